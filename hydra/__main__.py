@@ -1,0 +1,5 @@
+"""`python -m hydra`."""
+
+from hydra.cli.main import main
+
+main()

@@ -1,0 +1,5 @@
+"""`hydra doctor`."""
+
+
+def command() -> None:
+    """Placeholder until the verb lands."""

@@ -1,0 +1,5 @@
+"""`hydra import_history`."""
+
+
+def command() -> None:
+    """Placeholder until the verb lands."""

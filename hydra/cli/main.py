@@ -1,0 +1,34 @@
+"""The `hydra` command. Each verb has a file of its own in this folder."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from hydra.cli import config, db, doctor, import_history, status
+from hydra.errors import HydraError
+
+app = typer.Typer(
+    name="hydra",
+    help="A market-participant behaviour engine for crypto perpetual futures.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(db.app, name="db")
+app.add_typer(config.app, name="config")
+app.command("import")(import_history.command)
+app.command("doctor")(doctor.command)
+app.command("status")(status.command)
+
+
+def main() -> None:
+    """Run the command line; an error of ours becomes one red sentence and exit status 1."""
+    try:
+        app()
+    except HydraError as error:
+        Console(stderr=True).print(f"[red]hydra:[/red] {error}", soft_wrap=True, highlight=False)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""`hydra status`."""
+
+
+def command() -> None:
+    """Placeholder until the verb lands."""

@@ -1,0 +1,36 @@
+"""The exceptions of HYDRA. The type tells the caller what to do; the message tells the person.
+
+Every message says what was wrong, where, and what to do about it.
+"""
+
+
+class HydraError(Exception):
+    """Anything that HYDRA raises on purpose."""
+
+
+class StopError(HydraError):
+    """The program cannot go on: show the message and exit with a non-zero status."""
+
+
+class SettingsError(StopError):
+    """A setting is unknown, missing or out of its range."""
+
+
+class DatabaseError(StopError):
+    """The database server cannot be used: unreachable, too old, or without TimescaleDB."""
+
+
+class SkipPairError(HydraError):
+    """This pair cannot be handled now; the others can."""
+
+
+class RetryError(HydraError):
+    """A passing fault: the same call may succeed later."""
+
+
+class DegradeError(HydraError):
+    """An optional input is missing: go on without it, visibly."""
+
+
+class BadDataError(HydraError):
+    """A file, or a part of it, does not hold what it claims. The rest of the data is unaffected."""
