@@ -49,7 +49,9 @@ instrument_filters = Table(
     Column("step_size", Numeric, nullable=False, comment="Smallest quantity step, base units"),
     Column("min_quantity", Numeric, nullable=False, comment="Smallest order quantity, base units"),
     Column("max_quantity", Numeric, nullable=False, comment="Largest limit-order quantity, base units"),
-    Column("max_market_quantity", Numeric, nullable=False, comment="Largest market-order quantity, base units"),
+    Column(
+        "max_market_quantity", Numeric, nullable=False, comment="Largest market-order quantity, base units"
+    ),
     Column("min_notional_usd", Numeric, nullable=False, comment="Smallest order value, USDT"),
     Column("funding_interval_hours", SmallInteger, nullable=False, comment="Hours between settlements"),
     Column("source", Text, nullable=False, comment="Where the numbers come from, with date (C127)"),
@@ -201,8 +203,11 @@ order_books = Table(
     Column("ask_prices", ARRAY(Float(53)), nullable=False, comment="Best first, at most 20 levels"),
     Column("ask_quantities", ARRAY(Float(53)), nullable=False, comment="Base units, parallel to ask_prices"),
     Column("last_update_id", BigInteger, comment="The exchange's update id of the snapshot"),
-    check("levels", "cardinality(bid_prices) = cardinality(bid_quantities)"
-          " AND cardinality(ask_prices) = cardinality(ask_quantities)"),
+    check(
+        "levels",
+        "cardinality(bid_prices) = cardinality(bid_quantities)"
+        " AND cardinality(ask_prices) = cardinality(ask_quantities)",
+    ),
     schema="market",
     comment="Order-book snapshots, one row each, levels as arrays",
 )
@@ -268,11 +273,15 @@ import_batches = Table(
     Column("rows_read", BigInteger, nullable=False, comment="Rows in the file"),
     Column("rows_inserted", BigInteger, nullable=False, comment="Rows that were new"),
     Column("rows_unchanged", BigInteger, nullable=False, comment="Rows already stored with the same values"),
-    Column("rows_revised", BigInteger, nullable=False, comment="Rows stored with other values: kept aside (C125)"),
+    Column(
+        "rows_revised", BigInteger, nullable=False, comment="Rows stored with other values: kept aside (C125)"
+    ),
     Column("rows_quarantined", BigInteger, nullable=False, comment="Rows that were refused, with reasons"),
     Column("first_time", TIMESTAMP, comment="Earliest fact in the file"),
     Column("last_time", TIMESTAMP, comment="Latest fact in the file"),
-    Column("ingested_at", TIMESTAMP, nullable=False, server_default=func.now(), comment="When it was imported"),
+    Column(
+        "ingested_at", TIMESTAMP, nullable=False, server_default=func.now(), comment="When it was imported"
+    ),
     Column("rollups_fresh", Boolean, nullable=False, comment="False until every rollup covers these rows"),
     schema="market",
     comment="One row per file and import: what came in, what did not, and when",
@@ -282,7 +291,9 @@ quarantine = Table(
     "quarantine",
     METADATA,
     Column("quarantine_id", BigInteger, Identity(always=True), primary_key=True, comment="Key"),
-    Column("batch_id", BigInteger, ForeignKey("market.import_batches.batch_id"), comment="Null for live feeds"),
+    Column(
+        "batch_id", BigInteger, ForeignKey("market.import_batches.batch_id"), comment="Null for live feeds"
+    ),
     Column("origin", Text, nullable=False, comment="File or feed that the row came from"),
     Column("line", BigInteger, comment="Line or row number in the file, from 1, header included"),
     Column("target_table", Text, nullable=False, comment="Where the row would have gone"),
@@ -298,13 +309,17 @@ revisions = Table(
     "revisions",
     METADATA,
     Column("revision_id", BigInteger, Identity(always=True), primary_key=True, comment="Key"),
-    Column("batch_id", BigInteger, ForeignKey("market.import_batches.batch_id"), comment="Null for live feeds"),
+    Column(
+        "batch_id", BigInteger, ForeignKey("market.import_batches.batch_id"), comment="Null for live feeds"
+    ),
     Column("target_table", Text, nullable=False, comment="The table of the fact"),
     Column("key", JSONB, nullable=False, comment="The fact's primary key"),
     Column("stored", JSONB, nullable=False, comment="The values that stay"),
     Column("offered", JSONB, nullable=False, comment="The values that arrived later"),
     Column("known_at", TIMESTAMP, nullable=False, comment="When the later values became known"),
-    Column("applied", Boolean, nullable=False, server_default="false", comment="True: a repair replaced the fact"),
+    Column(
+        "applied", Boolean, nullable=False, server_default="false", comment="True: a repair replaced the fact"
+    ),
     Column("reason", Text, comment="Why a repair was made, in the operator's words"),
     Index(None, "target_table", "key", "offered", unique=True),
     schema="market",
