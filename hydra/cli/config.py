@@ -1,5 +1,38 @@
-"""`hydra config`."""
+"""`hydra config show`: the effective settings, secrets hidden."""
+
+import json
+from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.table import Table
 
-app = typer.Typer(no_args_is_help=True)
+from hydra.decisions import decision_set
+from hydra.settings import Settings, load_settings
+
+app = typer.Typer(no_args_is_help=True, help="Look at the effective settings.")
+
+
+@app.callback()
+def config() -> None:
+    """Look at the effective settings."""
+
+
+@app.command()
+def show(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
+    """Print every setting with its value; of a secret only whether it is set."""
+    settings = load_settings()
+    if as_json:
+        values = {key: value for key, value, _ in settings.shown()}
+        typer.echo(json.dumps({"settings": values, "decision_set": decision_set()}, indent=2))
+        return
+    console = Console()
+    console.print(_table(settings))
+    console.print(f"decision set {decision_set()} (docs/decisions.md)")
+
+
+def _table(settings: Settings) -> Table:
+    table = Table("setting", "value", "what it does")
+    for key, value, description in settings.shown():
+        table.add_row(key, value, description)
+    return table
