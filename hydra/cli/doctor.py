@@ -1,5 +1,25 @@
-"""`hydra doctor`."""
+"""`hydra doctor`: can HYDRA run here?"""
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from hydra.running.health import Check, Verdict, examine
+
+COLOURS = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
 
 
 def command() -> None:
-    """Placeholder until the verb lands."""
+    """Check Python, disk, settings, database, clock and schema; exit status 1 if something must be mended."""
+    checks = list(examine())
+    Console().print(_table(checks))
+    if any(check.verdict is Verdict.FAIL for check in checks):
+        raise typer.Exit(1)
+
+
+def _table(checks: list[Check]) -> Table:
+    table = Table("check", "", "seen", "what to do")
+    for check in checks:
+        colour = COLOURS[check.verdict]
+        table.add_row(check.subject, f"[{colour}]{check.verdict}[/{colour}]", check.seen, check.advice)
+    return table

@@ -1,5 +1,51 @@
-"""`hydra status`."""
+"""`hydra status`: what the database holds."""
+
+from rich.console import Console
+from rich.table import Table
+
+from hydra.db.edition import inspect_server
+from hydra.db.engine import connect, database_url
+from hydra.running.status import Condition, Coverage, read_condition, read_coverage
+from hydra.settings import load_settings
 
 
 def command() -> None:
-    """Placeholder until the verb lands."""
+    """Show the server, the stored facts and their condition."""
+    with connect(database_url(load_settings())) as connection:
+        server = inspect_server(connection)
+        coverage = read_coverage(connection)
+        condition = read_condition(connection)
+    console = Console()
+    console.print(
+        f"TimescaleDB {server.timescaledb_version} ({server.edition.value} edition) "
+        f"on PostgreSQL {server.postgresql_version}",
+        highlight=False,
+    )
+    if coverage:
+        console.print(_table(coverage))
+    else:
+        console.print("No market is stored yet: load one with `hydra import PATH` or `hydra generate`.")
+    console.print(_condition(condition), highlight=False)
+
+
+def _table(coverage: list[Coverage]) -> Table:
+    table = Table("fact", "origin", "pairs", "rows", "from (UTC)", "to (UTC)")
+    for row in coverage:
+        table.add_row(
+            row.fact,
+            row.origin,
+            str(row.instruments),
+            f"{row.row_count:,}",
+            f"{row.first_time:%Y-%m-%d %H:%M}",
+            f"{row.last_time:%Y-%m-%d %H:%M}",
+        )
+    return table
+
+
+def _condition(condition: Condition) -> str:
+    rollups = "behind the facts" if condition.batches_without_fresh_rollups else "up to date"
+    return (
+        f"{condition.import_batches:,} imported files, {condition.gaps:,} gaps "
+        f"({condition.missing_rows:,} missing rows), {condition.quarantined_rows:,} rows in quarantine, "
+        f"{condition.revisions:,} revisions, rollups {rollups}"
+    )

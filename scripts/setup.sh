@@ -1,0 +1,30 @@
+#!/bin/sh
+# Makes .venv with the locked dependencies. Does nothing when it is already up to date.
+# usage: scripts/setup.sh [EXTRA ...]      e.g. scripts/setup.sh dev
+set -eu
+cd "$(dirname "$0")/.."
+
+say() { printf '==> %s\n' "$*"; }
+fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+
+extras=$(printf '%s,' "$@" | sed 's/,*$//')
+wanted=$(cat pyproject.toml requirements.lock scripts/setup.sh | sha256sum | cut -d' ' -f1)
+stamp=".venv/hydra-setup-${extras:-none}"
+[ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && exit 0
+
+[ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] || fail "needs Linux on x86-64, this is $(uname -s) on $(uname -m)"
+python=${PYTHON:-python3}
+command -v "$python" >/dev/null || fail "no $python: run 'apt-get install python3 python3-venv' as root, then again"
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+    fail "$("$python" --version) is too old, 3.11 or newer is needed: set PYTHON=/path/to/python3.11"
+"$python" -c 'import ensurepip' 2>/dev/null ||
+    fail "$python cannot make virtual environments: run 'apt-get install python3-venv' as root, then again"
+
+if [ ! -x .venv/bin/python ]; then
+    say "making a virtual environment in .venv"
+    "$python" -m venv .venv || fail "could not make .venv; remove it and look at the message above"
+fi
+say "installing the locked packages${extras:+ (with $extras)}; the first time this takes a minute or two"
+.venv/bin/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e ".${extras:+[$extras]}" ||
+    fail "the packages could not be installed: is the package registry reachable? Then run the same command again"
+printf '%s' "$wanted" >"$stamp"

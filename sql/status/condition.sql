@@ -1,0 +1,8 @@
+-- What is missing, refused or unfinished in the stored facts, as one row of counts.
+SELECT
+    (SELECT count(*) FROM market.gaps) AS gaps,
+    (SELECT coalesce(sum(missing_rows), 0)::bigint FROM market.gaps) AS missing_rows,
+    (SELECT count(*) FROM market.quarantine) AS quarantined_rows,
+    (SELECT count(*) FROM market.revisions WHERE NOT applied) AS revisions,
+    (SELECT count(*) FROM market.import_batches) AS import_batches,
+    (SELECT count(*) FROM market.import_batches WHERE NOT rollups_fresh) AS batches_without_fresh_rollups;
