@@ -1,0 +1,112 @@
+"""Brings a database to the newest schema, and says where it stands."""
+
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from typing import Literal
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine, make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
+from sqlalchemy.schema import SchemaItem
+
+from hydra.db.rollups import ROLLUP_RELATIONS
+from hydra.errors import DatabaseError
+from hydra.paths import MIGRATIONS_DIRECTORY
+
+COMPARED_SCHEMAS = frozenset({"market", "hydra"})
+
+_COMMANDS = {"upgrade": command.upgrade, "downgrade": command.downgrade}
+
+
+def upgrade_to_head(url: str) -> None:
+    """Run every migration that `url`'s database has not seen. Safe to call at every start.
+
+    Raises:
+        DatabaseError: the server cannot be reached, or refuses (the message says what to do).
+    """
+    _run(url, "upgrade", "head")
+
+
+def downgrade_to(url: str, revision: str) -> None:
+    """Undo migrations down to `revision` ("base": all of them). Data of the removed tables is lost.
+
+    Raises:
+        DatabaseError: the server cannot be reached, or refuses.
+    """
+    _run(url, "downgrade", revision)
+
+
+def current_revision(url: str) -> str | None:
+    """The revision that the database has, None before the first migration.
+
+    Raises:
+        DatabaseError: the server cannot be reached.
+    """
+    with _engine(url) as engine, engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def head_revision() -> str:
+    """The newest revision that this checkout knows."""
+    head = ScriptDirectory.from_config(alembic_config()).get_current_head()
+    if head is None:
+        raise DatabaseError(f"no migrations in {MIGRATIONS_DIRECTORY}: the checkout is incomplete")
+    return head
+
+
+def alembic_config() -> Config:
+    """Alembic's configuration without a file and without a URL: no secret can be printed from it."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS_DIRECTORY).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def engine_for(url: str) -> Engine:
+    """An engine over psycopg 3 for any spelling of a PostgreSQL URL; connections are not pooled."""
+    return create_engine(make_url(url).set(drivername="postgresql+psycopg"), poolclass=NullPool)
+
+
+def compared_name(
+    name: str | None,
+    type_: Literal["schema", "table", "column", "index", "unique_constraint", "foreign_key_constraint"],
+    _parents: MutableMapping[Literal["schema_name", "table_name", "schema_qualified_table_name"], str | None],
+) -> bool:
+    """Whether a schema takes part in the comparison of metadata and database: only those of HYDRA do.
+
+    Chunks live in TimescaleDB's own schemas, views in `audit`.
+    """
+    return type_ != "schema" or name in COMPARED_SCHEMAS
+
+
+def compared_object(
+    _item: SchemaItem, name: str | None, type_: str, _reflected: bool, _compare_to: SchemaItem | None
+) -> bool:
+    """Whether an object takes part in the comparison: rollups are SQL, not metadata."""
+    return not (type_ == "table" and name in ROLLUP_RELATIONS)
+
+
+@contextmanager
+def _engine(url: str) -> Iterator[Engine]:
+    engine = engine_for(url)
+    try:
+        yield engine
+    except OperationalError as error:
+        raise DatabaseError(f"the database refused: {_first_line(error)}") from error
+    finally:
+        engine.dispose()
+
+
+def _run(url: str, verb: Literal["upgrade", "downgrade"], revision: str) -> None:
+    with _engine(url) as engine:
+        config = alembic_config()
+        config.attributes["connection"] = engine
+        _COMMANDS[verb](config, revision)
+
+
+def _first_line(error: OperationalError) -> str:
+    return str(error.orig).strip().splitlines()[0]

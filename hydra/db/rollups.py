@@ -1,0 +1,134 @@
+"""Brings the rollups up to date after a bulk load: one call for both editions.
+
+Live rows need none of this: on the Apache edition statement triggers keep the rollups, on the community
+edition continuous aggregates compute the newest buckets as they are read. A bulk load first calls `defer`
+(the triggers then stand aside in that transaction) and at its end `refresh`.
+Source: DESIGN, law 3; platform.md section 2; C110, C128.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final, LiteralString, NamedTuple
+
+import psycopg
+from psycopg import sql
+
+from hydra.errors import StopError
+
+
+class Rollup(NamedTuple):
+    """A rollup's relation in schema market, and its bucket's width."""
+
+    relation: LiteralString
+    width: timedelta
+
+
+class RollupSource(NamedTuple):
+    """What hangs on a table of facts: the Apache function, and the levels from the lowest to the highest."""
+
+    refresh_function: LiteralString
+    levels: tuple[Rollup, ...]
+
+
+SOURCES: Final[dict[str, RollupSource]] = {
+    "candles_1m": RollupSource(
+        "refresh_candle_rollups",
+        (
+            Rollup("candles_5m_rollup", timedelta(minutes=5)),
+            Rollup("candles_15m", timedelta(minutes=15)),
+            Rollup("candles_1h", timedelta(hours=1)),
+            Rollup("candles_4h", timedelta(hours=4)),
+        ),
+    ),
+    "liquidations": RollupSource(
+        "refresh_liquidation_rollups",
+        (Rollup("liquidations_1m", timedelta(minutes=1)), Rollup("liquidations_5m", timedelta(minutes=5))),
+    ),
+    "open_interest": RollupSource(
+        "refresh_open_interest_rollups", (Rollup("open_interest_5m_buckets", timedelta(minutes=5)),)
+    ),
+}
+
+# Everything that the rollups put into schema market on either edition: SQL, not metadata.
+ROLLUP_RELATIONS: Final = frozenset(
+    {level.relation for source in SOURCES.values() for level in source.levels} | {"open_interest_5m"}
+)
+
+_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def has_rollups(source_table: str) -> bool:
+    """Whether anything is rolled up from this table of schema market."""
+    return source_table in SOURCES
+
+
+def defer(connection: psycopg.Connection) -> None:
+    """Let the triggers stand aside until the current transaction ends; `refresh` must follow."""
+    connection.execute("SET LOCAL hydra.rollups = 'deferred'")
+
+
+def refresh(
+    connection: psycopg.Connection,
+    source_table: str,
+    first_time: datetime,
+    last_time: datetime,
+    instrument_ids: Sequence[int] | None = None,
+) -> None:
+    """Re-aggregate every bucket that touches [first_time, last_time] of `source_table`.
+
+    On the Apache edition this is part of the caller's transaction, and `instrument_ids` narrows it (None:
+    all). On the community edition `connection` must be in autocommit mode without an open transaction, and
+    the newest bucket is left to the real-time part of the aggregate; instruments cannot be told apart.
+    Call it once over all files of an import rather than once per file.
+
+    Raises:
+        StopError: nothing is rolled up from `source_table`, or the connection cannot do it.
+    """
+    source = SOURCES.get(source_table)
+    if source is None:
+        raise StopError(f"nothing is rolled up from market.{source_table}; sources: {', '.join(SOURCES)}")
+    if uses_continuous_aggregates(connection):
+        _refresh_aggregates(connection, source, first_time, last_time)
+    else:
+        ids = None if instrument_ids is None else list(instrument_ids)
+        call = sql.SQL("SELECT market.{}(%s::smallint[], %s, %s)")
+        connection.execute(call.format(sql.Identifier(source.refresh_function)), (ids, first_time, last_time))
+
+
+def uses_continuous_aggregates(connection: psycopg.Connection) -> bool:
+    """Whether this database's rollups are continuous aggregates (it was migrated on community)."""
+    row = connection.execute(
+        "SELECT EXISTS (SELECT FROM timescaledb_information.continuous_aggregates"
+        " WHERE view_schema = 'market')"
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def whole_buckets(
+    first_time: datetime, last_time: datetime, width: timedelta, now: datetime
+) -> tuple[datetime, datetime] | None:
+    """[start, end) of the whole buckets around [first_time, last_time], never past the open one.
+
+    None if nothing but the open bucket is left. `now` says which bucket is open.
+    """
+    start = _floor(first_time, width)
+    end = min(_floor(last_time, width) + width, _floor(now, width))
+    return (start, end) if start < end else None
+
+
+def _floor(time: datetime, width: timedelta) -> datetime:
+    return time - (time - _EPOCH) % width
+
+
+def _refresh_aggregates(
+    connection: psycopg.Connection, source: RollupSource, first_time: datetime, last_time: datetime
+) -> None:
+    if not connection.autocommit:
+        raise StopError("continuous aggregates refresh outside a transaction: use an autocommit connection")
+    now = datetime.now(tz=UTC)
+    for level in source.levels:
+        # One width more below: the buckets of open interest reach a microsecond past their edge.
+        span = whole_buckets(first_time - level.width, last_time + level.width, level.width, now)
+        if span is not None:
+            name = f"market.{level.relation}"
+            connection.execute("CALL refresh_continuous_aggregate(%s::regclass, %s, %s)", (name, *span))

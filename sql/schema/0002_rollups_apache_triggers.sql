@@ -1,0 +1,71 @@
+-- The triggers that keep the rollups of the Apache edition after every statement.
+-- A bulk load says SET LOCAL hydra.rollups = 'deferred' and refreshes once at its end.
+
+CREATE FUNCTION market.keep_rollups() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    stretch record;
+BEGIN
+    IF current_setting('hydra.rollups', true) = 'deferred' THEN
+        RETURN NULL;
+    END IF;
+    -- Rows more than four hours (the widest bucket) apart are refreshed apart: a correction here and
+    -- one a year later must not re-aggregate the year between them.
+    FOR stretch IN
+        SELECT array_agg(DISTINCT instrument_id) AS ids, min(time) AS first_time, max(time) AS last_time
+        FROM (
+            SELECT instrument_id, time, count(*) FILTER (WHERE apart) OVER (ORDER BY time) AS number
+            FROM (
+                SELECT
+                    instrument_id,
+                    time,
+                    time - lag(time) OVER (ORDER BY time) > interval '4 hours' AS apart
+                FROM touched
+            ) AS stepped
+        ) AS numbered
+        GROUP BY number
+        ORDER BY first_time
+    LOOP
+        EXECUTE format('SELECT market.%I($1, $2, $3)', TG_ARGV[0])
+            USING stretch.ids, stretch.first_time, stretch.last_time;
+    END LOOP;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION market.keep_rollups() IS
+    'Statement trigger: refreshes the rollups (by the function named in its argument) of the touched buckets';
+
+CREATE TRIGGER rollups_after_insert AFTER INSERT ON market.candles_1m REFERENCING NEW TABLE AS touched
+FOR EACH STATEMENT EXECUTE FUNCTION market.keep_rollups('refresh_candle_rollups');
+
+CREATE TRIGGER rollups_after_update_new AFTER UPDATE ON market.candles_1m REFERENCING NEW TABLE AS touched
+FOR EACH STATEMENT EXECUTE FUNCTION market.keep_rollups('refresh_candle_rollups');
+
+CREATE TRIGGER rollups_after_update_old AFTER UPDATE ON market.candles_1m REFERENCING OLD TABLE AS touched
+FOR EACH STATEMENT EXECUTE FUNCTION market.keep_rollups('refresh_candle_rollups');
+
+CREATE TRIGGER rollups_after_delete AFTER DELETE ON market.candles_1m REFERENCING OLD TABLE AS touched
+FOR EACH STATEMENT EXECUTE FUNCTION market.keep_rollups('refresh_candle_rollups');
+
+CREATE TRIGGER rollups_after_insert AFTER INSERT ON market.liquidations REFERENCING NEW TABLE AS touched
+FOR EACH STATEMENT EXECUTE FUNCTION market.keep_rollups('refresh_liquidation_rollups');
+
+CREATE TRIGGER rollups_after_update_new AFTER UPDATE ON market.liquidations REFERENCING NEW TABLE AS touched
+FOR EACH STATEMENT EXECUTE FUNCTION market.keep_rollups('refresh_liquidation_rollups');
+
+CREATE TRIGGER rollups_after_update_old AFTER UPDATE ON market.liquidations REFERENCING OLD TABLE AS touched
+FOR EACH STATEMENT EXECUTE FUNCTION market.keep_rollups('refresh_liquidation_rollups');
+
+CREATE TRIGGER rollups_after_delete AFTER DELETE ON market.liquidations REFERENCING OLD TABLE AS touched
+FOR EACH STATEMENT EXECUTE FUNCTION market.keep_rollups('refresh_liquidation_rollups');
+
+CREATE TRIGGER rollups_after_insert AFTER INSERT ON market.open_interest REFERENCING NEW TABLE AS touched
+FOR EACH STATEMENT EXECUTE FUNCTION market.keep_rollups('refresh_open_interest_rollups');
+
+CREATE TRIGGER rollups_after_update_new AFTER UPDATE ON market.open_interest REFERENCING NEW TABLE AS touched
+FOR EACH STATEMENT EXECUTE FUNCTION market.keep_rollups('refresh_open_interest_rollups');
+
+CREATE TRIGGER rollups_after_update_old AFTER UPDATE ON market.open_interest REFERENCING OLD TABLE AS touched
+FOR EACH STATEMENT EXECUTE FUNCTION market.keep_rollups('refresh_open_interest_rollups');
+
+CREATE TRIGGER rollups_after_delete AFTER DELETE ON market.open_interest REFERENCING OLD TABLE AS touched
+FOR EACH STATEMENT EXECUTE FUNCTION market.keep_rollups('refresh_open_interest_rollups');
