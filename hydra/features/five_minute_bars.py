@@ -1,0 +1,64 @@
+"""Five-minute bars as they stood at a point in time.
+
+A bar comes from the first of these that applies: the rollup's bucket, if it was whole; the one-minute rows
+of the bucket known by then; a recorded five-minute candle. The rollup is never asked about a bucket that
+is not whole, so rows that it has not seen yet (late ones, the open bucket, an aggregate not refreshed)
+cannot make a wrong bar.
+Source: DESIGN, law 3; C110, C124, C128.
+"""
+
+from datetime import datetime
+from typing import Final
+
+import polars as pl
+
+from hydra.features.facts import SCHEMAS, TIME
+
+_BUCKET: Final = ("instrument_id", "time")
+_COLUMNS: Final = list(SCHEMAS["candles_5m"])
+_FIVE_MINUTES: Final = pl.duration(minutes=5)
+_QUOTE_VOLUME: Final = pl.coalesce(
+    "quote_volume", pl.col("volume") * (pl.col("high") + pl.col("low") + pl.col("close")) / 3
+)
+_KNOWN_AT: Final = pl.max_horizontal(pl.col("known_at").max(), pl.col("time").first() + _FIVE_MINUTES).alias(
+    "known_at"
+)
+_TAKER: Final = pl.col("taker_buy_quote_volume")
+
+
+def bars_as_of(
+    whole: pl.DataFrame, base: pl.DataFrame, recorded: pl.DataFrame, as_of: datetime
+) -> pl.DataFrame:
+    """The bars known at `as_of`, sorted by pair and time, as SCHEMAS["candles_5m"].
+
+    whole: buckets of the rollup with five rows, all known. base: all one-minute rows known by `as_of`.
+    recorded: recorded five-minute candles known by `as_of`; one is shown only where `base` has no row.
+    """
+    bucketed = base.with_columns(pl.col("time").dt.truncate("5m"))
+    unfinished = bucketed.join(whole, on=_BUCKET, how="anti", maintain_order="left")
+    alone = recorded.join(bucketed, on=_BUCKET, how="anti").join(whole, on=_BUCKET, how="anti")
+    return pl.concat([whole.select(_COLUMNS), ended_bars(unfinished, as_of), alone.select(_COLUMNS)]).sort(
+        _BUCKET
+    )
+
+
+def ended_bars(bucketed: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
+    """One bar for each bucket that has ended by `as_of`, from one-minute rows in the order of time.
+
+    bucketed: rows of SCHEMAS["candles_1m"] whose `time` is already the open of their bucket.
+    A bar is never known before its end, even where its last minutes are missing.
+    A minute without quote volume counts as volume x (high+low+close)/3 (C128), as in the rollups; taker
+    volume is null unless every minute has it. `row_count` says how many minutes the bar holds.
+    """
+    ended = bucketed.filter(pl.col("time") + _FIVE_MINUTES <= pl.lit(as_of, dtype=TIME))
+    return ended.group_by(_BUCKET, maintain_order=True).agg(
+        _KNOWN_AT,
+        pl.col("open").first(),
+        pl.col("high").max(),
+        pl.col("low").min(),
+        pl.col("close").last(),
+        pl.col("volume").sum(),
+        _QUOTE_VOLUME.sum().alias("quote_volume"),
+        pl.when(_TAKER.is_not_null().all()).then(_TAKER.sum()).alias("taker_buy_quote_volume"),
+        pl.len().cast(pl.Int64).alias("row_count"),
+    )
