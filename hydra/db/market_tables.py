@@ -86,6 +86,16 @@ def _candle_columns() -> list[Column[float]]:
     ]
 
 
+def _known_at_index() -> Index:
+    """Finds what became known since the last decision. Block ranges: a B-tree would slow every COPY."""
+    return Index(
+        None,
+        "known_at",
+        postgresql_using="brin",
+        postgresql_with={"pages_per_range": 32, "autosummarize": "on"},
+    )
+
+
 candles_1m = Table(
     "candles_1m",
     METADATA,
@@ -97,6 +107,7 @@ candles_1m = Table(
     Column("trade_count", Integer, comment="Number of trades; null where the source has none"),
     real("taker_buy_volume", "Taker-bought quantity, base units; null if unknown", nullable=True),
     real("taker_buy_quote_volume", "Taker-bought value, USDT; null if unknown", nullable=True),
+    _known_at_index(),
     schema="market",
     comment="Closed one-minute candles of perpetuals, stored under their open time",
 )
@@ -112,6 +123,7 @@ candles_5m_recorded = Table(
     Column("trade_count", Integer, comment="Number of trades; null where the source has none"),
     real("taker_buy_volume", "Taker-bought quantity, base units; null if unknown", nullable=True),
     real("taker_buy_quote_volume", "Taker-bought value, USDT; null if unknown", nullable=True),
+    _known_at_index(),
     schema="market",
     comment="Five-minute candles that came as such, without one-minute rows behind them (C124)",
 )
@@ -159,6 +171,7 @@ open_interest = Table(
     known_at(),
     real("contracts", "Open interest, base units; null if the source's cell was empty", nullable=True),
     real("value_usd", "Open interest, USDT; null if the source's cell was empty", nullable=True),
+    _known_at_index(),
     schema="market",
     comment="Open interest as measured: 15 s polls live, the five-minute grid in history",
 )
