@@ -1,82 +1,100 @@
 """Rows of one input held in memory in the order of (pair, key), into which new rows are merged.
 
-Almost every new row is newer than all that is held. So each pair's rows are kept as a long `body`, copied
-only when something falls into it, and a short `recent` part, to which a minute's rows are added.
+Almost every new row is newer than all that is held. So each pair's older rows are kept as a long `body`,
+copied only when something falls into it, and the last hours of all pairs in one short frame, `recent`.
 """
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import polars as pl
 
-from hydra.features.facts import TIME
-
 _RECENT: Final = timedelta(hours=1)
-_RECENT_ROWS: Final = 2048
+_RECENT_AT_MOST: Final = timedelta(hours=2)
+_NOTHING_OLDER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class HeldRows:
-    """Rows of several instruments, unique by (instrument_id, *key), sorted by them.
+    """Rows of `instrument_ids`, unique by (instrument_id, *key), sorted by them.
 
     key: column names, "time" first. latest: of two rows with one key, the one with the larger value of
     this column stays; None or equal values: the later arrival.
     """
 
-    def __init__(self, rows: pl.DataFrame, key: tuple[str, ...], latest: str | None) -> None:
-        self._key = list(key)
-        self._order = [*key, latest] if latest else list(key)
-        self._none = rows.clear()
-        self._parts: dict[int, tuple[pl.DataFrame, pl.DataFrame]] = {}
+    def __init__(
+        self, rows: pl.DataFrame, instrument_ids: Sequence[int], key: tuple[str, ...], latest: str | None
+    ) -> None:
+        self._key = ["instrument_id", *key]
+        self._order = [*self._key, latest] if latest else self._key
+        self._ids = pl.Series(sorted(instrument_ids), dtype=rows.schema["instrument_id"])
+        self._bodies = {int(instrument_id): rows.clear() for instrument_id in self._ids}
+        self._cut = _NOTHING_OLDER
+        self._recent = rows.clear()
         self.merge(rows)
 
     def merge(self, rows: pl.DataFrame) -> None:
         """Take `rows` (any order, any time, repetitions included) in."""
-        for instrument_id, new in _by_instrument(rows):
-            body, recent = self._parts.get(instrument_id, (self._none, self._none))
-            if body.is_empty() or new["time"].min() <= body["time"][-1]:
-                self._parts[instrument_id] = self._split(self._ordered(pl.concat([body, recent, new])))
-            else:
-                self._parts[instrument_id] = self._balanced(body, self._ordered(pl.concat([recent, new])))
+        if rows.is_empty():
+            return
+        late = rows["time"] < self._cut
+        if late.any():
+            self._add_to_bodies(rows.filter(late))
+        self._recent = self._ordered(pl.concat([self._recent, rows.filter(~late)]))
+        self._shorten_recent()
 
     def forget_before(self, start: datetime) -> None:
         """Drop every row whose time lies before `start`."""
-        kept = pl.col("time") >= pl.lit(start, dtype=TIME)
-        for instrument_id, (body, recent) in self._parts.items():
-            self._parts[instrument_id] = self._split(pl.concat([body, recent]).filter(kept))
+        for instrument_id, body in self._bodies.items():
+            self._bodies[instrument_id] = body[_position(body["time"], start) :]
+        self._recent = self._recent.filter(self._recent["time"] >= start)
 
     def frame(self) -> pl.DataFrame:
         """All rows. The parts are put behind each other without being copied."""
-        parts = [part for instrument_id in sorted(self._parts) for part in self._parts[instrument_id]]
-        return pl.concat([self._none, *parts], rechunk=False)
+        return self._joined(self._bodies, self._recent)
 
     def since(self, start: datetime) -> pl.DataFrame:
-        """The rows with time >= `start`, found by search in the sorted parts rather than by a scan."""
+        """The rows with time >= `start`; older parts are searched, not scanned."""
+        recent = self._recent.filter(self._recent["time"] >= start)
+        if start >= self._cut:
+            return recent
+        bodies = {name: body[_position(body["time"], start) :] for name, body in self._bodies.items()}
+        return self._joined(bodies, recent)
+
+    def _joined(self, bodies: dict[int, pl.DataFrame], recent: pl.DataFrame) -> pl.DataFrame:
+        firsts = recent["instrument_id"].search_sorted(self._ids, side="left")
+        ends = recent["instrument_id"].search_sorted(self._ids, side="right")
         parts = [
-            part[part["time"].search_sorted(start) :]
-            for instrument_id in sorted(self._parts)
-            for part in self._parts[instrument_id]
+            part
+            for instrument_id, first, end in zip(self._ids, firsts, ends, strict=True)
+            for part in (bodies[instrument_id], recent[first:end])
         ]
-        return pl.concat([self._none, *parts], rechunk=False)
+        return pl.concat(parts, rechunk=False)
 
     def _ordered(self, rows: pl.DataFrame) -> pl.DataFrame:
         by_key = rows.sort(self._order, maintain_order=True)
         return by_key.unique(subset=self._key, keep="last", maintain_order=True)
 
-    def _balanced(self, body: pl.DataFrame, recent: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-        if recent.height <= _RECENT_ROWS:
-            return body, recent
-        return self._split(pl.concat([body, recent]))
+    def _shorten_recent(self) -> None:
+        """Once `recent` spans too long, move all but its last hour behind the cut, into the bodies."""
+        times = self._recent["time"]
+        newest, oldest = times.max(), times.min()
+        if not (isinstance(newest, datetime) and isinstance(oldest, datetime)):
+            return
+        if newest - oldest > _RECENT_AT_MOST:
+            self._cut = newest - _RECENT
+            older = times < self._cut
+            self._add_to_bodies(self._recent.filter(older))
+            self._recent = self._recent.filter(~older)
 
-    def _split(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-        if rows.is_empty():
-            return rows, rows
-        whole = rows.rechunk()
-        times = whole["time"]
-        cut = int(times.search_sorted(times[-1] - _RECENT))
-        return whole[:cut], whole[cut:]
+    def _add_to_bodies(self, rows: pl.DataFrame) -> None:
+        for (instrument_id,), part in rows.partition_by("instrument_id", as_dict=True).items():
+            body = self._bodies[instrument_id]
+            grown = pl.concat([body, part], rechunk=True)
+            behind = body.is_empty() or bool((part["time"] > body["time"][-1]).all())
+            in_order = behind and part["time"].is_sorted()
+            self._bodies[instrument_id] = grown if in_order else self._ordered(grown)
 
 
-def _by_instrument(rows: pl.DataFrame) -> Iterator[tuple[int, pl.DataFrame]]:
-    for (instrument_id,), part in rows.partition_by("instrument_id", as_dict=True).items():
-        yield int(instrument_id), part
+def _position(times: pl.Series, start: datetime) -> int:
+    return int(times.search_sorted(start))

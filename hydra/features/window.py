@@ -84,10 +84,11 @@ class MarketWindow:
         whole = read_whole_buckets(self._connection, self._instrument_ids, starts["candles_5m"], as_of)
         end_read(self._connection)
         self._held = {
-            name: HeldRows(rows[name], source.key, source.latest) for name, source in INPUTS.items()
+            name: HeldRows(rows[name], self._instrument_ids, source.key, source.latest)
+            for name, source in INPUTS.items()
         }
         bars = bars_as_of(whole, rows["candles_1m"], rows["candles_5m_recorded"], as_of)
-        self._held["candles_5m"] = HeldRows(bars, key=("time",), latest=None)
+        self._held["candles_5m"] = HeldRows(bars, self._instrument_ids, ("time",), None)
         self._starts, self._imports, self._as_of = starts, imports, as_of
 
     def _read_news(self, as_of: datetime) -> None:
