@@ -1,0 +1,101 @@
+"""One row a pair and decision: the last close, and how old everything is that the decision rests on.
+
+Data health (layer 2, C111) judges these ages; here nothing is judged.
+Source: features.md section 0; layers document, "Data Health"; C08, C19, C111.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import polars as pl
+
+from hydra.errors import StopError
+from hydra.features.facts import SCHEMAS, TIME, MarketFacts
+
+DECISION_DELAY: Final = timedelta(seconds=2)
+"""A minute is decided this long after its close: when its candle is known (features.md section 0)."""
+
+_DECISION: Final = {"instrument_id": pl.Int16(), "time": TIME}
+
+
+def decision_frame(facts: MarketFacts, as_of: datetime) -> pl.DataFrame:
+    """The row of every pair of which `facts` knows anything, decided at `as_of`; see `decision_frames`."""
+    ids = pl.concat([getattr(facts, name)["instrument_id"].unique() for name in SCHEMAS]).unique().sort()
+    return decision_frames(facts, ids.to_frame().with_columns(pl.lit(as_of, dtype=TIME).alias("time")))
+
+
+def decision_minutes(instrument_ids: Sequence[int], start: datetime, end: datetime) -> pl.DataFrame:
+    """Every decision of `instrument_ids` in [start, end]: two seconds after each full minute.
+
+    Returns instrument_id (Int16) and time (UTC), by time, then pair.
+
+    Raises:
+        StopError: `start` or `end` has no time zone.
+    """
+    if start.tzinfo is None or end.tzinfo is None:
+        raise StopError(f"decisions from {start} to {end}: give both instants with a time zone, in UTC")
+    minutes = pl.datetime_range(start, end, "1m", time_zone="UTC", eager=True).dt.truncate("1m")
+    instants = (minutes + DECISION_DELAY).cast(TIME).alias("time").to_frame()
+    ids = pl.Series("instrument_id", sorted(instrument_ids), dtype=pl.Int16()).to_frame()
+    within = pl.col("time").is_between(pl.lit(start, dtype=TIME), pl.lit(end, dtype=TIME))
+    return instants.filter(within).join(ids, how="cross").select(list(_DECISION))
+
+
+def decision_frames(facts: MarketFacts, decisions: pl.DataFrame) -> pl.DataFrame:
+    """For each decision what was last known then, from facts with time and known_at <= its instant.
+
+    decisions: instrument_id (Int16), time (UTC). Returns its rows in their order with
+    last_close (quote units, null before the first candle) and ages in seconds, null where there is nothing:
+    candle_age_seconds since the close of the last minute, funding_age_seconds since the last settlement,
+    open_interest_age_seconds since the last grid instant with contracts above zero (C19),
+    positioning_age_seconds since the end of the last period with a long/short ratio,
+    order_book_age_seconds since the last snapshot, liquidation_feed_age_seconds and
+    order_book_feed_age_seconds since the feed's last proof of life.
+    """
+    closes = facts.candles_1m.select(
+        "instrument_id", (pl.col("time") + pl.duration(minutes=1)).alias("time"), "known_at", "close"
+    )
+    alive = facts.heartbeats
+    sources = {
+        "funding": facts.funding_rates,
+        "open_interest": facts.open_interest_5m.filter(pl.col("contracts") > 0),
+        "positioning": facts.positioning.filter(pl.col("long_short_ratio").is_not_null()),
+        "order_book": facts.order_book_tops,
+        "liquidation_feed": alive.filter(pl.col("feed") == "liquidations"),
+        "order_book_feed": alive.filter(pl.col("feed") == "order_book"),
+    }
+    framed = _with_newest(decisions, closes, "candle").rename({"close": "last_close"})
+    for name, rows in sources.items():
+        framed = _with_newest(framed, rows.select("instrument_id", "time", "known_at"), name)
+    return framed
+
+
+def _with_newest(decisions: pl.DataFrame, rows: pl.DataFrame, name: str) -> pl.DataFrame:
+    """`decisions` with `<name>_age_seconds` and the other columns of the newest of `rows` known at each."""
+    usable = rows.with_columns(pl.max_horizontal("known_at", "time").alias("known_at"))
+    arrivals = _not_outdated(usable, decisions["time"].min()).sort("known_at", "time")
+    news = arrivals.filter(pl.col("time") == pl.col("time").cum_max().over("instrument_id"))
+    joined = (
+        decisions.with_row_index("_order")
+        .sort("time")
+        .join_asof(
+            news.rename({"time": "_event"}),
+            left_on="time",
+            right_on="known_at",
+            by="instrument_id",
+            strategy="backward",
+            check_sortedness=False,
+        )
+        .sort("_order")
+    )
+    age = (pl.col("time") - pl.col("_event")).dt.total_microseconds() / 1e6
+    return joined.with_columns(age.alias(f"{name}_age_seconds")).drop("_order", "_event", "known_at")
+
+
+def _not_outdated(rows: pl.DataFrame, first: object) -> pl.DataFrame:
+    """`rows` without those that every pair had newer ones of by the `first` decision: a month of candles
+    need not be sorted to find the last."""
+    later = pl.col("known_at") > pl.lit(first, dtype=TIME)
+    newest = rows.filter(~later).group_by("instrument_id").agg(pl.col("time").max())
+    return rows.filter(later | (pl.col("time") >= pl.lit(newest["time"].min(), dtype=TIME)))
