@@ -70,3 +70,131 @@ class MarketOrigin(StrEnum):
     GENERATED = "generated"
     RECORDED = "recorded"
     EXCHANGE = "exchange"
+
+
+class CycleState(StrEnum):
+    """A decision minute of a run. SKIPPED: too late to decide honestly, left without a decision."""
+
+    OPEN = "OPEN"
+    CLOSED = "CLOSED"
+    SKIPPED = "SKIPPED"
+
+
+class NewsAction(StrEnum):
+    """The news analyst's view of a pair (layers document, "PairAnalysis")."""
+
+    BULLISH = "bullish"
+    BEARISH = "bearish"
+    HOLD = "hold"
+    EXIT = "exit"
+
+
+class OrderRole(StrEnum):
+    """What an order is for. STOP and TARGET rest on the exchange while the position lives."""
+
+    ENTRY = "ENTRY"
+    STOP = "STOP"
+    TARGET = "TARGET"
+    EXIT = "EXIT"
+
+
+class OrderType(StrEnum):
+    """How an order executes (layers document, "Order Types"); reduce-only is a flag of its own."""
+
+    LIMIT = "LIMIT"
+    POST_ONLY = "POST_ONLY"
+    MARKET = "MARKET"
+    STOP_MARKET = "STOP_MARKET"
+    TAKE_PROFIT_MARKET = "TAKE_PROFIT_MARKET"
+
+
+class OrderState(StrEnum):
+    """The life of an order. PLANNED commits before the exchange is called (law 5).
+
+    UNKNOWN: the exchange gave no answer; reconciliation decides what happened.
+    """
+
+    PLANNED = "PLANNED"
+    OPEN = "OPEN"
+    PARTIALLY_FILLED = "PARTIALLY_FILLED"
+    FILLED = "FILLED"
+    CANCELED = "CANCELED"
+    REJECTED = "REJECTED"
+    EXPIRED = "EXPIRED"
+    UNKNOWN = "UNKNOWN"
+
+
+class PositionState(StrEnum):
+    """CLOSING: an exit order works; the position is still exposed."""
+
+    OPEN = "OPEN"
+    CLOSING = "CLOSING"
+    CLOSED = "CLOSED"
+
+
+class PositionEventKind(StrEnum):
+    """What can happen to a position."""
+
+    OPENED = "OPENED"
+    INCREASED = "INCREASED"
+    REDUCED = "REDUCED"
+    PROTECTED = "PROTECTED"
+    CHECKED = "CHECKED"
+    FUNDING = "FUNDING"
+    CLOSED = "CLOSED"
+
+
+class KillScope(StrEnum):
+    """What a latched kill switch stops (C20)."""
+
+    PORTFOLIO = "portfolio"
+    PAIR = "pair"
+
+
+class ReasonCode(StrEnum):
+    """Why a layer said what it said. Every verdict row carries exactly one.
+
+    Layer 2 (decision matrix; C04, C09, C10, C111), layer 3 (C03, C06, C118), layer 4 (C20, C36, C39, C40,
+    C117, C120, C123), then the exits of a position (practice.md, "Position management"; C42, C47).
+    """
+
+    NORMAL = "NORMAL"
+    WARMING_UP = "WARMING_UP"
+    DATA_MISSING = "DATA_MISSING"
+    DATA_STALE = "DATA_STALE"
+    VOLATILITY_EXTREME = "VOLATILITY_EXTREME"
+    VOLATILITY_HIGH = "VOLATILITY_HIGH"
+    CASCADE = "CASCADE"
+    CASCADE_WARNING = "CASCADE_WARNING"
+    FUNDING_EXTREME = "FUNDING_EXTREME"
+
+    SIGNAL_CHOSEN = "SIGNAL_CHOSEN"
+    SIGNAL_OUTRANKED = "SIGNAL_OUTRANKED"
+    NO_SIGNAL = "NO_SIGNAL"
+    CONFIDENCE_LOW = "CONFIDENCE_LOW"
+    SCORE_LOW = "SCORE_LOW"
+    NEWS_HOLD = "NEWS_HOLD"
+    NEWS_EXIT = "NEWS_EXIT"
+    NEWS_AGAINST = "NEWS_AGAINST"
+
+    APPROVED = "APPROVED"
+    NOT_TRADABLE = "NOT_TRADABLE"
+    KILL_SWITCH = "KILL_SWITCH"
+    COOLDOWN = "COOLDOWN"
+    POSITION_EXISTS = "POSITION_EXISTS"
+    MAX_POSITIONS = "MAX_POSITIONS"
+    MAX_EXPOSURE = "MAX_EXPOSURE"
+    PORTFOLIO_HEAT = "PORTFOLIO_HEAT"
+    NO_EDGE = "NO_EDGE"
+    SIZE_BELOW_MINIMUM = "SIZE_BELOW_MINIMUM"
+    STOP_BEYOND_LIQUIDATION = "STOP_BEYOND_LIQUIDATION"
+
+    STOP_HIT = "STOP_HIT"
+    TARGET_HIT = "TARGET_HIT"
+    THESIS_BROKEN = "THESIS_BROKEN"
+    MAX_HOLDING_TIME = "MAX_HOLDING_TIME"
+    LIQUIDATION_NEAR = "LIQUIDATION_NEAR"
+    LIQUIDATED = "LIQUIDATED"
+    UNPROTECTED = "UNPROTECTED"
+    ENTRY_TIMEOUT = "ENTRY_TIMEOUT"
+    EXCHANGE_REFUSED = "EXCHANGE_REFUSED"

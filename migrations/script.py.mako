@@ -3,7 +3,7 @@
 Revision: ${up_revision}, after ${down_revision}
 """
 
-from migrations.scripts import run_script
+from hydra.db.migration_scripts import run_script
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}

@@ -1,12 +1,26 @@
 """The one MetaData of HYDRA, and the few column shapes that every table shares."""
 
-from sqlalchemy import CheckConstraint, Column, DateTime, Float, ForeignKey, MetaData, SmallInteger
+from decimal import Decimal
+from enum import StrEnum
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    MetaData,
+    Numeric,
+    SmallInteger,
+    Text,
+)
 from sqlalchemy.schema import SchemaItem
 
 METADATA = MetaData(
     naming_convention={
         "pk": "%(table_name)s_pkey",
-        "fk": "%(table_name)s_%(column_0_name)s_fkey",
+        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
         "ix": "%(table_name)s_%(column_0_N_name)s_idx",
         "uq": "%(table_name)s_%(column_0_N_name)s_key",
         "ck": "%(table_name)s_%(constraint_name)s_check",
@@ -57,3 +71,26 @@ def real(name: str, comment: str, *, nullable: bool = False) -> Column[float]:
 def check(name: str, condition: str) -> SchemaItem:
     """A named CHECK constraint."""
     return CheckConstraint(condition, name=name)
+
+
+def run_id(*, keyed: bool = True, referenced: bool = True) -> Column[int]:
+    """The run that a decision belongs to. Hypertables carry no foreign key."""
+    references = [ForeignKey("hydra.runs.run_id")] if referenced else []
+    comment = "The run (hydra.runs)"
+    return Column("run_id", BigInteger, *references, primary_key=keyed, nullable=False, comment=comment)
+
+
+def money(name: str, comment: str, *, nullable: bool = True) -> Column[Decimal]:
+    """An exact quantity of our own: price, size, fee, balance (law 6)."""
+    return Column(name, Numeric, nullable=nullable, comment=comment)
+
+
+def enumerated(name: str, comment: str, *, nullable: bool = False, key: bool = False) -> Column[str]:
+    """A word of an enumeration; `one_of` holds the column to it."""
+    return Column(name, Text, nullable=nullable, primary_key=key, comment=comment)
+
+
+def one_of(column: str, words: type[StrEnum]) -> SchemaItem:
+    """A CHECK that the column holds a word of the enumeration (or null, where it may be null)."""
+    listed = ", ".join(f"'{word.value}'" for word in words)
+    return check(column, f"{column} IN ({listed})")

@@ -8,31 +8,31 @@ Source: DESIGN, law 3; platform.md section 2; C110, C128.
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final, LiteralString, NamedTuple
+from typing import Final, NamedTuple
 
 import psycopg
-from psycopg import sql
 
+from hydra.db import queries
 from hydra.errors import StopError
 
 
 class Rollup(NamedTuple):
     """A rollup's relation in schema market, and its bucket's width."""
 
-    relation: LiteralString
+    relation: str
     width: timedelta
 
 
 class RollupSource(NamedTuple):
-    """What hangs on a table of facts: the Apache function, and the levels from the lowest to the highest."""
+    """What hangs on a table of facts: the Apache refresh query, and the levels from low to high."""
 
-    refresh_function: LiteralString
+    refresh_query: str
     levels: tuple[Rollup, ...]
 
 
 SOURCES: Final[dict[str, RollupSource]] = {
     "candles_1m": RollupSource(
-        "refresh_candle_rollups",
+        "rollups/refresh_candles",
         (
             Rollup("candles_5m_rollup", timedelta(minutes=5)),
             Rollup("candles_15m", timedelta(minutes=15)),
@@ -41,11 +41,11 @@ SOURCES: Final[dict[str, RollupSource]] = {
         ),
     ),
     "liquidations": RollupSource(
-        "refresh_liquidation_rollups",
+        "rollups/refresh_liquidations",
         (Rollup("liquidations_1m", timedelta(minutes=1)), Rollup("liquidations_5m", timedelta(minutes=5))),
     ),
     "open_interest": RollupSource(
-        "refresh_open_interest_rollups", (Rollup("open_interest_5m_buckets", timedelta(minutes=5)),)
+        "rollups/refresh_open_interest", (Rollup("open_interest_5m_buckets", timedelta(minutes=5)),)
     ),
 }
 
@@ -64,7 +64,7 @@ def has_rollups(source_table: str) -> bool:
 
 def defer(connection: psycopg.Connection) -> None:
     """Let the triggers stand aside until the current transaction ends; `refresh` must follow."""
-    connection.execute("SET LOCAL hydra.rollups = 'deferred'")
+    connection.execute(queries.load("rollups/defer"))
 
 
 def refresh(
@@ -91,17 +91,13 @@ def refresh(
         _refresh_aggregates(connection, source, first_time, last_time)
     else:
         ids = None if instrument_ids is None else list(instrument_ids)
-        call = sql.SQL("SELECT market.{}(%s::smallint[], %s, %s)")
-        connection.execute(call.format(sql.Identifier(source.refresh_function)), (ids, first_time, last_time))
+        span = {"instrument_ids": ids, "first_time": first_time, "last_time": last_time}
+        connection.execute(queries.load(source.refresh_query), span)
 
 
 def uses_continuous_aggregates(connection: psycopg.Connection) -> bool:
     """Whether this database's rollups are continuous aggregates (it was migrated on community)."""
-    row = connection.execute(
-        "SELECT EXISTS (SELECT FROM timescaledb_information.continuous_aggregates"
-        " WHERE view_schema = 'market')"
-    ).fetchone()
-    return bool(row and row[0])
+    return _is_true(connection, "rollups/uses_continuous_aggregates")
 
 
 def whole_buckets(
@@ -120,15 +116,24 @@ def _floor(time: datetime, width: timedelta) -> datetime:
     return time - (time - _EPOCH) % width
 
 
+def _is_true(connection: psycopg.Connection, query: str) -> bool:
+    row = connection.execute(queries.load(query)).fetchone()
+    return bool(row and row[0])
+
+
 def _refresh_aggregates(
     connection: psycopg.Connection, source: RollupSource, first_time: datetime, last_time: datetime
 ) -> None:
     if not connection.autocommit:
         raise StopError("continuous aggregates refresh outside a transaction: use an autocommit connection")
+    batches = _is_true(connection, "rollups/refresh_takes_options")
+    call = queries.load("rollups/refresh_aggregate_unbatched" if batches else "rollups/refresh_aggregate")
     now = datetime.now(tz=UTC)
     for level in source.levels:
-        # One width more below: the buckets of open interest reach a microsecond past their edge.
+        # One bucket more at both ends: those of open interest reach a microsecond past the grid.
         span = whole_buckets(first_time - level.width, last_time + level.width, level.width, now)
         if span is not None:
-            name = f"market.{level.relation}"
-            connection.execute("CALL refresh_continuous_aggregate(%s::regclass, %s, %s)", (name, *span))
+            first, last = span
+            connection.execute(
+                call, {"relation": f"market.{level.relation}", "first_time": first, "last_time": last}
+            )

@@ -3,7 +3,7 @@
 Revision: 0001, the first
 """
 
-from migrations.scripts import run_script
+from hydra.db.migration_scripts import run_script
 
 revision = "0001"
 down_revision = None

@@ -3,7 +3,7 @@
 Revision: 0002, after 0001
 """
 
-from migrations.scripts import is_community, run_script
+from hydra.db.migration_scripts import is_community, run_script
 
 revision = "0002"
 down_revision = "0001"

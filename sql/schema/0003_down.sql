@@ -1,0 +1,3 @@
+-- Undoes 0003: the schema hydra with all decisions.
+
+DROP SCHEMA hydra CASCADE;
