@@ -1,0 +1,64 @@
+"""Time of day, day of week, time to the next funding."""
+
+import math
+
+import polars as pl
+
+from hydra.features.feature import Feature, Grid
+
+_STANDARD_HOURS = 8
+_EPOCH = pl.lit(0).cast(pl.Datetime("us", "UTC"))
+
+
+def _wave(name: str, number: int, phase: pl.Expr, words: str, *, cosine: bool) -> Feature:
+    angle = phase * (2 * math.pi)
+    return Feature(
+        name=name,
+        unit="-1..1",
+        window="-",
+        inputs=("decision.time",),
+        null_rule="N0",
+        pit="C",
+        grid=Grid.DECISION,
+        source=f"features.md section 1 #{number}; ML document, engineer_features",
+        description=f"{'cos' if cosine else 'sin'}(2 pi {words}",
+        expression=angle.cos() if cosine else angle.sin(),
+        lowest=-1.0,
+        highest=1.0,
+    )
+
+
+def _minutes_to_funding() -> pl.Expr:
+    """From the last settlement in steps of its interval; without one, the eight-hour grid of the day."""
+    last = pl.coalesce(pl.col("settlement_time"), _EPOCH)
+    interval = pl.coalesce(pl.col("settlement_interval_hours"), _STANDARD_HOURS) * 60
+    elapsed = (pl.col("time") - last).dt.total_microseconds() / 60_000_000
+    return interval - elapsed % interval
+
+
+_HOUR = pl.col("time").dt.hour() / 24
+# Monday is 0.
+_WEEKDAY = (pl.col("time").dt.weekday() - 1) / 7
+
+FEATURES = (
+    _wave("hour_of_day_sin", 45, _HOUR, "hour/24), whole UTC hour", cosine=False),
+    _wave("hour_of_day_cos", 46, _HOUR, "hour/24), whole UTC hour", cosine=True),
+    _wave("day_of_week_sin", 47, _WEEKDAY, "weekday/7), Monday 0", cosine=False),
+    _wave("day_of_week_cos", 48, _WEEKDAY, "weekday/7), Monday 0", cosine=True),
+    Feature(
+        name="minutes_to_funding",
+        unit="minutes",
+        window="-",
+        inputs=("funding_rates.time", "funding_rates.interval_hours"),
+        null_rule="N0",
+        pit="C",
+        grid=Grid.DECISION,
+        source="features.md section 1 #49",
+        description=(
+            "minutes to the next settlement: last known settlement plus whole intervals (the exchange's own "
+            "next time is not archived); without one, the next of 00:00, 08:00, 16:00 UTC"
+        ),
+        expression=_minutes_to_funding(),
+        lowest=0.0,
+    ),
+)

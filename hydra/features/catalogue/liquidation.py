@@ -1,0 +1,77 @@
+"""Forced orders of the last hour. Silence with a live feed is 0, without one it is null."""
+
+import polars as pl
+
+from hydra.features.expressions import rolling_deviation, rolling_mean, z_score
+from hydra.features.feature import Feature, Grid, WorkingColumn
+
+_DAY_BUCKETS = 288
+_INPUTS = ("liquidations.side", "liquidations.value_usd", "heartbeats.time")
+
+_FEED_ALIVE = pl.col("time") - pl.col("heartbeat_time") <= pl.duration(seconds=60)
+_LONG, _SHORT = pl.col("recent_long_usd"), pl.col("recent_short_usd")
+
+
+def _while_alive(value: pl.Expr) -> pl.Expr:
+    return pl.when(_FEED_ALIVE).then(value)
+
+
+WORKING = (
+    WorkingColumn(
+        "bucket_mean_usd", Grid.LIQUIDATION_5M, rolling_mean(pl.col("liquidated_usd"), _DAY_BUCKETS)
+    ),
+    WorkingColumn(
+        "bucket_deviation_usd",
+        Grid.LIQUIDATION_5M,
+        rolling_deviation(pl.col("liquidated_usd"), _DAY_BUCKETS, ddof=1),
+    ),
+)
+
+FEATURES = (
+    Feature(
+        name="liq_imbalance",
+        unit="-1..1",
+        window="last 100, at most 60 min old",
+        inputs=_INPUTS,
+        null_rule="Z=0; feed down null",
+        pit="E",
+        grid=Grid.DECISION,
+        source="features.md sections 1 #27 and 2 #22; layers document, LIQUIDATION_REVERSAL; C19, C56",
+        description="(long - short)/(long + short) of the liquidated USD; long: long positions were closed",
+        expression=_while_alive(
+            pl.when(_LONG + _SHORT == 0).then(0.0).otherwise((_LONG - _SHORT) / (_LONG + _SHORT))
+        ),
+        lowest=-1.0,
+        highest=1.0,
+    ),
+    Feature(
+        name="liq_velocity",
+        unit="fraction",
+        window="last 100, at most 60 min old",
+        inputs=(*_INPUTS, "open_interest_5m.value_usd"),
+        null_rule="0; feed or open interest down null",
+        pit="E",
+        grid=Grid.DECISION,
+        source="features.md sections 1 #28 and 2 #21; layers document, check_cascade; C19, C56",
+        description="liquidated USD / open interest in USDT",
+        expression=_while_alive((_LONG + _SHORT) / pl.col("oi_usd")),
+        lowest=0.0,
+    ),
+    Feature(
+        name="liq_zscore",
+        unit="sd",
+        window="24 h (288 five-minute buckets)",
+        inputs=_INPUTS,
+        null_rule="Z=0; NW; feed down null",
+        pit="E",
+        grid=Grid.DECISION,
+        source="features.md section 1 #29; C113",
+        description=(
+            "USD liquidated in the last 5 minutes against the 288 clock buckets that ended before them; "
+            "a bucket is known if each of its minutes has a heartbeat"
+        ),
+        expression=_while_alive(
+            z_score(pl.col("last_5m_usd"), pl.col("bucket_mean_usd"), pl.col("bucket_deviation_usd"))
+        ),
+    ),
+)

@@ -1,0 +1,144 @@
+"""Returns, averages and ranges on one-minute bars."""
+
+import polars as pl
+
+from hydra.features.expressions import (
+    ZERO_DEVIATION,
+    bars_so_far,
+    price_change,
+    rolling_mean,
+    true_range,
+)
+from hydra.features.feature import Feature, Grid, WorkingColumn
+
+_CLOSE = ("candles_1m.close",)
+_BAR = ("candles_1m.high", "candles_1m.low", "candles_1m.close")
+_RSI_BARS = 14
+_ATR_BARS = 14
+
+
+def _change(name: str, minutes: int, window: str, source: str) -> Feature:
+    return Feature(
+        name=name,
+        unit="fraction",
+        window=window,
+        inputs=_CLOSE,
+        null_rule="NW",
+        pit="B",
+        grid=Grid.M1,
+        source=source,
+        description=f"C_0/C_{minutes} - 1: the change of the close over {window}",
+        expression=price_change("close", minutes),
+        lowest=-1.0,
+    )
+
+
+def _distance(bars: int, number: int) -> Feature:
+    return Feature(
+        name=f"price_vs_sma_{bars}",
+        unit="fraction",
+        window=f"{bars} m1",
+        inputs=_CLOSE,
+        null_rule="NW",
+        pit="B",
+        grid=Grid.M1,
+        source=f"features.md section 1 #{number}; C58",
+        description=f"C_0/SMA_{bars} - 1 on one-minute bars",
+        expression=pl.col("close") / pl.col(f"sma_{bars}") - 1,
+        lowest=-1.0,
+    )
+
+
+def _relative_strength() -> pl.Expr:
+    """RSI with simple means; no losses: 100, neither gains nor losses: 50.
+
+    Means below 1e-12 of the price are rounding noise of a flat window, not moves (C113).
+    """
+    noise = pl.col("close") * ZERO_DEVIATION
+    gain, loss = pl.col("mean_gain_14"), pl.col("mean_loss_14")
+    index = 100 - 100 / (1 + gain / loss)
+    no_loss = pl.when(gain <= noise).then(50.0).otherwise(100.0)
+    # A null gain or loss must not fall into a branch that gives a number.
+    return (
+        pl.when(gain.is_null() | noise.is_null())
+        .then(None)
+        .when(loss <= noise)
+        .then(no_loss)
+        .otherwise(index)
+    )
+
+
+WORKING = (
+    WorkingColumn("bars_so_far", Grid.M1, bars_so_far("close")),
+    WorkingColumn("sma_20", Grid.M1, rolling_mean(pl.col("close"), 20)),
+    WorkingColumn("sma_50", Grid.M1, rolling_mean(pl.col("close"), 50)),
+    WorkingColumn("close_move", Grid.M1, pl.col("close") - pl.col("close").shift(1)),
+    WorkingColumn("mean_gain_14", Grid.M1, rolling_mean(pl.col("close_move").clip(lower_bound=0), _RSI_BARS)),
+    WorkingColumn(
+        "mean_loss_14", Grid.M1, rolling_mean((-pl.col("close_move")).clip(lower_bound=0), _RSI_BARS)
+    ),
+)
+
+FEATURES = (
+    _change("return_1m", 1, "1 min", "features.md section 1 #10; ML document, engineer_features; C60"),
+    _change("return_5m", 5, "5 min", "features.md section 1 #11; ML document, engineer_features; C60"),
+    _change("return_15m", 15, "15 min", "features.md section 1 #12; ML document, engineer_features; C60"),
+    _change("return_1h", 60, "60 min", "features.md sections 1 #13 and 2 #1; C60"),
+    _change("return_4h", 240, "4 h", "features.md section 2 #2; C60"),
+    _change("return_24h", 1440, "24 h", "features.md section 2 #3; layers document, price_change_24h; C60"),
+    _distance(20, 16),
+    _distance(50, 17),
+    Feature(
+        name="rsi_14",
+        unit="0..100",
+        window="14 m1",
+        inputs=_CLOSE,
+        null_rule="NW; Z: no losses 100, no moves 50",
+        pit="B",
+        grid=Grid.M1,
+        source="features.md section 1 #18 and conventions; C59",
+        description="100 - 100/(1 + G/L), G and L the simple means of gains and losses over 14 minutes",
+        expression=_relative_strength(),
+        lowest=0.0,
+        highest=100.0,
+    ),
+    Feature(
+        name="atr_14_abs",
+        unit="price",
+        window="14 m1",
+        inputs=_BAR,
+        null_rule="NW",
+        pit="B",
+        grid=Grid.M1,
+        source="features.md section 1 #19; ML document, engineer_features; C57, C59",
+        description="simple mean over 14 minutes of the true range, in price units",
+        expression=rolling_mean(true_range(), _ATR_BARS),
+        lowest=0.0,
+    ),
+    Feature(
+        name="atr_14",
+        unit="fraction",
+        window="14 m1",
+        inputs=_BAR,
+        null_rule="NW",
+        pit="B",
+        grid=Grid.M1,
+        source="features.md section 1 #19; C57, C59",
+        description="atr_14_abs divided by the last close",
+        expression=pl.col("atr_14_abs") / pl.col("close"),
+        lowest=0.0,
+    ),
+    Feature(
+        name="last_close",
+        unit="price",
+        window="1 m1",
+        inputs=_CLOSE,
+        null_rule="NW",
+        pit="B",
+        grid=Grid.M1,
+        source="layers document, MarketState.price",
+        description="C_0: the close of the last closed minute",
+        expression=pl.col("close"),
+        lowest=0.0,
+    ),
+)

@@ -1,0 +1,121 @@
+"""Volatility: of one-minute returns for the models, of five-minute bars for the regime."""
+
+import math
+
+import polars as pl
+
+from hydra.features.expressions import (
+    MINUTES_PER_YEAR,
+    least_present,
+    previous_z_score,
+    rolling_deviation,
+    rolling_mean,
+    true_range,
+    z_score,
+)
+from hydra.features.feature import Feature, Grid, WorkingColumn
+
+_HOUR_MINUTES = 60
+_MONTH_HOURS = 720
+_WEEK_HOURS = 168
+_DAY_BARS = 288
+_ATR_BARS = 14
+_BAND_BARS = 20
+_CLOSE_5M = ("candles_5m.close",)
+_BAR_5M = ("candles_5m.high", "candles_5m.low", "candles_5m.close")
+
+
+def _volatility(name: str, minutes: int, source: str) -> Feature:
+    return Feature(
+        name=name,
+        unit="annualised fraction",
+        window=f"{minutes} m1",
+        inputs=("candles_1m.close",),
+        null_rule="NW",
+        pit="B",
+        grid=Grid.M1,
+        source=source,
+        description=f"std1 of the last {minutes} one-minute returns x sqrt(525600)",
+        expression=rolling_deviation(pl.col("return_1m"), minutes, ddof=1) * math.sqrt(MINUTES_PER_YEAR),
+        lowest=0.0,
+    )
+
+
+WORKING = (
+    # The hour grid holds volatility_1h at whole clock hours: std1 of the sixty returns of that hour.
+    WorkingColumn(
+        "hourly_volatility",
+        Grid.H1,
+        pl.when(pl.col("return_count") >= least_present(_HOUR_MINUTES)).then(
+            pl.col("return_deviation") * math.sqrt(MINUTES_PER_YEAR)
+        ),
+    ),
+    WorkingColumn(
+        "hourly_volatility_mean",
+        Grid.H1,
+        pl.col("hourly_volatility").rolling_mean(_MONTH_HOURS, min_samples=_WEEK_HOURS),
+    ),
+    WorkingColumn(
+        "hourly_volatility_deviation",
+        Grid.H1,
+        pl.col("hourly_volatility").rolling_std(_MONTH_HOURS, min_samples=_WEEK_HOURS),
+    ),
+)
+
+FEATURES = (
+    _volatility("volatility_5m", 5, "features.md sections 1 #14 and 2 #9; ML document; C13"),
+    _volatility("volatility_1h", 60, "features.md sections 1 #15 and 2 #10; ML document; C13"),
+    _volatility("volatility_24h", 1440, "features.md section 2 #11; C13"),
+    Feature(
+        name="volatility_zscore",
+        unit="sd",
+        window="30 d (720 hourly samples)",
+        inputs=("candles_1m.close",),
+        null_rule="NW (min 7 d), Z=0",
+        pit="B",
+        grid=Grid.DECISION,
+        source="features.md section 2 #12; C113",
+        description="volatility_1h against its values at the previous 720 whole clock hours",
+        expression=z_score(
+            pl.col("volatility_1h"), pl.col("hourly_volatility_mean"), pl.col("hourly_volatility_deviation")
+        ),
+    ),
+    Feature(
+        name="m5_atr_14",
+        unit="fraction",
+        window="14 m5",
+        inputs=_BAR_5M,
+        null_rule="NW",
+        pit="B",
+        grid=Grid.M5,
+        source="features.md section 2 #13; C58, C59",
+        description="simple mean over 14 five-minute bars of the true range, divided by the last close",
+        expression=rolling_mean(true_range(), _ATR_BARS) / pl.col("close"),
+        lowest=0.0,
+    ),
+    Feature(
+        name="m5_atr_zscore",
+        unit="sd",
+        window="24 h (288 m5)",
+        inputs=_BAR_5M,
+        null_rule="NW, Z=0",
+        pit="B",
+        grid=Grid.M5,
+        source="features.md section 2 #14; C113",
+        description="m5_atr_14 against its previous 288 values",
+        expression=previous_z_score(pl.col("m5_atr_14"), _DAY_BARS),
+    ),
+    Feature(
+        name="m5_bollinger_width",
+        unit="fraction",
+        window="20 m5",
+        inputs=_CLOSE_5M,
+        null_rule="NW",
+        pit="B",
+        grid=Grid.M5,
+        source="features.md section 2 #15 and conventions (ddof 0)",
+        description="4*std0(C, 20)/SMA_20 on five-minute bars",
+        expression=4 * rolling_deviation(pl.col("close"), _BAND_BARS, ddof=0) / pl.col("m5_sma_20"),
+        lowest=0.0,
+    ),
+)

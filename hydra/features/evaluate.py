@@ -1,0 +1,157 @@
+"""Features for decisions: the same code for eight rows at one minute and for millions in a backtest.
+
+The value at a decision instant t is a function of the facts with known_at <= t only. Facts that came when
+they should are placed by the clock, all decisions at once; decisions that missed a late fact are
+evaluated again on the facts known by then. Source: features.md section 0; DESIGN, laws 2 and 3.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Final
+
+import polars as pl
+
+from hydra.errors import BadDataError
+from hydra.features.catalogue import ALIASES, CATALOGUE, WORKING_COLUMNS
+from hydra.features.catalogue.layer2 import MONTH_BARS
+from hydra.features.event_windows import liquidation_columns
+from hydra.features.facts import TIME, MarketFacts
+from hydra.features.feature import Grid
+from hydra.features.grids import build_grid, reachable
+from hydra.features.lateness import MINUTE_US, Instants, late_epochs
+from hydra.features.layout import gather
+from hydra.features.plan import GridPlan, make_plan
+from hydra.features.trailing_rank import previous_ranks
+
+KEY: Final = {"instrument_id": pl.Int16(), "time": TIME}
+
+# Context columns: how the decision frame names them, how the expressions do, and their type. Two of them
+# would otherwise have the name of the feature that copies them.
+_CONTEXT: Final[dict[str, tuple[str, pl.DataType]]] = {
+    "side": ("side", pl.String()),
+    "confidence": ("confidence", pl.Float64()),
+    "source": ("source", pl.String()),
+    "expected_return": ("signal_expected_return", pl.Float64()),
+    "expected_adverse_excursion": ("signal_adverse_excursion", pl.Float64()),
+    "regime": ("regime", pl.Int64()),
+    "volatility_regime": ("volatility_regime", pl.Int64()),
+}
+_LIQUIDATION_COLUMNS: Final = {"recent_long_usd", "recent_short_usd", "last_5m_usd", "heartbeat_time"}
+_RANK_COLUMNS: Final = {"month_not_above", "month_samples"}
+_LIQUIDATION_LOOKBACK_US: Final = 62 * MINUTE_US
+
+MARKET_FEATURES: Final = tuple(
+    name for name, feature in CATALOGUE.items() if feature.grid is not Grid.EVALUATION
+)
+
+
+def feature_matrix(
+    facts: MarketFacts, decisions: pl.DataFrame, names: Sequence[str] | None = None
+) -> pl.DataFrame:
+    """The features `names` (all but those of past evaluations, if None) at each decision.
+
+    decisions: instrument_id Int16 and time (the decision instant t, microseconds, UTC), any order; and
+    the context that signal and regime features copy: side, confidence, source, expected_return,
+    expected_adverse_excursion, regime and volatility_regime (codes of the enumerations); a feature whose
+    context column is absent is null. Aliases are allowed in `names` and name their column.
+
+    Returns the decisions' key and one Float64 column a feature, in the decisions' order.
+
+    Raises:
+        BadDataError: an unknown feature, a decision without key, or a fact off its grid.
+    """
+    wanted = MARKET_FEATURES if names is None else tuple(names)
+    plan = _plan(wanted)
+    _check_decisions(decisions)
+    if not decisions.height:
+        return decisions.select(*KEY, *(pl.lit(None, pl.Float64).alias(name) for name in wanted))
+    matrix = _evaluate(facts, decisions, plan)
+    matrix = _with_late_decisions(matrix, facts, decisions, plan)
+    canonical = [pl.col(ALIASES.get(name, name)).cast(pl.Float64).alias(name) for name in wanted]
+    return decisions.select(tuple(KEY)).with_columns(matrix.select(canonical))
+
+
+def regime_breaks(evaluations: pl.DataFrame) -> pl.Series:
+    """regime_break_alert for each of past and present layer-2 evaluations (1, 0 or null).
+
+    evaluations: instrument_id, regime (code), regime_confidence; in order of time within each pair.
+    """
+    return evaluations.select(
+        CATALOGUE["regime_break_alert"].expression.alias("regime_break_alert")
+    ).to_series()
+
+
+@lru_cache(maxsize=64)
+def _plan(names: tuple[str, ...]) -> Mapping[Grid, GridPlan]:
+    canonical = tuple(dict.fromkeys(ALIASES.get(name, name) for name in names))
+    unknown = [name for name in canonical if name not in MARKET_FEATURES]
+    if unknown:
+        raise BadDataError(f"no such market feature: {', '.join(unknown)}; docs/features.md lists them all")
+    return make_plan({**CATALOGUE, **WORKING_COLUMNS}, canonical)
+
+
+def _check_decisions(decisions: pl.DataFrame) -> None:
+    found = {name: decisions.schema.get(name) for name in KEY}
+    if found != KEY:
+        raise BadDataError(f"decisions have key columns {found}, expected {KEY}")
+    if decisions.select(pl.any_horizontal(pl.col(*KEY).is_null().any())).item():
+        raise BadDataError("decisions have rows without instrument_id or time; drop or complete them")
+
+
+def _with_late_decisions(
+    matrix: pl.DataFrame, facts: MarketFacts, decisions: pl.DataFrame, plan: Mapping[Grid, GridPlan]
+) -> pl.DataFrame:
+    """`matrix` with the rows replaced that a late fact must not have touched."""
+    for rows in late_epochs(facts, Instants.of(decisions)):
+        touched = decisions[rows]
+        known = facts.known_by(touched["time"].max())
+        truncated = _evaluate(known, touched, plan)
+        matrix = matrix.with_columns(
+            matrix[name].scatter(rows, truncated[name].cast(matrix.schema[name])) for name in matrix.columns
+        )
+    return matrix
+
+
+def _evaluate(facts: MarketFacts, decisions: pl.DataFrame, plan: Mapping[Grid, GridPlan]) -> pl.DataFrame:
+    """One column a feature, every fact taken as known when it nominally is."""
+    instants = Instants.of(decisions)
+    at_decision = plan.get(Grid.DECISION)
+    asked = set(at_decision.base) if at_decision else set()
+    columns = [_context(decisions)]
+    for grid, steps in plan.items():
+        if grid is not Grid.DECISION:
+            columns.append(_grid_columns(grid, steps, facts, instants, asked))
+    if asked & _LIQUIDATION_COLUMNS:
+        near = reachable(facts, instants, ("liquidations", "heartbeats"), _LIQUIDATION_LOOKBACK_US)
+        columns.append(liquidation_columns(near, instants))
+    frame = pl.concat([part for part in columns if part.width], how="horizontal")
+    exports = [name for steps in plan.values() for name in steps.exports]
+    return _decide(frame, at_decision, exports)
+
+
+def _decide(frame: pl.DataFrame, steps: GridPlan | None, exports: Sequence[str]) -> pl.DataFrame:
+    if steps is None:
+        return frame.select(exports)
+    own = GridPlan(steps.base, steps.stages, tuple(dict.fromkeys(exports)))
+    return own.run(frame)
+
+
+def _grid_columns(
+    grid: Grid, steps: GridPlan, facts: MarketFacts, instants: Instants, asked: set[str]
+) -> pl.DataFrame:
+    ranked = grid is Grid.M5_MONTH and bool(asked & _RANK_COLUMNS)
+    built = build_grid(grid, facts, instants, steps.base)
+    values = steps.run(built.frame)
+    columns = gather(values, built.rows)
+    if ranked:
+        ranks = previous_ranks(values["realized_volatility"], MONTH_BARS, built.rows)
+        columns = columns.with_columns(ranks)
+    return columns
+
+
+def _context(decisions: pl.DataFrame) -> pl.DataFrame:
+    given = [
+        (pl.col(name) if name in decisions.columns else pl.lit(None)).cast(kind).alias(own)
+        for name, (own, kind) in _CONTEXT.items()
+    ]
+    return decisions.select(pl.col("time"), *given)

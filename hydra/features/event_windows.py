@@ -1,0 +1,94 @@
+"""Sums of single events over windows that end at a decision: forced orders and proofs of life."""
+
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from hydra.features.facts import TIME, MarketFacts
+from hydra.features.lateness import MINUTE_US, Instants, event_instants, integers
+from hydra.features.layout import Integers, SortedKeys, gather
+
+_MOST_EVENTS: Final = 100
+_OLDEST_US: Final = 60 * MINUTE_US
+_FIVE_MINUTES_US: Final = 5 * MINUTE_US
+LIQUIDATION_FEED: Final = "liquidations"
+BUCKET: Final = pl.col("time").dt.epoch("us") // _FIVE_MINUTES_US
+
+
+def liquidation_columns(facts: MarketFacts, instants: Instants) -> pl.DataFrame:
+    """Per decision: recent_long_usd, recent_short_usd, last_5m_usd and heartbeat_time.
+
+    Recent: the last 100 known forced orders, at most 60 minutes old (C56). heartbeat_time: the last
+    known proof of life of the liquidation feed, null if there is none.
+    """
+    events = facts.liquidations
+    value = events["value_usd"].to_numpy()
+    long = np.where((events["side"] == "LONG").to_numpy(), value, 0.0)
+    end, recent, last_five = _bounds(events, instants)
+    return pl.DataFrame(
+        {
+            "recent_long_usd": _window_sums(long, recent, end),
+            "recent_short_usd": _window_sums(value - long, recent, end),
+            "last_5m_usd": _window_sums(value, last_five, end),
+        }
+    ).with_columns(_last_heartbeat(facts.heartbeats, instants))
+
+
+def _bounds(events: pl.DataFrame, instants: Instants) -> tuple[Integers, Integers, Integers]:
+    """Per decision: index after its last known event, first recent event, first of the last 5 min."""
+    instrument = integers(events["instrument_id"])
+    by_known = SortedKeys.of(instrument, event_instants(events))
+    by_time = SortedKeys.of(instrument, integers(events["time"]))
+    own, now = instants.instrument, instants.time_us
+    end = by_known.count_up_to(own, now)
+    known = np.isin(own, by_known.instruments)
+    recent = np.maximum(by_time.count_before(own, now - _OLDEST_US), end - _MOST_EVENTS)
+    last_five = by_time.count_up_to(own, now - _FIVE_MINUTES_US)
+    # An instrument without events has empty windows.
+    return (
+        end,
+        np.where(known, np.minimum(recent, end), end),
+        np.where(known, np.minimum(last_five, end), end),
+    )
+
+
+def _window_sums(value: NDArray[np.float64], begin: Integers, end: Integers) -> NDArray[np.float64]:
+    """Sum of value[begin:end] per window, each added up on its own (no running total that drifts)."""
+    if not len(begin):
+        return np.zeros(0)
+    edges = np.column_stack([begin, end]).ravel()
+    sums = np.add.reduceat(np.append(value, 0.0), edges)[::2]
+    return np.where(end > begin, sums, 0.0)
+
+
+def _last_heartbeat(heartbeats: pl.DataFrame, instants: Instants) -> pl.Series:
+    feed = heartbeats.filter(pl.col("feed") == LIQUIDATION_FEED)
+    keys = SortedKeys.of(integers(feed["instrument_id"]), event_instants(feed))
+    rows = keys.last_up_to(instants.instrument, instants.time_us)
+    return gather(feed.select(pl.col("time").cast(TIME).alias("heartbeat_time")), rows)["heartbeat_time"]
+
+
+def liquidation_buckets(facts: MarketFacts) -> pl.DataFrame:
+    """Liquidated USD per instrument and clock five minutes: columns instrument_id, position, liquidated_usd.
+
+    position: five-minute steps since 1970. Only buckets in each of whose minutes the feed showed a
+    heartbeat; a bucket without events is 0.
+    """
+    minute = pl.col("time").dt.epoch("us") // MINUTE_US
+    alive = (
+        facts.heartbeats.lazy()
+        .filter(pl.col("feed") == LIQUIDATION_FEED)
+        .group_by("instrument_id", BUCKET.alias("position"))
+        .agg(minute.n_unique().alias("minutes"))
+        .filter(pl.col("minutes") == _FIVE_MINUTES_US // MINUTE_US)
+    )
+    sums = (
+        facts.liquidations.lazy()
+        .group_by("instrument_id", BUCKET.alias("position"))
+        .agg(pl.col("value_usd").sum().alias("liquidated_usd"))
+    )
+    joined = alive.join(sums, on=["instrument_id", "position"], how="left")
+    filled = joined.with_columns(pl.col("liquidated_usd").fill_null(0.0)).drop("minutes")
+    return filled.sort("instrument_id", "position").collect()

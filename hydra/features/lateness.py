@@ -1,0 +1,107 @@
+"""Facts that became known later than they should have, and the decisions that could not see them yet.
+
+The grids place facts by the clock: a candle is used from its close plus two seconds on. That is right
+unless the fact came late. Decisions between the nominal and the real `known_at` of a late fact are
+evaluated apart, on the facts known by then. Source: features.md section 0; DESIGN, law 3.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from hydra.features.facts import MarketFacts
+from hydra.features.layout import Integers, SortedKeys
+
+SECOND_US: Final = 1_000_000
+MINUTE_US: Final = 60 * SECOND_US
+
+# From the fact's `time` to the instant from which the grids use it.
+NOMINAL_LAG_US: Final = {
+    "candles_1m": 62 * SECOND_US,
+    "candles_5m": 302 * SECOND_US,
+    "funding_rates": 5 * SECOND_US,
+    "open_interest_5m": MINUTE_US,
+    "positioning": MINUTE_US,
+}
+EVENT_FRAMES: Final = ("liquidations", "order_book_tops", "heartbeats")
+_LONGEST_EVENT_LAG_US: Final = MINUTE_US
+
+
+@dataclass(frozen=True)
+class Instants:
+    """The decisions as integers: instrument and microseconds since 1970, one each per decision."""
+
+    instrument: Integers
+    time_us: Integers
+
+    @classmethod
+    def of(cls, decisions: pl.DataFrame) -> "Instants":
+        """decisions: columns instrument_id and time."""
+        return cls(integers(decisions["instrument_id"]), integers(decisions["time"]))
+
+
+def integers(series: pl.Series) -> Integers:
+    """An integer or timestamp column as int64 (timestamps: microseconds since 1970)."""
+    values: Integers = series.cast(pl.Int64).to_numpy()
+    return values
+
+
+def event_instants(frame: pl.DataFrame) -> Integers:
+    """From when the grids use each event: monotone in time within an instrument.
+
+    That is its known_at, unless a later event was known before it or it came more than a minute late.
+    """
+    instrument, known = integers(frame["instrument_id"]), integers(frame["known_at"])
+    keyed = SortedKeys.of(instrument, known).keys
+    earliest = np.minimum.accumulate(keyed[::-1])[::-1] - (keyed - known)
+    return np.minimum(earliest, integers(frame["time"]) + _LONGEST_EVENT_LAG_US)
+
+
+def _nominal(name: str, frame: pl.DataFrame) -> Integers:
+    if name in NOMINAL_LAG_US:
+        return integers(frame["time"]) + NOMINAL_LAG_US[name]
+    return event_instants(frame)
+
+
+def _late_facts(facts: MarketFacts, first_us: int, last_us: int) -> tuple[Integers, Integers, Integers]:
+    """Instrument, nominal and real known_at of the late facts that some decision could have missed."""
+    parts = []
+    for name in (*NOMINAL_LAG_US, *EVENT_FRAMES):
+        frame: pl.DataFrame = getattr(facts, name)
+        if name in NOMINAL_LAG_US:
+            lag = pl.duration(microseconds=NOMINAL_LAG_US[name])
+            frame = frame.filter(pl.col("known_at") - pl.col("time") > lag)
+        nominal, known = _nominal(name, frame), integers(frame["known_at"])
+        late = (known > nominal) & (known > first_us) & (nominal <= last_us)
+        parts.append((integers(frame["instrument_id"])[late], nominal[late], known[late]))
+    instrument, nominal, known = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return instrument, nominal, known
+
+
+def _affected(instants: Instants, instrument: Integers, nominal: Integers, known: Integers) -> Integers:
+    """Indices of the decisions inside [nominal, known) of a late fact of their instrument."""
+    hit = np.zeros(len(instants.time_us), dtype=bool)
+    for one in np.unique(instrument):
+        begins, ends = np.sort(nominal[instrument == one]), np.sort(known[instrument == one])
+        own = np.flatnonzero(instants.instrument == one)
+        times = instants.time_us[own]
+        hit[own] = np.searchsorted(begins, times, "right") > np.searchsorted(ends, times, "right")
+    return np.flatnonzero(hit)
+
+
+def late_epochs(facts: MarketFacts, instants: Instants) -> Iterator[Integers]:
+    """Groups of decision indices that missed the same late facts: each must be evaluated on known facts.
+
+    Within a group every late fact is visible to all or to none, so the facts known by its last instant
+    are the facts that each of its decisions may see, up to facts that the clock hides anyway.
+    """
+    if not len(instants.time_us):
+        return
+    late = _late_facts(facts, int(instants.time_us.min()), int(instants.time_us.max()))
+    affected = _affected(instants, *late)
+    epoch = np.searchsorted(np.unique(late[2]), instants.time_us[affected], "right")
+    for one in np.unique(epoch):
+        yield affected[epoch == one]
