@@ -22,9 +22,7 @@ def _engine() -> Engine:
         return given
     url = os.environ.get("HYDRA_DATABASE_URL")
     if not url:
-        raise SettingsError(
-            "no database named: set HYDRA_DATABASE_URL for alembic, or use `hydra db`"
-        )
+        raise SettingsError("no database named: set HYDRA_DATABASE_URL for alembic, or use `hydra db`")
     return engine_for(url)
 
 
