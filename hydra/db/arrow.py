@@ -33,7 +33,7 @@ def read_frame(connection: Connection, query: str, parameters: Sequence[Paramete
         with suppress(adbc_driver_manager.Error):
             connection.rollback()
         raise DatabaseError(
-            f"sql/{query}.sql could not be read: {error} "
+            f"sql/{query}.sql could not be read: {str(error).splitlines()[0]} "
             "(look at the server with `hydra db status`; `hydra db up` starts and migrates it)"
         ) from error
 

@@ -5,7 +5,7 @@ Source: features.md section 0; layers document, "Data Health"; C08, C19, C111.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import polars as pl
@@ -35,7 +35,8 @@ def decision_minutes(instrument_ids: Sequence[int], start: datetime, end: dateti
     """
     if start.tzinfo is None or end.tzinfo is None:
         raise StopError(f"decisions from {start} to {end}: give both instants with a time zone, in UTC")
-    minutes = pl.datetime_range(start, end, "1m", time_zone="UTC", eager=True).dt.truncate("1m")
+    first = start.astimezone(UTC).replace(second=0, microsecond=0)
+    minutes = pl.datetime_range(first, end, "1m", time_zone="UTC", eager=True)
     instants = (minutes + DECISION_DELAY).cast(TIME).alias("time").to_frame()
     ids = pl.Series("instrument_id", sorted(instrument_ids), dtype=pl.Int16()).to_frame()
     within = pl.col("time").is_between(pl.lit(start, dtype=TIME), pl.lit(end, dtype=TIME))

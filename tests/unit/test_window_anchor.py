@@ -1,0 +1,64 @@
+"""Where facts begin depends on the decision's instant alone, and reaches as far back as the windows do."""
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hydra.errors import StopError
+from hydra.features.anchor import WARM_UP, anchor
+from hydra.features.facts import SCHEMAS
+from tests.synthetic_market import utc
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+# The longest look-back of any feature on each input, from features.md sections 1 and 2.
+LONGEST_LOOK_BACK = {
+    "candles_1m": 30 * DAY + 61 * timedelta(minutes=1),
+    "candles_5m": 30 * DAY + 13 * timedelta(minutes=5),
+    "funding_rates": (100 + 3 + 2) * timedelta(hours=8),
+    "open_interest_5m": (100 * 5 + 60 + 10) * timedelta(minutes=1),
+    "positioning": timedelta(minutes=15),
+    "liquidations": 24 * HOUR + timedelta(minutes=10),
+    "order_book_tops": timedelta(seconds=15),
+    "heartbeats": timedelta(seconds=60),
+}
+_instants = st.integers(0, 10 * 365 * 86_400).map(
+    lambda seconds: utc(2020, 1, 1) + timedelta(seconds=seconds)
+)
+
+
+def test_every_input_has_a_warm_up_with_a_reason() -> None:
+    assert set(WARM_UP) == set(SCHEMAS) == set(LONGEST_LOOK_BACK)
+    assert all(warm_up.reason for warm_up in WARM_UP.values())
+
+
+def test_the_anchor_by_hand() -> None:
+    starts = anchor(utc(2025, 6, 10, 12, 34, 2))
+    assert starts["candles_1m"] == starts["candles_5m"] == utc(2025, 5, 10)
+    assert starts["funding_rates"] == utc(2025, 5, 5)
+    assert starts["open_interest_5m"] == utc(2025, 6, 9)
+    assert starts["liquidations"] == utc(2025, 6, 8, 23)
+    assert starts["order_book_tops"] == utc(2025, 6, 10, 11, 55)
+
+
+@given(_instants)
+def test_every_window_fits_behind_the_anchor(instant: datetime) -> None:
+    starts = anchor(instant)
+    assert all(starts[name] <= instant - longest for name, longest in LONGEST_LOOK_BACK.items())
+
+
+@given(_instants, st.integers(0, 59))
+def test_all_decisions_of_an_hour_share_their_anchor(instant: datetime, minutes: int) -> None:
+    hour = instant.replace(minute=0, second=0, microsecond=0)
+    assert anchor(hour + minutes * timedelta(minutes=1)) == anchor(hour)
+
+
+def test_the_zone_of_the_caller_does_not_matter() -> None:
+    there = utc(2025, 6, 10, 1).astimezone(timezone(timedelta(hours=-7)))
+    assert anchor(there) == anchor(utc(2025, 6, 10, 1))
+
+
+def test_an_instant_without_zone_is_refused() -> None:
+    with pytest.raises(StopError, match="no time zone"):
+        anchor(utc(2025, 6, 10).replace(tzinfo=None))
