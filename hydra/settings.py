@@ -46,6 +46,12 @@ class Settings(BaseSettings):
         description="A PostgreSQL server of your own with TimescaleDB; empty: the private server",
     )
 
+    broker_url: SecretStr | None = Field(
+        None,
+        validation_alias="HYDRA_BROKER_URL",
+        description="redis:// or amqp:// broker for the doorbells; empty: the database itself",
+    )
+
     binance_api_key: SecretStr | None = Field(None, description="Key of the exchange account")
     binance_api_secret: SecretStr | None = Field(None, description="Secret of the exchange account")
     binance_testnet: bool = Field(True, description="Use the exchange's test network")
