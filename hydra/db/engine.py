@@ -1,0 +1,151 @@
+"""Every connection to the database starts here: UTC, named, and with errors that a person can act on."""
+
+import re
+
+import psycopg
+import sqlalchemy
+from adbc_driver_manager import Error as AdbcError
+from adbc_driver_postgresql import dbapi
+from psycopg import sql
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from hydra.db.server.private import DATABASE, private_cluster
+from hydra.errors import DatabaseError
+from hydra.settings import Settings
+
+APPLICATION_NAME = "hydra"
+CONNECT_TIMEOUT_S = 10
+_UTC = "-c timezone=UTC"
+
+
+def database_url(settings: Settings) -> str:
+    """The database of HYDRA, password included: HYDRA_DATABASE_URL, else the private server's.
+
+    Raises:
+        DatabaseError: none is set and the private server does not run.
+    """
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    cluster = private_cluster()
+    if not cluster.is_running():
+        raise DatabaseError("the private database server is not running: start it with `hydra db up`")
+    return cluster.url(DATABASE)
+
+
+def connect(url: str, *, role: str | None = None, autocommit: bool = False) -> psycopg.Connection:
+    """A psycopg connection with a UTC session, acting as `role` if one is given.
+
+    Raises:
+        DatabaseError: unreachable server, wrong password, missing database, unknown role.
+    """
+    try:
+        connection = psycopg.connect(
+            libpq_url(url),
+            autocommit=autocommit,
+            application_name=APPLICATION_NAME,
+            connect_timeout=CONNECT_TIMEOUT_S,
+            options=_options(url),
+        )
+    except psycopg.Error as error:
+        raise DatabaseError(explain_refusal(url, str(error))) from None
+    if role is not None:
+        _set_role(connection, role)
+    return connection
+
+
+def create_engine(url: str) -> sqlalchemy.Engine:
+    """A SQLAlchemy engine over psycopg 3. It connects when first used.
+
+    Raises:
+        DatabaseError: when it connects, for the reasons of `connect`.
+    """
+    return sqlalchemy.create_engine(
+        make_url(libpq_url(url)).set(drivername="postgresql+psycopg"), creator=lambda: connect(url)
+    )
+
+
+def adbc_connect(url: str) -> dbapi.Connection:
+    """An ADBC connection, for reading into Arrow and bulk ingest.
+
+    Raises:
+        DatabaseError: for the reasons of `connect`.
+    """
+    parts = make_url(libpq_url(url)).update_query_dict(
+        {
+            "application_name": APPLICATION_NAME,
+            "connect_timeout": str(CONNECT_TIMEOUT_S),
+            "options": _options(url),
+        }
+    )
+    # libpq decodes %20 in a query but not "+", which is what a URL renders a blank as.
+    address = parts.render_as_string(hide_password=False).replace("+", "%20")
+    try:
+        return dbapi.connect(address)
+    except AdbcError as error:
+        raise DatabaseError(explain_refusal(url, str(error))) from None
+
+
+def libpq_url(url: str) -> str:
+    """`url` as libpq takes it: a driver name such as `postgresql+psycopg` is dropped.
+
+    Raises:
+        DatabaseError: it is not a PostgreSQL URL. The text is not repeated: it may hold a password.
+    """
+    try:
+        parts = make_url(url)
+    except (ArgumentError, ValueError):
+        parts = None
+    if parts is None or parts.get_backend_name() not in {"postgresql", "postgres"}:
+        raise DatabaseError(
+            "HYDRA_DATABASE_URL is not a PostgreSQL URL: write postgresql://USER:PASSWORD@HOST:PORT/DATABASE "
+            "(special characters in the password as %XX)"
+        )
+    return parts.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def shown(url: str) -> str:
+    """`url` for people: without the password."""
+    parts = make_url(libpq_url(url))
+    return parts.set(password=None).render_as_string()
+
+
+def explain_refusal(url: str, complaint: str) -> str:
+    """One sentence for a connection that failed with libpq's `complaint`."""
+    parts = make_url(libpq_url(url))
+    place = f"{parts.host or 'the local socket'}:{parts.port or 5432}"
+    if re.search(r"password authentication failed|no password supplied", complaint):
+        return f"the database server at {place} refuses the password of {parts.username}: correct HYDRA_DATABASE_URL"
+    if re.search(r'database ".*" does not exist', complaint):
+        return (
+            f"the database server at {place} has no database {parts.database}: create it with `hydra db up`"
+        )
+    reason = _last_line(complaint, parts.password)
+    return (
+        f"the database server at {place} cannot be used ({reason}): check that it runs and that "
+        f"HYDRA_DATABASE_URL is right, or unset it and run `hydra db up` for a private server"
+    )
+
+
+def _options(url: str) -> str:
+    given = make_url(libpq_url(url)).query.get("options", "")
+    return f"{given if isinstance(given, str) else ' '.join(given)} {_UTC}".strip()
+
+
+def _set_role(connection: psycopg.Connection, role: str) -> None:
+    try:
+        connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
+        if not connection.autocommit:
+            connection.commit()
+    except psycopg.Error as error:
+        connection.close()
+        reason = str(error).splitlines()[0]
+        raise DatabaseError(
+            f"cannot act as the role {role} ({reason}): run `hydra db up`, it creates the roles"
+        ) from None
+
+
+def _last_line(complaint: str, password: str | None) -> str:
+    lines = [line.strip() for line in complaint.splitlines() if line.strip()]
+    text = lines[-1].rpartition("FATAL:")[2].strip() if lines else "no reason given"
+    return text.replace(password, "***") if password else text

@@ -1,0 +1,41 @@
+"""Makes a server ready for the schema: the database exists and has TimescaleDB in it."""
+
+import psycopg
+from psycopg import sql
+
+from hydra.db import queries
+from hydra.db.edition import ServerFacts, find, inspect_server, refuse_unusable
+from hydra.db.engine import connect
+from hydra.errors import DatabaseError
+
+
+def create_database(maintenance_url: str, name: str) -> None:
+    """Create the database `name` unless it is there.
+
+    Raises:
+        DatabaseError: the server cannot be used.
+    """
+    with connect(maintenance_url, autocommit=True) as connection:
+        exists = connection.execute(queries.load("server/database_exists"), {"database": name}).fetchone()
+        if exists is None or not exists[0]:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+
+
+def create_extension(url: str) -> ServerFacts:
+    """Create TimescaleDB in the database of `url` unless it is there, and say what the server is.
+
+    Raises:
+        DatabaseError: the server cannot be used, or the account may not create extensions.
+    """
+    with connect(url, autocommit=True) as connection:
+        refuse_unusable(find(connection))
+        try:
+            connection.execute(queries.load("server/create_extension"))
+        except psycopg.errors.InsufficientPrivilege:
+            raise DatabaseError(
+                f"the account of HYDRA_DATABASE_URL may not create TimescaleDB in {connection.info.dbname}: "
+                f"let a superuser run CREATE EXTENSION timescaledb there"
+            ) from None
+    # The library chooses its licence when a session first loads the extension: ask in a new one.
+    with connect(url) as connection:
+        return inspect_server(connection)

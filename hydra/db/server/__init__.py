@@ -1,0 +1,1 @@
+"""The private TimescaleDB of a checkout: fetched once, verified, relocated, started as nobody's neighbour."""

@@ -1,0 +1,88 @@
+"""Who runs the private server, and where its files lie so that this account can read them.
+
+PostgreSQL refuses to run as root. As root the server therefore runs as an account that already exists,
+out of directories that it can traverse (root's home is closed to it); nothing else is touched.
+"""
+
+import hashlib
+import os
+import pwd
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from hydra import paths
+from hydra.errors import DatabaseError
+
+ACCOUNTS_FOR_ROOT: Final = ("postgres", "nobody")
+CACHE_FOR_ROOT: Final = Path("/var/cache/hydra")
+STATE_FOR_ROOT: Final = Path("/var/lib/hydra")
+
+
+@dataclass(frozen=True)
+class ServerAccount:
+    """The account that owns the cluster; `is_other` says that it is not the caller's own."""
+
+    user_id: int
+    group_id: int
+    name: str
+    is_other: bool
+
+    def process_options(self) -> dict[str, Any]:
+        """What `subprocess` needs to run a command as this account."""
+        if not self.is_other:
+            return {}
+        return {"user": self.user_id, "group": self.group_id, "extra_groups": ()}
+
+    def give(self, path: Path) -> None:
+        """Make this account the owner of `path`."""
+        if self.is_other:
+            os.chown(path, self.user_id, self.group_id)
+
+    def refuse_closed_path(self, path: Path) -> None:
+        """Raise DatabaseError if a folder above `path` cannot be traversed by this account."""
+        for folder in reversed(path.resolve().parents) if self.is_other else ():
+            if folder.exists() and not self._can_traverse(folder):
+                raise DatabaseError(
+                    f"the database server runs as {self.name}, which cannot enter {folder}: "
+                    f"set HYDRA_STATE_DIRECTORY to a place open to it, or run as an ordinary user"
+                )
+
+    def _can_traverse(self, folder: Path) -> bool:
+        status = folder.stat()
+        if status.st_uid == self.user_id:
+            return bool(status.st_mode & 0o100)
+        return bool(status.st_mode & (0o010 if status.st_gid == self.group_id else 0o001))
+
+
+def server_account() -> ServerAccount:
+    """The caller, or as root the first existing account of ACCOUNTS_FOR_ROOT.
+
+    Raises:
+        DatabaseError: the caller is root and there is no such account.
+    """
+    if os.geteuid() != 0:
+        return ServerAccount(os.geteuid(), os.getegid(), str(os.geteuid()), is_other=False)
+    for name in ACCOUNTS_FOR_ROOT:
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return ServerAccount(entry.pw_uid, entry.pw_gid, name, is_other=True)
+    raise DatabaseError(
+        "PostgreSQL does not run as root, and neither of the accounts "
+        f"{' and '.join(ACCOUNTS_FOR_ROOT)} exists: run HYDRA as an ordinary user, or set HYDRA_DATABASE_URL"
+    )
+
+
+def package_cache(account: ServerAccount) -> Path:
+    """Where the server's packages and programs are kept, for all checkouts."""
+    return CACHE_FOR_ROOT if account.is_other else paths.cache_directory()
+
+
+def cluster_home(account: ServerAccount) -> Path:
+    """Where this checkout's cluster lives. `HYDRA_STATE_DIRECTORY` wins, for root too."""
+    if not account.is_other or "HYDRA_STATE_DIRECTORY" in os.environ:
+        return paths.state_directory().absolute()
+    checkout = hashlib.sha256(os.fsencode(paths.PROJECT_ROOT)).hexdigest()[:12]
+    return STATE_FOR_ROOT / checkout

@@ -1,0 +1,232 @@
+"""One PostgreSQL cluster in a folder: made, started, stopped, and recovered after any kill.
+
+home/data is the cluster (complete or absent), home/password and home/port how to reach it,
+home/server.log what the server says, home/start.lock held while its state changes.
+"""
+
+import hashlib
+import os
+import secrets
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from hydra.db.server.account import ServerAccount
+from hydra.db.server.lock import exclusive
+from hydra.db.server.ports import LOOPBACK, choose_free, is_free
+from hydra.db.server.processes import kill_processes_in, processes_in
+from hydra.db.server.programs import Programs
+from hydra.errors import DatabaseError
+
+SUPERUSER: Final = "hydra"
+START_TIMEOUT_S: Final = 60
+START_ATTEMPTS: Final = 3
+LOG_LINES_SHOWN: Final = 12
+# The kernel's limit is 107 bytes, of which the socket's own name takes up to 16.
+MAX_SOCKET_FOLDER_BYTES: Final = 90
+
+# For a machine of a few GiB; hundreds of chunks may be locked by one statement.
+SETTINGS: Final[Mapping[str, str]] = {
+    "shared_preload_libraries": "timescaledb",
+    "timescaledb.telemetry_level": "off",
+    "listen_addresses": LOOPBACK,
+    "password_encryption": "scram-sha-256",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "max_connections": "100",
+    "max_locks_per_transaction": "512",
+    "max_worker_processes": "24",
+    "timescaledb.max_background_workers": "8",
+    "shared_buffers": "256MB",
+    "effective_cache_size": "1GB",
+    "work_mem": "16MB",
+    "maintenance_work_mem": "128MB",
+    "max_wal_size": "2GB",
+    "checkpoint_timeout": "15min",
+    "wal_compression": "on",
+    "random_page_cost": "1.1",
+    "jit": "off",
+}
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The cluster in `home`, run by `account` with `programs`; `extra_settings` go over SETTINGS."""
+
+    home: Path
+    programs: Programs
+    account: ServerAccount
+    extra_settings: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def data(self) -> Path:
+        """The data directory: a complete cluster, or absent."""
+        return self.home / "data"
+
+    @property
+    def log(self) -> Path:
+        """What the server writes to its standard error."""
+        return self.home / "server.log"
+
+    @property
+    def password_file(self) -> Path:
+        """The superuser's password, readable by its owner only."""
+        return self.home / "password"
+
+    def port(self) -> int:
+        """The port of the last start."""
+        return int((self.home / "port").read_text(encoding="ascii"))
+
+    def url(self, database: str) -> str:
+        """How to reach `database` as superuser, password included."""
+        password = self.password_file.read_text(encoding="ascii")
+        return f"postgresql://{SUPERUSER}:{password}@{LOOPBACK}:{self.port()}/{quote(database, safe='')}"
+
+    def is_running(self) -> bool:
+        """Whether the server accepts connections: its own note says so, and that process is alive."""
+        note = self.data / "postmaster.pid"
+        lines = note.read_text(encoding="utf-8").splitlines() if note.is_file() else []
+        is_ready = len(lines) > 7 and lines[7].strip() == "ready"
+        return is_ready and int(lines[0]) in processes_in(self.data)
+
+    def start(self) -> None:
+        """Make the cluster if there is none and start its server unless it runs. Safe to repeat.
+
+        Raises:
+            DatabaseError: it did not start; shows the end of the log and says what to do.
+        """
+        self._prepare_home()
+        with exclusive(self.home / "start.lock"):
+            if self.is_running():
+                return
+            if not self.data.is_dir():
+                self._initialise()
+            # Backends that outlived a killed postmaster hold its shared memory: nothing starts before.
+            kill_processes_in(self.data)
+            self._start_server()
+
+    def stop(self) -> None:
+        """Stop the server if it runs: sessions are ended, everything committed is kept."""
+        if not self.home.is_dir():
+            return
+        with exclusive(self.home / "start.lock"):
+            if self.is_running():
+                self._control("stop", "-m", "fast")
+
+    def remove(self) -> None:
+        """Stop the server and delete the cluster with all its data."""
+        self.stop()
+        if self.home.is_dir():
+            with exclusive(self.home / "start.lock"):
+                kill_processes_in(self.home)
+                for path in (self.data, *self.home.glob("building-*")):
+                    shutil.rmtree(path, ignore_errors=True)
+                for path in (self.password_file, self.home / "port", self.log):
+                    path.unlink(missing_ok=True)
+
+    def _prepare_home(self) -> None:
+        self.home.mkdir(parents=True, exist_ok=True)
+        self.account.refuse_closed_path(self.home)
+        self.account.give(self.home)
+        self.home.chmod(0o700)
+
+    def _initialise(self) -> None:
+        for left_over in self.home.glob("building-*"):
+            kill_processes_in(left_over)
+            shutil.rmtree(left_over)
+        building = Path(tempfile.mkdtemp(prefix="building-", dir=self.home))
+        self.account.give(building)
+        self._write_private(self.password_file, secrets.token_urlsafe(24))
+        self._run(
+            "initdb",
+            *("-D", str(building / "data"), "--username", SUPERUSER, "--pwfile", str(self.password_file)),
+            *("--auth-host=scram-sha-256", "--auth-local=scram-sha-256"),
+            *("--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"),
+            # In the folder, so that the next start finds it if this one is killed.
+            folder=building,
+        )
+        with (building / "data" / "postgresql.conf").open("a", encoding="utf-8") as file:
+            file.write("include 'hydra.conf'\n")
+        (building / "data").rename(self.data)
+        building.rmdir()
+
+    def _start_server(self) -> None:
+        for attempt in range(1, START_ATTEMPTS + 1):
+            port = self._usable_port()
+            self._write_settings(port)
+            try:
+                self._control("start", "-l", str(self.log), "-t", str(START_TIMEOUT_S))
+            except DatabaseError:
+                # Somebody took the port between the look and the start.
+                if attempt == START_ATTEMPTS or is_free(port):
+                    raise
+            else:
+                return
+
+    def _usable_port(self) -> int:
+        remembered = self.home / "port"
+        if remembered.is_file() and is_free(self.port()):
+            return self.port()
+        port = choose_free()
+        self._write_private(remembered, str(port))
+        return port
+
+    def _write_settings(self, port: int) -> None:
+        sockets = self._socket_folder()
+        values = {**SETTINGS, "port": str(port), "unix_socket_directories": str(sockets)}
+        values.update(self.extra_settings)
+        text = "".join(f"{key} = '{value}'\n" for key, value in values.items())
+        self._write_private(self.data / "hydra.conf", text)
+
+    def _socket_folder(self) -> Path:
+        folder = self.home / "socket"
+        if len(os.fsencode(folder)) > MAX_SOCKET_FOLDER_BYTES:
+            name = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:12]
+            folder = Path(tempfile.gettempdir()) / f"hydra-{name}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        self.account.give(folder)
+        return folder
+
+    def _write_private(self, path: Path, text: str) -> None:
+        descriptor, name = tempfile.mkstemp(prefix="writing-", dir=path.parent)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        self.account.give(Path(name))
+        Path(name).replace(path)
+
+    def _control(self, *arguments: str) -> None:
+        self._run("pg_ctl", "-D", str(self.data), "-w", "-s", *arguments, folder=self.data)
+
+    def _run(self, program: str, *arguments: str, folder: Path) -> None:
+        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
+            done = subprocess.run(
+                [self.programs.path(program), *arguments],
+                cwd=folder,
+                env={"LC_ALL": "C", "PATH": os.defpath},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                check=False,
+                **self.account.process_options(),
+            )
+            output.seek(0)
+            said = output.read().strip()
+        if done.returncode != 0:
+            raise DatabaseError(self._failure(program, said))
+
+    def _failure(self, program: str, said: str) -> str:
+        log = (
+            self.log.read_text(encoding="utf-8", errors="replace").splitlines() if self.log.is_file() else []
+        )
+        lines = "\n".join(f"  {line}" for line in (said.splitlines() + log[-LOG_LINES_SHOWN:]))
+        return (
+            f"the private database server failed at {program}:\n{lines}\n"
+            f"Mend what the lines say (disk space and memory first; the whole log: {self.log}) and run "
+            f"`hydra db up` again; `hydra db reset` starts from an empty database"
+        )

@@ -1,0 +1,17 @@
+"""One at a time: a lock on a file, released by the kernel however its holder ends."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Hold the lock on `path` (created if absent), waiting for whoever has it.
+
+    Children do not inherit the lock, so one that outlives a killed holder blocks nobody.
+    """
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

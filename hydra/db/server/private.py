@@ -1,0 +1,31 @@
+"""The private server of this checkout: one cluster, one database."""
+
+from hydra.db.server.account import cluster_home, package_cache, server_account
+from hydra.db.server.cluster import Cluster
+from hydra.db.server.programs import FOLDER_NAME, PROGRAMS, Programs, prepared
+
+DATABASE = "hydra"
+
+
+def private_cluster() -> Cluster:
+    """This checkout's cluster, to look at or stop. Its programs are not fetched here.
+
+    Raises:
+        DatabaseError: the caller is root and no account can run the server.
+    """
+    account = server_account()
+    programs = Programs(package_cache(account) / FOLDER_NAME / PROGRAMS)
+    return Cluster(cluster_home(account), programs, account)
+
+
+def start_private_cluster() -> Cluster:
+    """Fetch the programs if needed and start this checkout's server. Fast where it already runs.
+
+    Raises:
+        DatabaseError: no packages, no account, or the server does not start (the message says why).
+    """
+    cluster = private_cluster()
+    if not cluster.is_running():
+        prepared(package_cache(cluster.account))
+        cluster.start()
+    return cluster

@@ -1,0 +1,130 @@
+"""The server's programs: unpacked from the packages into one folder, made to run from there.
+
+The folder is complete or absent: it is built beside its place and renamed into it.
+Source: platform facts, section 1.
+"""
+
+import hashlib
+import json
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from hydra.db.server import packages
+from hydra.db.server.lock import exclusive
+from hydra.errors import DatabaseError
+
+LIBRARIES: Final = "usr/lib/x86_64-linux-gnu"
+PROGRAMS: Final = "usr/lib/postgresql/17/bin"
+RELOCATED: Final = ("postgres", "initdb", "pg_ctl", "psql", "pg_dump", "pg_isready", "pg_controldata")
+# Changes when the packages or what is done to them change, so that an old cache is not mistaken for ours.
+FOLDER_NAME: Final = "timescaledb-trixie-x86_64-1"
+MANIFEST: Final = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Programs:
+    """A PostgreSQL installation with TimescaleDB: the folder of `postgres`, `initdb`, `pg_ctl`, `psql`."""
+
+    folder: Path
+
+    def path(self, name: str) -> str:
+        """The program `name` as an absolute path."""
+        return str(self.folder / name)
+
+
+def prepared(cache: Path) -> Programs:
+    """The private server's programs, fetched into `cache` unless they already lie there whole.
+
+    Two processes may ask at once: one fetches, the other waits and finds it done.
+
+    Raises:
+        DatabaseError: not an x86-64 machine, or the packages could not be fetched or unpacked.
+    """
+    if platform.machine() != "x86_64" or sys.platform != "linux":
+        raise DatabaseError(f"the private database server runs on x86-64 Linux only: {packages.INSTEAD}")
+    cache.mkdir(parents=True, exist_ok=True)
+    home = cache / FOLDER_NAME
+    with exclusive(cache / "fetch.lock"):
+        if not is_whole(home):
+            _fetch(cache, home)
+    return Programs(home / PROGRAMS)
+
+
+def is_whole(home: Path) -> bool:
+    """Whether every archive and program under `home` still has the sha256 that its manifest says."""
+    manifest = home / MANIFEST
+    if not manifest.is_file():
+        return False
+    expected = json.loads(manifest.read_text(encoding="utf-8"))
+    return all(_sha256(home / name) == digest for name, digest in expected.items())
+
+
+def _fetch(cache: Path, home: Path) -> None:
+    for left_over in cache.glob("building-*"):
+        shutil.rmtree(left_over)
+    shutil.rmtree(home, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix="building-", dir=cache) as name:
+        # The folder of mkdtemp is closed; as root, the server's account must get in.
+        building = Path(name) / "home"
+        archives = building / "packages"
+        archives.mkdir(parents=True)
+        packages.download(archives, Path(name) / "apt")
+        _unpack(archives, building)
+        _write_manifest(building)
+        building.rename(home)
+
+
+def _unpack(archives: Path, home: Path) -> None:
+    for archive in sorted(archives.glob("*.deb")):
+        _run("dpkg", "-x", str(archive), str(home))
+    patchelf = _patchelf()
+    libraries = home.parent.parent / FOLDER_NAME / LIBRARIES
+    for program in RELOCATED:
+        _run(
+            patchelf,
+            *("--set-interpreter", f"{libraries}/ld-linux-x86-64.so.2"),
+            *("--set-rpath", str(libraries), "--force-rpath", str(home / PROGRAMS / program)),
+        )
+
+
+def _write_manifest(home: Path) -> None:
+    files = [*(home / "packages").glob("*.deb"), *(home / PROGRAMS).iterdir()]
+    files += (home / "usr/lib/postgresql/17/lib").glob("timescaledb*.so")
+    files += [path for path in (home / LIBRARIES).iterdir() if not path.is_symlink() and path.is_file()]
+    digests = {str(path.relative_to(home)): _sha256(path) for path in sorted(files)}
+    (home / MANIFEST).write_text(json.dumps(digests, indent=1), encoding="utf-8")
+
+
+def _patchelf() -> str:
+    beside_python = Path(sys.executable).parent / "patchelf"
+    found = str(beside_python) if beside_python.is_file() else shutil.which("patchelf")
+    if found is None:
+        raise DatabaseError(
+            "the program patchelf is missing: install HYDRA's dependencies again (`make setup`)"
+        )
+    return found
+
+
+def _run(*command: str) -> None:
+    try:
+        subprocess.run(command, check=True, capture_output=True, text=True)
+    except FileNotFoundError:
+        raise DatabaseError(f"the program {command[0]} is missing: {packages.INSTEAD}") from None
+    except subprocess.CalledProcessError as error:
+        raise DatabaseError(
+            f"unpacking the database server failed at `{' '.join(command[:2])}`: {error.stderr.strip()}. "
+            f"Check the space on the disk, or {packages.INSTEAD}"
+        ) from None
+
+
+def _sha256(path: Path) -> str:
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
