@@ -5,6 +5,7 @@ import re
 import psycopg
 import sqlalchemy
 from adbc_driver_manager import Error as AdbcError
+from adbc_driver_manager.dbapi import Connection as AdbcConnection
 from adbc_driver_postgresql import dbapi
 from psycopg import sql
 from sqlalchemy import make_url
@@ -65,7 +66,7 @@ def create_engine(url: str) -> sqlalchemy.Engine:
     )
 
 
-def adbc_connect(url: str) -> dbapi.Connection:
+def adbc_connect(url: str) -> AdbcConnection:
     """An ADBC connection, for reading into Arrow and bulk ingest.
 
     Raises:
@@ -81,9 +82,10 @@ def adbc_connect(url: str) -> dbapi.Connection:
     # libpq decodes %20 in a query but not "+", which is what a URL renders a blank as.
     address = parts.render_as_string(hide_password=False).replace("+", "%20")
     try:
-        return dbapi.connect(address)
+        connection: AdbcConnection = dbapi.connect(address)
     except AdbcError as error:
         raise DatabaseError(explain_refusal(url, str(error))) from None
+    return connection
 
 
 def libpq_url(url: str) -> str:
@@ -115,7 +117,7 @@ def explain_refusal(url: str, complaint: str) -> str:
     parts = make_url(libpq_url(url))
     place = f"{parts.host or 'the local socket'}:{parts.port or 5432}"
     if re.search(r"password authentication failed|no password supplied", complaint):
-        return f"the database server at {place} refuses the password of {parts.username}: correct HYDRA_DATABASE_URL"
+        return f"the server at {place} refuses the password of {parts.username}: correct HYDRA_DATABASE_URL"
     if re.search(r'database ".*" does not exist', complaint):
         return (
             f"the database server at {place} has no database {parts.database}: create it with `hydra db up`"

@@ -27,6 +27,8 @@ SUPERUSER: Final = "hydra"
 START_TIMEOUT_S: Final = 60
 START_ATTEMPTS: Final = 3
 LOG_LINES_SHOWN: Final = 12
+# Counted from 0, in postmaster.pid.
+STATUS_LINE: Final = 7
 # The kernel's limit is 107 bytes, of which the socket's own name takes up to 16.
 MAX_SOCKET_FOLDER_BYTES: Final = 90
 
@@ -91,7 +93,7 @@ class Cluster:
         """Whether the server accepts connections: its own note says so, and that process is alive."""
         note = self.data / "postmaster.pid"
         lines = note.read_text(encoding="utf-8").splitlines() if note.is_file() else []
-        is_ready = len(lines) > 7 and lines[7].strip() == "ready"
+        is_ready = len(lines) > STATUS_LINE and lines[STATUS_LINE].strip() == "ready"
         return is_ready and int(lines[0]) in processes_in(self.data)
 
     def start(self) -> None:
@@ -221,10 +223,9 @@ class Cluster:
             raise DatabaseError(self._failure(program, said))
 
     def _failure(self, program: str, said: str) -> str:
-        log = (
-            self.log.read_text(encoding="utf-8", errors="replace").splitlines() if self.log.is_file() else []
-        )
-        lines = "\n".join(f"  {line}" for line in (said.splitlines() + log[-LOG_LINES_SHOWN:]))
+        log = self.log.read_text(encoding="utf-8", errors="replace") if self.log.is_file() else ""
+        shown = [*said.splitlines(), *log.splitlines()[-LOG_LINES_SHOWN:]]
+        lines = "\n".join(f"  {line}" for line in shown)
         return (
             f"the private database server failed at {program}:\n{lines}\n"
             f"Mend what the lines say (disk space and memory first; the whole log: {self.log}) and run "

@@ -41,7 +41,7 @@ def kill_processes_in(folder: Path) -> None:
 def _working_directory(process: Path) -> Path | None:
     try:
         # The kernel marks a removed folder; its processes are still ours.
-        return Path(os.readlink(process / "cwd").removesuffix(" (deleted)"))
+        return Path(str((process / "cwd").readlink()).removesuffix(" (deleted)"))
     except OSError:
         return None
 

@@ -1,0 +1,80 @@
+"""What all tests share: servers of both editions, fresh databases, and a loud word on what did not run."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from hydra.db.edition import Edition
+from tests.servers.databases import TestServer
+from tests.servers.editions import COMMUNITY_URL, apache_server, community_server, has_community_server
+
+NOT_RUN = pytest.StashKey[bool]()
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[dict[Edition, TestServer]]:
+    """The servers of this test process, each started when the first test asks; stopped at the end."""
+    with ExitStack() as stack:
+        yield StartedServers(stack)
+
+
+class StartedServers(dict[Edition, TestServer]):
+    """Starts the server of an edition when it is first asked for."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        super().__init__()
+        self._stack = stack
+
+    def __missing__(self, edition: Edition) -> TestServer:
+        start = apache_server if edition is Edition.APACHE else community_server
+        server = TestServer(self._stack.enter_context(start()))
+        self._stack.callback(server.close)
+        self[edition] = server
+        return server
+
+
+@pytest.fixture(scope="module", params=list(Edition), ids=str)
+def edition(request: pytest.FixtureRequest) -> Edition:
+    """Runs the test on both editions; skipped for community where no such server can be had."""
+    chosen = Edition(request.param)
+    if chosen is Edition.COMMUNITY and not has_community_server():
+        pytest.skip(f"COMMUNITY EDITION: NOT RUN. Set {COMMUNITY_URL} to a server of it")
+    return chosen
+
+
+@pytest.fixture
+def empty_database_url(servers: dict[Edition, TestServer], edition: Edition) -> Iterator[str]:
+    """A fresh database with TimescaleDB and nothing else, for one test; dropped after it."""
+    with servers[edition].empty() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def database_url(servers: dict[Edition, TestServer], edition: Edition) -> Iterator[str]:
+    """A fresh database with the newest schema, for one module; dropped after it."""
+    with servers[edition].migrated() as url:
+        yield url
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Note whether tests of the community edition were asked for and cannot run."""
+    wanted = any("edition" in getattr(item, "fixturenames", ()) for item in items)
+    config.stash[NOT_RUN] = wanted and not has_community_server()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say loudly that half of the database tests did not run, and how to run them."""
+    skipped = any("COMMUNITY EDITION" in str(report.longrepr) for report in _skipped(terminalreporter))
+    if config.stash.get(NOT_RUN, False) or skipped:
+        terminalreporter.section("COMMUNITY EDITION: NOT RUN", sep="!", red=True, bold=True)
+        terminalreporter.line(
+            "No server of TimescaleDB's community edition was found: the database tests ran on the Apache "
+            f"edition only.\nTo run them on both, set {COMMUNITY_URL}=postgresql://SUPERUSER:PASSWORD@HOST:PORT/"
+            "postgres (a server for tests: databases are created and dropped on it), or install PostgreSQL "
+            "with the community TimescaleDB package on this machine."
+        )
+
+
+def _skipped(reporter: pytest.TerminalReporter) -> list[pytest.TestReport]:
+    return list(reporter.stats.get("skipped", []))

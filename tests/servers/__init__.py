@@ -1,0 +1,1 @@
+"""The database servers that the tests run against, and databases on them."""
