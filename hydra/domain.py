@@ -198,3 +198,22 @@ class ReasonCode(StrEnum):
     UNPROTECTED = "UNPROTECTED"
     ENTRY_TIMEOUT = "ENTRY_TIMEOUT"
     EXCHANGE_REFUSED = "EXCHANGE_REFUSED"
+
+    SPREAD_WIDE = "SPREAD_WIDE"
+    INSUFFICIENT_MARGIN = "INSUFFICIENT_MARGIN"
+
+
+class KillCause(StrEnum):
+    """Which kill condition fired, in the order in which they are checked (layers document, "Kill Switches")."""
+
+    DAILY_DRAWDOWN = "DAILY_DRAWDOWN"
+    FUNDING_SPIKE = "FUNDING_SPIKE"
+    CASCADE = "CASCADE"
+    REGIME_BREAK = "REGIME_BREAK"
+
+
+class ExitUrgency(StrEnum):
+    """URGENT: market reduce-only at once. ORDINARY: passive first, then market (C42, C43)."""
+
+    URGENT = "URGENT"
+    ORDINARY = "ORDINARY"

@@ -115,7 +115,7 @@ CREATE TABLE hydra.assessments (
         'POSITION_EXISTS', 'MAX_POSITIONS', 'MAX_EXPOSURE', 'PORTFOLIO_HEAT', 'NO_EDGE',
         'SIZE_BELOW_MINIMUM', 'STOP_BEYOND_LIQUIDATION', 'STOP_HIT', 'TARGET_HIT', 'THESIS_BROKEN',
         'MAX_HOLDING_TIME', 'LIQUIDATION_NEAR', 'LIQUIDATED', 'UNPROTECTED', 'ENTRY_TIMEOUT',
-        'EXCHANGE_REFUSED')),
+        'EXCHANGE_REFUSED', 'SPREAD_WIDE', 'INSUFFICIENT_MARGIN')),
     CONSTRAINT assessments_regime_check CHECK (regime BETWEEN 0 AND 6),
     CONSTRAINT assessments_volatility_regime_check CHECK (volatility_regime BETWEEN 0 AND 4),
     CONSTRAINT assessments_run_id_fkey FOREIGN KEY(run_id)
@@ -174,7 +174,7 @@ CREATE TABLE hydra.signals (
         'POSITION_EXISTS', 'MAX_POSITIONS', 'MAX_EXPOSURE', 'PORTFOLIO_HEAT', 'NO_EDGE',
         'SIZE_BELOW_MINIMUM', 'STOP_BEYOND_LIQUIDATION', 'STOP_HIT', 'TARGET_HIT', 'THESIS_BROKEN',
         'MAX_HOLDING_TIME', 'LIQUIDATION_NEAR', 'LIQUIDATED', 'UNPROTECTED', 'ENTRY_TIMEOUT',
-        'EXCHANGE_REFUSED')),
+        'EXCHANGE_REFUSED', 'SPREAD_WIDE', 'INSUFFICIENT_MARGIN')),
     CONSTRAINT signals_confidence_check CHECK (confidence BETWEEN 0 AND 1),
     CONSTRAINT signals_score_check CHECK (score BETWEEN 0 AND 1),
     CONSTRAINT signals_chosen_check CHECK (approved OR NOT chosen),
@@ -269,7 +269,7 @@ CREATE TABLE hydra.risk_decisions (
         'POSITION_EXISTS', 'MAX_POSITIONS', 'MAX_EXPOSURE', 'PORTFOLIO_HEAT', 'NO_EDGE',
         'SIZE_BELOW_MINIMUM', 'STOP_BEYOND_LIQUIDATION', 'STOP_HIT', 'TARGET_HIT', 'THESIS_BROKEN',
         'MAX_HOLDING_TIME', 'LIQUIDATION_NEAR', 'LIQUIDATED', 'UNPROTECTED', 'ENTRY_TIMEOUT',
-        'EXCHANGE_REFUSED')),
+        'EXCHANGE_REFUSED', 'SPREAD_WIDE', 'INSUFFICIENT_MARGIN')),
     CONSTRAINT risk_decisions_approved_is_complete_check CHECK (NOT approved OR (source IS NOT NULL AND
         side IS NOT NULL AND recommended_size_usd > 0 AND recommended_leverage > 0 AND stop_loss_price > 0
         AND take_profit_price > 0 AND max_holding_hours > 0)),

@@ -35,7 +35,7 @@ CREATE TABLE hydra.positions (
         'POSITION_EXISTS', 'MAX_POSITIONS', 'MAX_EXPOSURE', 'PORTFOLIO_HEAT', 'NO_EDGE',
         'SIZE_BELOW_MINIMUM', 'STOP_BEYOND_LIQUIDATION', 'STOP_HIT', 'TARGET_HIT', 'THESIS_BROKEN',
         'MAX_HOLDING_TIME', 'LIQUIDATION_NEAR', 'LIQUIDATED', 'UNPROTECTED', 'ENTRY_TIMEOUT',
-        'EXCHANGE_REFUSED')),
+        'EXCHANGE_REFUSED', 'SPREAD_WIDE', 'INSUFFICIENT_MARGIN')),
     CONSTRAINT positions_closed_check CHECK ((state = 'CLOSED') = (closed_time IS NOT NULL)),
     CONSTRAINT positions_quantity_check CHECK (quantity >= 0 AND (state <> 'CLOSED' OR quantity = 0)),
     CONSTRAINT positions_run_id_instrument_id_decision_time_fkey FOREIGN KEY(run_id, instrument_id, decision_time)
@@ -92,7 +92,7 @@ CREATE TABLE hydra.position_events (
         'POSITION_EXISTS', 'MAX_POSITIONS', 'MAX_EXPOSURE', 'PORTFOLIO_HEAT', 'NO_EDGE',
         'SIZE_BELOW_MINIMUM', 'STOP_BEYOND_LIQUIDATION', 'STOP_HIT', 'TARGET_HIT', 'THESIS_BROKEN',
         'MAX_HOLDING_TIME', 'LIQUIDATION_NEAR', 'LIQUIDATED', 'UNPROTECTED', 'ENTRY_TIMEOUT',
-        'EXCHANGE_REFUSED')),
+        'EXCHANGE_REFUSED', 'SPREAD_WIDE', 'INSUFFICIENT_MARGIN')),
     CONSTRAINT position_events_position_id_fkey FOREIGN KEY(position_id)
         REFERENCES hydra.positions (position_id)
 );
@@ -142,7 +142,7 @@ CREATE TABLE hydra.orders (
         'POSITION_EXISTS', 'MAX_POSITIONS', 'MAX_EXPOSURE', 'PORTFOLIO_HEAT', 'NO_EDGE',
         'SIZE_BELOW_MINIMUM', 'STOP_BEYOND_LIQUIDATION', 'STOP_HIT', 'TARGET_HIT', 'THESIS_BROKEN',
         'MAX_HOLDING_TIME', 'LIQUIDATION_NEAR', 'LIQUIDATED', 'UNPROTECTED', 'ENTRY_TIMEOUT',
-        'EXCHANGE_REFUSED')),
+        'EXCHANGE_REFUSED', 'SPREAD_WIDE', 'INSUFFICIENT_MARGIN')),
     CONSTRAINT orders_side_check CHECK (side IN ('BUY', 'SELL')),
     CONSTRAINT orders_quantity_check CHECK (quantity > 0 AND filled_quantity >= 0 AND filled_quantity <= quantity),
     CONSTRAINT orders_role_reduces_check CHECK (reduce_only = (role <> 'ENTRY')),
@@ -200,7 +200,7 @@ CREATE TABLE hydra.order_events (
         'POSITION_EXISTS', 'MAX_POSITIONS', 'MAX_EXPOSURE', 'PORTFOLIO_HEAT', 'NO_EDGE',
         'SIZE_BELOW_MINIMUM', 'STOP_BEYOND_LIQUIDATION', 'STOP_HIT', 'TARGET_HIT', 'THESIS_BROKEN',
         'MAX_HOLDING_TIME', 'LIQUIDATION_NEAR', 'LIQUIDATED', 'UNPROTECTED', 'ENTRY_TIMEOUT',
-        'EXCHANGE_REFUSED')),
+        'EXCHANGE_REFUSED', 'SPREAD_WIDE', 'INSUFFICIENT_MARGIN')),
     CONSTRAINT order_events_order_id_fkey FOREIGN KEY(order_id)
         REFERENCES hydra.orders (order_id)
 );
