@@ -5,8 +5,9 @@ they should are placed by the clock, all decisions at once; decisions that misse
 evaluated again on the facts known by then. Source: features.md section 0; DESIGN, laws 2 and 3.
 """
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache, partial
 from typing import Final
 
 import polars as pl
@@ -17,9 +18,10 @@ from hydra.features.catalogue.layer2 import MONTH_BARS
 from hydra.features.event_windows import liquidation_columns
 from hydra.features.facts import TIME, MarketFacts
 from hydra.features.feature import Grid
-from hydra.features.grids import build_grid, reachable
+from hydra.features.grids import build_grid
 from hydra.features.lateness import MINUTE_US, Instants, late_epochs
 from hydra.features.layout import gather
+from hydra.features.near_facts import near_facts
 from hydra.features.plan import GridPlan, make_plan
 from hydra.features.trailing_rank import previous_ranks
 
@@ -39,6 +41,7 @@ _CONTEXT: Final[dict[str, tuple[str, pl.DataType]]] = {
 _LIQUIDATION_COLUMNS: Final = {"recent_long_usd", "recent_short_usd", "last_5m_usd", "heartbeat_time"}
 _RANK_COLUMNS: Final = {"month_not_above", "month_samples"}
 _LIQUIDATION_LOOKBACK_US: Final = 62 * MINUTE_US
+_GRID_THREADS: Final = 2
 
 MARKET_FEATURES: Final = tuple(
     name for name, feature in CATALOGUE.items() if feature.grid is not Grid.EVALUATION
@@ -117,16 +120,30 @@ def _evaluate(facts: MarketFacts, decisions: pl.DataFrame, plan: Mapping[Grid, G
     instants = Instants.of(decisions)
     at_decision = plan.get(Grid.DECISION)
     asked = set(at_decision.base) if at_decision else set()
-    columns = [_context(decisions)]
-    for grid, steps in plan.items():
-        if grid is not Grid.DECISION:
-            columns.append(_grid_columns(grid, steps, facts, instants, asked))
+    jobs = [
+        partial(_grid_columns, grid, steps, facts, instants, asked)
+        for grid, steps in plan.items()
+        if grid is not Grid.DECISION
+    ]
     if asked & _LIQUIDATION_COLUMNS:
-        near = reachable(facts, instants, ("liquidations", "heartbeats"), _LIQUIDATION_LOOKBACK_US)
-        columns.append(liquidation_columns(near, instants))
+        jobs.append(partial(_liquidations, facts, instants))
+    columns = [_context(decisions), *_in_parallel(jobs)]
     frame = pl.concat([part for part in columns if part.width], how="horizontal")
     exports = [name for steps in plan.values() for name in steps.exports]
     return _decide(frame, at_decision, exports)
+
+
+def _liquidations(facts: MarketFacts, instants: Instants) -> pl.DataFrame:
+    lookback_us = _LIQUIDATION_LOOKBACK_US
+    events = near_facts(facts, "liquidations", instants, lookback_us, ("known_at", "side", "value_usd"))
+    heartbeats = near_facts(facts, "heartbeats", instants, lookback_us, ("known_at", "feed"))
+    return liquidation_columns(events, heartbeats, instants)
+
+
+def _in_parallel(jobs: Sequence[Callable[[], pl.DataFrame]]) -> list[pl.DataFrame]:
+    """The results in order. The grids are independent, and most of their time is outside the interpreter."""
+    with ThreadPoolExecutor(_GRID_THREADS) as pool:
+        return list(pool.map(lambda job: job(), jobs))
 
 
 def _decide(frame: pl.DataFrame, steps: GridPlan | None, exports: Sequence[str]) -> pl.DataFrame:

@@ -6,9 +6,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hydra.features.facts import TIME, MarketFacts
 from hydra.features.lateness import MINUTE_US, Instants, event_instants, integers
-from hydra.features.layout import Integers, SortedKeys, gather
+from hydra.features.layout import Integers, gather, last_up_to, ranked_keys
 
 _MOST_EVENTS: Final = 100
 _OLDEST_US: Final = 60 * MINUTE_US
@@ -17,41 +16,39 @@ LIQUIDATION_FEED: Final = "liquidations"
 BUCKET: Final = pl.col("time").dt.epoch("us") // _FIVE_MINUTES_US
 
 
-def liquidation_columns(facts: MarketFacts, instants: Instants) -> pl.DataFrame:
+def liquidation_columns(
+    liquidations: pl.DataFrame, heartbeats: pl.DataFrame, instants: Instants
+) -> pl.DataFrame:
     """Per decision: recent_long_usd, recent_short_usd, last_5m_usd and heartbeat_time.
 
     Recent: the last 100 known forced orders, at most 60 minutes old (C56). heartbeat_time: the last
     known proof of life of the liquidation feed, null if there is none.
     """
-    events = facts.liquidations
-    value = events["value_usd"].to_numpy()
-    long = np.where((events["side"] == "LONG").to_numpy(), value, 0.0)
-    end, recent, last_five = _bounds(events, instants)
+    value = liquidations["value_usd"].to_numpy()
+    long = np.where((liquidations["side"] == "LONG").to_numpy(), value, 0.0)
+    end, recent, last_five = _bounds(liquidations, instants)
     return pl.DataFrame(
         {
             "recent_long_usd": _window_sums(long, recent, end),
             "recent_short_usd": _window_sums(value - long, recent, end),
             "last_5m_usd": _window_sums(value, last_five, end),
+            "heartbeat_time": _last_heartbeat(heartbeats, instants),
         }
-    ).with_columns(_last_heartbeat(facts.heartbeats, instants))
+    )
 
 
 def _bounds(events: pl.DataFrame, instants: Instants) -> tuple[Integers, Integers, Integers]:
-    """Per decision: index after its last known event, first recent event, first of the last 5 min."""
-    instrument = integers(events["instrument_id"])
-    by_known = SortedKeys.of(instrument, event_instants(events))
-    by_time = SortedKeys.of(instrument, integers(events["time"]))
-    own, now = instants.instrument, instants.time_us
-    end = by_known.count_up_to(own, now)
-    known = np.isin(own, by_known.instruments)
-    recent = np.maximum(by_time.count_before(own, now - _OLDEST_US), end - _MOST_EVENTS)
-    last_five = by_time.count_up_to(own, now - _FIVE_MINUTES_US)
-    # An instrument without events has empty windows.
-    return (
-        end,
-        np.where(known, np.minimum(recent, end), end),
-        np.where(known, np.minimum(last_five, end), end),
-    )
+    """Per decision: index after its last known event, first recent event, first of the last 5 min.
+
+    The indices of an instrument without events lie between those of its neighbours: empty windows.
+    """
+    rank = instants.rank_of(events)
+    by_known, by_time = ranked_keys(rank, event_instants(events)), ranked_keys(rank, integers(events["time"]))
+    now = ranked_keys(instants.rank, instants.time_us)
+    end = np.searchsorted(by_known, now, "right")
+    oldest = np.searchsorted(by_time, now - _OLDEST_US, "left")
+    last_five = np.searchsorted(by_time, now - _FIVE_MINUTES_US, "right")
+    return end, np.minimum(np.maximum(oldest, end - _MOST_EVENTS), end), np.minimum(last_five, end)
 
 
 def _window_sums(value: NDArray[np.float64], begin: Integers, end: Integers) -> NDArray[np.float64]:
@@ -65,12 +62,12 @@ def _window_sums(value: NDArray[np.float64], begin: Integers, end: Integers) -> 
 
 def _last_heartbeat(heartbeats: pl.DataFrame, instants: Instants) -> pl.Series:
     feed = heartbeats.filter(pl.col("feed") == LIQUIDATION_FEED)
-    keys = SortedKeys.of(integers(feed["instrument_id"]), event_instants(feed))
-    rows = keys.last_up_to(instants.instrument, instants.time_us)
-    return gather(feed.select(pl.col("time").cast(TIME).alias("heartbeat_time")), rows)["heartbeat_time"]
+    keys = ranked_keys(instants.rank_of(feed), event_instants(feed))
+    rows = last_up_to(keys, instants.rank, instants.time_us)
+    return gather(feed.select("time"), rows)["time"]
 
 
-def liquidation_buckets(facts: MarketFacts) -> pl.DataFrame:
+def liquidation_buckets(liquidations: pl.DataFrame, heartbeats: pl.DataFrame) -> pl.DataFrame:
     """Liquidated USD per instrument and clock five minutes: columns instrument_id, position, liquidated_usd.
 
     position: five-minute steps since 1970. Only buckets in each of whose minutes the feed showed a
@@ -78,14 +75,14 @@ def liquidation_buckets(facts: MarketFacts) -> pl.DataFrame:
     """
     minute = pl.col("time").dt.epoch("us") // MINUTE_US
     alive = (
-        facts.heartbeats.lazy()
+        heartbeats.lazy()
         .filter(pl.col("feed") == LIQUIDATION_FEED)
         .group_by("instrument_id", BUCKET.alias("position"))
         .agg(minute.n_unique().alias("minutes"))
         .filter(pl.col("minutes") == _FIVE_MINUTES_US // MINUTE_US)
     )
     sums = (
-        facts.liquidations.lazy()
+        liquidations.lazy()
         .group_by("instrument_id", BUCKET.alias("position"))
         .agg(pl.col("value_usd").sum().alias("liquidated_usd"))
     )

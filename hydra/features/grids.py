@@ -4,7 +4,7 @@ Source: features.md section 0 (known_at, null codes); C54, C60.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -12,10 +12,12 @@ import polars as pl
 
 from hydra.errors import BadDataError
 from hydra.features.event_windows import liquidation_buckets
-from hydra.features.facts import TIME, MarketFacts
+from hydra.features.facts import MarketFacts
 from hydra.features.feature import Grid
+from hydra.features.hourly_returns import hourly_returns
 from hydra.features.lateness import MINUTE_US, NOMINAL_LAG_US, Instants, event_instants, integers
-from hydra.features.layout import Integers, Layout, SortedKeys, gather, lay_out
+from hydra.features.layout import NO_ROW, Integers, Layout, gather, last_up_to, lay_out, ranked_keys
+from hydra.features.near_facts import near_facts
 
 _FIVE_MINUTES_US: Final = 5 * MINUTE_US
 _HOUR_US: Final = 60 * MINUTE_US
@@ -47,7 +49,7 @@ class Clock:
     @property
     def lookback_us(self) -> int:
         """From a decision back to the first fact that it can need."""
-        return (self.reach + 2) * self.step_us
+        return (self.reach + 3) * self.step_us
 
 
 CLOCKS: Final = {
@@ -65,25 +67,20 @@ _BOOK_LOOKBACK_US: Final = MINUTE_US
 _MINUTES_OF_FULL_BAR: Final = 5
 
 
-def _positions(frame: pl.DataFrame, name: str, step_us: int) -> Integers:
-    time_us = integers(frame["time"])
-    off_grid = time_us % step_us != 0
-    if off_grid.any():
-        at = frame["time"][int(np.argmax(off_grid))]
-        raise BadDataError(
-            f"facts frame {name} has a row at {at}, off its grid of {step_us // MINUTE_US} minutes; "
-            f"snap it when it is imported"
-        )
-    return time_us // step_us
+def _fact_columns(base: tuple[str, ...]) -> tuple[str, ...]:
+    """The base columns that are facts; "fact_time" and "segment" are made by the grid."""
+    return tuple(name for name in base if name not in ("fact_time", "segment"))
 
 
 def _laid(frame: pl.DataFrame, layout: Layout, base: tuple[str, ...]) -> pl.DataFrame:
     """The base columns of `frame` in the rows of `layout`."""
-    columns = [
-        pl.col("time").alias(name) if name == "fact_time" else name for name in base if name != "segment"
-    ]
-    laid = gather(frame.select(columns), layout.source)
+    laid = gather(frame.select(_with_fact_time(base)), layout.source)
     return laid.with_columns(pl.Series("segment", layout.segment)) if "segment" in base else laid
+
+
+def _with_fact_time(base: tuple[str, ...]) -> list[pl.Expr]:
+    time = [pl.col("time").alias("fact_time")] if "fact_time" in base else []
+    return [*map(pl.col, _fact_columns(base)), *time]
 
 
 def _on_clock(
@@ -94,47 +91,55 @@ def _on_clock(
     instants: Instants,
     read: Integers,
 ) -> GridRows:
-    layout = lay_out(integers(frame["instrument_id"]), position, clock.longest_hole, padding=clock.reach)
-    return GridRows(_laid(frame, layout, base), layout.rows_of(instants.instrument, read))
+    layout = lay_out(instants.rank_of(frame), position, clock.longest_hole, padding=clock.reach)
+    return GridRows(_laid(frame, layout, base), layout.rows_of(instants.rank, read))
 
 
 def _equal_steps(grid: Grid, facts: MarketFacts, instants: Instants, base: tuple[str, ...]) -> GridRows:
     """Facts that lie on the grid themselves; the row read is the last that is nominally known."""
     clock = CLOCKS[grid]
-    frame: pl.DataFrame = getattr(facts, clock.frame)
+    columns = _fact_columns(base)
     if clock.frame == "candles_5m":
+        near = near_facts(facts, clock.frame, instants, clock.lookback_us, (*columns, "row_count"))
         # A bar that does not hold its five minutes counts as missing.
-        frame = frame.filter(pl.col("row_count") >= _MINUTES_OF_FULL_BAR)
+        near = near.filter(pl.col("row_count") >= _MINUTES_OF_FULL_BAR)
+    else:
+        near = near_facts(facts, clock.frame, instants, clock.lookback_us, columns)
     read = (instants.time_us - NOMINAL_LAG_US[clock.frame]) // clock.step_us
-    return _on_clock(frame, _positions(frame, clock.frame, clock.step_us), clock, base, instants, read)
+    return _on_clock(near, _positions(near, clock), clock, base, instants, read)
+
+
+def _positions(frame: pl.DataFrame, clock: Clock) -> Integers:
+    time_us = integers(frame["time"])
+    position = time_us // clock.step_us
+    off_grid = position * clock.step_us != time_us
+    if off_grid.any():
+        at = frame["time"][int(np.argmax(off_grid))]
+        raise BadDataError(
+            f"facts frame {clock.frame} has a row at {at}, off its grid of "
+            f"{clock.step_us // MINUTE_US} minutes; snap it when it is imported"
+        )
+    return position
 
 
 def _hours(facts: MarketFacts, instants: Instants, base: tuple[str, ...]) -> GridRows:
-    """Per whole clock hour the deviation and number of its one-minute returns.
+    """The row read is the last hour that ended before the close of the decision's bar.
 
-    The row read is the last hour that ended before the close of the decision's bar, so a decision on the
-    hour does not compare the hour with itself.
+    So a decision on the hour does not compare the hour with itself.
     """
-    minute = pl.col("time").dt.epoch("us") // MINUTE_US
-    follows = (minute.diff() == 1) & (pl.col("instrument_id").diff() == 0)
-    change = pl.when(follows).then(pl.col("close") / pl.col("close").shift(1) - 1)
-    hours = (
-        facts.candles_1m.lazy()
-        .select("instrument_id", position=minute // 60, change=change)
-        .group_by("instrument_id", "position")
-        .agg(return_deviation=pl.col("change").std(), return_count=pl.col("change").count())
-        .sort("instrument_id", "position")
-        .collect()
-    )
-    bar_open = (instants.time_us - NOMINAL_LAG_US["candles_1m"]) // MINUTE_US
-    return _on_clock(hours, integers(hours["position"]), CLOCKS[Grid.H1], base, instants, bar_open // 60 - 1)
+    clock = CLOCKS[Grid.H1]
+    hours = hourly_returns(near_facts(facts, clock.frame, instants, clock.lookback_us, ("close",)))
+    bar_open = (instants.time_us - NOMINAL_LAG_US[clock.frame]) // MINUTE_US
+    return _on_clock(hours, integers(hours["position"]), clock, base, instants, bar_open // 60 - 1)
 
 
 def _liquidation_buckets(facts: MarketFacts, instants: Instants, base: tuple[str, ...]) -> GridRows:
     """The row read is the last clock bucket that ended before the decision's own five minutes."""
-    buckets = liquidation_buckets(facts)
-    read = (instants.time_us - 2 * _FIVE_MINUTES_US) // _FIVE_MINUTES_US
     clock = CLOCKS[Grid.LIQUIDATION_5M]
+    liquidations = near_facts(facts, "liquidations", instants, clock.lookback_us, ("value_usd",))
+    heartbeats = near_facts(facts, "heartbeats", instants, clock.lookback_us, ("feed",))
+    buckets = liquidation_buckets(liquidations, heartbeats)
+    read = (instants.time_us - 2 * _FIVE_MINUTES_US) // _FIVE_MINUTES_US
     return _on_clock(buckets, integers(buckets["position"]), clock, base, instants, read)
 
 
@@ -143,24 +148,27 @@ def settlement_positions(funding: pl.DataFrame) -> Integers:
     hours = pl.col("time").diff().dt.total_microseconds() / _HOUR_US
     steps = (hours / pl.col("interval_hours")).round().clip(lower_bound=1).over("instrument_id")
     numbers = funding.select(steps.fill_null(0).cum_sum().over("instrument_id").cast(pl.Int64))
-    return numbers.to_series().to_numpy()
+    return integers(numbers.to_series())
 
 
 def _settlements(facts: MarketFacts, instants: Instants, base: tuple[str, ...]) -> GridRows:
-    funding = facts.funding_rates
-    instrument, position = integers(funding["instrument_id"]), settlement_positions(funding)
-    layout = lay_out(instrument, position, _FUNDING_HOLE, padding=_SETTLEMENTS)
+    longest = facts.funding_rates["interval_hours"].max()
+    lookback_us = (_SETTLEMENTS + 2) * (longest if isinstance(longest, int) else 0) * _HOUR_US
+    columns = (*_fact_columns(base), "interval_hours")
+    funding = near_facts(facts, "funding_rates", instants, lookback_us, columns)
+    rank = instants.rank_of(funding)
+    layout = lay_out(rank, settlement_positions(funding), _FUNDING_HOLE, padding=_SETTLEMENTS)
     known_us = integers(funding["time"]) + NOMINAL_LAG_US["funding_rates"]
-    last = SortedKeys.of(instrument, known_us).last_up_to(instants.instrument, instants.time_us)
-    row_of_fact = np.append(np.flatnonzero(layout.source >= 0), -1)
+    last = last_up_to(ranked_keys(rank, known_us), instants.rank, instants.time_us)
+    row_of_fact = np.append(np.flatnonzero(layout.source != NO_ROW), NO_ROW)
     return GridRows(_laid(funding, layout, base), row_of_fact[last])
 
 
 def _book(facts: MarketFacts, instants: Instants, base: tuple[str, ...]) -> GridRows:
-    tops = facts.order_book_tops
-    keys = SortedKeys.of(integers(tops["instrument_id"]), event_instants(tops))
-    columns = [pl.col("time").alias(name) if name == "fact_time" else name for name in base]
-    return GridRows(tops.select(columns), keys.last_up_to(instants.instrument, instants.time_us))
+    columns = (*_fact_columns(base), "known_at")
+    tops = near_facts(facts, "order_book_tops", instants, _BOOK_LOOKBACK_US, columns)
+    keys = ranked_keys(instants.rank_of(tops), event_instants(tops))
+    return GridRows(tops.select(_with_fact_time(base)), last_up_to(keys, instants.rank, instants.time_us))
 
 
 _BUILDERS: Final[dict[Grid, Callable[[MarketFacts, Instants, tuple[str, ...]], GridRows]]] = {
@@ -175,36 +183,8 @@ def build_grid(grid: Grid, facts: MarketFacts, instants: Instants, base: tuple[s
     """The rows of `grid` with the fact columns `base`, and the row that each decision reads.
 
     Raises:
-        BadDataError: a fact lies off its grid.
+        BadDataError: a fact lies off its grid, or a frame is not in order.
     """
-    sliced = _slice(grid, facts, instants)
     if grid in _BUILDERS:
-        return _BUILDERS[grid](sliced, instants, base)
-    return _equal_steps(grid, sliced, instants, base)
-
-
-def _slice(grid: Grid, facts: MarketFacts, instants: Instants) -> MarketFacts:
-    """Only the facts of the grid's frames that some decision can reach."""
-    if grid is Grid.SETTLEMENT:
-        longest = facts.funding_rates["interval_hours"].max()
-        hours = int(longest) if isinstance(longest, int) else 0
-        return reachable(facts, instants, ("funding_rates",), (_SETTLEMENTS + 2) * hours * _HOUR_US)
-    if grid is Grid.BOOK:
-        return reachable(facts, instants, ("order_book_tops",), _BOOK_LOOKBACK_US)
-    if grid is Grid.LIQUIDATION_5M:
-        frames: tuple[str, ...] = ("liquidations", "heartbeats")
-        # Two more buckets, since a bucket that is cut in half would be wrong.
-        return reachable(facts, instants, frames, CLOCKS[grid].lookback_us + 2 * _FIVE_MINUTES_US)
-    # One more step, since the first hour or bar may be cut.
-    return reachable(facts, instants, (CLOCKS[grid].frame,), CLOCKS[grid].lookback_us + _HOUR_US)
-
-
-def reachable(
-    facts: MarketFacts, instants: Instants, frames: tuple[str, ...], lookback_us: int
-) -> MarketFacts:
-    """`facts` with `frames` cut to the decisions' instruments and to what lies within the lookback."""
-    first = pl.lit(int(instants.time_us.min()) - lookback_us).cast(TIME)
-    last = pl.lit(int(instants.time_us.max()) + MINUTE_US).cast(TIME)
-    instruments = np.unique(instants.instrument).tolist()
-    near = pl.col("time").is_between(first, last) & pl.col("instrument_id").is_in(instruments)
-    return replace(facts, **{name: getattr(facts, name).filter(near) for name in frames})
+        return _BUILDERS[grid](facts, instants, base)
+    return _equal_steps(grid, facts, instants, base)

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from hydra.features.facts import MarketFacts
-from hydra.features.layout import Integers, SortedKeys
+from hydra.features.layout import Integers, ranked_keys
 
 SECOND_US: Final = 1_000_000
 MINUTE_US: Final = 60 * SECOND_US
@@ -32,15 +32,26 @@ _LONGEST_EVENT_LAG_US: Final = MINUTE_US
 
 @dataclass(frozen=True)
 class Instants:
-    """The decisions as integers: instrument and microseconds since 1970, one each per decision."""
+    """The decisions as integers.
 
-    instrument: Integers
+    instruments: the distinct instruments, sorted. rank: per decision, its place in `instruments`.
+    time_us: per decision, microseconds since 1970.
+    """
+
+    instruments: Integers
+    rank: Integers
     time_us: Integers
 
     @classmethod
     def of(cls, decisions: pl.DataFrame) -> "Instants":
-        """decisions: columns instrument_id and time."""
-        return cls(integers(decisions["instrument_id"]), integers(decisions["time"]))
+        """decisions: columns instrument_id and time, at least one row."""
+        instrument = integers(decisions["instrument_id"])
+        instruments = np.unique(instrument)
+        return cls(instruments, np.searchsorted(instruments, instrument), integers(decisions["time"]))
+
+    def rank_of(self, frame: pl.DataFrame) -> Integers:
+        """The rank of each row of a frame that holds no other instruments."""
+        return np.searchsorted(self.instruments, integers(frame["instrument_id"]))
 
 
 def integers(series: pl.Series) -> Integers:
@@ -54,10 +65,11 @@ def event_instants(frame: pl.DataFrame) -> Integers:
 
     That is its known_at, unless a later event was known before it or it came more than a minute late.
     """
-    instrument, known = integers(frame["instrument_id"]), integers(frame["known_at"])
-    keyed = SortedKeys.of(instrument, known).keys
+    known = integers(frame["known_at"])
+    keyed = ranked_keys(integers(frame["instrument_id"]), known)
     earliest = np.minimum.accumulate(keyed[::-1])[::-1] - (keyed - known)
-    return np.minimum(earliest, integers(frame["time"]) + _LONGEST_EVENT_LAG_US)
+    instants: Integers = np.minimum(earliest, integers(frame["time"]) + _LONGEST_EVENT_LAG_US)
+    return instants
 
 
 def _nominal(name: str, frame: pl.DataFrame) -> Integers:
@@ -86,7 +98,7 @@ def _affected(instants: Instants, instrument: Integers, nominal: Integers, known
     hit = np.zeros(len(instants.time_us), dtype=bool)
     for one in np.unique(instrument):
         begins, ends = np.sort(nominal[instrument == one]), np.sort(known[instrument == one])
-        own = np.flatnonzero(instants.instrument == one)
+        own = np.flatnonzero(instants.instruments[instants.rank] == one)
         times = instants.time_us[own]
         hit[own] = np.searchsorted(begins, times, "right") > np.searchsorted(ends, times, "right")
     return np.flatnonzero(hit)

@@ -13,43 +13,25 @@ from numpy.typing import NDArray
 
 Integers = NDArray[np.int64]
 
+NO_ROW = -1
 # An instrument's rank lies above the bits of a microsecond timestamp (below 2**52 until the year 2112).
 _RANK_SHIFT = 52
-NO_ROW = -1
 
 
-@dataclass(frozen=True)
-class SortedKeys:
-    """Rows sorted by (instrument, value), for searches within an instrument."""
+def ranked_keys(rank: Integers, value: Integers) -> Integers:
+    """One integer that sorts by (rank of the instrument, value); value >= 0 and below 2**52."""
+    return (rank << _RANK_SHIFT) + value
 
-    instruments: Integers
-    keys: Integers
 
-    @classmethod
-    def of(cls, instrument: Integers, value: Integers) -> "SortedKeys":
-        """instrument, value: one each per row, sorted; value >= 0 and below 2**52."""
-        instruments = np.unique(instrument)
-        return cls(instruments, (np.searchsorted(instruments, instrument) << _RANK_SHIFT) + value)
+def last_up_to(keys: Integers, rank: Integers, value: Integers) -> Integers:
+    """For each (rank, value): index of the last of the sorted `keys` of that rank that is <= value.
 
-    def _first(self, instrument: Integers, value: Integers, side: str) -> Integers:
-        rank = np.searchsorted(self.instruments, instrument)
-        return np.searchsorted(self.keys, (rank << _RANK_SHIFT) + value, side=side)  # type: ignore[call-overload, no-any-return]
-
-    def count_up_to(self, instrument: Integers, value: Integers) -> Integers:
-        """Index after the last row with a value <= `value`: rows before it are earlier or equal."""
-        return self._first(instrument, value, "right")
-
-    def count_before(self, instrument: Integers, value: Integers) -> Integers:
-        """Index of the first row with a value >= `value`."""
-        return self._first(instrument, value, "left")
-
-    def last_up_to(self, instrument: Integers, value: Integers) -> Integers:
-        """Index of the instrument's last row with a value <= `value`; NO_ROW if it has none."""
-        found = self.count_up_to(instrument, value)
-        rank = np.searchsorted(self.instruments, instrument)
-        known = np.isin(instrument, self.instruments)
-        first = np.searchsorted(self.keys, rank << _RANK_SHIFT)
-        return np.where(known & (found > first), found - 1, NO_ROW)
+    NO_ROW where the instrument has none.
+    """
+    if not len(keys):
+        return np.full(len(rank), NO_ROW)
+    found = np.searchsorted(keys, ranked_keys(rank, value), side="right") - 1
+    return np.where((found >= 0) & (keys[found] >> _RANK_SHIFT == rank), found, NO_ROW)
 
 
 @dataclass(frozen=True)
@@ -57,37 +39,37 @@ class Layout:
     """Where every grid position has its row.
 
     source: for each row the index of its fact, NO_ROW where there is none. segment: its segment.
-    starts, offsets, lengths: per segment the first position, the first row, the number of rows.
+    keys, starts, offsets, lengths: per segment its rank and first position as one key, the first
+    position, the first row, the number of rows.
     """
 
     source: Integers
     segment: Integers
-    segments: SortedKeys
-    segment_instruments: Integers
+    keys: Integers
     starts: Integers
     offsets: Integers
     lengths: Integers
 
-    def rows_of(self, instrument: Integers, position: Integers) -> Integers:
-        """The row of each (instrument, position); NO_ROW where no window could reach a fact."""
+    def rows_of(self, rank: Integers, position: Integers) -> Integers:
+        """The row of each (instrument's rank, position); NO_ROW where no window could reach a fact."""
         if not len(self.starts):
             return np.full(len(position), NO_ROW)
-        index = np.maximum(self.segments.count_up_to(instrument, position) - 1, 0)
+        index = last_up_to(self.keys, rank, position)
         beyond = position - self.starts[index]
-        inside = (self.segment_instruments[index] == instrument) & (beyond >= 0)
-        inside &= beyond < self.lengths[index]
+        inside = (index != NO_ROW) & (beyond < self.lengths[index])
         return np.where(inside, self.offsets[index] + beyond, NO_ROW)
 
 
-def lay_out(instrument: Integers, position: Integers, longest_hole: int, padding: int) -> Layout:
+def lay_out(rank: Integers, position: Integers, longest_hole: int, padding: int) -> Layout:
     """Lay facts out by their grid position.
 
-    instrument, position: per fact, sorted, unique. longest_hole: missing positions that are still filled
-    with nulls. padding: rows of nulls after each segment, at least the reach of the longest window.
+    rank (of the instrument), position: per fact, sorted, unique. longest_hole: missing positions that
+    are still filled with nulls. padding: rows of nulls after each segment, at least the reach of the
+    longest window.
     """
     new = np.empty(len(position), dtype=bool)
     new[:1] = True
-    new[1:] = (np.diff(instrument) != 0) | (np.diff(position) > longest_hole + 1)
+    new[1:] = (np.diff(rank) != 0) | (np.diff(position) > longest_hole + 1)
     first = np.flatnonzero(new)
     last = np.append(first[1:], len(position)) - 1 if len(first) else first
     starts = position[first]
@@ -96,12 +78,10 @@ def lay_out(instrument: Integers, position: Integers, longest_hole: int, padding
     segment_of_fact = np.cumsum(new) - 1
     source = np.full(int(lengths.sum()), NO_ROW)
     source[offsets[segment_of_fact] + position - starts[segment_of_fact]] = np.arange(len(position))
-    owners = instrument[first]
     return Layout(
         source=source,
         segment=np.repeat(np.arange(len(first)), lengths),
-        segments=SortedKeys.of(owners, starts),
-        segment_instruments=owners,
+        keys=ranked_keys(rank[first], starts),
         starts=starts,
         offsets=offsets,
         lengths=lengths,

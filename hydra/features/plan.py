@@ -25,10 +25,10 @@ class GridPlan:
 
     def run(self, frame: pl.DataFrame) -> pl.DataFrame:
         """`frame` (with the base columns) reduced to the exported columns."""
-        lazy = frame.lazy()
+        # Stage by stage: one lazy query over all stages takes three times as long to plan as to run.
         for stage in self.stages:
-            lazy = lazy.with_columns(stage)
-        return lazy.select(self.exports).collect()
+            frame = frame.with_columns(stage)
+        return frame.select(self.exports)
 
 
 def make_plan(definitions: Mapping[str, Definition], names: tuple[str, ...]) -> dict[Grid, GridPlan]:
