@@ -73,9 +73,18 @@ class MarketOrigin(StrEnum):
 
 
 class CycleState(StrEnum):
-    """A decision minute of a run. SKIPPED: too late to decide honestly, left without a decision."""
+    """How far a decision minute of a run has come; each stage moves it one state on.
+
+    SETTLED: fills, funding and exits of the minute are booked. ASSESSED, SIGNALLED, DECIDED: layers 2, 3, 4
+    have answered. CLOSED: layer 5 and the positions too. SKIPPED: too late to decide honestly, left without
+    a decision.
+    """
 
     OPEN = "OPEN"
+    SETTLED = "SETTLED"
+    ASSESSED = "ASSESSED"
+    SIGNALLED = "SIGNALLED"
+    DECIDED = "DECIDED"
     CLOSED = "CLOSED"
     SKIPPED = "SKIPPED"
 
@@ -204,7 +213,7 @@ class ReasonCode(StrEnum):
 
 
 class KillCause(StrEnum):
-    """Which kill condition fired, in the order in which they are checked (layers document, "Kill Switches")."""
+    """Which kill condition fired, in the order of the checks (layers document, "Kill Switches")."""
 
     DAILY_DRAWDOWN = "DAILY_DRAWDOWN"
     FUNDING_SPIKE = "FUNDING_SPIKE"

@@ -124,11 +124,17 @@ cycles = Table(
     METADATA,
     run_id(),
     decision_time(),
-    enumerated("state", "OPEN, CLOSED once layer 5 and the positions have committed, or SKIPPED"),
+    enumerated("state", "How far the stages have come (CycleState); CLOSED once layer 5 has committed"),
     Column("as_of", TIMESTAMP, nullable=False, comment="Only facts known by then may be used"),
     Column("opened_at", TIMESTAMP, nullable=False, server_default=func.now(), comment="Wall clock"),
     Column("closed_at", TIMESTAMP, comment="Wall clock of the end; null while open"),
     one_of("state", CycleState),
+    Index(
+        "cycles_unfinished_idx",
+        "run_id",
+        "time",
+        postgresql_where=text("state NOT IN ('CLOSED', 'SKIPPED')"),
+    ),
     schema="hydra",
     comment="The minutes that a run's clock has opened; in replay the next waits until this one is closed",
 )

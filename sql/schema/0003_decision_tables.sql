@@ -56,14 +56,16 @@ CREATE TABLE hydra.cycles (
     opened_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     closed_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT cycles_pkey PRIMARY KEY (run_id, time),
-    CONSTRAINT cycles_state_check CHECK (state IN ('OPEN', 'CLOSED', 'SKIPPED')),
+    CONSTRAINT cycles_state_check CHECK (state IN ('OPEN', 'SETTLED', 'ASSESSED', 'SIGNALLED',
+        'DECIDED', 'CLOSED', 'SKIPPED')),
     CONSTRAINT cycles_run_id_fkey FOREIGN KEY(run_id)
         REFERENCES hydra.runs (run_id)
 );
+CREATE INDEX cycles_unfinished_idx ON hydra.cycles (run_id, time) WHERE state NOT IN ('CLOSED', 'SKIPPED');
 COMMENT ON TABLE hydra.cycles IS 'The minutes that a run''s clock has opened; in replay the next waits until this one is closed';
 COMMENT ON COLUMN hydra.cycles.run_id IS 'The run (hydra.runs)';
 COMMENT ON COLUMN hydra.cycles.time IS 'The decided minute: the instant its candle closed, on the run''s clock';
-COMMENT ON COLUMN hydra.cycles.state IS 'OPEN, CLOSED once layer 5 and the positions have committed, or SKIPPED';
+COMMENT ON COLUMN hydra.cycles.state IS 'How far the stages have come (CycleState); CLOSED once layer 5 has committed';
 COMMENT ON COLUMN hydra.cycles.as_of IS 'Only facts known by then may be used';
 COMMENT ON COLUMN hydra.cycles.opened_at IS 'Wall clock';
 COMMENT ON COLUMN hydra.cycles.closed_at IS 'Wall clock of the end; null while open';

@@ -1,0 +1,2 @@
+-- The doorbells and their queue.
+DROP SCHEMA doorbells CASCADE;
