@@ -1,0 +1,144 @@
+"""Layer 2, data health: may this minute be decided on what is known?
+
+Inputs are *required* (closed candles, settled funding, open interest, enough five-minute bars), *by feed*
+(order book, liquidations: they count only where the run declares them) or advisory (never judged here).
+Source: layers document, "Data Health"; README document, "Decision Gates"; C07, C08, C09, C19, C111.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+import polars as pl
+
+ORDER_BOOK_FEED: Final = "order_book"
+LIQUIDATION_FEED: Final = "liquidations"
+INPUTS: Final = ("candles", "history", "funding", "open_interest", "order_book", "liquidations")
+
+
+class InputHealth(IntEnum):
+    """State of one input. Codes above NOT_RECORDED fail the check."""
+
+    FRESH = 0
+    NOT_RECORDED = 1
+    STALE = 2
+    MISSING = 3
+    WIDE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class DataHealthParameters:
+    """Ages in seconds. 60 s and 100 bps are printed; 600, 15 and 60 s are the lifetimes of features.md
+    (#24, #30, section 0); feeds are those that the run declares (C111); 300 s is C09."""
+
+    feeds: frozenset[str] = frozenset()
+    candle_age_seconds: float = 60.0
+    open_interest_age_seconds: float = 600.0
+    order_book_age_seconds: float = 15.0
+    liquidation_feed_age_seconds: float = 60.0
+    widest_spread_bps: float = 100.0
+    outage_flatten_seconds: float = 300.0
+
+
+def is_fresh(age_seconds: pl.Expr, limit_seconds: float) -> pl.Expr:
+    """True where the state is younger than the limit; false for one from the future.
+
+    Formula: 0 <= (now - timestamp).total_seconds() < 60
+    Source: layers document, "Data Health"; C08 (`.seconds` would drop whole days).
+    """
+    return (age_seconds >= 0) & (age_seconds < limit_seconds)
+
+
+def is_alive(age_seconds: pl.Expr, limit_seconds: float) -> pl.Expr:
+    """True where a carried value is at most `limit_seconds` old (features.md, null code NL)."""
+    return (age_seconds >= 0) & (age_seconds <= limit_seconds)
+
+
+def check_data_health(states: dict[str, pl.Expr]) -> pl.Expr:
+    """True where no input is stale, missing or too wide.
+
+    Formula: all(checks)
+    Source: layers document, "Data Health"; C07.
+    """
+    return pl.all_horizontal(state <= InputHealth.NOT_RECORDED.value for state in states.values())
+
+
+def with_data_health(frame: pl.DataFrame, parameters: DataHealthParameters) -> pl.DataFrame:
+    """`frame` with `health_<input>` (InputHealth codes), `data_healthy` and `data_outage_seconds`.
+
+    Reads candle_age_seconds, funding_age_seconds, open_interest_age_seconds, order_book_age_seconds,
+    liquidation_feed_age_seconds (all null where nothing was ever known), funding_rate, spread_bps,
+    m5_price_vs_sma_20 (null: fewer than 20 five-minute candles).
+    data_outage_seconds: how long the worst of candles, open interest and declared feeds has been beyond
+    its allowed age; null without an outage. Funding settles hours apart and never counts as an outage.
+    """
+    states = input_states(parameters)
+    named = frame.with_columns(state.cast(pl.Int8).alias(f"health_{name}") for name, state in states.items())
+    healthy = check_data_health({name: pl.col(f"health_{name}") for name in INPUTS})
+    return named.with_columns(
+        healthy.alias("data_healthy"), outage_seconds(parameters).alias("data_outage_seconds")
+    )
+
+
+def input_states(parameters: DataHealthParameters) -> dict[str, pl.Expr]:
+    """The state of every input as an expression of InputHealth codes."""
+    candle_age, funding_age = pl.col("candle_age_seconds"), pl.col("funding_age_seconds")
+    interest_age = pl.col("open_interest_age_seconds")
+    has_history = pl.col("m5_price_vs_sma_20").is_not_null()
+    return {
+        "candles": _state(candle_age, is_fresh(candle_age, parameters.candle_age_seconds)),
+        "history": pl.when(has_history).then(InputHealth.FRESH.value).otherwise(InputHealth.MISSING.value),
+        "funding": _state(funding_age, pl.col("funding_rate").is_not_null()),
+        "open_interest": _state(interest_age, is_alive(interest_age, parameters.open_interest_age_seconds)),
+        "order_book": _order_book_state(parameters),
+        "liquidations": _liquidation_state(parameters),
+    }
+
+
+def _state(age: pl.Expr, is_usable: pl.Expr) -> pl.Expr:
+    """Missing where there never was anything, stale where it is no longer usable."""
+    return (
+        pl.when(age.is_null())
+        .then(InputHealth.MISSING.value)
+        .when(is_usable)
+        .then(InputHealth.FRESH.value)
+        .otherwise(InputHealth.STALE.value)
+    )
+
+
+def _order_book_state(parameters: DataHealthParameters) -> pl.Expr:
+    if ORDER_BOOK_FEED not in parameters.feeds:
+        return pl.lit(InputHealth.NOT_RECORDED.value)
+    age = pl.col("order_book_age_seconds")
+    is_usable = is_alive(age, parameters.order_book_age_seconds) & pl.col("spread_bps").is_not_null()
+    is_wide = is_usable & (pl.col("spread_bps") >= parameters.widest_spread_bps)
+    return pl.when(is_wide).then(InputHealth.WIDE.value).otherwise(_state(age, is_usable))
+
+
+def _liquidation_state(parameters: DataHealthParameters) -> pl.Expr:
+    if LIQUIDATION_FEED not in parameters.feeds:
+        return pl.lit(InputHealth.NOT_RECORDED.value)
+    age = pl.col("liquidation_feed_age_seconds")
+    return _state(age, is_alive(age, parameters.liquidation_feed_age_seconds))
+
+
+def outage_seconds(parameters: DataHealthParameters) -> pl.Expr:
+    """Seconds since the worst input passed its allowed age; null without an outage (C09)."""
+    beyond = [
+        pl.col("candle_age_seconds") - parameters.candle_age_seconds,
+        pl.col("open_interest_age_seconds") - parameters.open_interest_age_seconds,
+    ]
+    if ORDER_BOOK_FEED in parameters.feeds:
+        beyond.append(pl.col("order_book_age_seconds") - parameters.order_book_age_seconds)
+    if LIQUIDATION_FEED in parameters.feeds:
+        beyond.append(pl.col("liquidation_feed_age_seconds") - parameters.liquidation_feed_age_seconds)
+    worst = pl.max_horizontal(beyond)
+    return pl.when(worst > 0).then(worst)
+
+
+def outage_flattens(outage_seconds: float, limit_seconds: float) -> bool:
+    """True once an outage has outlasted what open positions may sit through on their resting stops (C09).
+
+    outage_seconds: NaN without an outage.
+    """
+    return outage_seconds > limit_seconds

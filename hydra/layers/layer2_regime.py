@@ -1,0 +1,87 @@
+"""Layer 2, cascade risk and market regime by rule."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from hydra.domain import Regime, VolatilityRegime
+
+# Liquidated value over open interest: one printed constant serves label, score and gates (C20).
+_FLOOD = 0.05
+_WAVE = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class RegimeParameters:
+    """All thresholds as printed; `sure_confidence` and `memory_evaluations` are features.md section 2."""
+
+    cascade_probability: float = 0.5
+    funding_rate: float = 0.001
+    oi_delta: float = 0.02
+    trend_band: float = 0.02
+    sure_confidence: float = 0.6
+    memory_evaluations: int = 12
+
+
+def check_cascade(velocity: pl.Expr) -> pl.Expr:
+    """Cascade score 0..0.9 of the liquidated value over open interest; null where velocity is null.
+
+    Formula: velocity > 0.05: 0.9; velocity > 0.02: 0.6; else velocity * 10
+    Source: layers document, "Cascade Risk"; C10, C19.
+    """
+    return pl.when(velocity > _FLOOD).then(0.9).when(velocity > _WAVE).then(0.6).otherwise(velocity * 10)
+
+
+def rule_based_regime(
+    cascade_probability: pl.Expr,
+    volatility_regime: pl.Expr,
+    funding_rate: pl.Expr,
+    oi_delta: pl.Expr,
+    averages: tuple[pl.Expr, pl.Expr],
+    parameters: RegimeParameters,
+) -> pl.Expr:
+    """Regime code; null where no earlier rule holds and the averages are unknown.
+
+    averages: the 20-bar and the 50-bar mean of five-minute closes, in any common unit.
+    funding_rate: fraction per 8 h. oi_delta: fraction.
+
+    Formula: cascade > 0.5: CASCADE_RISK; extreme: HIGH_VOLATILITY; funding > 0.001 and oi > 0.02:
+        SQUEEZE_SHORT; funding < -0.001 and oi > 0.02: SQUEEZE_LONG; sma_20 > sma_50 * 1.02: TRENDING_UP;
+        sma_20 < sma_50 * 0.98: TRENDING_DOWN; else RANGING
+    Source: ML document, "Regime Classifier (Rule-Based)"; C14, C58, C64.
+    """
+    fast, slow = averages
+    is_building = oi_delta > parameters.oi_delta
+    return (
+        pl.when(cascade_probability > parameters.cascade_probability)
+        .then(Regime.CASCADE_RISK.value)
+        .when(volatility_regime == VolatilityRegime.EXTREME.value)
+        .then(Regime.HIGH_VOLATILITY.value)
+        .when((funding_rate > parameters.funding_rate) & is_building)
+        .then(Regime.SQUEEZE_SHORT.value)
+        .when((funding_rate < -parameters.funding_rate) & is_building)
+        .then(Regime.SQUEEZE_LONG.value)
+        .when(fast > slow * (1 + parameters.trend_band))
+        .then(Regime.TRENDING_UP.value)
+        .when(fast < slow * (1 - parameters.trend_band))
+        .then(Regime.TRENDING_DOWN.value)
+        .when(fast.is_not_null() & slow.is_not_null())
+        .then(Regime.RANGING.value)
+    )
+
+
+def regime_break_alert(
+    regime: int, confidence: float, recent: Sequence[int], parameters: RegimeParameters
+) -> bool:
+    """True if a confident regime is rarer among the `recent` evaluations than the commonest of them.
+
+    recent: the regimes of the evaluations before this one, oldest first; fewer than 12: no alert.
+    confidence: NaN where the regime comes from a rule, which has none: no alert.
+    Source: features.md section 2 (regime_break_alert).
+    """
+    if len(recent) < parameters.memory_evaluations or not confidence >= parameters.sure_confidence:
+        return False
+    counts = Counter(recent[-parameters.memory_evaluations :])
+    return counts[regime] < max(counts.values())

@@ -1,0 +1,121 @@
+"""Layer 2: is it safe to trade this pair in this minute? One row in, one assessment out.
+
+Source: layers document, "LAYER 2: STATISTICAL REALITY" (StatisticalResult); C04, C07 to C15, C111.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import polars as pl
+
+from hydra.domain import ReasonCode, TradabilityStatus
+from hydra.layers.layer2_data_health import (
+    INPUTS,
+    LIQUIDATION_FEED,
+    DataHealthParameters,
+    InputHealth,
+    with_data_health,
+)
+from hydra.layers.layer2_matrix import MatrixParameters, decision_matrix, reasons_of, with_tradability
+from hydra.layers.layer2_regime import RegimeParameters, check_cascade, rule_based_regime
+from hydra.layers.layer2_volatility import VolatilityParameters, check_volatility
+
+
+@dataclass(frozen=True, slots=True)
+class StatisticalParameters:
+    """Everything that layer 2 can be told; defaults are the printed numbers."""
+
+    data_health: DataHealthParameters = field(default_factory=DataHealthParameters)
+    volatility: VolatilityParameters = field(default_factory=VolatilityParameters)
+    regime: RegimeParameters = field(default_factory=RegimeParameters)
+    matrix: MatrixParameters = field(default_factory=MatrixParameters)
+
+
+def assess(frame: pl.DataFrame, parameters: StatisticalParameters) -> pl.DataFrame:
+    """`frame` (one row per pair and minute) with layer 2's verdict columns.
+
+    Reads what `with_data_health` reads, and volatility_percentile (0..1), liq_velocity, funding_rate
+    (fraction per 8 h), oi_delta_pct, m5_price_vs_sma_20, m5_price_vs_sma_50.
+    Adds health_<input>, data_healthy, data_outage_seconds, volatility_regime, gate_liquidation_velocity,
+    gate_cascade_probability, regime, reason_bits, tradability, reason_code, entries_allowed.
+    A rule's regime has no confidence, so it raises no regime_break_alert.
+    """
+    healthy = with_data_health(frame, parameters.data_health)
+    velocity = gate_velocity(parameters.data_health)
+    measured = healthy.with_columns(
+        check_volatility(pl.col("volatility_percentile"), parameters.volatility)
+        .cast(pl.Int8)
+        .alias("volatility_regime"),
+        velocity.alias("gate_liquidation_velocity"),
+        check_cascade(velocity).alias("gate_cascade_probability"),
+    )
+    with_regime = measured.with_columns(_regime(parameters.regime).cast(pl.Int8).alias("regime"))
+    volatility, cascade = pl.col("volatility_regime"), pl.col("gate_cascade_probability")
+    applying = decision_matrix(volatility, cascade, pl.col("funding_rate"), parameters.matrix)
+    return with_tradability(with_regime, applying, parameters.matrix)
+
+
+def gate_velocity(parameters: DataHealthParameters) -> pl.Expr:
+    """Liquidation velocity for the gates: 0 where it is not recorded; the feature stays null (C111)."""
+    velocity = pl.col("liq_velocity").cast(pl.Float64)
+    return velocity if LIQUIDATION_FEED in parameters.feeds else velocity.fill_null(0.0)
+
+
+def _regime(parameters: RegimeParameters) -> pl.Expr:
+    """The printed rule on the averages as multiples of the last five-minute close."""
+    averages = (1 / (1 + pl.col("m5_price_vs_sma_20")), 1 / (1 + pl.col("m5_price_vs_sma_50")))
+    return rule_based_regime(
+        pl.col("gate_cascade_probability"),
+        pl.col("volatility_regime"),
+        pl.col("funding_rate"),
+        pl.col("oi_delta_pct"),
+        averages,
+        parameters,
+    )
+
+
+_AGE_OF: Final = {
+    "candles": "candle_age_seconds",
+    "funding": "funding_age_seconds",
+    "open_interest": "open_interest_age_seconds",
+    "order_book": "order_book_age_seconds",
+    "liquidations": "liquidation_feed_age_seconds",
+}
+
+
+def assessment_words(row: Mapping[str, object]) -> str:
+    """The verdict of one assessed row as a sentence with the numbers that decided."""
+    bits = row["reason_bits"]
+    reasons = reasons_of(bits if isinstance(bits, int) else 0)
+    return f"{TradabilityStatus(str(row['tradability']))}: " + "; ".join(
+        _words(code, row) for code in reasons
+    )
+
+
+def _words(code: ReasonCode, row: Mapping[str, object]) -> str:
+    if code in (ReasonCode.DATA_MISSING, ReasonCode.DATA_STALE):
+        return _input_words(code, row)
+    template = _TEMPLATES[code]
+    return template.format_map({name: row.get(name) for name in _COLUMNS})
+
+
+def _input_words(code: ReasonCode, row: Mapping[str, object]) -> str:
+    state = InputHealth.MISSING if code is ReasonCode.DATA_MISSING else InputHealth.STALE
+    names = [name for name in INPUTS if row[f"health_{name}"] == state.value]
+    if state is InputHealth.MISSING:
+        return "missing: " + ", ".join(names)
+    return "stale: " + ", ".join(f"{name} ({row[_AGE_OF[name]]} s old)" for name in names)
+
+
+_COLUMNS: Final = ("spread_bps", "gate_cascade_probability", "volatility_percentile", "funding_rate")
+_TEMPLATES: Final = {
+    ReasonCode.NORMAL: "nothing speaks against trading",
+    ReasonCode.SPREAD_WIDE: "the spread is {spread_bps} bps",
+    ReasonCode.CASCADE: "cascade score {gate_cascade_probability}",
+    ReasonCode.VOLATILITY_EXTREME: "volatility ranks at {volatility_percentile} of its last 30 days: extreme",
+    ReasonCode.WARMING_UP: "too little history to rank the volatility",
+    ReasonCode.CASCADE_WARNING: "cascade score {gate_cascade_probability}",
+    ReasonCode.VOLATILITY_HIGH: "volatility ranks at {volatility_percentile} of its last 30 days: high",
+    ReasonCode.FUNDING_EXTREME: "funding {funding_rate} per 8 h: leverage is halved",
+}

@@ -1,0 +1,62 @@
+"""Layer 2, volatility: how today's realised volatility ranks among the pair's own last 30 days.
+
+A percentile gate measures rank, not danger: by construction "extreme" holds 5 % of all minutes and "high"
+15 % (C12). The window and the rank are features (`realized_volatility`, `volatility_percentile`).
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from hydra.domain import VolatilityRegime
+
+MINUTES_PER_YEAR = 365 * 24 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class VolatilityParameters:
+    """Ranks as fractions, printed as 95, 80 and 50. `low_percentile` is off: LOW is reserved (C11)."""
+
+    extreme_percentile: float = 0.95
+    high_percentile: float = 0.80
+    elevated_percentile: float = 0.50
+    low_percentile: float | None = None
+
+
+def annualised_volatility(returns: NDArray[np.float64], bar_minutes: int, ddof: int = 0) -> float:
+    """Standard deviation of `returns` (fractions per bar of `bar_minutes`) scaled to a year of 365 days.
+
+    Formula: np.std(returns) * np.sqrt(365 * 24 * 12)  (five-minute bars; 365 * 24 * 60 for one minute)
+    Source: layers document, "Volatility Regime"; ML document, "Feature Engineering"; C13.
+    """
+    return float(np.std(returns, ddof=ddof)) * math.sqrt(MINUTES_PER_YEAR / bar_minutes)
+
+
+def check_volatility(percentile: pl.Expr, parameters: VolatilityParameters) -> pl.Expr:
+    """VolatilityRegime code of a rank in 0..1; null where the rank is null (too little history).
+
+    Formula: percentile > 95: extreme; > 80: high; > 50: elevated; else normal
+    Source: layers document, "Volatility Regime"; C11, C12, C118.
+    """
+    calm = pl.lit(VolatilityRegime.NORMAL.value)
+    if parameters.low_percentile is not None:
+        is_low = percentile < parameters.low_percentile
+        calm = pl.when(is_low).then(VolatilityRegime.LOW.value).otherwise(calm)
+    return (
+        pl.when(percentile > parameters.extreme_percentile)
+        .then(VolatilityRegime.EXTREME.value)
+        .when(percentile > parameters.high_percentile)
+        .then(VolatilityRegime.HIGH.value)
+        .when(percentile > parameters.elevated_percentile)
+        .then(VolatilityRegime.ELEVATED.value)
+        .when(percentile.is_not_null())
+        .then(calm)
+    )
+
+
+def consecutive_extremes(count_before: int, volatility_regime: int) -> int:
+    """How many five-minute evaluations in a row were EXTREME, this one included (C121)."""
+    return count_before + 1 if volatility_regime == VolatilityRegime.EXTREME.value else 0

@@ -1,0 +1,76 @@
+"""Layer 3, news gate: what the news analyst's view of a pair does to a chosen signal.
+
+A view can only restrict. An absent view never blocks (C111), and no view closes a position on its own
+unless it is repeated or of high confidence (C25: headlines are untrusted).
+"""
+
+import polars as pl
+
+from hydra.domain import NewsAction, ReasonCode, Side
+from hydra.layers.layer2_matrix import REASON_TYPE
+
+
+def should_trade(action: NewsAction | None, reason: str, side: Side) -> tuple[bool, str]:
+    """Whether the view supports a trade of `side`, and the words for it. `action` None: no view.
+
+    Formula: exit: no; bearish and long: no; bullish and short: no; else yes
+    Source: layers document, "LLM News Analyst"; C03 (hold is let through here, the gate stops it).
+    """
+    if action is None:
+        return True, "No LLM analysis available"
+    if action is NewsAction.EXIT:
+        return False, f"LLM recommends exit: {reason}"
+    if action is NewsAction.BEARISH and side is Side.LONG:
+        return False, f"LLM bearish, blocking long: {reason}"
+    if action is NewsAction.BULLISH and side is Side.SHORT:
+        return False, f"LLM bullish, blocking short: {reason}"
+    return True, f"LLM {action.value}: {reason}"
+
+
+def news_veto(action: NewsAction | None, side: Side, *, hold_blocks: bool) -> ReasonCode | None:
+    """The gate: `should_trade`, and no entry while the view is to hold (C03). None: passed."""
+    if action is NewsAction.HOLD:
+        return ReasonCode.NEWS_HOLD if hold_blocks else None
+    if should_trade(action, "", side)[0]:
+        return None
+    return ReasonCode.NEWS_EXIT if action is NewsAction.EXIT else ReasonCode.NEWS_AGAINST
+
+
+def gate_news(choices: pl.DataFrame, *, hold_blocks: bool) -> pl.DataFrame:
+    """`choices` (see `choose`) after the gate; reads news_action (NewsAction value, null: no view).
+
+    A vetoed choice is no longer approved nor chosen; no other signal takes its place.
+    """
+    veto = pl.lit(None, dtype=REASON_TYPE)
+    for action in NewsAction:
+        for side in (Side.LONG, Side.SHORT):
+            code = news_veto(action, side, hold_blocks=hold_blocks)
+            if code is not None:
+                hit = (pl.col("news_action") == action.value) & (pl.col("side").cast(pl.String) == side.value)
+                veto = (
+                    pl.when(hit & pl.col("chosen"))
+                    .then(pl.lit(code.value, dtype=REASON_TYPE))
+                    .otherwise(veto)
+                )
+    is_vetoed = pl.col("news_veto").is_not_null()
+    return (
+        choices.with_columns(veto.alias("news_veto"))
+        .with_columns(
+            (pl.col("approved") & ~is_vetoed).alias("approved"),
+            (pl.col("chosen") & ~is_vetoed).alias("chosen"),
+            pl.coalesce("news_veto", "reason_code").alias("reason_code"),
+        )
+        .drop("news_veto")
+    )
+
+
+def news_closes_position(
+    action: NewsAction | None, confidence: str, action_before: NewsAction | None
+) -> bool:
+    """True if the view to exit may close an open position: high confidence, or the second in a row (C25).
+
+    confidence: "high", "medium" or "low". action_before: the view of the scan before this one.
+    """
+    if action is not NewsAction.EXIT:
+        return False
+    return confidence == "high" or action_before is NewsAction.EXIT

@@ -1,0 +1,209 @@
+"""Layer 3, behavioural signals: who is forced to act, and against whom to stand.
+
+Every generator is an expression over the minute's frame: +1 LONG, -1 SHORT, 0 or null nothing.
+Borders are strict as printed (C118); a null input fires nothing (C19).
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from hydra.domain import Regime, Side, SignalSource, VolatilityRegime
+
+SOURCE_TYPE: Final = pl.Enum([source.value for source in SignalSource])
+SIDE_TYPE: Final = pl.Enum([Side.LONG.value, Side.SHORT.value])
+
+
+@dataclass(frozen=True, slots=True)
+class SignalParameters:
+    """Thresholds as printed (each a setting, C112); return and excursion C18; holding hours C47."""
+
+    squeeze_funding: float = 0.0005
+    squeeze_confidence_slope: float = 500.0
+    squeeze_confidence_cap: float = 0.8
+    reversal_imbalance: float = 0.7
+    reversal_cascade: float = 0.3
+    reversal_confidence: float = 0.65
+    divergence_price_change: float = 0.02
+    divergence_oi_change: float = 0.02
+    divergence_confidence: float = 0.55
+    crowding_ratio_high: float = 2.0
+    crowding_ratio_low: float = 0.5
+    crowding_funding: float = 0.0003
+    crowding_confidence: float = 0.6
+    carry_funding: float = 0.0005
+    carry_confidence: float = 0.5
+    expected_return: float = 0.02
+    expected_adverse_excursion: float = 0.01
+    holding_hours: tuple[float, float, float, float, float] = (4.0, 2.0, 6.0, 8.0, 24.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """Direction (+1, -1; 0 or null: none) and confidence (0..1) of a generator, as expressions."""
+
+    direction: pl.Expr
+    confidence: pl.Expr
+
+
+def _direction(is_long: pl.Expr, is_short: pl.Expr) -> pl.Expr:
+    return pl.when(is_long).then(1).when(is_short).then(-1).otherwise(0)
+
+
+def funding_squeeze(funding_rate: pl.Expr, oi_delta: pl.Expr, parameters: SignalParameters) -> Firing:
+    """Against those who pay extreme funding while open interest still grows.
+
+    Formula: funding > 0.0005 and oi_delta > 0: SHORT; funding < -0.0005 and oi_delta > 0: LONG;
+        confidence min(0.8, abs(funding) * 500)
+    Source: layers document, "FUNDING_SQUEEZE"; C05, C118.
+    """
+    grows = oi_delta > 0
+    is_long = (funding_rate < -parameters.squeeze_funding) & grows
+    is_short = (funding_rate > parameters.squeeze_funding) & grows
+    raw = funding_rate.abs() * parameters.squeeze_confidence_slope
+    return Firing(
+        _direction(is_long, is_short), pl.min_horizontal(raw, pl.lit(parameters.squeeze_confidence_cap))
+    )
+
+
+def liquidation_imbalance(long_usd: float, short_usd: float) -> float:
+    """Share of long over short liquidated value, -1..1; 0 where nothing was liquidated.
+
+    Formula: (long_liq - short_liq) / (long_liq + short_liq)
+    Source: layers document, "LIQUIDATION_REVERSAL"; C19.
+    """
+    total = long_usd + short_usd
+    return (long_usd - short_usd) / total if total > 0 else 0.0
+
+
+def liquidation_reversal(imbalance: pl.Expr, cascade: pl.Expr, parameters: SignalParameters) -> Firing:
+    """With the bounce, once the forced side is exhausted.
+
+    Formula: imbalance > 0.7 and cascade < 0.3: LONG; imbalance < -0.7 and cascade < 0.3: SHORT;
+        confidence 0.65
+    Source: layers document, "LIQUIDATION_REVERSAL"; C19, C118.
+    """
+    is_over = cascade < parameters.reversal_cascade
+    is_long = (imbalance > parameters.reversal_imbalance) & is_over
+    is_short = (imbalance < -parameters.reversal_imbalance) & is_over
+    return Firing(_direction(is_long, is_short), pl.lit(parameters.reversal_confidence))
+
+
+def oi_divergence(price_change_24h: pl.Expr, oi_delta: pl.Expr, parameters: SignalParameters) -> Firing:
+    """Against a move that open interest does not follow.
+
+    Formula: price > 0.02 and oi < -0.02: SHORT; price < -0.02 and oi < -0.02: LONG; confidence 0.55
+    Source: layers document, "OI_DIVERGENCE"; C55, C118.
+    """
+    leaves = oi_delta < -parameters.divergence_oi_change
+    is_long = (price_change_24h < -parameters.divergence_price_change) & leaves
+    is_short = (price_change_24h > parameters.divergence_price_change) & leaves
+    return Firing(_direction(is_long, is_short), pl.lit(parameters.divergence_confidence))
+
+
+def crowding_fade(ls_ratio: pl.Expr, funding_rate: pl.Expr, parameters: SignalParameters) -> Firing:
+    """Against a crowd that pays for its side.
+
+    Formula: ratio > 2.0 and funding > 0.0003: SHORT; ratio < 0.5 and funding < -0.0003: LONG;
+        confidence 0.6
+    Source: layers document, "CROWDING_FADE"; C118.
+    """
+    is_long = (ls_ratio < parameters.crowding_ratio_low) & (funding_rate < -parameters.crowding_funding)
+    is_short = (ls_ratio > parameters.crowding_ratio_high) & (funding_rate > parameters.crowding_funding)
+    return Firing(_direction(is_long, is_short), pl.lit(parameters.crowding_confidence))
+
+
+def funding_carry(
+    funding_rate: pl.Expr, regime: pl.Expr, volatility_regime: pl.Expr, parameters: SignalParameters
+) -> Firing:
+    """Collects funding while the market ranges.
+
+    Formula: regime RANGING and volatility neither high nor extreme; funding > 0.0005: SHORT;
+        funding < -0.0005: LONG; confidence 0.5
+    Source: layers document, "FUNDING_CARRY"; C118 (0.50 stands at MIN_SIGNAL_CONFIDENCE, inclusive).
+    """
+    is_calm = (regime == Regime.RANGING.value) & (volatility_regime < VolatilityRegime.HIGH.value)
+    is_long = (funding_rate < -parameters.carry_funding) & is_calm
+    is_short = (funding_rate > parameters.carry_funding) & is_calm
+    return Firing(_direction(is_long, is_short), pl.lit(parameters.carry_confidence))
+
+
+def generators(parameters: SignalParameters) -> dict[SignalSource, Firing]:
+    """The five generators on the columns of an assessed frame, in the order of the layers document."""
+    funding, oi_delta = pl.col("funding_rate"), pl.col("oi_delta_pct")
+    cascade, volatility = pl.col("gate_cascade_probability"), pl.col("volatility_regime")
+    return {
+        SignalSource.FUNDING_SQUEEZE: funding_squeeze(funding, oi_delta, parameters),
+        SignalSource.LIQUIDATION_REVERSAL: liquidation_reversal(pl.col("liq_imbalance"), cascade, parameters),
+        SignalSource.OI_DIVERGENCE: oi_divergence(pl.col("return_24h"), oi_delta, parameters),
+        SignalSource.CROWDING_FADE: crowding_fade(pl.col("long_short_ratio"), funding, parameters),
+        SignalSource.FUNDING_CARRY: funding_carry(funding, pl.col("regime"), volatility, parameters),
+    }
+
+
+# What a signal's thesis rests on; the sign of the direction makes it positive at entry (features.md 4 #8).
+_THESIS: Final[dict[SignalSource, Callable[[], pl.Expr]]] = {
+    SignalSource.FUNDING_SQUEEZE: lambda: -pl.col("direction") * pl.col("funding_rate"),
+    SignalSource.LIQUIDATION_REVERSAL: lambda: pl.col("direction") * pl.col("liq_imbalance"),
+    SignalSource.OI_DIVERGENCE: lambda: -pl.col("direction") * pl.col("return_24h"),
+    SignalSource.CROWDING_FADE: lambda: -pl.col("direction") * pl.col("long_short_ratio").log(),
+    SignalSource.FUNDING_CARRY: lambda: -pl.col("direction") * pl.col("funding_rate"),
+}
+
+
+def generate(frame: pl.DataFrame, parameters: SignalParameters) -> pl.DataFrame:
+    """The firings of all generators, one row each, by time, pair and generator.
+
+    frame: what `assess` returned, with instrument_id, time, liq_imbalance, return_24h, long_short_ratio.
+    Adds to the frame's columns source, direction (+1, -1), side, confidence, expected_return,
+    expected_adverse_excursion (fractions), holding_period_minutes, thesis_strength (positive).
+    """
+    parts = [_fired(frame, source, firing, parameters) for source, firing in generators(parameters).items()]
+    return pl.concat(parts).sort("time", "instrument_id", "source", maintain_order=True)
+
+
+def _fired(
+    frame: pl.DataFrame, source: SignalSource, firing: Firing, parameters: SignalParameters
+) -> pl.DataFrame:
+    directed = frame.with_columns(firing.direction.cast(pl.Int8).alias("direction"))
+    fired = directed.filter(pl.col("direction") != 0)
+    holding_hours = parameters.holding_hours[list(SignalSource).index(source)]
+    is_long = pl.col("direction") > 0
+    return fired.with_columns(
+        pl.lit(source.value, dtype=SOURCE_TYPE).alias("source"),
+        pl.when(is_long).then(pl.lit("LONG")).otherwise(pl.lit("SHORT")).cast(SIDE_TYPE).alias("side"),
+        firing.confidence.cast(pl.Float64).alias("confidence"),
+        pl.lit(parameters.expected_return).alias("expected_return"),
+        pl.lit(parameters.expected_adverse_excursion).alias("expected_adverse_excursion"),
+        pl.lit(round(holding_hours * 60), dtype=pl.Int32).alias("holding_period_minutes"),
+        _THESIS[source]().cast(pl.Float64).alias("thesis_strength"),
+    )
+
+
+def thesis_words(firing: Mapping[str, object]) -> str:
+    """What the signal bets on, in words (C17); FUNDING_SQUEEZE as printed.
+
+    firing: a row of `generate`.
+    """
+    source, is_long = SignalSource(str(firing["source"])), firing["side"] == Side.LONG
+    funding = f"{abs(_number(firing, 'funding_rate')) * 100:.3f}%"
+    if source is SignalSource.FUNDING_SQUEEZE:
+        return f"{'Shorts' if is_long else 'Longs'} paying {funding}"
+    if source is SignalSource.LIQUIDATION_REVERSAL:
+        share = f"imbalance {_number(firing, 'liq_imbalance'):+.2f}"
+        return f"{'Longs' if is_long else 'Shorts'} were forced out ({share}): exhausted"
+    if source is SignalSource.OI_DIVERGENCE:
+        move, leaving = _number(firing, "return_24h"), _number(firing, "oi_delta_pct")
+        return f"Price {move:+.2%} in 24 h while open interest changed {leaving:+.2%}: a weak move"
+    if source is SignalSource.CROWDING_FADE:
+        ratio = _number(firing, "long_short_ratio")
+        return f"{ratio:.2f} longs per short and {'shorts' if is_long else 'longs'} paying {funding}: crowded"
+    return f"Ranging market: receive {funding} of funding per 8 h"
+
+
+def _number(firing: Mapping[str, object], name: str) -> float:
+    value = firing[name]
+    return float(value) if isinstance(value, int | float) else math.nan

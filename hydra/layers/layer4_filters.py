@@ -1,0 +1,50 @@
+"""Layer 4, the exchange's filters: exact decimals, rounded so that nothing grows (practice.md 3.6)."""
+
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import NamedTuple
+
+
+class InstrumentFilters(NamedTuple):
+    """tick in quote units, quantities in base units, notional in USDT (market.instrument_filters)."""
+
+    tick_size: Decimal
+    step_size: Decimal
+    min_quantity: Decimal
+    max_quantity: Decimal
+    min_notional_usd: Decimal
+
+
+def exact(number: float) -> Decimal:
+    """The decimal that `number` prints as: 0.1 is 0.1, not its binary neighbour."""
+    return Decimal(repr(number))
+
+
+def floor_to(value: Decimal, step: Decimal) -> Decimal:
+    """The greatest multiple of `step` that is at most `value`."""
+    return (value / step).to_integral_value(ROUND_FLOOR) * step
+
+
+def ceil_to(value: Decimal, step: Decimal) -> Decimal:
+    """The least multiple of `step` that is at least `value`."""
+    return (value / step).to_integral_value(ROUND_CEILING) * step
+
+
+def round_passive(price: Decimal, tick_size: Decimal, *, is_buy: bool) -> Decimal:
+    """A limit price on the grid, away from the market: a buy down, a sell up (practice.md 3.6)."""
+    return floor_to(price, tick_size) if is_buy else ceil_to(price, tick_size)
+
+
+def round_towards_entry(price: Decimal, tick_size: Decimal, entry: Decimal) -> Decimal:
+    """Stop or target on the grid, no further from the entry than computed."""
+    return ceil_to(price, tick_size) if price < entry else floor_to(price, tick_size)
+
+
+def order_quantity(notional_usd: Decimal, price: Decimal, filters: InstrumentFilters) -> Decimal:
+    """Base units for a notional, rounded down to the step and at most the largest order; 0 if too small.
+
+    Formula: quantity = recommended_size_usd / entry_price
+    Source: layers document, "Entry Execution"; C48 (notional, not margin; down to the step).
+    """
+    quantity = min(floor_to(notional_usd / price, filters.step_size), filters.max_quantity)
+    is_enough = quantity >= filters.min_quantity and quantity * price >= filters.min_notional_usd
+    return quantity if is_enough else Decimal(0)

@@ -1,0 +1,290 @@
+"""Layer 4, the verdict: approve or veto, how large, with which leverage, stop and target, and why.
+
+Source: layers document, "LAYER 4: RISK BRAIN" (RiskDecision); C33, C36, C40, C47, C117, C120.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from hydra.domain import KillScope, ReasonCode, SignalSource
+from hydra.layers.layer4_exits import calculate_exits, max_holding_hours, stop_fires_before_liquidation
+from hydra.layers.layer4_filters import InstrumentFilters, exact, order_quantity, round_towards_entry
+from hydra.layers.layer4_kill import Kill, KillParameters, check_kill_switch
+from hydra.layers.layer4_leverage import bracket_leverage, calculate_leverage, leverage_cap
+from hydra.layers.layer4_limits import (
+    Book,
+    LimitParameters,
+    binding_limit,
+    in_cooldown,
+    remaining_exposure,
+    remaining_heat,
+)
+from hydra.layers.layer4_sizing import (
+    SizeAdjustments,
+    SizeLimits,
+    apply_heat_cap,
+    apply_margin_cap,
+    apply_risk_cap,
+    calculate_size,
+    kelly_size,
+    loss_at_stop,
+)
+
+# (direction, entry price, quantity, margin in USDT) -> liquidation price; 0 or less: out of reach.
+LiquidationPrice = Callable[[int, float, float, float], float]
+
+
+@dataclass(frozen=True, slots=True)
+class RiskParameters:
+    """risk_per_trade README document; buffer C40; KELLY_PROB_SOURCE C34; ENFORCE_RISK_CAP C33."""
+
+    limits: LimitParameters = field(default_factory=LimitParameters)
+    kill: KillParameters = field(default_factory=KillParameters)
+    max_leverage: float = 10.0
+    risk_per_trade: float = 0.01
+    enforce_risk_cap: bool = True
+    liquidation_buffer: float = 0.2
+    kelly_uses_score: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PairTerms:
+    """What the universe and the exchange say of a pair; brackets: (notional cap USDT, leverage).
+
+    round_trip_cost: fees, spread and slippage of entry and stop, fraction (the ledger's cost model).
+    """
+
+    volatility_multiplier: float
+    size_multiplier: float
+    max_leverage: float
+    round_trip_cost: float
+    filters: InstrumentFilters
+    brackets: tuple[tuple[float, float], ...]
+    liquidation_price: LiquidationPrice
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """The chosen signal of a pair with what the gates need to know of the minute.
+
+    direction +1 LONG, -1 SHORT; codes -1 where unknown; minutes_since_exit NaN without an exit of the same
+    source and side; price: the reference price, quote units.
+    """
+
+    instrument_id: int
+    universe_place: int
+    source: SignalSource
+    direction: int
+    confidence: float
+    score: float
+    expected_return: float
+    expected_adverse_excursion: float
+    holding_hours: float
+    price: float
+    funding_rate: float
+    volatility_regime: int
+    regime: int
+    cascade_probability: float
+    correlation_penalty: float
+    terms: PairTerms
+    regime_break_alert: bool = False
+    entries_allowed: bool = True
+    kill_latched: bool = False
+    has_position: bool = False
+    minutes_since_exit: float = float("nan")
+    stopped_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RiskDecision:
+    """The verdict. Money is exact; `numbers` holds everything that decided, for `hydra why`.
+
+    recommended_size_usd is a notional (C48); printed_size_usd is it before every cap of ours.
+    """
+
+    approved: bool
+    reason_code: ReasonCode
+    quantity: Decimal = Decimal(0)
+    recommended_size_usd: Decimal = Decimal(0)
+    recommended_leverage: float = 0.0
+    stop_loss_price: Decimal = Decimal(0)
+    take_profit_price: Decimal = Decimal(0)
+    max_holding_hours: float = 0.0
+    liquidation_price: float = 0.0
+    heat_usd: float = 0.0
+    kill: Kill | None = None
+    numbers: dict[str, float] = field(default_factory=dict)
+
+
+def decide(candidate: Candidate, book: Book, parameters: RiskParameters) -> RiskDecision:
+    """The verdict on one candidate against the book as it stands.
+
+    Gates in order: kill switch, layer 2, position exists, cool-down, number of positions; then the size.
+    """
+    kill = _kill(candidate, book, parameters)
+    code = _gate(candidate, book, parameters, kill)
+    if code is not ReasonCode.APPROVED:
+        return RiskDecision(
+            approved=False, reason_code=code, kill=kill, numbers=_gate_numbers(candidate, book)
+        )
+    return _sized(candidate, book, parameters)
+
+
+def _kill(candidate: Candidate, book: Book, parameters: RiskParameters) -> Kill | None:
+    return check_kill_switch(
+        book.daily_drawdown,
+        candidate.funding_rate,
+        candidate.cascade_probability,
+        candidate.volatility_regime,
+        parameters.kill,
+        regime_break_alert=candidate.regime_break_alert,
+    )
+
+
+def _gate(candidate: Candidate, book: Book, parameters: RiskParameters, kill: Kill | None) -> ReasonCode:
+    limits = parameters.limits
+    gates = (
+        (ReasonCode.KILL_SWITCH, candidate.kill_latched or kill is not None),
+        (ReasonCode.NOT_TRADABLE, not candidate.entries_allowed),
+        (ReasonCode.POSITION_EXISTS, candidate.has_position),
+        (
+            ReasonCode.COOLDOWN,
+            in_cooldown(candidate.minutes_since_exit, limits, stopped_out=candidate.stopped_out),
+        ),
+        (ReasonCode.MAX_POSITIONS, book.positions >= limits.max_positions),
+    )
+    return next((code for code, is_shut in gates if is_shut), ReasonCode.APPROVED)
+
+
+def _gate_numbers(candidate: Candidate, book: Book) -> dict[str, float]:
+    return {
+        "daily_drawdown": book.daily_drawdown,
+        "funding_rate": candidate.funding_rate,
+        "cascade_probability": candidate.cascade_probability,
+        "minutes_since_exit": candidate.minutes_since_exit,
+        "positions": book.positions,
+    }
+
+
+def _sized(candidate: Candidate, book: Book, parameters: RiskParameters) -> RiskDecision:
+    exits = calculate_exits(
+        candidate.direction,
+        candidate.price,
+        candidate.expected_adverse_excursion,
+        candidate.volatility_regime,
+    )
+    distance = abs(candidate.price - exits.stop_loss) / candidate.price
+    loss = loss_at_stop(distance, candidate.terms.round_trip_cost)
+    numbers = _sizes(candidate, book, parameters, loss)
+    price, filters = exact(candidate.price), candidate.terms.filters
+    quantity = order_quantity(exact(numbers["final_size_usd"]), price, filters)
+    if quantity == 0:
+        return RiskDecision(approved=False, reason_code=_too_small(numbers), numbers=numbers)
+    stop = round_towards_entry(exact(exits.stop_loss), filters.tick_size, price)
+    target = round_towards_entry(exact(exits.take_profit), filters.tick_size, price)
+    size_usd = quantity * price
+    leverage = numbers["leverage"]
+    liquidation = candidate.terms.liquidation_price(
+        candidate.direction, candidate.price, float(quantity), float(size_usd) / leverage
+    )
+    is_safe = stop_fires_before_liquidation(
+        candidate.price, float(stop), liquidation, parameters.liquidation_buffer
+    )
+    return RiskDecision(
+        approved=is_safe,
+        reason_code=ReasonCode.APPROVED if is_safe else ReasonCode.STOP_BEYOND_LIQUIDATION,
+        quantity=quantity,
+        recommended_size_usd=size_usd,
+        recommended_leverage=leverage,
+        stop_loss_price=stop,
+        take_profit_price=target,
+        max_holding_hours=max_holding_hours(candidate.holding_hours, candidate.regime),
+        liquidation_price=liquidation,
+        heat_usd=float(size_usd) * loss,
+        numbers={**numbers, "liquidation_price": liquidation},
+    )
+
+
+def _sizes(candidate: Candidate, book: Book, parameters: RiskParameters, loss: float) -> dict[str, float]:
+    """Every notional on the way from the printed formula to the final one, in USDT, and the leverage."""
+    limits, terms = parameters.limits, candidate.terms
+    win_prob = candidate.score if parameters.kelly_uses_score else candidate.confidence
+    wanted_leverage = calculate_leverage(
+        candidate.confidence,
+        candidate.volatility_regime,
+        candidate.regime,
+        candidate.funding_rate,
+        book.drawdown,
+        leverage_cap(parameters.max_leverage, terms.max_leverage, terms.brackets[0][1]),
+    )
+    exposure = remaining_exposure(book.exposure_usd, limits.max_exposure_usd)
+    printed = calculate_size(
+        win_prob,
+        candidate.expected_return,
+        candidate.expected_adverse_excursion,
+        book.equity_usd,
+        wanted_leverage,
+        SizeAdjustments(terms.volatility_multiplier, terms.size_multiplier, candidate.correlation_penalty),
+        SizeLimits(limits.max_position_usd, exposure),
+    )
+    capped = printed
+    if parameters.enforce_risk_cap:
+        capped = apply_risk_cap(printed, book.equity_usd, parameters.risk_per_trade, loss)
+    heat_usd = remaining_heat(book.heat_usd, book.equity_usd, limits.max_heat)
+    heated = apply_heat_cap(capped, heat_usd, loss)
+    leverage = min(wanted_leverage, bracket_leverage(heated, terms.brackets))
+    free_margin_usd = book.equity_usd - book.margin_usd
+    return {
+        "kelly": kelly_size(win_prob, candidate.expected_return / candidate.expected_adverse_excursion),
+        "printed_size_usd": printed,
+        "risk_capped_size_usd": capped,
+        "exposure_left_usd": exposure,
+        "heat_size_usd": heat_usd / loss,
+        "margin_size_usd": max(0.0, free_margin_usd) * leverage,
+        "final_size_usd": apply_margin_cap(heated, free_margin_usd, leverage),
+        "leverage": leverage,
+        "loss_at_stop": loss,
+        "correlation_penalty": candidate.correlation_penalty,
+    }
+
+
+def _too_small(numbers: dict[str, float]) -> ReasonCode:
+    if numbers["kelly"] <= 0:
+        return ReasonCode.NO_EDGE
+    return binding_limit(
+        numbers["risk_capped_size_usd"],
+        numbers["exposure_left_usd"],
+        numbers["heat_size_usd"],
+        numbers["margin_size_usd"],
+    )
+
+
+def decide_minute(
+    candidates: Iterable[Candidate], book: Book, parameters: RiskParameters
+) -> list[tuple[Candidate, RiskDecision]]:
+    """The verdicts on all pairs of one minute, best first; each sees what those before it reserved (C120).
+
+    Order: score, confidence (highest first), place in the universe. A kill of the whole portfolio by one
+    pair stops every other pair of the minute too.
+    """
+    ordered = sorted(candidates, key=lambda one: (-one.score, -one.confidence, one.universe_place))
+    kills = [kill for one in ordered if (kill := _kill(one, book, parameters)) is not None]
+    portfolio_kill = next((kill for kill in kills if kill.scope is KillScope.PORTFOLIO), None)
+    verdicts = []
+    for candidate in ordered:
+        if portfolio_kill is not None:
+            decision = RiskDecision(
+                approved=False,
+                reason_code=ReasonCode.KILL_SWITCH,
+                kill=portfolio_kill,
+                numbers=_gate_numbers(candidate, book),
+            )
+        else:
+            decision = decide(candidate, book, parameters)
+        if decision.approved:
+            notional = float(decision.recommended_size_usd)
+            margin = notional / decision.recommended_leverage
+            book = book.reserve(notional, decision.heat_usd, margin)
+        verdicts.append((candidate, decision))
+    return verdicts
