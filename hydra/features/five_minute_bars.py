@@ -35,11 +35,17 @@ def bars_as_of(
     recorded: recorded five-minute candles known by `as_of`; one is shown only where `base` has no row.
     """
     bucketed = base.with_columns(pl.col("time").dt.truncate("5m"))
-    unfinished = bucketed.join(whole, on=_BUCKET, how="anti", maintain_order="left")
-    alone = recorded.join(bucketed, on=_BUCKET, how="anti").join(whole, on=_BUCKET, how="anti")
-    return pl.concat([whole.select(_COLUMNS), ended_bars(unfinished, as_of), alone.select(_COLUMNS)]).sort(
-        _BUCKET
-    )
+    bars = ended_bars(_without(bucketed, whole), as_of)
+    alone = _without(_without(recorded, bucketed), whole)
+    parts = [part.select(_COLUMNS) for part in (whole, bars, alone) if part.height]
+    return pl.concat([bars.clear(), *parts]).sort(_BUCKET)
+
+
+def _without(rows: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    """`rows` whose bucket is not among those of `others`, in their order."""
+    if rows.is_empty() or others.is_empty():
+        return rows
+    return rows.join(others, on=_BUCKET, how="anti", maintain_order="left")
 
 
 def ended_bars(bucketed: pl.DataFrame, as_of: datetime) -> pl.DataFrame:

@@ -27,31 +27,35 @@ class HeldRows:
     ) -> None:
         self._key = ["instrument_id", *key]
         self._order = [*self._key, latest] if latest else self._key
-        self._ids = pl.Series(sorted(instrument_ids), dtype=rows.schema["instrument_id"])
-        self._bodies = {int(instrument_id): rows.clear() for instrument_id in self._ids}
+        self._bodies = {instrument_id: rows.clear() for instrument_id in sorted(instrument_ids)}
         self._cut = _NOTHING_OLDER
         self._recent = rows.clear()
+        self._frame: pl.DataFrame | None = None
         self.merge(rows)
 
     def merge(self, rows: pl.DataFrame) -> None:
         """Take `rows` (any order, any time, repetitions included) in."""
         if rows.is_empty():
             return
+        self._frame = None
         late = rows["time"] < self._cut
         if late.any():
-            self._add_to_bodies(rows.filter(late))
+            self._add_to_bodies(self._ordered(rows.filter(late)))
         self._recent = self._ordered(pl.concat([self._recent, rows.filter(~late)]))
         self._shorten_recent()
 
     def forget_before(self, start: datetime) -> None:
         """Drop every row whose time lies before `start`."""
+        self._frame = None
         for instrument_id, body in self._bodies.items():
             self._bodies[instrument_id] = body[_position(body["time"], start) :]
         self._recent = self._recent.filter(self._recent["time"] >= start)
 
     def frame(self) -> pl.DataFrame:
         """All rows. The parts are put behind each other without being copied."""
-        return self._joined(self._bodies, self._recent)
+        if self._frame is None:
+            self._frame = self._joined(self._bodies, self._recent)
+        return self._frame
 
     def since(self, start: datetime) -> pl.DataFrame:
         """The rows with time >= `start`; older parts are searched, not scanned."""
@@ -62,14 +66,16 @@ class HeldRows:
         return self._joined(bodies, recent)
 
     def _joined(self, bodies: dict[int, pl.DataFrame], recent: pl.DataFrame) -> pl.DataFrame:
-        firsts = recent["instrument_id"].search_sorted(self._ids, side="left")
-        ends = recent["instrument_id"].search_sorted(self._ids, side="right")
+        ids = recent["instrument_id"].to_numpy()
         parts = [
             part
-            for instrument_id, first, end in zip(self._ids, firsts, ends, strict=True)
-            for part in (bodies[instrument_id], recent[first:end])
+            for instrument_id, body in bodies.items()
+            for part in (
+                body,
+                recent[ids.searchsorted(instrument_id) : ids.searchsorted(instrument_id, "right")],
+            )
         ]
-        return pl.concat(parts, rechunk=False)
+        return pl.concat([part for part in parts if part.height] or parts[:1], rechunk=False)
 
     def _ordered(self, rows: pl.DataFrame) -> pl.DataFrame:
         by_key = rows.sort(self._order, maintain_order=True)
@@ -88,12 +94,12 @@ class HeldRows:
             self._recent = self._recent.filter(~older)
 
     def _add_to_bodies(self, rows: pl.DataFrame) -> None:
+        """Take `rows`, ordered and unique, into the bodies of their pairs."""
         for (instrument_id,), part in rows.partition_by("instrument_id", as_dict=True).items():
             body = self._bodies[instrument_id]
             grown = pl.concat([body, part], rechunk=True)
-            behind = body.is_empty() or bool((part["time"] > body["time"][-1]).all())
-            in_order = behind and part["time"].is_sorted()
-            self._bodies[instrument_id] = grown if in_order else self._ordered(grown)
+            follows = body.is_empty() or part["time"][0] > body["time"][-1]
+            self._bodies[instrument_id] = grown if follows else self._ordered(grown)
 
 
 def _position(times: pl.Series, start: datetime) -> int:

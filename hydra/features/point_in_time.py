@@ -54,7 +54,11 @@ def read_facts(
 def as_facts(rows: Mapping[str, pl.DataFrame], as_of: datetime) -> MarketFacts:
     """`rows`, which may hold more columns and the open bucket of open interest, as the features see them."""
     shown = {**rows, "open_interest_5m": _ended_grid(rows["open_interest_5m"], as_of)}
-    return MarketFacts(**{name: shown[name].select(list(schema)) for name, schema in SCHEMAS.items()})
+    return MarketFacts(**{name: _only(shown[name], list(schema)) for name, schema in SCHEMAS.items()})
+
+
+def _only(rows: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
+    return rows if rows.columns == columns else rows.select(columns)
 
 
 def _ended_grid(grid: pl.DataFrame, as_of: datetime) -> pl.DataFrame:

@@ -100,3 +100,4 @@ def test_one_instant_gives_what_the_batch_gives(seed: int) -> None:
     for instant in Random(seed).sample(decisions["time"].unique().to_list(), 12):
         alone = decision_frames(facts.known_by(instant), decisions.filter(pl.col("time") == instant))
         assert_frame_equal(alone, batch.filter(pl.col("time") == instant))
+        assert_frame_equal(decision_frame(facts, instant), alone)
