@@ -28,7 +28,16 @@ def upgrade_to_head(url: str) -> None:
     Raises:
         DatabaseError: the server cannot be reached, or refuses (the message says what to do).
     """
-    _run(url, "upgrade", "head")
+    upgrade_to(url, "head")
+
+
+def upgrade_to(url: str, revision: str) -> None:
+    """Run the migrations up to `revision`.
+
+    Raises:
+        DatabaseError: the server cannot be reached, or refuses.
+    """
+    _run(url, "upgrade", revision)
 
 
 def downgrade_to(url: str, revision: str) -> None:

@@ -54,6 +54,10 @@ ROLLUP_RELATIONS: Final = frozenset(
     {level.relation for source in SOURCES.values() for level in source.levels} | {"open_interest_5m"}
 )
 
+# The newest two buckets of each level are left to the real-time part of a continuous aggregate, as its
+# refresh policy does (0002_policies_community.sql): a row that is a little late must not find its bucket shut.
+SETTLING_BUCKETS: Final = 2
+
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -78,7 +82,7 @@ def refresh(
 
     On the Apache edition this is part of the caller's transaction, and `instrument_ids` narrows it (None:
     all). On the community edition `connection` must be in autocommit mode without an open transaction, and
-    the newest bucket is left to the real-time part of the aggregate; instruments cannot be told apart.
+    the newest buckets are left to the real-time part of the aggregate; instruments cannot be told apart.
     Call it once over all files of an import rather than once per file.
 
     Raises:
@@ -131,7 +135,8 @@ def _refresh_aggregates(
     now = datetime.now(tz=UTC)
     for level in source.levels:
         # One bucket more at both ends: those of open interest reach a microsecond past the grid.
-        span = whole_buckets(first_time - level.width, last_time + level.width, level.width, now)
+        settled = now - SETTLING_BUCKETS * level.width
+        span = whole_buckets(first_time - level.width, last_time + level.width, level.width, settled)
         if span is not None:
             first, last = span
             connection.execute(
