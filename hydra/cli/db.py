@@ -45,9 +45,7 @@ def _private_server() -> str:
     if cluster.is_running():
         _say("The private database server is running.")
     else:
-        _say(
-            "Starting the private database server (the first time its packages are fetched, about 45 MB) ..."
-        )
+        _say("Starting the private database server (at first its packages are fetched, 45 MB) ...")
         cluster = start_private_cluster()
     create_database(cluster.url("postgres"), DATABASE)
     return cluster.url(DATABASE)
@@ -84,9 +82,8 @@ def status() -> None:
     table = Table(show_header=False)
     table.add_row("server", "private" if settings.database_url is None else "HYDRA_DATABASE_URL")
     table.add_row("edition", str(facts.edition))
-    table.add_row(
-        "versions", f"TimescaleDB {facts.timescaledb_version}, PostgreSQL {facts.postgresql_version}"
-    )
+    versions = f"TimescaleDB {facts.timescaledb_version}, PostgreSQL {facts.postgresql_version}"
+    table.add_row("versions", versions)
     table.add_row("address", place)
     table.add_row("size", f"{row[0] / 2**20:,.1f} MiB" if row else "unknown")
     table.add_row("schema", _schema_state(url))
@@ -120,10 +117,10 @@ def psql(context: typer.Context) -> None:
     # By environment: every user of the machine can read a command line.
     password = str(parts.pop("password", ""))
     environment = {**os.environ, "PGTZ": "UTC"} | ({"PGPASSWORD": password} if password else {})
-    program = (
-        _psql_of_path() if settings.database_url is not None else private_cluster().programs.path("psql")
-    )
-    _replace_by(program, [psycopg.conninfo.make_conninfo(**parts), *context.args], environment)
+    is_private = settings.database_url is None
+    program = private_cluster().programs.path("psql") if is_private else _psql_of_path()
+    address = psycopg.conninfo.make_conninfo("", **{key: str(value) for key, value in parts.items()})
+    _replace_by(program, [address, *context.args], environment)
 
 
 def _psql_of_path() -> str:

@@ -109,7 +109,7 @@ def libpq_url(url: str) -> str:
 def shown(url: str) -> str:
     """`url` for people: without the password."""
     parts = make_url(libpq_url(url))
-    return parts.set(password=None).render_as_string()
+    return parts._replace(password=None).render_as_string()
 
 
 def explain_refusal(url: str, complaint: str) -> str:

@@ -1,0 +1,74 @@
+"""Connections are in UTC, named, take a role, and say in one sentence why they were refused."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import make_url, text
+
+from hydra.db.edition import Edition, inspect_server
+from hydra.db.engine import adbc_connect, connect, create_engine
+from hydra.db.server.ports import choose_free
+from hydra.errors import DatabaseError
+
+WHO = "SELECT current_setting('TimeZone'), current_setting('application_name')"
+
+
+def changed(url: str, **parts: object) -> str:
+    return make_url(url).set(**parts).render_as_string(hide_password=False)  # type: ignore[arg-type]
+
+
+def test_every_kind_of_connection_is_named_and_in_utc(empty_database_url: str) -> None:
+    with connect(empty_database_url) as connection:
+        assert connection.execute(WHO).fetchone() == ("UTC", "hydra")
+    engine = create_engine(empty_database_url)
+    with engine.connect() as connection:
+        assert tuple(connection.execute(text(WHO)).one()) == ("UTC", "hydra")
+    engine.dispose()
+    with adbc_connect(empty_database_url) as connection, connection.cursor() as cursor:
+        cursor.execute(WHO)
+        assert cursor.fetchone() == ("UTC", "hydra")
+
+
+def test_a_session_with_a_given_offset_is_still_utc(empty_database_url: str) -> None:
+    url = make_url(empty_database_url).update_query_dict({"options": "-c TimeZone=Asia/Tokyo"})
+    with connect(url.render_as_string(hide_password=False)) as connection:
+        row = connection.execute("SELECT now()").fetchone()
+    assert row is not None
+    assert row[0].utcoffset() == timedelta(0)
+
+
+def test_a_role_is_taken_and_outlives_a_rollback(database_url: str) -> None:
+    with connect(database_url, role="hydra_reader") as connection:
+        connection.rollback()
+        assert connection.execute("SELECT current_user").fetchone() == ("hydra_reader",)
+
+
+def test_an_unknown_role_is_refused(empty_database_url: str) -> None:
+    with pytest.raises(DatabaseError, match="cannot act as the role nobody_knows"):
+        connect(empty_database_url, role="nobody_knows")
+
+
+@pytest.mark.parametrize("connecting", [connect, adbc_connect])
+def test_refusals_are_one_sentence(empty_database_url: str, connecting: type) -> None:
+    refusals = {
+        changed(empty_database_url, password="wrong-word"): "refuses the password of",
+        changed(empty_database_url, database="not_there"): "has no database not_there",
+        changed(empty_database_url, port=choose_free()): "cannot be used",
+    }
+    for url, words in refusals.items():
+        with pytest.raises(DatabaseError, match=words) as caught:
+            connecting(url)
+        assert "\n" not in str(caught.value)
+        assert "wrong-word" not in str(caught.value)
+
+
+def test_the_edition_is_recognised(empty_database_url: str, edition: Edition) -> None:
+    with connect(empty_database_url) as connection:
+        assert inspect_server(connection).edition is edition
+
+
+def test_a_database_without_the_extension_names_the_command_that_creates_it(empty_database_url: str) -> None:
+    with connect(empty_database_url, autocommit=True) as connection:
+        connection.execute("DROP EXTENSION timescaledb")
+    with connect(empty_database_url) as connection, pytest.raises(DatabaseError, match="run `hydra db up`"):
+        inspect_server(connection)

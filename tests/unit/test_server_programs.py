@@ -1,0 +1,43 @@
+"""The cache of the server's programs is used only while it is whole."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from hydra.db.server.account import ServerAccount
+from hydra.db.server.programs import MANIFEST, is_whole
+from hydra.errors import DatabaseError
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    (tmp_path / "a.deb").write_bytes(b"archive")
+    digests = {"a.deb": hashlib.sha256(b"archive").hexdigest()}
+    (tmp_path / MANIFEST).write_text(json.dumps(digests))
+    return tmp_path
+
+
+def test_a_cache_with_all_its_files_is_whole(home: Path) -> None:
+    assert is_whole(home)
+
+
+def test_a_changed_file_is_noticed(home: Path) -> None:
+    (home / "a.deb").write_bytes(b"Archive")
+    assert not is_whole(home)
+
+
+@pytest.mark.parametrize("name", ["a.deb", MANIFEST])
+def test_a_missing_file_is_noticed(home: Path, name: str) -> None:
+    (home / name).unlink()
+    assert not is_whole(home)
+
+
+def test_a_folder_closed_to_the_servers_account_is_refused_by_name(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    stranger = ServerAccount(os.getuid() + 4711, os.getgid() + 4711, "stranger", is_other=True)
+    with pytest.raises(DatabaseError, match=r"runs as stranger, which cannot enter .*HYDRA_STATE_DIRECTORY"):
+        stranger.refuse_closed_path(closed / "state")
