@@ -76,8 +76,13 @@ def alembic_config() -> Config:
 
 
 def engine_for(url: str) -> Engine:
-    """An engine over psycopg 3 for any spelling of a PostgreSQL URL; connections are not pooled."""
-    return create_engine(make_url(url).set(drivername="postgresql+psycopg"), poolclass=NullPool)
+    """An engine over psycopg 3 for any spelling of a PostgreSQL URL; connections are not pooled.
+
+    The search path is said, because the default one puts a schema of the user's own name first: for a user
+    called hydra the tables of schema hydra would pass for unqualified ones.
+    """
+    driver_url = make_url(url).set(drivername="postgresql+psycopg")
+    return create_engine(driver_url, poolclass=NullPool, connect_args={"options": "-c search_path=public"})
 
 
 def compared_name(

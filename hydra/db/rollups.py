@@ -55,7 +55,7 @@ ROLLUP_RELATIONS: Final = frozenset(
 )
 
 # The newest two buckets of each level are left to the real-time part of a continuous aggregate, as its
-# refresh policy does (0002_policies_community.sql): a row that is a little late must not find its bucket shut.
+# refresh policy does (0002_policies_community.sql): a row a little late finds it open.
 SETTLING_BUCKETS: Final = 2
 
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
