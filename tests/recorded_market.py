@@ -6,7 +6,9 @@ from pathlib import Path
 
 import polars as pl
 
-from hydra.features.facts import TIME
+from hydra.features.facts import SCHEMAS, TIME, MarketFacts, empty_frame
+from hydra.features.five_minute_bars import bars_as_of
+from hydra.features.point_in_time import as_facts
 from hydra.paths import PROJECT_ROOT
 from hydra.universe import UNIVERSE, Pair
 from tests.synthetic_market import TABLES, Rows
@@ -29,6 +31,28 @@ def recorded_rows(start: datetime, end: datetime) -> Rows:
         "open_interest": _joined("open_interest", "metrics_5m", start, end),
         "positioning": _joined("positioning", "metrics_5m", start, end),
     }
+
+
+def recorded_facts(start: datetime, end: datetime) -> MarketFacts:
+    """The facts of all eight pairs with start <= time < end, as a reading long after `end` gives them."""
+    rows = recorded_rows(start, end)
+    long_after = end + timedelta(days=1)
+    minutes, recorded = (
+        rows[table].sort("instrument_id", "time") for table in ("candles_1m", "candles_5m_recorded")
+    )
+    recorded = recorded.with_columns(pl.lit(5, dtype=pl.Int64()).alias("row_count"))
+    frames = {
+        "candles_1m": minutes,
+        "candles_5m": bars_as_of(empty_frame("candles_5m"), minutes, recorded, long_after),
+        "funding_rates": rows["funding_rates"],
+        "open_interest_5m": rows["open_interest"],
+        "positioning": rows["positioning"],
+    }
+    absent = {name: empty_frame(name) for name in SCHEMAS if name not in frames}
+    shown = {name: frame.select(list(SCHEMAS[name])) for name, frame in frames.items()}
+    return as_facts(
+        {name: frame.sort("instrument_id", "time") for name, frame in {**shown, **absent}.items()}, long_after
+    )
 
 
 def _joined(table: str, folder: str, start: datetime, end: datetime) -> pl.DataFrame:

@@ -103,7 +103,7 @@ def make_rows(seed: int, start: datetime, end: datetime, pairs: tuple[int, ...],
 
 def steps(start: datetime, end: datetime, step: timedelta) -> list[datetime]:
     """start, start + step, ... up to and without `end`."""
-    return [start + index * step for index in range((end - start) // step)]
+    return [start + index * step for index in range(-((start - end) // step))]
 
 
 def _candles(random, known, pair, start, end):
@@ -206,12 +206,14 @@ def facts_from_scratch(rows: Rows, start: datetime, as_of: datetime) -> MarketFa
         "order_book_tops": [_top(book) for book in known("order_books", "order_book_tops")],
         "heartbeats": [row for row in known("feed_heartbeats", "heartbeats") if row["feed"] != "candles_1m"],
     }
+    shown = {
+        name: [{column: row[column] for column in SCHEMAS[name]} for row in found]
+        for name, found in frames.items()
+    }
     return MarketFacts(
         **{
-            name: pl.DataFrame(
-                [{column: row[column] for column in SCHEMAS[name]} for row in found], schema=SCHEMAS[name]
-            )
-            for name, found in frames.items()
+            name: pl.DataFrame(found, schema=SCHEMAS[name]).sort("instrument_id", "time")
+            for name, found in shown.items()
         }
     )
 
