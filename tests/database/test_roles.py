@@ -1,0 +1,100 @@
+"""What the roles may and may not do (law 9)."""
+
+import secrets
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from hydra.db.roles import Role, ensure_roles, grant_login
+
+INSERT = "INSERT INTO market.candles_1m VALUES (1, '2025-06-01 00:00Z', '2025-06-01 00:01Z', 1, 1, 1, 1, 1)"
+
+
+@pytest.fixture
+def connection(database_url: str) -> Iterator[psycopg.Connection]:
+    """A transaction that never commits."""
+    with psycopg.connect(database_url) as opened:
+        yield opened
+        opened.rollback()
+
+
+def become(connection: psycopg.Connection, role: Role) -> None:
+    connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(role)))
+
+
+@pytest.mark.parametrize(
+    "relation", ["market.candles_1m", "market.candles_5m", "hydra.runs", "audit.daily_pnl"]
+)
+def test_the_reader_reads_everything(connection: psycopg.Connection, relation: str) -> None:
+    become(connection, Role.READER)
+    assert connection.execute(f"SELECT count(*) FROM {relation}").fetchone() is not None  # noqa: S608
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [INSERT, "DELETE FROM market.gaps", "UPDATE hydra.runs SET seed = 1", "CREATE TABLE market.x ()"],
+)
+def test_the_reader_cannot_write(connection: psycopg.Connection, statement: str) -> None:
+    become(connection, Role.READER)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute(statement)
+
+
+def test_the_worker_writes_facts_and_their_rollups_follow(connection: psycopg.Connection) -> None:
+    become(connection, Role.WORKER)
+    connection.execute(INSERT)
+    assert connection.execute("SELECT row_count FROM market.candles_4h").fetchall() == [(1,)]
+
+
+def test_the_worker_uses_generated_keys(connection: psycopg.Connection) -> None:
+    become(connection, Role.WORKER)
+    connection.execute(
+        "INSERT INTO market.quarantine (origin, target_table, reason, raw) VALUES ('a', 'b', 'c', '{}')"
+    )
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TABLE hydra.x ()",
+        "DROP TABLE market.gaps",
+        "ALTER TABLE hydra.runs ADD x int",
+        "DROP VIEW audit.slippage",
+    ],
+)
+def test_the_worker_cannot_change_the_schema(connection: psycopg.Connection, statement: str) -> None:
+    become(connection, Role.WORKER)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute(statement)
+
+
+def test_tables_of_later_migrations_have_the_same_privileges(connection: psycopg.Connection) -> None:
+    connection.execute("CREATE TABLE hydra.later (x int)")
+    become(connection, Role.WORKER)
+    connection.execute("INSERT INTO hydra.later VALUES (1)")
+    become(connection, Role.READER)
+    assert connection.execute("SELECT x FROM hydra.later").fetchall() == [(1,)]
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute("DELETE FROM hydra.later")
+
+
+def test_creating_the_roles_again_changes_nothing(connection: psycopg.Connection) -> None:
+    ensure_roles(connection)
+    count = connection.execute("SELECT count(*) FROM pg_roles WHERE rolname LIKE 'hydra\\_%%'", ()).fetchone()
+    assert count is not None
+    assert count[0] >= len(Role)
+
+
+def test_a_reading_login_cannot_write_and_is_cut_off_after_a_while(database_url: str) -> None:
+    name, password = f"reads_{secrets.token_hex(4)}", secrets.token_hex(8)
+    with psycopg.connect(database_url, autocommit=True) as owner:
+        grant_login(owner, name, password, Role.READER)
+        try:
+            with psycopg.connect(database_url, user=name, password=password, autocommit=True) as reader:
+                assert reader.execute("SHOW statement_timeout").fetchone() == ("30s",)
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    reader.execute(INSERT)
+        finally:
+            owner.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
