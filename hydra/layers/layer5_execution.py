@@ -1,0 +1,72 @@
+"""Layer 5, the life of a working order: wait, quote again, give up, protect.
+
+Source: layers document, "Entry Execution" and "Exit Execution"; C41, C42, C45.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class OrderStep(IntEnum):
+    """What to do with a working order now."""
+
+    WAIT = 0
+    REQUOTE = 1
+    CANCEL = 2
+    SEND_MARKET = 3
+    DONE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionParameters:
+    """Seconds. 120 and 60 are printed; three re-quotes C41; 5 s without a stop C45."""
+
+    entry_timeout_seconds: float = 120.0
+    exit_timeout_seconds: float = 60.0
+    most_requotes: int = 3
+    unprotected_seconds: float = 5.0
+
+
+def entry_step(
+    elapsed_seconds: float,
+    remaining: float,
+    requotes: int,
+    parameters: ExecutionParameters,
+    *,
+    is_refused: bool,
+) -> OrderStep:
+    """The next step of an entry. CANCEL ends it: what is filled until then is the position (C41).
+
+    elapsed_seconds: since the first order of the entry. remaining: base units not yet filled.
+    is_refused: the last post-only order was refused because it would have crossed.
+
+    Formula: filled within 120 s, else cancel
+    Source: layers document, "Entry Execution"; C41.
+    """
+    if remaining <= 0:
+        return OrderStep.DONE
+    if elapsed_seconds >= parameters.entry_timeout_seconds:
+        return OrderStep.CANCEL
+    if not is_refused:
+        return OrderStep.WAIT
+    return OrderStep.REQUOTE if requotes < parameters.most_requotes else OrderStep.CANCEL
+
+
+def exit_step(
+    elapsed_seconds: float, remaining: float, parameters: ExecutionParameters, *, is_refused: bool
+) -> OrderStep:
+    """The next step of an ordinary exit: the passive order, then the rest by market.
+
+    Formula: filled within 60 s, else market
+    Source: layers document, "Exit Execution"; C42, C44.
+    """
+    if remaining <= 0:
+        return OrderStep.DONE
+    if is_refused or elapsed_seconds >= parameters.exit_timeout_seconds:
+        return OrderStep.SEND_MARKET
+    return OrderStep.WAIT
+
+
+def is_unprotected(seconds_without_stop: float, parameters: ExecutionParameters) -> bool:
+    """True once a position has been without a resting stop for too long: alarm and market exit (C45)."""
+    return seconds_without_stop > parameters.unprotected_seconds

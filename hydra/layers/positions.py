@@ -1,0 +1,155 @@
+"""Open positions: which check closes one, in order, and how urgently. No news and no model here.
+
+Source: practice.md, "Position management"; features.md section 4 #8; C09, C20, C43, C47, C121.
+"""
+
+import math
+from dataclasses import dataclass
+
+from hydra.domain import ExitUrgency, ReasonCode, Side, SignalSource
+
+
+@dataclass(frozen=True, slots=True)
+class PositionParameters:
+    """thesis_floor and liquidation_buffer: practice.md and C40; two evaluations C121; outage C09."""
+
+    thesis_floor: float = 0.25
+    liquidation_buffer: float = 0.2
+    extreme_evaluations: int = 2
+    outage_flatten_seconds: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class PositionState:
+    """What the checks read of one position and its pair. Fractions; NaN where unknown.
+
+    layer2_reason: the gravest reason of the newest assessment. extreme_evaluations: five-minute
+    evaluations in a row with extreme volatility. outage_seconds: see `with_data_health`.
+    """
+
+    direction: int
+    mark_price: float
+    entry_price: float
+    liquidation_price: float
+    hours_held: float
+    max_holding_hours: float
+    thesis_health: float
+    layer2_reason: ReasonCode = ReasonCode.NORMAL
+    extreme_evaluations: int = 0
+    outage_seconds: float = math.nan
+    kill_latched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExitVerdict:
+    """Close for this reason, this urgently."""
+
+    reason_code: ReasonCode
+    urgency: ExitUrgency
+
+
+def thesis_strength(
+    source: SignalSource,
+    direction: int,
+    funding_rate: float,
+    long_short_ratio: float,
+    price_change_24h: float,
+    liq_imbalance: float,
+) -> float:
+    """How much of what the signal bets on is there; positive at entry, NaN where its input is unknown.
+
+    Formula: FUNDING_*: -s x funding; CROWDING_FADE: -s x ln(ratio); OI_DIVERGENCE: -s x price change 24h;
+        LIQUIDATION_REVERSAL: s x imbalance
+    Source: features.md section 4 #8; README document, "Trading Flow" (thesis health).
+    """
+    if source is SignalSource.CROWDING_FADE:
+        return -direction * math.log(long_short_ratio)
+    if source is SignalSource.OI_DIVERGENCE:
+        return -direction * price_change_24h
+    if source is SignalSource.LIQUIDATION_REVERSAL:
+        return direction * liq_imbalance
+    return -direction * funding_rate
+
+
+def thesis_health(strength_now: float, strength_at_entry: float) -> float:
+    """0 (gone) .. 1 (as strong as at entry or stronger); NaN where the present is unknown.
+
+    Formula: clip(d_now / d_entry, 0, 1); d_entry <= 0: 0
+    Source: features.md section 4 #8.
+    """
+    if strength_at_entry <= 0:
+        return 0.0
+    if math.isnan(strength_now):
+        return math.nan
+    return min(1.0, max(0.0, strength_now / strength_at_entry))
+
+
+def liquidation_is_near(
+    direction: int, mark_price: float, entry_price: float, liquidation_price: float, buffer: float
+) -> bool:
+    """True once less than `buffer` of the way from entry to liquidation is left, on mark (C40).
+
+    liquidation_price: 0 where out of reach.
+    """
+    if liquidation_price <= 0:
+        return False
+    left = direction * (mark_price - liquidation_price)
+    return left < abs(entry_price - liquidation_price) * buffer
+
+
+def block_verdict(state: PositionState, parameters: PositionParameters) -> ExitVerdict | None:
+    """What layer 2 demands of an open position.
+
+    A cascade closes at once. Extreme volatility closes as an ordinary exit after two evaluations in a row
+    (C121). Data that failed leaves the position on its resting stops until the outage lasts (C09).
+    """
+    if state.layer2_reason is ReasonCode.CASCADE:
+        return ExitVerdict(ReasonCode.CASCADE, ExitUrgency.URGENT)
+    if state.outage_seconds > parameters.outage_flatten_seconds:
+        return ExitVerdict(ReasonCode.DATA_STALE, ExitUrgency.URGENT)
+    if state.extreme_evaluations >= parameters.extreme_evaluations:
+        return ExitVerdict(ReasonCode.VOLATILITY_EXTREME, ExitUrgency.ORDINARY)
+    return None
+
+
+def check_position(state: PositionState, parameters: PositionParameters) -> ExitVerdict | None:
+    """The first check that demands an exit, or None: hold.
+
+    Order: kill switch, layer 2's BLOCK, liquidation distance, thesis health, holding time; an urgent demand
+    goes before an ordinary one. An unknown thesis health holds; data health judges missing inputs.
+    Source: practice.md, "Position management" point 2; C43, C47.
+    """
+    if state.kill_latched:
+        return ExitVerdict(ReasonCode.KILL_SWITCH, ExitUrgency.URGENT)
+    demands = (
+        block_verdict(state, parameters),
+        _liquidation_verdict(state, parameters),
+        _ordinary_verdict(state, parameters),
+    )
+    made = [demand for demand in demands if demand is not None]
+    urgent = (demand for demand in made if demand.urgency is ExitUrgency.URGENT)
+    return next(urgent, made[0] if made else None)
+
+
+def _liquidation_verdict(state: PositionState, parameters: PositionParameters) -> ExitVerdict | None:
+    is_near = liquidation_is_near(
+        state.direction,
+        state.mark_price,
+        state.entry_price,
+        state.liquidation_price,
+        parameters.liquidation_buffer,
+    )
+    return ExitVerdict(ReasonCode.LIQUIDATION_NEAR, ExitUrgency.URGENT) if is_near else None
+
+
+def _ordinary_verdict(state: PositionState, parameters: PositionParameters) -> ExitVerdict | None:
+    if state.thesis_health < parameters.thesis_floor:
+        return ExitVerdict(ReasonCode.THESIS_BROKEN, ExitUrgency.ORDINARY)
+    if state.hours_held >= state.max_holding_hours:
+        return ExitVerdict(ReasonCode.MAX_HOLDING_TIME, ExitUrgency.ORDINARY)
+    return None
+
+
+def direction_of(side: Side) -> int:
+    """+1 for LONG, -1 for SHORT, 0 for FLAT."""
+    return {Side.LONG: 1, Side.SHORT: -1, Side.FLAT: 0}[side]

@@ -1,0 +1,71 @@
+"""Where the exchange liquidates: isolated margin, one-way mode, by maintenance bracket, on mark price."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from hydra.ledger.amounts import Amount
+
+
+class MaintenanceBracket(NamedTuple):
+    """A notional up to `notional_cap_usd` must keep notional x rate - cumulative_usd as margin."""
+
+    notional_cap_usd: float
+    rate: float
+    cumulative_usd: float
+
+
+def isolated_liquidation_price(
+    direction: int,
+    entry_price: Amount,
+    quantity: Amount,
+    margin_usd: Amount,
+    rate: Amount,
+    cumulative: Amount,
+) -> Amount:
+    """Mark price at which margin and loss leave just the maintenance margin of one bracket.
+
+    direction: +1 LONG, -1 SHORT. rate, cumulative: of the bracket (fraction, USDT). 0 or less: never.
+
+    Formula: (WB + cum - side * q * EP) / (q * (MMR - side))
+    Source: practice.md 3.6 (isolated one-way); C40.
+    """
+    return (margin_usd + cumulative - direction * quantity * entry_price) / (quantity * (rate - direction))
+
+
+def bracket_index(notional_usd: float, brackets: Sequence[MaintenanceBracket]) -> int:
+    """Index of the bracket of a notional; the last one for a notional beyond them all."""
+    for index, bracket in enumerate(brackets):
+        if notional_usd <= bracket.notional_cap_usd:
+            return index
+    return len(brackets) - 1
+
+
+def liquidation_price(
+    direction: int,
+    entry_price: float,
+    quantity: float,
+    margin_usd: float,
+    brackets: Sequence[MaintenanceBracket],
+) -> float:
+    """Liquidation price by the bracket of the notional *at that price*, found by iteration.
+
+    Starts with the entry's bracket and follows the price until the bracket no longer changes; where two
+    neighbouring brackets point at each other, the one that liquidates earlier stands. 0: out of reach.
+
+    Formula: iterate bracket(q x LP) -> LP until it stands
+    Source: practice.md 3.6 (bracket of the notional at the liquidation price); C40.
+    """
+    index = bracket_index(quantity * entry_price, brackets)
+    prices: dict[int, float] = {}
+    while index not in prices:
+        rate, cumulative = brackets[index].rate, brackets[index].cumulative_usd
+        price = isolated_liquidation_price(direction, entry_price, quantity, margin_usd, rate, cumulative)
+        prices[index] = price
+        index = bracket_index(quantity * price, brackets)
+    found = prices[index] if index == list(prices)[-1] else _earlier(direction, prices)
+    return max(0.0, found)
+
+
+def _earlier(direction: int, prices: dict[int, float]) -> float:
+    """A long is liquidated earlier at the higher price, a short at the lower."""
+    return max(prices.values()) if direction > 0 else min(prices.values())

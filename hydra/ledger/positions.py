@@ -1,0 +1,44 @@
+"""Arithmetic of one position: average price, profit, margin, what its stop would lose."""
+
+from hydra.ledger.amounts import Amount
+
+
+def average_price(
+    held_quantity: Amount, held_price: Amount, fill_quantity: Amount, fill_price: Amount
+) -> Amount:
+    """Average price after a fill that adds to what is held (quantity-weighted)."""
+    total = held_quantity + fill_quantity
+    return (held_quantity * held_price + fill_quantity * fill_price) / total
+
+
+def price_profit(direction: int, quantity: Amount, entry_price: Amount, price: Amount) -> Amount:
+    """Profit before costs, USDT; at mark it is the unrealised, at the exit fill the realised one.
+
+    Formula: side x quantity x (price - entry)
+    Source: practice.md 3.6 (profit on mark); C122.
+    """
+    return direction * quantity * (price - entry_price)
+
+
+def net_profit(gross_usd: Amount, fees_usd: Amount, funding_usd: Amount) -> Amount:
+    """What a position earned, USDT.
+
+    fees_usd: paid, positive. funding_usd: positive where received.
+    Source: practice.md, "Position management" point 5.
+    """
+    return gross_usd - fees_usd + funding_usd
+
+
+def margin_usd(notional_usd: Amount, leverage: Amount) -> Amount:
+    """Isolated margin of a notional (C48).
+
+    Formula: margin = notional / leverage
+    Source: layers document, "Output" (recommended_size_usd); C48.
+    """
+    return notional_usd / leverage
+
+
+def stop_loss_usd(direction: int, quantity: Amount, price: Amount, stop_price: Amount) -> Amount:
+    """What the stop would lose from `price`, USDT, never negative: the position's part of the heat (C39)."""
+    loss = direction * quantity * (price - stop_price)
+    return max(loss, loss - loss)
