@@ -1,0 +1,88 @@
+"""Writes docs/features.md from the catalogue: `python -m hydra.features.document`."""
+
+from hydra.features.catalogue import ALIASES, FAMILIES
+from hydra.features.feature import Feature
+from hydra.features.vectors import REGIME_FEATURES_V1, SIGNAL_SCORER_FEATURES_V1
+from hydra.paths import PROJECT_ROOT
+
+PATH = PROJECT_ROOT / "docs" / "features.md"
+
+_INTRODUCTION = """# Features
+
+Generated from the catalogue by `python -m hydra.features.document`; do not edit.
+
+Every feature is one expression over closed facts, evaluated by the same code live, in a backtest and in
+training. The value at a decision instant t depends on facts with `known_at <= t` only.
+
+- scorer, regime: the place in the vector of the signal scorer (49) and of the regime model (25), from 1.
+- null: `N0` never null; `NW` null until the window is there or if more than 5% of it is missing; `NL(d)`
+  last value, at most d old; `Z=v` a zero denominator, or a window whose standard deviation is at most
+  1e-12 of its mean's magnitude, gives v. z-scores have `Z=0`.
+- known: what a value may depend on. `B` closed bars, `E` events received by t, `F` settled funding,
+  `C` clock, `S` fixed with the signal.
+- Rolling windows count present rows, so the start of the history is treated like a hole. A return needs
+  the bar exactly that long ago and 95% of the bars between.
+- Percentages are fractions, volatility is annualised, times are UTC.
+"""
+
+
+def document() -> str:
+    """The whole text of docs/features.md."""
+    families = [_family(name, features) for name, features in FAMILIES.items()]
+    return "\n".join([_INTRODUCTION, *families, _aliases()])
+
+
+def _family(name: str, features: tuple[Feature, ...]) -> str:
+    lines = [
+        f"## {name.capitalize()}",
+        "",
+        "| feature | scorer | regime | definition | unit | range | window | null | known | inputs | source |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+        *(_row(feature) for feature in features),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _row(feature: Feature) -> str:
+    cells = (
+        f"`{feature.name}`",
+        _place(feature.name, SIGNAL_SCORER_FEATURES_V1),
+        _place(feature.name, REGIME_FEATURES_V1),
+        feature.description,
+        feature.unit,
+        _range(feature),
+        feature.window,
+        feature.null_rule,
+        feature.pit,
+        ", ".join(feature.inputs),
+        feature.source,
+    )
+    return "| " + " | ".join(cells) + " |"
+
+
+def _place(name: str, vector: tuple[str, ...]) -> str:
+    return str(vector.index(name) + 1) if name in vector else ""
+
+
+def _range(feature: Feature) -> str:
+    if feature.lowest is None and feature.highest is None:
+        return "any"
+    if feature.highest is None:
+        return f">= {feature.lowest:g}"
+    return f"{feature.lowest:g}..{feature.highest:g}"
+
+
+def _aliases() -> str:
+    rows = [f"| `{alias}` | `{name}` |" for alias, name in ALIASES.items()]
+    return "\n".join(["## Other names of the sources", "", "| alias | feature |", "|---|---|", *rows, ""])
+
+
+def main() -> None:
+    """Write docs/features.md."""
+    PATH.parent.mkdir(exist_ok=True)
+    PATH.write_text(document())
+
+
+if __name__ == "__main__":
+    main()
