@@ -110,6 +110,8 @@ class Cluster:
                 self._initialise()
             # Backends that outlived a killed postmaster hold its shared memory: nothing starts before.
             kill_processes_in(self.data)
+            # The note of a killed postmaster stops the next one for as long as nobody reaps the dead process.
+            (self.data / "postmaster.pid").unlink(missing_ok=True)
             self._start_server()
 
     def stop(self) -> None:

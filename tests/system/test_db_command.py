@@ -1,0 +1,90 @@
+"""`hydra db`, as a person uses it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.servers.editions import server_folder
+
+Hydra = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module")
+def hydra() -> Iterator[Hydra]:
+    """The command line over a private server of its own."""
+    with server_folder() as folder:
+        environment = {key: value for key, value in os.environ.items() if key != "HYDRA_DATABASE_URL"}
+        environment["HYDRA_STATE_DIRECTORY"] = str(folder / "state")
+
+        def run(*arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
+            return subprocess.run(
+                [sys.executable, "-m", "hydra", "db", *arguments],
+                env={**environment, **more},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=120,
+            )
+
+        try:
+            yield run
+        finally:
+            run("down")
+
+
+def test_from_nothing_to_a_migrated_server_and_back(hydra: Hydra) -> None:
+    before = hydra("status")
+    assert before.returncode == 1
+    assert "hydra db up" in before.stderr
+    for _ in range(2):
+        up = hydra("up")
+        assert (up.returncode, "Ready: schema revision" in up.stderr) == (0, True), up.stderr
+    status = hydra("status")
+    assert all(word in status.stdout for word in ("private", "apache", "PostgreSQL 17", "revision")), status
+    assert hydra("down").returncode == 0
+    assert hydra("status").returncode == 1
+    assert hydra("down").returncode == 0
+
+
+def test_the_password_is_printed_only_on_request(hydra: Hydra) -> None:
+    assert hydra("up").returncode == 0
+    assert ":" not in hydra("url").stdout.partition("//")[2].partition("@")[0]
+    assert ":" in hydra("url", "--with-password").stdout.partition("//")[2].partition("@")[0]
+
+
+def test_psql_opens_the_database(hydra: Hydra) -> None:
+    assert hydra("up").returncode == 0
+    done = hydra("psql", "-At", "-c", "SELECT to_regclass('market.instruments') IS NOT NULL")
+    assert done.stdout.strip() == "t", done.stderr
+
+
+def test_reset_needs_a_yes_and_then_empties_the_database(hydra: Hydra) -> None:
+    assert hydra("up").returncode == 0
+    assert hydra("psql", "-c", "CREATE TABLE mine (x int)").returncode == 0
+    assert hydra("reset").returncode != 0
+    assert hydra("psql", "-At", "-c", "TABLE mine").returncode == 0
+    assert hydra("reset", "--yes").returncode == 0
+    assert hydra("psql", "-At", "-c", "TABLE mine").returncode != 0
+
+
+def test_a_server_of_ones_own_is_checked_migrated_and_never_reset(
+    hydra: Hydra, empty_database_url: str
+) -> None:
+    own = {"HYDRA_DATABASE_URL": empty_database_url}
+    up = hydra("up", **own)
+    assert (up.returncode, "Ready" in up.stderr) == (0, True), up.stderr
+    reset = hydra("reset", "--yes", **own)
+    assert reset.returncode == 1
+    assert "HYDRA_DATABASE_URL is set" in reset.stderr
+
+
+def test_an_unreachable_server_is_one_sentence_and_status_1(hydra: Hydra) -> None:
+    up = hydra("up", HYDRA_DATABASE_URL="postgresql://u:topsecret@127.0.0.1:1/d")
+    assert up.returncode == 1
+    assert "cannot be used" in up.stderr
+    assert "topsecret" not in up.stderr
+    assert "Traceback" not in up.stderr
