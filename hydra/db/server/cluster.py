@@ -108,10 +108,7 @@ class Cluster:
                 return
             if not self.data.is_dir():
                 self._initialise()
-            # Backends that outlived a killed postmaster hold its shared memory: nothing starts before.
-            kill_processes_in(self.data)
-            # The note of a killed postmaster stops the next one for as long as nobody reaps the dead process.
-            (self.data / "postmaster.pid").unlink(missing_ok=True)
+            self._clear_after_kill()
             self._start_server()
 
     def stop(self) -> None:
@@ -158,6 +155,13 @@ class Cluster:
             file.write("include 'hydra.conf'\n")
         (building / "data").rename(self.data)
         building.rmdir()
+
+    def _clear_after_kill(self) -> None:
+        # Backends that outlived a killed postmaster hold its shared memory: nothing starts before they end.
+        kill_processes_in(self.data)
+        # Its notes name a process that PostgreSQL takes for alive as long as nobody has reaped it.
+        for note in (self.data / "postmaster.pid", *self._socket_folder().glob(".s.PGSQL.*")):
+            note.unlink(missing_ok=True)
 
     def _start_server(self) -> None:
         for attempt in range(1, START_ATTEMPTS + 1):
