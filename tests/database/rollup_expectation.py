@@ -54,10 +54,9 @@ def _total(rows: list[Row], column: str) -> float | None:
 
 
 def _quote_volume(row: Row) -> float:
-    recorded = row["quote_volume"]
-    if recorded is not None:
-        return recorded
-    return row["volume"] * (row["high"] + row["low"] + row["close"]) / 3
+    if row["quote_volume"] is not None:
+        return float(row["quote_volume"])
+    return float(row["volume"] * (row["high"] + row["low"] + row["close"]) / 3)
 
 
 def candles(rows: Iterable[Row], width: timedelta) -> list[Row]:

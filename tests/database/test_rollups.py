@@ -249,9 +249,9 @@ def test_a_second_refresh_rewrites_no_row(connection: psycopg.Connection) -> Non
     query = "SELECT count(*), max(xmin::text::bigint) FROM market.candles_5m_rollup"
     if uses_continuous_aggregates(connection):
         query = "SELECT count(*), 0 FROM market.candles_5m_rollup"
-    before = connection.execute(query).fetchone()  # type: ignore[arg-type]
+    before = connection.execute(query).fetchone()
     refresh(connection, "candles_1m", START, LAST)
-    assert connection.execute(query).fetchone() == before  # type: ignore[arg-type]
+    assert connection.execute(query).fetchone() == before
     assert_rollups_equal_facts(connection)
 
 
