@@ -40,7 +40,8 @@ _QUERIES = {
         WHERE schemaname IN ('market', 'hydra', 'doorbells') ORDER BY 1, 2, 3""",
     "triggers": """
         SELECT tgrelid::regclass::text, tgname, pg_get_triggerdef(oid) FROM pg_trigger
-        WHERE NOT tgisinternal AND tgname NOT LIKE 'ts_%' AND tgrelid::regclass::text ~ '^(market|hydra|doorbells)'
+        WHERE NOT tgisinternal AND tgname NOT LIKE 'ts_%'
+            AND tgrelid::regclass::text ~ '^(market|hydra|doorbells)'
         ORDER BY 1, 2""",
     "functions": """
         SELECT oid::regprocedure::text, prosrc, proconfig::text, obj_description(oid, 'pg_proc') FROM pg_proc
