@@ -1,0 +1,263 @@
+"""`hydra import`: files of history into the fact tables, each whole or not at all.
+
+One transaction a file: its rows, its record, its quarantine, its gaps and (Apache edition) its rollups
+commit together, so that a kill at any moment leaves whole files or nothing. On the community edition the
+rollups are refreshed after the commits; files that were cut off from that are finished by the next import.
+Source: issue of the ground floor; DESIGN, law 3; C115, C124, C125.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psycopg
+
+from hydra.db import queries, rollups
+from hydra.db.engine import connect
+from hydra.errors import BadDataError, RetryError, StopError
+from hydra.exchange.archive.contents import sha256_of
+from hydra.exchange.archive.files import ParsedFile, parse_file
+from hydra.exchange.archive.recognition import Layout, NotImported, Recognised, recognise
+from hydra.ingest.fact_tables import FACT_TABLES
+from hydra.ingest.gaps import record_gaps
+from hydra.ingest.instruments import ensure_instruments
+from hydra.ingest.merge import Merged, merge_rows
+
+
+@dataclass(frozen=True)
+class ImportPlan:
+    """What is to be imported, in order, and what is not."""
+
+    files: tuple[Recognised, ...]
+    not_imported: tuple[NotImported, ...]
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of all files to be imported: what the progress is measured on."""
+        return sum(file.path.stat().st_size for file in self.files)
+
+
+@dataclass(frozen=True)
+class FileResult:
+    """What became of one file. error: why it was refused as a whole (then nothing of it came in)."""
+
+    file: Recognised
+    rows_read: int = 0
+    inserted: int = 0
+    unchanged: int = 0
+    revised: int = 0
+    repeated: int = 0
+    empty: int = 0
+    quarantined: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+    error: str | None = None
+
+
+class _Read(NamedTuple):
+    sha256: str
+    parsed: ParsedFile
+
+
+def plan_import(paths: Iterable[Path]) -> ImportPlan:
+    """Look through files and folders (links are not followed) and recognise each file.
+
+    Raises:
+        StopError: a path does not exist.
+    """
+    files: list[Recognised] = []
+    others: list[NotImported] = []
+    for path in paths:
+        for found in _files_below(path):
+            what = recognise(found)
+            if isinstance(what, Recognised):
+                files.append(what)
+            elif what is not None:
+                others.append(what)
+    layouts = list(Layout)
+    files.sort(
+        key=lambda file: (
+            layouts.index(file.layout),
+            file.timeframe_minutes,
+            file.pair.instrument_id,
+            file.path,
+        )
+    )
+    return ImportPlan(tuple(files), tuple(others))
+
+
+def _files_below(path: Path) -> Iterator[Path]:
+    if not path.exists():
+        raise StopError(f"{path} does not exist: name a file or a folder of market history")
+    if path.is_file():
+        yield path
+        return
+    for entry in sorted(path.iterdir()):
+        if not entry.is_symlink():
+            yield from _files_below(entry)
+
+
+def import_history(url: str, plan: ImportPlan, done: Callable[[FileResult], None]) -> list[FileResult]:
+    """Import every file of `plan`; `done` hears of each as it ends. A bad file does not stop the others.
+
+    Raises:
+        RetryError: another import is running on this database.
+        DatabaseError: the server cannot be used.
+    """
+    with connect(url, autocommit=True) as connection:
+        _lock(connection)
+        with connection.transaction():
+            ensure_instruments(connection)
+        _finish_rollups(connection)
+        results = [_reported(result, done) for result in _import_files(connection, plan.files)]
+        _finish_rollups(connection)
+    return results
+
+
+def _reported(result: FileResult, done: Callable[[FileResult], None]) -> FileResult:
+    done(result)
+    return result
+
+
+def _lock(connection: psycopg.Connection) -> None:
+    found = connection.execute(queries.load("ingest/lock_import")).fetchone()
+    if not (found and found[0]):
+        raise RetryError(
+            "another import is running on this database: wait until it has ended, then try again"
+        )
+
+
+def _import_files(connection: psycopg.Connection, files: tuple[Recognised, ...]) -> Iterator[FileResult]:
+    """Files one after another; the next is read and judged while the one before is being written."""
+    now = datetime.now(UTC)
+    refreshes_later = rollups.uses_continuous_aggregates(connection)
+    with ThreadPoolExecutor(max_workers=1) as reader:
+        ahead: list[Future[_Read]] = [reader.submit(_read, file, now) for file in files[:1]]
+        for number, file in enumerate(files):
+            reading = ahead.pop()
+            ahead += [reader.submit(_read, following, now) for following in files[number + 1 : number + 2]]
+            started = datetime.now(UTC)
+            try:
+                result = _import_one(connection, file, reading.result(), refreshes_later)
+            except BadDataError as error:
+                yield FileResult(file, error=str(error))
+                continue
+            seconds = (datetime.now(UTC) - started).total_seconds()
+            yield FileResult(**{**vars(result), "seconds": seconds})
+
+
+def _read(file: Recognised, now: datetime) -> _Read:
+    return _Read(sha256_of(file.path), parse_file(file, now))
+
+
+def _import_one(
+    connection: psycopg.Connection, file: Recognised, read: _Read, refreshes_later: bool
+) -> FileResult:
+    with connection.transaction(force_rollback=False) as transaction:
+        merged, batch_id = _store(connection, file, read)
+        changed = merged.inserted + merged.newly_revised > 0
+        if changed or not _is_known(connection, read.sha256, batch_id):
+            _quarantine(connection, file, read.parsed, batch_id)
+            fresh = not (refreshes_later and merged.inserted)
+            _complete(connection, batch_id, merged, fresh)
+        else:
+            raise psycopg.Rollback(transaction)
+    parsed = read.parsed
+    reasons = parsed.rejected.group_by("reason").len().sort("len", descending=True)
+    return FileResult(
+        file,
+        rows_read=parsed.rows_read,
+        inserted=merged.inserted,
+        unchanged=merged.unchanged,
+        revised=merged.revised,
+        repeated=parsed.repeated,
+        empty=parsed.empty,
+        quarantined=dict(reasons.iter_rows()),
+    )
+
+
+def _store(connection: psycopg.Connection, file: Recognised, read: _Read) -> tuple[Merged, int]:
+    rollups.defer(connection)
+    batch_id = _add_batch(connection, file, read)
+    total = Merged(0, 0, 0)
+    refreshes_now = not rollups.uses_continuous_aggregates(connection)
+    for name, rows in read.parsed.tables.items():
+        table, instrument_id = FACT_TABLES[name], file.pair.instrument_id
+        merged = merge_rows(connection, table, instrument_id, rows, batch_id)
+        total = Merged(*(one + other for one, other in zip(total, merged, strict=True)))
+        if merged.inserted:
+            record_gaps(connection, table, instrument_id, rows)
+            if refreshes_now and rollups.has_rollups(name):
+                rollups.refresh(connection, name, rows["time"][0], rows["time"][-1], [instrument_id])
+    return total, batch_id
+
+
+def _add_batch(connection: psycopg.Connection, file: Recognised, read: _Read) -> int:
+    times = [rows["time"] for rows in read.parsed.tables.values() if rows.height]
+    spanned: dict[str, Any] = {
+        "first_time": min((column[0] for column in times), default=None),
+        "last_time": max((column[-1] for column in times), default=None),
+    }
+    row = connection.execute(
+        queries.load("ingest/add_batch"),
+        spanned
+        | {
+            "path": str(file.path),
+            "sha256": read.sha256,
+            "layout": file.layout,
+            "target_table": ", ".join(read.parsed.tables),
+            "rows_read": read.parsed.rows_read,
+            "rows_quarantined": read.parsed.rejected.height,
+        },
+    ).fetchone()
+    if row is None:
+        raise AssertionError("an INSERT ... RETURNING of one row gives one row")
+    return int(row[0])
+
+
+def _is_known(connection: psycopg.Connection, sha256: str, batch_id: int) -> bool:
+    query = queries.load("ingest/file_is_known")
+    found = connection.execute(query, {"sha256": sha256, "batch_id": batch_id}).fetchone()
+    return bool(found and found[0])
+
+
+def _quarantine(connection: psycopg.Connection, file: Recognised, parsed: ParsedFile, batch_id: int) -> None:
+    if not parsed.rejected.height:
+        return
+    rejected = parsed.rejected
+    connection.execute(
+        queries.load("ingest/add_quarantined"),
+        {
+            "batch_id": batch_id,
+            "origin": str(file.path),
+            "target_table": ", ".join(parsed.tables),
+            "lines": rejected["line"].to_list(),
+            "reasons": rejected["reason"].to_list(),
+            "raws": rejected["raw"].to_list(),
+        },
+    )
+
+
+def _complete(connection: psycopg.Connection, batch_id: int, merged: Merged, fresh: bool) -> None:
+    connection.execute(
+        queries.load("ingest/complete_batch"),
+        {
+            "batch_id": batch_id,
+            "inserted": merged.inserted,
+            "unchanged": merged.unchanged,
+            "revised": merged.revised,
+            "rollups_fresh": fresh,
+        },
+    )
+
+
+def _finish_rollups(connection: psycopg.Connection) -> None:
+    """Refresh what the record of imported files says is behind, once per table over its whole range."""
+    stale = connection.execute(queries.load("ingest/stale_batches")).fetchall()
+    for target_table, batch_ids, first_time, last_time in stale:
+        for name in target_table.split(", "):
+            if rollups.has_rollups(name) and first_time is not None:
+                rollups.refresh(connection, name, first_time, last_time)
+        connection.execute(queries.load("ingest/mark_fresh"), {"batch_ids": batch_ids})

@@ -1,0 +1,78 @@
+"""The rows of one file into their table: straight in where nothing is stored, else merged once.
+
+A fact that is stored stays; a row that says the same changes nothing (no dead tuple), a row that says
+something else goes to market.revisions (C125).
+"""
+
+from typing import NamedTuple
+
+import polars as pl
+import psycopg
+from psycopg import sql
+
+from hydra.db import queries
+from hydra.db.copy import copy_rows
+from hydra.ingest.fact_tables import FactTable
+
+
+class Merged(NamedTuple):
+    """What became of the rows: new, equal to what is stored, other than what is stored."""
+
+    inserted: int
+    unchanged: int
+    revised: int
+    newly_revised: int = 0
+
+
+def merge_rows(
+    connection: psycopg.Connection, table: FactTable, instrument_id: int, rows: pl.DataFrame, batch_id: int
+) -> Merged:
+    """Store `rows` (sorted by time, one instrument) inside the caller's transaction."""
+    if not rows.height:
+        return Merged(0, 0, 0)
+    keyed = rows.with_columns(pl.lit(instrument_id, pl.Int16).alias("instrument_id")).select(table.columns)
+    target = sql.Identifier("market", table.name)
+    if _range_is_empty(connection, target, instrument_id, rows):
+        return Merged(copy_rows(connection, target, keyed), 0, 0)
+    return _merge_staged(connection, table, keyed, batch_id)
+
+
+def _range_is_empty(
+    connection: psycopg.Connection, target: sql.Identifier, instrument_id: int, rows: pl.DataFrame
+) -> bool:
+    query = sql.SQL(queries.load("ingest/range_is_empty")).format(table=target)
+    span = {
+        "instrument_id": instrument_id,
+        "first_time": rows["time"][0],
+        "last_time": rows["time"][-1],
+    }
+    found = connection.execute(query, span).fetchone()
+    return bool(found and found[0])
+
+
+def _merge_staged(
+    connection: psycopg.Connection, table: FactTable, rows: pl.DataFrame, batch_id: int
+) -> Merged:
+    target = sql.Identifier("market", table.name)
+    connection.execute(sql.SQL("CREATE TEMP TABLE staged (LIKE {}) ON COMMIT DROP").format(target))
+    copy_rows(connection, sql.Identifier("staged"), rows)
+    connection.execute("ANALYZE staged")
+    query = sql.SQL(queries.load("ingest/merge")).format(
+        table=target,
+        key=_listed(table.key),
+        columns=_listed(table.columns),
+        stored_values=_listed(table.values, "stored"),
+        staged_values=_listed(table.values, "staged"),
+    )
+    names = {"batch_id": batch_id, "table_name": table.name, "key_names": list(table.key)}
+    counts = connection.execute(query, names).fetchone()
+    connection.execute("DROP TABLE staged")
+    if counts is None:
+        raise AssertionError("a query of scalar subselects always gives one row")
+    inserted, differing, newly_revised = counts
+    return Merged(inserted, rows.height - inserted - differing, differing, newly_revised)
+
+
+def _listed(names: tuple[str, ...], qualifier: str | None = None) -> sql.Composed:
+    parts = ((qualifier, name) if qualifier else (name,) for name in names)
+    return sql.SQL(", ").join(sql.Identifier(*part) for part in parts)

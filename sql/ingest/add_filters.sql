@@ -1,0 +1,10 @@
+-- Adds the order filters of an instrument as of a date, unless they are there.
+INSERT INTO market.instrument_filters (
+    instrument_id, valid_from, tick_size, step_size, min_quantity, max_quantity, max_market_quantity,
+    min_notional_usd, funding_interval_hours, source
+)
+VALUES (
+    %(instrument_id)s, %(valid_from)s, %(tick_size)s, %(step_size)s, %(min_quantity)s, %(max_quantity)s,
+    %(max_market_quantity)s, %(min_notional_usd)s, %(funding_interval_hours)s, %(source)s
+)
+ON CONFLICT DO NOTHING;

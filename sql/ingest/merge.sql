@@ -1,0 +1,32 @@
+-- Merges the staged rows of one file into a table of facts: new keys come in, equal rows are left alone,
+-- other values are kept aside in market.revisions and the stored fact stays (C125).
+-- {table}, {key}, {stored_values}, {staged_values} and {columns} are identifiers of that table.
+WITH differing AS (
+    SELECT to_jsonb(stored) AS stored, to_jsonb(staged) AS offered
+    FROM staged
+    JOIN {table} AS stored USING ({key})
+    WHERE ({stored_values}) IS DISTINCT FROM ({staged_values})
+),
+revised AS (
+    INSERT INTO market.revisions (batch_id, target_table, key, stored, offered, known_at)
+    SELECT
+        %(batch_id)s,
+        %(table_name)s,
+        (SELECT jsonb_object_agg(name, offered -> name) FROM unnest(%(key_names)s::text[]) AS name),
+        stored,
+        offered,
+        clock_timestamp()
+    FROM differing
+    ON CONFLICT (target_table, key, offered) DO NOTHING
+    RETURNING 1
+),
+inserted AS (
+    INSERT INTO {table} ({columns})
+    SELECT {columns} FROM staged
+    ON CONFLICT ({key}) DO NOTHING
+    RETURNING 1
+)
+SELECT
+    (SELECT count(*) FROM inserted) AS inserted,
+    (SELECT count(*) FROM differing) AS differing,
+    (SELECT count(*) FROM revised) AS newly_revised;
