@@ -141,7 +141,7 @@ def test_a_peek_at_one_single_candle_is_found(on_time: MarketFacts, check: str) 
 def test_the_catalogue_is_clean_on_a_made_market_with_late_facts(made: MarketFacts, check: str) -> None:
     late = made.candles_1m["known_at"] > made.candles_1m["time"].dt.offset_by("1h")
     assert late.sum() > 50
-    decisions = _decisions(2, 40, utc(2025, 6, 9, 23), utc(2025, 6, 10, 8, 29))
+    decisions = _decisions(2, 25, utc(2025, 6, 9, 23), utc(2025, 6, 10, 8, 29))
     assert CHECKS[check](made, decisions, feature_matrix) == []
 
 

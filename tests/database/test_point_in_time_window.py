@@ -7,11 +7,11 @@ from random import Random
 import polars as pl
 import pytest
 from adbc_driver_manager.dbapi import Connection
-from hydra.db.engine import adbc_connect
 
+from hydra.db.engine import adbc_connect
 from hydra.errors import DatabaseError, StopError
 from hydra.features.point_in_time import read_facts
-from hydra.features.window import COMMIT_DELAY, MarketWindow
+from hydra.features.window import MarketWindow
 from tests.database.fact_writer import clear_market, write_rows
 from tests.synthetic_market import MINUTE, Rows, assert_same_facts, facts_from_scratch, make_rows, utc
 
@@ -57,7 +57,7 @@ def test_a_fact_that_is_committed_late_is_found_by_the_next_advance(connection: 
     rows = make_rows(seed=5, start=START, end=END, pairs=PAIRS, late_share=0)
     as_of = utc(2025, 6, 10, 1, 0, 2)
     window = MarketWindow.load(connection, PAIRS, as_of)
-    held_back = as_of - COMMIT_DELAY + timedelta(seconds=1)
+    held_back = as_of - timedelta(seconds=90)
     write_rows(
         connection, {name: frame.filter(pl.col("known_at") > held_back) for name, frame in rows.items()}
     )
@@ -65,6 +65,18 @@ def test_a_fact_that_is_committed_late_is_found_by_the_next_advance(connection: 
     expected = read_facts(connection, instrument_ids=PAIRS, start=window.as_of, as_of=window.as_of)
     assert expected.candles_1m.height > 0
     assert_same_facts(found, expected)
+
+
+def test_a_bar_appears_when_its_bucket_ends_though_no_further_row_arrives(connection: Connection) -> None:
+    rows = make_rows(seed=12, start=START, end=END, pairs=PAIRS, late_share=0)
+    bucket = utc(2025, 6, 10, 1)
+    silent = {**rows, "candles_1m": rows["candles_1m"].filter(pl.col("time") <= bucket)}
+    write_rows(connection, silent)
+    window = MarketWindow.load(connection, PAIRS, bucket + timedelta(minutes=3, seconds=30))
+    assert window.facts.candles_5m.filter(pl.col("time") == bucket).is_empty()
+    found = window.advance(bucket + timedelta(minutes=5))
+    assert found.candles_5m.filter(pl.col("time") == bucket)["row_count"].to_list() == [1, 1, 1]
+    assert_same_facts(found, facts_from_scratch(silent, window.as_of, window.as_of))
 
 
 def test_an_import_of_the_past_is_taken_in(connection: Connection) -> None:
