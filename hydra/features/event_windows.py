@@ -53,8 +53,8 @@ def _bounds(events: pl.DataFrame, instants: Instants) -> tuple[Integers, Integer
 
 def _window_sums(value: NDArray[np.float64], begin: Integers, end: Integers) -> NDArray[np.float64]:
     """Sum of value[begin:end] per window, each added up on its own (no running total that drifts)."""
-    if not len(begin):
-        return np.zeros(0)
+    if not len(value):
+        return np.zeros(len(begin))
     edges = np.column_stack([begin, end]).ravel()
     sums = np.add.reduceat(np.append(value, 0.0), edges)[::2]
     return np.where(end > begin, sums, 0.0)

@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import polars as pl
 
+from hydra.features.feature import Grid, WorkingColumn
+
 MINUTES_PER_YEAR = 365 * 24 * 60
 FIVE_MINUTES_PER_YEAR = 365 * 24 * 12
 ZERO_DEVIATION = 1e-12
@@ -39,25 +41,30 @@ def price_change(price: str, rows: int) -> pl.Expr:
 
 def bars_so_far(price: str) -> pl.Expr:
     """How many bars up to and including this row are present: the difference of two rows is a count."""
-    return pl.col(price).is_not_null().cast(pl.Int64).cum_sum()
+    return pl.col(price).is_not_null().cast(pl.Int32).cum_sum()
 
 
 def z_score(value: pl.Expr, mean: pl.Expr, deviation: pl.Expr) -> pl.Expr:
     """(value - mean) / deviation, 0 where the window has zero variance (Z=0, C113); null if one is null."""
     flat = deviation <= ZERO_DEVIATION * mean.abs()
-    score = (value - mean) / deviation
-    return pl.when(value.is_null()).then(None).when(flat).then(0.0).otherwise(score)
+    # The product is 0 for a value and null for none.
+    return pl.when(flat).then(value * 0.0).otherwise((value - mean) / deviation)
 
 
-def trailing_z_score(value: pl.Expr, rows: int) -> pl.Expr:
-    """z(x; rows): against the window that includes the current value, ddof 1; NW, Z=0."""
-    return z_score(value, rolling_mean(value, rows), rolling_deviation(value, rows, ddof=1))
+def z_window(name: str, grid: Grid, value: pl.Expr, rows: int) -> tuple[WorkingColumn, WorkingColumn]:
+    """`name`_mean and `name`_deviation (ddof 1, NW) of the last `rows` of `value`, for z_score_of.
+
+    z(x; rows) takes the value itself, zp(x; rows) the value shifted by one row.
+    """
+    return (
+        WorkingColumn(f"{name}_mean", grid, rolling_mean(value, rows)),
+        WorkingColumn(f"{name}_deviation", grid, rolling_deviation(value, rows, ddof=1)),
+    )
 
 
-def previous_z_score(value: pl.Expr, rows: int) -> pl.Expr:
-    """zp(x; rows): against the `rows` values before the current one, ddof 1; NW, Z=0."""
-    before = value.shift(1)
-    return z_score(value, rolling_mean(before, rows), rolling_deviation(before, rows, ddof=1))
+def z_score_of(value: pl.Expr, name: str) -> pl.Expr:
+    """The z-score of `value` in the window `name` of z_window; Z=0."""
+    return z_score(value, pl.col(f"{name}_mean"), pl.col(f"{name}_deviation"))
 
 
 def true_range() -> pl.Expr:

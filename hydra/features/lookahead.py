@@ -71,7 +71,7 @@ def _offences(
     facts_at: Callable[[datetime], MarketFacts],
 ) -> list[Offence]:
     expected = evaluate(facts, decisions)
-    found = []
+    found: list[Offence] = []
     for moment in decisions["time"].unique().sort():
         own = pl.col("time") == moment
         found += _differences(check, expected.filter(own), evaluate(facts_at(moment), decisions.filter(own)))

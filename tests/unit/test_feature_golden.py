@@ -44,7 +44,7 @@ def test_returns_by_hand() -> None:
 
 
 def test_volatility_5m_by_hand() -> None:
-    # Returns +10%, -10%, +10%, -10%, +10%: mean 0.02, squared distances 3*0.0064 + 2*0.0144 = 0.048, /4 = 0.012.
+    # Three returns of +10%, two of -10%: mean 0.02, squares 3*0.0064 + 2*0.0144 = 0.048, /4 = 0.012.
     closes = [100.0]
     for change in (0.1, -0.1, 0.1, -0.1, 0.1):
         closes.append(closes[-1] * (1 + change))

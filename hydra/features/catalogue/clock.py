@@ -4,14 +4,13 @@ import math
 
 import polars as pl
 
-from hydra.features.feature import Feature, Grid
+from hydra.features.feature import Feature, Grid, WorkingColumn
 
 _STANDARD_HOURS = 8
 _EPOCH = pl.lit(0).cast(pl.Datetime("us", "UTC"))
 
 
-def _wave(name: str, number: int, phase: pl.Expr, words: str, *, cosine: bool) -> Feature:
-    angle = phase * (2 * math.pi)
+def _wave(name: str, number: int, angle: pl.Expr, words: str, *, cosine: bool) -> Feature:
     return Feature(
         name=name,
         unit="-1..1",
@@ -36,9 +35,13 @@ def _minutes_to_funding() -> pl.Expr:
     return interval - elapsed % interval
 
 
-_HOUR = pl.col("time").dt.hour() / 24
-# Monday is 0.
-_WEEKDAY = (pl.col("time").dt.weekday() - 1) / 7
+_HOUR, _WEEKDAY = pl.col("hour_angle"), pl.col("weekday_angle")
+
+WORKING = (
+    WorkingColumn("hour_angle", Grid.DECISION, pl.col("time").dt.hour() * (2 * math.pi / 24)),
+    # Monday is 0.
+    WorkingColumn("weekday_angle", Grid.DECISION, (pl.col("time").dt.weekday() - 1) * (2 * math.pi / 7)),
+)
 
 FEATURES = (
     _wave("hour_of_day_sin", 45, _HOUR, "hour/24), whole UTC hour", cosine=False),

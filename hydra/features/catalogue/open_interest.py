@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from hydra.features.expressions import no_older_than, trailing_z_score
+from hydra.features.expressions import no_older_than, z_score_of, z_window
 from hydra.features.feature import Feature, Grid, WorkingColumn
 
 _LIFETIME = timedelta(minutes=10)
@@ -26,6 +26,7 @@ def _time_of(column: str) -> pl.Expr:
 
 
 WORKING = (
+    *z_window("contracts_change", Grid.OPEN_INTEREST, pl.col("contracts_change"), _ZSCORE_ROWS),
     WorkingColumn("open_contracts", Grid.OPEN_INTEREST, _CONTRACTS),
     WorkingColumn("open_value_usd", Grid.OPEN_INTEREST, _VALUE_USD),
     WorkingColumn(
@@ -63,7 +64,7 @@ FEATURES = (
         grid=Grid.OPEN_INTEREST,
         source="features.md sections 1 #25 and 2 #19; C113",
         description="oi_delta_pct on the five-minute grid against its last 100 values",
-        expression=trailing_z_score(pl.col("contracts_change"), _ZSCORE_ROWS),
+        expression=z_score_of(pl.col("contracts_change"), "contracts_change"),
     ),
     Feature(
         name="oi_price_divergence",

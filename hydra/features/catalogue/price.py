@@ -58,14 +58,8 @@ def _relative_strength() -> pl.Expr:
     gain, loss = pl.col("mean_gain_14"), pl.col("mean_loss_14")
     index = 100 - 100 / (1 + gain / loss)
     no_loss = pl.when(gain <= noise).then(50.0).otherwise(100.0)
-    # A null gain or loss must not fall into a branch that gives a number.
-    return (
-        pl.when(gain.is_null() | noise.is_null())
-        .then(None)
-        .when(loss <= noise)
-        .then(no_loss)
-        .otherwise(index)
-    )
+    # A null gain comes with a null loss, which leads to the null index.
+    return pl.when(loss <= noise).then(no_loss).otherwise(index)
 
 
 WORKING = (

@@ -7,11 +7,12 @@ import polars as pl
 from hydra.features.expressions import (
     MINUTES_PER_YEAR,
     least_present,
-    previous_z_score,
     rolling_deviation,
     rolling_mean,
     true_range,
     z_score,
+    z_score_of,
+    z_window,
 )
 from hydra.features.feature import Feature, Grid, WorkingColumn
 
@@ -42,6 +43,7 @@ def _volatility(name: str, minutes: int, source: str) -> Feature:
 
 
 WORKING = (
+    *z_window("previous_atr", Grid.M5, pl.col("m5_atr_14").shift(1), _DAY_BARS),
     # The hour grid holds volatility_1h at whole clock hours: std1 of the sixty returns of that hour.
     WorkingColumn(
         "hourly_volatility",
@@ -103,7 +105,7 @@ FEATURES = (
         grid=Grid.M5,
         source="features.md section 2 #14; C113",
         description="m5_atr_14 against its previous 288 values",
-        expression=previous_z_score(pl.col("m5_atr_14"), _DAY_BARS),
+        expression=z_score_of(pl.col("m5_atr_14"), "previous_atr"),
     ),
     Feature(
         name="m5_bollinger_width",

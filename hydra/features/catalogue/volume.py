@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from hydra.features.expressions import least_present, previous_z_score
+from hydra.features.expressions import least_present, z_score_of, z_window
 from hydra.features.feature import Feature, Grid, WorkingColumn
 
 _DAY_BARS = 288
@@ -23,6 +23,7 @@ def _taker_flow() -> pl.Expr:
 
 
 WORKING = (
+    *z_window("previous_value", Grid.M5, pl.col("traded_value").shift(1), _DAY_BARS),
     WorkingColumn(
         "traded_value",
         Grid.M5,
@@ -47,7 +48,7 @@ FEATURES = (
         grid=Grid.M5,
         source="features.md section 2 #24; C113, C128",
         description="quote volume of the last five-minute bar against the previous 288",
-        expression=previous_z_score(pl.col("traded_value"), _DAY_BARS),
+        expression=z_score_of(pl.col("traded_value"), "previous_value"),
     ),
     Feature(
         name="m5_cvd_momentum",
