@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -104,16 +105,21 @@ def _by_layout(results: list[FileResult]) -> dict[str, list[FileResult]]:
 
 
 def _counts(results: list[FileResult]) -> dict[str, int]:
-    """Rows stand twice (repeated) or say nothing (empty): they are counted, and dropped."""
     return {
         "files": len(results),
         "read": sum(result.rows_read for result in results),
-        "inserted": sum(result.inserted for result in results),
+        "new": sum(result.inserted for result in results),
         "unchanged": sum(result.unchanged for result in results),
         "revised": sum(result.revised for result in results),
-        "repeated": sum(result.repeated for result in results),
-        "empty": sum(result.empty for result in results),
         "quarantined": sum(sum(result.quarantined.values()) for result in results),
+    }
+
+
+def _dropped(results: list[FileResult]) -> dict[str, int]:
+    """Rows that are not stored and not wrong either."""
+    return {
+        "equal to a row before in the same file": sum(result.repeated for result in results),
+        "without any value": sum(result.empty for result in results),
     }
 
 
@@ -125,22 +131,29 @@ def _reasons(results: list[FileResult]) -> Counter[str]:
 
 
 def _print_summary(console: Console, plan: ImportPlan, results: list[FileResult], seconds: float) -> None:
-    table = Table("layout", *_counts([]), title=f"imported in {seconds:.1f} s")
+    if results:
+        console.print(_summary_table(results))
+    lines = [f"dropped: {count:,} rows {what}" for what, count in _dropped(results).items() if count]
+    lines += [f"quarantined: {count:,} rows: {reason}" for reason, count in _reasons(results).most_common()]
+    others = Counter(other.reason for other in plan.not_imported)
+    lines += [f"not imported: {count:,} files: {reason}" for reason, count in others.most_common()]
+    lines += [f"[red]refused:[/red] {result.error}" for result in results if result.error]
+    read = _counts(results)["read"]
+    lines.append(f"{read:,} rows read in {seconds:.1f} s, {read / max(seconds, 1e-9):,.0f} rows/s")
+    for line in lines:
+        console.print(line, soft_wrap=True, highlight=False)
+
+
+def _summary_table(results: list[FileResult]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
+    table.add_column("layout", no_wrap=True)
+    for name in _counts([]):
+        table.add_column(name, justify="right", no_wrap=True)
     for layout, group in _by_layout(results).items():
         table.add_row(layout, *(f"{count:,}" for count in _counts(group).values()))
-    if results:
-        table.add_section()
-        table.add_row("all", *(f"{count:,}" for count in _counts(results).values()))
-        console.print(table)
-    for reason, count in _reasons(results).most_common():
-        console.print(f"quarantined: {count:,} rows: {reason}", soft_wrap=True, highlight=False)
-    for reason, count in Counter(other.reason for other in plan.not_imported).most_common():
-        console.print(f"not imported: {count:,} files: {reason}", soft_wrap=True, highlight=False)
-    for result in results:
-        if result.error:
-            console.print(f"[red]refused:[/red] {result.error}", soft_wrap=True, highlight=False)
-    read = _counts(results)["read"]
-    console.print(f"{read:,} rows read, {read / max(seconds, 1e-9):,.0f} rows/s", highlight=False)
+    table.add_section()
+    table.add_row("all", *(f"{count:,}" for count in _counts(results).values()))
+    return table
 
 
 def _as_json(plan: ImportPlan, results: list[FileResult], seconds: float) -> dict[str, object]:
@@ -148,6 +161,7 @@ def _as_json(plan: ImportPlan, results: list[FileResult], seconds: float) -> dic
         "seconds": seconds,
         "layouts": {layout: _counts(group) for layout, group in _by_layout(results).items()},
         "all": _counts(results),
+        "dropped": _dropped(results),
         "quarantined": dict(_reasons(results)),
         "refused": [result.error for result in results if result.error],
         "not_imported": [{"path": str(other.path), "reason": other.reason} for other in plan.not_imported],
