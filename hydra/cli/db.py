@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 import psycopg
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from hydra.db import queries
 from hydra.db.edition import inspect_server
@@ -79,7 +79,7 @@ def status() -> None:
         facts = inspect_server(connection)
         row = connection.execute(queries.load("status/server")).fetchone()
         place = f"{connection.info.host}:{connection.info.port}"
-    table = Table(show_header=False)
+    table = Table("", Column("", overflow="fold"), show_header=False)
     table.add_row("server", "private" if settings.database_url is None else "HYDRA_DATABASE_URL")
     table.add_row("edition", str(facts.edition))
     versions = f"TimescaleDB {facts.timescaledb_version}, PostgreSQL {facts.postgresql_version}"

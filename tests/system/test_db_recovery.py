@@ -1,10 +1,12 @@
 """The private server starts again after any kill, keeps to itself, and says why it cannot start."""
 
+import hashlib
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -170,3 +172,22 @@ def test_a_server_without_the_library_is_refused_and_a_bad_setting_shows_the_log
                 broken.start()
         finally:
             bare.remove()
+
+
+def test_a_planted_link_in_place_of_the_socket_folder_is_refused() -> None:
+    with server_folder() as folder:
+        cluster = replace(new_cluster(folder), home=folder / ("deep-" * 20) / "state")
+        name = hashlib.sha256(os.fsencode(cluster.home)).hexdigest()[:12]
+        planted = Path(tempfile.gettempdir()) / f"hydra-{name}"
+        planted.symlink_to(folder)
+        try:
+            with pytest.raises(DatabaseError, match=r"belongs to somebody else.*shorter path"):
+                cluster.start()
+        finally:
+            planted.unlink()
+        try:
+            cluster.start()
+            assert answer(cluster, "SHOW unix_socket_directories") == str(planted)
+        finally:
+            cluster.remove()
+        assert not planted.exists()

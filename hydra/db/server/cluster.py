@@ -8,6 +8,7 @@ import hashlib
 import os
 import secrets
 import shutil
+import stat
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -125,7 +126,7 @@ class Cluster:
         if self.home.is_dir():
             with exclusive(self.home / "start.lock"):
                 kill_processes_in(self.home)
-                for path in (self.data, *self.home.glob("building-*")):
+                for path in (self.data, self._socket_folder(), *self.home.glob("building-*")):
                     shutil.rmtree(path, ignore_errors=True)
                 for path in (self.password_file, self.home / "port", self.log):
                     path.unlink(missing_ok=True)
@@ -196,9 +197,21 @@ class Cluster:
         if len(os.fsencode(folder)) > MAX_SOCKET_FOLDER_BYTES:
             name = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:12]
             folder = Path(tempfile.gettempdir()) / f"hydra-{name}"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        self.account.give(folder)
+        try:
+            folder.mkdir(mode=0o700)
+            self.account.give(folder)
+        except FileExistsError:
+            self._refuse_foreign(folder)
         return folder
+
+    def _refuse_foreign(self, folder: Path) -> None:
+        # Anybody may make a folder, or a link to one of ours, in the machine's temporary folder.
+        status = folder.lstat()
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid != self.account.user_id:
+            raise DatabaseError(
+                f"{folder} belongs to somebody else and the server's socket cannot be put there: "
+                f"remove it, or set HYDRA_STATE_DIRECTORY to a shorter path"
+            )
 
     def _write_private(self, path: Path, text: str) -> None:
         descriptor, name = tempfile.mkstemp(prefix="writing-", dir=path.parent)
