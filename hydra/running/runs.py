@@ -1,0 +1,188 @@
+"""The record of a run: what was decided on which market, with which rules and which code.
+
+Source: DESIGN, law 2 and "Tables" (hydra.runs); C111 (declared feeds).
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+import psycopg
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from hydra.db import queries
+from hydra.decisions import decision_set
+from hydra.domain import MarketOrigin, TradingMode
+from hydra.errors import StopError
+from hydra.running.versions import code_version, cost_model_version, feature_set_version
+from hydra.settings import Settings
+
+LABELS: Final = {
+    MarketOrigin.GENERATED: "simulated",
+    MarketOrigin.RECORDED: "recorded",
+    MarketOrigin.EXCHANGE: "live",
+}
+
+# Of one machine, or secret: they do not change a decision.
+_NOT_RECORDED: Final = frozenset({"database_url", "broker_url"})
+
+_RUN_LOCK: Final = 0x48594452
+"""First key of the advisory locks of runs; the second is the run id."""
+
+
+class EndReason(StrEnum):
+    """Why a run ended; any other text in `end_reason` says what went wrong."""
+
+    FINISHED = "finished"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A row of hydra.runs. Decided are the minutes of [data_from, data_to); `config` holds no secrets."""
+
+    run_id: int
+    mode: TradingMode
+    market_origin: MarketOrigin
+    label: str
+    seed: int | None
+    feeds: tuple[str, ...]
+    config: Mapping[str, Any]
+    config_hash: str
+    decision_set: str
+    feature_set_version: str
+    cost_model_version: str
+    code_version: str
+    data_from: datetime
+    data_to: datetime | None
+    ended_at: datetime | None
+    end_reason: str | None
+
+    def __post_init__(self) -> None:
+        """Words and lists as the database gives them become ours."""
+        object.__setattr__(self, "mode", TradingMode(self.mode))
+        object.__setattr__(self, "market_origin", MarketOrigin(self.market_origin))
+        object.__setattr__(self, "feeds", tuple(self.feeds))
+
+    @property
+    def instrument_ids(self) -> tuple[int, ...]:
+        """The instruments that the run decides about (market.instruments)."""
+        return tuple(self.config["instrument_ids"])
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """What a new run is asked to do; `instrument_ids` are those of its market's venue."""
+
+    mode: TradingMode
+    market_origin: MarketOrigin
+    seed: int | None
+    feeds: tuple[str, ...]
+    instrument_ids: tuple[int, ...]
+    data_from: datetime
+    data_to: datetime | None
+
+
+def create_run(
+    connection: psycopg.Connection,
+    plan: RunPlan,
+    settings: Settings,
+    parameters: Mapping[str, Any] | None = None,
+) -> Run:
+    """Record a new run with everything that its decisions depend on; `parameters` go into its config.
+
+    Raises:
+        StopError: the range is empty or an instant has no time zone.
+    """
+    _refuse_bad_range(plan.data_from, plan.data_to)
+    config = _config(settings, plan.instrument_ids, parameters or {})
+    values = {
+        "mode": plan.mode.value,
+        "market_origin": plan.market_origin.value,
+        "label": LABELS[plan.market_origin],
+        "seed": plan.seed,
+        "feeds": list(plan.feeds),
+        "config": Jsonb(config),
+        "config_hash": hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest(),
+        "decision_set": decision_set(),
+        "feature_set_version": feature_set_version(),
+        "cost_model_version": cost_model_version(),
+        "code_version": code_version(),
+        "data_from": plan.data_from,
+        "data_to": plan.data_to,
+    }
+    with connection.transaction():
+        row = connection.execute(queries.load("stages/create_run"), values).fetchone()
+    if row is None:
+        raise AssertionError("INSERT ... RETURNING gives the row that it made")
+    return read_run(connection, row[0])
+
+
+def read_run(connection: psycopg.Connection, run_id: int) -> Run:
+    """The run `run_id`.
+
+    Raises:
+        StopError: there is no such run.
+    """
+    with connection.transaction(), connection.cursor(row_factory=class_row(Run)) as cursor:
+        run = cursor.execute(queries.load("stages/run"), {"run_id": run_id}).fetchone()
+    if run is None:
+        raise StopError(f"there is no run {run_id} in this database: `hydra status` lists the runs")
+    return run
+
+
+def end_run(connection: psycopg.Connection, run_id: int, reason: str) -> None:
+    """Record the end of a run (an EndReason, or what went wrong); an end that is recorded stays."""
+    with connection.transaction():
+        connection.execute(queries.load("stages/end_run"), {"run_id": run_id, "reason": reason})
+
+
+def reopen_run(connection: psycopg.Connection, run: Run) -> None:
+    """Take up a run where it stopped.
+
+    Raises:
+        StopError: it went to its end, or its settings' readings are not those of this code.
+    """
+    if run.end_reason == EndReason.FINISHED:
+        raise StopError(f"run {run.run_id} is finished: see it with `hydra report {run.run_id}`")
+    if run.decision_set != decision_set():
+        raise StopError(
+            f"run {run.run_id} was decided with other readings ({run.decision_set}, now {decision_set()}): "
+            f"start a new run, or go back to code {run.code_version}"
+        )
+    with connection.transaction():
+        connection.execute(queries.load("stages/reopen_run"), {"run_id": run.run_id})
+
+
+def lock_run(connection: psycopg.Connection, run_id: int) -> None:
+    """Hold the run for the life of `connection`: one supervisor a run.
+
+    Raises:
+        StopError: another process has it.
+    """
+    with connection.transaction():
+        row = connection.execute(queries.load("stages/lock_run"), (_RUN_LOCK, run_id)).fetchone()
+    if row is None or not row[0]:
+        raise StopError(
+            f"run {run_id} is already supervised by another `hydra run`: stop that one with Ctrl-C first"
+        )
+
+
+def _config(
+    settings: Settings, instrument_ids: Sequence[int], parameters: Mapping[str, Any]
+) -> dict[str, Any]:
+    secret = {name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
+    known = settings.model_dump(mode="json", exclude=secret | _NOT_RECORDED)
+    return {"settings": known, "instrument_ids": list(instrument_ids), **parameters}
+
+
+def _refuse_bad_range(start: datetime, end: datetime | None) -> None:
+    if start.tzinfo is None or (end is not None and end.tzinfo is None):
+        raise StopError(f"the range from {start} to {end}: give both instants with a time zone, in UTC")
+    if end is not None and end <= start:
+        raise StopError(f"the range from {start} to {end} holds no minute: --to has to be later than --from")

@@ -1,0 +1,46 @@
+"""Which code, features and costs a run was decided with.
+
+Source: DESIGN, law 2 (every decision names its run: config hash, code version).
+"""
+
+import hashlib
+import shutil
+import subprocess
+from functools import cache
+from importlib.metadata import version
+
+from hydra.features.catalogue import CATALOGUE
+from hydra.ledger.costs import COST_MODEL_VERSION
+from hydra.paths import PROJECT_ROOT
+
+
+@cache
+def feature_set_version() -> str:
+    """Hash over the definition of every feature: names, expressions, windows and null rules."""
+    content = "\n".join(
+        f"{item.name}|{item.grid}|{item.window}|{item.null_rule}|{item.pit}|{item.expression}"
+        for _, item in sorted(CATALOGUE.items())
+    )
+    return f"features-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
+
+
+def cost_model_version() -> str:
+    """The version of the one cost model (law 7)."""
+    return str(COST_MODEL_VERSION)
+
+
+@cache
+def code_version() -> str:
+    """The commit of the checkout, with + when files were changed since; without git the package's version."""
+    git = shutil.which("git")
+    if git is None or not (PROJECT_ROOT / ".git").exists():
+        return version("hydra-perpetuals")
+    commit = _git(git, "rev-parse", "--short=12", "HEAD")
+    return commit + ("+" if _git(git, "status", "--porcelain", "--untracked-files=no") else "")
+
+
+def _git(git: str, *arguments: str) -> str:
+    done = subprocess.run(
+        [git, "-C", str(PROJECT_ROOT), *arguments], check=False, capture_output=True, text=True
+    )
+    return done.stdout.strip() if done.returncode == 0 else f"unknown ({version('hydra-perpetuals')})"

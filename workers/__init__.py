@@ -1,0 +1,21 @@
+"""The worker processes: `dramatiq workers` (spawned, not forked) hears the doorbells of all stages.
+
+Importing this package sets the broker of the process and declares the actor of every stage.
+"""
+
+import os
+
+# Before polars is loaded: its last bits depend on the number of threads, and a cycle that is decided again
+# after a crash must give the same rows byte for byte.
+os.environ["POLARS_MAX_THREADS"] = "1"
+
+import dramatiq
+
+from hydra.db.engine import database_url
+from hydra.settings import load_settings
+from workers.broker import worker_broker
+from workers.stages import declare_stages
+
+broker = worker_broker()
+dramatiq.set_broker(broker)
+declare_stages(broker, {}, lambda: database_url(load_settings()))

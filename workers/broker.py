@@ -1,0 +1,62 @@
+"""The broker of the worker processes, and what surrounds every message that they hear.
+
+There are no retries: a stage that fails is rung again by the clock, which knows what is still to be done.
+Source: DESIGN, law 1; platform facts, section 4.
+"""
+
+import structlog
+from dramatiq import Broker, Middleware
+from dramatiq.broker import MessageProxy
+from dramatiq.middleware import AgeLimit, ShutdownNotifications, TimeLimit
+
+from hydra.running.bound_process import end_with_parent
+from hydra.running.doorbells import MAX_AGE_MS
+from hydra.running.message_broker import make_broker
+from hydra.settings import Settings, load_settings
+
+_LOG: structlog.stdlib.BoundLogger = structlog.get_logger("hydra.workers")
+
+
+class EndWithParent(Middleware):
+    """A worker process does not outlive the `dramatiq` command that spawned it, however that one ends."""
+
+    def after_process_boot(self, _broker: Broker) -> None:
+        """Ask the kernel for it, once the process is up."""
+        end_with_parent()
+
+
+class StageErrors(Middleware):
+    """One line for every message whose stage failed."""
+
+    def after_process_message(
+        self,
+        _broker: Broker,
+        message: MessageProxy,
+        *,
+        result: None = None,  # noqa: ARG002  # dramatiq passes it by name
+        exception: BaseException | None = None,
+    ) -> None:
+        """Say which stage of which run failed, and why."""
+        if exception is not None:
+            _LOG.error(
+                "stage failed, the clock will ring again",
+                stage=message.actor_name,
+                run=message.args[0] if message.args else None,
+                error=f"{type(exception).__name__}: {exception}".strip(),
+            )
+
+
+def worker_broker(settings: Settings | None = None) -> Broker:
+    """The broker that a worker process consumes from.
+
+    Raises:
+        SettingsError: HYDRA_BROKER_URL names no broker that HYDRA can use.
+    """
+    middleware = [
+        AgeLimit(max_age=MAX_AGE_MS),
+        TimeLimit(),
+        ShutdownNotifications(),
+        EndWithParent(),
+        StageErrors(),
+    ]
+    return make_broker(settings or load_settings(), middleware)

@@ -1,0 +1,139 @@
+"""How a stage works: claim a cycle, answer it, move it on, all in one transaction; then ring the next.
+
+A doubled message finds nothing to do, a lost one is rung again by the clock, and a process that dies in the
+middle leaves nothing behind: its transaction is rolled back and the next ring starts it anew.
+Source: DESIGN, law 1.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import dramatiq
+import psycopg
+from dramatiq import Broker
+
+from hydra.db import queries
+from hydra.db.engine import connect
+from hydra.db.roles import Role
+from hydra.errors import HydraError
+from hydra.running.doorbells import CYCLE_CLOSED_CHANNEL, Stage, Step, ring, step_from, step_of
+from hydra.running.runs import Run, read_run
+from workers.consumed_queues import ConsumedQueues
+
+TIME_LIMIT_MS: Final = 120_000
+"""A stage that works longer than this is interrupted; its transaction is rolled back and it is rung again."""
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """One decision minute of a run: its candle closed at `time`, facts count that are known by `as_of`."""
+
+    run_id: int
+    time: datetime
+    as_of: datetime
+
+
+Answer = Callable[[psycopg.Connection, Run, Cycle], None]
+"""What a stage does for a cycle, with rows only, inside the transaction of the connection it is given."""
+
+
+def declare_stages(broker: Broker, answers: Mapping[Stage, Answer], database_url: Callable[[], str]) -> None:
+    """Declare an actor for every stage that has an answer. Nothing is connected before the first message."""
+    consumed = ConsumedQueues()
+    broker.add_middleware(consumed)
+    worker = StageWorker(broker, answers, database_url, consumed)
+    for stage in answers:
+        declare_actor(broker, worker, step_of(stage))
+
+
+def declare_actor(broker: Broker, worker: "StageWorker", step: Step) -> None:
+    """The actor of one step; its only argument is the run."""
+
+    def heed(run_id: int) -> None:
+        worker.heed(step, run_id)
+
+    dramatiq.actor(
+        broker=broker,
+        actor_name=step.stage.value,
+        queue_name=step.queue,
+        time_limit=TIME_LIMIT_MS,
+        # Foreseen, and told by StageErrors in one line; dramatiq shows the traceback of everything else.
+        throws=(HydraError, psycopg.OperationalError),
+    )(heed)
+
+
+class StageWorker:
+    """The stages of one worker process. Every thread has a connection of its own, opened when needed."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        answers: Mapping[Stage, Answer],
+        database_url: Callable[[], str],
+        consumed: ConsumedQueues,
+    ) -> None:
+        self._broker = broker
+        self._answers = answers
+        self._database_url = database_url
+        self._consumed = consumed
+        self._runs: dict[int, Run] = {}
+        self._thread = threading.local()
+
+    def heed(self, step: Step, run_id: int) -> None:
+        """Take the run's waiting cycle as far as the stages of this process lead, then ring the next.
+
+        Every stage commits by itself; that the next one follows in the same call only saves a message.
+
+        Raises:
+            HydraError, psycopg.Error: an answer failed; its stage is rolled back, the clock rings again.
+        """
+        connection = self._connection()
+        try:
+            self._follow(connection, step, run_id)
+        except psycopg.OperationalError:
+            connection.close()
+            raise
+
+    def _follow(self, connection: psycopg.Connection, step: Step, run_id: int) -> None:
+        run = self._run(connection, run_id)
+        here: Step | None = step
+        while here is not None and advance(connection, run, here, self._answers[here.stage]):
+            here = step_from(here.leads_to)
+            if here is not None and here.queue not in self._consumed:
+                ring(self._broker, here, run_id)
+                return
+
+    def _connection(self) -> psycopg.Connection:
+        held: psycopg.Connection | None = getattr(self._thread, "connection", None)
+        if held is None or held.closed:
+            held = connect(self._database_url(), role=Role.WORKER, autocommit=True)
+            self._thread.connection = held
+        return held
+
+    def _run(self, connection: psycopg.Connection, run_id: int) -> Run:
+        if run_id not in self._runs:
+            self._runs[run_id] = read_run(connection, run_id)
+        return self._runs[run_id]
+
+
+def advance(connection: psycopg.Connection, run: Run, step: Step, answer: Answer) -> Cycle | None:
+    """Take one step of the oldest cycle of `run` that waits for it; None if there is none.
+
+    The rows of the answer and the new state commit together or not at all. Only the end of a cycle waits for
+    the disk, which takes everything before it along: an unfinished cycle that a crash of the server loses is
+    decided again from the same facts. Layer 5 asks for more where an exchange has to be told (law 5).
+    """
+    durability = "on" if step.stage is Stage.EXECUTE else "off"
+    wanted = {"run_id": run.run_id, "state": step.waits_for.value, "durability": durability}
+    with connection.transaction():
+        row = connection.execute(queries.load("stages/claim"), wanted).fetchone()
+        if row is None:
+            return None
+        cycle = Cycle(run.run_id, time=row[0], as_of=row[1])
+        answer(connection, run, cycle)
+        moved = {"run_id": run.run_id, "time": cycle.time, "state": step.leads_to.value}
+        connection.execute(queries.load("stages/move"), {**moved, "channel": CYCLE_CLOSED_CHANNEL})
+    return cycle
