@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from random import Random
+from typing import Any
 
 import polars as pl
 from polars.testing import assert_frame_equal
@@ -16,6 +17,9 @@ from hydra.features.anchor import anchor
 from hydra.features.facts import SCHEMAS, TIME, MarketFacts
 
 Rows = dict[str, pl.DataFrame]
+Tuples = list[tuple[Any, ...]]
+Fact = dict[str, Any]
+Known = Callable[[datetime, float], datetime]
 
 MINUTE = timedelta(minutes=1)
 FIVE_MINUTES = timedelta(minutes=5)
@@ -68,9 +72,9 @@ TABLES: dict[str, dict[str, pl.DataType]] = {
 }
 
 
-def utc(*parts: int) -> datetime:
+def utc(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0) -> datetime:
     """An instant in UTC: utc(2025, 6, 10, 12)."""
-    return datetime(*parts, tzinfo=UTC)
+    return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
 
 
 def make_rows(seed: int, start: datetime, end: datetime, pairs: tuple[int, ...], late_share: float) -> Rows:
@@ -81,7 +85,7 @@ def make_rows(seed: int, start: datetime, end: datetime, pairs: tuple[int, ...],
         late = random.expovariate(1 / 20_000) if random.random() < late_share else 0.0
         return time + timedelta(seconds=round(delay_seconds + late, 3))
 
-    makers: dict[str, Callable[..., list[tuple[object, ...]]]] = {
+    makers: dict[str, Callable[[Random, Known, int, datetime, datetime], Tuples]] = {
         "candles_1m": _candles,
         "candles_5m_recorded": _recorded,
         "funding_rates": _funding,
@@ -106,7 +110,7 @@ def steps(start: datetime, end: datetime, step: timedelta) -> list[datetime]:
     return [start + index * step for index in range(-((start - end) // step))]
 
 
-def _candles(random, known, pair, start, end):
+def _candles(random: Random, known: Known, pair: int, start: datetime, end: datetime) -> Tuples:
     price, rows = 100.0 * pair, []
     for time in steps(start, end, MINUTE):
         opened, price = price, price * (1 + random.gauss(0, 0.001))
@@ -120,7 +124,7 @@ def _candles(random, known, pair, start, end):
     return rows
 
 
-def _recorded(random, known, pair, start, end):
+def _recorded(random: Random, known: Known, pair: int, start: datetime, end: datetime) -> Tuples:
     """A day before the minutes begin, and some that overlap them."""
     times = steps(start - timedelta(days=1), start + (end - start) / 4, FIVE_MINUTES)
     prices, unknown = (100.0, 102.0, 99.0, 101.0), (None, None, None, None)
@@ -129,13 +133,13 @@ def _recorded(random, known, pair, start, end):
     ]
 
 
-def _funding(random, known, pair, start, end):
+def _funding(random: Random, known: Known, pair: int, start: datetime, end: datetime) -> Tuples:
     first = start.replace(hour=0, minute=0) - timedelta(days=40)
     times = steps(first, end, timedelta(hours=8))
     return [(pair, time, known(time, 5), random.gauss(1e-4, 1e-4), 8, None) for time in times]
 
 
-def _open_interest(random, known, pair, start, end):
+def _open_interest(random: Random, known: Known, pair: int, start: datetime, end: datetime) -> Tuples:
     """On the five-minute grid at first, polled every 20 seconds (with holes) in the last two hours."""
     polls_from = end - timedelta(hours=2)
     history = [(time, 60.0) for time in steps(start, polls_from, FIVE_MINUTES)]
@@ -149,7 +153,7 @@ def _open_interest(random, known, pair, start, end):
     return rows
 
 
-def _positioning(random, known, pair, start, end):
+def _positioning(random: Random, known: Known, pair: int, start: datetime, end: datetime) -> Tuples:
     times = steps(start, end, FIVE_MINUTES)
     return [
         (pair, time, known(time, 60), random.choice([None, 1.0, 1.5]), None, None, random.uniform(0.5, 2))
@@ -157,7 +161,7 @@ def _positioning(random, known, pair, start, end):
     ]
 
 
-def _liquidations(random, known, pair, start, end):
+def _liquidations(random: Random, known: Known, pair: int, start: datetime, end: datetime) -> Tuples:
     rows = []
     for time in steps(start, end, timedelta(minutes=7)):
         instant = time + timedelta(milliseconds=random.randrange(300_000))
@@ -167,7 +171,7 @@ def _liquidations(random, known, pair, start, end):
     return rows
 
 
-def _books(random, known, pair, _start, end):
+def _books(random: Random, known: Known, pair: int, _start: datetime, end: datetime) -> Tuples:
     rows = []
     for number, time in enumerate(steps(end - timedelta(hours=2), end, timedelta(seconds=15))):
         levels = random.choice([0, 3, 20, 25])
@@ -178,7 +182,7 @@ def _books(random, known, pair, _start, end):
     return rows
 
 
-def _heartbeats(random, known, pair, _start, end):
+def _heartbeats(random: Random, known: Known, pair: int, _start: datetime, end: datetime) -> Tuples:
     times = steps(end - timedelta(hours=2), end, timedelta(seconds=30))
     return [
         (feed, pair, time, known(time, 0.1))
@@ -191,7 +195,7 @@ def facts_from_scratch(rows: Rows, start: datetime, as_of: datetime) -> MarketFa
     """What a reading of `rows` at `as_of` for decisions from `start` must give, row by row in Python."""
     starts = anchor(start)
 
-    def known(table: str, name: str) -> list[dict[str, object]]:
+    def known(table: str, name: str) -> list[Fact]:
         seen = (pl.col("known_at") <= as_of) & (pl.col("time") <= as_of) & (pl.col("time") >= starts[name])
         return rows[table].filter(seen).to_dicts()
 
@@ -218,7 +222,7 @@ def facts_from_scratch(rows: Rows, start: datetime, as_of: datetime) -> MarketFa
     )
 
 
-def _bars(minutes, recorded, as_of):
+def _bars(minutes: list[Fact], recorded: list[Fact], as_of: datetime) -> list[Fact]:
     buckets = defaultdict(list)
     for row in minutes:
         bucket = row["time"] - timedelta(minutes=row["time"].minute % 5)
@@ -233,16 +237,16 @@ def _bars(minutes, recorded, as_of):
     return list({**kept, **whole}.values())
 
 
-def _recorded_bar(row):
+def _recorded_bar(row: Fact) -> Fact:
     return {**row, "quote_volume": _quote(row), "row_count": 5}
 
 
-def _quote(row):
+def _quote(row: Fact) -> Any:
     typical = (row["high"] + row["low"] + row["close"]) / 3
     return row["volume"] * typical if row["quote_volume"] is None else row["quote_volume"]
 
 
-def _bar(pair, time, held):
+def _bar(pair: int, time: datetime, held: list[Fact]) -> Fact:
     takers = [row["taker_buy_quote_volume"] for row in held]
     return {
         "instrument_id": pair,
@@ -259,7 +263,7 @@ def _bar(pair, time, held):
     }
 
 
-def _grid(measured, start, as_of):
+def _grid(measured: pl.DataFrame, start: datetime, as_of: datetime) -> list[Fact]:
     last = {}
     seen = measured.filter((pl.col("known_at") <= as_of) & (pl.col("time") <= as_of)).sort("time")
     for row in seen.to_dicts():
@@ -274,8 +278,8 @@ def _grid(measured, start, as_of):
     return list(last.values())
 
 
-def _top(book):
-    def depth(side):
+def _top(book: Fact) -> Fact:
+    def depth(side: str) -> float | None:
         levels = list(zip(book[f"{side}_prices"], book[f"{side}_quantities"], strict=True))[:20]
         return sum(price * quantity for price, quantity in levels) if levels else None
 

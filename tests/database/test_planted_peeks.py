@@ -5,6 +5,7 @@ still open, the next settlement, a column shifted by one row. The checks must na
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from random import Random
 
 import polars as pl
@@ -72,10 +73,17 @@ def shifted_by_one_row(facts: MarketFacts, decisions: pl.DataFrame) -> pl.Series
     ]
 
 
-PEEKS = [open_bar, mean_with_the_open_bar, next_settlement, settlement_before_it_is_known, shifted_by_one_row]
+Peek = Callable[[MarketFacts, pl.DataFrame], pl.Series]
+PEEKS: list[Peek] = [
+    open_bar,
+    mean_with_the_open_bar,
+    next_settlement,
+    settlement_before_it_is_known,
+    shifted_by_one_row,
+]
 
 
-def with_peek(peek: Callable[[MarketFacts, pl.DataFrame], pl.Series]) -> Evaluate:
+def with_peek(peek: Peek) -> Evaluate:
     """Honest features, and the planted one under its own name."""
 
     def evaluate(facts: MarketFacts, decisions: pl.DataFrame) -> pl.DataFrame:
@@ -99,7 +107,9 @@ def on_time() -> MarketFacts:
     return facts_from_scratch(make_rows(3, start, end, pairs=(1, 2), late_share=0), end, end)
 
 
-def _decisions(seed: int, count: int, start, end, pairs=(1, 2)) -> pl.DataFrame:
+def _decisions(
+    seed: int, count: int, start: datetime, end: datetime, pairs: tuple[int, ...] = (1, 2)
+) -> pl.DataFrame:
     """`count` random minutes of [start, end], all `pairs` at each."""
     every = decision_minutes(pairs, start, end)
     chosen = Random(seed).sample(every["time"].unique().sort().to_list(), count)
@@ -112,7 +122,7 @@ def _offenders(found: list[Offence]) -> set[str]:
 
 @pytest.mark.parametrize("check", CHECKS)
 @pytest.mark.parametrize("peek", PEEKS, ids=lambda peek: peek.__name__)
-def test_a_planted_peek_is_found_and_nothing_else(on_time: MarketFacts, peek, check: str) -> None:
+def test_a_planted_peek_is_found_and_nothing_else(on_time: MarketFacts, peek: Peek, check: str) -> None:
     # The minute of the settlement at 08:00, two seconds after it, is the one where five seconds matter.
     around = decision_minutes((1, 2), utc(2025, 6, 10, 7, 55), utc(2025, 6, 10, 8, 5))
     decisions = pl.concat([_decisions(1, 6, utc(2025, 6, 10, 1), utc(2025, 6, 10, 7, 50)), around])

@@ -1,5 +1,6 @@
 """The decision frame says the last close and the age of everything, from what was known then."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from random import Random
 
@@ -15,7 +16,7 @@ from tests.synthetic_market import facts_from_scratch, make_rows, utc
 T = utc(2025, 6, 10, 12, 0, 2)
 
 
-def _facts(**rows: list[tuple[object, ...]]) -> MarketFacts:
+def _facts(**rows: Sequence[tuple[object, ...]]) -> MarketFacts:
     frames = {name: empty_frame(name) for name in SCHEMAS}
     given = {name: pl.DataFrame(found, schema=SCHEMAS[name], orient="row") for name, found in rows.items()}
     return MarketFacts(**{**frames, **given})
