@@ -1,5 +1,6 @@
 """Small generated markets for the tests of the features: with holes, late facts and silent feeds."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -75,25 +76,31 @@ def _candles(rng: np.random.Generator, instrument: int, minutes: int, hole: rang
 
 
 def _every(
-    rng: np.random.Generator, name: str, first: int, last: int, step: int, **make: object
+    rng: np.random.Generator,
+    name: str,
+    first: int,
+    last: int,
+    step: int,
+    *,
+    lag: int,
+    **make: Callable[[np.random.Generator], object],
 ) -> pl.DataFrame:
     """A fact each `step` seconds from START + first to START + last, 2% missing, 2% late."""
     rows = []
-    lag = make.pop("lag")
     for instrument in (1, 2):
         for second in range(first, last, step):
             if rng.random() < 0.02:
                 continue
             late = int(rng.integers(1, 700)) if rng.random() < 0.02 else 0
             moment = START + second * SECOND
-            row = {key: value(rng) for key, value in make.items()}  # type: ignore[operator]
+            row = {key: value(rng) for key, value in make.items()}
             rows.append(
                 {
                     "instrument_id": instrument,
                     "time": moment,
                     "known_at": moment + (lag + late) * SECOND,
                     **row,
-                }  # type: ignore[operator]
+                }
             )
     return frame(name, rows)
 

@@ -8,11 +8,13 @@ import math
 import statistics
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from hydra.features.facts import MarketFacts
 
-Number = float | None
-Bar = dict[str, float]
+# A float, or None where the feature is null.
+Number = Any
+Bar = dict[str, Any]
 MINUTE = timedelta(minutes=1)
 
 
@@ -63,7 +65,7 @@ class Known:
         nominal = [r for r in self._rows("funding_rates") if r["time"] + timedelta(seconds=5) <= t]
         self.funding = sorted(nominal, key=lambda row: row["time"])
 
-    def _rows(self, name: str) -> list[dict]:
+    def _rows(self, name: str) -> list[Bar]:
         frame = getattr(self._facts, name)
         return [
             row
@@ -71,7 +73,7 @@ class Known:
             if row["instrument_id"] == self._instrument and row["known_at"] <= self.t
         ]
 
-    def events(self, name: str) -> list[dict]:
+    def events(self, name: str) -> list[Bar]:
         """Events in order of their time."""
         return sorted(self._rows(name), key=lambda row: row["time"])
 
@@ -86,7 +88,7 @@ class Known:
         bars = [self.close(j) for j in range(k, k + n)]
         return None if now is None or before is None or nw(bars) is None else now / before - 1
 
-    def m5_bar(self, k: int) -> Bar | None:
+    def m5_bar(self, k: int) -> Any:
         """The k-th last five-minute bar."""
         return self.m5.get(self.bar5 - 5 * k * MINUTE)
 
@@ -202,7 +204,7 @@ def cvd(k: Known) -> Number:
     return net / total if total else 0.0
 
 
-def fresh_funding(k: Known) -> dict | None:
+def fresh_funding(k: Known) -> Bar | None:
     """The last settlement, if not older than two intervals."""
     last = k.funding[-1] if k.funding else None
     return last if last and k.t - last["time"] <= 2 * timedelta(hours=last["interval_hours"]) else None
@@ -328,7 +330,7 @@ def liq_zscore(k: Known) -> Number:
     return score(now, nw(known))
 
 
-def book(k: Known) -> dict | None:
+def book(k: Known) -> Any:
     """The last snapshot, at most 15 s old, not crossed."""
     tops = k.events("order_book_tops")
     last = tops[-1] if tops else None
@@ -369,7 +371,7 @@ def minutes_to_funding(k: Known) -> Number:
     return (at - k.t) / MINUTE
 
 
-def _of(value: dict | None, name: str) -> Number:
+def _of(value: Bar | None, name: str) -> Number:
     return value[name] if value else None
 
 

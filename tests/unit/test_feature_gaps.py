@@ -50,7 +50,8 @@ LAST = START + 1499 * MINUTE
 def _value(name: str, minutes: pl.DataFrame, seconds_after_close: int = 2) -> float | None:
     facts = facts_of(candles_1m=minutes, candles_5m=five_minute_bars(minutes))
     moment = LAST + MINUTE + seconds_after_close * SECOND
-    return feature_matrix(facts, decisions_at([moment], (1,)), [name])[name][0]
+    value: float | None = feature_matrix(facts, decisions_at([moment], (1,)), [name])[name][0]
+    return value
 
 
 def _without(newest: int, count: int, unit: int = 1) -> pl.DataFrame:

@@ -29,7 +29,8 @@ def _minutes(closes: list[float], end: datetime = NOW - 2 * SECOND) -> pl.DataFr
 
 
 def _value(name: str, facts: MarketFacts, moment: datetime = NOW) -> float | None:
-    return feature_matrix(facts, decisions_at([moment], (1,)), [name])[name][0]
+    value: float | None = feature_matrix(facts, decisions_at([moment], (1,)), [name])[name][0]
+    return value
 
 
 def _of_closes(name: str, closes: list[float]) -> float | None:
@@ -54,7 +55,7 @@ def test_volatility_5m_by_hand() -> None:
 def test_rsi_by_hand_and_its_zero_rules() -> None:
     # Ten gains of 1 and four losses of 2: G/L = 10/8, 100 - 100/2.25 = 55.56.
     moves = [1] * 10 + [-2] * 4
-    closes = [100 + sum(moves[:k]) for k in range(15)]
+    closes = [100.0 + sum(moves[:k]) for k in range(15)]
     assert _of_closes("rsi_14", closes) == pytest.approx(100 - 100 / 2.25)
     assert _of_closes("rsi_14", [100 + k for k in range(15)]) == 100.0
     assert _of_closes("rsi_14", [100 - k for k in range(15)]) == 0.0

@@ -43,10 +43,15 @@ def _feature(bars: pl.DataFrame, name: str) -> np.ndarray:
     return feature_matrix(facts_of(candles_5m=bars), decisions_at(moments, (1,)), [name])[name].to_numpy()
 
 
+def _adx_of_the_peer(bars: pl.DataFrame) -> np.ndarray:
+    high, low, close = (bars[name].to_numpy() for name in ("high", "low", "close"))
+    return np.asarray(talib.ADX(high, low, close, timeperiod=14))
+
+
 @pytest.mark.parametrize("level", [60_000.0, 0.2])
 def test_adx_is_that_of_ta_lib(level: float) -> None:
     bars = _walk(level, 1e-3, seed=1)
-    peer = talib.ADX(*(bars[c].to_numpy() for c in ("high", "low", "close")), timeperiod=14)
+    peer = _adx_of_the_peer(bars)
     found = _feature(bars, "m5_adx_14")
     assert np.isnan(found[:150]).sum() >= 143
     assert np.isfinite(found[150:]).all()
@@ -61,7 +66,7 @@ def test_adx_of_a_flat_market_stays_where_ta_lib_leaves_it() -> None:
     bars = bars.with_columns(
         pl.when(flat).then(pl.lit(price)).otherwise(pl.col(c)).alias(c) for c in ("high", "low", "close")
     )
-    peer = talib.ADX(*(bars[c].to_numpy() for c in ("high", "low", "close")), timeperiod=14)
+    peer = _adx_of_the_peer(bars)
     np.testing.assert_allclose(_feature(bars, "m5_adx_14")[160:], peer[160:], rtol=1e-9)
 
 

@@ -1,0 +1,64 @@
+"""The features on recorded markets: no look-ahead, values in range, a year of every pair without a slip."""
+
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+
+from hydra.features.catalogue import CATALOGUE
+from hydra.features.evaluate import MARKET_FEATURES, feature_matrix
+from hydra.features.facts import MarketFacts
+from hydra.features.lookahead import future_shock_offences, truncation_offences
+from tests.bench.recorded_market import data_directory, recorded_facts
+from tests.unit.feature_market import decisions_at
+
+# All eight pairs are complete here.
+NOW = datetime(2025, 6, 20, 12, 0, 2, tzinfo=UTC)
+PAIRS = tuple(range(1, 9))
+# Never recorded, or context: null here by right.
+UNRECORDED = {
+    name
+    for name in MARKET_FEATURES
+    if any(
+        column.startswith(("liquidations.", "order_book_tops."))
+        or column == "candles_5m.taker_buy_quote_volume"
+        for column in CATALOGUE[name].inputs
+    )
+}
+
+
+@pytest.fixture(scope="module")
+def facts() -> MarketFacts:
+    directory = data_directory()
+    if directory is None:
+        pytest.skip("no recorded data beside the checkout (HYDRA_SHARED_DATA names another place)")
+    return recorded_facts(directory)
+
+
+def test_recorded_markets_give_every_recorded_feature_in_its_range(facts: MarketFacts) -> None:
+    moments = [NOW - timedelta(minutes=k) for k in range(0, 1440, 3)]
+    # LTC (7) has no open interest and no ratios.
+    matrix = feature_matrix(facts, decisions_at(moments, tuple(p for p in PAIRS if p != 7)))
+    for name in MARKET_FEATURES:
+        feature, values = CATALOGUE[name], matrix[name]
+        if name in UNRECORDED:
+            assert values.is_null().all(), name
+        else:
+            assert values.null_count() == 0, name
+            assert values.is_finite().all(), name
+            assert feature.lowest is None or values.to_numpy().min() >= feature.lowest, name
+            assert feature.highest is None or values.to_numpy().max() <= feature.highest, name
+
+
+@pytest.mark.parametrize("check", [truncation_offences, future_shock_offences])
+def test_recorded_markets_show_no_look_ahead(check, facts: MarketFacts) -> None:  # type: ignore[no-untyped-def]
+    recent = MarketFacts(
+        **{
+            name: getattr(facts, name).filter(
+                pl.col("time").is_between(NOW - timedelta(days=36), NOW + timedelta(hours=2))
+            )
+            for name in MarketFacts.__dataclass_fields__
+        }
+    )
+    moments = [NOW - timedelta(minutes=k) for k in (0, 7, 61)]
+    assert check(recent, decisions_at(moments, PAIRS), feature_matrix) == []
