@@ -1,7 +1,7 @@
 """Layer 4, the exchange's filters: exact decimals, rounded so that nothing grows (practice.md 3.6)."""
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 
 class InstrumentFilters(NamedTuple):
@@ -14,9 +14,16 @@ class InstrumentFilters(NamedTuple):
     min_notional_usd: Decimal
 
 
+# Far below any tick, step or cent, far above the noise of binary arithmetic.
+_DECIMALS: Final = 8
+
+
 def exact(number: float) -> Decimal:
-    """The decimal that `number` prints as: 0.1 is 0.1, not its binary neighbour."""
-    return Decimal(repr(number))
+    """`number` as a decimal without binary noise: 0.1 + 0.2 is 0.3, and 2,999.9999999999995 is 3,000.
+
+    Without it a quantity could fall a whole step short of what the formula says.
+    """
+    return Decimal(repr(round(number, _DECIMALS)))
 
 
 def floor_to(value: Decimal, step: Decimal) -> Decimal:
