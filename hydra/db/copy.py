@@ -5,7 +5,7 @@ Python call per row would cost more than the server's own work. Source: platform
 """
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ BLOCK_ROWS: Final = 65_536
 _SIGNATURE: Final = b"PGCOPY\n\xff\r\n\x00" + b"\x00" * 8
 _TRAILER: Final = b"\xff\xff"
 _POSTGRES_EPOCH_US: Final = 946_684_800_000_000  # 2000-01-01 in microseconds since 1970
+_NULL: Final = -1
 
 _WIRE_TYPES: Final[dict[type[pl.DataType], str]] = {
     pl.Int16: ">i2",
@@ -29,16 +30,27 @@ _WIRE_TYPES: Final[dict[type[pl.DataType], str]] = {
     pl.Datetime: ">i8",
     pl.Boolean: "i1",
 }
+_FLOAT8_OID: Final = 701
+_ARRAY_HEADER: Final = [(name, ">i4") for name in ("dimensions", "has_nulls", "oid", "size", "lower")]
+_EMPTY_ARRAY_BYTES: Final = 12  # an array of no dimensions ends after its element type
+
+Octets = npt.NDArray[np.uint8]
+Lengths = npt.NDArray[np.int64]
+
+
+class _Field(NamedTuple):
+    """A column on the wire: bytes per row (-1: null), and the bytes, padded to one width."""
+
+    lengths: Lengths
+    octets: Octets
 
 
 def copy_rows(connection: psycopg.Connection, table: sql.Composable, frame: pl.DataFrame) -> int:
     """Append `frame` to `table`, column by column name, inside the caller's transaction.
 
-    Columns may be Int16, Int32, Int64, Float64, Boolean or Datetime("us"); their types must be those of
-    the table's columns (smallint, integer, bigint, double precision, boolean, timestamptz). A text value
-    (String) or an array (List of Float64) makes the frame take a slower way, row by row.
-
-    Returns the number of rows.
+    Columns may be Int16, Int32, Int64, Float64, Boolean, Datetime("us"), String or List(Float64), and
+    must be those of the table: smallint, integer, bigint, double precision, boolean, timestamptz, text,
+    double precision[]. Returns the number of rows.
 
     Raises:
         StopError: a column's type has no binary form here.
@@ -66,55 +78,75 @@ def encoded(frame: pl.DataFrame) -> Iterator[bytes]:
 def _encode_block(block: pl.DataFrame) -> bytes:
     """Rows of field count, then per field its length and its bytes; a null is length -1 without bytes.
 
-    A column that is null throughout gets no bytes in the layout; single nulls are cut out by a mask.
+    All rows are laid out at their widest; a mask then cuts out what a row does not have.
     """
-    empty = {column.name for column in block if column.null_count() == block.height}
-    layout = np.dtype(list(_layout(block, empty)))
-    rows = np.zeros(block.height, layout)
-    rows["fields"] = block.width
-    holes: list[tuple[str, npt.NDArray[np.bool_]]] = []
-    for column in block:
-        if column.name in empty:
-            rows[f"{column.name} length"] = -1
-            continue
-        rows[f"{column.name} length"] = layout[column.name].itemsize
-        rows[column.name] = _wire_values(column)
-        if column.null_count():
-            missing = column.is_null().to_numpy()
-            rows[f"{column.name} length"][missing] = -1
-            holes.append((column.name, missing))
-    return _without(rows, holes) if holes else rows.tobytes()
+    fields = [_field(column) for column in block]
+    width = 2 + sum(4 + field.octets.shape[1] for field in fields)
+    rows = np.empty((block.height, width), np.uint8)
+    kept: npt.NDArray[np.bool_] | None = None
+    rows[:, :2] = _big_endian(np.full(block.height, len(fields)), ">i2")
+    start = 2
+    for lengths, octets in fields:
+        begin, start = start + 4, start + 4 + octets.shape[1]
+        rows[:, begin - 4 : begin] = _big_endian(lengths, ">i4")
+        rows[:, begin:start] = octets
+        if (lengths != octets.shape[1]).any() and octets.shape[1]:
+            kept = np.ones(rows.shape, np.bool_) if kept is None else kept
+            kept[:, begin:start] = np.arange(octets.shape[1]) < lengths[:, None]
+    return rows.tobytes() if kept is None else rows[kept].tobytes()
 
 
-def _layout(block: pl.DataFrame, empty: set[str]) -> Iterator[tuple[str, str]]:
-    yield "fields", ">i2"
-    for column in block:
-        yield f"{column.name} length", ">i4"
-        if column.name not in empty:
-            yield column.name, _wire_type(column)
+def _field(column: pl.Series) -> _Field:
+    if column.null_count() == len(column):
+        return _Field(np.full(len(column), _NULL), np.empty((len(column), 0), np.uint8))
+    if column.dtype == pl.String:
+        field = _text(column)
+    elif column.dtype == pl.List(pl.Float64):
+        field = _float_arrays(column)
+    else:
+        field = _fixed(column)
+    if column.null_count():
+        field.lengths[column.is_null().to_numpy()] = _NULL
+    return field
 
 
-def _wire_type(column: pl.Series) -> str:
+def _fixed(column: pl.Series) -> _Field:
     wire = _WIRE_TYPES.get(column.dtype.base_type())
     if wire is None:
         raise StopError(f"column {column.name} of type {column.dtype} has no binary COPY form in HYDRA")
-    return wire
-
-
-def _wire_values(column: pl.Series) -> npt.NDArray[np.generic]:
     if column.dtype.base_type() is pl.Datetime:
-        return column.dt.epoch("us").fill_null(0).to_numpy() - _POSTGRES_EPOCH_US
-    zero = False if column.dtype == pl.Boolean else 0
-    return column.fill_null(zero).to_numpy()
+        values = column.dt.epoch("us").fill_null(0).to_numpy() - _POSTGRES_EPOCH_US
+    else:
+        values = column.fill_null(False if column.dtype == pl.Boolean else 0).to_numpy()
+    octets = _big_endian(values, wire)
+    return _Field(np.full(len(column), octets.shape[1]), octets)
 
 
-def _without(rows: npt.NDArray[np.void], holes: list[tuple[str, npt.NDArray[np.bool_]]]) -> bytes:
-    kept = np.ones((len(rows), rows.dtype.itemsize), np.bool_)
-    for name, missing in holes:
-        field = rows.dtype.fields[name] if rows.dtype.fields else None
-        if field is None:
-            raise AssertionError(f"the layout has the field {name}")
-        start = field[1]
-        kept[missing, start : start + field[0].itemsize] = False
-    octets = rows.view(np.uint8).reshape(len(rows), -1)
-    return octets[kept].tobytes()
+def _text(column: pl.Series) -> _Field:
+    filled = column.fill_null("")
+    octets = np.char.encode(filled.to_numpy().astype(np.str_), "utf-8")
+    width = octets.dtype.itemsize
+    return _Field(
+        filled.str.len_bytes().cast(pl.Int64).to_numpy(writable=True),
+        octets.view(np.uint8).reshape(len(column), width),
+    )
+
+
+def _float_arrays(column: pl.Series) -> _Field:
+    filled = column.fill_null([])
+    sizes = filled.list.len().cast(pl.Int64).to_numpy()
+    widest = int(sizes.max())
+    element = np.dtype([("length", ">i4"), ("value", ">f8")])
+    arrays = np.zeros(len(column), np.dtype([*_ARRAY_HEADER, ("elements", element, (widest,))]))
+    arrays["dimensions"] = sizes > 0
+    arrays["oid"] = _FLOAT8_OID
+    arrays["size"], arrays["lower"] = sizes, 1
+    arrays["elements"]["length"] = element["value"].itemsize
+    arrays["elements"]["value"][np.arange(widest) < sizes[:, None]] = filled.explode().drop_nulls().to_numpy()
+    header_bytes = arrays.dtype.itemsize - widest * element.itemsize
+    lengths = np.where(sizes > 0, header_bytes + sizes * element.itemsize, _EMPTY_ARRAY_BYTES)
+    return _Field(lengths, arrays.view(np.uint8).reshape(len(column), -1))
+
+
+def _big_endian(values: npt.NDArray[np.generic], wire: str) -> Octets:
+    return np.ascontiguousarray(values.astype(wire)).view(np.uint8).reshape(len(values), -1)
