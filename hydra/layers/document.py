@@ -76,19 +76,20 @@ def _row(path: Path, node: ast.FunctionDef, called: dict[str, str]) -> Formula:
 
 
 def _calls_by_test() -> dict[str, str]:
-    """Name of a called function -> the first unit test of the rules that calls it."""
+    """Name of a called function -> the first unit test of the rules that calls it, itself or by its helper."""
     called: dict[str, str] = {}
     for pattern in ("test_layer*.py", "test_ledger_*.py", "test_positions*.py"):
         for path in sorted(TESTS.glob(pattern)):
-            for node in ast.parse(path.read_text(encoding="utf-8")).body:
-                if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-                    for name in _called_names(node):
-                        called.setdefault(name, f"tests/unit/{path.name}::{node.name}")
+            functions = {node.name: set(_called_names(node)) for node in public_functions(path)}
+            for test in (name for name in functions if name.startswith("test_")):
+                direct = functions[test]
+                for name in direct.union(*(functions.get(helper, ()) for helper in direct)):
+                    called.setdefault(name, f"tests/unit/{path.name}::{test}")
     return called
 
 
-def _called_names(test: ast.FunctionDef) -> Iterator[str]:
-    for node in ast.walk(test):
+def _called_names(function: ast.FunctionDef) -> Iterator[str]:
+    for node in ast.walk(function):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             yield node.func.id
 

@@ -1,0 +1,73 @@
+"""docs/formulas.md says what the code says, and no printed formula is missing from it."""
+
+import ast
+import importlib
+
+import pytest
+
+from hydra.decisions import load_decisions
+from hydra.layers import document
+from hydra.paths import PROJECT_ROOT
+
+ROWS = document.printed_formulas()
+
+
+def test_the_document_is_up_to_date() -> None:
+    written = document.DOCUMENT.read_text(encoding="utf-8")
+    assert written == document.rendered(), "run `python -m hydra.layers.document`"
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.function.rpartition(".")[2])
+def test_every_row_names_a_function_and_a_test_that_exist(row: document.Formula) -> None:
+    module, _, name = row.function.rpartition(".")
+    assert callable(getattr(importlib.import_module(module), name))
+    file, _, test = row.test.partition("::")
+    tree = ast.parse((PROJECT_ROOT / file).read_text(encoding="utf-8"))
+    assert test in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def test_every_decision_of_a_formula_is_a_decision() -> None:
+    known = {decision.id for decision in load_decisions()}
+    assert {name for row in ROWS for name in row.decisions} <= known
+
+
+def test_every_function_that_cites_a_printed_document_stands_in_the_table() -> None:
+    listed = {row.function for row in ROWS}
+    missing = []
+    for room in document.ROOMS:
+        for path in sorted((PROJECT_ROOT / room).glob("*.py")):
+            for node in document.public_functions(path):
+                source = document.docstring_line(ast.get_docstring(node) or "", "Source")
+                name = ".".join((*path.relative_to(PROJECT_ROOT).with_suffix("").parts, node.name))
+                if any(text in source for text in document.PRINTED) and name not in listed:
+                    missing.append(name)
+    assert missing == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "check_data_health",
+        "check_volatility",
+        "check_cascade",
+        "rule_based_regime",
+        "decision_matrix",
+        "funding_squeeze",
+        "liquidation_reversal",
+        "oi_divergence",
+        "crowding_fade",
+        "funding_carry",
+        "rule_based_signal_score",
+        "should_trade",
+        "kelly_size",
+        "calculate_size",
+        "correlation_penalty",
+        "calculate_leverage",
+        "calculate_exits",
+        "check_kill_switch",
+        "funding_payment",
+        "isolated_liquidation_price",
+    ],
+)
+def test_the_printed_functions_keep_their_printed_names(name: str) -> None:
+    assert name in {row.function.rpartition(".")[2] for row in ROWS}
