@@ -76,7 +76,7 @@ def _row(path: Path, node: ast.FunctionDef, called: dict[str, str]) -> Formula:
 
 
 def _calls_by_test() -> dict[str, str]:
-    """Name of a called function -> the first unit test of the rules that calls it, itself or by its helper."""
+    """Name of a called function -> the first unit test of the rules that calls it, or whose helper does."""
     called: dict[str, str] = {}
     for pattern in ("test_layer*.py", "test_ledger_*.py", "test_positions*.py"):
         for path in sorted(TESTS.glob(pattern)):
