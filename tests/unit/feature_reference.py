@@ -135,6 +135,18 @@ def atr_abs(k: Known) -> Number:
     return mean([true_range(bars[j], bars[j + 1]) for j in range(14)])
 
 
+def cci(k: Known) -> Number:
+    """Typical price against its mean of 20 m1 bars, in units of 0.015 mean deviations."""
+    bars = [k.m1.get(k.bar1 - j * MINUTE) for j in range(20)]
+    prices = [(bar["high"] + bar["low"] + bar["close"]) / 3 if bar else None for bar in bars]
+    present = nw(prices)
+    if prices[0] is None or present is None:
+        return None
+    centre = statistics.fmean(present)
+    spread = statistics.fmean(abs(price - centre) for price in present)
+    return (prices[0] - centre) / (0.015 * spread) if spread else 0.0
+
+
 def hourly_zscore(k: Known) -> Number:
     """volatility_1h against the previous 720 whole hours (at least 168)."""
     # An hour that ends with the decision's own bar is the current value, not a previous one.
@@ -400,6 +412,7 @@ REFERENCE: dict[str, Callable[[Known], Number]] = {
     "rsi_14": rsi,
     "atr_14_abs": atr_abs,
     "atr_14": lambda k: None if atr_abs(k) is None else atr_abs(k) / k.close(0),
+    "cci": cci,
     "last_close": lambda k: k.close(0),
     "volatility_zscore": hourly_zscore,
     "m5_sma_20_slope": lambda k: over(m5_mean(k, 20), m5_mean(k, 20, 5)),

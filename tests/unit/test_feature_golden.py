@@ -79,6 +79,16 @@ def test_price_against_its_average_by_hand() -> None:
     assert _of_closes("price_vs_sma_20", [100.0] * 19 + [120.0]) == pytest.approx(120 / 101 - 1)
 
 
+def test_cci_by_hand_and_its_zero_rule() -> None:
+    # The typical price is the close. Mean 101, mean deviation (19*1 + 19)/20 = 1.9: 19/(0.015*1.9).
+    assert _of_closes("cci", [100.0] * 19 + [120.0]) == pytest.approx(2000 / 3)
+    # Ten at 98, ten at 102: the last stands one mean deviation above.
+    assert _of_closes("cci", [98.0] * 10 + [102.0] * 10) == pytest.approx(1 / 0.015)
+    assert _of_closes("cci", [100.0] * 20) == 0.0
+    # A flat window after wild prices: what the running mean keeps of them is noise, not a move.
+    assert _of_closes("cci", [100 + (k * 7919 % 997) / 3 for k in range(400)] + [0.1] * 20) == 0.0
+
+
 def test_bollinger_width_by_hand() -> None:
     # Ten bars at 98, ten at 102: std0 = 2, mean 100: 4*2/100.
     assert _of_closes("m5_bollinger_width", [98.0] * 50 + [102.0] * 50) == pytest.approx(0.08)

@@ -1,4 +1,4 @@
-"""ADX and Bollinger width against TA-Lib; rolling windows against fresh sums on long, uneven series."""
+"""ADX, Bollinger width and CCI against TA-Lib; rolling windows against fresh sums on long, uneven series."""
 
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ import pytest
 import talib
 
 from hydra.features.evaluate import feature_matrix
-from hydra.features.facts import SCHEMAS
+from hydra.features.facts import SCHEMAS, TIME
 from tests.unit.feature_market import SECOND, START, decisions_at, facts_of
 
 BARS = 3000
@@ -76,6 +76,21 @@ def test_bollinger_width_is_that_of_ta_lib() -> None:
     # TA-Lib's deviation is a difference of running sums of squares: about eight digits on this series.
     np.testing.assert_allclose(
         _feature(bars, "m5_bollinger_width")[19:], ((upper - lower) / middle)[19:], rtol=1e-6
+    )
+
+
+@pytest.mark.parametrize("level", [60_000.0, 0.2])
+def test_cci_is_that_of_ta_lib(level: float) -> None:
+    steps = _walk(level, 1e-3, seed=5)
+    at = [START + k * timedelta(minutes=1) for k in range(BARS)]
+    minutes = steps.drop("row_count").with_columns(
+        pl.Series("time", at, TIME), pl.Series("known_at", [moment + 62 * SECOND for moment in at], TIME)
+    )
+    decisions = decisions_at([moment + 62 * SECOND for moment in at], (1,))
+    found = feature_matrix(facts_of(candles_1m=minutes), decisions, ["cci"])["cci"].to_numpy()
+    high, low, close = (minutes[name].to_numpy() for name in ("high", "low", "close"))
+    np.testing.assert_allclose(
+        found[19:], talib.CCI(high, low, close, timeperiod=20)[19:], rtol=1e-7, atol=1e-7
     )
 
 

@@ -1,6 +1,6 @@
 """The catalogue: every feature of HYDRA, defined once, by family.
 
-Source: features.md sections 1 and 2; C110 (one definition for live, backtest and training).
+Source: features.md sections 1, 2 and 5; C110 (one definition for live, backtest and training).
 """
 
 from typing import Final
@@ -12,6 +12,7 @@ from hydra.features.catalogue import (
     liquidation,
     open_interest,
     order_book,
+    oscillators,
     positioning,
     price,
     regime,
@@ -27,6 +28,7 @@ FAMILIES: Final[dict[str, tuple[Feature, ...]]] = {
     "price": price.FEATURES,
     "volatility": volatility.FEATURES,
     "trend": trend.FEATURES,
+    "oscillator": oscillators.FEATURES,
     "volume": volume.FEATURES,
     "funding": funding.FEATURES,
     "open interest": open_interest.FEATURES,
@@ -45,7 +47,7 @@ CATALOGUE: Final[dict[str, Feature]] = {
 WORKING_COLUMNS: Final[dict[str, WorkingColumn]] = {
     column.name: column
     for module in (
-        price, volatility, trend, volume, funding, open_interest, positioning, liquidation, order_book,
+        price, volatility, trend, oscillators, volume, funding, open_interest, positioning, liquidation, order_book,
         layer2, clock,
     )
     for column in module.WORKING
