@@ -65,7 +65,8 @@ def _without(newest: int, count: int, unit: int = 1) -> pl.DataFrame:
 TOLERATED = [
     ("return_1m", 0), ("return_5m", 0), ("return_15m", 0), ("return_1h", 3), ("return_4h", 12),
     ("return_24h", 72), ("volatility_5m", 0), ("volatility_1h", 2), ("volatility_24h", 71),
-    ("price_vs_sma_20", 1), ("price_vs_sma_50", 2), ("cci", 1), ("rsi_14", 0), ("atr_14", 0), ("atr_14_abs", 0),
+    ("price_vs_sma_20", 1), ("price_vs_sma_50", 2), ("cci", 1), ("rsi_14", 0), ("atr_14", 0),
+    ("atr_14_abs", 0),
 ]  # fmt: skip
 TOLERATED_M5 = [
     ("m5_price_vs_sma_20", 1), ("m5_price_vs_sma_50", 2), ("m5_bollinger_width", 1), ("m5_atr_14", 0),

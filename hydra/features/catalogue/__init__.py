@@ -47,8 +47,8 @@ CATALOGUE: Final[dict[str, Feature]] = {
 WORKING_COLUMNS: Final[dict[str, WorkingColumn]] = {
     column.name: column
     for module in (
-        price, volatility, trend, oscillators, volume, funding, open_interest, positioning, liquidation, order_book,
-        layer2, clock,
+        price, volatility, trend, oscillators, volume, funding, open_interest, positioning, liquidation,
+        order_book, layer2, clock,
     )
     for column in module.WORKING
 }  # fmt: skip
