@@ -295,6 +295,7 @@ def test_a_fifth_of_the_way_to_liquidation_stays_free(stop: float, safe: bool) -
 @pytest.mark.parametrize("liquidation", [0.0, -5.0])
 def test_a_liquidation_out_of_reach_vetoes_no_stop(liquidation: float) -> None:
     assert stop_fires_before_liquidation(100.0, 1e6, liquidation, 0.2)
+    assert not stop_fires_before_liquidation(100.0, 0.1, 0.5, 0.2)
 
 
 def test_holding_time_is_halved_in_high_volatility() -> None:
@@ -309,6 +310,7 @@ def test_prices_and_quantities_never_round_in_our_favour() -> None:
     tick = Decimal("0.1")
     assert exact(0.1 + 0.2) == Decimal("0.3")
     assert exact(2_999.9999999999995) == Decimal(3000)
+    assert exact(0.123456789) == Decimal("0.12345679")
     assert exact(0.00001234) == Decimal("0.00001234")
     assert floor_to(Decimal("1.29"), tick) == Decimal("1.2")
     assert ceil_to(Decimal("1.21"), tick) == Decimal("1.3")

@@ -84,6 +84,7 @@ def test_an_entry_is_post_only_and_rounded_away_from_the_market() -> None:
     assert (long.role, long.quantity, long.reduce_only) == (OrderRole.ENTRY, TWO, False)
     assert long.client_order_id == client_order_id(KEY, OrderRole.ENTRY, 0)
     assert short.client_order_id == client_order_id(KEY, OrderRole.ENTRY, 2)
+    assert long.trigger_price is None
 
 
 @pytest.mark.parametrize(("direction", "is_buy"), [(1, False), (-1, True)])
@@ -102,6 +103,7 @@ def test_protection_closes_what_is_filled_and_triggers_on_its_prices(direction: 
     for order in (stop, target):
         assert (order.is_buy, order.quantity, order.reduce_only) == (is_buy, TWO, True)
         assert order.client_order_id == client_order_id(KEY, order.role, 1)
+        assert order.limit_price is None
     first, _ = protective_orders(KEY, direction, TWO, (Decimal(95), Decimal(110)))
     assert first.client_order_id == client_order_id(KEY, OrderRole.STOP, 0)
 
