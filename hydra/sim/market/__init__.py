@@ -1,0 +1,1 @@
+"""The generated market: leveraged participants whose facts follow from each other (docs/market_model.md)."""
