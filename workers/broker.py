@@ -26,7 +26,12 @@ class EndWithParent(Middleware):
 
 
 class StageErrors(Middleware):
-    """One line for every message whose stage failed."""
+    """One line for every message whose stage failed; `throws` names what needs no traceback."""
+
+    @property
+    def actor_options(self) -> set[str]:
+        """The options that actors may carry because of this middleware."""
+        return {"throws"}
 
     def after_process_message(
         self,

@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from hydra.cli import config, db, doctor, import_history, status
+from hydra.cli import config, db, doctor, import_history, kill, resume, run, status
 from hydra.errors import HydraError
 
 app = typer.Typer(
@@ -19,6 +19,9 @@ app.add_typer(config.app, name="config")
 app.command("import")(import_history.command)
 app.command("doctor")(doctor.command)
 app.command("status")(status.command)
+app.command("run")(run.command)
+app.command("kill")(kill.command)
+app.command("resume")(resume.command)
 
 
 def main() -> None:

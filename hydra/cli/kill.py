@@ -1,0 +1,36 @@
+"""`hydra kill`: latch the kill switch of a run."""
+
+import getpass
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from hydra.db.engine import connect, database_url
+from hydra.db.roles import Role
+from hydra.errors import StopError
+from hydra.running.kill_switch import choose_run, latch
+from hydra.running.run_market import instrument_of
+from hydra.running.runs import read_run
+from hydra.settings import load_settings
+
+
+def command(
+    reason: Annotated[str, typer.Option(help="Why, in words; stored and shown.")],
+    run: Annotated[int | None, typer.Option(help="Which run; else the newest that has not ended.")] = None,
+    symbol: Annotated[str | None, typer.Option(help="Only this pair; else the whole portfolio.")] = None,
+) -> None:
+    """Latch the kill switch: no entries, positions close, recording goes on. `hydra resume` clears it."""
+    with connect(database_url(load_settings()), role=Role.WORKER, autocommit=True) as connection:
+        chosen = read_run(connection, choose_run(connection, run))
+        if chosen.end_reason == "finished":
+            raise StopError(f"run {chosen.run_id} is finished: there is nothing left to stop")
+        pair = instrument_of(connection, chosen, symbol) if symbol else None
+        time = latch(connection, chosen.run_id, pair, reason, getpass.getuser())
+    what = symbol.upper() if symbol else "the whole portfolio"
+    Console().print(
+        f"Run {chosen.run_id}: kill switch latched for {what} at {time:%Y-%m-%d %H:%M} UTC (run's clock). "
+        f"It stays until `hydra resume --run {chosen.run_id} --reason TEXT`.",
+        highlight=False,
+        soft_wrap=True,
+    )

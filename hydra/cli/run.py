@@ -1,0 +1,171 @@
+"""`hydra run`: decide minute after minute, and watch it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated
+
+import psycopg
+import typer
+from rich.console import Console
+from rich.live import Live
+
+from hydra.cli import db
+from hydra.db.engine import connect, database_url
+from hydra.domain import MarketOrigin, TradingMode
+from hydra.errors import StopError
+from hydra.running.pipeline_table import PipelineRow, pipeline_line, pipeline_table
+from hydra.running.run_market import MarketRequest, prepare_market
+from hydra.running.runs import EndReason, Run, RunPlan, create_run, read_run, reopen_run
+from hydra.running.speed import Speed
+from hydra.running.supervisor import Supervisor
+from hydra.settings import Settings, load_settings
+from hydra.universe import UNIVERSE, find_pair
+
+
+def command(  # noqa: PLR0913, PLR0917  # one parameter an option
+    mode: Annotated[TradingMode, typer.Option(help="Where orders go.")] = TradingMode.PAPER,
+    market: Annotated[
+        MarketOrigin, typer.Option(help="Where the market comes from.")
+    ] = MarketOrigin.RECORDED,
+    start: Annotated[
+        str | None, typer.Option("--from", help="First minute to decide, ISO 8601, UTC.")
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", help="End of the range, not decided itself.")] = None,
+    speed: Annotated[str, typer.Option(help="max, or how many times real time.")] = "max",
+    seed: Annotated[int | None, typer.Option(help="Seed of a generated market.")] = None,
+    pairs: Annotated[str, typer.Option(help="Comma-separated, e.g. BTC,ETH; else all.")] = "",
+    resume: Annotated[int | None, typer.Option(help="Go on with this run where it stopped.")] = None,
+) -> None:
+    """Take a market through the five layers, minute by minute. Ctrl-C stops; --resume goes on."""
+    refuse_unconnected(mode, market)
+    pace = Speed.parse(speed)
+    asked = MarketRequest(market, seed, base_names(pairs), instant("--from", start), instant("--to", end))
+    db.up()
+    settings = load_settings()
+    with connect(database_url(settings), autocommit=True) as connection:
+        run = resumed_run(connection, resume) if resume else new_run(connection, settings, mode, asked)
+    watch(run, settings, pace, Console())
+
+
+def new_run(
+    connection: psycopg.Connection, settings: Settings, mode: TradingMode, asked: MarketRequest
+) -> Run:
+    """Record a run over the market that is asked for.
+
+    Raises:
+        StopError: that market is not stored.
+    """
+    market = prepare_market(connection, asked)
+    plan = RunPlan(
+        mode=mode,
+        market_origin=asked.origin,
+        seed=asked.seed,
+        feeds=market.feeds,
+        instrument_ids=market.instrument_ids,
+        data_from=market.data_from,
+        data_to=market.data_to,
+    )
+    return create_run(connection, plan, settings)
+
+
+def resumed_run(connection: psycopg.Connection, run_id: int) -> Run:
+    """The run `run_id`, reopened.
+
+    Raises:
+        StopError: there is no such run, it is finished, or its readings are not those of this code.
+    """
+    run = read_run(connection, run_id)
+    refuse_unconnected(run.mode, run.market_origin)
+    reopen_run(connection, run)
+    return run
+
+
+def watch(run: Run, settings: Settings, speed: Speed, console: Console) -> EndReason:
+    """Supervise `run` to its end or to Ctrl-C, with the live table on a terminal and lines elsewhere.
+
+    Raises:
+        StopError: another process supervises it.
+        DatabaseError: the database server cannot be used.
+    """
+    with _display(run, console) as show:
+        supervisor = Supervisor(run, settings, speed, show, lambda text: _tell(console, text))
+        reason = supervisor.supervise()
+    if reason is EndReason.FINISHED:
+        _tell(console, f"Run {run.run_id} is finished: see it with `hydra report {run.run_id}`.")
+    else:
+        _tell(console, f"Run {run.run_id} is stopped. It goes on with `hydra run --resume {run.run_id}`.")
+    return reason
+
+
+def refuse_unconnected(mode: TradingMode, market: MarketOrigin) -> None:
+    """Raise for what needs an exchange.
+
+    Raises:
+        StopError: orders or market would be those of an exchange, and none is connected yet.
+    """
+    if mode is not TradingMode.PAPER:
+        raise StopError(f"--mode {mode.value}: no exchange is connected yet; paper is what runs today")
+    if market is MarketOrigin.EXCHANGE:
+        raise StopError("--market exchange: no exchange is connected yet; choose recorded or generated")
+
+
+def base_names(pairs: str) -> tuple[str, ...]:
+    """The base names of comma-separated pairs in any spelling.
+
+    Raises:
+        StopError: a name is not in the universe.
+    """
+    names = [name for name in pairs.split(",") if name.strip()]
+    found = [find_pair(name) for name in names]
+    unknown = [name.strip() for name, pair in zip(names, found, strict=True) if pair is None]
+    if unknown:
+        raise StopError(
+            f"--pairs: {', '.join(unknown)} is not traded; HYDRA trades {', '.join(p.base for p in UNIVERSE)}"
+        )
+    return tuple(pair.base for pair in found if pair is not None)
+
+
+def instant(option: str, text: str | None) -> datetime | None:
+    """The minute that an option names, UTC unless it says otherwise.
+
+    Raises:
+        StopError: it is no instant.
+    """
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise StopError(f"{option} {text}: write an instant such as 2025-06-01T14:05 (UTC)") from None
+    zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return zoned.astimezone(UTC).replace(second=0, microsecond=0)
+
+
+@contextmanager
+def _display(run: Run, console: Console) -> Iterator[Callable[[list[PipelineRow]], None]]:
+    if console.is_terminal:
+        with Live(pipeline_table(run, []), console=console, refresh_per_second=4) as live:
+            yield lambda rows: live.update(pipeline_table(run, rows))
+    else:
+        yield PlainLines(run, console).show
+
+
+class PlainLines:
+    """A line for every hour of the run's clock."""
+
+    def __init__(self, run: Run, console: Console) -> None:
+        self._run = run
+        self._console = console
+        self._hour: datetime | None = None
+
+    def show(self, rows: list[PipelineRow]) -> None:
+        """Print the line unless the hour has had its own."""
+        hour = rows[0].time.replace(minute=0) if rows else None
+        if hour is not None and hour != self._hour:
+            self._hour = hour
+            _tell(self._console, pipeline_line(self._run, rows))
+
+
+def _tell(console: Console, text: str) -> None:
+    console.print(text, highlight=False, soft_wrap=True, markup=False)

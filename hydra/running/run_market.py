@@ -1,0 +1,115 @@
+"""Which instruments and which minutes a run is about, from what is stored.
+
+Source: DESIGN, "Modes and exchanges"; C111 (recorded history declares no feeds), C124 (venues).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import psycopg
+from psycopg.rows import class_row
+
+from hydra.db import queries
+from hydra.domain import MarketOrigin
+from hydra.errors import StopError
+from hydra.ingest.instruments import VENUE
+from hydra.running.runs import Run
+
+CANDLE_LENGTH: Final = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class StoredInstrument:
+    """An instrument with its first and last stored one-minute candle (opens, UTC), if any."""
+
+    instrument_id: int
+    base: str
+    first_candle: datetime | None
+    last_candle: datetime | None
+
+
+@dataclass(frozen=True)
+class RunMarket:
+    """What a run decides about: instruments, and the minutes of [data_from, data_to)."""
+
+    instrument_ids: tuple[int, ...]
+    feeds: tuple[str, ...]
+    data_from: datetime
+    data_to: datetime
+
+
+@dataclass(frozen=True)
+class MarketRequest:
+    """What a user asks for: origin, seed, base names (all if none), and the range (as far as facts reach)."""
+
+    origin: MarketOrigin
+    seed: int | None
+    names: tuple[str, ...]
+    start: datetime | None
+    end: datetime | None
+
+
+def prepare_market(connection: psycopg.Connection, asked: MarketRequest) -> RunMarket:
+    """The market that is asked for, stored in the database.
+
+    Raises:
+        StopError: it is not stored, or HYDRA cannot make it.
+    """
+    if asked.origin is MarketOrigin.RECORDED:
+        return recorded_market(connection, asked.names, asked.start, asked.end)
+    raise StopError(f"--market {asked.origin.value}: HYDRA cannot store one yet; import a recorded one")
+
+
+def recorded_market(
+    connection: psycopg.Connection, names: Sequence[str], start: datetime | None, end: datetime | None
+) -> RunMarket:
+    """The recorded market of `names` (all pairs if empty); without start or end as far as candles reach.
+
+    Raises:
+        StopError: an unknown name, or no candles are stored for the pairs in the range.
+    """
+    values = {"venue": VENUE}
+    with connection.cursor(row_factory=class_row(StoredInstrument)) as cursor:
+        stored = cursor.execute(queries.load("stages/instruments"), values).fetchall()
+    chosen = choose_instruments(stored, names)
+    first = min((item.first_candle for item in chosen if item.first_candle), default=None)
+    last = max((item.last_candle for item in chosen if item.last_candle), default=None)
+    if first is None or last is None:
+        raise StopError("no recorded market is stored: load one with `hydra import PATH`")
+    data_from, data_to = start or first + CANDLE_LENGTH, end or last + 2 * CANDLE_LENGTH
+    if data_from > last + CANDLE_LENGTH or data_to <= first:
+        raise StopError(
+            f"candles are stored from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC, none of them "
+            f"between {data_from:%Y-%m-%d %H:%M} and {data_to:%Y-%m-%d %H:%M}: choose --from and --to there"
+        )
+    return RunMarket(tuple(item.instrument_id for item in chosen), (), data_from, data_to)
+
+
+def choose_instruments(stored: Sequence[StoredInstrument], names: Sequence[str]) -> list[StoredInstrument]:
+    """Those of `stored` that go by one of the base names `names`; all of them if there are no names.
+
+    Raises:
+        StopError: a name is not among them.
+    """
+    known = {item.base: item for item in stored}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise StopError(
+            f"--pairs: {', '.join(unknown)} is not stored; stored are {', '.join(known) or 'none'}"
+        )
+    return [item for item in stored if not names or item.base in names]
+
+
+def instrument_of(connection: psycopg.Connection, run: Run, name: str) -> int:
+    """The instrument of `run` that goes by `name` (base, exchange symbol or unified symbol, any case).
+
+    Raises:
+        StopError: the run has no such pair.
+    """
+    values = {"instrument_ids": list(run.instrument_ids), "name": name.strip()}
+    row = connection.execute(queries.load("stages/instrument_of"), values).fetchone()
+    if row is None:
+        raise StopError(f"--symbol {name}: run {run.run_id} does not trade it")
+    return int(row[0])
