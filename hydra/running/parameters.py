@@ -1,0 +1,102 @@
+"""From settings to the frozen parameters of the rules, and into the run's record and back.
+
+A run is decided with what its record says: a process that starts in the middle of it, or a later look at it,
+finds there every number that decided. Source: DESIGN, law 2; README document, "Configuration".
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Final, TypeVar, get_type_hints
+
+from hydra.layers.layer2_data_health import DataHealthParameters
+from hydra.layers.layer2_statistical import StatisticalParameters
+from hydra.layers.layer3_scoring import ScoringParameters
+from hydra.layers.layer3_signals import SignalParameters
+from hydra.layers.layer4_limits import LimitParameters
+from hydra.layers.layer4_risk import RiskParameters
+from hydra.layers.layer5_execution import ExecutionParameters
+from hydra.layers.positions import PositionParameters
+from hydra.running.runs import Run
+from hydra.settings import Settings
+
+RULES_KEY: Final = "rules"
+"""Where the parameters stand in `runs.config`."""
+
+_Record = TypeVar("_Record")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The parameters of all layers. news_hold_blocks: LLM_HOLD_BLOCKS (C03); balance in USDT."""
+
+    initial_balance_usd: float = 10_000.0
+    news_hold_blocks: bool = True
+    statistical: StatisticalParameters = field(default_factory=StatisticalParameters)
+    signals: SignalParameters = field(default_factory=SignalParameters)
+    scoring: ScoringParameters = field(default_factory=ScoringParameters)
+    risk: RiskParameters = field(default_factory=RiskParameters)
+    execution: ExecutionParameters = field(default_factory=ExecutionParameters)
+    positions: PositionParameters = field(default_factory=PositionParameters)
+
+    @property
+    def initial_balance(self) -> Decimal:
+        """The balance at the start of a paper run, exact."""
+        return Decimal(repr(self.initial_balance_usd))
+
+
+def rules_of(settings: Settings, feeds: Iterable[str]) -> Rules:
+    """The rules' parameters as the settings ask for them; `feeds` are those that the run declares (C111)."""
+    limits = LimitParameters(
+        max_position_usd=settings.max_position_size_usd,
+        max_exposure_usd=settings.max_total_exposure_usd,
+        max_positions=settings.max_positions,
+    )
+    return Rules(
+        initial_balance_usd=settings.initial_balance,
+        statistical=StatisticalParameters(data_health=DataHealthParameters(feeds=frozenset(feeds))),
+        scoring=ScoringParameters(
+            score_threshold=settings.ml_score_threshold, min_confidence=settings.min_signal_confidence
+        ),
+        risk=RiskParameters(
+            limits=limits,
+            max_leverage=settings.max_leverage,
+            risk_per_trade=settings.risk_per_trade_pct / 100,
+        ),
+    )
+
+
+def recorded_rules(rules: Rules) -> dict[str, Any]:
+    """What goes into `runs.config`: {"rules": every parameter}, as JSON can hold it."""
+    return {RULES_KEY: _plain(asdict(rules))}
+
+
+def rules_of_run(run: Run) -> Rules:
+    """The parameters that `run` is decided with: its record's, or its settings' where it has none."""
+    if RULES_KEY in run.config:
+        return _restored(Rules, run.config[RULES_KEY])
+    return rules_of(Settings.model_construct(**run.config["settings"]), run.feeds)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _restored(record: type[_Record], values: Mapping[str, Any]) -> _Record:
+    """A record of dataclasses from its recorded form; newer parameters keep their default."""
+    kinds = get_type_hints(record)
+    known = {item.name: kinds[item.name] for item in fields(record) if item.name in values}  # type: ignore[arg-type]
+    return record(**{name: _typed(kind, values[name]) for name, kind in known.items()})
+
+
+def _typed(kind: Any, value: Any) -> Any:
+    if is_dataclass(kind):
+        return _restored(kind, value)  # type: ignore[arg-type]
+    if isinstance(value, list):
+        return frozenset(value) if "frozenset" in str(kind) else tuple(value)
+    return kind(value) if isinstance(kind, type) and issubclass(kind, StrEnum) else value
