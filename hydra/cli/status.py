@@ -24,7 +24,7 @@ def command() -> None:
     if coverage:
         console.print(_table(coverage))
     else:
-        console.print("No market is stored yet: load one with `hydra import PATH` or `hydra generate`.")
+        console.print("No market is stored yet: load one with `hydra import PATH`, or try `hydra demo`.")
     console.print(_condition(condition), highlight=False)
 
 

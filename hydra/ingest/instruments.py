@@ -1,12 +1,14 @@
 """The instruments of the universe, with their terms, as rows (C124, C127)."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 
 from hydra.db import queries
 from hydra.exchange.instruments import load_instrument_terms
+from hydra.universe import Pair
 
 VENUE: Final = "binance"
 PERPETUAL: Final = "perpetual"
@@ -14,23 +16,33 @@ PERPETUAL: Final = "perpetual"
 
 def ensure_instruments(connection: psycopg.Connection) -> None:
     """Add the eight perpetuals, their filters and brackets where they are not stored yet; idempotent."""
+    for terms in load_instrument_terms():
+        brackets = [asdict(bracket) for bracket in terms.brackets]
+        add_instrument(connection, _description(terms.pair), asdict(terms.filters), brackets)
+
+
+def add_instrument(
+    connection: psycopg.Connection,
+    description: Mapping[str, Any],
+    filters: Mapping[str, Any],
+    brackets: Sequence[Mapping[str, Any]],
+) -> None:
+    """Add one instrument with its terms; what is stored already stays. Keys are column names."""
+    key = {"instrument_id": description["instrument_id"]}
     with connection.cursor() as cursor:
-        for terms in load_instrument_terms():
-            pair = terms.pair
-            cursor.execute(
-                queries.load("ingest/add_instruments"),
-                {
-                    "instrument_id": pair.instrument_id,
-                    "venue": VENUE,
-                    "kind": PERPETUAL,
-                    "symbol": pair.symbol,
-                    "exchange_symbol": pair.exchange_symbol,
-                    "base": pair.base,
-                    "quote": pair.quote,
-                    "aliases": list(pair.aliases),
-                },
-            )
-            key = {"instrument_id": pair.instrument_id}
-            cursor.execute(queries.load("ingest/add_filters"), key | asdict(terms.filters))
-            brackets = [key | asdict(bracket) for bracket in terms.brackets]
-            cursor.executemany(queries.load("ingest/add_bracket"), brackets)
+        cursor.execute(queries.load("ingest/add_instruments"), description)
+        cursor.execute(queries.load("ingest/add_filters"), {**key, **filters})
+        cursor.executemany(queries.load("ingest/add_bracket"), [{**key, **row} for row in brackets])
+
+
+def _description(pair: Pair) -> dict[str, Any]:
+    return {
+        "instrument_id": pair.instrument_id,
+        "venue": VENUE,
+        "kind": PERPETUAL,
+        "symbol": pair.symbol,
+        "exchange_symbol": pair.exchange_symbol,
+        "base": pair.base,
+        "quote": pair.quote,
+        "aliases": list(pair.aliases),
+    }

@@ -1,0 +1,33 @@
+"""Which loads still owe the rollups a refresh, and the refresh (C110).
+
+On the Apache edition rollups are refreshed in the transaction of the load; on the community edition after
+it. A load that is cut off in between stays noted in market.import_batches and is finished here.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
+
+from hydra.db import queries, rollups
+
+
+def add_batch(connection: psycopg.Connection, batch: Mapping[str, Any]) -> int:
+    """Record one load in market.import_batches (keys are its columns, counts default to 0); its id."""
+    counts = dict.fromkeys(
+        ("rows_inserted", "rows_unchanged", "rows_revised", "rows_quarantined", "rows_read"), 0
+    )
+    row = connection.execute(queries.load("ingest/add_load"), {**counts, **batch}).fetchone()
+    if row is None:
+        raise AssertionError("an INSERT ... RETURNING of one row gives one row")
+    return int(row[0])
+
+
+def finish_rollups(connection: psycopg.Connection) -> None:
+    """Refresh what is noted as behind, once per table over its range; needs an autocommit connection."""
+    stale = connection.execute(queries.load("ingest/stale_batches")).fetchall()
+    for target_tables, batch_ids, first_time, last_time in stale:
+        for name in target_tables.split(", "):
+            if rollups.has_rollups(name) and first_time is not None:
+                rollups.refresh(connection, name, first_time, last_time)
+        connection.execute(queries.load("ingest/mark_fresh"), {"batch_ids": batch_ids})
