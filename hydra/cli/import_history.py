@@ -11,14 +11,17 @@ from typing import Annotated
 import typer
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.markup import escape
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from hydra.db.engine import database_url
-from hydra.ingest.history import FileResult, ImportPlan, import_history, plan_import
+from hydra.ingest.history import FileResult, import_history
+from hydra.ingest.import_plan import ImportPlan, plan_import, shown
 from hydra.settings import load_settings
 
 Reporter = Callable[[FileResult], None]
+WIDE_COLUMNS = 110
 
 
 def command(
@@ -28,7 +31,7 @@ def command(
     """Import market history: the exchange's public archive (csv, zip) and recorded Parquet folders.
 
     Each file comes in whole or not at all; importing again changes nothing. Exit status 1 if a file
-    could not be read.
+    or folder could not be read, or if there was nothing to import.
     """
     plan = plan_import(paths)
     url = database_url(load_settings())
@@ -41,7 +44,7 @@ def command(
         typer.echo(json.dumps(_as_json(plan, results, seconds), indent=2))
     else:
         _print_summary(console, plan, results, seconds)
-    if any(result.error for result in results):
+    if _refused(plan, results) or not plan.files:
         raise typer.Exit(1)
 
 
@@ -53,9 +56,9 @@ def _reporter(console: Console, plan: ImportPlan, *, quiet: bool) -> Iterator[Re
     elif console.is_terminal:
         with _bar(console) as progress:
             task = progress.add_task("", total=plan.size_bytes, rows=0, rate=0)
-            yield _advancing(progress, task)
+            yield _advancing(progress, task, plan)
     else:
-        yield lambda result: console.print(_line(result), soft_wrap=True, highlight=False)
+        yield lambda result: console.print(_line(result), soft_wrap=True, highlight=False, markup=False)
 
 
 def _bar(console: Console) -> Progress:
@@ -70,16 +73,16 @@ def _bar(console: Console) -> Progress:
     )
 
 
-def _advancing(progress: Progress, task: object) -> Reporter:
-    started, rows = time.monotonic(), 0
+def _advancing(progress: Progress, task: TaskID, plan: ImportPlan) -> Reporter:
+    started, rows, sizes = time.monotonic(), 0, iter(plan.sizes_bytes)
 
     def report(result: FileResult) -> None:
         nonlocal rows
         rows += result.rows_read
         progress.update(
-            task,  # type: ignore[arg-type]
-            advance=result.file.path.stat().st_size,
-            description=result.file.path.name,
+            task,
+            advance=next(sizes),
+            description=escape(shown(result.file.path)),
             rows=rows,
             rate=int(rows / max(time.monotonic() - started, 1e-3)),
         )
@@ -91,7 +94,7 @@ def _line(result: FileResult) -> str:
     if result.error:
         return f"refused {result.error}"
     return (
-        f"{result.file.path}: {result.inserted:,} new, {result.unchanged:,} unchanged, "
+        f"{shown(result.file.path)}: {result.inserted:,} new, {result.unchanged:,} unchanged, "
         f"{result.revised:,} revised, {sum(result.quarantined.values()):,} quarantined"
     )
 
@@ -123,6 +126,11 @@ def _dropped(results: list[FileResult]) -> dict[str, int]:
     }
 
 
+def _refused(plan: ImportPlan, results: list[FileResult]) -> list[str]:
+    """Files and folders of which nothing came in, with the reason."""
+    return [*plan.unreadable, *(result.error for result in results if result.error)]
+
+
 def _reasons(results: list[FileResult]) -> Counter[str]:
     reasons: Counter[str] = Counter()
     for result in results:
@@ -132,37 +140,68 @@ def _reasons(results: list[FileResult]) -> Counter[str]:
 
 def _print_summary(console: Console, plan: ImportPlan, results: list[FileResult], seconds: float) -> None:
     if results:
-        console.print(_summary_table(results))
+        console.print(_summary_table(results, has_room=console.width >= WIDE_COLUMNS))
     lines = [f"dropped: {count:,} rows {what}" for what, count in _dropped(results).items() if count]
     lines += [f"quarantined: {count:,} rows: {reason}" for reason, count in _reasons(results).most_common()]
-    others = Counter(other.reason for other in plan.not_imported)
-    lines += [f"not imported: {count:,} files: {reason}" for reason, count in others.most_common()]
-    lines += [f"[red]refused:[/red] {result.error}" for result in results if result.error]
+    lines += _not_imported(plan)
+    lines += [f"refused: {reason}" for reason in _refused(plan, results)]
     read = _counts(results)["read"]
-    lines.append(f"{read:,} rows read in {seconds:.1f} s, {read / max(seconds, 1e-9):,.0f} rows/s")
+    lines.append(
+        f"{read:,} rows read in {seconds:.1f} s, {_rate(read, seconds):,} rows/s"
+        if plan.files
+        else "nothing to import: name the exchange's archive files or folders such as candles_1m"
+    )
     for line in lines:
-        console.print(line, soft_wrap=True, highlight=False)
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
-def _summary_table(results: list[FileResult]) -> Table:
+def _not_imported(plan: ImportPlan) -> list[str]:
+    """The reasons with their number of files; one file is named."""
+    reasons = Counter(other.reason for other in plan.not_imported)
+    named = {other.reason: shown(other.path) for other in plan.not_imported}
+    return [
+        f"not imported: {count:,} files: {reason} ({named[reason]})"
+        for reason, count in reasons.most_common()
+    ]
+
+
+def _summary_table(results: list[FileResult], *, has_room: bool) -> Table:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
     table.add_column("layout", no_wrap=True)
-    for name in _counts([]):
+    for name in (*_counts([]), *(("seconds", "rows/s") if has_room else ())):
         table.add_column(name, justify="right", no_wrap=True)
     for layout, group in _by_layout(results).items():
-        table.add_row(layout, *(f"{count:,}" for count in _counts(group).values()))
+        table.add_row(*_cells(layout, group, has_room=has_room))
     table.add_section()
-    table.add_row("all", *(f"{count:,}" for count in _counts(results).values()))
+    table.add_row(*_cells("all", results, has_room=has_room))
     return table
 
 
+def _cells(layout: str, results: list[FileResult], *, has_room: bool) -> list[str]:
+    counts, seconds = _counts(results), _seconds(results)
+    speed = [f"{seconds:.1f}", f"{_rate(counts['read'], seconds):,}"] if has_room else []
+    return [layout, *(f"{count:,}" for count in counts.values()), *speed]
+
+
+def _seconds(results: list[FileResult]) -> float:
+    return sum(result.seconds for result in results)
+
+
+def _rate(rows: int, seconds: float) -> int:
+    return round(rows / max(seconds, 1e-3))
+
+
 def _as_json(plan: ImportPlan, results: list[FileResult], seconds: float) -> dict[str, object]:
+    layouts = {
+        layout: {**_counts(group), "seconds": _seconds(group)}
+        for layout, group in _by_layout(results).items()
+    }
     return {
         "seconds": seconds,
-        "layouts": {layout: _counts(group) for layout, group in _by_layout(results).items()},
+        "layouts": layouts,
         "all": _counts(results),
         "dropped": _dropped(results),
         "quarantined": dict(_reasons(results)),
-        "refused": [result.error for result in results if result.error],
-        "not_imported": [{"path": str(other.path), "reason": other.reason} for other in plan.not_imported],
+        "refused": _refused(plan, results),
+        "not_imported": [{"path": shown(other.path), "reason": other.reason} for other in plan.not_imported],
     }

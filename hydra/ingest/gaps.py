@@ -1,6 +1,6 @@
 """Holes in gridded facts, measured where new rows came in (DESIGN, "Tables": market.gaps)."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import polars as pl
@@ -18,15 +18,18 @@ def record_gaps(
 
     A later back-fill shrinks or removes what an earlier import recorded.
     """
-    step = _step(table, rows)
     scope: dict[str, Any] = {
         "source": _source(table, rows),
         "instrument_id": instrument_id,
-        "step": step,
+        "step": _step(table, rows),
     }
-    span = _range(connection, table, instrument_id, rows["time"][0], rows["time"][-1])
+    ends = {"first_time": rows["time"][0], "last_time": rows["time"][-1]}
+    found = connection.execute(_query("gap_range", table), scope | ends).fetchone()
+    if found is None:
+        raise AssertionError("a query of scalar subselects always gives one row")
+    span = {"from_time": found[0], "to_time": found[1]}
     connection.execute(queries.load("ingest/forget_gaps"), scope | span)
-    connection.execute(_query(table), scope | span)
+    connection.execute(_query("find_gaps", table), scope | span)
 
 
 def _source(table: FactTable, rows: pl.DataFrame) -> str:
@@ -42,23 +45,8 @@ def _step(table: FactTable, rows: pl.DataFrame) -> timedelta | None:
     return table.step
 
 
-def _range(
-    connection: psycopg.Connection, table: FactTable, instrument_id: int, first: datetime, last: datetime
-) -> dict[str, datetime]:
-    query = _with_table("ingest/gap_range", table)
-    found = connection.execute(
-        query, {"instrument_id": instrument_id, "first_time": first, "last_time": last}
-    ).fetchone()
-    if found is None:
-        raise AssertionError("a query of scalar subselects always gives one row")
-    return {"from_time": found[0], "to_time": found[1]}
-
-
-def _query(table: FactTable) -> sql.Composed | sql.SQL:
-    if table.step is None:
-        return sql.SQL(queries.load(f"ingest/find_gaps_{table.name}"))
-    return _with_table("ingest/find_gaps", table)
-
-
-def _with_table(name: str, table: FactTable) -> sql.Composed:
-    return sql.SQL(queries.load(name)).format(table=sql.Identifier("market", table.name))
+def _query(name: str, table: FactTable) -> sql.Composed:
+    """The query of the table itself where it has one of its own, else that of any gridded table."""
+    own = f"ingest/{name}_{table.name}"
+    text = queries.load(own if own in queries.names("ingest") else f"ingest/{name}")
+    return sql.SQL(text).format(table=sql.Identifier("market", table.name))

@@ -6,38 +6,26 @@ rollups are refreshed after the commits; files that were cut off from that are f
 Source: issue of the ground floor; DESIGN, law 3; C115, C124, C125.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import psycopg
 
 from hydra.db import queries, rollups
 from hydra.db.engine import connect
-from hydra.errors import BadDataError, RetryError, StopError
-from hydra.exchange.archive.contents import sha256_of
-from hydra.exchange.archive.files import ParsedFile, parse_file
-from hydra.exchange.archive.recognition import Layout, NotImported, Recognised, recognise
+from hydra.errors import BadDataError, DatabaseError, RetryError
+from hydra.exchange.archive.files import parse_file
+from hydra.exchange.archive.octets import read_octets
+from hydra.exchange.archive.parsed_file import ParsedFile
+from hydra.exchange.archive.recognition import Recognised
 from hydra.ingest.fact_tables import FACT_TABLES
 from hydra.ingest.gaps import record_gaps
+from hydra.ingest.import_plan import ImportPlan, shown
 from hydra.ingest.instruments import ensure_instruments
 from hydra.ingest.merge import Merged, merge_rows
-
-
-@dataclass(frozen=True)
-class ImportPlan:
-    """What is to be imported, in order, and what is not."""
-
-    files: tuple[Recognised, ...]
-    not_imported: tuple[NotImported, ...]
-
-    @property
-    def size_bytes(self) -> int:
-        """Bytes of all files to be imported: what the progress is measured on."""
-        return sum(file.path.stat().st_size for file in self.files)
 
 
 @dataclass(frozen=True)
@@ -61,64 +49,60 @@ class _Read(NamedTuple):
     parsed: ParsedFile
 
 
-def plan_import(paths: Iterable[Path]) -> ImportPlan:
-    """Look through files and folders (links are not followed) and recognise each file.
-
-    Raises:
-        StopError: a path does not exist.
-    """
-    files: list[Recognised] = []
-    others: list[NotImported] = []
-    for path in paths:
-        for found in _files_below(path):
-            what = recognise(found)
-            if isinstance(what, Recognised):
-                files.append(what)
-            elif what is not None:
-                others.append(what)
-    layouts = list(Layout)
-    files.sort(
-        key=lambda file: (
-            layouts.index(file.layout),
-            file.timeframe_minutes,
-            file.pair.instrument_id,
-            file.path,
-        )
-    )
-    return ImportPlan(tuple(files), tuple(others))
-
-
-def _files_below(path: Path) -> Iterator[Path]:
-    if not path.exists():
-        raise StopError(f"{path} does not exist: name a file or a folder of market history")
-    if path.is_file():
-        yield path
-        return
-    for entry in sorted(path.iterdir()):
-        if not entry.is_symlink():
-            yield from _files_below(entry)
-
-
 def import_history(url: str, plan: ImportPlan, done: Callable[[FileResult], None]) -> list[FileResult]:
     """Import every file of `plan`; `done` hears of each as it ends. A bad file does not stop the others.
 
     Raises:
         RetryError: another import is running on this database.
-        DatabaseError: the server cannot be used.
+        DatabaseError: the server cannot be used, or was lost on the way: the files told to `done` are in.
     """
+    results: list[FileResult] = []
     with connect(url, autocommit=True) as connection:
-        _lock(connection)
-        with connection.transaction():
-            ensure_instruments(connection)
-        _finish_rollups(connection)
-        results = [_reported(result, done) for result in _import_files(connection, plan.files)]
-        _finish_rollups(connection)
+        try:
+            _import_plan(connection, plan, results, done)
+        except psycopg.Error as error:
+            raise DatabaseError(_explained(error, len(results))) from error
     return results
 
 
-def _reported(result: FileResult, done: Callable[[FileResult], None]) -> FileResult:
-    done(result)
-    return result
+def _import_plan(
+    connection: psycopg.Connection,
+    plan: ImportPlan,
+    results: list[FileResult],
+    done: Callable[[FileResult], None],
+) -> None:
+    _lock(connection)
+    with connection.transaction():
+        ensure_instruments(connection)
+        _quarantine_unknown_symbols(connection, plan)
+    _finish_rollups(connection)
+    for result in _import_files(connection, plan.files):
+        results.append(result)
+        done(result)
+    _finish_rollups(connection)
+
+
+def _explained(error: psycopg.Error, files_in: int) -> str:
+    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    if isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.InvalidSchemaName):
+        return f"the database has not HYDRA's schema ({reason}): run `hydra db up`, then import again"
+    if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        return f"the user of HYDRA_DATABASE_URL may not import ({reason}): use the owner of the database"
+    return (
+        f"the database stopped the import ({reason}); {files_in:,} files were finished, nothing came in of "
+        "the others: see that the server runs and has room, then import again"
+    )
+
+
+def _quarantine_unknown_symbols(connection: psycopg.Connection, plan: ImportPlan) -> None:
+    """One row a file, once: a file of another symbol is refused as a whole, and that must be seen."""
+    rows = [
+        {"origin": shown(other.path), "target_table": other.table_without_symbol, "reason": other.reason}
+        for other in plan.not_imported
+        if other.table_without_symbol
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(queries.load("ingest/add_unknown_symbol"), rows)
 
 
 def _lock(connection: psycopg.Connection) -> None:
@@ -149,7 +133,8 @@ def _import_files(connection: psycopg.Connection, files: tuple[Recognised, ...])
 
 
 def _read(file: Recognised, now: datetime) -> _Read:
-    return _Read(sha256_of(file.path), parse_file(file, now))
+    source = read_octets(file.path)
+    return _Read(source.sha256, parse_file(file, source, now))
 
 
 def _import_one(
@@ -204,7 +189,7 @@ def _add_batch(connection: psycopg.Connection, file: Recognised, read: _Read) ->
         queries.load("ingest/add_batch"),
         spanned
         | {
-            "path": str(file.path),
+            "path": shown(file.path),
             "sha256": read.sha256,
             "layout": file.layout,
             "target_table": ", ".join(read.parsed.tables),
@@ -231,7 +216,7 @@ def _quarantine(connection: psycopg.Connection, file: Recognised, parsed: Parsed
         queries.load("ingest/add_quarantined"),
         {
             "batch_id": batch_id,
-            "origin": str(file.path),
+            "origin": shown(file.path),
             "target_table": ", ".join(parsed.tables),
             "lines": rejected["line"].to_list(),
             "reasons": rejected["reason"].to_list(),

@@ -1,107 +1,149 @@
-"""From a file's bytes to a frame of named columns with line numbers. Nothing is judged here.
+"""From a file's bytes to a frame of named columns with line numbers. No value is judged here.
 
-A csv may have a header row or none; a zip holds exactly one csv. A checksum file beside is verified.
+A csv may have a header row or none. Text is stripped, and an empty cell is null.
 """
 
-import hashlib
-import io
-import zipfile
-from pathlib import Path
-from typing import Final
+from collections.abc import Sequence
+from io import BytesIO
+from typing import Final, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from hydra.errors import BadDataError
+from hydra.exchange.archive.octets import FileOctets
 
 LINE: Final = "line"
+FAULT: Final = "fault"
+
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_FILLER: Final = "ignore"
+"""The last column of klines: nobody reads it, so it may be cut."""
 
 
-def sha256_of(path: Path) -> str:
-    """The sha256 of the file's bytes, which is verified where the exchange's checksum lies beside.
-
-    Raises:
-        BadDataError: the checksum file says another one.
-    """
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
-    beside = path.with_name(path.name + ".CHECKSUM")
-    if beside.is_file():
-        words = beside.read_text(encoding="utf-8").split()
-        if not words or words[0].lower() != found:
-            said = words[0] if words else "nothing"
-            raise BadDataError(
-                f"{path}: the checksum file says {said}, the file has {found}; download it again"
-            )
-    return found
+class _Body(NamedTuple):
+    names: Sequence[str]
+    rows: bytes
+    first_line: int
 
 
-def read_csv(path: Path, columns: tuple[str, ...]) -> pl.DataFrame:
-    """The rows as text in `columns`, and `line`: the line in the file, from 1, header included.
+def read_csv(source: FileOctets, columns: tuple[str, ...]) -> pl.DataFrame:
+    """The rows as text in `columns`, with `line` (in the file, from 1, header included) and `fault`.
+
+    fault: why a line is no row (it has fewer or more fields than the others), else null.
 
     Raises:
-        BadDataError: corrupt zip, not a csv, a column missing or too many.
+        BadDataError: not a csv, cut off, without a row, or a column is missing.
     """
-    octets = _csv_octets(path)
-    if not octets.strip():
-        raise BadDataError(f"{path}: the file is empty; download it again")
-    header = _has_header(octets)
-    try:
-        frame = pl.read_csv(
-            io.BytesIO(octets),
-            has_header=header,
-            infer_schema=False,
-        )
-    except pl.exceptions.PolarsError as error:
-        raise BadDataError(f"{path}: not a readable csv ({error}); download it again") from error
-    frame = _named(path, frame, columns, header)
-    return frame.with_row_index(LINE, offset=2 if header else 1).with_columns(pl.col(LINE).cast(pl.Int64))
+    body = _body(source, columns)
+    counts = _fields_per_line(body.rows)
+    faults = _faults(source, body, counts)
+    frame = _parsed(source, body)
+    if frame.height != len(counts):
+        raise BadDataError(f"{source.path}: a quotation mark is not closed; download it again")
+    lined = frame.with_columns(
+        pl.int_range(body.first_line, body.first_line + frame.height, dtype=pl.Int64).alias(LINE),
+        pl.Series(FAULT, faults, pl.String),
+    )
+    return lined.filter(pl.Series(counts > 1)).select(LINE, *columns, FAULT).with_columns(_stripped(columns))
 
 
-def read_parquet(path: Path, columns: tuple[str, ...]) -> pl.DataFrame:
-    """The `columns` as they are typed in the file, and `line`: the row number from 1.
+def read_parquet(source: FileOctets, columns: tuple[str, ...], optional: tuple[str, ...]) -> pl.DataFrame:
+    """The `columns` as they are typed in the file, those of `optional` that it has, `line` and `fault`.
+
+    line is the row number from 1; fault is null: a Parquet file has no broken lines.
 
     Raises:
-        BadDataError: not a Parquet file, or a column is missing.
+        BadDataError: not a Parquet file, without a row, or a column is missing.
     """
     try:
-        frame = pl.read_parquet(path)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise BadDataError(f"{path}: not a readable Parquet file ({error}); copy it again") from error
-    _require(path, frame.columns, columns)
-    return frame.select(columns).with_row_index(LINE, offset=1).with_columns(pl.col(LINE).cast(pl.Int64))
+        frame = pl.read_parquet(BytesIO(source.content))
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise BadDataError(f"{source.path}: not a readable Parquet file ({reason}); copy it again") from error
+    _require(source, frame.columns, columns)
+    if frame.is_empty():
+        raise BadDataError(f"{source.path}: holds no row; copy it again")
+    chosen = [*columns, *(name for name in optional if name in frame.columns)]
+    texts = [name for name in chosen if frame.schema[name] == pl.String]
+    numbered = frame.select(
+        pl.int_range(1, frame.height + 1, dtype=pl.Int64).alias(LINE),
+        *chosen,
+        pl.lit(None, pl.String).alias(FAULT),
+    )
+    return numbered.with_columns(_stripped(texts))
 
 
-def _csv_octets(path: Path) -> bytes:
-    if path.suffix != ".zip":
-        return path.read_bytes()
-    try:
-        with zipfile.ZipFile(path) as archive:
-            inside = [name for name in archive.namelist() if name.endswith(".csv")]
-            if len(inside) != 1:
-                raise BadDataError(f"{path}: holds {len(inside)} csv files, expected one")
-            return archive.read(inside[0])
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, OSError) as error:
-        raise BadDataError(f"{path}: corrupt zip ({error}); download it again") from error
+def _body(source: FileOctets, columns: tuple[str, ...]) -> _Body:
+    octets = source.content.removeprefix(_BYTE_ORDER_MARK)
+    if b"\x00" in octets:
+        raise BadDataError(f"{source.path}: holds zero bytes: it is no csv, or corrupt; download it again")
+    first, _, others = octets.partition(b"\n")
+    named = [name.strip().strip('"').lower() for name in first.decode("utf-8", "replace").split(",")]
+    has_header = any(letter.isalpha() for letter in named[0])
+    rows = others if has_header else octets
+    if not rows.strip():
+        raise BadDataError(f"{source.path}: holds no row; download it again")
+    if has_header:
+        _require(source, named, columns)
+    return _Body(named if has_header else columns, rows.rstrip(b"\r\n "), 2 if has_header else 1)
 
 
-def _has_header(octets: bytes) -> bool:
-    first = octets.split(b"\n", 1)[0].split(b",", 1)[0].strip().strip(b'"')
-    return any(letter.isalpha() for letter in first.decode("utf-8", "replace"))
+def _fields_per_line(rows: bytes) -> npt.NDArray[np.int64]:
+    """How many fields each line has; a blank line has one."""
+    octets = np.frombuffer(rows, np.uint8)
+    ends = np.append(np.flatnonzero(octets == ord("\n")), len(octets))
+    before = np.searchsorted(np.flatnonzero(octets == ord(",")), ends)
+    return np.diff(before, prepend=0) + 1
 
 
-def _named(path: Path, frame: pl.DataFrame, columns: tuple[str, ...], header: bool) -> pl.DataFrame:
-    if header:
-        frame = frame.rename({name: name.strip() for name in frame.columns})
-        _require(path, frame.columns, columns)
-        return frame.select(columns)
-    if frame.width != len(columns):
+def _faults(source: FileOctets, body: _Body, counts: npt.NDArray[np.int64]) -> list[str | None]:
+    width = len(body.names)
+    usual = int(np.bincount(counts[counts > 1]).argmax()) if (counts > 1).any() else 1
+    if usual != width:
         raise BadDataError(
-            f"{path}: {frame.width} columns without a header row, expected {len(columns)}: "
-            f"{', '.join(columns)}"
+            f"{source.path}: its rows have {usual} columns, expected {width}: {', '.join(body.names)}"
         )
-    return frame.rename(dict(zip(frame.columns, columns, strict=True)))
+    faults: list[str | None] = [None] * len(counts)
+    for number in np.flatnonzero((counts != width) & (counts > 1)):
+        faults[number] = f"the line has {counts[number]} fields, the others {width}"
+    if not source.content.endswith(b"\n") and not source.is_known_whole:
+        _refuse_cut(source, body, len(counts), int(counts[-1]))
+        if body.names[-1] != _FILLER:
+            faults[-1] = faults[-1] or "the last line has no line end: its last value may be cut off"
+    return faults
 
 
-def _require(path: Path, found: list[str], columns: tuple[str, ...]) -> None:
+def _refuse_cut(source: FileOctets, body: _Body, lines: int, last_count: int) -> None:
+    if last_count < len(body.names):
+        last = body.first_line + lines - 1
+        raise BadDataError(
+            f"{source.path}: cut off in line {last} ({last_count} of {len(body.names)} fields); "
+            "download it again"
+        )
+
+
+def _parsed(source: FileOctets, body: _Body) -> pl.DataFrame:
+    schema = dict.fromkeys(body.names, pl.String())
+    if len(schema) != len(body.names):
+        raise BadDataError(f"{source.path}: a column stands twice in the header: {', '.join(body.names)}")
+    try:
+        return pl.read_csv(BytesIO(body.rows), has_header=False, schema=schema, truncate_ragged_lines=True)
+    except pl.exceptions.PolarsError as error:
+        reason = str(error).splitlines()[0]
+        raise BadDataError(f"{source.path}: not a readable csv ({reason}); download it again") from error
+
+
+def _stripped(names: Sequence[str]) -> list[pl.Expr]:
+    text = [pl.col(name).str.strip_chars() for name in names]
+    return [pl.when(column != "").then(column) for column in text]
+
+
+def _require(source: FileOctets, found: list[str], columns: tuple[str, ...]) -> None:
     missing = [name for name in columns if name not in found]
     if missing:
-        raise BadDataError(f"{path}: column {', '.join(missing)} is missing; found {', '.join(found)}")
+        raise BadDataError(
+            f"{source.path}: column {', '.join(missing)} is missing (found {', '.join(found)}); "
+            "compare with the exchange's archive"
+        )

@@ -1,4 +1,4 @@
-"""Which layout a file has, told from its name and folder alone: nothing is opened to find out.
+"""Which layout a file has, told from its name and folder; of a Parquet file elsewhere, from its columns.
 
 The exchange's archive: SYMBOL-INTERVAL-DATE for klines (the folder tells mark price klines apart),
 SYMBOL-fundingRate-DATE, SYMBOL-metrics-DATE, as csv or zip. Recorded Parquet: FOLDER/SYMBOL.parquet.
@@ -7,9 +7,11 @@ SYMBOL-fundingRate-DATE, SYMBOL-metrics-DATE, as csv or zip. Recorded Parquet: F
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+from hydra.exchange.archive.parquet_columns import layout_of_columns
 from hydra.universe import Pair, find_pair
 
 
@@ -34,19 +36,31 @@ class Recognised:
 
 @dataclass(frozen=True)
 class NotImported:
-    """A file that HYDRA has no table for, and why in words."""
+    """A file that HYDRA has no table for, and why in words.
+
+    table_without_symbol: the table that it would go into, were its symbol one of HYDRA's.
+    """
 
     path: Path
     reason: str
+    table_without_symbol: str | None = None
 
 
 CANDLE_MINUTES: Final = (1, 5)
 MARK_MINUTES: Final = (1, 60)
+ARCHIVE_DATE: Final = re.compile(r"-(?P<year>\d{4})-(?P<month>\d{2})(?:-(?P<day>\d{2}))?$")
 
-_DATE = r"\d{4}-\d{2}(?:-\d{2})?"
-_KLINES: Final = re.compile(rf"([A-Z0-9]+)-(\d+[mhdwM]o?)-{_DATE}")
-_FUNDING: Final = re.compile(rf"([A-Z0-9]+)-fundingRate-{_DATE}")
-_METRICS: Final = re.compile(rf"([A-Z0-9]+)-metrics-{_DATE}")
+_TABLES: Final = {
+    (Layout.CANDLES, 1): "candles_1m",
+    (Layout.CANDLES, 5): "candles_5m_recorded",
+    (Layout.MARK_PRICES, 1): "mark_prices",
+    (Layout.MARK_PRICES, 60): "mark_prices",
+    (Layout.FUNDING, 0): "funding_rates",
+    (Layout.METRICS, 0): "open_interest, positioning",
+}
+_NAME: Final = re.compile(r"(?P<symbol>[A-Z0-9]+)-(?P<kind>[A-Za-z0-9]+)")
+_INTERVAL: Final = re.compile(r"(?P<count>\d+)(?P<unit>mo|[smhdwM])")
+_MINUTES_PER_UNIT: Final = {"m": 1, "h": 60}
 _PARQUET_FOLDERS: Final = {
     "candles_1m": (Layout.CANDLES, 1),
     "candles_5m": (Layout.CANDLES, 5),
@@ -54,65 +68,76 @@ _PARQUET_FOLDERS: Final = {
     "funding": (Layout.FUNDING, 0),
     "metrics_5m": (Layout.METRICS, 0),
 }
+_SPOT: Final = "spot candles: only perpetuals are traded (C124)"
 _REASONS: Final = {
-    "candles_5m_spot": "spot candles: only perpetuals are traded (C124)",
+    "candles_5m_spot": _SPOT,
     "liquidations": "liquidations of other venues: they never enter Binance features (C124)",
     "news": "news: a later part of HYDRA reads it",
     "book_trades_raw": "raw order-book messages: recorded feeds, not history",
 }
-_MINUTES_PER_UNIT: Final = {"m": 1, "h": 60, "d": 1440}
 
 
 def recognise(path: Path) -> Recognised | NotImported | None:
     """What `path` is; None for a checksum file, which belongs to the file beside it."""
     if path.suffix.upper() == ".CHECKSUM":
         return None
-    if path.suffix == ".parquet":
-        return _parquet(path)
-    if path.suffix in {".csv", ".zip"}:
-        return _archive(path)
-    return NotImported(
-        path, _REASONS.get(path.parent.name, "not a csv, zip or parquet file of market history")
-    )
+    folder = path.absolute().parent
+    if path.suffix.lower() == ".parquet":
+        return _parquet(path, folder.name)
+    if path.suffix.lower() in {".csv", ".zip"}:
+        return _archive(path, folder)
+    return NotImported(path, _REASONS.get(folder.name, "not a csv, zip or parquet file of market history"))
 
 
-def _parquet(path: Path) -> Recognised | NotImported:
-    known = _PARQUET_FOLDERS.get(path.parent.name)
+def _parquet(path: Path, folder: str) -> Recognised | NotImported:
+    if folder in _REASONS:
+        return NotImported(path, _REASONS[folder])
+    if "spot" in folder.lower():
+        return NotImported(path, _SPOT)
+    known = _PARQUET_FOLDERS.get(folder)
     if known is None:
-        reason = _REASONS.get(path.parent.name, f"no table for a Parquet file in a folder {path.parent.name}")
-        return NotImported(path, reason)
+        told = layout_of_columns(path)
+        known = _PARQUET_FOLDERS.get(told.folder)
+        if known is None:
+            return NotImported(path, told.why_not)
     return _of_universe(path, known[0], path.stem, known[1])
 
 
-def _archive(path: Path) -> Recognised | NotImported:
-    name = path.stem
-    if matched := _FUNDING.fullmatch(name):
-        return _of_universe(path, Layout.FUNDING, matched[1], 0)
-    if matched := _METRICS.fullmatch(name):
-        return _of_universe(path, Layout.METRICS, matched[1], 0)
-    if matched := _KLINES.fullmatch(name):
-        return _klines(path, matched[1], matched[2])
-    return NotImported(path, "the name is not one of the exchange's archive (SYMBOL-1m-2025-05.zip ...)")
+def _archive(path: Path, folder: Path) -> Recognised | NotImported:
+    date = ARCHIVE_DATE.search(path.stem)
+    named = _NAME.fullmatch(path.stem[: date.start()]) if date else None
+    if named is None:
+        return NotImported(path, "the name is not one of the exchange's archive (SYMBOL-1m-2025-05.zip ...)")
+    symbol, kind = named["symbol"], named["kind"]
+    if kind == "fundingRate":
+        return _of_universe(path, Layout.FUNDING, symbol, 0)
+    if kind == "metrics":
+        return _of_universe(path, Layout.METRICS, symbol, 0)
+    interval = _INTERVAL.fullmatch(kind)
+    if interval is None:
+        return NotImported(path, f"{kind} of the exchange's archive: no table")
+    minutes = int(interval["count"]) * _MINUTES_PER_UNIT.get(interval["unit"], 0)
+    return _klines(path, folder, symbol, minutes)
 
 
-def _klines(path: Path, symbol: str, interval: str) -> Recognised | NotImported:
-    parents = {part.lower() for part in path.parts[:-1]}
-    minutes = int(interval[:-1]) * _MINUTES_PER_UNIT.get(interval[-1], 0) if interval[:-1].isdigit() else 0
-    if "spot" in parents:
-        return NotImported(path, _REASONS["candles_5m_spot"])
+def _klines(path: Path, folder: Path, symbol: str, minutes: int) -> Recognised | NotImported:
+    parents = [part.lower() for part in folder.parts]
+    if {("spot", "daily"), ("spot", "monthly")} & set(pairwise(parents)):
+        return NotImported(path, _SPOT)
     if "markpriceklines" in parents:
         if minutes in MARK_MINUTES:
             return _of_universe(path, Layout.MARK_PRICES, symbol, minutes)
-        return NotImported(path, f"mark price bars of {interval}: 1m and 1h are used")
-    if parents & {"indexpriceklines", "premiumindexklines"}:
+        return NotImported(path, "mark price bars of another interval than 1m and 1h")
+    if {"indexpriceklines", "premiumindexklines"} & set(parents):
         return NotImported(path, "index and premium klines: no table")
     if minutes in CANDLE_MINUTES:
         return _of_universe(path, Layout.CANDLES, symbol, minutes)
-    return NotImported(path, f"candles of {interval}: they are rolled up from 1m")
+    return NotImported(path, "candles of another interval than 1m and 5m: they are rolled up from 1m")
 
 
 def _of_universe(path: Path, layout: Layout, symbol: str, minutes: int) -> Recognised | NotImported:
     pair = find_pair(symbol)
     if pair is None or pair.exchange_symbol != symbol:
-        return NotImported(path, f"unknown symbol {symbol}: not one of HYDRA's pairs")
+        reason = f"unknown symbol {symbol}: not one of HYDRA's pairs"
+        return NotImported(path, reason, table_without_symbol=_TABLES[layout, minutes])
     return Recognised(path, layout, pair, minutes)

@@ -4,32 +4,45 @@ A rule is a reason in words and the expression that is true where the row breaks
 counts; a row that breaks one is quarantined with its line and content, the others go on.
 """
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 import polars as pl
 
-from hydra.exchange.archive.contents import LINE
+from hydra.errors import BadDataError
+from hydra.exchange.archive.contents import FAULT, LINE
 
 TIME_TYPE: Final = pl.Datetime("us", "UTC")
 REASON: Final = "reason"
 
 _MICROSECONDS_FROM: Final = 10**14
 """An epoch above this is microseconds: as milliseconds it would lie in the year 5138."""
+_LAST_MICROSECOND: Final = 4_102_444_800_000_000  # the year 2100: later numbers are no times
+_EARLIEST: Final = datetime(2017, 1, 1)  # noqa: DTZ001 - in UTC by the type it is cast to
 
 
 @dataclass(frozen=True)
 class Rule:
-    """`broken` is true where a row must not come in; null counts as kept."""
+    """`broken` is true where a row must not come in; null counts as kept.
+
+    contradicts_file: most rows can break it only if the file is not what its name says.
+    """
 
     reason: str
     broken: pl.Expr
+    contradicts_file: bool = False
 
 
 @dataclass(frozen=True)
 class Judged:
-    """Rows that keep all rules, and the rest as (line, reason, raw)."""
+    """Rows that keep all rules, sorted by time, and the rest as (line, reason, raw).
+
+    repeated: rows that stood twice and said the same.
+    """
 
     kept: pl.DataFrame
     rejected: pl.DataFrame
@@ -37,86 +50,101 @@ class Judged:
 
 
 def number(name: str) -> pl.Expr:
-    """The column as Float64: text that is no number becomes null (see `unreadable`), "" is null."""
+    """The column as Float64: text that is no number becomes null (see `unreadable`)."""
     return pl.col(name).cast(pl.Float64, strict=False)
 
 
 def unreadable(name: str) -> Rule:
-    """Text that is neither empty nor a number, or a number that is not finite."""
-    text = pl.col(name).cast(pl.String).str.strip_chars()
-    parsed = text.cast(pl.Float64, strict=False)
-    is_empty = text.is_null() | (text == "")
-    return Rule(f"{name} is not a number", ~is_empty & (parsed.is_null() | ~parsed.is_finite()))
+    """There is something that is not a number, or not a finite one."""
+    parsed = number(name)
+    return Rule(
+        f"{name} is not a number", pl.col(name).is_not_null() & (parsed.is_null() | ~parsed.is_finite())
+    )
 
 
-def epoch_time(name: str) -> pl.Expr:
-    """Milliseconds or microseconds since 1970, told apart by their size, as a UTC time."""
+def instant(frame: pl.DataFrame, name: str) -> pl.Expr:
+    """The column as a UTC time: a time already, or milliseconds or microseconds since 1970.
+
+    The two are told apart by their size. What is no time is null.
+    """
+    if frame.schema[name] in (pl.Datetime, pl.Date):
+        return pl.col(name).cast(TIME_TYPE)
     raw = pl.col(name).cast(pl.Int64, strict=False)
     microseconds = pl.when(raw >= _MICROSECONDS_FROM).then(raw).otherwise(raw * 1000)
-    return pl.from_epoch(microseconds, time_unit="us").dt.replace_time_zone("UTC").cast(TIME_TYPE)
+    possible = pl.when(microseconds.is_between(0, _LAST_MICROSECOND)).then(microseconds)
+    return pl.from_epoch(possible, time_unit="us").dt.replace_time_zone("UTC").cast(TIME_TYPE)
 
 
-def not_positive(name: str) -> Rule:
+def positive(name: str) -> Rule:
     """A price must be there and above zero."""
     value = number(name)
     return Rule(f"{name} is not above zero", value.is_null() | (value <= 0))
 
 
-def negative(name: str) -> Rule:
+def not_negative(name: str) -> Rule:
     """A quantity, where it is there, must not be negative."""
     return Rule(f"{name} is negative", number(name) < 0)
 
 
-def absent(name: str) -> Rule:
+def present(name: str) -> Rule:
     """A value that must be there."""
     return Rule(f"{name} is missing", number(name).is_null())
 
 
-def price_bar() -> tuple[Rule, ...]:
-    """What the four prices of a bar must keep."""
-    prices = ("open", "high", "low", "close")
-    high, low = number("high"), number("low")
-    outside = (
-        (number("open") > high) | (number("open") < low) | (number("close") > high) | (number("close") < low)
-    )
+def possible_time(ends: pl.Expr, now: datetime) -> tuple[Rule, ...]:
+    """`time` must be a time, after the exchange began, and what it stamps must have ended by `now`."""
     return (
-        *(unreadable(name) for name in prices),
-        *(not_positive(name) for name in prices),
-        Rule("high below low", high < low),
-        Rule("open or close outside of high and low", outside),
+        Rule("time is not a time", pl.col("time").is_null()),
+        Rule("time lies before 2017, when the exchange began", pl.col("time") < pl.lit(_EARLIEST, TIME_TYPE)),
+        Rule("time lies in the future", ends > pl.lit(now, TIME_TYPE)),
     )
 
 
-def on_grid(minutes: int, now: datetime) -> tuple[Rule, ...]:
-    """`time` must lie on the grid of `minutes`, and the bar must have ended by `now`."""
-    time = pl.col("time")
-    ends = time + pl.duration(minutes=minutes)
-    return (
-        Rule("time is not a time", time.is_null()),
-        Rule(f"time is off the grid of {minutes} min", time != time.dt.truncate(f"{minutes}m")),
-        Rule("time lies in the future", ends > pl.lit(now, dtype=TIME_TYPE)),
-    )
+def judge(
+    path: Path, frame: pl.DataFrame, rules: Sequence[Rule], raw: Sequence[str], values: Sequence[str]
+) -> Judged:
+    """Split `frame` by `rules`, then by repeated `time`.
 
+    raw: the columns as they came, kept with a refused row. values: the numbers that a row states; rows of
+    one time that state the same count as repeated, a row that states others is refused.
 
-def judge(frame: pl.DataFrame, rules: tuple[Rule, ...], raw_columns: tuple[str, ...]) -> Judged:
-    """Split `frame` by `rules`, then by repeated `time`: equal repeats are dropped, others rejected."""
-    broken = pl.coalesce([pl.when(rule.broken).then(pl.lit(rule.reason)) for rule in rules])
+    Raises:
+        BadDataError: most rows break a rule that tells that the file is not what its name says.
+    """
+    broken = pl.coalesce(pl.col(FAULT), *(pl.when(rule.broken).then(pl.lit(rule.reason)) for rule in rules))
     marked = frame.with_columns(broken.alias(REASON))
-    rejected = [marked.filter(pl.col(REASON).is_not_null())]
-    kept = marked.filter(pl.col(REASON).is_null()).drop(REASON)
+    refused = marked.filter(pl.col(REASON).is_not_null())
+    _refuse_contradiction(path, refused[REASON], rules, frame.height)
+    kept = marked.filter(pl.col(REASON).is_null())
     repeated = 0
     if kept["time"].n_unique() != kept.height:
-        contents = [name for name in kept.columns if name != LINE]
-        distinct = kept.unique(contents, keep="first", maintain_order=True)
+        distinct = _distinct(kept, values)
         repeated = kept.height - distinct.height
-        first = distinct.unique("time", keep="first", maintain_order=True)
-        others = distinct.join(first.select(LINE), on=LINE, how="anti")
+        kept = distinct.unique("time", keep="first", maintain_order=True)
+        others = distinct.join(kept.select(LINE), on=LINE, how="anti")
         reason = pl.lit("a second row for this time with other values").alias(REASON)
-        rejected.append(others.with_columns(reason))
-        kept = first
-    return Judged(kept.sort("time"), _as_rejected(pl.concat(rejected), raw_columns), repeated)
+        refused = pl.concat([refused, others.with_columns(reason)])
+    return Judged(kept.sort("time"), _as_rejected(refused, raw), repeated)
 
 
-def _as_rejected(rows: pl.DataFrame, raw_columns: tuple[str, ...]) -> pl.DataFrame:
-    raw = pl.struct(pl.col(name).cast(pl.String) for name in raw_columns).struct.json_encode()
-    return rows.select(LINE, REASON, raw.alias("raw")).sort(LINE)
+def _refuse_contradiction(path: Path, reasons: pl.Series, rules: Sequence[Rule], height: int) -> None:
+    counts = Counter(reasons)
+    for rule in rules:
+        if rule.contradicts_file and counts[rule.reason] * 2 > height:
+            raise BadDataError(
+                f"{path}: {rule.reason} in {counts[rule.reason]:,} of {height:,} rows: the file is not what "
+                "its name and folder say; put it where it belongs or download it again"
+            )
+
+
+def _distinct(rows: pl.DataFrame, values: Sequence[str]) -> pl.DataFrame:
+    stated = pl.struct(number(name) for name in values).alias("stated")
+    return rows.with_columns(stated).unique(["time", "stated"], keep="first", maintain_order=True)[
+        rows.columns
+    ]
+
+
+def _as_rejected(rows: pl.DataFrame, raw: Sequence[str]) -> pl.DataFrame:
+    # A zero character in text is legal in Parquet, not in the database's JSON.
+    texts = (pl.col(name).cast(pl.String).str.replace_all("\x00", "\\0", literal=True) for name in raw)
+    return rows.select(LINE, REASON, pl.struct(texts).struct.json_encode().alias("raw")).sort(LINE)

@@ -1,0 +1,155 @@
+"""Candles and mark-price bars: klines of the exchange's archive, and recorded Parquet.
+
+Archive, without or with this header row (of mark prices only the five first columns mean something):
+    open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore
+    1700000040000,100.0,102.0,99.0,101.0,10.0,1700000099999,1005.0,7,4.0,402.0,0
+Parquet: open_time, open, high, low, close and, for candles, volume.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import polars as pl
+
+from hydra.exchange.archive.contents import FAULT, LINE
+from hydra.exchange.archive.name_claims import in_named_period, of_named_symbol, require_named_interval
+from hydra.exchange.archive.octets import FileOctets
+from hydra.exchange.archive.parsed_file import ParsedFile, read_rows
+from hydra.exchange.archive.recognition import Recognised
+from hydra.exchange.archive.rules import (
+    Judged,
+    Rule,
+    instant,
+    judge,
+    not_negative,
+    number,
+    positive,
+    possible_time,
+    present,
+    unreadable,
+)
+
+CANDLE_LAG: Final = timedelta(seconds=2)
+
+_PRICES: Final = ("open", "high", "low", "close")
+_CLOSE_TOLERANCE: Final = timedelta(milliseconds=1)
+_ARCHIVE_QUANTITIES: Final = ("quote_volume", "count", "taker_buy_volume", "taker_buy_quote_volume")
+_ARCHIVE_COLUMNS: Final = (
+    "open_time", *_PRICES, "volume", "close_time", *_ARCHIVE_QUANTITIES, "ignore"
+)  # fmt: skip
+_OPTIONAL: Final = ("close_time", *_ARCHIVE_QUANTITIES, "symbol")
+_LARGEST_COUNT: Final = 2**31
+
+
+def candles(file: Recognised, source: FileOctets, now: datetime) -> ParsedFile:
+    """Candles of 1 or 5 minutes. The quantities that the source lacks are null (C128).
+
+    Raises:
+        BadDataError: the file as a whole cannot be read, or is not what its name says.
+    """
+    raw = read_rows(source, _ARCHIVE_COLUMNS, ("open_time", *_PRICES, "volume"), _OPTIONAL)
+    quantities = tuple(name for name in ("volume", *_ARCHIVE_QUANTITIES) if name in raw.columns)
+    rules = (present("volume"), *_quantity_rules(quantities), _move_without_trade())
+    judged = _judge_bars(file, raw, now, rules, (*_PRICES, *quantities))
+    rows = judged.kept.select(
+        "time",
+        _known_at(file),
+        *(number(name) for name in (*_PRICES, "volume")),
+        _optional(raw, "quote_volume"),
+        _optional(raw, "count").cast(pl.Int32).alias("trade_count"),
+        _optional(raw, "taker_buy_volume"),
+        _optional(raw, "taker_buy_quote_volume"),
+    )
+    table = "candles_1m" if file.timeframe_minutes == 1 else "candles_5m_recorded"
+    return ParsedFile({table: rows}, judged.rejected, raw.height, judged.repeated)
+
+
+def mark_prices(file: Recognised, source: FileOctets, now: datetime) -> ParsedFile:
+    """Mark-price bars of a minute or an hour.
+
+    Raises:
+        BadDataError: the file as a whole cannot be read, or is not what its name says.
+    """
+    raw = read_rows(source, _ARCHIVE_COLUMNS, ("open_time", *_PRICES), _OPTIONAL)
+    judged = _judge_bars(file, raw, now, (), _PRICES)
+    rows = judged.kept.select(
+        pl.lit(file.timeframe_minutes, pl.Int16).alias("timeframe_minutes"),
+        "time",
+        _known_at(file),
+        *(number(name) for name in _PRICES),
+    )
+    return ParsedFile({"mark_prices": rows}, judged.rejected, raw.height, judged.repeated)
+
+
+def _judge_bars(
+    file: Recognised, raw: pl.DataFrame, now: datetime, rules: tuple[Rule, ...], values: tuple[str, ...]
+) -> Judged:
+    timed = raw.with_columns(instant(raw, "open_time").alias("time"))
+    require_named_interval(file, timed["time"])
+    claims = (
+        *of_named_symbol(file, raw),
+        *_time_rules(file, now),
+        *_close_time(file, raw),
+        *in_named_period(file.path),
+        *_price_rules(),
+    )
+    columns = [name for name in raw.columns if name not in {LINE, FAULT}]
+    return judge(file.path, timed, (*claims, *rules), columns, values)
+
+
+def _time_rules(file: Recognised, now: datetime) -> tuple[Rule, ...]:
+    minutes, time = file.timeframe_minutes, pl.col("time")
+    return (
+        *possible_time(time + timedelta(minutes=minutes), now),
+        Rule(f"time is off the grid of {minutes} min", time != time.dt.truncate(f"{minutes}m")),
+    )
+
+
+def _close_time(file: Recognised, raw: pl.DataFrame) -> tuple[Rule, ...]:
+    """The column of close times, where there is one, must say the interval of the name."""
+    if "close_time" not in raw.columns:
+        return ()
+    distance = instant(raw, "close_time") - pl.col("time") - timedelta(minutes=file.timeframe_minutes)
+    wrong = (distance > timedelta(0)) | (distance < -_CLOSE_TOLERANCE)
+    reason = f"close_time is not the end of a bar of {file.timeframe_minutes} min"
+    return (Rule(reason, wrong, contradicts_file=True),)
+
+
+def _price_rules() -> tuple[Rule, ...]:
+    high, low = number("high"), number("low")
+    ends = (number("open"), number("close"))
+    outside = pl.any_horizontal(*(end > high for end in ends), *(end < low for end in ends))
+    return (
+        *(unreadable(name) for name in _PRICES),
+        *(positive(name) for name in _PRICES),
+        Rule("high below low", high < low),
+        Rule("open or close outside of high and low", outside),
+    )
+
+
+def _quantity_rules(names: tuple[str, ...]) -> tuple[Rule, ...]:
+    rules = [*(unreadable(name) for name in names), *(not_negative(name) for name in names)]
+    for part, whole in (("taker_buy_volume", "volume"), ("taker_buy_quote_volume", "quote_volume")):
+        if part in names and whole in names:
+            rules.append(Rule(f"{part} is above {whole}", number(part) > number(whole)))
+    if "count" in names:
+        count = number("count")
+        rules.append(
+            Rule("count is not a whole number", (count != count.floor()) | (count >= _LARGEST_COUNT))
+        )
+    return tuple(rules)
+
+
+def _move_without_trade() -> Rule:
+    """Klines of mark, index and premium prices look like candles, but for the volume of zero."""
+    moved = (number("volume") == 0) & (number("high") > number("low"))
+    return Rule("the price moves without volume, as mark prices do", moved, contradicts_file=True)
+
+
+def _known_at(file: Recognised) -> pl.Expr:
+    """A bar is known two seconds after its close (C115)."""
+    return (pl.col("time") + timedelta(minutes=file.timeframe_minutes) + CANDLE_LAG).alias("known_at")
+
+
+def _optional(raw: pl.DataFrame, name: str) -> pl.Expr:
+    return number(name) if name in raw.columns else pl.lit(None, pl.Float64).alias(name)

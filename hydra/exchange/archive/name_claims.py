@@ -1,0 +1,64 @@
+"""What a file's name and folder claim about its rows, as rules and checks: a claim that fails is an error."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from hydra.errors import BadDataError
+from hydra.exchange.archive.recognition import ARCHIVE_DATE, Recognised
+from hydra.exchange.archive.rules import TIME_TYPE, Rule
+
+_ENOUGH_DISTANCES: Final = 10
+
+
+def in_named_period(path: Path) -> tuple[Rule, ...]:
+    """`time` must lie in the day or month that the file is named after; no rule where it names none.
+
+    Metrics of a day may end at the next midnight, hence both ends count.
+    """
+    period = _named_period(path)
+    if period is None:
+        return ()
+    first, end = (pl.lit(moment, TIME_TYPE) for moment in period)
+    outside = (pl.col("time") < first) | (pl.col("time") > end)
+    return (Rule("time lies outside of the period in the file's name", outside, contradicts_file=True),)
+
+
+def of_named_symbol(file: Recognised, frame: pl.DataFrame) -> tuple[Rule, ...]:
+    """The symbol column, where the file has one, must say what the name says."""
+    if "symbol" not in frame.columns:
+        return ()
+    other = pl.col("symbol").cast(pl.String) != file.pair.exchange_symbol
+    return (Rule("symbol is not that of the file's name", other, contradicts_file=True),)
+
+
+def require_named_interval(file: Recognised, times: pl.Series) -> None:
+    """Bars must follow each other at the interval that the name or folder says.
+
+    Raises:
+        BadDataError: more than half of the distances between rows are another one.
+    """
+    minutes = times.drop_nulls().unique().sort().diff().drop_nulls().dt.total_minutes()
+    if minutes.len() < _ENOUGH_DISTANCES:
+        return
+    usual = minutes.value_counts(sort=True).row(0)
+    if usual[0] != file.timeframe_minutes and usual[1] * 2 > minutes.len():
+        raise BadDataError(
+            f"{file.path}: its name or folder says bars of {file.timeframe_minutes} min, its rows are "
+            f"{usual[0]} min apart; put it where it belongs or download it again"
+        )
+
+
+def _named_period(path: Path) -> tuple[datetime, datetime] | None:
+    matched = ARCHIVE_DATE.search(path.stem)
+    if matched is None:
+        return None
+    try:
+        first = datetime(int(matched["year"]), int(matched["month"]), int(matched["day"] or 1), tzinfo=UTC)
+    except ValueError as error:
+        raise BadDataError(f"{path}: {matched[0]} is no date; restore the file's name") from error
+    if matched["day"]:
+        return first, first + timedelta(days=1)
+    return first, (first + timedelta(days=32)).replace(day=1)

@@ -1,0 +1,36 @@
+"""What reading one file of history gives: typed rows for its tables, and what was refused."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from hydra.exchange.archive.contents import read_csv, read_parquet
+from hydra.exchange.archive.octets import FileOctets
+
+
+@dataclass(frozen=True)
+class ParsedFile:
+    """The rows of a file per table of schema market, sorted by time, without instrument_id.
+
+    rejected: line (Int64), reason, raw (the row as JSON text). repeated: rows that stood twice, equal.
+    empty: rows that said nothing at all.
+    """
+
+    tables: dict[str, pl.DataFrame]
+    rejected: pl.DataFrame
+    rows_read: int
+    repeated: int = 0
+    empty: int = 0
+
+
+def read_rows(
+    source: FileOctets, csv: tuple[str, ...], parquet: tuple[str, ...], optional: tuple[str, ...] = ()
+) -> pl.DataFrame:
+    """The rows of either kind of file: its columns, `line` and `fault`.
+
+    Raises:
+        BadDataError: the file as a whole cannot be read.
+    """
+    if source.path.suffix.lower() == ".parquet":
+        return read_parquet(source, parquet, optional)
+    return read_csv(source, csv)
