@@ -37,7 +37,7 @@ VALUES = [
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: value.__name__)
 def test_values_are_frozen_and_take_no_new_names(value: type) -> None:
     assert value.__dataclass_params__.frozen  # type: ignore[attr-defined]
-    assert not hasattr(value, "__dict__") or "__slots__" in vars(value)
+    assert "__slots__" in vars(value)
 
 
 def test_the_rooms_have_values() -> None:
