@@ -16,7 +16,16 @@ from hydra.features.facts import MarketFacts
 from hydra.features.feature import Grid
 from hydra.features.hourly_returns import hourly_returns
 from hydra.features.lateness import MINUTE_US, NOMINAL_LAG_US, Instants, event_instants, integers
-from hydra.features.layout import NO_ROW, Integers, Layout, gather, last_up_to, lay_out, ranked_keys
+from hydra.features.layout import (
+    NO_ROW,
+    Integers,
+    Layout,
+    Separation,
+    gather,
+    last_up_to,
+    lay_out,
+    ranked_keys,
+)
 from hydra.features.near_facts import near_facts
 
 _FIVE_MINUTES_US: Final = 5 * MINUTE_US
@@ -38,13 +47,20 @@ class Clock:
     """A grid of equal steps.
 
     reach: rows that the longest window looks back. longest_hole: missing rows that some window bridges:
-    5% of the longest window, or what is left of it beside its least number of samples.
+    5% of the longest window, or what is left of it beside its least number of samples. amount_window:
+    rows of the longest window over prices or amounts; None: as long as the reach (see Separation).
     """
 
     frame: str
     step_us: int
     reach: int
     longest_hole: int
+    amount_window: int | None = None
+
+    @property
+    def between(self) -> Separation:
+        """What must lie between two segments of this grid."""
+        return Separation(self.reach, self.reach if self.amount_window is None else self.amount_window)
 
     @property
     def lookback_us(self) -> int:
@@ -53,10 +69,12 @@ class Clock:
 
 
 CLOCKS: Final = {
-    Grid.M1: Clock("candles_1m", MINUTE_US, reach=1442, longest_hole=72),
+    Grid.M1: Clock("candles_1m", MINUTE_US, reach=1442, longest_hole=72, amount_window=50),
     # The longest window has 304 rows; the rest lets Wilder's recursion forget where it began.
-    Grid.M5: Clock("candles_5m", _FIVE_MINUTES_US, reach=600, longest_hole=14),
-    Grid.M5_MONTH: Clock("candles_5m", _FIVE_MINUTES_US, reach=8654, longest_hole=8640 - 2016),
+    Grid.M5: Clock("candles_5m", _FIVE_MINUTES_US, reach=600, longest_hole=14, amount_window=288),
+    Grid.M5_MONTH: Clock(
+        "candles_5m", _FIVE_MINUTES_US, reach=8654, longest_hole=8640 - 2016, amount_window=12
+    ),
     Grid.H1: Clock("candles_1m", _HOUR_US, reach=721, longest_hole=720 - 168),
     # oi_delta_pct needs two rows an hour apart, whatever lies between: no hole within reach is a cut.
     Grid.OPEN_INTEREST: Clock("open_interest_5m", _FIVE_MINUTES_US, reach=114, longest_hole=114),
@@ -91,7 +109,7 @@ def _on_clock(
     instants: Instants,
     read: Integers,
 ) -> GridRows:
-    layout = lay_out(instants.rank_of(frame), position, clock.longest_hole, padding=clock.reach)
+    layout = lay_out(instants.rank_of(frame), position, clock.longest_hole, clock.between, read)
     return GridRows(_laid(frame, layout, base), layout.rows_of(instants.rank, read))
 
 
@@ -157,7 +175,9 @@ def _settlements(facts: MarketFacts, instants: Instants, base: tuple[str, ...]) 
     columns = (*_fact_columns(base), "interval_hours")
     funding = near_facts(facts, "funding_rates", instants, lookback_us, columns)
     rank = instants.rank_of(funding)
-    layout = lay_out(rank, settlement_positions(funding), _FUNDING_HOLE, padding=_SETTLEMENTS)
+    layout = lay_out(
+        rank, settlement_positions(funding), _FUNDING_HOLE, Separation(_SETTLEMENTS, _SETTLEMENTS)
+    )
     known_us = integers(funding["time"]) + NOMINAL_LAG_US["funding_rates"]
     last = last_up_to(ranked_keys(rank, known_us), instants.rank, instants.time_us)
     row_of_fact = np.append(np.flatnonzero(layout.source != NO_ROW), NO_ROW)

@@ -2,7 +2,7 @@
 
 A hole too long for any window to bridge is not filled: the series is cut into segments there, and the
 segments of all instruments lie one after another, each followed by so many rows of nulls that no window
-reaches back into another segment. So shifts and rolling windows need no grouping.
+that is read reaches back into another segment. So shifts and rolling windows need no grouping.
 """
 
 from dataclasses import dataclass
@@ -60,12 +60,30 @@ class Layout:
         return np.where(inside, self.offsets[index] + beyond, NO_ROW)
 
 
-def lay_out(rank: Integers, position: Integers, longest_hole: int, padding: int) -> Layout:
+@dataclass(frozen=True)
+class Separation:
+    """What must lie between two segments.
+
+    reach: rows that the longest window looks back. least: rows of nulls that always stand there, at least
+    as many as the longest window over prices or amounts has: polars' running sum begins anew in a window
+    of nulls, else the rounding of a pair with large numbers would show in one with small numbers.
+    """
+
+    reach: int
+    least: int
+
+
+def lay_out(
+    rank: Integers,
+    position: Integers,
+    longest_hole: int,
+    between: Separation,
+    read: Integers | None = None,
+) -> Layout:
     """Lay facts out by their grid position.
 
     rank (of the instrument), position: per fact, sorted, unique. longest_hole: missing positions that
-    are still filled with nulls. padding: rows of nulls after each segment, at least the reach of the
-    longest window.
+    are still filled with nulls. read: the positions that will be read, where they are known; None: any.
     """
     new = np.empty(len(position), dtype=bool)
     new[:1] = True
@@ -73,7 +91,7 @@ def lay_out(rank: Integers, position: Integers, longest_hole: int, padding: int)
     first = np.flatnonzero(new)
     last = np.append(first[1:], len(position)) - 1 if len(first) else first
     starts = position[first]
-    lengths = position[last] - starts + 1 + padding
+    lengths = position[last] - starts + 1 + _padding(starts, position[last], between, read)
     offsets = np.cumsum(lengths) - lengths
     segment_of_fact = np.cumsum(new) - 1
     source = np.full(int(lengths.sum()), NO_ROW)
@@ -86,6 +104,19 @@ def lay_out(rank: Integers, position: Integers, longest_hole: int, padding: int)
         offsets=offsets,
         lengths=lengths,
     )
+
+
+def _padding(starts: Integers, ends: Integers, between: Separation, read: Integers | None) -> Integers:
+    """Rows of nulls after each segment: for reads behind its end, and before the first read of the next.
+
+    One decision reads the end of segments that are longer than any window: `least` rows are enough, and
+    the rows to compute are half as many.
+    """
+    if read is None or not len(read):
+        return np.full(len(starts), between.reach)
+    behind = np.clip(read.max() - ends, between.least, between.reach)
+    before_next = np.clip(between.reach - (read.min() - starts[1:]), 0, between.reach)
+    return np.maximum(behind, np.append(before_next, 0))
 
 
 def gather(frame: pl.DataFrame, rows: Integers) -> pl.DataFrame:
