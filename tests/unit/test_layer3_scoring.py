@@ -98,6 +98,14 @@ def test_a_well_scored_but_timid_signal_does_not_displace_an_approved_one() -> N
     assert rows[1]["reason_code"] == "CONFIDENCE_LOW"
 
 
+def test_among_the_unapproved_the_well_scored_stand_first_as_printed() -> None:
+    rows = chosen((0.9, 0.3), (0.45, 0.9))
+    assert [(row["name"], row["reason_code"]) for row in rows] == [
+        ("b", "CONFIDENCE_LOW"),
+        ("a", "SCORE_LOW"),
+    ]
+
+
 def test_equals_keep_the_order_of_the_generators() -> None:
     assert [row["name"] for row in chosen((0.6, 0.5), (0.6, 0.9))] == ["a", "b"]
 

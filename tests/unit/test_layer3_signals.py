@@ -73,6 +73,7 @@ def test_liquidation_imbalance_is_zero_without_liquidations() -> None:
     assert liquidation_imbalance(0.0, 0.0) == 0.0
     assert liquidation_imbalance(300.0, 100.0) == 0.5
     assert liquidation_imbalance(0.0, 100.0) == -1.0
+    assert liquidation_imbalance(0.375, 0.125) == 0.5
 
 
 @pytest.mark.parametrize(

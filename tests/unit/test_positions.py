@@ -48,7 +48,15 @@ def test_each_source_has_its_own_thesis(source: SignalSource, short: float, long
 
 @pytest.mark.parametrize(
     ("now", "entry", "health"),
-    [(0.5, 1.0, 0.5), (2.0, 1.0, 1.0), (-0.5, 1.0, 0.0), (0.5, 0.0, 0.0), (0.5, -1.0, 0.0), (0.0, 0.5, 0.0)],
+    [
+        (0.5, 1.0, 0.5),
+        (0.25, 0.5, 0.5),
+        (2.0, 1.0, 1.0),
+        (-0.5, 1.0, 0.0),
+        (0.5, 0.0, 0.0),
+        (0.5, -1.0, 0.0),
+        (0.0, 0.5, 0.0),
+    ],
 )
 def test_thesis_health_is_the_share_that_is_left(now: float, entry: float, health: float) -> None:
     assert thesis_health(now, entry) == health
