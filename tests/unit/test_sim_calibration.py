@@ -1,6 +1,6 @@
 """The default day holds what the layers need to be seen at work; stylised facts of the generated market."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
 import numpy as np
@@ -23,6 +23,7 @@ def history_and_day(seed: int) -> tuple[MarketSlice, MarketSlice]:
     return market.advance(8 * 1440), market.advance(1440)
 
 
+@cache
 def decisions(seed: int) -> pl.DataFrame:
     """The printed inputs of layers 2 and 3 on the five-minute grid of the day."""
     history, day = history_and_day(seed)
@@ -45,14 +46,22 @@ def decisions(seed: int) -> pl.DataFrame:
     rates = pl.concat([history.funding_rates, day.funding_rates]).sort("time")
     ratios = day.positioning.select("instrument_id", "time", "long_short_ratio").sort("time")
     grid = grid.sort("time").join_asof(
-        rates.select("instrument_id", "time", "rate"), on="time", by="instrument_id", check_sortedness=False
+        rates.select("instrument_id", "time", "rate"),
+        on="time",
+        by="instrument_id",
+        check_sortedness=False,
+        strategy="backward",
     )
     grid = grid.join(ratios, on=["instrument_id", "time"], how="left")
     grid = grid.sort("instrument_id", "time").with_columns(volatility_rank())
-    return grid.filter(pl.col("time") > START).join(liquidated(day), on=["instrument_id", "time"], how="left").with_columns(
-        oi_delta=pl.col("oi") / pl.col("oi_before") - 1,
-        change_24h=pl.col("close") / pl.col("close_before") - 1,
-        velocity=pl.col("liquidated_usd").fill_null(0) / pl.col("oi_usd"),
+    return (
+        grid.filter(pl.col("time") > START)
+        .join(liquidated(day), on=["instrument_id", "time"], how="left")
+        .with_columns(
+            oi_delta=pl.col("oi") / pl.col("oi_before") - 1,
+            change_24h=pl.col("close") / pl.col("close_before") - 1,
+            velocity=pl.col("liquidated_usd").fill_null(0) / pl.col("oi_usd"),
+        )
     )
 
 
@@ -70,14 +79,20 @@ def liquidated(day: MarketSlice) -> pl.DataFrame:
         times, value = forced["time"].to_numpy(), forced["value_usd"].to_numpy()
         longs = np.where(forced["side"].to_numpy() == "LONG", value, 0.0)
         for step in range(1, 289):
-            now = np.datetime64(START.replace(tzinfo=None)) + np.timedelta64(5 * step, "m")
-            last = np.searchsorted(times, now, side="right")
-            first = max(np.searchsorted(times, now - np.timedelta64(60, "m")), last - 100)
+            now = START + timedelta(minutes=5 * step)
+            instant = np.datetime64(now.replace(tzinfo=None))
+            last = int(np.searchsorted(times, instant, side="right"))
+            first = max(int(np.searchsorted(times, instant - np.timedelta64(60, "m"))), last - 100)
             rows.append((pair, now, value[first:last].sum(), longs[first:last].sum()))
-    schema = {"instrument_id": pl.Int16, "time": pl.Datetime("us"), "liquidated_usd": pl.Float64, "longs": pl.Float64}
+    schema = {
+        "instrument_id": pl.Int16(),
+        "time": pl.Datetime("us", "UTC"),
+        "liquidated_usd": pl.Float64(),
+        "longs": pl.Float64(),
+    }
     frame = pl.DataFrame(rows, schema=schema, orient="row")
     imbalance = (2 * pl.col("longs") - pl.col("liquidated_usd")) / pl.col("liquidated_usd")
-    return frame.with_columns(pl.col("time").dt.replace_time_zone("UTC"), imbalance=imbalance)
+    return frame.with_columns(imbalance=imbalance)
 
 
 CONDITIONS = {

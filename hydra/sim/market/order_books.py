@@ -46,7 +46,9 @@ def fill_books(
             spread = _spread_ticks(seed, pair, moment, last, agitation)
             gap = max(spread // 4, 1)
             lean = 0.4 * detail.tilt[step, pair]
-            shelf = numbers.contracts[pair] * numbers.steps_per_unit[pair] * _LEVEL_SHARE / max(agitation, 0.5)
+            shelf = (
+                numbers.contracts[pair] * numbers.steps_per_unit[pair] * _LEVEL_SHARE / max(agitation, 0.5)
+            )
             for side in range(2):
                 sign = -1.0 if side == 0 else 1.0
                 best = last - spread // 2 if side == 0 else last - spread // 2 + spread

@@ -95,7 +95,9 @@ class Detail(NamedTuple):
     trade_quantity: Ints
 
 
-def empty_outputs(minutes: int, pairs: int, *, detailed: bool, traded: bool) -> tuple[Minutes, Forced, Detail]:
+def empty_outputs(
+    minutes: int, pairs: int, *, detailed: bool, traded: bool
+) -> tuple[Minutes, Forced, Detail]:
     """Outputs of the right size, unfilled."""
     steps = minutes * STEPS_PER_MINUTE
     rows, trade_rows = (steps if detailed else 0), (steps if traded else 0)
@@ -142,7 +144,11 @@ def _trade(values: Floats, detail: Detail, place: tuple[int, int, int], price: i
 
 @compiled
 def _trades_of(
-    values: Floats, detail: Detail, place: tuple[int, int], path: tuple[int, int, int, int], sizes: tuple[int, int]
+    values: Floats,
+    detail: Detail,
+    place: tuple[int, int],
+    path: tuple[int, int, int, int],
+    sizes: tuple[int, int],
 ) -> None:
     """The four trades of a step: at its start, at both extremes, at its end.
 

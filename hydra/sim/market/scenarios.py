@@ -127,11 +127,13 @@ def _crowd(scenario: Scenario, pair: int, begin: int, level: float, hours_after:
     return Event(scenario, EventKind.CROWD, pair, first, settlement + int(hours_after * 60), level)
 
 
-def _cascade(settings: MarketSettings, scenario: Scenario, pair: int, minute: int, size: float) -> list[Event]:
+def _cascade(
+    settings: MarketSettings, scenario: Scenario, pair: int, minute: int, size: float
+) -> list[Event]:
     """A crowd rushes in with high leverage, then a seller (size > 0; a buyer if < 0) pushes against it."""
     side, strength = (1.0 if size > 0 else -1.0), abs(size)
     events = [
-        Event(scenario, EventKind.RUSH, pair, minute - 90, minute, side * 0.0016 * strength),
+        Event(scenario, EventKind.RUSH, pair, minute - 90, minute, side * 0.0013 * strength),
         Event(scenario, EventKind.PUSH, pair, minute, minute + 6, -side * 0.006 * strength),
     ]
     if pair == 0:
