@@ -4,7 +4,7 @@ A fact that is stored stays; a row that says the same changes nothing (no dead t
 something else goes to market.revisions (C125).
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 import psycopg
@@ -41,13 +41,12 @@ def _range_is_empty(
     connection: psycopg.Connection, target: sql.Identifier, instrument_id: int, rows: pl.DataFrame
 ) -> bool:
     query = sql.SQL(queries.load("ingest/range_is_empty")).format(table=target)
-    span = {
-        "instrument_id": instrument_id,
-        "first_time": rows["time"][0],
-        "last_time": rows["time"][-1],
-    }
-    found = connection.execute(query, span).fetchone()
+    found = connection.execute(query, _span(instrument_id, rows)).fetchone()
     return bool(found and found[0])
+
+
+def _span(instrument_id: int, rows: pl.DataFrame) -> dict[str, Any]:
+    return {"instrument_id": instrument_id, "first_time": rows["time"][0], "last_time": rows["time"][-1]}
 
 
 def _merge_staged(
@@ -60,12 +59,14 @@ def _merge_staged(
     query = sql.SQL(queries.load("ingest/merge")).format(
         table=target,
         key=_listed(table.key),
+        stored_key=_listed(table.key, "stored"),
+        staged_key=_listed(table.key, "staged"),
         columns=_listed(table.columns),
         stored_values=_listed(table.values, "stored"),
         staged_values=_listed(table.values, "staged"),
     )
     names = {"batch_id": batch_id, "table_name": table.name, "key_names": list(table.key)}
-    counts = connection.execute(query, names).fetchone()
+    counts = connection.execute(query, names | _span(rows["instrument_id"][0], rows)).fetchone()
     connection.execute("DROP TABLE staged")
     if counts is None:
         raise AssertionError("a query of scalar subselects always gives one row")

@@ -1,11 +1,13 @@
 -- Merges the staged rows of one file into a table of facts: new keys come in, equal rows are left alone,
 -- other values are kept aside in market.revisions and the stored fact stays (C125).
--- {table}, {key}, {stored_values}, {staged_values} and {columns} are identifiers of that table.
+-- {table}, {key}, {stored_values}, {staged_values} and {columns} are identifiers of that table. The stored rows
+-- are those of the one instrument and the range of the file, so that no other chunk is looked at.
 WITH differing AS (
     SELECT to_jsonb(stored) AS stored, to_jsonb(staged) AS offered
     FROM staged
     JOIN {table} AS stored USING ({key})
-    WHERE ({stored_values}) IS DISTINCT FROM ({staged_values})
+    WHERE stored.instrument_id = %(instrument_id)s AND stored.time BETWEEN %(first_time)s AND %(last_time)s
+        AND ({stored_values}) IS DISTINCT FROM ({staged_values})
 ),
 revised AS (
     INSERT INTO market.revisions (batch_id, target_table, key, stored, offered, known_at)
@@ -23,6 +25,11 @@ revised AS (
 inserted AS (
     INSERT INTO {table} ({columns})
     SELECT {columns} FROM staged
+    WHERE NOT EXISTS (
+        SELECT FROM {table} AS stored
+        WHERE stored.instrument_id = %(instrument_id)s AND stored.time BETWEEN %(first_time)s AND %(last_time)s
+            AND ({stored_key}) = ({staged_key})
+    )
     ON CONFLICT ({key}) DO NOTHING
     RETURNING 1
 )
