@@ -183,7 +183,7 @@ def test_the_regime_break_equals_the_feature_of_that_name(regimes: list[int]) ->
 def test_the_decision_matrix_row_by_row(
     changed: dict[str, float | None], status: str, reason: ReasonCode, entries: bool
 ) -> None:
-    row = assessed(**changed)
+    row = assessed(ALL_FEEDS, **changed)
     assert (row["tradability"], row["reason_code"], row["entries_allowed"]) == (status, reason.value, entries)
     assert reasons_of(row["reason_bits"]) == (reason,)
 
@@ -266,7 +266,8 @@ def test_a_missing_input_never_turns_a_veto_into_an_entry(
     missing: str, velocity: float, funding: float
 ) -> None:
     known = assessed(liq_velocity=velocity, funding_rate=funding)
-    blind = assessed(liq_velocity=velocity, funding_rate=funding, **{missing: None})
+    changed: dict[str, float | None] = {"liq_velocity": velocity, "funding_rate": funding, missing: None}
+    blind = assessed(ALL_FEEDS, **changed)
     assert blind["entries_allowed"] is False
     assert set(reasons_of(known["reason_bits"])) - {ReasonCode.NORMAL} <= set(
         reasons_of(blind["reason_bits"])

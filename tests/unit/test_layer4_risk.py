@@ -125,7 +125,7 @@ def test_stop_and_target_stand_on_the_grid_no_further_than_computed() -> None:
     ],
 )
 def test_the_first_gate_that_is_shut_gives_the_reason(changed: dict[str, object], code: ReasonCode) -> None:
-    assert reason(**changed) is code
+    assert reason(BOOK, PRINTED, **changed) is code
 
 
 @pytest.mark.parametrize(

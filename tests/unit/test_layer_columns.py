@@ -1,6 +1,7 @@
 """The rules read columns by the names that the catalogue of features and the decision frame give them."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import polars as pl
 import pytest
@@ -56,7 +57,7 @@ def test_the_rules_need_no_other_column(parameters: StatisticalParameters) -> No
 
 
 def test_an_empty_frame_stays_empty() -> None:
-    schema = {"instrument_id": pl.Int16, "time": pl.Datetime("us", "UTC")} | dict.fromkeys(
+    schema: dict[str, Any] = {"instrument_id": pl.Int16, "time": pl.Datetime("us", "UTC")} | dict.fromkeys(
         (*FEATURES, *AGES), pl.Float64
     )
     assessed = assess(pl.DataFrame(schema=schema), FEEDS)

@@ -186,7 +186,7 @@ def test_equity_is_cash_and_unrealised_at_mark() -> None:
     marked, equity = portfolio.marked([position(1, 110), position(-1, 104, 107)], NOON)
     assert (equity.cash_usd, equity.unrealised_usd) == (Decimal("999.5"), Decimal(12))
     assert equity.equity_usd == Decimal("1011.5")
-    assert (equity.exposure_usd, equity.heat_usd, equity.margin_usd) == (428, 36, 80)
+    assert (equity.exposure_usd, equity.heat_usd, equity.margin_usd) == tuple(map(Decimal, (428, 36, 80)))
     assert equity.heat == pytest.approx(36 / 1011.5)
     assert (marked.peak_usd, marked.day_peak_usd) == (Decimal("1011.5"), Decimal("1011.5"))
     assert marked.cash_usd == Decimal("999.5")
