@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from hydra.cli import config, db, doctor, import_history, kill, resume, run, status
+from hydra.cli import audit, config, db, doctor, import_history, kill, resume, run, status, why
 from hydra.errors import HydraError
 
 app = typer.Typer(
@@ -22,6 +22,8 @@ app.command("status")(status.command)
 app.command("run")(run.command)
 app.command("kill")(kill.command)
 app.command("resume")(resume.command)
+app.command("why")(why.command)
+app.command("audit")(audit.command)
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from hydra.db import queries
+from hydra.running.audits import run_audits
 from tests.database.trade_scenario import write_scenario
 
 DEFECTS = {
@@ -30,6 +31,53 @@ DEFECTS = {
     "entry_while_killed": """
         INSERT INTO hydra.kill_switch (run_id, scope, instrument_id, latched_time, cause)
         VALUES (7, 'pair', 1, '2025-06-01 00:04Z', 'cascade')""",
+    "two_decisions_for_one_minute": """
+        ALTER TABLE hydra.assessments DROP CONSTRAINT assessments_pkey;
+        INSERT INTO hydra.assessments SELECT * FROM hydra.assessments WHERE time = '2025-06-01 00:06Z'""",
+    "pair_left_undecided": """
+        INSERT INTO hydra.cycles (run_id, time, state, as_of)
+        VALUES (7, '2025-06-01 00:06Z', 'CLOSED', '2025-06-01 00:06:02Z')""",
+    "chosen_signal_not_judged": "UPDATE hydra.risk_decisions SET side = 'LONG' WHERE instrument_id = 2",
+    "fill_without_order": "UPDATE hydra.fills SET time = '2025-06-01 00:04Z' WHERE fill_id = 31",
+    "order_larger_than_decision": "UPDATE hydra.orders SET quantity = 20.01 WHERE order_id = 23",
+    "order_disagrees_with_events": """
+        INSERT INTO hydra.order_events VALUES (24, 1, '2025-06-01 00:06Z', 'OPEN'),
+            (24, 2, '2025-06-01 00:07Z', 'CANCELED')""",
+    "event_sequence_with_holes": "DELETE FROM hydra.position_events WHERE sequence = 1",
+    "position_disagrees_with_fills": "UPDATE hydra.fills SET quantity = 9 WHERE fill_id = 32",
+    "order_outlives_position": "UPDATE hydra.orders SET state = 'OPEN' WHERE order_id = 22",
+    "position_held_too_long": "UPDATE hydra.positions SET max_holding_until = '2025-06-01 00:44Z'"
+    " WHERE position_id = 11",
+    "position_after_kill": """
+        INSERT INTO hydra.kill_switch (run_id, scope, latched_time, cause)
+        VALUES (7, 'portfolio', '2025-06-01 00:10Z', 'drawdown');
+        INSERT INTO hydra.cycles (run_id, time, state, as_of)
+        VALUES (7, '2025-06-01 00:50Z', 'CLOSED', '2025-06-01 00:50:02Z');
+        UPDATE hydra.positions SET state = 'CLOSED', quantity = 0, closed_time = '2025-06-01 00:12Z'
+        WHERE position_id = 12""",
+    "cash_is_not_what_was_earned": """
+        INSERT INTO hydra.equity (run_id, time, cash_usd, unrealised_usd, equity_usd, day_peak_usd, peak_usd,
+            exposure_usd, portfolio_heat)
+        VALUES (7, '2025-06-01 01:00Z', 10019.3, 0, 10019.3, 10019.3, 10019.3, 0, 0)""",
+    "limits_exceeded": """
+        UPDATE hydra.runs SET config = '{"settings": {"max_total_exposure_usd": 2999.99}}'""",
+    "too_many_positions": """
+        UPDATE hydra.runs SET config = '{"settings": {"max_positions": 1}}';
+        UPDATE hydra.positions SET opened_time = '2025-06-01 00:07Z' WHERE position_id = 12""",
+    "unfinished_cycle": "UPDATE hydra.cycles SET state = 'DECIDED'; UPDATE hydra.runs SET end_reason = 'finished'",
+    "minute_left_out": """
+        INSERT INTO hydra.cycles (run_id, time, state, as_of)
+        VALUES (7, '2025-06-01 00:07Z', 'CLOSED', '2025-06-01 00:07:02Z')""",
+}
+
+# What lies on the right side of the border of an audit.
+NO_DEFECTS = {
+    "cash_is_not_what_was_earned": DEFECTS["cash_is_not_what_was_earned"].replace("10019.3", "10019.2"),
+    "limits_exceeded": DEFECTS["limits_exceeded"].replace("2999.99", "3000"),
+    "order_larger_than_decision": DEFECTS["order_larger_than_decision"].replace("20.01", "20"),
+    "position_held_too_long": DEFECTS["position_held_too_long"].replace("00:44", "00:45"),
+    "minute_left_out": DEFECTS["minute_left_out"].replace("00:07", "00:06"),
+    "unfinished_cycle": "UPDATE hydra.cycles SET state = 'DECIDED'",
 }
 
 
@@ -62,6 +110,45 @@ def test_an_audit_finds_its_defect(connection: psycopg.Connection, name: str) ->
     if name == "stale_rollup" and is_real_time(connection):
         pytest.skip("what was never refreshed is computed as it is read and cannot be stale")
     assert len(findings(connection, name)) == 1
+
+
+@pytest.mark.parametrize("name", NO_DEFECTS)
+def test_an_audit_is_silent_at_its_border(connection: psycopg.Connection, name: str) -> None:
+    for statement in NO_DEFECTS[name].split(";"):
+        connection.execute(statement)
+    assert findings(connection, name) == []
+
+
+@pytest.mark.parametrize(
+    ("limit", "value"),
+    [("max_position_size_usd", 999), ("max_leverage", 4.9), ("max_total_exposure_usd", 2999)],
+)
+def test_every_limit_of_the_run_is_audited(connection: psycopg.Connection, limit: str, value: float) -> None:
+    connection.execute(
+        "UPDATE hydra.runs SET config = jsonb_build_object('settings', jsonb_build_object(%s::text, %s::numeric))",
+        (limit, value),
+    )
+    assert len(findings(connection, "limits_exceeded")) == 1
+
+
+def test_heat_is_audited_with_what_the_approvals_add(connection: psycopg.Connection) -> None:
+    connection.execute("""UPDATE hydra.risk_decisions SET numbers = '{"loss_at_stop": 0.25}'""")
+    assert findings(connection, "limits_exceeded") == []
+    connection.execute("""UPDATE hydra.risk_decisions SET numbers = '{"loss_at_stop": 0.26}'""")
+    assert len(findings(connection, "limits_exceeded")) == 1
+
+
+def test_run_audits_answers_every_audit_with_its_question(connection: psycopg.Connection) -> None:
+    answered = run_audits(connection)
+    assert [finding.audit for finding in answered] == sorted(DEFECTS)
+    assert all(finding.is_clean and "Must return no rows" in finding.question for finding in answered)
+
+
+def test_run_audits_counts_all_rows_and_keeps_the_first(connection: psycopg.Connection) -> None:
+    connection.execute("UPDATE market.candles_1m SET volume = -1")
+    (finding,) = [finding for finding in run_audits(connection) if not finding.is_clean]
+    assert (finding.audit, finding.rows_found, len(finding.first_rows)) == ("impossible_candle", 10, 5)
+    assert finding.columns[:3] == ("source_table", "instrument_id", "time")
 
 
 def is_real_time(connection: psycopg.Connection) -> bool:

@@ -1,0 +1,61 @@
+"""`hydra audit`: does anything in the database contradict itself?"""
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from hydra.db.engine import connect, database_url
+from hydra.running.audits import Finding, run_audits
+from hydra.settings import load_settings
+
+
+def command(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings for machines.")] = False,
+) -> None:
+    """Run every audit; exit status 1 if one of them found something."""
+    with connect(database_url(load_settings())) as connection:
+        findings = run_audits(connection)
+    if as_json:
+        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2, default=str))
+    else:
+        print_findings(Console(), findings)
+    if not all(finding.is_clean for finding in findings):
+        raise typer.Exit(1)
+
+
+def print_findings(console: Console, findings: list[Finding]) -> None:
+    """The table of all audits, then the first rows of those that found something."""
+    console.print(_table(findings))
+    dirty = [finding for finding in findings if not finding.is_clean]
+    for finding in dirty:
+        _print_rows(console, finding)
+    if dirty:
+        console.print(f"[red]{len(dirty)} of {len(findings)} audits found something.[/red]", highlight=False)
+    else:
+        console.print(f"[green]{len(findings)} audits found nothing.[/green]", highlight=False)
+
+
+def _table(findings: list[Finding]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
+    table.add_column("audit", no_wrap=True)
+    table.add_column("rows found", justify="right", no_wrap=True)
+    for finding in findings:
+        colour = "green" if finding.is_clean else "red"
+        table.add_row(finding.audit, f"[{colour}]{finding.rows_found:,}[/{colour}]")
+    return table
+
+
+def _print_rows(console: Console, finding: Finding) -> None:
+    console.print(f"[red]{finding.audit}[/red]: {escape(finding.question)}", soft_wrap=True, highlight=False)
+    for row in finding.first_rows:
+        named = ", ".join(f"{column}={value}" for column, value in zip(finding.columns, row, strict=True))
+        console.print(f"  {escape(named)}", soft_wrap=True, highlight=False)
+    more = finding.rows_found - len(finding.first_rows)
+    if more:
+        console.print(f"  and {more:,} more: sql/audits/{finding.audit}.sql", highlight=False)

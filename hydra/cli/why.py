@@ -1,0 +1,132 @@
+"""`hydra why`: the chain of one minute, gate by gate."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from hydra.db.engine import connect, database_url
+from hydra.domain import ReasonCode
+from hydra.running.firing_distance import FiringDistance
+from hydra.running.quantities import label, shown, usd
+from hydra.running.reason_words import WORDS
+from hydra.running.why import Explanation, PositionAnswer, explain
+from hydra.running.why_gates import GateAnswer, GateVerdict, InputState
+from hydra.settings import load_settings
+
+VERDICT_COLOURS = {
+    GateVerdict.PASSED: "green",
+    GateVerdict.RESTRICTED: "yellow",
+    GateVerdict.STOPPED: "red",
+    GateVerdict.NO_VIEW: "dim",
+    GateVerdict.NOT_REACHED: "dim",
+    GateVerdict.PENDING: "cyan",
+}
+INPUT_COLOURS = {InputState.OK: "green", InputState.NOT_RECORDED: "dim"}
+
+
+def command(
+    symbol: Annotated[str, typer.Argument(help="A pair: BTC, BTCUSDT, BTC/USDT ...", show_default=False)],
+    at: Annotated[
+        str | None, typer.Option("--at", help="ISO instant or HH:MM, UTC; default: the newest")
+    ] = None,
+    run: Annotated[int | None, typer.Option("--run", help="The run; default: the newest")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the chain for machines.")] = False,
+) -> None:
+    """Why did it trade, or not? The minute's chain: inputs, rule, numbers, verdict, words of every gate."""
+    with connect(database_url(load_settings())) as connection:
+        explanation = explain(connection, symbol, at, run)
+    if as_json:
+        typer.echo(json.dumps(explanation.as_json(), indent=2))
+    else:
+        print_explanation(Console(), explanation)
+
+
+def print_explanation(console: Console, explanation: Explanation) -> None:
+    """Print the chain; in colours on a terminal, plain elsewhere."""
+    for line in lines(explanation):
+        console.print(line, soft_wrap=True, highlight=False)
+
+
+def lines(explanation: Explanation) -> Iterator[str]:
+    """The chain as lines of rich markup."""
+    yield (
+        f"[bold]{explanation.symbol}[/bold] at {explanation.time:%Y-%m-%d %H:%M} UTC, "
+        f"run {explanation.run_id} ({explanation.label})"
+    )
+    yield f"[bold]{escape(explanation.conclusion)}[/bold]"
+    if explanation.as_of is not None:
+        yield _known(explanation)
+    for number, answer in enumerate(explanation.gates, start=1):
+        yield from _gate_lines(number, answer)
+    if explanation.position is not None:
+        yield from _position_lines(explanation.position)
+
+
+def _known(explanation: Explanation) -> str:
+    newest = explanation.newest_known_at
+    used = f"; the newest fact used became known {newest:%H:%M:%S}" if newest else ""
+    return f"[dim]decided on what was known at {explanation.as_of:%H:%M:%S}{used}[/dim]"
+
+
+def _gate_lines(number: int, answer: GateAnswer) -> Iterator[str]:
+    colour = VERDICT_COLOURS[answer.verdict]
+    code = f" [{answer.reason_code}]" if answer.reason_code else ""
+    yield f"{number}. {answer.gate}: [{colour}]{answer.verdict}{escape(code)}[/{colour}]"
+    yield f"   [dim]rule: {answer.rule}[/dim]"
+    for words in answer.words:
+        yield f"   {escape(words)}"
+    for reading in answer.inputs:
+        shade = INPUT_COLOURS.get(reading.state, "red")
+        yield f"   - {reading.name.replace('_', ' ')}: [{shade}]{escape(reading.words)}[/{shade}]"
+    if answer.numbers:
+        yield f"   {_numbers(answer.numbers)}"
+    for distance in answer.distances:
+        yield f"   - {_distance(distance)}"
+
+
+def _numbers(numbers: Mapping[str, Any]) -> str:
+    return escape("; ".join(f"{label(name)} {shown(name, value)}" for name, value in numbers.items()))
+
+
+def _distance(distance: FiringDistance) -> str:
+    parts = []
+    for condition in distance.conditions:
+        name = condition.quantity
+        mark = "[green]met[/green]" if condition.is_met else "[red]not met[/red]"
+        asked = f"{shown(name, condition.value)} {condition.comparison} {shown(name, condition.limit)}"
+        parts.append(f"{label(name)} {asked} {mark}")
+    return f"{distance.source} {distance.side}: {', '.join(parts)}"
+
+
+def _position_lines(position: PositionAnswer) -> Iterator[str]:
+    row = position.columns
+    until = f"{row['closed_time']:%Y-%m-%d %H:%M}" if row["closed_time"] else "now"
+    yield f"Position: {row['side']} {row['peak_quantity']:f} at {row['entry_price']:.8g}, from " + (
+        f"{row['opened_time']:%Y-%m-%d %H:%M} to {until}, {row['state']}"
+    )
+    prices = ("stop_price", "target_price", "liquidation_price", "leverage")
+    yield f"   {_numbers({name: row[name] for name in prices})}"
+    if row["exit_reason_code"]:
+        yield f"   closed: {WORDS[ReasonCode(row['exit_reason_code'])]} [{row['exit_reason_code']}]".replace(
+            "[", "\\["
+        )
+    yield (
+        f"   gross {usd(row['gross_pnl_usd'])}, fees {usd(row['fees_usd'])}, "
+        f"funding {usd(row['funding_usd'])}, net {usd(row['net_pnl_usd'])}"
+    )
+    yield from _check_lines(position)
+
+
+def _check_lines(position: PositionAnswer) -> Iterator[str]:
+    check = position.last_check
+    if check is None:
+        yield "   exit checks: none recorded up to this minute"
+        return
+    verdict = WORDS[ReasonCode(check["reason_code"])] if check["reason_code"] else "hold"
+    yield f"   exit checks at {check['time']:%H:%M}: {escape(verdict)}"
+    if check["numbers"]:
+        yield f"   {_numbers(check['numbers'])}"

@@ -1,0 +1,85 @@
+"""Quantities as people read them: a label and a value with its unit. Undefined is "-", never 0."""
+
+import math
+from decimal import Decimal
+from typing import Final
+
+from hydra.domain import Regime, VolatilityRegime
+
+UNDEFINED: Final = "-"
+
+_LABELS: Final = {
+    "funding_rate": "funding per 8 h",
+    "oi_delta_pct": "open interest, change in 60 min",
+    "liq_imbalance": "liquidation imbalance",
+    "return_24h": "price, change in 24 h",
+    "long_short_ratio": "longs per short",
+    "cascade_probability": "cascade score",
+    "volatility_percentile": "volatility rank",
+    "volatility_regime": "volatility",
+    "kelly": "Kelly fraction",
+}
+_FRACTIONS: Final = frozenset(
+    {
+        "oi_delta_pct", "return_24h", "kelly", "loss_at_stop", "daily_drawdown", "drawdown",
+        "expected_return", "expected_adverse_excursion", "realized_volatility", "thesis_health",
+        "portfolio_heat",
+    }
+)  # fmt: skip
+_CODES: Final = {"regime": Regime, "volatility_regime": VolatilityRegime}
+
+
+def label(name: str) -> str:
+    """What a quantity is called: `funding_rate` is "funding per 8 h", others lose unit and underscores."""
+    plain = name.removesuffix("_usd").removesuffix("_seconds").removesuffix("_bps").replace("_", " ")
+    return _LABELS.get(name, plain)
+
+
+def shown(name: str, value: object) -> str:
+    """A value of the quantity `name` with its unit; "-" where it is unknown or not finite.
+
+    Units follow the names (law 6): _usd USDT, _bps, _seconds; fractions become percent, codes their words.
+    """
+    if isinstance(value, bool | str):
+        return str(value)
+    if not isinstance(value, int | float | Decimal) or not math.isfinite(value):
+        return UNDEFINED
+    if name in _CODES:
+        return _CODES[name](int(value)).name
+    return _with_unit(name, value)
+
+
+def _with_unit(name: str, value: float | Decimal) -> str:
+    if name == "funding_rate":
+        return f"{value * 100:+.4f} %"
+    if name.endswith("_usd"):
+        return usd(value)
+    if name.endswith("_bps"):
+        return f"{value:.1f} bps"
+    if name.endswith("_seconds"):
+        return duration(float(value))
+    return percent(value) if name in _FRACTIONS else f"{value:.8g}"
+
+
+def usd(value: float | Decimal | None) -> str:
+    """An amount in USDT with cents; "-" for None."""
+    return UNDEFINED if value is None else f"{value:,.2f} USDT"
+
+
+def percent(fraction: float | Decimal | None, digits: int = 2) -> str:
+    """A fraction as percent; "-" for None."""
+    return UNDEFINED if fraction is None else f"{fraction * 100:.{digits}f} %"
+
+
+_MINUTE_S, _HOUR_S, _DAY_S = 60.0, 3_600.0, 86_400.0
+
+
+def duration(seconds: float | None) -> str:
+    """An age or a span in the largest fitting unit: "42 s", "3.5 min", "6.1 h", "12.0 d"; "-" for None."""
+    if seconds is None or not math.isfinite(seconds):
+        return UNDEFINED
+    if seconds < 2 * _MINUTE_S:
+        return f"{seconds:.0f} s"
+    if seconds < 2 * _HOUR_S:
+        return f"{seconds / _MINUTE_S:.1f} min"
+    return f"{seconds / _HOUR_S:.1f} h" if seconds < 2 * _DAY_S else f"{seconds / _DAY_S:.1f} d"

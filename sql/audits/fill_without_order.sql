@@ -1,0 +1,7 @@
+-- Fills without an order that was sent: none at all, refused, never sent, or filled before it was placed (law 5).
+-- Must return no rows.
+SELECT o.run_id, f.fill_id, f.order_id, f.time, o.state AS order_state, o.placed_time
+FROM hydra.fills AS f
+LEFT JOIN hydra.orders AS o USING (order_id)
+WHERE o.order_id IS NULL OR o.state IN ('PLANNED', 'REJECTED') OR f.time < o.placed_time
+ORDER BY o.run_id, f.fill_id

@@ -1,0 +1,7 @@
+-- The newest run that has assessed a minute; %(run_id)s asks for one run only.
+SELECT runs.run_id
+FROM hydra.runs
+WHERE (%(run_id)s::bigint IS NULL OR runs.run_id = %(run_id)s)
+    AND EXISTS (SELECT FROM hydra.assessments WHERE assessments.run_id = runs.run_id)
+ORDER BY runs.run_id DESC
+LIMIT 1
