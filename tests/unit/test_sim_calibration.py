@@ -54,7 +54,7 @@ def decisions(seed: int) -> pl.DataFrame:
     )
     grid = grid.join(ratios, on=["instrument_id", "time"], how="left")
     grid = grid.sort("instrument_id", "time").with_columns(volatility_rank())
-    return (
+    result: pl.DataFrame = (
         grid.filter(pl.col("time") > START)
         .join(liquidated(day), on=["instrument_id", "time"], how="left")
         .with_columns(
@@ -63,6 +63,7 @@ def decisions(seed: int) -> pl.DataFrame:
             velocity=pl.col("liquidated_usd").fill_null(0) / pl.col("oi_usd"),
         )
     )
+    return result
 
 
 def volatility_rank() -> pl.Expr:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
-import numba  # type: ignore[import-untyped]
+import numba
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")

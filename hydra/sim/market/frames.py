@@ -183,15 +183,13 @@ def liquidations(stretch: Stretch, forced: Forced) -> pl.DataFrame:
     price = forced.price[step, pair] / stretch.numbers.ticks_per_unit[pair]
     quantity = forced.quantity[step, pair, side] / stretch.numbers.steps_per_unit[pair]
     columns: dict[str, object] = {
-        "side": np.where(side == 0, "LONG", "SHORT"),
+        "side": pl.Series(np.where(side == 0, "LONG", "SHORT"), dtype=pl.String()),
         "price": price,
         "quantity": quantity,
         "value_usd": price * quantity,
     }
-    schema = {"side": pl.String(), "price": pl.Float64(), "quantity": pl.Float64(), "value_usd": pl.Float64()}
     time = _step_ends(stretch, step) - _SECOND
-    typed = {name: pl.Series(values, dtype=schema[name]) for name, values in columns.items()}
-    return _frame(stretch.ids[pair], time, STREAM_DELAY, dict(typed))
+    return _frame(stretch.ids[pair], time, STREAM_DELAY, columns)
 
 
 def trades(stretch: Stretch, detail: Detail, last_ids: Ints) -> pl.DataFrame:

@@ -21,12 +21,13 @@ SHORT: Final = 1
 _DUST: Final = 1e-9
 # Distance from entry to liquidation (1 / leverage - maintenance margin): leverage 65 down to 2.6.
 _DISTANCE: Final = 0.38 * 0.785 ** np.arange(15.0, -1.0, -1.0)
+_RUSHED_FROM: Final = 0.013
+_RUSHED_TO: Final = 0.05
 # Share of new contracts by distance: in ordinary times low leverage prevails, a crowd in a rush takes
 # all it can get (18 to 55 times).
 _ORDINARY: Final = np.append(0.4 * _DISTANCE[:-1], 1.0 - 0.4 * _DISTANCE[:-1].sum())
-_RUSHED: Final = np.where((_DISTANCE > 0.013) & (_DISTANCE < 0.05), 1.0, 0.0) / np.sum(
-    (_DISTANCE > 0.013) & (_DISTANCE < 0.05)
-)
+_IN_REACH: Final = np.where((_DISTANCE > _RUSHED_FROM) & (_DISTANCE < _RUSHED_TO), 1.0, 0.0)
+_RUSHED: Final = _IN_REACH / _IN_REACH.sum()
 # Entries of a minute are spread over three bins.
 _SPREAD: Final = np.array([0.25, 0.50, 0.25])
 
@@ -34,7 +35,7 @@ _SPREAD: Final = np.array([0.25, 0.50, 0.25])
 @compiled
 def bin_of(log_price: float) -> int:
     """The absolute number of the bin that holds this log price."""
-    return int(math.floor(log_price / _BIN_WIDTH))
+    return math.floor(log_price / _BIN_WIDTH)
 
 
 @compiled

@@ -23,7 +23,7 @@ _WIDENING: Final = 0.7
 @compiled
 def _spread_ticks(seed: int, pair: int, moment: int, price: int, agitation: float) -> int:
     widened = _ORDINARY_SPREAD * (1.0 + _WIDENING * max(agitation - 1.0, 0.0))
-    return max(int(round(price * widened * (0.5 + uniform(seed, _SPREAD_STREAM, pair, moment)))), 1)
+    return max(round(price * widened * (0.5 + uniform(seed, _SPREAD_STREAM, pair, moment))), 1)
 
 
 @compiled

@@ -57,7 +57,7 @@ _POSITION_STREAM: Final = 52
 
 
 class Step(NamedTuple):
-    """What one step did: log prices at its two ends, contracts bought and sold by takers, contracts forced."""
+    """A step: log prices at both ends, contracts bought and sold by takers, contracts forced."""
 
     before: float
     after: float
@@ -115,7 +115,7 @@ def empty_outputs(
 
 @compiled
 def _ticks(log_price: float, ticks_per_unit: float) -> int:
-    return max(int(round(math.exp(log_price) * ticks_per_unit)), 20)
+    return max(round(math.exp(log_price) * ticks_per_unit), 20)
 
 
 @compiled
@@ -193,9 +193,9 @@ def record_step(
     row, scale, units = state.pair[pair], numbers.ticks_per_unit[pair], numbers.steps_per_unit[pair]
     values = minutes.values[number // STEPS_PER_MINUTE, pair]
     start, end = _ticks(step.before, scale), _ticks(step.after, scale)
-    high = max(start, end) + int(round(end * wicks[0]))
-    low = min(start, end) - int(round(end * wicks[1]))
-    longs, shorts = int(round(step.forced_longs * units)), int(round(step.forced_shorts * units))
+    high = max(start, end) + round(end * wicks[0])
+    low = min(start, end) - round(end * wicks[1])
+    longs, shorts = round(step.forced_longs * units), round(step.forced_shorts * units)
     bought, sold = max(int(step.bought * units), shorts, 2), max(int(step.sold * units), longs, 2)
     _trades_of(values, detail, place, (start, low, high, end), (bought, sold))
     _mark(values, _ticks(row[LOG_MARK], scale), number % STEPS_PER_MINUTE == 0)
@@ -203,7 +203,7 @@ def record_step(
     forced.price[number, pair] = (start + end) // 2
     if len(detail.price) > 0:
         detail.price[number, pair] = end
-        detail.contracts[number, pair] = int(round(open_interest(row) * units))
+        detail.contracts[number, pair] = round(open_interest(row) * units)
         detail.agitation[number, pair] = row[AGITATION]
         detail.tilt[number, pair] = (bought - sold) / (bought + sold)
 

@@ -74,7 +74,8 @@ def _wanted_change(numbers: PairNumbers, pair: int, row: Floats, crowd: float, s
     lean = min(max(row[SENTIMENT] * (1.0 - swayed) + crowd, -_IMBALANCE_LIMIT), _IMBALANCE_LIMIT)
     share = (1.0 + lean) if side == LONG else (1.0 - lean)
     wanted = numbers.contracts[pair] * math.exp(row[GROWTH] + 0.5 * abs(crowd)) * share
-    return (wanted - row[LONGS + side]) * _ADJUSTMENT
+    change: float = (wanted - row[LONGS + side]) * _ADJUSTMENT
+    return change
 
 
 @compiled
@@ -104,7 +105,8 @@ def trade_side(
     deposit(ladder, side, row[LOG_PRICE], edge, opening)
     deposit_rushed(ladder, side, row[LOG_PRICE], edge, chasing + rushing)
     row[LONGS + side] = ladder.sum()
-    return opening + chasing + rushing - closing
+    opened: float = opening + chasing + rushing - closing
+    return opened
 
 
 @compiled
@@ -117,13 +119,15 @@ def aggressive_flow(
     bought -= trade_side(numbers, state, drives, place, SHORT)
     carry = _CARRY * (state.pair[pair, PREDICTED_RATE] - REST_RATE) / 0.001
     carry = min(max(carry, -5 * _CARRY), 5 * _CARRY) * numbers.contracts[pair]
-    return _AGGRESSIVE * bought - carry
+    flow: float = _AGGRESSIVE * bought - carry
+    return flow
 
 
 @compiled
 def imbalance(row: Floats) -> float:
     """(longs - shorts)/(longs + shorts) of the leveraged cohorts, -1..1."""
-    return (row[LONGS] - row[SHORTS]) / max(row[LONGS] + row[SHORTS], 1e-12)
+    lean: float = (row[LONGS] - row[SHORTS]) / max(row[LONGS] + row[SHORTS], 1e-12)
+    return lean
 
 
 @compiled
@@ -132,7 +136,8 @@ def open_interest(row: Floats) -> float:
 
     Every contract has a long and a short: longs + makers' longs = shorts + makers' shorts.
     """
-    return max(row[LONGS], row[SHORTS])
+    contracts: float = max(row[LONGS], row[SHORTS])
+    return contracts
 
 
 @compiled

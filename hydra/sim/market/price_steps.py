@@ -133,7 +133,7 @@ def _takers(
 def _take_step(
     seed: int, numbers: PairNumbers, state: MarketState, place: tuple[int, int], noise: float, flow: float
 ) -> Step:
-    """One step. noise: log return of news and noise traders. flow: net contracts of the cohorts and pushers."""
+    """One step. noise: log return of news and noise traders. flow: net contracts of cohorts, pushers."""
     pair, moment = place
     row, ordinary = state.pair[pair], numbers.volatility[pair]
     before = row[LOG_PRICE]
@@ -160,7 +160,7 @@ def play_pair(
     common: Floats,
     outputs: tuple[int, Minutes, Forced, Detail],
 ) -> None:
-    """Play one pair through the stretch. outputs: (first minute, candles and the like, forced orders, steps)."""
+    """Play one pair through the stretch. outputs: (first minute, minutes, forced orders, detail)."""
     first_minute, minutes, forced, detail = outputs
     row, contracts = state.pair[pair], numbers.contracts[pair]
     for minute in range(drives.crowd.shape[0]):

@@ -8,6 +8,7 @@ from typing import Final
 from hydra.errors import SettingsError
 
 STEP_SECONDS: Final = 5
+MOST_PAIRS: Final = 10_000
 STEPS_PER_MINUTE: Final = 60 // STEP_SECONDS
 
 
@@ -64,7 +65,7 @@ class MarketSettings:
         return [
             ("seed", self.seed, 0 <= self.seed <= 2**62, "a whole number from 0 to 2**62"),
             ("start", self.start, whole, "a whole minute with a time zone"),
-            ("pairs", self.pairs, 1 <= self.pairs <= 10_000, "1 to 10000"),
+            ("pairs", self.pairs, 1 <= self.pairs <= MOST_PAIRS, f"1 to {MOST_PAIRS}"),
             ("warm_up_days", self.warm_up_days, self.warm_up_days >= 0, "0 or more days"),
             ("scenarios", self.scenarios, len(self.scenarios) > 0, "at least one scenario, e.g. calm"),
             _interval("book_interval_seconds", self.book_interval_seconds),
