@@ -158,6 +158,10 @@ def test_an_ordinary_exit_waits_one_minute_then_goes_to_market(
     assert exit_step(elapsed, remaining, PRINTED, is_refused=refused) is step
 
 
+def test_every_step_is_a_step_of_its_own() -> None:
+    assert [step.value for step in OrderStep] == [0, 1, 2, 3, 4]
+
+
 def test_five_seconds_without_a_stop_are_the_most() -> None:
     assert not is_unprotected(5.0, PRINTED)
     assert is_unprotected(5.1, PRINTED)
