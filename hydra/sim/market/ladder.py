@@ -67,14 +67,17 @@ def deposit_rushed(ladder: Floats, side: int, log_price: float, edge: int, contr
 @compiled
 def close_share(ladder: Floats, keep: float) -> float:
     """Every cohort closes all but `keep` of its contracts. Returns what is left, base units."""
-    left = 0.0
+    # Four sums at once: a single one would wait for each addition.
+    first, second, third, fourth = 0.0, 0.0, 0.0, 0.0
     for place in range(BINS):
         kept = ladder[place] * keep
-        if kept < _DUST:
-            kept = 0.0
-        ladder[place] = kept
-        left += kept
-    return left
+        ladder[place] = kept if kept >= _DUST else 0.0
+    for place in range(0, BINS, 4):
+        first += ladder[place]
+        second += ladder[place + 1]
+        third += ladder[place + 2]
+        fourth += ladder[place + 3]
+    return first + second + third + fourth
 
 
 @compiled

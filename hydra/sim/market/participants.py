@@ -99,12 +99,11 @@ def trade_side(
     closing = min(_TURNOVER * held + max(-change, 0.0), _MOST_CLOSED * held)
     matched = min(row[LONGS_TO_CLOSE + side], _MOST_CLOSED * held)
     row[LONGS_TO_CLOSE + side] = 0.0
-    if held > 0.0:
-        close_share(ladder, 1.0 - (closing + matched) / held)
+    left = close_share(ladder, 1.0 - (closing + matched) / held) if held > 0.0 else 0.0
     opening = _TURNOVER * held + max(change, 0.0)
     deposit(ladder, side, row[LOG_PRICE], edge, opening)
     deposit_rushed(ladder, side, row[LOG_PRICE], edge, chasing + rushing)
-    row[LONGS + side] = ladder.sum()
+    row[LONGS + side] = left + opening + chasing + rushing
     opened: float = opening + chasing + rushing - closing
     return opened
 

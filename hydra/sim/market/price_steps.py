@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from hydra.sim.market.compiled import compiled
-from hydra.sim.market.ladder import LONG, SHORT, liquidate
+from hydra.sim.market.ladder import LONG, SHORT, bin_of, liquidate
 from hydra.sim.market.outputs import Detail, Forced, Minutes, Step, record_minute, record_step
 from hydra.sim.market.participants import accrue_funding, aggressive_flow, drift_moods, imbalance
 from hydra.sim.market.random_numbers import normal, uniform
@@ -86,6 +86,8 @@ def common_returns(seed: int, first_minute: int, minutes: int, common: Floats) -
 def _forced(state: MarketState, pair: int) -> tuple[float, float]:
     """Liquidate what the mark price has passed; a part of the other side takes profit in the next minute."""
     row = state.pair[pair]
+    if bin_of(row[LOG_MARK]) == state.edges[pair, LONG]:
+        return 0.0, 0.0
     longs = liquidate(state.ladders[pair, LONG], LONG, state.edges[pair], row[LOG_MARK])
     shorts = liquidate(state.ladders[pair, SHORT], SHORT, state.edges[pair], row[LOG_MARK])
     row[LONGS] = max(row[LONGS] - longs, 0.0)
