@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from hydra.db import queries
 from hydra.running.audits import run_audits
@@ -64,7 +65,8 @@ DEFECTS = {
     "too_many_positions": """
         UPDATE hydra.runs SET config = '{"settings": {"max_positions": 1}}';
         UPDATE hydra.positions SET opened_time = '2025-06-01 00:07Z' WHERE position_id = 12""",
-    "unfinished_cycle": "UPDATE hydra.cycles SET state = 'DECIDED'; UPDATE hydra.runs SET end_reason = 'finished'",
+    "unfinished_cycle": """
+        UPDATE hydra.cycles SET state = 'DECIDED'; UPDATE hydra.runs SET end_reason = 'finished'""",
     "minute_left_out": """
         INSERT INTO hydra.cycles (run_id, time, state, as_of)
         VALUES (7, '2025-06-01 00:07Z', 'CLOSED', '2025-06-01 00:07:02Z')""",
@@ -124,10 +126,7 @@ def test_an_audit_is_silent_at_its_border(connection: psycopg.Connection, name: 
     [("max_position_size_usd", 999), ("max_leverage", 4.9), ("max_total_exposure_usd", 2999)],
 )
 def test_every_limit_of_the_run_is_audited(connection: psycopg.Connection, limit: str, value: float) -> None:
-    connection.execute(
-        "UPDATE hydra.runs SET config = jsonb_build_object('settings', jsonb_build_object(%s::text, %s::numeric))",
-        (limit, value),
-    )
+    connection.execute("UPDATE hydra.runs SET config = %s", (Jsonb({"settings": {limit: value}}),))
     assert len(findings(connection, "limits_exceeded")) == 1
 
 
