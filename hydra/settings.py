@@ -22,7 +22,7 @@ ENV_FILE: Final = PROJECT_ROOT / ".env"
 
 # Read where they are needed and not settings: they say where things lie, not how HYDRA trades.
 ENVIRONMENT_ONLY: Final = frozenset(
-    {"HYDRA_STATE_DIRECTORY", "HYDRA_SHARED_DATA", "HYDRA_TEST_COMMUNITY_URL"}
+    {"HYDRA_STATE_DIRECTORY", "HYDRA_SHARED_DATA", "HYDRA_TEST_COMMUNITY_URL", "HYDRA_TEST_REDIS_URL"}
 )
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]

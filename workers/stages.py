@@ -13,7 +13,7 @@ from typing import Final
 
 import dramatiq
 import psycopg
-from dramatiq import Broker
+from dramatiq import Broker, Middleware
 
 from hydra.db import queries
 from hydra.db.engine import connect
@@ -21,7 +21,6 @@ from hydra.db.roles import Role
 from hydra.errors import HydraError
 from hydra.running.doorbells import CYCLE_CLOSED_CHANNEL, Stage, Step, ring, step_from, step_of
 from hydra.running.runs import Run, read_run
-from workers.consumed_queues import ConsumedQueues
 
 TIME_LIMIT_MS: Final = 120_000
 """A stage that works longer than this is interrupted; its transaction is rolled back and it is rung again."""
@@ -42,9 +41,8 @@ Answer = Callable[[psycopg.Connection, Run, Cycle], None]
 
 def declare_stages(broker: Broker, answers: Mapping[Stage, Answer], database_url: Callable[[], str]) -> None:
     """Declare an actor for every stage that has an answer. Nothing is connected before the first message."""
-    consumed = ConsumedQueues()
-    broker.add_middleware(consumed)
-    worker = StageWorker(broker, answers, database_url, consumed)
+    worker = StageWorker(broker, answers, database_url)
+    broker.add_middleware(worker)
     for stage in answers:
         declare_actor(broker, worker, step_of(stage))
 
@@ -65,20 +63,16 @@ def declare_actor(broker: Broker, worker: "StageWorker", step: Step) -> None:
     )(heed)
 
 
-class StageWorker:
+class StageWorker(Middleware):
     """The stages of one worker process. Every thread has a connection of its own, opened when needed."""
 
     def __init__(
-        self,
-        broker: Broker,
-        answers: Mapping[Stage, Answer],
-        database_url: Callable[[], str],
-        consumed: ConsumedQueues,
+        self, broker: Broker, answers: Mapping[Stage, Answer], database_url: Callable[[], str]
     ) -> None:
         self._broker = broker
         self._answers = answers
         self._database_url = database_url
-        self._consumed = consumed
+        self._queues: frozenset[str] = frozenset()
         self._runs: dict[int, Run] = {}
         self._thread = threading.local()
 
@@ -97,12 +91,22 @@ class StageWorker:
             connection.close()
             raise
 
+    def after_worker_boot(self, broker: Broker, worker: dramatiq.Worker) -> None:
+        """Note which queues this process hears, so that a stage knows whether the next one is its own."""
+        self._queues = frozenset(worker.consumer_whitelist or broker.get_declared_queues())
+
+    def before_worker_thread_shutdown(self, _broker: Broker, _thread: object) -> None:
+        """Close the connection of the thread that ends."""
+        held: psycopg.Connection | None = getattr(self._thread, "connection", None)
+        if held is not None:
+            held.close()
+
     def _follow(self, connection: psycopg.Connection, step: Step, run_id: int) -> None:
         run = self._run(connection, run_id)
         here: Step | None = step
         while here is not None and advance(connection, run, here, self._answers[here.stage]):
             here = step_from(here.leads_to)
-            if here is not None and here.queue not in self._consumed:
+            if here is not None and here.queue not in self._queues:
                 ring(self._broker, here, run_id)
                 return
 

@@ -3,9 +3,11 @@
 Source: DESIGN, law 1; platform facts, section 4.
 """
 
+from contextlib import suppress
 from typing import Final, Never
 from urllib.parse import urlsplit
 
+import psycopg
 from dramatiq import Broker, Middleware
 from dramatiq_postgres import PostgresBroker
 from psycopg_pool import ConnectionPool
@@ -20,6 +22,7 @@ SCHEMA: Final = "doorbells"
 POLL_INTERVAL_S: Final = 0.5
 PURGE_AGE: Final = "1 hour"
 POOL_WAIT_S: Final = 5.0
+LISTENER_TIMEOUT_S: Final = 3.0
 # Per process: one that listens, one that claims per queue, one that rings or acknowledges.
 POOL_SIZE: Final = 12
 
@@ -40,6 +43,20 @@ class DoorbellBroker(PostgresBroker):  # type: ignore[misc]  # the package carri
             self.emit_before("declare_queue", queue_name)
             self.queues[queue_name] = True
             self.emit_after("declare_queue", queue_name)
+
+    def close(self) -> None:
+        """Stop listening and close every connection."""
+        super().close()
+        if self.notifier.is_alive():
+            self._wake_listener()
+            self.notifier.join(LISTENER_TIMEOUT_S)
+        self.pool.close()
+
+    def _wake_listener(self) -> None:
+        """It looks whether it has to stop when a notification comes, or every 2 s."""
+        channel = f"dramatiq.{next(iter(self.queues))}.enqueue"
+        with suppress(psycopg.Error), self.pool.connection() as connection:
+            connection.execute("SELECT pg_notify(%s, '')", (channel,))
 
 
 def make_broker(settings: Settings, middleware: list[Middleware]) -> Broker:

@@ -1,0 +1,186 @@
+"""Doorbells through real brokers: PostgreSQL and Redis bring the same run to the same end."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dramatiq
+import psycopg
+import pytest
+
+from hydra.db.engine import connect
+from hydra.domain import MarketOrigin, TradingMode
+from hydra.errors import SettingsError, StopError
+from hydra.ingest.instruments import ensure_instruments
+from hydra.running.clock import Clock
+from hydra.running.doorbells import Stage, ring, step_of
+from hydra.running.message_broker import make_broker
+from hydra.running.runs import Run, RunPlan, create_run, read_run
+from hydra.running.speed import Speed
+from hydra.settings import Settings, load_settings
+from tests.servers.redis import NOT_RUN, REDIS_URL, has_redis, redis_server
+from tests.system.plain_stages import ANSWERS
+from workers.broker import worker_broker
+from workers.stages import Answer, Cycle, declare_stages
+
+START = datetime(2025, 6, 1, tzinfo=UTC)
+NO_FILE = Path("no-such-file.env")
+
+
+@pytest.fixture(scope="module")
+def redis_url() -> Iterator[str]:
+    if not has_redis():
+        pytest.skip(f"{NOT_RUN}. Set {REDIS_URL} to a server for tests, or install redis-server")
+    with redis_server() as url:
+        yield url
+
+
+@pytest.fixture(params=["postgresql", "redis"])
+def settings(request: pytest.FixtureRequest, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setenv("HYDRA_DATABASE_URL", database_url)
+    if request.param == "redis":
+        monkeypatch.setenv("HYDRA_BROKER_URL", request.getfixturevalue("redis_url"))
+    return load_settings(NO_FILE)
+
+
+def new_run(connection: psycopg.Connection, settings: Settings, minutes: int) -> Run:
+    ensure_instruments(connection)
+    end = START + timedelta(minutes=minutes)
+    plan = RunPlan(TradingMode.PAPER, MarketOrigin.RECORDED, 7, (), (1, 2, 3), START, end)
+    return create_run(connection, plan, settings)
+
+
+@contextmanager
+def working(
+    settings: Settings,
+    database_url: str,
+    answers: Mapping[Stage, Answer],
+    queues: Sequence[set[str]] = (set(),),
+) -> Iterator[None]:
+    """A worker per set of queues (all of them if empty), each with a broker and connections of its own."""
+    workers = []
+    for wanted in queues:
+        broker = worker_broker(settings)
+        declare_stages(broker, answers, lambda: database_url)
+        worker = dramatiq.Worker(broker, queues=wanted or None, worker_threads=1, worker_timeout=100)
+        worker.start()
+        workers.append((worker, broker))
+    try:
+        yield
+    finally:
+        for worker, broker in workers:
+            worker.stop()
+            broker.close()
+
+
+def let_run(connection: psycopg.Connection, settings: Settings, run: Run) -> None:
+    """The clock of `run`, to the end of its range."""
+    broker = make_broker(settings, [])
+    Clock(run, connection, broker, Speed(None)).work()
+    broker.close()
+
+
+def states(connection: psycopg.Connection, run: Run) -> list[str]:
+    query = "SELECT state FROM hydra.cycles WHERE run_id = %s ORDER BY time"
+    return [row[0] for row in connection.execute(query, (run.run_id,)).fetchall()]
+
+
+@pytest.mark.parametrize("queues", [(set(),), ({"layer2"}, {"layer3", "layer4", "layer5"})])
+def test_every_minute_passes_all_stages_whichever_process_hears_which_queue(
+    settings: Settings, database_url: str, queues: Sequence[set[str]]
+) -> None:
+    with closing(connect(database_url, autocommit=True)) as connection:
+        run = new_run(connection, settings, minutes=15)
+        with working(settings, database_url, ANSWERS, queues):
+            let_run(connection, settings, run)
+        assert states(connection, run) == ["CLOSED"] * 15
+        assert read_run(connection, run.run_id).end_reason == "finished"
+        row = connection.execute(
+            "SELECT count(*) FROM hydra.risk_decisions WHERE run_id = %s", (run.run_id,)
+        ).fetchone()
+        assert row == (45,)
+
+
+def test_two_runs_side_by_side_both_end(settings: Settings, database_url: str) -> None:
+    with (
+        closing(connect(database_url, autocommit=True)) as one,
+        closing(connect(database_url, autocommit=True)) as other,
+        working(settings, database_url, ANSWERS),
+    ):
+        first, second = new_run(one, settings, minutes=8), new_run(one, settings, minutes=8)
+        beside = threading.Thread(target=let_run, args=(other, settings, second))
+        beside.start()
+        let_run(one, settings, first)
+        beside.join(30)
+        assert states(one, first) == states(one, second) == ["CLOSED"] * 8
+
+
+def test_a_stage_that_fails_is_rung_again_by_the_clock(settings: Settings, database_url: str) -> None:
+    failures = iter([True, False, False, False])
+
+    def fail_once(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
+        ANSWERS[Stage.DECIDE](connection, run, cycle)
+        if next(failures):
+            raise StopError("planted: the rows above must not stay")
+
+    with closing(connect(database_url, autocommit=True)) as connection:
+        run = new_run(connection, settings, minutes=3)
+        with working(settings, database_url, {**ANSWERS, Stage.DECIDE: fail_once}):
+            let_run(connection, settings, run)
+        assert states(connection, run) == ["CLOSED"] * 3
+
+
+def test_an_old_doorbell_is_dropped_unheard(settings: Settings, database_url: str) -> None:
+    with closing(connect(database_url, autocommit=True)) as connection:
+        run = new_run(connection, settings, minutes=1)
+        open_first_cycle(connection, run)
+        broker = make_broker(settings, [])
+        step = step_of(Stage.SETTLE)
+        message: dramatiq.Message[None] = dramatiq.Message(
+            queue_name=step.queue,
+            actor_name=step.stage.value,
+            args=(run.run_id,),
+            kwargs={},
+            options={"max_age": 1},
+        )
+        broker.enqueue(message)
+        time.sleep(0.05)
+        with working(settings, database_url, ANSWERS):
+            time.sleep(1.0)
+            assert states(connection, run) == ["OPEN"]
+            ring(broker, step, run.run_id)
+            wait_until(lambda: states(connection, run) == ["CLOSED"])
+        broker.close()
+
+
+def test_a_lost_doorbell_costs_nothing_but_time(settings: Settings, database_url: str) -> None:
+    with closing(connect(database_url, autocommit=True)) as connection:
+        run = new_run(connection, settings, minutes=2)
+        # Opened by a clock that died before it rang.
+        open_first_cycle(connection, run)
+        with working(settings, database_url, ANSWERS):
+            let_run(connection, settings, run)
+        assert states(connection, run) == ["CLOSED"] * 2
+
+
+def test_an_unknown_broker_is_refused_with_what_to_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HYDRA_BROKER_URL", "kafka://nowhere")
+    with pytest.raises(SettingsError, match=r"kafka is no broker of HYDRA; write redis://"):
+        make_broker(load_settings(NO_FILE), [])
+
+
+def open_first_cycle(connection: psycopg.Connection, run: Run) -> None:
+    connection.execute(
+        "INSERT INTO hydra.cycles (run_id, time, state, as_of) VALUES (%s, %s, 'OPEN', %s)",
+        (run.run_id, START, START + timedelta(seconds=2)),
+    )
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come about within 10 s"
+        time.sleep(0.05)

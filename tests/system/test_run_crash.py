@@ -1,0 +1,160 @@
+"""Whatever is killed, and whenever: the rows at the end are those of an undisturbed run."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from hydra.db.engine import connect
+from hydra.db.migrate import upgrade_to_head
+from hydra.db.provision import create_database, create_extension
+from hydra.db.server.cluster import Cluster
+from hydra.db.server.private import DATABASE, private_cluster, start_private_cluster
+from hydra.domain import MarketOrigin, TradingMode
+from hydra.ingest.instruments import ensure_instruments
+from hydra.paths import PROJECT_ROOT
+from hydra.running.runs import Run, RunPlan, create_run, read_run
+from hydra.settings import load_settings
+from hydra.universe import UNIVERSE
+from tests.servers.editions import server_folder
+from tests.system.crash_harness import (
+    Victim,
+    decision_rows,
+    descendants,
+    differences,
+    kill_schedule,
+    run_disturbed,
+)
+
+START = datetime(2025, 6, 1, tzinfo=UTC)
+MINUTES = 240
+KILLS = 8
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Path]:
+    """A state directory with a private server of its own, migrated."""
+    with server_folder() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HYDRA_STATE_DIRECTORY", str(folder))
+        patch.delenv("HYDRA_DATABASE_URL", raising=False)
+        cluster = start_private_cluster()
+        try:
+            create_database(cluster.url("postgres"), DATABASE)
+            create_extension(cluster.url(DATABASE))
+            upgrade_to_head(cluster.url(DATABASE))
+            yield folder
+        finally:
+            cluster.remove()
+
+
+def cluster_of(_home: Path) -> Cluster:
+    return private_cluster()
+
+
+def database(home: Path) -> psycopg.Connection:
+    return connect(cluster_of(home).url(DATABASE), autocommit=True)
+
+
+def new_run(home: Path, minutes: int = MINUTES) -> Run:
+    with database(home) as connection:
+        ensure_instruments(connection)
+        plan = RunPlan(
+            TradingMode.PAPER,
+            MarketOrigin.RECORDED,
+            seed=7,
+            feeds=(),
+            instrument_ids=tuple(pair.instrument_id for pair in UNIVERSE),
+            data_from=START,
+            data_to=START + timedelta(minutes=minutes),
+        )
+        return create_run(connection, plan, load_settings())
+
+
+def command(run: Run, speed: str = "max") -> list[str]:
+    return [sys.executable, "-m", "tests.system.run_plain", str(run.run_id), speed]
+
+
+def test_a_killed_run_ends_with_the_rows_of_an_undisturbed_one(home: Path) -> None:
+    environment = {"HYDRA_STATE_DIRECTORY": str(home)}
+    data = cluster_of(home).data
+    calm, disturbed = new_run(home), new_run(home)
+    run_disturbed(command(calm), environment, [], data, time_limit_seconds=60)
+    schedule = kill_schedule(seed=11, kills=KILLS, mean_pause_seconds=0.8)
+    # Slowed down, so that all kills fall into the run.
+    struck = run_disturbed(command(disturbed, "1800"), environment, schedule, data, time_limit_seconds=120)
+    assert {kill.victim for kill in struck} == set(Victim)
+    with database(home) as connection:
+        rows = decision_rows(connection, calm.run_id)
+        assert len(rows["cycles"]) == MINUTES
+        assert len(rows["risk_decisions"]) == MINUTES * len(UNIVERSE)
+        assert rows["orders"]
+        assert differences(rows, decision_rows(connection, disturbed.run_id)) == []
+        assert read_run(connection, disturbed.run_id).end_reason == "finished"
+
+
+def test_a_planted_difference_is_found(home: Path) -> None:
+    run = new_run(home, minutes=3)
+    run_disturbed(
+        command(run), {"HYDRA_STATE_DIRECTORY": str(home)}, [], cluster_of(home).data, time_limit_seconds=60
+    )
+    with database(home) as connection:
+        before = decision_rows(connection, run.run_id)
+        connection.execute(
+            "UPDATE hydra.equity SET cash_usd = cash_usd + 1 WHERE run_id = %s AND time = %s",
+            (run.run_id, START),
+        )
+        found = differences(before, decision_rows(connection, run.run_id))
+    assert [line.split(":")[0] for line in found] == ["equity"]
+
+
+def test_a_killed_supervisor_leaves_no_process_behind_and_its_run_goes_on(home: Path) -> None:
+    run = new_run(home, minutes=120)
+    with subprocess.Popen(command(run, "3600"), cwd=PROJECT_ROOT, stdout=subprocess.DEVNULL) as supervisor:
+        wait_for_cycles(home, run, 5)
+        family = [pid for pid, _ in descendants(supervisor.pid)]
+        supervisor.send_signal(signal.SIGKILL)
+    assert len(family) >= 3
+    deadline = time.monotonic() + 10
+    while any(is_alive(pid) for pid in family):
+        assert time.monotonic() < deadline, "children outlived their supervisor"
+        time.sleep(0.05)
+    subprocess.run(command(run), check=True, cwd=PROJECT_ROOT, stdout=subprocess.DEVNULL, timeout=60)
+    with database(home) as connection:
+        assert len(decision_rows(connection, run.run_id)["cycles"]) == 120
+
+
+def test_a_stopped_run_says_so_and_a_second_supervisor_is_refused(home: Path) -> None:
+    run = new_run(home, minutes=100_000)
+    with subprocess.Popen(command(run, "600"), cwd=PROJECT_ROOT, stdout=subprocess.DEVNULL) as supervisor:
+        wait_for_cycles(home, run, 3)
+        second = subprocess.run(
+            command(run), cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=60, check=False
+        )
+        supervisor.send_signal(signal.SIGINT)
+        assert supervisor.wait(20) == 0
+    assert "already supervised" in second.stderr
+    with database(home) as connection:
+        assert read_run(connection, run.run_id).end_reason == "stopped"
+
+
+def wait_for_cycles(home: Path, run: Run, count: int) -> None:
+    deadline = time.monotonic() + 40
+    query = "SELECT count(*) FROM hydra.cycles WHERE run_id = %s AND state = 'CLOSED'"
+    with database(home) as connection:
+        while (row := connection.execute(query, (run.run_id,)).fetchone()) is None or row[0] < count:
+            assert time.monotonic() < deadline, "the run does not get going"
+            time.sleep(0.1)
+
+
+def is_alive(process_id: int) -> bool:
+    try:
+        state = Path(f"/proc/{process_id}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
