@@ -89,5 +89,5 @@ def _rate_rules(rate: str) -> tuple[Rule, ...]:
 def _hours_rules(raw: pl.DataFrame) -> tuple[Rule, ...]:
     if _STATED_HOURS not in raw.columns:
         return ()
-    unknown = ~number(_STATED_HOURS).is_in(INTERVALS_HOURS)
+    unknown = ~number(_STATED_HOURS).is_in([float(hours) for hours in INTERVALS_HOURS])
     return (unreadable(_STATED_HOURS), Rule(f"{_STATED_HOURS} is not 1, 2, 4 or 8", unknown))

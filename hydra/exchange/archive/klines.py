@@ -49,7 +49,7 @@ def candles(file: Recognised, source: FileOctets, now: datetime) -> ParsedFile:
     """
     raw = read_rows(source, _ARCHIVE_COLUMNS, ("open_time", *_PRICES, "volume"), _OPTIONAL)
     quantities = tuple(name for name in ("volume", *_ARCHIVE_QUANTITIES) if name in raw.columns)
-    rules = (present("volume"), *_quantity_rules(quantities), _move_without_trade())
+    rules = (*_quantity_rules(quantities), present("volume"), _move_without_trade())
     judged = _judge_bars(file, raw, now, rules, (*_PRICES, *quantities))
     rows = judged.kept.select(
         "time",

@@ -1,0 +1,159 @@
+"""Which files an import takes, as what, in which order, and what it leaves out with which words."""
+
+import os
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from hydra.errors import StopError
+from hydra.exchange.archive.recognition import Layout, NotImported, Recognised, recognise
+from hydra.ingest.import_plan import plan_import
+from tests.recorded_market import ABSENT, RECORDED, is_recorded
+from tests.unit.archive_samples import DAY
+
+
+def known(name: str) -> tuple[Layout, str, int]:
+    what = recognise(Path(name))
+    assert isinstance(what, Recognised), what
+    return what.layout, what.pair.base, what.timeframe_minutes
+
+
+def reason(name: str) -> str:
+    what = recognise(Path(name))
+    assert isinstance(what, NotImported), what
+    return what.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("BTCUSDT-1m-2025-05.zip", (Layout.CANDLES, "BTC", 1)),
+        ("data/futures/um/daily/klines/DOGEUSDT/5m/DOGEUSDT-5m-2025-05-01.csv", (Layout.CANDLES, "DOGE", 5)),
+        ("data/futures/um/monthly/markPriceKlines/BTCUSDT/1h/BTCUSDT-1h-2025-05.zip",
+         (Layout.MARK_PRICES, "BTC", 60)),
+        ("markPriceKlines/BTCUSDT-1m-2025-05-01.ZIP", (Layout.MARK_PRICES, "BTC", 1)),
+        ("ETHUSDT-fundingRate-2025-05.zip", (Layout.FUNDING, "ETH", 0)),
+        ("ADAUSDT-metrics-2025-05-01.csv", (Layout.METRICS, "ADA", 0)),
+        ("candles_1m/XRPUSDT.parquet", (Layout.CANDLES, "XRP", 1)),
+        ("candles_5m/XRPUSDT.parquet", (Layout.CANDLES, "XRP", 5)),
+        ("mark_1h/XRPUSDT.parquet", (Layout.MARK_PRICES, "XRP", 60)),
+        ("funding/XRPUSDT.parquet", (Layout.FUNDING, "XRP", 0)),
+        ("metrics_5m/XRPUSDT.parquet", (Layout.METRICS, "XRP", 0)),
+        ("home/spot/BTCUSDT-1m-2025-05.zip", (Layout.CANDLES, "BTC", 1)),
+    ],
+)  # fmt: skip
+def test_name_and_folder_tell_the_layout(name: str, expected: tuple[Layout, str, int]) -> None:
+    assert known(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("BTCUSDT-15m-2025-05.zip", "another interval than 1m and 5m"),
+        ("BTCUSDT-1mo-2025-05.zip", "another interval"),
+        ("markPriceKlines/BTCUSDT-5m-2025-05.zip", "mark price bars of another interval"),
+        ("indexPriceKlines/BTCUSDT-1m-2025-05.zip", "no table"),
+        ("data/spot/daily/klines/BTCUSDT/1m/BTCUSDT-1m-2025-05-01.zip", "spot candles"),
+        ("BTCUSDT-aggTrades-2025-05-01.zip", "aggTrades of the exchange's archive: no table"),
+        ("SUIUSDT-1m-2025-05.zip", "unknown symbol SUIUSDT"),
+        ("btcusdt-1m-2025-05.zip", "unknown symbol|the name is not"),
+        ("candles_1m/SUIUSDT.parquet", "unknown symbol SUIUSDT"),
+        ("candles_5m_spot/LTCUSDT.parquet", "spot candles"),
+        ("news/headlines.parquet", "news"),
+        ("liquidations/some.parquet", "liquidations of other venues"),
+        ("notes.csv", "the name is not one of the exchange's archive"),
+        ("readme.md", "not a csv, zip or parquet file"),
+        ("absent/BTCUSDT.parquet", "not a readable Parquet file"),
+    ],
+)
+def test_what_has_no_table_is_left_out_with_a_reason(name: str, words: str) -> None:
+    assert any(part in reason(name) for part in words.split("|"))
+
+
+def test_the_folder_counts_even_if_the_user_stands_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder, expected in (("candles_5m", 5), ("candles_1m", 1)):
+        (tmp_path / folder).mkdir()
+        monkeypatch.chdir(tmp_path / folder)
+        assert known("BTCUSDT.parquet") == (Layout.CANDLES, "BTC", expected)
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        (["open_time", "open", "high", "low", "close", "volume"], (Layout.CANDLES, "BTC", 5)),
+        (["funding_time_raw", "funding_rate"], (Layout.FUNDING, "BTC", 0)),
+        (["create_time", "sum_open_interest"], (Layout.METRICS, "BTC", 0)),
+        (["open_time", "open", "high", "low", "close"], "bars without volume"),
+        (["x"], "no table for a Parquet file with these columns"),
+    ],
+)
+def test_in_another_folder_the_columns_tell_the_layout(
+    tmp_path: Path, columns: list[str], expected: object
+) -> None:
+    path = tmp_path / "mine" / "BTCUSDT.parquet"
+    path.parent.mkdir()
+    times = pl.datetime_range(DAY, DAY.replace(hour=1), "5m", eager=True)
+    pl.DataFrame({name: times for name in columns}).write_parquet(path)
+    found = reason(str(path)) if isinstance(expected, str) else known(str(path))
+    assert found == expected or str(found).startswith(str(expected))
+
+
+def test_a_plan_takes_each_file_once_in_the_order_of_layout_pair_and_date(tmp_path: Path) -> None:
+    names = [
+        "ETHUSDT-fundingRate-2025-05.csv",
+        "ETHUSDT-1m-2025-05-02.csv",
+        "ETHUSDT-1m-2025-05-01.csv",
+        "BTCUSDT-1m-2025-05-03.csv",
+        "BTCUSDT-1m-2025-05-03.csv.CHECKSUM",
+        "README.md",
+    ]
+    for name in names:
+        (tmp_path / name).write_text("x")
+    plan = plan_import([tmp_path, tmp_path / names[0]])
+    assert [file.path.name for file in plan.files] == [names[3], names[2], names[1], names[0]]
+    assert plan.size_bytes == 4
+    assert [other.path.name for other in plan.not_imported] == ["README.md"]
+
+
+def test_links_are_not_followed_but_one_that_is_named_is(tmp_path: Path) -> None:
+    real = tmp_path / "real"
+    real.mkdir()
+    (real / "BTCUSDT-1m-2025-05-01.csv").write_text("x")
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    (inside / "linked").symlink_to(real)
+    (inside / "loop").symlink_to(inside)
+    assert plan_import([inside]).files == ()
+    assert len(plan_import([inside / "linked"]).files) == 1
+
+
+def test_paths_are_shown_as_they_were_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "BTCUSDT-1m-2025-05-01.csv").write_text("x")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert str(plan_import([Path("..")]).files[0].path) == "../BTCUSDT-1m-2025-05-01.csv"
+
+
+def test_a_path_that_does_not_exist_stops_in_words(tmp_path: Path) -> None:
+    with pytest.raises(StopError, match="does not exist: name a file or a folder"):
+        plan_import([tmp_path / "absent"])
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")
+def test_a_folder_that_may_not_be_read_is_told_and_the_others_are_planned(tmp_path: Path) -> None:
+    (tmp_path / "BTCUSDT-1m-2025-05-01.csv").write_text("x")
+    (tmp_path / "closed").mkdir(mode=0o000)
+    plan = plan_import([tmp_path])
+    assert len(plan.files) == 1
+    assert "the folder cannot be read (Permission denied)" in plan.unreadable[0]
+
+
+@pytest.mark.skipif(not is_recorded(), reason=ABSENT)
+def test_the_recorded_markets_are_recognised_whole() -> None:
+    plan = plan_import([RECORDED])
+    counts = {layout: sum(file.layout is layout for file in plan.files) for layout in Layout}
+    assert counts == {Layout.CANDLES: 19, Layout.MARK_PRICES: 8, Layout.FUNDING: 8, Layout.METRICS: 8}
+    assert {other.path.parent.name for other in plan.not_imported} >= {"news", "candles_5m_spot"}
