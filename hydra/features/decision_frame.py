@@ -6,12 +6,14 @@ Source: features.md section 0; layers document, "Data Health"; C08, C19, C111.
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
+import numpy as np
 import polars as pl
 
 from hydra.errors import StopError
 from hydra.features.facts import SCHEMAS, TIME, MarketFacts
+from hydra.features.layout import Integers, gather
 
 DECISION_DELAY: Final = timedelta(seconds=2)
 """A minute is decided this long after its close: when its candle is known (features.md section 0)."""
@@ -33,22 +35,58 @@ _DECISION: Final = {"instrument_id": pl.Int16(), "time": TIME}
 
 def decision_frame(facts: MarketFacts, as_of: datetime) -> pl.DataFrame:
     """The row of every pair of which `facts` knows anything, decided at `as_of`; see `decision_frames`."""
-    sources = _sources(facts.candles_1m.lazy(), facts)
-    ids = pl.concat([getattr(facts, name)["instrument_id"].unique() for name in SCHEMAS]).unique().sort()
-    framed = ids.to_frame().with_columns(pl.lit(as_of, dtype=TIME).alias("time")).lazy()
-    for name, newest in zip(sources, pl.collect_all(_newest_at(as_of, sources)), strict=True):
-        aged = newest.lazy().with_columns(_age(pl.lit(as_of, dtype=TIME), name)).drop("_event")
-        framed = framed.join(aged, on="instrument_id", how="left", maintain_order="left")
-    result: pl.DataFrame = framed.rename({"close": "last_close"}).select(_COLUMNS).collect()
-    return result
+    minutes = _last_known(facts.candles_1m, as_of)
+    newest = {name: _newest_at(as_of, rows) for name, rows in _sources(minutes, facts).items()}
+    ids = sorted({id_ for name in SCHEMAS for id_ in _instruments(getattr(facts, name))})
+    ages = {
+        f"{name}_age_seconds": [_seconds_since(rows.get(id_), as_of) for id_ in ids]
+        for name, rows in newest.items()
+    }
+    closes = [newest["candle"][id_]["close"] if id_ in newest["candle"] else None for id_ in ids]
+    columns = {"instrument_id": ids, "time": [as_of] * len(ids), "last_close": closes, **ages}
+    return pl.DataFrame(columns, schema={**dict.fromkeys(_COLUMNS, pl.Float64()), **_DECISION})
 
 
-def _newest_at(as_of: datetime, sources: dict[str, pl.LazyFrame]) -> list[pl.LazyFrame]:
-    known = (pl.col("known_at") <= pl.lit(as_of, dtype=TIME)) & (pl.col("time") <= pl.lit(as_of, dtype=TIME))
-    return [
-        rows.filter(known).rename({"time": "_event"}).drop("known_at").group_by("instrument_id").last()
-        for rows in sources.values()
-    ]
+def _instruments(rows: pl.DataFrame) -> list[int]:
+    """The instruments of rows sorted by them: looked up where each run ends, not collected."""
+    ids = rows["instrument_id"]
+    found: list[int] = ids.to_numpy()[_run_ends(ids)].tolist()
+    return found
+
+
+def _run_ends(ids: pl.Series) -> Integers:
+    """Index of the last row of each instrument."""
+    own = ids.to_numpy()
+    changes = np.flatnonzero(own[1:] != own[:-1])
+    return np.append(changes, len(own) - 1) if len(own) else changes
+
+
+def _newest_at(as_of: datetime, rows: pl.DataFrame) -> dict[int, dict[str, Any]]:
+    """Of each instrument the newest row with time and known_at <= `as_of`, by instrument."""
+    last = _last_known(rows, as_of)
+    return {row["instrument_id"]: row for row in last.iter_rows(named=True)}
+
+
+def _last_known(rows: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
+    """The last row of each instrument with time and known_at <= `as_of`.
+
+    rows: sorted by instrument and time. The last of each will mostly do; only else are all looked at.
+    """
+    last = gather(rows, _run_ends(rows["instrument_id"]))
+    if all(_none_after(last[name], as_of) for name in ("time", "known_at")):
+        return last
+    instant = pl.lit(as_of, dtype=TIME)
+    usable = rows.filter((pl.col("known_at") <= instant) & (pl.col("time") <= instant))
+    return gather(usable, _run_ends(usable["instrument_id"]))
+
+
+def _none_after(times: pl.Series, as_of: datetime) -> bool:
+    newest = times.max()
+    return not isinstance(newest, datetime) or newest <= as_of
+
+
+def _seconds_since(row: dict[str, Any] | None, as_of: datetime) -> float | None:
+    return None if row is None else (as_of - row["time"]).total_seconds()
 
 
 def decision_minutes(instrument_ids: Sequence[int], start: datetime, end: datetime) -> pl.DataFrame:
@@ -82,21 +120,21 @@ def decision_frames(facts: MarketFacts, decisions: pl.DataFrame) -> pl.DataFrame
     """
     framed = decisions.lazy().with_row_index("_order").sort("time")
     minutes = _not_outdated(facts.candles_1m, decisions["time"].min())
-    for name, rows in _sources(minutes.lazy(), facts).items():
-        framed = _with_newest(framed, rows, name)
+    for name, rows in _sources(minutes, facts).items():
+        framed = _with_newest(framed, rows.lazy(), name)
     return framed.sort("_order").rename({"close": "last_close"}).select(_COLUMNS).collect()
 
 
-def _sources(minutes: pl.LazyFrame, facts: MarketFacts) -> dict[str, pl.LazyFrame]:
+def _sources(minutes: pl.DataFrame, facts: MarketFacts) -> dict[str, pl.DataFrame]:
     """Key and event time of what each age is measured on; candles count from their close."""
     key = ("instrument_id", "time", "known_at")
-    alive = facts.heartbeats.lazy()
+    alive = facts.heartbeats
     return {
         "candle": minutes.select(*key, "close").with_columns(pl.col("time") + pl.duration(minutes=1)),
-        "funding": facts.funding_rates.lazy().select(key),
-        "open_interest": facts.open_interest_5m.lazy().filter(pl.col("contracts") > 0).select(key),
-        "positioning": facts.positioning.lazy().filter(pl.col("long_short_ratio").is_not_null()).select(key),
-        "order_book": facts.order_book_tops.lazy().select(key),
+        "funding": facts.funding_rates.select(key),
+        "open_interest": facts.open_interest_5m.filter(pl.col("contracts") > 0).select(key),
+        "positioning": facts.positioning.filter(pl.col("long_short_ratio").is_not_null()).select(key),
+        "order_book": facts.order_book_tops.select(key),
         "liquidation_feed": alive.filter(pl.col("feed") == "liquidations").select(key),
         "order_book_feed": alive.filter(pl.col("feed") == "order_book").select(key),
     }

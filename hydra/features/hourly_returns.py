@@ -19,33 +19,34 @@ def hourly_returns(candles: pl.DataFrame) -> pl.DataFrame:
     opens and needs the bar exactly one minute earlier. Columns: instrument_id, position (hours since
     1970), return_deviation (ddof 1), return_count.
     """
-    instrument, minute = integers(candles["instrument_id"]), integers(candles["time"]) // MINUTE_US
+    instrument, time_us = candles["instrument_id"].to_numpy(), integers(candles["time"])
     close = candles["close"].to_numpy()
     change = np.zeros(len(close))
     change[1:] = close[1:] / close[:-1] - 1
     known = np.isfinite(change)
     known[:1] = False
-    known[1:] &= (np.diff(instrument) == 0) & (np.diff(minute) == 1)
+    same = instrument[1:] == instrument[:-1]
+    known[1:] &= same & (time_us[1:] - time_us[:-1] == MINUTE_US)
     change[~known] = 0.0
-    hour = minute // _HOUR_MINUTES
+    hour = time_us // (_HOUR_MINUTES * MINUTE_US)
     new = np.ones(len(hour), dtype=bool)
-    new[1:] = (np.diff(hour) != 0) | (np.diff(instrument) != 0)
+    new[1:] = ~same | (hour[1:] != hour[:-1])
     first = np.flatnonzero(new)
     count = np.add.reduceat(known.astype(np.int64), first) if len(first) else first
     return pl.DataFrame(
         {
             "instrument_id": instrument[first],
             "position": hour[first],
-            "return_deviation": _deviations(change, known, new, first, count),
+            "return_deviation": _deviations(change, known, first, count),
             "return_count": count,
         }
     )
 
 
-def _deviations(change: _Floats, known: _Flags, new: _Flags, first: Integers, count: Integers) -> _Floats:
+def _deviations(change: _Floats, known: _Flags, first: Integers, count: Integers) -> _Floats:
     """ddof 1 deviation of the known changes of each group; 0 where there are fewer than two."""
     if not len(first):
         return np.zeros(0)
     mean = np.add.reduceat(change, first) / np.maximum(count, 1)
-    squares = np.where(known, (change - mean[np.cumsum(new) - 1]) ** 2, 0.0)
-    return np.sqrt(np.add.reduceat(squares, first) / np.maximum(count - 1, 1))
+    distance = (change - np.repeat(mean, np.diff(first, append=len(change)))) * known
+    return np.sqrt(np.add.reduceat(distance * distance, first) / np.maximum(count - 1, 1))

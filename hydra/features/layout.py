@@ -116,7 +116,8 @@ def _padding(starts: Integers, ends: Integers, between: Separation, read: Intege
         return np.full(len(starts), between.reach)
     behind = np.clip(read.max() - ends, between.least, between.reach)
     before_next = np.clip(between.reach - (read.min() - starts[1:]), 0, between.reach)
-    return np.maximum(behind, np.append(before_next, 0))
+    padding: Integers = np.maximum(behind, np.append(before_next, 0))
+    return padding
 
 
 def gather(frame: pl.DataFrame, rows: Integers) -> pl.DataFrame:

@@ -52,10 +52,11 @@ def _joined(frame: pl.DataFrame, runs: list[tuple[int, int]]) -> pl.DataFrame:
 
 
 def _check_order(name: str, frame: pl.DataFrame) -> None:
-    instrument_step = np.diff(frame["instrument_id"].to_numpy())
-    time_step = np.diff(integers(frame["time"]))
-    back = time_step < 0 if name in EVENT_FRAMES else time_step <= 0
-    wrong = (instrument_step < 0) | ((instrument_step == 0) & back)
+    instrument, time_us = frame["instrument_id"].to_numpy(), integers(frame["time"])
+    before, after = time_us[:-1], time_us[1:]
+    back = after < before if name in EVENT_FRAMES else after <= before
+    same = instrument[1:] == instrument[:-1]
+    wrong = (instrument[1:] < instrument[:-1]) | (same & back)
     if wrong.any():
         row = int(np.argmax(wrong)) + 1
         raise BadDataError(
