@@ -62,8 +62,10 @@ def _examine_database(settings: Settings) -> Iterator[Check]:
         with connect(url) as connection:
             yield _check_server(connection)
             yield _check_clock(connection)
-            yield check_schema(current_revision(url), head_revision())
-            yield _check_facts(connection)
+            schema = check_schema(current_revision(url), head_revision())
+            yield schema
+            if schema.verdict is Verdict.OK:
+                yield _check_facts(connection)
     except HydraError as error:
         yield Check("database", Verdict.FAIL, str(error), "start it with `hydra db up`, then run this again")
 
