@@ -3,25 +3,19 @@
 Source: DESIGN, law 2 (every decision names its run: config hash, code version).
 """
 
-import hashlib
 import shutil
 import subprocess
 from functools import cache
 from importlib.metadata import version
 
-from hydra.features.catalogue import CATALOGUE
+from hydra.features.version import FEATURE_SET_VERSION
 from hydra.ledger.costs import COST_MODEL_VERSION
 from hydra.paths import PROJECT_ROOT
 
 
-@cache
 def feature_set_version() -> str:
-    """Hash over the definition of every feature: names, expressions, windows and null rules."""
-    content = "\n".join(
-        f"{item.name}|{item.grid}|{item.window}|{item.null_rule}|{item.pit}|{item.expression}"
-        for _, item in sorted(CATALOGUE.items())
-    )
-    return f"features-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
+    """The version of the feature definitions (`hydra/features/version.py`)."""
+    return FEATURE_SET_VERSION
 
 
 def cost_model_version() -> str:

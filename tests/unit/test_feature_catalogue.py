@@ -11,6 +11,7 @@ from hydra.features.facts import SCHEMAS
 from hydra.features.feature import Feature
 from hydra.features.plan import make_plan
 from hydra.features.vectors import LAYER_2_QUANTITIES_V1, REGIME_FEATURES_V1, SIGNAL_SCORER_FEATURES_V1
+from hydra.features.version import FEATURE_SET_VERSION, definitions_fingerprint
 from tests.unit.feature_market import START, decisions_at, random_market
 
 CONTEXT = {
@@ -78,6 +79,11 @@ def test_a_feature_says_what_it_is(feature: Feature) -> None:
     for column in feature.inputs:
         frame, name = column.split(".")
         assert name in SCHEMAS.get(frame, CONTEXT | {"regime_confidence"})
+
+
+def test_a_changed_definition_raises_the_version() -> None:
+    """If this fails: raise FEATURE_SET_VERSION and write both here; a new polars may change the hash."""
+    assert (FEATURE_SET_VERSION, definitions_fingerprint()) == ("features-1", "a1361fe10a946fd7")
 
 
 def test_definitions_in_a_circle_are_refused() -> None:

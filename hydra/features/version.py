@@ -1,0 +1,26 @@
+"""The version of the feature definitions: runs, stored vectors and models name it.
+
+Source: features.md, opening paragraph (a definition changes only by raising its version).
+"""
+
+import hashlib
+from typing import Final
+
+from hydra.features.catalogue import CATALOGUE, WORKING_COLUMNS
+from hydra.features.feature import Feature
+from hydra.features.plan import Definition
+
+FEATURE_SET_VERSION: Final = "features-1"
+"""Raise it with every change of a definition: a model refuses vectors of another version than its own."""
+
+
+def definitions_fingerprint() -> str:
+    """Hash over what every feature and working column is; a test holds it beside FEATURE_SET_VERSION."""
+    definitions: dict[str, Definition] = {**CATALOGUE, **WORKING_COLUMNS}
+    lines = [_line(item) for _, item in sorted(definitions.items())]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def _line(item: Definition) -> str:
+    rules = f"{item.unit}|{item.window}|{item.null_rule}|{item.pit}" if isinstance(item, Feature) else ""
+    return f"{item.name}|{item.grid}|{rules}|{item.expression}"

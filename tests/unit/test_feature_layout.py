@@ -1,0 +1,65 @@
+"""Facts in rows: whatever is read, no window reaches another segment; ranks count the same both ways."""
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hydra.features import trailing_rank
+from hydra.features.layout import NO_ROW, Integers, Separation, lay_out
+from hydra.features.trailing_rank import previous_ranks
+
+REACH, LEAST, LONGEST_HOLE = 7, 3, 2
+
+
+@given(
+    st.sets(st.tuples(st.integers(0, 2), st.integers(0, 60)), min_size=1),
+    st.lists(st.tuples(st.integers(0, 2), st.integers(0, 70)), min_size=1, max_size=6),
+)
+def test_a_window_that_is_read_holds_the_facts_of_its_own_positions_only(
+    facts: set[tuple[int, int]], reads: list[tuple[int, int]]
+) -> None:
+    ordered = sorted(facts)
+    rank, position = (np.array(column, dtype=np.int64) for column in zip(*ordered, strict=True))
+    read_rank, read = (np.array(column, dtype=np.int64) for column in zip(*reads, strict=True))
+    laid = lay_out(rank, position, LONGEST_HOLE, Separation(REACH, LEAST), read)
+    for one, at, row in zip(read_rank, read, laid.rows_of(read_rank, read), strict=True):
+        if row == NO_ROW:
+            assert (one, at) not in facts
+            continue
+        begin = max(0, row - REACH)
+        seen = {ordered[source] for source in laid.source[begin : row + 1] if source != NO_ROW}
+        assert seen <= {(one, at - back) for back in range(REACH + 1)}
+        assert ((one, at) in facts) == ((one, at) in seen)
+
+
+def test_one_read_at_the_end_of_long_segments_needs_no_more_than_the_least_rows_between() -> None:
+    rank, position = np.repeat(np.arange(2), 20), np.tile(np.arange(20), 2)
+    one = lay_out(rank, position, LONGEST_HOLE, Separation(REACH, LEAST), np.array([19]))
+    every = lay_out(rank, position, LONGEST_HOLE, Separation(REACH, LEAST))
+    assert (len(one.source), len(every.source)) == (2 * (20 + LEAST), 2 * (20 + REACH))
+
+
+def _counted(values: list[float | None], window: int, row: int) -> tuple[int | None, int | None]:
+    if row == NO_ROW:
+        return None, None
+    before = [value for value in values[max(0, row - window) : row] if value is not None]
+    own = values[row]
+    return (None if own is None else sum(value <= own for value in before)), len(before)
+
+
+@pytest.mark.parametrize("scan_cost", [0, 10**6], ids=["scanned", "running rank"])
+@given(
+    values=st.lists(st.none() | st.integers(0, 4).map(float), min_size=1, max_size=60),
+    window=st.integers(1, 20),
+    picks=st.lists(st.integers(-1, 59), min_size=1, max_size=8),
+)
+def test_both_ways_of_ranking_count_what_counting_one_by_one_gives(
+    scan_cost: int, values: list[float | None], window: int, picks: list[int]
+) -> None:
+    rows: Integers = np.array([min(pick, len(values) - 1) for pick in picks], dtype=np.int64)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trailing_rank, "_SCAN_COST", scan_cost)
+        found = previous_ranks(pl.Series(values, dtype=pl.Float64), window, rows)
+    assert found.rows() == [_counted(values, window, int(row)) for row in rows]
