@@ -13,6 +13,16 @@ from hydra.features.trailing_rank import previous_ranks
 REACH, LEAST, LONGEST_HOLE = 7, 3, 2
 
 
+def _segment(positions: list[int], at: int) -> set[int]:
+    """The positions up to `at`, back to the first hole that is too long to be filled."""
+    found: list[int] = []
+    for position in reversed([position for position in positions if position <= at]):
+        if found and found[-1] - position > LONGEST_HOLE + 1:
+            break
+        found.append(position)
+    return set(found)
+
+
 @given(
     st.sets(st.tuples(st.integers(0, 2), st.integers(0, 60)), min_size=1),
     st.lists(st.tuples(st.integers(0, 2), st.integers(0, 70)), min_size=1, max_size=6),
@@ -25,13 +35,13 @@ def test_a_window_that_is_read_holds_the_facts_of_its_own_positions_only(
     read_rank, read = (np.array(column, dtype=np.int64) for column in zip(*reads, strict=True))
     laid = lay_out(rank, position, LONGEST_HOLE, Separation(REACH, LEAST), read)
     for one, at, row in zip(read_rank, read, laid.rows_of(read_rank, read), strict=True):
+        segment = _segment([position for instrument, position in ordered if instrument == one], at)
+        window = [(one, at - back) if at - back in segment else None for back in range(REACH + 1)]
         if row == NO_ROW:
-            assert (one, at) not in facts
-            continue
-        begin = max(0, row - REACH)
-        seen = {ordered[source] for source in laid.source[begin : row + 1] if source != NO_ROW}
-        assert seen <= {(one, at - back) for back in range(REACH + 1)}
-        assert ((one, at) in facts) == ((one, at) in seen)
+            assert window == [None] * (REACH + 1)
+        else:
+            sources = [laid.source[row - back] if row >= back else NO_ROW for back in range(REACH + 1)]
+            assert [None if s == NO_ROW else ordered[s] for s in sources] == window
 
 
 def test_one_read_at_the_end_of_long_segments_needs_no_more_than_the_least_rows_between() -> None:
