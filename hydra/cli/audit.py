@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from hydra.cli.output import output_console
 from hydra.db.engine import connect, database_url
 from hydra.running.audits import Finding, run_audits
 from hydra.settings import load_settings
@@ -24,7 +25,7 @@ def command(
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2, default=str))
     else:
-        print_findings(Console(), findings)
+        print_findings(output_console(), findings)
     if not all(finding.is_clean for finding in findings):
         raise typer.Exit(1)
 

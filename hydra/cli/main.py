@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from hydra.cli import audit, config, db, doctor, import_history, kill, resume, run, status, why
+from hydra.cli import audit, config, db, doctor, import_history, kill, report, resume, run, status, why
 from hydra.errors import HydraError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command("kill")(kill.command)
 app.command("resume")(resume.command)
 app.command("why")(why.command)
 app.command("audit")(audit.command)
+app.command("report")(report.command)
 
 
 def main() -> None:

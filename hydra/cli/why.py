@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from hydra.cli.output import output_console
 from hydra.db.engine import connect, database_url
 from hydra.domain import ReasonCode
 from hydra.running.firing_distance import FiringDistance
@@ -42,7 +43,7 @@ def command(
     if as_json:
         typer.echo(json.dumps(explanation.as_json(), indent=2))
     else:
-        print_explanation(Console(), explanation)
+        print_explanation(output_console(), explanation)
 
 
 def print_explanation(console: Console, explanation: Explanation) -> None:

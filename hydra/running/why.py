@@ -6,17 +6,18 @@ Source: DESIGN, "Asking why"; README document, "Decision Gates" (S003 to S008).
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Final
 
 import psycopg
 
 from hydra.domain import CycleState, PositionEventKind
 from hydra.errors import StopError
-from hydra.layers.layer3_signals import SignalParameters
 from hydra.running.moments import parse_moment
+from hydra.running.parameters import rules_of_run
+from hydra.running.plain_values import plain
 from hydra.running.reason_words import Gate
 from hydra.running.run_choice import choose_instrument, choose_run, rows_of
+from hydra.running.runs import read_run
 from hydra.running.why_gates import GateAnswer, MinuteRows, Row, conclusion, gate_answers
 
 _UNSIGNALLED: Final = frozenset({CycleState.OPEN, CycleState.SETTLED, CycleState.ASSESSED})
@@ -53,8 +54,8 @@ class Explanation:
 
     def as_json(self) -> dict[str, Any]:
         """For machines: words, numbers and instants as JSON knows them; money as text: it stays exact."""
-        plain: dict[str, Any] = _plain(asdict(self))
-        return plain
+        answer: dict[str, Any] = plain(asdict(self))
+        return answer
 
 
 def explain(
@@ -81,7 +82,7 @@ def _explain_minute(connection: psycopg.Connection, run: Row, instrument: Row, t
     rows = _minute_rows(connection, keys, cycle)
     if rows.assessment is None and (cycle is None or cycle["state"] == CycleState.SKIPPED):
         raise StopError(_no_decision(connection, str(instrument["base"]), keys, cycle))
-    answers = gate_answers(rows, SignalParameters())
+    answers = gate_answers(rows, rules_of_run(read_run(connection, run["run_id"])).signals)
     return Explanation(
         run_id=run["run_id"],
         label=run["label"],
@@ -137,13 +138,3 @@ def _no_decision(
     cause = "was skipped: it was too late to decide it honestly" if cycle else "was not decided"
     where = f"run {keys['run_id']}, {base}: the minute {keys['time']:%Y-%m-%d %H:%M} UTC {cause}"
     return f"{where}; the nearest decided ones: {' and '.join(minutes)}"
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return f"{value:f}" if isinstance(value, Decimal) else value

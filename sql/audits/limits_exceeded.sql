@@ -16,7 +16,7 @@ WITH approvals AS (
         (config->'settings'->>'max_position_size_usd')::numeric AS position_usd,
         (config->'settings'->>'max_total_exposure_usd')::numeric AS exposure_usd,
         (config->'settings'->>'max_leverage')::numeric AS leverage,
-        0.06 AS heat
+        coalesce((config#>>'{rules,risk,limits,max_heat}')::numeric, 0.06) AS heat
     FROM hydra.runs
 )
 SELECT a.run_id, a.time, a.largest_usd, e.exposure_usd, a.approved_usd, a.leverage, e.portfolio_heat,

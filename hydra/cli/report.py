@@ -1,0 +1,28 @@
+"""`hydra report`: what came of a run."""
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from hydra.cli.output import output_console
+from hydra.cli.report_tables import print_report
+from hydra.db.engine import connect, database_url
+from hydra.running.plain_values import plain
+from hydra.running.report import read_report
+from hydra.settings import load_settings
+
+
+def command(
+    run_id: Annotated[int, typer.Argument(metavar="RUN", help="The run's number.", show_default=False)],
+    trades: Annotated[int, typer.Option("--trades", help="How many trades to list, the newest.", min=0)] = 40,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything for machines.")] = False,
+) -> None:
+    """What came of a run: equity, drawdown, trades, costs, the funnel of vetoes, and how sure that is."""
+    with connect(database_url(load_settings())) as connection:
+        report = read_report(connection, run_id)
+    if as_json:
+        typer.echo(json.dumps(plain(asdict(report)), indent=2))
+    else:
+        print_report(output_console(), report, trades)

@@ -1,0 +1,175 @@
+"""The report of a run as a person reads it: undefined figures are "-", never 0."""
+
+from collections.abc import Iterator, Sequence
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from hydra.domain import ReasonCode
+from hydra.ledger.trade_statistics import FEWEST_DAYS, Estimate
+from hydra.running.quantities import UNDEFINED, percent, usd
+from hydra.running.reason_words import WORDS
+from hydra.running.report import Group, RunReport
+from hydra.running.run_choice import Row
+
+
+def print_report(console: Console, report: RunReport, trades: int) -> None:
+    """Print the report with its newest `trades` trades; in colours on a terminal, plain elsewhere."""
+    for line in _head(report):
+        console.print(line, soft_wrap=True, highlight=False)
+    console.print(_figures(report))
+    console.print(_costs(report))
+    for title, groups in (("by generator", report.by_source), ("by pair", report.by_pair)):
+        if groups:
+            console.print(_groups(title, groups))
+    if report.trades:
+        console.print(_trades(report.trades, trades))
+    console.print(_generators(report))
+    console.print(_funnel(report))
+    for line in _tail(report):
+        console.print(line, soft_wrap=True, highlight=False)
+
+
+def _table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), title=title, title_justify="left")
+    for heading in left:
+        table.add_column(heading, overflow="fold")
+    for heading in right:
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table
+
+
+def _head(report: RunReport) -> Iterator[str]:
+    facts = report.facts
+    yield (
+        f"[bold]Run {facts['run_id']}: {facts['mode']} on a [reverse] {facts['label']} [/reverse] market"
+        f"[/bold] ({escape(facts['end_reason'] or 'not ended')})"
+    )
+    yield (
+        f"{_minute(facts['first_minute'])} to {_minute(facts['last_minute'])} UTC, "
+        f"{facts['closed_minutes']:,} minutes decided, {facts['skipped_minutes']:,} skipped; "
+        f"pairs: {', '.join(facts['pairs']) or UNDEFINED}"
+    )
+    seed = UNDEFINED if facts["seed"] is None else facts["seed"]
+    yield (
+        f"[dim]seed {seed}, code {facts['code_version']}, readings {facts['decision_set']}, "
+        f"{facts['feature_set_version']}, cost model {facts['cost_model_version']}, "
+        f"declared feeds: {', '.join(facts['feeds']) or 'none'}[/dim]"
+    )
+
+
+def _minute(time: object) -> str:
+    return f"{time:%Y-%m-%d %H:%M}" if time else UNDEFINED
+
+
+def _figures(report: RunReport) -> Table:
+    equity, closed = report.equity, len(report.closed_trades)
+    table = _table("Result, net of all costs", ("", "value", "95 % interval"), ())
+    table.add_row("equity", f"{usd(equity.start_usd)} to {usd(equity.end_usd)}", "")
+    table.add_row("return", percent(equity.total_return), "")
+    table.add_row("largest drawdown from the peak", percent(equity.max_drawdown), "")
+    table.add_row("largest drawdown within a day", percent(equity.max_daily_drawdown), "")
+    still_open = len(report.trades) - closed
+    open_words = f"; {still_open} open, {usd(equity.unrealised_usd)} unrealised" if still_open else ""
+    table.add_row("closed trades", f"{closed} on {report.days} days{open_words}", "")
+    table.add_row(
+        "win rate", percent(report.win_rate.value, 1), _interval(report, report.win_rate, "percent")
+    )
+    factor = report.profit_factor
+    table.add_row("profit factor", _number(factor.value), _interval(report, factor, "number"))
+    average = report.net_per_trade
+    table.add_row("net per trade", _usd(average.value), _interval(report, average, "usd"))
+    return table
+
+
+def _number(value: float | None) -> str:
+    return UNDEFINED if value is None else f"{value:.2f}"
+
+
+def _usd(value: float | None) -> str:
+    return UNDEFINED if value is None else usd(value)
+
+
+def _interval(report: RunReport, estimate: Estimate, unit: str) -> str:
+    if report.days < FEWEST_DAYS:
+        return f"too short: {report.days} days with trades, {FEWEST_DAYS} needed"
+    show = {"percent": lambda value: percent(value, 1), "number": _number, "usd": _usd}[unit]
+    return f"{show(estimate.low)} to {show(estimate.high)}"
+
+
+def _costs(report: RunReport) -> Table:
+    costs = report.costs
+    table = _table("Costs of the closed trades", ("",), ("amount",))
+    table.add_row("price profit at the decisions' prices", usd(costs.at_decision_prices_usd))
+    table.add_row("spread (model; negative: earned by resting orders)", usd(costs.spread_usd))
+    table.add_row("slippage", usd(costs.slippage_usd))
+    table.add_row("gross", usd(costs.gross_usd))
+    table.add_row("fees", usd(costs.fees_usd))
+    table.add_row("funding (positive: received)", usd(costs.funding_usd))
+    table.add_row("[bold]net[/bold]", f"[bold]{usd(costs.net_usd)}[/bold]")
+    return table
+
+
+def _groups(title: str, groups: Sequence[Group]) -> Table:
+    table = _table(f"Closed trades {title}", ("",), ("trades", "win rate", "gross", "net"))
+    for group in groups:
+        rate = percent(group.win_rate.value, 1)
+        table.add_row(group.name, str(group.trades), rate, usd(group.gross_usd), usd(group.net_usd))
+    return table
+
+
+def _trades(trades: Sequence[Row], wanted: int) -> Table:
+    listed = trades[-wanted:] if wanted else []
+    title = "Trades" if len(listed) == len(trades) else f"The newest {len(listed)} of {len(trades)} trades"
+    table = _table(
+        title, ("pair", "side", "generator", "opened", "closed", "exit"), ("entry", "exit price", "net")
+    )
+    for trade in listed:
+        table.add_row(
+            trade["base"], trade["side"], trade["source"], f"{trade['opened_time']:%m-%d %H:%M}",
+            f"{trade['closed_time']:%m-%d %H:%M}" if trade["closed_time"] else "open",
+            trade["exit_reason_code"] or UNDEFINED, f"{trade['entry_price']:.6g}",
+            f"{trade['exit_price']:.6g}" if trade["exit_price"] is not None else UNDEFINED,
+            f"{trade['net_pnl_usd']:,.2f}",
+        )  # fmt: skip
+    return table
+
+
+def _generators(report: RunReport) -> Table:
+    headings = ("seen", "too weak", "outranked", "by news", "restricted", "vetoed", "approved")
+    table = _table("How often each generator could have fired (pair-minutes)", ("generator",), headings)
+    for count in report.generators:
+        table.add_row(
+            count.source, f"{count.seen:,}", f"{count.too_weak:,}", f"{count.outranked:,}",
+            f"{count.stopped_by_news:,}", f"{count.restricted:,}", f"{count.vetoed:,}", f"{count.approved:,}",
+        )  # fmt: skip
+    return table
+
+
+def _funnel(report: RunReport) -> Table:
+    table = _table("The funnel of vetoes", ("gate", "answer", "reason", "in words"), ("verdicts",))
+    gate = ""
+    for step in report.funnel:
+        answer = "[green]passed[/green]" if step.passed else "[red]stopped[/red]"
+        shown_gate, gate = ("" if step.gate == gate else step.gate), step.gate
+        table.add_row(
+            shown_gate, answer, *_reason(step.reason_code, passed=step.passed), f"{step.verdicts:,}"
+        )
+    return table
+
+
+def _reason(code: ReasonCode | None, *, passed: bool) -> tuple[str, str]:
+    if code is None:
+        return UNDEFINED, "the entry was filled" if passed else "the entry is not filled"
+    return code, WORDS[code]
+
+
+def _tail(report: RunReport) -> Iterator[str]:
+    for kill in report.kills:
+        cleared = f"cleared {_minute(kill['cleared_time'])}" if kill["cleared_time"] else "still latched"
+        subject = f"{_minute(kill['latched_time'])}, {kill['base'] or kill['scope']}"
+        yield f"[red]Kill switch[/red] {subject}: {escape(kill['cause'])}; {cleared}"
+    for sentence in report.sentences:
+        yield escape(sentence)
