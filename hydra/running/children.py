@@ -13,7 +13,8 @@ from hydra.running.bound_process import bound
 
 FIRST_PAUSE_S: Final = 0.25
 LONGEST_PAUSE_S: Final = 15.0
-HEALTHY_AFTER_S: Final = 30.0
+# A process that cannot start dies sooner than this.
+HEALTHY_AFTER_S: Final = 5.0
 STOP_TIMEOUT_S: Final = 15.0
 
 

@@ -5,6 +5,7 @@ keeps nothing in memory that is not in hydra.cycles, so that it may die at any t
 Source: DESIGN, laws 1 and 2.
 """
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from hydra.db import queries
 from hydra.db.engine import connect, database_url
 from hydra.db.roles import Role
 from hydra.domain import CycleState
+from hydra.errors import HydraError
 from hydra.features.decision_frame import DECISION_DELAY
 from hydra.running.doorbells import CYCLE_CLOSED_CHANNEL, ring, step_from
 from hydra.running.message_broker import make_broker
@@ -103,7 +105,7 @@ def next_minute(run: Run, newest: datetime | None) -> datetime | None:
     return minute if run.data_to is None or minute < run.data_to else None
 
 
-def main(
+def command(
     run: Annotated[int, typer.Option(help="Number of the run")],
     speed: Annotated[str, typer.Option(help="max, or how many times real time")] = "max",
 ) -> None:
@@ -117,5 +119,15 @@ def main(
         broker.close()
 
 
+def main() -> None:
+    """Run the clock; where the server goes away, end with a sentence: whoever started it starts it again."""
+    app = typer.Typer(pretty_exceptions_enable=False)
+    app.command()(command)
+    try:
+        app()
+    except (HydraError, psycopg.OperationalError) as error:
+        sys.exit(f"clock: {error}")
+
+
 if __name__ == "__main__":
-    typer.run(main)
+    main()

@@ -1,0 +1,99 @@
+"""Children start again after a death, wait longer each time, end when they are done, and never outlive us."""
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hydra.running.children import FIRST_PAUSE_S, HEALTHY_AFTER_S, LONGEST_PAUSE_S, Children, Program
+
+
+class HandClock:
+    """A clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.seconds = 100.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def program(code: str, *, ends_by_itself: bool = False) -> Program:
+    return Program("child", (sys.executable, "-c", code), ends_by_itself)
+
+
+def until(holds: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def heard(children: Children, said: list[str]) -> list[str]:
+    """Keeps the children alive once and adds what is said about them."""
+    said += children.keep_alive()
+    return said
+
+
+def test_a_child_that_dies_is_started_again_after_its_pause(tmp_path: Path) -> None:
+    clock = HandClock()
+    children = Children([program("import sys; sys.exit(3)")], tmp_path / "log", {}, clock)
+    assert children.keep_alive() == []
+    said: list[str] = []
+    until(lambda: heard(children, said))
+    assert said[0].startswith("child ended (exit status 3), starting it again in 0.25 s")
+    assert children.process_ids() == {}
+    clock.seconds += FIRST_PAUSE_S - 0.01
+    children.keep_alive()
+    assert children.process_ids() == {}
+    clock.seconds += 0.01
+    children.keep_alive()
+    assert list(children.process_ids()) == ["child"]
+    until(lambda: len(heard(children, said)) == 2)
+    assert "again in 0.5 s" in said[1]
+    children.stop()
+
+
+def test_a_child_that_lived_long_enough_starts_again_soon(tmp_path: Path) -> None:
+    clock = HandClock()
+    children = Children([program("import sys; sys.stdin.read()")], tmp_path / "log", {}, clock)
+    said: list[str] = []
+    for _ in range(2):
+        children.keep_alive()
+        clock.seconds += HEALTHY_AFTER_S + 0.1
+        until(lambda: heard(children, said))
+        clock.seconds += LONGEST_PAUSE_S
+    assert "again in 0.25 s" in said[-1]
+    children.stop()
+
+
+@pytest.mark.parametrize("ends_by_itself", [True, False])
+def test_only_a_program_that_ends_by_itself_is_done_after_status_zero(
+    tmp_path: Path, *, ends_by_itself: bool
+) -> None:
+    children = Children([program("pass", ends_by_itself=ends_by_itself)], tmp_path / "log", {})
+    children.keep_alive()
+    said: list[str] = []
+    until(lambda: heard(children, said) or children.has_finished("child"))
+    assert children.has_finished("child") is ends_by_itself
+    assert bool(said) is not ends_by_itself
+    children.stop()
+
+
+def test_a_child_that_ignores_the_request_to_end_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hydra.running.children.STOP_TIMEOUT_S", 0.3)
+    log = tmp_path / "log"
+    stubborn = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+        "print('up', flush=True); time.sleep(60)"
+    )
+    children = Children([program(stubborn)], log, {})
+    children.keep_alive()
+    until(lambda: log.read_text() == "up\n")
+    identity = children.process_ids()["child"]
+    children.stop()
+    assert not Path(f"/proc/{identity}").exists()

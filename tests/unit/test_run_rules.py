@@ -1,0 +1,176 @@
+"""The pure rules of a run: which minute is next, how fast, which pairs, when a kill switch may be cleared."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from io import StringIO
+from itertools import pairwise
+
+import pytest
+from rich.console import Console
+
+from hydra.cli.run import base_names, instant, refuse_unconnected
+from hydra.domain import CycleState, MarketOrigin, TradingMode
+from hydra.errors import StopError
+from hydra.running.clock import next_minute
+from hydra.running.doorbells import STEPS, Stage, step_from, step_of
+from hydra.running.kill_switch import COOL_DOWN, Latched, refuse_before_cool_down, refuse_without_reason
+from hydra.running.pipeline_table import PipelineRow, pipeline_line, pipeline_table
+from hydra.running.run_market import StoredInstrument, choose_instruments
+from hydra.running.runs import Run
+from hydra.running.speed import Speed
+
+START = datetime(2025, 6, 1, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def a_run(data_to: datetime | None) -> Run:
+    return Run(
+        run_id=7,
+        mode=TradingMode.PAPER,
+        market_origin=MarketOrigin.GENERATED,
+        label="simulated",
+        seed=1,
+        feeds=(),
+        config={"instrument_ids": [1, 2]},
+        config_hash="",
+        decision_set="",
+        feature_set_version="",
+        cost_model_version="",
+        code_version="",
+        data_from=START,
+        data_to=data_to,
+        ended_at=None,
+        end_reason=None,
+    )
+
+
+def test_the_steps_lead_from_open_to_closed_without_a_hole() -> None:
+    assert [step.stage for step in STEPS] == list(Stage)
+    assert STEPS[0].waits_for is CycleState.OPEN
+    assert STEPS[-1].leads_to is CycleState.CLOSED
+    assert all(before.leads_to is after.waits_for for before, after in pairwise(STEPS))
+    assert all(step_from(step.waits_for) is step and step_of(step.stage) is step for step in STEPS)
+    assert step_from(CycleState.CLOSED) is None
+    assert step_from(CycleState.SKIPPED) is None
+
+
+def test_the_clock_decides_every_minute_of_the_half_open_range() -> None:
+    run = a_run(START + 2 * MINUTE)
+    assert next_minute(run, None) == START
+    assert next_minute(run, START) == START + MINUTE
+    assert next_minute(run, START + MINUTE) is None
+
+
+def test_an_open_ended_run_has_always_a_next_minute() -> None:
+    assert next_minute(a_run(None), START) == START + MINUTE
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("max", 0.0), ("60", 1.0), ("0.5", 120.0)])
+def test_speed_is_a_multiple_of_real_time(text: str, seconds: float) -> None:
+    speed = Speed.parse(text)
+    assert speed.seconds_between(MINUTE) == seconds
+    assert str(speed) == text
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "fast", "inf", "nan", ""])
+def test_a_speed_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(StopError, match="write max, or a number above 0"):
+        Speed.parse(text)
+
+
+def latched(minute: int) -> Latched:
+    return Latched(1, "portfolio", None, START + minute * MINUTE, "daily drawdown 5 %", {})
+
+
+def test_a_kill_switch_may_be_cleared_only_once_all_cool_downs_have_passed() -> None:
+    both = [latched(0), latched(30)]
+    refuse_before_cool_down(both, START + 30 * MINUTE + COOL_DOWN)
+    with pytest.raises(StopError, match=r"clear it from 2025-06-01 13:30 UTC on"):
+        refuse_before_cool_down(both, START + 29 * MINUTE + COOL_DOWN)
+
+
+def test_a_blank_reason_is_no_reason() -> None:
+    with pytest.raises(StopError, match="--reason TEXT"):
+        refuse_without_reason("  ")
+
+
+def test_pairs_are_understood_in_any_spelling_and_others_refused() -> None:
+    assert base_names("btc, ETHUSDT,SOL/USDT:USDT") == ("BTC", "ETH", "SOL")
+    assert base_names("") == ()
+    with pytest.raises(StopError, match="PEPE is not traded; HYDRA trades BTC, ETH"):
+        base_names("BTC,PEPE")
+
+
+def test_an_instant_without_zone_is_utc_and_loses_its_seconds() -> None:
+    assert instant("--from", "2025-06-01T14:05:30+02:00") == START + 5 * MINUTE
+    assert instant("--from", "2025-06-01T12:05") == START + 5 * MINUTE
+    assert instant("--to", None) is None
+    with pytest.raises(StopError, match=r"--to tomorrow: write an instant"):
+        instant("--to", "tomorrow")
+
+
+@pytest.mark.parametrize(
+    ("mode", "market"),
+    [
+        (TradingMode.LIVE, MarketOrigin.RECORDED),
+        (TradingMode.TESTNET, MarketOrigin.RECORDED),
+        (TradingMode.BACKTEST, MarketOrigin.RECORDED),
+        (TradingMode.PAPER, MarketOrigin.EXCHANGE),
+    ],
+)
+def test_what_needs_an_exchange_is_refused(mode: TradingMode, market: MarketOrigin) -> None:
+    with pytest.raises(StopError, match="no exchange is connected yet"):
+        refuse_unconnected(mode, market)
+
+
+def test_instruments_are_chosen_by_name_and_unknown_names_are_said() -> None:
+    stored = [StoredInstrument(1, "BTC", None, None), StoredInstrument(2, "ETH", None, None)]
+    assert choose_instruments(stored, ()) == stored
+    assert choose_instruments(stored, ("ETH",)) == stored[1:]
+    with pytest.raises(StopError, match="SOL is not stored; stored are BTC, ETH"):
+        choose_instruments(stored, ("BTC", "SOL"))
+
+
+TRADE = PipelineRow(
+    START, "BTC", 50_000.0, "ALLOW", 2, "OI_DIVERGENCE", "LONG", 0.61, 0.55, Decimal("1234.5"), "APPROVED"
+)
+VETO = PipelineRow(START, "ETH", 2500.0, "RESTRICT", 3, "OI_DIVERGENCE", "SHORT", 0.5, 0.4, None, "SCORE_LOW")
+QUIET = PipelineRow(START, "LTC", None, "BLOCK", None, None, None, None, None, None, "DATA_MISSING")
+
+
+def test_the_table_shows_what_each_layer_said() -> None:
+    console = Console(width=160, file=StringIO(), record=True)
+    console.print(pipeline_table(a_run(None), [TRADE, VETO, QUIET]))
+    lines = console.export_text().splitlines()
+    assert "run 7, paper, simulated market: 2025-06-01 12:00 UTC" in lines[0]
+    shown = {
+        line.split("│")[1].strip(): [cell.strip() for cell in line.split("│")[2:-1]]
+        for line in lines
+        if "│" in line
+    }
+    assert shown["BTC"] == [
+        "50,000",
+        "ALLOW RANGING",
+        "OI_DIVERGENCE LONG",
+        "0.61",
+        "0.55",
+        "1,234",
+        "TRADE LONG",
+    ]
+    assert shown["ETH"] == [
+        "2,500",
+        "RESTRICT HIGH_VOLATILITY",
+        "OI_DIVERGENCE SHORT",
+        "0.50",
+        "0.40",
+        "-",
+        "SCORE_LOW",
+    ]
+    assert shown["LTC"] == ["-", "BLOCK -", "-", "-", "-", "-", "DATA_MISSING"]
+
+
+def test_a_plain_line_names_the_trades_of_the_minute() -> None:
+    assert pipeline_line(a_run(None), [TRADE, VETO]) == (
+        "run 7 (simulated) 2025-06-01 12:00: BTC TRADE LONG 1234 USDT"
+    )
+    assert pipeline_line(a_run(None), []) == "run 7: waiting for the first decision"
