@@ -8,6 +8,8 @@ import pytest
 from hydra.db.edition import Edition
 from tests.servers.databases import TestServer
 from tests.servers.editions import COMMUNITY_URL, apache_server, community_server, has_community_server
+from tests.servers.redis import NOT_RUN as REDIS_NOT_RUN
+from tests.servers.redis import REDIS_URL
 
 NOT_RUN = pytest.StashKey[bool]()
 
@@ -73,6 +75,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
             f"edition only.\nTo run them on both, set {COMMUNITY_URL}=postgresql://SUPERUSER:PASSWORD@HOST:PORT/"
             "postgres (a server for tests: databases are created and dropped on it), or install PostgreSQL "
             "with the community TimescaleDB package on this machine."
+        )
+
+    if any(REDIS_NOT_RUN in str(report.longrepr) for report in _skipped(terminalreporter)):
+        terminalreporter.section(REDIS_NOT_RUN, sep="!", red=True, bold=True)
+        terminalreporter.line(
+            "No Redis server was found or could be fetched: the doorbells were tested through PostgreSQL only."
+            f"\nTo test Redis too, set {REDIS_URL}=redis://HOST:PORT/DB (an empty one), or install redis-server."
         )
 
 
