@@ -24,8 +24,8 @@ def _segment(positions: list[int], at: int) -> set[int]:
 
 
 @given(
-    st.sets(st.tuples(st.integers(0, 2), st.integers(0, 60)), min_size=1),
-    st.lists(st.tuples(st.integers(0, 2), st.integers(0, 70)), min_size=1, max_size=6),
+    st.sets(st.tuples(st.integers(0, 2), st.integers(0, 15)), min_size=1),
+    st.lists(st.tuples(st.integers(0, 2), st.integers(0, 22)), min_size=1, max_size=3),
 )
 def test_a_window_that_is_read_holds_the_facts_of_its_own_positions_only(
     facts: set[tuple[int, int]], reads: list[tuple[int, int]]
