@@ -11,6 +11,7 @@ from hydra.exchange.archive.recognition import ARCHIVE_DATE, Recognised
 from hydra.exchange.archive.rules import TIME_TYPE, Rule
 
 _ENOUGH_DISTANCES: Final = 10
+_KLINE_MINUTES: Final = (1, 3, 5, 15, 30, 60, 120, 240, 360, 480, 720, 1440)
 
 
 def in_named_period(path: Path) -> tuple[Rule, ...]:
@@ -38,13 +39,14 @@ def require_named_interval(file: Recognised, times: pl.Series) -> None:
     """Bars must follow each other at the interval that the name or folder says.
 
     Raises:
-        BadDataError: more than half of the distances between rows are another one.
+        BadDataError: more than half of the distances between rows are another interval of the exchange.
     """
     minutes = times.drop_nulls().unique().sort().diff().drop_nulls().dt.total_minutes()
     if minutes.len() < _ENOUGH_DISTANCES:
         return
     usual = minutes.value_counts(sort=True).row(0)
-    if usual[0] != file.timeframe_minutes and usual[1] * 2 > minutes.len():
+    is_other = usual[0] in _KLINE_MINUTES and usual[0] != file.timeframe_minutes
+    if is_other and usual[1] * 2 > minutes.len():
         raise BadDataError(
             f"{file.path}: its name or folder says bars of {file.timeframe_minutes} min, its rows are "
             f"{usual[0]} min apart; put it where it belongs or download it again"
