@@ -2,6 +2,7 @@
 
 from hydra.features.catalogue import ALIASES, FAMILIES
 from hydra.features.feature import Feature
+from hydra.features.lateness import NOMINAL_LAG_US, SECOND_US
 from hydra.features.vectors import REGIME_FEATURES_V1, SIGNAL_SCORER_FEATURES_V1
 from hydra.paths import PROJECT_ROOT
 
@@ -29,7 +30,25 @@ training. The value at a decision instant t depends on facts with `known_at <= t
 def document() -> str:
     """The whole text of docs/features.md."""
     families = [_family(name, features) for name, features in FAMILIES.items()]
-    return "\n".join([_INTRODUCTION, *families, _aliases()])
+    return "\n".join([_INTRODUCTION, _known_at(), *families, _aliases()])
+
+
+def _known_at() -> str:
+    """The table of facts: from when imported history counts as known (C115)."""
+    rows = [f"| `{name}` | {lag // SECOND_US} s |" for name, lag in NOMINAL_LAG_US.items()]
+    return "\n".join(
+        [
+            "## When a fact is known",
+            "",
+            "Seconds after the `time` of a fact (open of a candle, settlement, end of a period) in imported",
+            "history. Live, a fact is known when it was received; one that comes later is used from then on.",
+            "",
+            "| fact | known after |",
+            "|---|---|",
+            *rows,
+            "",
+        ]
+    )
 
 
 def _family(name: str, features: tuple[Feature, ...]) -> str:

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from hydra.features.evaluate import feature_matrix
+from hydra.features.expressions import z_score
 from hydra.features.facts import MarketFacts
 from tests.unit.feature_market import MINUTE, SECOND, START, decisions_at, facts_of, five_minute_bars, frame
 
@@ -85,8 +86,6 @@ def test_cci_by_hand_and_its_zero_rule() -> None:
     # Ten at 98, ten at 102: the last stands one mean deviation above.
     assert _of_closes("cci", [98.0] * 10 + [102.0] * 10) == pytest.approx(1 / 0.015)
     assert _of_closes("cci", [100.0] * 20) == 0.0
-    # A flat window after wild prices: what the running mean keeps of them is noise, not a move.
-    assert _of_closes("cci", [100 + (k * 7919 % 997) / 3 for k in range(400)] + [0.1] * 20) == 0.0
 
 
 def test_bollinger_width_by_hand() -> None:
@@ -101,6 +100,13 @@ def test_taker_flow_by_hand() -> None:
 
 def test_volume_without_a_change_has_a_zscore_of_zero() -> None:
     assert _of_closes("m5_volume_zscore", [100.0] * 289 * 5) == 0.0
+
+
+def test_a_deviation_of_a_trillionth_of_the_mean_is_no_variance() -> None:
+    # C113. The value lies one above the mean 100: 0 at a deviation of 1e-10, a score just beyond it.
+    frame = pl.DataFrame({"deviation": [1e-10, 1.1e-10, 0.5]})
+    scores = frame.select(z_score(pl.lit(101.0), pl.lit(100.0), pl.col("deviation"))).to_series()
+    assert scores.to_list() == pytest.approx([0.0, 1 / 1.1e-10, 2.0])
 
 
 def test_missing_quote_volume_is_volume_at_the_typical_price() -> None:
