@@ -12,10 +12,26 @@ os.environ["POLARS_MAX_THREADS"] = "1"
 import dramatiq
 
 from hydra.db.engine import database_url
+from hydra.running.doorbells import Stage
 from hydra.settings import load_settings
+from workers import layer3, layer4, layer5
 from workers.broker import worker_broker
+from workers.layer2 import StatisticalLayer
 from workers.stages import declare_stages
+
+
+def _database_url() -> str:
+    return database_url(load_settings())
+
+
+ANSWERS = {
+    Stage.SETTLE: layer5.settle,
+    Stage.ASSESS: StatisticalLayer(_database_url).answer,
+    Stage.SIGNAL: layer3.answer,
+    Stage.DECIDE: layer4.answer,
+    Stage.EXECUTE: layer5.execute,
+}
 
 broker = worker_broker()
 dramatiq.set_broker(broker)
-declare_stages(broker, {}, lambda: database_url(load_settings()))
+declare_stages(broker, ANSWERS, _database_url)

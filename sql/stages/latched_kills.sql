@@ -1,0 +1,5 @@
+-- What the kill switch stops in a run at a minute: 0 for everything, else an instrument.
+SELECT coalesce(instrument_id, 0) AS instrument_id
+FROM hydra.kill_switch
+WHERE run_id = %(run_id)s AND cleared_time IS NULL
+ORDER BY 1;

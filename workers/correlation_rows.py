@@ -1,0 +1,69 @@
+"""How much a pair moves like those that are held: read only where a signal meets open positions (C119)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
+
+from hydra.db import queries
+from hydra.layers.layer4_correlation import (
+    WINDOW_HOURS,
+    average_correlation,
+    hourly_log_returns,
+    pair_correlation,
+    penalty_beside,
+    signed_correlation,
+)
+from workers.stages import Cycle
+
+Returns = NDArray[np.float64]
+_HOUR: Final = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """The penalty for joining the held pairs, and what it was measured on (NaN where unknown)."""
+
+    penalty: float
+    average: float
+    signed: float
+
+
+def read_returns(
+    connection: psycopg.Connection, cycle: Cycle, instrument_ids: Sequence[int]
+) -> dict[int, Returns]:
+    """Hourly log returns of the last 168 hours, NaN where an hour is missing."""
+    last = cycle.time.replace(minute=0, second=0, microsecond=0) - _HOUR
+    start = last - WINDOW_HOURS * _HOUR
+    values = {"instrument_ids": list(instrument_ids), "start": start, "as_of": cycle.as_of}
+    rows = connection.execute(queries.load("stages/hourly_closes"), values).fetchall()
+    return returns_of(rows, instrument_ids, start)
+
+
+def returns_of(
+    rows: Sequence[tuple[int, datetime, float]], instrument_ids: Sequence[int], start: datetime
+) -> dict[int, Returns]:
+    """The returns of closes (instrument, hour's open, close) on the grid of 169 hours from `start`."""
+    closes = {instrument_id: np.full(WINDOW_HOURS + 1, np.nan) for instrument_id in instrument_ids}
+    for instrument_id, time, close in rows:
+        closes[instrument_id][(time - start) // _HOUR] = close
+    return {instrument_id: hourly_log_returns(series) for instrument_id, series in closes.items()}
+
+
+def company_of(
+    instrument_id: int, direction: int, returns: Mapping[int, Returns], held: Mapping[int, int]
+) -> Company:
+    """The company that a new position of a pair finds. held: direction by instrument."""
+    others = [returns[other] for other in held]
+    average = average_correlation(returns[instrument_id], others)
+    each = [pair_correlation(returns[instrument_id], other) for other in others]
+    signed = signed_correlation(direction, each, list(held.values()))
+    return Company(penalty_beside(average, len(held)), average, signed)
+
+
+ALONE: Final = Company(penalty_beside(float("nan"), 0), float("nan"), 0.0)
+"""Beside no position there is no penalty."""

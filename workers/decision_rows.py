@@ -1,0 +1,160 @@
+"""The verdicts of layer 4 as rows: approved or vetoed, with the numbers and the words that say why.
+
+Source: DESIGN, "Asking why"; layers document (RiskDecision); C33, C38, C48.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from hydra.domain import ReasonCode, Side
+from hydra.layers.layer4_filters import exact
+from hydra.layers.layer4_kill import Kill
+from hydra.layers.layer4_risk import Candidate, RiskDecision
+from hydra.layers.positions import direction_of
+from workers.correlation_rows import ALONE, Company
+from workers.minute_rows import AssessedPair
+from workers.row_writer import Row
+from workers.stages import Cycle
+
+
+@dataclass(frozen=True)
+class JudgedSignal:
+    """A signal of the minute as layer 3 left it, and the last exit of its pair, source and side."""
+
+    instrument_id: int
+    source: str
+    side: str
+    confidence: float
+    score: float
+    expected_return: float
+    expected_adverse_excursion: float
+    holding_period_minutes: int
+    chosen: bool
+    reason_code: str
+    minutes_since_exit: float | None
+    stopped_out: bool
+
+    @property
+    def direction(self) -> int:
+        """+1 LONG, -1 SHORT."""
+        return direction_of(Side(self.side))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What layer 4 says of a pair. decision None: there was nothing to size."""
+
+    pair: AssessedPair
+    signal: JudgedSignal | None
+    decision: RiskDecision | None = None
+    candidate: Candidate | None = None
+    company: Company = ALONE
+    is_killed: bool = False
+
+    @property
+    def is_judged(self) -> bool:
+        """Layer 3 has chosen a signal."""
+        return self.signal is not None and self.signal.chosen
+
+    @property
+    def reason_code(self) -> ReasonCode:
+        """The one reason. Under a kill switch it is that, whatever else there is to say."""
+        if self.is_killed:
+            return ReasonCode.KILL_SWITCH
+        if self.decision is not None:
+            return self.decision.reason_code
+        return ReasonCode.NOT_TRADABLE if self.is_judged else ReasonCode.NO_SIGNAL
+
+
+def decision_row(cycle: Cycle, verdict: Verdict, kill: Kill | None) -> Row:
+    """The verdict as a row of hydra.risk_decisions; `kill` is what this pair latches."""
+    signal = verdict.signal if verdict.is_judged else None
+    return {
+        "run_id": cycle.run_id,
+        "instrument_id": verdict.pair.instrument_id,
+        "time": cycle.time,
+        "source": signal.source if signal else None,
+        "side": signal.side if signal else None,
+        "approved": verdict.decision is not None and verdict.decision.approved,
+        "reason_code": verdict.reason_code,
+        "reason": decision_words(verdict),
+        **_sizes(verdict),
+        "trigger_kill_switch": kill is not None,
+        "kill_reason": kill.reason if kill is not None else None,
+        "numbers": _numbers(verdict),
+    }
+
+
+_NOT_SIZED: Final = dict.fromkeys(
+    (
+        "printed_size_usd",
+        "recommended_size_usd",
+        "recommended_leverage",
+        "reference_price",
+        "stop_loss_price",
+        "take_profit_price",
+        "max_holding_hours",
+    )
+)
+
+
+def _sizes(verdict: Verdict) -> dict[str, Any]:
+    decision, candidate = verdict.decision, verdict.candidate
+    if decision is None or candidate is None:
+        return dict(_NOT_SIZED)
+    price = {"reference_price": exact(candidate.price)}
+    if "printed_size_usd" in decision.numbers:
+        price["printed_size_usd"] = exact(decision.numbers["printed_size_usd"])
+    if decision.quantity == 0:
+        return {**_NOT_SIZED, **price}
+    return {
+        **price,
+        "recommended_size_usd": decision.recommended_size_usd,
+        "recommended_leverage": exact(decision.recommended_leverage),
+        "stop_loss_price": decision.stop_loss_price,
+        "take_profit_price": decision.take_profit_price,
+        "max_holding_hours": decision.max_holding_hours,
+    }
+
+
+def _numbers(verdict: Verdict) -> dict[str, float]:
+    if verdict.decision is None:
+        return {}
+    company = verdict.company
+    beside = {"correlation_average": company.average, "correlation_signed": company.signed}
+    return {**verdict.decision.numbers, **beside}
+
+
+_WORDS: Final = {
+    ReasonCode.APPROVED: "within every limit: {recommended_size_usd:.2f} USDT at leverage {leverage:.2f}",
+    ReasonCode.NOT_TRADABLE: "layer 2 allows no entry: {layer2}",
+    ReasonCode.KILL_SWITCH: "the kill switch is latched",
+    ReasonCode.COOLDOWN: "the last exit of this source and side was {minutes_since_exit:.0f} minutes ago",
+    ReasonCode.POSITION_EXISTS: "the pair has a position or a working entry",
+    ReasonCode.MAX_POSITIONS: "{positions:.0f} positions are open or working",
+    ReasonCode.MAX_EXPOSURE: "{exposure_left_usd:.2f} USDT of exposure are left",
+    ReasonCode.PORTFOLIO_HEAT: "the portfolio heat leaves {heat_size_usd:.2f} USDT of notional",
+    ReasonCode.INSUFFICIENT_MARGIN: "the free margin carries {margin_size_usd:.2f} USDT of notional",
+    ReasonCode.NO_EDGE: "the Kelly fraction is {kelly:.4f}",
+    ReasonCode.SIZE_BELOW_MINIMUM: "{final_size_usd:.2f} USDT is less than the smallest order",
+    ReasonCode.STOP_BEYOND_LIQUIDATION: "the stop is too near to liquidation at {liquidation_price:.6g}",
+}
+_NO_FILTERS: Final = "no order filters or leverage brackets are stored for this pair: no size can be ordered"
+
+
+def decision_words(verdict: Verdict) -> str:
+    """Why layer 4 said yes or no, with the numbers that decided."""
+    code, decision = verdict.reason_code, verdict.decision
+    if code is ReasonCode.NO_SIGNAL:
+        return _why_no_signal(verdict.signal)
+    if decision is None and code is ReasonCode.NOT_TRADABLE:
+        return _NO_FILTERS
+    numbers = dict(decision.numbers) if decision is not None else {}
+    size = {"recommended_size_usd": float(decision.recommended_size_usd) if decision else 0.0}
+    return _WORDS[code].format(layer2=verdict.pair.reason_code, **numbers, **size)
+
+
+def _why_no_signal(best: JudgedSignal | None) -> str:
+    if best is None:
+        return "no generator fired"
+    return f"no signal passed layer 3; the best was {best.source} {best.side}: {best.reason_code}"

@@ -1,0 +1,83 @@
+"""Entries: the post-only orders of a minute's approved decisions.
+
+Source: layers document, "Entry Execution"; C41, C48, C126 (the touch of the cost model); DESIGN, law 5.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+import psycopg
+from psycopg.rows import class_row
+
+from hydra.db import queries
+from hydra.domain import Side
+from hydra.layers.layer4_filters import order_quantity
+from hydra.layers.layer5_orders import DecisionKey, entry_order
+from hydra.layers.positions import direction_of
+from hydra.ledger.costs import half_spread
+from workers.holdings import PAPER_ACCOUNT, EntryTerms, Holding, Order, sent
+from workers.pair_terms import TradingTerms, read_terms
+from workers.stages import Cycle
+
+
+@dataclass(frozen=True)
+class ApprovedDecision:
+    """What layer 4 decided to trade."""
+
+    instrument_id: int
+    side: str
+    recommended_size_usd: Decimal
+    recommended_leverage: Decimal
+    reference_price: Decimal
+    stop_loss_price: Decimal
+    take_profit_price: Decimal
+    max_holding_hours: float
+
+    @property
+    def direction(self) -> int:
+        """+1 LONG, -1 SHORT."""
+        return direction_of(Side(self.side))
+
+    @property
+    def entry_terms(self) -> EntryTerms:
+        """What the position to come is held to."""
+        return EntryTerms(
+            direction=self.direction,
+            leverage=self.recommended_leverage,
+            stop_price=self.stop_loss_price,
+            target_price=self.take_profit_price,
+            max_holding_hours=self.max_holding_hours,
+        )
+
+
+def place_entries(connection: psycopg.Connection, cycle: Cycle, holdings: dict[int, Holding]) -> None:
+    """Add the entry of every approved decision of the minute to `holdings`."""
+    values = {"run_id": cycle.run_id, "time": cycle.time}
+    with connection.cursor(row_factory=class_row(ApprovedDecision)) as cursor:
+        approved = cursor.execute(queries.load("stages/approved"), values).fetchall()
+    terms = read_terms(connection, [decision.instrument_id for decision in approved], cycle.time)
+    for decision in approved:
+        order = entry_of(decision, cycle, terms[decision.instrument_id])
+        holding = holdings.setdefault(decision.instrument_id, Holding(decision.instrument_id))
+        holding.entry, holding.terms = order, decision.entry_terms
+
+
+def entry_of(decision: ApprovedDecision, cycle: Cycle, terms: TradingTerms) -> Order:
+    """The entry order of a decision, post-only at the model touch."""
+    key = DecisionKey(PAPER_ACCOUNT, cycle.run_id, decision.instrument_id, cycle.time)
+    price = decision.reference_price
+    quantity = order_quantity(decision.recommended_size_usd, price, terms.filters)
+    plan = entry_order(key, decision.direction, quantity, touch_of(price, terms), terms.filters)
+    return sent(plan, key, price, cycle.time)
+
+
+def touch_of(price: Decimal, terms: TradingTerms) -> tuple[Decimal, Decimal]:
+    """Best bid and best ask of the cost model around the last price (C126)."""
+    half = half_spread(price, terms.costs.spread_bps)
+    return price - half, price + half
+
+
+def entries_of(holdings: Mapping[int, Holding]) -> list[Holding]:
+    """Those with a working entry."""
+    return [one for one in holdings.values() if one.entry is not None]

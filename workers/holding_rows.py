@@ -1,0 +1,228 @@
+"""Orders and positions out of their tables, and back into them.
+
+Source: DESIGN, laws 1 and 5 (a process that starts anew finds everything in rows).
+"""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any, Final
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+
+from hydra.db import queries
+from hydra.domain import OrderRole, OrderState, OrderType, PositionState, ReasonCode, Side
+from hydra.layers.positions import direction_of
+from workers.holdings import EntryTerms, Holding, Order, Position
+from workers.row_writer import Row, write_rows
+
+_PLACE: Final = {
+    OrderRole.ENTRY: "entry",
+    OrderRole.STOP: "stop",
+    OrderRole.TARGET: "target",
+    OrderRole.EXIT: "exit",
+}
+
+
+def read_holdings(connection: psycopg.Connection, run_id: int) -> dict[int, Holding]:
+    """What the run has at work, by instrument."""
+    holdings: dict[int, Holding] = {}
+    for row in _rows(connection, "stages/open_positions", run_id):
+        _of(holdings, row).position = _position(row)
+    for row in _rows(connection, "stages/working_orders", run_id):
+        holding, order = _of(holdings, row), _order(row)
+        setattr(holding, _PLACE[order.role], order)
+        if order.role is OrderRole.ENTRY:
+            holding.terms = _entry_terms(row)
+    return holdings
+
+
+def _rows(connection: psycopg.Connection, query: str, run_id: int) -> list[DictRow]:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(queries.load(query), {"run_id": run_id}).fetchall()
+
+
+def _of(holdings: dict[int, Holding], row: DictRow) -> Holding:
+    instrument_id = row["instrument_id"]
+    return holdings.setdefault(instrument_id, Holding(instrument_id))
+
+
+_PLAIN_OF_ORDER: Final = (
+    "order_id", "instrument_id", "client_order_id", "decision_time", "is_buy", "quantity", "reference_price",
+    "placed_time", "limit_price", "trigger_price", "filled_quantity", "average_price", "finished_time",
+    "last_sequence",
+)  # fmt: skip
+_PLAIN_OF_POSITION: Final = (
+    "position_id", "instrument_id", "decision_time", "opened_time", "quantity", "peak_quantity",
+    "entry_price", "exit_price", "leverage", "stop_price", "target_price",
+    "liquidation_price", "max_holding_until", "gross_pnl_usd", "fees_usd", "funding_usd",
+    "mark_source", "last_sequence", "stops_sent", "exits_sent",
+)  # fmt: skip
+
+
+def _order(row: DictRow) -> Order:
+    return Order(
+        role=OrderRole(row["role"]),
+        order_type=OrderType(row["order_type"]),
+        state=OrderState(row["state"]),
+        reason_code=ReasonCode(row["reason_code"]) if row["reason_code"] else None,
+        **{name: row[name] for name in _PLAIN_OF_ORDER},
+    )
+
+
+def _position(row: DictRow) -> Position:
+    return Position(
+        direction=direction_of(Side(row["side"])),
+        state=PositionState(row["state"]),
+        **{name: row[name] for name in _PLAIN_OF_POSITION},
+    )
+
+
+def _entry_terms(row: DictRow) -> EntryTerms:
+    return EntryTerms(
+        direction=direction_of(Side(row["decision_side"])),
+        leverage=row["recommended_leverage"],
+        stop_price=row["stop_loss_price"],
+        target_price=row["take_profit_price"],
+        max_holding_hours=row["max_holding_hours"],
+    )
+
+
+def store_holdings(connection: psycopg.Connection, run_id: int, holdings: Iterable[Holding]) -> None:
+    """Write everything that happened to `holdings` since they were read, a statement a table."""
+    held = list(holdings)
+    _store_positions(connection, run_id, [one.position for one in held if one.position is not None])
+    owner = {one.instrument_id: one.position for one in held}
+    changed = [order for one in held for order in one.orders if order.events]
+    _store_orders(connection, run_id, changed, owner)
+
+
+def _store_positions(connection: psycopg.Connection, run_id: int, positions: list[Position]) -> None:
+    changed = [position for position in positions if position.events]
+    new = {position.instrument_id: position for position in changed if position.position_id is None}
+    known = [_position_row(run_id, position) for position in changed if position.position_id is not None]
+    write_rows(connection, "stages/change_positions", known)
+    fresh = [_position_row(run_id, position) for position in new.values()]
+    for instrument_id, position_id in write_rows(connection, "stages/add_positions", fresh):
+        new[instrument_id].position_id = position_id
+    events = [row for position in changed for row in _position_event_rows(position)]
+    write_rows(connection, "stages/add_position_events", events)
+
+
+def _store_orders(
+    connection: psycopg.Connection, run_id: int, orders: list[Order], owner: dict[int, Position | None]
+) -> None:
+    new = {order.client_order_id: order for order in orders if order.order_id is None}
+    known = [_order_row(run_id, order, owner) for order in orders if order.order_id is not None]
+    write_rows(connection, "stages/change_orders", known)
+    fresh = [_order_row(run_id, order, owner) for order in new.values()]
+    for identity, order_id in write_rows(connection, "stages/add_orders", fresh):
+        new[identity].order_id = order_id
+    write_rows(
+        connection, "stages/add_order_events", [row for one in orders for row in _order_event_rows(one)]
+    )
+    write_rows(connection, "stages/add_fills", [row for one in orders for row in _fill_rows(one)])
+
+
+def _position_row(run_id: int, position: Position) -> Row:
+    return {
+        "position_id": position.position_id,
+        "run_id": run_id,
+        "instrument_id": position.instrument_id,
+        "decision_time": position.decision_time,
+        "side": Side.LONG if position.direction > 0 else Side.SHORT,
+        "state": position.state,
+        "opened_time": position.opened_time,
+        "closed_time": position.closed_time,
+        "quantity": position.quantity,
+        "peak_quantity": position.peak_quantity,
+        "entry_price": position.entry_price,
+        "exit_price": position.exit_price,
+        "leverage": position.leverage,
+        "stop_price": position.stop_price,
+        "target_price": position.target_price,
+        "liquidation_price": position.liquidation_price,
+        "max_holding_until": position.max_holding_until,
+        "exit_reason_code": position.exit_reason_code,
+        "gross_pnl_usd": position.gross_pnl_usd,
+        "fees_usd": position.fees_usd,
+        "funding_usd": position.funding_usd,
+        "net_pnl_usd": position.net_pnl_usd,
+        "mark_source": position.mark_source,
+    }
+
+
+def _position_event_rows(position: Position) -> list[Row]:
+    return [
+        {
+            "position_id": position.position_id,
+            "sequence": position.last_sequence + number,
+            "time": event.time,
+            "kind": event.kind,
+            "amount_usd": event.amount_usd,
+            "reason_code": event.reason_code,
+            "numbers": _as_numbers(event.numbers),
+        }
+        for number, event in enumerate(position.events, start=1)
+    ]
+
+
+def _order_row(run_id: int, order: Order, owner: dict[int, Position | None]) -> Row:
+    position = owner[order.instrument_id]
+    is_its_own = position is not None and position.decision_time == order.decision_time
+    return {
+        "order_id": order.order_id,
+        "run_id": run_id,
+        "instrument_id": order.instrument_id,
+        "client_order_id": order.client_order_id,
+        "decision_time": order.decision_time,
+        "position_id": position.position_id if position is not None and is_its_own else None,
+        "role": order.role,
+        "order_type": order.order_type,
+        "side": "BUY" if order.is_buy else "SELL",
+        "reduce_only": order.role is not OrderRole.ENTRY,
+        "quantity": order.quantity,
+        "limit_price": order.limit_price,
+        "trigger_price": order.trigger_price,
+        "reference_price": order.reference_price,
+        "state": order.state,
+        "filled_quantity": order.filled_quantity,
+        "average_price": order.average_price,
+        "reason_code": order.reason_code,
+        "placed_time": order.placed_time,
+        "finished_time": order.finished_time,
+    }
+
+
+def _order_event_rows(order: Order) -> list[Row]:
+    return [
+        {
+            "order_id": order.order_id,
+            "sequence": order.last_sequence + number,
+            "time": event.time,
+            "state": event.state,
+            "reason_code": event.reason_code,
+            "detail": _as_numbers(event.detail),
+        }
+        for number, event in enumerate(order.events, start=1)
+    ]
+
+
+def _fill_rows(order: Order) -> list[Row]:
+    return [
+        {
+            "order_id": order.order_id,
+            "trade_id": f"{order.client_order_id}/{order.last_sequence + number}",
+            "time": trade.time,
+            "price": trade.price,
+            "quantity": trade.quantity,
+            "fee_usd": trade.fee_usd,
+            "is_maker": trade.is_maker,
+        }
+        for number, trade in enumerate(order.fills, start=1)
+    ]
+
+
+def _as_numbers(values: dict[str, Any]) -> dict[str, Any]:
+    """JSON has numbers, not texts, where a person or a query compares them."""
+    return {name: float(value) if isinstance(value, Decimal) else value for name, value in values.items()}

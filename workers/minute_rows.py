@@ -1,0 +1,82 @@
+"""What the stages after layer 2 read of a minute: layer 2's verdicts, and the frame for the generators."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import polars as pl
+import psycopg
+from psycopg.rows import class_row
+
+from hydra.db import queries
+from hydra.domain import NewsAction, ReasonCode, TradabilityStatus
+from hydra.features.facts import TIME
+from workers.stages import Cycle
+
+GENERATOR_INPUTS: Final = ("funding_rate", "oi_delta_pct", "liq_imbalance", "return_24h", "long_short_ratio")
+"""What the generators and the thesis of a position read beside layer 2's verdict."""
+
+
+@dataclass(frozen=True)
+class AssessedPair:
+    """Layer 2's verdict on one pair of the minute, and the newest news view; codes None where unknown."""
+
+    instrument_id: int
+    tradability: TradabilityStatus
+    reason_code: ReasonCode
+    regime: int | None
+    volatility_regime: int | None
+    cascade_probability: float | None
+    numbers: dict[str, Any]
+    news_action: NewsAction | None
+
+    def __post_init__(self) -> None:
+        """Words as the database gives them become ours."""
+        object.__setattr__(self, "tradability", TradabilityStatus(self.tradability))
+        object.__setattr__(self, "reason_code", ReasonCode(self.reason_code))
+
+    @property
+    def entries_allowed(self) -> bool:
+        """Layer 2 allows entries (C04)."""
+        return bool(self.numbers["entries_allowed"])
+
+    def measured(self, name: str) -> float | None:
+        """A quantity that layer 2 measured; None where it is unknown."""
+        value = self.numbers["measured"][name]
+        return None if value is None else float(value)
+
+    def number(self, name: str) -> float | None:
+        """Another number of the assessment; None where it is unknown."""
+        value = self.numbers[name]
+        return None if value is None else float(value)
+
+
+def read_assessed(connection: psycopg.Connection, cycle: Cycle) -> list[AssessedPair]:
+    """Every pair that layer 2 has assessed in this minute, by instrument."""
+    values = {"run_id": cycle.run_id, "time": cycle.time, "as_of": cycle.as_of}
+    with connection.cursor(row_factory=class_row(AssessedPair)) as cursor:
+        return cursor.execute(queries.load("stages/assessed"), values).fetchall()
+
+
+def generator_frame(pairs: list[AssessedPair], cycle: Cycle) -> pl.DataFrame:
+    """One row a pair as the generators, the scorer and the news gate read it."""
+    columns: dict[str, list[Any]] = {
+        "instrument_id": [pair.instrument_id for pair in pairs],
+        "regime": [pair.regime for pair in pairs],
+        "volatility_regime": [pair.volatility_regime for pair in pairs],
+        "gate_cascade_probability": [pair.cascade_probability for pair in pairs],
+        "news_action": [pair.news_action for pair in pairs],
+        **{name: [pair.measured(name) for pair in pairs] for name in GENERATOR_INPUTS},
+    }
+    dated = {**columns, "time": [cycle.time] * len(pairs)}
+    return pl.DataFrame(dated, schema=_SCHEMA)
+
+
+_SCHEMA: Final = {
+    "instrument_id": pl.Int16(),
+    "regime": pl.Int8(),
+    "volatility_regime": pl.Int8(),
+    "gate_cascade_probability": pl.Float64(),
+    "news_action": pl.String(),
+    **{name: pl.Float64() for name in GENERATOR_INPUTS},
+    "time": TIME,
+}

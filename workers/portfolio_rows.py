@@ -1,0 +1,124 @@
+"""Cash, equity, exposure and heat of a run, from its last equity row and what it holds now.
+
+Source: C31, C39, C120 (working entries count), C122.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import psycopg
+
+from hydra.db import queries
+from hydra.layers.layer4_limits import Book
+from hydra.ledger.portfolio import OpenPosition, Portfolio, drawdown
+from hydra.ledger.positions import stop_loss_usd
+from hydra.running.parameters import Rules
+from workers.holdings import Holding, booked
+from workers.market_rows import Price
+from workers.row_writer import Row
+from workers.stages import Cycle
+
+
+@dataclass(frozen=True, slots=True)
+class LastSettled:
+    """The portfolio after the last settled cycle, and up to when facts were known to that cycle."""
+
+    portfolio: Portfolio
+    known_until: datetime
+
+
+def read_last_settled(connection: psycopg.Connection, cycle: Cycle, rules: Rules) -> LastSettled:
+    """Where the run stands; before its first cycle it has its initial balance and has seen no bar."""
+    values = {"run_id": cycle.run_id, "time": cycle.time}
+    row = connection.execute(queries.load("stages/last_equity"), values).fetchone()
+    if row is None:
+        start = cycle.as_of - timedelta(minutes=1)
+        return LastSettled(Portfolio.start(rules.initial_balance, start), start)
+    time, as_of, cash, day_peak, peak = row
+    return LastSettled(Portfolio(cash, peak, day_peak, time.astimezone(UTC).date()), as_of)
+
+
+def equity_row(
+    portfolio: Portfolio, holdings: Iterable[Holding], prices: Mapping[int, Price], cycle: Cycle
+) -> Row:
+    """The row of hydra.equity of this minute. A position without a price stands at its entry price."""
+    held = list(holdings)
+    opened = [_open_position(one, prices) for one in held if one.is_open]
+    _, equity = portfolio.marked(opened, cycle.time)
+    working = [one for one in held if one.entry is not None]
+    exposure = equity.exposure_usd + sum((_working_notional(one) for one in working), Decimal(0))
+    heat = equity.heat_usd + sum((_working_heat(one) for one in working), Decimal(0))
+    has_equity = equity.equity_usd > 0
+    return {
+        "run_id": cycle.run_id,
+        "time": cycle.time,
+        "cash_usd": equity.cash_usd,
+        "unrealised_usd": equity.unrealised_usd,
+        "equity_usd": equity.equity_usd,
+        "day_peak_usd": equity.day_peak_usd,
+        "peak_usd": equity.peak_usd,
+        "exposure_usd": exposure,
+        "portfolio_heat": float(heat / equity.equity_usd) if has_equity else float("inf"),
+    }
+
+
+def read_book(connection: psycopg.Connection, cycle: Cycle, holdings: Mapping[int, Holding]) -> Book:
+    """The book that layer 4 decides against: this minute's equity row and what is at work."""
+    values = {"run_id": cycle.run_id, "time": cycle.time}
+    row = connection.execute(queries.load("stages/equity"), values).fetchone()
+    if row is None:
+        raise AssertionError("a cycle is settled before it is decided")
+    equity, day_peak, peak, exposure, heat = row
+    return Book(
+        equity_usd=float(equity),
+        exposure_usd=float(exposure),
+        heat_usd=heat * float(equity),
+        margin_usd=float(sum((_margin(one) for one in holdings.values()), Decimal(0))),
+        positions=len(holdings),
+        drawdown=drawdown(float(equity), float(peak)),
+        daily_drawdown=drawdown(float(equity), float(day_peak)),
+    )
+
+
+def _open_position(holding: Holding, prices: Mapping[int, Price]) -> OpenPosition:
+    position = holding.position
+    if position is None:
+        raise AssertionError("only open positions are marked")
+    price = prices.get(holding.instrument_id)
+    return OpenPosition(
+        instrument_id=position.instrument_id,
+        direction=position.direction,
+        quantity=position.quantity,
+        entry_price=position.entry_price,
+        mark_price=price.mark if price is not None else position.entry_price,
+        stop_price=position.stop_price,
+        margin_usd=position.margin_usd,
+    )
+
+
+def _working_notional(holding: Holding) -> Decimal:
+    entry = holding.entry
+    return entry.remaining * (entry.limit_price or entry.reference_price) if entry else Decimal(0)
+
+
+def _working_heat(holding: Holding) -> Decimal:
+    entry, terms = holding.entry, holding.terms
+    if entry is None or terms is None:
+        return Decimal(0)
+    price = entry.limit_price or entry.reference_price
+    return stop_loss_usd(terms.direction, entry.remaining, price, terms.stop_price)
+
+
+def _margin(holding: Holding) -> Decimal:
+    margin = holding.position.margin_usd if holding.position is not None else Decimal(0)
+    if holding.terms is not None:
+        margin += _working_notional(holding) / holding.terms.leverage
+    return margin
+
+
+def cash_after(portfolio: Portfolio, holdings: Iterable[Holding]) -> Portfolio:
+    """The portfolio once everything that happened to `holdings` is booked."""
+    effect = sum((one.cash_effect_usd() for one in holdings), Decimal(0))
+    return portfolio.booked(booked(effect))

@@ -1,0 +1,219 @@
+"""Position management: every open position is checked every minute, and closed for the first good reason.
+
+Source: practice.md, "Position management"; C09, C42, C43, C47, C121.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+import psycopg
+
+from hydra.db import queries
+from hydra.domain import (
+    ExitUrgency,
+    OrderType,
+    PositionEventKind,
+    PositionState,
+    ReasonCode,
+    SignalSource,
+    TradabilityStatus,
+)
+from hydra.layers import positions as rules_of_positions
+from hydra.layers.layer2_volatility import consecutive_extremes
+from hydra.layers.layer5_orders import DecisionKey, exit_order
+from hydra.layers.positions import ExitVerdict, check_position, thesis_health, thesis_strength
+from hydra.running.parameters import Rules
+from workers.entries import touch_of
+from workers.holdings import PAPER_ACCOUNT, Holding, Position, PositionEvent, sent
+from workers.kill_rows import LatchedKills, read_kills
+from workers.market_rows import Price, read_prices
+from workers.minute_rows import AssessedPair
+from workers.pair_terms import TradingTerms, read_terms
+from workers.stages import Cycle
+
+EVALUATION_LENGTH: Final = timedelta(minutes=5)
+_SECONDS_PER_HOUR: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bet:
+    """What a position bets on, and how strong that was at its signal."""
+
+    source: SignalSource
+    strength: float
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the checks of all open positions of a minute read."""
+
+    bets: Mapping[int, Bet]
+    extremes: Mapping[int, int]
+    kills: LatchedKills
+    prices: Mapping[int, Price]
+    terms: Mapping[int, TradingTerms]
+
+
+def manage_positions(
+    connection: psycopg.Connection,
+    cycle: Cycle,
+    rules: Rules,
+    holdings: Mapping[int, Holding],
+    assessed: Mapping[int, AssessedPair],
+) -> None:
+    """Check every open position, send its exit where one is due, withdraw entries no longer allowed."""
+    around = _read(connection, cycle, rules, holdings)
+    for instrument_id, holding in sorted(holdings.items()):
+        _withdraw_entry(holding, cycle, around.kills, assessed.get(instrument_id))
+        pair = assessed.get(instrument_id)
+        if holding.is_open and pair is not None:
+            _check(holding, pair, cycle, rules, around)
+
+
+def _read(
+    connection: psycopg.Connection, cycle: Cycle, rules: Rules, holdings: Mapping[int, Holding]
+) -> Surroundings:
+    opened = sorted(key for key, one in holdings.items() if one.is_open)
+    run = {"run_id": cycle.run_id}
+    bets = connection.execute(queries.load("stages/opening_signals"), run).fetchall() if opened else []
+    return Surroundings(
+        bets={row[0]: Bet(SignalSource(row[1]), row[2]) for row in bets},
+        extremes=_extremes(connection, cycle, opened, rules.positions.extreme_evaluations) if opened else {},
+        kills=read_kills(connection, cycle.run_id),
+        prices=read_prices(connection, opened, cycle.as_of),
+        terms=read_terms(connection, opened, cycle.time),
+    )
+
+
+def _extremes(
+    connection: psycopg.Connection, cycle: Cycle, instrument_ids: list[int], wanted: int
+) -> dict[int, int]:
+    """How many of the last `wanted` five-minute evaluations in a row were extreme, by instrument (C121)."""
+    newest = cycle.time - timedelta(
+        minutes=cycle.time.minute % 5, seconds=cycle.time.second, microseconds=cycle.time.microsecond
+    )
+    evaluations = [newest - EVALUATION_LENGTH * number for number in range(wanted)]
+    values = {"run_id": cycle.run_id, "instrument_ids": instrument_ids, "evaluations": evaluations}
+    rows = connection.execute(queries.load("stages/evaluations"), values).fetchall()
+    return {instrument_id: _in_a_row(regimes) for instrument_id, regimes in rows}
+
+
+def _in_a_row(newest_first: list[int]) -> int:
+    count = 0
+    for regime in reversed(newest_first):
+        count = consecutive_extremes(count, regime)
+    return count
+
+
+def _withdraw_entry(holding: Holding, cycle: Cycle, kills: LatchedKills, pair: AssessedPair | None) -> None:
+    """Cancel a working entry under a kill switch, or where layer 2 blocks the pair (C09, C121)."""
+    if holding.entry is None:
+        return
+    if kills.stops(holding.instrument_id):
+        holding.entry.cancel(cycle.time, ReasonCode.KILL_SWITCH)
+    elif pair is not None and pair.tradability is TradabilityStatus.BLOCK:
+        holding.entry.cancel(cycle.time, pair.reason_code)
+    holding.drop_ended()
+
+
+def _check(holding: Holding, pair: AssessedPair, cycle: Cycle, rules: Rules, around: Surroundings) -> None:
+    position = _of(holding)
+    state = position_state(position, pair, cycle, around)
+    verdict = check_position(state, rules.positions)
+    position.events.append(
+        PositionEvent(
+            cycle.time,
+            PositionEventKind.CHECKED,
+            reason_code=verdict.reason_code if verdict else ReasonCode.NORMAL,
+            numbers=_numbers(state, verdict),
+        )
+    )
+    if verdict is not None:
+        _close(holding, verdict, cycle, around)
+
+
+def position_state(
+    position: Position, pair: AssessedPair, cycle: Cycle, around: Surroundings
+) -> rules_of_positions.PositionState:
+    """What the checks read of one position. NaN where unknown."""
+    price = around.prices.get(position.instrument_id)
+    return rules_of_positions.PositionState(
+        direction=position.direction,
+        mark_price=float(price.mark if price is not None else position.entry_price),
+        entry_price=float(position.entry_price),
+        liquidation_price=float(position.liquidation_price),
+        hours_held=_hours(cycle.time - position.opened_time),
+        max_holding_hours=_hours(position.max_holding_until - position.opened_time),
+        thesis_health=_health(position, pair, around.bets.get(position.instrument_id)),
+        layer2_reason=pair.reason_code,
+        extreme_evaluations=around.extremes.get(position.instrument_id, 0),
+        outage_seconds=_or_nan(pair.number("data_outage_seconds")),
+        kill_latched=around.kills.stops(position.instrument_id),
+    )
+
+
+def _health(position: Position, pair: AssessedPair, bet: Bet | None) -> float:
+    if bet is None:
+        return math.nan
+    now = thesis_strength(
+        bet.source,
+        position.direction,
+        _or_nan(pair.measured("funding_rate")),
+        _or_nan(pair.measured("long_short_ratio")),
+        _or_nan(pair.measured("return_24h")),
+        _or_nan(pair.measured("liq_imbalance")),
+    )
+    return thesis_health(now, bet.strength)
+
+
+def _numbers(state: rules_of_positions.PositionState, verdict: ExitVerdict | None) -> dict[str, Any]:
+    return {
+        "mark_price": state.mark_price,
+        "liquidation_price": state.liquidation_price,
+        "thesis_health": state.thesis_health,
+        "hours_held": state.hours_held,
+        "max_holding_hours": state.max_holding_hours,
+        "extreme_evaluations": state.extreme_evaluations,
+        "data_outage_seconds": state.outage_seconds,
+        "urgency": verdict.urgency.value if verdict else None,
+    }
+
+
+def _close(holding: Holding, verdict: ExitVerdict, cycle: Cycle, around: Surroundings) -> None:
+    """Send the exit that the verdict demands; an urgent one takes the place of a passive one that waits."""
+    position, price = _of(holding), around.prices.get(holding.instrument_id)
+    if holding.exit is not None:
+        if verdict.urgency is ExitUrgency.ORDINARY or holding.exit.order_type is OrderType.MARKET:
+            return
+        holding.exit.cancel(cycle.time, detail={"replaced_by": OrderType.MARKET.value})
+    if holding.entry is not None:
+        holding.entry.cancel(cycle.time, verdict.reason_code)
+    holding.drop_ended()
+    last = price.last if price is not None else position.entry_price
+    terms = around.terms[holding.instrument_id]
+    key = DecisionKey(PAPER_ACCOUNT, cycle.run_id, holding.instrument_id, position.decision_time)
+    attempt = position.exits_sent
+    urgency = verdict.urgency
+    plan = exit_order(
+        key, position.direction, position.quantity, urgency, touch_of(last, terms), terms.filters, attempt
+    )
+    position.exits_sent += 1
+    position.state = PositionState.CLOSING
+    holding.exit = sent(plan, key, last, cycle.time, verdict.reason_code)
+
+
+def _of(holding: Holding) -> Position:
+    if holding.position is None:
+        raise AssertionError("only open positions are checked")
+    return holding.position
+
+
+def _hours(span: timedelta) -> float:
+    return span.total_seconds() / _SECONDS_PER_HOUR
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else value
