@@ -5,18 +5,19 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated
 
-import psycopg
 import typer
 from rich.console import Console
 from rich.live import Live
+from rich.progress import Progress
 
 from hydra.cli import db
 from hydra.db.engine import connect, database_url
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import StopError
+from hydra.running.parameters import recorded_rules, rules_of
 from hydra.running.pipeline_table import PipelineRow, pipeline_line, pipeline_table
 from hydra.running.run_market import MarketRequest, prepare_market
-from hydra.running.runs import EndReason, Run, RunPlan, create_run, read_run, reopen_run
+from hydra.running.runs import LABELS, EndReason, Run, RunPlan, create_run, read_run, reopen_run
 from hydra.running.speed import Speed
 from hydra.running.supervisor import Supervisor
 from hydra.settings import Settings, load_settings
@@ -43,20 +44,22 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     asked = MarketRequest(market, seed, base_names(pairs), instant("--from", start), instant("--to", end))
     db.up()
     settings = load_settings()
-    with connect(database_url(settings), autocommit=True) as connection:
-        run = resumed_run(connection, resume) if resume else new_run(connection, settings, mode, asked)
-    watch(run, settings, pace, Console())
+    console = Console()
+    run = new_run(settings, mode, asked, console) if resume is None else resumed_run(settings, resume)
+    watch(run, settings, pace, console)
 
 
-def new_run(
-    connection: psycopg.Connection, settings: Settings, mode: TradingMode, asked: MarketRequest
-) -> Run:
-    """Record a run over the market that is asked for.
+def new_run(settings: Settings, mode: TradingMode, asked: MarketRequest, console: Console) -> Run:
+    """Record a run over the market that is asked for, which is generated if it has to be.
 
     Raises:
         StopError: that market is not stored.
+        DatabaseError: the database server cannot be used.
     """
-    market = prepare_market(connection, asked)
+    url = database_url(settings)
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task(f"preparing the {LABELS[asked.origin]} market", total=1.0)
+        market = prepare_market(url, asked, lambda share: bar.update(task, completed=share))
     plan = RunPlan(
         mode=mode,
         market_origin=asked.origin,
@@ -66,18 +69,20 @@ def new_run(
         data_from=market.data_from,
         data_to=market.data_to,
     )
-    return create_run(connection, plan, settings)
+    with connect(url, autocommit=True) as connection:
+        return create_run(connection, plan, settings, recorded_rules(rules_of(settings, market.feeds)))
 
 
-def resumed_run(connection: psycopg.Connection, run_id: int) -> Run:
+def resumed_run(settings: Settings, run_id: int) -> Run:
     """The run `run_id`, reopened.
 
     Raises:
         StopError: there is no such run, it is finished, or its readings are not those of this code.
     """
-    run = read_run(connection, run_id)
-    refuse_unconnected(run.mode, run.market_origin)
-    reopen_run(connection, run)
+    with connect(database_url(settings), autocommit=True) as connection:
+        run = read_run(connection, run_id)
+        refuse_unconnected(run.mode, run.market_origin)
+        reopen_run(connection, run)
     return run
 
 

@@ -4,20 +4,30 @@ Source: DESIGN, "Modes and exchanges"; C111 (recorded history declares no feeds)
 """
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import psycopg
 from psycopg.rows import class_row
 
 from hydra.db import queries
+from hydra.db.engine import connect
 from hydra.domain import MarketOrigin
 from hydra.errors import StopError
 from hydra.ingest.instruments import VENUE
+from hydra.ingest.simulated import Progress, store_market
+from hydra.layers.layer2_data_health import LIQUIDATION_FEED, ORDER_BOOK_FEED
 from hydra.running.runs import Run
+from hydra.sim.market.settings import MarketSettings
+from hydra.universe import UNIVERSE
 
 CANDLE_LENGTH: Final = timedelta(minutes=1)
+GENERATED_START: Final = datetime(2025, 6, 1, tzinfo=UTC)
+GENERATED_LENGTH: Final = timedelta(hours=24)
+WARM_UP_DAYS: Final = 31
+"""The longest window of a feature is 30 days."""
 
 
 @dataclass(frozen=True)
@@ -51,15 +61,40 @@ class MarketRequest:
     end: datetime | None
 
 
-def prepare_market(connection: psycopg.Connection, asked: MarketRequest) -> RunMarket:
-    """The market that is asked for, stored in the database.
+def prepare_market(url: str, asked: MarketRequest, progress: Progress) -> RunMarket:
+    """The market that is asked for, stored in the database: a generated one is generated now.
+
+    `progress` hears the share of a generated market that is stored, 0..1.
 
     Raises:
-        StopError: it is not stored, or HYDRA cannot make it.
+        StopError: a recorded market is not stored, or the range is empty.
+        DatabaseError: the server cannot be used.
     """
-    if asked.origin is MarketOrigin.RECORDED:
+    if asked.origin is MarketOrigin.GENERATED:
+        return generated_market(url, asked, progress)
+    with closing(connect(url, autocommit=True)) as connection:
         return recorded_market(connection, asked.names, asked.start, asked.end)
-    raise StopError(f"--market {asked.origin.value}: HYDRA cannot store one yet; import a recorded one")
+
+
+def generated_market(url: str, asked: MarketRequest, progress: Progress) -> RunMarket:
+    """The generated market of a seed, with the history that layer 2 needs before its first minute.
+
+    Facts are stored for the whole range and then replayed like recorded ones; names choose among the pairs of
+    the universe. The same seed and range find their market stored already.
+
+    Raises:
+        StopError: the range is empty.
+        DatabaseError: the server cannot be used.
+    """
+    start = asked.start or GENERATED_START
+    end = asked.end or start + GENERATED_LENGTH
+    if end <= start:
+        raise StopError(f"--from {start:%Y-%m-%d %H:%M} --to {end:%Y-%m-%d %H:%M}: --to has to be later")
+    market = MarketSettings(seed=asked.seed or 0, start=start, warm_up_days=WARM_UP_DAYS)
+    stored = store_market(url, market, int((end - start) / CANDLE_LENGTH), progress)
+    by_name = {pair.base: instrument_id for pair, instrument_id in zip(UNIVERSE, stored, strict=True)}
+    chosen = tuple(by_name[name] for name in asked.names or by_name)
+    return RunMarket(chosen, (ORDER_BOOK_FEED, LIQUIDATION_FEED), start, end)
 
 
 def recorded_market(

@@ -34,7 +34,7 @@ from tests.system.crash_harness import (
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
 MINUTES = 240
-KILLS = 8
+KILLS = 6
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_a_killed_run_ends_with_the_rows_of_an_undisturbed_one(home: Path) -> No
     data = cluster_of(home).data
     calm, disturbed = new_run(home), new_run(home)
     run_disturbed(command(calm), environment, [], data, time_limit_seconds=60)
-    schedule = kill_schedule(seed=11, kills=KILLS, mean_pause_seconds=0.8)
+    schedule = kill_schedule(seed=11, kills=KILLS, mean_pause_seconds=0.5)
     # Slowed down, so that all kills fall into the run.
     struck = run_disturbed(command(disturbed, "1800"), environment, schedule, data, time_limit_seconds=120)
     assert {kill.victim for kill in struck} == set(Victim)
