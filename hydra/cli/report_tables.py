@@ -128,7 +128,7 @@ def _trades(trades: Sequence[Row], wanted: int) -> Table:
     )
     for trade in listed:
         table.add_row(
-            trade["base"], trade["side"], trade["source"], f"{trade['opened_time']:%m-%d %H:%M}",
+            trade["base"], trade["side"], trade["source"] or UNDEFINED, f"{trade['opened_time']:%m-%d %H:%M}",
             f"{trade['closed_time']:%m-%d %H:%M}" if trade["closed_time"] else "open",
             trade["exit_reason_code"] or UNDEFINED, f"{trade['entry_price']:.6g}",
             f"{trade['exit_price']:.6g}" if trade["exit_price"] is not None else UNDEFINED,

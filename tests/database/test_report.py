@@ -1,0 +1,167 @@
+"""The figures of a report, worked out by hand from the rows of the scenario."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from decimal import Decimal
+from io import StringIO
+
+import psycopg
+import pytest
+from rich.console import Console
+
+from hydra.cli.report_tables import print_report
+from hydra.domain import ReasonCode
+from hydra.errors import StopError
+from hydra.running.plain_values import plain
+from hydra.running.reason_words import Gate
+from hydra.running.report import BASELINE_SENTENCE, PAPER_SENTENCE, SIMULATED_SENTENCE, RunReport, read_report
+from tests.database.why_scenario import write_why_scenario
+
+
+@pytest.fixture
+def connection(database_url: str) -> Iterator[psycopg.Connection]:
+    """The scenario in a transaction that never commits."""
+    with psycopg.connect(database_url, options="-c timezone=UTC") as opened:
+        write_why_scenario(opened)
+        yield opened
+        opened.rollback()
+
+
+@pytest.fixture
+def report(connection: psycopg.Connection) -> RunReport:
+    """The report of the run that traded."""
+    return read_report(connection, 7)
+
+
+def printed(report: RunReport, trades: int = 40) -> str:
+    console = Console(file=StringIO(), width=160)
+    print_report(console, report, trades)
+    assert isinstance(console.file, StringIO)
+    return console.file.getvalue()
+
+
+def test_equity_return_and_both_drawdowns(report: RunReport) -> None:
+    equity = report.equity
+    assert (equity.minutes, equity.start_usd, equity.end_usd) == (5, 10_000, 10_050)
+    assert equity.total_return == Decimal("0.005")
+    # From the peak: 10,400 to 10,040. Within a day: 10,400 to 10,260 on the first, 10,050 to 10,040 then.
+    assert equity.max_drawdown == pytest.approx(Decimal(360) / Decimal(10_400))
+    assert equity.max_daily_drawdown == pytest.approx(Decimal(140) / Decimal(10_400))
+    assert equity.unrealised_usd == 25
+
+
+def test_costs_lead_from_the_decisions_prices_to_the_net_result(report: RunReport) -> None:
+    costs = report.costs
+    # Closed: BTC 30 gross, 0.71 fees, -0.10 funding; ETH -4 gross, 0.14 fees. The open one does not count.
+    assert (costs.gross_usd, costs.fees_usd, costs.funding_usd) == (26, Decimal("0.85"), Decimal("-0.1"))
+    assert costs.net_usd == Decimal("25.05")
+    # Half of 0.5 bps: earned on 10 x 100 by the resting entry, paid on 10 x 103 by the target.
+    assert costs.spread_usd == Decimal("-0.025") + Decimal("0.02575")
+    # Against the decisions: the entry gained 10 x 0.1, the target lost 10 x 0.1; the rest is slippage.
+    assert costs.spread_usd + costs.slippage_usd == 0
+    assert costs.at_decision_prices_usd == 26
+
+
+def test_statistics_count_closed_trades_with_their_days(report: RunReport) -> None:
+    assert (len(report.trades), len(report.closed_trades), report.days) == (3, 2, 2)
+    assert report.win_rate.value == 0.5
+    assert report.profit_factor.value == pytest.approx(29.19 / 4.14)
+    assert report.net_per_trade.value == pytest.approx((29.19 - 4.14) / 2)
+    assert report.win_rate.low is None
+
+
+def test_results_are_split_by_generator_and_by_pair(report: RunReport) -> None:
+    assert [(group.name, group.net_usd) for group in report.by_source] == [
+        ("CROWDING_FADE", Decimal("-4.14")),
+        ("FUNDING_SQUEEZE", Decimal("29.19")),
+    ]
+    assert [(group.name, group.trades) for group in report.by_pair] == [("BTC", 1), ("ETH", 1)]
+
+
+def test_every_generator_says_how_often_it_could_have_fired(report: RunReport) -> None:
+    counts = {count.source.value: count for count in report.generators}
+    squeeze = counts["FUNDING_SQUEEZE"]
+    assert (squeeze.seen, squeeze.too_weak, squeeze.restricted, squeeze.vetoed, squeeze.approved) == (
+        4,
+        1,
+        1,
+        1,
+        1,
+    )
+    fade = counts["CROWDING_FADE"]
+    assert (fade.seen, fade.stopped_by_news, fade.vetoed) == (2, 1, 1)
+    assert (counts["FUNDING_CARRY"].seen, counts["FUNDING_CARRY"].outranked) == (1, 1)
+    assert counts["LIQUIDATION_REVERSAL"].seen == 0
+    assert list(counts)[1] == "LIQUIDATION_REVERSAL"
+
+
+def test_every_seen_signal_ends_in_exactly_one_column(report: RunReport) -> None:
+    for count in report.generators:
+        ends = (count.too_weak, count.outranked, count.stopped_by_news, count.restricted, count.vetoed)
+        assert count.seen == sum(ends) + count.approved
+
+
+def test_the_funnel_counts_verdicts_by_gate_and_reason(report: RunReport) -> None:
+    funnel = {(step.gate, step.reason_code): (step.passed, step.verdicts) for step in report.funnel}
+    assert funnel == {
+        (Gate.DATA_HEALTH, ReasonCode.DATA_STALE): (False, 1),
+        (Gate.STATISTICAL, ReasonCode.NORMAL): (True, 19),
+        (Gate.STATISTICAL, ReasonCode.VOLATILITY_HIGH): (False, 1),
+        (Gate.SCORE, ReasonCode.SIGNAL_CHOSEN): (True, 6),
+        (Gate.SCORE, ReasonCode.SIGNAL_OUTRANKED): (True, 1),
+        (Gate.SCORE, ReasonCode.CONFIDENCE_LOW): (False, 1),
+        (Gate.SCORE, ReasonCode.NO_SIGNAL): (False, 12),
+        (Gate.NEWS, ReasonCode.NEWS_AGAINST): (False, 1),
+        (Gate.RISK, ReasonCode.APPROVED): (True, 2),
+        (Gate.RISK, ReasonCode.POSITION_EXISTS): (False, 1),
+        (Gate.RISK, ReasonCode.COOLDOWN): (False, 1),
+        (Gate.RISK, ReasonCode.NOT_TRADABLE): (False, 1),
+        (Gate.RISK, ReasonCode.KILL_SWITCH): (False, 1),
+        (Gate.EXECUTION, None): (True, 1),
+        (Gate.EXECUTION, ReasonCode.ENTRY_TIMEOUT): (False, 1),
+    }
+    assert [step.gate for step in report.funnel] == sorted(
+        (step.gate for step in report.funnel), key=list(Gate).index
+    )
+
+
+def test_the_report_says_what_its_numbers_are_worth(report: RunReport) -> None:
+    assert list(report.sentences) == [PAPER_SENTENCE, SIMULATED_SENTENCE, BASELINE_SENTENCE]
+    shown = printed(report)
+    assert "paper on a  simulated  market (stopped)" in shown
+    assert "too short: 2 days with trades, 6 needed" in shown
+    assert (
+        "2025-06-01 10:00 to 2025-06-01 10:07 UTC, 6 minutes decided, 1 skipped; pairs: BTC, ETH, SOL"
+        in shown
+    )
+    assert "Kill switch 2025-06-01 10:03, SOL: Funding spike > 0.5%; still latched" in shown
+    assert "2 on 2 days; 1 open, 25.00 USDT unrealised" in shown
+
+
+def test_a_report_of_nothing_shows_dashes_and_no_zeros(connection: psycopg.Connection) -> None:
+    shown = printed(read_report(connection, 8))
+    figures = shown.partition("Costs of the closed trades")[0]
+    rows = {line.strip().partition("  ")[0]: line.partition("  ")[2] for line in figures.splitlines()}
+    for name in ("equity", "return", "win rate", "profit factor", "net per trade"):
+        assert "-" in rows[name]
+        assert "0.0" not in rows[name]
+    assert "recorded" in shown
+    assert SIMULATED_SENTENCE not in shown
+
+
+def test_only_the_newest_trades_are_listed_and_the_rest_is_said(report: RunReport) -> None:
+    assert "The newest 1 of 3 trades" in printed(report, trades=1)
+    assert "\n  SOL    LONG" in printed(report, trades=1)
+    assert "\n  BTC    LONG   FUNDING_SQUEEZE" not in printed(report, trades=1)
+
+
+def test_the_report_is_json_with_exact_money(report: RunReport) -> None:
+    answer = json.loads(json.dumps(plain(asdict(report))))
+    assert answer["costs"]["fees_usd"] == "0.85"
+    assert answer["facts"]["label"] == "simulated"
+
+
+def test_an_unknown_run_is_said(connection: psycopg.Connection) -> None:
+    with pytest.raises(StopError, match="there is no run 99"):
+        read_report(connection, 99)

@@ -1,0 +1,69 @@
+"""`hydra why`, `hydra report` and `hydra audit`, as a person uses them."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+import psycopg
+import pytest
+
+from tests.database.why_scenario import write_why_scenario
+
+Hydra = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module")
+def hydra(database_url: str) -> Hydra:
+    """The command line over a database with a small run in it."""
+    with psycopg.connect(database_url) as connection:
+        write_why_scenario(connection)
+
+    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "hydra", *arguments],
+            env={**os.environ, "HYDRA_DATABASE_URL": database_url},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    return run
+
+
+def test_why_prints_the_chain_without_colours_into_a_pipe(hydra: Hydra) -> None:
+    answer = hydra("why", "BTC", "--at", "10:00", "--run", "7")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    gates = ("1. Data health", "2. Statistical", "3. ML score", "4. LLM analysis", "5. Risk", "6. Execution")
+    places = [answer.stdout.index(gate) for gate in gates]
+    assert places == sorted(places)
+    assert "\x1b" not in answer.stdout
+
+
+def test_why_for_machines_is_one_json_object(hydra: Hydra) -> None:
+    chain = json.loads(hydra("why", "ETH", "--at", "10:01", "--json").stdout)
+    assert [gate["verdict"] for gate in chain["gates"]][:2] == ["stopped", "restricted"]
+
+
+def test_an_unknown_pair_is_one_sentence(hydra: Hydra) -> None:
+    answer = hydra("why", "PEPE")
+    assert answer.returncode == 1
+    assert answer.stdout == ""
+    assert answer.stderr.startswith("hydra: run 7 decides about no pair PEPE")
+
+
+def test_the_report_is_whole_in_a_pipe(hydra: Hydra) -> None:
+    answer = hydra("report", "7")
+    assert (answer.returncode, "…" in answer.stdout) == (0, False)
+    assert "Paper fills are simulated" in answer.stdout
+    assert json.loads(hydra("report", "7", "--json").stdout)["facts"]["run_id"] == 7
+
+
+def test_audit_says_what_it_found_and_fails(hydra: Hydra) -> None:
+    """The scenario lacks fills of two positions: that is a finding."""
+    answer = hydra("audit")
+    assert answer.returncode == 1
+    assert "position_disagrees_with_fills: Positions whose quantity is not" in answer.stdout
+    assert "audits found something" in answer.stdout

@@ -1,0 +1,106 @@
+"""Every reason has words and a gate; quantities say their unit; instants are read as people write them."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from hydra.domain import ReasonCode
+from hydra.errors import StopError
+from hydra.running.moments import parse_moment
+from hydra.running.quantities import duration, label, percent, shown, usd
+from hydra.running.reason_words import WORDS, Gate, gate_of
+
+NEWEST = datetime(2025, 6, 3, 10, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("code", ReasonCode)
+def test_every_reason_code_has_words_of_its_own(code: ReasonCode) -> None:
+    assert len(WORDS[code]) > 10
+    assert [other for other in ReasonCode if WORDS[other] == WORDS[code]] == [code]
+
+
+@pytest.mark.parametrize("code", ReasonCode)
+def test_no_words_repeat_the_code(code: ReasonCode) -> None:
+    assert code.value not in WORDS[code]
+    assert "_" not in WORDS[code]
+
+
+@pytest.mark.parametrize(
+    ("layer", "code", "gate"),
+    [
+        (2, ReasonCode.DATA_MISSING, Gate.DATA_HEALTH),
+        (2, ReasonCode.DATA_STALE, Gate.DATA_HEALTH),
+        (2, ReasonCode.SPREAD_WIDE, Gate.DATA_HEALTH),
+        (2, ReasonCode.CASCADE, Gate.STATISTICAL),
+        (2, ReasonCode.NORMAL, Gate.STATISTICAL),
+        (3, ReasonCode.SCORE_LOW, Gate.SCORE),
+        (3, ReasonCode.NEWS_HOLD, Gate.NEWS),
+        (4, ReasonCode.NEWS_HOLD, Gate.NEWS),
+        (4, ReasonCode.NO_SIGNAL, Gate.SCORE),
+        (4, ReasonCode.KILL_SWITCH, Gate.RISK),
+        (4, ReasonCode.APPROVED, Gate.RISK),
+        (5, ReasonCode.ENTRY_TIMEOUT, Gate.EXECUTION),
+    ],
+)
+def test_a_verdict_belongs_to_the_gate_that_gave_it(layer: int, code: ReasonCode, gate: Gate) -> None:
+    assert gate_of(layer, code) is gate
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("funding_rate", 0.00061, "+0.0610 %"),
+        ("oi_delta_pct", -0.0215, "-2.15 %"),
+        ("final_size_usd", Decimal("1234.5"), "1,234.50 USDT"),
+        ("spread_bps", 2.54, "2.5 bps"),
+        ("funding_age_seconds", 7200.0, "2.0 h"),
+        ("regime", 2, "RANGING"),
+        ("volatility_regime", 4, "EXTREME"),
+        ("long_short_ratio", 2.25, "2.25"),
+        ("liquidation_price", 104523.41, "104523.41"),
+        ("tradability", "BLOCK", "BLOCK"),
+        ("regime_break_alert", True, "True"),
+    ],
+)
+def test_a_quantity_is_shown_with_its_unit(name: str, value: object, text: str) -> None:
+    assert shown(name, value) == text
+
+
+@pytest.mark.parametrize("value", [None, float("nan"), float("inf"), Decimal("NaN")])
+def test_what_is_unknown_is_a_dash_and_never_zero(value: object) -> None:
+    assert shown("funding_rate", value) == "-"
+    assert (usd(None), percent(None), duration(None)) == ("-", "-", "-")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0 s"), (119, "119 s"), (120, "2.0 min"), (7200, "2.0 h"), (172800, "2.0 d")]
+)
+def test_a_duration_takes_the_largest_fitting_unit(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_a_label_loses_underscores_and_unit() -> None:
+    assert (label("stop_loss_price"), label("heat_size_usd")) == ("stop loss price", "heat size")
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2025-06-01T14:05", datetime(2025, 6, 1, 14, 5, tzinfo=UTC)),
+        ("2025-06-01 14:05Z", datetime(2025, 6, 1, 14, 5, tzinfo=UTC)),
+        ("2025-06-01T16:05+02:00", datetime(2025, 6, 1, 14, 5, tzinfo=UTC)),
+        ("2025-06-01T14:05:59", datetime(2025, 6, 1, 14, 5, tzinfo=UTC)),
+        ("10:30", NEWEST),
+        ("9:05", datetime(2025, 6, 3, 9, 5, tzinfo=UTC)),
+        ("10:31", datetime(2025, 6, 2, 10, 31, tzinfo=UTC)),
+    ],
+)
+def test_an_instant_is_iso_or_the_last_such_time_of_day(text: str, moment: datetime) -> None:
+    assert parse_moment(text, NEWEST) == moment
+
+
+@pytest.mark.parametrize("text", ["yesterday", "25:00", "12:60", ""])
+def test_anything_else_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(StopError, match="write 2025-06-01T14:05 or 14:05"):
+        parse_moment(text, NEWEST)
