@@ -2,7 +2,7 @@
 
 The minutes of 2025-06-01. BTC: 10:00 trades and closes at 12:00, 10:05 already holds a position. ETH: 10:00
 waits for its cool-down, 10:01 has stale data, 10:02 has the news against it, 10:03 is restricted. SOL: 10:00
-is quiet, 10:01 is too weak, 10:02 misses its fill, 10:03 is killed. 10:06 is being decided, 10:07 was skipped.
+is quiet, 10:01 is too weak, 10:02 misses its fill, 10:03 is killed. 10:06 is being decided, 10:07 skipped.
 """
 
 import psycopg
