@@ -1,0 +1,68 @@
+"""`hydra run` refuses what cannot run with a sentence, before it records a run."""
+
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from hydra.cli.main import app
+from hydra.cli.run import new_run
+from hydra.db.engine import connect
+from hydra.domain import MarketOrigin, TradingMode
+from hydra.errors import HydraError
+from hydra.running.parameters import RULES_KEY
+from hydra.running.run_market import GENERATED_START, MarketRequest
+from hydra.settings import load_settings
+
+
+def count_runs(database_url: str) -> int:
+    with connect(database_url) as connection:
+        row = connection.execute("SELECT count(*) FROM hydra.runs").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--mode", "live"], "no exchange is connected yet"),
+        (["--market", "exchange"], "no exchange is connected yet"),
+        (["--speed", "fast"], "write max, or a number above 0"),
+        (["--pairs", "PEPE"], "PEPE is not traded"),
+        (["--from", "yesterday"], "write an instant"),
+        (["--resume", "999999"], "there is no run 999999"),
+        (["--market", "recorded"], "no recorded market is stored"),
+        (
+            ["--market", "generated", "--from", "2025-06-02T00:00", "--to", "2025-06-01T00:00"],
+            "--to has to be later",
+        ),
+    ],
+)
+def test_what_cannot_run_is_refused_and_leaves_no_run(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, arguments: list[str], sentence: str
+) -> None:
+    monkeypatch.setenv("HYDRA_DATABASE_URL", database_url)
+    before = count_runs(database_url)
+    done = CliRunner().invoke(app, ["run", *arguments])
+    assert isinstance(done.exception, HydraError)
+    assert sentence in str(done.exception)
+    assert count_runs(database_url) == before
+
+
+def test_a_generated_run_is_labelled_simulated_and_records_its_rules(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HYDRA_DATABASE_URL", database_url)
+    monkeypatch.setattr("hydra.running.run_market.WARM_UP_DAYS", 0)
+    end = GENERATED_START.replace(minute=10)
+    asked = MarketRequest(MarketOrigin.GENERATED, 5, ("BTC", "ETH"), GENERATED_START, end)
+    settings = load_settings(Path("no-such-file.env"))
+    one = new_run(settings, TradingMode.PAPER, asked, Console(quiet=True))
+    again = new_run(settings, TradingMode.PAPER, asked, Console(quiet=True))
+    assert (one.label, one.seed, one.feeds) == ("simulated", 5, ("order_book", "liquidations"))
+    assert len(one.instrument_ids) == 2
+    assert one.instrument_ids == again.instrument_ids
+    assert one.config_hash == again.config_hash
+    assert RULES_KEY in one.config
+    assert (one.data_from, one.data_to) == (GENERATED_START, end)
