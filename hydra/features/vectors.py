@@ -98,3 +98,8 @@ LAYER_2_QUANTITIES_V1: Final = (
     "expected_range_1h_low",
     "expected_range_1h_high",
 )
+
+# All that layers 2 and 3 compute for a decision, each column once.
+DECISION_FEATURES_V1: Final = tuple(
+    dict.fromkeys((*SIGNAL_SCORER_FEATURES_V1, *REGIME_FEATURES_V1, *LAYER_2_QUANTITIES_V1))
+)
