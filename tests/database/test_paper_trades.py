@@ -1,0 +1,193 @@
+"""Golden paper trades: worked out by hand, played through the real tables, equal to the cent.
+
+BTC: tick 0.1, step 0.001, spread 0.5 bps, slippage 1 bps. ETH: tick 0.01, step 0.001, the same costs.
+Maker 2 bps, taker 5 bps (docs/formulas.md). Start: 10,000 USDT.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+
+from hydra.db.engine import connect
+from hydra.domain import Side
+from tests.database.paper_market import ETH, PaperMarket, instant
+
+QUIET = (50_000.0, 50_010.0, 49_999.0, 50_000.0)
+LONG_TERMS = ("50000", "49500", "51000")
+SHORT_TERMS = ("2500", "2525", "2450")
+
+
+@pytest.fixture
+def market(database_url: str) -> Iterator[PaperMarket]:
+    with connect(database_url, autocommit=True) as connection:
+        yield PaperMarket(connection)
+
+
+def enter_long(market: PaperMarket, leverage: str = "2") -> None:
+    """0.2 BTC at the model's bid: 50,000 - 1.25, down to the tick: 49,998.7; fee 9,999.74 x 0.0002."""
+    market.candle(0, QUIET)
+    market.approve(0, Side.LONG, "10000", LONG_TERMS, leverage=leverage)
+    market.candle(1, (50_000.0, 50_010.0, 49_990.0, 50_000.0))
+    market.settle(1)
+
+
+def test_a_long_is_filled_as_maker_and_leaves_at_its_target(market: PaperMarket) -> None:
+    enter_long(market)
+    market.candle(2, (50_000.0, 51_010.0, 50_000.0, 50_900.0))
+    market.settle(2)
+    # 51,000 less half the spread and the slippage (1.25 bps = 6.375): 50,993.625, down to the tick.
+    assert market.fills() == [
+        (Decimal("49998.7"), Decimal("0.2"), Decimal("1.999948"), True),
+        (Decimal("50993.6"), Decimal("0.2"), Decimal("5.09936"), False),
+    ]
+    position = market.position()
+    assert position["gross_pnl_usd"] == Decimal("198.98")
+    assert position["net_pnl_usd"] == Decimal("191.880692")
+    assert position["exit_reason_code"] == "TARGET_HIT"
+    assert market.cash() == Decimal("10191.880692")
+
+
+def test_a_short_pays_its_stop(market: PaperMarket) -> None:
+    market.candle(0, (2_500.0, 2_501.0, 2_499.0, 2_500.0), pair=ETH)
+    market.approve(0, Side.SHORT, "5000", SHORT_TERMS, pair=ETH)
+    # The ask: 2,500 + 0.0625, up to the tick: 2,500.07. The bar trades beyond it.
+    market.candle(1, (2_500.0, 2_501.0, 2_499.0, 2_500.0), pair=ETH)
+    market.settle(1)
+    market.candle(2, (2_510.0, 2_530.0, 2_505.0, 2_520.0), pair=ETH)
+    market.settle(2)
+    # 2,525 and 1.25 bps (0.315625) more: 2,525.315625, up to the tick.
+    assert market.fills() == [
+        (Decimal("2500.07"), Decimal("2"), Decimal("1.000028"), True),
+        (Decimal("2525.32"), Decimal("2"), Decimal("2.52532"), False),
+    ]
+    assert market.position()["net_pnl_usd"] == Decimal("-54.025348")  # -50.50 - 1.000028 - 2.52532
+    assert market.cash() == Decimal("9945.974652")
+
+
+def test_funding_is_paid_and_received_at_the_settlements(market: PaperMarket) -> None:
+    enter_long(market)
+    market.funding(480, 0.0001, 50_100.0)
+    market.funding(960, -0.0003, None)
+    market.mark(960, (50_190.0, 50_210.0, 50_180.0, 50_200.0))
+    for minute in (480, 481, 960, 961):
+        market.settle(minute)
+    # 0.2 x 50,100 x 0.0001 paid, then 0.2 x 50,200 x 0.0003 received: the mark as it came, and as recorded.
+    assert market.position()["funding_usd"] == Decimal("-1.002") + Decimal("3.012")
+    assert market.cash() == Decimal("10000") - Decimal("1.999948") - Decimal("1.002") + Decimal("3.012")
+
+
+def test_who_enters_after_a_settlement_is_not_part_of_it(market: PaperMarket) -> None:
+    market.funding(0, 0.001, 50_000.0)
+    enter_long(market)
+    assert market.position()["funding_usd"] == 0
+
+
+def test_a_tenth_of_a_bar_fills_and_the_rest_is_cancelled_after_two_minutes(market: PaperMarket) -> None:
+    market.candle(0, QUIET)
+    market.approve(0, Side.LONG, "10000", LONG_TERMS)
+    market.candle(1, (50_000.0, 50_010.0, 49_990.0, 50_000.0), volume=0.5)
+    market.settle(1)
+    assert market.position()["quantity"] == Decimal("0.05")
+    assert stops(market) == [Decimal("0.05")]
+    market.candle(2, (50_000.0, 50_010.0, 49_990.0, 50_000.0), volume=0.8)
+    market.settle(2)
+    assert market.position()["quantity"] == Decimal("0.13")
+    assert stops(market) == [Decimal("0.13")]
+    assert market.orders()[0] == ("ENTRY", "CANCELED", Decimal("0.2"), Decimal("0.13"), "ENTRY_TIMEOUT")
+
+
+def test_an_entry_that_no_bar_trades_through_is_cancelled_unfilled(market: PaperMarket) -> None:
+    market.candle(0, QUIET)
+    market.approve(0, Side.LONG, "10000", LONG_TERMS)
+    for minute in (1, 2):
+        market.candle(minute, (50_000.0, 50_010.0, 49_998.7, 50_000.0))
+        market.settle(minute)
+    assert market.orders() == [("ENTRY", "CANCELED", Decimal("0.2"), Decimal(0), "ENTRY_TIMEOUT")]
+
+
+def test_a_gap_through_the_stop_is_filled_at_the_open(market: PaperMarket) -> None:
+    enter_long(market)
+    market.candle(2, (49_200.0, 49_300.0, 49_100.0, 49_250.0))
+    market.settle(2)
+    # 49,200 less 6.15: 49,193.85, down to the tick; 0.2 x (49,193.8 - 49,998.7) - 1.999948 - 4.91938
+    assert market.fills()[1][0] == Decimal("49193.8")
+    assert market.position()["net_pnl_usd"] == Decimal("-167.899328")
+
+
+def test_of_two_barriers_in_one_bar_the_stop_counts(market: PaperMarket) -> None:
+    enter_long(market)
+    market.candle(2, (50_000.0, 51_500.0, 49_400.0, 51_400.0))
+    market.settle(2)
+    # 49,500 less 6.1875: 49,493.8125, down to the tick; 0.2 x (49,493.8 - 49,998.7) - 1.999948 - 4.94938
+    assert market.position()["exit_reason_code"] == "STOP_HIT"
+    assert market.position()["net_pnl_usd"] == Decimal("-107.929328")
+
+
+def test_the_bar_of_the_entry_can_stop_it_out_but_not_pay_its_target(market: PaperMarket) -> None:
+    market.candle(0, QUIET)
+    market.approve(0, Side.LONG, "10000", LONG_TERMS)
+    market.candle(1, (50_000.0, 51_500.0, 49_400.0, 51_400.0))
+    market.settle(1)
+    assert market.position()["exit_reason_code"] == "STOP_HIT"
+    assert market.position()["opened_time"] == market.position()["closed_time"] == instant(1)
+
+
+def test_the_stop_is_triggered_by_the_mark_where_it_is_recorded(market: PaperMarket) -> None:
+    market.mark(1, QUIET)
+    enter_long(market)
+    market.candle(2, (50_000.0, 50_010.0, 49_400.0, 50_000.0))
+    market.mark(2, QUIET)
+    market.settle(2)
+    assert market.position()["state"] == "OPEN"
+    assert market.position()["mark_source"] == "mark"
+
+
+def test_a_liquidation_takes_the_margin_and_nothing_more(market: PaperMarket) -> None:
+    enter_long(market, leverage="10")
+    # (999.974 - 9,999.74) / (0.2 x (0.004 - 1)) = 45,179.548...; the open lies beyond it.
+    assert round(market.position()["liquidation_price"], 3) == Decimal("45179.548")
+    market.candle(2, (45_000.0, 45_100.0, 44_900.0, 45_050.0))
+    market.settle(2)
+    # The price at which the margin is gone: 49,998.7 x (1 - 1 / 10).
+    assert market.fills()[1][:3] == (Decimal("44998.83"), Decimal("0.2"), Decimal(0))
+    assert market.position()["exit_reason_code"] == "LIQUIDATED"
+    assert market.cash() == Decimal("10000") - Decimal("1.999948") - Decimal("999.974")
+
+
+def test_equity_is_cash_and_the_open_position_at_mark(market: PaperMarket) -> None:
+    enter_long(market)
+    market.candle(2, (50_000.0, 50_200.0, 50_000.0, 50_100.0))
+    market.settle(2)
+    row = market.equity()
+    assert row["unrealised_usd"] == Decimal("20.26")  # 0.2 x (50,100 - 49,998.7)
+    assert row["equity_usd"] == Decimal("10018.260052")
+    assert row["exposure_usd"] == Decimal("10020")
+    assert row["portfolio_heat"] == pytest.approx(0.2 * 600 / 10_018.260052)
+
+
+def test_a_working_entry_counts_as_exposure_and_heat(market: PaperMarket) -> None:
+    market.candle(0, QUIET)
+    market.approve(0, Side.LONG, "10000", LONG_TERMS)
+    market.settle(1)
+    row = market.equity()
+    assert row["exposure_usd"] == Decimal("9999.74")
+    assert row["portfolio_heat"] == pytest.approx(0.2 * 498.7 / 10_000)
+
+
+def test_a_bar_that_comes_late_is_played_when_it_is_known(market: PaperMarket) -> None:
+    market.candle(0, QUIET)
+    market.approve(0, Side.LONG, "10000", LONG_TERMS)
+    market.settle(1)
+    assert market.fills() == []
+    market.connection.execute(
+        "INSERT INTO market.candles_1m VALUES (1, %s, %s, 50000, 50010, 49990, 50000, 1000)",
+        (instant(0), instant(2)),
+    )
+    market.settle(2)
+    assert [fill[1] for fill in market.fills()] == [Decimal("0.2")]
+
+
+def stops(market: PaperMarket) -> list[Decimal]:
+    """Quantities of the stops that rest."""
+    return [order[2] for order in market.orders() if order[:2] == ("STOP", "OPEN")]
