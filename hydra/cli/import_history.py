@@ -12,7 +12,7 @@ import typer
 from rich import box
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from hydra.db.engine import database_url
@@ -63,11 +63,11 @@ def _reporter(console: Console, plan: ImportPlan, *, quiet: bool) -> Iterator[Re
 
 def _bar(console: Console) -> Progress:
     return Progress(
-        TextColumn("importing {task.description}"),
-        BarColumn(),
-        DownloadColumn(),
+        TaskProgressColumn(),
+        BarColumn(bar_width=14),
         TextColumn("{task.fields[rows]:,} rows, {task.fields[rate]:,} rows/s"),
         TimeRemainingColumn(),
+        TextColumn("{task.description}"),
         console=console,
         transient=True,
     )
@@ -82,7 +82,7 @@ def _advancing(progress: Progress, task: TaskID, plan: ImportPlan) -> Reporter:
         progress.update(
             task,
             advance=next(sizes),
-            description=escape(shown(result.file.path)),
+            description=escape(result.file.path.name),
             rows=rows,
             rate=int(rows / max(time.monotonic() - started, 1e-3)),
         )

@@ -155,7 +155,8 @@ def test_rollups_that_an_interrupted_import_owes_are_finished_by_the_next(import
         defer(importing.connection)
         importing.connection.execute(
             "INSERT INTO market.candles_1m"
-            " SELECT instrument_id, time + interval '1 hour', known_at, open, high, low, close, volume FROM market.candles_1m"
+            " SELECT instrument_id, time + interval '1 hour', known_at, open, high, low, close, volume"
+            " FROM market.candles_1m"
         )
         importing.connection.execute(
             "UPDATE market.import_batches"

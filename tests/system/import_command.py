@@ -1,0 +1,52 @@
+"""The command `hydra import` as a process of its own, and files for it."""
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+
+COMMAND = (sys.executable, "-m", "hydra", "import")
+FIRST = datetime(2025, 3, 1, tzinfo=UTC)
+DAYS_PER_FILE, ROWS_PER_FILE = 4, 4 * 1440
+
+
+def environment(url: str) -> dict[str, str]:
+    """That of the test, with the database and without buffers between us and what is printed."""
+    return {**os.environ, "HYDRA_DATABASE_URL": url, "PYTHONUNBUFFERED": "1", "COLUMNS": "130"}
+
+
+def hydra_import(url: str, *arguments: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
+    """The finished command."""
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        env=environment(url),
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+
+def write_candles(folder: Path, symbol: str, number: int) -> Path:
+    """A Parquet file of one-minute candles, the `number`-th stretch of days of `symbol`."""
+    start = FIRST + timedelta(days=number * DAYS_PER_FILE)
+    times = pl.datetime_range(
+        start, start + timedelta(minutes=ROWS_PER_FILE), "1m", closed="left", eager=True
+    )
+    wave = (pl.int_range(ROWS_PER_FILE) % 97).cast(pl.Float64)
+    frame = pl.DataFrame({"open_time": times}).with_columns(
+        (wave + 100).alias("open"),
+        (wave + 102).alias("high"),
+        (wave + 99).alias("low"),
+        (wave + 101).alias("close"),
+        (wave + 1).alias("volume"),
+    )
+    path = folder / f"{number}" / "candles_1m" / f"{symbol}.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    frame.write_parquet(path)
+    return path
