@@ -84,10 +84,10 @@ def test_a_killed_run_ends_with_the_rows_of_an_undisturbed_one(home: Path) -> No
     environment = {"HYDRA_STATE_DIRECTORY": str(home)}
     data = cluster_of(home).data
     calm, disturbed = new_run(home), new_run(home)
-    run_disturbed(command(calm), environment, [], data, time_limit_seconds=60)
+    run_disturbed(command(calm), environment, [], data, time_limit_seconds=180)
     schedule = kill_schedule(seed=11, kills=KILLS, mean_pause_seconds=0.5)
     # Slowed down, so that all kills fall into the run.
-    struck = run_disturbed(command(disturbed, "1800"), environment, schedule, data, time_limit_seconds=120)
+    struck = run_disturbed(command(disturbed, "1800"), environment, schedule, data, time_limit_seconds=240)
     assert {kill.victim for kill in struck} == set(Victim)
     with database(home) as connection:
         rows = decision_rows(connection, calm.run_id)
@@ -101,7 +101,7 @@ def test_a_killed_run_ends_with_the_rows_of_an_undisturbed_one(home: Path) -> No
 def test_a_planted_difference_is_found(home: Path) -> None:
     run = new_run(home, minutes=3)
     run_disturbed(
-        command(run), {"HYDRA_STATE_DIRECTORY": str(home)}, [], cluster_of(home).data, time_limit_seconds=60
+        command(run), {"HYDRA_STATE_DIRECTORY": str(home)}, [], cluster_of(home).data, time_limit_seconds=180
     )
     with database(home) as connection:
         before = decision_rows(connection, run.run_id)
