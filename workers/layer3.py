@@ -11,10 +11,10 @@ import psycopg
 from hydra.domain import ReasonCode
 from hydra.layers.layer3_news import gate_news
 from hydra.layers.layer3_scoring import choose, score_by_rule
-from hydra.layers.layer3_signals import generate, thesis_words
+from hydra.layers.layer3_signals import firing_sources, generate, thesis_words
 from hydra.running.parameters import Rules, rules_of_run
 from hydra.running.runs import Run
-from workers.minute_rows import GENERATOR_INPUTS, AssessedPair, generator_frame, read_assessed
+from workers.minute_rows import GENERATOR_INPUTS, generator_frame, read_assessed
 from workers.row_writer import Row, write_rows
 from workers.stages import Cycle
 
@@ -22,15 +22,16 @@ from workers.stages import Cycle
 def answer(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
     """Write the cycle's signals; a quiet minute has none."""
     rules = rules_of_run(run)
-    judged = judge(read_assessed(connection, cycle), cycle, rules)
-    rows = [signal_row(cycle, row, rules) for row in judged.iter_rows(named=True)]
+    frame = generator_frame(read_assessed(connection, cycle), cycle)
+    if not firing_sources(frame, rules.signals):
+        return
+    rows = [signal_row(cycle, row, rules) for row in judge(frame, rules).iter_rows(named=True)]
     write_rows(connection, "stages/add_signals", rows)
 
 
-def judge(pairs: list[AssessedPair], cycle: Cycle, rules: Rules) -> pl.DataFrame:
+def judge(frame: pl.DataFrame, rules: Rules) -> pl.DataFrame:
     """Every firing of the minute with score, verdict and reason (see `choose` and `gate_news`)."""
-    firings = generate(generator_frame(pairs, cycle), rules.signals)
-    choices = choose(score_by_rule(firings), rules.scoring)
+    choices = choose(score_by_rule(generate(frame, rules.signals)), rules.scoring)
     return gate_news(choices, hold_blocks=rules.news_hold_blocks)
 
 

@@ -161,8 +161,19 @@ def generate(frame: pl.DataFrame, parameters: SignalParameters) -> pl.DataFrame:
     Adds to the frame's columns source, direction (+1, -1), side, confidence, expected_return,
     expected_adverse_excursion (fractions), holding_period_minutes, thesis_strength (positive).
     """
-    parts = [_fired(frame, source, firing, parameters) for source, firing in generators(parameters).items()]
+    firings = generators(parameters)
+    # In a quiet minute one part, without rows, gives the columns.
+    fired = firing_sources(frame, parameters) or tuple(firings)[:1]
+    parts = [_fired(frame, source, firings[source], parameters) for source in fired]
     return pl.concat(parts).sort("time", "instrument_id", "source", maintain_order=True)
+
+
+def firing_sources(frame: pl.DataFrame, parameters: SignalParameters) -> tuple[SignalSource, ...]:
+    """The generators that fire anywhere in `frame` (see `generate`), in one pass; none in a quiet minute."""
+    counts = frame.select(
+        (firing.direction != 0).sum().alias(source.value) for source, firing in generators(parameters).items()
+    )
+    return tuple(SignalSource(source) for source, count in counts.row(0, named=True).items() if count)
 
 
 def _fired(

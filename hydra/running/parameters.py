@@ -74,6 +74,17 @@ def recorded_rules(rules: Rules) -> dict[str, Any]:
 
 def rules_of_run(run: Run) -> Rules:
     """The parameters that `run` is decided with: its record's, or its settings' where it has none."""
+    # Rules follow from the configuration and the feeds; every stage of every cycle asks for them.
+    key = (run.config_hash, run.feeds)
+    if key not in _KNOWN:
+        _KNOWN[key] = _read(run)
+    return _KNOWN[key]
+
+
+_KNOWN: Final[dict[tuple[str, tuple[str, ...]], Rules]] = {}
+
+
+def _read(run: Run) -> Rules:
     if RULES_KEY in run.config:
         return _restored(Rules, run.config[RULES_KEY])
     return rules_of(Settings.model_construct(**run.config["settings"]), run.feeds)
