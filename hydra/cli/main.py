@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from hydra.cli import audit, config, db, doctor, import_history, kill, report, resume, run, status, why
+from hydra.cli import audit, config, db, demo, doctor, import_history, kill, report, resume, run, status, why
 from hydra.errors import HydraError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.command("resume")(resume.command)
 app.command("why")(why.command)
 app.command("audit")(audit.command)
 app.command("report")(report.command)
+app.command("demo")(demo.command)
 
 
 def main() -> None:

@@ -73,7 +73,7 @@ def _figures(report: RunReport) -> Table:
     table.add_row("largest drawdown within a day", percent(equity.max_daily_drawdown), "")
     still_open = len(report.trades) - closed
     open_words = f"; {still_open} open, {usd(equity.unrealised_usd)} unrealised" if still_open else ""
-    table.add_row("closed trades", f"{closed} on {report.days} days{open_words}", "")
+    table.add_row("closed trades", f"{closed}, closed on {_days(report.days)}{open_words}", "")
     table.add_row(
         "win rate", percent(report.win_rate.value, 1), _interval(report, report.win_rate, "percent")
     )
@@ -82,6 +82,10 @@ def _figures(report: RunReport) -> Table:
     average = report.net_per_trade
     table.add_row("net per trade", _usd(average.value), _interval(report, average, "usd"))
     return table
+
+
+def _days(days: int) -> str:
+    return f"{days} day" if days == 1 else f"{days} days"
 
 
 def _number(value: float | None) -> str:
@@ -94,7 +98,7 @@ def _usd(value: float | None) -> str:
 
 def _interval(report: RunReport, estimate: Estimate, unit: str) -> str:
     if report.days < FEWEST_DAYS:
-        return f"too short: {report.days} days with trades, {FEWEST_DAYS} needed"
+        return f"too short: {_days(report.days)} with trades, {FEWEST_DAYS} needed"
     show = {"percent": lambda value: percent(value, 1), "number": _number, "usd": _usd}[unit]
     return f"{show(estimate.low)} to {show(estimate.high)}"
 

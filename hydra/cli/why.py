@@ -12,7 +12,7 @@ from hydra.cli.output import output_console
 from hydra.db.engine import connect, database_url
 from hydra.domain import ReasonCode
 from hydra.running.firing_distance import FiringDistance
-from hydra.running.quantities import label, shown, usd
+from hydra.running.quantities import exact, label, shown, usd
 from hydra.running.reason_words import WORDS
 from hydra.running.why import Explanation, PositionAnswer, explain
 from hydra.running.why_gates import GateAnswer, GateVerdict, InputState
@@ -106,7 +106,7 @@ def _distance(distance: FiringDistance) -> str:
 def _position_lines(position: PositionAnswer) -> Iterator[str]:
     row = position.columns
     until = f"{row['closed_time']:%Y-%m-%d %H:%M}" if row["closed_time"] else "now"
-    yield f"Position: {row['side']} {row['peak_quantity']:f} at {row['entry_price']:.8g}, from " + (
+    yield f"Position: {row['side']} {exact(row['peak_quantity'])} at {row['entry_price']:.8g}, from " + (
         f"{row['opened_time']:%Y-%m-%d %H:%M} to {until}, {row['state']}"
     )
     prices = ("stop_price", "target_price", "liquidation_price", "leverage")
@@ -127,7 +127,8 @@ def _check_lines(position: PositionAnswer) -> Iterator[str]:
     if check is None:
         yield "   exit checks: none recorded up to this minute"
         return
-    verdict = WORDS[ReasonCode(check["reason_code"])] if check["reason_code"] else "hold"
+    demanded = check["reason_code"] not in {None, ReasonCode.NORMAL}
+    verdict = WORDS[ReasonCode(check["reason_code"])] if demanded else "hold"
     yield f"   exit checks at {check['time']:%H:%M}: {escape(verdict)}"
     if check["numbers"]:
-        yield f"   {_numbers(check['numbers'])}"
+        yield f"   {_numbers(dict(sorted(check['numbers'].items())))}"

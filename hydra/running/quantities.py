@@ -71,6 +71,11 @@ def percent(fraction: float | Decimal | None, digits: int = 2) -> str:
     return UNDEFINED if fraction is None else f"{fraction * 100:.{digits}f} %"
 
 
+def exact(value: Decimal) -> str:
+    """A price or quantity with all its digits and no zeros behind them."""
+    return f"{value.normalize():f}"
+
+
 _MINUTE_S, _HOUR_S, _DAY_S = 60.0, 3_600.0, 86_400.0
 
 

@@ -63,6 +63,7 @@ WORDS: Final[dict[ReasonCode, str]] = {
 }
 
 _DATA: Final = (ReasonCode.DATA_MISSING, ReasonCode.DATA_STALE, ReasonCode.SPREAD_WIDE)
+_SCORE: Final = (ReasonCode.NO_SIGNAL, ReasonCode.CONFIDENCE_LOW, ReasonCode.SCORE_LOW)
 _NEWS: Final = (ReasonCode.NEWS_HOLD, ReasonCode.NEWS_EXIT, ReasonCode.NEWS_AGAINST)
 
 
@@ -75,6 +76,6 @@ def gate_of(layer: int, reason_code: ReasonCode) -> Gate:
         return Gate.DATA_HEALTH if reason_code in _DATA else Gate.STATISTICAL
     if reason_code in _NEWS:
         return Gate.NEWS
-    if layer == 3 or reason_code is ReasonCode.NO_SIGNAL:  # noqa: PLR2004
+    if layer == 3 or reason_code in _SCORE:  # noqa: PLR2004
         return Gate.SCORE
     return Gate.RISK if layer == 4 else Gate.EXECUTION  # noqa: PLR2004

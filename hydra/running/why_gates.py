@@ -12,9 +12,10 @@ from enum import StrEnum
 from typing import Any, Final
 
 from hydra.domain import OrderRole, OrderState, ReasonCode, Regime, TradabilityStatus, VolatilityRegime
+from hydra.layers.layer2_data_health import INPUTS
 from hydra.layers.layer3_signals import SignalParameters
 from hydra.running.firing_distance import FiringDistance, firing_distances
-from hydra.running.quantities import label, shown
+from hydra.running.quantities import exact, label, shown
 from hydra.running.reason_words import WORDS, Gate, gate_of
 
 Row = Mapping[str, Any]
@@ -97,9 +98,11 @@ def data_health(assessment: Row | None) -> GateAnswer:
     """Gate 1 (S003): inputs with their ages; not recorded is shown apart from stale (C111)."""
     if assessment is None:
         return _answer(Gate.DATA_HEALTH, GateVerdict.PENDING, "layer 2 has not answered yet")
+    recorded = assessment["numbers"].get("inputs", {})
     inputs = tuple(
-        InputReading(name, InputState(reading["state"]), reading.get("age_seconds"))
-        for name, reading in assessment["numbers"].get("inputs", {}).items()
+        InputReading(name, InputState(recorded[name]["state"]), recorded[name].get("age_seconds"))
+        for name in (*INPUTS, *sorted(recorded.keys() - set(INPUTS)))
+        if name in recorded
     )
     failing = [code for code in _reasons(assessment) if gate_of(2, code) is Gate.DATA_HEALTH]
     verdict = GateVerdict.STOPPED if failing else GateVerdict.PASSED
@@ -119,7 +122,7 @@ def statistical(assessment: Row | None) -> GateAnswer:
         RULES[Gate.STATISTICAL],
         _tradability_verdict(assessment, reasons),
         reasons[0],
-        (*(WORDS[code] for code in reasons), f"layer 2 says {assessment['reason']}"),
+        (*(WORDS[code] for code in reasons), *_measured_words(f"in numbers: {assessment['reason']}")),
         numbers=_statistical_numbers(assessment),
     )
 
@@ -216,7 +219,7 @@ def _signal_words(signal: Row) -> str:
 
 def _signal_numbers(signal: Row) -> dict[str, Any]:
     names = ("source", "side", "confidence", "score", "expected_return", "expected_adverse_excursion")
-    return {**{name: signal[name] for name in names}, **signal["metadata"]}
+    return {**{name: signal[name] for name in names}, **_sorted(signal["metadata"])}
 
 
 def news(signals: Sequence[Row], view: Row | None) -> GateAnswer:
@@ -247,9 +250,15 @@ def risk(decision: Row | None, kills: Sequence[Row]) -> GateAnswer:
     if gate_of(4, code) is not Gate.RISK:
         return _answer(Gate.RISK, GateVerdict.NOT_REACHED, WORDS[code], code=code)
     verdict = GateVerdict.PASSED if decision["approved"] else GateVerdict.STOPPED
-    own = () if decision["reason"] == WORDS[code] else (str(decision["reason"]),)
-    words = (WORDS[code], *own, *_kill_words(code, decision, kills))
+    own = str(decision["reason"])
+    said = (own,) if own.startswith(WORDS[code]) else (WORDS[code], *_measured_words(own))
+    words = (*said, *_kill_words(code, decision, kills))
     return GateAnswer(Gate.RISK, RULES[Gate.RISK], verdict, code, words, numbers=_risk_numbers(decision))
+
+
+def _measured_words(words: str) -> list[str]:
+    """The rule's own words where they tell a number; without one they only repeat the reason."""
+    return [words] if any(character.isdigit() for character in words) else []
 
 
 def _kill_words(code: ReasonCode, decision: Row, kills: Sequence[Row]) -> list[str]:
@@ -277,7 +286,12 @@ _RISK_COLUMNS: Final = (
 
 def _risk_numbers(decision: Row) -> dict[str, Any]:
     columns = {name: decision[name] for name in _RISK_COLUMNS if decision[name] is not None}
-    return {**decision["numbers"], **columns}
+    return {**columns, **_sorted(decision["numbers"])}
+
+
+def _sorted(numbers: Mapping[str, Any]) -> dict[str, Any]:
+    """By name: jsonb keeps no order worth showing."""
+    return dict(sorted(numbers.items()))
 
 
 _WORKING: Final = frozenset({OrderState.PLANNED, OrderState.OPEN, OrderState.UNKNOWN})
@@ -305,9 +319,9 @@ def _entry_verdict(entries: Sequence[Row]) -> tuple[GateVerdict, ReasonCode | No
 
 def _order_words(order: Row) -> str:
     price = order["limit_price"] or order["trigger_price"]
-    at = f" at {price:f}" if price is not None else ""
-    filled = f"{order['filled_quantity']:f} of {order['quantity']:f} filled"
-    average = f" at {order['average_price']:f}" if order["average_price"] is not None else ""
+    at = f" at {exact(price)}" if price is not None else ""
+    filled = f"{exact(order['filled_quantity'])} of {exact(order['quantity'])} filled"
+    average = f" at {exact(order['average_price'])}" if order["average_price"] is not None else ""
     why = f": {WORDS[ReasonCode(order['reason_code'])]}" if order["reason_code"] else ""
     return (
         f"{order['role']} {order['order_type']} {order['side']}{at}: {order['state']}, {filled}{average}{why}"

@@ -138,7 +138,7 @@ def test_the_report_says_what_its_numbers_are_worth(report: RunReport) -> None:
         in shown
     )
     assert "Kill switch 2025-06-01 10:03, SOL: Funding spike > 0.5%; still latched" in shown
-    assert "2 on 2 days; 1 open, 25.00 USDT unrealised" in shown
+    assert "2, closed on 2 days; 1 open, 25.00 USDT unrealised" in shown
 
 
 def test_a_report_of_nothing_shows_dashes_and_no_zeros(connection: psycopg.Connection) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hydra.cli.why import lines
 from hydra.domain import ReasonCode, Side, SignalSource
 from hydra.errors import StopError
+from hydra.running.examples import examples
 from hydra.running.reason_words import Gate
 from hydra.running.why import Explanation, explain
 from hydra.running.why_gates import GateVerdict, InputState
@@ -126,7 +127,7 @@ def test_the_outranked_signal_is_told_too(connection: psycopg.Connection) -> Non
 
 def test_a_veto_by_risk_shows_rule_words_and_numbers(connection: psycopg.Connection) -> None:
     risk = explain(connection, "ETH", "10:00").gate(Gate.RISK)
-    assert risk.words[1] == "in the rule's words"
+    assert risk.words[1] == "the last exit was 12 minutes ago"
     assert risk.numbers["minutes_since_exit"] == 12
 
 
@@ -192,3 +193,25 @@ def test_an_empty_database_says_how_to_start(database_url: str) -> None:
         pytest.raises(StopError, match="start a run with `hydra run`"),
     ):
         explain(empty, "BTC")
+
+
+def test_the_examples_of_a_run_are_a_trade_a_veto_and_a_quiet_minute(connection: psycopg.Connection) -> None:
+    shown = {
+        kind: (one.symbol[:3], f"{one.time:%H:%M}", one.conclusion) for kind, one in examples(connection, 7)
+    }
+    assert {kind: answer[:2] for kind, answer in shown.items()} == {
+        "a trade": ("BTC", "10:00"),
+        "a veto": ("BTC", "10:05"),
+        "a quiet minute": ("ETH", "10:05"),
+    }
+    assert shown["a trade"][2].startswith("trade:")
+    assert shown["a veto"][2].startswith("no trade: Risk:")
+    assert shown["a quiet minute"][2] == "no trade: ML score: no generator fired"
+
+
+def test_a_run_without_trades_shows_no_example_of_one(connection: psycopg.Connection) -> None:
+    connection.execute("DELETE FROM hydra.position_events")
+    connection.execute("DELETE FROM hydra.fills")
+    connection.execute("DELETE FROM hydra.orders")
+    connection.execute("DELETE FROM hydra.positions")
+    assert [kind for kind, _ in examples(connection, 7)] == ["a veto", "a quiet minute"]

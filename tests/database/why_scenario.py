@@ -91,7 +91,7 @@ INSERT INTO hydra.risk_decisions (run_id, instrument_id, time, source, side, app
         CASE i || ' at ' || to_char(t, 'MI') WHEN '1 at 05' THEN 'POSITION_EXISTS'
             WHEN '2 at 00' THEN 'COOLDOWN' WHEN '2 at 03' THEN 'NOT_TRADABLE'
             WHEN '3 at 03' THEN 'KILL_SWITCH' ELSE 'NO_SIGNAL' END,
-        'in the rule''s words', '{"minutes_since_exit": 12}'
+        'the last exit was 12 minutes ago', '{"minutes_since_exit": 12}'
     FROM generate_series(timestamptz '2025-06-01 10:00Z', '2025-06-01 10:05Z', '1 min') AS t
     CROSS JOIN generate_series(1, 3) AS i
     LEFT JOIN hydra.signals AS s ON s.run_id = 7 AND s.instrument_id = i AND s.time = t AND s.chosen;

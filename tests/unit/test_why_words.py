@@ -8,7 +8,7 @@ import pytest
 from hydra.domain import ReasonCode
 from hydra.errors import StopError
 from hydra.running.moments import parse_moment
-from hydra.running.quantities import duration, label, percent, shown, usd
+from hydra.running.quantities import duration, exact, label, percent, shown, usd
 from hydra.running.reason_words import WORDS, Gate, gate_of
 
 NEWEST = datetime(2025, 6, 3, 10, 30, tzinfo=UTC)
@@ -38,6 +38,7 @@ def test_no_words_repeat_the_code(code: ReasonCode) -> None:
         (3, ReasonCode.NEWS_HOLD, Gate.NEWS),
         (4, ReasonCode.NEWS_HOLD, Gate.NEWS),
         (4, ReasonCode.NO_SIGNAL, Gate.SCORE),
+        (4, ReasonCode.SCORE_LOW, Gate.SCORE),
         (4, ReasonCode.KILL_SWITCH, Gate.RISK),
         (4, ReasonCode.APPROVED, Gate.RISK),
         (5, ReasonCode.ENTRY_TIMEOUT, Gate.EXECUTION),
@@ -78,6 +79,15 @@ def test_what_is_unknown_is_a_dash_and_never_zero(value: object) -> None:
 )
 def test_a_duration_takes_the_largest_fitting_unit(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_a_price_keeps_its_digits_and_loses_its_zeros() -> None:
+    assert [exact(Decimal(text)) for text in ("85900.60000000", "1000", "0.044", "0")] == [
+        "85900.6",
+        "1000",
+        "0.044",
+        "0",
+    ]
 
 
 def test_a_label_loses_underscores_and_unit() -> None:

@@ -1,0 +1,28 @@
+-- One minute of each kind to show of a run: its best paid trade, its newest veto of a chosen signal, and the newest
+-- quiet minute in which trading was allowed.
+(
+    SELECT 'a trade' AS kind, p.instrument_id, i.base, p.decision_time AS time
+    FROM hydra.positions AS p JOIN market.instruments AS i USING (instrument_id)
+    WHERE p.run_id = %(run_id)s AND p.state = 'CLOSED'
+    ORDER BY p.net_pnl_usd DESC, p.decision_time, p.instrument_id LIMIT 1
+)
+UNION ALL
+(
+    SELECT 'a veto', d.instrument_id, i.base, d.time
+    FROM hydra.risk_decisions AS d JOIN market.instruments AS i USING (instrument_id)
+    WHERE d.run_id = %(run_id)s AND d.source IS NOT NULL AND NOT d.approved
+    ORDER BY d.time DESC, d.instrument_id LIMIT 1
+)
+UNION ALL
+(
+    SELECT 'a quiet minute', d.instrument_id, i.base, d.time
+    FROM hydra.risk_decisions AS d
+    JOIN market.instruments AS i USING (instrument_id)
+    JOIN hydra.assessments AS a USING (run_id, instrument_id, time)
+    WHERE d.run_id = %(run_id)s AND d.reason_code = 'NO_SIGNAL' AND a.tradability = 'ALLOW'
+        AND NOT EXISTS (
+            SELECT FROM hydra.signals AS s
+            WHERE s.run_id = d.run_id AND s.instrument_id = d.instrument_id AND s.time = d.time
+        )
+    ORDER BY d.time DESC, d.instrument_id LIMIT 1
+)
