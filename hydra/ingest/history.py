@@ -26,6 +26,7 @@ from hydra.ingest.gaps import record_gaps
 from hydra.ingest.import_plan import ImportPlan, shown
 from hydra.ingest.instruments import ensure_instruments
 from hydra.ingest.merge import Merged, merge_rows
+from hydra.ingest.rollup_freshness import finish_rollups
 
 
 @dataclass(frozen=True)
@@ -75,11 +76,11 @@ def _import_plan(
     with connection.transaction():
         ensure_instruments(connection)
         _quarantine_unknown_symbols(connection, plan)
-    _finish_rollups(connection)
+    finish_rollups(connection)
     for result in _import_files(connection, plan.files):
         results.append(result)
         done(result)
-    _finish_rollups(connection)
+    finish_rollups(connection)
 
 
 def _explained(error: psycopg.Error, files_in: int) -> str:
@@ -106,11 +107,13 @@ def _quarantine_unknown_symbols(connection: psycopg.Connection, plan: ImportPlan
 
 
 def _lock(connection: psycopg.Connection) -> None:
-    found = connection.execute(queries.load("ingest/lock_import")).fetchone()
-    if not (found and found[0]):
+    try:
+        with connection.transaction():
+            connection.execute(queries.load("ingest/lock_import"))
+    except psycopg.errors.LockNotAvailable as error:
         raise RetryError(
             "another import is running on this database: wait until it has ended, then try again"
-        )
+        ) from error
 
 
 def _import_files(connection: psycopg.Connection, files: tuple[Recognised, ...]) -> Iterator[FileResult]:
@@ -236,13 +239,3 @@ def _complete(connection: psycopg.Connection, batch_id: int, merged: Merged, fre
             "rollups_fresh": fresh,
         },
     )
-
-
-def _finish_rollups(connection: psycopg.Connection) -> None:
-    """Refresh what the record of imported files says is behind, once per table over its whole range."""
-    stale = connection.execute(queries.load("ingest/stale_batches")).fetchall()
-    for target_table, batch_ids, first_time, last_time in stale:
-        for name in target_table.split(", "):
-            if rollups.has_rollups(name) and first_time is not None:
-                rollups.refresh(connection, name, first_time, last_time)
-        connection.execute(queries.load("ingest/mark_fresh"), {"batch_ids": batch_ids})
