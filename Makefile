@@ -14,7 +14,7 @@ setup: ## what the demo needs
 setup-dev: ## what the tests and benchmarks need too
 	@scripts/setup.sh dev
 
-demo: setup ## set up, load a market into the private database, show the state
+demo: setup ## a simulated day through the five layers, its report, and three whys
 	@$(HYDRA) demo
 
 test: setup-dev ## the whole test suite

@@ -71,6 +71,8 @@ def _figures(report: RunReport) -> Table:
     table.add_row("return", percent(equity.total_return), "")
     table.add_row("largest drawdown from the peak", percent(equity.max_drawdown), "")
     table.add_row("largest drawdown within a day", percent(equity.max_daily_drawdown), "")
+    table.add_row("largest exposure", usd(equity.max_exposure_usd), "")
+    table.add_row("largest heat (what all stops would lose)", percent(equity.max_portfolio_heat), "")
     still_open = len(report.trades) - closed
     open_words = f"; {still_open} open, {usd(equity.unrealised_usd)} unrealised" if still_open else ""
     table.add_row("closed trades", f"{closed}, closed on {_days(report.days)}{open_words}", "")
