@@ -26,7 +26,7 @@ METRICS_HEADER = (
 )
 
 
-def kline(minute: int = 0, interval: int = 1, **other: object) -> str:
+def kline(minute: int = 0, interval: int = 1, /, **other: object) -> str:
     """The line of the bar that opens `minute` minutes into the day; `other` replaces columns."""
     opens = DAY_MS + minute * 60_000
     columns: dict[str, object] = {
