@@ -1,20 +1,23 @@
-"""`hydra status`: what the database holds."""
+"""`hydra status`: what the database holds, and how the newest runs stand."""
 
 from rich.console import Console
 from rich.table import Table
 
 from hydra.db.edition import inspect_server
 from hydra.db.engine import connect, database_url
+from hydra.running.quantities import UNDEFINED, usd
+from hydra.running.run_list import RunSummary, newest_runs
 from hydra.running.status import Condition, Coverage, read_condition, read_coverage
 from hydra.settings import load_settings
 
 
 def command() -> None:
-    """Show the server, the stored facts and their condition."""
+    """Show the server, the stored facts, their condition, and the newest runs."""
     with connect(database_url(load_settings())) as connection:
         server = inspect_server(connection)
         coverage = read_coverage(connection)
         condition = read_condition(connection)
+        runs = newest_runs(connection)
     console = Console()
     console.print(
         f"TimescaleDB {server.timescaledb_version} ({server.edition.value} edition) "
@@ -26,6 +29,8 @@ def command() -> None:
     else:
         console.print("No market is stored yet: load one with `hydra import PATH`, or try `hydra demo`.")
     console.print(_condition(condition), highlight=False)
+    if runs:
+        console.print(_runs(runs))
 
 
 def _table(coverage: list[Coverage]) -> Table:
@@ -38,6 +43,25 @@ def _table(coverage: list[Coverage]) -> Table:
             f"{row.row_count:,}",
             f"{row.first_time:%Y-%m-%d %H:%M}",
             f"{row.last_time:%Y-%m-%d %H:%M}",
+        )
+    return table
+
+
+def _runs(runs: list[RunSummary]) -> Table:
+    table = Table(
+        "run", "mode", "market", "state", "decided until (UTC)", "equity", "trades", "open", "kill switch"
+    )
+    for run in runs:
+        table.add_row(
+            str(run.run_id),
+            run.mode,
+            run.label,
+            run.end_reason,
+            f"{run.decided_until:%Y-%m-%d %H:%M}" if run.decided_until else UNDEFINED,
+            usd(run.equity_usd),
+            str(run.closed_trades),
+            str(run.open_positions),
+            "latched" if run.latched else "clear",
         )
     return table
 

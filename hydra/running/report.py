@@ -149,7 +149,7 @@ def read_report(connection: psycopg.Connection, run_id: int) -> RunReport:
     """
     facts = rows_of(connection, "report/run", run_id=run_id)
     if not facts:
-        raise StopError(f"there is no run {run_id} in this database: `hydra status` lists what is there")
+        raise StopError(f"there is no run {run_id} in this database: `hydra status` lists the runs")
     (equity,) = rows_of(connection, "report/equity", run_id=run_id)
     trades = rows_of(connection, "report/trades", run_id=run_id)
     closed = [trade for trade in trades if trade["state"] == PositionState.CLOSED]

@@ -1,0 +1,17 @@
+-- The newest runs: how far each has come, what it holds, and whether a kill switch stops it.
+SELECT
+    r.run_id,
+    r.mode,
+    r.label,
+    coalesce(r.end_reason, 'not ended') AS end_reason,
+    (SELECT max(time) FROM hydra.cycles AS c WHERE c.run_id = r.run_id AND c.state = 'CLOSED') AS decided_until,
+    e.equity_usd,
+    (SELECT count(*) FROM hydra.positions AS p WHERE p.run_id = r.run_id AND p.state = 'CLOSED') AS closed_trades,
+    (SELECT count(*) FROM hydra.positions AS p WHERE p.run_id = r.run_id AND p.state <> 'CLOSED') AS open_positions,
+    (SELECT count(*) FROM hydra.kill_switch AS k WHERE k.run_id = r.run_id AND k.cleared_time IS NULL) AS latched
+FROM hydra.runs AS r
+LEFT JOIN LATERAL (
+    SELECT equity_usd FROM hydra.equity WHERE equity.run_id = r.run_id ORDER BY time DESC LIMIT 1
+) AS e ON true
+ORDER BY r.run_id DESC
+LIMIT 10
