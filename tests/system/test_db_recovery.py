@@ -18,12 +18,27 @@ from hydra.db.edition import find, refuse_unusable
 from hydra.db.engine import connect
 from hydra.db.server.account import package_cache, server_account
 from hydra.db.server.cluster import Cluster
-from hydra.db.server.processes import processes_in
+from hydra.db.server.processes import is_postmaster, processes_in
 from hydra.db.server.programs import prepared
 from hydra.errors import DatabaseError
 from tests.servers.editions import SETTINGS_FOR_TESTS, server_folder
 
 STARTER = "from hydra.db.server.private import start_private_cluster as start; start()"
+
+# Started, seen; the same one at a second start; gone after its postmaster was killed; started again.
+TWICE = """
+import os, signal, time
+from hydra.db.server.private import start_private_cluster as start
+cluster = start()
+print(cluster.is_running())
+first = (cluster.data / "postmaster.pid").read_text().split()[0]
+start()
+print(first == (cluster.data / "postmaster.pid").read_text().split()[0])
+os.kill(int(first), signal.SIGKILL)
+time.sleep(0.5)
+print(cluster.is_running())
+print(start().is_running())
+"""
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +66,7 @@ def kill_postmaster(cluster: Cluster) -> None:
     victim = postmaster(cluster)
     os.kill(victim, signal.SIGKILL)
     deadline = time.monotonic() + 10
-    while victim in processes_in(cluster.data):
+    while is_postmaster(victim, cluster.data):
         assert time.monotonic() < deadline, "the killed process does not end"
         time.sleep(0.005)
 
@@ -84,8 +99,37 @@ def test_a_backend_that_outlived_its_postmaster_does_not_block_the_start(running
         os.kill(backend, signal.SIGSTOP)
         kill_postmaster(running)
         running.start()
-        assert backend not in processes_in(running.data)
+        with running.account.acting():
+            assert backend not in processes_in(running.data)
     assert answer(running, "SELECT 1") == 1
+
+
+def test_a_person_who_stands_in_the_folder_is_not_killed_with_what_a_kill_left(running: Cluster) -> None:
+    kill_postmaster(running)
+    with subprocess.Popen(["sleep", "60"], cwd=running.data) as person:  # noqa: S607  # any program will do
+        try:
+            running.start()
+            assert person.poll() is None
+        finally:
+            person.kill()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="NOT ROOT: only root runs the server as another account")
+def test_root_without_the_privilege_to_trace_others_sees_and_stops_its_server() -> None:
+    """As in a container: there root may not look where another account's processes work."""
+    with server_folder() as folder:
+        cluster = new_cluster(folder)
+        try:
+            done = subprocess.run(
+                ["setpriv", "--bounding-set=-sys_ptrace", sys.executable, "-c", TWICE],  # noqa: S607  # Debian's
+                env={**os.environ, "HYDRA_STATE_DIRECTORY": str(cluster.home)},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.stdout.split() == ["True", "True", "False", "True"], done.stderr
+        finally:
+            cluster.remove()
 
 
 def test_a_taken_port_is_exchanged_for_a_free_one(running: Cluster) -> None:

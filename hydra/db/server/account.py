@@ -7,6 +7,8 @@ out of directories that it can traverse (root's home is closed to it); nothing e
 import hashlib
 import os
 import pwd
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -38,6 +40,25 @@ class ServerAccount:
         """Make this account the owner of `path`."""
         if self.is_other:
             os.chown(path, self.user_id, self.group_id)
+
+    @contextmanager
+    def acting(self) -> Iterator[None]:
+        """Act as this account inside, as a whole process: for a command's main thread, and briefly.
+
+        The kernel shows where a process works to its own account, and to root only with a privilege that
+        containers take away.
+        """
+        if not self.is_other:
+            yield
+            return
+        caller_user, caller_group = os.geteuid(), os.getegid()
+        os.setegid(self.group_id)
+        os.seteuid(self.user_id)
+        try:
+            yield
+        finally:
+            os.seteuid(caller_user)
+            os.setegid(caller_group)
 
     def refuse_closed_path(self, path: Path) -> None:
         """Raise DatabaseError if a folder above `path` cannot be traversed by this account."""

@@ -20,7 +20,7 @@ from urllib.parse import quote
 from hydra.db.server.account import ServerAccount
 from hydra.db.server.lock import exclusive
 from hydra.db.server.ports import LOOPBACK, choose_free, is_free
-from hydra.db.server.processes import kill_processes_in, processes_in
+from hydra.db.server.processes import is_postmaster, kill_processes_in
 from hydra.db.server.programs import Programs
 from hydra.errors import DatabaseError
 
@@ -95,7 +95,7 @@ class Cluster:
         note = self.data / "postmaster.pid"
         lines = note.read_text(encoding="utf-8").splitlines() if note.is_file() else []
         is_ready = len(lines) > STATUS_LINE and lines[STATUS_LINE].strip() == "ready"
-        return is_ready and int(lines[0]) in processes_in(self.data)
+        return is_ready and is_postmaster(int(lines[0]), self.data)
 
     def start(self) -> None:
         """Make the cluster if there is none and start its server unless it runs. Safe to repeat.
@@ -125,7 +125,7 @@ class Cluster:
         self.stop()
         if self.home.is_dir():
             with exclusive(self.home / "start.lock"):
-                kill_processes_in(self.home)
+                self._kill_servers_in(self.home)
                 for path in (self.data, self._socket_folder(), *self.home.glob("building-*")):
                     shutil.rmtree(path, ignore_errors=True)
                 for path in (self.password_file, self.home / "port", self.log):
@@ -139,7 +139,7 @@ class Cluster:
 
     def _initialise(self) -> None:
         for left_over in self.home.glob("building-*"):
-            kill_processes_in(left_over)
+            self._kill_servers_in(left_over)
             shutil.rmtree(left_over)
         building = Path(tempfile.mkdtemp(prefix="building-", dir=self.home))
         self.account.give(building)
@@ -159,10 +159,14 @@ class Cluster:
 
     def _clear_after_kill(self) -> None:
         # Backends that outlived a killed postmaster hold its shared memory: nothing starts before they end.
-        kill_processes_in(self.data)
+        self._kill_servers_in(self.data)
         # Its notes name a process that PostgreSQL takes for alive as long as nobody has reaped it.
         for note in (self.data / "postmaster.pid", *self._socket_folder().glob(".s.PGSQL.*")):
             note.unlink(missing_ok=True)
+
+    def _kill_servers_in(self, folder: Path) -> None:
+        with self.account.acting():
+            kill_processes_in(folder)
 
     def _start_server(self) -> None:
         for attempt in range(1, START_ATTEMPTS + 1):

@@ -1,4 +1,4 @@
-"""The processes that work in a folder: what a killed server or a killed starter left behind."""
+"""The processes of a cluster: is its server alive, and what did a killed server or starter leave behind?"""
 
 import os
 import signal
@@ -7,19 +7,38 @@ from pathlib import Path
 from typing import Final
 
 KILL_TIMEOUT_S: Final = 10.0
+_PROC: Final = Path("/proc")
+# A person's shell, or an editor, may stand in the same folder: that is never ours to end.
+_SERVER_PROGRAMS: Final = frozenset({"postgres", "initdb", "pg_ctl"})
+
+
+def is_postmaster(process_id: int, data: Path) -> bool:
+    """Whether this process is the server of the cluster in `data`.
+
+    Looks at the command line, which every user may read; the kernel hides a working directory from root
+    itself where root lacks a privilege that containers take away (CAP_SYS_PTRACE).
+    """
+    try:
+        words = (_PROC / str(process_id) / "cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    if Path(os.fsdecode(words[0])).name != "postgres" or b"-D" not in words[:-1]:
+        return False
+    served = Path(os.fsdecode(words[words.index(b"-D") + 1]))
+    return served.resolve() == data.resolve()
 
 
 def processes_in(folder: Path) -> list[int]:
-    """Ids of the processes whose working directory is `folder` or lies below it.
+    """Ids of the server's processes whose working directory is `folder` or lies below it.
 
     A PostgreSQL server and all its backends work in their data directory, whatever became of their parent.
-    Processes of other users are not visible to an ordinary user, and are not ours.
+    Only processes of the account that asks are certain to be seen: ask as the server's account.
     """
     home = folder.resolve()
     return sorted(
         int(entry.name)
-        for entry in Path("/proc").iterdir()
-        if entry.name.isdigit() and (place := _working_directory(entry)) and place.is_relative_to(home)
+        for entry in _PROC.iterdir()
+        if entry.name.isdigit() and _is_server(entry) and _works_below(entry, home)
     )
 
 
@@ -38,12 +57,20 @@ def kill_processes_in(folder: Path) -> None:
         time.sleep(0.05)
 
 
-def _working_directory(process: Path) -> Path | None:
+def _is_server(process: Path) -> bool:
+    try:
+        return (process / "comm").read_text(encoding="utf-8", errors="replace").strip() in _SERVER_PROGRAMS
+    except OSError:
+        return False
+
+
+def _works_below(process: Path, home: Path) -> bool:
     try:
         # The kernel marks a removed folder; its processes are still ours.
-        return Path(str((process / "cwd").readlink()).removesuffix(" (deleted)"))
+        place = str((process / "cwd").readlink()).removesuffix(" (deleted)")
     except OSError:
-        return None
+        return False
+    return Path(place).is_relative_to(home)
 
 
 def _kill(process_id: int) -> None:
