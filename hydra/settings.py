@@ -2,19 +2,20 @@
 
 Values come from the environment and from `.env` in the checkout; the environment wins. A key that
 HYDRA does not know is refused, so that a misspelt limit never passes as the default.
-Source: README document, "Configuration" (the `.env` keys); decisions C24, C34.
+Source: README document, "Configuration" (the `.env` keys); the decisions that each description names.
 """
 
 import difflib
+import math
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from hydra.domain import TradingMode
+from hydra.domain import KillScope, SignalSource, TradingMode
 from hydra.errors import SettingsError
 from hydra.paths import PROJECT_ROOT
 
@@ -25,8 +26,29 @@ ENVIRONMENT_ONLY: Final = frozenset(
     {"HYDRA_STATE_DIRECTORY", "HYDRA_SHARED_DATA", "HYDRA_TEST_COMMUNITY_URL", "HYDRA_TEST_REDIS_URL"}
 )
 
+
+def holding_hours(text: str) -> tuple[float, float, float, float, float]:
+    """Hours per signal source, in the order of `SignalSource`, from text such as 4/2/6/8/24.
+
+    Raises:
+        ValueError: these are not five numbers above 0.
+    """
+    hours = [float(part) for part in text.split("/")]
+    if len(hours) != len(SignalSource) or not all(0 < hour < math.inf for hour in hours):
+        raise ValueError(f"{text} is not five numbers above 0: write hours as 4/2/6/8/24")
+    squeeze, reversal, divergence, crowding, carry = hours
+    return squeeze, reversal, divergence, crowding, carry
+
+
+def _checked_hours(text: str) -> str:
+    holding_hours(text)
+    return text
+
+
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 PositiveUsd = Annotated[float, Field(gt=0.0)]
+Minutes = Annotated[float, Field(ge=0.0)]
+HoldingHours = Annotated[str, AfterValidator(_checked_hours)]
 
 
 class Settings(BaseSettings):
@@ -76,6 +98,31 @@ class Settings(BaseSettings):
     )
     max_positions: int = Field(5, ge=1, description="Most positions open at once")
     risk_per_trade_pct: float = Field(1.0, gt=0.0, le=10.0, description="Equity at risk per trade, percent")
+    max_portfolio_heat_pct: float = Field(
+        6.0, gt=0.0, le=100.0, description="Equity that all stops together may lose, percent (C39)"
+    )
+    enforce_risk_cap: bool = Field(
+        True, description="Cap sizes so that a stop loses no more than the risk per trade (C33)"
+    )
+    kelly_prob_source: Literal["confidence", "ml_score"] = Field(
+        "confidence", description="What Kelly takes for its probability: confidence or ml_score (C34)"
+    )
+    cooldown_minutes: Minutes = Field(
+        60.0, description="Wait of a pair, source and side after an exit, minutes (C117)"
+    )
+    cooldown_after_stop_minutes: Minutes = Field(240.0, description="The same after a stop, minutes (C117)")
+    max_holding_hours: HoldingHours = Field(
+        "4/2/6/8/24", description="Longest holding per signal source in the printed order, hours (C47)"
+    )
+    kill_scope: KillScope = Field(
+        KillScope.PORTFOLIO, description="What a pair's kill condition stops: portfolio or pair (C20)"
+    )
+    data_outage_flatten_s: float = Field(
+        300.0, ge=0.0, description="Positions are closed after a longer outage of data, seconds (C09)"
+    )
+    extreme_volatility_evaluations: int = Field(
+        2, ge=1, description="Extreme five-minute evaluations in a row that close positions (C121)"
+    )
 
     ml_score_threshold: Fraction = Field(
         0.45, description="Signals scored below this are rejected (inclusive, C118)"
@@ -83,6 +130,13 @@ class Settings(BaseSettings):
     min_signal_confidence: Fraction = Field(
         0.50, description="Signals less confident are rejected (inclusive, C118)"
     )
+    cascade_restrict: float = Field(
+        0.6, ge=0.0, le=0.7, description="Cascade score from which entries stop (C10); above 0.7 it blocks"
+    )
+    funding_restrict_blocks_entries: bool = Field(
+        False, description="Funding beyond 0.1 % stops entries, instead of halving leverage only (C04)"
+    )
+    llm_hold_blocks: bool = Field(True, description="The news analyst's hold stops entries (C03)")
 
     @classmethod
     def attribute_by_key(cls) -> dict[str, str]:

@@ -10,16 +10,19 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final, TypeVar, get_type_hints
 
+from hydra.domain import KillScope
 from hydra.layers.layer2_data_health import DataHealthParameters
+from hydra.layers.layer2_matrix import MatrixParameters
 from hydra.layers.layer2_statistical import StatisticalParameters
 from hydra.layers.layer3_scoring import ScoringParameters
 from hydra.layers.layer3_signals import SignalParameters
+from hydra.layers.layer4_kill import KillParameters
 from hydra.layers.layer4_limits import LimitParameters
 from hydra.layers.layer4_risk import RiskParameters
 from hydra.layers.layer5_execution import ExecutionParameters
 from hydra.layers.positions import PositionParameters
 from hydra.running.runs import Run
-from hydra.settings import Settings
+from hydra.settings import Settings, holding_hours
 
 RULES_KEY: Final = "rules"
 """Where the parameters stand in `runs.config`."""
@@ -48,22 +51,49 @@ class Rules:
 
 def rules_of(settings: Settings, feeds: Iterable[str]) -> Rules:
     """The rules' parameters as the settings ask for them; `feeds` are those that the run declares (C111)."""
-    limits = LimitParameters(
-        max_position_usd=settings.max_position_size_usd,
-        max_exposure_usd=settings.max_total_exposure_usd,
-        max_positions=settings.max_positions,
-    )
     return Rules(
         initial_balance_usd=settings.initial_balance,
-        statistical=StatisticalParameters(data_health=DataHealthParameters(feeds=frozenset(feeds))),
+        news_hold_blocks=settings.llm_hold_blocks,
+        statistical=_statistical(settings, feeds),
+        signals=SignalParameters(holding_hours=holding_hours(settings.max_holding_hours)),
         scoring=ScoringParameters(
             score_threshold=settings.ml_score_threshold, min_confidence=settings.min_signal_confidence
         ),
-        risk=RiskParameters(
-            limits=limits,
-            max_leverage=settings.max_leverage,
-            risk_per_trade=settings.risk_per_trade_pct / 100,
+        risk=_risk(settings),
+        positions=PositionParameters(
+            extreme_evaluations=settings.extreme_volatility_evaluations,
+            outage_flatten_seconds=settings.data_outage_flatten_s,
         ),
+    )
+
+
+def _statistical(settings: Settings, feeds: Iterable[str]) -> StatisticalParameters:
+    return StatisticalParameters(
+        data_health=DataHealthParameters(
+            feeds=frozenset(feeds), outage_flatten_seconds=settings.data_outage_flatten_s
+        ),
+        matrix=MatrixParameters(
+            cascade_restrict=settings.cascade_restrict,
+            funding_restrict_blocks_entries=settings.funding_restrict_blocks_entries,
+        ),
+    )
+
+
+def _risk(settings: Settings) -> RiskParameters:
+    return RiskParameters(
+        limits=LimitParameters(
+            max_position_usd=settings.max_position_size_usd,
+            max_exposure_usd=settings.max_total_exposure_usd,
+            max_positions=settings.max_positions,
+            max_heat=settings.max_portfolio_heat_pct / 100,
+            cooldown_minutes=settings.cooldown_minutes,
+            cooldown_after_stop_minutes=settings.cooldown_after_stop_minutes,
+        ),
+        kill=KillParameters(scope=KillScope(settings.kill_scope)),
+        max_leverage=settings.max_leverage,
+        risk_per_trade=settings.risk_per_trade_pct / 100,
+        enforce_risk_cap=settings.enforce_risk_cap,
+        kelly_uses_score=settings.kelly_prob_source == "ml_score",
     )
 
 
