@@ -9,13 +9,14 @@ from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
 
 from hydra.domain import MarketOrigin, Side, TradingMode
 from hydra.ingest.instruments import ensure_instruments
-from hydra.running.parameters import recorded_rules, rules_of
+from hydra.running.parameters import Rules, recorded_rules
 from hydra.running.runs import Run, RunPlan, create_run
 from hydra.settings import Settings
-from workers import layer5
+from workers import layer4, layer5
 from workers.stages import Cycle
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
@@ -30,8 +31,9 @@ def instant(minute: int) -> datetime:
 class PaperMarket:
     """Writes bars, settlements and approved decisions, and lets layer 5 work on them."""
 
-    def __init__(self, connection: psycopg.Connection) -> None:
+    def __init__(self, connection: psycopg.Connection, rules: Rules | None = None) -> None:
         self.connection = connection
+        self._rules = rules or Rules()
         connection.autocommit = True
         connection.execute("DELETE FROM market.candles_1m")
         connection.execute("DELETE FROM market.mark_prices")
@@ -74,24 +76,52 @@ class PaperMarket:
         pair: int = BTC,
     ) -> None:
         """An approved decision with (reference, stop, target), and the order that layer 5 makes of it."""
-        key = {"run": self.run.run_id, "pair": pair, "time": instant(minute), "side": side.value}
+        key = {**self._key(minute, pair), "side": side.value}
         numbers = dict(zip(("reference", "stop", "target"), prices, strict=True))
-        self.connection.execute(_SIGNAL, key)
+        self.connection.execute(_SIGNAL, {**_CHOSEN, **key})
         self.connection.execute(
             _DECISION, {**key, **numbers, "size": size_usd, "leverage": leverage, "hours": hours}
         )
         self.settle(minute)
-        layer5.execute(self.connection, self.run, self._cycle(minute))
+        self.execute(minute)
 
     def settle(self, minute: int) -> None:
         """Play what became known by `minute`."""
-        cycle = self._cycle(minute)
+        cycle = self.cycle(minute)
         with self.connection.transaction():
             self.connection.execute(
                 "INSERT INTO hydra.cycles (run_id, time, state, as_of) VALUES (%s, %s, 'CLOSED', %s)",
                 (cycle.run_id, cycle.time, cycle.as_of),
             )
             layer5.settle(self.connection, self.run, cycle)
+
+    def assess(self, minute: int, pair: int = BTC, **changes: Any) -> None:
+        """Layer 2's verdict on a pair, as it is on a quiet day but for `changes` (columns or numbers)."""
+        columns = {name: changes.pop(name, value) for name, value in _QUIET_COLUMNS.items()}
+        measured = {name: changes.pop(name, value) for name, value in _QUIET_MEASURED.items()}
+        numbers = {**_QUIET_NUMBERS, **changes, "measured": measured}
+        self.connection.execute(
+            _ASSESSMENT, {**self._key(minute, pair), **columns, "numbers": Jsonb(numbers)}
+        )
+
+    def signal(self, minute: int, pair: int = BTC, **changes: Any) -> None:
+        """A signal of layer 3, chosen but for `changes`."""
+        self.connection.execute(_SIGNAL, {**self._key(minute, pair), **_CHOSEN, **changes})
+
+    def decide(self, minute: int) -> dict[int, dict[str, Any]]:
+        """Layer 4's rows of a minute, by instrument."""
+        self.settle(minute)
+        layer4.answer(self.connection, self.run, self.cycle(minute))
+        with self.connection.cursor(row_factory=dict_row) as cursor:
+            rows = cursor.execute(
+                "SELECT * FROM hydra.risk_decisions WHERE run_id = %s AND time = %s",
+                (self.run.run_id, instant(minute)),
+            ).fetchall()
+        return {row["instrument_id"]: row for row in rows}
+
+    def execute(self, minute: int) -> None:
+        """Layer 5 manages positions and sends entries."""
+        layer5.execute(self.connection, self.run, self.cycle(minute))
 
     def position(self) -> dict[str, Any]:
         """The newest position of the run."""
@@ -129,7 +159,11 @@ class PaperMarket:
         assert row is not None
         return row
 
-    def _cycle(self, minute: int) -> Cycle:
+    def _key(self, minute: int, pair: int) -> dict[str, object]:
+        return {"run": self.run.run_id, "pair": pair, "time": instant(minute)}
+
+    def cycle(self, minute: int) -> Cycle:
+        """The cycle of a minute."""
         return Cycle(self.run.run_id, instant(minute), instant(minute) + timedelta(seconds=2))
 
     def _new_run(self) -> Run:
@@ -143,15 +177,54 @@ class PaperMarket:
             data_from=START,
             data_to=None,
         )
-        return create_run(self.connection, plan, settings, recorded_rules(rules_of(settings, ())))
+        return create_run(self.connection, plan, settings, recorded_rules(self._rules))
 
 
+_QUIET_COLUMNS: dict[str, object] = {
+    "tradability": "ALLOW",
+    "reason_code": "NORMAL",
+    "regime": 2,
+    "volatility_regime": 1,
+    "cascade_probability": 0.0,
+}
+_QUIET_MEASURED: dict[str, object] = {
+    "funding_rate": 0.0001,
+    "oi_delta_pct": 0.0,
+    "liq_imbalance": 0.0,
+    "return_24h": -0.03,
+    "long_short_ratio": 1.0,
+    "volatility_percentile": 0.3,
+}
+_QUIET_NUMBERS: dict[str, object] = {
+    "inputs": {},
+    "reasons": ["NORMAL"],
+    "last_close": 50_000.0,
+    "spread_bps": None,
+    "data_outage_seconds": None,
+    "entries_allowed": True,
+}
+_CHOSEN: dict[str, object] = {
+    "source": "OI_DIVERGENCE",
+    "side": "LONG",
+    "confidence": 0.55,
+    "excursion": 0.01,
+    "score": 0.6,
+    "approved": True,
+    "chosen": True,
+    "reason_code": "SIGNAL_CHOSEN",
+}
+_ASSESSMENT = """
+INSERT INTO hydra.assessments (run_id, instrument_id, time, tradability, reason_code, reason, regime,
+    volatility_regime, cascade_probability, numbers)
+VALUES (%(run)s, %(pair)s, %(time)s, %(tradability)s, %(reason_code)s, 'by hand', %(regime)s,
+    %(volatility_regime)s, %(cascade_probability)s, %(numbers)s)
+"""
 _SIGNAL = """
 INSERT INTO hydra.signals (run_id, instrument_id, time, source, side, confidence, expected_return,
     expected_adverse_excursion, holding_period_minutes, score, score_kind, approved, chosen, reason_code,
     reason, thesis, metadata)
-VALUES (%(run)s, %(pair)s, %(time)s, 'OI_DIVERGENCE', %(side)s, 0.55, 0.02, 0.01, 240, 0.6, 'rule', true,
-    true, 'SIGNAL_CHOSEN', 'by hand', 'by hand', '{"thesis_strength": 0.03}')
+VALUES (%(run)s, %(pair)s, %(time)s, %(source)s, %(side)s, %(confidence)s, 0.02, %(excursion)s, 240,
+    %(score)s, 'rule', %(approved)s, %(chosen)s, %(reason_code)s, 'by hand', 'by hand', '{"thesis_strength": 0.03}')
 """
 _DECISION = """
 INSERT INTO hydra.risk_decisions (run_id, instrument_id, time, source, side, approved, reason_code, reason,
