@@ -10,4 +10,4 @@ _WIDTH_ELSEWHERE: Final = 160
 def output_console() -> Console:
     """Standard output; without a terminal wide enough for every table, and plain."""
     console = Console()
-    return console if console.is_terminal else Console(width=_WIDTH_ELSEWHERE)
+    return console if console.is_terminal else Console(width=max(console.width, _WIDTH_ELSEWHERE))

@@ -1,6 +1,7 @@
 """The report of a run as a person reads it: undefined figures are "-", never 0."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from rich import box
 from rich.console import Console
@@ -13,6 +14,7 @@ from hydra.running.quantities import UNDEFINED, percent, usd
 from hydra.running.reason_words import WORDS
 from hydra.running.report import Group, RunReport
 from hydra.running.run_choice import Row
+from hydra.running.why_gates import GateVerdict
 
 
 def print_report(console: Console, report: RunReport, trades: int) -> None:
@@ -154,11 +156,19 @@ def _generators(report: RunReport) -> Table:
     return table
 
 
+_ANSWER_COLOURS: Final = {
+    GateVerdict.PASSED: "green",
+    GateVerdict.RESTRICTED: "yellow",
+    GateVerdict.STOPPED: "red",
+}
+
+
 def _funnel(report: RunReport) -> Table:
     table = _table("The funnel of vetoes", ("gate", "answer", "reason", "in words"), ("verdicts",))
     gate = ""
     for step in report.funnel:
-        answer = "[green]passed[/green]" if step.passed else "[red]stopped[/red]"
+        colour = _ANSWER_COLOURS[step.answer]
+        answer = f"[{colour}]{step.answer}[/{colour}]"
         shown_gate, gate = ("" if step.gate == gate else step.gate), step.gate
         table.add_row(
             shown_gate, answer, *_reason(step.reason_code, passed=step.passed), f"{step.verdicts:,}"

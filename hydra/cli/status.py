@@ -1,8 +1,8 @@
 """`hydra status`: what the database holds, and how the newest runs stand."""
 
-from rich.console import Console
 from rich.table import Table
 
+from hydra.cli.output import output_console
 from hydra.db.edition import inspect_server
 from hydra.db.engine import connect, database_url
 from hydra.running.quantities import UNDEFINED, usd
@@ -18,7 +18,7 @@ def command() -> None:
         coverage = read_coverage(connection)
         condition = read_condition(connection)
         runs = newest_runs(connection)
-    console = Console()
+    console = output_console()
     console.print(
         f"TimescaleDB {server.timescaledb_version} ({server.edition.value} edition) "
         f"on PostgreSQL {server.postgresql_version}",

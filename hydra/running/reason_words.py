@@ -23,7 +23,7 @@ class Gate(StrEnum):
 WORDS: Final[dict[ReasonCode, str]] = {
     ReasonCode.NORMAL: "nothing speaks against trading",
     ReasonCode.WARMING_UP: "there is too little history yet to rank the volatility: no entries",
-    ReasonCode.DATA_MISSING: "an input that has to be there was never seen",
+    ReasonCode.DATA_MISSING: "an input that has to be there is missing",
     ReasonCode.DATA_STALE: "an input is older than it may be",
     ReasonCode.VOLATILITY_EXTREME: "volatility is extreme for this pair: no trading",
     ReasonCode.VOLATILITY_HIGH: "volatility is high for this pair: exits only",

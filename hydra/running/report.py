@@ -13,6 +13,7 @@ import psycopg
 
 from hydra.domain import PositionState, ReasonCode, SignalSource
 from hydra.errors import StopError
+from hydra.layers.layer2_matrix import RESTRICTING
 from hydra.ledger.costs import PAIR_COSTS, half_spread
 from hydra.ledger.trade_statistics import (
     ClosedTrade,
@@ -24,6 +25,7 @@ from hydra.ledger.trade_statistics import (
 )
 from hydra.running.reason_words import Gate, gate_of
 from hydra.running.run_choice import Row, rows_of
+from hydra.running.why_gates import GateVerdict
 
 PAPER_SENTENCE: Final = (
     "Paper fills are simulated: a resting order fills only when a later bar trades through it, at most a "
@@ -100,6 +102,13 @@ class FunnelStep:
     passed: bool
     reason_code: ReasonCode | None
     verdicts: int
+
+    @property
+    def answer(self) -> GateVerdict:
+        """Passed, stopped, or restricted: layer 2's milder verdict (C04)."""
+        if self.gate is Gate.STATISTICAL and self.reason_code in RESTRICTING:
+            return GateVerdict.RESTRICTED
+        return GateVerdict.PASSED if self.passed else GateVerdict.STOPPED
 
 
 @dataclass(frozen=True, slots=True)

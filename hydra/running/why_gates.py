@@ -46,7 +46,7 @@ INPUT_WORDS: Final = {
     InputState.OK: "ok",
     InputState.NOT_RECORDED: "not recorded: this run declares no such feed, its check is skipped",
     InputState.STALE: "stale: older than it may be",
-    InputState.MISSING: "missing: never seen",
+    InputState.MISSING: "missing: there is none, or too little of it",
     InputState.WIDE: "the spread is too wide",
 }
 

@@ -1,5 +1,5 @@
--- One minute of each kind to show of a run: its best paid trade, its newest veto of a chosen signal, and the newest
--- quiet minute in which trading was allowed.
+-- One minute of each kind to show of a run: its best paid trade, the newest veto for its rarest reason, and the
+-- newest quiet minute in which trading was allowed.
 (
     SELECT 'a trade' AS kind, p.instrument_id, i.base, p.decision_time AS time
     FROM hydra.positions AS p JOIN market.instruments AS i USING (instrument_id)
@@ -11,7 +11,7 @@ UNION ALL
     SELECT 'a veto', d.instrument_id, i.base, d.time
     FROM hydra.risk_decisions AS d JOIN market.instruments AS i USING (instrument_id)
     WHERE d.run_id = %(run_id)s AND d.source IS NOT NULL AND NOT d.approved
-    ORDER BY d.time DESC, d.instrument_id LIMIT 1
+    ORDER BY count(*) OVER (PARTITION BY d.reason_code), d.time DESC, d.instrument_id LIMIT 1
 )
 UNION ALL
 (

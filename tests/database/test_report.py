@@ -16,6 +16,7 @@ from hydra.errors import StopError
 from hydra.running.plain_values import plain
 from hydra.running.reason_words import Gate
 from hydra.running.report import BASELINE_SENTENCE, PAPER_SENTENCE, SIMULATED_SENTENCE, RunReport, read_report
+from hydra.running.why_gates import GateVerdict
 from tests.database.why_scenario import write_why_scenario
 
 
@@ -123,6 +124,8 @@ def test_the_funnel_counts_verdicts_by_gate_and_reason(report: RunReport) -> Non
         (Gate.EXECUTION, None): (True, 1),
         (Gate.EXECUTION, ReasonCode.ENTRY_TIMEOUT): (False, 1),
     }
+    restricted = [step.reason_code for step in report.funnel if step.answer is GateVerdict.RESTRICTED]
+    assert restricted == [ReasonCode.VOLATILITY_HIGH]
     assert [step.gate for step in report.funnel] == sorted(
         (step.gate for step in report.funnel), key=list(Gate).index
     )

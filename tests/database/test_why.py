@@ -209,6 +209,14 @@ def test_the_examples_of_a_run_are_a_trade_a_veto_and_a_quiet_minute(connection:
     assert shown["a quiet minute"][2] == "no trade: ML score: no generator fired"
 
 
+def test_the_veto_shown_is_of_the_rarest_reason(connection: psycopg.Connection) -> None:
+    connection.execute(
+        "UPDATE hydra.risk_decisions SET reason_code = 'POSITION_EXISTS' WHERE reason_code = 'COOLDOWN'"
+    )
+    (veto,) = [one for kind, one in examples(connection, 7) if kind == "a veto"]
+    assert (veto.symbol[:3], f"{veto.time:%H:%M}") == ("ETH", "10:03")
+
+
 def test_a_run_without_trades_shows_no_example_of_one(connection: psycopg.Connection) -> None:
     connection.execute("DELETE FROM hydra.position_events")
     connection.execute("DELETE FROM hydra.fills")
