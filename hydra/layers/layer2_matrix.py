@@ -30,11 +30,15 @@ REASON_TYPE: Final = pl.Enum([code.value for code in ReasonCode])
 TRADABILITY_TYPE: Final = pl.Enum([status.value for status in TradabilityStatus])
 
 
+CASCADE_BLOCK: Final = 0.7
+"""The one cascade score above which layer 2 blocks a pair and the kill switch fires (C20)."""
+
+
 @dataclass(frozen=True, slots=True)
 class MatrixParameters:
-    """cascade_block 0.7 and funding_restrict 0.001 are printed, cascade_restrict is C10, the flag C04."""
+    """cascade_block and funding_restrict are printed, cascade_restrict is C10, the flag C04."""
 
-    cascade_block: float = 0.7
+    cascade_block: float = CASCADE_BLOCK
     cascade_restrict: float = 0.6
     funding_restrict: float = 0.001
     funding_restrict_blocks_entries: bool = False

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from hydra.domain import KillCause, KillScope, VolatilityRegime
+from hydra.layers.layer2_matrix import CASCADE_BLOCK
 
 _EXTREME: Final = VolatilityRegime.EXTREME.value
 
 
 @dataclass(frozen=True, slots=True)
 class KillParameters:
-    """All printed; scope is KILL_SCOPE (C20). cascade_probability is the same 0.7 as in the matrix."""
+    """All printed; scope is KILL_SCOPE; the cascade score is that of the matrix (C20)."""
 
     daily_drawdown: float = 0.05
     funding_rate_8h: float = 0.005
-    cascade_probability: float = 0.7
+    cascade_probability: float = CASCADE_BLOCK
     scope: KillScope = KillScope.PORTFOLIO
 
 

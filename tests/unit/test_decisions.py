@@ -38,6 +38,17 @@ def test_the_setting_of_a_built_reading_exists(decision: Decision) -> None:
     assert decision.setting in Settings.attribute_by_key()
 
 
+@pytest.mark.parametrize(
+    "decision", [item for item in BUILT if item.setting], ids=lambda decision: decision.id
+)
+def test_the_setting_of_a_built_reading_has_its_default(decision: Decision) -> None:
+    default = Settings.model_fields[Settings.attribute_by_key()[decision.setting]].default
+    if isinstance(default, float):
+        assert float(decision.default) == default
+    else:
+        assert decision.default == str(default).lower()
+
+
 def test_the_documents_are_up_to_date() -> None:
     assert decisions.document() == decisions.DOCUMENT.read_text(encoding="utf-8"), (
         "run python -m hydra.decisions"

@@ -190,6 +190,7 @@ def test_every_source_has_its_holding_time_and_a_positive_thesis(
     (row,) = fired(**changed)
     assert (row["source"], row["side"], row["holding_period_minutes"]) == (source.value, "SHORT", minutes)
     assert row["thesis_strength"] == pytest.approx(strength)
+    assert (row["expected_return"], row["expected_adverse_excursion"]) == (0.02, 0.01)
 
 
 def test_firings_stand_by_time_pair_and_generator() -> None:
