@@ -81,6 +81,7 @@ def _store(
         piece = market.advance(min(_PIECE_MINUTES, total - done))
         rows += sum(_copy(connection, name, getattr(piece, name), own_id) for name in _STORED)
         progress(min(1.0, (done + _PIECE_MINUTES) / total))
+    connection.execute(queries.load("ingest/find_gaps_of_instruments"), {"instrument_ids": list(ids)})
     _record(connection, venue, market, rows, ids)
     return ids
 
