@@ -151,7 +151,8 @@ def _day(settings: MarketSettings, begin: int) -> Iterator[Event]:
     role = [order[place % len(order)] for place in range(6)]
     yield _crowd(Scenario.DAY, role[0], begin, 0.185 * _sign(settings, begin, 1), 3)
     yield _crowd(Scenario.DAY, role[1], begin, 0.15 * _sign(settings, begin, 2), 12)
-    cascade = _minute(settings, begin, 3, 660, 1200)
+    # Late, because what it does to the kill switch ends the trading of the day.
+    cascade = _minute(settings, begin, 3, 1290, 1380)
     yield from _cascade(settings, Scenario.DAY, role[2], cascade, _sign(settings, begin, 4))
     squeeze = _minute(settings, begin, 5, 240, 600)
     yield from _cascade(settings, Scenario.DAY, role[3], squeeze, 0.5 * _sign(settings, begin, 6))
