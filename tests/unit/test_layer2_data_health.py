@@ -141,6 +141,7 @@ def test_an_outage_counts_from_the_age_that_was_allowed_and_takes_the_worst() ->
     assert health(ALL_FEEDS, liquidation_feed_age_seconds=67.0)["data_outage_seconds"] == 7.0
     both = health(ALL_FEEDS, order_book_age_seconds=25.0, candle_age_seconds=61.0)
     assert both["data_outage_seconds"] == 10.0
+    assert health(NO_FEEDS, candle_age_seconds=60.5)["data_outage_seconds"] == 0.5
 
 
 def test_undeclared_feeds_and_late_funding_are_no_outage() -> None:

@@ -278,6 +278,8 @@ def test_words_name_the_inputs_and_the_numbers() -> None:
     stale = assessment_words(assessed(candle_age_seconds=62.0, open_interest_age_seconds=None))
     assert stale == "BLOCK: missing: open_interest; stale: candles (62.0 s old)"
     assert assessment_words(assessed()) == "ALLOW: nothing speaks against trading"
+    nothing = assessed(candle_age_seconds=None, open_interest_age_seconds=None)
+    assert assessment_words(nothing) == "BLOCK: missing: candles, open_interest"
     book = assessment_words(assessed(order_book_age_seconds=20.0, liquidation_feed_age_seconds=61.0))
     assert book == "BLOCK: stale: order_book (20.0 s old), liquidations (61.0 s old)"
     high = assessment_words(assessed(volatility_percentile=0.9))

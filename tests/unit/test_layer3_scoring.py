@@ -119,6 +119,17 @@ def test_every_pair_has_its_own_choice() -> None:
     ]
 
 
+def test_choices_stand_by_time_and_equals_of_a_busy_minute_keep_their_order() -> None:
+    """Two minutes of forty pairs with three equal signals each, the later minute and pair first."""
+    minutes = [datetime(2026, 1, 1, 0, minute, tzinfo=UTC) for minute in (1, 0)]
+    keys = [(minute, pair, name) for minute in minutes for pair in range(40, 0, -1) for name in "abc"]
+    frame = pl.DataFrame(keys, schema=["time", "instrument_id", "name"], orient="row").with_columns(
+        pl.lit(0.6).alias("confidence"), pl.lit(0.5).alias("score")
+    )
+    rows = choose(frame, PRINTED).select("time", "instrument_id", "name").rows()
+    assert rows == sorted(keys)
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=5))
 def test_at_most_one_is_chosen_and_only_if_approved(signals: list[tuple[float, float]]) -> None:

@@ -217,6 +217,12 @@ def test_free_margin_shrinks_the_size() -> None:
     assert decision.recommended_size_usd == Decimal("1800")
 
 
+def test_without_free_margin_nothing_is_left_for_a_size() -> None:
+    decision = decide(CANDIDATE, Book(10_000, margin_usd=10_500), PRINTED)
+    assert decision.reason_code is ReasonCode.INSUFFICIENT_MARGIN
+    assert decision.numbers["margin_size_usd"] == decision.numbers["final_size_usd"] == 0
+
+
 def test_the_best_of_a_minute_goes_first_and_what_it_reserves_is_gone() -> None:
     """Room for one position: by score, then confidence, then the order of the universe (C120)."""
     tight = RiskParameters(limits=LimitParameters(max_positions=1))

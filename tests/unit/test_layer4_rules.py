@@ -158,6 +158,7 @@ def test_pearson_of_known_returns() -> None:
     first, second = np.tile([1.0, 2, 3, 4], 12), np.tile([2.0, 1, 4, 3], 12)
     assert pair_correlation(first, second) == pytest.approx(0.6)
     assert pair_correlation(first, -second) == pytest.approx(-0.6)
+    assert pair_correlation(first / 1_000, second / 1_000) == pytest.approx(0.6)
     assert math.isnan(pair_correlation(first[1:], second[1:]))
     assert math.isnan(pair_correlation(first, np.ones(48)))
 
@@ -180,6 +181,8 @@ def test_average_and_signed_correlation() -> None:
     assert signed_correlation(1, [0.9, 0.5], [-1, 1]) == pytest.approx(-0.2)
     assert signed_correlation(-1, [0.9], [-1]) == pytest.approx(0.9)
     assert signed_correlation(1, [], []) == 0.0
+    with pytest.raises(ValueError, match="shorter"):
+        signed_correlation(1, [0.9, 0.5], [1])
 
 
 @pytest.mark.parametrize(

@@ -214,6 +214,11 @@ def test_a_liquidation_price_out_of_reach_is_never_hit() -> None:
     assert barrier_hit(-1, 105.0, 95.0, 0.0, (100.0, 101.0, 99.0)) is BarrierHit.NONE
 
 
+def test_a_cheap_coin_is_liquidated_like_any_other() -> None:
+    assert barrier_hit(1, 0.19, 0.22, 0.16, (0.15, 0.155, 0.149)) is BarrierHit.LIQUIDATION
+    assert barrier_hit(-1, 0.21, 0.18, 0.24, (0.25, 0.255, 0.249)) is BarrierHit.LIQUIDATION
+
+
 @pytest.mark.parametrize(
     ("direction", "level", "bar_open", "hit", "price"),
     [

@@ -219,3 +219,10 @@ def test_drawdown_and_heat_without_equity() -> None:
     _, ruined = Portfolio.start(Decimal(100), NOON).booked(Decimal(-100)).marked([], NOON)
     assert ruined.heat == float("inf")
     assert ruined.drawdown == 1.0
+
+
+def test_half_a_dollar_of_equity_has_its_drawdown_and_heat() -> None:
+    assert drawdown(0.25, 0.5) == 0.5
+    position = OpenPosition(1, 1, Decimal(1), Decimal(10), Decimal(10), Decimal("9.9"), Decimal(10))
+    _, small = Portfolio.start(Decimal("0.5"), NOON).marked([position], NOON)
+    assert small.heat == 0.2

@@ -84,6 +84,11 @@ def test_the_last_fifth_before_liquidation_is_near(
     assert liquidation_is_near(direction, mark, 100.0, liquidation, 0.2) is near
 
 
+def test_a_cheap_coin_nears_its_liquidation_like_any_other() -> None:
+    assert liquidation_is_near(1, 0.163, 0.2, 0.16, 0.2)
+    assert not liquidation_is_near(1, 0.169, 0.2, 0.16, 0.2)
+
+
 @pytest.mark.parametrize(
     ("changed", "reason", "urgency"),
     [
