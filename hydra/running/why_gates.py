@@ -107,6 +107,7 @@ def data_health(assessment: Row | None) -> GateAnswer:
     failing = [code for code in _reasons(assessment) if gate_of(2, code) is Gate.DATA_HEALTH]
     verdict = GateVerdict.STOPPED if failing else GateVerdict.PASSED
     words = tuple(WORDS[code] for code in failing) or ("all inputs are usable",)
+    words += _own_words(assessment, Gate.DATA_HEALTH)
     code = failing[0] if failing else ReasonCode.NORMAL
     return GateAnswer(Gate.DATA_HEALTH, RULES[Gate.DATA_HEALTH], verdict, code, words, inputs)
 
@@ -122,9 +123,15 @@ def statistical(assessment: Row | None) -> GateAnswer:
         RULES[Gate.STATISTICAL],
         _tradability_verdict(assessment, reasons),
         reasons[0],
-        (*(WORDS[code] for code in reasons), *_measured_words(f"in numbers: {assessment['reason']}")),
+        (*(WORDS[code] for code in reasons), *_own_words(assessment, Gate.STATISTICAL)),
         numbers=_statistical_numbers(assessment),
     )
+
+
+def _own_words(assessment: Row, gate: Gate) -> tuple[str, ...]:
+    """Layer 2's own sentence, told by the gate that its gravest reason belongs to."""
+    belongs = gate_of(2, ReasonCode(assessment["reason_code"])) is gate
+    return tuple(_measured_words(f"in numbers: {assessment['reason']}")) if belongs else ()
 
 
 _BLOCKING: Final = frozenset({ReasonCode.CASCADE, ReasonCode.VOLATILITY_EXTREME})

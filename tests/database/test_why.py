@@ -98,6 +98,14 @@ def test_every_reason_that_applied_is_told_not_only_the_gravest(connection: psyc
     assert found.gate(Gate.STATISTICAL).reason_code is ReasonCode.VOLATILITY_HIGH
 
 
+def test_the_sentence_of_layer_2_stands_where_its_gravest_reason_belongs(
+    connection: psycopg.Connection,
+) -> None:
+    stale = explain(connection, "ETH", "10:01")
+    assert "in numbers: BLOCK: stale 900" in stale.gate(Gate.DATA_HEALTH).words
+    assert stale.gate(Gate.STATISTICAL).words == ("volatility is high for this pair: exits only",)
+
+
 def test_a_quiet_minute_says_how_far_every_generator_was_from_firing(connection: psycopg.Connection) -> None:
     score = explain(connection, "SOL", "10:00").gate(Gate.SCORE)
     assert [distance.source for distance in score.distances] == list(SignalSource)

@@ -54,7 +54,7 @@ INSERT INTO hydra.assessments (run_id, instrument_id, time, tradability, reason_
 """
 
 CHANGED_ASSESSMENTS = """
-UPDATE hydra.assessments SET tradability = 'BLOCK', reason_code = 'DATA_STALE', reason = 'BLOCK: stale',
+UPDATE hydra.assessments SET tradability = 'BLOCK', reason_code = 'DATA_STALE', reason = 'BLOCK: stale 900',
         volatility_regime = 3, numbers = %(stale)s::jsonb
     WHERE instrument_id = 2 AND time = '2025-06-01 10:01Z'
 """
