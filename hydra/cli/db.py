@@ -7,6 +7,7 @@ from typing import Annotated, NoReturn
 import psycopg
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Column, Table
 
 from hydra.db import queries
@@ -22,7 +23,7 @@ app = typer.Typer(no_args_is_help=True, help="The database: a private server, or
 
 
 def _say(text: str) -> None:
-    Console(stderr=True).print(text, highlight=False, soft_wrap=True)
+    Console(stderr=True).print(text, highlight=False, soft_wrap=True, markup=False)
 
 
 @app.command()
@@ -88,8 +89,8 @@ def status() -> None:
     table.add_row("size", f"{row[0] / 2**20:,.1f} MiB" if row else "unknown")
     table.add_row("schema", _schema_state(url))
     if settings.database_url is None:
-        table.add_row("data", str(private_cluster().data))
-        table.add_row("log", str(private_cluster().log))
+        table.add_row("data", escape(str(private_cluster().data)))
+        table.add_row("log", escape(str(private_cluster().log)))
     Console(soft_wrap=True).print(table)
 
 

@@ -2,6 +2,7 @@
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from hydra.running.health import Check, Verdict, examine
@@ -21,5 +22,7 @@ def _table(checks: list[Check]) -> Table:
     table = Table("check", "", "seen", "what to do")
     for check in checks:
         colour = COLOURS[check.verdict]
-        table.add_row(check.subject, f"[{colour}]{check.verdict}[/{colour}]", check.seen, check.advice)
+        table.add_row(
+            check.subject, f"[{colour}]{check.verdict}[/{colour}]", escape(check.seen), check.advice
+        )
     return table

@@ -4,6 +4,7 @@ import sys
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from hydra.cli import audit, config, db, demo, doctor, import_history, kill, report, resume, run, status, why
 from hydra.errors import HydraError
@@ -33,7 +34,7 @@ def main() -> None:
     try:
         app()
     except HydraError as error:
-        Console(stderr=True).print(f"[red]hydra:[/red] {error}", soft_wrap=True, highlight=False)
+        Console(stderr=True).print(Text.assemble(("hydra: ", "red"), str(error)), soft_wrap=True)
         sys.exit(1)
 
 

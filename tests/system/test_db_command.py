@@ -88,3 +88,17 @@ def test_an_unreachable_server_is_one_sentence_and_status_1(hydra: Hydra) -> Non
     assert "cannot be used" in up.stderr
     assert "topsecret" not in up.stderr
     assert "Traceback" not in up.stderr
+
+
+def test_a_place_that_cannot_be_written_is_one_sentence_and_status_1(hydra: Hydra) -> None:
+    up = hydra("up", HYDRA_STATE_DIRECTORY="/dev/null/state")
+    assert up.returncode == 1
+    assert "/dev/null/state can be written" in up.stderr
+    assert "Traceback" not in up.stderr
+
+
+def test_a_message_with_brackets_is_printed_as_it_is(hydra: Hydra) -> None:
+    """Paths and the server's log may hold what the terminal's colour codes look like."""
+    up = hydra("up", HYDRA_STATE_DIRECTORY="/dev/null/[/a] [bold]state")
+    assert "/dev/null/[/a] [bold]state can be written" in up.stderr
+    assert "Traceback" not in up.stderr

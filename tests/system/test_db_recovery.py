@@ -156,6 +156,26 @@ def test_two_state_folders_do_not_collide(running: Cluster) -> None:
             other.remove()
 
 
+@pytest.mark.parametrize("name", ["a place", "O'Brien", "a,b"])
+def test_the_checkout_may_have_any_name_that_people_give(name: str) -> None:
+    with server_folder() as folder:
+        cluster = replace(new_cluster(folder), home=folder / name)
+        try:
+            cluster.start()
+            assert answer(cluster, "SHOW data_directory") == str(cluster.data)
+        finally:
+            cluster.remove()
+
+
+@pytest.mark.parametrize("name", ['a"b', "$HOME", "a`b", "a\\b"])
+def test_a_place_that_the_shell_of_pg_ctl_would_change_is_refused(name: str) -> None:
+    with server_folder() as folder:
+        cluster = replace(new_cluster(folder), home=folder / name)
+        with pytest.raises(DatabaseError, match=r"cannot lie in .*HYDRA_STATE_DIRECTORY"):
+            cluster.start()
+        assert not cluster.home.exists()
+
+
 def test_secrets_are_readable_by_their_owner_only(running: Cluster) -> None:
     assert running.password_file.stat().st_mode & 0o777 == 0o600
     assert running.home.stat().st_mode & 0o777 == 0o700

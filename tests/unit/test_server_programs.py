@@ -35,6 +35,23 @@ def test_a_missing_file_is_noticed(home: Path, name: str) -> None:
     assert not is_whole(home)
 
 
+@pytest.mark.parametrize("cut", ["", '{"a.deb": "12'])
+def test_a_list_cut_short_by_a_power_failure_is_noticed(home: Path, cut: str) -> None:
+    (home / MANIFEST).write_text(cut)
+    assert not is_whole(home)
+
+
+def test_folders_made_for_another_account_are_open_to_it_whatever_the_umask(tmp_path: Path) -> None:
+    stranger = ServerAccount(os.getuid() + 4711, os.getgid() + 4711, "stranger", is_other=True)
+    mask = os.umask(0o077)
+    try:
+        stranger.make_folder(tmp_path / "cache" / "hydra")
+    finally:
+        os.umask(mask)
+    modes = [folder.stat().st_mode & 0o777 for folder in (tmp_path / "cache", tmp_path / "cache" / "hydra")]
+    assert modes == [0o755, 0o755]
+
+
 def test_a_folder_closed_to_the_servers_account_is_refused_by_name(tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)

@@ -41,6 +41,16 @@ class ServerAccount:
         if self.is_other:
             os.chown(path, self.user_id, self.group_id)
 
+    def make_folder(self, path: Path) -> None:
+        """Create `path` and what is missing above it, so that this account can enter whatever the umask."""
+        if not self.is_other:
+            path.mkdir(parents=True, exist_ok=True)
+            return
+        for folder in (*reversed(path.parents), path):
+            if not folder.exists():
+                folder.mkdir(exist_ok=True)
+                folder.chmod(0o755)
+
     @contextmanager
     def acting(self) -> Iterator[None]:
         """Act as this account inside, as a whole process: for a command's main thread, and briefly.

@@ -32,6 +32,8 @@ LOG_LINES_SHOWN: Final = 12
 STATUS_LINE: Final = 7
 # The kernel's limit is 107 bytes, of which the socket's own name takes up to 16.
 MAX_SOCKET_FOLDER_BYTES: Final = 90
+# pg_ctl starts the server through a shell and puts paths between double quotes.
+_NOT_FOR_PG_CTL: Final = frozenset('"$`\\\n')
 
 # For a machine of a few GiB; hundreds of chunks may be locked by one statement.
 SETTINGS: Final[Mapping[str, str]] = {
@@ -132,10 +134,19 @@ class Cluster:
                     path.unlink(missing_ok=True)
 
     def _prepare_home(self) -> None:
-        self.home.mkdir(parents=True, exist_ok=True)
+        self._refuse_unusable_name()
+        self.account.make_folder(self.home)
         self.account.refuse_closed_path(self.home)
         self.account.give(self.home)
         self.home.chmod(0o700)
+
+    def _refuse_unusable_name(self) -> None:
+        odd = sorted(_NOT_FOR_PG_CTL & set(str(self.home)))
+        if odd:
+            raise DatabaseError(
+                f"the database cannot lie in {self.home}: pg_ctl does not take {' '.join(odd)} in a path. "
+                f"Set HYDRA_STATE_DIRECTORY to another place, or move the checkout"
+            )
 
     def _initialise(self) -> None:
         for left_over in self.home.glob("building-*"):
@@ -193,12 +204,14 @@ class Cluster:
         sockets = self._socket_folder()
         values = {**SETTINGS, "port": str(port), "unix_socket_directories": str(sockets)}
         values.update(self.extra_settings)
-        text = "".join(f"{key} = '{value}'\n" for key, value in values.items())
+        quoted = {key: value.replace("'", "''") for key, value in values.items()}
+        text = "".join(f"{key} = '{value}'\n" for key, value in quoted.items())
         self._write_private(self.data / "hydra.conf", text)
 
     def _socket_folder(self) -> Path:
         folder = self.home / "socket"
-        if len(os.fsencode(folder)) > MAX_SOCKET_FOLDER_BYTES:
+        # The server takes a list of folders, with commas between them.
+        if len(os.fsencode(folder)) > MAX_SOCKET_FOLDER_BYTES or "," in str(folder):
             name = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:12]
             folder = Path(tempfile.gettempdir()) / f"hydra-{name}"
         try:

@@ -98,15 +98,18 @@ def without_password(uri: str) -> str:
 def _download_from(source: Source, folder: Path, work: Path) -> str | None:
     environment = {**os.environ, "APT_CONFIG": str(_write_configuration(source, work)), "LC_ALL": "C"}
     for arguments in (["update", "-q", "-q"], ["download", "-q", *PACKAGES]):
-        done = subprocess.run(
-            ["apt-get", *arguments],  # noqa: S607  # found on PATH above
-            cwd=folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=FETCH_TIMEOUT_S,
-        )
+        try:
+            done = subprocess.run(
+                ["apt-get", *arguments],  # noqa: S607  # found on PATH above
+                cwd=folder,
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=FETCH_TIMEOUT_S,
+            )
+        except subprocess.TimeoutExpired:
+            return f"no end after {FETCH_TIMEOUT_S} s"
         if done.returncode != 0:
             return _first_complaint(done.stderr)
     return None

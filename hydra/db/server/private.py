@@ -3,6 +3,7 @@
 from hydra.db.server.account import cluster_home, package_cache, server_account
 from hydra.db.server.cluster import Cluster
 from hydra.db.server.programs import FOLDER_NAME, PROGRAMS, Programs, prepared
+from hydra.errors import DatabaseError
 
 DATABASE = "hydra"
 
@@ -26,6 +27,13 @@ def start_private_cluster() -> Cluster:
     """
     cluster = private_cluster()
     if not cluster.is_running():
-        prepared(package_cache(cluster.account))
-        cluster.start()
+        cache = package_cache(cluster.account)
+        try:
+            prepared(cache)
+            cluster.start()
+        except OSError as error:
+            raise DatabaseError(
+                f"the private database server could not be set up: {error}. Check that {cache} and "
+                f"{cluster.home} can be written and that the disk has room, then run `hydra db up` again"
+            ) from error
     return cluster

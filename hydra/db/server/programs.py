@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from hydra.db.server import packages
+from hydra.db.server.account import server_account
 from hydra.db.server.lock import exclusive
 from hydra.errors import DatabaseError
 
@@ -48,7 +49,7 @@ def prepared(cache: Path) -> Programs:
     """
     if platform.machine() != "x86_64" or sys.platform != "linux":
         raise DatabaseError(f"the private database server runs on x86-64 Linux only: {packages.INSTEAD}")
-    cache.mkdir(parents=True, exist_ok=True)
+    server_account().make_folder(cache)
     home = cache / FOLDER_NAME
     with exclusive(cache / "fetch.lock"):
         if not is_whole(home):
@@ -61,7 +62,11 @@ def is_whole(home: Path) -> bool:
     manifest = home / MANIFEST
     if not manifest.is_file():
         return False
-    expected = json.loads(manifest.read_text(encoding="utf-8"))
+    try:
+        expected = json.loads(manifest.read_text(encoding="utf-8"))
+    except ValueError:
+        # Cut short by a power failure.
+        return False
     return all(_sha256(home / name) == digest for name, digest in expected.items())
 
 
