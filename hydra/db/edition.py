@@ -14,7 +14,9 @@ from hydra.db import queries
 from hydra.errors import DatabaseError
 
 OLDEST_POSTGRESQL: Final = 15
-OLDEST_TIMESCALEDB: Final = (2, 15)
+# The first whose hypertables take statement triggers with transition tables, which keep the rollups of the
+# Apache edition: an older one lets them be created and refuses every row afterwards.
+OLDEST_TIMESCALEDB: Final = (2, 18)
 
 
 class Edition(StrEnum):
@@ -76,8 +78,8 @@ def refuse_unusable(found: Finding) -> None:
     """Raise DatabaseError if HYDRA cannot run on a server with these findings."""
     if found.server_version_num < OLDEST_POSTGRESQL * 10_000:
         raise DatabaseError(
-            f"PostgreSQL {found.server_version} is too old: HYDRA needs {OLDEST_POSTGRESQL} or newer, "
-            f"the oldest that it is tested with"
+            f"PostgreSQL {found.server_version} is too old: HYDRA needs {OLDEST_POSTGRESQL} or newer: "
+            f"move to a newer server, or unset HYDRA_DATABASE_URL for a private one"
         )
     version = found.created_version or found.available_version
     if version is None:
@@ -93,8 +95,8 @@ def refuse_unusable(found: Finding) -> None:
     if parse_version(version) < OLDEST_TIMESCALEDB:
         oldest = ".".join(map(str, OLDEST_TIMESCALEDB))
         raise DatabaseError(
-            f"TimescaleDB {version} is too old: HYDRA needs {oldest} or newer, the oldest that it is tested "
-            f"with; install a newer package and run ALTER EXTENSION timescaledb UPDATE"
+            f"TimescaleDB {version} is too old: HYDRA needs {oldest} or newer: install a newer package "
+            f"and run ALTER EXTENSION timescaledb UPDATE"
         )
 
 

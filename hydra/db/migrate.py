@@ -4,12 +4,13 @@ from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Literal
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import SchemaItem
 
@@ -109,8 +110,8 @@ def _engine(url: str) -> Iterator[Engine]:
     engine = engine_for(url)
     try:
         yield engine
-    except OperationalError as error:
-        raise DatabaseError(f"the database refused: {_first_line(error)}") from error
+    except (DBAPIError, psycopg.Error) as error:
+        raise DatabaseError(_refusal(url, error)) from error
     finally:
         engine.dispose()
 
@@ -122,5 +123,12 @@ def _run(url: str, verb: Literal["upgrade", "downgrade"], revision: str) -> None
         _COMMANDS[verb](config, revision)
 
 
-def _first_line(error: OperationalError) -> str:
-    return str(error.orig).strip().splitlines()[0]
+def _refusal(url: str, error: DBAPIError | psycopg.Error) -> str:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    lines = str(cause).strip().splitlines()
+    if isinstance(cause, psycopg.errors.InsufficientPrivilege):
+        return (
+            f"the account of HYDRA_DATABASE_URL may not do that in {make_url(url).database} ({lines[0]}): "
+            f"migrate with the account that owns the database, look with one that is a member of hydra_reader"
+        )
+    return f"the database refused: {lines[0] if lines else type(cause).__name__}"

@@ -6,6 +6,7 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA market, hydra REVOKE ALL ON SEQUENCES FROM hy
 
 REVOKE ALL ON ALL TABLES IN SCHEMA market, hydra, audit FROM hydra_owner, hydra_worker, hydra_reader;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA market, hydra FROM hydra_owner, hydra_worker, hydra_reader;
+REVOKE ALL ON public.alembic_version FROM hydra_owner, hydra_worker, hydra_reader;
 REVOKE ALL ON SCHEMA market, hydra, audit FROM hydra_owner, hydra_worker, hydra_reader;
 
 DROP SCHEMA audit;

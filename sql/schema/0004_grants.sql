@@ -13,6 +13,8 @@ GRANT SELECT ON ALL TABLES IN SCHEMA audit TO hydra_worker;
 GRANT ALL ON ALL TABLES IN SCHEMA market, hydra, audit TO hydra_owner;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA market, hydra TO hydra_worker;
 GRANT ALL ON ALL SEQUENCES IN SCHEMA market, hydra TO hydra_owner;
+-- Which schema this is: `hydra doctor` and `hydra db status` ask under any account.
+GRANT SELECT ON public.alembic_version TO hydra_owner, hydra_worker, hydra_reader;
 
 ALTER DEFAULT PRIVILEGES IN SCHEMA market, hydra, audit GRANT SELECT ON TABLES TO hydra_reader;
 ALTER DEFAULT PRIVILEGES IN SCHEMA market, hydra GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO hydra_worker;

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 from psycopg import sql
+from sqlalchemy import make_url
 
+from hydra.db.migrate import upgrade_to_head
 from hydra.db.roles import Role, ensure_roles, grant_login
+from hydra.errors import DatabaseError
 
 INSERT = "INSERT INTO market.candles_1m VALUES (1, '2025-06-01 00:00Z', '2025-06-01 00:01Z', 1, 1, 1, 1, 1)"
 
@@ -25,7 +28,8 @@ def become(connection: psycopg.Connection, role: Role) -> None:
 
 
 @pytest.mark.parametrize(
-    "relation", ["market.candles_1m", "market.candles_5m", "hydra.runs", "audit.daily_pnl"]
+    "relation",
+    ["market.candles_1m", "market.candles_5m", "hydra.runs", "audit.daily_pnl", "public.alembic_version"],
 )
 def test_the_reader_reads_everything(connection: psycopg.Connection, relation: str) -> None:
     become(connection, Role.READER)
@@ -96,5 +100,19 @@ def test_a_reading_login_cannot_write_and_is_cut_off_after_a_while(database_url:
                 assert reader.execute("SHOW statement_timeout").fetchone() == ("30s",)
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
                     reader.execute(INSERT)
+        finally:
+            owner.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
+
+
+def test_an_account_that_may_not_migrate_is_told_which_may(empty_database_url: str) -> None:
+    name, password = f"stranger_{secrets.token_hex(4)}", secrets.token_urlsafe(12)
+    address = make_url(empty_database_url).set(username=name, password=password)
+    with psycopg.connect(empty_database_url, autocommit=True) as owner:
+        owner.execute(
+            sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(name), sql.Literal(password))
+        )
+        try:
+            with pytest.raises(DatabaseError, match=r"may not do that in .* account that owns the database"):
+                upgrade_to_head(address.render_as_string(hide_password=False))
         finally:
             owner.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))

@@ -9,7 +9,7 @@ from hydra.db.engine import explain_refusal, libpq_url, shown
 from hydra.errors import DatabaseError
 
 USABLE = Finding(
-    150004, "15.4", "2.15.0", "2.15.0", is_preloaded=True, license="apache", database_name="hydra"
+    150004, "15.4", "2.18.0", "2.18.0", is_preloaded=True, license="apache", database_name="hydra"
 )
 
 
@@ -24,7 +24,7 @@ def test_the_oldest_supported_versions_are_accepted() -> None:
             replace(USABLE, server_version_num=140011, server_version="14.11"),
             "14.11 is too old.*15",
         ),
-        (replace(USABLE, created_version="2.14.2"), "TimescaleDB 2.14.2 is too old.*2.15.*oldest.*tested"),
+        (replace(USABLE, created_version="2.17.2"), "TimescaleDB 2.17.2 is too old.*2.18.*newer package"),
         (replace(USABLE, created_version=None, available_version="2.9.1"), "TimescaleDB 2.9.1 is too old"),
         (replace(USABLE, created_version=None, available_version=None), "has no TimescaleDB: install"),
         (replace(USABLE, is_preloaded=False), "not loaded: add timescaledb to shared_preload_libraries"),
