@@ -28,6 +28,9 @@ from hydra.running.runs import Run
 from workers.row_writer import Row, write_rows
 from workers.stages import Cycle
 
+MOST_WINDOWS: Final = 4
+"""So many runs are followed in memory at once; the window of one more takes the place of the oldest."""
+
 _OF_A_SIGNAL: Final = frozenset(SIGNAL_SCORER_FEATURES_V1[:9])
 _OF_AN_ASSESSMENT: Final = frozenset(
     name for name in SIGNAL_SCORER_FEATURES_V1 if name.startswith(("regime_", "volatility_regime"))
@@ -74,7 +77,7 @@ class _Held:
 
 
 class StatisticalLayer:
-    """Answers the stage `assess`; keeps the market window of every run that this process works for."""
+    """Answers the stage `assess`; keeps the market windows of the runs that this process works for."""
 
     def __init__(self, database_url: Callable[[], str]) -> None:
         self._database_url = database_url
@@ -103,8 +106,15 @@ class StatisticalLayer:
             self._let_go(run.run_id)
             raise
 
+    def close(self) -> None:
+        """Let go of all windows and their connections."""
+        for run_id in tuple(self._held):
+            self._let_go(run_id)
+
     def _load(self, run: Run, as_of: datetime) -> _Held:
         self._let_go(run.run_id)
+        for oldest in tuple(self._held)[: max(0, len(self._held) - MOST_WINDOWS + 1)]:
+            self._let_go(oldest)
         connection = adbc_connect(self._database_url())
         try:
             held = _Held(connection, MarketWindow.load(connection, run.instrument_ids, as_of))

@@ -153,6 +153,22 @@ class PaperMarket:
             (self.run.run_id,),
         ).fetchall()
 
+    def checks(self) -> list[tuple[str, dict[str, Any]]]:
+        """Reason and numbers of every check of the newest position."""
+        return self.connection.execute(
+            "SELECT reason_code, numbers FROM hydra.position_events"
+            " WHERE kind = 'CHECKED' AND position_id = %s ORDER BY sequence",
+            (self.position()["position_id"],),
+        ).fetchall()
+
+    def latch(self, minute: int) -> None:
+        """The kill switch of the whole run, by hand."""
+        self.connection.execute(
+            "INSERT INTO hydra.kill_switch (run_id, scope, latched_time, cause)"
+            " VALUES (%s, 'portfolio', %s, 'by hand')",
+            (self.run.run_id, instant(minute)),
+        )
+
     def _one(self, query: str) -> dict[str, Any]:
         with self.connection.cursor(row_factory=dict_row) as cursor:
             row = cursor.execute(query.encode(), (self.run.run_id,)).fetchone()
@@ -224,7 +240,8 @@ INSERT INTO hydra.signals (run_id, instrument_id, time, source, side, confidence
     expected_adverse_excursion, holding_period_minutes, score, score_kind, approved, chosen, reason_code,
     reason, thesis, metadata)
 VALUES (%(run)s, %(pair)s, %(time)s, %(source)s, %(side)s, %(confidence)s, 0.02, %(excursion)s, 240,
-    %(score)s, 'rule', %(approved)s, %(chosen)s, %(reason_code)s, 'by hand', 'by hand', '{"thesis_strength": 0.03}')
+    %(score)s, 'rule', %(approved)s, %(chosen)s, %(reason_code)s, 'by hand', 'by hand',
+    '{"thesis_strength": 0.03}')
 """
 _DECISION = """
 INSERT INTO hydra.risk_decisions (run_id, instrument_id, time, source, side, approved, reason_code, reason,
