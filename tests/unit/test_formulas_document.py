@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+from pathlib import Path
 
 import pytest
 
@@ -42,6 +43,26 @@ def test_every_function_that_cites_a_printed_document_stands_in_the_table() -> N
                 if any(text in source for text in document.PRINTED) and name not in listed:
                     missing.append(name)
     assert missing == []
+
+
+def test_the_four_documents_that_print_formulas_are_watched() -> None:
+    assert document.PRINTED == ("layers document", "ML document", "README document", "strategy document")
+    assert {text for text in document.PRINTED if any(text in row.source for row in ROWS)} == set(
+        document.PRINTED
+    )
+
+
+def test_private_functions_are_no_formulas_and_a_bar_does_not_split_a_cell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "rules.py"
+    path.write_text("def shown() -> None: ...\n\n\ndef _hidden() -> None: ...\n")
+    assert [node.name for node in document.public_functions(path)] == ["shown"]
+    row = document.Formula("a.b", "|x| > 1", "source", ("C01", "C02"), "tests/t.py::test")
+    monkeypatch.setattr(document, "printed_formulas", lambda: [row])
+    assert document.rendered().splitlines()[-1] == (
+        r"| \|x\| > 1 | `a.b` | source | C01, C02 | `tests/t.py::test` |"
+    )
 
 
 @pytest.mark.parametrize(
