@@ -136,13 +136,18 @@ def _trades(trades: Sequence[Row], wanted: int) -> Table:
     )
     for trade in listed:
         table.add_row(
-            trade["base"], trade["side"], trade["source"] or UNDEFINED, f"{trade['opened_time']:%m-%d %H:%M}",
+            trade["base"], trade["side"], _spaced(trade["source"]), f"{trade['opened_time']:%m-%d %H:%M}",
             f"{trade['closed_time']:%m-%d %H:%M}" if trade["closed_time"] else "open",
-            trade["exit_reason_code"] or UNDEFINED, f"{trade['entry_price']:.6g}",
+            _spaced(trade["exit_reason_code"]), f"{trade['entry_price']:.6g}",
             f"{trade['exit_price']:.6g}" if trade["exit_price"] is not None else UNDEFINED,
             f"{trade['net_pnl_usd']:,.2f}",
         )  # fmt: skip
     return table
+
+
+def _spaced(code: str | None) -> str:
+    """A code that a narrow table can break between its words."""
+    return code.replace("_", " ") if code else UNDEFINED
 
 
 def _generators(report: RunReport) -> Table:

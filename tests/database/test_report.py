@@ -158,7 +158,8 @@ def test_a_report_of_nothing_shows_dashes_and_no_zeros(connection: psycopg.Conne
 def test_only_the_newest_trades_are_listed_and_the_rest_is_said(report: RunReport) -> None:
     assert "The newest 1 of 3 trades" in printed(report, trades=1)
     assert "\n  SOL    LONG" in printed(report, trades=1)
-    assert "\n  BTC    LONG   FUNDING_SQUEEZE" not in printed(report, trades=1)
+    assert "FUNDING SQUEEZE   06-01 10:01   06-01 12:00   TARGET HIT" in printed(report)
+    assert "FUNDING SQUEEZE" not in printed(report, trades=1)
 
 
 def test_the_report_is_json_with_exact_money(report: RunReport) -> None:
