@@ -57,7 +57,11 @@ WARM_UP: Final[dict[str, WarmUp]] = {
     "order_book_tops": WarmUp(
         timedelta(minutes=5), _HOUR, "the last snapshot, valid for 15 s; a day of them would be 17,280 a pair"
     ),
-    "heartbeats": WarmUp(timedelta(minutes=5), _HOUR, "the last proof of life, valid for 60 s"),
+    "heartbeats": WarmUp(
+        timedelta(hours=25),
+        _HOUR,
+        "each of the 288 buckets of forced orders counts only if the feed was alive",
+    ),
 }
 
 

@@ -1,15 +1,19 @@
 """Where facts begin depends on the decision's instant alone, and reaches as far back as the windows do."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, time, timedelta, timezone
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
 from hydra.errors import StopError
 from hydra.features.anchor import WARM_UP, anchor
-from hydra.features.facts import SCHEMAS
+from hydra.features.evaluate import feature_matrix
+from hydra.features.facts import SCHEMAS, MarketFacts
 from tests.synthetic_market import utc
+from tests.unit.feature_market import START, decisions_at, random_market
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 # The longest look-back of any feature on each input, from features.md sections 1 and 2.
@@ -21,7 +25,7 @@ LONGEST_LOOK_BACK = {
     "positioning": timedelta(minutes=15),
     "liquidations": 24 * HOUR + timedelta(minutes=10),
     "order_book_tops": timedelta(seconds=15),
-    "heartbeats": timedelta(seconds=60),
+    "heartbeats": 24 * HOUR + timedelta(minutes=10),
 }
 _instants = st.integers(0, 10 * 365 * 86_400).map(
     lambda seconds: utc(2020, 1, 1) + timedelta(seconds=seconds)
@@ -40,6 +44,22 @@ def test_the_anchor_by_hand() -> None:
     assert starts["open_interest_5m"] == utc(2025, 6, 9)
     assert starts["liquidations"] == utc(2025, 6, 8, 23)
     assert starts["order_book_tops"] == utc(2025, 6, 10, 11, 55)
+
+
+@pytest.mark.parametrize("clock", ["23:00:02", "23:20:02", "23:59:57"])
+def test_facts_from_the_anchor_on_give_the_features_of_the_whole_history(clock: str) -> None:
+    history = random_market(seed=3, days=36)
+    instant = datetime.combine(START + 35 * DAY, time.fromisoformat(clock), UTC)
+    since = anchor(instant)
+    read = MarketFacts(
+        **{name: getattr(history, name).filter(pl.col("time") >= since[name]) for name in SCHEMAS}
+    )
+    decisions = decisions_at([instant])
+    expected, found = feature_matrix(history, decisions), feature_matrix(read, decisions)
+    assert expected["liq_zscore"].null_count() == 0
+    recursive = ("m5_adx_14",)
+    assert_frame_equal(found.drop(recursive), expected.drop(recursive), rel_tol=1e-9, abs_tol=1e-12)
+    assert_frame_equal(found.select(recursive), expected.select(recursive), rel_tol=1e-4)
 
 
 @given(_instants)
