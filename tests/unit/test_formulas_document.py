@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hydra.decisions import load_decisions
+from hydra.errors import StopError
 from hydra.layers import document
 from hydra.paths import PROJECT_ROOT
 
@@ -63,6 +64,30 @@ def test_private_functions_are_no_formulas_and_a_bar_does_not_split_a_cell(
     assert document.rendered().splitlines()[-1] == (
         r"| \|x\| > 1 | `a.b` | source | C01, C02 | `tests/t.py::test` |"
     )
+
+
+@pytest.mark.parametrize(
+    ("docstring", "missing"),
+    [
+        ("Formula: 1 + 1\n    Source: layers document.", "a unit test that calls it"),
+        ("Formula: 1 + 1", "a Source line in its docstring"),
+    ],
+)
+def test_a_formula_without_source_or_test_stops_the_writing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, docstring: str, missing: str
+) -> None:
+    room = tmp_path / "hydra" / "layers"
+    room.mkdir(parents=True)
+    (room / "sums.py").write_text(f'def lonely() -> None:\n    """Two.\n\n    {docstring}\n    """\n')
+    monkeypatch.setattr(document, "PROJECT_ROOT", tmp_path)
+    with pytest.raises(StopError, match=rf"^hydra\.layers\.sums\.lonely is a formula without {missing}; add"):
+        document.printed_formulas()
+
+
+def test_writing_gives_the_rendered_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(document, "DOCUMENT", tmp_path / "formulas.md")
+    document.write()
+    assert (tmp_path / "formulas.md").read_text(encoding="utf-8") == document.rendered()
 
 
 @pytest.mark.parametrize(

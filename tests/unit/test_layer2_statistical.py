@@ -256,6 +256,12 @@ def test_the_regime_of_an_assessment_comes_from_both_averages() -> None:
     assert assessed(volatility_percentile=0.99)["regime"] == Regime.HIGH_VOLATILITY
 
 
+def test_verdicts_are_of_a_closed_list_of_words() -> None:
+    schema = assess(pl.DataFrame([QUIET], schema=TYPES), PRINTED).schema
+    assert schema["reason_code"] == pl.Enum([code.value for code in ReasonCode])
+    assert schema["tradability"] == pl.Enum(["ALLOW", "RESTRICT", "BLOCK"])
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     st.sampled_from(["candle_age_seconds", "open_interest_age_seconds", "volatility_percentile"]),
@@ -282,6 +288,8 @@ def test_words_name_the_inputs_and_the_numbers() -> None:
     assert assessment_words(nothing) == "BLOCK: missing: candles, open_interest"
     book = assessment_words(assessed(order_book_age_seconds=20.0, liquidation_feed_age_seconds=61.0))
     assert book == "BLOCK: stale: order_book (20.0 s old), liquidations (61.0 s old)"
+    funding = assessment_words(assessed(funding_rate=None, funding_age_seconds=40_000.0))
+    assert funding == "BLOCK: stale: funding (40000.0 s old)"
     high = assessment_words(assessed(volatility_percentile=0.9))
     assert high == "RESTRICT: volatility ranks at 0.9 of its last 30 days: high"
 

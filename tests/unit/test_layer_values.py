@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from hydra.domain import KillScope, ReasonCode
-from hydra.layers.layer2_data_health import DataHealthParameters
+from hydra.layers.layer2_data_health import DataHealthParameters, InputHealth
 from hydra.layers.layer2_matrix import MatrixParameters
 from hydra.layers.layer2_regime import RegimeParameters
 from hydra.layers.layer2_volatility import VolatilityParameters
@@ -17,6 +17,7 @@ from hydra.layers.layer4_kill import KillParameters
 from hydra.layers.layer4_limits import Book, LimitParameters
 from hydra.layers.layer4_risk import Candidate, RiskDecision, RiskParameters
 from hydra.layers.layer5_execution import ExecutionParameters
+from hydra.layers.layer5_paper_fills import BarrierHit
 from hydra.layers.positions import PositionParameters, PositionState
 from hydra.ledger.costs import PairCosts
 from hydra.paths import PROJECT_ROOT
@@ -42,6 +43,22 @@ def test_values_are_frozen_and_take_no_new_names(value: type) -> None:
 
 def test_the_rooms_have_values() -> None:
     assert len(VALUES) > 20
+
+
+def test_codes_keep_the_numbers_that_stored_rows_have() -> None:
+    assert [(state.name, state.value) for state in InputHealth] == [
+        ("FRESH", 0),
+        ("NOT_RECORDED", 1),
+        ("STALE", 2),
+        ("MISSING", 3),
+        ("WIDE", 4),
+    ]
+    assert [(hit.name, hit.value) for hit in BarrierHit] == [
+        ("NONE", 0),
+        ("STOP", 1),
+        ("TARGET", 2),
+        ("LIQUIDATION", 3),
+    ]
 
 
 def defaults(value: type) -> dict[str, object]:

@@ -27,6 +27,7 @@ def test_zero_counts_as_a_loss() -> None:
 def test_profit_factor_is_won_over_lost() -> None:
     # Won 10 + 2 = 12, lost 3 + 1 = 4.
     assert profit_factor(trades(10, -3, 2, -1, 0)).value == 3.0
+    assert profit_factor(trades(0.5, -0.25)).value == 2.0
 
 
 def test_net_per_trade_is_the_average() -> None:
@@ -44,7 +45,7 @@ def test_without_a_loss_the_profit_factor_is_undefined() -> None:
 
 def test_five_days_are_too_short_for_an_interval_and_six_are_not() -> None:
     short, enough = trades(1, -1, 1, -1, 1), trades(1, -1, 1, -1, 1, -1)
-    assert (days_with_trades(short), days_with_trades(enough)) == (5, FEWEST_DAYS)
+    assert (days_with_trades(short), days_with_trades(enough), FEWEST_DAYS) == (5, 6, 6)
     assert win_rate(short).low is None
     assert win_rate(short).value == 0.6
     assert win_rate(enough).low is not None
@@ -55,6 +56,10 @@ def test_the_interval_of_equal_days_is_a_point() -> None:
     assert (win_rate(same).low, win_rate(same).high) == (0.5, 0.5)
     assert (profit_factor(same).low, profit_factor(same).high) == (3.0, 3.0)
     assert (net_per_trade(same).low, net_per_trade(same).high) == (1.0, 1.0)
+    cents = trades(*([0.375, -0.125] * 6), per_day=2)
+    assert (profit_factor(cents).low, profit_factor(cents).high) == (3.0, 3.0)
+    nothing = trades(*([0.0] * 6))
+    assert (win_rate(nothing).low, win_rate(nothing).high) == (0.0, 0.0)
 
 
 def test_the_interval_holds_the_figure_and_is_the_same_every_time() -> None:
