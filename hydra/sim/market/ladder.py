@@ -25,7 +25,7 @@ _RUSHED_FROM: Final = 0.013
 _RUSHED_TO: Final = 0.05
 # Share of new contracts by distance: in ordinary times low leverage prevails, a crowd in a rush takes
 # all it can get (18 to 55 times).
-_ORDINARY: Final = np.append(0.4 * _DISTANCE[:-1], 1.0 - 0.4 * _DISTANCE[:-1].sum())
+_ORDINARY: Final = np.append(0.2 * _DISTANCE[:-1], 1.0 - 0.2 * _DISTANCE[:-1].sum())
 _IN_REACH: Final = np.where((_DISTANCE > _RUSHED_FROM) & (_DISTANCE < _RUSHED_TO), 1.0, 0.0)
 _RUSHED: Final = _IN_REACH / _IN_REACH.sum()
 # Entries of a minute are spread over three bins.

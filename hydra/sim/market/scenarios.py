@@ -152,10 +152,10 @@ def _day(settings: MarketSettings, begin: int) -> Iterator[Event]:
     yield _crowd(Scenario.DAY, role[0], begin, 0.185 * _sign(settings, begin, 1), 3)
     yield _crowd(Scenario.DAY, role[1], begin, 0.15 * _sign(settings, begin, 2), 12)
     # Late, because what it does to the kill switch ends the trading of the day.
-    cascade = _minute(settings, begin, 3, 1290, 1380)
+    cascade = _minute(settings, begin, 3, 1200, 1290)
     yield from _cascade(settings, Scenario.DAY, role[2], cascade, _sign(settings, begin, 4))
     squeeze = _minute(settings, begin, 5, 240, 600)
-    yield from _cascade(settings, Scenario.DAY, role[3], squeeze, 0.5 * _sign(settings, begin, 6))
+    yield from _cascade(settings, Scenario.DAY, role[3], squeeze, 0.4 * _sign(settings, begin, 6))
     burst = _minute(settings, begin, 7, 300, 1300)
     yield Event(Scenario.DAY, EventKind.BURST, role[4], burst, burst + 60, 3.0)
     outage = _minute(settings, begin, 8, 120, 1400)
