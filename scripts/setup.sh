@@ -8,7 +8,8 @@ say() { printf '==> %s\n' "$*"; }
 fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
 extras=$(printf '%s,' "$@" | sed 's/,*$//')
-wanted=$(cat pyproject.toml requirements.lock scripts/setup.sh | sha256sum | cut -d' ' -f1)
+# The place is part of it: programs in a virtual environment name it, and a copy would run the other checkout.
+wanted=$({ pwd -P; cat pyproject.toml requirements.lock scripts/setup.sh; } | sha256sum | cut -d' ' -f1)
 stamp=".venv/hydra-setup-${extras:-none}"
 [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && exit 0
 
@@ -20,9 +21,10 @@ command -v "$python" >/dev/null || fail "no $python: run 'apt-get install python
 "$python" -c 'import ensurepip' 2>/dev/null ||
     fail "$python cannot make virtual environments: run 'apt-get install python3-venv' as root, then again"
 
-if [ ! -x .venv/bin/python ]; then
+if [ ! -x .venv/bin/python ] || [ "$(cat .venv/hydra-place 2>/dev/null)" != "$(pwd -P)" ]; then
     say "making a virtual environment in .venv"
-    "$python" -m venv .venv || fail "could not make .venv; remove it and look at the message above"
+    "$python" -m venv --clear .venv || fail "could not make .venv; remove it and look at the message above"
+    pwd -P >.venv/hydra-place
 fi
 say "installing the locked packages${extras:+ (with $extras)}; the first time this takes a minute or two"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e ".${extras:+[$extras]}" ||
