@@ -21,10 +21,10 @@ def test_every_kind_of_connection_is_named_and_in_utc(empty_database_url: str) -
     with connect(empty_database_url) as connection:
         assert connection.execute(WHO).fetchone() == ("UTC", "hydra")
     engine = create_engine(empty_database_url)
-    with engine.connect() as connection:
-        assert tuple(connection.execute(text(WHO)).one()) == ("UTC", "hydra")
+    with engine.connect() as pooled:
+        assert tuple(pooled.execute(text(WHO)).one()) == ("UTC", "hydra")
     engine.dispose()
-    with adbc_connect(empty_database_url) as connection, connection.cursor() as cursor:
+    with adbc_connect(empty_database_url) as arrow, arrow.cursor() as cursor:
         cursor.execute(WHO)
         assert cursor.fetchone() == ("UTC", "hydra")
 
