@@ -288,6 +288,8 @@ def test_words_name_the_inputs_and_the_numbers() -> None:
     assert assessment_words(nothing) == "BLOCK: missing: candles, open_interest"
     book = assessment_words(assessed(order_book_age_seconds=20.0, liquidation_feed_age_seconds=61.0))
     assert book == "BLOCK: stale: order_book (20.0 s old), liquidations (61.0 s old)"
+    interest = assessment_words(assessed(open_interest_age_seconds=700.0))
+    assert interest == "BLOCK: stale: open_interest (700.0 s old)"
     funding = assessment_words(assessed(funding_rate=None, funding_age_seconds=40_000.0))
     assert funding == "BLOCK: stale: funding (40000.0 s old)"
     high = assessment_words(assessed(volatility_percentile=0.9))

@@ -13,6 +13,7 @@ from hydra.layers.layer2_matrix import MatrixParameters
 from hydra.layers.layer2_regime import RegimeParameters
 from hydra.layers.layer2_volatility import VolatilityParameters
 from hydra.layers.layer3_scoring import ScoringParameters
+from hydra.layers.layer3_signals import SignalParameters
 from hydra.layers.layer4_kill import KillParameters
 from hydra.layers.layer4_limits import Book, LimitParameters
 from hydra.layers.layer4_risk import Candidate, RiskDecision, RiskParameters
@@ -109,6 +110,29 @@ def defaults(value: type) -> dict[str, object]:
                 "cascade_restrict": 0.6,
                 "funding_restrict": 0.001,
                 "funding_restrict_blocks_entries": False,
+            },
+        ),
+        (
+            SignalParameters,
+            {
+                "squeeze_funding": 0.0005,
+                "squeeze_confidence_slope": 500.0,
+                "squeeze_confidence_cap": 0.8,
+                "reversal_imbalance": 0.7,
+                "reversal_cascade": 0.3,
+                "reversal_confidence": 0.65,
+                "divergence_price_change": 0.02,
+                "divergence_oi_change": 0.02,
+                "divergence_confidence": 0.55,
+                "crowding_ratio_high": 2.0,
+                "crowding_ratio_low": 0.5,
+                "crowding_funding": 0.0003,
+                "crowding_confidence": 0.6,
+                "carry_funding": 0.0005,
+                "carry_confidence": 0.5,
+                "expected_return": 0.02,
+                "expected_adverse_excursion": 0.01,
+                "holding_hours": (4.0, 2.0, 6.0, 8.0, 24.0),
             },
         ),
         (ScoringParameters, {"score_threshold": 0.45, "min_confidence": 0.50}),
