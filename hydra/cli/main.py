@@ -1,7 +1,9 @@
 """The `hydra` command. Each verb has a file of its own in this folder."""
 
 import sys
+from typing import Final, NoReturn
 
+import psycopg
 import typer
 from rich.console import Console
 from rich.text import Text
@@ -29,13 +31,29 @@ app.command("report")(report.command)
 app.command("demo")(demo.command)
 
 
+# What a server may answer to a sound query, and what to do; any other answer is a defect and keeps its trace.
+ADVICE: Final[dict[type[psycopg.Error], str]] = {
+    psycopg.errors.UndefinedTable: "bring the schema up to date with `hydra db up`",
+    psycopg.errors.UndefinedColumn: "bring the schema up to date with `hydra db up`",
+    psycopg.errors.InsufficientPrivilege: "use an account that is a member of hydra_worker",
+    psycopg.OperationalError: "look with `hydra doctor`, then run the same command again",
+}
+
+
 def main() -> None:
-    """Run the command line; an error of ours becomes one red sentence and exit status 1."""
+    """Run the command line; an error of ours or of the server becomes one red sentence, status 1."""
     try:
         app()
     except HydraError as error:
-        Console(stderr=True).print(Text.assemble(("hydra: ", "red"), str(error)), soft_wrap=True)
-        sys.exit(1)
+        _fail(str(error))
+    except tuple(ADVICE) as error:
+        advice = next(words for kind, words in ADVICE.items() if isinstance(error, kind))
+        _fail(f"the database refused ({str(error).partition(chr(10))[0]}): {advice}")
+
+
+def _fail(sentence: str) -> NoReturn:
+    Console(stderr=True).print(Text.assemble(("hydra: ", "red"), sentence), soft_wrap=True)
+    sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -62,6 +62,14 @@ def test_status_of_an_empty_database_says_how_to_load_a_market(database_url: str
     assert "rollups up to date" in done.stdout
 
 
+def test_status_before_the_schema_is_one_sentence(empty_database_url: str) -> None:
+    done = hydra("status", HYDRA_DATABASE_URL=empty_database_url)
+    assert done.returncode == 1
+    assert "does not exist" in done.stderr
+    assert "hydra db up" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_config_show_prints_every_key_and_no_secret() -> None:
     done = hydra("config", "show", "--json", BINANCE_API_SECRET="hush", MAX_POSITIONS="3")
     assert done.returncode == 0, done.stderr
