@@ -4,7 +4,7 @@ Source: DESIGN, "The flow" and laws 1 to 3; C110 (the vector used is stored), C1
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from hydra.errors import DatabaseError
 from hydra.features.decision_frame import decision_frame
 from hydra.features.evaluate import feature_matrix
 from hydra.features.facts import SCHEMAS, TIME, MarketFacts
+from hydra.features.grid_memory import GridMemory
 from hydra.features.vectors import LAYER_2_QUANTITIES_V1, REGIME_FEATURES_V1, SIGNAL_SCORER_FEATURES_V1
 from hydra.features.window import MarketWindow
 from hydra.layers.layer2_data_health import INPUTS, InputHealth
@@ -70,10 +71,11 @@ _FURTHER: Final = ("last_close", "spread_bps", "data_outage_seconds", "entries_a
 
 @dataclass
 class _Held:
-    """The window of a run and the connection that it reads on."""
+    """The window of a run, the connection that it reads on, and what the last minute computed."""
 
     connection: Connection
     window: MarketWindow
+    memory: GridMemory = field(default_factory=GridMemory)
 
 
 class StatisticalLayer:
@@ -91,7 +93,8 @@ class StatisticalLayer:
         """
         facts = self._facts(run, cycle.as_of)
         parameters = rules_of_run(run).statistical
-        assessed = assess_minute(facts, run.instrument_ids, cycle.as_of, parameters)
+        memory = self._held[run.run_id].memory
+        assessed = assess_minute(facts, run.instrument_ids, cycle.as_of, parameters, memory)
         vectors = feature_rows(run, cycle, assessed, facts)
         write_rows(connection, "stages/add_features", vectors)
         write_rows(connection, "stages/add_assessments", assessment_rows(cycle, assessed))
@@ -134,7 +137,11 @@ class StatisticalLayer:
 
 
 def assess_minute(
-    facts: MarketFacts, instrument_ids: Sequence[int], as_of: datetime, parameters: StatisticalParameters
+    facts: MarketFacts,
+    instrument_ids: Sequence[int],
+    as_of: datetime,
+    parameters: StatisticalParameters,
+    memory: GridMemory,
 ) -> pl.DataFrame:
     """One row per instrument, in the given order, with ages, features and layer 2's verdict.
 
@@ -144,7 +151,7 @@ def assess_minute(
     known = decision_frame(facts, as_of).drop("time")
     framed = ids.join(known, on="instrument_id", how="left", maintain_order="left")
     dated = framed.with_columns(pl.lit(as_of, dtype=TIME).alias("time"))
-    features = feature_matrix(facts, dated.select("instrument_id", "time"), STORED_FEATURES)
+    features = feature_matrix(facts, dated.select("instrument_id", "time"), STORED_FEATURES, memory)
     own = features.drop("instrument_id", "time", "last_close")
     return assess(dated.hstack(own), parameters)
 

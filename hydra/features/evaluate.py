@@ -18,8 +18,9 @@ from hydra.features.catalogue.layer2 import MONTH_BARS
 from hydra.features.event_windows import liquidation_columns
 from hydra.features.facts import TIME, MarketFacts
 from hydra.features.feature import Grid
+from hydra.features.grid_memory import GridMemory
 from hydra.features.grids import build_grid
-from hydra.features.lateness import MINUTE_US, Instants, late_epochs
+from hydra.features.lateness import MINUTE_US, Instants, integers, late_epochs
 from hydra.features.layout import gather
 from hydra.features.near_facts import near_facts
 from hydra.features.plan import GridPlan, make_plan
@@ -49,14 +50,18 @@ MARKET_FEATURES: Final = tuple(
 
 
 def feature_matrix(
-    facts: MarketFacts, decisions: pl.DataFrame, names: Sequence[str] | None = None
+    facts: MarketFacts,
+    decisions: pl.DataFrame,
+    names: Sequence[str] | None = None,
+    memory: GridMemory | None = None,
 ) -> pl.DataFrame:
     """The features `names` (all but those of past evaluations, if None) at each decision.
 
     decisions: instrument_id Int16 and time (the decision instant t, microseconds, UTC), any order; and
     the context that signal and regime features copy: side, confidence, source, expected_return,
     expected_adverse_excursion, regime and volatility_regime (codes of the enumerations); a feature whose
-    context column is absent is null. Aliases are allowed in `names` and name their column.
+    context column is absent is null. Aliases are allowed in `names` and name their column. Who decides
+    minute after minute gives the same `memory` each time: what has not changed is not computed again.
 
     Returns the decisions' key and one Float64 column a feature, in the decisions' order.
 
@@ -68,7 +73,7 @@ def feature_matrix(
     _check_decisions(decisions)
     if not decisions.height:
         return decisions.select(*KEY, *(pl.lit(None, pl.Float64).alias(name) for name in wanted))
-    matrix = _evaluate(facts, decisions, plan)
+    matrix = _evaluate(facts, decisions, plan, memory or GridMemory())
     matrix = _with_late_decisions(matrix, facts, decisions, plan)
     canonical = [pl.col(ALIASES.get(name, name)).cast(pl.Float64).alias(name) for name in wanted]
     return decisions.select(tuple(KEY)).with_columns(matrix.select(canonical))
@@ -108,20 +113,22 @@ def _with_late_decisions(
     for rows in late_epochs(facts, Instants.of(decisions)):
         touched = decisions[rows]
         known = facts.known_by(touched["time"].max())
-        truncated = _evaluate(known, touched, plan)
+        truncated = _evaluate(known, touched, plan, GridMemory())
         matrix = matrix.with_columns(
             matrix[name].scatter(rows, truncated[name].cast(matrix.schema[name])) for name in matrix.columns
         )
     return matrix
 
 
-def _evaluate(facts: MarketFacts, decisions: pl.DataFrame, plan: Mapping[Grid, GridPlan]) -> pl.DataFrame:
+def _evaluate(
+    facts: MarketFacts, decisions: pl.DataFrame, plan: Mapping[Grid, GridPlan], memory: GridMemory
+) -> pl.DataFrame:
     """One column a feature, every fact taken as known when it nominally is."""
     instants = Instants.of(decisions)
     at_decision = plan.get(Grid.DECISION)
     asked = set(at_decision.base) if at_decision else set()
     jobs = [
-        partial(_grid_columns, grid, steps, facts, instants, asked)
+        partial(_grid_columns, grid, steps, facts, instants, asked, memory)
         for grid, steps in plan.items()
         if grid is not Grid.DECISION
     ]
@@ -154,16 +161,25 @@ def _decide(frame: pl.DataFrame, steps: GridPlan | None, exports: Sequence[str])
 
 
 def _grid_columns(
-    grid: Grid, steps: GridPlan, facts: MarketFacts, instants: Instants, asked: set[str]
+    grid: Grid,
+    steps: GridPlan,
+    facts: MarketFacts,
+    instants: Instants,
+    asked: set[str],
+    memory: GridMemory,
 ) -> pl.DataFrame:
-    ranked = grid is Grid.M5_MONTH and bool(asked & _RANK_COLUMNS)
-    built = build_grid(grid, facts, instants, steps.base)
-    values = steps.run(built.frame)
+    built = build_grid(grid, facts, instants, steps.base, memory)
+    values = memory.recall((grid, steps.exports), steps.run, built.frame)
     columns = gather(values, built.rows)
-    if ranked:
-        ranks = previous_ranks(values["realized_volatility"], MONTH_BARS, built.rows)
-        columns = columns.with_columns(ranks)
-    return columns
+    if grid is not Grid.M5_MONTH or not asked & _RANK_COLUMNS:
+        return columns
+    month, rows = values.select("realized_volatility"), pl.DataFrame({"row": built.rows})
+    return columns.hstack(memory.recall((grid, "ranks"), _ranks, month, rows))
+
+
+def _ranks(month: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """month: realized_volatility on the grid; rows: the row that each decision reads."""
+    return previous_ranks(month["realized_volatility"], MONTH_BARS, integers(rows["row"]))
 
 
 def _context(decisions: pl.DataFrame) -> pl.DataFrame:

@@ -12,8 +12,9 @@ import polars as pl
 
 from hydra.errors import BadDataError
 from hydra.features.event_windows import liquidation_buckets
-from hydra.features.facts import MarketFacts
+from hydra.features.facts import TIME, MarketFacts
 from hydra.features.feature import Grid
+from hydra.features.grid_memory import GridMemory
 from hydra.features.hourly_returns import hourly_returns
 from hydra.features.lateness import MINUTE_US, NOMINAL_LAG_US, Instants, event_instants, integers
 from hydra.features.layout import (
@@ -140,15 +141,17 @@ def _positions(frame: pl.DataFrame, clock: Clock) -> Integers:
     return position
 
 
-def _hours(facts: MarketFacts, instants: Instants, base: tuple[str, ...]) -> GridRows:
+def _hours(facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory: GridMemory) -> GridRows:
     """The row read is the last hour that ended before the close of the decision's bar.
 
-    So a decision on the hour does not compare the hour with itself.
+    So a decision on the hour does not compare the hour with itself, and later minutes are not looked at.
     """
     clock = CLOCKS[Grid.H1]
-    hours = hourly_returns(near_facts(facts, clock.frame, instants, clock.lookback_us, ("close",)))
-    bar_open = (instants.time_us - NOMINAL_LAG_US[clock.frame]) // MINUTE_US
-    return _on_clock(hours, integers(hours["position"]), clock, base, instants, bar_open // 60 - 1)
+    read = (instants.time_us - NOMINAL_LAG_US[clock.frame]) // MINUTE_US // 60 - 1
+    near = near_facts(facts, clock.frame, instants, clock.lookback_us, ("close",))
+    beyond = pl.lit((int(read.max()) + 1) * _HOUR_US if len(read) else 0).cast(TIME)
+    hours = memory.recall(Grid.H1, hourly_returns, near.filter(pl.col("time") < beyond))
+    return _on_clock(hours, integers(hours["position"]), clock, base, instants, read)
 
 
 def _liquidation_buckets(facts: MarketFacts, instants: Instants, base: tuple[str, ...]) -> GridRows:
@@ -192,19 +195,22 @@ def _book(facts: MarketFacts, instants: Instants, base: tuple[str, ...]) -> Grid
 
 
 _BUILDERS: Final[dict[Grid, Callable[[MarketFacts, Instants, tuple[str, ...]], GridRows]]] = {
-    Grid.H1: _hours,
     Grid.LIQUIDATION_5M: _liquidation_buckets,
     Grid.SETTLEMENT: _settlements,
     Grid.BOOK: _book,
 }
 
 
-def build_grid(grid: Grid, facts: MarketFacts, instants: Instants, base: tuple[str, ...]) -> GridRows:
+def build_grid(
+    grid: Grid, facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory: GridMemory
+) -> GridRows:
     """The rows of `grid` with the fact columns `base`, and the row that each decision reads.
 
     Raises:
         BadDataError: a fact lies off its grid, or a frame is not in order.
     """
+    if grid is Grid.H1:
+        return _hours(facts, instants, base, memory)
     if grid in _BUILDERS:
         return _BUILDERS[grid](facts, instants, base)
     return _equal_steps(grid, facts, instants, base)

@@ -1,0 +1,183 @@
+"""A minute closes: how long until its risk decisions are committed, and how much memory all of it takes.
+
+Eight pairs: `hydra run` over a stretch of the recorded markets with a month of history, in lock-step through
+the real clock, broker, workers and private server. A cycle's period is what a month of them takes; from its
+opening to its close is what a decision waits for, execution included. Memory is the proportional share (PSS)
+of the command, everything below it, and the database server, at its highest.
+
+Four hundred pairs: generated, with nine days of history, the stages called directly, the window in memory.
+"""
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryFile
+
+import psycopg
+import pytest
+
+from hydra.db import queries
+from hydra.db.engine import adbc_connect, connect
+from hydra.db.migrate import upgrade_to_head
+from hydra.db.provision import create_database, create_extension
+from hydra.db.server.private import DATABASE, start_private_cluster
+from hydra.domain import MarketOrigin, TradingMode
+from hydra.ingest.instruments import ensure_instruments
+from hydra.ingest.simulated import store_market
+from hydra.running.doorbells import STEPS, Stage
+from hydra.running.parameters import recorded_rules, rules_of
+from hydra.running.runs import Run, RunPlan, create_run
+from hydra.settings import load_settings
+from hydra.sim.market.settings import MarketSettings
+from tests.bench.result import Result, at_most, reported
+from tests.database.fact_writer import write_rows
+from tests.recorded_market import is_recorded, recorded_rows
+from tests.servers.editions import server_folder
+from tests.synthetic_market import utc
+from tests.system.crash_harness import descendants
+from workers import ANSWERS
+from workers.layer2 import StatisticalLayer
+from workers.stages import advance
+
+FIRST, MINUTES, WARM_UP = utc(2025, 6, 6, 8, 0), 300, 20
+HISTORY = timedelta(days=33)
+MANY_PAIRS, MANY_MINUTES = 400, 8
+PERIOD_BUDGET_MS, DECISION_BUDGET_MS, MANY_BUDGET_MS, MEMORY_BUDGET_MIB = 45, 250, 3_000, 2_048
+FEEDS = ("order_book", "liquidations")
+_MINUTE = timedelta(minutes=1)
+
+
+def measure() -> list[Result]:
+    """Milliseconds and MiB; the recorded half only where the recorded markets are."""
+    with private_server() as (folder, url):
+        recorded = measure_recorded(folder, url) if is_recorded() else []
+        return [*recorded, *measure_many_pairs(url)]
+
+
+@contextmanager
+def private_server() -> Iterator[tuple[Path, str]]:
+    """A migrated private server of its own: its state directory and its URL."""
+    with server_folder() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HYDRA_STATE_DIRECTORY", str(folder))
+        patch.delenv("HYDRA_DATABASE_URL", raising=False)
+        cluster = start_private_cluster()
+        try:
+            create_database(cluster.url("postgres"), DATABASE)
+            create_extension(cluster.url(DATABASE))
+            upgrade_to_head(cluster.url(DATABASE))
+            with connect(cluster.url(DATABASE), autocommit=True) as connection:
+                ensure_instruments(connection)
+            yield cluster.data, cluster.url(DATABASE)
+        finally:
+            cluster.remove()
+
+
+def measure_recorded(server_data: Path, url: str) -> list[Result]:
+    """Periods, waits and memory of a recorded stretch."""
+    with adbc_connect(url) as connection:
+        write_rows(connection, recorded_rows(FIRST - HISTORY, FIRST + (MINUTES + 1) * _MINUTE))
+    with connect(url, autocommit=True) as connection:
+        connection.execute("VACUUM (ANALYZE)")
+    most_mib = run_watched(server_data)
+    with connect(url, autocommit=True) as connection:
+        periods, waits = times_of_cycles(connection)
+    return [
+        at_most("period of a cycle, 8 pairs, p50", statistics.median(periods), "ms", PERIOD_BUDGET_MS),
+        reported("period of a cycle, 8 pairs, p99", percentile(periods, 99), "ms"),
+        reported("minute closed to decisions committed, 8 pairs, p50", statistics.median(waits), "ms"),
+        at_most(
+            "minute closed to decisions committed, 8 pairs, p99",
+            percentile(waits, 99),
+            "ms",
+            DECISION_BUDGET_MS,
+        ),
+        at_most("memory of the whole system, 8 pairs", most_mib, "MiB", MEMORY_BUDGET_MIB),
+    ]
+
+
+def run_watched(server_data: Path) -> float:
+    """Run the stretch and give the most memory that all processes together had, MiB."""
+    end = FIRST + MINUTES * _MINUTE
+    span = ["--from", f"{FIRST:%Y-%m-%dT%H:%M}", "--to", f"{end:%Y-%m-%dT%H:%M}"]
+    words = [sys.executable, "-m", "hydra", "run", "--market", "recorded", "--speed", "max", *span]
+    postmaster = int((server_data / "postmaster.pid").read_text(encoding="utf-8").split()[0])
+    most = 0.0
+    with TemporaryFile() as output, subprocess.Popen(words, stdout=output, stderr=output) as process:
+        while process.poll() is None:
+            most = max(most, memory_mib(process.pid) + memory_mib(postmaster))
+            time.sleep(0.5)
+        output.seek(0)
+        assert process.returncode == 0, output.read().decode()
+    return most
+
+
+def memory_mib(ancestor: int) -> float:
+    """Proportional share of a process and all below it; what ends meanwhile counts as nothing."""
+    total_kib = 0
+    for process in (ancestor, *(pid for pid, _ in descendants(ancestor))):
+        with suppress(OSError):
+            lines = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="utf-8").splitlines()
+            total_kib += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return total_kib / 1024
+
+
+def times_of_cycles(connection: psycopg.Connection) -> tuple[list[float], list[float]]:
+    """From opening to opening, and from opening to close, in ms, without the first cycles."""
+    rows = connection.execute(
+        "SELECT extract(epoch FROM lead(opened_at) OVER (ORDER BY time) - opened_at)::float8 * 1000,"
+        " extract(epoch FROM closed_at - opened_at)::float8 * 1000 FROM hydra.cycles ORDER BY time"
+    ).fetchall()[WARM_UP:-1]
+    return [row[0] for row in rows], [row[1] for row in rows]
+
+
+def measure_many_pairs(url: str) -> list[Result]:
+    """From a minute's opening to the end of its last stage, with four hundred generated pairs."""
+    settings = MarketSettings(
+        seed=7,
+        start=FIRST,
+        pairs=MANY_PAIRS,
+        warm_up_days=9,
+        book_interval_seconds=60,
+        heartbeat_interval_seconds=30,
+    )
+    ids = store_market(url, settings, MANY_MINUTES + 1)
+    with connect(url, autocommit=True) as connection, closing(StatisticalLayer(lambda: url)) as layer:
+        run = many_pairs_run(connection, ids)
+        spent = [decide_minute(connection, run, layer, number) for number in range(MANY_MINUTES)]
+    # The first one loads the window.
+    worst = max(spent[1:])
+    return [
+        at_most(
+            f"minute closed to decisions committed, {MANY_PAIRS} pairs, worst", worst, "ms", MANY_BUDGET_MS
+        ),
+        reported(f"window loaded anew, {MANY_PAIRS} pairs", spent[0], "ms"),
+    ]
+
+
+def many_pairs_run(connection: psycopg.Connection, ids: tuple[int, ...]) -> Run:
+    """A run over the generated pairs."""
+    settings = load_settings()
+    plan = RunPlan(TradingMode.PAPER, MarketOrigin.GENERATED, 7, FEEDS, ids, FIRST, FIRST + timedelta(days=1))
+    return create_run(connection, plan, settings, recorded_rules(rules_of(settings, FEEDS)))
+
+
+def decide_minute(connection: psycopg.Connection, run: Run, layer: StatisticalLayer, number: int) -> float:
+    """Take one minute through all stages; gives milliseconds."""
+    minute = FIRST + number * _MINUTE
+    values = {"run_id": run.run_id, "time": minute, "as_of": minute + timedelta(seconds=2)}
+    start = time.perf_counter()
+    connection.execute(queries.load("stages/open_cycle"), values)
+    for step in STEPS:
+        answer = layer.answer if step.stage is Stage.ASSESS else ANSWERS[step.stage]
+        advance(connection, run, step, answer)
+    return (time.perf_counter() - start) * 1000
+
+
+def percentile(values: list[float], percent: int) -> float:
+    """A percentile of `values`."""
+    return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
