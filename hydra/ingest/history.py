@@ -26,7 +26,7 @@ from hydra.ingest.gaps import record_gaps
 from hydra.ingest.import_plan import ImportPlan, shown
 from hydra.ingest.instruments import ensure_instruments
 from hydra.ingest.merge import Merged, merge_rows
-from hydra.ingest.rollup_freshness import finish_rollups
+from hydra.ingest.rollup_freshness import finish_rollups, summarise_tables
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,8 @@ def _import_plan(
         results.append(result)
         done(result)
     finish_rollups(connection)
+    if any(result.inserted for result in results):
+        summarise_tables(connection, FACT_TABLES)
 
 
 def _explained(error: psycopg.Error, files_in: int) -> str:

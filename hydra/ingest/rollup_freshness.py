@@ -1,13 +1,14 @@
-"""Which loads still owe the rollups a refresh, and the refresh (C110).
+"""What a load leaves to be done after it: rollups that owe a refresh (C110), tables to be summarised.
 
 On the Apache edition rollups are refreshed in the transaction of the load; on the community edition after
 it. A load that is cut off in between stays noted in market.import_batches and is finished here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from hydra.db import queries, rollups
 
@@ -31,3 +32,10 @@ def finish_rollups(connection: psycopg.Connection) -> None:
             if rollups.has_rollups(name) and first_time is not None:
                 rollups.refresh(connection, name, first_time, last_time)
         connection.execute(queries.load("ingest/mark_fresh"), {"batch_ids": batch_ids})
+
+
+def summarise_tables(connection: psycopg.Connection, names: Iterable[str]) -> None:
+    """Summarise freshly loaded tables of schema market. Needs an autocommit connection."""
+    for name in names:
+        statement = sql.SQL(queries.load("ingest/vacuum"))
+        connection.execute(statement.format(table=sql.Identifier("market", name)))

@@ -19,7 +19,7 @@ from hydra.db.copy import copy_rows
 from hydra.db.engine import connect
 from hydra.exchange.instruments import InstrumentTerms, load_instrument_terms
 from hydra.ingest.instruments import PERPETUAL, add_instrument
-from hydra.ingest.rollup_freshness import add_batch, finish_rollups
+from hydra.ingest.rollup_freshness import add_batch, finish_rollups, summarise_tables
 from hydra.sim.market.frames import MarketSlice
 from hydra.sim.market.market import Market
 from hydra.sim.market.roster import SimulatedPair
@@ -54,12 +54,15 @@ def store_market(
     """
     venue = venue_of(settings, minutes)
     with connect(url, autocommit=True) as connection:
+        finish_rollups(connection)
         with connection.transaction():
             connection.execute(queries.load("ingest/wait_for_generated_market"))
             ids = _stored_ids(connection, venue)
-            if not ids:
-                ids = _store(connection, venue, settings, minutes, progress)
+            if ids:
+                return ids
+            ids = _store(connection, venue, settings, minutes, progress)
         finish_rollups(connection)
+        summarise_tables(connection, _STORED)
     return ids
 
 
