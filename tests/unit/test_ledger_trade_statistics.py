@@ -1,5 +1,6 @@
 """Win rate, profit factor and their intervals, worked out by hand."""
 
+import math
 from datetime import date, timedelta
 
 import pytest
@@ -66,6 +67,8 @@ def test_the_interval_holds_the_figure_and_is_the_same_every_time() -> None:
     sample = trades(5, -3, 2, -4, 1, 6, -2, -1, 3, -5)
     first, second = win_rate(sample), win_rate(sample)
     assert first == second
+    uneven = trades(*(math.sin(place) for place in range(40)))
+    assert net_per_trade(uneven) == net_per_trade(uneven)
     assert first.low is not None
     assert first.high is not None
     assert first.value is not None
