@@ -36,6 +36,6 @@ documents: setup-dev ## write the documents that are generated from the code
 	@$(PYTHON_IN) -m hydra.decisions
 	@$(PYTHON_IN) -m hydra.features.document
 
-clean: ## stop the private database and remove what was built here
+clean: ## stop the private database, remove what was built in this folder
 	@[ ! -x $(HYDRA) ] || $(HYDRA) db down
 	rm -rf .venv .bench .hydra .pytest_cache .mypy_cache .ruff_cache .hypothesis

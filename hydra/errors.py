@@ -20,16 +20,8 @@ class DatabaseError(StopError):
     """The database server cannot be used: unreachable, too old, or without TimescaleDB."""
 
 
-class SkipPairError(HydraError):
-    """This pair cannot be handled now; the others can."""
-
-
 class RetryError(HydraError):
     """A passing fault: the same call may succeed later."""
-
-
-class DegradeError(HydraError):
-    """An optional input is missing: go on without it, visibly."""
 
 
 class BadDataError(HydraError):

@@ -14,6 +14,7 @@ from hydra.db import queries
 from hydra.db.edition import inspect_server
 from hydra.db.engine import connect, database_url
 from hydra.db.migrate import current_revision, head_revision
+from hydra.db.server.private import private_cluster
 from hydra.domain import TradingMode
 from hydra.errors import HydraError
 from hydra.paths import PROJECT_ROOT
@@ -46,14 +47,23 @@ class Check:
 def examine() -> Iterator[Check]:
     """All checks, cheap ones first; what rests on a failed check is not tried."""
     yield check_python(sys.version_info[:2])
-    yield check_disk(PROJECT_ROOT, shutil.disk_usage(PROJECT_ROOT).free)
     try:
         settings = load_settings()
     except HydraError as error:
         yield Check("settings", Verdict.FAIL, str(error), "correct .env or the environment")
         return
     yield check_settings(settings)
+    place = _growing_place(settings)
+    yield check_disk(place, shutil.disk_usage(place).free)
     yield from _examine_database(settings)
+
+
+def _growing_place(settings: Settings) -> Path:
+    """The folder whose disk fills up: the private cluster's, or the checkout if the server is another's."""
+    if settings.database_url is not None:
+        return PROJECT_ROOT
+    home = private_cluster().home
+    return next(folder for folder in (home, *home.parents) if folder.is_dir())
 
 
 def _examine_database(settings: Settings) -> Iterator[Check]:
@@ -79,7 +89,7 @@ def check_python(version: tuple[int, int]) -> Check:
 
 
 def check_disk(path: Path, free_bytes: int) -> Check:
-    """Room for the database beside the checkout: fail below 5 GiB, warn below 20 GiB."""
+    """Room for the database: fail below 5 GiB, warn below 20 GiB."""
     seen = f"{free_bytes / 2**30:.0f} GiB free at {path}"
     if free_bytes < MIN_FREE_DISK_BYTES:
         return Check("disk", Verdict.FAIL, seen, "free some: PostgreSQL stops when the disk is full")

@@ -72,9 +72,9 @@ def pipeline_line(run: Run, rows: list[PipelineRow]) -> str:
     """The same in one line, for an output that is no terminal."""
     if not rows:
         return f"run {run.run_id}: waiting for the first decision"
-    vetoes = [row.final for row in rows if row.size_usd is None and row.reason_code != ReasonCode.NO_SIGNAL]
     trades = [f"{row.symbol} {row.final} {row.size_usd:.0f} USDT" for row in rows if row.size_usd is not None]
-    said = "; ".join(trades) or f"{len(rows)} pairs, {len(rows) - len(vetoes)} without a signal"
+    quiet = sum(row.reason_code == ReasonCode.NO_SIGNAL for row in rows)
+    said = "; ".join(trades) or f"{quiet} pairs without a signal, {len(rows) - quiet} vetoed"
     return f"run {run.run_id} ({run.label}) {rows[0].time:%Y-%m-%d %H:%M}: {said}"
 
 
