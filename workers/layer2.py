@@ -4,6 +4,7 @@ Source: DESIGN, "The flow" and laws 1 to 3; C110 (the vector used is stored), C1
 """
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -13,7 +14,9 @@ import polars as pl
 import psycopg
 from adbc_driver_manager.dbapi import Connection
 
+from hydra.db import queries
 from hydra.db.engine import adbc_connect
+from hydra.domain import MarketOrigin
 from hydra.errors import DatabaseError
 from hydra.features.decision_frame import decision_frame
 from hydra.features.evaluate import feature_matrix
@@ -24,6 +27,7 @@ from hydra.features.window import MarketWindow
 from hydra.layers.layer2_data_health import INPUTS, InputHealth
 from hydra.layers.layer2_matrix import reasons_of
 from hydra.layers.layer2_statistical import StatisticalParameters, assess, assessment_words
+from hydra.running.clock import CYCLE_LENGTH
 from hydra.running.parameters import rules_of_run
 from hydra.running.runs import Run
 from workers.row_writer import Row, write_rows
@@ -69,6 +73,26 @@ _MEASURED: Final = (
 _FURTHER: Final = ("last_close", "spread_bps", "data_outage_seconds", "entries_allowed")
 
 
+@dataclass(frozen=True)
+class AssessedMinute:
+    """Layer 2's answer to a minute, one row a pair, and when the newest fact of each became known."""
+
+    rows: pl.DataFrame
+    newest_known_at: dict[int, datetime]
+
+
+@dataclass
+class _Ahead:
+    """The next minute of a replay, assessed while the other stages are at work on this one.
+
+    imports: how many imports there were when it began; one more, and the facts may be others.
+    """
+
+    as_of: datetime
+    imports: int
+    answer: Future[AssessedMinute]
+
+
 @dataclass
 class _Held:
     """The window of a run, the connection that it reads on, and what the last minute computed."""
@@ -76,14 +100,20 @@ class _Held:
     connection: Connection
     window: MarketWindow
     memory: GridMemory = field(default_factory=GridMemory)
+    ahead: _Ahead | None = None
 
 
 class StatisticalLayer:
-    """Answers the stage `assess`; keeps the market windows of the runs that this process works for."""
+    """Answers the stage `assess`; keeps the market windows of the runs that this process works for.
+
+    A replay's facts are stored before they are replayed, so its next minute is assessed ahead, in a thread of
+    its own. A market that still arrives is never assessed ahead.
+    """
 
     def __init__(self, database_url: Callable[[], str]) -> None:
         self._database_url = database_url
         self._held: dict[int, _Held] = {}
+        self._worker = ThreadPoolExecutor(max_workers=1)
 
     def answer(self, connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
         """Write the cycle's assessments and feature vectors.
@@ -91,28 +121,38 @@ class StatisticalLayer:
         Raises:
             DatabaseError: the facts could not be read; the next attempt starts with a fresh window.
         """
-        facts = self._facts(run, cycle.as_of)
-        parameters = rules_of_run(run).statistical
-        memory = self._held[run.run_id].memory
-        assessed = assess_minute(facts, run.instrument_ids, cycle.as_of, parameters, memory)
-        vectors = feature_rows(run, cycle, assessed, facts)
-        write_rows(connection, "stages/add_features", vectors)
-        write_rows(connection, "stages/add_assessments", assessment_rows(cycle, assessed))
-
-    def _facts(self, run: Run, as_of: datetime) -> MarketFacts:
-        held = self._held.get(run.run_id)
-        if held is None or held.window.as_of > as_of:
-            return self._load(run, as_of).window.facts
+        imports = _count_imports(connection)
         try:
-            return held.window.advance(as_of)
+            held = self._current(run, cycle.as_of)
+            minute = _taken_ahead(held, cycle.as_of, imports) or _assess(run, held, cycle.as_of)
         except DatabaseError:
             self._let_go(run.run_id)
             raise
+        self._go_ahead(run, held, cycle, imports)
+        write_rows(connection, "stages/add_features", feature_rows(run, cycle, minute))
+        write_rows(connection, "stages/add_assessments", assessment_rows(cycle, minute.rows))
 
     def close(self) -> None:
         """Let go of all windows and their connections."""
         for run_id in tuple(self._held):
             self._let_go(run_id)
+        self._worker.shutdown()
+
+    def _current(self, run: Run, as_of: datetime) -> _Held:
+        """The window of the run, which stands at `as_of` or before, or at the minute assessed ahead."""
+        held = self._held.get(run.run_id)
+        if held is not None and held.ahead is not None:
+            wait([held.ahead.answer])
+        if held is None or held.window.as_of > as_of:
+            held = self._load(run, as_of)
+        return held
+
+    def _go_ahead(self, run: Run, held: _Held, cycle: Cycle, imports: int) -> None:
+        is_last = run.data_to is not None and cycle.time + CYCLE_LENGTH >= run.data_to
+        if run.market_origin is MarketOrigin.EXCHANGE or is_last:
+            return
+        as_of = cycle.as_of + CYCLE_LENGTH
+        held.ahead = _Ahead(as_of, imports, self._worker.submit(_assess, run, held, as_of))
 
     def _load(self, run: Run, as_of: datetime) -> _Held:
         self._let_go(run.run_id)
@@ -129,11 +169,37 @@ class StatisticalLayer:
 
     def _let_go(self, run_id: int) -> None:
         held = self._held.pop(run_id, None)
-        if held is not None:
-            try:
-                held.connection.close()
-            except adbc_driver_manager.Error:
-                return  # it was lost with the server, and goes with this object
+        if held is None:
+            return
+        if held.ahead is not None:
+            wait([held.ahead.answer])
+        try:
+            held.connection.close()
+        except adbc_driver_manager.Error:
+            return  # it was lost with the server, and goes with this object
+
+
+def _taken_ahead(held: _Held, as_of: datetime, imports: int) -> AssessedMinute | None:
+    """What was assessed ahead for this instant; None if nothing was, or an import came in between."""
+    if held.ahead is None:
+        return None
+    ahead, held.ahead = held.ahead, None
+    minute = ahead.answer.result()
+    return minute if ahead.as_of == as_of and ahead.imports == imports else None
+
+
+def _assess(run: Run, held: _Held, as_of: datetime) -> AssessedMinute:
+    facts = held.window.advance(as_of)
+    parameters = rules_of_run(run).statistical
+    rows = assess_minute(facts, run.instrument_ids, as_of, parameters, held.memory)
+    return AssessedMinute(rows, newest_known_at(facts))
+
+
+def _count_imports(connection: psycopg.Connection) -> int:
+    row = connection.execute(queries.load("reads/import_count")).fetchone()
+    if row is None:
+        raise AssertionError("a count always gives one row")
+    return int(row[0])
 
 
 def assess_minute(
@@ -156,10 +222,9 @@ def assess_minute(
     return assess(dated.hstack(own), parameters)
 
 
-def feature_rows(run: Run, cycle: Cycle, assessed: pl.DataFrame, facts: MarketFacts) -> list[Row]:
+def feature_rows(run: Run, cycle: Cycle, minute: AssessedMinute) -> list[Row]:
     """The vectors as rows of hydra.features."""
-    newest = newest_known_at(facts)
-    vectors = assessed.select(STORED_FEATURES).rows()
+    vectors = minute.rows.select(STORED_FEATURES).rows()
     return [
         {
             "run_id": cycle.run_id,
@@ -167,9 +232,9 @@ def feature_rows(run: Run, cycle: Cycle, assessed: pl.DataFrame, facts: MarketFa
             "time": cycle.time,
             "feature_set_version": run.feature_set_version,
             "vector": vector,
-            "newest_known_at": newest.get(instrument_id),
+            "newest_known_at": minute.newest_known_at.get(instrument_id),
         }
-        for instrument_id, vector in zip(assessed["instrument_id"], vectors, strict=True)
+        for instrument_id, vector in zip(minute.rows["instrument_id"], vectors, strict=True)
     ]
 
 

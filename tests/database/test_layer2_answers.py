@@ -167,3 +167,22 @@ def test_the_stages_after_it_read_what_it_wrote(stored: Stored, layer: Statistic
     for pair in read_assessed(stored.connection, cycle(run, 15)):
         measured = rows[pair.instrument_id]["vector"][STORED_FEATURES.index("return_24h")]
         assert pair.measured("return_24h") == measured
+
+
+def test_what_an_import_brings_between_two_minutes_is_seen(stored: Stored, layer: StatisticalLayer) -> None:
+    run, pair = stored.run(()), stored.instruments[0]
+    stored.assess(run, layer, 45)
+    as_of = cycle(run, 46).as_of
+    stored.connection.execute(
+        "INSERT INTO market.funding_rates VALUES (%s, %s, %s, 0.0077, 8, NULL)",
+        (pair, START + timedelta(minutes=45), START + timedelta(minutes=45, seconds=1)),
+    )
+    stored.connection.execute(
+        "INSERT INTO market.import_batches (path, sha256, layout, target_table, rows_read, rows_inserted,"
+        " rows_unchanged, rows_revised, rows_quarantined, rollups_fresh)"
+        " VALUES ('late.csv', 'x', 'by hand', 'funding_rates', 1, 1, 0, 0, 0, true)"
+    )
+    rows = stored.assess(run, layer, 46)
+    assert rows[pair]["numbers"]["measured"]["funding_rate"] == pytest.approx(0.0077)
+    assert rows[pair]["newest_known_at"] <= as_of
+    stored.connection.execute("DELETE FROM market.funding_rates WHERE rate = 0.0077")
