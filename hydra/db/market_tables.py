@@ -20,6 +20,7 @@ from sqlalchemy import (
     func,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.schema import SchemaItem
 
 from hydra.db.metadata import METADATA, TIMESTAMP, check, event_time, instrument_id, known_at, real
 
@@ -76,13 +77,17 @@ leverage_brackets = Table(
 )
 
 
-def _candle_columns() -> list[Column[float]]:
+def _candle_columns() -> list[SchemaItem]:
     return [
         real("open", "First traded price, quote units"),
         real("high", "Highest traded price"),
         real("low", "Lowest traded price"),
         real("close", "Last traded price"),
         real("volume", "Traded quantity, base units"),
+        real("quote_volume", "Traded value, USDT; null where the source has none (C128)", nullable=True),
+        Column("trade_count", Integer, comment="Number of trades; null where the source has none"),
+        real("taker_buy_volume", "Taker-bought quantity, base units; null if unknown", nullable=True),
+        real("taker_buy_quote_volume", "Taker-bought value, USDT; null if unknown", nullable=True),
     ]
 
 
@@ -103,10 +108,6 @@ candles_1m = Table(
     event_time("Open of the minute, UTC"),
     known_at(),
     *_candle_columns(),
-    real("quote_volume", "Traded value, USDT; null where the source has none (C128)", nullable=True),
-    Column("trade_count", Integer, comment="Number of trades; null where the source has none"),
-    real("taker_buy_volume", "Taker-bought quantity, base units; null if unknown", nullable=True),
-    real("taker_buy_quote_volume", "Taker-bought value, USDT; null if unknown", nullable=True),
     _known_at_index(),
     schema="market",
     comment="Closed one-minute candles of perpetuals, stored under their open time",
@@ -119,10 +120,6 @@ candles_5m_recorded = Table(
     event_time("Open of the five minutes, UTC"),
     known_at(),
     *_candle_columns(),
-    real("quote_volume", "Traded value, USDT; null where the source has none (C128)", nullable=True),
-    Column("trade_count", Integer, comment="Number of trades; null where the source has none"),
-    real("taker_buy_volume", "Taker-bought quantity, base units; null if unknown", nullable=True),
-    real("taker_buy_quote_volume", "Taker-bought value, USDT; null if unknown", nullable=True),
     _known_at_index(),
     schema="market",
     comment="Five-minute candles that came as such, without one-minute rows behind them (C124)",
