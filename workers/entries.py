@@ -3,7 +3,6 @@
 Source: layers document, "Entry Execution"; C41, C48, C126 (the touch of the cost model); DESIGN, law 5.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -76,8 +75,3 @@ def touch_of(price: Decimal, terms: TradingTerms) -> tuple[Decimal, Decimal]:
     """Best bid and best ask of the cost model around the last price (C126)."""
     half = half_spread(price, terms.costs.spread_bps)
     return price - half, price + half
-
-
-def entries_of(holdings: Mapping[int, Holding]) -> list[Holding]:
-    """Those with a working entry."""
-    return [one for one in holdings.values() if one.entry is not None]

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import partial
 from typing import Final
 
 import psycopg
@@ -49,7 +48,7 @@ class TradingTerms:
             round_trip_cost=float(round_trip_cost(self.costs)),
             filters=self.filters,
             brackets=self.leverage_brackets,
-            liquidation_price=partial(self.liquidation_price),
+            liquidation_price=self.liquidation_price,
         )
 
 
