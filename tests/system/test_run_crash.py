@@ -120,7 +120,7 @@ def test_a_killed_supervisor_leaves_no_process_behind_and_its_run_goes_on(home: 
         family = [pid for pid, _ in descendants(supervisor.pid)]
         supervisor.send_signal(signal.SIGKILL)
     assert len(family) >= 3
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 45
     while any(is_alive(pid) for pid in family):
         assert time.monotonic() < deadline, "children outlived their supervisor"
         time.sleep(0.05)
