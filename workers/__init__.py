@@ -12,6 +12,7 @@ os.environ["POLARS_MAX_THREADS"] = "1"
 import dramatiq
 
 from hydra.db.engine import database_url
+from hydra.running.bound_process import end_with_spawner
 from hydra.running.doorbells import Stage
 from hydra.settings import load_settings
 from workers import layer3, layer4, layer5
@@ -32,6 +33,7 @@ ANSWERS = {
     Stage.EXECUTE: layer5.execute,
 }
 
+end_with_spawner()
 broker = worker_broker()
 dramatiq.set_broker(broker)
 declare_stages(broker, ANSWERS, _database_url)

@@ -5,6 +5,7 @@ leaves no workers behind. Linux only, as the private database is.
 """
 
 import ctypes
+import multiprocessing
 import os
 import signal
 import sys
@@ -23,6 +24,22 @@ def end_with_parent() -> None:
     if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
+
+
+def end_with_spawner() -> None:
+    """Have a process that multiprocessing spawned end with the one that spawned it; nothing elsewhere.
+
+    The dramatiq command starts its workers so. They would wait for ever for a master that was killed.
+
+    Raises:
+        OSError: the kernel refused.
+    """
+    spawner = multiprocessing.parent_process()
+    if spawner is None:
+        return
+    end_with_parent()
+    if not spawner.is_alive():
+        sys.exit("the process that started this one has already ended")
 
 
 def bound(command: list[str]) -> list[str]:
