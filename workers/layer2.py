@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import adbc_driver_manager
 import polars as pl
@@ -20,65 +20,25 @@ from hydra.domain import MarketOrigin
 from hydra.errors import DatabaseError
 from hydra.features.decision_frame import decision_frame
 from hydra.features.evaluate import feature_matrix
-from hydra.features.facts import SCHEMAS, TIME, MarketFacts
+from hydra.features.facts import TIME, MarketFacts
 from hydra.features.grid_memory import GridMemory
-from hydra.features.vectors import LAYER_2_QUANTITIES_V1, REGIME_FEATURES_V1, SIGNAL_SCORER_FEATURES_V1
 from hydra.features.window import MarketWindow
-from hydra.layers.layer2_data_health import INPUTS, InputHealth
-from hydra.layers.layer2_matrix import reasons_of
-from hydra.layers.layer2_statistical import StatisticalParameters, assess, assessment_words
+from hydra.layers.layer2_statistical import StatisticalParameters, assess
 from hydra.running.clock import CYCLE_LENGTH
 from hydra.running.parameters import rules_of_run
 from hydra.running.runs import Run
-from workers.row_writer import Row, write_rows
-from workers.stages import Cycle
+from hydra.trading.assessment_rows import (
+    STORED_FEATURES,
+    AssessedMinute,
+    assessment_rows,
+    feature_rows,
+    newest_known_at,
+)
+from hydra.trading.cycle import Cycle
+from hydra.trading.row_writer import write_rows
 
 MOST_WINDOWS: Final = 4
 """So many runs are followed in memory at once; the window of one more takes the place of the oldest."""
-
-_OF_A_SIGNAL: Final = frozenset(SIGNAL_SCORER_FEATURES_V1[:9])
-_OF_AN_ASSESSMENT: Final = frozenset(
-    name for name in SIGNAL_SCORER_FEATURES_V1 if name.startswith(("regime_", "volatility_regime"))
-)
-STORED_FEATURES: Final = tuple(
-    name
-    for name in dict.fromkeys((*LAYER_2_QUANTITIES_V1, *REGIME_FEATURES_V1, *SIGNAL_SCORER_FEATURES_V1))
-    if name not in _OF_A_SIGNAL | _OF_AN_ASSESSMENT
-)
-"""What `hydra.features.vector` holds, in order. Not in it is what stands in other rows of the minute: the
-signal's own columns (hydra.signals) and the codes of regime and volatility (hydra.assessments)."""
-
-_AGES: Final = {
-    "candles": "candle_age_seconds",
-    "funding": "funding_age_seconds",
-    "open_interest": "open_interest_age_seconds",
-    "order_book": "order_book_age_seconds",
-    "liquidations": "liquidation_feed_age_seconds",
-}
-_STATES: Final = {
-    InputHealth.FRESH: "ok",
-    InputHealth.NOT_RECORDED: "not_recorded",
-    InputHealth.STALE: "stale",
-    InputHealth.MISSING: "missing",
-    InputHealth.WIDE: "wide",
-}
-_MEASURED: Final = (
-    "funding_rate",
-    "oi_delta_pct",
-    "liq_imbalance",
-    "return_24h",
-    "long_short_ratio",
-    "volatility_percentile",
-)
-_FURTHER: Final = ("last_close", "spread_bps", "data_outage_seconds", "entries_allowed")
-
-
-@dataclass(frozen=True)
-class AssessedMinute:
-    """Layer 2's answer to a minute, one row a pair, and when the newest fact of each became known."""
-
-    rows: pl.DataFrame
-    newest_known_at: dict[int, datetime]
 
 
 @dataclass
@@ -220,69 +180,3 @@ def assess_minute(
     features = feature_matrix(facts, dated.select("instrument_id", "time"), STORED_FEATURES, memory)
     own = features.drop("instrument_id", "time", "last_close")
     return assess(dated.hstack(own), parameters)
-
-
-def feature_rows(run: Run, cycle: Cycle, minute: AssessedMinute) -> list[Row]:
-    """The vectors as rows of hydra.features."""
-    vectors = minute.rows.select(STORED_FEATURES).rows()
-    return [
-        {
-            "run_id": cycle.run_id,
-            "instrument_id": instrument_id,
-            "time": cycle.time,
-            "feature_set_version": run.feature_set_version,
-            "vector": vector,
-            "newest_known_at": minute.newest_known_at.get(instrument_id),
-        }
-        for instrument_id, vector in zip(minute.rows["instrument_id"], vectors, strict=True)
-    ]
-
-
-def newest_known_at(facts: MarketFacts) -> dict[int, datetime]:
-    """Of each pair the instant at which the newest of its facts became known."""
-    parts = [
-        getattr(facts, name).lazy().group_by("instrument_id").agg(pl.col("known_at").max())
-        for name in SCHEMAS
-    ]
-    newest = pl.concat(pl.collect_all(parts)).group_by("instrument_id").agg(pl.col("known_at").max())
-    return dict(newest.rows())
-
-
-def assessment_rows(cycle: Cycle, assessed: pl.DataFrame) -> list[Row]:
-    """The verdicts as rows of hydra.assessments; `numbers` holds every input with its state and age."""
-    return [_assessment_row(cycle, row) for row in assessed.iter_rows(named=True)]
-
-
-def _assessment_row(cycle: Cycle, row: dict[str, Any]) -> Row:
-    return {
-        "run_id": cycle.run_id,
-        "instrument_id": row["instrument_id"],
-        "time": cycle.time,
-        "tradability": row["tradability"],
-        "reason_code": row["reason_code"],
-        "reason": assessment_words(row),
-        "regime": row["regime"],
-        "volatility_regime": row["volatility_regime"],
-        "volatility_zscore": row["realized_volatility_zscore"],
-        "realized_volatility": row["realized_volatility"],
-        "cascade_probability": row["gate_cascade_probability"],
-        "liquidation_velocity": row["liq_velocity"],
-        "expected_range_low_1h": row["expected_range_1h_low"],
-        "expected_range_high_1h": row["expected_range_1h_high"],
-        "regime_break_alert": False,
-        "numbers": _numbers(row),
-    }
-
-
-def _numbers(row: dict[str, Any]) -> dict[str, Any]:
-    inputs = {
-        name: {
-            "state": _STATES[InputHealth(row[f"health_{name}"])],
-            "age_seconds": row.get(_AGES.get(name, "")),
-        }
-        for name in INPUTS
-    }
-    reasons = [code.value for code in reasons_of(row["reason_bits"])]
-    measured = {name: row[name] for name in _MEASURED}
-    further = {name: row[name] for name in _FURTHER}
-    return {"inputs": inputs, "reasons": reasons, "measured": measured, **further}

@@ -11,16 +11,16 @@ import psycopg
 from hydra.db import queries
 from hydra.running.parameters import Rules, rules_of_run
 from hydra.running.runs import Run
-from workers.entries import place_entries
-from workers.holding_rows import read_holdings, store_holdings
-from workers.holdings import Holding
-from workers.market_rows import read_bars, read_prices, read_settlements
-from workers.minute_rows import read_assessed
-from workers.pair_terms import read_terms
-from workers.paper_exchange import Bar, PaperExchange, Settlement
-from workers.portfolio_rows import LastSettled, cash_after, equity_row, read_last_settled
-from workers.positions import manage_positions
-from workers.stages import Cycle
+from hydra.trading.cycle import Cycle
+from hydra.trading.entries import place_entries
+from hydra.trading.holding_rows import read_holdings, store_holdings
+from hydra.trading.holdings import Holding
+from hydra.trading.market_rows import read_bars, read_prices, read_settlements
+from hydra.trading.minute_rows import read_assessed
+from hydra.trading.pair_terms import read_terms
+from hydra.trading.paper_exchange import Bar, PaperExchange, Settlement
+from hydra.trading.portfolio_rows import LastSettled, cash_after, equity_row, read_last_settled
+from hydra.trading.position_checks import manage_positions
 
 
 def settle(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:

@@ -7,8 +7,6 @@ Source: DESIGN, law 1.
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 import dramatiq
@@ -21,18 +19,10 @@ from hydra.db.roles import Role
 from hydra.errors import HydraError
 from hydra.running.doorbells import CYCLE_CLOSED_CHANNEL, Stage, Step, ring, step_from, step_of
 from hydra.running.runs import Run, read_run
+from hydra.trading.cycle import Cycle
 
 TIME_LIMIT_MS: Final = 120_000
 """A stage that works longer than this is interrupted; its transaction is rolled back and it is rung again."""
-
-
-@dataclass(frozen=True)
-class Cycle:
-    """One decision minute of a run: its candle closed at `time`, facts count that are known by `as_of`."""
-
-    run_id: int
-    time: datetime
-    as_of: datetime
 
 
 Answer = Callable[[psycopg.Connection, Run, Cycle], None]

@@ -16,8 +16,8 @@ from hydra.ingest.instruments import ensure_instruments
 from hydra.running.parameters import Rules, recorded_rules
 from hydra.running.runs import Run, RunPlan, create_run
 from hydra.settings import Settings
+from hydra.trading.cycle import Cycle
 from workers import layer4, layer5
-from workers.stages import Cycle
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
 BTC, ETH = 1, 2

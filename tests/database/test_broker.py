@@ -21,10 +21,11 @@ from hydra.running.message_broker import make_broker
 from hydra.running.runs import Run, RunPlan, create_run, read_run
 from hydra.running.speed import Speed
 from hydra.settings import Settings, load_settings
+from hydra.trading.cycle import Cycle
 from tests.servers.redis import NOT_RUN, REDIS_URL, has_redis, redis_server
 from tests.system.plain_stages import ANSWERS
 from workers.broker import worker_broker
-from workers.stages import Answer, Cycle, declare_stages
+from workers.stages import Answer, declare_stages
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
 NO_FILE = Path("no-such-file.env")

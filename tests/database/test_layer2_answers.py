@@ -23,10 +23,11 @@ from hydra.running.parameters import recorded_rules, rules_of
 from hydra.running.runs import Run, RunPlan, create_run
 from hydra.settings import Settings
 from hydra.sim.market.settings import MarketSettings
+from hydra.trading.assessment_rows import STORED_FEATURES
+from hydra.trading.cycle import Cycle
+from hydra.trading.minute_rows import read_assessed
 from tests.synthetic_market import utc
-from workers.layer2 import STORED_FEATURES, StatisticalLayer
-from workers.minute_rows import read_assessed
-from workers.stages import Cycle
+from workers.layer2 import StatisticalLayer
 
 START = utc(2025, 3, 1)
 MINUTES = 60

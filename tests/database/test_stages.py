@@ -21,8 +21,9 @@ from hydra.running.kill_switch import COOL_DOWN, clear, latch, latched, run_time
 from hydra.running.run_market import instrument_of, recorded_market
 from hydra.running.runs import EndReason, Run, RunPlan, create_run, end_run, lock_run, read_run, reopen_run
 from hydra.settings import load_settings
+from hydra.trading.cycle import Cycle
 from tests.system.plain_stages import ANSWERS
-from workers.stages import Cycle, advance
+from workers.stages import advance
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

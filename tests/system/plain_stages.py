@@ -15,8 +15,9 @@ from hydra.db.engine import database_url
 from hydra.running.doorbells import Stage
 from hydra.running.runs import Run
 from hydra.settings import load_settings
+from hydra.trading.cycle import Cycle
 from workers.broker import worker_broker
-from workers.stages import Cycle, declare_stages
+from workers.stages import declare_stages
 
 START_USD: Final = 10_000
 

@@ -18,7 +18,7 @@ from hydra.layers.layer4_correlation import (
     penalty_beside,
     signed_correlation,
 )
-from workers.stages import Cycle
+from hydra.trading.cycle import Cycle
 
 Returns = NDArray[np.float64]
 _HOUR: Final = timedelta(hours=1)

@@ -8,7 +8,7 @@ from psycopg.types.json import Jsonb
 from hydra.db import queries
 from hydra.domain import KillScope
 from hydra.layers.layer4_kill import Kill
-from workers.stages import Cycle
+from hydra.trading.cycle import Cycle
 
 _EVERYTHING = 0
 

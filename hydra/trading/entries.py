@@ -15,9 +15,9 @@ from hydra.layers.layer4_filters import order_quantity
 from hydra.layers.layer5_orders import DecisionKey, entry_order
 from hydra.layers.positions import direction_of
 from hydra.ledger.costs import half_spread
-from workers.holdings import PAPER_ACCOUNT, EntryTerms, Holding, Order, sent
-from workers.pair_terms import TradingTerms, read_terms
-from workers.stages import Cycle
+from hydra.trading.cycle import Cycle
+from hydra.trading.holdings import PAPER_ACCOUNT, EntryTerms, Holding, Order, sent
+from hydra.trading.pair_terms import TradingTerms, read_terms
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from hydra.layers.layer4_filters import exact
 from hydra.layers.layer4_kill import Kill
 from hydra.layers.layer4_risk import Candidate, RiskDecision
 from hydra.layers.positions import direction_of
-from workers.correlation_rows import ALONE, Company
-from workers.minute_rows import AssessedPair
-from workers.row_writer import Row
-from workers.stages import Cycle
+from hydra.trading.correlation_rows import ALONE, Company
+from hydra.trading.cycle import Cycle
+from hydra.trading.minute_rows import AssessedPair
+from hydra.trading.row_writer import Row
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ from hydra.layers.layer5_paper_fills import (
     passive_fill,
 )
 from hydra.ledger.costs import fee_usd, funding_payment, taker_price
-from workers.holdings import PAPER_ACCOUNT, Fill, Holding, Order, Position, booked, sent
-from workers.pair_terms import TradingTerms
+from hydra.trading.holdings import PAPER_ACCOUNT, Fill, Holding, Order, Position, booked, sent
+from hydra.trading.pair_terms import TradingTerms
 
 BAR_LENGTH = timedelta(minutes=1)
 

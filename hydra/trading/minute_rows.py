@@ -10,7 +10,7 @@ from psycopg.rows import class_row
 from hydra.db import queries
 from hydra.domain import NewsAction, ReasonCode, TradabilityStatus
 from hydra.features.facts import TIME
-from workers.stages import Cycle
+from hydra.trading.cycle import Cycle
 
 GENERATOR_INPUTS: Final = ("funding_rate", "oi_delta_pct", "liq_imbalance", "return_24h", "long_short_ratio")
 """What the generators and the thesis of a position read beside layer 2's verdict."""

@@ -26,13 +26,13 @@ from hydra.layers.layer2_volatility import consecutive_extremes
 from hydra.layers.layer5_orders import DecisionKey, exit_order
 from hydra.layers.positions import ExitVerdict, check_position, thesis_health, thesis_strength
 from hydra.running.parameters import Rules
-from workers.entries import touch_of
-from workers.holdings import PAPER_ACCOUNT, Holding, Position, PositionEvent, sent
-from workers.kill_rows import LatchedKills, read_kills
-from workers.market_rows import Price, read_prices
-from workers.minute_rows import AssessedPair
-from workers.pair_terms import TradingTerms, read_terms
-from workers.stages import Cycle
+from hydra.trading.cycle import Cycle
+from hydra.trading.entries import touch_of
+from hydra.trading.holdings import PAPER_ACCOUNT, Holding, Position, PositionEvent, sent
+from hydra.trading.kill_rows import LatchedKills, read_kills
+from hydra.trading.market_rows import Price, read_prices
+from hydra.trading.minute_rows import AssessedPair
+from hydra.trading.pair_terms import TradingTerms, read_terms
 
 EVALUATION_LENGTH: Final = timedelta(minutes=5)
 _SECONDS_PER_HOUR: Final = 3600.0
@@ -65,7 +65,17 @@ def manage_positions(
     assessed: Mapping[int, AssessedPair],
 ) -> None:
     """Check every open position, send its exit where one is due, withdraw entries no longer allowed."""
-    around = _read(connection, cycle, rules, holdings)
+    check_holdings(holdings, assessed, cycle, rules, _read(connection, cycle, rules, holdings))
+
+
+def check_holdings(
+    holdings: Mapping[int, Holding],
+    assessed: Mapping[int, AssessedPair],
+    cycle: Cycle,
+    rules: Rules,
+    around: Surroundings,
+) -> None:
+    """`manage_positions` on what has been read. A pair without an assessment of the minute is left alone."""
     for instrument_id, holding in sorted(holdings.items()):
         _withdraw_entry(holding, cycle, around.kills, assessed.get(instrument_id))
         pair = assessed.get(instrument_id)

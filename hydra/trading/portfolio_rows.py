@@ -15,10 +15,10 @@ from hydra.layers.layer4_limits import Book
 from hydra.ledger.portfolio import OpenPosition, Portfolio, drawdown
 from hydra.ledger.positions import stop_loss_usd
 from hydra.running.parameters import Rules
-from workers.holdings import Holding, booked
-from workers.market_rows import Price
-from workers.row_writer import Row
-from workers.stages import Cycle
+from hydra.trading.cycle import Cycle
+from hydra.trading.holdings import Holding, booked
+from hydra.trading.market_rows import Price
+from hydra.trading.row_writer import Row
 
 
 @dataclass(frozen=True, slots=True)

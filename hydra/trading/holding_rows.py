@@ -13,8 +13,8 @@ from psycopg.rows import DictRow, dict_row
 from hydra.db import queries
 from hydra.domain import OrderRole, OrderState, OrderType, PositionState, ReasonCode, Side
 from hydra.layers.positions import direction_of
-from workers.holdings import EntryTerms, Holding, Order, Position
-from workers.row_writer import Row, write_rows
+from hydra.trading.holdings import EntryTerms, Holding, Order, Position
+from hydra.trading.row_writer import Row, write_rows
 
 _PLACE: Final = {
     OrderRole.ENTRY: "entry",

@@ -1,0 +1,68 @@
+"""The signals of a minute as layer 3 judges them, and as rows of hydra.signals. No I/O.
+
+Source: layers document, "LAYER 3: BEHAVIORAL SIGNALS"; C03, C06, C17, C118.
+"""
+
+from typing import Any, Final
+
+import polars as pl
+
+from hydra.domain import ReasonCode
+from hydra.layers.layer3_news import gate_news
+from hydra.layers.layer3_scoring import choose, score_by_rule
+from hydra.layers.layer3_signals import generate, thesis_words
+from hydra.running.parameters import Rules
+from hydra.trading.cycle import Cycle
+from hydra.trading.minute_rows import GENERATOR_INPUTS
+from hydra.trading.row_writer import Row
+
+
+def judge(frame: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+    """Every firing of the minute with score, verdict and reason (see `choose` and `gate_news`)."""
+    choices = choose(score_by_rule(generate(frame, rules.signals)), rules.scoring)
+    return gate_news(choices, hold_blocks=rules.news_hold_blocks)
+
+
+def signal_row(cycle: Cycle, row: dict[str, Any], rules: Rules) -> Row:
+    """One firing as a row of hydra.signals."""
+    numbers = {name: row[name] for name in (*GENERATOR_INPUTS, "thesis_strength", "score_approved")}
+    return {
+        "run_id": cycle.run_id,
+        "instrument_id": row["instrument_id"],
+        "time": cycle.time,
+        "source": row["source"],
+        "side": row["side"],
+        "confidence": row["confidence"],
+        "expected_return": row["expected_return"],
+        "expected_adverse_excursion": row["expected_adverse_excursion"],
+        "holding_period_minutes": row["holding_period_minutes"],
+        "regime": row["regime"],
+        "score": row["score"],
+        "score_kind": row["score_kind"],
+        "approved": row["approved"],
+        "chosen": row["chosen"],
+        "reason_code": row["reason_code"],
+        "reason": signal_words(row, rules),
+        "thesis": thesis_words(row),
+        "metadata": {**numbers, "cascade_probability": row["gate_cascade_probability"]},
+    }
+
+
+_TEMPLATES: Final = {
+    ReasonCode.SIGNAL_CHOSEN: "score {score:.2f} and confidence {confidence:.2f}: the best of the minute",
+    ReasonCode.SIGNAL_OUTRANKED: "score {score:.2f}, confidence {confidence:.2f}: another ranks higher",
+    ReasonCode.CONFIDENCE_LOW: "confidence {confidence:.2f} is below {least_confidence:.2f}",
+    ReasonCode.SCORE_LOW: "score {score:.2f} is below {least_score:.2f}",
+    ReasonCode.NEWS_HOLD: "the news analyst says hold",
+    ReasonCode.NEWS_EXIT: "the news analyst says exit",
+    ReasonCode.NEWS_AGAINST: "the news analyst is {news_action}",
+}
+
+
+def signal_words(row: dict[str, Any], rules: Rules) -> str:
+    """Why layer 3 chose a signal or not, with the numbers that decided."""
+    limits = {
+        "least_confidence": rules.scoring.min_confidence,
+        "least_score": rules.scoring.score_threshold,
+    }
+    return _TEMPLATES[ReasonCode(row["reason_code"])].format(**limits, **row)

@@ -1,0 +1,132 @@
+"""Layer 4's verdicts on one minute, from what is held, assessed and signalled. No I/O.
+
+Source: layers document, "LAYER 4: RISK BRAIN"; C20, C30, C117, C119, C120, C123; DESIGN, law 4.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from hydra.domain import KillScope, SignalSource
+from hydra.layers.layer4_kill import Kill, check_kill_switch
+from hydra.layers.layer4_limits import Book
+from hydra.layers.layer4_risk import Candidate, PairTerms, RiskParameters, decide_minute
+from hydra.trading.correlation_rows import ALONE, Company
+from hydra.trading.decision_rows import JudgedSignal, Verdict
+from hydra.trading.holdings import Holding
+from hydra.trading.kill_rows import LatchedKills
+from hydra.trading.minute_rows import AssessedPair
+from hydra.trading.pair_terms import TradingTerms
+
+UNKNOWN_CODE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Minute:
+    """Everything that the verdicts of one minute are made from."""
+
+    pairs: Mapping[int, AssessedPair]
+    signals: Mapping[int, JudgedSignal]
+    holdings: Mapping[int, Holding]
+    terms: Mapping[int, TradingTerms]
+    company: Mapping[int, Company]
+    kills: LatchedKills
+    book: Book
+
+
+def direction_held(holding: Holding) -> int:
+    """+1 or -1: the side of what a pair holds, or has ordered."""
+    if holding.position is not None:
+        return holding.position.direction
+    return holding.terms.direction if holding.terms is not None else 0
+
+
+def new_kills(minute: Minute, parameters: RiskParameters) -> dict[int, Kill]:
+    """The kill conditions that hold in this minute where nothing is latched yet, by the pair that shows them.
+
+    What stops the whole portfolio is latched once, for the first pair that shows it.
+    """
+    found: dict[int, Kill] = {}
+    for instrument_id, pair in minute.pairs.items():
+        if minute.kills.stops(instrument_id) or stops_everything(found):
+            continue
+        kill = _kill(pair, minute.book, parameters)
+        if kill is not None:
+            found[instrument_id] = kill
+    return found
+
+
+def stops_everything(kills: Mapping[int, Kill]) -> bool:
+    """One of them stops the whole portfolio."""
+    return any(kill.scope is KillScope.PORTFOLIO for kill in kills.values())
+
+
+def _kill(pair: AssessedPair, book: Book, parameters: RiskParameters) -> Kill | None:
+    return check_kill_switch(
+        book.daily_drawdown,
+        _or_nan(pair.measured("funding_rate")),
+        _or_nan(pair.cascade_probability),
+        _code(pair.volatility_regime),
+        parameters.kill,
+        regime_break_alert=False,
+    )
+
+
+def decide(minute: Minute, kills: Mapping[int, Kill], parameters: RiskParameters) -> dict[int, Verdict]:
+    """The verdicts on all pairs of the minute, by instrument."""
+    is_killed = stops_everything(kills)
+    verdicts = {
+        key: Verdict(
+            pair, minute.signals.get(key), is_killed=is_killed or minute.kills.stops(key) or key in kills
+        )
+        for key, pair in minute.pairs.items()
+    }
+    places = {key: place for place, key in enumerate(minute.pairs)}
+    candidates = [
+        _candidate(verdict, minute, places[key], minute.terms[key].for_risk())
+        for key, verdict in verdicts.items()
+        if verdict.is_judged and key in minute.terms
+    ]
+    for candidate, decision in decide_minute(candidates, minute.book, parameters):
+        key = candidate.instrument_id
+        company = minute.company.get(key, ALONE)
+        verdicts[key] = replace(verdicts[key], decision=decision, candidate=candidate, company=company)
+    return verdicts
+
+
+def _candidate(verdict: Verdict, minute: Minute, place: int, terms: PairTerms) -> Candidate:
+    pair, signal = verdict.pair, verdict.signal
+    if signal is None:
+        raise AssertionError("only a chosen signal makes a candidate")
+    key = pair.instrument_id
+    return Candidate(
+        instrument_id=key,
+        universe_place=place,
+        source=SignalSource(signal.source),
+        direction=signal.direction,
+        confidence=signal.confidence,
+        score=signal.score,
+        expected_return=signal.expected_return,
+        expected_adverse_excursion=signal.expected_adverse_excursion,
+        holding_hours=signal.holding_period_minutes / 60,
+        price=_or_nan(pair.number("last_close")),
+        funding_rate=_or_nan(pair.measured("funding_rate")),
+        volatility_regime=_code(pair.volatility_regime),
+        regime=_code(pair.regime),
+        cascade_probability=_or_nan(pair.cascade_probability),
+        correlation_penalty=minute.company.get(key, ALONE).penalty,
+        terms=terms,
+        entries_allowed=pair.entries_allowed,
+        kill_latched=verdict.is_killed,
+        has_position=key in minute.holdings,
+        minutes_since_exit=_or_nan(signal.minutes_since_exit),
+        stopped_out=signal.stopped_out,
+    )
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def _code(value: int | None) -> int:
+    return UNKNOWN_CODE if value is None else value
