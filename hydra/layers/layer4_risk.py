@@ -6,6 +6,7 @@ Source: layers document, "LAYER 4: RISK BRAIN" (RiskDecision); C33, C36, C40, C4
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Final
 
 from hydra.domain import KillScope, ReasonCode, SignalSource
 from hydra.layers.layer4_exits import calculate_exits, max_holding_hours, stop_fires_before_liquidation
@@ -142,19 +143,27 @@ def _kill(candidate: Candidate, book: Book, parameters: RiskParameters) -> Kill 
     )
 
 
+ENTRY_GATES: Final = (
+    ReasonCode.KILL_SWITCH,
+    ReasonCode.NOT_TRADABLE,
+    ReasonCode.POSITION_EXISTS,
+    ReasonCode.COOLDOWN,
+    ReasonCode.MAX_POSITIONS,
+)
+"""The gates before any size is computed, in their order."""
+
+
 def _gate(candidate: Candidate, book: Book, parameters: RiskParameters, kill: Kill | None) -> ReasonCode:
     limits = parameters.limits
-    gates = (
-        (ReasonCode.KILL_SWITCH, candidate.kill_latched or kill is not None),
-        (ReasonCode.NOT_TRADABLE, not candidate.entries_allowed),
-        (ReasonCode.POSITION_EXISTS, candidate.has_position),
-        (
-            ReasonCode.COOLDOWN,
-            in_cooldown(candidate.minutes_since_exit, limits, stopped_out=candidate.stopped_out),
-        ),
-        (ReasonCode.MAX_POSITIONS, book.positions >= limits.max_positions),
+    is_shut = (
+        candidate.kill_latched or kill is not None,
+        not candidate.entries_allowed,
+        candidate.has_position,
+        in_cooldown(candidate.minutes_since_exit, limits, stopped_out=candidate.stopped_out),
+        book.positions >= limits.max_positions,
     )
-    return next((code for code, is_shut in gates if is_shut), ReasonCode.APPROVED)
+    shut = (code for code, gate in zip(ENTRY_GATES, is_shut, strict=True) if gate)
+    return next(shut, ReasonCode.APPROVED)
 
 
 def _gate_numbers(candidate: Candidate, book: Book) -> dict[str, float]:

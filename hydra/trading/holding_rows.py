@@ -100,12 +100,12 @@ def store_holdings(connection: psycopg.Connection, run_id: int, holdings: Iterab
 def _store_positions(connection: psycopg.Connection, run_id: int, positions: list[Position]) -> None:
     changed = [position for position in positions if position.events]
     new = {position.instrument_id: position for position in changed if position.position_id is None}
-    known = [_position_row(run_id, position) for position in changed if position.position_id is not None]
+    known = [position_row(run_id, position) for position in changed if position.position_id is not None]
     write_rows(connection, "stages/change_positions", known)
-    fresh = [_position_row(run_id, position) for position in new.values()]
+    fresh = [position_row(run_id, position) for position in new.values()]
     for instrument_id, position_id in write_rows(connection, "stages/add_positions", fresh):
         new[instrument_id].position_id = position_id
-    events = [row for position in changed for row in _position_event_rows(position)]
+    events = [row for position in changed for row in position_event_rows(position)]
     write_rows(connection, "stages/add_position_events", events)
 
 
@@ -113,18 +113,21 @@ def _store_orders(
     connection: psycopg.Connection, run_id: int, orders: list[Order], owner: dict[int, Position | None]
 ) -> None:
     new = {order.client_order_id: order for order in orders if order.order_id is None}
-    known = [_order_row(run_id, order, owner) for order in orders if order.order_id is not None]
+    known = [
+        order_row(run_id, order, owner[order.instrument_id]) for order in orders if order.order_id is not None
+    ]
     write_rows(connection, "stages/change_orders", known)
-    fresh = [_order_row(run_id, order, owner) for order in new.values()]
+    fresh = [order_row(run_id, order, owner[order.instrument_id]) for order in new.values()]
     for identity, order_id in write_rows(connection, "stages/add_orders", fresh):
         new[identity].order_id = order_id
     write_rows(
-        connection, "stages/add_order_events", [row for one in orders for row in _order_event_rows(one)]
+        connection, "stages/add_order_events", [row for one in orders for row in order_event_rows(one)]
     )
-    write_rows(connection, "stages/add_fills", [row for one in orders for row in _fill_rows(one)])
+    write_rows(connection, "stages/add_fills", [row for one in orders for row in fill_rows(one)])
 
 
-def _position_row(run_id: int, position: Position) -> Row:
+def position_row(run_id: int, position: Position) -> Row:
+    """A row of hydra.positions."""
     return {
         "position_id": position.position_id,
         "run_id": run_id,
@@ -152,7 +155,8 @@ def _position_row(run_id: int, position: Position) -> Row:
     }
 
 
-def _position_event_rows(position: Position) -> list[Row]:
+def position_event_rows(position: Position) -> list[Row]:
+    """What happened to a position since it was read, as rows of hydra.position_events."""
     return [
         {
             "position_id": position.position_id,
@@ -167,8 +171,8 @@ def _position_event_rows(position: Position) -> list[Row]:
     ]
 
 
-def _order_row(run_id: int, order: Order, owner: dict[int, Position | None]) -> Row:
-    position = owner[order.instrument_id]
+def order_row(run_id: int, order: Order, position: Position | None) -> Row:
+    """A row of hydra.orders. position: what the pair holds; whether it is the order's own is seen here."""
     is_its_own = position is not None and position.decision_time == order.decision_time
     return {
         "order_id": order.order_id,
@@ -194,7 +198,8 @@ def _order_row(run_id: int, order: Order, owner: dict[int, Position | None]) -> 
     }
 
 
-def _order_event_rows(order: Order) -> list[Row]:
+def order_event_rows(order: Order) -> list[Row]:
+    """The states that an order went into since it was read, as rows of hydra.order_events."""
     return [
         {
             "order_id": order.order_id,
@@ -208,7 +213,8 @@ def _order_event_rows(order: Order) -> list[Row]:
     ]
 
 
-def _fill_rows(order: Order) -> list[Row]:
+def fill_rows(order: Order) -> list[Row]:
+    """The trades of an order since it was read, as rows of hydra.fills."""
     return [
         {
             "order_id": order.order_id,

@@ -45,7 +45,7 @@ def equity_row(
 ) -> Row:
     """The row of hydra.equity of this minute. A position without a price stands at its entry price."""
     held = list(holdings)
-    opened = [_open_position(one, prices) for one in held if one.is_open]
+    opened = [open_position(one, prices) for one in held if one.is_open]
     _, equity = portfolio.marked(opened, cycle.time)
     working = [one for one in held if one.entry is not None]
     exposure = equity.exposure_usd + sum((_working_notional(one) for one in working), Decimal(0))
@@ -70,6 +70,14 @@ def read_book(connection: psycopg.Connection, cycle: Cycle, holdings: Mapping[in
     row = connection.execute(queries.load("stages/equity"), values).fetchone()
     if row is None:
         raise AssertionError("a cycle is settled before it is decided")
+    return book_of(row, holdings)
+
+
+def book_of(row: tuple[Decimal, Decimal, Decimal, Decimal, float], holdings: Mapping[int, Holding]) -> Book:
+    """The book of a row of hydra.equity and of what is at work.
+
+    row: equity, the day's peak, the run's peak, exposure (USDT), portfolio heat (fraction).
+    """
     equity, day_peak, peak, exposure, heat = row
     return Book(
         equity_usd=float(equity),
@@ -82,7 +90,8 @@ def read_book(connection: psycopg.Connection, cycle: Cycle, holdings: Mapping[in
     )
 
 
-def _open_position(holding: Holding, prices: Mapping[int, Price]) -> OpenPosition:
+def open_position(holding: Holding, prices: Mapping[int, Price]) -> OpenPosition:
+    """What a pair holds, at mark; without a price at its entry price."""
     position = holding.position
     if position is None:
         raise AssertionError("only open positions are marked")

@@ -108,10 +108,11 @@ def _extremes(
     evaluations = [newest - EVALUATION_LENGTH * number for number in range(wanted)]
     values = {"run_id": cycle.run_id, "instrument_ids": instrument_ids, "evaluations": evaluations}
     rows = connection.execute(queries.load("stages/evaluations"), values).fetchall()
-    return {instrument_id: _in_a_row(regimes) for instrument_id, regimes in rows}
+    return {instrument_id: extremes_in_a_row(regimes) for instrument_id, regimes in rows}
 
 
-def _in_a_row(newest_first: list[int]) -> int:
+def extremes_in_a_row(newest_first: list[int]) -> int:
+    """How many evaluations, counted back from the newest, were extreme."""
     count = 0
     for regime in reversed(newest_first):
         count = consecutive_extremes(count, regime)

@@ -1,0 +1,288 @@
+"""Bars, prices and settlements on the grid of decided minutes and pairs: what the paper exchange plays.
+
+A fact belongs to the first decided minute at which it is known. Source: DESIGN, law 3; C126.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from hydra.backtest.market import BacktestMarket, instant_of
+from hydra.features.decision_frame import DECISION_DELAY
+from hydra.trading.market_rows import LAST, MARK
+from hydra.trading.paper_exchange import Bar, Settlement
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Integers = NDArray[np.int64]
+
+_MINUTE_US: Final = 60_000_000
+_DELAY_US: Final = int(DECISION_DELAY.total_seconds() * 1e6)
+_DAY_MINUTES: Final = 1440
+_LONGEST_MARK_BAR: Final = 60
+_HOUR_US: Final = 3_600_000_000
+_TRADED: Final = ("open", "high", "low", "close", "volume")
+_MARKED: Final = ("open", "high", "low", "close")
+
+
+@dataclass(frozen=True)
+class BarGrid:
+    """Per decided minute (rows) and pair (columns).
+
+    traded: open, high, low, close, volume of the candle that closed then (NaN: none came).
+    marked: open, high, low, close of its mark bar, or the candle's where none is recorded (see has_mark).
+    last_price, mark_price: the newest known at most a day back, NaN where there is none.
+    irregular: bars that came late, by (row, column), in the place of what the arrays hold there.
+    settlements: by (row, column) of the minute at which they became known.
+    """
+
+    traded: tuple[Floats, ...]
+    marked: tuple[Floats, ...]
+    has_mark: Flags
+    last_price: Floats
+    mark_price: Floats
+    irregular: dict[tuple[int, int], list[Bar]]
+    settlements: dict[tuple[int, int], list[Settlement]]
+    is_irregular: Flags
+    has_settlement: Flags
+    instrument_ids: tuple[int, ...]
+    minutes: Integers
+
+    def bars(self, row: int, column: int) -> list[Bar]:
+        """The bars that became known at a minute, mostly one."""
+        late = self.irregular.get((row, column))
+        if late is not None:
+            return late
+        traded = [float(values[row, column]) for values in self.traded]
+        if np.isnan(traded[0]):
+            return []
+        marked = [float(values[row, column]) for values in self.marked]
+        opened = instant_of(int(self.minutes[row]) - 1)
+        has_mark = bool(self.has_mark[row, column])
+        return [_bar(self.instrument_ids[column], opened, traded, marked, has_mark=has_mark)]
+
+
+def _bar(
+    instrument_id: int, opened: datetime, traded: Sequence[float], marked: Sequence[float], *, has_mark: bool
+) -> Bar:
+    bar_open, high, low, close, volume = traded
+    mark_open, mark_high, mark_low, mark_close = marked
+    return Bar(
+        instrument_id,
+        opened,
+        bar_open,
+        high,
+        low,
+        close,
+        volume,
+        mark=(mark_open, mark_high, mark_low, mark_close),
+        mark_source=MARK if has_mark else LAST,
+    )
+
+
+def bar_grid(market: BacktestMarket) -> BarGrid:
+    """The grid of `market`."""
+    shape = (len(market.minutes), len(market.instrument_ids))
+    bars = _placed_bars(market)
+    regular = bars.filter(~pl.col("irregular"))
+    cells = regular["row"].to_numpy(), regular["column"].to_numpy()
+    traded = tuple(_spread(shape, cells, regular[name]) for name in _TRADED)
+    marked = tuple(_spread(shape, cells, regular[f"mark_{name}"]) for name in _MARKED)
+    has_mark = np.zeros(shape, np.bool_)
+    has_mark[cells] = regular["has_mark"].to_numpy()
+    irregular = _irregular_bars(bars.filter(pl.col("irregular")))
+    last_price, mark_price = _newest_prices(bars, shape, market.minutes)
+    settlements = _settlements(market)
+    return BarGrid(
+        traded=traded,
+        marked=marked,
+        has_mark=has_mark,
+        last_price=last_price,
+        mark_price=mark_price,
+        irregular=irregular,
+        settlements=settlements,
+        is_irregular=_flags(shape, irregular),
+        has_settlement=_flags(shape, settlements),
+        instrument_ids=market.instrument_ids,
+        minutes=market.minutes,
+    )
+
+
+def _flags(
+    shape: tuple[int, int], cells: dict[tuple[int, int], list[Bar]] | dict[tuple[int, int], list[Settlement]]
+) -> Flags:
+    flags = np.zeros(shape, np.bool_)
+    for cell in cells:
+        flags[cell] = True
+    return flags
+
+
+def _spread(shape: tuple[int, int], cells: tuple[Integers, Integers], values: pl.Series) -> Floats:
+    grid = np.full(shape, np.nan)
+    grid[cells] = values.to_numpy()
+    return grid
+
+
+def first_rows(minutes: Integers, known_at: pl.Series) -> Integers:
+    """For each instant the index of the first decided minute at which it is known; len(minutes): none."""
+    rows: Integers = np.searchsorted(
+        minutes * _MINUTE_US + _DELAY_US, known_at.to_physical().to_numpy(), "left"
+    )
+    return rows
+
+
+def _columns(market: BacktestMarket) -> pl.DataFrame:
+    ids = pl.Series("instrument_id", market.instrument_ids, dtype=pl.Int16())
+    return ids.to_frame().with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("column"))
+
+
+def _placed_bars(market: BacktestMarket) -> pl.DataFrame:
+    """Candles that became known at a decided minute: row, column, mark bar, and whether they came late."""
+    minutes, candles = market.minutes, market.facts.candles_1m
+    rows = first_rows(minutes, candles["known_at"])
+    before_the_first = int(minutes[0] - 1) * _MINUTE_US + _DELAY_US
+    placed = candles.select("instrument_id", "time", "known_at", *_TRADED).with_columns(
+        pl.Series("row", rows), (pl.col("time").to_physical() // _MINUTE_US).alias("opened")
+    )
+    usable = placed.filter(
+        (pl.col("row") < len(minutes)) & (pl.col("known_at").to_physical() > before_the_first)
+    )
+    decided = pl.Series("decided", minutes)[usable["row"]].alias("decided")
+    recent = usable.with_columns(decided).filter(pl.col("decided") - pl.col("opened") < _DAY_MINUTES)
+    counted = recent.join(_columns(market), on="instrument_id").with_columns(
+        ((pl.col("decided") - 1 != pl.col("opened")) | (pl.len().over("row", "column") > 1)).alias(
+            "irregular"
+        )
+    )
+    return _with_marks(counted, market.mark_prices)
+
+
+def _with_marks(bars: pl.DataFrame, mark_prices: pl.DataFrame) -> pl.DataFrame:
+    minute_marks = mark_prices.filter(pl.col("timeframe_minutes") == 1).select(
+        "instrument_id",
+        "time",
+        pl.col("known_at").alias("mark_known_at"),
+        *(pl.col(n).alias(f"_{n}") for n in _MARKED),
+    )
+    joined = bars.join(minute_marks, on=["instrument_id", "time"], how="left", maintain_order="left")
+    as_of = pl.col("decided") * _MINUTE_US + _DELAY_US
+    has_mark = (pl.col("mark_known_at").to_physical() <= as_of).fill_null(value=False)
+    return joined.with_columns(
+        has_mark.alias("has_mark"),
+        *(pl.when(has_mark).then(pl.col(f"_{n}")).otherwise(pl.col(n)).alias(f"mark_{n}") for n in _MARKED),
+    )
+
+
+def _irregular_bars(bars: pl.DataFrame) -> dict[tuple[int, int], list[Bar]]:
+    found: dict[tuple[int, int], list[Bar]] = defaultdict(list)
+    for bar in bars.sort("row", "column", "time").iter_rows(named=True):
+        traded, marked = [bar[name] for name in _TRADED], [bar[f"mark_{name}"] for name in _MARKED]
+        found[bar["row"], bar["column"]].append(
+            _bar(bar["instrument_id"], bar["time"], traded, marked, has_mark=bar["has_mark"])
+        )
+    return dict(found)
+
+
+def _newest_prices(bars: pl.DataFrame, shape: tuple[int, int], minutes: Integers) -> tuple[Floats, Floats]:
+    """Close and mark of the newest candle known at each minute, at most a day old."""
+    newest = bars.sort("row", "column", "opened").unique(["row", "column"], keep="last")
+    cells = newest["row"].to_numpy(), newest["column"].to_numpy()
+    opened = np.full(shape, -1, np.int64)
+    opened[cells] = newest["opened"].to_numpy()
+    known_until = np.maximum.accumulate(opened, axis=0)
+    rows = np.where(opened == known_until, np.arange(shape[0])[:, None], 0)
+    # A candle that came late, after a newer one, is not the newest: the row of the newer one stays.
+    rows[opened < 0] = 0
+    source = np.maximum.accumulate(rows, axis=0)
+    is_recent = (known_until >= 0) & (minutes[:, None] - known_until <= _DAY_MINUTES)
+    columns = np.arange(shape[1])[None, :]
+    prices = []
+    for name in ("close", "mark_close"):
+        own = _spread(shape, cells, newest[name])
+        prices.append(np.where(is_recent, own[source, columns], np.nan))
+    return prices[0], prices[1]
+
+
+def _settlements(market: BacktestMarket) -> dict[tuple[int, int], list[Settlement]]:
+    """Settlements by the minute at which they became known; one without any price is left out."""
+    rates = market.facts.funding_rates
+    placed = rates.with_columns(pl.Series("row", first_rows(market.minutes, rates["known_at"])))
+    before_the_first = int(market.minutes[0] - 1) * _MINUTE_US + _DELAY_US
+    usable = placed.filter(
+        (pl.col("row") < len(market.minutes)) & (pl.col("known_at").to_physical() > before_the_first)
+    ).join(_columns(market), on="instrument_id")
+    decided = pl.Series("decided", market.minutes)[usable["row"]].alias("decided")
+    as_of = (pl.col("decided") * _MINUTE_US + _DELAY_US).cast(pl.Datetime("us", "UTC")).alias("as_of")
+    dated = usable.with_columns(decided).with_columns(as_of)
+    recent = dated.filter(
+        pl.col("as_of").to_physical() - pl.col("time").to_physical() < _DAY_MINUTES * _MINUTE_US
+    )
+    priced = _with_settlement_marks(recent, market)
+    found: dict[tuple[int, int], list[Settlement]] = defaultdict(list)
+    for one in priced.sort("row", "column", "time").iter_rows(named=True):
+        if one["mark"] is not None:
+            found[one["row"], one["column"]].append(
+                Settlement(one["instrument_id"], one["time"], one["rate"], one["mark"])
+            )
+    return dict(found)
+
+
+def _with_settlement_marks(settlements: pl.DataFrame, market: BacktestMarket) -> pl.DataFrame:
+    """The mark at the settlement: as it came, else of the bar that ended then, else the last close."""
+    own = settlements.join(market.funding_marks, on=["instrument_id", "time"], how="left")
+    bars = market.mark_prices.with_columns(
+        (pl.col("time") + pl.duration(minutes=pl.col("timeframe_minutes"))).alias("ended")
+    ).select(
+        "instrument_id",
+        "ended",
+        "timeframe_minutes",
+        pl.col("known_at").alias("bar_known_at"),
+        pl.col("close").alias("bar_close"),
+    )
+    ended = (
+        own.select("instrument_id", "time", "as_of")
+        .join(bars, left_on=["instrument_id", "time"], right_on=["instrument_id", "ended"])
+        .filter(
+            (pl.col("bar_known_at") <= pl.col("as_of")) & (pl.col("timeframe_minutes") <= _LONGEST_MARK_BAR)
+        )
+        .sort("timeframe_minutes")
+        .unique(["instrument_id", "time"], keep="first")
+        .select("instrument_id", "time", "bar_close")
+    )
+    return _with_last_close(own.join(ended, on=["instrument_id", "time"], how="left"), market).with_columns(
+        pl.coalesce("mark_price", "bar_close", "last_close").alias("mark")
+    )
+
+
+def _with_last_close(settlements: pl.DataFrame, market: BacktestMarket) -> pl.DataFrame:
+    """The close of the last candle in the hour before the settlement, known by then."""
+    closes = market.facts.candles_1m.select(
+        "instrument_id",
+        pl.col("time").alias("opened"),
+        pl.col("known_at").alias("close_known_at"),
+        pl.col("close").alias("last_close"),
+    )
+    near = (
+        settlements.select("instrument_id", "time", "as_of")
+        .with_columns((pl.col("time") - pl.duration(microseconds=1)).alias("just_before"))
+        .sort("just_before")
+        .join_asof(
+            closes.sort("opened"),
+            left_on="just_before",
+            right_on="opened",
+            by="instrument_id",
+            check_sortedness=False,
+        )
+        .filter(
+            (pl.col("time").to_physical() - pl.col("opened").to_physical() <= _HOUR_US)
+            & (pl.col("close_known_at") <= pl.col("as_of"))
+        )
+        .select("instrument_id", "time", "last_close")
+    )
+    return settlements.join(near, on=["instrument_id", "time"], how="left")

@@ -1,0 +1,188 @@
+"""Layers 2 and 3 over all minutes and pairs at once: the same functions as live, on millions of rows.
+
+Source: DESIGN, law 2; C109 (no news view in a backtest).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from hydra.backtest.market import BacktestMarket
+from hydra.domain import ReasonCode, SignalSource, TradabilityStatus
+from hydra.features.decision_frame import DECISION_DELAY, decision_frames
+from hydra.features.evaluate import feature_matrix
+from hydra.features.facts import TIME
+from hydra.layers.layer2_statistical import assess
+from hydra.running.parameters import Rules
+from hydra.trading.assessment_rows import STORED_FEATURES
+from hydra.trading.minute_rows import GENERATOR_INPUTS, AssessedPair
+from hydra.trading.signal_rows import judge
+from hydra.trading.verdicts import UNKNOWN_CODE
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int8]
+Flags = NDArray[np.bool_]
+
+RULE_FEATURES: Final = (
+    "volatility_percentile",
+    "liq_velocity",
+    "m5_price_vs_sma_20",
+    "m5_price_vs_sma_50",
+    "spread_bps",
+    *GENERATOR_INPUTS,
+)
+"""What the rules of layers 2 and 3 read; the others are computed for the minutes that are stored."""
+
+TRADABILITIES: Final = tuple(TradabilityStatus)
+REASON_CODES: Final = tuple(ReasonCode)
+SOURCES: Final = tuple(SignalSource)
+SIDES: Final = 2
+
+_PIECE_ROWS: Final = 1_000_000
+_DELAY_US: Final = int(DECISION_DELAY.total_seconds() * 1e6)
+_MINUTE_US: Final = 60_000_000
+_NO_NEWS: Final = pl.lit(None, dtype=pl.String()).alias("news_action")
+
+
+@dataclass(frozen=True)
+class DecisionColumns:
+    """What layers 2 and 3 say, per decided minute (rows) and pair (columns).
+
+    tradability and reason index TRADABILITIES and REASON_CODES; regime and volatility_regime are codes, -1
+    where unknown; numbers (floats, NaN where unknown) are those that stages after layer 2 read.
+    judged: every firing with its verdict, in the order of `judge`; time is the instant of the decision.
+    chosen: index into `judged` of the signal that layer 3 chose, -1 where there is none.
+    key: source x 2 + (0 long, 1 short) of the chosen signal, -1 where there is none.
+    """
+
+    tradability: Codes
+    reason: Codes
+    entries_allowed: Flags
+    regime: Codes
+    volatility_regime: Codes
+    numbers: dict[str, Floats]
+    judged: pl.DataFrame
+    chosen: NDArray[np.int64]
+    key: Codes
+    signals_by_cell: dict[tuple[int, int], list[int]]
+
+    def assessed(self, row: int, column: int, instrument_id: int) -> AssessedPair:
+        """Layer 2's verdict on one pair and minute, as the stages after it read it."""
+        regime, volatility = int(self.regime[row, column]), int(self.volatility_regime[row, column])
+        return AssessedPair(
+            instrument_id=instrument_id,
+            tradability=TRADABILITIES[self.tradability[row, column]],
+            reason_code=REASON_CODES[self.reason[row, column]],
+            regime=None if regime == UNKNOWN_CODE else regime,
+            volatility_regime=None if volatility == UNKNOWN_CODE else volatility,
+            cascade_probability=self._number("gate_cascade_probability", row, column),
+            numbers={
+                "measured": {name: self._number(name, row, column) for name in GENERATOR_INPUTS},
+                "last_close": self._number("last_close", row, column),
+                "data_outage_seconds": self._number("data_outage_seconds", row, column),
+                "entries_allowed": bool(self.entries_allowed[row, column]),
+            },
+            news_action=None,
+        )
+
+    def _number(self, name: str, row: int, column: int) -> float | None:
+        value = float(self.numbers[name][row, column])
+        return None if np.isnan(value) else value
+
+
+_NUMBERS: Final = (*GENERATOR_INPUTS, "gate_cascade_probability", "last_close", "data_outage_seconds")
+
+
+def decision_keys(market: BacktestMarket) -> pl.DataFrame:
+    """Every decision of `market`: instrument_id and the instant, by time, then pair."""
+    instants = (pl.Series("time", market.minutes) * _MINUTE_US + _DELAY_US).cast(TIME).to_frame()
+    ids = pl.Series("instrument_id", market.instrument_ids, dtype=pl.Int16()).to_frame()
+    return instants.join(ids, how="cross", maintain_order="left_right").select("instrument_id", "time")
+
+
+def rule_inputs(market: BacktestMarket, decisions: pl.DataFrame) -> pl.DataFrame:
+    """What the rules read at each of `decisions`: ages, the last close and RULE_FEATURES."""
+    features = feature_matrix(market.facts, decisions, RULE_FEATURES)
+    return decision_frames(market.facts, decisions).hstack(features.drop("instrument_id", "time"))
+
+
+def assessed_rows(market: BacktestMarket, decisions: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+    """Layer 2's answer to some decisions with every stored feature, as `assess_minute` gives it live."""
+    features = feature_matrix(market.facts, decisions, STORED_FEATURES).drop(
+        "instrument_id", "time", "last_close"
+    )
+    return assess(decision_frames(market.facts, decisions).hstack(features), rules.statistical)
+
+
+def decide_columns(market: BacktestMarket, inputs: pl.DataFrame, rules: Rules) -> DecisionColumns:
+    """Layers 2 and 3 on every row of `inputs` (see `rule_inputs`)."""
+    parts, judged = [], []
+    for piece in _pieces(inputs, len(market.instrument_ids)):
+        assessed = assess(piece, rules.statistical)
+        parts.append(_kept(assessed))
+        judged.append(judge(assessed.with_columns(_NO_NEWS), rules))
+    shape = (len(market.minutes), len(market.instrument_ids))
+    kept, signals = pl.concat(parts), pl.concat(judged)
+    rows, columns = _cells(market, signals)
+    chosen = np.full(shape, -1, np.int64)
+    key = np.full(shape, -1, np.int8)
+    is_chosen = signals["chosen"].to_numpy()
+    own = rows[is_chosen], columns[is_chosen]
+    chosen[own] = np.flatnonzero(is_chosen)
+    picked = signals.filter("chosen")
+    side = (picked["direction"] < 0).cast(pl.Int8)
+    key[own] = (picked["source"].to_physical().cast(pl.Int8) * SIDES + side).to_numpy()
+    return DecisionColumns(
+        tradability=_codes(kept["tradability"].to_physical(), shape),
+        reason=_codes(kept["reason_code"].to_physical(), shape),
+        entries_allowed=kept["entries_allowed"].to_numpy().reshape(shape),
+        regime=_codes(kept["regime"].fill_null(UNKNOWN_CODE), shape),
+        volatility_regime=_codes(kept["volatility_regime"].fill_null(UNKNOWN_CODE), shape),
+        numbers={
+            name: kept[name].cast(pl.Float64).fill_null(np.nan).to_numpy().reshape(shape) for name in _NUMBERS
+        },
+        judged=signals,
+        chosen=chosen,
+        key=key,
+        signals_by_cell=_by_cell(rows, columns),
+    )
+
+
+def _pieces(inputs: pl.DataFrame, pairs: int) -> Iterator[pl.DataFrame]:
+    """Whole minutes at a time: the working columns of layer 2 are many times the size of what is kept."""
+    return inputs.iter_slices(max(1, _PIECE_ROWS // pairs) * pairs)
+
+
+def _kept(assessed: pl.DataFrame) -> pl.DataFrame:
+    return assessed.select(
+        "tradability", "reason_code", "entries_allowed", "regime", "volatility_regime", *_NUMBERS
+    )
+
+
+def _codes(values: pl.Series, shape: tuple[int, int]) -> Codes:
+    codes: Codes = values.cast(pl.Int8).to_numpy().reshape(shape)
+    return codes
+
+
+def _cells(market: BacktestMarket, signals: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    decided = (signals["time"].to_physical().to_numpy() - _DELAY_US) // _MINUTE_US
+    ids = np.array(market.instrument_ids)
+    order = np.argsort(ids)
+    columns = order[np.searchsorted(ids[order], signals["instrument_id"].to_numpy())]
+    return np.searchsorted(market.minutes, decided), columns
+
+
+def _by_cell(rows: NDArray[np.int64], columns: NDArray[np.int64]) -> dict[tuple[int, int], list[int]]:
+    found: dict[tuple[int, int], list[int]] = {}
+    for index, cell in enumerate(zip(rows.tolist(), columns.tolist(), strict=True)):
+        found.setdefault(cell, []).append(index)
+    return found
+
+
+def signal_values(judged: pl.DataFrame) -> list[dict[str, Any]]:
+    """Every firing as a record."""
+    return judged.to_dicts()

@@ -1,0 +1,55 @@
+"""Hourly closes of all pairs, for the correlation of a new position with those that are held (C119)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from hydra.backtest.market import BacktestMarket
+from hydra.layers.layer4_correlation import WINDOW_HOURS, hourly_log_returns
+
+_HOUR_US: Final = 3_600_000_000
+
+Returns = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class HourlyCloses:
+    """closes (hours, pairs), NaN where an hour has no candle; known_us: when all of the hour was known."""
+
+    first_hour: int
+    closes: NDArray[np.float64]
+    known_us: NDArray[np.int64]
+
+    def returns(self, time: datetime, as_of: datetime, column: int) -> Returns:
+        """Log returns of the last 168 hours that ended by `time`, NaN where an hour is missing."""
+        last = int(time.timestamp()) // 3600 - 1 - self.first_hour
+        rows = np.arange(last - WINDOW_HOURS, last + 1)
+        closes = np.full(len(rows), np.nan)
+        inside = (rows >= 0) & (rows < len(self.closes))
+        own = rows[inside]
+        is_known = self.known_us[own, column] <= int(as_of.timestamp() * 1e6)
+        closes[inside] = np.where(is_known, self.closes[own, column], np.nan)
+        return hourly_log_returns(closes)
+
+
+def hourly_closes(market: BacktestMarket) -> HourlyCloses:
+    """The close of every hour's last candle."""
+    hours = (
+        market.facts.candles_1m.with_columns((pl.col("time").to_physical() // _HOUR_US).alias("hour"))
+        .group_by("instrument_id", "hour", maintain_order=True)
+        .agg(pl.col("close").last(), pl.col("known_at").max().to_physical())
+    )
+    first, last = int(hours["hour"].min() or 0), int(hours["hour"].max() or 0)  # type: ignore[arg-type]
+    shape = (last - first + 1, len(market.instrument_ids))
+    closes = np.full(shape, np.nan)
+    known = np.zeros(shape, np.int64)
+    places = {instrument_id: column for column, instrument_id in enumerate(market.instrument_ids)}
+    columns = np.array([places[key] for key in hours["instrument_id"].to_list()], np.int64)
+    rows = hours["hour"].to_numpy() - first
+    closes[rows, columns] = hours["close"].to_numpy()
+    known[rows, columns] = hours["known_at"].to_numpy()
+    return HourlyCloses(first, closes, known)

@@ -1,0 +1,173 @@
+"""The market that a backtest decides on: which minutes, and every fact that a decision or a fill may read.
+
+Source: DESIGN, laws 2 and 3; C116 (history before the first minute), C126 (mark prices).
+"""
+
+import hashlib
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import numpy as np
+import polars as pl
+import psycopg
+from numpy.typing import NDArray
+
+from hydra.db import queries
+from hydra.db.arrow import end_read, read_frame
+from hydra.db.engine import adbc_connect
+from hydra.errors import StopError
+from hydra.features.anchor import anchor
+from hydra.features.decision_frame import DECISION_DELAY
+from hydra.features.facts import TIME, MarketFacts
+from hydra.features.point_in_time import read_facts
+from hydra.trading.pair_terms import TradingTerms, read_terms
+
+MINUTE: Final = timedelta(minutes=1)
+AFTER_THE_LAST_CANDLE: Final = timedelta(minutes=10)
+"""So long a stretch goes on after its last candle: the outage is seen and positions are ordered closed."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+Minutes = NDArray[np.int64]
+
+MARK_SCHEMA: Final[dict[str, pl.DataType]] = {
+    "instrument_id": pl.Int16(),
+    "time": TIME,
+    "known_at": TIME,
+    "timeframe_minutes": pl.Int16(),
+    "open": pl.Float64(),
+    "high": pl.Float64(),
+    "low": pl.Float64(),
+    "close": pl.Float64(),
+}
+FUNDING_MARK_SCHEMA: Final[dict[str, pl.DataType]] = {
+    "instrument_id": pl.Int16(),
+    "time": TIME,
+    "mark_price": pl.Float64(),
+}
+
+
+@dataclass(frozen=True)
+class DatedTerms:
+    """What exchange and universe say of the pairs, by the instant from which it holds."""
+
+    valid_from: tuple[datetime, ...]
+    terms: tuple[Mapping[int, TradingTerms], ...]
+
+    def at(self, time: datetime) -> Mapping[int, TradingTerms]:
+        """The terms that hold at `time`; those of the first instant before it."""
+        return self.terms[max(0, bisect_right(self.valid_from, time) - 1)]
+
+
+@dataclass(frozen=True)
+class BacktestMarket:
+    """Minutes to decide, and the facts for it.
+
+    minutes: the decided minutes (epoch minutes, ascending): the instants at which a candle closed.
+    mark_prices: MARK_SCHEMA, by pair, time, length. funding_marks: FUNDING_MARK_SCHEMA.
+    """
+
+    instrument_ids: tuple[int, ...]
+    minutes: Minutes
+    facts: MarketFacts
+    mark_prices: pl.DataFrame
+    funding_marks: pl.DataFrame
+    terms: DatedTerms
+
+    @property
+    def data_hash(self) -> str:
+        """sha256 over every fact that a decision or a fill may read, and over the minutes."""
+        digest = hashlib.sha256(self.minutes.tobytes())
+        for field in fields(self.facts):
+            _add_frame(digest, field.name, getattr(self.facts, field.name))
+        _add_frame(digest, "mark_prices", self.mark_prices)
+        _add_frame(digest, "funding_marks", self.funding_marks)
+        return digest.hexdigest()
+
+    def time_of(self, index: int) -> datetime:
+        """The decided minute at `index` of `minutes`."""
+        return instant_of(int(self.minutes[index]))
+
+
+def instant_of(epoch_minute: int) -> datetime:
+    """The UTC instant of an epoch minute."""
+    return _EPOCH + epoch_minute * MINUTE
+
+
+def epoch_minute(time: datetime) -> int:
+    """Whole minutes since 1970 UTC."""
+    return int((time - _EPOCH) // MINUTE)
+
+
+def _add_frame(digest: "hashlib._Hash", name: str, frame: pl.DataFrame) -> None:
+    digest.update(name.encode())
+    for column in frame:
+        plain = column.cast(pl.String) if column.dtype == pl.String else column.to_physical()
+        if plain.dtype == pl.String:
+            digest.update("\n".join(text or "" for text in plain.unique().sort()).encode())
+            plain = plain.rank("dense")
+        digest.update(column.name.encode())
+        digest.update(np.ascontiguousarray(plain.fill_null(0).to_numpy()).tobytes())
+        if plain.null_count():
+            digest.update(np.packbits(plain.is_null().to_numpy()).tobytes())
+
+
+def decided_minutes(stretches: Sequence[tuple[datetime, datetime]], end: datetime) -> Minutes:
+    """Every minute of the stretches (first and last close of a candle) and a little after, before `end`."""
+    parts = []
+    following = 0
+    for first, last in stretches:
+        begin = max(following, epoch_minute(first))
+        following = min(epoch_minute(last + AFTER_THE_LAST_CANDLE), epoch_minute(end - MINUTE)) + 1
+        parts.append(np.arange(begin, following, dtype=np.int64))
+    return np.concatenate(parts) if parts else np.empty(0, np.int64)
+
+
+def read_market(
+    connection: psycopg.Connection,
+    url: str,
+    instrument_ids: Sequence[int],
+    start: datetime,
+    end: datetime,
+) -> BacktestMarket:
+    """The stored market of [start, end).
+
+    A day without a candle of any pair ends a stretch; what lies between two stretches is not decided.
+
+    Raises:
+        StopError: there is no candle in the range.
+        DatabaseError: the facts cannot be read.
+    """
+    values = {"instrument_ids": list(instrument_ids), "start": start, "end": end}
+    stretches = connection.execute(queries.load("backtest/stretches"), values).fetchall()
+    minutes = decided_minutes([(row[0], row[1]) for row in stretches], end)
+    if not len(minutes):
+        raise StopError(
+            f"no candle closes between {start:%Y-%m-%d %H:%M} and {end:%Y-%m-%d %H:%M} UTC: "
+            "`hydra status` shows what is stored"
+        )
+    first, last = instant_of(int(minutes[0])), instant_of(int(minutes[-1]))
+    as_of = last + DECISION_DELAY
+    ids = list(instrument_ids)
+    with closing(adbc_connect(url)) as arrow:
+        facts = read_facts(arrow, instrument_ids=ids, start=first + DECISION_DELAY, as_of=as_of)
+        since = anchor(first)["positioning"]
+        marks = read_frame(arrow, "backtest/mark_prices", (ids, since, as_of))
+        funding_marks = read_frame(arrow, "backtest/funding_marks", (ids, since, as_of))
+        end_read(arrow)
+    terms = read_dated_terms(connection, ids, first, last)
+    return BacktestMarket(tuple(ids), minutes, facts, marks, funding_marks, terms)
+
+
+def read_dated_terms(
+    connection: psycopg.Connection, instrument_ids: Sequence[int], first: datetime, last: datetime
+) -> DatedTerms:
+    """The terms from `first` to `last`."""
+    values = {"instrument_ids": list(instrument_ids), "start": first, "end": last}
+    changes = connection.execute(queries.load("backtest/terms_changes"), values).fetchall()
+    instants = (first, *(row[0] for row in changes))
+    return DatedTerms(instants, tuple(read_terms(connection, instrument_ids, time) for time in instants))

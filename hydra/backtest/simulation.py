@@ -1,0 +1,102 @@
+"""A backtest from its market to its path: features, layers 2 and 3 in columns, then the portfolio.
+
+Source: DESIGN, law 2.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from hydra.backtest import alarms
+from hydra.backtest.bars import BarGrid, bar_grid
+from hydra.backtest.columns import DecisionColumns, decide_columns, decision_keys, rule_inputs
+from hydra.backtest.hourly_closes import hourly_closes
+from hydra.backtest.market import BacktestMarket
+from hydra.backtest.portfolio import Path, PortfolioWalk
+from hydra.running.parameters import Rules
+
+
+@dataclass
+class Stopwatch:
+    """Seconds by stage, in the order in which they were spent."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def measure(self, stage: str) -> Iterator[None]:
+        """Add what the block takes to `stage`."""
+        begin = time.perf_counter()
+        yield
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - begin
+
+
+@dataclass(frozen=True)
+class PreparedMarket:
+    """What does not depend on the rules' parameters: computed once, decided on many times (sweeps)."""
+
+    market: BacktestMarket
+    inputs: pl.DataFrame
+    bars: BarGrid
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """A market, what layers 2 and 3 said on it, and the path of the portfolio."""
+
+    prepared: PreparedMarket
+    rules: Rules
+    columns: DecisionColumns
+    walk: PortfolioWalk
+    path: Path
+
+    @property
+    def decisions(self) -> int:
+        """Minutes times pairs."""
+        return int(self.columns.key.size)
+
+
+def prepare(market: BacktestMarket, watch: Stopwatch) -> PreparedMarket:
+    """The features of every decision, and bars and settlements on their grid."""
+    with watch.measure("features"):
+        inputs = rule_inputs(market, decision_keys(market))
+    with watch.measure("bars"):
+        bars = bar_grid(market)
+    return PreparedMarket(market, inputs, bars)
+
+
+def simulate(
+    prepared: PreparedMarket,
+    rules: Rules,
+    run_id: int,
+    watch: Stopwatch,
+    *,
+    plays_every_minute: bool = False,
+    progress: Callable[[float], None] = lambda _share: None,
+) -> Simulation:
+    """Decide every minute of `prepared` by `rules`."""
+    market, bars = prepared.market, prepared.bars
+    with watch.measure("rules"):
+        columns = decide_columns(market, prepared.inputs, rules)
+        evaluations = alarms.evaluation_rows(market.minutes, rules.positions.extreme_evaluations)
+        kills = alarms.kill_alarms(columns, rules.risk.kill)
+        of_positions = alarms.position_alarms(columns, bars, evaluations, rules.positions)
+        stops = alarms.must_stop(market.minutes, kills)
+        grids = alarms.grids(columns, bars, of_positions, stops, alarms.strengths(columns))
+        hourly = hourly_closes(market)
+    with watch.measure("portfolio"):
+        walk = PortfolioWalk(
+            run_id,
+            market,
+            columns,
+            bars,
+            hourly,
+            grids,
+            kills,
+            rules,
+            plays_every_minute=plays_every_minute,
+        )
+        path = walk.walk(progress)
+    return Simulation(prepared, rules, columns, walk, path)
