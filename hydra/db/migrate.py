@@ -18,7 +18,7 @@ from hydra.db.rollups import ROLLUP_RELATIONS
 from hydra.errors import DatabaseError
 from hydra.paths import MIGRATIONS_DIRECTORY
 
-COMPARED_SCHEMAS = frozenset({"market", "hydra"})
+COMPARED_SCHEMAS = frozenset({"market", "hydra", "ml"})
 
 _COMMANDS = {"upgrade": command.upgrade, "downgrade": command.downgrade}
 

@@ -35,7 +35,7 @@ def test_the_metadata_alone_builds_the_tables_that_the_migrations_build(
 ) -> None:
     engine = engine_for(empty_database_url)
     with engine.begin() as connection:
-        for schema in ("market", "hydra"):
+        for schema in ("market", "hydra", "ml"):
             connection.execute(text(f"CREATE SCHEMA {schema}"))
         METADATA.create_all(connection)
     built, migrated = snapshot(empty_database_url), snapshot(database_url)
