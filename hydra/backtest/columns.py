@@ -5,7 +5,7 @@ Source: DESIGN, law 2; C109 (no news view in a backtest).
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -57,6 +57,7 @@ class DecisionColumns:
     judged: every firing with its verdict, in the order of `judge`; time is the instant of the decision.
     chosen: index into `judged` of the signal that layer 3 chose, -1 where there is none.
     key: source x 2 + (0 long, 1 short) of the chosen signal, -1 where there is none.
+    first_signal: where the signals of a cell begin in `judged`; has_signal: whether it has any.
     """
 
     tradability: Codes
@@ -68,7 +69,8 @@ class DecisionColumns:
     judged: pl.DataFrame
     chosen: NDArray[np.int64]
     key: Codes
-    signals_by_cell: dict[tuple[int, int], list[int]]
+    first_signal: NDArray[np.int64]
+    has_signal: Flags
 
     def assessed(self, row: int, column: int, instrument_id: int) -> AssessedPair:
         """Layer 2's verdict on one pair and minute, as the stages after it read it."""
@@ -88,6 +90,20 @@ class DecisionColumns:
             },
             news_action=None,
         )
+
+    def signals_of(self, row: int, column: int) -> range:
+        """Where the signals of a cell stand in `judged`."""
+        if not self.has_signal[row, column]:
+            return range(0)
+        begin = int(self.first_signal[row, column])
+        time, instrument_id = self._key(begin)
+        end = begin
+        while end < self.judged.height and self._key(end) == (time, instrument_id):
+            end += 1
+        return range(begin, end)
+
+    def _key(self, index: int) -> tuple[object, object]:
+        return self.judged["time"][index], self.judged["instrument_id"][index]
 
     def _number(self, name: str, row: int, column: int) -> float | None:
         value = float(self.numbers[name][row, column])
@@ -128,6 +144,9 @@ def decide_columns(market: BacktestMarket, inputs: pl.DataFrame, rules: Rules) -
     shape = (len(market.minutes), len(market.instrument_ids))
     kept, signals = pl.concat(parts), pl.concat(judged)
     rows, columns = _cells(market, signals)
+    first = np.full(shape, -1, np.int64)
+    # The last to be written is the first of its cell.
+    first[rows[::-1], columns[::-1]] = np.arange(len(rows))[::-1]
     chosen = np.full(shape, -1, np.int64)
     key = np.full(shape, -1, np.int8)
     is_chosen = signals["chosen"].to_numpy()
@@ -148,7 +167,8 @@ def decide_columns(market: BacktestMarket, inputs: pl.DataFrame, rules: Rules) -
         judged=signals,
         chosen=chosen,
         key=key,
-        signals_by_cell=_by_cell(rows, columns),
+        first_signal=first,
+        has_signal=first >= 0,
     )
 
 
@@ -174,15 +194,3 @@ def _cells(market: BacktestMarket, signals: pl.DataFrame) -> tuple[NDArray[np.in
     order = np.argsort(ids)
     columns = order[np.searchsorted(ids[order], signals["instrument_id"].to_numpy())]
     return np.searchsorted(market.minutes, decided), columns
-
-
-def _by_cell(rows: NDArray[np.int64], columns: NDArray[np.int64]) -> dict[tuple[int, int], list[int]]:
-    found: dict[tuple[int, int], list[int]] = {}
-    for index, cell in enumerate(zip(rows.tolist(), columns.tolist(), strict=True)):
-        found.setdefault(cell, []).append(index)
-    return found
-
-
-def signal_values(judged: pl.DataFrame) -> list[dict[str, Any]]:
-    """Every firing as a record."""
-    return judged.to_dicts()

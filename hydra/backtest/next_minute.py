@@ -92,10 +92,16 @@ class Limits(NamedTuple):
 
 
 class Paths(NamedTuple):
-    """What the loop writes: the gate that was shut on a passed signal, and profit at mark per minute."""
+    """What the loop writes of the minutes that it passes.
+
+    gate: which one was shut on a signal. The others: the open positions at mark, in USDT: their profit, their
+    notional, and what their stops would lose.
+    """
 
     gate: NDArray[np.int8]
     unrealised_usd: Floats
+    exposure_usd: Floats
+    heat_usd: Floats
 
 
 @_compiled
@@ -113,6 +119,7 @@ def next_minute(start: int, grids: Grids, book: OpenBook, limits: Limits, paths:
         if equity_usd < day_peak_usd * (1.0 - limits.daily_drawdown + _WIDE):
             return row, best_row
         paths.unrealised_usd[row] = unrealised_usd
+        _value(row, grids, book, paths)
         _pass_over(row, grids, limits, paths)
         if equity_usd > best_usd:
             best_row, best_usd = row, equity_usd
@@ -181,10 +188,26 @@ def _pass_over(row: int, grids: Grids, limits: Limits, paths: Paths) -> None:
 
 
 @_compiled
+def _mark(row: int, k: int, grids: Grids, book: OpenBook) -> float:
+    """The mark of a position; its entry price where none is known."""
+    mark: float = grids.mark_price[row, book.column[k]]
+    entry_price: float = book.entry_price[k]
+    return entry_price if np.isnan(mark) else mark
+
+
+@_compiled
 def _unrealised(row: int, grids: Grids, book: OpenBook) -> float:
     total = 0.0
     for k in range(len(book.column)):
-        mark = grids.mark_price[row, book.column[k]]
-        if not np.isnan(mark):
-            total += book.direction[k] * book.quantity[k] * (mark - book.entry_price[k])
+        gain = _mark(row, k, grids, book) - book.entry_price[k]
+        total += book.direction[k] * book.quantity[k] * gain
     return total
+
+
+@_compiled
+def _value(row: int, grids: Grids, book: OpenBook, paths: Paths) -> None:
+    for k in range(len(book.column)):
+        mark = _mark(row, k, grids, book)
+        paths.exposure_usd[row] += book.quantity[k] * mark
+        loss = book.direction[k] * book.quantity[k] * (mark - book.stop_price[k])
+        paths.heat_usd[row] += max(loss, 0.0)

@@ -67,16 +67,14 @@ class LatchedKill:
 class Path:
     """What the walk leaves behind, per minute (rows) and pair (columns) unless said otherwise.
 
-    gate: index into ENTRY_GATES of the gate that a passed signal found shut, -1 elsewhere.
-    verdicts: those of the minutes that were played. held: a position or working entry when layer 4 decides.
-    unrealised_usd: profit at mark of the minutes that were leapt over. equity: rows of hydra.equity of those
-    that were played. exits: by (column, key), in the order of time. kills: in the order of latching.
+    leapt: of the minutes that were leapt over (see `Paths`). verdicts: of those that were played.
+    held: a position or a working entry when layer 4 decides. equity: rows of hydra.equity of the minutes that
+    were played. exits: by (column, key), in the order of time. kills: in the order of latching.
     """
 
-    gate: NDArray[np.int8]
+    leapt: Paths
     verdicts: dict[tuple[int, int], Verdict]
     held: NDArray[np.bool_]
-    unrealised_usd: NDArray[np.float64]
     equity: dict[int, Row]
     exits: dict[tuple[int, int], list[LastExit]]
     kills: list[LatchedKill]
@@ -107,12 +105,11 @@ class PortfolioWalk:
         self.free_row = np.zeros((shape[1], KEYS), np.int64)
         self.evaluations = evaluation_rows(self.market.minutes, self.rules.positions.extreme_evaluations)
         self.portfolio = Portfolio.start(self.rules.initial_balance, self.market.time_of(0))
-        self.signals = self.columns.judged.select(_OF_A_SIGNAL).rows(named=True)
+        self.signals = self.columns.judged.select(_OF_A_SIGNAL)
         self.path = Path(
-            gate=np.full(shape, NONE_PASSED_OVER, np.int8),
+            leapt=Paths(np.full(shape, NONE_PASSED_OVER, np.int8), *(np.zeros(shape[0]) for _ in range(3))),
             verdicts={},
             held=np.zeros(shape, np.bool_),
-            unrealised_usd=np.zeros(shape[0]),
             equity={},
             exits={},
             kills=[],
@@ -137,8 +134,7 @@ class PortfolioWalk:
         """The next row that has to be played; the highest equity before it is booked."""
         if self.plays_every_minute or any(_works(one) for one in self.holdings.values()):
             return start
-        paths = Paths(self.path.gate, self.path.unrealised_usd)
-        row, best = next_minute(start, self.grids, self._open_book(), self._limits(), paths)
+        row, best = next_minute(start, self.grids, self._open_book(), self._limits(), self.path.leapt)
         if best >= 0:
             self._mark(best)
         for instrument_id in self.holdings:
@@ -298,10 +294,16 @@ class PortfolioWalk:
         exits = self.path.exits.get((column, key), [])
         last = next((one for one in reversed(exits) if one.time <= time), None)
         return JudgedSignal(
-            **self.signals[int(self.columns.chosen[row, column])],
+            **self.signals.row(int(self.columns.chosen[row, column]), named=True),
             minutes_since_exit=None if last is None else (time - last.time).total_seconds() / 60,
             stopped_out=last is not None and last.stopped_out,
         )
+
+    def best_signal(self, row: int, column: int) -> JudgedSignal | None:
+        """The best of a cell's signals where none was chosen; None where no generator fired."""
+        own = [self.signals.row(index, named=True) for index in self.columns.signals_of(row, column)]
+        best = min(own, key=lambda one: (-one["score"], one["source"]), default=None)
+        return None if best is None else JudgedSignal(**best, minutes_since_exit=None, stopped_out=False)
 
     def _company(self, cycle: Cycle, chosen: Mapping[int, JudgedSignal]) -> dict[int, Company]:
         """Only a pair that holds nothing yet can join the others."""

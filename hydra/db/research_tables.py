@@ -50,7 +50,8 @@ veto_counts = Table(
     check("layer", "layer IN (2, 3, 4)"),
     check("verdicts", "verdicts > 0"),
     schema="hydra",
-    comment="How many verdicts of a backtest let through or stopped, and why; all of its minutes, stored or not",
+    comment="How many verdicts of a backtest let through or stopped, and why;"
+    " all of its minutes, stored or not",
 )
 
 studies = Table(

@@ -3,6 +3,7 @@
 Source: DESIGN, law 2; C110 (the vector used is stored), C111 (ages and states of the inputs).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -67,16 +68,27 @@ def feature_rows(run: Run, cycle: Cycle, minute: AssessedMinute) -> list[Row]:
     """The vectors as rows of hydra.features."""
     vectors = minute.rows.select(STORED_FEATURES).rows()
     return [
-        {
-            "run_id": cycle.run_id,
-            "instrument_id": instrument_id,
-            "time": cycle.time,
-            "feature_set_version": run.feature_set_version,
-            "vector": vector,
-            "newest_known_at": minute.newest_known_at.get(instrument_id),
-        }
+        feature_row(run, cycle, instrument_id, vector, minute.newest_known_at.get(instrument_id))
         for instrument_id, vector in zip(minute.rows["instrument_id"], vectors, strict=True)
     ]
+
+
+def feature_row(
+    run: Run,
+    cycle: Cycle,
+    instrument_id: int,
+    vector: Sequence[float | None],
+    newest_known_at: datetime | None,
+) -> Row:
+    """One vector (STORED_FEATURES in their order) as a row of hydra.features."""
+    return {
+        "run_id": cycle.run_id,
+        "instrument_id": instrument_id,
+        "time": cycle.time,
+        "feature_set_version": run.feature_set_version,
+        "vector": vector,
+        "newest_known_at": newest_known_at,
+    }
 
 
 def newest_known_at(facts: MarketFacts) -> dict[int, datetime]:
@@ -91,10 +103,11 @@ def newest_known_at(facts: MarketFacts) -> dict[int, datetime]:
 
 def assessment_rows(cycle: Cycle, assessed: pl.DataFrame) -> list[Row]:
     """The verdicts as rows of hydra.assessments; `numbers` holds every input with its state and age."""
-    return [_assessment_row(cycle, row) for row in assessed.iter_rows(named=True)]
+    return [assessment_row(cycle, row) for row in assessed.iter_rows(named=True)]
 
 
-def _assessment_row(cycle: Cycle, row: dict[str, Any]) -> Row:
+def assessment_row(cycle: Cycle, row: dict[str, Any]) -> Row:
+    """One assessed pair as a row of hydra.assessments."""
     return {
         "run_id": cycle.run_id,
         "instrument_id": row["instrument_id"],

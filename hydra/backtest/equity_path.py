@@ -1,0 +1,116 @@
+"""The equity of every minute, in whole hundred-millionths of a USDT, so that its sums are exact (C122)."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from hydra.backtest.market import BacktestMarket
+from hydra.backtest.portfolio import Path
+from hydra.features.facts import TIME
+from hydra.trading.row_writer import Row
+
+E8: Final = 100_000_000
+_MINUTE_US: Final = 60_000_000
+_MINUTES_PER_DAY: Final = 1440
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class EquityPath:
+    """One element a decided minute. *_e8: hundred-millionths of a USDT; heat is a fraction of equity."""
+
+    minutes: Integers
+    cash_e8: Integers
+    unrealised_e8: Integers
+    day_peak_e8: Integers
+    peak_e8: Integers
+    exposure_e8: Integers
+    heat: Floats
+    is_held: NDArray[np.bool_]
+    is_played: NDArray[np.bool_]
+
+    @property
+    def equity_e8(self) -> Integers:
+        """Cash and unrealised profit."""
+        equity: Integers = self.cash_e8 + self.unrealised_e8
+        return equity
+
+    @property
+    def equity_usd(self) -> Floats:
+        """Equity in USDT."""
+        equity: Floats = self.equity_e8 / E8
+        return equity
+
+    def stored_rows(self) -> NDArray[np.bool_]:
+        """Minutes that are played or hold something, the first of each day, and the last."""
+        stored: NDArray[np.bool_] = self.is_held | self.is_played | (self.minutes % _MINUTES_PER_DAY == 0)
+        stored[-1] = True
+        return stored
+
+    def frame(self, rows: NDArray[np.bool_]) -> pl.DataFrame:
+        """The minutes `rows` with the columns of hydra.equity, amounts in e8."""
+        return pl.DataFrame(
+            {
+                "time": (pl.Series(self.minutes[rows]) * _MINUTE_US).cast(TIME),
+                "cash_e8": self.cash_e8[rows],
+                "unrealised_e8": self.unrealised_e8[rows],
+                "day_peak_e8": self.day_peak_e8[rows],
+                "peak_e8": self.peak_e8[rows],
+                "exposure_e8": self.exposure_e8[rows],
+                "portfolio_heat": self.heat[rows],
+            }
+        )
+
+
+def equity_path(market: BacktestMarket, path: Path) -> EquityPath:
+    """The equity of every minute of a walk."""
+    rows = len(market.minutes)
+    played = np.fromiter(path.equity, np.int64, len(path.equity))
+    cash, unrealised = np.zeros(rows, np.int64), _rounded(path.leapt.unrealised_usd)
+    exposure, heat_usd = _rounded(path.leapt.exposure_usd), path.leapt.heat_usd.copy()
+    for row, equity in path.equity.items():
+        cash[row], unrealised[row] = _e8(equity, "cash_usd"), _e8(equity, "unrealised_usd")
+        exposure[row] = _e8(equity, "exposure_usd")
+        heat_usd[row] = float(equity["portfolio_heat"]) * float(equity["equity_usd"])
+    # Only what is played changes the cash; the first minute is always played.
+    is_played = np.zeros(rows, np.bool_)
+    is_played[played] = True
+    cash = cash[np.maximum.accumulate(np.where(is_played, np.arange(rows), 0))]
+    equity_e8 = cash + unrealised
+    with np.errstate(divide="ignore", invalid="ignore"):
+        heat = np.where(equity_e8 > 0, heat_usd / (equity_e8 / E8), np.inf)
+    return EquityPath(
+        minutes=market.minutes,
+        cash_e8=cash,
+        unrealised_e8=unrealised,
+        day_peak_e8=_day_peaks(market.minutes, equity_e8),
+        peak_e8=np.maximum.accumulate(equity_e8),
+        exposure_e8=exposure,
+        heat=heat,
+        is_held=np.asarray(path.held.any(axis=1)),
+        is_played=is_played,
+    )
+
+
+def _rounded(amounts_usd: Floats) -> Integers:
+    rounded: Integers = np.rint(amounts_usd * E8).astype(np.int64)
+    return rounded
+
+
+def _e8(row: Row, name: str) -> int:
+    return int((Decimal(row[name]) * E8).to_integral_value())
+
+
+def _day_peaks(minutes: Integers, equity_e8: Integers) -> Integers:
+    peaks = np.empty_like(equity_e8)
+    days = minutes // _MINUTES_PER_DAY
+    begins = np.flatnonzero(np.diff(days, prepend=days[:1] - 1))
+    for begin, end in zip(begins, np.append(begins[1:], len(days)), strict=True):
+        peaks[begin:end] = np.maximum.accumulate(equity_e8[begin:end])
+    return peaks

@@ -1,0 +1,160 @@
+"""The rows of a backtest: those that a live run would have written, from the same functions.
+
+Source: DESIGN, law 2; C110 (the vector used is stored).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from hydra.backtest.columns import assessed_rows
+from hydra.backtest.equity_path import E8, EquityPath
+from hydra.backtest.market import BacktestMarket, instant_of
+from hydra.backtest.portfolio import EVERYTHING
+from hydra.backtest.simulation import Simulation
+from hydra.backtest.verdict_counts import killed_cells
+from hydra.features.decision_frame import DECISION_DELAY
+from hydra.features.facts import SCHEMAS, TIME
+from hydra.layers.layer4_kill import Kill
+from hydra.layers.layer4_limits import Book
+from hydra.ledger.portfolio import drawdown
+from hydra.running.runs import Run
+from hydra.trading.assessment_rows import STORED_FEATURES, assessment_row, feature_row
+from hydra.trading.cycle import Cycle
+from hydra.trading.decision_rows import Verdict, decision_row
+from hydra.trading.holdings import Holding
+from hydra.trading.kill_rows import LatchedKills
+from hydra.trading.row_writer import Row
+from hydra.trading.signal_rows import signal_row
+from hydra.trading.verdicts import Minute, decide
+
+BATCH_CELLS: Final = 20_000
+_MINUTE_US: Final = 60_000_000
+_DELAY_US: Final = int(DECISION_DELAY.total_seconds() * 1e6)
+
+
+@dataclass(frozen=True)
+class CellRows:
+    """The rows of a batch of stored cells."""
+
+    assessments: list[Row]
+    features: list[Row]
+    signals: list[Row]
+    decisions: list[Row]
+
+
+class CellRowMaker:
+    """Makes the rows of stored cells, batch after batch."""
+
+    def __init__(self, simulation: Simulation, run: Run, equity: EquityPath) -> None:
+        self._simulation = simulation
+        self._run = run
+        self._equity = equity
+        self._killed = killed_cells(simulation.path, simulation.columns.key.shape)
+        self._latches = {(one.row, one.column): one.kill for one in simulation.path.kills}
+
+    def batches(self, cells: NDArray[np.bool_]) -> Iterator[CellRows]:
+        """The rows of the cells that are set, in the order of time."""
+        places = iter(zip(*(index.tolist() for index in np.nonzero(cells)), strict=True))
+        while batch := list(islice(places, BATCH_CELLS)):
+            yield self._batch(batch)
+
+    def _batch(self, batch: list[tuple[int, int]]) -> CellRows:
+        market = self._simulation.prepared.market
+        assessed = self._assessed(batch).to_dicts()
+        newest = newest_known_at(market, batch)
+        rows = CellRows([], [], [], [])
+        for (row, column), values, known_at in zip(batch, assessed, newest, strict=True):
+            cycle = self._cycle(row)
+            vector = [values[name] for name in STORED_FEATURES]
+            rows.assessments.append(assessment_row(cycle, values))
+            rows.features.append(feature_row(self._run, cycle, values["instrument_id"], vector, known_at))
+            rows.signals.extend(self._signal_rows(cycle, row, column))
+            rows.decisions.append(self._decision_row(cycle, row, column))
+        return rows
+
+    def _cycle(self, row: int) -> Cycle:
+        time = instant_of(int(self._simulation.prepared.market.minutes[row]))
+        return Cycle(self._run.run_id, time, time + DECISION_DELAY)
+
+    def _assessed(self, batch: list[tuple[int, int]]) -> pl.DataFrame:
+        market = self._simulation.prepared.market
+        rows, columns = (np.array(index) for index in zip(*batch, strict=True))
+        decisions = pl.DataFrame(
+            {
+                "instrument_id": np.array(market.instrument_ids, np.int16)[columns],
+                "time": (pl.Series(market.minutes[rows]) * _MINUTE_US + _DELAY_US).cast(TIME),
+            }
+        )
+        return assessed_rows(market, decisions, self._simulation.rules)
+
+    def _signal_rows(self, cycle: Cycle, row: int, column: int) -> list[Row]:
+        columns = self._simulation.columns
+        found = [columns.judged.row(index, named=True) for index in columns.signals_of(row, column)]
+        return [signal_row(cycle, one, self._simulation.rules) for one in found]
+
+    def _decision_row(self, cycle: Cycle, row: int, column: int) -> Row:
+        verdict = self._simulation.path.verdicts.get((row, column)) or self._verdict(cycle, row, column)
+        return decision_row(cycle, verdict, self._latches.get((row, column)))
+
+    def _verdict(self, cycle: Cycle, row: int, column: int) -> Verdict:
+        """The verdict on a cell that was leapt over: by the rule, on the book as it stood."""
+        simulation = self._simulation
+        instrument_id = simulation.prepared.market.instrument_ids[column]
+        pair = simulation.columns.assessed(row, column, instrument_id)
+        is_killed = bool(self._killed[row, column])
+        if simulation.columns.chosen[row, column] < 0:
+            return Verdict(pair, simulation.walk.best_signal(row, column), is_killed=is_killed)
+        signal = simulation.walk.judged_signal(row, column, cycle.time)
+        terms = simulation.prepared.market.terms.at(cycle.time)
+        minute = Minute(
+            pairs={instrument_id: pair},
+            signals={instrument_id: signal},
+            holdings={instrument_id: Holding(instrument_id)} if simulation.path.held[row, column] else {},
+            terms={key: terms[key] for key in (instrument_id,) if key in terms},
+            company={},
+            kills=LatchedKills(frozenset({EVERYTHING} if is_killed else ())),
+            book=self._book(row),
+        )
+        return decide(minute, {}, simulation.rules.risk)[instrument_id]
+
+    def _book(self, row: int) -> Book:
+        equity = float(self._equity.equity_usd[row])
+        return Book(
+            equity_usd=equity,
+            positions=int(self._simulation.path.held[row].sum()),
+            daily_drawdown=drawdown(equity, float(self._equity.day_peak_e8[row]) / E8),
+        )
+
+
+def kill_rows(simulation: Simulation) -> list[tuple[int, int, Kill]]:
+    """(row, instrument, kill) of every kill switch that latched."""
+    ids = simulation.prepared.market.instrument_ids
+    return [(one.row, ids[one.column], one.kill) for one in simulation.path.kills]
+
+
+def newest_known_at(market: BacktestMarket, batch: list[tuple[int, int]]) -> list[datetime | None]:
+    """For each cell when the newest fact of the pair, known at the decision, became known."""
+    arrivals = _arrivals(market)
+    rows, columns = (np.array(index) for index in zip(*batch, strict=True))
+    as_of_us = market.minutes[rows] * _MINUTE_US + _DELAY_US
+    newest = np.full(len(batch), -1, np.int64)
+    for column in np.unique(columns):
+        own = arrivals.get(market.instrument_ids[column], np.empty(0, np.int64))
+        places = np.searchsorted(own, as_of_us[columns == column], "right") - 1
+        newest[columns == column] = np.where(places >= 0, own[places] if len(own) else -1, -1)
+    dated = pl.Series(newest).replace(-1, None).cast(TIME)
+    return dated.to_list()
+
+
+def _arrivals(market: BacktestMarket) -> dict[int, NDArray[np.int64]]:
+    """By instrument, ascending, when its facts became known (microseconds)."""
+    known = pl.concat([getattr(market.facts, name).select("instrument_id", "known_at") for name in SCHEMAS])
+    by_pair = known.sort("known_at").partition_by("instrument_id", as_dict=True)
+    return {int(str(key[0])): frame["known_at"].to_physical().to_numpy() for key, frame in by_pair.items()}

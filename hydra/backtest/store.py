@@ -1,0 +1,117 @@
+"""A backtest into the tables of a live run, all of it or nothing.
+
+Source: DESIGN, law 2 (the same tables, so that every dashboard and audit works on them).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+import psycopg
+from numpy.typing import NDArray
+from psycopg import sql
+
+from hydra.backtest.equity_path import EquityPath
+from hydra.backtest.journal import Journal
+from hydra.backtest.market import instant_of
+from hydra.backtest.rows import CellRowMaker, kill_rows
+from hydra.backtest.simulation import Simulation
+from hydra.backtest.stored_cells import StoredRows, stored_cells
+from hydra.backtest.verdict_counts import verdict_counts
+from hydra.db import queries
+from hydra.db.copy import copy_rows
+from hydra.features.decision_frame import DECISION_DELAY
+from hydra.running.runs import Run
+from hydra.trading.cycle import Cycle
+from hydra.trading.holding_rows import order_row, position_row
+from hydra.trading.holdings import Position
+from hydra.trading.kill_rows import latch
+from hydra.trading.row_writer import Row, write_rows
+
+BATCH_ROWS = 5_000
+
+
+def store(
+    connection: psycopg.Connection, run: Run, simulation: Simulation, equity: EquityPath, wanted: StoredRows
+) -> None:
+    """Write everything that `simulation` decided under `run`, in one transaction.
+
+    Raises:
+        psycopg.Error: the server refuses a row; nothing is stored then.
+    """
+    market, columns, path = simulation.prepared.market, simulation.columns, simulation.path
+    cells = stored_cells(market, columns, path, wanted)
+    with connection.transaction():
+        _store_cycles(connection, run, market.minutes[cells.any(axis=1)])
+        for batch in CellRowMaker(simulation, run, equity).batches(cells):
+            _write(connection, "stages/add_assessments", batch.assessments)
+            _write(connection, "stages/add_features", batch.features)
+            _write(connection, "stages/add_signals", batch.signals)
+            _write(connection, "stages/add_decisions", batch.decisions)
+        _store_journal(connection, run, path.journal)
+        _store_equity(connection, run, equity)
+        for row, instrument_id, kill in kill_rows(simulation):
+            time = market.time_of(row)
+            latch(connection, Cycle(run.run_id, time, time + DECISION_DELAY), instrument_id, kill)
+        _store_counts(connection, run, simulation)
+        values = {"run_id": run.run_id, "data_hash": market.data_hash}
+        connection.execute(queries.load("backtest/set_data_hash"), values)
+
+
+def _write(connection: psycopg.Connection, query: str, rows: Sequence[Row]) -> list[tuple[object, ...]]:
+    returned: list[tuple[object, ...]] = []
+    for begin in range(0, len(rows), BATCH_ROWS):
+        returned += write_rows(connection, query, rows[begin : begin + BATCH_ROWS])
+    return returned
+
+
+def _store_cycles(connection: psycopg.Connection, run: Run, minutes: NDArray[np.int64]) -> None:
+    instants = [instant_of(int(minute)) for minute in minutes]
+    values = {"run_id": run.run_id, "minutes": instants, "delay": DECISION_DELAY}
+    connection.execute(queries.load("backtest/add_cycles"), values)
+
+
+def _store_journal(connection: psycopg.Connection, run: Run, journal: Journal) -> None:
+    """Orders and positions under the keys that the database gives them."""
+    positions = {(one.instrument_id, one.decision_time): one for one in journal.positions}
+    stored = _write(
+        connection, "backtest/add_positions", [position_row(run.run_id, one) for one in journal.positions]
+    )
+    keys = {(row[0], row[1]): row[2] for row in stored}
+    position_keys = {one.position_id: keys[place] for place, one in positions.items()}
+    order_keys = _store_orders(connection, run, journal, positions, position_keys)
+    events = [{**row, "position_id": position_keys[row["position_id"]]} for row in journal.position_events]
+    _write(connection, "stages/add_position_events", events)
+    for query, rows in (
+        ("stages/add_order_events", journal.order_events),
+        ("stages/add_fills", journal.fills),
+    ):
+        _write(connection, query, [{**row, "order_id": order_keys[row["order_id"]]} for row in rows])
+
+
+def _store_orders(
+    connection: psycopg.Connection,
+    run: Run,
+    journal: Journal,
+    positions: dict[tuple[int, datetime], Position],
+    position_keys: dict[int | None, object],
+) -> dict[int | None, object]:
+    rows = []
+    for order in journal.orders:
+        row = order_row(run.run_id, order, positions.get((order.instrument_id, order.decision_time)))
+        rows.append({**row, "position_id": position_keys.get(row["position_id"])})
+    stored = {row[0]: row[1] for row in _write(connection, "stages/add_orders", rows)}
+    return {order.order_id: stored[order.client_order_id] for order in journal.orders}
+
+
+def _store_equity(connection: psycopg.Connection, run: Run, equity: EquityPath) -> None:
+    connection.execute(queries.load("backtest/equity_table"))
+    copy_rows(connection, sql.Identifier("backtest_equity"), equity.frame(equity.stored_rows()))
+    connection.execute(queries.load("backtest/add_equity"), {"run_id": run.run_id})
+
+
+def _store_counts(connection: psycopg.Connection, run: Run, simulation: Simulation) -> None:
+    counts = verdict_counts(simulation.prepared.market, simulation.columns, simulation.path)
+    keyed = counts.insert_column(0, pl.lit(run.run_id, pl.Int64).alias("run_id"))
+    copy_rows(connection, sql.Identifier("hydra", "veto_counts"), keyed)

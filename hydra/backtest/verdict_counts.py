@@ -1,0 +1,96 @@
+"""What layer 4 said in every minute, and how often each layer let through or stopped, and why.
+
+Source: DESIGN, law 2 (counts of vetoes per pair, hour and reason).
+"""
+
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from hydra.backtest.columns import REASON_CODES, TRADABILITIES, DecisionColumns
+from hydra.backtest.market import BacktestMarket
+from hydra.backtest.portfolio import Path
+from hydra.domain import KillScope, ReasonCode, TradabilityStatus
+from hydra.features.facts import TIME
+from hydra.layers.layer4_risk import ENTRY_GATES
+
+Codes = NDArray[np.int8]
+Flags = NDArray[np.bool_]
+
+_HOUR_US: Final = 3_600_000_000
+_MINUTES_PER_HOUR: Final = 60
+_INDEX: Final = {code: index for index, code in enumerate(REASON_CODES)}
+_KEY: Final = ("instrument_id", "hour", "layer", "passed", "reason_code")
+
+
+def killed_cells(path: Path, shape: tuple[int, int]) -> Flags:
+    """Where a kill switch is latched when layer 4 has spoken."""
+    killed = np.zeros(shape, np.bool_)
+    for latched in path.kills:
+        column = latched.column if latched.kill.scope is KillScope.PAIR else slice(None)
+        killed[latched.row :, column] = True
+    return killed
+
+
+def decision_reasons(columns: DecisionColumns, path: Path) -> tuple[Codes, Flags]:
+    """Layer 4's reason (index of REASON_CODES) and whether it approved, per minute and pair."""
+    gate = path.leapt.gate
+    gates = np.array([_INDEX[code] for code in ENTRY_GATES], np.int8)
+    reasons: Codes = np.full(gate.shape, _INDEX[ReasonCode.NO_SIGNAL], np.int8)
+    reasons[gate >= 0] = gates[gate[gate >= 0]]
+    approved = np.zeros(gate.shape, np.bool_)
+    for cell, verdict in path.verdicts.items():
+        reasons[cell] = _INDEX[verdict.reason_code]
+        approved[cell] = verdict.decision is not None and verdict.decision.approved
+    killed = killed_cells(path, gate.shape)
+    reasons[killed] = _INDEX[ReasonCode.KILL_SWITCH]
+    unexplained = (columns.chosen >= 0) & (reasons == _INDEX[ReasonCode.NO_SIGNAL])
+    if unexplained.any():
+        raise AssertionError("layer 4 has answered every chosen signal")
+    return reasons, approved
+
+
+def verdict_counts(market: BacktestMarket, columns: DecisionColumns, path: Path) -> pl.DataFrame:
+    """Rows of hydra.veto_counts without the run."""
+    reasons, approved = decision_reasons(columns, path)
+    allowed = columns.tradability == TRADABILITIES.index(TradabilityStatus.ALLOW)
+    parts = [
+        _of_cells(market, 2, columns.reason, allowed),
+        _of_signals(columns.judged),
+        _of_cells(market, 4, reasons, approved),
+    ]
+    return pl.concat(parts).sort(_KEY)
+
+
+def _of_cells(market: BacktestMarket, layer: int, reasons: Codes, passed: Flags) -> pl.DataFrame:
+    hours = np.repeat(market.minutes // _MINUTES_PER_HOUR, reasons.shape[1])
+    ids = np.tile(np.array(market.instrument_ids, np.int64), reasons.shape[0])
+    packed = (hours * 65_536 + ids) * 256 + reasons.ravel().astype(np.int64) * 2 + passed.ravel()
+    values, counts = np.unique(packed, return_counts=True)
+    codes = pl.Series("reason_code", [code.value for code in REASON_CODES])
+    return pl.DataFrame(
+        {
+            "instrument_id": pl.Series(values // 256 % 65_536).cast(pl.Int16),
+            "hour": (pl.Series(values // 256 // 65_536) * _HOUR_US).cast(TIME),
+            "layer": pl.Series(np.full(len(values), layer)).cast(pl.Int16),
+            "passed": values % 2 == 1,
+            "reason_code": codes[values % 256 // 2],
+            "verdicts": pl.Series(counts).cast(pl.Int32),
+        }
+    )
+
+
+def _of_signals(judged: pl.DataFrame) -> pl.DataFrame:
+    return (
+        judged.group_by(
+            "instrument_id",
+            pl.col("time").dt.truncate("1h").alias("hour"),
+            pl.lit(3, pl.Int16).alias("layer"),
+            pl.col("approved").alias("passed"),
+            pl.col("reason_code").cast(pl.String),
+        )
+        .agg(pl.len().cast(pl.Int32).alias("verdicts"))
+        .select(*_KEY, "verdicts")
+    )
