@@ -63,7 +63,8 @@ def _company(
     holdings: Mapping[int, Holding],
 ) -> dict[int, Company]:
     held = {key: direction_held(one) for key, one in holdings.items()}
-    if not chosen or not held:
+    joining = {key: signal for key, signal in chosen.items() if key not in held}
+    if not joining or not held:
         return {}
-    returns = read_returns(connection, cycle, sorted({*chosen, *held}))
-    return {key: company_of(key, signal.direction, returns, held) for key, signal in chosen.items()}
+    returns = read_returns(connection, cycle, sorted({*joining, *held}))
+    return {key: company_of(key, signal.direction, returns, held) for key, signal in joining.items()}

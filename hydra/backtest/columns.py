@@ -57,7 +57,7 @@ class DecisionColumns:
     judged: every firing with its verdict, in the order of `judge`; time is the instant of the decision.
     chosen: index into `judged` of the signal that layer 3 chose, -1 where there is none.
     key: source x 2 + (0 long, 1 short) of the chosen signal, -1 where there is none.
-    first_signal: where the signals of a cell begin in `judged`; has_signal: whether it has any.
+    first_signal: where the signals of a cell begin in `judged`; signals: how many there are.
     """
 
     tradability: Codes
@@ -70,7 +70,7 @@ class DecisionColumns:
     chosen: NDArray[np.int64]
     key: Codes
     first_signal: NDArray[np.int64]
-    has_signal: Flags
+    signals: Codes
 
     def assessed(self, row: int, column: int, instrument_id: int) -> AssessedPair:
         """Layer 2's verdict on one pair and minute, as the stages after it read it."""
@@ -93,17 +93,8 @@ class DecisionColumns:
 
     def signals_of(self, row: int, column: int) -> range:
         """Where the signals of a cell stand in `judged`."""
-        if not self.has_signal[row, column]:
-            return range(0)
         begin = int(self.first_signal[row, column])
-        time, instrument_id = self._key(begin)
-        end = begin
-        while end < self.judged.height and self._key(end) == (time, instrument_id):
-            end += 1
-        return range(begin, end)
-
-    def _key(self, index: int) -> tuple[object, object]:
-        return self.judged["time"][index], self.judged["instrument_id"][index]
+        return range(begin, begin + int(self.signals[row, column]))
 
     def _number(self, name: str, row: int, column: int) -> float | None:
         value = float(self.numbers[name][row, column])
@@ -144,9 +135,7 @@ def decide_columns(market: BacktestMarket, inputs: pl.DataFrame, rules: Rules) -
     shape = (len(market.minutes), len(market.instrument_ids))
     kept, signals = pl.concat(parts), pl.concat(judged)
     rows, columns = _cells(market, signals)
-    first = np.full(shape, -1, np.int64)
-    # The last to be written is the first of its cell.
-    first[rows[::-1], columns[::-1]] = np.arange(len(rows))[::-1]
+    first, count = _runs(rows, columns, shape)
     chosen = np.full(shape, -1, np.int64)
     key = np.full(shape, -1, np.int8)
     is_chosen = signals["chosen"].to_numpy()
@@ -168,7 +157,7 @@ def decide_columns(market: BacktestMarket, inputs: pl.DataFrame, rules: Rules) -
         chosen=chosen,
         key=key,
         first_signal=first,
-        has_signal=first >= 0,
+        signals=count,
     )
 
 
@@ -194,3 +183,16 @@ def _cells(market: BacktestMarket, signals: pl.DataFrame) -> tuple[NDArray[np.in
     order = np.argsort(ids)
     columns = order[np.searchsorted(ids[order], signals["instrument_id"].to_numpy())]
     return np.searchsorted(market.minutes, decided), columns
+
+
+def _runs(
+    rows: NDArray[np.int64], columns: NDArray[np.int64], shape: tuple[int, int]
+) -> tuple[NDArray[np.int64], Codes]:
+    """Per cell where its signals begin and how many there are; those of a cell stand together."""
+    first, count = np.zeros(shape, np.int64), np.zeros(shape, np.int8)
+    cells = rows * shape[1] + columns
+    begins = np.flatnonzero(np.diff(cells, prepend=-1))
+    ends = np.append(begins[1:], len(cells))
+    first[rows[begins], columns[begins]] = begins
+    count[rows[begins], columns[begins]] = ends - begins
+    return first, count

@@ -38,7 +38,7 @@ def stored_cells(market: BacktestMarket, columns: DecisionColumns, path: Path, w
     for latched in path.kills:
         cells[latched.row, latched.column] = True
     _mark_changes(cells, market, path)
-    signalled = columns.has_signal
+    signalled = columns.signals > 0
     cells |= signalled & _differs(columns, path) if wanted is StoredRows.CHANGES else signalled
     return cells
 

@@ -118,11 +118,13 @@ def _sizes(verdict: Verdict) -> dict[str, Any]:
 
 
 def _numbers(verdict: Verdict) -> dict[str, float]:
+    """What decided. At a gate the company of the other pairs did not."""
     if verdict.decision is None:
         return {}
-    company = verdict.company
-    beside = {"correlation_average": company.average, "correlation_signed": company.signed}
-    return {**verdict.decision.numbers, **beside}
+    numbers, company = verdict.decision.numbers, verdict.company
+    if "correlation_penalty" not in numbers:
+        return numbers
+    return {**numbers, "correlation_average": company.average, "correlation_signed": company.signed}
 
 
 _WORDS: Final = {
