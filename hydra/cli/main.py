@@ -8,7 +8,21 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from hydra.cli import audit, config, db, demo, doctor, import_history, kill, report, resume, run, status, why
+from hydra.cli import (
+    audit,
+    backtest,
+    config,
+    db,
+    demo,
+    doctor,
+    import_history,
+    kill,
+    report,
+    resume,
+    run,
+    status,
+    why,
+)
 from hydra.errors import HydraError
 
 app = typer.Typer(
@@ -23,6 +37,7 @@ app.command("import")(import_history.command)
 app.command("doctor")(doctor.command)
 app.command("status")(status.command)
 app.command("run")(run.command)
+app.command("backtest")(backtest.command)
 app.command("kill")(kill.command)
 app.command("resume")(resume.command)
 app.command("why")(why.command)
