@@ -31,9 +31,7 @@ def generated_market(settings: MarketSettings, minutes: int) -> BacktestMarket:
         instrument_ids=ids,
         minutes=decided,
         facts=facts_of(facts, settings.start + timedelta(minutes=minutes)),
-        mark_prices=facts.mark_prices.select(
-            pl.col(name).cast(kind) for name, kind in MARK_SCHEMA.items()
-        ),
+        mark_prices=facts.mark_prices.select(pl.col(name).cast(kind) for name, kind in MARK_SCHEMA.items()),
         funding_marks=facts.funding_rates.select("instrument_id", "time", "mark_price"),
         terms=DatedTerms((settings.start,), (terms_of(ids),)),
     )
