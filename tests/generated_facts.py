@@ -1,4 +1,4 @@
-"""A generated market straight from memory as a backtest takes it, for tests and benchmarks without a database."""
+"""A generated market straight from memory, as a backtest takes it: no database is needed."""
 
 from datetime import timedelta
 

@@ -113,9 +113,8 @@ def test_a_repeated_simulation_is_equal(prepared: PreparedMarket, leapt: Simulat
 
 def test_a_kill_of_one_pair_leaves_the_others_trading(prepared: PreparedMarket) -> None:
     own = rules()
-    paired = replace(
-        own, risk=replace(own.risk, kill=KillParameters(scope=KillScope.PAIR, daily_drawdown=0.9))
-    )
+    of_a_pair = KillParameters(scope=KillScope.PAIR, daily_drawdown=0.9)
+    paired = replace(own, risk=replace(own.risk, kill=of_a_pair))
     leapt = simulate(prepared, paired, 1, Stopwatch())
     stepped = simulate(prepared, paired, 1, Stopwatch(), plays_every_minute=True)
     assert leapt.path.kills == stepped.path.kills
