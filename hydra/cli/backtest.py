@@ -12,6 +12,8 @@ from hydra.backtest.overrides import parse_assignments, settings_and_rules
 from hydra.backtest.run import BacktestRun, MarketChoice, run_backtest
 from hydra.backtest.stored_cells import StoredRows
 from hydra.backtest.stress import Stress, planted_scenarios
+from hydra.backtest.studies import record_backtest
+from hydra.backtest.trial_figures import trial_figures
 from hydra.cli import db
 from hydra.cli.output import output_console
 from hydra.cli.report_tables import print_report
@@ -71,6 +73,14 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
                 wanted,
                 lambda share: bar.update(task, completed=share),
             )
+        record_backtest(
+            connection,
+            result.run.run_id,
+            choice,
+            given,
+            result.simulation.prepared.market.data_hash,
+            trial_figures(result.simulation, result.equity),
+        )
         report = read_report(connection, result.run.run_id)
     if as_json:
         typer.echo(json.dumps(summary(result), indent=2))

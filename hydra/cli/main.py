@@ -11,6 +11,7 @@ from rich.text import Text
 from hydra.cli import (
     audit,
     backtest,
+    check,
     config,
     db,
     demo,
@@ -21,6 +22,7 @@ from hydra.cli import (
     resume,
     run,
     status,
+    sweep,
     why,
 )
 from hydra.errors import HydraError
@@ -33,11 +35,13 @@ app = typer.Typer(
 )
 app.add_typer(db.app, name="db")
 app.add_typer(config.app, name="config")
+app.add_typer(check.app, name="check")
 app.command("import")(import_history.command)
 app.command("doctor")(doctor.command)
 app.command("status")(status.command)
 app.command("run")(run.command)
 app.command("backtest")(backtest.command)
+app.command("sweep")(sweep.command)
 app.command("kill")(kill.command)
 app.command("resume")(resume.command)
 app.command("why")(why.command)
