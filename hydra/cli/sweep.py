@@ -127,8 +127,8 @@ def sentences(verdict: SweepVerdict) -> list[str]:
     found = [f"{verdict.trials} trials are counted in ml.trials."]
     if verdict.deflated is not None and verdict.best is not None:
         found.append(
-            f"Trial {verdict.best.number} is the best. That its true Sharpe ratio lies above what the best "
-            f"of so many shows by luck has probability {verdict.deflated:.2f} (deflated Sharpe; wanted: 0.95)."
+            f"Trial {verdict.best.number} is the best. That its true Sharpe ratio lies above what the best of "
+            f"so many shows by luck has probability {verdict.deflated:.2f} (deflated Sharpe; wanted: 0.95)."
         )
     else:
         found.append("Too little varies for a deflated Sharpe ratio: by these days no trial is above luck.")
