@@ -65,7 +65,7 @@ def _bin_numbers(confidence: Floats, bins: int) -> NDArray[np.intp]:
     ordered = np.sort(confidence)
     wanted = min(bins, len(ordered))
     firsts = [part[0] for part in np.array_split(ordered, wanted)]
-    return np.searchsorted(np.unique(firsts), confidence, side="right")
+    return np.searchsorted(np.array(firsts), confidence, side="right")
 
 
 def _bin(confidence: Floats, won: NDArray[np.bool_]) -> CalibrationBin:

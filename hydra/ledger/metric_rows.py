@@ -59,8 +59,8 @@ def sharpe_rows(returns: Floats) -> Floats:
 
 
 def sortino_rows(returns: Floats) -> Floats:
-    """Mean over the downside deviation below 0, over all days, times the root of 365."""
-    if returns.shape[-1] == 0:
+    """Mean over the downside deviation below 0, over all days, times the root of 365; nan under two."""
+    if returns.shape[-1] < _FEWEST_DAYS_DEVIATION:
         return np.full(returns.shape[:-1], np.nan)
     downside = np.sqrt(np.square(np.minimum(returns, 0.0)).mean(axis=-1))
     return ratio_rows(returns.mean(axis=-1), downside) * _ROOT_OF_YEAR

@@ -77,7 +77,9 @@ def sharpe_daily_365(returns: Floats) -> float | None:
 
 
 def sortino_daily_365(returns: Floats) -> float | None:
-    """Annual Sortino ratio: only falls below 0 count as risk, averaged over all days; None without one.
+    """Annual Sortino ratio: only falls below 0 count as risk, averaged over all days.
+
+    None under two days or without a fall.
 
     Formula: mean(r) / sqrt(mean(min(r, 0)^2)) x sqrt(365)
     Source: Sortino and Price 1994 (target 0); C83.

@@ -120,6 +120,41 @@ def test_costs_lead_from_the_decisions_prices_to_the_net_result(report: RunRepor
     assert costs.at_decision_prices_usd == 26
 
 
+MARKET = """
+INSERT INTO market.candles_1m VALUES
+    (1, '2025-06-01 09:58Z', '2025-06-01 09:59:02Z', 98, 99, 98, 98, 5),
+    (1, '2025-06-01 09:59Z', '2025-06-01 10:00:02Z', 99, 100, 99, 100, 5),
+    (1, '2025-06-01 10:02Z', '2025-06-01 10:03:02Z', 100, 101, 100, 101, 5),
+    (1, '2025-06-01 10:04Z', '2025-06-01 10:05:02Z', 101, 102, 101, 102, 5),
+    (1, '2025-06-01 10:05Z', '2025-06-01 10:06:02Z', 102, 999, 102, 999, 5),
+    (2, '2025-06-01 09:59Z', '2025-06-01 10:00:02Z', 50, 50, 50, 50, 5);
+INSERT INTO market.funding_rates (instrument_id, time, known_at, rate, interval_hours, mark_price) VALUES
+    (1, '2025-06-01 10:00Z', '2025-06-01 10:00:05Z', 0.5, 8, 100),
+    (1, '2025-06-01 10:02Z', '2025-06-01 10:02:05Z', 0.001, 8, 100.5),
+    (1, '2025-06-01 10:03Z', '2025-06-01 10:03:05Z', -0.002, 8, NULL),
+    (1, '2025-06-01 10:06Z', '2025-06-01 10:06:05Z', 0.5, 8, 100);
+"""
+
+
+def test_buy_and_hold_goes_from_the_first_to_the_last_decided_minute(connection: psycopg.Connection) -> None:
+    connection.execute(MARKET)
+    baselines = read_report(connection, 7).baselines
+    # ETH has no last price: BTC gets the whole balance. Decided are 10:00 to 10:05: from 100 to 102, each
+    # 1.25 bps worse (half of 0.5 and 1); the settlement of 10:03 has no mark and takes the close of 101.
+    entry, leave = 100 * 1.000125, 102 * 0.999875
+    quantity = 10_000 / entry
+    fees = (10_000 + quantity * leave) * 0.0005
+    funding = quantity * (-100.5 * 0.001 + 101 * 0.002)
+    assert baselines.held_pairs == 1
+    assert baselines.buy_and_hold is not None
+    assert baselines.buy_and_hold.net_usd == pytest.approx(quantity * (leave - entry) - fees + funding)
+    assert list(baselines.buy_and_hold.net_usd_by_base) == ["BTC"]
+
+
+def test_without_prices_nothing_is_held(report: RunReport) -> None:
+    assert (report.baselines.buy_and_hold, report.baselines.held_pairs) == (None, 0)
+
+
 def test_statistics_count_closed_trades_with_their_days(report: RunReport) -> None:
     results = report.trade_results
     assert (len(report.trades), len(report.closed_trades), results.days) == (3, 2, 2)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from hydra.ledger.daily_returns import DailyReturns, daily_returns
-from hydra.ledger.metric_rows import FEWEST_DAYS_ANNUALISED
+from hydra.ledger.metric_rows import FEWEST_DAYS_ANNUALISED, max_drawdown_rows
 from hydra.ledger.metrics import (
     annualised_return_compounded_365,
     calmar_daily_365,
@@ -62,7 +62,7 @@ def test_a_day_closes_with_its_last_equity_and_midnight_belongs_to_the_new_day()
 def test_a_day_from_its_first_to_its_last_minute_is_whole() -> None:
     minutes = np.datetime64("2025-06-01T00:00", "us") + np.arange(2 * 1440) * np.timedelta64(1, "m")
     assert daily_returns(minutes, np.full(2880, 5.0), 5.0).partial_days == 0
-    assert daily_returns(minutes[:-2], np.full(2878, 5.0), 5.0).partial_days == 1
+    assert daily_returns(minutes[:-1], np.full(2879, 5.0), 5.0).partial_days == 1
     # Cycles begin after the first bar is known: 00:01 is the first instant that can be decided.
     assert daily_returns(minutes[1:], np.full(2879, 5.0), 5.0).partial_days == 0
     assert daily_returns(minutes[2:], np.full(2878, 5.0), 5.0).partial_days == 1
@@ -140,6 +140,7 @@ def test_sortino_spreads_the_falls_over_all_days() -> None:
         0.01 / math.sqrt(4e-4 / 3) * ROOT_365
     )
     assert sortino_daily_365(np.array([0.02, 0.0, 0.03])) is None
+    assert sortino_daily_365(np.array([-0.02])) is None
 
 
 def test_omega_is_gains_over_losses() -> None:
@@ -187,6 +188,7 @@ def test_the_start_balance_is_a_peak() -> None:
     assert first_loses is not None
     assert first_loses.fraction == pytest.approx(0.2)
     assert (first_loses.length, first_loses.is_recovered) == (timedelta(days=2), False)
+    assert max_drawdown_rows(np.array([[-0.2, 0.125], [0.1, -0.1]])) == pytest.approx(np.array([0.2, 0.1]))
     intraday = max_drawdown_intraday(instants("2025-06-01"), np.array([75.0]), 100.0)
     assert intraday is not None
     assert intraday.fraction == drawdown(75.0, 100.0)

@@ -206,6 +206,17 @@ def test_a_half_without_trades_is_worth_nothing_and_not_undefined() -> None:
     assert (found.probability, found.probability_of_loss) == (0.0, 0.0)
 
 
+def test_a_half_that_only_repeats_itself_is_no_infinite_skill() -> None:
+    """What rounding leaves of a constant half would make it the best of all, and it loses later."""
+    swing = np.array([0.02, -0.02, 0.01, -0.01, 0.0])
+    constant = np.concatenate((np.full(10, 0.0041), np.tile(swing - 0.0083, 2)))
+    steady = np.tile(swing + 0.001, 4)
+    found = search_overfitting(np.stack((constant, steady), axis=1))
+    assert found is not None
+    # Blocks 1 and 2: steady, for the constant half counts 0. Every mixed half: steady, too.
+    assert (found.probability, found.probability_of_loss) == (0.0, 0.0)
+
+
 def test_the_oldest_days_that_fill_no_block_are_left_out() -> None:
     returns = np.random.default_rng(12).normal(0, 0.01, (43, 4))
     found, later = search_overfitting(returns), search_overfitting(returns[3:])
