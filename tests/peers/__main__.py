@@ -125,7 +125,7 @@ def run_peer(python: Path, peer: Peer) -> Measured:
     answer.unlink(missing_ok=True)
     finished = run_measured([str(python), "-m", peer.module, str(FOLDER / "work.json"), str(answer)])
     found = Answer(**json.loads(answer.read_text(encoding="utf-8")))
-    return Measured(found, finished.seconds, finished.peak_mib)
+    return Measured(found, finished.seconds, finished.cpu_seconds, finished.peak_mib)
 
 
 def prepared_hydra(work: Work, stack: ExitStack) -> Callable[[], Measured]:

@@ -39,7 +39,7 @@ def run_hydra(work: Work, environment: Mapping[str, str]) -> Measured:
     span = [f"{datetime.fromisoformat(time):%Y-%m-%dT%H:%M}" for time in (work.start, work.end)]
     words = [*HYDRA_COMMAND, "backtest", "--from", span[0], "--to", span[1], "--json"]
     finished = run_measured(words, environment)
-    return Measured(answer_of(finished.output), finished.seconds, finished.peak_mib)
+    return Measured(answer_of(finished.output), finished.seconds, finished.cpu_seconds, finished.peak_mib)
 
 
 def answer_of(output: str) -> Answer:

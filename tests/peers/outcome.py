@@ -16,6 +16,7 @@ class Measured:
 
     answer: Answer
     process_seconds: float
+    cpu_seconds: float
     peak_mib: float
 
 
@@ -55,6 +56,11 @@ class Outcome:
     def process_seconds(self) -> float:
         """Median of the runs."""
         return statistics.median(run.process_seconds for run in self.runs)
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Median of the runs: what a busy machine changes least."""
+        return statistics.median(run.cpu_seconds for run in self.runs)
 
     @property
     def bars_per_second(self) -> float:

@@ -96,7 +96,8 @@ NOT_COMPARABLE = (
     " what a rival spends on its thousands of trades HYDRA does not.",
     "backtest: indicators, decisions and account, without installing, starting the interpreter, imports,"
     " loading and statistics (backtesting.py cannot be had without its statistics). process: from the"
-    " interpreter's start to its end, in which vectorbt warm is called six times.",
+    " interpreter's start to its end, in which vectorbt warm is called six times; its CPU: of all its threads"
+    " and children, which a busy machine changes least.",
     "HYDRA loads from the database (the others from files made for them) and writes its decisions back to it;"
     " the others write nothing. Memory is the largest process of a system, without HYDRA's database server.",
     "Orders are filled where a system fills them, at the close that decided or at the next open; freqtrade's"

@@ -1,4 +1,4 @@
-"""A child process, with its wall time and its largest memory."""
+"""A child process, with its wall time, its processor time and its largest memory."""
 
 import os
 import subprocess
@@ -15,12 +15,14 @@ from hydra.paths import PROJECT_ROOT
 class Finished:
     """A process that ended well.
 
-    seconds: from its start to its end. peak_mib: resident memory of the largest of it and its children; never
-    less than what the caller itself has used, since a child begins as its copy.
+    seconds: from its start to its end. cpu_seconds: of all its threads and children.
+    peak_mib: resident memory of the largest of it and its children; never less than what the caller itself
+    has used, since a child begins as its copy.
     """
 
     output: str
     seconds: float
+    cpu_seconds: float
     peak_mib: float
 
 
@@ -38,8 +40,8 @@ def run_measured(words: Sequence[str], environment: Mapping[str, str] | None = N
         errors.seek(0)
         said = output.read()
         if process.returncode:
-            raise StopError(f"ended with status {process.returncode}: {last_words(errors.read() or said)}")
-    return Finished(said, seconds, usage.ru_maxrss / 1024)
+            raise StopError(f"{last_words(errors.read() or said)} (exit status {process.returncode})")
+    return Finished(said, seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def last_words(text: str) -> str:

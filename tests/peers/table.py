@@ -15,6 +15,18 @@ from tests.peers.outcome import TRADES_TOLERANCE, Outcome, astray
 from tests.peers.peers import NOT_COMPARABLE, Does
 from tests.peers.work import Work
 
+HEADINGS = (
+    "load s",
+    "backtest s",
+    "write s",
+    "process s",
+    "its CPU s",
+    "bars/s",
+    "peak MiB",
+    "trades",
+    "net USDT",
+)
+
 
 def shown(outcomes: list[Outcome]) -> RenderableType:
     """Two tables, the figures and what each system does, and what is not comparable."""
@@ -31,19 +43,12 @@ def figures(outcomes: list[Outcome]) -> Table:
         title=f"the same candles in the same run (median of {runs}, interleaved)", title_justify="left"
     )
     table.add_column("system")
-    for heading in (
-        "load s",
-        "backtest s",
-        "write s",
-        "process s",
-        "bars/s",
-        "peak MiB",
-        "trades",
-        "net USDT",
-    ):
+    for heading in HEADINGS:
         table.add_column(heading, justify="right")
     for one in outcomes:
-        table.add_row(titled(one), *(numbers_of(one) if one.runs else ["not run", *[""] * 7]))
+        table.add_row(
+            titled(one), *(numbers_of(one) if one.runs else ["not run", *[""] * (len(HEADINGS) - 1)])
+        )
     return table
 
 
@@ -60,6 +65,7 @@ def numbers_of(outcome: Outcome) -> list[str]:
         f"{outcome.backtest_seconds:,.2f}",
         known(outcome.writing_seconds, ",.2f"),
         f"{outcome.process_seconds:,.1f}",
+        f"{outcome.cpu_seconds:,.1f}",
         f"{outcome.bars_per_second:,.0f}",
         f"{outcome.peak_mib:,.0f}",
         f"{outcome.trades:,}" if outcome.same_work else f"{outcome.trades:,} (its own)",
@@ -98,8 +104,10 @@ def figures_of(outcome: Outcome) -> dict[str, float | None] | None:
     """The medians of the table, None for what did not run."""
     if not outcome.runs:
         return None
-    names = ("loading_seconds", "backtest_seconds", "writing_seconds", "process_seconds", "bars_per_second")
-    return {name: getattr(outcome, name) for name in (*names, "peak_mib", "trades", "net_usdt")}
+    names = ("loading_seconds", "backtest_seconds", "writing_seconds", "process_seconds", "cpu_seconds")
+    return {
+        name: getattr(outcome, name) for name in (*names, "bars_per_second", "peak_mib", "trades", "net_usdt")
+    }
 
 
 def write_json(path: Path, work: Work, outcomes: list[Outcome]) -> None:

@@ -15,9 +15,9 @@ from tests.peers.work import Answer, Work, work_from
 
 WORK = Work("folder", "recorded", ("BTCUSDT",), "2025-05-25T10:40:00+00:00", "2025-05-25T10:50:00+00:00")
 RUNS = (
-    Measured(Answer(1.0, 4.0, 1_000, 200, -12.5), process_seconds=9.0, peak_mib=300.0),
-    Measured(Answer(3.0, 2.0, 1_000, 200, -12.5), process_seconds=7.0, peak_mib=310.0),
-    Measured(Answer(2.0, 2.5, 1_000, 200, -12.5), process_seconds=8.0, peak_mib=290.0),
+    Measured(Answer(1.0, 4.0, 1_000, 200, -12.5), process_seconds=9.0, cpu_seconds=5.0, peak_mib=300.0),
+    Measured(Answer(3.0, 2.0, 1_000, 200, -12.5), process_seconds=7.0, cpu_seconds=6.0, peak_mib=310.0),
+    Measured(Answer(2.0, 2.5, 1_000, 200, -12.5), process_seconds=8.0, cpu_seconds=5.5, peak_mib=290.0),
 )
 
 
@@ -49,22 +49,22 @@ def cells(text: str, name: str) -> list[str]:
 def test_figures_are_medians_and_the_most_memory() -> None:
     """Worked out by hand: 1,000 bars in a median of 2.5 s."""
     assert cells(printed([outcome()]), "vectorbt 1.2.0, warm") == [
-        "2.00", "2.50", "-", "8.0", "400", "310", "200", "-12",
+        "2.00", "2.50", "-", "8.0", "5.5", "400", "310", "200", "-12",
     ]  # fmt: skip
 
 
 def test_what_did_not_run_is_said_with_its_reason() -> None:
     """Its row has no figure, and its reason is shown as it is."""
     text = printed([outcome(), outcome("freqtrade", runs=(), not_run="cannot be installed: [Errno 1] no")])
-    assert cells(text, "freqtrade 1.2.0") == ["not run", *[""] * 7]
+    assert cells(text, "freqtrade 1.2.0") == ["not run", *[""] * 8]
     assert "freqtrade: NOT RUN: cannot be installed: [Errno 1] no" in text
 
 
 def test_what_does_other_work_is_marked() -> None:
     """HYDRA's trades are its own, and what it writes is shown."""
-    run = Measured(Answer(1.0, 2.0, 1_000, 7, None, writing_seconds=0.25), 4.0, 100.0)
+    run = Measured(Answer(1.0, 2.0, 1_000, 7, None, writing_seconds=0.25), 4.0, 3.0, 100.0)
     text = printed([outcome("HYDRA", release="", same_work=False, runs=(run,))])
-    assert cells(text, "HYDRA") == ["1.00", "2.00", "0.25", "4.0", "500", "100", "7 (its own)", "-"]
+    assert cells(text, "HYDRA") == ["1.00", "2.00", "0.25", "4.0", "3.0", "500", "100", "7 (its own)", "-"]
 
 
 @pytest.mark.parametrize(("trades", "found"), [(198, []), (197, ["other"]), (202, []), (203, ["other"])])
@@ -95,6 +95,7 @@ def test_json_has_every_run_and_the_figures(tmp_path: Path) -> None:
         "backtest_seconds": 2.5,
         "writing_seconds": None,
         "process_seconds": 8.0,
+        "cpu_seconds": 5.5,
         "bars_per_second": 400.0,
         "peak_mib": 310.0,
         "trades": 200,
