@@ -127,7 +127,7 @@ def sentences(verdict: SweepVerdict) -> list[str]:
     found = [f"{verdict.trials} trials are counted in ml.trials."]
     if verdict.deflated is not None and verdict.best is not None:
         found.append(
-            f"Trial {verdict.best.number} is the best. That its true Sharpe ratio lies above what the best of "
+            f"Trial {verdict.best.number} is the best. That its true Sharpe lies above what the best of "
             f"so many shows by luck has probability {verdict.deflated:.2f} (deflated Sharpe; wanted: 0.95)."
         )
     else:
