@@ -6,7 +6,7 @@ Source: DESIGN, "The flow" and laws 1 to 3; C110 (the vector used is stored), C1
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import adbc_driver_manager
@@ -18,9 +18,9 @@ from hydra.db import queries
 from hydra.db.engine import adbc_connect
 from hydra.domain import MarketOrigin
 from hydra.errors import DatabaseError
-from hydra.features.decision_frame import decision_frame
+from hydra.features.decision_frame import decision_frame, newest_known_at
 from hydra.features.evaluate import feature_matrix
-from hydra.features.facts import SCHEMAS, TIME, MarketFacts
+from hydra.features.facts import TIME, MarketFacts
 from hydra.features.grid_memory import GridMemory
 from hydra.features.vectors import LAYER_2_QUANTITIES_V1, REGIME_FEATURES_V1, SIGNAL_SCORER_FEATURES_V1
 from hydra.features.window import MarketWindow
@@ -32,6 +32,9 @@ from hydra.running.parameters import rules_of_run
 from hydra.running.runs import Run
 from workers.row_writer import Row, write_rows
 from workers.stages import Cycle
+
+READ_AHEAD: Final = timedelta(hours=1)
+"""So much of a replay is read at once: one reading an hour of its time costs less than one a minute."""
 
 MOST_WINDOWS: Final = 4
 """So many runs are followed in memory at once; the window of one more takes the place of the oldest."""
@@ -124,7 +127,9 @@ class StatisticalLayer:
         imports = _count_imports(connection)
         try:
             held = self._current(run, cycle.as_of)
-            minute = _taken_ahead(held, cycle.as_of, imports) or _assess(run, held, cycle.as_of)
+            minute = _taken_ahead(held, cycle.as_of, imports) or _assess(
+                run, held, cycle.as_of, imports
+            )
         except DatabaseError:
             self._let_go(run.run_id)
             raise
@@ -152,7 +157,7 @@ class StatisticalLayer:
         if run.market_origin is MarketOrigin.EXCHANGE or is_last:
             return
         as_of = cycle.as_of + CYCLE_LENGTH
-        held.ahead = _Ahead(as_of, imports, self._worker.submit(_assess, run, held, as_of))
+        held.ahead = _Ahead(as_of, imports, self._worker.submit(_assess, run, held, as_of, imports))
 
     def _load(self, run: Run, as_of: datetime) -> _Held:
         self._let_go(run.run_id)
@@ -160,7 +165,8 @@ class StatisticalLayer:
             self._let_go(oldest)
         connection = adbc_connect(self._database_url())
         try:
-            held = _Held(connection, MarketWindow.load(connection, run.instrument_ids, as_of))
+            read_ahead = timedelta(0) if run.market_origin is MarketOrigin.EXCHANGE else READ_AHEAD
+            held = _Held(connection, MarketWindow.load(connection, run.instrument_ids, as_of, read_ahead))
         except DatabaseError:
             connection.close()
             raise
@@ -188,11 +194,11 @@ def _taken_ahead(held: _Held, as_of: datetime, imports: int) -> AssessedMinute |
     return minute if ahead.as_of == as_of and ahead.imports == imports else None
 
 
-def _assess(run: Run, held: _Held, as_of: datetime) -> AssessedMinute:
-    facts = held.window.advance(as_of)
+def _assess(run: Run, held: _Held, as_of: datetime, imports: int) -> AssessedMinute:
+    facts = held.window.advance(as_of, imports)
     parameters = rules_of_run(run).statistical
     rows = assess_minute(facts, run.instrument_ids, as_of, parameters, held.memory)
-    return AssessedMinute(rows, newest_known_at(facts))
+    return AssessedMinute(rows, newest_known_at(facts, held.memory))
 
 
 def _count_imports(connection: psycopg.Connection) -> int:
@@ -214,7 +220,7 @@ def assess_minute(
     A pair of which nothing is known has a row too: everything required of it is missing.
     """
     ids = pl.Series("instrument_id", instrument_ids, dtype=pl.Int16()).to_frame()
-    known = decision_frame(facts, as_of).drop("time")
+    known = decision_frame(facts, as_of, memory).drop("time")
     framed = ids.join(known, on="instrument_id", how="left", maintain_order="left")
     dated = framed.with_columns(pl.lit(as_of, dtype=TIME).alias("time"))
     features = feature_matrix(facts, dated.select("instrument_id", "time"), STORED_FEATURES, memory)
@@ -236,16 +242,6 @@ def feature_rows(run: Run, cycle: Cycle, minute: AssessedMinute) -> list[Row]:
         }
         for instrument_id, vector in zip(minute.rows["instrument_id"], vectors, strict=True)
     ]
-
-
-def newest_known_at(facts: MarketFacts) -> dict[int, datetime]:
-    """Of each pair the instant at which the newest of its facts became known."""
-    parts = [
-        getattr(facts, name).lazy().group_by("instrument_id").agg(pl.col("known_at").max())
-        for name in SCHEMAS
-    ]
-    newest = pl.concat(pl.collect_all(parts)).group_by("instrument_id").agg(pl.col("known_at").max())
-    return dict(newest.rows())
 
 
 def assessment_rows(cycle: Cycle, assessed: pl.DataFrame) -> list[Row]:
