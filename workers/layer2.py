@@ -127,9 +127,7 @@ class StatisticalLayer:
         imports = _count_imports(connection)
         try:
             held = self._current(run, cycle.as_of)
-            minute = _taken_ahead(held, cycle.as_of, imports) or _assess(
-                run, held, cycle.as_of, imports
-            )
+            minute = _taken_ahead(held, cycle.as_of, imports) or _assess(run, held, cycle.as_of, imports)
         except DatabaseError:
             self._let_go(run.run_id)
             raise

@@ -1,4 +1,4 @@
-"""Rows of one input that are stored before they are known, as those of a replay are, handed out when they are."""
+"""Rows of one input that are stored before they become known, as those of a replay are."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -13,7 +13,7 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class ComingRows:
-    """Rows that become known later than they were read. No row is handed out before its known_at or its time."""
+    """Rows read before they are known; none is handed out before its known_at or its time."""
 
     def __init__(self, rows: pl.DataFrame, moment: str) -> None:
         """rows: any order, with known_at. moment: the column that says when a row was true."""

@@ -37,7 +37,7 @@ _DECISION: Final = {"instrument_id": pl.Int16(), "time": TIME}
 
 @dataclass(frozen=True, eq=False)
 class _Source:
-    """What an age is measured on: the rows of a facts frame where `condition` holds, and how long each lasts."""
+    """What an age is measured on: rows of a facts frame where `condition` holds, and how long each lasts."""
 
     frame: str
     condition: pl.Expr | None = None

@@ -41,10 +41,8 @@ _CONTEXT: Final[dict[str, tuple[str, pl.DataType]]] = {
 }
 _LIQUIDATION_COLUMNS: Final = {"recent_long_usd", "recent_short_usd", "last_5m_usd", "heartbeat_time"}
 _RANK_COLUMNS: Final = {"month_not_above", "month_samples"}
-_LIQUIDATION_FACTS: Final = {
-    "liquidations": ("known_at", "side", "value_usd"),
-    "heartbeats": ("known_at", "feed"),
-}
+_EVENT: Final = ("known_at", "side", "value_usd")
+_HEARTBEAT: Final = ("known_at", "feed")
 _LIQUIDATION_LOOKBACK_US: Final = 62 * MINUTE_US
 _GRID_THREADS: Final = 2
 # Of so few, most is remembered: threads would wait for the interpreter longer than for the grids.
@@ -158,14 +156,13 @@ def _evaluate(
 
 def _liquidations(facts: MarketFacts, instants: Instants, memory: GridMemory) -> pl.DataFrame:
     events, heartbeats = (
-        near_rows(facts, name, instants, _LIQUIDATION_LOOKBACK_US, memory) for name in _LIQUIDATION_FACTS
+        near_rows(facts, name, instants, _LIQUIDATION_LOOKBACK_US, memory)
+        for name in ("liquidations", "heartbeats")
     )
     beside = (events.ranges, heartbeats.ranges, *instants.places, moments(instants, events, heartbeats))
     return memory.keep(
         "liquidations",
-        lambda: liquidation_columns(
-            *(near.frame(_LIQUIDATION_FACTS[near.name]) for near in (events, heartbeats)), instants
-        ),
+        lambda: liquidation_columns(events.frame(_EVENT), heartbeats.frame(_HEARTBEAT), instants),
         (events.source, heartbeats.source),
         beside,
     )

@@ -42,7 +42,7 @@ class NearRows:
 
 
 def moments(instants: Instants, *rows: NearRows) -> bytes:
-    """The decisions' instants, by which events are seen, as one value; without an event they do not matter."""
+    """The decisions' instants, by which events are seen, as one value; without events they do not matter."""
     return instants.time_us.tobytes() if any(near.ranges for near in rows) else b""
 
 
