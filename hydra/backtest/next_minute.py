@@ -167,8 +167,8 @@ def _something_happens(row: int, grids: Grids, book: OpenBook) -> bool:
 @_compiled
 def _may_enter(row: int, grids: Grids, limits: Limits) -> bool:
     """A signal finds no gate shut that this loop knows of."""
-    for column in range(grids.key.shape[1]):
-        if _is_open(row, column, grids, limits):  # noqa: SIM110  # generators are not compiled
+    for column in range(grids.key.shape[1]):  # noqa: SIM110  # generators are not compiled
+        if _is_open(row, column, grids, limits):
             return True
     return False
 
