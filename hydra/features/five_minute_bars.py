@@ -17,8 +17,11 @@ from hydra.features.facts import SCHEMAS, TIME
 _BUCKET: Final = ("instrument_id", "time")
 _COLUMNS: Final = list(SCHEMAS["candles_5m"])
 _FIVE_MINUTES: Final = pl.duration(minutes=5)
+# Three as a column: by a number polars does not divide, it multiplies by the reciprocal, which the database
+# does not, and the last bits of a bar must not depend on who made it.
+_THREE: Final = pl.repeat(3.0, pl.len())
 _QUOTE_VOLUME: Final = pl.coalesce(
-    "quote_volume", pl.col("volume") * (pl.col("high") + pl.col("low") + pl.col("close")) / 3
+    "quote_volume", pl.col("volume") * (pl.col("high") + pl.col("low") + pl.col("close")) / _THREE
 )
 _KNOWN_AT: Final = pl.max_horizontal(pl.col("known_at").max(), pl.col("time").first() + _FIVE_MINUTES).alias(
     "known_at"
@@ -63,8 +66,17 @@ def ended_bars(bucketed: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
         pl.col("high").max(),
         pl.col("low").min(),
         pl.col("close").last(),
-        pl.col("volume").sum(),
-        _QUOTE_VOLUME.sum().alias("quote_volume"),
-        pl.when(_TAKER.is_not_null().all()).then(_TAKER.sum()).alias("taker_buy_quote_volume"),
+        _added_up(pl.col("volume")),
+        _added_up(_QUOTE_VOLUME).alias("quote_volume"),
+        pl.when(_TAKER.is_not_null().all()).then(_added_up(_TAKER)).alias("taker_buy_quote_volume"),
         pl.len().cast(pl.Int64).alias("row_count"),
     )
+
+
+def _added_up(values: pl.Expr) -> pl.Expr:
+    """The sum, one after the other in the order of time, as the database adds up the rollup.
+
+    `sum()` adds in another order, and a process that starts anew, which reads the rollup, would decide with
+    other last bits than one that made the bars itself.
+    """
+    return values.cum_sum().last()

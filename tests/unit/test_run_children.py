@@ -97,3 +97,18 @@ def test_a_child_that_ignores_the_request_to_end_is_killed(
     identity = children.process_ids()["child"]
     children.stop()
     assert not Path(f"/proc/{identity}").exists()
+
+
+def test_a_program_that_starts_later_waits_for_its_time(tmp_path: Path) -> None:
+    clock = HandClock()
+    late = Program("late", (sys.executable, "-c", "import time; time.sleep(60)"), starts_after_s=60.0)
+    children = Children([late], tmp_path / "log", {}, clock)
+    try:
+        clock.seconds += 59.9
+        children.keep_alive()
+        assert children.process_ids() == {}
+        clock.seconds += 0.1
+        children.keep_alive()
+        assert set(children.process_ids()) == {"late"}
+    finally:
+        children.stop()

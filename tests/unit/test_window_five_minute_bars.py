@@ -1,8 +1,13 @@
 """Five-minute bars as of an instant: from whole buckets, known minutes, recorded candles, in that order."""
 
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import add
 
 import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hydra.features.facts import SCHEMAS, empty_frame
 from hydra.features.five_minute_bars import bars_as_of
@@ -41,9 +46,31 @@ def test_a_bar_from_its_minutes_by_hand() -> None:
     (bar,) = bars_as_of(NO_BARS, _minutes(0, 1, 2, 3, 4), NO_BARS, LATER).rows(named=True)
     assert (bar["open"], bar["high"], bar["low"], bar["close"]) == (10.0, 15.0, 8.0, 10.5)
     # The second minute has no quote volume: 2 x (15 + 11 + 14) / 3 = 80/3 (C128).
-    assert (bar["volume"], bar["quote_volume"]) == (15.0, 133.0 + 80 / 3)
+    assert bar["volume"] == 15.0
+    assert bar["quote_volume"] == pytest.approx(133.0 + 80 / 3)
     assert (bar["taker_buy_quote_volume"], bar["row_count"]) == (35.0, 5)
     assert bar["known_at"] == NOON + timedelta(minutes=5, seconds=2)
+
+
+@given(st.lists(st.floats(0.001, 1e6), min_size=5, max_size=5))
+def test_volumes_are_added_up_one_after_the_other(volumes: list[float]) -> None:
+    """To the last bit as the database does: the bar of a rollup and one made here are the same."""
+    added = pl.Series(volumes)
+    amounts = ("volume", "quote_volume", "taker_buy_quote_volume")
+    minutes = _minutes(0, 1, 2, 3, 4).with_columns(added.alias(name) for name in amounts)
+    (bar,) = bars_as_of(NO_BARS, minutes, NO_BARS, LATER).rows(named=True)
+    assert [bar[name] for name in amounts] == [reduce(add, volumes)] * 3
+
+
+@given(st.lists(st.floats(0.001, 1e6), min_size=5, max_size=5))
+def test_an_unrecorded_quote_volume_is_the_database_s_to_the_last_bit(volumes: list[float]) -> None:
+    """C128: volume x (high + low + close) / 3, divided by three, not multiplied by a third."""
+    missing = pl.lit(None, dtype=pl.Float64()).alias("quote_volume")
+    minutes = _minutes(0, 1, 2, 3, 4).with_columns(pl.Series("volume", volumes), missing)
+    (bar,) = bars_as_of(NO_BARS, minutes, NO_BARS, LATER).rows(named=True)
+    prices = [high + low + close for _, high, low, close, *_ in MINUTES]
+    quotes = [volume * price / 3 for volume, price in zip(volumes, prices, strict=True)]
+    assert bar["quote_volume"] == reduce(add, quotes)
 
 
 def test_taker_volume_is_null_unless_every_minute_has_it() -> None:
