@@ -1,0 +1,155 @@
+"""`hydra backtest`, `sweep` and `check` as a user types them, on a generated market."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from hydra.db.engine import connect
+from tests.servers.databases import TestServer
+from tests.servers.editions import apache_server
+
+MARKET = ("--market", "generated", "--seed", "6", "--from", "2025-06-01", "--to", "2025-06-01T06:00")
+PAIRS = ("--pairs", "BTC,ETH,SOL")
+
+
+@pytest.fixture(scope="module")
+def environment() -> Iterator[Mapping[str, str]]:
+    with apache_server() as url:
+        server = TestServer(url)
+        with server.migrated() as database_url:
+            yield {**os.environ, "HYDRA_DATABASE_URL": database_url}
+        server.close()
+
+
+def hydra(
+    environment: Mapping[str, str], *arguments: str, status: int = 0
+) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "hydra", *arguments]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == status, done.stderr
+    return done
+
+
+def test_a_backtest_says_what_was_decided_and_how_fast(environment: Mapping[str, str]) -> None:
+    answer = json.loads(hydra(environment, "backtest", *MARKET, *PAIRS, "--json").stdout)
+    assert answer["label"] == "simulated"
+    assert answer["decisions"] == 3 * answer["minutes"] == 3 * 360
+    assert answer["trades"] >= 3
+    assert set(answer["seconds"]) == {"read", "features", "bars", "rules", "portfolio", "write"}
+    with connect(environment["HYDRA_DATABASE_URL"]) as connection:
+        row = connection.execute(
+            "SELECT mode, end_reason, data_hash FROM hydra.runs WHERE run_id = %s", (answer["run_id"],)
+        ).fetchone()
+    assert row == ("backtest", "finished", answer["data_hash"])
+
+
+def test_a_backtest_repeats_itself_and_obeys_its_settings(environment: Mapping[str, str]) -> None:
+    one, other = (
+        json.loads(hydra(environment, "backtest", *MARKET, *PAIRS, "--json").stdout) for _ in range(2)
+    )
+    assert one["last_equity_usd"] == other["last_equity_usd"]
+    assert one["data_hash"] == other["data_hash"]
+    without = json.loads(
+        hydra(
+            environment, "backtest", *MARKET, *PAIRS, "--set", "MIN_SIGNAL_CONFIDENCE=0.99", "--json"
+        ).stdout
+    )
+    assert without["trades"] == 0
+    costly = json.loads(
+        hydra(environment, "backtest", *MARKET, *PAIRS, "--scenario", "fees_x2", "--json").stdout
+    )
+    assert costly["last_equity_usd"] < one["last_equity_usd"]
+
+
+def test_the_report_of_a_backtest_is_printed(environment: Mapping[str, str]) -> None:
+    done = hydra(environment, "backtest", *MARKET, *PAIRS)
+    assert "simulated" in done.stdout
+    assert "LIQUIDATION_REVERSAL" in done.stdout
+    assert "decisions/s" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--set", "MAX_POSITION=3"), "did you mean MAX_POSITION"),
+        (("--set", "signals.nothing=3"), "the rules have no parameter nothing"),
+        (("--scenario", "cascade"), "add --market generated"),
+        (("--market", "exchange"), "a backtest needs history"),
+        (("--from", "2031-01-01", "--to", "2031-01-02"), "no recorded market is stored"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_a_sentence(
+    environment: Mapping[str, str], arguments: tuple[str, ...], sentence: str
+) -> None:
+    assert sentence in " ".join(hydra(environment, "backtest", *arguments, status=1).stderr.split())
+
+
+def test_a_killed_sweep_goes_on_where_it_was(environment: Mapping[str, str]) -> None:
+    variants = ",".join(str(minutes) for minutes in range(1, 41))
+    arguments = ("sweep", "killed", *MARKET, *PAIRS, "--set", f"COOLDOWN_MINUTES={variants}", "--jobs", "2")
+    running = subprocess.Popen(
+        [sys.executable, "-m", "hydra", *arguments],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    done = 0
+    with connect(environment["HYDRA_DATABASE_URL"], autocommit=True) as connection:
+        deadline = time.monotonic() + 120
+        while done < 3 and time.monotonic() < deadline:
+            time.sleep(0.05)
+            done = finished(connection, "killed")
+        os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
+        before = finished(connection, "killed")
+        assert 3 <= before < 40
+        answer = hydra(environment, *arguments)
+        assert finished(connection, "killed") == 40
+    assert "40 trials are counted" in answer.stdout
+
+
+def finished(connection: object, study: str) -> int:
+    row = connection.execute(  # type: ignore[attr-defined]
+        "SELECT count(*) FROM ml.trials JOIN ml.studies USING (study_id) WHERE name = %s AND state = 'DONE'",
+        (study,),
+    ).fetchone()
+    return int(row[0])
+
+
+def test_a_sweep_is_spread_over_workers(environment: Mapping[str, str]) -> None:
+    command = [
+        sys.executable, "-m", "dramatiq", "--use-spawn", "-p", "1", "-t", "1", "workers.research",
+        "--queues", "research",
+    ]  # fmt: skip
+    worker = subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        answer = hydra(
+            environment, "sweep", "spread", *MARKET, *PAIRS, "--set", "MAX_POSITIONS=1,2,3", "--on-workers"
+        )
+    finally:
+        os.killpg(worker.pid, signal.SIGTERM)
+        worker.wait()
+    assert "3 trials are counted" in answer.stdout
+
+
+def test_parity_of_a_backtest_with_itself(environment: Mapping[str, str]) -> None:
+    answer = json.loads(hydra(environment, "backtest", *MARKET, *PAIRS, "--all-rows", "--json").stdout)
+    done = hydra(environment, "check", "parity", "--run", str(answer["run_id"]))
+    assert "risk_decisions" in done.stdout
+    with connect(environment["HYDRA_DATABASE_URL"], autocommit=True) as connection:
+        connection.execute(
+            "UPDATE hydra.risk_decisions SET reason_code = 'NO_EDGE'"
+            " WHERE run_id = %s AND reason_code = 'COOLDOWN'",
+            (answer["run_id"],),
+        )
+    differing = hydra(environment, "check", "parity", "--run", str(answer["run_id"]), status=1)
+    assert "reason_code was NO_EDGE, is COOLDOWN" in " ".join(differing.stdout.split())
