@@ -88,14 +88,20 @@ def histogram(values: Sequence[float | None], most: int = 24) -> list[HistogramB
         return []
     low, high = min([*known, 0.0]), max([*known, 0.0])
     step = nice_step((high - low) or 1.0, most)
-    first, last = math.floor(low / step + 1e-9), math.floor(high / step + 1e-9) + 1
+    first, last = _bin_number(low, step), _bin_number(high, step) + 1
     counts = [0] * (last - first)
     for value in known:
-        counts[math.floor(value / step + 1e-9) - first] += 1
+        counts[_bin_number(value, step) - first] += 1
     return [
         HistogramBin((first + place) * step, (first + place + 1) * step, count)
         for place, count in enumerate(counts)
     ]
+
+
+def _bin_number(value: float, step: float) -> int:
+    """The bin counted from zero; a value on an edge belongs to the bin right of it."""
+    number = math.floor(value / step + 1e-9)
+    return min(number, -1) if value < 0 else number
 
 
 def histogram_plot(name: str, title: str, unit: str, values: Sequence[float | None]) -> Markup:

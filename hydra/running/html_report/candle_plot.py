@@ -45,7 +45,7 @@ def overview_plot(base: str, chart: CandleChart, trades: Sequence[Trade]) -> Mar
             *_candles(chart, stretch, scale),
             *(_journey(trade, stretch, scale, chart.end) for trade in trades),
         ),
-        *(marker for trade in trades for marker in _markers(trade, stretch, scale)),
+        *(marker for trade in trades for marker in _markers(trade, stretch, scale, _title(trade))),
     )
 
 
@@ -62,7 +62,7 @@ def trade_plot(chart: CandleChart, trade: Trade) -> Markup:
         time_axis(stretch),
         drawing(*_candles(chart, stretch, scale), _journey(trade, stretch, scale, chart.end)),
         *_levels(trade, stretch, scale),
-        *_markers(trade, stretch, scale),
+        *_markers(trade, stretch, scale, exit_words(trade)),
     )
 
 
@@ -169,9 +169,12 @@ def outcome(trade: Trade) -> str:
     return "won" if trade.net_usd > 0 else "lost"
 
 
-def _markers(trade: Trade, stretch: TimeScale, scale: Scale) -> list[Markup]:
+def _title(trade: Trade) -> str:
+    return f"Trade {trade.number}: {trade_words(trade)}. {_story(trade)}"
+
+
+def _markers(trade: Trade, stretch: TimeScale, scale: Scale, words: str) -> list[Markup]:
     shape = _UP if trade.side is Side.LONG else _DOWN
-    words = f"Trade {trade.number}: {trade_words(trade)}. {_story(trade)}"
     entry = mark(*_place(trade.opened_time, float(trade.entry_price), stretch, scale), shape, "entry", words)
     if trade.closed_time is None or trade.exit_price is None:
         return [entry]

@@ -12,7 +12,7 @@ Attribute = str | float | None
 
 
 def element(name: str, *children: str, **attributes: Attribute) -> Markup:
-    """One element; a trailing underscore of an attribute's name falls away, others become hyphens.
+    """One SVG element; a trailing underscore of an attribute's name falls away, others become hyphens.
 
     Text children are escaped, markup is not; an attribute of None is left out.
     """
@@ -21,6 +21,8 @@ def element(name: str, *children: str, **attributes: Attribute) -> Markup:
         for key, value in attributes.items()
         if value is not None
     )
+    if not children:
+        return Markup("<{}{}/>").format(name, written)
     return Markup("<{0}{1}>{2}</{0}>").format(name, written, joined(children))
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from statistics import fmean
 from typing import Final
 
 import numpy as np
@@ -21,23 +22,24 @@ BUCKETS: Final = 320
 
 _EQUITY_HEIGHT, _DRAWDOWN_HEIGHT, _EXPOSURE_HEIGHT = 260, 120, 170
 _MOST_HOVERED: Final = 400
+_FEWEST: Final = 2
+"""A line has two ends."""
 
 ValueText = Callable[[float], str]
 
 
 def equity_plot(minutes: EquityMinutes, kills: Sequence[tuple[datetime, str]] = ()) -> Markup:
     """Equity with its start as a line, and where the kill switch latched; empty without two minutes."""
-    if len(minutes.times) < 2:  # noqa: PLR2004  # a line has two ends
-        return Markup("")
     values = minutes.equity_usd
+    known = finite(values)
+    if len(known) < _FEWEST:
+        return Markup("")
     times = TimeScale(minutes.times[0], minutes.times[-1])
-    scale = scale_over(values)
-    start = scale.from_top(float(values[0])) or 0.0
-    low, high = float(values.min()), float(values.max())
+    scale = scale_over(known)
+    start = scale.from_top(known[0]) or 0.0
+    ends = f"Equity in USDT from {usd(known[0])} to {usd(known[-1])}"
     caption = Caption(
-        "equity",
-        "Equity over time",
-        f"Equity in USDT from {usd(values[0])} to {usd(values[-1])}; lowest {usd(low)}, highest {usd(high)}.",
+        "equity", "Equity over time", f"{ends}; lowest {usd(min(known))}, highest {usd(max(known))}."
     )
     return plot(
         caption,
@@ -56,15 +58,15 @@ def equity_plot(minutes: EquityMinutes, kills: Sequence[tuple[datetime, str]] = 
 
 def drawdown_plot(minutes: EquityMinutes) -> Markup:
     """How far equity stood below its peak, as a hanging area in percent; empty without two minutes."""
-    if len(minutes.times) < 2:  # noqa: PLR2004
-        return Markup("")
     values = -minutes.drawdown
     known = finite(values)
-    deepest = min(known, default=0.0)
+    if len(known) < _FEWEST:
+        return Markup("")
+    deepest = min(known)
     caption = Caption(
         "drawdown",
         "Drawdown from the peak over time",
-        f"The largest drawdown is {percent(-deepest)} of the peak; at the end it is {percent(-values[-1])}.",
+        f"The largest drawdown is {percent(-deepest)} of the peak; at the end it is {percent(-known[-1])}.",
     )
     scale = scale_over([0.0, *known], most=3) if deepest < 0 else Scale(-0.01, 0.0)
     return _area_plot(caption, _DRAWDOWN_HEIGHT, minutes.times, values, scale, percent)
@@ -72,16 +74,17 @@ def drawdown_plot(minutes: EquityMinutes) -> Markup:
 
 def exposure_plot(minutes: EquityMinutes) -> Markup:
     """The notional of all open positions and working entries, as an area; empty without two minutes."""
-    if len(minutes.times) < 2:  # noqa: PLR2004
-        return Markup("")
     values = minutes.exposure_usd
+    known = finite(values)
+    if len(known) < _FEWEST:
+        return Markup("")
     caption = Caption(
         "exposure",
         "Exposure over time",
-        f"Exposed in {percent(share_exposed(minutes), 1)} of the minutes; largest {usd(values.max())}, "
-        f"on average {usd(values.mean())}.",
+        f"Exposed in {percent(share_exposed(minutes), 1)} of the minutes; largest {usd(max(known))}, "
+        f"on average {usd(fmean(known))}.",
     )
-    scale = scale_over([0.0, *finite(values)], most=4)
+    scale = scale_over([0.0, *known], most=4)
     return _area_plot(caption, _EXPOSURE_HEIGHT, minutes.times, values, scale, usd)
 
 
@@ -133,11 +136,12 @@ def _hover(
     times: Sequence[datetime], values: NDArray[np.float64], stretch: TimeScale, text: ValueText
 ) -> str:
     """What to say under a pointer: places in thousandths of the width, and words."""
-    rows = np.unique(np.linspace(0, len(times) - 1, min(len(times), _MOST_HOVERED)).astype(int))
+    known = np.flatnonzero(np.isfinite(values))
+    rows = np.unique(known[np.linspace(0, len(known) - 1, min(len(known), _MOST_HOVERED)).astype(int)])
     return json.dumps(
         {
             "x": [round(stretch.share(times[row]) * SPAN, 1) for row in rows],
-            "text": [f"{times[row]:%Y-%m-%d %H:%M} UTC: {text(float(values[row]))}" for row in rows],
+            "text": [f"{times[row]:%Y-%m-%d %H:%M} UTC: {text(float(values[row]) + 0.0)}" for row in rows],
         },
         separators=(",", ":"),
     )
