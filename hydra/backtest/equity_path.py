@@ -48,8 +48,10 @@ class EquityPath:
         return equity
 
     def stored_rows(self) -> NDArray[np.bool_]:
-        """Minutes that are played or hold something, the first of each day, and the last."""
-        stored: NDArray[np.bool_] = self.is_held | self.is_played | (self.minutes % _MINUTES_PER_DAY == 0)
+        """Minutes that are played or hold something, first and last of each day, and the last of all."""
+        of_day = self.minutes % _MINUTES_PER_DAY
+        ends = (of_day == 0) | (of_day == _MINUTES_PER_DAY - 1)
+        stored: NDArray[np.bool_] = self.is_held | self.is_played | ends
         stored[-1] = True
         return stored
 

@@ -43,7 +43,7 @@ def store(
     market, columns, path = simulation.prepared.market, simulation.columns, simulation.path
     cells = stored_cells(market, columns, path, wanted)
     with connection.transaction():
-        _store_cycles(connection, run, market.minutes[cells.any(axis=1)])
+        _store_cycles(connection, run, _with_ends(market.minutes, cells))
         for batch in CellRowMaker(simulation, run, equity).batches(cells):
             _write(connection, "stages/add_assessments", batch.assessments)
             _write(connection, "stages/add_features", batch.features)
@@ -70,6 +70,13 @@ def _store_cycles(connection: psycopg.Connection, run: Run, minutes: NDArray[np.
     instants = [instant_of(int(minute)) for minute in minutes]
     values = {"run_id": run.run_id, "minutes": instants, "delay": DECISION_DELAY}
     connection.execute(queries.load("backtest/add_cycles"), values)
+
+
+def _with_ends(minutes: NDArray[np.int64], cells: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The minutes that have rows, and the first and the last of the run, which say how far it reached."""
+    rows = np.union1d(np.flatnonzero(cells.any(axis=1)), [0, len(minutes) - 1])
+    reached: NDArray[np.int64] = minutes[rows]
+    return reached
 
 
 def _store_journal(connection: psycopg.Connection, run: Run, journal: Journal) -> None:

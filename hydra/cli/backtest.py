@@ -21,6 +21,7 @@ from hydra.cli.run import base_names, instant
 from hydra.db.engine import connect, database_url
 from hydra.domain import MarketOrigin
 from hydra.errors import StopError
+from hydra.running.html_report.write import write_html_report
 from hydra.running.report import read_report
 from hydra.running.run_market import MarketRequest, prepare_market
 from hydra.running.runs import LABELS
@@ -50,6 +51,9 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     ),
     all_rows: Annotated[bool, typer.Option("--all-rows", help="The same as --rows all.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result for machines.")] = False,
+    page: Annotated[
+        Path | None, typer.Option("--report", help="Write the report as one HTML page to this file.")
+    ] = None,
 ) -> None:
     """Decide history by the rules that trade, at once; the result is a run like any other."""
     console = Console(stderr=True)
@@ -82,6 +86,8 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
             trial_figures(result.simulation, result.equity),
         )
         report = read_report(connection, result.run.run_id)
+        if page is not None:
+            write_html_report(connection, result.run.run_id, page)
     if as_json:
         typer.echo(json.dumps(summary(result), indent=2))
         return

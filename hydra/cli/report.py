@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from hydra.cli.output import output_console
 from hydra.cli.report_tables import print_report
 from hydra.db.engine import connect, database_url
+from hydra.running.html_report.write import write_html_report
 from hydra.running.plain_values import plain
 from hydra.running.report import read_report
 from hydra.settings import load_settings
@@ -18,9 +20,17 @@ def command(
     run_id: Annotated[int, typer.Argument(metavar="RUN", help="The run's number.", show_default=False)],
     trades: Annotated[int, typer.Option("--trades", help="How many trades to list, the newest.", min=0)] = 40,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything for machines.")] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", help="Write the report with its plots as one HTML page to this file."),
+    ] = None,
 ) -> None:
     """What came of a run: equity, drawdown, trades, costs, the funnel of vetoes, and how sure that is."""
     with connect(database_url(load_settings())) as connection:
+        if html is not None:
+            write_html_report(connection, run_id, html)
+            typer.echo(f"The report of run {run_id} is written to {html}")
+            return
         report = read_report(connection, run_id)
     if as_json:
         typer.echo(json.dumps(plain(asdict(report)), indent=2))

@@ -10,6 +10,7 @@ from hydra.ledger.baselines import ALWAYS_FLAT_NET_USD
 from hydra.ledger.bootstrap import FEWEST_DAYS, FEWEST_RETURN_DAYS, Estimate
 from hydra.ledger.metric_rows import FEWEST_DAYS_ANNUALISED
 from hydra.ledger.metrics import Drawdown
+from hydra.running.luck import Luck
 from hydra.running.performance import Performance
 from hydra.running.quantities import UNDEFINED, duration, percent, usd
 from hydra.running.report import RunReport
@@ -31,7 +32,7 @@ def figure_tables(report: RunReport) -> Iterator[Table]:
     """The result with its trades, the day-based metrics, and the baselines."""
     yield _result(report)
     if report.performance is not None:
-        yield _by_day(report.performance)
+        yield _by_day(report.performance, report.luck)
     yield _baselines(report)
 
 
@@ -89,7 +90,7 @@ def _add_trades(table: Table, report: RunReport) -> None:
     table.add_row("net per trade in units of its risk", _number(results.expectancy_r, " R"), "")
 
 
-def _by_day(performance: Performance) -> Table:
+def _by_day(performance: Performance, luck: Luck | None) -> Table:
     table = plain_table("By daily UTC returns, a year of 365 days, risk-free rate 0", _HEADINGS, ())
     table.add_row("sample", _sample(performance), "")
     rows: tuple[tuple[str, Estimate, Callable[[float | None], str]], ...] = (
@@ -103,6 +104,9 @@ def _by_day(performance: Performance) -> Table:
         table.add_row(name, show(estimate.value), _day_interval(performance, estimate, show))
     probability = percent(performance.probabilistic_sharpe, 1)
     table.add_row("probability that the true Sharpe ratio is above 0", probability, "")
+    if luck is not None:
+        words = f"the same above the luck of the best of {luck.trials:,} trials (deflated Sharpe ratio)"
+        table.add_row(words, percent(luck.deflated, 1), "")
     needed = performance.minimum_track_record_days
     length = UNDEFINED if needed is None else f"{needed:,.0f} days"
     table.add_row("days such a record needs to show that (95 %)", length, "")

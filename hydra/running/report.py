@@ -16,6 +16,7 @@ from hydra.layers.layer2_matrix import RESTRICTING
 from hydra.ledger.bootstrap import Estimate
 from hydra.ledger.cost_split import CostSplit
 from hydra.ledger.costs import PAIR_COSTS, half_spread
+from hydra.running.luck import Luck, read_luck
 from hydra.running.performance import (
     Baselines,
     Performance,
@@ -97,7 +98,7 @@ class GeneratorCount:
 class RunReport:
     """Everything that the report shows. facts, trades and kills are rows of the run by column name.
 
-    performance: None where no cycle was booked.
+    performance: None where no cycle was booked. luck: None for a run that is no trial.
     """
 
     facts: Row
@@ -107,6 +108,7 @@ class RunReport:
     trades: Sequence[Row]
     trade_results: TradeResults
     baselines: Baselines
+    luck: Luck | None
     by_source: Sequence[Group]
     by_pair: Sequence[Group]
     funnel: Sequence[FunnelStep]
@@ -141,6 +143,7 @@ def read_report(connection: psycopg.Connection, run_id: int) -> RunReport:
         trades=trades,
         trade_results=trade_results(closed),
         baselines=read_baselines(connection, run_id, equity["start_usd"], closed, _shortfall(fills)),
+        luck=read_luck(connection, run_id),
         by_source=_groups(closed, "source"),
         by_pair=_groups(closed, "base"),
         funnel=_funnel(connection, run_id),

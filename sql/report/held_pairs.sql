@@ -41,8 +41,9 @@ CROSS JOIN LATERAL (
     ) AS m
     WHERE r.instrument_id = i.instrument_id AND r.time > s.first_minute AND r.time <= s.last_minute
 ) AS f
-WHERE EXISTS (
-    SELECT FROM hydra.assessments AS a
-    WHERE a.run_id = %(run_id)s AND a.instrument_id = i.instrument_id
+WHERE i.instrument_id IN (
+    SELECT pair::smallint
+    FROM hydra.runs AS r, jsonb_array_elements_text(r.config->'instrument_ids') AS pair
+    WHERE r.run_id = %(run_id)s
 )
 ORDER BY i.instrument_id

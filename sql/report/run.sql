@@ -8,15 +8,25 @@ CROSS JOIN LATERAL (
     SELECT
         min(time) AS first_minute,
         max(time) AS last_minute,
-        count(*) FILTER (WHERE state = 'CLOSED') AS closed_minutes,
+        coalesce(
+            (
+                -- A backtest has cycles only where it has rows; its counts know every minute.
+                SELECT max(minutes) FROM (
+                    SELECT sum(verdicts) AS minutes FROM hydra.veto_counts
+                    WHERE veto_counts.run_id = r.run_id AND layer = 4
+                    GROUP BY instrument_id
+                ) AS counted
+            ),
+            count(*) FILTER (WHERE state = 'CLOSED')
+        )::bigint AS closed_minutes,
         count(*) FILTER (WHERE state = 'SKIPPED') AS skipped_minutes
     FROM hydra.cycles WHERE cycles.run_id = r.run_id
 ) AS c
 CROSS JOIN LATERAL (
     SELECT coalesce(array_agg(i.base ORDER BY i.instrument_id), '{}') AS pairs
     FROM market.instruments AS i
-    WHERE EXISTS (
-        SELECT FROM hydra.assessments AS a WHERE a.run_id = r.run_id AND a.instrument_id = i.instrument_id
+    WHERE i.instrument_id IN (
+        SELECT pair::smallint FROM jsonb_array_elements_text(r.config->'instrument_ids') AS pair
     )
 ) AS p
 WHERE r.run_id = %(run_id)s

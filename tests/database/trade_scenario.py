@@ -18,7 +18,8 @@ INSERT INTO market.order_books
 INSERT INTO hydra.runs (run_id, mode, market_origin, label, feeds, config, config_hash, decision_set,
         feature_set_version, cost_model_version, code_version)
     OVERRIDING SYSTEM VALUE
-    VALUES (7, 'paper', 'recorded', 'recorded', '{}', '{}', 'c', 'd', '1', '1', 'abc');
+    VALUES (7, 'paper', 'recorded', 'recorded', '{}', '{"instrument_ids": [1, 2]}', 'c', 'd', '1', '1',
+        'abc');
 INSERT INTO hydra.cycles (run_id, time, state, as_of)
     VALUES (7, '2025-06-01 00:05Z', 'CLOSED', '2025-06-01 00:05:02Z');
 INSERT INTO hydra.features (run_id, instrument_id, time, feature_set_version, vector, newest_known_at)

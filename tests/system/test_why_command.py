@@ -5,11 +5,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from tests.database.why_scenario import write_why_scenario
+from tests.html_page import HtmlPage
 
 Hydra = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -67,3 +69,11 @@ def test_audit_says_what_it_found_and_fails(hydra: Hydra) -> None:
     assert answer.returncode == 1
     assert "position_disagrees_with_fills: Positions whose quantity is not" in answer.stdout
     assert "audits found something" in answer.stdout
+
+
+def test_the_report_as_a_page_is_one_file(hydra: Hydra, tmp_path: Path) -> None:
+    answer = hydra("report", "7", "--html", str(tmp_path / "run.html"))
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert str(tmp_path / "run.html") in answer.stdout
+    assert HtmlPage((tmp_path / "run.html").read_text(encoding="utf-8")).faults == []
+    assert [path.name for path in tmp_path.iterdir()] == ["run.html"]

@@ -1,0 +1,38 @@
+"""How much of a backtest's Sharpe ratio is the luck of having tried often.
+
+Source: practice.md 3.5 (the trial counter is part of every figure).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import psycopg
+
+from hydra.backtest.studies import sharpes_beside
+from hydra.db import queries
+from hydra.ledger.overfitting import ReturnMoments, deflated_sharpe
+
+
+@dataclass(frozen=True, slots=True)
+class Luck:
+    """trials: scored on this market over stretches that overlap the run's, itself included.
+
+    deflated: probability that the true Sharpe ratio lies above what the best of them shows by luck; None
+    where undefined.
+    """
+
+    trials: int
+    deflated: float | None
+
+
+def read_luck(connection: psycopg.Connection, run_id: int) -> Luck | None:
+    """The luck of a backtest; None for a run that was not counted as a trial."""
+    row = connection.execute(queries.load("research/own_trial"), {"run_id": run_id}).fetchone()
+    if row is None:
+        return None
+    sharpes = sharpes_beside(connection, run_id)
+    moments = ReturnMoments.of(np.array(row[0]))
+    if moments is None:
+        return Luck(max(1, len(sharpes)), None)
+    variance = float(np.var(sharpes, ddof=1)) if len(sharpes) > 1 else 0.0
+    return Luck(len(sharpes), deflated_sharpe(moments, len(sharpes), variance))

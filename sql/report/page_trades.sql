@@ -1,0 +1,13 @@
+-- The positions of a run as its page draws them, with the signal and the decision behind each, by opening.
+SELECT
+    i.instrument_id, i.base, d.source, p.side, p.state, p.opened_time, p.closed_time, p.peak_quantity,
+    p.entry_price, p.exit_price, d.stop_loss_price, d.take_profit_price, s.confidence, s.regime,
+    p.exit_reason_code, p.net_pnl_usd
+FROM hydra.positions AS p
+JOIN market.instruments AS i USING (instrument_id)
+JOIN hydra.risk_decisions AS d
+    ON d.run_id = p.run_id AND d.instrument_id = p.instrument_id AND d.time = p.decision_time
+LEFT JOIN hydra.signals AS s
+    ON s.run_id = d.run_id AND s.instrument_id = d.instrument_id AND s.time = d.time AND s.source = d.source
+WHERE p.run_id = %(run_id)s
+ORDER BY p.opened_time, i.instrument_id
