@@ -127,6 +127,16 @@ def next_minute(start: int, grids: Grids, book: OpenBook, limits: Limits, paths:
 
 
 @_compiled
+def next_event(start: int, grids: Grids, book: OpenBook) -> int:
+    """The first row from `start` on at which something can happen to a position; the end if there is none."""
+    rows = grids.key.shape[0]
+    for row in range(start, rows):
+        if _something_happens(row, grids, book):
+            return row
+    return rows
+
+
+@_compiled
 def _something_happens(row: int, grids: Grids, book: OpenBook) -> bool:
     """A position may be stopped, paid, checked out of the market."""
     for k in range(len(book.column)):
