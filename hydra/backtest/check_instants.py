@@ -1,7 +1,6 @@
 """Which minutes a check looks at: those where something changes, and others at random between them."""
 
 from datetime import datetime
-from random import Random
 from typing import Final
 
 import numpy as np
@@ -23,15 +22,15 @@ def sample_rows(simulation: Simulation, samples: int, seed: int) -> list[int]:
     At least one of each kind (see `kinds_of_rows`), up to half of all; the others spread over the range: one
     at random out of each of its equal parts.
     """
-    chance = Random(seed)
+    chance = np.random.default_rng(seed)
     kinds = kinds_of_rows(simulation)
     of_each = max(1, samples // (2 * len(kinds)))
     chosen: set[int] = set()
     for rows in kinds.values():
-        chosen.update(chance.sample(rows.tolist(), min(of_each, len(rows))))
+        chosen.update(chance.choice(rows, min(of_each, len(rows)), replace=False).tolist())
     parts = np.array_split(np.arange(len(simulation.prepared.market.minutes)), max(1, samples - len(chosen)))
     if len(chosen) < samples:
-        chosen.update(chance.choice(part.tolist()) for part in parts if len(part))
+        chosen.update(int(chance.choice(part)) for part in parts if len(part))
     return sorted(chosen)
 
 
@@ -45,7 +44,7 @@ def kinds_of_rows(simulation: Simulation) -> dict[str, Rows]:
     first_of_day = np.flatnonzero(np.diff(minutes // _MINUTES_PER_DAY, prepend=minutes[0] - 1))
     after_hole = np.flatnonzero(np.diff(minutes, prepend=minutes[0] - 1) != 1)
     return {
-        # A rate is known seconds after its settlement: the minute before it becomes known is the one to look at.
+        # A rate is known seconds after its settlement, and so decided with a minute later.
         "settlement": _around(settled - 1, minutes),
         "day change": _around(first_of_day, minutes),
         "gap": np.union1d(after_hole, np.flatnonzero(outage | _late(simulation))),
@@ -62,7 +61,7 @@ def _around(rows: Rows, minutes: Rows) -> Rows:
 
 
 def _late(simulation: Simulation) -> NDArray[np.bool_]:
-    late: NDArray[np.bool_] = simulation.prepared.bars.is_irregular.any(axis=1)
+    late: NDArray[np.bool_] = np.asarray(simulation.prepared.bars.is_irregular.any(axis=1))
     return late
 
 

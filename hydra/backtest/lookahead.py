@@ -6,13 +6,12 @@ hide. Everything is pure; what is checked is passed in, so that planted faults c
 Source: features.md section 0, acceptance (2) and (3); anchors.md, threads 1 to 6; DESIGN, law 3.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, TypeVar
 
 import polars as pl
 
 from hydra.backtest.bars import bar_grid
-
 from hydra.backtest.market import BacktestMarket
 from hydra.backtest.offences import Offence, Tallies, Tally, compare_columns, compare_paths
 from hydra.backtest.outcomes import Outcome, OutcomePlayer, PlannedTrade
@@ -31,8 +30,22 @@ from hydra.running.parameters import Rules
 Simulate = Callable[[BacktestMarket], Simulation]
 Play = Callable[[BacktestMarket, PlannedTrade], Outcome | None]
 
+Progress = Callable[[float], None]
+_Item = TypeVar("_Item")
+
 PAST: Final = "no past"
 DATES: Final = "dates"
+
+
+def _unheard(_share: float) -> None:
+    """Nobody waits for the share that is done."""
+
+
+def _announced(items: Sequence[_Item], progress: Progress) -> Iterator[_Item]:
+    """`items`; after each, `progress` hears the share that is done, 0..1."""
+    for number, item in enumerate(items, start=1):
+        yield item
+        progress(number / len(items))
 
 
 def simulate_by(rules: Rules) -> Simulate:
@@ -55,11 +68,14 @@ def play_by(rules: Rules) -> Play:
 
 
 def feature_lookahead(
-    simulation: Simulation, rows: Sequence[int], evaluate: Evaluate = feature_matrix
+    simulation: Simulation,
+    rows: Sequence[int],
+    evaluate: Evaluate = feature_matrix,
+    progress: Progress = _unheard,
 ) -> list[Tally]:
     """Every feature of every pair at the minutes `rows`, those of the chosen signals among them."""
     market, tallies = simulation.prepared.market, Tallies()
-    for row in rows:
+    for row in _announced(rows, progress):
         decisions = decisions_with_signals(simulation, row)
         expected = evaluate(market.facts, decisions)
         for varied in variations(market, decision_instant(market, row)):
@@ -72,14 +88,18 @@ def feature_lookahead(
 
 
 def decision_lookahead(
-    market: BacktestMarket, rows: Sequence[int], run: Simulate, expected: Simulation | None = None
+    market: BacktestMarket,
+    rows: Sequence[int],
+    run: Simulate,
+    expected: Simulation | None = None,
+    progress: Progress = _unheard,
 ) -> list[Tally]:
     """Layers 2 to 4, orders, fills, positions and equity up to each of the minutes `rows`.
 
     expected: the simulation of `market` by `run`, if there is one already.
     """
     whole, tallies = expected or run(market), Tallies()
-    for row in rows:
+    for row in _announced(rows, progress):
         for varied in variations(market, decision_instant(market, row)):
             other = run(varied.market)
             columns = tallies.of(f"layers 2 and 3: {varied.check}", varied.table)
@@ -89,14 +109,19 @@ def decision_lookahead(
     return tallies.all()
 
 
-def outcome_lookahead(market: BacktestMarket, trades: Sequence[PlannedTrade], play: Play) -> list[Tally]:
+def outcome_lookahead(
+    market: BacktestMarket,
+    trades: Sequence[PlannedTrade],
+    play: Play,
+    progress: Progress = _unheard,
+) -> list[Tally]:
     """The outcome of each trade rests on what became known after its decision and by its end, on no more.
 
     It is the same without the facts of before (so no feature of the decision can hold it), and whatever
     becomes known after its end. A trade that the market's end cuts off is left out.
     """
     tallies = Tallies()
-    for trade in trades:
+    for trade in _announced(trades, progress):
         expected = play(market, trade)
         if expected is None:
             continue

@@ -129,7 +129,7 @@ def next_minute(start: int, grids: Grids, book: OpenBook, limits: Limits, paths:
 @_compiled
 def next_event(start: int, grids: Grids, book: OpenBook) -> int:
     """The first row from `start` on at which something can happen to a position; the end if there is none."""
-    rows = grids.key.shape[0]
+    rows: int = grids.key.shape[0]
     for row in range(start, rows):
         if _something_happens(row, grids, book):
             return row

@@ -35,7 +35,7 @@ Rows = dict[tuple[object, ...], Row]
 
 @dataclass(frozen=True)
 class Offence:
-    """A value that differs. time: the minute or instant that it belongs to; instrument_id None: of no pair."""
+    """A value that differs. time: the minute or instant it belongs to; instrument_id None: of no pair."""
 
     value: str
     instrument_id: int | None
@@ -76,9 +76,7 @@ class Tallies:
         return list(self._tallies.values())
 
 
-def compare_columns(
-    tally: Tally, one: Simulation, other: Simulation, rows: range, shift: int = 0
-) -> None:
+def compare_columns(tally: Tally, one: Simulation, other: Simulation, rows: range, shift: int = 0) -> None:
     """Layers 2 and 3 at the minutes `rows` of `one`; those of `other` lie `shift` rows before."""
     market = one.prepared.market
     mine, theirs = slice(rows.start, rows.stop), slice(rows.start - shift, rows.stop - shift)
@@ -195,9 +193,7 @@ def _decisions(simulation: Simulation, row: int) -> Rows:
     return found
 
 
-def _trade_rows(
-    simulation: Simulation, row: int, late: set[tuple[int, datetime]]
-) -> Mapping[str, Rows]:
+def _trade_rows(simulation: Simulation, row: int, late: set[tuple[int, datetime]]) -> Mapping[str, Rows]:
     """Orders and what happened up to a minute, under keys that do not depend on what happens later."""
     journal = simulation.path.journal
     orders = {one.order_id: one for one in journal.orders}
@@ -211,13 +207,15 @@ def _trade_rows(
             if one["time"] <= last and (pair, one["time"]) not in late
         }
 
-    sent = (
-        (("order", one.client_order_id), one.instrument_id, _as_sent(one)) for one in journal.orders
-    )
+    sent = ((("order", one.client_order_id), one.instrument_id, _as_sent(one)) for one in journal.orders)
     states = _of_orders("order event", journal.order_events, orders, "sequence")
     fills = _of_orders("fill", journal.fills, orders, "trade_id")
     events = (
-        (("position event", owner.instrument_id, owner.decision_time, one["sequence"]), owner.instrument_id, one)
+        (
+            ("position event", owner.instrument_id, owner.decision_time, one["sequence"]),
+            owner.instrument_id,
+            one,
+        )
         for one in journal.position_events
         for owner in (positions[one["position_id"]],)
     )

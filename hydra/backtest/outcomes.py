@@ -41,8 +41,8 @@ _SECONDS_PER_HOUR: Final = 3600
 class PlannedTrade:
     """A trade as it is decided: at the minute `row` of a market, in its pair `column`.
 
-    direction: +1 LONG, -1 SHORT. quantity: base units. reference_price: the last price at the decision, around
-    which the entry is quoted. leverage bounds the isolated margin, and so the liquidation price.
+    direction: +1 LONG, -1 SHORT. quantity: base units. reference_price: the last price at the decision,
+    around which the entry is quoted. leverage: of the isolated margin, so it places the liquidation price.
     """
 
     row: int

@@ -214,7 +214,9 @@ class PortfolioWalk:
         self.path.exits.setdefault((column, key), []).append(LastExit(position.closed_time, stopped_out))
         limits = self.rules.risk.limits
         wait = limits.cooldown_after_stop_minutes if stopped_out else limits.cooldown_minutes
-        self.free_row[column, key] = row_at(self.market.minutes, position.closed_time + timedelta(minutes=wait))
+        self.free_row[column, key] = row_at(
+            self.market.minutes, position.closed_time + timedelta(minutes=wait)
+        )
 
     def _prices(self, row: int) -> dict[int, Price]:
         found = {}

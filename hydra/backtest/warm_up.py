@@ -1,8 +1,9 @@
 """Does a decision depend on where the facts begin? It must not: history before the warm-up is forgotten.
 
-A feature at t from facts that begin at t's anchor equals the one from facts that begin earlier. Where they begin
-later, the null rules say which features are unknown; what still has its window must not change. A backtest that
-begins a day earlier says the same in layers 2 and 3; its portfolio may stand elsewhere, and is not compared.
+A feature at t from facts that begin at t's anchor equals the one from facts that begin earlier. Where they
+begin later, the null rules say which features are unknown; what still has its window must not change. A
+backtest that begins a day earlier says the same in layers 2 and 3; its portfolio may stand elsewhere, and is
+not compared.
 Source: features.md section 0, acceptance (5) and null codes; C116.
 """
 
@@ -147,7 +148,7 @@ def facts_from(facts: MarketFacts, instant: datetime, shift: timedelta) -> Marke
 
 
 def tolerance_of(feature: str) -> float:
-    """How far a feature may move with its start, relatively: the EMA family further (features.md section 0)."""
+    """How far a feature may move with its start, relatively: 1e-9, the EMA family 1e-4."""
     return RECURSIVE_TOLERANCE if is_recursive(feature) else RELATIVE_TOLERANCE
 
 
@@ -169,7 +170,7 @@ def is_recursive(name: str) -> bool:
 
 
 def _may_change(name: str) -> bool:
-    """Whether a later start takes history away that a feature needs: not from one of a few days of candles."""
+    """Whether a later start takes history away that a feature needs; not if it looks days back at candles."""
     feature = CATALOGUE.get(name)
     if feature is None:
         return False

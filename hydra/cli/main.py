@@ -8,7 +8,21 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from hydra.cli import audit, config, db, demo, doctor, import_history, kill, report, resume, run, status, why
+from hydra.cli import (
+    audit,
+    check,
+    config,
+    db,
+    demo,
+    doctor,
+    import_history,
+    kill,
+    report,
+    resume,
+    run,
+    status,
+    why,
+)
 from hydra.errors import HydraError
 
 app = typer.Typer(
@@ -19,6 +33,7 @@ app = typer.Typer(
 )
 app.add_typer(db.app, name="db")
 app.add_typer(config.app, name="config")
+app.add_typer(check.app, name="check")
 app.command("import")(import_history.command)
 app.command("doctor")(doctor.command)
 app.command("status")(status.command)

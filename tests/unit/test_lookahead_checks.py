@@ -39,7 +39,7 @@ from tests.unit.checked_market import RULES, START, market, simulated, simulatio
 
 _KEY = ["instrument_id", "time"]
 EIGHT = 8 * 60
-"""The row of the settlement at 08:00: its rate is known five seconds later, its decision is made after two."""
+"""The row of the settlement at 08:00: it is decided after two seconds, its rate is known after five."""
 
 
 def offending(tallies: list[Tally]) -> dict[tuple[str, str], set[str]]:
@@ -155,7 +155,7 @@ def test_a_planted_feature_is_found_with_the_table_that_leaks(
     rows = [100, EIGHT - 100]
     found = offending(feature_lookahead(simulation(), rows, evaluate))
     assert set(found) == found_by
-    assert set.union(*found.values()) == {evaluate.__name__}  # type: ignore[attr-defined]
+    assert set.union(*found.values()) == {evaluate.__name__}
 
 
 def test_no_feature_of_the_catalogue_knows_the_future() -> None:
@@ -195,9 +195,7 @@ def rates_joined_by_position(given: BacktestMarket) -> Simulation:
 
 def knows_the_next_rate(given: BacktestMarket) -> Simulation:
     """Funding rates are known half an hour before they are settled."""
-    early = given.facts.funding_rates.with_columns(
-        pl.col("time", "known_at") - pl.duration(minutes=30)
-    )
+    early = given.facts.funding_rates.with_columns(pl.col("time", "known_at") - pl.duration(minutes=30))
     seen = replace(given, facts=replace(given.facts, funding_rates=early))
     prepared = prepare(given, Stopwatch())
     return simulated(prepared, inputs=prepare(seen, Stopwatch()).inputs)
@@ -225,9 +223,7 @@ def one_pair_held_at(given: Simulation) -> int:
     ],
     ids=["open bar", "row shift", "future funding rate", "mark of the next row"],
 )
-def test_a_planted_decision_is_found_with_the_table_that_leaks(
-    run: Simulate, table: str, value: str
-) -> None:
+def test_a_planted_decision_is_found_with_the_table_that_leaks(run: Simulate, table: str, value: str) -> None:
     row = {"last_close": entry_rows()[0], "unrealised_e8": one_pair_held_at(run(market()))}.get(value, EIGHT)
     row = row - 5 if run is knows_the_next_rate else row
     found = offending(decision_lookahead(market(), [row], run))

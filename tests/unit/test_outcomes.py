@@ -53,11 +53,15 @@ def market_of(bars: list[Bar], rate: float | None = None) -> BacktestMarket:
     if rate is not None:
         at = datetime(2025, 6, 2, 8, tzinfo=UTC)
         row = {"instrument_id": BTC, "time": at, "known_at": at + timedelta(seconds=5), "rate": rate}
-        frames["funding_rates"] = pl.DataFrame([{**row, "interval_hours": 8}], schema=SCHEMAS["funding_rates"])
+        frames["funding_rates"] = pl.DataFrame(
+            [{**row, "interval_hours": 8}], schema=SCHEMAS["funding_rates"]
+        )
         marks = pl.DataFrame(
             [{"instrument_id": BTC, "time": at, "mark_price": 100_050.0}], schema=FUNDING_MARK_SCHEMA
         )
-    minutes = decided_minutes([(START - MINUTE, START + MINUTE * len(bars) - timedelta(minutes=10))], opens[-1])
+    minutes = decided_minutes(
+        [(START - MINUTE, START + MINUTE * len(bars) - timedelta(minutes=10))], opens[-1]
+    )
     return BacktestMarket(
         instrument_ids=(BTC,),
         minutes=minutes,
@@ -131,7 +135,7 @@ def test_an_entry_that_is_not_traded_through_ends_after_120_seconds() -> None:
 
 
 def test_time_runs_out_and_the_exit_waits_at_the_ask() -> None:
-    """Filled at 07:58, five minutes of holding end at 08:03; the ask of 100,002.5 is traded through at 08:04."""
+    """Filled at 07:58, held until 08:03; in the minute after it the ask of 100,002.5 is traded through."""
     found = outcome_of(trade(+1, hours=5 / 60), [DIPS, QUIET, QUIET, QUIET, QUIET, QUIET, RISES])
     assert found.barrier is ReasonCode.MAX_HOLDING_TIME
     assert found.label_end == START + 7 * MINUTE + SECONDS
@@ -144,7 +148,11 @@ def test_time_runs_out_and_the_exit_waits_at_the_ask() -> None:
 def test_who_is_open_at_the_settlement_pays_or_receives(direction: int, paid: Decimal) -> None:
     """0.1 x 100,050 x 0.01 % at 08:00, three minutes after the decision; known at the fourth."""
     enters = DIPS if direction > 0 else RISES
-    leaves = (102_100.0, 102_200.0, 102_000.0, 102_100.0) if direction > 0 else (97_900.0, 98_000.0, 97_800.0, 97_900.0)
+    leaves = (
+        (102_100.0, 102_200.0, 102_000.0, 102_100.0)
+        if direction > 0
+        else (97_900.0, 98_000.0, 97_800.0, 97_900.0)
+    )
     found = outcome_of(trade(direction), [enters, QUIET, QUIET, QUIET, leaves], rate=0.0001)
     assert found.barrier is ReasonCode.TARGET_HIT
     assert found.funding_usd == paid
@@ -171,7 +179,7 @@ def test_the_end_of_the_market_leaves_the_outcome_unknown() -> None:
 
 def test_the_opposite_side_stands_as_far_away() -> None:
     other = trade(+1).opposite
-    assert (other.direction, other.stop_price, other.target_price) == (-1, 101_000, 98_000)
+    assert (other.direction, other.stop_price, other.target_price) == (-1, Decimal(101_000), Decimal(98_000))
     assert other.opposite == trade(+1)
 
 
