@@ -18,12 +18,13 @@ from hydra.backtest.market import BacktestMarket
 from hydra.backtest.next_minute import Grids, next_event
 from hydra.backtest.open_book import BookEntry, open_book, row_at
 from hydra.backtest.simulation import Simulation
-from hydra.domain import OrderRole, ReasonCode, TradabilityStatus
+from hydra.domain import ReasonCode, TradabilityStatus
 from hydra.features.decision_frame import DECISION_DELAY
-from hydra.layers.layer4_filters import exact
+from hydra.layers.layer4_filters import exact, order_quantity
 from hydra.layers.layer5_orders import DecisionKey, entry_order
 from hydra.running.parameters import Rules
 from hydra.trading.cycle import Cycle
+from hydra.trading.decision_rows import Verdict
 from hydra.trading.entries import touch_of
 from hydra.trading.holdings import PAPER_ACCOUNT, EntryTerms, Holding, Order, Position, sent
 from hydra.trading.kill_rows import LatchedKills
@@ -34,7 +35,6 @@ from hydra.trading.paper_exchange import PaperExchange
 from hydra.trading.position_checks import Surroundings, check_holdings
 
 _NO_RUN: Final = 0
-_SECONDS_PER_HOUR: Final = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,40 +199,43 @@ class OutcomePlayer:
 def opposite_outcomes(simulation: Simulation) -> list[BothSides]:
     """For every closed position of `simulation` what its decision and the opposite one come to alone."""
     prepared = simulation.prepared
-    player = OutcomePlayer(prepared.market, prepared.bars, simulation.rules)
+    market = prepared.market
+    player = OutcomePlayer(market, prepared.bars, simulation.rules)
+    planned = {(trade.row, trade.column): trade for trade in approved_trades(simulation)}
     found = []
-    for position, trade in planned_trades(simulation):
+    for position in simulation.path.journal.positions:
         if position.closed_time is not None:
+            column = market.instrument_ids.index(position.instrument_id)
+            trade = planned[row_at(market.minutes, position.decision_time), column]
             found.append(BothSides(position, player.play(trade), player.play(trade.opposite)))
     return found
 
 
-def planned_trades(simulation: Simulation) -> list[tuple[Position, PlannedTrade]]:
-    """Every position of `simulation`, and the trade that its decision planned."""
-    market, journal = simulation.prepared.market, simulation.path.journal
-    entries = {
-        (order.instrument_id, order.decision_time): order
-        for order in journal.orders
-        if order.role is OrderRole.ENTRY
-    }
+def approved_trades(simulation: Simulation) -> list[PlannedTrade]:
+    """Every trade that layer 4 approved in `simulation`, filled or not, in the order of time."""
     return [
-        (position, _planned(market, position, entries[position.instrument_id, position.decision_time]))
-        for position in journal.positions
+        _planned(simulation.prepared.market, row, column, verdict)
+        for (row, column), verdict in simulation.path.verdicts.items()
+        if verdict.decision is not None and verdict.decision.approved
     ]
 
 
-def _planned(market: BacktestMarket, position: Position, entry: Order) -> PlannedTrade:
-    held_for = position.max_holding_until - position.opened_time
+def _planned(market: BacktestMarket, row: int, column: int, verdict: Verdict) -> PlannedTrade:
+    decision, candidate = verdict.decision, verdict.candidate
+    if decision is None or candidate is None:
+        raise AssertionError("what is approved was a candidate")
+    terms = market.terms.at(market.time_of(row))[candidate.instrument_id]
+    price = exact(candidate.price)
     return PlannedTrade(
-        row=row_at(market.minutes, position.decision_time),
-        column=market.instrument_ids.index(position.instrument_id),
-        direction=position.direction,
-        quantity=entry.quantity,
-        reference_price=entry.reference_price,
-        stop_price=position.stop_price,
-        target_price=position.target_price,
-        leverage=position.leverage,
-        max_holding_hours=held_for.total_seconds() / _SECONDS_PER_HOUR,
+        row=row,
+        column=column,
+        direction=candidate.direction,
+        quantity=order_quantity(decision.recommended_size_usd, price, terms.filters),
+        reference_price=price,
+        stop_price=decision.stop_loss_price,
+        target_price=decision.take_profit_price,
+        leverage=exact(decision.recommended_leverage),
+        max_holding_hours=decision.max_holding_hours,
     )
 
 

@@ -24,12 +24,14 @@ TABLES: Final = (*SCHEMAS, MARKS, FUNDING_MARKS)
 TRUNCATION: Final = "truncation"
 FUTURE_SHOCK: Final = "future shock"
 FIRST_FACT: Final = "next fact alone"
+OPEN_BAR: Final = "open bar alone"
 ALL_TABLES: Final = "all tables"
 
 _MINUTES_AHEAD: Final = 120
 """So many minutes after the instant are still decided: a rule that reads the next row reads a changed one."""
 
 _KNOWN: Final = "_known"
+_BARS: Final = {"candles_1m": "1m", "candles_5m": "5m"}
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,9 @@ class VariedMarket:
 def variations(market: BacktestMarket, instant: datetime) -> Iterator[VariedMarket]:
     """Every market that must decide like `market` up to `instant`.
 
-    All that is known later is cut off; then, table by table, all of it is changed, and the next fact of each
-    pair alone. A table in which nothing comes later is left out: there is nothing to change.
+    All that is known later is cut off; then, table by table, all of it is changed, then the next fact of each
+    pair alone, and of candles the one that is still open (late ones may come before it). A table in which
+    nothing comes later is left out: there is nothing to change.
     """
     near = _near(market, instant)
     yield VariedMarket(TRUNCATION, ALL_TABLES, cut_after(near, instant))
@@ -57,6 +60,10 @@ def variations(market: BacktestMarket, instant: datetime) -> Iterator[VariedMark
             yield VariedMarket(FUTURE_SHOCK, table, _shocked(near, table, known_at, every))
             first = every & (pl.col(_KNOWN) == _first_later(instant))
             yield VariedMarket(FIRST_FACT, table, _shocked(near, table, known_at, first))
+            if table in _BARS:
+                is_open = every & (pl.col("time").dt.offset_by(_BARS[table]) > _at(instant))
+                opened = is_open & (pl.col("time") <= _at(instant))
+                yield VariedMarket(OPEN_BAR, table, _shocked(near, table, known_at, opened))
 
 
 def cut_after(market: BacktestMarket, instant: datetime) -> BacktestMarket:

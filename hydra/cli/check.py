@@ -2,7 +2,7 @@
 
 from contextlib import closing
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
@@ -19,7 +19,7 @@ from hydra.backtest.lookahead import (
 )
 from hydra.backtest.market import BacktestMarket, read_market
 from hydra.backtest.offences import Tally
-from hydra.backtest.outcomes import planned_trades
+from hydra.backtest.outcomes import approved_trades
 from hydra.backtest.warm_up import EARLIER_DAYS, beginning_at, decision_warm_up, feature_warm_up
 from hydra.cli.check_market import CheckedMarket, CheckRequest, choose_market
 from hydra.cli.check_tables import print_changes, print_tallies
@@ -41,6 +41,14 @@ SeedOption = Annotated[int | None, typer.Option(help="Seed of a generated market
 PairsOption = Annotated[str, typer.Option(help="Comma-separated, e.g. BTC,ETH; else all.")]
 SamplesOption = Annotated[int, typer.Option(min=1, help="How many minutes features are checked at.")]
 SampleSeedOption = Annotated[int, typer.Option(help="Another number takes other minutes.")]
+
+_PORTFOLIO: Final = (
+    "Layers 2 and 3 are compared with those of a backtest that begins a day earlier. Its portfolio may hold "
+    "something already when the range begins, so layer 4 and the trades may differ: they are not compared."
+)
+_NOTHING_EARLIER: Final = (
+    "No earlier minute is stored: layers 2 and 3 of an earlier beginning are not compared."
+)
 
 
 @app.command()
@@ -84,20 +92,24 @@ def warmup(  # noqa: PLR0913, PLR0917  # one parameter an option
     features = feature_warm_up(longer, [decisions_with_signals(whole, row) for row in rows])
     tallies = list(features.tallies.values())
     day_before = beginning_at(longer, chosen.start - timedelta(days=1))
-    if len(day_before.minutes) > len(whole.prepared.market.minutes):
+    has_earlier = len(day_before.minutes) > len(whole.prepared.market.minutes)
+    if has_earlier:
         tallies.append(decision_warm_up(day_before, chosen.start, run))
-    print_changes(output_console(), features.changed())
+    console = output_console()
+    print_changes(console, features.changed())
+    console.print(_PORTFOLIO if has_earlier else _NOTHING_EARLIER, highlight=False, soft_wrap=True)
     _report(chosen, tallies)
 
 
 def lookahead_tallies(
     chosen: CheckedMarket, samples: int, paths: int, sample_seed: int, console: Console
 ) -> list[Tally]:
-    """Features at `samples` minutes, simulations up to `paths` of them, and as many outcomes."""
+    """Features at `samples` minutes, simulations up to `paths` of them, and outcomes of as many trades."""
     market, run = _read(chosen, chosen.start), simulate_by(chosen.rules)
     whole = run(market)
-    trades = [trade for _, trade in planned_trades(whole)]
+    trades = approved_trades(whole)
     few = trades[:: max(1, len(trades) // paths)][:paths]
+    both_sides = [side for trade in few for side in (trade, trade.opposite)]
     with Progress(console=console, transient=True) as bar:
         tasks = [bar.add_task(what, total=1.0) for what in ("features", "decisions", "outcomes")]
         return [
@@ -115,7 +127,7 @@ def lookahead_tallies(
             ),
             *outcome_lookahead(
                 market,
-                few,
+                both_sides,
                 play_by(chosen.rules),
                 progress=lambda share: bar.update(tasks[2], completed=share),
             ),

@@ -26,9 +26,16 @@ from hydra.backtest.market import (
     epoch_minute,
 )
 from hydra.backtest.offences import Tally
-from hydra.backtest.outcomes import Outcome, PlannedTrade, planned_trades
+from hydra.backtest.outcomes import Outcome, PlannedTrade, approved_trades
 from hydra.backtest.simulation import Simulation, Stopwatch, prepare
-from hydra.backtest.varied_markets import FIRST_FACT, FUTURE_SHOCK, TABLES, TRUNCATION, variations
+from hydra.backtest.varied_markets import (
+    FIRST_FACT,
+    FUTURE_SHOCK,
+    OPEN_BAR,
+    TABLES,
+    TRUNCATION,
+    variations,
+)
 from hydra.features.decision_frame import DECISION_DELAY
 from hydra.features.evaluate import MARKET_FEATURES, feature_matrix
 from hydra.features.facts import SCHEMAS, MarketFacts
@@ -73,15 +80,15 @@ def test_every_table_is_varied_and_only_after_the_instant() -> None:
         )
 
 
-def test_the_next_fact_alone_is_one_of_each_pair() -> None:
-    instant = market().time_of(100) + DECISION_DELAY
-    (one,) = (
-        one for one in variations(market(), instant) if (one.check, one.table) == (FIRST_FACT, "candles_1m")
-    )
-    before, after = market().facts.candles_1m, one.market.facts.candles_1m
+@pytest.mark.parametrize(("table", "begins"), [("candles_1m", 103), ("candles_5m", 100)])
+@pytest.mark.parametrize("check", [FIRST_FACT, OPEN_BAR])
+def test_of_candles_one_of_each_pair_is_changed_alone(table: str, begins: int, check: str) -> None:
+    instant = market().time_of(103) + DECISION_DELAY
+    (one,) = (one for one in variations(market(), instant) if (one.check, one.table) == (check, table))
+    before, after = (getattr(facts, table) for facts in (market().facts, one.market.facts))
     changed = before.filter(before["close"] != after["close"])
     assert changed["instrument_id"].to_list() == [1, 2, 3]
-    assert set(changed["time"]) == {market().time_of(100)}
+    assert set(changed["time"]) == {market().time_of(begins)}
 
 
 def test_the_sample_holds_every_kind_of_minute() -> None:
@@ -133,7 +140,7 @@ def joined_by_position(facts: MarketFacts, decisions: pl.DataFrame) -> pl.DataFr
 @pytest.mark.parametrize(
     ("evaluate", "found_by"),
     [
-        (single_candle, {(TRUNCATION, "all tables"), (FIRST_FACT, "candles_1m")}),
+        (single_candle, {(TRUNCATION, "all tables"), (FIRST_FACT, "candles_1m"), (OPEN_BAR, "candles_1m")}),
         (
             next_funding_rate,
             {
@@ -144,7 +151,12 @@ def joined_by_position(facts: MarketFacts, decisions: pl.DataFrame) -> pl.DataFr
         ),
         (
             joined_by_position,
-            {(TRUNCATION, "all tables"), (FUTURE_SHOCK, "candles_1m"), (FIRST_FACT, "candles_1m")},
+            {
+                (TRUNCATION, "all tables"),
+                (FUTURE_SHOCK, "candles_1m"),
+                (FIRST_FACT, "candles_1m"),
+                (OPEN_BAR, "candles_1m"),
+            },
         ),
     ],
     ids=["single candle", "future funding rate", "row shift"],
@@ -241,11 +253,43 @@ def test_no_decision_order_or_amount_knows_the_future() -> None:
     assert all(one.compared > 1000 for one in tallies)
 
 
+def with_late_facts(given: BacktestMarket) -> BacktestMarket:
+    """Of the decided hours one fact in eighty comes up to a quarter of an hour late, and every third settlement."""
+    chance = np.random.default_rng(5)
+
+    def late(frame: pl.DataFrame, share: float) -> pl.DataFrame:
+        is_late = chance.random(frame.height) < share
+        seconds = pl.Series(np.where(is_late, chance.integers(30, 900, frame.height), 0))
+        decided = pl.col("time") >= START
+        delay = pl.when(decided).then(pl.duration(seconds=seconds)).otherwise(pl.duration())
+        return frame.with_columns(pl.col("known_at") + delay)
+
+    facts = replace(
+        given.facts,
+        candles_1m=late(given.facts.candles_1m, 1 / 80),
+        candles_5m=late(given.facts.candles_5m, 1 / 80),
+        funding_rates=late(given.facts.funding_rates, 1 / 3),
+        liquidations=late(given.facts.liquidations, 1 / 80),
+    )
+    return replace(given, facts=facts, mark_prices=late(given.mark_prices, 1 / 80))
+
+
+def test_late_facts_are_not_known_early_either() -> None:
+    late = with_late_facts(market())
+    whole = simulate_by(RULES)(late)
+    gaps = kinds_of_rows(whole)["gap"]
+    assert len(gaps) > 10
+    rows = [int(gaps[len(gaps) // 3]) - 1]
+    assert offending(feature_lookahead(whole, rows)) == {}
+    assert offending(decision_lookahead(late, rows, simulate_by(RULES), whole)) == {}
+    assert offending(outcome_lookahead(late, approved_trades(whole)[1:3], play_by(RULES))) == {}
+
+
 # Outcomes
 
 
 def trades() -> list[PlannedTrade]:
-    return [trade for _, trade in planned_trades(simulation())][2:5]
+    return approved_trades(simulation())[2:5]
 
 
 def knows_the_end(given: BacktestMarket, trade: PlannedTrade) -> Outcome | None:
@@ -311,7 +355,7 @@ def test_nothing_knows_the_future_on_a_recorded_market() -> None:
     rows = [*kinds_of_rows(whole)["signal"][:1].tolist(), EIGHT]
     assert offending(feature_lookahead(whole, rows)) == {}
     assert offending(decision_lookahead(recorded, [EIGHT], simulate_by(RULES), whole)) == {}
-    planned = [trade for _, trade in planned_trades(whole)][:2]
+    planned = approved_trades(whole)[:2]
     assert offending(outcome_lookahead(recorded, planned, play_by(RULES))) == {}
 
 
