@@ -79,6 +79,8 @@ def feature_lookahead(
         decisions = decisions_with_signals(simulation, row)
         expected = evaluate(market.facts, decisions)
         for varied in variations(market, decision_instant(market, row)):
+            if varied.market.facts is market.facts:
+                continue  # Features read no marks.
             tally = tallies.of(f"features: {varied.check}", varied.table)
             found = evaluate(varied.market.facts, decisions)
             tally.compared += expected.height * (expected.width - 2)

@@ -106,9 +106,10 @@ def _table(market: BacktestMarket, name: str) -> pl.DataFrame:
 
 
 def _with_tables(market: BacktestMarket, tables: dict[str, pl.DataFrame]) -> BacktestMarket:
-    facts = {name: frame for name, frame in tables.items() if name in SCHEMAS}
+    changed = {name: frame for name, frame in tables.items() if name in SCHEMAS}
+    facts = replace(market.facts, **changed) if changed else market.facts
     others = {name: frame for name, frame in tables.items() if name not in SCHEMAS}
-    return replace(market, facts=replace(market.facts, **facts), **others)  # type: ignore[arg-type]
+    return replace(market, facts=facts, **others)  # type: ignore[arg-type]
 
 
 def _with_known_at(market: BacktestMarket, name: str) -> pl.DataFrame:

@@ -174,7 +174,7 @@ def test_no_feature_of_the_catalogue_knows_the_future() -> None:
     rows = [EIGHT, *entry_rows()[:1]]
     tallies = feature_lookahead(simulation(), rows)
     assert offending(tallies) == {}
-    assert {one.varied for one in tallies} == {"all tables", *TABLES}
+    assert {one.varied for one in tallies} == {"all tables", *SCHEMAS}
     whole = next(one for one in tallies if one.varied == "all tables")
     assert whole.compared == len(rows) * 3 * len(MARKET_FEATURES)
 
@@ -254,12 +254,12 @@ def test_no_decision_order_or_amount_knows_the_future() -> None:
 
 
 def with_late_facts(given: BacktestMarket) -> BacktestMarket:
-    """Of the decided hours one fact in eighty comes up to a quarter of an hour late, and every third settlement."""
+    """In the decided hours one fact in eighty, and every third settlement, is up to 15 minutes late."""
     chance = np.random.default_rng(5)
 
     def late(frame: pl.DataFrame, share: float) -> pl.DataFrame:
         is_late = chance.random(frame.height) < share
-        seconds = pl.Series(np.where(is_late, chance.integers(30, 900, frame.height), 0))
+        seconds = pl.lit(pl.Series(np.where(is_late, chance.integers(30, 900, frame.height), 0)))
         decided = pl.col("time") >= START
         delay = pl.when(decided).then(pl.duration(seconds=seconds)).otherwise(pl.duration())
         return frame.with_columns(pl.col("known_at") + delay)
