@@ -1,6 +1,6 @@
 # Thin names over plain commands. `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test bench lint format documents clean
+.PHONY: help setup setup-dev demo test bench bench-peers lint format documents clean
 
 HYDRA := .venv/bin/hydra
 PYTHON_IN := .venv/bin/python
@@ -22,6 +22,9 @@ test: setup-dev ## the whole test suite
 
 bench: setup-dev ## every benchmark; figures in .bench/results.json
 	@$(PYTHON_IN) -m tests.bench
+
+bench-peers: setup-dev ## rival backtesters and HYDRA on the same candles; figures in .bench/peers.json
+	@$(PYTHON_IN) -m tests.peers
 
 lint: setup-dev ## ruff and mypy
 	@.venv/bin/ruff check .

@@ -155,15 +155,18 @@ class Settings(BaseSettings):
             yield key, text, type(self).model_fields[name].description or ""
 
 
-def load_settings(env_file: Path = ENV_FILE) -> Settings:
-    """The settings from the environment and from `env_file`, which need not exist.
+def load_settings(env_file: Path = ENV_FILE, given: Mapping[str, str] | None = None) -> Settings:
+    """The settings from `given` (by key), the environment and `env_file`, which need not exist.
 
     Raises:
         SettingsError: names every unknown key and every value out of range, and what to write instead.
     """
     _refuse_unknown_variables(os.environ)
+    names = Settings.attribute_by_key()
+    keys = {key: str(Settings.model_fields[name].validation_alias or name) for key, name in names.items()}
+    values: dict[str, Any] = {keys.get(key.upper(), key): value for key, value in (given or {}).items()}
     try:
-        return Settings(_env_file=env_file)  # type: ignore[call-arg]  # an argument of the base class
+        return Settings(_env_file=env_file, **values)  # type: ignore[call-arg]  # an argument of the base class
     except ValidationError as error:
         raise SettingsError("; ".join(_sentence(item, env_file) for item in error.errors())) from None
 

@@ -6,7 +6,7 @@ Source: DESIGN, "The flow" and laws 1 to 3; C110 (the vector used is stored), C1
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import adbc_driver_manager
@@ -18,7 +18,7 @@ from hydra.db import queries
 from hydra.db.engine import adbc_connect
 from hydra.domain import MarketOrigin
 from hydra.errors import DatabaseError
-from hydra.features.decision_frame import decision_frame
+from hydra.features.decision_frame import decision_frame, newest_known_at
 from hydra.features.evaluate import feature_matrix
 from hydra.features.facts import TIME, MarketFacts
 from hydra.features.grid_memory import GridMemory
@@ -32,10 +32,12 @@ from hydra.trading.assessment_rows import (
     AssessedMinute,
     assessment_rows,
     feature_rows,
-    newest_known_at,
 )
 from hydra.trading.cycle import Cycle
 from hydra.trading.row_writer import write_rows
+
+READ_AHEAD: Final = timedelta(hours=1)
+"""So much of a replay is read at once: one reading an hour of its time costs less than one a minute."""
 
 MOST_WINDOWS: Final = 4
 """So many runs are followed in memory at once; the window of one more takes the place of the oldest."""
@@ -84,7 +86,7 @@ class StatisticalLayer:
         imports = _count_imports(connection)
         try:
             held = self._current(run, cycle.as_of)
-            minute = _taken_ahead(held, cycle.as_of, imports) or _assess(run, held, cycle.as_of)
+            minute = _taken_ahead(held, cycle.as_of, imports) or _assess(run, held, cycle.as_of, imports)
         except DatabaseError:
             self._let_go(run.run_id)
             raise
@@ -112,7 +114,7 @@ class StatisticalLayer:
         if run.market_origin is MarketOrigin.EXCHANGE or is_last:
             return
         as_of = cycle.as_of + CYCLE_LENGTH
-        held.ahead = _Ahead(as_of, imports, self._worker.submit(_assess, run, held, as_of))
+        held.ahead = _Ahead(as_of, imports, self._worker.submit(_assess, run, held, as_of, imports))
 
     def _load(self, run: Run, as_of: datetime) -> _Held:
         self._let_go(run.run_id)
@@ -120,7 +122,8 @@ class StatisticalLayer:
             self._let_go(oldest)
         connection = adbc_connect(self._database_url())
         try:
-            held = _Held(connection, MarketWindow.load(connection, run.instrument_ids, as_of))
+            read_ahead = timedelta(0) if run.market_origin is MarketOrigin.EXCHANGE else READ_AHEAD
+            held = _Held(connection, MarketWindow.load(connection, run.instrument_ids, as_of, read_ahead))
         except DatabaseError:
             connection.close()
             raise
@@ -148,11 +151,11 @@ def _taken_ahead(held: _Held, as_of: datetime, imports: int) -> AssessedMinute |
     return minute if ahead.as_of == as_of and ahead.imports == imports else None
 
 
-def _assess(run: Run, held: _Held, as_of: datetime) -> AssessedMinute:
-    facts = held.window.advance(as_of)
+def _assess(run: Run, held: _Held, as_of: datetime, imports: int) -> AssessedMinute:
+    facts = held.window.advance(as_of, imports)
     parameters = rules_of_run(run).statistical
     rows = assess_minute(facts, run.instrument_ids, as_of, parameters, held.memory)
-    return AssessedMinute(rows, newest_known_at(facts))
+    return AssessedMinute(rows, newest_known_at(facts, held.memory))
 
 
 def _count_imports(connection: psycopg.Connection) -> int:
@@ -174,7 +177,7 @@ def assess_minute(
     A pair of which nothing is known has a row too: everything required of it is missing.
     """
     ids = pl.Series("instrument_id", instrument_ids, dtype=pl.Int16()).to_frame()
-    known = decision_frame(facts, as_of).drop("time")
+    known = decision_frame(facts, as_of, memory).drop("time")
     framed = ids.join(known, on="instrument_id", how="left", maintain_order="left")
     dated = framed.with_columns(pl.lit(as_of, dtype=TIME).alias("time"))
     features = feature_matrix(facts, dated.select("instrument_id", "time"), STORED_FEATURES, memory)

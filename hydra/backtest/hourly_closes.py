@@ -1,6 +1,6 @@
 """Hourly closes of all pairs, for the correlation of a new position with those that are held (C119)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -9,9 +9,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from hydra.backtest.market import BacktestMarket
-from hydra.layers.layer4_correlation import WINDOW_HOURS, hourly_log_returns
+from hydra.layers.layer4_correlation import WINDOW_HOURS, hourly_log_returns, pair_correlation
 
 _HOUR_US: Final = 3_600_000_000
+_HOUR_SECONDS: Final = 3600
 
 Returns = NDArray[np.float64]
 
@@ -23,10 +24,28 @@ class HourlyCloses:
     first_hour: int
     closes: NDArray[np.float64]
     known_us: NDArray[np.int64]
+    _correlations: dict[tuple[int, int, int], float] = field(default_factory=dict)
+
+    def correlation(self, time: datetime, as_of: datetime, column: int, other: int) -> float:
+        """Correlation of two pairs over the last 168 hours; NaN with too few (see `pair_correlation`)."""
+        hour = int(time.timestamp()) // _HOUR_SECONDS
+        key = (hour, column, other)
+        if key in self._correlations:
+            return self._correlations[key]
+        value = pair_correlation(self.returns(time, as_of, column), self.returns(time, as_of, other))
+        if self._is_complete(hour, as_of, column) and self._is_complete(hour, as_of, other):
+            self._correlations[key] = value
+        return value
+
+    def _is_complete(self, hour: int, as_of: datetime, column: int) -> bool:
+        """Nothing of the window is still to become known: it stays as it is for the rest of the hour."""
+        begin = max(0, hour - 1 - self.first_hour - WINDOW_HOURS)
+        window = self.known_us[begin : max(0, hour - self.first_hour), column]
+        return bool((window <= int(as_of.timestamp() * 1e6)).all())
 
     def returns(self, time: datetime, as_of: datetime, column: int) -> Returns:
         """Log returns of the last 168 hours that ended by `time`, NaN where an hour is missing."""
-        last = int(time.timestamp()) // 3600 - 1 - self.first_hour
+        last = int(time.timestamp()) // _HOUR_SECONDS - 1 - self.first_hour
         rows = np.arange(last - WINDOW_HOURS, last + 1)
         closes = np.full(len(rows), np.nan)
         inside = (rows >= 0) & (rows < len(self.closes))

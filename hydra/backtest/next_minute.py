@@ -137,6 +137,18 @@ def next_event(start: int, grids: Grids, book: OpenBook) -> int:
 
 
 @_compiled
+def open_signals(row: int, grids: Grids, limits: Limits, paths: Paths) -> Flags:
+    """(pairs,): signals of a minute that find no gate shut that is known here; the others are passed over."""
+    found = np.zeros(grids.key.shape[1], np.bool_)
+    _pass_over(row, grids, limits, paths)
+    for column in range(grids.key.shape[1]):
+        if _is_open(row, column, grids, limits):
+            found[column] = True
+            paths.gate[row, column] = NONE_PASSED_OVER
+    return found
+
+
+@_compiled
 def _something_happens(row: int, grids: Grids, book: OpenBook) -> bool:
     """A position may be stopped, paid, checked out of the market."""
     for k in range(len(book.column)):
@@ -165,19 +177,23 @@ def _something_happens(row: int, grids: Grids, book: OpenBook) -> bool:
 @_compiled
 def _may_enter(row: int, grids: Grids, limits: Limits) -> bool:
     """A signal finds no gate shut that this loop knows of."""
-    if limits.is_full:
-        return False
-    for column in range(grids.key.shape[1]):
-        key = grids.key[row, column]
-        if (
-            key >= 0
-            and grids.entries_allowed[row, column]
-            and not limits.is_held[column]
-            and not limits.is_killed[column]
-            and row >= limits.free_row[column, key]
-        ):
+    for column in range(grids.key.shape[1]):  # noqa: SIM110  # generators are not compiled
+        if _is_open(row, column, grids, limits):
             return True
     return False
+
+
+@_compiled
+def _is_open(row: int, column: int, grids: Grids, limits: Limits) -> bool:
+    key = grids.key[row, column]
+    return bool(
+        key >= 0
+        and not limits.is_full
+        and grids.entries_allowed[row, column]
+        and not limits.is_held[column]
+        and not limits.is_killed[column]
+        and row >= limits.free_row[column, key]
+    )
 
 
 @_compiled

@@ -20,6 +20,7 @@ from hydra.backtest.market import MINUTE, BacktestMarket, instant_of, read_marke
 from hydra.backtest.rows import CellRowMaker, CellRows
 from hydra.backtest.simulation import Simulation, Stopwatch, prepare, simulate
 from hydra.backtest.stored_cells import StoredRows, stored_cells
+from hydra.backtest.stress import Stress, stressed_market
 from hydra.db import queries
 from hydra.errors import StopError
 from hydra.running.parameters import rules_of_run
@@ -99,7 +100,9 @@ def check_parity(
     if row is None or row[0] is None:
         raise StopError(f"run {run.run_id} has not decided a minute yet: there is nothing to compare")
     first, last = row
-    market = read_market(connection, url, run.instrument_ids, first, last + MINUTE)
+    stresses = tuple(Stress(name) for name in run.config.get("stress", ()))
+    stored = read_market(connection, url, run.instrument_ids, first, last + MINUTE)
+    market = stressed_market(stored, stresses)
     watch = Stopwatch()
     simulation = simulate(
         prepare(market, watch),

@@ -18,7 +18,15 @@ from hydra.backtest.columns import SIDES, SOURCES, DecisionColumns
 from hydra.backtest.hourly_closes import HourlyCloses
 from hydra.backtest.journal import Journal
 from hydra.backtest.market import BacktestMarket
-from hydra.backtest.next_minute import NONE_PASSED_OVER, Grids, Limits, OpenBook, Paths, next_minute
+from hydra.backtest.next_minute import (
+    NONE_PASSED_OVER,
+    Grids,
+    Limits,
+    OpenBook,
+    Paths,
+    next_minute,
+    open_signals,
+)
 from hydra.backtest.open_book import BookEntry, open_book, row_at
 from hydra.domain import KillScope, ReasonCode, SignalSource
 from hydra.features.decision_frame import DECISION_DELAY
@@ -27,7 +35,7 @@ from hydra.layers.layer4_kill import Kill
 from hydra.layers.layer4_limits import Book
 from hydra.ledger.portfolio import Portfolio
 from hydra.running.parameters import Rules
-from hydra.trading.correlation_rows import Company, company_of
+from hydra.trading.correlation_rows import Company, company_at
 from hydra.trading.cycle import Cycle
 from hydra.trading.decision_rows import JudgedSignal, Verdict
 from hydra.trading.entries import ApprovedDecision, entry_of
@@ -266,12 +274,18 @@ class PortfolioWalk:
         ]
 
     def _columns_to_judge(self, row: int, book: Book) -> list[int]:
-        """The pairs with a signal or a kill condition; all of them once the day's drawdown is too deep."""
+        """The pairs with a signal or a kill condition; all of them once the day's drawdown is too deep.
+
+        A signal whose gate is known to be shut is noted as passed over, not judged.
+        """
         if EVERYTHING in self.latched:
             return []
         if book.daily_drawdown > self.rules.risk.kill.daily_drawdown:
             return list(range(len(self.market.instrument_ids)))
-        wanted = (self.columns.chosen[row] >= 0) | self.kill_alarms[row]
+        if self.plays_every_minute:
+            wanted = (self.columns.chosen[row] >= 0) | self.kill_alarms[row]
+        else:
+            wanted = open_signals(row, self.grids, self._limits(), self.path.leapt) | self.kill_alarms[row]
         return [int(column) for column in np.flatnonzero(wanted)]
 
     def judged_signal(self, row: int, column: int, time: datetime) -> JudgedSignal:
@@ -297,14 +311,18 @@ class PortfolioWalk:
         opened = sorted(key for key, one in self.holdings.items() if one.position is not None)
         waiting = [key for key, one in self.holdings.items() if one.position is None]
         held = {key: direction_held(self.holdings[key]) for key in (*opened, *waiting)}
-        joining = {key: one for key, one in chosen.items() if key not in held}
-        if not held or not joining:
+        if not held:
             return {}
-        returns = {
-            key: self.hourly.returns(cycle.time, cycle.as_of, self.column_of[key])
-            for key in (*joining, *held)
-        }
-        return {key: company_of(key, one.direction, returns, held) for key, one in joining.items()}
+        found = {}
+        for key, signal in chosen.items():
+            if key not in held:
+                own = self.column_of[key]
+                each = [
+                    self.hourly.correlation(cycle.time, cycle.as_of, own, self.column_of[other])
+                    for other in held
+                ]
+                found[key] = company_at(signal.direction, each, list(held.values()))
+        return found
 
     def _latch(self, row: int, kills: Mapping[int, Kill]) -> None:
         for instrument_id, kill in kills.items():

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from hydra.cli import (
     audit,
+    backtest,
     check,
     config,
     db,
@@ -21,6 +22,7 @@ from hydra.cli import (
     resume,
     run,
     status,
+    sweep,
     why,
 )
 from hydra.errors import HydraError
@@ -38,6 +40,8 @@ app.command("import")(import_history.command)
 app.command("doctor")(doctor.command)
 app.command("status")(status.command)
 app.command("run")(run.command)
+app.command("backtest")(backtest.command)
+app.command("sweep")(sweep.command)
 app.command("kill")(kill.command)
 app.command("resume")(resume.command)
 app.command("why")(why.command)

@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from hydra.cli.report_figures import figure_tables, plain_table
 from hydra.domain import ReasonCode
-from hydra.ledger.trade_statistics import FEWEST_DAYS, Estimate
 from hydra.running.quantities import UNDEFINED, percent, usd
 from hydra.running.reason_words import WORDS
 from hydra.running.report import Group, RunReport
@@ -21,7 +20,8 @@ def print_report(console: Console, report: RunReport, trades: int) -> None:
     """Print the report with its newest `trades` trades; in colours on a terminal, plain elsewhere."""
     for line in _head(report):
         console.print(line, soft_wrap=True, highlight=False)
-    console.print(_figures(report))
+    for table in figure_tables(report):
+        console.print(table)
     console.print(_costs(report))
     for title, groups in (("by generator", report.by_source), ("by pair", report.by_pair)):
         if groups:
@@ -32,15 +32,6 @@ def print_report(console: Console, report: RunReport, trades: int) -> None:
     console.print(_funnel(report))
     for line in _tail(report):
         console.print(line, soft_wrap=True, highlight=False)
-
-
-def _table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), title=title, title_justify="left")
-    for heading in left:
-        table.add_column(heading, overflow="fold")
-    for heading in right:
-        table.add_column(heading, justify="right", no_wrap=True)
-    return table
 
 
 def _head(report: RunReport) -> Iterator[str]:
@@ -66,62 +57,22 @@ def _minute(time: object) -> str:
     return f"{time:%Y-%m-%d %H:%M}" if time else UNDEFINED
 
 
-def _figures(report: RunReport) -> Table:
-    equity, closed = report.equity, len(report.closed_trades)
-    table = _table("Result, net of all costs", ("", "value", "95 % interval"), ())
-    table.add_row("equity", f"{usd(equity.start_usd)} to {usd(equity.end_usd)}", "")
-    table.add_row("return", percent(equity.total_return), "")
-    table.add_row("largest drawdown from the peak", percent(equity.max_drawdown), "")
-    table.add_row("largest drawdown within a day", percent(equity.max_daily_drawdown), "")
-    table.add_row("largest exposure", usd(equity.max_exposure_usd), "")
-    table.add_row("largest heat (what all stops would lose)", percent(equity.max_portfolio_heat), "")
-    still_open = len(report.trades) - closed
-    open_words = f"; {still_open} open, {usd(equity.unrealised_usd)} unrealised" if still_open else ""
-    table.add_row("closed trades", f"{closed}, closed on {_days(report.days)}{open_words}", "")
-    table.add_row(
-        "win rate", percent(report.win_rate.value, 1), _interval(report, report.win_rate, "percent")
-    )
-    factor = report.profit_factor
-    table.add_row("profit factor", _number(factor.value), _interval(report, factor, "number"))
-    average = report.net_per_trade
-    table.add_row("net per trade", _usd(average.value), _interval(report, average, "usd"))
-    return table
-
-
-def _days(days: int) -> str:
-    return f"{days} day" if days == 1 else f"{days} days"
-
-
-def _number(value: float | None) -> str:
-    return UNDEFINED if value is None else f"{value:.2f}"
-
-
-def _usd(value: float | None) -> str:
-    return UNDEFINED if value is None else usd(value)
-
-
-def _interval(report: RunReport, estimate: Estimate, unit: str) -> str:
-    if report.days < FEWEST_DAYS:
-        return f"too short: {_days(report.days)} with trades, {FEWEST_DAYS} needed"
-    show = {"percent": lambda value: percent(value, 1), "number": _number, "usd": _usd}[unit]
-    return f"{show(estimate.low)} to {show(estimate.high)}"
-
-
 def _costs(report: RunReport) -> Table:
     costs = report.costs
-    table = _table("Costs of the closed trades", ("",), ("amount",))
+    table = plain_table("Costs of the closed trades", ("",), ("amount",))
     table.add_row("price profit at the decisions' prices", usd(costs.at_decision_prices_usd))
     table.add_row("spread (model; negative: earned by resting orders)", usd(costs.spread_usd))
     table.add_row("slippage", usd(costs.slippage_usd))
     table.add_row("gross", usd(costs.gross_usd))
-    table.add_row("fees", usd(costs.fees_usd))
+    table.add_row("maker fees", usd(costs.maker_fees_usd))
+    table.add_row("taker fees", usd(costs.taker_fees_usd))
     table.add_row("funding (positive: received)", usd(costs.funding_usd))
     table.add_row("[bold]net[/bold]", f"[bold]{usd(costs.net_usd)}[/bold]")
     return table
 
 
 def _groups(title: str, groups: Sequence[Group]) -> Table:
-    table = _table(f"Closed trades {title}", ("",), ("trades", "win rate", "gross", "net"))
+    table = plain_table(f"Closed trades {title}", ("",), ("trades", "win rate", "gross", "net"))
     for group in groups:
         rate = percent(group.win_rate.value, 1)
         table.add_row(group.name, str(group.trades), rate, usd(group.gross_usd), usd(group.net_usd))
@@ -131,7 +82,7 @@ def _groups(title: str, groups: Sequence[Group]) -> Table:
 def _trades(trades: Sequence[Row], wanted: int) -> Table:
     listed = trades[-wanted:] if wanted else []
     title = "Trades" if len(listed) == len(trades) else f"The newest {len(listed)} of {len(trades)} trades"
-    table = _table(
+    table = plain_table(
         title, ("pair", "side", "generator", "opened", "closed", "exit"), ("entry", "exit price", "net")
     )
     for trade in listed:
@@ -152,7 +103,7 @@ def _spaced(code: str | None) -> str:
 
 def _generators(report: RunReport) -> Table:
     headings = ("seen", "too weak", "outranked", "by news", "restricted", "vetoed", "approved")
-    table = _table("How often each generator could have fired (pair-minutes)", ("generator",), headings)
+    table = plain_table("How often each generator could have fired (pair-minutes)", ("generator",), headings)
     for count in report.generators:
         table.add_row(
             count.source, f"{count.seen:,}", f"{count.too_weak:,}", f"{count.outranked:,}",
@@ -169,7 +120,7 @@ _ANSWER_COLOURS: Final = {
 
 
 def _funnel(report: RunReport) -> Table:
-    table = _table("The funnel of vetoes", ("gate", "answer", "reason", "in words"), ("verdicts",))
+    table = plain_table("The funnel of vetoes", ("gate", "answer", "reason", "in words"), ("verdicts",))
     gate = ""
     for step in report.funnel:
         colour = _ANSWER_COLOURS[step.answer]

@@ -5,6 +5,7 @@ from rich.table import Table
 from hydra.cli.output import output_console
 from hydra.db.edition import inspect_server
 from hydra.db.engine import connect, database_url
+from hydra.running.audit_rounds import audit_words, newest_round
 from hydra.running.quantities import UNDEFINED, usd
 from hydra.running.run_list import RunSummary, newest_runs
 from hydra.running.status import Condition, Coverage, read_condition, read_coverage
@@ -18,6 +19,7 @@ def command() -> None:
         coverage = read_coverage(connection)
         condition = read_condition(connection)
         runs = newest_runs(connection)
+        audited = newest_round(connection)
     console = output_console()
     console.print(
         f"TimescaleDB {server.timescaledb_version} ({server.edition.value} edition) "
@@ -29,6 +31,7 @@ def command() -> None:
     else:
         console.print("No market is stored yet: load one with `hydra import PATH`, or try `hydra demo`.")
     console.print(_condition(condition), highlight=False)
+    console.print(audit_words(audited), highlight=False, soft_wrap=True)
     if runs:
         console.print(_runs(runs))
 

@@ -98,7 +98,7 @@ trials = Table(
         nullable=False,
         comment='Settings that differ from those of the environment: {"KEY": value}',
     ),
-    enumerated("state", "PLANNED, RUNNING, DONE or FAILED"),
+    enumerated("state", "PLANNED, DONE or FAILED; a planned one whose row is locked is being worked on"),
     Column(
         "run_id",
         BigInteger,
@@ -121,10 +121,9 @@ trials = Table(
         comment="Figures by name; undefined ones are null",
     ),
     Column("error", Text, comment="Why it failed"),
-    Column("claimed_at", TIMESTAMP, comment="Wall clock; a claim of a process that died is taken over"),
     Column("finished_at", TIMESTAMP, comment="Wall clock"),
     UniqueConstraint("study_id", "number"),
-    check("state", "state IN ('PLANNED', 'RUNNING', 'DONE', 'FAILED')"),
+    check("state", "state IN ('PLANNED', 'DONE', 'FAILED')"),
     check(
         "done_is_complete",
         "state <> 'DONE' OR (first_day IS NOT NULL AND daily_returns IS NOT NULL AND trades IS NOT NULL"

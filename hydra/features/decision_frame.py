@@ -5,16 +5,18 @@ Source: features.md section 0; layers document, "Data Health"; C08, C19, C111.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-import numpy as np
 import polars as pl
 
 from hydra.errors import StopError
 from hydra.features.facts import SCHEMAS, TIME, MarketFacts
-from hydra.features.layout import Integers, gather
+from hydra.features.grid_memory import GridMemory
+from hydra.features.lateness import newest_known, run_ends
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 DECISION_DELAY: Final = timedelta(seconds=2)
 """A minute is decided this long after its close: when its candle is known (features.md section 0)."""
 
@@ -33,11 +35,48 @@ _COLUMNS: Final = (
 _DECISION: Final = {"instrument_id": pl.Int16(), "time": TIME}
 
 
-def decision_frame(facts: MarketFacts, as_of: datetime) -> pl.DataFrame:
-    """The row of every pair of which `facts` knows anything, decided at `as_of`; see `decision_frames`."""
-    minutes = _last_known(facts.candles_1m, as_of)
-    newest = {name: _newest_at(as_of, rows) for name, rows in _sources(minutes, facts).items()}
-    ids = sorted({id_ for name in SCHEMAS for id_ in _instruments(getattr(facts, name))})
+@dataclass(frozen=True, eq=False)
+class _Source:
+    """What an age is measured on: rows of a facts frame where `condition` holds, and how long each lasts."""
+
+    frame: str
+    condition: pl.Expr | None = None
+    length: timedelta = timedelta(0)
+    columns: tuple[str, ...] = ("instrument_id", "time", "known_at")
+
+    def usable(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The rows that count."""
+        return frame if self.condition is None else frame.filter(self.condition)
+
+    def events(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Key and event time of usable rows: what lasts counts from its end."""
+        events = rows.select(self.columns)
+        return events.with_columns(pl.col("time") + self.length) if self.length else events
+
+
+_SOURCES: Final = {
+    "candle": _Source(
+        "candles_1m",
+        length=timedelta(minutes=1),
+        columns=("instrument_id", "time", "known_at", "close"),
+    ),
+    "funding": _Source("funding_rates"),
+    "open_interest": _Source("open_interest_5m", pl.col("contracts") > 0),
+    "positioning": _Source("positioning", pl.col("long_short_ratio").is_not_null()),
+    "order_book": _Source("order_book_tops"),
+    "liquidation_feed": _Source("heartbeats", pl.col("feed") == "liquidations"),
+    "order_book_feed": _Source("heartbeats", pl.col("feed") == "order_book"),
+}
+
+
+def decision_frame(facts: MarketFacts, as_of: datetime, memory: GridMemory | None = None) -> pl.DataFrame:
+    """The row of every pair of which `facts` knows anything, decided at `as_of`; see `decision_frames`.
+
+    Who decides minute after minute gives the same `memory` each time.
+    """
+    memory = memory or GridMemory()
+    newest = {name: _newest_at(as_of, facts, name, memory) for name in _SOURCES}
+    ids = sorted({id_ for name in SCHEMAS for id_ in newest_known(facts, name, memory)})
     ages = {
         f"{name}_age_seconds": [_seconds_since(rows.get(id_), as_of) for id_ in ids]
         for name, rows in newest.items()
@@ -47,42 +86,37 @@ def decision_frame(facts: MarketFacts, as_of: datetime) -> pl.DataFrame:
     return pl.DataFrame(columns, schema={**dict.fromkeys(_COLUMNS, pl.Float64()), **_DECISION})
 
 
-def _instruments(rows: pl.DataFrame) -> list[int]:
-    """The instruments of rows sorted by them: looked up where each run ends, not collected."""
-    ids = rows["instrument_id"]
-    found: list[int] = ids.to_numpy()[_run_ends(ids)].tolist()
-    return found
+def newest_known_at(facts: MarketFacts, memory: GridMemory) -> dict[int, datetime]:
+    """Of each pair the instant at which the newest of its facts became known."""
+    newest: dict[int, int] = {}
+    for name in SCHEMAS:
+        for id_, known_us in newest_known(facts, name, memory).items():
+            newest[id_] = max(known_us, newest.get(id_, known_us))
+    return {id_: _EPOCH + timedelta(microseconds=known_us) for id_, known_us in newest.items()}
 
 
-def _run_ends(ids: pl.Series) -> Integers:
-    """Index of the last row of each instrument."""
-    own = ids.to_numpy()
-    changes = np.flatnonzero(own[1:] != own[:-1])
-    return np.append(changes, len(own) - 1) if len(own) else changes
+def _newest_at(
+    as_of: datetime, facts: MarketFacts, name: str, memory: GridMemory
+) -> dict[int, dict[str, Any]]:
+    """Of each instrument the newest row of a source with time and known_at <= `as_of`, by instrument.
 
-
-def _newest_at(as_of: datetime, rows: pl.DataFrame) -> dict[int, dict[str, Any]]:
-    """Of each instrument the newest row with time and known_at <= `as_of`, by instrument."""
-    last = _last_known(rows, as_of)
-    return {row["instrument_id"]: row for row in last.iter_rows(named=True)}
-
-
-def _last_known(rows: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
-    """The last row of each instrument with time and known_at <= `as_of`.
-
-    rows: sorted by instrument and time. The last of each will mostly do; only else are all looked at.
+    The last of each will mostly do; only else are all looked at.
     """
-    last = gather(rows, _run_ends(rows["instrument_id"]))
-    if all(_none_after(last[name], as_of) for name in ("time", "known_at")):
+    source = _SOURCES[name]
+    frame: pl.DataFrame = getattr(facts, source.frame)
+    last = memory.keep(("last", name), lambda: _last_of_each(frame, source), (frame,))
+    if all(row["known_at"] <= as_of and row["time"] <= as_of for row in last.values()):
         return last
     instant = pl.lit(as_of, dtype=TIME)
-    usable = rows.filter((pl.col("known_at") <= instant) & (pl.col("time") <= instant))
-    return gather(usable, _run_ends(usable["instrument_id"]))
+    known = frame.filter((pl.col("known_at") <= instant) & (pl.col("time") <= instant - source.length))
+    return _last_of_each(known, source)
 
 
-def _none_after(times: pl.Series, as_of: datetime) -> bool:
-    newest = times.max()
-    return not isinstance(newest, datetime) or newest <= as_of
+def _last_of_each(frame: pl.DataFrame, source: _Source) -> dict[int, dict[str, Any]]:
+    """The last row of each instrument, by instrument. frame: sorted by instrument and time."""
+    rows = source.usable(frame)
+    last = source.events(rows[run_ends(rows["instrument_id"].to_numpy())])
+    return {row["instrument_id"]: row for row in last.iter_rows(named=True)}
 
 
 def _seconds_since(row: dict[str, Any] | None, as_of: datetime) -> float | None:
@@ -120,24 +154,10 @@ def decision_frames(facts: MarketFacts, decisions: pl.DataFrame) -> pl.DataFrame
     """
     framed = decisions.lazy().with_row_index("_order").sort("time")
     minutes = _not_outdated(facts.candles_1m, decisions["time"].min())
-    for name, rows in _sources(minutes, facts).items():
-        framed = _with_newest(framed, rows.lazy(), name)
+    for name, source in _SOURCES.items():
+        frame = minutes if source.frame == "candles_1m" else getattr(facts, source.frame)
+        framed = _with_newest(framed, source.events(source.usable(frame)).lazy(), name)
     return framed.sort("_order").rename({"close": "last_close"}).select(_COLUMNS).collect()
-
-
-def _sources(minutes: pl.DataFrame, facts: MarketFacts) -> dict[str, pl.DataFrame]:
-    """Key and event time of what each age is measured on; candles count from their close."""
-    key = ("instrument_id", "time", "known_at")
-    alive = facts.heartbeats
-    return {
-        "candle": minutes.select(*key, "close").with_columns(pl.col("time") + pl.duration(minutes=1)),
-        "funding": facts.funding_rates.select(key),
-        "open_interest": facts.open_interest_5m.filter(pl.col("contracts") > 0).select(key),
-        "positioning": facts.positioning.filter(pl.col("long_short_ratio").is_not_null()).select(key),
-        "order_book": facts.order_book_tops.select(key),
-        "liquidation_feed": alive.filter(pl.col("feed") == "liquidations").select(key),
-        "order_book_feed": alive.filter(pl.col("feed") == "order_book").select(key),
-    }
 
 
 def _not_outdated(minutes: pl.DataFrame, first: object) -> pl.DataFrame:

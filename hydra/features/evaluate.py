@@ -20,9 +20,9 @@ from hydra.features.facts import TIME, MarketFacts
 from hydra.features.feature import Grid
 from hydra.features.grid_memory import GridMemory
 from hydra.features.grids import build_grid
-from hydra.features.lateness import MINUTE_US, Instants, integers, late_epochs
-from hydra.features.layout import gather
-from hydra.features.near_facts import near_facts
+from hydra.features.lateness import MINUTE_US, Instants, late_epochs
+from hydra.features.layout import Integers, gather
+from hydra.features.near_facts import moments, near_rows
 from hydra.features.plan import GridPlan, make_plan
 from hydra.features.trailing_rank import previous_ranks
 
@@ -41,8 +41,12 @@ _CONTEXT: Final[dict[str, tuple[str, pl.DataType]]] = {
 }
 _LIQUIDATION_COLUMNS: Final = {"recent_long_usd", "recent_short_usd", "last_5m_usd", "heartbeat_time"}
 _RANK_COLUMNS: Final = {"month_not_above", "month_samples"}
+_EVENT: Final = ("known_at", "side", "value_usd")
+_HEARTBEAT: Final = ("known_at", "feed")
 _LIQUIDATION_LOOKBACK_US: Final = 62 * MINUTE_US
 _GRID_THREADS: Final = 2
+# Of so few, most is remembered: threads would wait for the interpreter longer than for the grids.
+_FEW_DECISIONS: Final = 64
 
 MARKET_FEATURES: Final = tuple(
     name for name, feature in CATALOGUE.items() if feature.grid is not Grid.EVALUATION
@@ -73,10 +77,10 @@ def feature_matrix(
     _check_decisions(decisions)
     if not decisions.height:
         return decisions.select(*KEY, *(pl.lit(None, pl.Float64).alias(name) for name in wanted))
-    matrix = _evaluate(facts, decisions, plan, memory or GridMemory())
-    matrix = _with_late_decisions(matrix, facts, decisions, plan)
-    canonical = [pl.col(ALIASES.get(name, name)).cast(pl.Float64).alias(name) for name in wanted]
-    return decisions.select(tuple(KEY)).with_columns(matrix.select(canonical))
+    memory = memory or GridMemory()
+    matrix = _evaluate(facts, decisions, plan, memory)
+    matrix = _with_late_decisions(matrix, facts, decisions, plan, memory)
+    return decisions.select(tuple(KEY)).hstack(matrix.select(_canonical(wanted)))
 
 
 def regime_breaks(evaluations: pl.DataFrame) -> pl.Series:
@@ -87,6 +91,11 @@ def regime_breaks(evaluations: pl.DataFrame) -> pl.Series:
     return evaluations.select(
         CATALOGUE["regime_break_alert"].expression.alias("regime_break_alert")
     ).to_series()
+
+
+@lru_cache(maxsize=64)
+def _canonical(wanted: tuple[str, ...]) -> tuple[pl.Expr, ...]:
+    return tuple(pl.col(ALIASES.get(name, name)).cast(pl.Float64).alias(name) for name in wanted)
 
 
 @lru_cache(maxsize=64)
@@ -107,10 +116,14 @@ def _check_decisions(decisions: pl.DataFrame) -> None:
 
 
 def _with_late_decisions(
-    matrix: pl.DataFrame, facts: MarketFacts, decisions: pl.DataFrame, plan: Mapping[Grid, GridPlan]
+    matrix: pl.DataFrame,
+    facts: MarketFacts,
+    decisions: pl.DataFrame,
+    plan: Mapping[Grid, GridPlan],
+    memory: GridMemory,
 ) -> pl.DataFrame:
     """`matrix` with the rows replaced that a late fact must not have touched."""
-    for rows in late_epochs(facts, Instants.of(decisions)):
+    for rows in late_epochs(facts, Instants.of(decisions), memory):
         touched = decisions[rows]
         known = facts.known_by(touched["time"].max())
         truncated = _evaluate(known, touched, plan, GridMemory())
@@ -133,18 +146,26 @@ def _evaluate(
         if grid is not Grid.DECISION
     ]
     if asked & _LIQUIDATION_COLUMNS:
-        jobs.append(partial(_liquidations, facts, instants))
-    columns = [_context(decisions), *_in_parallel(jobs)]
+        jobs.append(partial(_liquidations, facts, instants, memory))
+    parts = [job() for job in jobs] if decisions.height <= _FEW_DECISIONS else _in_parallel(jobs)
+    columns = [_context(decisions), *parts]
     frame = pl.concat([part for part in columns if part.width], how="horizontal")
     exports = [name for steps in plan.values() for name in steps.exports]
     return _decide(frame, at_decision, exports)
 
 
-def _liquidations(facts: MarketFacts, instants: Instants) -> pl.DataFrame:
-    lookback_us = _LIQUIDATION_LOOKBACK_US
-    events = near_facts(facts, "liquidations", instants, lookback_us, ("known_at", "side", "value_usd"))
-    heartbeats = near_facts(facts, "heartbeats", instants, lookback_us, ("known_at", "feed"))
-    return liquidation_columns(events, heartbeats, instants)
+def _liquidations(facts: MarketFacts, instants: Instants, memory: GridMemory) -> pl.DataFrame:
+    events, heartbeats = (
+        near_rows(facts, name, instants, _LIQUIDATION_LOOKBACK_US, memory)
+        for name in ("liquidations", "heartbeats")
+    )
+    beside = (events.ranges, heartbeats.ranges, *instants.places, moments(instants, events, heartbeats))
+    return memory.keep(
+        "liquidations",
+        lambda: liquidation_columns(events.frame(_EVENT), heartbeats.frame(_HEARTBEAT), instants),
+        (events.source, heartbeats.source),
+        beside,
+    )
 
 
 def _in_parallel(jobs: Sequence[Callable[[], pl.DataFrame]]) -> list[pl.DataFrame]:
@@ -169,17 +190,22 @@ def _grid_columns(
     memory: GridMemory,
 ) -> pl.DataFrame:
     built = build_grid(grid, facts, instants, steps.base, memory)
-    values = memory.recall((grid, steps.exports), steps.run, built.frame)
-    columns = gather(values, built.rows)
-    if grid is not Grid.M5_MONTH or not asked & _RANK_COLUMNS:
+    values = memory.keep((grid, steps.exports), lambda: steps.run(built.frame), (built.frame,))
+    is_ranked = grid is Grid.M5_MONTH and bool(asked & _RANK_COLUMNS)
+    return memory.keep(
+        (grid, steps.exports, is_ranked),
+        lambda: _read(values, built.rows, is_ranked=is_ranked),
+        (values,),
+        built.rows.tobytes(),
+    )
+
+
+def _read(values: pl.DataFrame, rows: Integers, *, is_ranked: bool) -> pl.DataFrame:
+    """The row of a grid that each decision reads; where it is ranked, with its rank among those before."""
+    columns = gather(values, rows)
+    if not is_ranked:
         return columns
-    month, rows = values.select("realized_volatility"), pl.DataFrame({"row": built.rows})
-    return columns.hstack(memory.recall((grid, "ranks"), _ranks, month, rows))
-
-
-def _ranks(month: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    """month: realized_volatility on the grid; rows: the row that each decision reads."""
-    return previous_ranks(month["realized_volatility"], MONTH_BARS, integers(rows["row"]))
+    return columns.hstack(previous_ranks(values["realized_volatility"], MONTH_BARS, rows))
 
 
 def _context(decisions: pl.DataFrame) -> pl.DataFrame:

@@ -12,7 +12,7 @@ import polars as pl
 
 from hydra.errors import BadDataError
 from hydra.features.event_windows import liquidation_buckets
-from hydra.features.facts import TIME, MarketFacts
+from hydra.features.facts import MarketFacts
 from hydra.features.feature import Grid
 from hydra.features.grid_memory import GridMemory
 from hydra.features.hourly_returns import hourly_returns
@@ -27,7 +27,7 @@ from hydra.features.layout import (
     lay_out,
     ranked_keys,
 )
-from hydra.features.near_facts import near_facts
+from hydra.features.near_facts import NearRows, check_order, moments, near_rows, rows_between
 
 _FIVE_MINUTES_US: Final = 5 * MINUTE_US
 _HOUR_US: Final = 60 * MINUTE_US
@@ -114,18 +114,29 @@ def _on_clock(
     return GridRows(_laid(frame, layout, base), layout.rows_of(instants.rank, read))
 
 
-def _equal_steps(grid: Grid, facts: MarketFacts, instants: Instants, base: tuple[str, ...]) -> GridRows:
+def _equal_steps(
+    grid: Grid, facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory: GridMemory
+) -> GridRows:
     """Facts that lie on the grid themselves; the row read is the last that is nominally known."""
     clock = CLOCKS[grid]
+    read = (instants.time_us - NOMINAL_LAG_US[clock.frame]) // clock.step_us
+    near = near_rows(facts, clock.frame, instants, clock.lookback_us, memory)
+    beside = (near.ranges, *instants.places, read.tobytes())
+    return memory.keep(
+        (grid, base), lambda: _lay_near(near, clock, base, instants, read), (near.source,), beside
+    )
+
+
+def _lay_near(
+    near: NearRows, clock: Clock, base: tuple[str, ...], instants: Instants, read: Integers
+) -> GridRows:
     columns = _fact_columns(base)
     if clock.frame == "candles_5m":
-        near = near_facts(facts, clock.frame, instants, clock.lookback_us, (*columns, "row_count"))
         # A bar that does not hold its five minutes counts as missing.
-        near = near.filter(pl.col("row_count") >= _MINUTES_OF_FULL_BAR)
+        rows = near.frame((*columns, "row_count")).filter(pl.col("row_count") >= _MINUTES_OF_FULL_BAR)
     else:
-        near = near_facts(facts, clock.frame, instants, clock.lookback_us, columns)
-    read = (instants.time_us - NOMINAL_LAG_US[clock.frame]) // clock.step_us
-    return _on_clock(near, _positions(near, clock), clock, base, instants, read)
+        rows = near.frame(columns)
+    return _on_clock(rows, _positions(rows, clock), clock, base, instants, read)
 
 
 def _positions(frame: pl.DataFrame, clock: Clock) -> Integers:
@@ -148,20 +159,59 @@ def _hours(facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory
     """
     clock = CLOCKS[Grid.H1]
     read = (instants.time_us - NOMINAL_LAG_US[clock.frame]) // MINUTE_US // 60 - 1
-    near = near_facts(facts, clock.frame, instants, clock.lookback_us, ("close",))
-    beyond = pl.lit((int(read.max()) + 1) * _HOUR_US if len(read) else 0).cast(TIME)
-    hours = memory.recall(Grid.H1, hourly_returns, near.filter(pl.col("time") < beyond))
+    first_us = int(instants.time_us.min()) - clock.lookback_us
+    beyond_us = (int(read.max()) + 1) * _HOUR_US
+    hours = _hours_between(facts, instants.instruments, (first_us, beyond_us), memory)
     return _on_clock(hours, integers(hours["position"]), clock, base, instants, read)
 
 
-def _liquidation_buckets(facts: MarketFacts, instants: Instants, base: tuple[str, ...]) -> GridRows:
+def _hours_between(
+    facts: MarketFacts, instruments: Integers, span_us: tuple[int, int], memory: GridMemory
+) -> pl.DataFrame:
+    """The hours of the candles from the first to before the second instant.
+
+    The first hour is a part that gets shorter with every decision; the others are whole, and stay the same
+    for an hour. The first return of a whole hour needs the minute before it, if that is in the span.
+    """
+    first_us, beyond_us = span_us
+    whole_us = min(-(-first_us // _HOUR_US) * _HOUR_US, beyond_us)
+    from_us = max(first_us, whole_us - MINUTE_US)
+    part, whole = (
+        rows_between(facts, "candles_1m", instruments, span, memory).rows(("close",))
+        for span in ((first_us, whole_us - 1), (from_us, beyond_us - 1))
+    )
+    hours = memory.recall(Grid.H1, _checked_hours, whole)
+    is_whole = pl.col("position") >= whole_us // _HOUR_US
+    return pl.concat([_checked_hours(part), hours.filter(is_whole)]).sort("instrument_id", "position")
+
+
+def _checked_hours(candles: pl.DataFrame) -> pl.DataFrame:
+    check_order("candles_1m", candles)
+    return hourly_returns(candles)
+
+
+def _liquidation_buckets(
+    facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory: GridMemory
+) -> GridRows:
     """The row read is the last clock bucket that ended before the decision's own five minutes."""
     clock = CLOCKS[Grid.LIQUIDATION_5M]
-    liquidations = near_facts(facts, "liquidations", instants, clock.lookback_us, ("value_usd",))
-    heartbeats = near_facts(facts, "heartbeats", instants, clock.lookback_us, ("feed",))
-    buckets = liquidation_buckets(liquidations, heartbeats)
+    liquidations, heartbeats = (
+        near_rows(facts, name, instants, clock.lookback_us, memory) for name in ("liquidations", "heartbeats")
+    )
+    buckets = memory.keep(
+        Grid.LIQUIDATION_5M,
+        lambda: liquidation_buckets(liquidations.frame(("value_usd",)), heartbeats.frame(("feed",))),
+        (liquidations.source, heartbeats.source),
+        (liquidations.ranges, heartbeats.ranges),
+    )
     read = (instants.time_us - 2 * _FIVE_MINUTES_US) // _FIVE_MINUTES_US
-    return _on_clock(buckets, integers(buckets["position"]), clock, base, instants, read)
+    position = integers(buckets["position"])
+    return memory.keep(
+        (Grid.LIQUIDATION_5M, base),
+        lambda: _on_clock(buckets, position, clock, base, instants, read),
+        (buckets,),
+        (*instants.places, read.tobytes() if buckets.height else b""),
+    )
 
 
 def settlement_positions(funding: pl.DataFrame) -> Integers:
@@ -172,29 +222,54 @@ def settlement_positions(funding: pl.DataFrame) -> Integers:
     return integers(numbers.to_series())
 
 
-def _settlements(facts: MarketFacts, instants: Instants, base: tuple[str, ...]) -> GridRows:
+@dataclass(frozen=True)
+class _SettledRows:
+    """Settlements laid out: their rows, from when each is known (ranked keys), and the row of each."""
+
+    frame: pl.DataFrame
+    known: Integers
+    row_of_fact: Integers
+
+
+def _settlements(
+    facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory: GridMemory
+) -> GridRows:
     longest = facts.funding_rates["interval_hours"].max()
     lookback_us = (_SETTLEMENTS + 2) * (longest if isinstance(longest, int) else 0) * _HOUR_US
-    columns = (*_fact_columns(base), "interval_hours")
-    funding = near_facts(facts, "funding_rates", instants, lookback_us, columns)
+    near = near_rows(facts, "funding_rates", instants, lookback_us, memory)
+    beside = (near.ranges, *instants.places)
+    settled = memory.keep(
+        (Grid.SETTLEMENT, base), lambda: _lay_settlements(near, instants, base), (near.source,), beside
+    )
+    last = last_up_to(settled.known, instants.rank, instants.time_us)
+    return GridRows(settled.frame, settled.row_of_fact[last])
+
+
+def _lay_settlements(near: NearRows, instants: Instants, base: tuple[str, ...]) -> _SettledRows:
+    funding = near.frame((*_fact_columns(base), "interval_hours"))
     rank = instants.rank_of(funding)
     layout = lay_out(
         rank, settlement_positions(funding), _FUNDING_HOLE, Separation(_SETTLEMENTS, _SETTLEMENTS)
     )
     known_us = integers(funding["time"]) + NOMINAL_LAG_US["funding_rates"]
-    last = last_up_to(ranked_keys(rank, known_us), instants.rank, instants.time_us)
     row_of_fact = np.append(np.flatnonzero(layout.source != NO_ROW), NO_ROW)
-    return GridRows(_laid(funding, layout, base), row_of_fact[last])
+    return _SettledRows(_laid(funding, layout, base), ranked_keys(rank, known_us), row_of_fact)
 
 
-def _book(facts: MarketFacts, instants: Instants, base: tuple[str, ...]) -> GridRows:
-    columns = (*_fact_columns(base), "known_at")
-    tops = near_facts(facts, "order_book_tops", instants, _BOOK_LOOKBACK_US, columns)
+def _book(facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory: GridMemory) -> GridRows:
+    near = near_rows(facts, "order_book_tops", instants, _BOOK_LOOKBACK_US, memory)
+    beside = (near.ranges, *instants.places, moments(instants, near))
+    return memory.keep((Grid.BOOK, base), lambda: _lay_book(near, base, instants), (near.source,), beside)
+
+
+def _lay_book(near: NearRows, base: tuple[str, ...], instants: Instants) -> GridRows:
+    tops = near.frame((*_fact_columns(base), "known_at"))
     keys = ranked_keys(instants.rank_of(tops), event_instants(tops))
     return GridRows(tops.select(_with_fact_time(base)), last_up_to(keys, instants.rank, instants.time_us))
 
 
-_BUILDERS: Final[dict[Grid, Callable[[MarketFacts, Instants, tuple[str, ...]], GridRows]]] = {
+_BUILDERS: Final[dict[Grid, Callable[[MarketFacts, Instants, tuple[str, ...], GridMemory], GridRows]]] = {
+    Grid.H1: _hours,
     Grid.LIQUIDATION_5M: _liquidation_buckets,
     Grid.SETTLEMENT: _settlements,
     Grid.BOOK: _book,
@@ -209,8 +284,6 @@ def build_grid(
     Raises:
         BadDataError: a fact lies off its grid, or a frame is not in order.
     """
-    if grid is Grid.H1:
-        return _hours(facts, instants, base, memory)
     if grid in _BUILDERS:
-        return _BUILDERS[grid](facts, instants, base)
-    return _equal_steps(grid, facts, instants, base)
+        return _BUILDERS[grid](facts, instants, base, memory)
+    return _equal_steps(grid, facts, instants, base, memory)

@@ -5,7 +5,7 @@ unless the fact came late. Decisions between the nominal and the real `known_at`
 evaluated apart, on the facts known by then. Source: features.md section 0; DESIGN, law 3.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from hydra.features.facts import MarketFacts
+from hydra.features.grid_memory import GridMemory
 from hydra.features.layout import Integers, ranked_keys
 
 SECOND_US: Final = 1_000_000
@@ -49,6 +50,11 @@ class Instants:
         instruments = np.unique(instrument)
         return cls(instruments, np.searchsorted(instruments, instrument), integers(decisions["time"]))
 
+    @property
+    def places(self) -> tuple[bytes, bytes]:
+        """Everything but the times, as one value that can be compared."""
+        return self.instruments.tobytes(), self.rank.tobytes()
+
     def rank_of(self, frame: pl.DataFrame) -> Integers:
         """The rank of each row of a frame that holds no other instruments."""
         return np.searchsorted(self.instruments, integers(frame["instrument_id"]))
@@ -56,8 +62,29 @@ class Instants:
 
 def integers(series: pl.Series) -> Integers:
     """An integer or timestamp column as int64 (timestamps: microseconds since 1970)."""
-    values: Integers = series.cast(pl.Int64).to_numpy()
+    values: Integers = series.to_physical().to_numpy().astype(np.int64, copy=False)
     return values
+
+
+def run_ends(instruments: Integers) -> Integers:
+    """Index of the last row of each instrument, of rows sorted by it."""
+    changes: Integers = np.flatnonzero(instruments[1:] != instruments[:-1])
+    return np.append(changes, len(instruments) - 1) if len(instruments) else changes
+
+
+def newest_known(facts: MarketFacts, name: str, memory: GridMemory) -> dict[int, int]:
+    """Of each instrument of a facts frame the latest known_at, in microseconds since 1970."""
+    frame: pl.DataFrame = getattr(facts, name)
+    return memory.keep(("newest known", name), lambda: _newest_known(frame), (frame,))
+
+
+def _newest_known(frame: pl.DataFrame) -> dict[int, int]:
+    if frame.is_empty():
+        return {}
+    instruments = frame["instrument_id"].to_numpy()
+    ends = run_ends(instruments)
+    newest = np.maximum.reduceat(integers(frame["known_at"]), np.append(0, ends[:-1] + 1))
+    return dict(zip(instruments[ends].tolist(), newest.tolist(), strict=True))
 
 
 def event_instants(frame: pl.DataFrame) -> Integers:
@@ -78,10 +105,12 @@ def _nominal(name: str, frame: pl.DataFrame) -> Integers:
     return event_instants(frame)
 
 
-def _late_facts(facts: MarketFacts, first_us: int, last_us: int) -> tuple[Integers, Integers, Integers]:
+def _late_facts(
+    facts: MarketFacts, names: Sequence[str], first_us: int, last_us: int
+) -> tuple[Integers, Integers, Integers]:
     """Instrument, nominal and real known_at of the late facts that some decision could have missed."""
     parts = []
-    for name in (*NOMINAL_LAG_US, *EVENT_FRAMES):
+    for name in names:
         frame: pl.DataFrame = getattr(facts, name)
         if name in NOMINAL_LAG_US:
             lag = pl.duration(microseconds=NOMINAL_LAG_US[name])
@@ -104,7 +133,7 @@ def _affected(instants: Instants, instrument: Integers, nominal: Integers, known
     return np.flatnonzero(hit)
 
 
-def late_epochs(facts: MarketFacts, instants: Instants) -> Iterator[Integers]:
+def late_epochs(facts: MarketFacts, instants: Instants, memory: GridMemory) -> Iterator[Integers]:
     """Groups of decision indices that missed the same late facts: each must be evaluated on known facts.
 
     Within a group every late fact is visible to all or to none, so the facts known by its last instant
@@ -112,7 +141,17 @@ def late_epochs(facts: MarketFacts, instants: Instants) -> Iterator[Integers]:
     """
     if not len(instants.time_us):
         return
-    late = _late_facts(facts, int(instants.time_us.min()), int(instants.time_us.max()))
+    first_us, last_us = int(instants.time_us.min()), int(instants.time_us.max())
+    # Where the first decision is now, as it is minute by minute, nothing became known after it.
+    frames = (*NOMINAL_LAG_US, *EVENT_FRAMES)
+    names = [
+        name
+        for name in frames
+        if any(known > first_us for known in newest_known(facts, name, memory).values())
+    ]
+    if not names:
+        return
+    late = _late_facts(facts, names, first_us, last_us)
     affected = _affected(instants, *late)
     epoch = np.searchsorted(np.unique(late[2]), instants.time_us[affected], "right")
     for one in np.unique(epoch):

@@ -1,5 +1,6 @@
 """The part of a facts frame that some decision can reach."""
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -7,52 +8,87 @@ import polars as pl
 
 from hydra.errors import BadDataError
 from hydra.features.facts import MarketFacts
+from hydra.features.grid_memory import GridMemory
 from hydra.features.lateness import EVENT_FRAMES, MINUTE_US, Instants, integers
+from hydra.features.layout import Integers
 
-_KEY: Final = ("instrument_id", "time")
+KEY: Final = ("instrument_id", "time")
+Ranges = tuple[tuple[int, int], ...]
 
 
-def near_facts(
-    facts: MarketFacts, name: str, instants: Instants, lookback_us: int, columns: tuple[str, ...]
-) -> pl.DataFrame:
-    """instrument_id, time and `columns` of the frame `name`, cut to the decisions' instruments and times.
+@dataclass(frozen=True)
+class NearRows:
+    """Row ranges of the facts frame `name`, one after another."""
 
-    From the first decision less `lookback_us` to a minute after the last, still in order.
+    name: str
+    source: pl.DataFrame
+    ranges: Ranges
 
-    Raises:
-        BadDataError: the frame is not sorted by instrument and time, or a key of a gridded fact repeats.
+    def rows(self, columns: tuple[str, ...]) -> pl.DataFrame:
+        """instrument_id, time and `columns` of the rows: none is copied, and their order is not checked."""
+        wanted = self.source.select(*dict.fromkeys((*KEY, *columns)))
+        parts = [wanted.slice(begin, end - begin) for begin, end in self.ranges]
+        return pl.concat(parts, rechunk=False) if parts else wanted.clear()
+
+    def frame(self, columns: tuple[str, ...]) -> pl.DataFrame:
+        """instrument_id, time and `columns` of the rows, in one piece and in order.
+
+        Raises:
+            BadDataError: see `check_order`.
+        """
+        near = self.rows(columns).rechunk()
+        check_order(self.name, near)
+        return near
+
+
+def moments(instants: Instants, *rows: NearRows) -> bytes:
+    """The decisions' instants, by which events are seen, as one value; without events they do not matter."""
+    return instants.time_us.tobytes() if any(near.ranges for near in rows) else b""
+
+
+def near_rows(
+    facts: MarketFacts, name: str, instants: Instants, lookback_us: int, memory: GridMemory
+) -> NearRows:
+    """The rows of the frame `name` of the decisions' instruments and times.
+
+    From the first decision less `lookback_us` to a minute after the last.
     """
-    frame: pl.DataFrame = getattr(facts, name).select(*dict.fromkeys((*_KEY, *columns)))
-    instrument, time_us = frame["instrument_id"].to_numpy(), integers(frame["time"])
-    first = int(instants.time_us.min()) - lookback_us
-    last = int(instants.time_us.max()) + MINUTE_US
-    runs = []
-    for one in instants.instruments.astype(instrument.dtype):
+    first_us = int(instants.time_us.min()) - lookback_us
+    last_us = int(instants.time_us.max()) + MINUTE_US
+    return rows_between(facts, name, instants.instruments, (first_us, last_us), memory)
+
+
+def rows_between(
+    facts: MarketFacts, name: str, instruments: Integers, span_us: tuple[int, int], memory: GridMemory
+) -> NearRows:
+    """The rows of the frame `name` of some instruments whose time lies in the closed `span_us`."""
+    source: pl.DataFrame = getattr(facts, name)
+    instrument, time_us = memory.keep(("key", name), lambda: _key_of(source), (source,))
+    ranges: list[tuple[int, int]] = []
+    for one in instruments.astype(instrument.dtype):
         begin, end = np.searchsorted(instrument, one, "left"), np.searchsorted(instrument, one, "right")
         own = time_us[begin:end]
-        runs.append(
-            (begin + np.searchsorted(own, first, "left"), begin + np.searchsorted(own, last, "right"))
-        )
-    near = _joined(frame, runs)
-    _check_order(name, near)
-    return near
+        first = int(begin + np.searchsorted(own, span_us[0], "left"))
+        beyond = int(begin + np.searchsorted(own, span_us[1], "right"))
+        if ranges and ranges[-1][1] == first:
+            ranges[-1] = (ranges[-1][0], beyond)
+        elif beyond > first:
+            ranges.append((first, beyond))
+    return NearRows(name, source, tuple(ranges))
 
 
-def _joined(frame: pl.DataFrame, runs: list[tuple[int, int]]) -> pl.DataFrame:
-    """The row ranges one after another; without a copy where they are one range."""
-    ranges: list[tuple[int, int]] = []
-    for begin, end in runs:
-        if ranges and ranges[-1][1] == begin:
-            ranges[-1] = (ranges[-1][0], end)
-        elif end > begin:
-            ranges.append((begin, end))
-    if not ranges:
-        return frame.clear()
-    return pl.concat([frame.slice(begin, end - begin) for begin, end in ranges], rechunk=True)
+def _key_of(source: pl.DataFrame) -> tuple[Integers, Integers]:
+    instrument: Integers = source["instrument_id"].to_numpy()
+    return instrument, integers(source["time"])
 
 
-def _check_order(name: str, frame: pl.DataFrame) -> None:
-    instrument, time_us = frame["instrument_id"].to_numpy(), integers(frame["time"])
+def check_order(name: str, frame: pl.DataFrame) -> None:
+    """Refuse rows out of order.
+
+    Raises:
+        BadDataError: they are not sorted by instrument and time, or a key of a gridded fact repeats.
+    """
+    instrument, time_us = _key_of(frame)
     before, after = time_us[:-1], time_us[1:]
     back = after < before if name in EVENT_FRAMES else after <= before
     same = instrument[1:] == instrument[:-1]

@@ -53,8 +53,13 @@ def read_facts(
 
 def as_facts(rows: Mapping[str, pl.DataFrame], as_of: datetime) -> MarketFacts:
     """`rows`, which may hold more columns and the open bucket of open interest, as the features see them."""
+    return MarketFacts(**shown_frames(rows, as_of))
+
+
+def shown_frames(rows: Mapping[str, pl.DataFrame], as_of: datetime) -> dict[str, pl.DataFrame]:
+    """The frames of `as_facts`, by name."""
     shown = {**rows, "open_interest_5m": _ended_grid(rows["open_interest_5m"], as_of)}
-    return MarketFacts(**{name: _only(shown[name], list(schema)) for name, schema in SCHEMAS.items()})
+    return {name: _only(shown[name], list(schema)) for name, schema in SCHEMAS.items()}
 
 
 def _only(rows: pl.DataFrame, columns: list[str]) -> pl.DataFrame:

@@ -15,11 +15,12 @@ from adbc_driver_manager.dbapi import Connection
 from hydra.db.arrow import end_read
 from hydra.errors import StopError
 from hydra.features.anchor import anchor
+from hydra.features.coming_rows import ComingRows
 from hydra.features.facts import TIME, MarketFacts, empty_frame
 from hydra.features.five_minute_bars import bars_as_of
 from hydra.features.held_rows import HeldRows
-from hydra.features.known_rows import INPUTS, count_imports, read_known, read_whole_buckets
-from hydra.features.point_in_time import BEFORE_ALL_FACTS, as_facts
+from hydra.features.known_rows import INPUTS, count_imports, read_coming, read_known, read_whole_buckets
+from hydra.features.point_in_time import BEFORE_ALL_FACTS, shown_frames
 
 COMMIT_DELAY: Final = timedelta(minutes=2)
 """How long after its known_at a fact may still be committed and yet be found by the next advance."""
@@ -34,23 +35,38 @@ class MarketWindow:
     A fact whose transaction commits up to COMMIT_DELAY after its known_at is found by the next advance;
     an import, whose facts are known since long ago, makes the next advance read everything anew. Not
     safe for use by several threads at once.
+
+    The facts of a replay are stored before they become known. They are read `read_ahead` at a time, and
+    each is shown from its known_at on, as if it had been read then.
     """
 
-    def __init__(self, connection: Connection, instrument_ids: Sequence[int], as_of: datetime) -> None:
+    def __init__(
+        self, connection: Connection, instrument_ids: Sequence[int], as_of: datetime, read_ahead: timedelta
+    ) -> None:
         """Read everything that a decision at `as_of` (UTC) depends on; `load` is the same by name."""
         self._connection = connection
         self._instrument_ids = tuple(instrument_ids)
+        self._read_ahead = read_ahead
+        self._shown: dict[str, pl.DataFrame] = {}
         self._read_all(as_of)
 
     @classmethod
-    def load(cls, connection: Connection, instrument_ids: Sequence[int], as_of: datetime) -> "MarketWindow":
+    def load(
+        cls,
+        connection: Connection,
+        instrument_ids: Sequence[int],
+        as_of: datetime,
+        read_ahead: timedelta = timedelta(0),
+    ) -> "MarketWindow":
         """A window over `instrument_ids` that stands at `as_of` (UTC).
+
+        read_ahead: zero for a market that still arrives.
 
         Raises:
             StopError: `as_of` has no time zone.
             DatabaseError: the server cannot answer.
         """
-        return cls(connection, instrument_ids, as_of)
+        return cls(connection, instrument_ids, as_of, read_ahead)
 
     @property
     def as_of(self) -> datetime:
@@ -59,11 +75,21 @@ class MarketWindow:
 
     @property
     def facts(self) -> MarketFacts:
-        """The facts known at `as_of`, as `read_facts` with start = as_of would give them."""
-        return as_facts({name: rows.frame() for name, rows in self._held.items()}, self._as_of)
+        """The facts known at `as_of`, as `read_facts` with start = as_of would give them.
 
-    def advance(self, as_of: datetime) -> MarketFacts:
+        A frame without news is the same object as before, by which who computes on it knows it again.
+        """
+        shown = shown_frames({name: rows.frame() for name, rows in self._held.items()}, self._as_of)
+        for name, frame in shown.items():
+            before = self._shown.get(name)
+            if before is None or not (before is frame or before.equals(frame)):
+                self._shown[name] = frame
+        return MarketFacts(**self._shown)
+
+    def advance(self, as_of: datetime, imports: int | None = None) -> MarketFacts:
         """Move on to `as_of` and give the facts known there. Reads only what became known since.
+
+        imports: how many imports there have been, where the caller has just counted them.
 
         Raises:
             StopError: `as_of` lies before the instant at which the window stands.
@@ -71,7 +97,9 @@ class MarketWindow:
         """
         if as_of < self._as_of:
             raise StopError(f"a window only moves forward: it stands at {self._as_of}, asked for {as_of}")
-        if count_imports(self._connection) != self._imports:
+        if imports is None:
+            imports = count_imports(self._connection)
+        if imports != self._imports:
             self._read_all(as_of)
         else:
             self._read_news(as_of)
@@ -90,22 +118,45 @@ class MarketWindow:
         bars = bars_as_of(whole, rows["candles_1m"], rows["candles_5m_recorded"], as_of)
         self._held["candles_5m"] = HeldRows(bars, self._instrument_ids, ("time",), None)
         self._starts, self._imports, self._as_of = starts, imports, as_of
+        self._coming = {
+            name: ComingRows(rows[name].clear(), source.moment) for name, source in INPUTS.items()
+        }
+        self._read_until = as_of
 
     def _read_news(self, as_of: datetime) -> None:
         starts = anchor(as_of)
-        since = self._as_of - COMMIT_DELAY
-        news = read_known(self._connection, self._instrument_ids, starts, since, as_of)
-        end_read(self._connection)
+        news = self._coming_news(starts, as_of) if self._read_ahead else self._arrived_news(starts, as_of)
         self._forget_before(starts)
         for name, rows in news.items():
             self._held[name].merge(rows)
         self._rebuild_bars(news, as_of)
         self._as_of = as_of
 
+    def _arrived_news(self, starts: dict[str, datetime], as_of: datetime) -> dict[str, pl.DataFrame]:
+        since = self._as_of - COMMIT_DELAY
+        news = read_known(self._connection, self._instrument_ids, starts, since, as_of)
+        end_read(self._connection)
+        return news
+
+    def _coming_news(self, starts: dict[str, datetime], as_of: datetime) -> dict[str, pl.DataFrame]:
+        if as_of > self._read_until:
+            until = as_of + self._read_ahead
+            self._coming = read_coming(self._connection, self._instrument_ids, starts, self._as_of, until)
+            end_read(self._connection)
+            self._read_until = until
+        taken = {name: rows.take(as_of) for name, rows in self._coming.items()}
+        return {
+            name: rows.filter(rows["time"] >= starts[INPUTS[name].anchor]) if rows.height else rows
+            for name, rows in taken.items()
+        }
+
     def _rebuild_bars(self, news: dict[str, pl.DataFrame], as_of: datetime) -> None:
         """Make the bars anew of every bucket that got a row or has ended since the last reading."""
-        opens = pl.concat([news[name]["time"] for name in _BAR_INPUTS]).dt.truncate("5m").unique()
         ended_since = self._as_of - _FIVE_MINUTES
+        times = pl.concat([news[name]["time"] for name in _BAR_INPUTS])
+        if _bucket(as_of) == _bucket(self._as_of) and _is_none_before(times, _bucket(as_of)):
+            return  # all of it is of the bucket that is still open
+        opens = times.dt.truncate("5m").unique()
         earliest = min([ended_since, *opens.to_list()])
         bucket = pl.col("time").dt.truncate("5m")
         touched = bucket.is_in(opens.implode()) | (bucket > pl.lit(ended_since, dtype=TIME))
@@ -121,3 +172,13 @@ class MarketWindow:
             if starts[source] != self._starts[source]:
                 rows.forget_before(starts[source])
         self._starts = starts
+
+
+def _bucket(instant: datetime) -> datetime:
+    """The open of the five minutes that hold `instant`."""
+    return instant - (instant - BEFORE_ALL_FACTS) % _FIVE_MINUTES
+
+
+def _is_none_before(times: pl.Series, start: datetime) -> bool:
+    earliest = times.min()
+    return not isinstance(earliest, datetime) or earliest >= start

@@ -7,6 +7,7 @@ Source: layers document, "Data Health"; README document, "Decision Gates"; C07, 
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from typing import Final
 
 import polars as pl
@@ -72,12 +73,18 @@ def with_data_health(frame: pl.DataFrame, parameters: DataHealthParameters) -> p
     data_outage_seconds: how long the worst of candles, open interest and declared feeds has been beyond
     its allowed age; null without an outage. Funding settles hours apart and never counts as an outage.
     """
+    states, verdict = _health(parameters)
+    return frame.with_columns(states).with_columns(verdict)
+
+
+# Expressions are the same every minute, and take longer to build than eight rows to compute.
+@lru_cache(maxsize=64)
+def _health(parameters: DataHealthParameters) -> tuple[tuple[pl.Expr, ...], tuple[pl.Expr, ...]]:
+    """The states of the inputs, and what follows from them."""
     states = input_states(parameters)
-    named = frame.with_columns(state.cast(pl.Int8).alias(f"health_{name}") for name, state in states.items())
     healthy = check_data_health({name: pl.col(f"health_{name}") for name in INPUTS})
-    return named.with_columns(
-        healthy.alias("data_healthy"), outage_seconds(parameters).alias("data_outage_seconds")
-    )
+    verdict = healthy.alias("data_healthy"), outage_seconds(parameters).alias("data_outage_seconds")
+    return tuple(state.cast(pl.Int8).alias(f"health_{name}") for name, state in states.items()), verdict
 
 
 def input_states(parameters: DataHealthParameters) -> dict[str, pl.Expr]:

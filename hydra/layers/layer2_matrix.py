@@ -4,6 +4,7 @@ Source: layers document, "Decision Matrix"; C04, C10, C15, C20, C116.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import polars as pl
@@ -84,7 +85,13 @@ def with_tradability(
         for place, code in enumerate(REASONS)
     )
     counted = frame.with_columns(bits.cast(pl.Int16).alias("reason_bits"))
-    return counted.with_columns(
+    return counted.with_columns(_verdict(parameters))
+
+
+# Expressions are the same every minute, and take longer to build than eight rows to compute.
+@lru_cache(maxsize=64)
+def _verdict(parameters: MatrixParameters) -> tuple[pl.Expr, ...]:
+    return (
         _tradability().alias("tradability"),
         _gravest_reason().alias("reason_code"),
         _entries_allowed(parameters).alias("entries_allowed"),

@@ -5,6 +5,7 @@ Source: layers document, "LAYER 2: STATISTICAL REALITY" (StatisticalResult); C04
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 import polars as pl
@@ -42,18 +43,27 @@ def assess(frame: pl.DataFrame, parameters: StatisticalParameters) -> pl.DataFra
     A rule's regime has no confidence, so it raises no regime_break_alert.
     """
     healthy = with_data_health(frame, parameters.data_health)
+    measured, regime, applying = _expressions(parameters)
+    with_regime = healthy.with_columns(measured).with_columns(regime)
+    return with_tradability(with_regime, applying, parameters.matrix)
+
+
+# Expressions are the same every minute, and take longer to build than eight rows to compute.
+@lru_cache(maxsize=64)
+def _expressions(
+    parameters: StatisticalParameters,
+) -> tuple[tuple[pl.Expr, ...], pl.Expr, dict[ReasonCode, pl.Expr]]:
+    """What is measured, the regime that follows from it, and which row of the matrix applies."""
     velocity = gate_velocity(parameters.data_health)
-    measured = healthy.with_columns(
-        check_volatility(pl.col("volatility_percentile"), parameters.volatility)
-        .cast(pl.Int8)
-        .alias("volatility_regime"),
+    volatility, cascade = pl.col("volatility_regime"), pl.col("gate_cascade_probability")
+    ranked = check_volatility(pl.col("volatility_percentile"), parameters.volatility)
+    measured = (
+        ranked.cast(pl.Int8).alias("volatility_regime"),
         velocity.alias("gate_liquidation_velocity"),
         check_cascade(velocity).alias("gate_cascade_probability"),
     )
-    with_regime = measured.with_columns(_regime(parameters.regime).cast(pl.Int8).alias("regime"))
-    volatility, cascade = pl.col("volatility_regime"), pl.col("gate_cascade_probability")
-    applying = decision_matrix(volatility, cascade, pl.col("funding_rate"), parameters.matrix)
-    return with_tradability(with_regime, applying, parameters.matrix)
+    regime = _regime(parameters.regime).cast(pl.Int8).alias("regime")
+    return measured, regime, decision_matrix(volatility, cascade, pl.col("funding_rate"), parameters.matrix)
 
 
 def gate_velocity(parameters: DataHealthParameters) -> pl.Expr:

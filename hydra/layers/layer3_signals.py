@@ -7,6 +7,7 @@ Borders are strict as printed (C118); a null input fires nothing (C19).
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import polars as pl
@@ -170,10 +171,16 @@ def generate(frame: pl.DataFrame, parameters: SignalParameters) -> pl.DataFrame:
 
 def firing_sources(frame: pl.DataFrame, parameters: SignalParameters) -> tuple[SignalSource, ...]:
     """The generators that fire anywhere in `frame` (see `generate`), in one pass; none in a quiet minute."""
-    counts = frame.select(
-        (firing.direction != 0).sum().alias(source.value) for source, firing in generators(parameters).items()
-    )
+    counts = frame.select(_counts(parameters))
     return tuple(SignalSource(source) for source, count in counts.row(0, named=True).items() if count)
+
+
+# Expressions are the same every minute, and take longer to build than eight rows to compute.
+@lru_cache(maxsize=64)
+def _counts(parameters: SignalParameters) -> tuple[pl.Expr, ...]:
+    """How often each generator fires."""
+    firings = generators(parameters)
+    return tuple((firing.direction != 0).sum().alias(source.value) for source, firing in firings.items())
 
 
 def _fired(

@@ -48,17 +48,13 @@ def pair_correlation(first: NDArray[np.float64], second: NDArray[np.float64]) ->
     return float(one @ other) / scale if scale > 0 else math.nan
 
 
-def average_correlation(
-    new_returns: NDArray[np.float64], open_returns: Sequence[NDArray[np.float64]]
-) -> float:
-    """Mean correlation of the new pair with the open ones; NaN if one of them is unknown or none is open.
+def average_correlation(correlations: Sequence[float]) -> float:
+    """Mean of the new pair's correlations with the open ones; NaN if one is unknown or none is open.
 
     Source: layers document, "Correlation Penalty" (calculate_avg_correlation); C119.
     Formula: mean of the pair correlations
     """
-    if not open_returns:
-        return math.nan
-    return float(np.mean([pair_correlation(new_returns, other) for other in open_returns]))
+    return float(np.mean(correlations)) if correlations else math.nan
 
 
 def signed_correlation(new_direction: int, correlations: Sequence[float], directions: Sequence[int]) -> float:

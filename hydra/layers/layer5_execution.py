@@ -19,12 +19,16 @@ class OrderStep(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExecutionParameters:
-    """Seconds. 120 and 60 are printed; three re-quotes C41; 5 s without a stop C45."""
+    """Seconds. 120 and 60 are printed; three re-quotes C41; 5 s without a stop C45.
+
+    latency_seconds: how long an order takes to the paper exchange; an assumption that backtests can stress.
+    """
 
     entry_timeout_seconds: float = 120.0
     exit_timeout_seconds: float = 60.0
     most_requotes: int = 3
     unprotected_seconds: float = 5.0
+    latency_seconds: float = 0.0
 
 
 def entry_step(

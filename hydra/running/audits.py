@@ -44,15 +44,27 @@ def each_audit(connection: psycopg.Connection) -> Iterator[Finding]:
     Raises:
         psycopg.Error: an audit could not be run; nothing is reported as clean that was not looked at.
     """
-    for name in queries.names(_FOLDER):
-        text = queries.load(name)
-        with connection.transaction(), connection.cursor() as cursor:
-            cursor.execute(text)
-            kept = cursor.fetchmany(ROWS_KEPT)
-            columns = tuple(column.name for column in cursor.description or ())
-            yield Finding(
-                PurePosixPath(name).name, _question(text), max(cursor.rowcount, 0), columns, tuple(kept)
-            )
+    for audit in audit_names():
+        yield run_audit(connection, audit)
+
+
+def audit_names() -> tuple[str, ...]:
+    """The name of every audit."""
+    return tuple(PurePosixPath(name).name for name in queries.names(_FOLDER))
+
+
+def run_audit(connection: psycopg.Connection, audit: str) -> Finding:
+    """The answer of one audit, in a transaction of its own.
+
+    Raises:
+        psycopg.Error: it could not be run.
+    """
+    text = queries.load(f"{_FOLDER}/{audit}")
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.execute(text)
+        kept = cursor.fetchmany(ROWS_KEPT)
+        columns = tuple(column.name for column in cursor.description or ())
+        return Finding(audit, _question(text), max(cursor.rowcount, 0), columns, tuple(kept))
 
 
 def _question(text: str) -> str:

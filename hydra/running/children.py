@@ -20,11 +20,15 @@ STOP_TIMEOUT_S: Final = 15.0
 
 @dataclass(frozen=True)
 class Program:
-    """What to run. One that `ends_by_itself` is not started again after exit status 0."""
+    """What to run. One that `ends_by_itself` is not started again after exit status 0.
+
+    starts_after_s: how long after the others it starts.
+    """
 
     name: str
     command: tuple[str, ...]
     ends_by_itself: bool = False
+    starts_after_s: float = 0.0
 
 
 @dataclass
@@ -50,7 +54,7 @@ class Children:
         environment: Mapping[str, str],
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._children = [Child(program) for program in programs]
+        self._children = [Child(program, start_at=now() + program.starts_after_s) for program in programs]
         self._log = log
         self._environment = {**os.environ, **environment}
         self._now = now

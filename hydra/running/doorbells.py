@@ -61,13 +61,25 @@ def step_from(state: CycleState) -> Step | None:
     return _BY_STATE.get(state)
 
 
+UPKEEP_QUEUE: Final = "upkeep"
+AUDIT_ACTOR: Final = "audit"
+
+
+def ring_upkeep(broker: Broker) -> None:
+    """Tell the upkeep process that the audits may be due. A lost message does no harm."""
+    broker.enqueue(_message(UPKEEP_QUEUE, AUDIT_ACTOR))
+
+
 def ring(broker: Broker, step: Step, run_id: int) -> None:
     """Tell the process of `step` that run `run_id` may have a cycle for it. A lost message does no harm."""
-    message: Message[None] = Message(
-        queue_name=step.queue,
-        actor_name=step.stage.value,
-        args=(run_id,),
+    broker.enqueue(_message(step.queue, step.stage.value, run_id))
+
+
+def _message(queue: str, actor: str, *arguments: int) -> Message[None]:
+    return Message(
+        queue_name=queue,
+        actor_name=actor,
+        args=arguments,
         kwargs={},
         options={"max_age": MAX_AGE_MS},
     )
-    broker.enqueue(message)

@@ -5,7 +5,6 @@ Source: practice.md 3.9 (honest reporting); DESIGN, laws 7 and 10; C05, C104, C1
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC
 from decimal import Decimal
 from typing import Any, Final
 
@@ -14,14 +13,17 @@ import psycopg
 from hydra.domain import PositionState, ReasonCode, SignalSource
 from hydra.errors import StopError
 from hydra.layers.layer2_matrix import RESTRICTING
+from hydra.ledger.bootstrap import Estimate
+from hydra.ledger.cost_split import CostSplit
 from hydra.ledger.costs import PAIR_COSTS, half_spread
-from hydra.ledger.trade_statistics import (
-    ClosedTrade,
-    Estimate,
-    days_with_trades,
-    net_per_trade,
-    profit_factor,
-    win_rate,
+from hydra.running.performance import (
+    Baselines,
+    Performance,
+    TradeResults,
+    read_baselines,
+    read_performance,
+    trade_results,
+    win_rate_of,
 )
 from hydra.running.reason_words import Gate, gate_of
 from hydra.running.run_choice import Row, rows_of
@@ -31,7 +33,6 @@ PAPER_SENTENCE: Final = (
     "Paper fills are simulated: a resting order fills only when a later bar trades through it, at most a "
     "tenth of the bar's volume; what a real queue or a real market impact does is not in these numbers."
 )
-BASELINE_SENTENCE: Final = "Baseline: always flat, which earns 0.00 % and risks nothing."
 SIMULATED_SENTENCE: Final = (
     "The market is generated: it says how HYDRA behaves, nothing about what it would earn."
 )
@@ -39,48 +40,15 @@ SIMULATED_SENTENCE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class EquityPath:
-    """Equity of the run in USDT, drawdowns as fractions (C31, C122); None where no cycle was booked."""
+    """Equity of the run, USDT; the fall within a day as a fraction (C31). None where no cycle was booked."""
 
     minutes: int
     start_usd: Decimal | None
     end_usd: Decimal | None
     unrealised_usd: Decimal | None
-    max_drawdown: Decimal | None
     max_daily_drawdown: Decimal | None
     max_exposure_usd: Decimal | None
     max_portfolio_heat: float | None
-
-    @property
-    def total_return(self) -> Decimal | None:
-        """Fraction gained from the first to the last booked minute."""
-        if not self.start_usd or self.end_usd is None:
-            return None
-        return self.end_usd / self.start_usd - 1
-
-
-@dataclass(frozen=True, slots=True)
-class Costs:
-    """From the price profit at the decisions' prices to the net result of the closed positions, USDT.
-
-    Costs are positive; a spread that was earned by resting orders is negative. funding is positive where
-    received. gross = at_decision_prices - spread - slippage; net = gross - fees + funding.
-    """
-
-    gross_usd: Decimal
-    fees_usd: Decimal
-    funding_usd: Decimal
-    spread_usd: Decimal
-    slippage_usd: Decimal
-
-    @property
-    def at_decision_prices_usd(self) -> Decimal:
-        """What the positions would have earned at the prices that were decided on, without any cost."""
-        return self.gross_usd + self.spread_usd + self.slippage_usd
-
-    @property
-    def net_usd(self) -> Decimal:
-        """What they earned."""
-        return self.gross_usd - self.fees_usd + self.funding_usd
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,16 +95,18 @@ class GeneratorCount:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """Everything that the report shows. facts, trades and kills are rows of the run by column name."""
+    """Everything that the report shows. facts, trades and kills are rows of the run by column name.
+
+    performance: None where no cycle was booked.
+    """
 
     facts: Row
     equity: EquityPath
-    costs: Costs
+    performance: Performance | None
+    costs: CostSplit
     trades: Sequence[Row]
-    days: int
-    win_rate: Estimate
-    profit_factor: Estimate
-    net_per_trade: Estimate
+    trade_results: TradeResults
+    baselines: Baselines
     by_source: Sequence[Group]
     by_pair: Sequence[Group]
     funnel: Sequence[FunnelStep]
@@ -162,16 +132,15 @@ def read_report(connection: psycopg.Connection, run_id: int) -> RunReport:
     (equity,) = rows_of(connection, "report/equity", run_id=run_id)
     trades = rows_of(connection, "report/trades", run_id=run_id)
     closed = [trade for trade in trades if trade["state"] == PositionState.CLOSED]
-    statistics = [_closed_trade(trade) for trade in closed]
+    fills = rows_of(connection, "report/fill_costs", run_id=run_id)
     return RunReport(
         facts=facts[0],
         equity=EquityPath(**equity),
-        costs=_costs(closed, rows_of(connection, "report/fill_costs", run_id=run_id)),
+        performance=read_performance(connection, run_id, trades),
+        costs=_costs(closed, fills),
         trades=trades,
-        days=days_with_trades(statistics),
-        win_rate=win_rate(statistics),
-        profit_factor=profit_factor(statistics),
-        net_per_trade=net_per_trade(statistics),
+        trade_results=trade_results(closed),
+        baselines=read_baselines(connection, run_id, equity["start_usd"], closed, _shortfall(fills)),
         by_source=_groups(closed, "source"),
         by_pair=_groups(closed, "base"),
         funnel=_funnel(connection, run_id),
@@ -181,20 +150,27 @@ def read_report(connection: psycopg.Connection, run_id: int) -> RunReport:
     )
 
 
-def _closed_trade(trade: Row) -> ClosedTrade:
-    return ClosedTrade(trade["closed_time"].astimezone(UTC).date(), float(trade["net_pnl_usd"]))
-
-
-def _costs(closed: Sequence[Row], fills: Sequence[Row]) -> Costs:
+def _costs(closed: Sequence[Row], fills: Sequence[Row]) -> CostSplit:
+    """The fees of the fills are those of their positions (sql/audits/position_does_not_add_up.sql)."""
     spread = sum((_spread_usd(fill) for fill in fills), Decimal(0))
-    shortfall = sum((fill["shortfall_usd"] for fill in fills), Decimal(0))
-    return Costs(
+    maker_fees = _total((fill for fill in fills if fill["is_maker"]), "fees_usd")
+    return CostSplit(
         gross_usd=_total(closed, "gross_pnl_usd"),
-        fees_usd=_total(closed, "fees_usd"),
+        maker_fees_usd=maker_fees,
+        taker_fees_usd=_total(closed, "fees_usd") - maker_fees,
         funding_usd=_total(closed, "funding_usd"),
         spread_usd=spread,
-        slippage_usd=shortfall - spread,
+        slippage_usd=_total(fills, "shortfall_usd") - spread,
     )
+
+
+def _shortfall(fills: Sequence[Row]) -> dict[int, Decimal]:
+    """By position: what its fills cost against the prices at the decisions, USDT."""
+    shortfall: dict[int, Decimal] = {}
+    for fill in fills:
+        name = fill["position_id"]
+        shortfall[name] = shortfall.get(name, Decimal(0)) + fill["shortfall_usd"]
+    return shortfall
 
 
 def _spread_usd(fill: Row) -> Decimal:
@@ -221,7 +197,7 @@ def _group(name: str, closed: Sequence[Row]) -> Group:
         len(closed),
         _total(closed, "gross_pnl_usd"),
         _total(closed, "net_pnl_usd"),
-        win_rate([_closed_trade(trade) for trade in closed]),
+        win_rate_of(closed),
     )
 
 
@@ -257,4 +233,4 @@ def _sentences(facts: Row) -> list[str]:
     sentences = [PAPER_SENTENCE] if facts["mode"] in {"paper", "backtest"} else []
     if facts["label"] == "simulated":
         sentences.append(SIMULATED_SENTENCE)
-    return [*sentences, BASELINE_SENTENCE]
+    return sentences

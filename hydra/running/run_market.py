@@ -5,7 +5,7 @@ Source: DESIGN, "Modes and exchanges"; C111 (recorded history declares no feeds)
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -20,7 +20,7 @@ from hydra.ingest.instruments import VENUE
 from hydra.ingest.simulated import Progress, store_market
 from hydra.layers.layer2_data_health import LIQUIDATION_FEED, ORDER_BOOK_FEED
 from hydra.running.runs import Run
-from hydra.sim.market.settings import MarketSettings
+from hydra.sim.market.settings import MarketSettings, Scenario
 from hydra.universe import UNIVERSE
 
 CANDLE_LENGTH: Final = timedelta(minutes=1)
@@ -52,13 +52,18 @@ class RunMarket:
 
 @dataclass(frozen=True)
 class MarketRequest:
-    """What a user asks for: origin, seed, base names (all if none), and the range (as far as facts reach)."""
+    """What a user asks for: origin, seed, base names (all if none), and the range (as far as facts reach).
+
+    scenarios: planted into a generated market. with_books: a generated market has order books every 5 s.
+    """
 
     origin: MarketOrigin
     seed: int | None
     names: tuple[str, ...]
     start: datetime | None
     end: datetime | None
+    scenarios: tuple[Scenario, ...] = (Scenario.DAY,)
+    with_books: bool = True
 
 
 def prepare_market(url: str, asked: MarketRequest, progress: Progress) -> RunMarket:
@@ -90,11 +95,20 @@ def generated_market(url: str, asked: MarketRequest, progress: Progress) -> RunM
     end = asked.end or start + GENERATED_LENGTH
     if end <= start:
         raise StopError(f"--from {start:%Y-%m-%d %H:%M} --to {end:%Y-%m-%d %H:%M}: --to has to be later")
-    market = MarketSettings(seed=asked.seed or 0, start=start, warm_up_days=WARM_UP_DAYS)
+    market = MarketSettings(
+        seed=asked.seed or 0,
+        start=start,
+        warm_up_days=WARM_UP_DAYS,
+        scenarios=asked.scenarios,
+    )
+    if not asked.with_books:
+        # A proof of life a minute is what the liquidation feed needs to count as alive.
+        market = replace(market, book_interval_seconds=0, heartbeat_interval_seconds=60)
     stored = store_market(url, market, int((end - start) / CANDLE_LENGTH), progress)
     by_name = {pair.base: instrument_id for pair, instrument_id in zip(UNIVERSE, stored, strict=True)}
     chosen = tuple(by_name[name] for name in asked.names or by_name)
-    return RunMarket(chosen, (ORDER_BOOK_FEED, LIQUIDATION_FEED), start, end)
+    feeds = (ORDER_BOOK_FEED, LIQUIDATION_FEED) if asked.with_books else (LIQUIDATION_FEED,)
+    return RunMarket(chosen, feeds, start, end)
 
 
 def recorded_market(

@@ -16,7 +16,10 @@ from types import FrameType
 from typing import Final
 
 import psycopg
+from dramatiq import Broker
+from dramatiq.errors import BrokerConnectionError
 from psycopg.rows import class_row
+from psycopg_pool import PoolTimeout
 
 from hydra.db import queries
 from hydra.db.engine import connect, database_url
@@ -24,6 +27,8 @@ from hydra.db.server.private import start_private_cluster
 from hydra.errors import DatabaseError
 from hydra.paths import state_directory
 from hydra.running.children import Children, Program
+from hydra.running.doorbells import UPKEEP_QUEUE, ring_upkeep
+from hydra.running.message_broker import make_broker
 from hydra.running.pipeline_table import PipelineRow, read_pipeline
 from hydra.running.runs import EndReason, Run, end_run, lock_run
 from hydra.running.speed import Speed
@@ -35,6 +40,10 @@ CLOCK: Final = "clock"
 # One process hears all queues: the stages of a cycle follow each other without a message between them
 # (6 ms for the frame of a cycle instead of 15 ms), and one market window is kept.
 WORKERS: Final = "workers"
+# The audits have a process of their own, which a short run does not need.
+UPKEEP: Final = "upkeep"
+UPKEEP_AFTER_S: Final = 60.0
+RING_UPKEEP_EVERY_S: Final = 30.0
 
 _ENVIRONMENT: Final = {"dramatiq_restart_delay": "500", "dramatiq_worker_timeout": "200"}
 
@@ -60,9 +69,11 @@ class Supervisor:
     show: Callable[[list[PipelineRow]], None]
     tell: Callable[[str], None]
     worker_module: str = "workers"
+    upkeep_module: str = "workers.upkeep"
     _wants_stop: bool = field(default=False, init=False)
     _shown: datetime | None = field(default=None, init=False)
     _complained_at: float = field(default=0.0, init=False)
+    _rung_at: float = field(default=0.0, init=False)
 
     def supervise(self) -> EndReason:
         """Run until the range is decided or somebody stops it (Ctrl-C, SIGTERM).
@@ -73,15 +84,18 @@ class Supervisor:
         """
         connection = self._connect()
         children = Children(self._programs(), self.log, _ENVIRONMENT)
+        broker = make_broker(self.settings, [])
         handlers = [(number, signal.signal(number, self._stop)) for number in (signal.SIGINT, signal.SIGTERM)]
         try:
             while not self._wants_stop and not children.has_finished(CLOCK):
                 for sentence in children.keep_alive():
                     self.tell(sentence)
                 connection = self._look(connection)
+                self._ring_upkeep(broker, children)
                 time.sleep(LOOK_EVERY_S)
         finally:
             children.stop()
+            broker.close()
             for number, handler in handlers:
                 signal.signal(number, handler)
         with closing(connection):
@@ -97,8 +111,23 @@ class Supervisor:
     def _programs(self) -> list[Program]:
         run = str(self.run.run_id)
         worker = (sys.executable, "-m", "dramatiq", "--use-spawn", "-p", "1", "-t", "1", self.worker_module)
+        upkeep = (*worker[:-1], self.upkeep_module, "--queues", UPKEEP_QUEUE)
         clock = (sys.executable, "-m", "hydra.running.clock", "--run", run, "--speed", str(self.speed))
-        return [Program(WORKERS, worker), Program(CLOCK, clock, ends_by_itself=True)]
+        return [
+            Program(WORKERS, worker),
+            Program(CLOCK, clock, ends_by_itself=True),
+            Program(UPKEEP, upkeep, starts_after_s=UPKEEP_AFTER_S),
+        ]
+
+    def _ring_upkeep(self, broker: Broker, children: Children) -> None:
+        """Let the audits be run where they are due; a lost ring is made good by the next one."""
+        if UPKEEP not in children.process_ids() or time.monotonic() - self._rung_at < RING_UPKEEP_EVERY_S:
+            return
+        self._rung_at = time.monotonic()
+        try:
+            ring_upkeep(broker)
+        except (BrokerConnectionError, psycopg.Error, PoolTimeout) as error:
+            self.tell(f"the audits could not be asked for ({type(error).__name__}): the next ring comes soon")
 
     def _connect(self) -> psycopg.Connection:
         connection = connect(database_url(self.settings), autocommit=True)

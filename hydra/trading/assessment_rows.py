@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import polars as pl
 
-from hydra.features.facts import SCHEMAS, MarketFacts
 from hydra.features.vectors import LAYER_2_QUANTITIES_V1, REGIME_FEATURES_V1, SIGNAL_SCORER_FEATURES_V1
 from hydra.layers.layer2_data_health import INPUTS, InputHealth
 from hydra.layers.layer2_matrix import reasons_of
@@ -89,16 +88,6 @@ def feature_row(
         "vector": vector,
         "newest_known_at": newest_known_at,
     }
-
-
-def newest_known_at(facts: MarketFacts) -> dict[int, datetime]:
-    """Of each pair the instant at which the newest of its facts became known."""
-    parts = [
-        getattr(facts, name).lazy().group_by("instrument_id").agg(pl.col("known_at").max())
-        for name in SCHEMAS
-    ]
-    newest = pl.concat(pl.collect_all(parts)).group_by("instrument_id").agg(pl.col("known_at").max())
-    return dict(newest.rows())
 
 
 def assessment_rows(cycle: Cycle, assessed: pl.DataFrame) -> list[Row]:

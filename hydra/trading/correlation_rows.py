@@ -58,11 +58,15 @@ def company_of(
     instrument_id: int, direction: int, returns: Mapping[int, Returns], held: Mapping[int, int]
 ) -> Company:
     """The company that a new position of a pair finds. held: direction by instrument."""
-    others = [returns[other] for other in held]
-    average = average_correlation(returns[instrument_id], others)
-    each = [pair_correlation(returns[instrument_id], other) for other in others]
-    signed = signed_correlation(direction, each, list(held.values()))
-    return Company(penalty_beside(average, len(held)), average, signed)
+    each = [pair_correlation(returns[instrument_id], returns[other]) for other in held]
+    return company_at(direction, each, list(held.values()))
+
+
+def company_at(direction: int, correlations: Sequence[float], directions: Sequence[int]) -> Company:
+    """The company of pairs with these correlations and directions."""
+    average = average_correlation(correlations)
+    signed = signed_correlation(direction, correlations, directions)
+    return Company(penalty_beside(average, len(correlations)), average, signed)
 
 
 ALONE: Final = Company(penalty_beside(float("nan"), 0), float("nan"), 0.0)

@@ -121,7 +121,7 @@ class PaperExchange:
 
     def _fill_entry(self, holding: Holding, bar: Bar) -> bool:
         entry = holding.entry
-        if entry is None or entry.placed_time > bar.time:
+        if entry is None or not self._has_arrived(entry, bar):
             return False
         quantity = self._passive_quantity(entry, bar)
         if quantity == 0 or entry.limit_price is None:
@@ -163,7 +163,7 @@ class PaperExchange:
 
     def _market_exit_at_open(self, holding: Holding, bar: Bar) -> None:
         order = holding.exit
-        if order is not None and order.order_type is OrderType.MARKET and order.placed_time <= bar.time:
+        if order is not None and order.order_type is OrderType.MARKET and self._has_arrived(order, bar):
             self._leave_at_market(holding, order, bar, bar.open)
 
     def _barrier(self, holding: Holding, bar: Bar) -> BarrierHit:
@@ -221,7 +221,7 @@ class PaperExchange:
 
     def _passive_exit(self, holding: Holding, bar: Bar) -> None:
         order = holding.exit
-        if order is None or order.limit_price is None or order.placed_time > bar.time:
+        if order is None or order.limit_price is None or not self._has_arrived(order, bar):
             return
         quantity = self._passive_quantity(order, bar)
         if quantity > 0:
@@ -295,6 +295,10 @@ class PaperExchange:
 
     def _key(self, position: Position) -> DecisionKey:
         return DecisionKey(PAPER_ACCOUNT, self.run_id, position.instrument_id, position.decision_time)
+
+    def _has_arrived(self, order: Order, bar: Bar) -> bool:
+        """It was at the exchange when the bar began."""
+        return order.placed_time + timedelta(seconds=self.parameters.latency_seconds) <= bar.time
 
     def _passive_quantity(self, order: Order, bar: Bar) -> Decimal:
         if order.limit_price is None:

@@ -27,7 +27,10 @@ def write_rows(connection: psycopg.Connection, query: str, rows: Sequence[Row]) 
 
 def as_json(rows: Sequence[Row]) -> str:
     """`rows` as a JSON array."""
-    return json.dumps([_finite(row) for row in rows], default=_text, allow_nan=False)
+    try:
+        return json.dumps(rows, default=_text, allow_nan=False)
+    except ValueError:  # one of the numbers is not finite
+        return json.dumps([_finite(row) for row in rows], default=_text, allow_nan=False)
 
 
 def _finite(value: Any) -> Any:

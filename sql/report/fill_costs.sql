@@ -1,9 +1,11 @@
--- What the fills of the closed positions of a run cost against the price at their decision, by pair and by
--- whether we provided the liquidity; notional_usd is at that price.
+-- What the fills of the closed positions of a run cost, by position and by whether we provided the liquidity:
+-- fees, and the distance from the price at the decision; notional_usd is at that price.
 SELECT
+    p.position_id,
     i.base,
     f.is_maker,
     count(*) AS fills,
+    sum(f.fee_usd) AS fees_usd,
     sum(f.quantity * o.reference_price) AS notional_usd,
     sum(CASE o.side WHEN 'BUY' THEN 1 ELSE -1 END * (f.price - o.reference_price) * f.quantity) AS shortfall_usd
 FROM hydra.fills AS f
@@ -11,5 +13,5 @@ JOIN hydra.orders AS o USING (order_id)
 JOIN hydra.positions AS p USING (position_id)
 JOIN market.instruments AS i ON i.instrument_id = o.instrument_id
 WHERE o.run_id = %(run_id)s AND p.state = 'CLOSED'
-GROUP BY i.base, f.is_maker
-ORDER BY i.base, f.is_maker
+GROUP BY p.position_id, i.base, f.is_maker
+ORDER BY p.position_id, f.is_maker

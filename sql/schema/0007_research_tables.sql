@@ -71,11 +71,10 @@ CREATE TABLE ml.trials (
     net_pnl_usd NUMERIC,
     metrics JSONB DEFAULT '{}'::jsonb NOT NULL,
     error TEXT,
-    claimed_at TIMESTAMP WITH TIME ZONE,
     finished_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT trials_pkey PRIMARY KEY (trial_id),
     CONSTRAINT trials_study_id_number_key UNIQUE (study_id, number),
-    CONSTRAINT trials_state_check CHECK (state IN ('PLANNED', 'RUNNING', 'DONE', 'FAILED')),
+    CONSTRAINT trials_state_check CHECK (state IN ('PLANNED', 'DONE', 'FAILED')),
     CONSTRAINT trials_done_is_complete_check CHECK (state <> 'DONE' OR (first_day IS NOT NULL AND daily_returns IS
         NOT NULL AND trades IS NOT NULL AND net_pnl_usd IS NOT NULL)),
     CONSTRAINT trials_study_id_fkey FOREIGN KEY(study_id)
@@ -88,7 +87,7 @@ COMMENT ON COLUMN ml.trials.trial_id IS 'Key';
 COMMENT ON COLUMN ml.trials.study_id IS 'The study (ml.studies)';
 COMMENT ON COLUMN ml.trials.number IS 'Place in the study, from 1';
 COMMENT ON COLUMN ml.trials.parameters IS 'Settings that differ from those of the environment: {"KEY": value}';
-COMMENT ON COLUMN ml.trials.state IS 'PLANNED, RUNNING, DONE or FAILED';
+COMMENT ON COLUMN ml.trials.state IS 'PLANNED, DONE or FAILED; a planned one whose row is locked is being worked on';
 COMMENT ON COLUMN ml.trials.run_id IS 'Its run, where the rows are stored (hydra.runs)';
 COMMENT ON COLUMN ml.trials.first_day IS 'UTC day of the first of daily_returns';
 COMMENT ON COLUMN ml.trials.daily_returns IS 'Net return of every UTC day, fraction of the equity before';
@@ -96,7 +95,6 @@ COMMENT ON COLUMN ml.trials.trades IS 'Closed positions';
 COMMENT ON COLUMN ml.trials.net_pnl_usd IS 'Change of equity, USDT, all costs in';
 COMMENT ON COLUMN ml.trials.metrics IS 'Figures by name; undefined ones are null';
 COMMENT ON COLUMN ml.trials.error IS 'Why it failed';
-COMMENT ON COLUMN ml.trials.claimed_at IS 'Wall clock; a claim of a process that died is taken over';
 COMMENT ON COLUMN ml.trials.finished_at IS 'Wall clock';
 
 GRANT USAGE ON SCHEMA ml TO hydra_worker, hydra_reader;

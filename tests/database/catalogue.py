@@ -21,7 +21,8 @@ _QUERIES = {
             CASE WHEN relkind = 'v' THEN regexp_replace(
                 pg_get_viewdef(oid), '(_materialized_hypertable_|cagg_watermark\\()\\d+', '\\1', 'g') END
         FROM pg_class
-        WHERE relnamespace::regnamespace::text IN ('market', 'hydra', 'ml', 'audit', 'doorbells') ORDER BY 1, 2""",
+        WHERE relnamespace::regnamespace::text IN ('market', 'hydra', 'ml', 'audit', 'doorbells')
+        ORDER BY 1, 2""",
     "columns": """
         SELECT a.attrelid::regclass::text, a.attname, a.attnum, format_type(a.atttypid, a.atttypmod),
             a.attnotnull, a.attidentity::text, pg_get_expr(d.adbin, d.adrelid),
@@ -45,7 +46,8 @@ _QUERIES = {
         ORDER BY 1, 2""",
     "functions": """
         SELECT oid::regprocedure::text, prosrc, proconfig::text, obj_description(oid, 'pg_proc') FROM pg_proc
-        WHERE pronamespace::regnamespace::text IN ('market', 'hydra', 'ml', 'audit', 'doorbells') ORDER BY 1""",
+        WHERE pronamespace::regnamespace::text IN ('market', 'hydra', 'ml', 'audit', 'doorbells')
+        ORDER BY 1""",
     "default_privileges": """
         SELECT defaclnamespace::regnamespace::text, defaclobjtype::text, defaclacl::text FROM pg_default_acl
         ORDER BY 1, 2""",

@@ -1,8 +1,10 @@
 """The figures of a report, worked out by hand from the rows of the scenario."""
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
 
@@ -15,7 +17,7 @@ from hydra.domain import ReasonCode
 from hydra.errors import StopError
 from hydra.running.plain_values import plain
 from hydra.running.reason_words import Gate
-from hydra.running.report import BASELINE_SENTENCE, PAPER_SENTENCE, SIMULATED_SENTENCE, RunReport, read_report
+from hydra.running.report import PAPER_SENTENCE, SIMULATED_SENTENCE, RunReport, read_report
 from hydra.running.why_gates import GateVerdict
 from tests.database.why_scenario import write_why_scenario
 
@@ -42,21 +44,73 @@ def printed(report: RunReport, trades: int = 40) -> str:
     return console.file.getvalue()
 
 
-def test_equity_return_and_both_drawdowns(report: RunReport) -> None:
-    equity = report.equity
+def test_equity_return_and_every_drawdown(report: RunReport) -> None:
+    equity, performance = report.equity, report.performance
     assert equity.minutes == 5
     assert [equity.start_usd, equity.end_usd] == [Decimal(10_000), Decimal(10_050)]
-    assert equity.total_return == Decimal("0.005")
-    # From the peak: 10,400 to 10,040. Within a day: 10,400 to 10,260 on the first, 10,050 to 10,040 then.
-    assert equity.max_drawdown == pytest.approx(Decimal(360) / Decimal(10_400))
-    assert equity.max_daily_drawdown == pytest.approx(Decimal(140) / Decimal(10_400))
     assert equity.unrealised_usd == 25
+    assert performance is not None
+    assert performance.total_return == pytest.approx(0.005)
+    # From the peak: 10,400 on 1 June at 11:00 to 10,040, not regained by 2 June 10:00.
+    assert performance.max_drawdown_intraday is not None
+    assert performance.max_drawdown_intraday.fraction == pytest.approx(360 / 10_400)
+    assert performance.max_drawdown_intraday.length == timedelta(hours=23)
+    assert not performance.max_drawdown_intraday.is_recovered
+    # The closes: 10,260 and 10,050.
+    assert performance.max_drawdown_daily_close is not None
+    assert performance.max_drawdown_daily_close.fraction == pytest.approx(210 / 10_260)
+    # Within a day: 10,400 to 10,260 on the first, 10,050 to 10,040 then.
+    assert equity.max_daily_drawdown == pytest.approx(Decimal(140) / Decimal(10_400))
+
+
+def test_two_partial_days_give_ratios_but_neither_a_year_nor_an_interval(report: RunReport) -> None:
+    performance = report.performance
+    assert performance is not None
+    assert (performance.days, performance.partial_days, performance.missing_days) == (2, 2, 0)
+    # Returns 0.026 and -210 / 10,260 = -0.0204678: mean 0.0027661, std1 0.0464678 / sqrt(2).
+    sharpe = 0.0027661 / (0.0464678 / math.sqrt(2)) * math.sqrt(365)
+    assert performance.sharpe_daily_365.value == pytest.approx(sharpe, rel=1e-4)
+    assert performance.sharpe_daily_365.low is None
+    assert performance.omega_daily_0.value == pytest.approx(0.026 / 0.0204678, rel=1e-4)
+    assert performance.annualised_return_compounded_365.value is None
+    assert performance.probabilistic_sharpe is not None
+    assert 0.5 < performance.probabilistic_sharpe < 1
+    shown = printed(report)
+    assert "2 days, 2 not whole, under 30 nothing is compounded to a year" in shown
+    assert "too short: 2 days, 20 needed" in shown
+
+
+def test_activity_is_weighted_by_time(report: RunReport) -> None:
+    performance = report.performance
+    assert performance is not None
+    # Rows at 10, 11, 12, 33 and 34 h; the first has no position open yet: 23 of 24 hours.
+    assert performance.exposure_time_share == pytest.approx(23 / 24)
+    exposure = (0 + 1400 / 10_400 + 21 * 800 / 10_260 + 20 / 10_040) / 24
+    assert performance.exposure_notional_to_equity == pytest.approx(exposure)
+    # Traded: 10 x 99.9 and 10 x 102.9.
+    equity = (10_000 + 10_400 + 21 * 10_260 + 10_040) / 24
+    assert performance.turnover == pytest.approx(2_028 / equity)
+    assert performance.turnover_annualised_365 is None
+
+
+def test_baselines_stand_in_every_report(report: RunReport) -> None:
+    coin = report.baselines.random_side
+    assert coin is not None
+    # BTC nets 29.19 and mirrored -30 - 0.71 + 0.10 = -30.61; ETH -4.14 and 4 - 0.14 = 3.86: nothing else.
+    assert coin.mean_usd == pytest.approx((29.19 - 30.61 - 4.14 + 3.86) / 2)
+    assert (coin.low_usd, coin.high_usd) == pytest.approx((-30.61 - 4.14, 29.19 + 3.86))
+    # Four sides: one is better than what was earned.
+    assert coin.rank == pytest.approx(0.625, abs=0.03)
+    shown = printed(report)
+    assert "always flat" in shown
+    assert "buy and hold" in shown
 
 
 def test_costs_lead_from_the_decisions_prices_to_the_net_result(report: RunReport) -> None:
     costs = report.costs
     # Closed: BTC 30 gross, 0.71 fees, -0.10 funding; ETH -4 gross, 0.14 fees. The open one does not count.
     assert costs.gross_usd == 26
+    assert (costs.maker_fees_usd, costs.taker_fees_usd) == (Decimal("0.2"), Decimal("0.65"))
     assert (costs.fees_usd, costs.funding_usd) == (Decimal("0.85"), Decimal("-0.1"))
     assert costs.net_usd == Decimal("25.05")
     # Half of 0.5 bps: earned on 10 x 100 by the resting entry, paid on 10 x 103 by the target.
@@ -66,12 +120,51 @@ def test_costs_lead_from_the_decisions_prices_to_the_net_result(report: RunRepor
     assert costs.at_decision_prices_usd == 26
 
 
+MARKET = """
+INSERT INTO market.candles_1m VALUES
+    (1, '2025-06-01 09:58Z', '2025-06-01 09:59:02Z', 98, 99, 98, 98, 5),
+    (1, '2025-06-01 09:59Z', '2025-06-01 10:00:02Z', 99, 100, 99, 100, 5),
+    (1, '2025-06-01 10:02Z', '2025-06-01 10:03:02Z', 100, 101, 100, 101, 5),
+    (1, '2025-06-01 10:04Z', '2025-06-01 10:05:02Z', 101, 102, 101, 102, 5),
+    (1, '2025-06-01 10:05Z', '2025-06-01 10:06:02Z', 102, 999, 102, 999, 5),
+    (2, '2025-06-01 09:59Z', '2025-06-01 10:00:02Z', 50, 50, 50, 50, 5);
+INSERT INTO market.funding_rates (instrument_id, time, known_at, rate, interval_hours, mark_price) VALUES
+    (1, '2025-06-01 10:00Z', '2025-06-01 10:00:05Z', 0.5, 8, 100),
+    (1, '2025-06-01 10:02Z', '2025-06-01 10:02:05Z', 0.001, 8, 100.5),
+    (1, '2025-06-01 10:03Z', '2025-06-01 10:03:05Z', -0.002, 8, NULL),
+    (1, '2025-06-01 10:06Z', '2025-06-01 10:06:05Z', 0.5, 8, 100);
+"""
+
+
+def test_buy_and_hold_goes_from_the_first_to_the_last_decided_minute(connection: psycopg.Connection) -> None:
+    connection.execute(MARKET)
+    baselines = read_report(connection, 7).baselines
+    # ETH has no last price: BTC gets the whole balance. Decided are 10:00 to 10:05: from 100 to 102, each
+    # 1.25 bps worse (half of 0.5 and 1); the settlement of 10:03 has no mark and takes the close of 101.
+    entry, leave = 100 * 1.000125, 102 * 0.999875
+    quantity = 10_000 / entry
+    fees = (10_000 + quantity * leave) * 0.0005
+    funding = quantity * (-100.5 * 0.001 + 101 * 0.002)
+    assert baselines.held_pairs == 1
+    assert baselines.buy_and_hold is not None
+    assert baselines.buy_and_hold.net_usd == pytest.approx(quantity * (leave - entry) - fees + funding)
+    assert list(baselines.buy_and_hold.net_usd_by_base) == ["BTC"]
+
+
+def test_without_prices_nothing_is_held(report: RunReport) -> None:
+    assert (report.baselines.buy_and_hold, report.baselines.held_pairs) == (None, 0)
+
+
 def test_statistics_count_closed_trades_with_their_days(report: RunReport) -> None:
-    assert (len(report.trades), len(report.closed_trades), report.days) == (3, 2, 2)
-    assert report.win_rate.value == 0.5
-    assert report.profit_factor.value == pytest.approx(29.19 / 4.14)
-    assert report.net_per_trade.value == pytest.approx((29.19 - 4.14) / 2)
-    assert report.win_rate.low is None
+    results = report.trade_results
+    assert (len(report.trades), len(report.closed_trades), results.days) == (3, 2, 2)
+    assert results.win_rate.value == 0.5
+    assert results.profit_factor.value == pytest.approx(29.19 / 4.14)
+    assert results.payoff_ratio.value == pytest.approx(29.19 / 4.14)
+    assert results.expectancy_usd.value == pytest.approx((29.19 - 4.14) / 2)
+    assert results.win_rate.low is None
+    # The ETH decision has no stop on record: no risk to divide by.
+    assert results.expectancy_r is None
 
 
 def test_results_are_split_by_generator_and_by_pair(report: RunReport) -> None:
@@ -132,7 +225,7 @@ def test_the_funnel_counts_verdicts_by_gate_and_reason(report: RunReport) -> Non
 
 
 def test_the_report_says_what_its_numbers_are_worth(report: RunReport) -> None:
-    assert list(report.sentences) == [PAPER_SENTENCE, SIMULATED_SENTENCE, BASELINE_SENTENCE]
+    assert list(report.sentences) == [PAPER_SENTENCE, SIMULATED_SENTENCE]
     shown = printed(report)
     assert "paper on a  simulated  market (stopped)" in shown
     assert "too short: 2 days with trades, 6 needed" in shown
@@ -164,7 +257,7 @@ def test_only_the_newest_trades_are_listed_and_the_rest_is_said(report: RunRepor
 
 def test_the_report_is_json_with_exact_money(report: RunReport) -> None:
     answer = json.loads(json.dumps(plain(asdict(report))))
-    assert answer["costs"]["fees_usd"] == "0.85"
+    assert answer["costs"]["taker_fees_usd"] == "0.65"
     assert answer["facts"]["label"] == "simulated"
 
 

@@ -175,9 +175,11 @@ def test_missing_returns_are_dropped_in_pairs_and_only_a_week_counts() -> None:
 
 def test_average_and_signed_correlation() -> None:
     first, second = np.tile([1.0, 2, 3, 4], 12), np.tile([2.0, 1, 4, 3], 12)
-    assert average_correlation(first, [first, second]) == pytest.approx(0.8)
-    assert math.isnan(average_correlation(first, []))
-    assert math.isnan(average_correlation(first, [first, np.full(48, np.nan)]))
+    assert average_correlation(
+        [pair_correlation(first, other) for other in (first, second)]
+    ) == pytest.approx(0.8)
+    assert math.isnan(average_correlation([]))
+    assert math.isnan(average_correlation([1.0, math.nan]))
     assert signed_correlation(1, [0.9, 0.5], [-1, 1]) == pytest.approx(-0.2)
     assert signed_correlation(-1, [0.9], [-1]) == pytest.approx(0.9)
     assert signed_correlation(1, [], []) == 0.0

@@ -1,0 +1,117 @@
+"""One backtest from its question to its stored rows.
+
+Source: DESIGN, law 2; law 10 (what was measured is said).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg
+
+from hydra.backtest.equity_path import EquityPath, equity_path
+from hydra.backtest.market import BacktestMarket, read_market
+from hydra.backtest.simulation import PreparedMarket, Simulation, Stopwatch, prepare, simulate
+from hydra.backtest.store import store
+from hydra.backtest.stored_cells import StoredRows
+from hydra.backtest.stress import Stress, stressed_market, stressed_rules
+from hydra.domain import MarketOrigin, TradingMode
+from hydra.running.parameters import Rules, recorded_rules
+from hydra.running.runs import EndReason, Run, RunPlan, create_run, end_run
+from hydra.settings import Settings
+
+
+@dataclass(frozen=True)
+class MarketChoice:
+    """Which stored market, which minutes of it: [data_from, data_to), and what is made worse in it."""
+
+    origin: MarketOrigin
+    seed: int | None
+    instrument_ids: tuple[int, ...]
+    feeds: tuple[str, ...]
+    data_from: datetime
+    data_to: datetime
+    stresses: tuple[Stress, ...] = ()
+
+
+@dataclass(frozen=True)
+class BacktestRun:
+    """A stored backtest: its run, what was decided, its equity, and the seconds by stage."""
+
+    run: Run
+    simulation: Simulation
+    equity: EquityPath
+    seconds: Mapping[str, float]
+
+
+def read_choice(
+    connection: psycopg.Connection, url: str, choice: MarketChoice, watch: Stopwatch
+) -> BacktestMarket:
+    """The market of `choice` out of the database.
+
+    Raises:
+        StopError: there is no candle in the range.
+        DatabaseError: the facts cannot be read.
+    """
+    with watch.measure("read"):
+        market = read_market(connection, url, choice.instrument_ids, choice.data_from, choice.data_to)
+    return stressed_market(market, choice.stresses)
+
+
+def run_backtest(
+    connection: psycopg.Connection,
+    url: str,
+    choice: MarketChoice,
+    settings: Settings,
+    rules: Rules,
+    rows: StoredRows,
+    progress: Callable[[float], None] = lambda _share: None,
+) -> BacktestRun:
+    """Decide the minutes of `choice` by `rules` and store what came of it under a new run.
+
+    Raises:
+        StopError: there is no candle in the range.
+        DatabaseError: the facts cannot be read.
+    """
+    watch = Stopwatch()
+    market = read_choice(connection, url, choice, watch)
+    prepared = prepare(market, watch)
+    return decide_and_store(connection, prepared, choice, settings, rules, rows, watch, progress)
+
+
+def decide_and_store(  # noqa: PLR0913, PLR0917  # what a run's record holds
+    connection: psycopg.Connection,
+    prepared: PreparedMarket,
+    choice: MarketChoice,
+    settings: Settings,
+    rules: Rules,
+    rows: StoredRows,
+    watch: Stopwatch,
+    progress: Callable[[float], None] = lambda _share: None,
+) -> BacktestRun:
+    """`run_backtest` on a market that is prepared."""
+    plan = RunPlan(
+        mode=TradingMode.BACKTEST,
+        market_origin=choice.origin,
+        seed=choice.seed,
+        feeds=choice.feeds,
+        instrument_ids=choice.instrument_ids,
+        data_from=choice.data_from,
+        data_to=choice.data_to,
+    )
+    stressed = stressed_rules(rules, choice.stresses)
+    record = {**recorded_rules(stressed), "stress": [stress.value for stress in choice.stresses]}
+    run = create_run(connection, plan, settings, record)
+    simulation = simulate(
+        prepared,
+        stressed,
+        run.run_id,
+        watch,
+        plays_every_minute=rows is StoredRows.ALL,
+        progress=progress,
+    )
+    equity = equity_path(prepared.market, simulation.path)
+    with watch.measure("write"):
+        store(connection, run, simulation, equity, rows)
+        end_run(connection, run.run_id, EndReason.FINISHED)
+    return BacktestRun(run, simulation, equity, dict(watch.seconds))

@@ -1,0 +1,162 @@
+"""Sweeps: the same market decided under many settings, by as many processes as there are.
+
+Source: anchors.md (a trial that is not counted is a trial that deceives); practice.md 3.5.
+"""
+
+import itertools
+import multiprocessing
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import psycopg
+
+from hydra.backtest.equity_path import equity_path
+from hydra.backtest.overrides import parse_assignments, settings_and_rules
+from hydra.backtest.run import MarketChoice, read_choice
+from hydra.backtest.simulation import PreparedMarket, Stopwatch, prepare, simulate
+from hydra.backtest.stress import stressed_rules
+from hydra.backtest.studies import (
+    FinishedTrial,
+    count_trials,
+    fail_trial,
+    finish_trial,
+    read_choice_of,
+    taken_trial,
+)
+from hydra.backtest.trial_figures import TrialFigures, trial_figures
+from hydra.db.engine import connect
+from hydra.errors import HydraError, SettingsError
+from hydra.ledger.overfitting import ReturnMoments, deflated_sharpe
+from hydra.ledger.search_overfitting import SearchOverfitting, search_overfitting
+
+NOT_STORED = 0
+"""The run id of trials: their rows are not stored."""
+
+
+def expand(texts: Sequence[str]) -> tuple[dict[str, str], list[dict[str, str]]]:
+    """(what all trials share, the settings of each trial) of KEY=V1,V2,... texts: every combination.
+
+    Raises:
+        SettingsError: no key has two values, or a text has no key or no value.
+    """
+    given = parse_assignments(texts)
+    lists = {key: [part.strip() for part in value.split(",")] for key, value in given.items()}
+    varied = {key: values for key, values in lists.items() if len(values) > 1}
+    if not varied:
+        raise SettingsError("a sweep varies a setting: write --set KEY=VALUE1,VALUE2")
+    shared = {key: values[0] for key, values in lists.items() if key not in varied}
+    trials = [dict(zip(varied, values, strict=True)) for values in itertools.product(*varied.values())]
+    return shared, trials
+
+
+def validate(shared: Mapping[str, str], trials: Sequence[Mapping[str, str]]) -> None:
+    """Refuse a sweep of which a trial could not run.
+
+    Raises:
+        SettingsError: a key is unknown or a value impossible.
+    """
+    for trial in trials:
+        settings_and_rules({**shared, **trial}, ())
+
+
+class TrialScorer:
+    """Scores trials of one study in this process; the market is prepared once."""
+
+    def __init__(self, connection: psycopg.Connection, url: str, study_id: int) -> None:
+        self._connection = connection
+        self._study_id = study_id
+        self._choice, self._shared = read_choice_of(connection, study_id)
+        watch = Stopwatch()
+        self._prepared = prepare(read_choice(connection, url, self._choice, watch), watch)
+
+    def score_next(self) -> bool:
+        """Take a planned trial and score it; False where none is left."""
+        with taken_trial(self._connection, self._study_id) as trial:
+            if trial is None:
+                return False
+            try:
+                figures = score(self._prepared, self._choice, {**self._shared, **trial.parameters})
+            except HydraError as error:
+                fail_trial(self._connection, trial, str(error))
+            else:
+                finish_trial(self._connection, trial, figures)
+        return True
+
+
+def score(prepared: PreparedMarket, choice: MarketChoice, assignments: Mapping[str, str]) -> TrialFigures:
+    """The figures of one set of settings.
+
+    Raises:
+        SettingsError: a setting cannot be.
+    """
+    _, rules = settings_and_rules(assignments, choice.feeds)
+    simulation = simulate(prepared, stressed_rules(rules, choice.stresses), NOT_STORED, Stopwatch())
+    return trial_figures(simulation, equity_path(prepared.market, simulation.path))
+
+
+def score_study(url: str, study_id: int) -> None:
+    """Score trials of a study until none is left: what every process of a sweep does."""
+    with connect(url, autocommit=True) as connection:
+        scorer = TrialScorer(connection, url, study_id)
+        while scorer.score_next():
+            continue
+
+
+def run_processes(
+    url: str, study_id: int, processes: int, show: Callable[[int, int], None], look_every_s: float = 0.5
+) -> None:
+    """Score a study by processes of this machine; `show` hears (finished, planned) as it goes.
+
+    Ctrl-C ends them; what they had not finished stays planned.
+    """
+    context = multiprocessing.get_context("spawn")
+    workers = [
+        context.Process(target=score_study, args=(url, study_id), daemon=True) for _ in range(processes)
+    ]
+    for worker in workers:
+        worker.start()
+    try:
+        with connect(url, autocommit=True) as connection:
+            while any(worker.is_alive() for worker in workers):
+                show(*count_trials(connection, study_id))
+                workers[0].join(look_every_s)
+            show(*count_trials(connection, study_id))
+    finally:
+        for worker in workers:
+            worker.terminate()
+            worker.join()
+
+
+@dataclass(frozen=True)
+class SweepVerdict:
+    """What a sweep says of its best trial: how much of it is luck.
+
+    best: by Sharpe ratio, None where it is defined for no trial. deflated: probability that its true Sharpe
+    ratio lies above what the best of so many trials shows by luck. overfitting: of the search as a whole.
+    """
+
+    trials: int
+    best: FinishedTrial | None
+    deflated: float | None
+    overfitting: SearchOverfitting | None
+
+
+def judge_sweep(trials: Sequence[FinishedTrial]) -> SweepVerdict:
+    """The verdict on the finished trials of a study."""
+    done = [trial for trial in trials if trial.daily_returns is not None]
+    rated = [trial for trial in done if trial.metrics.get("sharpe_per_day") is not None]
+    best = max(rated, key=_sharpe, default=None)
+    deflated = None
+    if best is not None and best.daily_returns is not None and len(rated) > 1:
+        moments = ReturnMoments.of(np.array(best.daily_returns))
+        variance = float(np.var([_sharpe(trial) for trial in rated], ddof=1))
+        deflated = deflated_sharpe(moments, len(rated), variance) if moments else None
+    lengths = {len(trial.daily_returns) for trial in done if trial.daily_returns is not None}
+    returns = np.array([trial.daily_returns for trial in done]).T if len(lengths) == 1 else np.empty((0, 0))
+    return SweepVerdict(len(done), best, deflated, search_overfitting(returns) if returns.size else None)
+
+
+def _sharpe(trial: FinishedTrial) -> float:
+    value = trial.metrics["sharpe_per_day"]
+    return float("-inf") if value is None else value

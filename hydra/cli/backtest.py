@@ -1,0 +1,148 @@
+"""`hydra backtest`: history decided again by the rules that trade."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from hydra.backtest.overrides import parse_assignments, settings_and_rules
+from hydra.backtest.run import BacktestRun, MarketChoice, run_backtest
+from hydra.backtest.stored_cells import StoredRows
+from hydra.backtest.stress import Stress, planted_scenarios
+from hydra.backtest.studies import record_backtest
+from hydra.backtest.trial_figures import trial_figures
+from hydra.cli import db
+from hydra.cli.output import output_console
+from hydra.cli.report_tables import print_report
+from hydra.cli.run import base_names, instant
+from hydra.db.engine import connect, database_url
+from hydra.domain import MarketOrigin
+from hydra.errors import StopError
+from hydra.running.report import read_report
+from hydra.running.run_market import MarketRequest, prepare_market
+from hydra.running.runs import LABELS
+from hydra.settings import load_settings
+
+MOST_DAYS_WITH_BOOKS = 7
+"""A longer generated market is made without order books: they would be 138,000 rows a day."""
+
+
+def command(  # noqa: PLR0913, PLR0917  # one parameter an option
+    market: Annotated[
+        MarketOrigin, typer.Option(help="Where the market comes from.")
+    ] = MarketOrigin.RECORDED,
+    start: Annotated[
+        str | None, typer.Option("--from", help="First minute to decide, ISO 8601, UTC.")
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", help="End of the range, not decided itself.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of a generated market.")] = None,
+    pairs: Annotated[str, typer.Option(help="Comma-separated, e.g. BTC,ETH; else all.")] = "",
+    config: Annotated[Path | None, typer.Option(help="A file of settings in the place of .env.")] = None,
+    assignments: Annotated[
+        list[str] | None, typer.Option("--set", help="KEY=VALUE of a setting or rule; can be repeated.")
+    ] = None,
+    scenario: Annotated[list[Stress] | None, typer.Option(help="What goes wrong; can be repeated.")] = None,
+    rows: Annotated[StoredRows, typer.Option(help="How many minutes get rows of their own.")] = (
+        StoredRows.SIGNALS
+    ),
+    all_rows: Annotated[bool, typer.Option("--all-rows", help="The same as --rows all.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result for machines.")] = False,
+) -> None:
+    """Decide history by the rules that trade, at once; the result is a run like any other."""
+    console = Console(stderr=True)
+    stresses = tuple(dict.fromkeys(scenario or ()))
+    given = parse_assignments(assignments or ())
+    settings_and_rules(given, (), config)
+    db.up()
+    choice = choose_market(market, start, end, seed, pairs, stresses, console)
+    settings, rules = settings_and_rules(given, choice.feeds, config)
+    url = database_url(settings)
+    wanted = StoredRows.ALL if all_rows else rows
+    with connect(url, autocommit=True) as connection:
+        with Progress(console=console, transient=True) as bar:
+            task = bar.add_task("deciding", total=1.0)
+            result = run_backtest(
+                connection,
+                url,
+                choice,
+                settings,
+                rules,
+                wanted,
+                lambda share: bar.update(task, completed=share),
+            )
+        record_backtest(
+            connection,
+            result.run.run_id,
+            choice,
+            given,
+            result.simulation.prepared.market.data_hash,
+            trial_figures(result.simulation, result.equity),
+        )
+        report = read_report(connection, result.run.run_id)
+    if as_json:
+        typer.echo(json.dumps(summary(result), indent=2))
+        return
+    print_report(output_console(), report, 40)
+    console.print(speed_sentence(result), highlight=False, soft_wrap=True)
+
+
+def choose_market(  # one parameter an option
+    origin: MarketOrigin,
+    start: str | None,
+    end: str | None,
+    seed: int | None,
+    pairs: str,
+    stresses: tuple[Stress, ...],
+    console: Console,
+) -> MarketChoice:
+    """The market that the options name, generated and stored if it has to be.
+
+    Raises:
+        StopError: it is not stored, cannot be generated, or an option is not what it should be.
+    """
+    if origin is MarketOrigin.EXCHANGE:
+        raise StopError("--market exchange: a backtest needs history; choose recorded or generated")
+    first, last = instant("--from", start), instant("--to", end)
+    with_books = first is None or last is None or (last - first).days <= MOST_DAYS_WITH_BOOKS
+    asked = MarketRequest(
+        origin, seed, base_names(pairs), first, last, planted_scenarios(stresses, origin), with_books
+    )
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task(f"preparing the {LABELS[origin]} market", total=1.0)
+        found = prepare_market(
+            database_url(load_settings()), asked, lambda share: bar.update(task, completed=share)
+        )
+    return MarketChoice(
+        origin, seed, found.instrument_ids, found.feeds, found.data_from, found.data_to, stresses
+    )
+
+
+def summary(result: BacktestRun) -> dict[str, object]:
+    """What `--json` prints: the run, how much was decided, seconds by stage."""
+    equity = result.equity.equity_usd
+    return {
+        "run_id": result.run.run_id,
+        "label": result.run.label,
+        "data_hash": result.simulation.prepared.market.data_hash,
+        "decisions": result.simulation.decisions,
+        "minutes": len(result.equity.minutes),
+        "trades": sum(one.closed_time is not None for one in result.simulation.path.journal.positions),
+        "first_equity_usd": float(equity[0]),
+        "last_equity_usd": float(equity[-1]),
+        "seconds": dict(result.seconds),
+    }
+
+
+def speed_sentence(result: BacktestRun) -> str:
+    """How fast that was, stage by stage."""
+    seconds = result.seconds
+    deciding = sum(seconds[stage] for stage in ("features", "bars", "rules", "portfolio"))
+    stages = ", ".join(f"{stage} {value:.2f} s" for stage, value in seconds.items())
+    return (
+        f"{result.simulation.decisions:,} decisions ({stages}): "
+        f"{result.simulation.decisions / deciding:,.0f} decisions/s from features to portfolio. "
+        f"Run {result.run.run_id}: `hydra report {result.run.run_id}`, `hydra why`."
+    )

@@ -1,0 +1,150 @@
+"""`hydra sweep`: one market under many settings, every trial counted."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Final
+
+import psycopg
+import typer
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from hydra.backtest.run import read_choice
+from hydra.backtest.simulation import Stopwatch
+from hydra.backtest.stress import Stress
+from hydra.backtest.studies import FinishedTrial, StudyPlan, count_trials, plan_study, read_trials
+from hydra.backtest.sweep import SweepVerdict, expand, judge_sweep, run_processes, validate
+from hydra.cli import db
+from hydra.cli.backtest import choose_market
+from hydra.cli.output import output_console
+from hydra.db.engine import connect, database_url
+from hydra.domain import MarketOrigin
+from hydra.running.message_broker import make_broker
+from hydra.running.research_queue import ring_for_trials
+from hydra.settings import load_settings
+
+LOOK_EVERY_S: Final = 0.5
+MOST_SHOWN: Final = 20
+
+
+def command(  # noqa: PLR0913, PLR0917  # one parameter an option
+    name: Annotated[str, typer.Argument(help="Name of the study; the same name goes on with it.")],
+    assignments: Annotated[
+        list[str], typer.Option("--set", help="KEY=V1,V2,...: every combination is tried; KEY=V is shared.")
+    ],
+    market: Annotated[
+        MarketOrigin, typer.Option(help="Where the market comes from.")
+    ] = MarketOrigin.RECORDED,
+    start: Annotated[
+        str | None, typer.Option("--from", help="First minute to decide, ISO 8601, UTC.")
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", help="End of the range, not decided itself.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of a generated market.")] = None,
+    pairs: Annotated[str, typer.Option(help="Comma-separated, e.g. BTC,ETH; else all.")] = "",
+    scenario: Annotated[list[Stress] | None, typer.Option(help="What goes wrong; can be repeated.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes of this machine.")] = os.cpu_count() or 1,
+    on_workers: Annotated[
+        bool, typer.Option("--on-workers", help="Leave the trials to `dramatiq workers.research`.")
+    ] = False,
+) -> None:
+    """Try every combination of settings on one market. Ctrl-C stops; the same command goes on."""
+    shared, trials = expand(assignments)
+    validate(shared, trials)
+    db.up()
+    console = Console(stderr=True)
+    choice = choose_market(market, start, end, seed, pairs, tuple(scenario or ()), console)
+    settings = load_settings()
+    url = database_url(settings)
+    with connect(url, autocommit=True) as connection:
+        data_hash = read_choice(connection, url, choice, Stopwatch()).data_hash
+        study_id = plan_study(connection, StudyPlan(name, choice, shared, trials, data_hash))
+        with _progress(console, name) as show:
+            if on_workers:
+                finished, planned = count_trials(connection, study_id)
+                broker = make_broker(settings, [])
+                ring_for_trials(broker, study_id, planned - finished)
+                broker.close()
+                _wait(connection, study_id, show)
+            else:
+                run_processes(url, study_id, jobs, show)
+        scored = read_trials(connection, study_id)
+    print_sweep(output_console(), name, scored, judge_sweep(scored))
+
+
+def _wait(connection: psycopg.Connection, study_id: int, show: Callable[[int, int], None]) -> None:
+    while True:
+        finished, planned = count_trials(connection, study_id)
+        show(finished, planned)
+        if finished == planned:
+            return
+        time.sleep(LOOK_EVERY_S)
+
+
+@contextmanager
+def _progress(console: Console, name: str) -> Iterator[Callable[[int, int], None]]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(name, total=None)
+        yield lambda finished, planned: bar.update(task, completed=finished, total=planned)
+
+
+def print_sweep(console: Console, name: str, trials: Sequence[FinishedTrial], verdict: SweepVerdict) -> None:
+    """The trials, best first, then how much of the best is luck."""
+    console.print(_table(name, trials))
+    for trial in (one for one in trials if one.state == "FAILED"):
+        console.print(f"trial {trial.number} failed: {trial.error}", highlight=False, soft_wrap=True)
+    for sentence in sentences(verdict):
+        console.print(sentence, highlight=False, soft_wrap=True)
+
+
+def _table(name: str, trials: Sequence[FinishedTrial]) -> Table:
+    table = Table(title=f"Study {name}", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1))
+    for column in ("trial", "settings", "trades", "net USDT", "return", "deepest fall", "Sharpe", "PSR"):
+        table.add_column(column, justify="left" if column == "settings" else "right")
+    done = [trial for trial in trials if trial.state == "DONE"]
+    ranked = sorted(done, key=lambda one: -(one.metrics.get("sharpe_daily_365") or float("-inf")))
+    for trial in ranked[:MOST_SHOWN]:
+        metrics = trial.metrics
+        table.add_row(
+            str(trial.number),
+            ", ".join(f"{key}={value}" for key, value in trial.parameters.items()),
+            str(trial.trades),
+            f"{trial.net_pnl_usd:,.2f}",
+            _share(metrics.get("total_return")),
+            _share(metrics.get("max_drawdown_intraday")),
+            _number(metrics.get("sharpe_daily_365")),
+            _number(metrics.get("probabilistic_sharpe")),
+        )
+    return table
+
+
+def sentences(verdict: SweepVerdict) -> list[str]:
+    """What a trader must hear before the best trial is believed."""
+    found = [f"{verdict.trials} trials are counted in ml.trials."]
+    if verdict.deflated is not None and verdict.best is not None:
+        found.append(
+            f"Trial {verdict.best.number} is the best. That its true Sharpe lies above what the best of "
+            f"so many shows by luck has probability {verdict.deflated:.2f} (deflated Sharpe; wanted: 0.95)."
+        )
+    else:
+        found.append("Too little varies for a deflated Sharpe ratio: by these days no trial is above luck.")
+    if verdict.overfitting is not None:
+        found.append(
+            f"Probability of backtest overfitting: {verdict.overfitting.probability:.2f} over "
+            f"{verdict.overfitting.splits:,} splits of {verdict.overfitting.days} days (wanted: at most 0.5)."
+        )
+    else:
+        found.append("Too few days or variants for a probability of backtest overfitting.")
+    return found
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2%}"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"

@@ -1,0 +1,131 @@
+"""What would have come out without any skill: staying flat, holding every pair, or a coin for the side.
+
+Source: practice.md 3.9 (baselines in every report); practice.md 3.6 (costs).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from hydra.ledger.costs import PairCosts, fee_usd, funding_payment, taker_price
+from hydra.ledger.metric_rows import Floats
+from hydra.ledger.positions import net_profit, price_profit
+
+ALWAYS_FLAT_NET_USD: Final = 0.0
+"""Who never trades earns nothing and risks nothing."""
+
+_DRAWS: Final = 2_000
+_SEED: Final = 20_250_601
+_LOW, _HIGH = 0.025, 0.975
+_TIE: Final = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class HeldPair:
+    """A pair from the first to the last price of the period, quote units.
+
+    settled_marks, settled_rates: mark price and rate of every settlement in between, (settlements,).
+    """
+
+    base: str
+    costs: PairCosts
+    first_price: float
+    last_price: float
+    settled_marks: Floats
+    settled_rates: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class BuyAndHold:
+    """Net result of holding, USDT: in all, by pair, and as a fraction of the balance."""
+
+    net_usd: float
+    net_usd_by_base: dict[str, float]
+    total_return: float
+
+
+def buy_and_hold(pairs: Sequence[HeldPair], balance_usd: float) -> BuyAndHold | None:
+    """Buy every pair for an equal part of the balance, unlevered, at market; sell at the last price.
+
+    Entry and exit pay taker fee, half the spread and slippage; longs pay or receive funding. None without
+    pairs.
+    """
+    if not pairs:
+        return None
+    by_base = {pair.base: hold_net_usd(pair, balance_usd / len(pairs)) for pair in pairs}
+    net = sum(by_base.values())
+    return BuyAndHold(net, by_base, net / balance_usd)
+
+
+def hold_net_usd(pair: HeldPair, notional_usd: float) -> float:
+    """Net result of one pair bought for `notional_usd` and held to the end, USDT.
+
+    Formula: quantity x (exit - entry) - taker fees + funding, quantity = notional / entry
+    Source: practice.md 3.6 and 3.9 (baselines); C126 (spread and slippage).
+    """
+    spread, slippage = float(pair.costs.spread_bps), float(pair.costs.slippage_bps)
+    taker_bps = float(pair.costs.taker_fee_bps)
+    entry = taker_price(pair.first_price, 1, spread, slippage)
+    leave = taker_price(pair.last_price, -1, spread, slippage)
+    quantity = notional_usd / entry
+    fees = fee_usd(notional_usd, taker_bps) + fee_usd(quantity * leave, taker_bps)
+    settled = zip(pair.settled_marks, pair.settled_rates, strict=True)
+    funding = sum(funding_payment(1, quantity, float(mark), float(rate)) for mark, rate in settled)
+    return net_profit(price_profit(1, quantity, entry, leave), fees, funding)
+
+
+@dataclass(frozen=True, slots=True)
+class RandomSide:
+    """Net results of a coin that chose the side of every trade, USDT: mean (exact), inner 95 % of the draws.
+
+    rank: share of the draws below what was earned, equal ones half; 0.5 is no better than the coin.
+    """
+
+    trades: int
+    draws: int
+    mean_usd: float
+    low_usd: float
+    high_usd: float
+    rank: float
+
+
+def random_side(
+    net_usd: Floats, opposite_net_usd: Floats, draws: int = _DRAWS, seed: int = _SEED
+) -> RandomSide | None:
+    """The same trades at the same times with random sides, against what they earned; None without trades.
+
+    net_usd: of each trade as it was made; opposite_net_usd: of the other side, run through the same barriers
+    and costs (`mirrored_net_usd` where no engine can tell), both (n,).
+
+    Formula: for every draw the sum over trades of the net result of a random side
+    Source: practice.md 3.9 (baseline: random side with the same times).
+    """
+    if not net_usd.size:
+        return None
+    is_kept = np.random.default_rng(seed).integers(2, size=(draws, len(net_usd)), dtype=np.bool_)
+    drawn = opposite_net_usd.sum() + is_kept @ (net_usd - opposite_net_usd)
+    low, high = np.quantile(drawn, (_LOW, _HIGH), method="inverted_cdf")
+    above = net_usd.sum() - drawn
+    tie = _TIE * (np.abs(net_usd).sum() + np.abs(opposite_net_usd).sum())
+    return RandomSide(
+        trades=len(net_usd),
+        draws=draws,
+        mean_usd=float((net_usd + opposite_net_usd).sum() / 2),
+        low_usd=float(low),
+        high_usd=float(high),
+        rank=float(np.mean((above > tie) + 0.5 * (np.abs(above) <= tie))),
+    )
+
+
+def mirrored_net_usd(gross_usd: Floats, costs_usd: Floats, funding_usd: Floats) -> Floats:
+    """Net result of the other side if it had been closed at the same instant: an approximation.
+
+    The other side's stop and target lie elsewhere, so that its true exit differs. costs_usd: positive;
+    funding_usd: positive where received; all (n,).
+
+    Formula: -gross - costs - funding
+    Source: practice.md 3.9 (baseline: random side with the same times).
+    """
+    return -gross_usd - costs_usd - funding_usd

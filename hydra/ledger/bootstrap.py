@@ -1,0 +1,93 @@
+"""How sure a figure is: 95 % intervals by drawing whole days, again and again, with the same seed every time.
+
+Trades of one day share their market, so days are drawn, not trades. Daily returns follow on each other, so
+they are drawn in blocks of neighbouring days, the first following the last (circular block bootstrap).
+Undefined is None, never 0 or infinity.
+Source: practice.md 3.9 (95 % intervals by block bootstrap of days); Politis and Romano 1992 (circular).
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hydra.ledger.metric_rows import Floats, TradeSums
+from hydra.ledger.metrics import defined
+
+DayMetric: TypeAlias = Callable[[Floats], Floats]
+TradeMetric: TypeAlias = Callable[[TradeSums], Floats]
+
+FEWEST_DAYS: Final = 6
+"""Fewer days with trades give no interval: there is too little to draw from."""
+
+FEWEST_RETURN_DAYS: Final = 20
+"""Fewer daily returns give no interval: under seven blocks of three days."""
+
+_RESAMPLES: Final = 2_000
+_SEED: Final = 20_250_601
+_LOW, _HIGH = 0.025, 0.975
+_MOST_UNDEFINED: Final = 0.025
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure with its 95 % interval; None where undefined, or where the sample is too short."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+def day_estimate(metric: DayMetric, returns: Floats, block_days: int | None = None) -> Estimate:
+    """A day metric of `metric_rows` over daily returns (n,), with its interval from FEWEST_RETURN_DAYS on.
+
+    block_days: length of a block, by default `block_length`. An interval of a drawdown is that of paths
+    whose blocks stand in another order.
+    """
+    value = defined(metric(returns)) if returns.size else None
+    if value is None or len(returns) < FEWEST_RETURN_DAYS:
+        return Estimate(value)
+    drawn = drawn_days(len(returns), block_days or block_length(len(returns)))
+    return Estimate(value, *_interval(metric(returns[drawn])))
+
+
+def trade_estimate(metric: TradeMetric, days: NDArray[np.datetime64], net_usd: Floats) -> Estimate:
+    """A trade metric of `metric_rows` over closed trades, with its interval from FEWEST_DAYS on.
+
+    days: UTC day of each close (n,), datetime64[D]; net_usd (n,). Days with trades are drawn, one by one.
+    """
+    names, group = np.unique(days, return_inverse=True)
+    by_day = TradeSums.of_groups(net_usd, group, len(names))
+    value = defined(metric(by_day.drawn(np.arange(len(names))[np.newaxis]))[0])
+    if value is None or len(names) < FEWEST_DAYS:
+        return Estimate(value)
+    return Estimate(value, *_interval(metric(by_day.drawn(drawn_days(len(names), 1)))))
+
+
+def block_length(days: int) -> int:
+    """Days a block: the cube root of the sample, 7 for a year.
+
+    Formula: round(days ^ (1/3))
+    Source: Hall, Horowitz and Jing 1995 (the order of the best block length).
+    """
+    return max(1, round(math.cbrt(days)))
+
+
+def drawn_days(days: int, block_days: int) -> NDArray[np.intp]:
+    """Day numbers of every resample, (2,000, days): blocks that begin anywhere, the last one cut."""
+    blocks = -(-days // block_days)
+    starts = np.random.default_rng(_SEED).integers(days, size=(_RESAMPLES, blocks))
+    drawn: NDArray[np.intp] = (starts[:, :, np.newaxis] + np.arange(block_days)) % days
+    return drawn.reshape(_RESAMPLES, -1)[:, :days]
+
+
+def _interval(values: Floats) -> tuple[float | None, float | None]:
+    """The inner 95 % of the resamples; none where the metric is undefined in too many of them."""
+    known = values[~np.isnan(values)]
+    if len(known) < (1 - _MOST_UNDEFINED) * len(values):
+        return None, None
+    low, high = np.quantile(known, (_LOW, _HIGH), method="inverted_cdf")
+    return defined(low), defined(high)

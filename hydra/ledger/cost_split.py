@@ -1,0 +1,43 @@
+"""From the price profit at the decisions' prices to what is left: every cost by its kind, exact (law 6).
+
+Source: practice.md 3.6 and 3.9; DESIGN, law 7 (one cost model).
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class CostSplit:
+    """What closed positions paid, USDT: costs are positive, funding is positive where received.
+
+    gross_usd: price profit at the fills. spread_usd: half the model spread a fill, negative where resting
+    orders earned it. slippage_usd: the rest of the distance between the decisions' prices and the fills.
+    """
+
+    gross_usd: Decimal
+    maker_fees_usd: Decimal
+    taker_fees_usd: Decimal
+    funding_usd: Decimal
+    spread_usd: Decimal
+    slippage_usd: Decimal
+
+    @property
+    def at_decision_prices_usd(self) -> Decimal:
+        """What the positions would have earned at the prices that were decided on, without any cost."""
+        return self.gross_usd + self.spread_usd + self.slippage_usd
+
+    @property
+    def fees_usd(self) -> Decimal:
+        """Maker and taker fees."""
+        return self.maker_fees_usd + self.taker_fees_usd
+
+    @property
+    def net_usd(self) -> Decimal:
+        """What they earned."""
+        return self.gross_usd - self.fees_usd + self.funding_usd
+
+    @property
+    def total_usd(self) -> Decimal:
+        """All costs together: from the profit at the decisions' prices to the net result."""
+        return self.fees_usd - self.funding_usd + self.spread_usd + self.slippage_usd

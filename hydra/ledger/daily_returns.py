@@ -1,0 +1,70 @@
+"""From the equity of every cycle to daily UTC returns, and which of the days are not whole.
+
+Source: C83 (daily UTC returns), C122 (a day begins at 00:00 UTC: an equity of 00:00 belongs to the new day).
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hydra.ledger.metric_rows import Floats
+
+_DAY: Final = np.timedelta64(1, "D")
+CYCLE: Final = np.timedelta64(1, "m")
+
+
+@dataclass(frozen=True, slots=True)
+class DailyReturns:
+    """Days (n,) as datetime64[D], the last equity of each in USDT, and its return as a fraction.
+
+    partial_days: how many begin or end inside the day (a hole within a day is not seen here).
+    missing_days: how many between the first and the last have no equity at all; the first day after a hole
+    carries the return of the whole hole, and a missing day is no sample.
+    """
+
+    start_usd: float
+    days: NDArray[np.datetime64]
+    closes_usd: Floats
+    returns: Floats
+    partial_days: int
+    missing_days: int
+
+
+def daily_returns(
+    times: NDArray[np.datetime64],
+    equity_usd: Floats,
+    start_usd: float,
+    cycle: np.timedelta64 = CYCLE,
+) -> DailyReturns:
+    """The last equity of each UTC day over that of the day before; the first day over the start balance.
+
+    times: ascending instants (n,), UTC, a row a cycle; equity_usd (n,). A day is partial if its first row
+    comes later than `cycle` after 00:00 or its last earlier than `cycle` before 24:00. The path ends with the
+    day on which nothing is left: there is no return on nothing.
+
+    Raises:
+        ValueError: the start balance is not positive, or the instants do not ascend.
+
+    Formula: last equity of the UTC day / last equity of the day before - 1
+    Source: C83 (daily UTC returns); C122.
+    """
+    if start_usd <= 0 or np.any(times[1:] < times[:-1]):
+        raise ValueError("an equity path needs a positive start balance and ascending instants")
+    day_of_row = times.astype("datetime64[D]")
+    days, first_rows = np.unique(day_of_row, return_index=True)
+    last_rows = np.append(first_rows[1:], len(times))[: len(days)] - 1
+    alive = _until_ruin(equity_usd[last_rows])
+    days, first_rows, last_rows = days[:alive], first_rows[:alive], last_rows[:alive]
+    closes = equity_usd[last_rows].astype(np.float64)
+    before = np.concatenate(([start_usd], closes[:-1]))[: len(days)]
+    is_partial = (times[first_rows] - days > cycle) | (times[last_rows] - days < _DAY - cycle)
+    missing = int((days[-1] - days[0]) / _DAY) + 1 - len(days) if len(days) else 0
+    return DailyReturns(start_usd, days, closes, closes / before - 1, int(is_partial.sum()), missing)
+
+
+def _until_ruin(closes_usd: Floats) -> int:
+    """How many days to keep: up to and with the first that ends at nothing."""
+    ruined = np.flatnonzero(closes_usd <= 0)
+    return int(ruined[0]) + 1 if ruined.size else len(closes_usd)

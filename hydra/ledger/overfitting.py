@@ -1,0 +1,104 @@
+"""How much of a Sharpe ratio is luck: of one record, of the best of many trials, of a search as a whole.
+
+Sharpe ratios here are per day, not annualised; kurtosis is raw (3 for a normal distribution).
+Source: practice.md 3.5; Bailey and López de Prado 2012 (probabilistic Sharpe ratio, minimum track record),
+2014 (deflated Sharpe ratio).
+"""
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Final
+
+import numpy as np
+
+from hydra.ledger.metric_rows import DAYS_PER_YEAR, Floats
+from hydra.ledger.metrics import sharpe_daily_365
+
+_NORMAL: Final = NormalDist()
+_EULER_MASCHERONI: Final = 0.577_215_664_901_532_9
+_LEAST_SPREAD: Final = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnMoments:
+    """Sharpe ratio per day (std1), skewness, raw kurtosis, and how many days they come from."""
+
+    sharpe_per_day: float
+    skewness: float
+    kurtosis: float
+    days: int
+
+    @classmethod
+    def of(cls, returns: Floats) -> "ReturnMoments | None":
+        """Moments of daily returns (n,); None where the Sharpe ratio is undefined."""
+        sharpe = sharpe_daily_365(returns)
+        if sharpe is None:
+            return None
+        standard = (returns - returns.mean()) / returns.std()
+        skewness, kurtosis = float(np.mean(standard**3)), float(np.mean(standard**4))
+        return cls(sharpe / math.sqrt(DAYS_PER_YEAR), skewness, kurtosis, len(returns))
+
+    @property
+    def spread(self) -> float:
+        """1 - g3 SR + (g4 - 1)/4 SR^2: n - 1 times the variance of the estimated Sharpe ratio."""
+        sharpe = self.sharpe_per_day
+        return 1 - self.skewness * sharpe + (self.kurtosis - 1) / 4 * sharpe**2
+
+
+def probabilistic_sharpe(moments: ReturnMoments, benchmark_per_day: float = 0.0) -> float | None:
+    """Probability that the true Sharpe ratio lies above the benchmark; None where its variance vanishes.
+
+    Formula: Phi((SR - SR*) sqrt(T - 1) / sqrt(1 - g3 SR + (g4 - 1)/4 SR^2))
+    Source: practice.md 3.5 (PSR; SR per day, g4 raw).
+    """
+    if moments.spread <= _LEAST_SPREAD:
+        return None
+    above = moments.sharpe_per_day - benchmark_per_day
+    return _NORMAL.cdf(above * math.sqrt((moments.days - 1) / moments.spread))
+
+
+def best_sharpe_by_luck(trials: int, sharpe_variance: float) -> float:
+    """Expected Sharpe ratio per day of the best of `trials` without any skill; 0 for a single trial.
+
+    sharpe_variance: variance of the trials' Sharpe ratios per day.
+
+    Raises:
+        ValueError: no trial, or a negative variance.
+
+    Formula: sqrt(Var(SR_n)) x ((1 - gamma) Z(1 - 1/N) + gamma Z(1 - 1/(N e)))
+    Source: practice.md 3.5 (SR* of the deflated Sharpe ratio).
+    """
+    if trials < 1 or sharpe_variance < 0:
+        raise ValueError(f"{trials} trials with a variance of {sharpe_variance}: count at least one")
+    if trials == 1:
+        return 0.0
+    most = (1 - _EULER_MASCHERONI) * _NORMAL.inv_cdf(1 - 1 / trials)
+    beyond = _EULER_MASCHERONI * _NORMAL.inv_cdf(1 - 1 / (trials * math.e))
+    return math.sqrt(sharpe_variance) * (most + beyond)
+
+
+def deflated_sharpe(moments: ReturnMoments, trials: int, sharpe_variance: float) -> float | None:
+    """Probability that the best of `trials` has more than luck; None where its variance vanishes.
+
+    Raises:
+        ValueError: no trial, or a negative variance.
+
+    Formula: PSR with SR* = the best of N trials by luck
+    Source: practice.md 3.5 (DSR; strict gate 0.95).
+    """
+    return probabilistic_sharpe(moments, best_sharpe_by_luck(trials, sharpe_variance))
+
+
+def minimum_track_record_days(
+    moments: ReturnMoments, benchmark_per_day: float = 0.0, confidence: float = 0.95
+) -> float | None:
+    """Days until such a record would show more than the benchmark; None where it does not lie above it.
+
+    Formula: 1 + (1 - g3 SR + (g4 - 1)/4 SR^2) (Z(confidence) / (SR - SR*))^2
+    Source: practice.md 3.5; Bailey and López de Prado 2012 (minimum track record length).
+    """
+    above = moments.sharpe_per_day - benchmark_per_day
+    if above <= 0:
+        return None
+    return 1 + moments.spread * (_NORMAL.inv_cdf(confidence) / above) ** 2

@@ -1,0 +1,3 @@
+-- Undoes 0008: the rounds of the audits.
+
+DROP TABLE hydra.audit_rounds;

@@ -1,0 +1,198 @@
+"""A live paper run and a backtest of the same minutes leave the same rows, on both editions."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from hydra.backtest.parity import TableParity, check_parity
+from hydra.backtest.run import BacktestRun, MarketChoice, run_backtest
+from hydra.backtest.stored_cells import StoredRows
+from hydra.db.engine import connect
+from hydra.domain import MarketOrigin
+from hydra.errors import StopError
+from hydra.ingest.simulated import store_market
+from hydra.running.audits import run_audits
+from hydra.running.parameters import Rules, rules_of
+from hydra.running.report import read_report
+from hydra.running.runs import Run
+from hydra.settings import Settings
+from hydra.sim.market.settings import MarketSettings
+from tests.database.live_run import decide_live
+
+START = datetime(2025, 6, 1, tzinfo=UTC)
+MINUTES = 150
+FEEDS = ("liquidations", "order_book")
+SETTINGS = Settings(_env_file=None)  # type: ignore[call-arg]  # an argument of the base class
+
+
+@dataclass
+class Scene:
+    """A generated market in a database, and a live run over some of its pairs."""
+
+    connection: psycopg.Connection
+    url: str
+    rules: Rules
+    live: Run
+
+    def backtest(self, rows: StoredRows) -> BacktestRun:
+        choice = MarketChoice(
+            MarketOrigin.GENERATED,
+            1,
+            self.live.instrument_ids,
+            FEEDS,
+            START,
+            START + timedelta(minutes=MINUTES),
+        )
+        return run_backtest(self.connection, self.url, choice, SETTINGS, self.rules, rows)
+
+    def count(self, table: str, run_id: int) -> int:
+        query = sql.SQL("SELECT count(*) FROM {} WHERE run_id = %s").format(sql.Identifier("hydra", table))
+        row = self.connection.execute(query, (run_id,)).fetchone()
+        assert row is not None
+        return int(row[0])
+
+
+@pytest.fixture(scope="module")
+def scene(database_url: str) -> Iterator[Scene]:
+    market = MarketSettings(seed=4, start=START, warm_up_days=8, book_interval_seconds=15)
+    ids = store_market(database_url, market, MINUTES + 1)[:4]
+    rules = rules_of(SETTINGS, FEEDS)
+    # A short cool-down and a low border let enough happen in a few hours.
+    limits = replace(rules.risk.limits, cooldown_minutes=10.0, cooldown_after_stop_minutes=15.0)
+    rules = replace(rules, risk=replace(rules.risk, limits=limits))
+    with connect(database_url, autocommit=True) as connection:
+        live = decide_live(connection, database_url, ids, START, MINUTES, rules)
+        yield Scene(connection, database_url, rules, live)
+
+
+def differences(tables: list[TableParity]) -> list[object]:
+    return [one for table in tables for one in table.differences]
+
+
+def test_a_live_run_decided_again_is_the_same_in_every_column(scene: Scene) -> None:
+    tables = check_parity(scene.connection, scene.url, scene.live)
+    compared = {table.table: table.compared for table in tables}
+    assert differences(tables) == []
+    assert compared["risk_decisions"] == compared["assessments"] == 4 * MINUTES
+    assert compared["equity"] == MINUTES
+    assert compared["positions"] >= 3
+    assert compared["fills"] >= 6
+
+
+@pytest.mark.parametrize(
+    ("change", "table", "column"),
+    [
+        (
+            "UPDATE hydra.risk_decisions SET reason_code = 'NO_EDGE'"
+            " WHERE run_id = %(run)s AND time = %(time)s",
+            "risk_decisions",
+            "reason_code",
+        ),
+        (
+            "UPDATE hydra.features SET vector[3] = vector[3] * 1.000001 WHERE run_id = %(run)s"
+            " AND time = %(time)s AND vector[3] IS NOT NULL",
+            "features",
+            "vector",
+        ),
+        (
+            "UPDATE hydra.orders SET limit_price = limit_price + 0.1"
+            " WHERE run_id = %(run)s AND role = 'ENTRY'",
+            "orders",
+            "limit_price",
+        ),
+        (
+            "DELETE FROM hydra.equity WHERE run_id = %(run)s AND time = %(time)s",
+            "equity",
+            None,
+        ),
+    ],
+    ids=["a verdict", "a feature", "a price", "a missing row"],
+)
+def test_parity_names_what_was_changed(scene: Scene, change: str, table: str, column: str | None) -> None:
+    with scene.connection.transaction(force_rollback=True):
+        values = {"run": scene.live.run_id, "time": START + timedelta(minutes=100)}
+        assert scene.connection.execute(change.encode(), values).rowcount > 0
+        found = [one for one in check_parity(scene.connection, scene.url, scene.live) if one.differences]
+    assert [one.table for one in found] == [table]
+    assert {one.column for one in found[0].differences} == {column}
+
+
+def test_a_run_that_has_decided_nothing_cannot_be_compared(scene: Scene) -> None:
+    idle = replace(scene.live, run_id=-1)
+    with pytest.raises(StopError, match="has not decided a minute"):
+        check_parity(scene.connection, scene.url, idle)
+
+
+def test_all_rows_of_a_backtest_are_as_many_as_those_of_the_live_run(scene: Scene) -> None:
+    result = scene.backtest(StoredRows.ALL)
+    for table in (
+        "cycles",
+        "assessments",
+        "features",
+        "signals",
+        "risk_decisions",
+        "equity",
+        "orders",
+        "positions",
+    ):
+        assert scene.count(table, result.run.run_id) == scene.count(table, scene.live.run_id), table
+
+
+def test_the_funnel_of_counts_is_the_funnel_of_the_rows(scene: Scene) -> None:
+    result = scene.backtest(StoredRows.CHANGES)
+    query = (
+        "SELECT symbol, hour, layer, passed, reason_code, verdicts FROM audit.veto_funnel"
+        " WHERE run_id = %s ORDER BY 1, 2, 3, 4, 5"
+    )
+    counted = scene.connection.execute(query, (result.run.run_id,)).fetchall()
+    live = scene.connection.execute(query, (scene.live.run_id,)).fetchall()
+    assert counted == live
+    assert sum(row[5] for row in counted if row[2] == 4) == 4 * MINUTES
+
+
+def test_a_backtest_is_repeatable_and_stores_less_than_all(scene: Scene) -> None:
+    one, other = scene.backtest(StoredRows.SIGNALS), scene.backtest(StoredRows.CHANGES)
+    assert one.equity.equity_e8.tolist() == other.equity.equity_e8.tolist()
+    rows = [scene.count("risk_decisions", run.run.run_id) for run in (one, other)]
+    assert rows[0] > rows[1] > 0
+    assert rows[0] < 4 * MINUTES
+    hashes = scene.connection.execute(
+        "SELECT DISTINCT data_hash FROM hydra.runs WHERE run_id = ANY (%s)",
+        ([one.run.run_id, other.run.run_id],),
+    ).fetchall()
+    assert hashes == [(one.simulation.prepared.market.data_hash,)]
+
+
+def without_key(trade: Mapping[str, object]) -> dict[str, object]:
+    """A trade without the key that the database gave it."""
+    return {name: value for name, value in trade.items() if name != "position_id"}
+
+
+def test_audits_and_reports_work_on_backtests(scene: Scene) -> None:
+    result = scene.backtest(StoredRows.SIGNALS)
+    assert [finding for finding in run_audits(scene.connection) if not finding.is_clean] == []
+    report = read_report(scene.connection, result.run.run_id)
+    live = read_report(scene.connection, scene.live.run_id)
+    assert [without_key(trade) for trade in report.trades] == [without_key(trade) for trade in live.trades]
+    assert report.generators == live.generators
+
+
+def test_nothing_of_a_backtest_stays_when_its_storing_fails(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object) -> None:
+        raise psycopg.errors.DiskFull("no space left")
+
+    monkeypatch.setattr("hydra.backtest.store._store_counts", refuse)
+    before = scene.connection.execute("SELECT max(run_id) FROM hydra.runs").fetchone()
+    with pytest.raises(psycopg.errors.DiskFull):
+        scene.backtest(StoredRows.SIGNALS)
+    newest = scene.connection.execute("SELECT max(run_id) FROM hydra.runs").fetchone()
+    assert before is not None
+    assert newest is not None
+    assert newest[0] > before[0], "the run is recorded, unfinished"
+    assert scene.count("risk_decisions", newest[0]) == scene.count("equity", newest[0]) == 0

@@ -1,0 +1,35 @@
+"""Trials of sweeps on worker processes: `dramatiq --use-spawn workers.research --queues research`.
+
+A message says only which study may have a planned trial; which one stands in ml.trials. These processes hear
+no doorbell of a run: a trial takes seconds, a decision must not wait for it.
+Source: DESIGN, law 1.
+"""
+
+import dramatiq
+
+from hydra.backtest.sweep import TrialScorer
+from hydra.db.engine import connect, database_url
+from hydra.db.roles import Role
+from hydra.running.research_queue import ACTOR, QUEUE
+from hydra.settings import load_settings
+from workers import broker
+
+TIME_LIMIT_MS = 3_600_000
+
+_SCORERS: dict[int, TrialScorer] = {}
+
+
+@dramatiq.actor(broker=broker, actor_name=ACTOR, queue_name=QUEUE, time_limit=TIME_LIMIT_MS)
+def score_trial(study_id: int) -> None:
+    """Score the next planned trial of a study; nothing where none is left.
+
+    Raises:
+        HydraError: the market of the study cannot be read.
+    """
+    if study_id not in _SCORERS:
+        # The market of one study at a time is kept in memory.
+        _SCORERS.clear()
+        url = database_url(load_settings())
+        connection = connect(url, role=Role.WORKER, autocommit=True)
+        _SCORERS[study_id] = TrialScorer(connection, url, study_id)
+    _SCORERS[study_id].score_next()

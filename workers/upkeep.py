@@ -1,0 +1,69 @@
+"""Upkeep: `dramatiq workers.upkeep --queues upkeep` runs the audits while runs go on.
+
+It has a process of its own, at low priority: an audit takes as long as several cycles. The command finds the
+broker of the worker processes here, by the name `broker`.
+Source: DESIGN, "Audits".
+"""
+
+import os
+from contextlib import closing
+from typing import Final
+
+import dramatiq
+import psycopg
+import structlog
+
+from hydra.db.engine import connect, database_url
+from hydra.db.roles import Role
+from hydra.errors import HydraError
+from hydra.running.audit_rounds import AuditRound, audit_if_due
+from hydra.running.doorbells import AUDIT_ACTOR, UPKEEP_QUEUE
+from hydra.settings import load_settings
+from workers import broker
+
+_LOG: structlog.stdlib.BoundLogger = structlog.get_logger("hydra.upkeep")
+TIME_LIMIT_MS: Final = 1_200_000
+_LOW_PRIORITY: Final = 10
+
+
+class LowPriority(dramatiq.Middleware):
+    """The process gives way to those that decide."""
+
+    def after_process_boot(self, _broker: dramatiq.Broker) -> None:
+        """Once the process is up."""
+        os.nice(_LOW_PRIORITY)
+
+
+def audit() -> None:
+    """Run the audits where they are due, store what they found and log it.
+
+    Raises:
+        HydraError, psycopg.Error: the server cannot be used, or an audit cannot be run; the next ring comes.
+    """
+    url = database_url(load_settings())
+    with (
+        closing(connect(url, role=Role.READER, autocommit=True)) as reader,
+        closing(connect(url, role=Role.WORKER, autocommit=True)) as writer,
+    ):
+        done = audit_if_due(reader, writer)
+    if done is not None:
+        _tell(done)
+
+
+def _tell(done: AuditRound) -> None:
+    for item in done.findings:
+        _LOG.error("an audit found what must not be", **item)
+    if done.unanswered:
+        _LOG.warning("audits were given up for taking too long", audits=done.unanswered)
+    _LOG.info("the audits were run", asked=done.asked, found=len(done.findings))
+
+
+broker.add_middleware(LowPriority())
+dramatiq.actor(
+    broker=broker,
+    actor_name=AUDIT_ACTOR,
+    queue_name=UPKEEP_QUEUE,
+    time_limit=TIME_LIMIT_MS,
+    notify_shutdown=True,
+    throws=(HydraError, psycopg.OperationalError),
+)(audit)
