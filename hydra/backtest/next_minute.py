@@ -127,6 +127,16 @@ def next_minute(start: int, grids: Grids, book: OpenBook, limits: Limits, paths:
 
 
 @_compiled
+def next_event(start: int, grids: Grids, book: OpenBook) -> int:
+    """The first row from `start` on at which something can happen to a position; the end if there is none."""
+    rows: int = grids.key.shape[0]
+    for row in range(start, rows):
+        if _something_happens(row, grids, book):
+            return row
+    return rows
+
+
+@_compiled
 def open_signals(row: int, grids: Grids, limits: Limits, paths: Paths) -> Flags:
     """(pairs,): signals of a minute that find no gate shut that is known here; the others are passed over."""
     found = np.zeros(grids.key.shape[1], np.bool_)

@@ -6,13 +6,13 @@ Source: DESIGN, law 2; C20, C117, C119, C120, C122, C123.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hydra.backtest.alarms import STRENGTH_OF, evaluation_rows
+from hydra.backtest.alarms import evaluation_rows
 from hydra.backtest.bars import BarGrid
 from hydra.backtest.columns import SIDES, SOURCES, DecisionColumns
 from hydra.backtest.hourly_closes import HourlyCloses
@@ -27,6 +27,7 @@ from hydra.backtest.next_minute import (
     next_minute,
     open_signals,
 )
+from hydra.backtest.open_book import BookEntry, open_book, row_at
 from hydra.domain import KillScope, ReasonCode, SignalSource
 from hydra.features.decision_frame import DECISION_DELAY
 from hydra.layers.layer4_filters import exact
@@ -51,7 +52,6 @@ from hydra.trading.verdicts import Minute, decide, direction_held, new_kills
 KEYS: Final = len(SOURCES) * SIDES
 EVERYTHING: Final = 0
 STOPPED_OUT: Final = frozenset({ReasonCode.STOP_HIT, ReasonCode.LIQUIDATED})
-_SECONDS_PER_MINUTE: Final = 60
 
 
 @dataclass(frozen=True)
@@ -155,24 +155,10 @@ class PortfolioWalk:
 
     def _open_book(self) -> OpenBook:
         opened = [one.position for one in self.holdings.values() if one.position is not None]
-        bets = [self.bets[position.instrument_id] for position in opened]
-        buffer, floor = self.rules.positions.liquidation_buffer, self.rules.positions.thesis_floor
-        return OpenBook(
-            column=np.array([self.column_of[one.instrument_id] for one in opened], np.int64),
-            direction=np.array([one.direction for one in opened], np.float64),
-            quantity=np.array([float(one.quantity) for one in opened]),
-            entry_price=np.array([float(one.entry_price) for one in opened]),
-            stop_price=np.array([float(one.stop_price) for one in opened]),
-            target_price=np.array([float(one.target_price) for one in opened]),
-            near_liquidation=np.array([_near_liquidation(one, buffer) for one in opened]),
-            strength=np.array([STRENGTH_OF[bet.source] for bet in bets], np.int64),
-            weakest=np.array([bet.strength * floor if bet.strength > 0 else np.inf for bet in bets]),
-            last_row=np.array([self._row_at(one.max_holding_until.timestamp()) for one in opened], np.int64),
-        )
-
-    def _row_at(self, epoch_seconds: float) -> int:
-        """The first row whose minute is at that instant or later."""
-        return int(np.searchsorted(self.market.minutes, np.ceil(epoch_seconds / _SECONDS_PER_MINUTE)))
+        entries = [
+            BookEntry(self.column_of[one.instrument_id], one, self.bets[one.instrument_id]) for one in opened
+        ]
+        return open_book(entries, self.market.minutes, self.rules.positions)
 
     def _limits(self) -> Limits:
         columns = range(len(self.market.instrument_ids))
@@ -236,8 +222,8 @@ class PortfolioWalk:
         self.path.exits.setdefault((column, key), []).append(LastExit(position.closed_time, stopped_out))
         limits = self.rules.risk.limits
         wait = limits.cooldown_after_stop_minutes if stopped_out else limits.cooldown_minutes
-        self.free_row[column, key] = self._row_at(
-            position.closed_time.timestamp() + wait * _SECONDS_PER_MINUTE
+        self.free_row[column, key] = row_at(
+            self.market.minutes, position.closed_time + timedelta(minutes=wait)
         )
 
     def _prices(self, row: int) -> dict[int, Price]:
@@ -413,11 +399,3 @@ def key_of(source: SignalSource, direction: int) -> int:
 def _works(holding: Holding) -> bool:
     """An order works that the next bar may fill or time may end."""
     return holding.entry is not None or holding.exit is not None
-
-
-def _near_liquidation(position: Position, buffer: float) -> float:
-    """The mark price at which `liquidation_is_near` begins to hold; 0: out of reach."""
-    liquidation = float(position.liquidation_price)
-    if liquidation <= 0:
-        return 0.0
-    return liquidation + position.direction * abs(float(position.entry_price) - liquidation) * buffer

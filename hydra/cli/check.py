@@ -1,6 +1,8 @@
 """`hydra check`: is the past what it was, and does nothing know the future?"""
 
-from typing import Annotated
+from contextlib import closing
+from datetime import datetime, timedelta
+from typing import Annotated, Final
 
 import typer
 from rich import box
@@ -8,13 +10,100 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from hydra.backtest.check_instants import sample_rows
+from hydra.backtest.lookahead import (
+    decision_lookahead,
+    decisions_with_signals,
+    feature_lookahead,
+    outcome_lookahead,
+    play_by,
+    simulate_by,
+)
+from hydra.backtest.market import BacktestMarket, read_market
+from hydra.backtest.offences import Tally
+from hydra.backtest.outcomes import approved_trades
 from hydra.backtest.parity import MOST_SHOWN, Difference, TableParity, check_parity
+from hydra.backtest.warm_up import EARLIER_DAYS, beginning_at, decision_warm_up, feature_warm_up
+from hydra.cli.check_market import CheckedMarket, CheckRequest, choose_market
+from hydra.cli.check_tables import print_changes, print_tallies
 from hydra.cli.output import output_console
 from hydra.db.engine import connect, database_url
+from hydra.domain import MarketOrigin
 from hydra.running.runs import read_run
 from hydra.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True, help="Checks of trust: parity, look-ahead, warm-up.")
+
+RunOption = Annotated[
+    int | None, typer.Option("--run", help="Check on the market and by the rules of a run.")
+]
+MarketOption = Annotated[MarketOrigin, typer.Option(help="Where the market comes from.")]
+FromOption = Annotated[
+    str | None, typer.Option("--from", help="First minute, ISO 8601, UTC; else the newest recorded day.")
+]
+ToOption = Annotated[str | None, typer.Option("--to", help="End of the range.")]
+SeedOption = Annotated[int | None, typer.Option(help="Seed of a generated market.")]
+PairsOption = Annotated[str, typer.Option(help="Comma-separated, e.g. BTC,ETH; else all.")]
+SamplesOption = Annotated[int, typer.Option(min=1, help="How many minutes features are checked at.")]
+SampleSeedOption = Annotated[int, typer.Option(help="Another number takes other minutes.")]
+
+_PORTFOLIO: Final = (
+    "Layers 2 and 3 are compared with those of a backtest that begins a day earlier. Its portfolio may hold "
+    "something already when the range begins, so layer 4 and the trades may differ: they are not compared."
+)
+_NOTHING_EARLIER: Final = (
+    "No earlier minute is stored: layers 2 and 3 of an earlier beginning are not compared."
+)
+
+
+@app.command()
+def lookahead(  # noqa: PLR0913, PLR0917  # one parameter an option
+    run_id: RunOption = None,
+    market: MarketOption = MarketOrigin.RECORDED,
+    start: FromOption = None,
+    end: ToOption = None,
+    seed: SeedOption = None,
+    pairs: PairsOption = "",
+    samples: SamplesOption = 24,
+    paths: Annotated[
+        int, typer.Option(min=1, help="How many minutes whole simulations are compared up to.")
+    ] = 6,
+    sample_seed: SampleSeedOption = 0,
+) -> None:
+    """Compute everything again with what was not known yet cut off or changed; status 1 if anything moves."""
+    console = Console(stderr=True)
+    chosen = choose_market(CheckRequest(run_id, market, start, end, seed, pairs), console)
+    tallies = lookahead_tallies(chosen, samples, paths, sample_seed, console)
+    _report(chosen, tallies)
+
+
+@app.command()
+def warmup(  # noqa: PLR0913, PLR0917  # one parameter an option
+    run_id: RunOption = None,
+    market: MarketOption = MarketOrigin.RECORDED,
+    start: FromOption = None,
+    end: ToOption = None,
+    seed: SeedOption = None,
+    pairs: PairsOption = "",
+    samples: SamplesOption = 24,
+    sample_seed: SampleSeedOption = 0,
+) -> None:
+    """Compute features and verdicts again from facts that begin elsewhere; status 1 if they differ."""
+    chosen = choose_market(CheckRequest(run_id, market, start, end, seed, pairs), Console(stderr=True))
+    run = simulate_by(chosen.rules)
+    longer = _read(chosen, chosen.start - timedelta(days=max(EARLIER_DAYS)))
+    whole = run(beginning_at(longer, chosen.start))
+    rows = sample_rows(whole, samples, sample_seed)
+    features = feature_warm_up(longer, [decisions_with_signals(whole, row) for row in rows])
+    tallies = list(features.tallies.values())
+    day_before = beginning_at(longer, chosen.start - timedelta(days=1))
+    has_earlier = len(day_before.minutes) > len(whole.prepared.market.minutes)
+    if has_earlier:
+        tallies.append(decision_warm_up(day_before, chosen.start, run))
+    console = output_console()
+    print_changes(console, features.changed())
+    console.print(_PORTFOLIO if has_earlier else _NOTHING_EARLIER, highlight=False, soft_wrap=True)
+    _report(chosen, tallies)
 
 
 @app.command()
@@ -33,6 +122,56 @@ def parity(
         )
     print_parity(output_console(), tables)
     if any(table.differences for table in tables):
+        raise typer.Exit(1)
+
+
+def lookahead_tallies(
+    chosen: CheckedMarket, samples: int, paths: int, sample_seed: int, console: Console
+) -> list[Tally]:
+    """Features at `samples` minutes, simulations up to `paths` of them, and outcomes of as many trades."""
+    market, run = _read(chosen, chosen.start), simulate_by(chosen.rules)
+    whole = run(market)
+    trades = approved_trades(whole)
+    few = trades[:: max(1, len(trades) // paths)][:paths]
+    both_sides = [side for trade in few for side in (trade, trade.opposite)]
+    with Progress(console=console, transient=True) as bar:
+        tasks = [bar.add_task(what, total=1.0) for what in ("features", "decisions", "outcomes")]
+        return [
+            *feature_lookahead(
+                whole,
+                sample_rows(whole, samples, sample_seed),
+                progress=lambda share: bar.update(tasks[0], completed=share),
+            ),
+            *decision_lookahead(
+                market,
+                sample_rows(whole, paths, sample_seed),
+                run,
+                whole,
+                progress=lambda share: bar.update(tasks[1], completed=share),
+            ),
+            *outcome_lookahead(
+                market,
+                both_sides,
+                play_by(chosen.rules),
+                progress=lambda share: bar.update(tasks[2], completed=share),
+            ),
+        ]
+
+
+def _read(chosen: CheckedMarket, start: datetime) -> BacktestMarket:
+    with closing(connect(chosen.url, autocommit=True)) as connection:
+        return read_market(connection, chosen.url, chosen.instrument_ids, start, chosen.end)
+
+
+def _report(chosen: CheckedMarket, tallies: list[Tally]) -> None:
+    console = output_console()
+    print_tallies(console, tallies)
+    found = sum(one.offences for one in tallies)
+    place = f"on {chosen.title}, {chosen.start:%Y-%m-%d %H:%M} to {chosen.end:%Y-%m-%d %H:%M} UTC"
+    verdict = f"[red]{found:,} offences[/red]" if found else "[green]no offence[/green]"
+    compared = sum(one.compared for one in tallies)
+    console.print(f"{verdict} among {compared:,} values {place}", highlight=False, soft_wrap=True)
+    if found:
         raise typer.Exit(1)
 
 

@@ -19,6 +19,7 @@ RELATIVE_TOLERANCE = 1e-9
 _ABSOLUTE_TOLERANCE = 1e-12
 _KEY = ("instrument_id", "time")
 _SHOCK = 1.37
+_COUNTS = frozenset({"interval_hours", "row_count"})
 
 
 @dataclass(frozen=True)
@@ -44,23 +45,33 @@ def future_shock_offences(facts: MarketFacts, decisions: pl.DataFrame, evaluate:
 
 
 def shocked_after(facts: MarketFacts, moment: datetime) -> MarketFacts:
-    """`facts` with every number changed, and every side turned, of the facts with known_at > moment."""
+    """`facts` with all facts with known_at > moment changed (see `shocked_rows`)."""
     return MarketFacts(
         **{field.name: _shocked(getattr(facts, field.name), moment) for field in fields(facts)}
     )
 
 
-def _shocked(frame: pl.DataFrame, moment: datetime) -> pl.DataFrame:
-    unknown = pl.col("known_at") > pl.lit(moment, dtype=TIME)
+def shocked_rows(frame: pl.DataFrame, which: pl.Expr) -> pl.DataFrame:
+    """`frame` with every number changed, and every side turned, in the rows `which`.
+
+    Where a row holds nothing that could be changed (a heartbeat), it is left out.
+    """
     changes = [
-        pl.when(unknown).then(pl.col(name) * _SHOCK).otherwise(pl.col(name)).alias(name)
+        pl.when(which).then(_changed(name, kind)).otherwise(pl.col(name)).alias(name)
         for name, kind in frame.schema.items()
-        if kind == pl.Float64
+        if kind == pl.Float64 or name in _COUNTS or name == "side"
     ]
-    if "side" in frame.columns:
-        turned = pl.when(pl.col("side") == "LONG").then(pl.lit("SHORT")).otherwise(pl.lit("LONG"))
-        changes.append(pl.when(unknown).then(turned).otherwise(pl.col("side")).alias("side"))
-    return frame.with_columns(changes)
+    return frame.with_columns(changes) if changes else frame.filter(~which)
+
+
+def _changed(name: str, kind: pl.DataType) -> pl.Expr:
+    if name == "side":
+        return pl.when(pl.col("side") == "LONG").then(pl.lit("SHORT")).otherwise(pl.lit("LONG"))
+    return (pl.col(name) // 2).cast(kind) if name in _COUNTS else pl.col(name) * _SHOCK
+
+
+def _shocked(frame: pl.DataFrame, moment: datetime) -> pl.DataFrame:
+    return shocked_rows(frame, pl.col("known_at") > pl.lit(moment, dtype=TIME))
 
 
 def _offences(
@@ -74,20 +85,23 @@ def _offences(
     found: list[Offence] = []
     for moment in decisions["time"].unique().sort():
         own = pl.col("time") == moment
-        found += _differences(check, expected.filter(own), evaluate(facts_at(moment), decisions.filter(own)))
+        found += differences(check, expected.filter(own), evaluate(facts_at(moment), decisions.filter(own)))
     return found
 
 
-def _differences(check: str, expected: pl.DataFrame, found: pl.DataFrame) -> Iterator[Offence]:
+def differences(
+    check: str, expected: pl.DataFrame, found: pl.DataFrame, tolerance: float = RELATIVE_TOLERANCE
+) -> Iterator[Offence]:
+    """Where two matrices of the same decisions differ by more than `tolerance`, relatively, or in a null."""
     for name in (name for name in expected.columns if name not in _KEY):
         values = zip(expected[name], found[name], strict=True)
         for row, (one, other) in enumerate(values):
-            if not _same(one, other):
+            if not _same(one, other, tolerance):
                 instrument, moment = expected.select(_KEY).row(row)
                 yield Offence(check, name, instrument, moment, one, other)
 
 
-def _same(one: float | None, other: float | None) -> bool:
+def _same(one: float | None, other: float | None, tolerance: float) -> bool:
     if one is None or other is None:
         return one is other
-    return abs(one - other) <= _ABSOLUTE_TOLERANCE + RELATIVE_TOLERANCE * max(abs(one), abs(other))
+    return abs(one - other) <= _ABSOLUTE_TOLERANCE + tolerance * max(abs(one), abs(other))

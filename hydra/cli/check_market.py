@@ -1,0 +1,104 @@
+"""Which stored market a check looks at, and the rules that decide on it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import psycopg
+from rich.console import Console
+from rich.progress import Progress
+
+from hydra.backtest.market import MINUTE
+from hydra.cli import db
+from hydra.cli.run import base_names, instant, refuse_unconnected
+from hydra.db import queries
+from hydra.db.engine import connect, database_url
+from hydra.domain import MarketOrigin, TradingMode
+from hydra.errors import StopError
+from hydra.running.parameters import Rules, rules_of, rules_of_run
+from hydra.running.run_market import MarketRequest, prepare_market
+from hydra.running.runs import LABELS, read_run
+from hydra.settings import load_settings
+
+NEWEST: Final = timedelta(days=1)
+"""So much of a recorded market is checked where no range is given: its end."""
+
+
+@dataclass(frozen=True)
+class CheckRequest:
+    """What the options name: a run, or a market with its pairs and range."""
+
+    run_id: int | None
+    origin: MarketOrigin
+    start: str | None
+    end: str | None
+    seed: int | None
+    pairs: str
+
+
+@dataclass(frozen=True)
+class CheckedMarket:
+    """The minutes of [start, end) of some instruments, and the rules."""
+
+    url: str
+    title: str
+    instrument_ids: tuple[int, ...]
+    start: datetime
+    end: datetime
+    rules: Rules
+
+
+def choose_market(asked: CheckRequest, console: Console) -> CheckedMarket:
+    """The market of a check; a generated one is made and stored if it has to be.
+
+    Raises:
+        StopError: there is no such run or market, or an option is not what it should be.
+        DatabaseError: the server cannot be used.
+    """
+    db.up()
+    return _of_options(asked, console) if asked.run_id is None else _of_run(asked, asked.run_id)
+
+
+def _of_options(asked: CheckRequest, console: Console) -> CheckedMarket:
+    refuse_unconnected(TradingMode.PAPER, asked.origin)
+    settings = load_settings()
+    url = database_url(settings)
+    start, end = instant("--from", asked.start), instant("--to", asked.end)
+    request = MarketRequest(asked.origin, asked.seed, base_names(asked.pairs), start, end)
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task(f"preparing the {LABELS[asked.origin]} market", total=1.0)
+        found = prepare_market(url, request, lambda share: bar.update(task, completed=share))
+    first = found.data_from
+    if asked.origin is MarketOrigin.RECORDED and start is None:
+        first = max(first, found.data_to - NEWEST)
+    return CheckedMarket(
+        url,
+        f"the {LABELS[asked.origin]} market",
+        found.instrument_ids,
+        first,
+        found.data_to,
+        rules_of(settings, found.feeds),
+    )
+
+
+def _of_run(asked: CheckRequest, run_id: int) -> CheckedMarket:
+    url = database_url(load_settings())
+    with connect(url, autocommit=True) as connection:
+        run = read_run(connection, run_id)
+        first, last = _decided(connection, run_id)
+    start, end = instant("--from", asked.start), instant("--to", asked.end)
+    return CheckedMarket(
+        url,
+        f"the {run.label} market of run {run_id}",
+        run.instrument_ids,
+        start or first,
+        end or last + MINUTE,
+        rules_of_run(run),
+    )
+
+
+def _decided(connection: psycopg.Connection, run_id: int) -> tuple[datetime, datetime]:
+    row = connection.execute(queries.load("backtest/decided_range"), {"run_id": run_id}).fetchone()
+    if row is None or row[0] is None:
+        raise StopError(f"run {run_id} has not decided a minute yet: name a market with --from and --to")
+    return row[0], row[1]

@@ -1,0 +1,79 @@
+"""`hydra check`: clean on a stored market, status 1 on a planted fault, a sentence where it cannot run."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from hydra.backtest.lookahead import Simulate
+from hydra.backtest.market import BacktestMarket
+from hydra.backtest.simulation import Simulation, Stopwatch, prepare, simulate
+from hydra.backtest.varied_markets import TABLES
+from hydra.cli.main import app
+from hydra.errors import HydraError
+from hydra.running.parameters import Rules
+
+RANGE = ("--market", "generated", "--seed", "3", "--from", "2025-06-01T07:30", "--to", "2025-06-01T08:30")
+SHORT = (*RANGE, "--pairs", "BTC,ETH", "--samples", "3")
+
+
+@pytest.fixture(autouse=True)
+def _stored_with_two_days_before(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HYDRA_DATABASE_URL", database_url)
+    monkeypatch.setattr("hydra.running.run_market.WARM_UP_DAYS", 2)
+
+
+def test_lookahead_varies_every_table_and_finds_nothing() -> None:
+    done = CliRunner().invoke(app, ["check", "lookahead", *SHORT, "--paths", "2"])
+    assert done.exit_code == 0, done.output
+    assert "no offence among" in done.output
+    assert all(table in done.output for table in TABLES)
+
+
+def counting(rules: Rules) -> Simulate:
+    """A rate that belongs to the next row, and grows with every minute decided before."""
+
+    def run(market: BacktestMarket) -> Simulation:
+        prepared, rows = prepare(market, Stopwatch()), pl.int_range(pl.len()).over("instrument_id")
+        price = pl.col("last_close").shift(-1).over("instrument_id") * (1 + rows * 1e-6)
+        inputs = prepared.inputs.with_columns(price.fill_null(pl.col("last_close")))
+        return simulate(replace(prepared, inputs=inputs), rules, 0, Stopwatch())
+
+    return run
+
+
+@pytest.mark.parametrize("verb", ["lookahead", "warmup"])
+def test_a_planted_fault_gives_status_1_and_says_what_differs(
+    monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    planted: Callable[[Rules], Simulate] = counting
+    monkeypatch.setattr("hydra.cli.check.simulate_by", planted)
+    done = CliRunner().invoke(app, ["check", verb, *SHORT])
+    assert done.exit_code == 1
+    assert "last_close of instrument" in done.output
+    assert "offences among" in done.output
+
+
+def test_warm_up_compares_earlier_and_later_starts_and_finds_nothing() -> None:
+    done = CliRunner().invoke(app, ["check", "warmup", *SHORT])
+    assert done.exit_code == 0, done.output
+    assert "begins at 2025-06-01 07:30" in done.output
+    assert "no offence among" in done.output
+
+
+@pytest.mark.parametrize("verb", ["lookahead", "warmup"])
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--run", "999999"], "there is no run 999999"),
+        (["--market", "exchange"], "no exchange is connected yet"),
+        (["--market", "generated", "--pairs", "PEPE"], "PEPE is not traded"),
+        (["--market", "generated", "--from", "yesterday"], "write an instant"),
+    ],
+)
+def test_what_cannot_be_checked_is_refused(verb: str, arguments: list[str], sentence: str) -> None:
+    done = CliRunner().invoke(app, ["check", verb, *arguments])
+    assert isinstance(done.exception, HydraError)
+    assert sentence in str(done.exception)

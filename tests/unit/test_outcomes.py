@@ -1,0 +1,213 @@
+"""Outcomes of single trades: worked out by hand, and equal to the walk's own trades."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import polars as pl
+import pytest
+
+from hydra.backtest.bars import bar_grid
+from hydra.backtest.market import (
+    FUNDING_MARK_SCHEMA,
+    MARK_SCHEMA,
+    BacktestMarket,
+    DatedTerms,
+    decided_minutes,
+)
+from hydra.backtest.outcomes import Outcome, OutcomePlayer, PlannedTrade, opposite_outcomes
+from hydra.domain import ReasonCode
+from hydra.features.facts import SCHEMAS, MarketFacts, empty_frame
+from hydra.running.parameters import Rules
+from tests.generated_facts import terms_of
+from tests.unit.checked_market import simulation
+
+# BTC: tick 0.1, spread 0.5 bps, slippage 1 bp, maker 2 bps, taker 5 bps.
+BTC = 1
+START = datetime(2025, 6, 2, 7, 57, tzinfo=UTC)
+MINUTE, SECONDS = timedelta(minutes=1), timedelta(seconds=2)
+QUIET = (100_000.0, 100_001.0, 99_999.0, 100_000.0)
+DIPS = (100_000.0, 100_001.0, 99_990.0, 100_000.0)
+RISES = (100_000.0, 100_010.0, 99_999.0, 100_000.0)
+
+Bar = tuple[float, float, float, float]
+
+
+def market_of(bars: list[Bar], rate: float | None = None) -> BacktestMarket:
+    """Bar k opens k minutes after START; the decision at START is row 1 (one bar has closed before)."""
+    opens = [START + MINUTE * (k - 1) for k in range(len(bars) + 1)]
+    candles = pl.DataFrame(
+        {
+            "instrument_id": [BTC] * len(opens),
+            "time": opens,
+            "known_at": [opened + MINUTE + SECONDS for opened in opens],
+            **{
+                name: [bar[place] for bar in (QUIET, *bars)]
+                for place, name in enumerate(("open", "high", "low", "close"))
+            },
+            **{name: [1e6] * len(opens) for name in ("volume", "quote_volume", "taker_buy_quote_volume")},
+        },
+        schema=SCHEMAS["candles_1m"],
+    )
+    frames = {name: empty_frame(name) for name in SCHEMAS} | {"candles_1m": candles}
+    marks = pl.DataFrame(schema=FUNDING_MARK_SCHEMA)
+    if rate is not None:
+        at = datetime(2025, 6, 2, 8, tzinfo=UTC)
+        row = {"instrument_id": BTC, "time": at, "known_at": at + timedelta(seconds=5), "rate": rate}
+        frames["funding_rates"] = pl.DataFrame(
+            [{**row, "interval_hours": 8}], schema=SCHEMAS["funding_rates"]
+        )
+        marks = pl.DataFrame(
+            [{"instrument_id": BTC, "time": at, "mark_price": 100_050.0}], schema=FUNDING_MARK_SCHEMA
+        )
+    minutes = decided_minutes(
+        [(START - MINUTE, START + MINUTE * len(bars) - timedelta(minutes=10))], opens[-1]
+    )
+    return BacktestMarket(
+        instrument_ids=(BTC,),
+        minutes=minutes,
+        facts=MarketFacts(**frames),
+        mark_prices=pl.DataFrame(schema=MARK_SCHEMA),
+        funding_marks=marks,
+        terms=DatedTerms((START,), (terms_of((BTC,)),)),
+    )
+
+
+def trade(direction: int, hours: float = 8.0) -> PlannedTrade:
+    """0.1 BTC at 100,000, stop 1 % and target 2 % away."""
+    reference = Decimal(100_000)
+    return PlannedTrade(
+        row=1,
+        column=0,
+        direction=direction,
+        quantity=Decimal("0.1"),
+        reference_price=reference,
+        stop_price=reference - direction * 1000,
+        target_price=reference + direction * 2000,
+        leverage=Decimal(3),
+        max_holding_hours=hours,
+    )
+
+
+def played(planned: PlannedTrade, bars: list[Bar], rate: float | None = None) -> Outcome | None:
+    market = market_of([*bars, QUIET, QUIET], rate)
+    assert market.time_of(1) == START
+    return OutcomePlayer(market, bar_grid(market), Rules()).play(planned)
+
+
+def outcome_of(planned: PlannedTrade, bars: list[Bar], rate: float | None = None) -> Outcome:
+    found = played(planned, bars, rate)
+    assert found is not None
+    return found
+
+
+def test_a_long_is_stopped() -> None:
+    """Bid 100,000 - 2.5; stop at 99,000 less half the spread (2.475) and slippage (9.9), down to the tick."""
+    falls = (99_900.0, 99_950.0, 98_900.0, 98_950.0)
+    found = outcome_of(trade(+1), [DIPS, QUIET, falls])
+    assert (found.filled, found.barrier) == (True, ReasonCode.STOP_HIT)
+    assert found.label_start == START + SECONDS
+    assert found.label_end == START + 3 * MINUTE + SECONDS
+    assert found.gross_usd == Decimal("-100.99")  # (98,987.6 - 99,997.5) x 0.1
+    assert found.fees_usd == Decimal("6.94933")  # 9,999.75 x 2 bps + 9,898.76 x 5 bps
+    assert found.funding_usd == 0
+    assert found.net_usd == Decimal("-107.93933")
+    assert found.net_fraction == Decimal("-107.93933") / Decimal("9999.75")
+
+
+def test_a_short_reaches_its_target() -> None:
+    """Ask 100,000 + 2.5; bought back at 98,000 plus 2.45 and 9.8, up to the tick: 98,012.3."""
+    falls = (99_000.0, 99_010.0, 97_950.0, 98_000.0)
+    found = outcome_of(trade(-1), [RISES, QUIET, falls])
+    assert found.barrier is ReasonCode.TARGET_HIT
+    assert found.gross_usd == Decimal("199.02")  # (100,002.5 - 98,012.3) x 0.1
+    assert found.fees_usd == Decimal("6.900665")  # 10,000.25 x 2 bps + 9,801.23 x 5 bps
+    assert found.net_usd == Decimal("192.119335")
+
+
+def test_an_entry_that_is_not_traded_through_ends_after_120_seconds() -> None:
+    """A bar that only touches 99,997.5 proves no fill; the second minute is the last."""
+    touches = (100_000.0, 100_001.0, 99_997.5, 100_000.0)
+    found = outcome_of(trade(+1), [touches, touches, DIPS])
+    assert (found.filled, found.barrier) == (False, ReasonCode.ENTRY_TIMEOUT)
+    assert found.label_end == START + 2 * MINUTE + SECONDS
+    assert found.net_usd == 0
+    assert found.net_fraction is None
+
+
+def test_time_runs_out_and_the_exit_waits_at_the_ask() -> None:
+    """Filled at 07:58, held until 08:03; in the minute after it the ask of 100,002.5 is traded through."""
+    found = outcome_of(trade(+1, hours=5 / 60), [DIPS, QUIET, QUIET, QUIET, QUIET, QUIET, RISES])
+    assert found.barrier is ReasonCode.MAX_HOLDING_TIME
+    assert found.label_end == START + 7 * MINUTE + SECONDS
+    assert found.gross_usd == Decimal("0.5")  # (100,002.5 - 99,997.5) x 0.1
+    assert found.fees_usd == Decimal(4)  # (9,999.75 + 10,000.25) x 2 bps
+    assert found.net_usd == Decimal("-3.5")
+
+
+@pytest.mark.parametrize(("direction", "paid"), [(+1, Decimal("-1.0005")), (-1, Decimal("1.0005"))])
+def test_who_is_open_at_the_settlement_pays_or_receives(direction: int, paid: Decimal) -> None:
+    """0.1 x 100,050 x 0.01 % at 08:00, three minutes after the decision; known at the fourth."""
+    enters = DIPS if direction > 0 else RISES
+    leaves = (
+        (102_100.0, 102_200.0, 102_000.0, 102_100.0)
+        if direction > 0
+        else (97_900.0, 98_000.0, 97_800.0, 97_900.0)
+    )
+    found = outcome_of(trade(direction), [enters, QUIET, QUIET, QUIET, leaves], rate=0.0001)
+    assert found.barrier is ReasonCode.TARGET_HIT
+    assert found.funding_usd == paid
+    assert found.net_usd == found.gross_usd - found.fees_usd + paid
+
+
+def test_before_the_entry_fills_no_funding_is_due() -> None:
+    """The settlement of 08:00 comes before the bar that opens then, and the fill at the end of that bar."""
+    found = outcome_of(replaced_row(trade(+1), 3), [QUIET, QUIET, QUIET, DIPS, QUIET, FALLS], rate=0.0001)
+    assert found.filled
+    assert found.funding_usd == 0
+
+
+FALLS = (99_900.0, 99_950.0, 98_900.0, 98_950.0)
+
+
+def replaced_row(planned: PlannedTrade, row: int) -> PlannedTrade:
+    return PlannedTrade(**{name: getattr(planned, name) for name in PlannedTrade.__slots__} | {"row": row})
+
+
+def test_the_end_of_the_market_leaves_the_outcome_unknown() -> None:
+    assert played(trade(+1), [DIPS, QUIET, QUIET]) is None
+
+
+def test_the_opposite_side_stands_as_far_away() -> None:
+    other = trade(+1).opposite
+    assert (other.direction, other.stop_price, other.target_price) == (-1, Decimal(101_000), Decimal(98_000))
+    assert other.opposite == trade(+1)
+
+
+def test_a_trade_of_the_walk_that_nothing_else_ended_is_the_outcome() -> None:
+    own_ends = {ReasonCode.STOP_HIT, ReasonCode.TARGET_HIT, ReasonCode.MAX_HOLDING_TIME}
+    compared = set()
+    for both in opposite_outcomes(simulation()):
+        position, own = both.position, both.own
+        if position.exit_reason_code in own_ends:
+            assert own is not None
+            compared.add(position.exit_reason_code)
+            assert own.barrier == position.exit_reason_code
+            assert own.label_end == position.closed_time + SECONDS  # type: ignore[operator]
+            money = (own.gross_usd, own.fees_usd, own.funding_usd, own.net_usd)
+            assert money == (
+                position.gross_pnl_usd,
+                position.fees_usd,
+                position.funding_usd,
+                position.net_pnl_usd,
+            )
+    assert len(compared) >= 2
+
+
+def test_a_trade_that_layer_2_or_the_thesis_ended_goes_on_alone() -> None:
+    others = [
+        both
+        for both in opposite_outcomes(simulation())
+        if both.position.exit_reason_code is ReasonCode.THESIS_BROKEN and both.own is not None
+    ]
+    assert others
+    assert all(both.own.label_end > both.position.closed_time for both in others)  # type: ignore[union-attr,operator]
