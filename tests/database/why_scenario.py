@@ -30,11 +30,11 @@ INSERT INTO market.instruments VALUES
 INSERT INTO hydra.runs (run_id, mode, market_origin, label, seed, feeds, config, config_hash, decision_set,
         feature_set_version, cost_model_version, code_version, data_from, data_to, end_reason)
     OVERRIDING SYSTEM VALUE
-    VALUES (7, 'paper', 'generated', 'simulated', 7, '{}', '{"settings": {}, "instrument_ids": [1, 2, 3]}', 'c',
-        'd', 'f', '1', 'abc',
+    VALUES (7, 'paper', 'generated', 'simulated', 7, '{}', '{"settings": {}, "instrument_ids": [1, 2, 3]}',
+        'c', 'd', 'f', '1', 'abc',
         '2025-06-01 10:00Z', '2025-06-01 12:01Z', 'stopped'),
-        (8, 'paper', 'recorded', 'recorded', NULL, '{}', '{"settings": {}, "instrument_ids": [1, 2, 3]}', 'c',
-        'd', 'f', '1', 'abc',
+        (8, 'paper', 'recorded', 'recorded', NULL, '{}', '{"settings": {}, "instrument_ids": [1, 2, 3]}',
+        'c', 'd', 'f', '1', 'abc',
         '2025-06-01 10:00Z', '2025-06-01 12:01Z', NULL);
 INSERT INTO hydra.cycles (run_id, time, state, as_of)
     SELECT 7, t, 'CLOSED', t + interval '2 s'
