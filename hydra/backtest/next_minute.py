@@ -6,13 +6,15 @@ Where it passes a signal over, it notes which gate was shut.
 """
 
 from collections.abc import Callable
-from typing import Final, NamedTuple, ParamSpec, TypeVar, cast
+from pathlib import Path
+from typing import Final, NamedTuple, ParamSpec, TypeVar
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from hydra.compiled import compiled_function, stamp_of
 from hydra.domain import ReasonCode
+from hydra.layers import layer4_risk
 from hydra.layers.layer4_risk import ENTRY_GATES
 
 _P = ParamSpec("_P")
@@ -33,8 +35,12 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
+# The places of the gates are constants of the machine code.
+_STAMP: Final = stamp_of([Path(__file__), Path(layer4_risk.__file__)])
+
+
 def _compiled(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    return cast("Callable[_P, _R]", numba.njit(cache=True)(function))
+    return compiled_function(function, _STAMP)
 
 
 class Grids(NamedTuple):
