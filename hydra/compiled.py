@@ -1,4 +1,4 @@
-"""Compiling to machine code, kept on disk for the next process, and never older than what it was made from."""
+"""Compiling to machine code that is kept on disk, and never older than what it was made from."""
 
 import hashlib
 from collections.abc import Callable, Iterable
