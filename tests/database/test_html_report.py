@@ -147,7 +147,8 @@ def test_confidence_outcomes_and_exposure_are_told(connection: psycopg.Connectio
     read = read_page(connection)
     assert read.row("calibration", "0.600") == ["0.600", "2", "50.0 %", "9.5 % to 90.5 %"]
     assert "2 trades from -4.14 to +29.19 USDT, median +12.53 USDT; 1 won." in read.text_of("outcomes")
-    assert "Exposed in 80.0 % of the minutes; largest 1,400.00 USDT" in read.text_of("exposure")
+    # All but the first of 24 hours and a minute: 1,381 of 1,441 minutes.
+    assert "Exposed in 95.8 % of the time; largest 1,400.00 USDT" in read.text_of("exposure")
     assert "was 2.00 % of equity" in read.text_of("exposure")
 
 

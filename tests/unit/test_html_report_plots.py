@@ -107,7 +107,7 @@ def test_a_path_that_never_fell_has_a_flat_drawdown() -> None:
 def test_exposure_says_how_long_and_how_much() -> None:
     path_ = minutes([100, 100, 100, 100], [0, 50, 100, 0])
     assert share_exposed(path_) == 0.5
-    assert "Exposed in 50.0 % of the minutes; largest 100.00 USDT, on average 37.50 USDT." in exposure_plot(
+    assert "Exposed in 50.0 % of the time; largest 100.00 USDT, on average 37.50 USDT." in exposure_plot(
         path_
     )
 

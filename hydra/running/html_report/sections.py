@@ -114,7 +114,7 @@ def facts(record: RunRecord, evaluation: Evaluation) -> list[tuple[str, str]]:
         ("Market", f"{run['label']} ({run['market_origin']})"),
         ("Seed", UNDEFINED if run["seed"] is None else str(run["seed"])),
         ("Period", period),
-        ("Minutes booked", f"{record.report.equity.minutes:,}; {run['skipped_minutes']:,} skipped"),
+        ("Minutes decided", f"{run['closed_minutes']:,}; {run['skipped_minutes']:,} skipped"),
         ("Pairs", ", ".join(pair.base for pair in record.pairs) or UNDEFINED),
         ("Declared feeds", ", ".join(run["feeds"]) or "none"),
         ("How it ended", run["end_reason"] or "not ended"),

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from statistics import fmean
 from typing import Final
 
 import numpy as np
@@ -81,16 +80,22 @@ def exposure_plot(minutes: EquityMinutes) -> Markup:
     caption = Caption(
         "exposure",
         "Exposure over time",
-        f"Exposed in {percent(share_exposed(minutes), 1)} of the minutes; largest {usd(max(known))}, "
-        f"on average {usd(fmean(known))}.",
+        f"Exposed in {percent(share_exposed(minutes), 1)} of the time; largest {usd(max(known))}, "
+        f"on average {usd(_over_time(minutes, values))}.",
     )
     scale = scale_over([0.0, *known], most=4)
     return _area_plot(caption, _EXPOSURE_HEIGHT, minutes.times, values, scale, usd)
 
 
 def share_exposed(minutes: EquityMinutes) -> float | None:
-    """Share of the booked minutes in which something was open or working; None without a minute."""
-    return float((minutes.exposure_usd > 0).mean()) if len(minutes.times) else None
+    """Share of the time in which something was open or working; None without a minute."""
+    return _over_time(minutes, (minutes.exposure_usd > 0).astype(np.float64)) if len(minutes.times) else None
+
+
+def _over_time(minutes: EquityMinutes, values: NDArray[np.float64]) -> float:
+    """Mean over time: a row holds until the next (a backtest books no quiet minute), the last a minute."""
+    seconds = np.array([time.timestamp() for time in minutes.times])
+    return float(np.average(values, weights=np.diff(seconds, append=seconds[-1] + 60)))
 
 
 def _area_plot(
