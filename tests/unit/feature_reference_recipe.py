@@ -26,6 +26,12 @@ from tests.unit.feature_reference import (
 HOUR = timedelta(hours=1)
 Steps = Callable[[Known], Number]
 
+# Recursive averages remember their first bar, which a hole moves: they agree to 1e-4 (features.md section 0).
+RECURSIVE = {
+    "m5_adx_14", "adx", "htf", "wave_trend", "macd_norm", "trend_strength", "trend_strength_decay",
+    "ema_5", "ema_8", "ema_21", "ema_34", "ema_diff_5_21", "ema_diff_8_34",
+}  # fmt: skip
+
 
 def bar(k: Known, j: int) -> Bar | None:
     """The j-th last one-minute bar."""

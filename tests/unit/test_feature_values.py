@@ -11,7 +11,7 @@ from hydra.features.evaluate import MARKET_FEATURES, feature_matrix
 from hydra.features.facts import MarketFacts
 from tests.unit.feature_market import START, decisions_at, random_market
 from tests.unit.feature_reference import REFERENCE, Known
-from tests.unit.feature_reference_recipe import RECIPE_REFERENCE
+from tests.unit.feature_reference_recipe import RECIPE_REFERENCE, RECURSIVE
 
 DAYS = 9
 END = START + timedelta(days=DAYS)
@@ -26,11 +26,6 @@ MOMENTS = [
     END - timedelta(minutes=830) + timedelta(seconds=2),
 ]
 EVERY_REFERENCE = {**REFERENCE, **RECIPE_REFERENCE}
-# Recursive averages remember their first bar, which a hole moves: they agree to 1e-4 (features.md section 0).
-RECURSIVE = {
-    "m5_adx_14", "adx", "htf", "wave_trend", "macd_norm", "trend_strength", "trend_strength_decay",
-    "ema_5", "ema_8", "ema_21", "ema_34", "ema_diff_5_21", "ema_diff_8_34",
-}  # fmt: skip
 # Nine days are too short, and the pairs of this market are neither meme nor DeFi: see test_feature_recipe.
 ELSEWHERE = {"htf", "corr_btc_720", "corr_eth_720", "sector_rot_defi", "sector_rot_meme"}
 
