@@ -154,6 +154,17 @@ _THESIS: Final[dict[SignalSource, Callable[[], pl.Expr]]] = {
 }
 
 
+def thesis_strength() -> pl.Expr:
+    """How much of what a signal or position bets on is there; positive at entry, null where unknown.
+
+    Over the columns source, direction (+1, -1) and those that the generators read.
+    Source: features.md section 4 #8 (d); `hydra.layers.positions.thesis_strength` is the same for one row.
+    """
+    return pl.coalesce(
+        pl.when(pl.col("source") == source.value).then(strength()) for source, strength in _THESIS.items()
+    )
+
+
 def generate(frame: pl.DataFrame, parameters: SignalParameters) -> pl.DataFrame:
     """The firings of all generators, one row each, by time, pair and generator.
 
