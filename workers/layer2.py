@@ -6,7 +6,7 @@ Source: DESIGN, "The flow" and laws 1 to 3; C110 (the vector used is stored), C1
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 import adbc_driver_manager
@@ -18,10 +18,12 @@ from hydra.db import queries
 from hydra.db.engine import adbc_connect
 from hydra.domain import MarketOrigin
 from hydra.errors import DatabaseError
+from hydra.features.adaptive_thresholds import ADAPTIVE_THRESHOLDS, read_adaptive_thresholds
 from hydra.features.decision_frame import decision_frame
 from hydra.features.evaluate import feature_matrix
 from hydra.features.facts import SCHEMAS, TIME, MarketFacts
 from hydra.features.grid_memory import GridMemory
+from hydra.features.known_rows import count_imports
 from hydra.features.vectors import LAYER_2_QUANTITIES_V1, REGIME_FEATURES_V1, SIGNAL_SCORER_FEATURES_V1
 from hydra.features.window import MarketWindow
 from hydra.layers.layer2_data_health import INPUTS, InputHealth
@@ -93,6 +95,18 @@ class _Ahead:
     answer: Future[AssessedMinute]
 
 
+@dataclass(frozen=True)
+class _Thresholds:
+    """The pairs' own thresholds (C112): one row a pair, the same for all minutes of a UTC day.
+
+    imports: how many imports there were; one more, and the history may be another.
+    """
+
+    day: date
+    imports: int
+    rows: pl.DataFrame
+
+
 @dataclass
 class _Held:
     """The window of a run, the connection that it reads on, and what the last minute computed."""
@@ -100,6 +114,7 @@ class _Held:
     connection: Connection
     window: MarketWindow
     memory: GridMemory = field(default_factory=GridMemory)
+    thresholds: "_Thresholds | None" = None
     ahead: _Ahead | None = None
 
 
@@ -190,9 +205,23 @@ def _taken_ahead(held: _Held, as_of: datetime, imports: int) -> AssessedMinute |
 
 def _assess(run: Run, held: _Held, as_of: datetime) -> AssessedMinute:
     facts = held.window.advance(as_of)
-    parameters = rules_of_run(run).statistical
-    rows = assess_minute(facts, run.instrument_ids, as_of, parameters, held.memory)
+    rules = rules_of_run(run)
+    rows = assess_minute(facts, run.instrument_ids, as_of, rules.statistical, held.memory)
+    if rules.signals.is_adaptive:
+        rows = rows.join(
+            _own_thresholds(run, held, as_of), on="instrument_id", how="left", maintain_order="left"
+        )
     return AssessedMinute(rows, newest_known_at(facts))
+
+
+def _own_thresholds(run: Run, held: _Held, as_of: datetime) -> pl.DataFrame:
+    """Read once a day, and anew after an import: it is three months of facts."""
+    imports, day = count_imports(held.connection), as_of.date()
+    known = held.thresholds
+    if known is None or (known.day, known.imports) != (day, imports):
+        rows = read_adaptive_thresholds(held.connection, run.instrument_ids, as_of)
+        known = held.thresholds = _Thresholds(day, imports, rows)
+    return known.rows
 
 
 def _count_imports(connection: psycopg.Connection) -> int:
@@ -283,6 +312,7 @@ def _numbers(row: dict[str, Any]) -> dict[str, Any]:
         for name in INPUTS
     }
     reasons = [code.value for code in reasons_of(row["reason_bits"])]
-    measured = {name: row[name] for name in _MEASURED}
+    own = [name for name in ADAPTIVE_THRESHOLDS if name in row]
+    measured = {name: row[name] for name in (*_MEASURED, *own)}
     further = {name: row[name] for name in _FURTHER}
     return {"inputs": inputs, "reasons": reasons, "measured": measured, **further}

@@ -14,7 +14,7 @@ from hydra.layers.layer3_scoring import choose, score_by_rule
 from hydra.layers.layer3_signals import firing_sources, generate, thesis_words
 from hydra.running.parameters import Rules, rules_of_run
 from hydra.running.runs import Run
-from workers.minute_rows import GENERATOR_INPUTS, generator_frame, read_assessed
+from workers.minute_rows import generator_frame, generator_inputs, read_assessed
 from workers.row_writer import Row, write_rows
 from workers.stages import Cycle
 
@@ -22,11 +22,15 @@ from workers.stages import Cycle
 def answer(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
     """Write the cycle's signals; a quiet minute has none."""
     rules = rules_of_run(run)
-    frame = generator_frame(read_assessed(connection, cycle), cycle)
+    frame = generator_frame(read_assessed(connection, cycle), cycle, _inputs(rules))
     if not firing_sources(frame, rules.signals):
         return
     rows = [signal_row(cycle, row, rules) for row in judge(frame, rules).iter_rows(named=True)]
     write_rows(connection, "stages/add_signals", rows)
+
+
+def _inputs(rules: Rules) -> tuple[str, ...]:
+    return generator_inputs(is_adaptive=rules.signals.is_adaptive)
 
 
 def judge(frame: pl.DataFrame, rules: Rules) -> pl.DataFrame:
@@ -37,7 +41,7 @@ def judge(frame: pl.DataFrame, rules: Rules) -> pl.DataFrame:
 
 def signal_row(cycle: Cycle, row: dict[str, Any], rules: Rules) -> Row:
     """One firing as a row of hydra.signals."""
-    numbers = {name: row[name] for name in (*GENERATOR_INPUTS, "thesis_strength", "score_approved")}
+    numbers = {name: row[name] for name in (*_inputs(rules), "thesis_strength", "score_approved")}
     return {
         "run_id": cycle.run_id,
         "instrument_id": row["instrument_id"],

@@ -62,7 +62,11 @@ def directional_columns(prefix: str, grid: Grid) -> tuple[WorkingColumn, ...]:
     """The steps of ADX on the bars of `grid`, each name with `prefix`."""
     steps = {
         "true_range": true_range(),
-        "movement_number": pl.col(f"{prefix}true_range").is_not_null().cast(pl.Int64).cum_sum().over("segment"),
+        "movement_number": pl.col(f"{prefix}true_range")
+        .is_not_null()
+        .cast(pl.Int64)
+        .cum_sum()
+        .over("segment"),
         "plus_movement": _directional_movement(prefix, _UP, _DOWN),
         "minus_movement": _directional_movement(prefix, _DOWN, _UP),
         "true_range_mean": _smoothed_movement(prefix, "true_range"),

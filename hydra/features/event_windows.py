@@ -55,9 +55,7 @@ def window_bounds(
     by_known, by_time = ranked_keys(rank, event_instants(events)), ranked_keys(rank, integers(events["time"]))
     now = ranked_keys(instants.rank, instants.time_us)
     end = np.searchsorted(by_known, now, "right")
-    return end, tuple(
-        np.minimum(np.searchsorted(by_time, now - span, "right"), end) for span in spans_us
-    )
+    return end, tuple(np.minimum(np.searchsorted(by_time, now - span, "right"), end) for span in spans_us)
 
 
 def window_sums(value: NDArray[np.float64], begin: Integers, end: Integers) -> NDArray[np.float64]:
@@ -76,9 +74,7 @@ def _last_heartbeat(heartbeats: pl.DataFrame, instants: Instants) -> pl.Series:
     return gather(feed.select("time"), rows)["time"]
 
 
-def liquidation_buckets(
-    liquidations: pl.DataFrame, heartbeats: pl.DataFrame, minutes: int
-) -> pl.DataFrame:
+def liquidation_buckets(liquidations: pl.DataFrame, heartbeats: pl.DataFrame, minutes: int) -> pl.DataFrame:
     """Liquidated USD per instrument and clock bucket: columns instrument_id, position, liquidated_usd.
 
     position: steps of `minutes` since 1970. Only buckets in each of whose minutes the feed showed a

@@ -23,10 +23,10 @@ position does not have is null. funding_paid_usd: net since entry, received is n
 what `hydra.layers.layer3_signals.thesis_strength` gives now and gave at entry."""
 
 MARKET_COLUMNS: Final = (
-    "funding_rate", "oi_delta_pct", "oi_contracts", "regime", "volatility_1h", "volatility_regime", "return_1h",
-    "return_15m", "cascade_probability", "liq_velocity",
+    "funding_rate", "oi_delta_pct", "oi_contracts", "regime", "volatility_1h", "volatility_regime",
+    "return_1h", "return_15m", "cascade_probability", "liq_velocity",
 )  # fmt: skip
-"""Of the pair at the decision: features of sections 1 and 2 under their names, open contracts, layer 2's codes."""
+"""Of the pair at the decision: features under their own names, open contracts, layer 2's codes."""
 
 _SIDE: Final = (
     pl.when(pl.col("side") == Side.LONG.value).then(1.0).when(pl.col("side") == Side.SHORT.value).then(-1.0)

@@ -75,10 +75,6 @@ def empty_frame(name: str) -> pl.DataFrame:
     return pl.DataFrame(schema=ALL_SCHEMAS[name])
 
 
-def _none_of(name: str) -> pl.DataFrame:
-    return field(default_factory=partial(empty_frame, name))  # type: ignore[no-any-return]  # of a field
-
-
 @dataclass(frozen=True)
 class MarketFacts:
     """Facts of one stretch of market; each frame is sorted by (instrument_id, time), keys unique.
@@ -105,10 +101,10 @@ class MarketFacts:
     liquidations: pl.DataFrame
     order_book_tops: pl.DataFrame
     heartbeats: pl.DataFrame
-    trades: pl.DataFrame = _none_of("trades")
-    order_book_levels: pl.DataFrame = _none_of("order_book_levels")
-    order_book_hours: pl.DataFrame = _none_of("order_book_hours")
-    sentiment: pl.DataFrame = _none_of("sentiment")
+    trades: pl.DataFrame = field(default_factory=partial(empty_frame, "trades"))
+    order_book_levels: pl.DataFrame = field(default_factory=partial(empty_frame, "order_book_levels"))
+    order_book_hours: pl.DataFrame = field(default_factory=partial(empty_frame, "order_book_hours"))
+    sentiment: pl.DataFrame = field(default_factory=partial(empty_frame, "sentiment"))
 
     def __post_init__(self) -> None:
         """Refuse a frame whose columns or types are not those of its schema.
@@ -125,4 +121,3 @@ class MarketFacts:
         """The facts with known_at <= as_of: what a decision at `as_of` may use."""
         known = pl.col("known_at") <= pl.lit(as_of, dtype=TIME)
         return MarketFacts(**{field.name: getattr(self, field.name).filter(known) for field in fields(self)})
-

@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from hydra.features.layout import NO_ROW, gather
 from hydra.features.lateness import integers
+from hydra.features.layout import NO_ROW, gather
 from hydra.universe import UNIVERSE
 
 LEADERS: Final = {pair.base.lower(): pair.instrument_id for pair in UNIVERSE[:2]}
@@ -17,7 +17,7 @@ LEADERS: Final = {pair.base.lower(): pair.instrument_id for pair in UNIVERSE[:2]
 def with_leaders(
     rows: pl.DataFrame, every: pl.DataFrame, clock: str, column: str, wanted: Sequence[str]
 ) -> pl.DataFrame:
-    """`rows` with the columns `<leader>_<column>` that are in `wanted`: the leader's value at the same `clock`.
+    """`rows` with the columns `<leader>_<column>` that are in `wanted`: the leader's at the same `clock`.
 
     every: instrument_id, `clock`, `column`; sorted by both, with the leaders' rows where there are any.
     """

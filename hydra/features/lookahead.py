@@ -44,7 +44,7 @@ def future_shock_offences(facts: MarketFacts, decisions: pl.DataFrame, evaluate:
 
 
 def shocked_after(facts: MarketFacts, moment: datetime) -> MarketFacts:
-    """`facts` with every number changed, and every side and flag turned, of the facts with known_at > moment."""
+    """`facts` with every number changed, and every side and flag turned, of facts with known_at > moment."""
     return MarketFacts(
         **{field.name: _shocked(getattr(facts, field.name), moment) for field in fields(facts)}
     )

@@ -4,9 +4,11 @@ The value changes by the minute, its month by the hour; so a row's share cannot 
 Source: features.md section 5 #52, #54.
 """
 
-from typing import Final
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from typing import Any, Final
 
-import numba
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -36,7 +38,7 @@ def month_share(value: pl.Series, samples: pl.Series, rows: Integers) -> pl.Seri
     value: per decision. samples: on the hour grid, null where missing. rows: per decision the newest hour it
     may see. Null with fewer than 168 samples.
     """
-    shares = _shares(_numbers(value), _numbers(samples), rows)
+    shares = _compiled()(_numbers(value), _numbers(samples), rows)
     return pl.Series(shares, dtype=pl.Float64).fill_nan(None)
 
 
@@ -62,4 +64,9 @@ def _share_of(value: _Floats, samples: _Floats, rows: Integers) -> _Floats:
     return shares
 
 
-_shares = numba.njit(cache=True)(_share_of)
+@cache
+def _compiled() -> Callable[[_Floats, _Floats, Integers], _Floats]:
+    """Loaded when a share is first asked for: numba takes a while, and a live decision has none."""
+    numba: Any = import_module("numba")
+    compiled: Callable[[_Floats, _Floats, Integers], _Floats] = numba.njit(cache=True)(_share_of)
+    return compiled

@@ -42,10 +42,12 @@ def read_facts(
 ) -> MarketFacts:
     """What HYDRA knew at `as_of` that decisions from `start` to `as_of` depend on.
 
-    start: the first decision (UTC). reading: for which features; an input that is not in it stays empty, and
-    five-minute bars are made only where one- and five-minute candles are read. Each input begins at its anchor before it, so a live decision reads
+    start: the first decision (UTC). Each input begins at its anchor before it, so a live decision reads
     with start = as_of = t, and a batch with the ends of its range. Every row has time and known_at not
     after `as_of`. A bucket that has not ended by then is not shown.
+
+    reading: for which features. An input that is not in it stays empty, and so do the five-minute bars
+    where no recorded ones are read.
 
     A fact that arrived again with another value is seen as it arrived first; the later value lies in
     `market.revisions` and never changes what a decision saw (C125). Only the repair command replaces a

@@ -32,7 +32,9 @@ RECIPE: Final = Reading(
     warm_up={
         **WARM_UP,
         "candles_1m": WarmUp(
-            timedelta(days=32), _DAY, "720 hourly returns need 721 closes of whole hours, over 30 days and 2 h"
+            timedelta(days=32),
+            _DAY,
+            "720 hourly returns need 721 closes of whole hours, over 30 days and 2 h",
         ),
         "liquidations": _WEEK_OF_MINUTES,
         "heartbeats": _WEEK_OF_MINUTES,
@@ -59,6 +61,4 @@ def read_recipe_facts(
         StopError: `start` lies after `as_of`, or one of them has no time zone.
         DatabaseError: the server cannot answer.
     """
-    return read_facts(
-        connection, instrument_ids=instrument_ids, start=start, as_of=as_of, reading=RECIPE
-    )
+    return read_facts(connection, instrument_ids=instrument_ids, start=start, as_of=as_of, reading=RECIPE)

@@ -45,7 +45,7 @@ def trade_columns(trades: pl.DataFrame, instants: Instants) -> pl.DataFrame:
 
 
 def large_flow_buckets(trades: pl.DataFrame) -> pl.DataFrame:
-    """large_flow_usd per instrument and clock five minutes with a trade; position: five minutes since 1970."""
+    """large_flow_usd per instrument and five clock minutes with a trade; position: since 1970."""
     bucket = (pl.col("time").dt.epoch("us") // _FIVE_MINUTES_US).alias("position")
     sums = trades.lazy().group_by("instrument_id", bucket).agg(large_flow_usd().sum().alias("large_flow_usd"))
     return sums.sort("instrument_id", "position").collect()

@@ -20,8 +20,8 @@ START, END = utc(2025, 6, 9, 21), utc(2025, 6, 10, 6)
 AS_OF = utc(2025, 6, 10, 5, 0, 2)
 SECOND = timedelta(seconds=1)
 _TRADE = {
-    "instrument_id": pl.Int16(), "time": TIME, "trade_id": pl.Int64(), "known_at": TIME, "price": pl.Float64(),
-    "quantity": pl.Float64(), "buyer_is_maker": pl.Boolean(),
+    "instrument_id": pl.Int16(), "time": TIME, "trade_id": pl.Int64(), "known_at": TIME,
+    "price": pl.Float64(), "quantity": pl.Float64(), "buyer_is_maker": pl.Boolean(),
 }  # fmt: skip
 _SENTIMENT = {"source": pl.String(), "time": TIME, "known_at": TIME, "value": pl.Float64()}
 # Eleven levels a side: mid 100.05, so bids from 99.94995 and asks to 100.15005 lie within 10 bps.
@@ -95,7 +95,9 @@ def test_trades_and_sentiment_are_those_known_by_then(facts: MarketFacts) -> Non
 
 
 def test_the_recipe_is_built_from_them(facts: MarketFacts) -> None:
-    decisions = pl.DataFrame({"instrument_id": [1], "time": [AS_OF]}, schema={"instrument_id": pl.Int16, "time": TIME})
+    decisions = pl.DataFrame(
+        {"instrument_id": [1], "time": [AS_OF]}, schema={"instrument_id": pl.Int16, "time": TIME}
+    )
     built = FeatureRecipe().build(facts, decisions)
     assert built.width == 2 + 80
     assert built["social_sentiment_score"].to_list() == [0.5]

@@ -148,7 +148,8 @@ def random_market(seed: int, days: int) -> MarketFacts:
         ),
         order_book_levels=_every(
             rng, "order_book_levels", end - 1_800, end, 5, lag=0,
-            best_bid=lambda g: 100 - 0.1 * g.integers(3), best_ask=lambda g: 100.2 - 0.3 * (g.random() < 0.01),
+            best_bid=lambda g: 100 - 0.1 * g.integers(3),
+            best_ask=lambda g: 100.2 - 0.3 * (g.random() < 0.01),
             best_bid_quantity=lambda g: g.lognormal(2, 1), best_ask_quantity=lambda g: g.lognormal(2, 1),
             bid_depth_10_usd=lambda g: g.lognormal(12, 1), ask_depth_10_usd=lambda g: g.lognormal(12, 1),
             near_depth_usd=lambda g: g.lognormal(12, 1),

@@ -1,9 +1,10 @@
-"""The features of the recipe and of the sequence once more, in plain Python from the words of the definitions."""
+"""The features of the recipe and of the sequence once more, in plain Python from their words."""
 
 import math
 import statistics
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 from tests.unit.feature_reference import (
@@ -130,14 +131,20 @@ def trend_decay(k: Known) -> Number:
 def adx(k: Known) -> Number:
     """Wilder's ADX on minutes."""
     bars = [bar(k, j) for j in range(1300)]
-    pairs = list(zip(bars, bars[1:], strict=False))
+    pairs = list(pairwise(bars))
     if nw([true_range(one, before) for one, before in pairs[:150]]) is None:
         return None
     moves = []
     for one, before in reversed(pairs):
         if one is not None and before is not None:
             up, down = one["high"] - before["high"], before["low"] - one["low"]
-            moves.append((true_range(one, before), up if up > max(down, 0) else 0.0, down if down > max(up, 0) else 0.0))
+            moves.append(
+                (
+                    true_range(one, before),
+                    up if up > max(down, 0) else 0.0,
+                    down if down > max(up, 0) else 0.0,
+                )
+            )
     sums = [sum(move[i] for move in moves[:13]) for i in range(3)]
     indices = []
     for move in moves[13:]:
@@ -206,8 +213,12 @@ def compress_rank(k: Known) -> Number:
 
 def narrow_density(k: Known) -> Number:
     """Share of bars that are strictly the narrowest of seven."""
-    ranges = [None if (one := bar(k, j)) is None else one["high"] - one["low"] for j in range(26)]
-    flags = [None if None in ranges[j : j + 7] else ranges[j] < min(ranges[j + 1 : j + 7]) for j in range(20)]
+    ranges: list[Number] = [
+        None if (one := bar(k, j)) is None else one["high"] - one["low"] for j in range(26)
+    ]
+    flags: list[Number] = [
+        None if None in ranges[j : j + 7] else ranges[j] < min(ranges[j + 1 : j + 7]) for j in range(20)
+    ]
     return mean([None if flag is None else float(flag) for flag in flags])
 
 
@@ -341,10 +352,10 @@ def volume_trend(k: Known) -> Number:
 def pressure(k: Known) -> Number:
     """volume_weighted_price_pressure."""
     pairs = list(zip(column(k, "volume", 0, 20), changes(k, 20), strict=True))
-    present = nw([None if None in pair else pair for pair in pairs])
+    present: Any = nw([None if None in pair else pair for pair in pairs])
     if present is None:
         return None
-    weighted = sum(v * r for v, r in present) / sum(v for v, _ in present)  # type: ignore[misc]
+    weighted = math.fsum(v * r for v, r in present) / math.fsum(v for v, _ in present)
     return over(weighted, deviation(changes(k, 20)), 0.0)
 
 
@@ -365,7 +376,7 @@ def leader(k: Known) -> Number:
     for id_ in (1, 2):
         other = k.peers()[id_]
         own = [other.change(j, 1) if _has(k, j) else None for j in range(60)]
-        ends = [other.close(j) if bar(k, j) else None for j in range(6)]
+        ends: list[Number] = [other.close(j) if bar(k, j) else None for j in range(6)]
         five = None if nw(ends[:5]) is None or None in (ends[0], ends[5]) else ends[0] / ends[5] - 1
         scaled[id_] = over(five, deviation(own), 0.0)
     if None in scaled.values():
@@ -384,10 +395,10 @@ def relative_strength(k: Known) -> Number:
 
 def beta(k: Known) -> Number:
     """cov/var over 240 minutes."""
-    present = nw(both(k, 1, 240))
+    present: Any = nw(both(k, 1, 240))
     if present is None:
         return None
-    own, btc = zip(*present, strict=True)  # type: ignore[misc]
+    own, btc = zip(*present, strict=True)
     return 1.0 if k.instrument == 1 else statistics.covariance(own, btc) / statistics.variance(btc)
 
 
@@ -395,7 +406,7 @@ def divergence(k: Known) -> Number:
     """btc_divergence."""
     slope, own = beta(k), k.change(0, 20)
     other = k.peers()[1]
-    ends = [other.close(j) if bar(k, j) else None for j in range(21)]
+    ends: list[Number] = [other.close(j) if bar(k, j) else None for j in range(21)]
     known = None not in (ends[0], ends[20]) and nw(ends[:20]) is not None
     if slope is None or own is None or not known:
         return None
@@ -447,10 +458,10 @@ def correlation(k: Known, leader_id: int, hours: int) -> Number:
     for h in range(hours):
         ends = (hour_close(k, h), hour_close(k, h + 1), hour_close(other, h), hour_close(other, h + 1))
         pairs.append(None if None in ends else (math.log(ends[0] / ends[1]), math.log(ends[2] / ends[3])))
-    present = nw(pairs)
+    present: Any = nw(pairs)
     if present is None:
         return None
-    return 1.0 if k.instrument == leader_id else statistics.correlation(*zip(*present, strict=True))  # type: ignore[misc]
+    return 1.0 if k.instrument == leader_id else statistics.correlation(*zip(*present, strict=True))
 
 
 def htf(k: Known) -> Number:
@@ -550,7 +561,7 @@ def order_flow(k: Known) -> Number:
     """Cont, Kukanov and Stoikov over five minutes."""
     rows = [row for row in k.events("order_book_levels") if _sound(row)]
     flow, sizes, seconds = 0.0, [], 0.0
-    for before, row in zip(rows, rows[1:], strict=False):
+    for before, row in pairwise(rows):
         step = (row["time"] - before["time"]).total_seconds()
         if row["time"] <= k.t - 5 * MINUTE or step > 15:
             continue
@@ -625,7 +636,7 @@ def clusters(k: Known) -> Number:
         if minute in sums:
             sums[minute] += row["value_usd"]
     newest = floor(k.t - 2 * MINUTE, MINUTE)
-    flags = []
+    flags: list[Number] = []
     for j in range(60):
         minute = newest - j * MINUTE
         before = sorted(v for at, v in sums.items() if v > 0 and minute - 7 * 1440 * MINUTE <= at < minute)

@@ -38,7 +38,9 @@ BY_HAND = {
 
 def _features(**changes: object) -> dict[str, float | None]:
     row = {**SHORT, **changes}
-    frame = pl.DataFrame([row], schema_overrides={"time": TIME, "entry_time": TIME, "stop_loss_price": pl.Float64})
+    frame = pl.DataFrame(
+        [row], schema_overrides={"time": TIME, "entry_time": TIME, "stop_loss_price": pl.Float64}
+    )
     return exit_features(frame).row(0, named=True)
 
 

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from hydra.errors import BadDataError
 from hydra.features import grids
 from hydra.features.catalogue import CATALOGUE
 from hydra.features.evaluate import MARKET_FEATURES, feature_matrix
 from hydra.features.facts import MarketFacts, empty_frame
-from polars.testing import assert_frame_equal
 from tests.unit.feature_market import (
     MINUTE,
     SECOND,

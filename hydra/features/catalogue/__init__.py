@@ -26,6 +26,7 @@ from hydra.features.catalogue import (
     sentiment,
     sequence,
     signal,
+    thresholds,
     trades,
     trend,
     volatility,
@@ -58,6 +59,7 @@ FAMILIES: Final[dict[str, tuple[Feature, ...]]] = {
     "recipe: trades": trades.FEATURES,
     "recipe: sentiment": sentiment.FEATURES,
     "sequence": sequence.FEATURES,
+    "thresholds": thresholds.FEATURES,
 }
 
 CATALOGUE: Final[dict[str, Feature]] = {

@@ -103,7 +103,9 @@ FEATURES = (
         "wave_trend",
         80,
         after_warm_up(
-            exponential_mean(pl.col("wave_channel_index"), _WAVE_BARS), "typical_price", _WARM_UPS * _WAVE_BARS
+            exponential_mean(pl.col("wave_channel_index"), _WAVE_BARS),
+            "typical_price",
+            _WARM_UPS * _WAVE_BARS,
         ),
         "WT1 = EMA_21 of (ap - ESA)/(0.015 D), ap = (H+L+C)/3, ESA = EMA_10(ap), D = EMA_10(abs(ap - ESA))",
         unit="-",
@@ -112,4 +114,4 @@ FEATURES = (
         null_rule="NW, Z=0",
         decisions="conventions (LazyBear)",
     ),
-)  # fmt: skip
+)

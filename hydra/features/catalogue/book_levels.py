@@ -55,9 +55,9 @@ FEATURES = (
     recipe_feature(
         "order_flow_imbalance",
         55,
-        pl.when((pl.col("flow_covered_seconds") >= _COVERED_SECONDS) & (pl.col("flow_top_quantity") > 0)).then(
-            pl.col("order_flow") / pl.col("flow_top_quantity")
-        ),
+        pl.when(
+            (pl.col("flow_covered_seconds") >= _COVERED_SECONDS) & (pl.col("flow_top_quantity") > 0)
+        ).then(pl.col("order_flow") / pl.col("flow_top_quantity")),
         "Cont-Kukanov-Stoikov: sum over snapshots of what came to and left the best prices, divided by the "
         "mean quantity at them",
         unit="top-of-book quantities",
@@ -82,4 +82,4 @@ FEATURES = (
         grid=Grid.DECISION,
         bounds=(0, None),
     ),
-)  # fmt: skip
+)

@@ -34,9 +34,12 @@ def _quality() -> pl.Expr:
     """Body over range x volume ratio (at most 2) / 2 of a bar that breaks out, else 0."""
     body = ratio_or((_CLOSE - pl.col("open")).abs(), pl.col("bar_range"), 0.0)
     quality = body * pl.col("volume_ma_ratio").clip(0, 2) / 2
-    return pl.when(pl.col("breakout_thrust") == 0).then(quality * 0.0).when(
-        pl.col("breakout_thrust").is_not_null()
-    ).then(quality)  # fmt: skip
+    return (
+        pl.when(pl.col("breakout_thrust") == 0)
+        .then(quality * 0.0)
+        .when(pl.col("breakout_thrust").is_not_null())
+        .then(quality)
+    )
 
 
 def _band(name: str, number: int, sign: int) -> Feature:

@@ -8,7 +8,7 @@ from typing import Final
 
 import polars as pl
 
-from hydra.features.catalogue.recipe_feature import CLOSE, over_deviation, recipe_feature
+from hydra.features.catalogue.recipe_feature import over_deviation, recipe_feature
 from hydra.features.expressions import (
     ZERO_DEVIATION,
     bars_so_far,
@@ -22,6 +22,7 @@ from hydra.universe import SECTORS, UNIVERSE
 
 _BETA_BARS: Final = 240
 _HOUR: Final = 60
+_LEAST_PAIRS: Final = 2
 _INSTRUMENT = pl.col("instrument_id")
 _OWN = pl.col("return_1m")
 _NO_VARIANCE: Final = ZERO_DEVIATION**2
@@ -40,16 +41,20 @@ def _leader_columns(leader: str) -> tuple[WorkingColumn, ...]:
             f"{leader}_deviation_60", Grid.M1, rolling_deviation(pl.col(f"{leader}_return_1m"), _HOUR, ddof=1)
         ),
         WorkingColumn(f"{leader}_change_5m", Grid.M1, price_change(close, 5, f"{leader}_bars_so_far")),
-        WorkingColumn(f"{leader}_scaled", Grid.M1, _scaled(f"{leader}_change_5m", f"{leader}_deviation_60", 5)),
         WorkingColumn(
-            f"{leader}_hour_return", Grid.HOUR, (pl.col(f"{leader}_hour_close") / pl.col(f"{leader}_hour_close").shift(1)).log()
+            f"{leader}_scaled", Grid.M1, _scaled(f"{leader}_change_5m", f"{leader}_deviation_60", 5)
         ),
-    )  # fmt: skip
+        WorkingColumn(
+            f"{leader}_hour_return",
+            Grid.HOUR,
+            (pl.col(f"{leader}_hour_close") / pl.col(f"{leader}_hour_close").shift(1)).log(),
+        ),
+    )
 
 
 def _leader() -> pl.Expr:
     """Mean of the leaders without the pair itself."""
-    others = [pl.when(_INSTRUMENT != id_).then(pl.col(f"{name}_scaled")) for name, id_ in LEADERS.items()]
+    others = [pl.when(id_ != _INSTRUMENT).then(pl.col(f"{name}_scaled")) for name, id_ in LEADERS.items()]
     # A leader that is not there makes the mean unknown; the pair itself only drops out.
     known = pl.all_horizontal(pl.col(f"{name}_scaled").is_not_null() for name in LEADERS)
     return pl.when(known).then(pl.mean_horizontal(others)).tanh()
@@ -59,7 +64,7 @@ def _beta() -> pl.Expr:
     covariance, variance, _ = correlation_parts(pl.col("btc_return_1m"), _OWN, _BETA_BARS)
     slope = pl.when(variance <= _NO_VARIANCE).then(1.0 + covariance * 0.0).otherwise(covariance / variance)
     itself = pl.when(covariance.is_not_null()).then(1.0)
-    return pl.when(_INSTRUMENT == LEADERS["btc"]).then(itself).otherwise(slope)
+    return pl.when(LEADERS["btc"] == _INSTRUMENT).then(itself).otherwise(slope)
 
 
 def _correlation(leader: str, hours: int, number: int) -> Feature:
@@ -70,7 +75,7 @@ def _correlation(leader: str, hours: int, number: int) -> Feature:
     return recipe_feature(
         f"corr_{leader}_{hours}",
         number,
-        pl.when(_INSTRUMENT == LEADERS[leader]).then(itself).otherwise(value),
+        pl.when(LEADERS[leader] == _INSTRUMENT).then(itself).otherwise(value),
         f"Pearson correlation of hourly log returns with {leader.upper()}; itself 1",
         unit="-1..1",
         window=f"{hours} h1",
@@ -86,14 +91,14 @@ def _rank() -> pl.Expr:
     change = pl.col("return_1h")
     count = change.count().over("time")
     rank = change.rank("average").over("time")
-    return pl.when(change.is_not_null() & (count >= 2)).then(100 * (rank - 0.5) / count)
+    return pl.when(change.is_not_null() & (count >= _LEAST_PAIRS)).then(100 * (rank - 0.5) / count)
 
 
 def _beyond_the_others() -> pl.Expr:
     change = pl.col("change_20m")
     count = change.count().over("time")
     others = (change.sum().over("time") - change) / (count - 1)
-    return pl.when(count >= 2).then(change - others)
+    return pl.when(count >= _LEAST_PAIRS).then(change - others)
 
 
 def _sector(sector: str, number: int) -> Feature:

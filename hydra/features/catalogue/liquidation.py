@@ -104,9 +104,9 @@ FEATURES = (
         grid=Grid.DECISION,
         source="features.md section 5 #76",
         description=(
-            "of the 60 clock minutes that ended at least a minute ago those with more liquidated USD than the "
-            "99th percentile of the non-zero minutes of the 7 days before each; a minute is known if it has a "
-            "heartbeat"
+            "of the 60 clock minutes that ended at least a minute ago those with more liquidated USD than "
+            "the 99th percentile of the non-zero minutes of the 7 days before each; a minute is known if it "
+            "has a heartbeat"
         ),
         expression=_while_alive(pl.col("cluster_minutes")),
         lowest=0.0,

@@ -83,8 +83,8 @@ FEATURES = (
     recipe_feature(
         "volatility_class",
         72,
-        (_SIGMA > pl.col("sigma_low_tercile")).cast(pl.Float64)
-        + (_SIGMA > pl.col("sigma_high_tercile")).cast(pl.Float64),
+        (pl.col("sigma_low_tercile") < _SIGMA).cast(pl.Float64)
+        + (pl.col("sigma_high_tercile") < _SIGMA).cast(pl.Float64),
         "terciles of the month's hourly realized_sigma_60 that the current one exceeds",
         unit="0, 1 or 2",
         window=_MONTH,

@@ -99,7 +99,7 @@ WORKING = (
             0.0,
         ),
     ),
-)  # fmt: skip
+)
 
 FEATURES = (
     recipe_feature(

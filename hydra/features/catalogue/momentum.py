@@ -10,7 +10,6 @@ from hydra.features.expressions import (
     MINUTES_PER_YEAR,
     ZERO_DEVIATION,
     rolling_deviation,
-    rolling_mean,
     rolling_sum,
     z_score,
     z_score_of,
@@ -54,7 +53,8 @@ def _trend_strength() -> pl.Expr:
 
 def _uptick() -> pl.Expr:
     ups, downs = (
-        rolling_sum((move > 0).cast(pl.Int32), _BARS) for move in (pl.col("close_move"), -pl.col("close_move"))
+        rolling_sum((move > 0).cast(pl.Int32), _BARS)
+        for move in (pl.col("close_move"), -pl.col("close_move"))
     )
     return ratio_or(ups, ups + downs, 0.5)
 
@@ -158,4 +158,4 @@ FEATURES = (
         null_rule="NW, Z=0",
         bounds=(0, 1),
     ),
-)  # fmt: skip
+)

@@ -1,6 +1,6 @@
 """How a feature of the recipe (features.md section 5) is written down: most are minute bars under NW."""
 
-from typing import Final
+from typing import Final, TypedDict, Unpack
 
 import polars as pl
 
@@ -11,38 +11,44 @@ CLOSE: Final = ("candles_1m.close",)
 BAR: Final = ("candles_1m.high", "candles_1m.low", "candles_1m.close")
 VOLUME: Final = ("candles_1m.volume",)
 VALUE: Final = ("candles_1m.quote_volume", "candles_1m.volume", *BAR)
-Bounds = tuple[float | None, float | None]
+
+
+class About(TypedDict, total=False):
+    """What is said of a feature where it is not a fraction of closed minutes under NW.
+
+    bounds: lowest and highest value, None for none. section: of features.md. decisions: ids, as "C59".
+    """
+
+    unit: str
+    window: str
+    inputs: tuple[str, ...]
+    null_rule: str
+    pit: str
+    grid: Grid
+    bounds: tuple[float | None, float | None]
+    section: int
+    decisions: str
 
 
 def recipe_feature(
-    name: str,
-    number: int | str,
-    expression: pl.Expr,
-    description: str,
-    *,
-    unit: str,
-    window: str,
-    inputs: tuple[str, ...] = CLOSE,
-    null_rule: str = "NW",
-    pit: str = "B",
-    grid: Grid = Grid.M1,
-    bounds: Bounds = (None, None),
-    decisions: str = "",
+    name: str, number: int | str, expression: pl.Expr, description: str, **about: Unpack[About]
 ) -> Feature:
-    """Feature `number` of the recipe; decisions: ids, as "C59"."""
+    """Feature `number` of the recipe (or of the section that `about` names)."""
+    decisions = f"; {about['decisions']}" if "decisions" in about else ""
+    lowest, highest = about.get("bounds", (None, None))
     return Feature(
         name=name,
-        unit=unit,
-        window=window,
-        inputs=inputs,
-        null_rule=null_rule,
-        pit=pit,
-        grid=grid,
-        source=f"features.md section 5 #{number}" + (f"; {decisions}" if decisions else ""),
+        unit=about.get("unit", "fraction"),
+        window=about.get("window", "1 m1"),
+        inputs=about.get("inputs", CLOSE),
+        null_rule=about.get("null_rule", "NW"),
+        pit=about.get("pit", "B"),
+        grid=about.get("grid", Grid.M1),
+        source=f"features.md section {about.get('section', 5)} #{number}{decisions}",
         description=description,
         expression=expression,
-        lowest=bounds[0],
-        highest=bounds[1],
+        lowest=lowest,
+        highest=highest,
     )
 
 
