@@ -34,14 +34,12 @@ _VOLUME = pl.col("volume")
 
 def _slope(column: str, bars: int) -> pl.Expr:
     """Least-squares slope of the last `bars` values on the bar number, over those that are there; NW."""
-    value = pl.col(column)
-    present = value.is_not_null().cast(pl.Float64)
-    back = [(value.shift(bar), present.shift(bar), -float(bar)) for bar in range(bars)]
-    count = pl.sum_horizontal(there for _, there, _ in back)
-    sum_x = pl.sum_horizontal(there * x for _, there, x in back)
-    sum_xx = pl.sum_horizontal(there * (x * x) for _, there, x in back)
-    sum_y = pl.sum_horizontal(y for y, _, _ in back)
-    sum_xy = pl.sum_horizontal(y * x for y, _, x in back)
+    value, present = pl.col(column).fill_null(0.0), pl.col(column).is_not_null().cast(pl.Float64)
+    numbers = [float(bar - bars + 1) for bar in range(bars)]
+    squares = [number * number for number in numbers]
+    count, sum_y = (each.rolling_sum(bars, min_samples=1) for each in (present, value))
+    sum_x, sum_xy = (each.rolling_sum(bars, numbers, min_samples=1) for each in (present, value))
+    sum_xx = present.rolling_sum(bars, squares, min_samples=1)
     slope = (count * sum_xy - sum_x * sum_y) / (count * sum_xx - sum_x * sum_x)
     return pl.when(count >= least_present(bars)).then(slope)
 
