@@ -44,7 +44,7 @@ def future_shock_offences(facts: MarketFacts, decisions: pl.DataFrame, evaluate:
 
 
 def shocked_after(facts: MarketFacts, moment: datetime) -> MarketFacts:
-    """`facts` with every number changed, and every side turned, of the facts with known_at > moment."""
+    """`facts` with every number changed, and every side and flag turned, of facts with known_at > moment."""
     return MarketFacts(
         **{field.name: _shocked(getattr(facts, field.name), moment) for field in fields(facts)}
     )
@@ -60,6 +60,8 @@ def _shocked(frame: pl.DataFrame, moment: datetime) -> pl.DataFrame:
     if "side" in frame.columns:
         turned = pl.when(pl.col("side") == "LONG").then(pl.lit("SHORT")).otherwise(pl.lit("LONG"))
         changes.append(pl.when(unknown).then(turned).otherwise(pl.col("side")).alias("side"))
+    flags = [name for name, kind in frame.schema.items() if kind == pl.Boolean]
+    changes += [(pl.col(name) != unknown).alias(name) for name in flags]
     return frame.with_columns(changes)
 
 
