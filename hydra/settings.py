@@ -136,6 +136,9 @@ class Settings(BaseSettings):
     funding_restrict_blocks_entries: bool = Field(
         False, description="Funding beyond 0.1 % stops entries, instead of halving leverage only (C04)"
     )
+    signal_thresholds: Literal["printed", "adaptive"] = Field(
+        "printed", description="Thresholds of the generators: printed, or each pair's own 90 days (C112)"
+    )
     llm_hold_blocks: bool = Field(True, description="The news analyst's hold stops entries (C03)")
 
     @classmethod

@@ -55,6 +55,13 @@ UNIVERSE: Final[tuple[Pair, ...]] = (
     Pair(8, "DOGE", volatility_multiplier=2.0, size_multiplier=0.5, max_leverage=10),
 )
 
+SECTORS: Final[dict[str, frozenset[int]]] = {
+    "layer1": frozenset({2, 3, 4, 5}),
+    "defi": frozenset(),
+    "meme": frozenset({8}),
+}
+"""Baskets of features.md section 5 #66-68 by instrument_id; none of the eight pairs is a DeFi token."""
+
 _BY_NAME: Final[dict[str, Pair]] = {
     name.lower(): pair for pair in UNIVERSE for name in (pair.symbol, *pair.aliases)
 }

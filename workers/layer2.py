@@ -6,7 +6,7 @@ Source: DESIGN, "The flow" and laws 1 to 3; C110 (the vector used is stored), C1
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 import adbc_driver_manager
@@ -18,6 +18,7 @@ from hydra.db import queries
 from hydra.db.engine import adbc_connect
 from hydra.domain import MarketOrigin
 from hydra.errors import DatabaseError
+from hydra.features.adaptive_thresholds import read_adaptive_thresholds
 from hydra.features.decision_frame import decision_frame, newest_known_at
 from hydra.features.evaluate import feature_matrix
 from hydra.features.facts import TIME, MarketFacts
@@ -55,6 +56,18 @@ class _Ahead:
     answer: Future[AssessedMinute]
 
 
+@dataclass(frozen=True)
+class _Thresholds:
+    """The pairs' own thresholds (C112): one row a pair, the same for all minutes of a UTC day.
+
+    imports: how many imports there were; one more, and the history may be another.
+    """
+
+    day: date
+    imports: int
+    rows: pl.DataFrame
+
+
 @dataclass
 class _Held:
     """The window of a run, the connection that it reads on, and what the last minute computed."""
@@ -62,6 +75,7 @@ class _Held:
     connection: Connection
     window: MarketWindow
     memory: GridMemory = field(default_factory=GridMemory)
+    thresholds: _Thresholds | None = None
     ahead: _Ahead | None = None
 
 
@@ -153,9 +167,22 @@ def _taken_ahead(held: _Held, as_of: datetime, imports: int) -> AssessedMinute |
 
 def _assess(run: Run, held: _Held, as_of: datetime, imports: int) -> AssessedMinute:
     facts = held.window.advance(as_of, imports)
-    parameters = rules_of_run(run).statistical
-    rows = assess_minute(facts, run.instrument_ids, as_of, parameters, held.memory)
+    rules = rules_of_run(run)
+    rows = assess_minute(facts, run.instrument_ids, as_of, rules.statistical, held.memory)
+    if rules.signals.is_adaptive:
+        own = _own_thresholds(run, held, as_of, imports)
+        rows = rows.join(own, on="instrument_id", how="left", maintain_order="left")
     return AssessedMinute(rows, newest_known_at(facts, held.memory))
+
+
+def _own_thresholds(run: Run, held: _Held, as_of: datetime, imports: int) -> pl.DataFrame:
+    """Read once a day, and anew after an import: it is three months of facts."""
+    day = as_of.astimezone(UTC).date()
+    known = held.thresholds
+    if known is None or (known.day, known.imports) != (day, imports):
+        rows = read_adaptive_thresholds(held.connection, run.instrument_ids, (day,)).drop("day")
+        known = held.thresholds = _Thresholds(day, imports, rows)
+    return known.rows
 
 
 def _count_imports(connection: psycopg.Connection) -> int:

@@ -9,7 +9,7 @@ from hydra.layers.layer3_signals import firing_sources
 from hydra.running.parameters import rules_of_run
 from hydra.running.runs import Run
 from hydra.trading.cycle import Cycle
-from hydra.trading.minute_rows import generator_frame, read_assessed
+from hydra.trading.minute_rows import generator_frame, generator_inputs, read_assessed
 from hydra.trading.row_writer import write_rows
 from hydra.trading.signal_rows import judge, signal_row
 
@@ -17,7 +17,8 @@ from hydra.trading.signal_rows import judge, signal_row
 def answer(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
     """Write the cycle's signals; a quiet minute has none."""
     rules = rules_of_run(run)
-    frame = generator_frame(read_assessed(connection, cycle), cycle)
+    inputs = generator_inputs(is_adaptive=rules.signals.is_adaptive)
+    frame = generator_frame(read_assessed(connection, cycle), cycle, inputs)
     if not firing_sources(frame, rules.signals):
         return
     rows = [signal_row(cycle, row, rules) for row in judge(frame, rules).iter_rows(named=True)]

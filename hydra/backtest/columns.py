@@ -12,6 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from hydra.backtest.market import BacktestMarket
+from hydra.backtest.own_thresholds import join_own_thresholds
 from hydra.domain import ReasonCode, SignalSource, TradabilityStatus
 from hydra.features.decision_frame import DECISION_DELAY, decision_frames
 from hydra.features.evaluate import feature_matrix
@@ -19,7 +20,7 @@ from hydra.features.facts import TIME
 from hydra.layers.layer2_statistical import assess
 from hydra.running.parameters import Rules
 from hydra.trading.assessment_rows import STORED_FEATURES
-from hydra.trading.minute_rows import GENERATOR_INPUTS, AssessedPair
+from hydra.trading.minute_rows import GENERATOR_INPUTS, AssessedPair, generator_inputs
 from hydra.trading.signal_rows import judge
 from hydra.trading.verdicts import UNKNOWN_CODE
 
@@ -83,7 +84,9 @@ class DecisionColumns:
             volatility_regime=None if volatility == UNKNOWN_CODE else volatility,
             cascade_probability=self._number("gate_cascade_probability", row, column),
             numbers={
-                "measured": {name: self._number(name, row, column) for name in GENERATOR_INPUTS},
+                "measured": {
+                    name: self._number(name, row, column) for name in _MEASURED if name in self.numbers
+                },
                 "last_close": self._number("last_close", row, column),
                 "data_outage_seconds": self._number("data_outage_seconds", row, column),
                 "entries_allowed": bool(self.entries_allowed[row, column]),
@@ -101,7 +104,13 @@ class DecisionColumns:
         return None if np.isnan(value) else value
 
 
-_NUMBERS: Final = (*GENERATOR_INPUTS, "gate_cascade_probability", "last_close", "data_outage_seconds")
+_MEASURED: Final = generator_inputs(is_adaptive=True)
+
+
+def _numbers(rules: Rules) -> tuple[str, ...]:
+    """What stages after layer 2 read of it beside its codes."""
+    inputs = generator_inputs(is_adaptive=rules.signals.is_adaptive)
+    return (*inputs, "gate_cascade_probability", "last_close", "data_outage_seconds")
 
 
 def decision_keys(market: BacktestMarket) -> pl.DataFrame:
@@ -122,15 +131,16 @@ def assessed_rows(market: BacktestMarket, decisions: pl.DataFrame, rules: Rules)
     features = feature_matrix(market.facts, decisions, STORED_FEATURES).drop(
         "instrument_id", "time", "last_close"
     )
-    return assess(decision_frames(market.facts, decisions).hstack(features), rules.statistical)
+    assessed = assess(decision_frames(market.facts, decisions).hstack(features), rules.statistical)
+    return join_own_thresholds(market, assessed, rules)
 
 
 def decide_columns(market: BacktestMarket, inputs: pl.DataFrame, rules: Rules) -> DecisionColumns:
     """Layers 2 and 3 on every row of `inputs` (see `rule_inputs`)."""
-    parts, judged = [], []
+    parts, judged, numbers = [], [], _numbers(rules)
     for piece in _pieces(inputs, len(market.instrument_ids)):
-        assessed = assess(piece, rules.statistical)
-        parts.append(_kept(assessed))
+        assessed = join_own_thresholds(market, assess(piece, rules.statistical), rules)
+        parts.append(_kept(assessed, numbers))
         judged.append(judge(assessed.with_columns(_NO_NEWS), rules))
     shape = (len(market.minutes), len(market.instrument_ids))
     kept, signals = pl.concat(parts), pl.concat(judged)
@@ -151,7 +161,7 @@ def decide_columns(market: BacktestMarket, inputs: pl.DataFrame, rules: Rules) -
         regime=_codes(kept["regime"].fill_null(UNKNOWN_CODE), shape),
         volatility_regime=_codes(kept["volatility_regime"].fill_null(UNKNOWN_CODE), shape),
         numbers={
-            name: kept[name].cast(pl.Float64).fill_null(np.nan).to_numpy().reshape(shape) for name in _NUMBERS
+            name: kept[name].cast(pl.Float64).fill_null(np.nan).to_numpy().reshape(shape) for name in numbers
         },
         judged=signals,
         chosen=chosen,
@@ -166,9 +176,9 @@ def _pieces(inputs: pl.DataFrame, pairs: int) -> Iterator[pl.DataFrame]:
     return inputs.iter_slices(max(1, _PIECE_ROWS // pairs) * pairs)
 
 
-def _kept(assessed: pl.DataFrame) -> pl.DataFrame:
+def _kept(assessed: pl.DataFrame, numbers: tuple[str, ...]) -> pl.DataFrame:
     return assessed.select(
-        "tradability", "reason_code", "entries_allowed", "regime", "volatility_regime", *_NUMBERS
+        "tradability", "reason_code", "entries_allowed", "regime", "volatility_regime", *numbers
     )
 
 

@@ -69,6 +69,7 @@ class BacktestMarket:
 
     minutes: the decided minutes (epoch minutes, ascending): the instants at which a candle closed.
     mark_prices: MARK_SCHEMA, by pair, time, length. funding_marks: FUNDING_MARK_SCHEMA.
+    own_thresholds: a row a pair and UTC day (see `adaptive_thresholds`); None: not read.
     """
 
     instrument_ids: tuple[int, ...]
@@ -77,6 +78,7 @@ class BacktestMarket:
     mark_prices: pl.DataFrame
     funding_marks: pl.DataFrame
     terms: DatedTerms
+    own_thresholds: pl.DataFrame | None = None
 
     @property
     def data_hash(self) -> str:
@@ -86,6 +88,8 @@ class BacktestMarket:
             _add_frame(digest, field.name, getattr(self.facts, field.name))
         _add_frame(digest, "mark_prices", self.mark_prices)
         _add_frame(digest, "funding_marks", self.funding_marks)
+        if self.own_thresholds is not None:
+            _add_frame(digest, "own_thresholds", self.own_thresholds)
         return digest.hexdigest()
 
     def time_of(self, index: int) -> datetime:

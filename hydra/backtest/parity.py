@@ -17,6 +17,7 @@ from psycopg.rows import dict_row
 
 from hydra.backtest.equity_path import E8, EquityPath, equity_path
 from hydra.backtest.market import MINUTE, BacktestMarket, instant_of, read_market
+from hydra.backtest.own_thresholds import with_own_thresholds
 from hydra.backtest.rows import CellRowMaker, CellRows
 from hydra.backtest.simulation import Simulation, Stopwatch, prepare, simulate
 from hydra.backtest.stored_cells import StoredRows, stored_cells
@@ -102,11 +103,12 @@ def check_parity(
     first, last = row
     stresses = tuple(Stress(name) for name in run.config.get("stress", ()))
     stored = read_market(connection, url, run.instrument_ids, first, last + MINUTE)
-    market = stressed_market(stored, stresses)
+    rules = rules_of_run(run)
+    market = with_own_thresholds(stressed_market(stored, stresses), url, rules)
     watch = Stopwatch()
     simulation = simulate(
         prepare(market, watch),
-        rules_of_run(run),
+        rules,
         run.run_id,
         watch,
         plays_every_minute=True,

@@ -11,6 +11,7 @@ import psycopg
 
 from hydra.backtest.equity_path import EquityPath, equity_path
 from hydra.backtest.market import BacktestMarket, read_market
+from hydra.backtest.own_thresholds import with_own_thresholds
 from hydra.backtest.simulation import PreparedMarket, Simulation, Stopwatch, prepare, simulate
 from hydra.backtest.store import store
 from hydra.backtest.stored_cells import StoredRows
@@ -75,6 +76,8 @@ def run_backtest(
     """
     watch = Stopwatch()
     market = read_choice(connection, url, choice, watch)
+    with watch.measure("read"):
+        market = with_own_thresholds(market, url, rules)
     prepared = prepare(market, watch)
     return decide_and_store(connection, prepared, choice, settings, rules, rows, watch, progress)
 

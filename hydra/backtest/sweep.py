@@ -6,13 +6,14 @@ Source: anchors.md (a trial that is not counted is a trial that deceives); pract
 import itertools
 import multiprocessing
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import psycopg
 
 from hydra.backtest.equity_path import equity_path
 from hydra.backtest.overrides import parse_assignments, settings_and_rules
+from hydra.backtest.own_thresholds import with_own_thresholds
 from hydra.backtest.run import MarketChoice, read_choice
 from hydra.backtest.simulation import PreparedMarket, Stopwatch, prepare, simulate
 from hydra.backtest.stress import stressed_rules
@@ -29,6 +30,7 @@ from hydra.db.engine import connect
 from hydra.errors import HydraError, SettingsError
 from hydra.ledger.overfitting import ReturnMoments, deflated_sharpe
 from hydra.ledger.search_overfitting import SearchOverfitting, search_overfitting
+from hydra.running.parameters import Rules
 
 NOT_STORED = 0
 """The run id of trials: their rows are not stored."""
@@ -65,6 +67,7 @@ class TrialScorer:
 
     def __init__(self, connection: psycopg.Connection, url: str, study_id: int) -> None:
         self._connection = connection
+        self._url = url
         self._study_id = study_id
         self._choice, self._shared = read_choice_of(connection, study_id)
         watch = Stopwatch()
@@ -76,21 +79,23 @@ class TrialScorer:
             if trial is None:
                 return False
             try:
-                figures = score(self._prepared, self._choice, {**self._shared, **trial.parameters})
+                _, rules = settings_and_rules({**self._shared, **trial.parameters}, self._choice.feeds)
+                figures = score(self._prepared_for(rules), self._choice, rules)
             except HydraError as error:
                 fail_trial(self._connection, trial, str(error))
             else:
                 finish_trial(self._connection, trial, figures)
         return True
 
+    def _prepared_for(self, rules: Rules) -> PreparedMarket:
+        """The market; from the first trial that asks for them on with the pairs' own thresholds."""
+        market = with_own_thresholds(self._prepared.market, self._url, rules)
+        self._prepared = replace(self._prepared, market=market)
+        return self._prepared
 
-def score(prepared: PreparedMarket, choice: MarketChoice, assignments: Mapping[str, str]) -> TrialFigures:
-    """The figures of one set of settings.
 
-    Raises:
-        SettingsError: a setting cannot be.
-    """
-    _, rules = settings_and_rules(assignments, choice.feeds)
+def score(prepared: PreparedMarket, choice: MarketChoice, rules: Rules) -> TrialFigures:
+    """The figures of one set of rules."""
     simulation = simulate(prepared, stressed_rules(rules, choice.stresses), NOT_STORED, Stopwatch())
     return trial_figures(simulation, equity_path(prepared.market, simulation.path))
 

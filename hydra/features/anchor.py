@@ -6,6 +6,7 @@ same one: the start of the period that holds t, minus the warm-up of the input.
 Source: features.md section 0, acceptance (5); DESIGN, law 3; C116.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -65,12 +66,12 @@ WARM_UP: Final[dict[str, WarmUp]] = {
 }
 
 
-def anchor(instant: datetime) -> dict[str, datetime]:
-    """For every input the earliest time that a decision at `instant` reads, in UTC.
+def anchor(instant: datetime, warm_up: Mapping[str, WarmUp] = WARM_UP) -> dict[str, datetime]:
+    """For every input of `warm_up` the earliest time that a decision at `instant` reads, in UTC.
 
     Raises:
         StopError: `instant` has no time zone.
     """
     if instant.tzinfo is None:
         raise StopError(f"the decision instant {instant} has no time zone; give it in UTC")
-    return {name: warm_up.anchor(instant.astimezone(UTC)) for name, warm_up in WARM_UP.items()}
+    return {name: input_.anchor(instant.astimezone(UTC)) for name, input_ in warm_up.items()}

@@ -3,10 +3,20 @@
 from hydra.features.catalogue import ALIASES, FAMILIES
 from hydra.features.feature import Feature
 from hydra.features.lateness import NOMINAL_LAG_US, SECOND_US
-from hydra.features.vectors import REGIME_FEATURES_V1, SIGNAL_SCORER_FEATURES_V1
+from hydra.features.sequence import STEPS
+from hydra.features.vectors import (
+    EXIT_PREDICTOR_FEATURES_V1,
+    FEATURE_RECIPE_V1,
+    REGIME_FEATURES_V1,
+    SEQUENCE_FEATURES_V1,
+    SIGNAL_SCORER_FEATURES_V1,
+)
 from hydra.paths import PROJECT_ROOT
 
 PATH = PROJECT_ROOT / "docs" / "features.md"
+
+# Under the name that the catalogue has for it.
+_RECIPE = tuple(ALIASES.get(name, name) for name in FEATURE_RECIPE_V1)
 
 _INTRODUCTION = """# Features
 
@@ -15,12 +25,13 @@ Generated from the catalogue by `python -m hydra.features.document`; do not edit
 Every feature is one expression over closed facts, evaluated by the same code live, in a backtest and in
 training. The value at a decision instant t depends on facts with `known_at <= t` only.
 
-- scorer, regime: the place in the vector of the signal scorer (49) and of the regime model (25), from 1.
+- scorer, regime, recipe: the place in the vector of the signal scorer (49), of the regime model (25) and of
+  the recipe (80), from 1. Below stand the steps of the sequence model (14) and the exit predictor's columns.
 - null: `N0` never null; `NW` null until the window is there or if more than 5% of it is missing; `NL(d)`
   last value, at most d old; `Z=v` a zero denominator, or a window whose standard deviation is at most
   1e-12 of its mean's magnitude, gives v. z-scores have `Z=0`.
 - known: what a value may depend on. `B` closed bars, `E` events received by t, `F` settled funding,
-  `C` clock, `S` fixed with the signal.
+  `C` clock, `S` fixed with the signal, `X` closed bars of several pairs, all at the same close.
 - Rolling windows count present rows, so the start of the history is treated like a hole. A return needs
   the bar exactly that long ago and 95% of the bars between.
 - Percentages are fractions, volatility is annualised, times are UTC.
@@ -30,7 +41,7 @@ training. The value at a decision instant t depends on facts with `known_at <= t
 def document() -> str:
     """The whole text of docs/features.md."""
     families = [_family(name, features) for name, features in FAMILIES.items()]
-    return "\n".join([_INTRODUCTION, _known_at(), *families, _aliases()])
+    return "\n".join([_INTRODUCTION, _known_at(), *families, _aliases(), _sequence(), _exit_predictor()])
 
 
 def _known_at() -> str:
@@ -55,8 +66,9 @@ def _family(name: str, features: tuple[Feature, ...]) -> str:
     lines = [
         f"## {name.capitalize()}",
         "",
-        "| feature | scorer | regime | definition | unit | range | window | null | known | inputs | source |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
+        "| feature | scorer | regime | recipe | definition | unit | range | window | null | known | "
+        "inputs | source |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|",
         *(_row(feature) for feature in features),
         "",
     ]
@@ -68,6 +80,7 @@ def _row(feature: Feature) -> str:
         f"`{feature.name}`",
         _place(feature.name, SIGNAL_SCORER_FEATURES_V1),
         _place(feature.name, REGIME_FEATURES_V1),
+        _place(feature.name, _RECIPE),
         feature.description,
         feature.unit,
         _range(feature),
@@ -95,6 +108,24 @@ def _range(feature: Feature) -> str:
 def _aliases() -> str:
     rows = [f"| `{alias}` | `{name}` |" for alias, name in ALIASES.items()]
     return "\n".join(["## Other names of the sources", "", "| alias | feature |", "|---|---|", *rows, ""])
+
+
+def _sequence() -> str:
+    rows = [
+        f"| {place} | `{name}` | `{column}` |"
+        for place, (name, column) in enumerate(zip(SEQUENCE_FEATURES_V1, STEPS, strict=True), start=1)
+    ]
+    words = "100 minutes a window, each number scaled within it (`hydra.features.sequence`)."
+    head = ["## Steps of the sequence model", "", words, "", "| # | name | made of |", "|---|---|---|"]
+    return "\n".join([*head, *rows, ""])
+
+
+def _exit_predictor() -> str:
+    rows = [f"| {place} | `{name}` |" for place, name in enumerate(EXIT_PREDICTOR_FEATURES_V1, start=1)]
+    words = "A function over the columns of a position and its pair (`hydra.features.exit_features`)."
+    return "\n".join(
+        ["## Columns of the exit predictor", "", words, "", "| # | name |", "|---|---|", *rows, ""]
+    )
 
 
 def main() -> None:

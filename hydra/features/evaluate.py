@@ -22,9 +22,14 @@ from hydra.features.grid_memory import GridMemory
 from hydra.features.grids import build_grid
 from hydra.features.lateness import MINUTE_US, Instants, late_epochs
 from hydra.features.layout import Integers, gather
+from hydra.features.leaders import leader_columns
+from hydra.features.month_shares import MONTH_SHARES, month_share
 from hydra.features.near_facts import moments, near_rows
+from hydra.features.order_flow import order_flow_columns
 from hydra.features.plan import GridPlan, make_plan
+from hydra.features.trade_windows import trade_columns
 from hydra.features.trailing_rank import previous_ranks
+from hydra.features.universe_frame import universe_rows
 
 KEY: Final = {"instrument_id": pl.Int16(), "time": TIME}
 
@@ -40,16 +45,25 @@ _CONTEXT: Final[dict[str, tuple[str, pl.DataType]]] = {
     "volatility_regime": ("volatility_regime", pl.Int64()),
 }
 _LIQUIDATION_COLUMNS: Final = {"recent_long_usd", "recent_short_usd", "last_5m_usd", "heartbeat_time"}
+_TRADE_COLUMNS: Final = {
+    "hour_trades", "last_trades", "last_quantity", "last_signed_quantity", "traded_5m_usd",
+    "large_flow_5m_usd",
+}  # fmt: skip
+_FLOW_COLUMNS: Final = {"order_flow", "flow_top_quantity", "flow_covered_seconds"}
 _RANK_COLUMNS: Final = {"month_not_above", "month_samples"}
 _EVENT: Final = ("known_at", "side", "value_usd")
 _HEARTBEAT: Final = ("known_at", "feed")
-_LIQUIDATION_LOOKBACK_US: Final = 62 * MINUTE_US
+_TRADE: Final = ("known_at", "price", "quantity", "buyer_is_maker")
+_LEVELS: Final = ("known_at", "best_bid", "best_ask", "best_bid_quantity", "best_ask_quantity")
+_HOUR_LOOKBACK_US: Final = 62 * MINUTE_US
+_SHORT_LOOKBACK_US: Final = 6 * MINUTE_US
 _GRID_THREADS: Final = 2
 # Of so few, most is remembered: threads would wait for the interpreter longer than for the grids.
 _FEW_DECISIONS: Final = 64
+_LOOKS_AT_OTHERS: Final = leader_columns("close") | leader_columns("hour_close")
 
 MARKET_FEATURES: Final = tuple(
-    name for name, feature in CATALOGUE.items() if feature.grid is not Grid.EVALUATION
+    name for name, feature in CATALOGUE.items() if feature.grid not in (Grid.EVALUATION, Grid.SAMPLE)
 )
 
 
@@ -123,7 +137,9 @@ def _with_late_decisions(
     memory: GridMemory,
 ) -> pl.DataFrame:
     """`matrix` with the rows replaced that a late fact must not have touched."""
-    for rows in late_epochs(facts, Instants.of(decisions), memory):
+    looks_at_others = any(_LOOKS_AT_OTHERS & set(steps.base) for steps in plan.values())
+    of_any_pair = looks_at_others or Grid.UNIVERSE in plan
+    for rows in late_epochs(facts, Instants.of(decisions), memory, of_any_pair=of_any_pair):
         touched = decisions[rows]
         known = facts.known_by(touched["time"].max())
         truncated = _evaluate(known, touched, plan, GridMemory())
@@ -140,24 +156,58 @@ def _evaluate(
     instants = Instants.of(decisions)
     at_decision = plan.get(Grid.DECISION)
     asked = set(at_decision.base) if at_decision else set()
+    grids = [grid for grid in plan if grid not in (Grid.DECISION, Grid.UNIVERSE, Grid.HOUR)]
     jobs = [
-        partial(_grid_columns, grid, steps, facts, instants, asked, memory)
-        for grid, steps in plan.items()
-        if grid is not Grid.DECISION
+        partial(_universe_columns, plan, facts, decisions, memory)
+        if grid is Grid.M1 and Grid.UNIVERSE in plan
+        else partial(_grid_columns, grid, plan[grid], facts, instants, asked, memory)
+        for grid in grids
     ]
-    if asked & _LIQUIDATION_COLUMNS:
-        jobs.append(partial(_liquidations, facts, instants, memory))
+    jobs += [partial(sums, facts, instants, memory) for columns, sums in _EVENT_SUMS if asked & columns]
     parts = [job() for job in jobs] if decisions.height <= _FEW_DECISIONS else _in_parallel(jobs)
     columns = [_context(decisions), *parts]
     frame = pl.concat([part for part in columns if part.width], how="horizontal")
+    if Grid.HOUR in plan:
+        frame = frame.hstack(_hour_columns(plan[Grid.HOUR], facts, instants, asked, frame, memory))
     exports = [name for steps in plan.values() for name in steps.exports]
     return _decide(frame, at_decision, exports)
 
 
+def _universe_columns(
+    plan: Mapping[Grid, GridPlan], facts: MarketFacts, decisions: pl.DataFrame, memory: GridMemory
+) -> pl.DataFrame:
+    """The columns of M1 and of UNIVERSE at the decisions; M1 is computed for every pair."""
+    every = universe_rows(facts, decisions)
+    minutes = _grid_columns(Grid.M1, plan[Grid.M1], facts, Instants.of(every.frame), set(), memory)
+    compared = plan[Grid.UNIVERSE].run(every.frame.hstack(minutes))
+    return gather(minutes.hstack(compared), every.own)
+
+
+def _hour_columns(
+    steps: GridPlan,
+    facts: MarketFacts,
+    instants: Instants,
+    asked: set[str],
+    current: pl.DataFrame,
+    memory: GridMemory,
+) -> pl.DataFrame:
+    """The columns of HOUR at the decisions, and the shares of the month that their values have.
+
+    current: the decisions' columns of the other grids.
+    """
+    built = build_grid(Grid.HOUR, facts, instants, steps.base, memory)
+    values = steps.run(built.frame)
+    shares = [
+        month_share(current[value], values[sample], built.rows).alias(name)
+        for name, (value, sample) in MONTH_SHARES.items()
+        if name in asked
+    ]
+    return gather(values, built.rows).with_columns(shares)
+
+
 def _liquidations(facts: MarketFacts, instants: Instants, memory: GridMemory) -> pl.DataFrame:
     events, heartbeats = (
-        near_rows(facts, name, instants, _LIQUIDATION_LOOKBACK_US, memory)
-        for name in ("liquidations", "heartbeats")
+        near_rows(facts, name, instants, _HOUR_LOOKBACK_US, memory) for name in ("liquidations", "heartbeats")
     )
     beside = (events.ranges, heartbeats.ranges, *instants.places, moments(instants, events, heartbeats))
     return memory.keep(
@@ -166,6 +216,25 @@ def _liquidations(facts: MarketFacts, instants: Instants, memory: GridMemory) ->
         (events.source, heartbeats.source),
         beside,
     )
+
+
+def _trades(facts: MarketFacts, instants: Instants, memory: GridMemory) -> pl.DataFrame:
+    trades = near_rows(facts, "trades", instants, _HOUR_LOOKBACK_US, memory)
+    return trade_columns(trades.frame(_TRADE), instants)
+
+
+def _order_flow(facts: MarketFacts, instants: Instants, memory: GridMemory) -> pl.DataFrame:
+    levels = near_rows(facts, "order_book_levels", instants, _SHORT_LOOKBACK_US, memory)
+    sound = (pl.col("best_bid") > 0) & (pl.col("best_ask") > pl.col("best_bid"))
+    return order_flow_columns(levels.frame(_LEVELS).filter(sound), instants)
+
+
+_EventSums = Callable[[MarketFacts, Instants, GridMemory], pl.DataFrame]
+_EVENT_SUMS: Final[tuple[tuple[set[str], _EventSums], ...]] = (
+    (_LIQUIDATION_COLUMNS, _liquidations),
+    (_TRADE_COLUMNS, _trades),
+    (_FLOW_COLUMNS, _order_flow),
+)
 
 
 def _in_parallel(jobs: Sequence[Callable[[], pl.DataFrame]]) -> list[pl.DataFrame]:

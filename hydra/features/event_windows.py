@@ -10,10 +10,11 @@ from hydra.features.lateness import MINUTE_US, Instants, event_instants, integer
 from hydra.features.layout import Integers, gather, last_up_to, ranked_keys
 
 _MOST_EVENTS: Final = 100
-_OLDEST_US: Final = 60 * MINUTE_US
+# A span leaves its first instant out; sixty minutes old is still recent (C56).
+_OLDEST_US: Final = 60 * MINUTE_US + 1
 _FIVE_MINUTES_US: Final = 5 * MINUTE_US
 LIQUIDATION_FEED: Final = "liquidations"
-BUCKET: Final = pl.col("time").dt.epoch("us") // _FIVE_MINUTES_US
+_MINUTE_NUMBER: Final = pl.col("time").dt.epoch("us") // MINUTE_US
 
 
 def liquidation_columns(
@@ -29,16 +30,24 @@ def liquidation_columns(
     end, recent, last_five = _bounds(liquidations, instants)
     return pl.DataFrame(
         {
-            "recent_long_usd": _window_sums(long, recent, end),
-            "recent_short_usd": _window_sums(value - long, recent, end),
-            "last_5m_usd": _window_sums(value, last_five, end),
+            "recent_long_usd": window_sums(long, recent, end),
+            "recent_short_usd": window_sums(value - long, recent, end),
+            "last_5m_usd": window_sums(value, last_five, end),
             "heartbeat_time": _last_heartbeat(heartbeats, instants),
         }
     )
 
 
 def _bounds(events: pl.DataFrame, instants: Instants) -> tuple[Integers, Integers, Integers]:
-    """Per decision: index after its last known event, first recent event, first of the last 5 min.
+    """Per decision: index after its last known event, first recent event, first of the last 5 min."""
+    end, (oldest, last_five) = window_bounds(events, instants, _OLDEST_US, _FIVE_MINUTES_US)
+    return end, np.minimum(np.maximum(oldest, end - _MOST_EVENTS), end), last_five
+
+
+def window_bounds(
+    events: pl.DataFrame, instants: Instants, *spans_us: int
+) -> tuple[Integers, tuple[Integers, ...]]:
+    """Per decision: index after its last known event; per span the index of the first event after now - span.
 
     The indices of an instrument without events lie between those of its neighbours: empty windows.
     """
@@ -46,17 +55,21 @@ def _bounds(events: pl.DataFrame, instants: Instants) -> tuple[Integers, Integer
     by_known, by_time = ranked_keys(rank, event_instants(events)), ranked_keys(rank, integers(events["time"]))
     now = ranked_keys(instants.rank, instants.time_us)
     end = np.searchsorted(by_known, now, "right")
-    oldest = np.searchsorted(by_time, now - _OLDEST_US, "left")
-    last_five = np.searchsorted(by_time, now - _FIVE_MINUTES_US, "right")
-    return end, np.minimum(np.maximum(oldest, end - _MOST_EVENTS), end), np.minimum(last_five, end)
+    return end, tuple(np.minimum(np.searchsorted(by_time, now - span, "right"), end) for span in spans_us)
 
 
-def _window_sums(value: NDArray[np.float64], begin: Integers, end: Integers) -> NDArray[np.float64]:
-    """Sum of value[begin:end] per window, each added up on its own (no running total that drifts)."""
+def window_sums(value: NDArray[np.float64], begin: Integers, end: Integers) -> NDArray[np.float64]:
+    """Sum of value[begin:end] per window, each added up on its own (no running total that drifts).
+
+    `reduceat` also adds up what lies between a window and the next: in the order of their begins that is
+    little, in that of the decisions, pair after pair, it is nearly everything, again and again.
+    """
     if not len(value):
         return np.zeros(len(begin))
-    edges = np.column_stack([begin, end]).ravel()
-    sums = np.add.reduceat(np.append(value, 0.0), edges)[::2]
+    order = np.argsort(begin, kind="stable")
+    edges = np.column_stack([begin, end])[order].ravel()
+    sums = np.empty(len(begin))
+    sums[order] = np.add.reduceat(np.append(value, 0.0), edges)[::2]
     return np.where(end > begin, sums, 0.0)
 
 
@@ -67,23 +80,23 @@ def _last_heartbeat(heartbeats: pl.DataFrame, instants: Instants) -> pl.Series:
     return gather(feed.select("time"), rows)["time"]
 
 
-def liquidation_buckets(liquidations: pl.DataFrame, heartbeats: pl.DataFrame) -> pl.DataFrame:
-    """Liquidated USD per instrument and clock five minutes: columns instrument_id, position, liquidated_usd.
+def liquidation_buckets(liquidations: pl.DataFrame, heartbeats: pl.DataFrame, minutes: int) -> pl.DataFrame:
+    """Liquidated USD per instrument and clock bucket: columns instrument_id, position, liquidated_usd.
 
-    position: five-minute steps since 1970. Only buckets in each of whose minutes the feed showed a
+    position: steps of `minutes` since 1970. Only buckets in each of whose minutes the feed showed a
     heartbeat; a bucket without events is 0.
     """
-    minute = pl.col("time").dt.epoch("us") // MINUTE_US
+    bucket = (_MINUTE_NUMBER // minutes).alias("position")
     alive = (
         heartbeats.lazy()
         .filter(pl.col("feed") == LIQUIDATION_FEED)
-        .group_by("instrument_id", BUCKET.alias("position"))
-        .agg(minute.n_unique().alias("minutes"))
-        .filter(pl.col("minutes") == _FIVE_MINUTES_US // MINUTE_US)
+        .group_by("instrument_id", bucket)
+        .agg(_MINUTE_NUMBER.n_unique().alias("minutes"))
+        .filter(pl.col("minutes") == minutes)
     )
     sums = (
         liquidations.lazy()
-        .group_by("instrument_id", BUCKET.alias("position"))
+        .group_by("instrument_id", bucket)
         .agg(pl.col("value_usd").sum().alias("liquidated_usd"))
     )
     joined = alive.join(sums, on=["instrument_id", "position"], how="left")

@@ -28,12 +28,12 @@ def rolling_deviation(value: pl.Expr, rows: int, ddof: int) -> pl.Expr:
     return value.rolling_std(rows, min_samples=least_present(rows), ddof=ddof)
 
 
-def price_change(price: str, rows: int) -> pl.Expr:
+def price_change(price: str, rows: int, counter: str = "bars_so_far") -> pl.Expr:
     """price / price `rows` rows earlier - 1; null code NW: both ends and 95% of the bars of the window.
 
-    Needs the working column `bars_so_far` (count of present bars) on the same grid.
+    counter: the working column on the same grid that counts the present bars (see `bars_so_far`).
     """
-    count = pl.col("bars_so_far")
+    count = pl.col(counter)
     present = count - count.shift(rows, fill_value=0)
     change = pl.col(price) / pl.col(price).shift(rows) - 1
     return pl.when(present >= least_present(rows)).then(change)
@@ -65,6 +65,56 @@ def z_window(name: str, grid: Grid, value: pl.Expr, rows: int) -> tuple[WorkingC
 def z_score_of(value: pl.Expr, name: str) -> pl.Expr:
     """The z-score of `value` in the window `name` of z_window; Z=0."""
     return z_score(value, pl.col(f"{name}_mean"), pl.col(f"{name}_deviation"))
+
+
+def rolling_sum(value: pl.Expr, rows: int) -> pl.Expr:
+    """Sum of the last `rows` rows including the current one; null code NW."""
+    return value.rolling_sum(rows, min_samples=least_present(rows))
+
+
+def share_at_most(value: pl.Expr, rows: int) -> pl.Expr:
+    """pr(x; rows): share of the last `rows` values, the current one included, that are <= it; NW."""
+    rank = value.rolling_rank(rows, method="max", min_samples=1)
+    present = value.is_not_null().cast(pl.Int32).rolling_sum(rows, min_samples=1)
+    return pl.when(value.is_not_null() & (present >= least_present(rows))).then(rank / present)
+
+
+def exponential_mean(value: pl.Expr, rows: int) -> pl.Expr:
+    """EMA of TA-Lib's form: alpha 2/(rows+1), seeded with the mean of the first `rows` present values.
+
+    Null before the seed and where the value is null; missing rows are skipped; every segment of the grid
+    starts anew, so its base needs the column "segment".
+    """
+    number = value.is_not_null().cast(pl.Int32).cum_sum().over("segment")
+    seed = value.cum_sum().over("segment") / rows
+    present = value.is_not_null()
+    seeded = pl.when(present & (number == rows)).then(seed).when(present & (number > rows)).then(value)
+    return seeded.ewm_mean(span=rows, adjust=False, ignore_nulls=True).over("segment")
+
+
+def after_warm_up(value: pl.Expr, watched: str, rows: int) -> pl.Expr:
+    """`value` where the current row and 95% of the last `rows` of the column `watched` are present."""
+    present = pl.col(watched).is_not_null()
+    count = present.cast(pl.Int32).rolling_sum(rows, min_samples=1)
+    return pl.when(present & (count >= least_present(rows))).then(value)
+
+
+def correlation_parts(one: pl.Expr, other: pl.Expr, rows: int) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
+    """Covariance, variance of `one` and variance of `other` (ddof 0) over rows where both are there; NW."""
+    both = one.is_not_null() & other.is_not_null()
+    x, y = pl.when(both).then(one), pl.when(both).then(other)
+    mean_x, mean_y = rolling_mean(x, rows), rolling_mean(y, rows)
+    return (
+        rolling_mean(x * y, rows) - mean_x * mean_y,
+        rolling_mean(x * x, rows) - mean_x * mean_x,
+        rolling_mean(y * y, rows) - mean_y * mean_y,
+    )
+
+
+def traded_value() -> pl.Expr:
+    """Quote volume of a bar; where the source has none, volume at the bar's typical price (C128)."""
+    typical = (pl.col("high") + pl.col("low") + pl.col("close")) / 3
+    return pl.coalesce(pl.col("quote_volume"), pl.col("volume") * typical)
 
 
 def true_range() -> pl.Expr:

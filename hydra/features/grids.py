@@ -4,7 +4,8 @@ Source: features.md section 0 (known_at, null codes); C54, C60.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -12,9 +13,10 @@ import polars as pl
 
 from hydra.errors import BadDataError
 from hydra.features.event_windows import liquidation_buckets
-from hydra.features.facts import MarketFacts
+from hydra.features.facts import TIME, MarketFacts
 from hydra.features.feature import Grid
 from hydra.features.grid_memory import GridMemory
+from hydra.features.hour_bars import hour_bars
 from hydra.features.hourly_returns import hourly_returns
 from hydra.features.lateness import MINUTE_US, NOMINAL_LAG_US, Instants, event_instants, integers
 from hydra.features.layout import (
@@ -27,7 +29,9 @@ from hydra.features.layout import (
     lay_out,
     ranked_keys,
 )
+from hydra.features.leaders import LEADERS, leader_columns, with_leaders
 from hydra.features.near_facts import NearRows, check_order, moments, near_rows, rows_between
+from hydra.features.trade_windows import large_flow_buckets
 
 _FIVE_MINUTES_US: Final = 5 * MINUTE_US
 _HOUR_US: Final = 60 * MINUTE_US
@@ -70,19 +74,36 @@ class Clock:
 
 
 CLOCKS: Final = {
-    Grid.M1: Clock("candles_1m", MINUTE_US, reach=1442, longest_hole=72, amount_window=50),
+    Grid.M1: Clock("candles_1m", MINUTE_US, reach=1442, longest_hole=72, amount_window=100),
     # The longest window has 304 rows; the rest lets Wilder's recursion forget where it began.
     Grid.M5: Clock("candles_5m", _FIVE_MINUTES_US, reach=600, longest_hole=14, amount_window=288),
     Grid.M5_MONTH: Clock(
         "candles_5m", _FIVE_MINUTES_US, reach=8654, longest_hole=8640 - 2016, amount_window=12
     ),
     Grid.H1: Clock("candles_1m", _HOUR_US, reach=721, longest_hole=720 - 168),
+    # 720 hourly returns need 721 closes.
+    Grid.HOUR: Clock("candles_1m", _HOUR_US, reach=730, longest_hole=720 - 168),
     # oi_delta_pct needs two rows an hour apart, whatever lies between: no hole within reach is a cut.
     Grid.OPEN_INTEREST: Clock("open_interest_5m", _FIVE_MINUTES_US, reach=114, longest_hole=114),
     Grid.POSITIONING: Clock("positioning", _FIVE_MINUTES_US, reach=4, longest_hole=4),
     Grid.LIQUIDATION_5M: Clock("liquidations", _FIVE_MINUTES_US, reach=291, longest_hole=14),
+    # The threshold of a cluster is made of the minutes that had liquidations, however few.
+    Grid.LIQUIDATION_1M: Clock("liquidations", MINUTE_US, reach=7 * 1440 + 62, longest_hole=7 * 1440),
+    Grid.TRADES_5M: Clock("trades", _FIVE_MINUTES_US, reach=291, longest_hole=14),
 }
-_BOOK_LOOKBACK_US: Final = MINUTE_US
+_HOUR_FACTS: Final = ("high", "low", "close", "volume", "quote_volume")
+_HOUR_BOOK: Final = ("best_bid", "best_ask", "near_depth_usd")
+_LEADER_CLOSES: Final = leader_columns("close")
+_LOOKBACK_US: Final = {
+    Grid.BOOK: MINUTE_US,
+    Grid.BOOK_LEVELS: MINUTE_US,
+    Grid.SENTIMENT: 49 * _HOUR_US,
+}
+_SNAPSHOTS: Final = {
+    Grid.BOOK: "order_book_tops",
+    Grid.BOOK_LEVELS: "order_book_levels",
+    Grid.SENTIMENT: "sentiment",
+}
 _MINUTES_OF_FULL_BAR: Final = 5
 
 
@@ -135,7 +156,9 @@ def _lay_near(
         # A bar that does not hold its five minutes counts as missing.
         rows = near.frame((*columns, "row_count")).filter(pl.col("row_count") >= _MINUTES_OF_FULL_BAR)
     else:
-        rows = near.frame(columns)
+        rows = near.frame(tuple(name for name in columns if name not in _LEADER_CLOSES))
+        if _LEADER_CLOSES & set(columns):
+            rows = with_leaders(rows, near.source, "time", "close", columns)
     return _on_clock(rows, _positions(rows, clock), clock, base, instants, read)
 
 
@@ -190,28 +213,65 @@ def _checked_hours(candles: pl.DataFrame) -> pl.DataFrame:
     return hourly_returns(candles)
 
 
+def _hour_bars(facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory: GridMemory) -> GridRows:
+    """The row read is the last hour that ended by the close of the decision's bar."""
+    clock = CLOCKS[Grid.HOUR]
+    read = ((instants.time_us - NOMINAL_LAG_US[clock.frame]) // MINUTE_US + 1) // 60 - 1
+    with_the_leaders = replace(
+        instants, instruments=np.union1d(instants.instruments, np.array(list(LEADERS.values())))
+    )
+    near = near_rows(facts, clock.frame, with_the_leaders, clock.lookback_us, memory).frame(_HOUR_FACTS)
+    ended = near.filter(pl.col("time") < pl.lit((int(read.max()) + 1) * _HOUR_US).cast(TIME))
+    every = hour_bars(ended)
+    own = every.filter(pl.col("instrument_id").is_in(instants.instruments.tolist()))
+    with_closes = with_leaders(own, every, "position", "hour_close", base)
+    books = near_rows(facts, "order_book_hours", instants, clock.lookback_us, memory).frame(_HOUR_BOOK)
+    hours = _with_hourly_books(with_closes, books)
+    return _on_clock(hours, integers(hours["position"]), clock, base, instants, read)
+
+
+def _with_hourly_books(hours: pl.DataFrame, books: pl.DataFrame) -> pl.DataFrame:
+    """`hours`, and those of `books` that have no candles, with what the book held at the end of each."""
+    position = (pl.col("time").dt.epoch("us") // _HOUR_US - 1).alias("position")
+    ended = books.select("instrument_id", position, *_HOUR_BOOK)
+    key = ["instrument_id", "position"]
+    return hours.join(ended, on=key, how="full", coalesce=True).sort(key)
+
+
 def _liquidation_buckets(
-    facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory: GridMemory
+    grid: Grid, facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory: GridMemory
 ) -> GridRows:
-    """The row read is the last clock bucket that ended before the decision's own five minutes."""
-    clock = CLOCKS[Grid.LIQUIDATION_5M]
+    """The row read is the last clock bucket that ended before the decision's own bucket length."""
+    clock = CLOCKS[grid]
     liquidations, heartbeats = (
         near_rows(facts, name, instants, clock.lookback_us, memory) for name in ("liquidations", "heartbeats")
     )
+    minutes = clock.step_us // MINUTE_US
     buckets = memory.keep(
-        Grid.LIQUIDATION_5M,
-        lambda: liquidation_buckets(liquidations.frame(("value_usd",)), heartbeats.frame(("feed",))),
+        grid,
+        lambda: liquidation_buckets(liquidations.frame(("value_usd",)), heartbeats.frame(("feed",)), minutes),
         (liquidations.source, heartbeats.source),
         (liquidations.ranges, heartbeats.ranges),
     )
-    read = (instants.time_us - 2 * _FIVE_MINUTES_US) // _FIVE_MINUTES_US
+    read = (instants.time_us - 2 * clock.step_us) // clock.step_us
     position = integers(buckets["position"])
     return memory.keep(
-        (Grid.LIQUIDATION_5M, base),
+        (grid, base),
         lambda: _on_clock(buckets, position, clock, base, instants, read),
         (buckets,),
         (*instants.places, read.tobytes() if buckets.height else b""),
     )
+
+
+def _trade_buckets(
+    facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory: GridMemory
+) -> GridRows:
+    """The row read is the last clock bucket that ended before the decision's own five minutes."""
+    clock = CLOCKS[Grid.TRADES_5M]
+    trades = near_rows(facts, "trades", instants, clock.lookback_us, memory)
+    buckets = large_flow_buckets(trades.frame(("price", "quantity", "buyer_is_maker")))
+    read = (instants.time_us - 2 * clock.step_us) // clock.step_us
+    return _on_clock(buckets, integers(buckets["position"]), clock, base, instants, read)
 
 
 def settlement_positions(funding: pl.DataFrame) -> Integers:
@@ -256,23 +316,29 @@ def _lay_settlements(near: NearRows, instants: Instants, base: tuple[str, ...]) 
     return _SettledRows(_laid(funding, layout, base), ranked_keys(rank, known_us), row_of_fact)
 
 
-def _book(facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory: GridMemory) -> GridRows:
-    near = near_rows(facts, "order_book_tops", instants, _BOOK_LOOKBACK_US, memory)
+def _snapshots(
+    grid: Grid, facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory: GridMemory
+) -> GridRows:
+    """The row read is the last snapshot that is known."""
+    near = near_rows(facts, _SNAPSHOTS[grid], instants, _LOOKBACK_US[grid], memory)
     beside = (near.ranges, *instants.places, moments(instants, near))
-    return memory.keep((Grid.BOOK, base), lambda: _lay_book(near, base, instants), (near.source,), beside)
+    return memory.keep((grid, base), lambda: _lay_snapshots(near, base, instants), (near.source,), beside)
 
 
-def _lay_book(near: NearRows, base: tuple[str, ...], instants: Instants) -> GridRows:
-    tops = near.frame((*_fact_columns(base), "known_at"))
-    keys = ranked_keys(instants.rank_of(tops), event_instants(tops))
-    return GridRows(tops.select(_with_fact_time(base)), last_up_to(keys, instants.rank, instants.time_us))
+def _lay_snapshots(near: NearRows, base: tuple[str, ...], instants: Instants) -> GridRows:
+    rows = near.frame((*_fact_columns(base), "known_at"))
+    keys = ranked_keys(instants.rank_of(rows), event_instants(rows))
+    return GridRows(rows.select(_with_fact_time(base)), last_up_to(keys, instants.rank, instants.time_us))
 
 
 _BUILDERS: Final[dict[Grid, Callable[[MarketFacts, Instants, tuple[str, ...], GridMemory], GridRows]]] = {
     Grid.H1: _hours,
-    Grid.LIQUIDATION_5M: _liquidation_buckets,
+    Grid.HOUR: _hour_bars,
+    Grid.LIQUIDATION_5M: partial(_liquidation_buckets, Grid.LIQUIDATION_5M),
+    Grid.LIQUIDATION_1M: partial(_liquidation_buckets, Grid.LIQUIDATION_1M),
+    Grid.TRADES_5M: _trade_buckets,
     Grid.SETTLEMENT: _settlements,
-    Grid.BOOK: _book,
+    **{grid: partial(_snapshots, grid) for grid in _SNAPSHOTS},
 }
 
 

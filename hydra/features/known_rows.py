@@ -61,15 +61,16 @@ def read_known(
     starts: Mapping[str, datetime],
     known_after: datetime,
     as_of: datetime,
+    inputs: Mapping[str, Input] = INPUTS,
 ) -> dict[str, pl.DataFrame]:
-    """For every input the rows with known_after < known_at <= as_of, not earlier than its start.
+    """For every one of `inputs` the rows with known_after < known_at <= as_of, not earlier than its start.
 
     starts: earliest time per input, as `anchor` gives it. Each frame is sorted by pair and key.
     """
     ids = list(instrument_ids)
     return {
         name: read_frame(connection, source.query, (ids, starts[source.anchor], known_after, as_of))
-        for name, source in INPUTS.items()
+        for name, source in inputs.items()
     }
 
 

@@ -26,8 +26,11 @@ NOMINAL_LAG_US: Final = {
     "funding_rates": 5 * SECOND_US,
     "open_interest_5m": MINUTE_US,
     "positioning": MINUTE_US,
+    "order_book_hours": 2 * SECOND_US,
 }
-EVENT_FRAMES: Final = ("liquidations", "order_book_tops", "heartbeats")
+EVENT_FRAMES: Final = (
+    "liquidations", "order_book_tops", "heartbeats", "trades", "order_book_levels", "sentiment",
+)  # fmt: skip
 _LONGEST_EVENT_LAG_US: Final = MINUTE_US
 
 
@@ -122,19 +125,27 @@ def _late_facts(
     return instrument, nominal, known
 
 
-def _affected(instants: Instants, instrument: Integers, nominal: Integers, known: Integers) -> Integers:
-    """Indices of the decisions inside [nominal, known) of a late fact of their instrument."""
+def _affected(
+    instants: Instants, instrument: Integers, nominal: Integers, known: Integers, *, of_any_pair: bool
+) -> Integers:
+    """Indices of the decisions inside [nominal, known) of a late fact of their instrument, or of any."""
+    if of_any_pair:
+        instrument = np.zeros_like(instrument)
     hit = np.zeros(len(instants.time_us), dtype=bool)
     for one in np.unique(instrument):
         begins, ends = np.sort(nominal[instrument == one]), np.sort(known[instrument == one])
-        own = np.flatnonzero(instants.instruments[instants.rank] == one)
+        own = np.flatnonzero(of_any_pair | (instants.instruments[instants.rank] == one))
         times = instants.time_us[own]
         hit[own] = np.searchsorted(begins, times, "right") > np.searchsorted(ends, times, "right")
     return np.flatnonzero(hit)
 
 
-def late_epochs(facts: MarketFacts, instants: Instants, memory: GridMemory) -> Iterator[Integers]:
+def late_epochs(
+    facts: MarketFacts, instants: Instants, memory: GridMemory, *, of_any_pair: bool
+) -> Iterator[Integers]:
     """Groups of decision indices that missed the same late facts: each must be evaluated on known facts.
+
+    of_any_pair: the features look at other pairs, so that a late fact of any of them counts.
 
     Within a group every late fact is visible to all or to none, so the facts known by its last instant
     are the facts that each of its decisions may see, up to facts that the clock hides anyway.
@@ -152,7 +163,7 @@ def late_epochs(facts: MarketFacts, instants: Instants, memory: GridMemory) -> I
     if not names:
         return
     late = _late_facts(facts, names, first_us, last_us)
-    affected = _affected(instants, *late)
+    affected = _affected(instants, *late, of_any_pair=of_any_pair)
     epoch = np.searchsorted(np.unique(late[2]), instants.time_us[affected], "right")
     for one in np.unique(epoch):
         yield affected[epoch == one]

@@ -52,14 +52,14 @@ def shocked_after(facts: MarketFacts, moment: datetime) -> MarketFacts:
 
 
 def shocked_rows(frame: pl.DataFrame, which: pl.Expr) -> pl.DataFrame:
-    """`frame` with every number changed, and every side turned, in the rows `which`.
+    """`frame` with every number changed, and every side and flag turned, in the rows `which`.
 
     Where a row holds nothing that could be changed (a heartbeat), it is left out.
     """
     changes = [
         pl.when(which).then(_changed(name, kind)).otherwise(pl.col(name)).alias(name)
         for name, kind in frame.schema.items()
-        if kind == pl.Float64 or name in _COUNTS or name == "side"
+        if kind in (pl.Float64, pl.Boolean) or name in _COUNTS or name == "side"
     ]
     return frame.with_columns(changes) if changes else frame.filter(~which)
 
@@ -67,6 +67,8 @@ def shocked_rows(frame: pl.DataFrame, which: pl.Expr) -> pl.DataFrame:
 def _changed(name: str, kind: pl.DataType) -> pl.Expr:
     if name == "side":
         return pl.when(pl.col("side") == "LONG").then(pl.lit("SHORT")).otherwise(pl.lit("LONG"))
+    if kind == pl.Boolean:
+        return ~pl.col(name)
     return (pl.col(name) // 2).cast(kind) if name in _COUNTS else pl.col(name) * _SHOCK
 
 

@@ -6,15 +6,22 @@ from dataclasses import dataclass
 import polars as pl
 
 from hydra.features.feature import Feature, Grid, WorkingColumn
+from hydra.features.month_shares import MONTH_SHARES
 
 Definition = Feature | WorkingColumn
+
+# Grids whose rows bring columns of other grids: a decision's of all, the universe's of minutes.
+_READS: Mapping[Grid, tuple[Grid, ...]] = {
+    Grid.DECISION: tuple(Grid),
+    Grid.UNIVERSE: (Grid.UNIVERSE, Grid.M1),
+}
 
 
 @dataclass(frozen=True)
 class GridPlan:
     """What one grid must do.
 
-    base: columns that its facts (or, on DECISION, the other grids and the context) must bring.
+    base: columns that its facts (or, on DECISION and UNIVERSE, other grids and the context) must bring.
     stages: expressions in order; those of a stage refer to base columns and earlier stages only.
     exports: columns that are wanted of this grid.
     """
@@ -35,7 +42,7 @@ def make_plan(definitions: Mapping[str, Definition], names: tuple[str, ...]) -> 
     """The plan for the features `names`; grids that are not needed are absent.
 
     Raises:
-        ValueError: a definition outside DECISION refers to a column of another grid.
+        ValueError: definitions refer to each other in a circle.
     """
     wanted = _closure(definitions, names)
     grids = {definitions[name].grid for name in wanted}
@@ -64,10 +71,12 @@ def _references(definitions: Mapping[str, Definition], name: str) -> list[str]:
     """The defined columns that the definition of `name` refers to; others are facts of its grid."""
     definition = definitions[name]
     roots = set(definition.expression.meta.root_names()) - {name}
+    # A share of the month is made of two columns that no expression names.
+    roots |= {column for root in roots for column in MONTH_SHARES.get(root, ())}
     return [
         root
         for root in sorted(roots)
-        if root in definitions and definition.grid in (Grid.DECISION, definitions[root].grid)
+        if root in definitions and definitions[root].grid in _READS.get(definition.grid, (definition.grid,))
     ]
 
 
@@ -75,10 +84,9 @@ def _exports(
     definitions: Mapping[str, Definition], wanted: tuple[str, ...], names: tuple[str, ...], grid: Grid
 ) -> tuple[str, ...]:
     asked = {name for name in names if definitions[name].grid is grid}
-    if grid is not Grid.DECISION:
-        for name in wanted:
-            if definitions[name].grid is Grid.DECISION:
-                asked |= {root for root in _references(definitions, name) if definitions[root].grid is grid}
+    for name in wanted:
+        if definitions[name].grid in _READS and definitions[name].grid is not grid:
+            asked |= {root for root in _references(definitions, name) if definitions[root].grid is grid}
     return tuple(sorted(asked))
 
 

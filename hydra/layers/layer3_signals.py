@@ -6,7 +6,7 @@ Borders are strict as printed (C118); a null input fires nothing (C19).
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Final
 
@@ -20,7 +20,13 @@ SIDE_TYPE: Final = pl.Enum([Side.LONG.value, Side.SHORT.value])
 
 @dataclass(frozen=True, slots=True)
 class SignalParameters:
-    """Thresholds as printed (each a setting, C112); return and excursion C18; holding hours C47."""
+    """Thresholds as printed (C112); return and excursion C18; holding hours C47.
+
+    is_adaptive: SIGNAL_THRESHOLDS. Each pair's own percentiles then take the place of the thresholds of
+    funding, price, open interest and ratio, yet none less extreme than its floor (for the low ratio, its
+    ceiling): funding above the exchange's base rate of 0.01 %, 1 % of price, 0.5 % of open interest, 1.2
+    longs per short or shorts per long. Those of LIQUIDATION_REVERSAL are shares, and stay as printed.
+    """
 
     squeeze_funding: float = 0.0005
     squeeze_confidence_slope: float = 500.0
@@ -40,6 +46,12 @@ class SignalParameters:
     expected_return: float = 0.02
     expected_adverse_excursion: float = 0.01
     holding_hours: tuple[float, float, float, float, float] = (4.0, 2.0, 6.0, 8.0, 24.0)
+    is_adaptive: bool = False
+    floor_funding: float = 0.0001
+    floor_price_change: float = 0.01
+    floor_oi_change: float = 0.005
+    floor_ratio_high: float = 1.2
+    ceiling_ratio_low: float = 1 / 1.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +66,42 @@ def _direction(is_long: pl.Expr, is_short: pl.Expr) -> pl.Expr:
     return pl.when(is_long).then(1).when(is_short).then(-1).otherwise(0)
 
 
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """What the generators compare with, one number a row; null: unknown, and nothing fires on it."""
+
+    squeeze_funding: pl.Expr
+    divergence_price_change: pl.Expr
+    divergence_oi_change: pl.Expr
+    crowding_ratio_high: pl.Expr
+    crowding_ratio_low: pl.Expr
+    crowding_funding: pl.Expr
+    carry_funding: pl.Expr
+
+
+def thresholds(parameters: SignalParameters) -> Thresholds:
+    """The printed numbers, or the frame's columns `adaptive_..._threshold` within their floors (C112)."""
+    if not parameters.is_adaptive:
+        return Thresholds(
+            **{field.name: pl.lit(getattr(parameters, field.name)) for field in fields(Thresholds)}
+        )
+    funding = _at_least("adaptive_funding_threshold", parameters.floor_funding)
+    low = pl.col("adaptive_ratio_low_threshold")
+    return Thresholds(
+        squeeze_funding=funding,
+        divergence_price_change=_at_least("adaptive_price_threshold", parameters.floor_price_change),
+        divergence_oi_change=_at_least("adaptive_oi_fall_threshold", parameters.floor_oi_change),
+        crowding_ratio_high=_at_least("adaptive_ratio_high_threshold", parameters.floor_ratio_high),
+        crowding_ratio_low=low.clip(upper_bound=parameters.ceiling_ratio_low),
+        crowding_funding=funding,
+        carry_funding=funding,
+    )
+
+
+def _at_least(column: str, floor: float) -> pl.Expr:
+    return pl.col(column).clip(lower_bound=floor)
+
+
 def funding_squeeze(funding_rate: pl.Expr, oi_delta: pl.Expr, parameters: SignalParameters) -> Firing:
     """Against those who pay extreme funding while open interest still grows.
 
@@ -61,9 +109,9 @@ def funding_squeeze(funding_rate: pl.Expr, oi_delta: pl.Expr, parameters: Signal
         confidence min(0.8, abs(funding) * 500)
     Source: layers document, "FUNDING_SQUEEZE"; C05, C118.
     """
-    grows = oi_delta > 0
-    is_long = (funding_rate < -parameters.squeeze_funding) & grows
-    is_short = (funding_rate > parameters.squeeze_funding) & grows
+    grows, limit = oi_delta > 0, thresholds(parameters).squeeze_funding
+    is_long = (funding_rate < -limit) & grows
+    is_short = (funding_rate > limit) & grows
     raw = funding_rate.abs() * parameters.squeeze_confidence_slope
     return Firing(
         _direction(is_long, is_short), pl.min_horizontal(raw, pl.lit(parameters.squeeze_confidence_cap))
@@ -99,9 +147,10 @@ def oi_divergence(price_change_24h: pl.Expr, oi_delta: pl.Expr, parameters: Sign
     Formula: price > 0.02 and oi < -0.02: SHORT; price < -0.02 and oi < -0.02: LONG; confidence 0.55
     Source: layers document, "OI_DIVERGENCE"; C55, C118.
     """
-    leaves = oi_delta < -parameters.divergence_oi_change
-    is_long = (price_change_24h < -parameters.divergence_price_change) & leaves
-    is_short = (price_change_24h > parameters.divergence_price_change) & leaves
+    limits = thresholds(parameters)
+    leaves = oi_delta < -limits.divergence_oi_change
+    is_long = (price_change_24h < -limits.divergence_price_change) & leaves
+    is_short = (price_change_24h > limits.divergence_price_change) & leaves
     return Firing(_direction(is_long, is_short), pl.lit(parameters.divergence_confidence))
 
 
@@ -112,8 +161,9 @@ def crowding_fade(ls_ratio: pl.Expr, funding_rate: pl.Expr, parameters: SignalPa
         confidence 0.6
     Source: layers document, "CROWDING_FADE"; C118.
     """
-    is_long = (ls_ratio < parameters.crowding_ratio_low) & (funding_rate < -parameters.crowding_funding)
-    is_short = (ls_ratio > parameters.crowding_ratio_high) & (funding_rate > parameters.crowding_funding)
+    limits = thresholds(parameters)
+    is_long = (ls_ratio < limits.crowding_ratio_low) & (funding_rate < -limits.crowding_funding)
+    is_short = (ls_ratio > limits.crowding_ratio_high) & (funding_rate > limits.crowding_funding)
     return Firing(_direction(is_long, is_short), pl.lit(parameters.crowding_confidence))
 
 
@@ -127,8 +177,9 @@ def funding_carry(
     Source: layers document, "FUNDING_CARRY"; C118 (0.50 stands at MIN_SIGNAL_CONFIDENCE, inclusive).
     """
     is_calm = (regime == Regime.RANGING.value) & (volatility_regime < VolatilityRegime.HIGH.value)
-    is_long = (funding_rate < -parameters.carry_funding) & is_calm
-    is_short = (funding_rate > parameters.carry_funding) & is_calm
+    limit = thresholds(parameters).carry_funding
+    is_long = (funding_rate < -limit) & is_calm
+    is_short = (funding_rate > limit) & is_calm
     return Firing(_direction(is_long, is_short), pl.lit(parameters.carry_confidence))
 
 
@@ -153,6 +204,17 @@ _THESIS: Final[dict[SignalSource, Callable[[], pl.Expr]]] = {
     SignalSource.CROWDING_FADE: lambda: -pl.col("direction") * pl.col("long_short_ratio").log(),
     SignalSource.FUNDING_CARRY: lambda: -pl.col("direction") * pl.col("funding_rate"),
 }
+
+
+def thesis_strength() -> pl.Expr:
+    """How much of what a signal or position bets on is there; positive at entry, null where unknown.
+
+    Over the columns source, direction (+1, -1) and those that the generators read.
+    Source: features.md section 4 #8 (d); `hydra.layers.positions.thesis_strength` is the same for one row.
+    """
+    return pl.coalesce(
+        pl.when(pl.col("source") == source.value).then(strength()) for source, strength in _THESIS.items()
+    )
 
 
 def generate(frame: pl.DataFrame, parameters: SignalParameters) -> pl.DataFrame:

@@ -4,13 +4,19 @@ The thresholds are those of `hydra.layers.layer3_signals`; a test holds both to 
 Source: layers document, "Signal Generators"; C05, C112, C118.
 """
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
+from typing import Final
+
+import polars as pl
 
 from hydra.domain import Regime, Side, SignalSource, VolatilityRegime
-from hydra.layers.layer3_signals import SignalParameters
+from hydra.features.adaptive_thresholds import ADAPTIVE_THRESHOLDS
+from hydra.layers.layer3_signals import SignalParameters, Thresholds, thresholds
 
+_OWN: Final = dict.fromkeys(ADAPTIVE_THRESHOLDS, pl.Float64())
 Measured = Mapping[str, float | None]
 """funding_rate, oi_delta_pct, liq_imbalance, cascade_probability, return_24h, long_short_ratio, regime,
 volatility_regime (codes); null or absent where unknown."""
@@ -26,7 +32,7 @@ class Comparison(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition of a generator. value None: unknown, so the generator stays silent."""
+    """One condition of a generator. value None or limit NaN: unknown, so the generator stays silent."""
 
     quantity: str
     comparison: Comparison
@@ -47,7 +53,9 @@ class Condition:
         """0 met, 1 as far away as zero is from the limit, more beyond; 1 for what is unknown or a state."""
         if self.is_met:
             return 0.0
-        if self.value is None or self.comparison is Comparison.IS or self.limit == 0:
+        if self.value is None or math.isnan(self.limit):
+            return 1.0
+        if self.comparison is Comparison.IS or self.limit == 0:
             return 1.0
         return abs(self.limit - self.value) / abs(self.limit)
 
@@ -73,7 +81,19 @@ class FiringDistance:
 
 def firing_distances(measured: Measured, parameters: SignalParameters) -> tuple[FiringDistance, ...]:
     """One per generator, in the order of the layers document; the nearer side of each, LONG where equal."""
-    return tuple(_nearer_side(source, measured, parameters) for source in SignalSource)
+    in_force = _in_force(measured, parameters)
+    return tuple(_nearer_side(source, measured, in_force) for source in SignalSource)
+
+
+def _in_force(measured: Measured, parameters: SignalParameters) -> SignalParameters:
+    """`parameters` with the thresholds of this pair and minute; NaN where it has none of its own (C112)."""
+    if not parameters.is_adaptive:
+        return parameters
+    own = pl.DataFrame({name: measured.get(name) for name in ADAPTIVE_THRESHOLDS}, schema=_OWN)
+    limits = own.select(
+        getattr(thresholds(parameters), field.name).alias(field.name) for field in fields(Thresholds)
+    )
+    return replace(parameters, **limits.fill_null(math.nan).row(0, named=True))
 
 
 def _nearer_side(source: SignalSource, measured: Measured, parameters: SignalParameters) -> FiringDistance:

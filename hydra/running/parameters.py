@@ -55,7 +55,10 @@ def rules_of(settings: Settings, feeds: Iterable[str]) -> Rules:
         initial_balance_usd=settings.initial_balance,
         news_hold_blocks=settings.llm_hold_blocks,
         statistical=_statistical(settings, feeds),
-        signals=SignalParameters(holding_hours=holding_hours(settings.max_holding_hours)),
+        signals=SignalParameters(
+            holding_hours=holding_hours(settings.max_holding_hours),
+            is_adaptive=settings.signal_thresholds == "adaptive",
+        ),
         scoring=ScoringParameters(
             score_threshold=settings.ml_score_threshold, min_confidence=settings.min_signal_confidence
         ),

@@ -6,6 +6,7 @@ the others are flat {name: number}.
 Source: README document, "Decision Gates" (S003 to S008); DESIGN, "Asking why"; C05, C111, C112.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -14,7 +15,7 @@ from typing import Any, Final
 from hydra.domain import OrderRole, OrderState, ReasonCode, Regime, TradabilityStatus, VolatilityRegime
 from hydra.layers.layer2_data_health import INPUTS
 from hydra.layers.layer3_signals import SignalParameters
-from hydra.running.firing_distance import FiringDistance, firing_distances
+from hydra.running.firing_distance import Condition, FiringDistance, firing_distances
 from hydra.running.quantities import exact, label, shown
 from hydra.running.reason_words import WORDS, Gate, gate_of
 
@@ -200,12 +201,7 @@ def score(rows: "MinuteRows", parameters: SignalParameters) -> GateAnswer:
 def _quiet(assessment: Row, parameters: SignalParameters) -> GateAnswer:
     distances = firing_distances(measured_quantities(assessment), parameters)
     nearest = min(distances, key=lambda distance: distance.shortfall)
-    lacking = ", ".join(
-        f"{label(condition.quantity)} is {shown(condition.quantity, condition.value)} and has to be "
-        f"{condition.comparison} {shown(condition.quantity, condition.limit)}"
-        for condition in nearest.conditions
-        if not condition.is_met
-    )
+    lacking = ", ".join(_lacking(condition) for condition in nearest.conditions if not condition.is_met)
     words = ["no generator fired"]
     if lacking:
         words.append(f"nearest: {nearest.source} {nearest.side}: {lacking}")
@@ -213,6 +209,13 @@ def _quiet(assessment: Row, parameters: SignalParameters) -> GateAnswer:
     return GateAnswer(
         quiet.gate, quiet.rule, quiet.verdict, quiet.reason_code, quiet.words, distances=distances
     )
+
+
+def _lacking(condition: Condition) -> str:
+    if math.isnan(condition.limit):
+        return f"{label(condition.quantity)}: the pair has no threshold of its own yet"
+    value, limit = (shown(condition.quantity, number) for number in (condition.value, condition.limit))
+    return f"{label(condition.quantity)} is {value} and has to be {condition.comparison} {limit}"
 
 
 def _signal_words(signal: Row) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from hydra.features.adaptive_thresholds import ADAPTIVE_THRESHOLDS
 from hydra.features.vectors import LAYER_2_QUANTITIES_V1, REGIME_FEATURES_V1, SIGNAL_SCORER_FEATURES_V1
 from hydra.layers.layer2_data_health import INPUTS, InputHealth
 from hydra.layers.layer2_matrix import reasons_of
@@ -126,6 +127,7 @@ def _numbers(row: dict[str, Any]) -> dict[str, Any]:
         for name in INPUTS
     }
     reasons = [code.value for code in reasons_of(row["reason_bits"])]
-    measured = {name: row[name] for name in _MEASURED}
+    own = [name for name in ADAPTIVE_THRESHOLDS if name in row]
+    measured = {name: row[name] for name in (*_MEASURED, *own)}
     further = {name: row[name] for name in _FURTHER}
     return {"inputs": inputs, "reasons": reasons, "measured": measured, **further}

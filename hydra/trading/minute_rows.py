@@ -9,6 +9,7 @@ from psycopg.rows import class_row
 
 from hydra.db import queries
 from hydra.domain import NewsAction, ReasonCode, TradabilityStatus
+from hydra.features.adaptive_thresholds import ADAPTIVE_THRESHOLDS
 from hydra.features.facts import TIME
 from hydra.trading.cycle import Cycle
 
@@ -57,7 +58,14 @@ def read_assessed(connection: psycopg.Connection, cycle: Cycle) -> list[Assessed
         return cursor.execute(queries.load("stages/assessed"), values).fetchall()
 
 
-def generator_frame(pairs: list[AssessedPair], cycle: Cycle) -> pl.DataFrame:
+def generator_inputs(*, is_adaptive: bool) -> tuple[str, ...]:
+    """What the generators read of an assessment; with the pair's own thresholds where they are in force."""
+    return (*GENERATOR_INPUTS, *(ADAPTIVE_THRESHOLDS if is_adaptive else ()))
+
+
+def generator_frame(
+    pairs: list[AssessedPair], cycle: Cycle, inputs: tuple[str, ...] = GENERATOR_INPUTS
+) -> pl.DataFrame:
     """One row a pair as the generators, the scorer and the news gate read it."""
     columns: dict[str, list[Any]] = {
         "instrument_id": [pair.instrument_id for pair in pairs],
@@ -65,10 +73,10 @@ def generator_frame(pairs: list[AssessedPair], cycle: Cycle) -> pl.DataFrame:
         "volatility_regime": [pair.volatility_regime for pair in pairs],
         "gate_cascade_probability": [pair.cascade_probability for pair in pairs],
         "news_action": [pair.news_action for pair in pairs],
-        **{name: [pair.measured(name) for pair in pairs] for name in GENERATOR_INPUTS},
+        **{name: [pair.measured(name) for pair in pairs] for name in inputs},
     }
     dated = {**columns, "time": [cycle.time] * len(pairs)}
-    return pl.DataFrame(dated, schema=_SCHEMA)
+    return pl.DataFrame(dated, schema={**_SCHEMA, **dict.fromkeys(inputs, pl.Float64()), "time": TIME})
 
 
 _SCHEMA: Final = {
@@ -77,6 +85,4 @@ _SCHEMA: Final = {
     "volatility_regime": pl.Int8(),
     "gate_cascade_probability": pl.Float64(),
     "news_action": pl.String(),
-    **{name: pl.Float64() for name in GENERATOR_INPUTS},
-    "time": TIME,
 }

@@ -13,7 +13,7 @@ from hydra.layers.layer3_scoring import choose, score_by_rule
 from hydra.layers.layer3_signals import generate, thesis_words
 from hydra.running.parameters import Rules
 from hydra.trading.cycle import Cycle
-from hydra.trading.minute_rows import GENERATOR_INPUTS
+from hydra.trading.minute_rows import generator_inputs
 from hydra.trading.row_writer import Row
 
 
@@ -25,7 +25,8 @@ def judge(frame: pl.DataFrame, rules: Rules) -> pl.DataFrame:
 
 def signal_row(cycle: Cycle, row: dict[str, Any], rules: Rules) -> Row:
     """One firing as a row of hydra.signals."""
-    numbers = {name: row[name] for name in (*GENERATOR_INPUTS, "thesis_strength", "score_approved")}
+    inputs = generator_inputs(is_adaptive=rules.signals.is_adaptive)
+    numbers = {name: row[name] for name in (*inputs, "thesis_strength", "score_approved")}
     return {
         "run_id": cycle.run_id,
         "instrument_id": row["instrument_id"],

@@ -1,9 +1,11 @@
 """A live paper run and a backtest of the same minutes leave the same rows, on both editions."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+import polars as pl
 import psycopg
 import pytest
 from psycopg import sql
@@ -11,7 +13,7 @@ from psycopg import sql
 from hydra.backtest.parity import TableParity, check_parity
 from hydra.backtest.run import BacktestRun, MarketChoice, run_backtest
 from hydra.backtest.stored_cells import StoredRows
-from hydra.db.engine import connect
+from hydra.db.engine import adbc_connect, connect
 from hydra.domain import MarketOrigin
 from hydra.errors import StopError
 from hydra.ingest.simulated import store_market
@@ -21,11 +23,14 @@ from hydra.running.report import read_report
 from hydra.running.runs import Run
 from hydra.settings import Settings
 from hydra.sim.market.settings import MarketSettings
+from tests.database.fact_writer import write_rows
 from tests.database.live_run import decide_live
+from tests.synthetic_market import TABLES
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
 MINUTES = 150
 FEEDS = ("liquidations", "order_book")
+MARKET = MarketSettings(seed=4, start=START, warm_up_days=8, book_interval_seconds=15)
 SETTINGS = Settings(_env_file=None)  # type: ignore[call-arg]  # an argument of the base class
 
 
@@ -58,8 +63,7 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene(database_url: str) -> Iterator[Scene]:
-    market = MarketSettings(seed=4, start=START, warm_up_days=8, book_interval_seconds=15)
-    ids = store_market(database_url, market, MINUTES + 1)[:4]
+    ids = store_market(database_url, MARKET, MINUTES + 1)[:4]
     rules = rules_of(SETTINGS, FEEDS)
     # A short cool-down and a low border let enough happen in a few hours.
     limits = replace(rules.risk.limits, cooldown_minutes=10.0, cooldown_after_stop_minutes=15.0)
@@ -196,3 +200,44 @@ def test_nothing_of_a_backtest_stays_when_its_storing_fails(
     assert newest is not None
     assert newest[0] > before[0], "the run is recorded, unfinished"
     assert scene.count("risk_decisions", newest[0]) == scene.count("equity", newest[0]) == 0
+
+
+def add_calm_past(url: str, instrument_ids: tuple[int, ...]) -> None:
+    """Settlements and ratios of eleven calm weeks before the market begins: enough for own thresholds."""
+    begin = START - timedelta(days=88)
+    hours = [begin + timedelta(hours=hour) for hour in range(78 * 24)]
+    funding = [
+        (pair, at, at + timedelta(seconds=5), 0.00001 * (1 + at.day % 5), 8, None)
+        for pair in instrument_ids
+        for at in hours[::8]
+    ]
+    ratios = [
+        (pair, at, at + timedelta(minutes=1), 1.0 + at.day / 100, None, None, None)
+        for pair in instrument_ids
+        for at in (hour + timedelta(minutes=55) for hour in hours)
+    ]
+    frames = {
+        "funding_rates": pl.DataFrame(funding, TABLES["funding_rates"], orient="row"),
+        "positioning": pl.DataFrame(ratios, TABLES["positioning"], orient="row"),
+    }
+    with closing(adbc_connect(url)) as writer:
+        write_rows(writer, frames)
+
+
+def test_own_thresholds_are_the_same_live_and_in_a_backtest_across_midnight(scene: Scene) -> None:
+    ids = store_market(scene.url, MARKET, MINUTES + 1)[4:6]
+    add_calm_past(scene.url, ids)
+    rules = replace(scene.rules, signals=replace(scene.rules.signals, is_adaptive=True))
+    live = decide_live(scene.connection, scene.url, ids, START - timedelta(minutes=30), 60, rules)
+    tables = check_parity(scene.connection, scene.url, live)
+    compared = {table.table: table.compared for table in tables}
+    assert differences(tables) == []
+    assert compared["assessments"] == 2 * 60
+    assert compared["signals"] > 0
+    measured = scene.connection.execute(
+        "SELECT DISTINCT instrument_id, numbers -> 'measured' ->> 'adaptive_ratio_high_threshold'"
+        " FROM hydra.assessments WHERE run_id = %s",
+        (live.run_id,),
+    ).fetchall()
+    assert len(measured) > len(ids), "another day, another past"
+    assert all(threshold is not None for _, threshold in measured)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import polars as pl
 
-from hydra.features.facts import SCHEMAS, TIME, MarketFacts, empty_frame
+from hydra.features.facts import ALL_SCHEMAS, SCHEMAS, TIME, MarketFacts, empty_frame
 
 START = datetime(2025, 3, 3, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -17,7 +17,7 @@ def frame(name: str, rows: list[dict[str, object]]) -> pl.DataFrame:
     """Rows as a facts frame, sorted; columns that a row lacks are null."""
     if not rows:
         return empty_frame(name)
-    schema = SCHEMAS[name]
+    schema = ALL_SCHEMAS[name]
     return pl.DataFrame([{c: row.get(c) for c in schema} for row in rows], schema=schema).sort(
         "instrument_id", "time"
     )
@@ -25,7 +25,7 @@ def frame(name: str, rows: list[dict[str, object]]) -> pl.DataFrame:
 
 def facts_of(**frames: pl.DataFrame) -> MarketFacts:
     """Facts with the given frames; the others are empty."""
-    return MarketFacts(**{name: frames.get(name, empty_frame(name)) for name in SCHEMAS})
+    return MarketFacts(**{name: frames.get(name, empty_frame(name)) for name in ALL_SCHEMAS})
 
 
 def five_minute_bars(minutes: pl.DataFrame) -> pl.DataFrame:
@@ -141,6 +141,25 @@ def random_market(seed: int, days: int) -> MarketFacts:
             bid_depth_usd=lambda g: g.lognormal(13, 1), ask_depth_usd=lambda g: g.lognormal(13, 1),
         ),
         heartbeats=beats.filter(~silent),
+        trades=_every(
+            rng, "trades", end - 93_000, end, 31, lag=0,
+            price=lambda g: 100 + g.random(), quantity=lambda g: g.lognormal(6, 1),
+            buyer_is_maker=lambda g: bool(g.random() < 0.5),
+        ),
+        order_book_levels=_every(
+            rng, "order_book_levels", end - 1_800, end, 5, lag=0,
+            best_bid=lambda g: 100 - 0.1 * g.integers(3),
+            best_ask=lambda g: 100.2 - 0.3 * (g.random() < 0.01),
+            best_bid_quantity=lambda g: g.lognormal(2, 1), best_ask_quantity=lambda g: g.lognormal(2, 1),
+            bid_depth_10_usd=lambda g: g.lognormal(12, 1), ask_depth_10_usd=lambda g: g.lognormal(12, 1),
+            near_depth_usd=lambda g: g.lognormal(12, 1),
+        ),
+        order_book_hours=_every(
+            rng, "order_book_hours", 3600, end, 3600, lag=1,
+            best_bid=lambda g: 100 - 0.1 * g.integers(3), best_ask=lambda _: 100.2,
+            near_depth_usd=lambda g: g.lognormal(12, 1),
+        ),
+        sentiment=_every(rng, "sentiment", 0, end, 86_400, lag=0, value=lambda g: float(g.integers(101))),
     )  # fmt: skip
 
 

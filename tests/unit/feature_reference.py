@@ -54,7 +54,7 @@ class Known:
 
     def __init__(self, facts: MarketFacts, instrument: int, t: datetime) -> None:
         self.t = t
-        self._facts, self._instrument = facts, instrument
+        self._facts, self.instrument = facts, instrument
         self.m1 = {row["time"]: row for row in self._rows("candles_1m")}
         self.m5 = {row["time"]: row for row in self._rows("candles_5m") if row["row_count"] == 5}
         self.bar1 = floor(t - timedelta(seconds=62), MINUTE)
@@ -65,12 +65,17 @@ class Known:
         nominal = [r for r in self._rows("funding_rates") if r["time"] + timedelta(seconds=5) <= t]
         self.funding = sorted(nominal, key=lambda row: row["time"])
 
+    def peers(self) -> dict[int, "Known"]:
+        """Every pair with candles, at the same instant."""
+        pairs = self._facts.candles_1m["instrument_id"].unique().sort().to_list()
+        return {pair: self if pair == self.instrument else Known(self._facts, pair, self.t) for pair in pairs}
+
     def _rows(self, name: str) -> list[Bar]:
         frame = getattr(self._facts, name)
         return [
             row
             for row in frame.iter_rows(named=True)
-            if row["instrument_id"] == self._instrument and row["known_at"] <= self.t
+            if row["instrument_id"] == self.instrument and row["known_at"] <= self.t
         ]
 
     def events(self, name: str) -> list[Bar]:
@@ -117,12 +122,12 @@ def volatility(k: Known, n: int) -> Number:
     return None if present is None else statistics.stdev(present) * math.sqrt(525_600)
 
 
-def rsi(k: Known) -> Number:
-    """Simple-mean RSI over 14."""
-    closes = [k.close(j) for j in range(15)]
+def rsi(k: Known, n: int = 14) -> Number:
+    """Simple-mean RSI over n."""
+    closes = [k.close(j) for j in range(n + 1)]
     if None in closes:
         return None
-    moves = [closes[j] - closes[j + 1] for j in range(14)]
+    moves = [closes[j] - closes[j + 1] for j in range(n)]
     gain, loss = sum(max(m, 0) for m in moves), sum(max(-m, 0) for m in moves)
     if loss == 0:
         return 100.0 if gain > 0 else 50.0

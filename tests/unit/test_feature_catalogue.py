@@ -1,16 +1,26 @@
 """The catalogue, the vectors and the document agree with each other and with features.md."""
 
+import re
+
 import polars as pl
 import pytest
 
 from hydra.domain import Regime, SignalSource
+from hydra.features.adaptive_thresholds import ADAPTIVE_THRESHOLDS
 from hydra.features.catalogue import ALIASES, CATALOGUE, FAMILIES, WORKING_COLUMNS
 from hydra.features.document import PATH, document
 from hydra.features.evaluate import MARKET_FEATURES, feature_matrix, regime_breaks
-from hydra.features.facts import SCHEMAS
+from hydra.features.facts import ALL_SCHEMAS
 from hydra.features.feature import Feature
 from hydra.features.plan import make_plan
-from hydra.features.vectors import LAYER_2_QUANTITIES_V1, REGIME_FEATURES_V1, SIGNAL_SCORER_FEATURES_V1
+from hydra.features.sequence import STEPS
+from hydra.features.vectors import (
+    FEATURE_RECIPE_V1,
+    LAYER_2_QUANTITIES_V1,
+    REGIME_FEATURES_V1,
+    SEQUENCE_FEATURES_V1,
+    SIGNAL_SCORER_FEATURES_V1,
+)
 from hydra.features.version import FEATURE_SET_VERSION, definitions_fingerprint
 from tests.unit.feature_market import START, decisions_at, random_market
 
@@ -45,9 +55,31 @@ def test_the_regime_model_reads_25_features_in_the_printed_order() -> None:
 
 
 def test_every_name_of_a_vector_is_in_the_catalogue_and_every_feature_is_used() -> None:
-    vectors = {*SIGNAL_SCORER_FEATURES_V1, *REGIME_FEATURES_V1, *LAYER_2_QUANTITIES_V1}
-    # The alert reads past evaluations; cci belongs to the 80 features of the recipe.
-    assert vectors | {"regime_break_alert", "cci"} == set(CATALOGUE)
+    vectors = {
+        *SIGNAL_SCORER_FEATURES_V1, *REGIME_FEATURES_V1, *LAYER_2_QUANTITIES_V1, *FEATURE_RECIPE_V1, *STEPS,
+    }  # fmt: skip
+    # The alert reads past evaluations, the thresholds past decisions.
+    named = {ALIASES.get(name, name) for name in vectors}
+    assert named | {"regime_break_alert", *ADAPTIVE_THRESHOLDS} == set(CATALOGUE)
+
+
+def test_the_recipe_has_80_features_in_the_order_of_its_definition() -> None:
+    names = FEATURE_RECIPE_V1
+    assert len(names) == len(set(names)) == 80
+    assert (names[0], names[13], names[33], names[40], names[51], names[53], names[54], names[79]) == (
+        "ret_1", "adx", "micro", "leader", "liquidity_score", "volume_score", "order_flow_imbalance",
+        "wave_trend",
+    )  # fmt: skip
+    # Each says which number of section 5 it is, but for those that section 1 defines.
+    for place, name in enumerate(names, start=1):
+        source = CATALOGUE[ALIASES.get(name, name)].source
+        assert (
+            re.search(rf"section 5 #{place}\b", source) or "section 1" in source or "sections 1" in source
+        ), name
+
+
+def test_a_step_of_a_sequence_has_14_numbers() -> None:
+    assert len(SEQUENCE_FEATURES_V1) == len(set(SEQUENCE_FEATURES_V1)) == len(STEPS) == 14
 
 
 def test_a_name_is_defined_once() -> None:
@@ -75,15 +107,16 @@ def test_a_feature_says_what_it_is(feature: Feature) -> None:
         feature.description,
     )
     assert all(texts)
-    assert set(feature.pit.split(",")) <= set("BEFCSP")
+    assert set(feature.pit.split(",")) <= set("BEFCSPX")
     for column in feature.inputs:
         frame, name = column.split(".")
-        assert name in SCHEMAS.get(frame, CONTEXT | {"regime_confidence"})
+        known = CATALOGUE if frame == "sample" else CONTEXT | {"regime_confidence"}
+        assert name in ALL_SCHEMAS.get(frame, known)
 
 
 def test_a_changed_definition_raises_the_version() -> None:
     """If this fails: raise FEATURE_SET_VERSION and write both here; a new polars may change the hash."""
-    assert (FEATURE_SET_VERSION, definitions_fingerprint()) == ("features-1", "a1361fe10a946fd7")
+    assert (FEATURE_SET_VERSION, definitions_fingerprint()) == ("features-2", "75253a6691c830be")
 
 
 def test_definitions_in_a_circle_are_refused() -> None:
@@ -128,4 +161,4 @@ def test_evaluations_of_another_pair_do_not_count() -> None:
 
 
 def test_names_none_gives_all_features_but_those_of_past_evaluations() -> None:
-    assert set(CATALOGUE) - set(MARKET_FEATURES) == {"regime_break_alert"}
+    assert set(CATALOGUE) - set(MARKET_FEATURES) == {"regime_break_alert", *ADAPTIVE_THRESHOLDS}

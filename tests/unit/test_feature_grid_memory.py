@@ -9,7 +9,7 @@ from polars.testing import assert_frame_equal
 
 from hydra.features.decision_frame import decision_frame, newest_known_at
 from hydra.features.evaluate import feature_matrix
-from hydra.features.facts import SCHEMAS, MarketFacts
+from hydra.features.facts import ALL_SCHEMAS, MarketFacts
 from hydra.features.grid_memory import GridMemory
 from tests.unit.feature_market import MINUTE, SECOND, START, decisions_at, random_market
 
@@ -79,7 +79,7 @@ def test_frames_that_stay_the_same_objects_give_what_a_fresh_evaluation_gives() 
     for number in (*range(8), *range(63, 68)):
         as_of = first + number * MINUTE
         fresh, decisions = facts.known_by(as_of), decisions_at([as_of])
-        frames = {name: (getattr(shown, name), getattr(fresh, name)) for name in SCHEMAS}
+        frames = {name: (getattr(shown, name), getattr(fresh, name)) for name in ALL_SCHEMAS}
         shown = MarketFacts(**{name: old if old.equals(new) else new for name, (old, new) in frames.items()})
         remembered = feature_matrix(shown, decisions, memory=memory)
         assert_frame_equal(remembered, feature_matrix(fresh, decisions), check_exact=True)

@@ -9,11 +9,14 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from hydra.errors import StopError
-from hydra.features.anchor import WARM_UP, anchor
+from hydra.features.anchor import WARM_UP, WarmUp, anchor
 from hydra.features.evaluate import feature_matrix
 from hydra.features.facts import SCHEMAS, MarketFacts
+from hydra.features.recipe_facts import RECIPE
+from hydra.features.vectors import DECISION_FEATURES_V1, FEATURE_RECIPE_V1
 from tests.synthetic_market import utc
-from tests.unit.feature_market import START, decisions_at, random_market
+from tests.unit.feature_market import START, decisions_at, facts_of, random_market
+from tests.unit.feature_reference_recipe import RECURSIVE
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 # The longest look-back of any feature on each input, from features.md sections 1 and 2.
@@ -46,18 +49,33 @@ def test_the_anchor_by_hand() -> None:
     assert starts["order_book_tops"] == utc(2025, 6, 10, 11, 55)
 
 
+@pytest.fixture(scope="module")
+def history() -> MarketFacts:
+    return random_market(seed=3, days=36)
+
+
+def _since_the_anchor(history: MarketFacts, starts: dict[str, datetime]) -> MarketFacts:
+    kept = {name: getattr(history, name).filter(pl.col("time") >= start) for name, start in starts.items()}
+    return facts_of(**kept)
+
+
 @pytest.mark.parametrize("clock", ["23:00:02", "23:20:02", "23:59:57"])
-def test_facts_from_the_anchor_on_give_the_features_of_the_whole_history(clock: str) -> None:
-    history = random_market(seed=3, days=36)
+@pytest.mark.parametrize(
+    ("names", "warm_up"),
+    [(DECISION_FEATURES_V1, WARM_UP), (FEATURE_RECIPE_V1, RECIPE.warm_up)],
+    ids=["layers 2 and 3", "recipe"],
+)
+def test_facts_from_the_anchor_on_give_the_features_of_the_whole_history(
+    clock: str, names: tuple[str, ...], warm_up: dict[str, WarmUp], history: MarketFacts
+) -> None:
     instant = datetime.combine(START + 35 * DAY, time.fromisoformat(clock), UTC)
-    since = anchor(instant)
-    read = MarketFacts(
-        **{name: getattr(history, name).filter(pl.col("time") >= since[name]) for name in SCHEMAS}
-    )
+    read = _since_the_anchor(history, anchor(instant, warm_up))
     decisions = decisions_at([instant])
-    expected, found = feature_matrix(history, decisions), feature_matrix(read, decisions)
-    assert expected["liq_zscore"].null_count() == 0
-    recursive = ("m5_adx_14",)
+    expected, found = feature_matrix(history, decisions, names), feature_matrix(read, decisions, names)
+    known_by_then = {"liq_zscore", "corr_btc_720", "htf", "whale_movement"} & set(names)
+    assert known_by_then
+    assert expected.select(known_by_then).null_count().sum_horizontal().item() == 0
+    recursive = [name for name in names if name in RECURSIVE]
     assert_frame_equal(found.drop(recursive), expected.drop(recursive), rel_tol=1e-9, abs_tol=1e-12)
     assert_frame_equal(found.select(recursive), expected.select(recursive), rel_tol=1e-4)
 

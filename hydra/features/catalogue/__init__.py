@@ -1,22 +1,33 @@
 """The catalogue: every feature of HYDRA, defined once, by family.
 
-Source: features.md sections 1, 2 and 5; C110 (one definition for live, backtest and training).
+Source: features.md sections 1, 2, 3 and 5; C110 (one definition for live, backtest and training).
 """
 
 from typing import Final
 
 from hydra.features.catalogue import (
+    averages,
+    book_levels,
     clock,
+    compression,
+    cross_section,
     funding,
     layer2,
     liquidation,
+    liquidity,
+    minute_volume,
+    momentum,
     open_interest,
     order_book,
     oscillators,
     positioning,
     price,
     regime,
+    sentiment,
+    sequence,
     signal,
+    thresholds,
+    trades,
     trend,
     volatility,
     volume,
@@ -38,6 +49,17 @@ FAMILIES: Final[dict[str, tuple[Feature, ...]]] = {
     "regime": regime.FEATURES,
     "layer 2": layer2.FEATURES,
     "clock": clock.FEATURES,
+    "recipe: averages": averages.FEATURES,
+    "recipe: momentum": momentum.FEATURES,
+    "recipe: compression": compression.FEATURES,
+    "recipe: volume": minute_volume.FEATURES,
+    "recipe: cross-section": cross_section.FEATURES,
+    "recipe: liquidity": liquidity.FEATURES,
+    "recipe: order book": book_levels.FEATURES,
+    "recipe: trades": trades.FEATURES,
+    "recipe: sentiment": sentiment.FEATURES,
+    "sequence": sequence.FEATURES,
+    "thresholds": thresholds.FEATURES,
 }
 
 CATALOGUE: Final[dict[str, Feature]] = {
@@ -48,7 +70,8 @@ WORKING_COLUMNS: Final[dict[str, WorkingColumn]] = {
     column.name: column
     for module in (
         price, volatility, trend, oscillators, volume, funding, open_interest, positioning, liquidation,
-        order_book, layer2, clock,
+        order_book, layer2, clock, averages, momentum, compression, minute_volume, cross_section, liquidity,
+        book_levels, trades, sentiment, sequence,
     )
     for column in module.WORKING
 }  # fmt: skip
@@ -62,4 +85,10 @@ ALIASES: Final[dict[str, str]] = {
     "hour_cos": "hour_of_day_cos",
     "liquidation_velocity": "liq_velocity",
     "price_change_24h": "return_24h",
+    "ret_1": "return_1m",
+    "ret_5": "return_5m",
+    "atr": "atr_14",
+    "dow_sin": "day_of_week_sin",
+    "dow_cos": "day_of_week_cos",
+    "open_interest_change": "oi_delta_pct",
 }

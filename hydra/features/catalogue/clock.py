@@ -1,12 +1,14 @@
-"""Time of day, day of week, time to the next funding."""
+"""Time of day, day of week, trading sessions, time to the next funding."""
 
 import math
 
 import polars as pl
 
+from hydra.features.catalogue.recipe_feature import recipe_feature
 from hydra.features.feature import Feature, Grid, WorkingColumn
 
 _STANDARD_HOURS = 8
+_SESSION_HOURS = 8
 _EPOCH = pl.lit(0).cast(pl.Datetime("us", "UTC"))
 
 
@@ -35,6 +37,43 @@ def _minutes_to_funding() -> pl.Expr:
     return interval - elapsed % interval
 
 
+def _calendar(
+    name: str,
+    number: int,
+    expression: pl.Expr,
+    description: str,
+    unit: str,
+    highest: float,
+    lowest: float = 0,
+) -> Feature:
+    return recipe_feature(
+        name,
+        number,
+        expression,
+        description,
+        unit=unit,
+        window="-",
+        inputs=("decision.time",),
+        null_rule="N0",
+        pit="C",
+        grid=Grid.DECISION,
+        bounds=(lowest, highest),
+    )
+
+
+def _session(name: str, number: int, first: int) -> Feature:
+    is_open = pl.col("time").dt.hour().is_between(first, first + _SESSION_HOURS - 1).cast(pl.Float64)
+    return _calendar(
+        f"session_{name}",
+        number,
+        is_open,
+        f"1 if the UTC hour is in [{first}, {first + _SESSION_HOURS})",
+        "0 or 1",
+        1,
+    )
+
+
+_DAY_ANGLE = pl.col("tod_fraction") * (2 * math.pi)
 _HOUR, _WEEKDAY = pl.col("hour_angle"), pl.col("weekday_angle")
 
 WORKING = (
@@ -64,4 +103,23 @@ FEATURES = (
         expression=_minutes_to_funding(),
         lowest=0.0,
     ),
+    _calendar(
+        "tod_fraction",
+        46,
+        (
+            pl.col("time").dt.hour().cast(pl.Int32) * 3600
+            + pl.col("time").dt.minute().cast(pl.Int32) * 60
+            + pl.col("time").dt.second()
+        )
+        / 86_400,
+        "whole seconds since 00:00 UTC / 86400",
+        "0..1",
+        1,
+    ),
+    _calendar("tod_sin", 47, _DAY_ANGLE.sin(), "sin(2 pi tod_fraction)", "-1..1", 1, -1),
+    _calendar("tod_cos", 48, _DAY_ANGLE.cos(), "cos(2 pi tod_fraction)", "-1..1", 1, -1),
+    _calendar("dow", 49, (pl.col("time").dt.weekday() - 1).cast(pl.Float64), "weekday, Monday 0", "0..6", 6),
+    _session("asian", 69, 0),
+    _session("european", 70, 8),
+    _session("us", 71, 16),
 )

@@ -2,10 +2,13 @@
 
 import polars as pl
 
-from hydra.features.expressions import rolling_deviation, rolling_mean, z_score
+from hydra.features.expressions import rolling_deviation, rolling_mean, rolling_sum, z_score
 from hydra.features.feature import Feature, Grid, WorkingColumn
 
 _DAY_BUCKETS = 288
+_WEEK_MINUTES = 7 * 1440
+_HOUR_MINUTES = 60
+_LEAST_CLUSTER_HISTORY = 20
 _INPUTS = ("liquidations.side", "liquidations.value_usd", "heartbeats.time")
 
 _FEED_ALIVE = pl.col("time") - pl.col("heartbeat_time") <= pl.duration(seconds=60)
@@ -24,6 +27,23 @@ WORKING = (
         "bucket_deviation_usd",
         Grid.LIQUIDATION_5M,
         rolling_deviation(pl.col("liquidated_usd"), _DAY_BUCKETS, ddof=1),
+    ),
+    WorkingColumn(
+        "cluster_threshold_usd",
+        Grid.LIQUIDATION_1M,
+        pl.when(pl.col("liquidated_usd") > 0)
+        .then(pl.col("liquidated_usd"))
+        .shift(1)
+        .rolling_quantile(
+            0.99, interpolation="linear", window_size=_WEEK_MINUTES, min_samples=_LEAST_CLUSTER_HISTORY
+        ),
+    ),
+    WorkingColumn(
+        "cluster_minutes",
+        Grid.LIQUIDATION_1M,
+        rolling_sum(
+            (pl.col("liquidated_usd") > pl.col("cluster_threshold_usd")).cast(pl.Int32), _HOUR_MINUTES
+        ),
     ),
 )
 
@@ -73,5 +93,23 @@ FEATURES = (
         expression=_while_alive(
             z_score(pl.col("last_5m_usd"), pl.col("bucket_mean_usd"), pl.col("bucket_deviation_usd"))
         ),
+    ),
+    Feature(
+        name="liquidation_clusters",
+        unit="minutes, 0..60",
+        window="60 min, against 7 d",
+        inputs=_INPUTS,
+        null_rule="NW (min 20 minutes with liquidations in 7 d); feed down null",
+        pit="E",
+        grid=Grid.DECISION,
+        source="features.md section 5 #76",
+        description=(
+            "of the 60 clock minutes that ended at least a minute ago those with more liquidated USD than "
+            "the 99th percentile of the non-zero minutes of the 7 days before each; a minute is known if it "
+            "has a heartbeat"
+        ),
+        expression=_while_alive(pl.col("cluster_minutes")),
+        lowest=0.0,
+        highest=60.0,
     ),
 )

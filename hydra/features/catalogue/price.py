@@ -13,7 +13,6 @@ from hydra.features.feature import Feature, Grid, WorkingColumn
 
 _CLOSE = ("candles_1m.close",)
 _BAR = ("candles_1m.high", "candles_1m.low", "candles_1m.close")
-_RSI_BARS = 14
 _ATR_BARS = 14
 
 
@@ -49,17 +48,42 @@ def _distance(bars: int, number: int) -> Feature:
     )
 
 
-def _relative_strength() -> pl.Expr:
+def _relative_strength(bars: int) -> pl.Expr:
     """RSI with simple means; no losses: 100, neither gains nor losses: 50.
 
     Means below 1e-12 of the price are rounding noise of a flat window, not moves (C113).
     """
     noise = pl.col("close") * ZERO_DEVIATION
-    gain, loss = pl.col("mean_gain_14"), pl.col("mean_loss_14")
+    gain, loss = pl.col(f"mean_gain_{bars}"), pl.col(f"mean_loss_{bars}")
     index = 100 - 100 / (1 + gain / loss)
     no_loss = pl.when(gain <= noise).then(50.0).otherwise(100.0)
     # A null gain comes with a null loss, which leads to the null index.
     return pl.when(loss <= noise).then(no_loss).otherwise(index)
+
+
+def _mean_moves(bars: int) -> tuple[WorkingColumn, WorkingColumn]:
+    move = pl.col("close_move")
+    return (
+        WorkingColumn(f"mean_gain_{bars}", Grid.M1, rolling_mean(move.clip(lower_bound=0), bars)),
+        WorkingColumn(f"mean_loss_{bars}", Grid.M1, rolling_mean((-move).clip(lower_bound=0), bars)),
+    )
+
+
+def _strength_index(bars: int, source: str) -> Feature:
+    return Feature(
+        name=f"rsi_{bars}",
+        unit="0..100",
+        window=f"{bars} m1",
+        inputs=_CLOSE,
+        null_rule="NW; Z: no losses 100, no moves 50",
+        pit="B",
+        grid=Grid.M1,
+        source=source,
+        description=f"100 - 100/(1 + G/L), G and L the simple means of gains and losses over {bars} minutes",
+        expression=_relative_strength(bars),
+        lowest=0.0,
+        highest=100.0,
+    )
 
 
 WORKING = (
@@ -67,35 +91,23 @@ WORKING = (
     WorkingColumn("sma_20", Grid.M1, rolling_mean(pl.col("close"), 20)),
     WorkingColumn("sma_50", Grid.M1, rolling_mean(pl.col("close"), 50)),
     WorkingColumn("close_move", Grid.M1, pl.col("close") - pl.col("close").shift(1)),
-    WorkingColumn("mean_gain_14", Grid.M1, rolling_mean(pl.col("close_move").clip(lower_bound=0), _RSI_BARS)),
-    WorkingColumn(
-        "mean_loss_14", Grid.M1, rolling_mean((-pl.col("close_move")).clip(lower_bound=0), _RSI_BARS)
-    ),
+    WorkingColumn("change_20m", Grid.M1, price_change("close", 20)),
+    *_mean_moves(14),
+    *_mean_moves(7),
 )
 
 FEATURES = (
     _change("return_1m", 1, "1 min", "features.md section 1 #10; ML document, engineer_features; C60"),
     _change("return_5m", 5, "5 min", "features.md section 1 #11; ML document, engineer_features; C60"),
+    _change("ret_3", 3, "3 min", "features.md section 5 #2; C60"),
     _change("return_15m", 15, "15 min", "features.md section 1 #12; ML document, engineer_features; C60"),
     _change("return_1h", 60, "60 min", "features.md sections 1 #13 and 2 #1; C60"),
     _change("return_4h", 240, "4 h", "features.md section 2 #2; C60"),
     _change("return_24h", 1440, "24 h", "features.md section 2 #3; layers document, price_change_24h; C60"),
     _distance(20, 16),
     _distance(50, 17),
-    Feature(
-        name="rsi_14",
-        unit="0..100",
-        window="14 m1",
-        inputs=_CLOSE,
-        null_rule="NW; Z: no losses 100, no moves 50",
-        pit="B",
-        grid=Grid.M1,
-        source="features.md section 1 #18 and conventions; C59",
-        description="100 - 100/(1 + G/L), G and L the simple means of gains and losses over 14 minutes",
-        expression=_relative_strength(),
-        lowest=0.0,
-        highest=100.0,
-    ),
+    _strength_index(14, "features.md section 1 #18 and conventions; C59"),
+    _strength_index(7, "features.md section 5 #29; C59"),
     Feature(
         name="atr_14_abs",
         unit="price",

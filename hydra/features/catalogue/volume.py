@@ -2,14 +2,11 @@
 
 import polars as pl
 
-from hydra.features.expressions import least_present, z_score_of, z_window
+from hydra.features.expressions import least_present, traded_value, z_score_of, z_window
 from hydra.features.feature import Feature, Grid, WorkingColumn
 
 _DAY_BARS = 288
 _HOUR_BARS = 12
-
-# Where the source has no quote volume it is approximated with the bar's typical price (C128).
-_TYPICAL_PRICE = (pl.col("high") + pl.col("low") + pl.col("close")) / 3
 
 
 def _hour_sum(value: pl.Expr) -> pl.Expr:
@@ -24,11 +21,7 @@ def _taker_flow() -> pl.Expr:
 
 WORKING = (
     *z_window("previous_value", Grid.M5, pl.col("traded_value").shift(1), _DAY_BARS),
-    WorkingColumn(
-        "traded_value",
-        Grid.M5,
-        pl.coalesce(pl.col("quote_volume"), pl.col("volume") * _TYPICAL_PRICE),
-    ),
+    WorkingColumn("traded_value", Grid.M5, traded_value()),
     WorkingColumn("net_taker_value", Grid.M5, 2 * pl.col("taker_buy_quote_volume") - pl.col("quote_volume")),
     WorkingColumn(
         "taker_known_value",

@@ -1,0 +1,8 @@
+-- Which trades became known after $3 and by $4?
+-- $1 instruments, $2 earliest time, $3 known after (exclusive), $4 known by (inclusive).
+SELECT instrument_id, time, known_at, price, quantity, buyer_is_maker
+FROM market.trades
+WHERE instrument_id = ANY($1::smallint[])
+    AND time >= $2::timestamptz AND time <= $4::timestamptz
+    AND known_at > $3::timestamptz AND known_at <= $4::timestamptz
+ORDER BY instrument_id, time, trade_id
