@@ -26,8 +26,6 @@ from hydra.features.grid_memory import GridMemory
 from hydra.features.window import MarketWindow
 from hydra.layers.layer2_statistical import StatisticalParameters, assess
 from hydra.running.clock import CYCLE_LENGTH
-from hydra.running.parameters import rules_of_run
-from hydra.running.runs import Run
 from hydra.trading.assessment_rows import (
     STORED_FEATURES,
     AssessedMinute,
@@ -35,7 +33,9 @@ from hydra.trading.assessment_rows import (
     feature_rows,
 )
 from hydra.trading.cycle import Cycle
+from hydra.trading.parameters import rules_of_run
 from hydra.trading.row_writer import write_rows
+from hydra.trading.runs import Run
 
 READ_AHEAD: Final = timedelta(hours=1)
 """So much of a replay is read at once: one reading an hour of its time costs less than one a minute."""

@@ -6,11 +6,11 @@ Source: layers document, "LAYER 3: BEHAVIORAL SIGNALS"; C03, C06, C17, C118.
 import psycopg
 
 from hydra.layers.layer3_signals import firing_sources
-from hydra.running.parameters import rules_of_run
-from hydra.running.runs import Run
 from hydra.trading.cycle import Cycle
 from hydra.trading.minute_rows import generator_frame, generator_inputs, read_assessed
+from hydra.trading.parameters import rules_of_run
 from hydra.trading.row_writer import write_rows
+from hydra.trading.runs import Run
 from hydra.trading.signal_rows import judge, signal_row
 
 

@@ -9,8 +9,6 @@ import psycopg
 from psycopg.rows import class_row
 
 from hydra.db import queries
-from hydra.running.parameters import rules_of_run
-from hydra.running.runs import Run
 from hydra.trading.correlation_rows import Company, company_of, read_returns
 from hydra.trading.cycle import Cycle
 from hydra.trading.decision_rows import JudgedSignal, decision_row
@@ -19,8 +17,10 @@ from hydra.trading.holdings import Holding
 from hydra.trading.kill_rows import latch, read_kills
 from hydra.trading.minute_rows import read_assessed
 from hydra.trading.pair_terms import read_terms
+from hydra.trading.parameters import rules_of_run
 from hydra.trading.portfolio_rows import read_book
 from hydra.trading.row_writer import write_rows
+from hydra.trading.runs import Run
 from hydra.trading.verdicts import Minute, decide, direction_held, new_kills
 
 

@@ -9,8 +9,6 @@ from collections.abc import Mapping
 import psycopg
 
 from hydra.db import queries
-from hydra.running.parameters import Rules, rules_of_run
-from hydra.running.runs import Run
 from hydra.trading.cycle import Cycle
 from hydra.trading.entries import place_entries
 from hydra.trading.holding_rows import read_holdings, store_holdings
@@ -19,8 +17,10 @@ from hydra.trading.market_rows import read_bars, read_prices, read_settlements
 from hydra.trading.minute_rows import read_assessed
 from hydra.trading.pair_terms import read_terms
 from hydra.trading.paper_exchange import Bar, PaperExchange, Settlement
+from hydra.trading.parameters import Rules, rules_of_run
 from hydra.trading.portfolio_rows import LastSettled, cash_after, equity_row, read_last_settled
 from hydra.trading.position_checks import manage_positions
+from hydra.trading.runs import Run
 
 
 def settle(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:

@@ -18,8 +18,8 @@ from hydra.db.engine import connect
 from hydra.db.roles import Role
 from hydra.errors import HydraError
 from hydra.running.doorbells import CYCLE_CLOSED_CHANNEL, Stage, Step, ring, step_from, step_of
-from hydra.running.runs import Run, read_run
 from hydra.trading.cycle import Cycle
+from hydra.trading.runs import Run, read_run
 
 TIME_LIMIT_MS: Final = 120_000
 """A stage that works longer than this is interrupted; its transaction is rolled back and it is rung again."""

@@ -18,9 +18,9 @@ from hydra.features.decision_frame import DECISION_DELAY, decision_frames
 from hydra.features.evaluate import feature_matrix
 from hydra.features.facts import TIME
 from hydra.layers.layer2_statistical import assess
-from hydra.running.parameters import Rules
 from hydra.trading.assessment_rows import STORED_FEATURES
 from hydra.trading.minute_rows import GENERATOR_INPUTS, AssessedPair, generator_inputs
+from hydra.trading.parameters import Rules
 from hydra.trading.signal_rows import judge
 from hydra.trading.verdicts import UNKNOWN_CODE
 

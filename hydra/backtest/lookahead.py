@@ -25,7 +25,7 @@ from hydra.backtest.varied_markets import (
 from hydra.features.evaluate import feature_matrix
 from hydra.features.facts import TIME
 from hydra.features.lookahead import Evaluate, differences
-from hydra.running.parameters import Rules
+from hydra.trading.parameters import Rules
 
 Simulate = Callable[[BacktestMarket], Simulation]
 Play = Callable[[BacktestMarket, PlannedTrade], Outcome | None]

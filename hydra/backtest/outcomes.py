@@ -22,7 +22,6 @@ from hydra.domain import ReasonCode, TradabilityStatus
 from hydra.features.decision_frame import DECISION_DELAY
 from hydra.layers.layer4_filters import exact, order_quantity
 from hydra.layers.layer5_orders import DecisionKey, entry_order
-from hydra.running.parameters import Rules
 from hydra.trading.cycle import Cycle
 from hydra.trading.decision_rows import Verdict
 from hydra.trading.entries import touch_of
@@ -32,6 +31,7 @@ from hydra.trading.market_rows import Price
 from hydra.trading.minute_rows import GENERATOR_INPUTS, AssessedPair
 from hydra.trading.pair_terms import TradingTerms
 from hydra.trading.paper_exchange import PaperExchange
+from hydra.trading.parameters import Rules
 from hydra.trading.position_checks import Surroundings, check_holdings
 
 _NO_RUN: Final = 0

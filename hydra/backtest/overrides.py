@@ -12,8 +12,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from hydra.errors import SettingsError
-from hydra.running.parameters import Rules, rules_of
 from hydra.settings import ENV_FILE, Settings, load_settings
+from hydra.trading.parameters import Rules, rules_of
 
 
 def parse_assignments(texts: Iterable[str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from hydra.backtest.market import BacktestMarket
 from hydra.db.engine import adbc_connect
 from hydra.features.adaptive_thresholds import read_adaptive_thresholds
 from hydra.features.decision_frame import DECISION_DELAY
-from hydra.running.parameters import Rules
+from hydra.trading.parameters import Rules
 
 
 def with_own_thresholds(market: BacktestMarket, url: str, rules: Rules) -> BacktestMarket:

@@ -24,10 +24,10 @@ from hydra.backtest.stored_cells import StoredRows, stored_cells
 from hydra.backtest.stress import Stress, stressed_market
 from hydra.db import queries
 from hydra.errors import StopError
-from hydra.running.parameters import rules_of_run
-from hydra.running.runs import Run
 from hydra.trading.holding_rows import order_row, position_row
+from hydra.trading.parameters import rules_of_run
 from hydra.trading.row_writer import Row
+from hydra.trading.runs import Run
 
 Key = tuple[object, ...]
 

@@ -34,7 +34,6 @@ from hydra.layers.layer4_filters import exact
 from hydra.layers.layer4_kill import Kill
 from hydra.layers.layer4_limits import Book
 from hydra.ledger.portfolio import Portfolio
-from hydra.running.parameters import Rules
 from hydra.trading.correlation_rows import Company, company_at
 from hydra.trading.cycle import Cycle
 from hydra.trading.decision_rows import JudgedSignal, Verdict
@@ -44,6 +43,7 @@ from hydra.trading.kill_rows import LatchedKills
 from hydra.trading.market_rows import Price
 from hydra.trading.pair_terms import TradingTerms
 from hydra.trading.paper_exchange import PaperExchange
+from hydra.trading.parameters import Rules
 from hydra.trading.portfolio_rows import book_of, cash_after, equity_row, open_position
 from hydra.trading.position_checks import Bet, Surroundings, check_holdings, extremes_in_a_row
 from hydra.trading.row_writer import Row

@@ -24,13 +24,13 @@ from hydra.features.facts import SCHEMAS, TIME
 from hydra.layers.layer4_kill import Kill
 from hydra.layers.layer4_limits import Book
 from hydra.ledger.portfolio import drawdown
-from hydra.running.runs import Run
 from hydra.trading.assessment_rows import STORED_FEATURES, assessment_row, feature_row
 from hydra.trading.cycle import Cycle
 from hydra.trading.decision_rows import Verdict, decision_row
 from hydra.trading.holdings import Holding
 from hydra.trading.kill_rows import LatchedKills
 from hydra.trading.row_writer import Row
+from hydra.trading.runs import Run
 from hydra.trading.signal_rows import signal_row
 from hydra.trading.verdicts import Minute, decide
 

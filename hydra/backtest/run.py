@@ -17,9 +17,9 @@ from hydra.backtest.store import store
 from hydra.backtest.stored_cells import StoredRows
 from hydra.backtest.stress import Stress, stressed_market, stressed_rules
 from hydra.domain import MarketOrigin, TradingMode
-from hydra.running.parameters import Rules, recorded_rules
-from hydra.running.runs import EndReason, Run, RunPlan, create_run, end_run
 from hydra.settings import Settings
+from hydra.trading.parameters import Rules, recorded_rules
+from hydra.trading.runs import EndReason, Run, RunPlan, create_run, end_run
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from hydra.backtest.columns import DecisionColumns, decide_columns, decision_key
 from hydra.backtest.hourly_closes import hourly_closes
 from hydra.backtest.market import BacktestMarket
 from hydra.backtest.portfolio import Path, PortfolioWalk
-from hydra.running.parameters import Rules
+from hydra.trading.parameters import Rules
 
 
 @dataclass

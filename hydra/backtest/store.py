@@ -22,12 +22,12 @@ from hydra.backtest.verdict_counts import verdict_counts
 from hydra.db import queries
 from hydra.db.copy import copy_rows
 from hydra.features.decision_frame import DECISION_DELAY
-from hydra.running.runs import Run
 from hydra.trading.cycle import Cycle
 from hydra.trading.holding_rows import order_row, position_row
 from hydra.trading.holdings import Position
 from hydra.trading.kill_rows import latch
 from hydra.trading.row_writer import Row, write_rows
+from hydra.trading.runs import Run
 
 BATCH_ROWS = 5_000
 

@@ -12,8 +12,8 @@ from hydra.backtest.market import BacktestMarket, DatedTerms
 from hydra.domain import MarketOrigin
 from hydra.errors import StopError
 from hydra.ledger.costs import PairCosts
-from hydra.running.parameters import Rules
 from hydra.sim.market.settings import Scenario
+from hydra.trading.parameters import Rules
 
 SPREAD_FACTOR: Final = 5
 FEE_FACTOR: Final = 2

@@ -23,7 +23,7 @@ from hydra.db import queries
 from hydra.decisions import decision_set
 from hydra.domain import MarketOrigin
 from hydra.errors import StopError
-from hydra.running.versions import code_version
+from hydra.trading.versions import code_version
 
 
 @dataclass(frozen=True)

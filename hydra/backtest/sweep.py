@@ -30,7 +30,7 @@ from hydra.db.engine import connect
 from hydra.errors import HydraError, SettingsError
 from hydra.ledger.overfitting import ReturnMoments, deflated_sharpe
 from hydra.ledger.search_overfitting import SearchOverfitting, search_overfitting
-from hydra.running.parameters import Rules
+from hydra.trading.parameters import Rules
 
 NOT_STORED = 0
 """The run id of trials: their rows are not stored."""

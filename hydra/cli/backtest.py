@@ -24,8 +24,8 @@ from hydra.errors import StopError
 from hydra.running.html_report.write import write_html_report
 from hydra.running.report import read_report
 from hydra.running.run_market import MarketRequest, prepare_market
-from hydra.running.runs import LABELS
 from hydra.settings import load_settings
+from hydra.trading.runs import LABELS
 
 MOST_DAYS_WITH_BOOKS = 7
 """A longer generated market is made without order books: they would be 138,000 rows a day."""

@@ -29,8 +29,8 @@ from hydra.cli.check_tables import print_changes, print_tallies
 from hydra.cli.output import output_console
 from hydra.db.engine import connect, database_url
 from hydra.domain import MarketOrigin
-from hydra.running.runs import read_run
 from hydra.settings import load_settings
+from hydra.trading.runs import read_run
 
 app = typer.Typer(no_args_is_help=True, help="Checks of trust: parity, look-ahead, warm-up.")
 

@@ -15,10 +15,10 @@ from hydra.db import queries
 from hydra.db.engine import connect, database_url
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import StopError
-from hydra.running.parameters import Rules, rules_of, rules_of_run
 from hydra.running.run_market import MarketRequest, prepare_market
-from hydra.running.runs import LABELS, read_run
 from hydra.settings import load_settings
+from hydra.trading.parameters import Rules, rules_of, rules_of_run
+from hydra.trading.runs import LABELS, read_run
 
 NEWEST: Final = timedelta(days=1)
 """So much of a recorded market is checked where no range is given: its end."""

@@ -16,9 +16,9 @@ from hydra.domain import MarketOrigin, TradingMode
 from hydra.running.examples import examples
 from hydra.running.report import read_report
 from hydra.running.run_market import GENERATED_START, MarketRequest
-from hydra.running.runs import EndReason
 from hydra.running.speed import Speed
 from hydra.settings import load_settings
+from hydra.trading.runs import EndReason
 
 _SEED: Final = 1
 _TRADES_SHOWN: Final = 30

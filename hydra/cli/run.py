@@ -14,13 +14,13 @@ from hydra.cli import db
 from hydra.db.engine import connect, database_url
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import StopError
-from hydra.running.parameters import recorded_rules, rules_of
 from hydra.running.pipeline_table import PipelineRow, pipeline_line, pipeline_table
 from hydra.running.run_market import MarketRequest, prepare_market
-from hydra.running.runs import LABELS, EndReason, Run, RunPlan, create_run, read_run, reopen_run
 from hydra.running.speed import Speed
 from hydra.running.supervisor import Supervisor
 from hydra.settings import Settings, load_settings
+from hydra.trading.parameters import recorded_rules, rules_of
+from hydra.trading.runs import LABELS, EndReason, Run, RunPlan, create_run, read_run, reopen_run
 from hydra.universe import UNIVERSE, find_pair
 
 

@@ -25,9 +25,9 @@ from hydra.errors import HydraError
 from hydra.features.decision_frame import DECISION_DELAY
 from hydra.running.doorbells import CYCLE_CLOSED_CHANNEL, ring, step_from
 from hydra.running.message_broker import make_broker
-from hydra.running.runs import EndReason, Run, end_run, read_run
 from hydra.running.speed import Speed
 from hydra.settings import load_settings
+from hydra.trading.runs import EndReason, Run, end_run, read_run
 
 CYCLE_LENGTH: Final = timedelta(minutes=1)
 RING_AGAIN_S: Final = 2.0

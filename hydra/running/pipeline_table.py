@@ -13,7 +13,7 @@ from rich.table import Table
 
 from hydra.db import queries
 from hydra.domain import ReasonCode, Regime, TradabilityStatus
-from hydra.running.runs import Run
+from hydra.trading.runs import Run
 
 _COLOURS = {
     TradabilityStatus.ALLOW: "green",

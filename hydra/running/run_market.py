@@ -19,8 +19,8 @@ from hydra.errors import StopError
 from hydra.ingest.instruments import VENUE
 from hydra.ingest.simulated import Progress, store_market
 from hydra.layers.layer2_data_health import LIQUIDATION_FEED, ORDER_BOOK_FEED
-from hydra.running.runs import Run
 from hydra.sim.market.settings import MarketSettings, Scenario
+from hydra.trading.runs import Run
 from hydra.universe import UNIVERSE
 
 CANDLE_LENGTH: Final = timedelta(minutes=1)

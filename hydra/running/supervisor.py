@@ -30,9 +30,9 @@ from hydra.running.children import Children, Program
 from hydra.running.doorbells import UPKEEP_QUEUE, ring_upkeep
 from hydra.running.message_broker import make_broker
 from hydra.running.pipeline_table import PipelineRow, read_pipeline
-from hydra.running.runs import EndReason, Run, end_run, lock_run
 from hydra.running.speed import Speed
 from hydra.settings import Settings
+from hydra.trading.runs import EndReason, Run, end_run, lock_run
 
 LOOK_EVERY_S: Final = 0.25
 STANDSTILL_S: Final = 20.0

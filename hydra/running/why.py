@@ -13,12 +13,12 @@ import psycopg
 from hydra.domain import CycleState, PositionEventKind
 from hydra.errors import StopError
 from hydra.running.moments import parse_moment
-from hydra.running.parameters import rules_of_run
 from hydra.running.plain_values import plain
 from hydra.running.reason_words import Gate
 from hydra.running.run_choice import choose_instrument, choose_run, rows_of
-from hydra.running.runs import read_run
 from hydra.running.why_gates import GateAnswer, MinuteRows, Row, conclusion, gate_answers
+from hydra.trading.parameters import rules_of_run
+from hydra.trading.runs import read_run
 
 _UNSIGNALLED: Final = frozenset({CycleState.OPEN, CycleState.SETTLED, CycleState.ASSESSED})
 

@@ -1,4 +1,4 @@
-"""One minute of a run: what is held, what the paper exchange plays, the verdicts, and the rows of it all.
+"""A run and one minute of it: record and rules, what is held, the paper exchange, the verdicts, and the rows.
 
 The workers do it minute by minute, the backtest over history, both with these functions (law 2).
 """

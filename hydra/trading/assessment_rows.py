@@ -15,9 +15,9 @@ from hydra.features.vectors import LAYER_2_QUANTITIES_V1, REGIME_FEATURES_V1, SI
 from hydra.layers.layer2_data_health import INPUTS, InputHealth
 from hydra.layers.layer2_matrix import reasons_of
 from hydra.layers.layer2_statistical import assessment_words
-from hydra.running.runs import Run
 from hydra.trading.cycle import Cycle
 from hydra.trading.row_writer import Row
+from hydra.trading.runs import Run
 
 _OF_A_SIGNAL: Final = frozenset(SIGNAL_SCORER_FEATURES_V1[:9])
 _OF_AN_ASSESSMENT: Final = frozenset(

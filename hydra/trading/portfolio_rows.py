@@ -14,10 +14,10 @@ from hydra.db import queries
 from hydra.layers.layer4_limits import Book
 from hydra.ledger.portfolio import OpenPosition, Portfolio, drawdown
 from hydra.ledger.positions import stop_loss_usd
-from hydra.running.parameters import Rules
 from hydra.trading.cycle import Cycle
 from hydra.trading.holdings import Holding, booked
 from hydra.trading.market_rows import Price
+from hydra.trading.parameters import Rules
 from hydra.trading.row_writer import Row
 
 

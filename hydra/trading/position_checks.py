@@ -25,7 +25,6 @@ from hydra.layers import positions as rules_of_positions
 from hydra.layers.layer2_volatility import consecutive_extremes
 from hydra.layers.layer5_orders import DecisionKey, exit_order
 from hydra.layers.positions import ExitVerdict, check_position, thesis_health, thesis_strength
-from hydra.running.parameters import Rules
 from hydra.trading.cycle import Cycle
 from hydra.trading.entries import touch_of
 from hydra.trading.holdings import PAPER_ACCOUNT, Holding, Position, PositionEvent, sent
@@ -33,6 +32,7 @@ from hydra.trading.kill_rows import LatchedKills, read_kills
 from hydra.trading.market_rows import Price, read_prices
 from hydra.trading.minute_rows import AssessedPair
 from hydra.trading.pair_terms import TradingTerms, read_terms
+from hydra.trading.parameters import Rules
 
 EVALUATION_LENGTH: Final = timedelta(minutes=5)
 _SECONDS_PER_HOUR: Final = 3600.0

@@ -11,9 +11,9 @@ from hydra.domain import ReasonCode
 from hydra.layers.layer3_news import gate_news
 from hydra.layers.layer3_scoring import choose, score_by_rule
 from hydra.layers.layer3_signals import generate, thesis_words
-from hydra.running.parameters import Rules
 from hydra.trading.cycle import Cycle
 from hydra.trading.minute_rows import generator_inputs
+from hydra.trading.parameters import Rules
 from hydra.trading.row_writer import Row
 
 

@@ -17,9 +17,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from hydra.backtest.simulation import Simulation, Stopwatch, prepare, simulate
-from hydra.running.parameters import rules_of
 from hydra.settings import Settings
 from hydra.sim.market.settings import MarketSettings, Scenario
+from hydra.trading.parameters import rules_of
 from tests.bench.result import Result, at_least, at_most, reported
 from tests.generated_facts import generated_market
 from tests.recorded_market import RECORDED, is_recorded

@@ -30,10 +30,10 @@ from hydra.domain import MarketOrigin, TradingMode
 from hydra.ingest.instruments import ensure_instruments
 from hydra.ingest.simulated import store_market
 from hydra.running.doorbells import STEPS, Stage
-from hydra.running.parameters import recorded_rules, rules_of
-from hydra.running.runs import Run, RunPlan, create_run
 from hydra.settings import load_settings
 from hydra.sim.market.settings import MarketSettings
+from hydra.trading.parameters import recorded_rules, rules_of
+from hydra.trading.runs import Run, RunPlan, create_run
 from tests.bench.result import Result, at_most, reported
 from tests.database.fact_writer import write_rows
 from tests.recorded_market import is_recorded, recorded_rows

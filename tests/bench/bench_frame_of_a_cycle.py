@@ -15,8 +15,8 @@ import psycopg
 from hydra.db.engine import connect
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.ingest.instruments import ensure_instruments
-from hydra.running.runs import RunPlan, create_run
 from hydra.settings import load_settings
+from hydra.trading.runs import RunPlan, create_run
 from hydra.universe import UNIVERSE
 from tests.bench.result import Result, at_most, reported
 from tests.servers.databases import TestServer

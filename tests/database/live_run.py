@@ -9,9 +9,9 @@ from hydra.db import queries
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.features.decision_frame import DECISION_DELAY
 from hydra.running.doorbells import STEPS, Stage
-from hydra.running.parameters import Rules, recorded_rules
-from hydra.running.runs import EndReason, Run, RunPlan, create_run, end_run
 from hydra.settings import Settings
+from hydra.trading.parameters import Rules, recorded_rules
+from hydra.trading.runs import EndReason, Run, RunPlan, create_run, end_run
 from workers import layer3, layer4, layer5
 from workers.layer2 import StatisticalLayer
 from workers.stages import Answer, advance

@@ -13,10 +13,10 @@ from psycopg.types.json import Jsonb
 
 from hydra.domain import MarketOrigin, Side, TradingMode
 from hydra.ingest.instruments import ensure_instruments
-from hydra.running.parameters import Rules, recorded_rules
-from hydra.running.runs import Run, RunPlan, create_run
 from hydra.settings import Settings
 from hydra.trading.cycle import Cycle
+from hydra.trading.parameters import Rules, recorded_rules
+from hydra.trading.runs import Run, RunPlan, create_run
 from workers import layer4, layer5
 
 START = datetime(2025, 6, 1, tzinfo=UTC)

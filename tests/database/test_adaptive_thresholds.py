@@ -15,10 +15,10 @@ from hydra.db.engine import adbc_connect, connect
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.features.adaptive_thresholds import ADAPTIVE_THRESHOLDS
 from hydra.ingest.instruments import ensure_instruments
-from hydra.running.parameters import recorded_rules, rules_of, rules_of_run
-from hydra.running.runs import Run, RunPlan, create_run
 from hydra.settings import Settings
 from hydra.trading.cycle import Cycle
+from hydra.trading.parameters import recorded_rules, rules_of, rules_of_run
+from hydra.trading.runs import Run, RunPlan, create_run
 from tests.database.fact_writer import write_rows
 from tests.synthetic_market import TABLES, utc
 from workers import layer3

@@ -18,11 +18,11 @@ from hydra.domain import MarketOrigin
 from hydra.errors import StopError
 from hydra.ingest.simulated import store_market
 from hydra.running.audits import run_audits
-from hydra.running.parameters import Rules, rules_of
 from hydra.running.report import read_report
-from hydra.running.runs import Run
 from hydra.settings import Settings
 from hydra.sim.market.settings import MarketSettings
+from hydra.trading.parameters import Rules, rules_of
+from hydra.trading.runs import Run
 from tests.database.fact_writer import write_rows
 from tests.database.live_run import decide_live
 from tests.synthetic_market import TABLES

@@ -18,10 +18,10 @@ from hydra.ingest.instruments import ensure_instruments
 from hydra.running.clock import Clock
 from hydra.running.doorbells import Stage, ring, step_of
 from hydra.running.message_broker import make_broker
-from hydra.running.runs import Run, RunPlan, create_run, read_run
 from hydra.running.speed import Speed
 from hydra.settings import Settings, load_settings
 from hydra.trading.cycle import Cycle
+from hydra.trading.runs import Run, RunPlan, create_run, read_run
 from tests.servers.redis import NOT_RUN, REDIS_URL, has_redis, redis_server
 from tests.system.plain_stages import ANSWERS
 from workers.broker import worker_broker

@@ -13,7 +13,7 @@ from hydra.backtest.simulation import Simulation, Stopwatch, prepare, simulate
 from hydra.backtest.varied_markets import TABLES
 from hydra.cli.main import app
 from hydra.errors import HydraError
-from hydra.running.parameters import Rules
+from hydra.trading.parameters import Rules
 
 RANGE = ("--market", "generated", "--seed", "3", "--from", "2025-06-01T07:30", "--to", "2025-06-01T08:30")
 SHORT = (*RANGE, "--pairs", "BTC,ETH", "--samples", "3")

@@ -19,13 +19,13 @@ from hydra.features.facts import TIME
 from hydra.features.point_in_time import read_facts
 from hydra.ingest.instruments import ensure_instruments
 from hydra.ingest.simulated import store_market
-from hydra.running.parameters import recorded_rules, rules_of
-from hydra.running.runs import Run, RunPlan, create_run
 from hydra.settings import Settings
 from hydra.sim.market.settings import MarketSettings
 from hydra.trading.assessment_rows import STORED_FEATURES
 from hydra.trading.cycle import Cycle
 from hydra.trading.minute_rows import read_assessed
+from hydra.trading.parameters import recorded_rules, rules_of
+from hydra.trading.runs import Run, RunPlan, create_run
 from tests.synthetic_market import utc
 from workers.layer2 import StatisticalLayer
 

@@ -13,7 +13,7 @@ from hydra.domain import ReasonCode, Side
 from hydra.layers.layer4_kill import KillParameters
 from hydra.layers.layer4_limits import LimitParameters
 from hydra.layers.layer4_risk import RiskParameters
-from hydra.running.parameters import Rules
+from hydra.trading.parameters import Rules
 from tests.database.paper_market import BTC, ETH, PaperMarket, instant
 
 QUIET = (50_000.0, 50_010.0, 49_990.0, 50_000.0)

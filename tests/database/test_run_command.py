@@ -11,9 +11,9 @@ from hydra.cli.run import new_run
 from hydra.db.engine import connect
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import HydraError
-from hydra.running.parameters import RULES_KEY
 from hydra.running.run_market import GENERATED_START, MarketRequest
 from hydra.settings import load_settings
+from hydra.trading.parameters import RULES_KEY
 
 
 def count_runs(database_url: str) -> int:

@@ -13,9 +13,9 @@ from psycopg.types.json import Jsonb
 
 from hydra.db.engine import database_url
 from hydra.running.doorbells import Stage
-from hydra.running.runs import Run
 from hydra.settings import load_settings
 from hydra.trading.cycle import Cycle
+from hydra.trading.runs import Run
 from workers.broker import worker_broker
 from workers.stages import declare_stages
 

@@ -4,10 +4,10 @@ import sys
 
 from hydra.db.engine import connect, database_url
 from hydra.running.pipeline_table import pipeline_line
-from hydra.running.runs import read_run
 from hydra.running.speed import Speed
 from hydra.running.supervisor import Supervisor
 from hydra.settings import load_settings
+from hydra.trading.runs import read_run
 
 
 def main(run_id: int, speed: str) -> None:

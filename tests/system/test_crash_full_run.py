@@ -22,10 +22,10 @@ from hydra.db.server.private import DATABASE, private_cluster, start_private_clu
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.ingest.instruments import ensure_instruments
 from hydra.ingest.simulated import store_market
-from hydra.running.parameters import recorded_rules, rules_of
-from hydra.running.runs import Run, RunPlan, create_run, read_run
 from hydra.settings import load_settings
 from hydra.sim.market.settings import MarketSettings
+from hydra.trading.parameters import recorded_rules, rules_of
+from hydra.trading.runs import Run, RunPlan, create_run, read_run
 from tests.servers.editions import server_folder
 from tests.system.crash_harness import Victim, decision_rows, differences, kill_schedule, run_disturbed
 

@@ -19,8 +19,8 @@ from hydra.db.server.private import DATABASE, private_cluster, start_private_clu
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.ingest.instruments import ensure_instruments
 from hydra.paths import PROJECT_ROOT
-from hydra.running.runs import Run, RunPlan, create_run, read_run
 from hydra.settings import load_settings
+from hydra.trading.runs import Run, RunPlan, create_run, read_run
 from hydra.universe import UNIVERSE
 from tests.servers.editions import server_folder
 from tests.system.crash_harness import (

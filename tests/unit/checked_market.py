@@ -7,8 +7,8 @@ from functools import cache
 from hydra.backtest.lookahead import simulate_by
 from hydra.backtest.market import BacktestMarket
 from hydra.backtest.simulation import PreparedMarket, Simulation, Stopwatch, simulate
-from hydra.running.parameters import Rules
 from hydra.sim.market.settings import MarketSettings
+from hydra.trading.parameters import Rules
 from tests.generated_facts import generated_market
 
 START = datetime(2025, 6, 1, tzinfo=UTC)

@@ -9,8 +9,8 @@ from hydra.backtest.stress import Stress, planted_scenarios, stressed_rules
 from hydra.backtest.sweep import expand, validate
 from hydra.domain import KillScope, MarketOrigin
 from hydra.errors import SettingsError, StopError
-from hydra.running.parameters import Rules
 from hydra.sim.market.settings import Scenario
+from hydra.trading.parameters import Rules
 
 
 def test_a_setting_goes_by_its_key_and_a_rule_by_its_path() -> None:

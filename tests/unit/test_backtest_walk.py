@@ -12,9 +12,9 @@ from hydra.backtest.simulation import PreparedMarket, Simulation, Stopwatch, pre
 from hydra.backtest.verdict_counts import decision_reasons, verdict_counts
 from hydra.domain import KillScope, PositionEventKind, ReasonCode
 from hydra.layers.layer4_kill import KillParameters
-from hydra.running.parameters import Rules, rules_of
 from hydra.settings import Settings
 from hydra.sim.market.settings import MarketSettings, Scenario
+from hydra.trading.parameters import Rules, rules_of
 from hydra.trading.row_writer import Row
 from tests.generated_facts import generated_market
 

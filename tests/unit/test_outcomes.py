@@ -17,7 +17,7 @@ from hydra.backtest.market import (
 from hydra.backtest.outcomes import Outcome, OutcomePlayer, PlannedTrade, opposite_outcomes
 from hydra.domain import ReasonCode
 from hydra.features.facts import SCHEMAS, MarketFacts, empty_frame
-from hydra.running.parameters import Rules
+from hydra.trading.parameters import Rules
 from tests.generated_facts import terms_of
 from tests.unit.checked_market import simulation
 

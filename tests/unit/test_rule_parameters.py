@@ -11,8 +11,8 @@ from hydra.domain import KillScope
 from hydra.errors import SettingsError
 from hydra.layers.layer2_data_health import DataHealthParameters
 from hydra.layers.layer2_statistical import StatisticalParameters
-from hydra.running.parameters import Rules, recorded_rules, rules_of, rules_of_run
 from hydra.settings import Settings, load_settings
+from hydra.trading.parameters import Rules, recorded_rules, rules_of, rules_of_run
 from tests.unit.test_run_rules import a_run
 
 FEEDS = ("order_book", "liquidations")

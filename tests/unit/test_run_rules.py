@@ -16,8 +16,8 @@ from hydra.running.doorbells import STEPS, Stage, step_from, step_of
 from hydra.running.kill_switch import COOL_DOWN, Latched, refuse_before_cool_down, refuse_without_reason
 from hydra.running.pipeline_table import PipelineRow, pipeline_line, pipeline_table
 from hydra.running.run_market import StoredInstrument, choose_instruments
-from hydra.running.runs import Run
 from hydra.running.speed import Speed
+from hydra.trading.runs import Run
 
 START = datetime(2025, 6, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

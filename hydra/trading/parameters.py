@@ -21,8 +21,8 @@ from hydra.layers.layer4_limits import LimitParameters
 from hydra.layers.layer4_risk import RiskParameters
 from hydra.layers.layer5_execution import ExecutionParameters
 from hydra.layers.positions import PositionParameters
-from hydra.running.runs import Run
 from hydra.settings import Settings, holding_hours
+from hydra.trading.runs import Run
 
 RULES_KEY: Final = "rules"
 """Where the parameters stand in `runs.config`."""

@@ -19,8 +19,8 @@ from hydra.db import queries
 from hydra.decisions import decision_set
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import StopError
-from hydra.running.versions import code_version, cost_model_version, feature_set_version
 from hydra.settings import Settings
+from hydra.trading.versions import code_version, cost_model_version, feature_set_version
 
 LABELS: Final = {
     MarketOrigin.GENERATED: "simulated",
