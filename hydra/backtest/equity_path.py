@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from hydra.backtest.market import BacktestMarket
-from hydra.backtest.portfolio import Path
+from hydra.backtest.walked_path import Path
 from hydra.features.facts import TIME
 from hydra.trading.row_writer import Row
 

@@ -16,18 +16,16 @@ from hydra.backtest.alarms import evaluation_rows
 from hydra.backtest.bars import BarGrid
 from hydra.backtest.columns import SIDES, SOURCES, DecisionColumns
 from hydra.backtest.hourly_closes import HourlyCloses
-from hydra.backtest.journal import Journal
 from hydra.backtest.market import BacktestMarket
 from hydra.backtest.next_minute import (
-    NONE_PASSED_OVER,
     Grids,
     Limits,
     OpenBook,
-    Paths,
     next_minute,
     open_signals,
 )
 from hydra.backtest.open_book import BookEntry, open_book, row_at
+from hydra.backtest.walked_path import LastExit, LatchedKill, Path, empty_path
 from hydra.domain import KillScope, ReasonCode, SignalSource
 from hydra.features.decision_frame import DECISION_DELAY
 from hydra.layers.layer4_filters import exact
@@ -52,41 +50,6 @@ from hydra.trading.verdicts import Minute, decide, direction_held, new_kills
 KEYS: Final = len(SOURCES) * SIDES
 EVERYTHING: Final = 0
 STOPPED_OUT: Final = frozenset({ReasonCode.STOP_HIT, ReasonCode.LIQUIDATED})
-
-
-@dataclass(frozen=True)
-class LastExit:
-    """When a pair, source and side was last left, and why."""
-
-    time: datetime
-    stopped_out: bool
-
-
-@dataclass(frozen=True)
-class LatchedKill:
-    """A kill switch that latched: the row of the minute, and the pair (column) that showed it."""
-
-    row: int
-    column: int
-    kill: Kill
-
-
-@dataclass
-class Path:
-    """What the walk leaves behind, per minute (rows) and pair (columns) unless said otherwise.
-
-    leapt: of the minutes that were leapt over (see `Paths`). verdicts: of those that were played.
-    held: a position or a working entry when layer 4 decides. equity: rows of hydra.equity of the minutes that
-    were played. exits: by (column, key), in the order of time. kills: in the order of latching.
-    """
-
-    leapt: Paths
-    verdicts: dict[tuple[int, int], Verdict]
-    held: NDArray[np.bool_]
-    equity: dict[int, Row]
-    exits: dict[tuple[int, int], list[LastExit]]
-    kills: list[LatchedKill]
-    journal: Journal
 
 
 @dataclass
@@ -114,15 +77,7 @@ class PortfolioWalk:
         self.evaluations = evaluation_rows(self.market.minutes, self.rules.positions.extreme_evaluations)
         self.portfolio = Portfolio.start(self.rules.initial_balance, self.market.time_of(0))
         self.signals = self.columns.judged.select(_OF_A_SIGNAL)
-        self.path = Path(
-            leapt=Paths(np.full(shape, NONE_PASSED_OVER, np.int8), *(np.zeros(shape[0]) for _ in range(3))),
-            verdicts={},
-            held=np.zeros(shape, np.bool_),
-            equity={},
-            exits={},
-            kills=[],
-            journal=Journal(keeps_quiet_checks=self.plays_every_minute),
-        )
+        self.path = empty_path(shape, keeps_quiet_checks=self.plays_every_minute)
 
     def walk(self, progress: Callable[[float], None] = lambda _share: None) -> Path:
         """Play the whole market; `progress` hears the share that is done, 0..1."""

@@ -16,7 +16,8 @@ from hydra.backtest.bars import BarGrid, bar_grid
 from hydra.backtest.columns import DecisionColumns, decide_columns, decision_keys, rule_inputs
 from hydra.backtest.hourly_closes import hourly_closes
 from hydra.backtest.market import BacktestMarket
-from hydra.backtest.portfolio import Path, PortfolioWalk
+from hydra.backtest.portfolio import PortfolioWalk
+from hydra.backtest.walked_path import Path
 from hydra.trading.parameters import Rules
 
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from hydra.backtest.columns import DecisionColumns
 from hydra.backtest.market import BacktestMarket, epoch_minute
-from hydra.backtest.portfolio import Path
 from hydra.backtest.verdict_counts import decision_reasons
+from hydra.backtest.walked_path import Path
 
 Flags = NDArray[np.bool_]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hydra.backtest.columns import REASON_CODES, TRADABILITIES, DecisionColumns
 from hydra.backtest.market import BacktestMarket
-from hydra.backtest.portfolio import Path
+from hydra.backtest.walked_path import Path
 from hydra.domain import KillScope, ReasonCode, TradabilityStatus
 from hydra.features.facts import TIME
 from hydra.layers.layer4_risk import ENTRY_GATES

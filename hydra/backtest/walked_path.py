@@ -1,0 +1,62 @@
+"""What a walk of the portfolio leaves behind."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hydra.backtest.journal import Journal
+from hydra.backtest.next_minute import NONE_PASSED_OVER, Paths
+from hydra.layers.layer4_kill import Kill
+from hydra.trading.decision_rows import Verdict
+from hydra.trading.row_writer import Row
+
+
+@dataclass(frozen=True)
+class LastExit:
+    """When a pair, source and side was last left, and why."""
+
+    time: datetime
+    stopped_out: bool
+
+
+@dataclass(frozen=True)
+class LatchedKill:
+    """A kill switch that latched: the row of the minute, and the pair (column) that showed it."""
+
+    row: int
+    column: int
+    kill: Kill
+
+
+@dataclass
+class Path:
+    """What the walk leaves behind, per minute (rows) and pair (columns) unless said otherwise.
+
+    leapt: of the minutes that were leapt over (see `Paths`). verdicts: of those that were played.
+    held: a position or a working entry when layer 4 decides. equity: rows of hydra.equity of the minutes that
+    were played. exits: by (column, key), in the order of time. kills: in the order of latching.
+    """
+
+    leapt: Paths
+    verdicts: dict[tuple[int, int], Verdict]
+    held: NDArray[np.bool_]
+    equity: dict[int, Row]
+    exits: dict[tuple[int, int], list[LastExit]]
+    kills: list[LatchedKill]
+    journal: Journal
+
+
+def empty_path(shape: tuple[int, ...], *, keeps_quiet_checks: bool) -> Path:
+    """The path before the first minute. shape: (minutes, pairs)."""
+    amounts = (np.zeros(shape[0]) for _ in range(3))
+    return Path(
+        leapt=Paths(np.full(shape, NONE_PASSED_OVER, np.int8), *amounts),
+        verdicts={},
+        held=np.zeros(shape, np.bool_),
+        equity={},
+        exits={},
+        kills=[],
+        journal=Journal(keeps_quiet_checks=keeps_quiet_checks),
+    )
