@@ -1,5 +1,6 @@
 """Outcomes of single trades: worked out by hand, and equal to the walk's own trades."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -32,7 +33,7 @@ RISES = (100_000.0, 100_010.0, 99_999.0, 100_000.0)
 Bar = tuple[float, float, float, float]
 
 
-def market_of(bars: list[Bar], rate: float | None = None) -> BacktestMarket:
+def market_of(bars: list[Bar], rate: float | None = None, volume: float = 1e6) -> BacktestMarket:
     """Bar k opens k minutes after START; the decision at START is row 1 (one bar has closed before)."""
     opens = [START + MINUTE * (k - 1) for k in range(len(bars) + 1)]
     candles = pl.DataFrame(
@@ -44,7 +45,7 @@ def market_of(bars: list[Bar], rate: float | None = None) -> BacktestMarket:
                 name: [bar[place] for bar in (QUIET, *bars)]
                 for place, name in enumerate(("open", "high", "low", "close"))
             },
-            **{name: [1e6] * len(opens) for name in ("volume", "quote_volume", "taker_buy_quote_volume")},
+            **{name: [volume] * len(opens) for name in ("volume", "quote_volume", "taker_buy_quote_volume")},
         },
         schema=SCHEMAS["candles_1m"],
     )
@@ -92,6 +93,12 @@ def played(planned: PlannedTrade, bars: list[Bar], rate: float | None = None) ->
     market = market_of([*bars, QUIET, QUIET], rate)
     assert market.time_of(1) == START
     return OutcomePlayer(market, bar_grid(market), Rules()).play(planned)
+
+
+def outcome_on(market: BacktestMarket, planned: PlannedTrade) -> Outcome:
+    found = OutcomePlayer(market, bar_grid(market), Rules()).play(planned)
+    assert found is not None
+    return found
 
 
 def outcome_of(planned: PlannedTrade, bars: list[Bar], rate: float | None = None) -> Outcome:
@@ -157,6 +164,81 @@ def test_who_is_open_at_the_settlement_pays_or_receives(direction: int, paid: De
     assert found.barrier is ReasonCode.TARGET_HIT
     assert found.funding_usd == paid
     assert found.net_usd == found.gross_usd - found.fees_usd + paid
+
+
+@pytest.mark.parametrize(("direction", "funding"), [(+1, Decimal("2.0001")), (-1, Decimal("-2.0001"))])
+def test_across_two_settlements_funding_is_paid_and_received(direction: int, funding: Decimal) -> None:
+    """A long pays 0.1 x 100,050 x 0.01 % at 08:00 and receives 0.1 x 100,020 x 0.03 % at 16:00."""
+    entered = DIPS if direction > 0 else RISES
+    gone = (
+        (98_900.0, 98_950.0, 97_900.0, 98_000.0)
+        if direction > 0
+        else (101_100.0, 102_100.0, 101_000.0, 102_000.0)
+    )
+    market = market_of([entered, *[QUIET] * 490, gone, QUIET, QUIET])
+    settled = [
+        (datetime(2025, 6, 2, 8, tzinfo=UTC), 0.0001, 100_050.0),
+        (datetime(2025, 6, 2, 16, tzinfo=UTC), -0.0003, 100_020.0),
+    ]
+    rates = pl.DataFrame(
+        [
+            {
+                "instrument_id": BTC,
+                "time": at,
+                "known_at": at + timedelta(seconds=5),
+                "rate": rate,
+                "interval_hours": 8,
+            }
+            for at, rate, _ in settled
+        ],
+        schema=SCHEMAS["funding_rates"],
+    )
+    marks = [{"instrument_id": BTC, "time": at, "mark_price": mark} for at, _, mark in settled]
+    market = replace(
+        market,
+        facts=replace(market.facts, funding_rates=rates),
+        funding_marks=pl.DataFrame(marks, schema=FUNDING_MARK_SCHEMA),
+    )
+    found = outcome_on(market, trade(direction, hours=24.0))
+    assert found.barrier is ReasonCode.STOP_HIT
+    assert found.funding_usd == funding
+    assert found.net_usd == found.gross_usd - found.fees_usd + funding
+
+
+def test_a_tenth_of_each_bar_fills_until_the_entry_is_given_up() -> None:
+    """0.04 of 0.1 BTC in each of two bars of 0.4; the stop sells 0.08 at 98,987.6."""
+    falls = (99_900.0, 99_950.0, 98_900.0, 98_950.0)
+    market = market_of([DIPS, DIPS, DIPS, falls, QUIET, QUIET], volume=0.4)
+    found = outcome_on(market, trade(+1))
+    assert (found.filled, found.barrier) == (True, ReasonCode.STOP_HIT)
+    assert found.gross_usd == Decimal("-80.792")  # (98,987.6 - 99,997.5) x 0.08
+    assert found.fees_usd == Decimal("5.559464")  # 2 x 3,999.90 x 2 bps + 7,919.008 x 5 bps
+    assert found.net_usd == Decimal("-86.351464")
+
+
+def test_a_gap_through_the_stop_is_filled_at_the_open() -> None:
+    """The open of 98,500 less half the spread (2.4625) and slippage (9.85), down to the tick: 98,487.6."""
+    found = outcome_of(trade(+1), [DIPS, (98_500.0, 98_600.0, 98_400.0, 98_500.0)])
+    assert found.barrier is ReasonCode.STOP_HIT
+    assert found.gross_usd == Decimal("-150.99")  # (98,487.6 - 99,997.5) x 0.1
+    assert found.fees_usd == Decimal("6.92433")  # 9,999.75 x 2 bps + 9,848.76 x 5 bps
+    assert found.net_usd == Decimal("-157.91433")
+
+
+def test_of_both_barriers_in_one_candle_the_stop_counts() -> None:
+    both = (100_000.0, 102_500.0, 98_900.0, 102_000.0)
+    found = outcome_of(trade(+1), [DIPS, QUIET, both])
+    assert found.barrier is ReasonCode.STOP_HIT
+    assert found.net_usd == Decimal("-107.93933")  # as if the target had never been reached
+
+
+def test_a_liquidation_takes_the_margin_and_nothing_more() -> None:
+    """The open lies beyond the liquidation price: the margin of 9,999.75 / 3 is gone, without a fee."""
+    found = outcome_of(trade(+1), [DIPS, (60_000.0, 60_100.0, 59_900.0, 60_000.0)])
+    assert found.barrier is ReasonCode.LIQUIDATED
+    assert found.gross_usd == Decimal("-3333.25")
+    assert found.fees_usd == Decimal("1.99995")  # the entry's 9,999.75 x 2 bps
+    assert found.net_usd == Decimal("-3335.24995")
 
 
 def test_before_the_entry_fills_no_funding_is_due() -> None:
