@@ -38,6 +38,7 @@ format: setup-dev ## let ruff format the code
 documents: setup-dev ## write the documents that are generated from the code
 	@$(PYTHON_IN) -m hydra.decisions
 	@$(PYTHON_IN) -m hydra.features.document
+	@$(PYTHON_IN) -m hydra.layers.document
 
 clean: ## stop the private database, remove what was built in this folder
 	@[ ! -x $(HYDRA) ] || $(HYDRA) db down

@@ -91,9 +91,9 @@ HYDRA = "HYDRA"
 HYDRA_DOES = Does("yes", "yes", "yes", "by bracket, on mark", "one, all pairs", "yes", "rows with reasons")
 NOT_COMPARABLE = (
     "The work: the rivals run one strategy, two averages, long only, 1,000 USDT a trade. HYDRA runs its own"
-    " five layers: 74 features, five signal generators, assessment, sizing and risk over all pairs, execution"
-    " with funding. It does more for each bar and trades far less often: its trades are no comparison, and"
-    " what a rival spends on its thousands of trades HYDRA does not.",
+    " five layers: the features that its rules read, five signal generators, assessment, sizing and risk over"
+    " all pairs, execution with funding. It does more for each bar and trades far less often: its trades are"
+    " no comparison, and what a rival spends on its thousands of trades HYDRA does not.",
     "backtest: indicators, decisions and account, without installing, starting the interpreter, imports,"
     " loading and statistics (backtesting.py cannot be had without its statistics). process: from the"
     " interpreter's start to its end, in which vectorbt warm is called six times; its CPU: of all its threads"
