@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import psycopg
 
-from hydra.domain import CycleState, PositionEventKind
+from hydra.domain import CycleState, PositionEventKind, TradingMode
 from hydra.errors import StopError
 from hydra.running.moments import parse_moment
 from hydra.running.plain_values import plain
@@ -80,6 +80,8 @@ def _explain_minute(connection: psycopg.Connection, run: Row, instrument: Row, t
     keys = {"run_id": run["run_id"], "instrument_id": instrument["instrument_id"], "time": time}
     cycle = _first(rows_of(connection, "why/cycle", **keys))
     rows = _minute_rows(connection, keys, cycle)
+    if rows.assessment is None and run["mode"] == TradingMode.BACKTEST:
+        raise StopError(_only_counted(connection, str(instrument["base"]), keys))
     if rows.assessment is None and (cycle is None or cycle["state"] == CycleState.SKIPPED):
         raise StopError(_no_decision(connection, str(instrument["base"]), keys, cycle))
     answers = gate_answers(rows, rules_of_run(read_run(connection, run["run_id"])).signals)
@@ -138,3 +140,17 @@ def _no_decision(
     cause = "was skipped: it was too late to decide it honestly" if cycle else "was not decided"
     where = f"run {keys['run_id']}, {base}: the minute {keys['time']:%Y-%m-%d %H:%M} UTC {cause}"
     return f"{where}; the nearest decided ones: {' and '.join(minutes)}"
+
+
+def _only_counted(connection: psycopg.Connection, base: str, keys: Mapping[str, Any]) -> str:
+    """What there is to say of a minute of a backtest that has no row of its own."""
+    (nearest,) = rows_of(connection, "why/nearest_minutes", **keys)
+    minutes = [f"{time:%Y-%m-%dT%H:%M}" for time in (nearest["before"], nearest["after"]) if time]
+    counts = rows_of(connection, "why/hour_counts", **keys)
+    counted = ", ".join(f"layer {one['layer']} {one['reason_code']} {one['verdicts']}" for one in counts)
+    moment = f"{keys['time']:%Y-%m-%d %H:%M} UTC"
+    return (
+        f"run {keys['run_id']}, {base}: the backtest kept no row of {moment}, there was no signal and no "
+        f"change. Of its hour it counted: {counted or 'nothing'}. `hydra backtest --all-rows` keeps every "
+        f"minute; the nearest kept ones: {' and '.join(minutes) or 'none'}"
+    )

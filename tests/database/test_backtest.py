@@ -19,6 +19,7 @@ from hydra.errors import StopError
 from hydra.ingest.simulated import store_market
 from hydra.running.audits import run_audits
 from hydra.running.report import read_report
+from hydra.running.why import explain
 from hydra.settings import Settings
 from hydra.sim.market.settings import MarketSettings
 from hydra.trading.parameters import Rules, rules_of
@@ -183,6 +184,19 @@ def test_audits_and_reports_work_on_backtests(scene: Scene) -> None:
     live = read_report(scene.connection, scene.live.run_id)
     assert [without_key(trade) for trade in report.trades] == [without_key(trade) for trade in live.trades]
     assert report.generators == live.generators
+
+
+def test_a_minute_that_was_only_counted_says_so(scene: Scene) -> None:
+    result = scene.backtest(StoredRows.CHANGES)
+    quiet = scene.connection.execute(
+        "SELECT a.time FROM hydra.assessments AS a WHERE a.run_id = %s AND a.instrument_id = %s"
+        " AND NOT EXISTS (SELECT FROM hydra.assessments AS b WHERE b.run_id = %s AND b.instrument_id = a.instrument_id"
+        " AND b.time = a.time) ORDER BY a.time LIMIT 1",
+        (scene.live.run_id, scene.live.instrument_ids[0], result.run.run_id),
+    ).fetchone()
+    assert quiet is not None
+    with pytest.raises(StopError, match=r"kept no row .* Of its hour it counted: layer 2 [A-Z_]+ \d+"):
+        explain(scene.connection, "BTC", quiet[0].isoformat(), result.run.run_id)
 
 
 def test_nothing_of_a_backtest_stays_when_its_storing_fails(
