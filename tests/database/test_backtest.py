@@ -189,9 +189,8 @@ def test_audits_and_reports_work_on_backtests(scene: Scene) -> None:
 def test_a_minute_that_was_only_counted_says_so(scene: Scene) -> None:
     result = scene.backtest(StoredRows.CHANGES)
     quiet = scene.connection.execute(
-        "SELECT a.time FROM hydra.assessments AS a WHERE a.run_id = %s AND a.instrument_id = %s"
-        " AND NOT EXISTS (SELECT FROM hydra.assessments AS b WHERE b.run_id = %s AND b.instrument_id = a.instrument_id"
-        " AND b.time = a.time) ORDER BY a.time LIMIT 1",
+        "SELECT time FROM hydra.assessments WHERE run_id = %s AND instrument_id = %s"
+        " EXCEPT SELECT time FROM hydra.assessments WHERE run_id = %s ORDER BY time LIMIT 1",
         (scene.live.run_id, scene.live.instrument_ids[0], result.run.run_id),
     ).fetchone()
     assert quiet is not None
