@@ -1,6 +1,7 @@
 """`hydra backtest`: history decided again by the rules that trade."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -9,11 +10,12 @@ from rich.console import Console
 from rich.progress import Progress
 
 from hydra.backtest.overrides import parse_assignments, settings_and_rules
+from hydra.backtest.random_sides import random_side_figures
 from hydra.backtest.run import BacktestRun, MarketChoice, run_backtest
 from hydra.backtest.stored_cells import StoredRows
 from hydra.backtest.stress import Stress, planted_scenarios
 from hydra.backtest.studies import record_backtest
-from hydra.backtest.trial_figures import trial_figures
+from hydra.backtest.trial_figures import TrialFigures, trial_figures
 from hydra.cli import db
 from hydra.cli.output import output_console
 from hydra.cli.report_tables import print_report
@@ -83,7 +85,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
             choice,
             given,
             result.simulation.prepared.market.data_hash,
-            trial_figures(result.simulation, result.equity),
+            counted_figures(result),
         )
         report = read_report(connection, result.run.run_id)
         if page is not None:
@@ -93,6 +95,12 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
         return
     print_report(output_console(), report, 40)
     console.print(speed_sentence(result), highlight=False, soft_wrap=True)
+
+
+def counted_figures(result: BacktestRun) -> TrialFigures:
+    """The figures of a backtest as a trial, with those of a coin for the side of its trades."""
+    figures = trial_figures(result.simulation, result.equity)
+    return replace(figures, metrics={**figures.metrics, **random_side_figures(result.simulation)})
 
 
 def choose_market(  # one parameter an option

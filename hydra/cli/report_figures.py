@@ -138,13 +138,13 @@ def _baselines(report: RunReport) -> Table:
     result = UNDEFINED if held is None else f"{usd(held.net_usd)}, {percent(held.total_return)}"
     what = f"{pairs} pairs in equal parts from the first to the last minute, unlevered, all costs in"
     table.add_row("buy and hold", result, what)
-    coin = report.baselines.random_side
+    coin, how = report.coin
     if coin is None:
         table.add_row("random side", UNDEFINED, "there is no closed trade")
         return table
     band = f"{usd(coin.mean_usd)} (95 %: {usd(coin.low_usd)} to {usd(coin.high_usd)})"
     what = (
-        f"a coin for the side of the {coin.trades} closed trades, the other side closed at the same instant; "
+        f"a coin for the side of the {coin.trades} closed trades, {how}; "
         f"the run did better than {percent(coin.rank, 1)} of the coins"
     )
     table.add_row("random side", band, what)

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import psycopg
 
+from hydra.backtest.random_sides import random_side_of
 from hydra.backtest.studies import sharpes_beside
 from hydra.db import queries
+from hydra.ledger.baselines import RandomSide
 from hydra.ledger.overfitting import ReturnMoments, deflated_sharpe
 
 
@@ -18,11 +20,12 @@ class Luck:
     """trials: scored on this market over stretches that overlap the run's, itself included.
 
     deflated: probability that the true Sharpe ratio lies above what the best of them shows by luck; None
-    where undefined.
+    where undefined. random_side: a coin for the side of its trades, both sides played by the same barriers.
     """
 
     trials: int
     deflated: float | None
+    random_side: RandomSide | None
 
 
 def read_luck(connection: psycopg.Connection, run_id: int) -> Luck | None:
@@ -32,7 +35,8 @@ def read_luck(connection: psycopg.Connection, run_id: int) -> Luck | None:
         return None
     sharpes = sharpes_beside(connection, run_id)
     moments = ReturnMoments.of(np.array(row[0]))
+    coin = random_side_of(row[1])
     if moments is None:
-        return Luck(max(1, len(sharpes)), None)
+        return Luck(max(1, len(sharpes)), None, coin)
     variance = float(np.var(sharpes, ddof=1)) if len(sharpes) > 1 else 0.0
-    return Luck(len(sharpes), deflated_sharpe(moments, len(sharpes), variance))
+    return Luck(len(sharpes), deflated_sharpe(moments, len(sharpes), variance), coin)

@@ -13,6 +13,7 @@ import psycopg
 from hydra.domain import PositionState, ReasonCode, SignalSource
 from hydra.errors import StopError
 from hydra.layers.layer2_matrix import RESTRICTING
+from hydra.ledger.baselines import RandomSide
 from hydra.ledger.bootstrap import Estimate
 from hydra.ledger.cost_split import CostSplit
 from hydra.ledger.costs import PAIR_COSTS, half_spread
@@ -115,6 +116,13 @@ class RunReport:
     generators: Sequence[GeneratorCount]
     kills: Sequence[Row]
     sentences: Sequence[str]
+
+    @property
+    def coin(self) -> tuple[RandomSide | None, str]:
+        """The baseline of random sides, and how the other side of a trade was found."""
+        if self.luck is not None and self.luck.random_side is not None:
+            return self.luck.random_side, "the other side played by the same barriers"
+        return self.baselines.random_side, "the other side closed at the same instant"
 
     @property
     def closed_trades(self) -> list[Row]:

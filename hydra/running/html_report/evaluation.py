@@ -130,7 +130,7 @@ def _luck(report: RunReport) -> list[ReportFigure]:
 
 
 def _baselines(report: RunReport) -> list[ReportFigure]:
-    held, coin = report.baselines.buy_and_hold, report.baselines.random_side
+    held, (coin, how) = report.baselines.buy_and_hold, report.coin
     pairs = report.baselines.held_pairs
     found = [
         ReportFigure("Always flat", ALWAYS_FLAT_NET_USD, Unit.USD, note="no trade, no risk"),
@@ -143,7 +143,7 @@ def _baselines(report: RunReport) -> list[ReportFigure]:
         ),
     ]
     if coin is not None:
-        note = f"better than {coin.rank:.1%} of the coins; the other side closes at the same instant"
+        note = f"better than {coin.rank:.1%} of the coins; {how}"
         found.append(
             ReportFigure(
                 "Random side", coin.mean_usd, Unit.USD, coin.low_usd, coin.high_usd, coin.trades, note
