@@ -5,6 +5,10 @@ import polars as pl
 
 from hydra.features.layout import Integers, gather
 
+# A rolling deviation ends in other last bits wherever its window began. Prices on a grid of ticks make equal
+# values often, and whether two of them tie must not hang on those bits.
+_SIGNIFICANT_DIGITS = 10
+
 # Ranking a row by scanning its window costs about this many times a row of the running rank.
 _SCAN_COST = 12
 
@@ -13,9 +17,10 @@ def previous_ranks(values: pl.Series, window: int, rows: Integers) -> pl.DataFra
     """For each of `rows`: month_not_above and month_samples.
 
     values: Float64 with nulls. Counts go over the `window` values before the row; month_not_above is
-    null where the row is null or NO_ROW. Few rows are counted one by one, many by a running rank: the
-    counts are the same whole numbers.
+    null where the row is null or NO_ROW. Values that agree in ten significant digits are equal. Few rows are
+    counted one by one, many by a running rank: the counts are the same whole numbers.
     """
+    values = values.round_sig_figs(_SIGNIFICANT_DIGITS)
     distinct = np.unique(rows[rows >= 0])
     if len(distinct) * _SCAN_COST < len(values):
         return _scanned(values, window, rows, distinct)
