@@ -4,6 +4,7 @@ Source: DESIGN, law 2; law 10 (what was measured is said).
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -105,16 +106,21 @@ def decide_and_store(  # noqa: PLR0913, PLR0917  # what a run's record holds
     stressed = stressed_rules(rules, choice.stresses)
     record = {**recorded_rules(stressed), "stress": [stress.value for stress in choice.stresses]}
     run = create_run(connection, plan, settings, record)
-    simulation = simulate(
-        prepared,
-        stressed,
-        run.run_id,
-        watch,
-        plays_every_minute=rows is StoredRows.ALL,
-        progress=progress,
-    )
-    equity = equity_path(prepared.market, simulation.path)
-    with watch.measure("write"):
-        store(connection, run, simulation, equity, rows)
-        end_run(connection, run.run_id, EndReason.FINISHED)
+    try:
+        simulation = simulate(
+            prepared,
+            stressed,
+            run.run_id,
+            watch,
+            plays_every_minute=rows is StoredRows.ALL,
+            progress=progress,
+        )
+        equity = equity_path(prepared.market, simulation.path)
+        with watch.measure("write"):
+            store(connection, run, simulation, equity, rows)
+            end_run(connection, run.run_id, EndReason.FINISHED)
+    except Exception as error:
+        with suppress(psycopg.OperationalError):  # a server that is gone: the first error says so
+            end_run(connection, run.run_id, f"failed: {type(error).__name__}: {error}")
+        raise
     return BacktestRun(run, simulation, equity, dict(watch.seconds))

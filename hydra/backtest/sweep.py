@@ -5,6 +5,7 @@ Source: anchors.md (a trial that is not counted is a trial that deceives); pract
 
 import itertools
 import multiprocessing
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -27,7 +28,7 @@ from hydra.backtest.studies import (
 )
 from hydra.backtest.trial_figures import TrialFigures, trial_figures
 from hydra.db.engine import connect
-from hydra.errors import HydraError, SettingsError
+from hydra.errors import HydraError, SettingsError, StopError
 from hydra.ledger.overfitting import ReturnMoments, deflated_sharpe
 from hydra.ledger.search_overfitting import SearchOverfitting, search_overfitting
 from hydra.trading.parameters import Rules
@@ -114,6 +115,9 @@ def run_processes(
     """Score a study by processes of this machine; `show` hears (finished, planned) as it goes.
 
     Ctrl-C ends them; what they had not finished stays planned.
+
+    Raises:
+        StopError: the processes ended before every trial was scored.
     """
     context = multiprocessing.get_context("spawn")
     workers = [
@@ -125,12 +129,18 @@ def run_processes(
         with connect(url, autocommit=True) as connection:
             while any(worker.is_alive() for worker in workers):
                 show(*count_trials(connection, study_id))
-                workers[0].join(look_every_s)
-            show(*count_trials(connection, study_id))
+                time.sleep(look_every_s)
+            finished, planned = count_trials(connection, study_id)
+            show(finished, planned)
     finally:
         for worker in workers:
             worker.terminate()
             worker.join()
+    if finished < planned:
+        raise StopError(
+            f"{planned - finished} of {planned} trials are not scored: the processes ended early, and said "
+            "why above; the same command goes on with them"
+        )
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from hydra.backtest.stress import Stress, planted_scenarios
 from hydra.backtest.studies import record_backtest
 from hydra.backtest.trial_figures import TrialFigures, trial_figures
 from hydra.cli import db
+from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, ToOption
 from hydra.cli.output import output_console
 from hydra.cli.report_tables import print_report
 from hydra.cli.run import base_names, instant
@@ -34,15 +35,11 @@ MOST_DAYS_WITH_BOOKS = 7
 
 
 def command(  # noqa: PLR0913, PLR0917  # one parameter an option
-    market: Annotated[
-        MarketOrigin, typer.Option(help="Where the market comes from.")
-    ] = MarketOrigin.RECORDED,
-    start: Annotated[
-        str | None, typer.Option("--from", help="First minute to decide, ISO 8601, UTC.")
-    ] = None,
-    end: Annotated[str | None, typer.Option("--to", help="End of the range, not decided itself.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of a generated market.")] = None,
-    pairs: Annotated[str, typer.Option(help="Comma-separated, e.g. BTC,ETH; else all.")] = "",
+    market: MarketOption = MarketOrigin.RECORDED,
+    start: FromOption = None,
+    end: ToOption = None,
+    seed: SeedOption = None,
+    pairs: PairsOption = "",
     config: Annotated[Path | None, typer.Option(help="A file of settings in the place of .env.")] = None,
     assignments: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE of a setting or rule; can be repeated.")

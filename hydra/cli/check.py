@@ -26,6 +26,7 @@ from hydra.backtest.parity import MOST_SHOWN, Difference, TableParity, check_par
 from hydra.backtest.warm_up import EARLIER_DAYS, beginning_at, decision_warm_up, feature_warm_up
 from hydra.cli.check_market import CheckedMarket, CheckRequest, choose_market
 from hydra.cli.check_tables import print_changes, print_tallies
+from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, ToOption
 from hydra.cli.output import output_console
 from hydra.db.engine import connect, database_url
 from hydra.domain import MarketOrigin
@@ -37,13 +38,6 @@ app = typer.Typer(no_args_is_help=True, help="Checks of trust: parity, look-ahea
 RunOption = Annotated[
     int | None, typer.Option("--run", help="Check on the market and by the rules of a run.")
 ]
-MarketOption = Annotated[MarketOrigin, typer.Option(help="Where the market comes from.")]
-FromOption = Annotated[
-    str | None, typer.Option("--from", help="First minute, ISO 8601, UTC; else the newest recorded day.")
-]
-ToOption = Annotated[str | None, typer.Option("--to", help="End of the range.")]
-SeedOption = Annotated[int | None, typer.Option(help="Seed of a generated market.")]
-PairsOption = Annotated[str, typer.Option(help="Comma-separated, e.g. BTC,ETH; else all.")]
 SamplesOption = Annotated[int, typer.Option(min=1, help="How many minutes features are checked at.")]
 SampleSeedOption = Annotated[int, typer.Option(help="Another number takes other minutes.")]
 

@@ -11,6 +11,7 @@ from rich.live import Live
 from rich.progress import Progress
 
 from hydra.cli import db
+from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, ToOption
 from hydra.db.engine import connect, database_url
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import StopError
@@ -26,16 +27,12 @@ from hydra.universe import UNIVERSE, find_pair
 
 def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     mode: Annotated[TradingMode, typer.Option(help="Where orders go.")] = TradingMode.PAPER,
-    market: Annotated[
-        MarketOrigin, typer.Option(help="Where the market comes from.")
-    ] = MarketOrigin.RECORDED,
-    start: Annotated[
-        str | None, typer.Option("--from", help="First minute to decide, ISO 8601, UTC.")
-    ] = None,
-    end: Annotated[str | None, typer.Option("--to", help="End of the range, not decided itself.")] = None,
+    market: MarketOption = MarketOrigin.RECORDED,
+    start: FromOption = None,
+    end: ToOption = None,
     speed: Annotated[str, typer.Option(help="max, or how many times real time.")] = "max",
-    seed: Annotated[int | None, typer.Option(help="Seed of a generated market.")] = None,
-    pairs: Annotated[str, typer.Option(help="Comma-separated, e.g. BTC,ETH; else all.")] = "",
+    seed: SeedOption = None,
+    pairs: PairsOption = "",
     resume: Annotated[int | None, typer.Option(help="Go on with this run where it stopped.")] = None,
 ) -> None:
     """Take a market through the five layers, minute by minute. Ctrl-C stops; --resume goes on."""

@@ -20,6 +20,7 @@ from hydra.backtest.studies import FinishedTrial, StudyPlan, count_trials, plan_
 from hydra.backtest.sweep import SweepVerdict, expand, judge_sweep, run_processes, validate
 from hydra.cli import db
 from hydra.cli.backtest import choose_market
+from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, ToOption
 from hydra.cli.output import output_console
 from hydra.db.engine import connect, database_url
 from hydra.domain import MarketOrigin
@@ -36,15 +37,11 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     assignments: Annotated[
         list[str], typer.Option("--set", help="KEY=V1,V2,...: every combination is tried; KEY=V is shared.")
     ],
-    market: Annotated[
-        MarketOrigin, typer.Option(help="Where the market comes from.")
-    ] = MarketOrigin.RECORDED,
-    start: Annotated[
-        str | None, typer.Option("--from", help="First minute to decide, ISO 8601, UTC.")
-    ] = None,
-    end: Annotated[str | None, typer.Option("--to", help="End of the range, not decided itself.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of a generated market.")] = None,
-    pairs: Annotated[str, typer.Option(help="Comma-separated, e.g. BTC,ETH; else all.")] = "",
+    market: MarketOption = MarketOrigin.RECORDED,
+    start: FromOption = None,
+    end: ToOption = None,
+    seed: SeedOption = None,
+    pairs: PairsOption = "",
     scenario: Annotated[list[Stress] | None, typer.Option(help="What goes wrong; can be repeated.")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Processes of this machine.")] = os.cpu_count() or 1,
     on_workers: Annotated[

@@ -13,6 +13,7 @@ from psycopg import sql
 from hydra.backtest.parity import TableParity, check_parity
 from hydra.backtest.run import BacktestRun, MarketChoice, run_backtest
 from hydra.backtest.stored_cells import StoredRows
+from hydra.db import queries
 from hydra.db.engine import adbc_connect, connect
 from hydra.domain import MarketOrigin
 from hydra.errors import StopError
@@ -198,6 +199,16 @@ def test_a_minute_that_was_only_counted_says_so(scene: Scene) -> None:
         explain(scene.connection, "BTC", quiet[0].isoformat(), result.run.run_id)
 
 
+def test_the_kill_switch_never_takes_a_backtest_for_the_run_that_trades(scene: Scene) -> None:
+    with scene.connection.transaction(force_rollback=True):
+        scene.connection.execute("UPDATE hydra.runs SET ended_at = NULL, end_reason = NULL")
+        newest = scene.backtest(StoredRows.CHANGES).run.run_id
+        scene.connection.execute("UPDATE hydra.runs SET ended_at = NULL WHERE run_id = %s", (newest,))
+        row = scene.connection.execute(queries.load("stages/latest_run"), {"run_id": None}).fetchone()
+    assert newest > scene.live.run_id
+    assert row == (scene.live.run_id,)
+
+
 def test_nothing_of_a_backtest_stays_when_its_storing_fails(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,7 +222,11 @@ def test_nothing_of_a_backtest_stays_when_its_storing_fails(
     newest = scene.connection.execute("SELECT max(run_id) FROM hydra.runs").fetchone()
     assert before is not None
     assert newest is not None
-    assert newest[0] > before[0], "the run is recorded, unfinished"
+    assert newest[0] > before[0], "the run is recorded, and how it ended"
+    ended = scene.connection.execute(
+        "SELECT end_reason FROM hydra.runs WHERE run_id = %s", (newest[0],)
+    ).fetchone()
+    assert ended == ("failed: DiskFull: no space left",)
     assert scene.count("risk_decisions", newest[0]) == scene.count("equity", newest[0]) == 0
 
 
