@@ -18,7 +18,7 @@ from hydra.features.decision_frame import DECISION_DELAY, decision_frames
 from hydra.features.evaluate import feature_matrix
 from hydra.features.facts import TIME
 from hydra.layers.layer2_statistical import assess
-from hydra.trading.assessment_rows import STORED_FEATURES
+from hydra.trading.assessed_minutes import assess_each
 from hydra.trading.minute_rows import GENERATOR_INPUTS, AssessedPair, generator_inputs
 from hydra.trading.parameters import Rules
 from hydra.trading.signal_rows import judge
@@ -127,12 +127,8 @@ def rule_inputs(market: BacktestMarket, decisions: pl.DataFrame) -> pl.DataFrame
 
 
 def assessed_rows(market: BacktestMarket, decisions: pl.DataFrame, rules: Rules) -> pl.DataFrame:
-    """Layer 2's answer to some decisions with every stored feature, as `assess_minute` gives it live."""
-    features = feature_matrix(market.facts, decisions, STORED_FEATURES).drop(
-        "instrument_id", "time", "last_close"
-    )
-    assessed = assess(decision_frames(market.facts, decisions).hstack(features), rules.statistical)
-    return join_own_thresholds(market, assessed, rules)
+    """Layer 2's answer to some decisions with every stored feature, as a run stores it."""
+    return join_own_thresholds(market, assess_each(market.facts, decisions, rules.statistical), rules)
 
 
 def decide_columns(market: BacktestMarket, inputs: pl.DataFrame, rules: Rules) -> DecisionColumns:

@@ -5,7 +5,6 @@ Source: DESIGN, law 2; C110 (the vector used is stored).
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import islice
 from typing import Final
 
@@ -15,12 +14,12 @@ from numpy.typing import NDArray
 
 from hydra.backtest.columns import assessed_rows
 from hydra.backtest.equity_path import E8, EquityPath
-from hydra.backtest.market import BacktestMarket, instant_of
+from hydra.backtest.market import instant_of
 from hydra.backtest.portfolio import EVERYTHING
 from hydra.backtest.simulation import Simulation
 from hydra.backtest.verdict_counts import killed_cells
-from hydra.features.decision_frame import DECISION_DELAY
-from hydra.features.facts import SCHEMAS, TIME
+from hydra.features.decision_frame import DECISION_DELAY, newest_known_each
+from hydra.features.facts import TIME
 from hydra.layers.layer4_kill import Kill
 from hydra.layers.layer4_limits import Book
 from hydra.ledger.portfolio import drawdown
@@ -66,9 +65,9 @@ class CellRowMaker:
             yield self._batch(batch)
 
     def _batch(self, batch: list[tuple[int, int]]) -> CellRows:
-        market = self._simulation.prepared.market
-        assessed = self._assessed(batch).to_dicts()
-        newest = newest_known_at(market, batch)
+        market, decisions = self._simulation.prepared.market, self._decisions(batch)
+        assessed = assessed_rows(market, decisions, self._simulation.rules).to_dicts()
+        newest = newest_known_each(market.facts, decisions).to_list()
         rows = CellRows([], [], [], [])
         for (row, column), values, known_at in zip(batch, assessed, newest, strict=True):
             cycle = self._cycle(row)
@@ -83,16 +82,15 @@ class CellRowMaker:
         time = instant_of(int(self._simulation.prepared.market.minutes[row]))
         return Cycle(self._run.run_id, time, time + DECISION_DELAY)
 
-    def _assessed(self, batch: list[tuple[int, int]]) -> pl.DataFrame:
+    def _decisions(self, batch: list[tuple[int, int]]) -> pl.DataFrame:
         market = self._simulation.prepared.market
         rows, columns = (np.array(index) for index in zip(*batch, strict=True))
-        decisions = pl.DataFrame(
+        return pl.DataFrame(
             {
                 "instrument_id": np.array(market.instrument_ids, np.int16)[columns],
                 "time": (pl.Series(market.minutes[rows]) * _MINUTE_US + _DELAY_US).cast(TIME),
             }
         )
-        return assessed_rows(market, decisions, self._simulation.rules)
 
     def _signal_rows(self, cycle: Cycle, row: int, column: int) -> list[Row]:
         columns = self._simulation.columns
@@ -137,24 +135,3 @@ def kill_rows(simulation: Simulation) -> list[tuple[int, int, Kill]]:
     """(row, instrument, kill) of every kill switch that latched."""
     ids = simulation.prepared.market.instrument_ids
     return [(one.row, ids[one.column], one.kill) for one in simulation.path.kills]
-
-
-def newest_known_at(market: BacktestMarket, batch: list[tuple[int, int]]) -> list[datetime | None]:
-    """For each cell when the newest fact of the pair, known at the decision, became known."""
-    arrivals = _arrivals(market)
-    rows, columns = (np.array(index) for index in zip(*batch, strict=True))
-    as_of_us = market.minutes[rows] * _MINUTE_US + _DELAY_US
-    newest = np.full(len(batch), -1, np.int64)
-    for column in np.unique(columns):
-        own = arrivals.get(market.instrument_ids[column], np.empty(0, np.int64))
-        places = np.searchsorted(own, as_of_us[columns == column], "right") - 1
-        newest[columns == column] = np.where(places >= 0, own[places] if len(own) else -1, -1)
-    dated = pl.Series(newest).replace(-1, None).cast(TIME)
-    return dated.to_list()
-
-
-def _arrivals(market: BacktestMarket) -> dict[int, NDArray[np.int64]]:
-    """By instrument, ascending, when its facts became known (microseconds)."""
-    known = pl.concat([getattr(market.facts, name).select("instrument_id", "known_at") for name in SCHEMAS])
-    by_pair = known.sort("known_at").partition_by("instrument_id", as_dict=True)
-    return {int(str(key[0])): frame["known_at"].to_physical().to_numpy() for key, frame in by_pair.items()}

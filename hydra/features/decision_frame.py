@@ -95,6 +95,34 @@ def newest_known_at(facts: MarketFacts, memory: GridMemory) -> dict[int, datetim
     return {id_: _EPOCH + timedelta(microseconds=known_us) for id_, known_us in newest.items()}
 
 
+def newest_known_each(facts: MarketFacts, decisions: pl.DataFrame) -> pl.Series:
+    """For each of `decisions` when the newest fact of its pair, known at its instant, became known.
+
+    decisions: instrument_id (Int16) and time, any order. Null where nothing was known.
+    """
+    first, last = (pl.lit(end, dtype=TIME) for end in (decisions["time"].min(), decisions["time"].max()))
+    known = pl.concat([getattr(facts, name).select("instrument_id", "known_at") for name in SCHEMAS])
+    older = known.filter(pl.col("known_at") <= first)
+    newer = known.filter((pl.col("known_at") > first) & (pl.col("known_at") <= last))
+    newest_before = older.group_by("instrument_id").agg(pl.col("known_at").max())
+    arrivals = pl.concat([newest_before, newer]).sort("known_at")
+    joined = (
+        decisions.select("instrument_id", "time")
+        .with_row_index("_order")
+        .sort("time")
+        .join_asof(
+            arrivals,
+            left_on="time",
+            right_on="known_at",
+            by="instrument_id",
+            strategy="backward",
+            coalesce=False,
+            check_sortedness=False,
+        )
+    )
+    return joined.sort("_order")["known_at"]
+
+
 def _newest_at(
     as_of: datetime, facts: MarketFacts, name: str, memory: GridMemory
 ) -> dict[int, dict[str, Any]]:

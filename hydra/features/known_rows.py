@@ -12,7 +12,6 @@ import polars as pl
 from adbc_driver_manager.dbapi import Connection
 
 from hydra.db.arrow import read_frame
-from hydra.features.coming_rows import ComingRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,31 +22,19 @@ class Input:
     key: what tells two of its rows apart within one instrument, `time` first.
     latest: where two reads give the same key, the row with the larger value of this column is the fact;
     None where a fact has one row and is written once.
-    single: the file that reads the rows one by one where `query` groups them.
     """
 
     query: str
     anchor: str
     key: tuple[str, ...] = ("time",)
     latest: str | None = None
-    single: str | None = None
-
-    @property
-    def moment(self) -> str:
-        """The column that says when a row was true."""
-        return self.latest or "time"
 
 
 INPUTS: Final[dict[str, Input]] = {
     "candles_1m": Input("reads/candles_1m", "candles_1m"),
     "candles_5m_recorded": Input("reads/candles_5m_recorded", "candles_5m"),
     "funding_rates": Input("reads/funding_rates", "funding_rates"),
-    "open_interest_5m": Input(
-        "reads/open_interest_5m",
-        "open_interest_5m",
-        latest="measured_at",
-        single="reads/open_interest_measurements",
-    ),
+    "open_interest_5m": Input("reads/open_interest_5m", "open_interest_5m", latest="measured_at"),
     "positioning": Input("reads/positioning", "positioning"),
     "liquidations": Input("reads/liquidations", "liquidations", key=("time", "side", "price", "quantity")),
     "order_book_tops": Input("reads/order_book_tops", "order_book_tops"),
@@ -71,28 +58,6 @@ def read_known(
     return {
         name: read_frame(connection, source.query, (ids, starts[source.anchor], known_after, as_of))
         for name, source in inputs.items()
-    }
-
-
-def read_coming(
-    connection: Connection,
-    instrument_ids: Sequence[int],
-    starts: Mapping[str, datetime],
-    known_after: datetime,
-    until: datetime,
-) -> dict[str, ComingRows]:
-    """As `read_known`, for facts of a replay that will have become known by `until`, each row by itself."""
-    ids = list(instrument_ids)
-    return {
-        name: ComingRows(
-            read_frame(
-                connection,
-                source.single or source.query,
-                (ids, starts[source.anchor], known_after, until),
-            ),
-            source.moment,
-        )
-        for name, source in INPUTS.items()
     }
 
 

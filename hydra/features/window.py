@@ -15,11 +15,10 @@ from adbc_driver_manager.dbapi import Connection
 from hydra.db.arrow import end_read
 from hydra.errors import StopError
 from hydra.features.anchor import anchor
-from hydra.features.coming_rows import ComingRows
 from hydra.features.facts import TIME, MarketFacts, empty_frame
 from hydra.features.five_minute_bars import bars_as_of
 from hydra.features.held_rows import HeldRows
-from hydra.features.known_rows import INPUTS, count_imports, read_coming, read_known, read_whole_buckets
+from hydra.features.known_rows import INPUTS, count_imports, read_known, read_whole_buckets
 from hydra.features.point_in_time import BEFORE_ALL_FACTS, shown_frames
 
 COMMIT_DELAY: Final = timedelta(minutes=2)
@@ -35,38 +34,24 @@ class MarketWindow:
     A fact whose transaction commits up to COMMIT_DELAY after its known_at is found by the next advance;
     an import, whose facts are known since long ago, makes the next advance read everything anew. Not
     safe for use by several threads at once.
-
-    The facts of a replay are stored before they become known. They are read `read_ahead` at a time, and
-    each is shown from its known_at on, as if it had been read then.
     """
 
-    def __init__(
-        self, connection: Connection, instrument_ids: Sequence[int], as_of: datetime, read_ahead: timedelta
-    ) -> None:
+    def __init__(self, connection: Connection, instrument_ids: Sequence[int], as_of: datetime) -> None:
         """Read everything that a decision at `as_of` (UTC) depends on; `load` is the same by name."""
         self._connection = connection
         self._instrument_ids = tuple(instrument_ids)
-        self._read_ahead = read_ahead
         self._shown: dict[str, pl.DataFrame] = {}
         self._read_all(as_of)
 
     @classmethod
-    def load(
-        cls,
-        connection: Connection,
-        instrument_ids: Sequence[int],
-        as_of: datetime,
-        read_ahead: timedelta = timedelta(0),
-    ) -> "MarketWindow":
+    def load(cls, connection: Connection, instrument_ids: Sequence[int], as_of: datetime) -> "MarketWindow":
         """A window over `instrument_ids` that stands at `as_of` (UTC).
-
-        read_ahead: zero for a market that still arrives.
 
         Raises:
             StopError: `as_of` has no time zone.
             DatabaseError: the server cannot answer.
         """
-        return cls(connection, instrument_ids, as_of, read_ahead)
+        return cls(connection, instrument_ids, as_of)
 
     @property
     def as_of(self) -> datetime:
@@ -118,37 +103,17 @@ class MarketWindow:
         bars = bars_as_of(whole, rows["candles_1m"], rows["candles_5m_recorded"], as_of)
         self._held["candles_5m"] = HeldRows(bars, self._instrument_ids, ("time",), None)
         self._starts, self._imports, self._as_of = starts, imports, as_of
-        self._coming = {
-            name: ComingRows(rows[name].clear(), source.moment) for name, source in INPUTS.items()
-        }
-        self._read_until = as_of
 
     def _read_news(self, as_of: datetime) -> None:
         starts = anchor(as_of)
-        news = self._coming_news(starts, as_of) if self._read_ahead else self._arrived_news(starts, as_of)
+        since = self._as_of - COMMIT_DELAY
+        news = read_known(self._connection, self._instrument_ids, starts, since, as_of)
+        end_read(self._connection)
         self._forget_before(starts)
         for name, rows in news.items():
             self._held[name].merge(rows)
         self._rebuild_bars(news, as_of)
         self._as_of = as_of
-
-    def _arrived_news(self, starts: dict[str, datetime], as_of: datetime) -> dict[str, pl.DataFrame]:
-        since = self._as_of - COMMIT_DELAY
-        news = read_known(self._connection, self._instrument_ids, starts, since, as_of)
-        end_read(self._connection)
-        return news
-
-    def _coming_news(self, starts: dict[str, datetime], as_of: datetime) -> dict[str, pl.DataFrame]:
-        if as_of > self._read_until:
-            until = as_of + self._read_ahead
-            self._coming = read_coming(self._connection, self._instrument_ids, starts, self._as_of, until)
-            end_read(self._connection)
-            self._read_until = until
-        taken = {name: rows.take(as_of) for name, rows in self._coming.items()}
-        return {
-            name: rows.filter(rows["time"] >= starts[INPUTS[name].anchor]) if rows.height else rows
-            for name, rows in taken.items()
-        }
 
     def _rebuild_bars(self, news: dict[str, pl.DataFrame], as_of: datetime) -> None:
         """Make the bars anew of every bucket that got a row or has ended since the last reading."""

@@ -97,7 +97,7 @@ def create_run(
     """Record a new run with everything that its decisions depend on; `parameters` go into its config.
 
     Raises:
-        StopError: the range is empty or an instant has no time zone.
+        StopError: the range is empty, or an instant has no time zone or is not a full minute.
     """
     _refuse_bad_range(plan.data_from, plan.data_to)
     config = _config(settings, plan.instrument_ids, parameters or {})
@@ -184,5 +184,7 @@ def _config(
 def _refuse_bad_range(start: datetime, end: datetime | None) -> None:
     if start.tzinfo is None or (end is not None and end.tzinfo is None):
         raise StopError(f"the range from {start} to {end}: give both instants with a time zone, in UTC")
+    if any(moment.second or moment.microsecond for moment in (start, end or start)):
+        raise StopError(f"the range from {start} to {end}: minutes are decided; give both as full minutes")
     if end is not None and end <= start:
         raise StopError(f"the range from {start} to {end} holds no minute: --to has to be later than --from")

@@ -30,7 +30,7 @@ from tests.synthetic_market import utc
 from workers.layer2 import StatisticalLayer
 
 START = utc(2025, 3, 1)
-MINUTES = 60
+MINUTES = 90
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ class Stored:
     connection: psycopg.Connection
     instruments: tuple[int, ...]
 
-    def run(self, feeds: tuple[str, ...]) -> Run:
+    def run(self, feeds: tuple[str, ...], origin: MarketOrigin = MarketOrigin.GENERATED) -> Run:
         settings = Settings(_env_file=None)  # type: ignore[call-arg]  # an argument of the base class
-        plan = RunPlan(TradingMode.PAPER, MarketOrigin.GENERATED, 7, feeds, self.instruments, START, None)
+        plan = RunPlan(TradingMode.PAPER, origin, 7, feeds, self.instruments, START, None)
         return create_run(self.connection, plan, settings, recorded_rules(rules_of(settings, feeds)))
 
     def assess(self, run: Run, layer: StatisticalLayer, minute: int) -> dict[int, dict[str, Any]]:
@@ -65,6 +65,18 @@ def is_close(one: Sequence[float | None], other: Sequence[float | None]) -> bool
         (a is None and b is None) or (a is not None and b is not None and math.isclose(a, b, rel_tol=1e-9))
         for a, b in pairs
     )
+
+
+def plain(row: dict[str, Any]) -> dict[str, Any]:
+    """`row` without what differs between two runs, floats of `numbers` and columns to nine digits."""
+    own = {"run_id", "assessed_at", "computed_at", "recorded_at", "decided_at"}
+    return {name: _rounded(value) for name, value in row.items() if name not in own}
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _rounded(inner) for name, inner in value.items()}
+    return float(f"{value:.9g}") if isinstance(value, float) else value
 
 
 def cycle(run: Run, minute: int) -> Cycle:
@@ -144,6 +156,45 @@ def test_a_process_that_starts_anew_decides_the_same(stored: Stored, layer: Stat
         # test compares what they decide byte for byte.
         assert is_close(after[pair]["vector"], before[pair]["vector"])
         assert after[pair]["numbers"]["inputs"] == before[pair]["numbers"]["inputs"]
+
+
+def test_a_replayed_hour_says_of_every_minute_what_its_close_says(
+    stored: Stored, layer: StatisticalLayer
+) -> None:
+    """A market that still arrives is assessed minute by minute; a replay by the hour, here across one."""
+    feeds = ("order_book", "liquidations")
+    live, replay = stored.run(feeds, MarketOrigin.EXCHANGE), stored.run(feeds)
+    for minute in (0, 1, 7, 31, 58, 59, 60, 61, 75):
+        closed, replayed = stored.assess(live, layer, minute), stored.assess(replay, layer, minute)
+        for pair in stored.instruments:
+            assert is_close(replayed[pair].pop("vector"), closed[pair].pop("vector"))
+            assert plain(replayed[pair]) == plain(closed[pair])
+
+
+def test_an_import_in_the_middle_of_an_hour_is_seen_from_then_on(
+    stored: Stored, layer: StatisticalLayer
+) -> None:
+    wider = Stored(stored.url, stored.connection, (*stored.instruments, 7))
+    run = wider.run(())
+    before = wider.assess(run, layer, 11)
+    import_funding_rate(stored.connection, 7)
+    after = wider.assess(run, layer, 12)
+    states = [rows[7]["numbers"]["inputs"]["funding"]["state"] for rows in (before, after)]
+    assert states == ["missing", "ok"]
+
+
+def import_funding_rate(connection: psycopg.Connection, pair: int) -> None:
+    """A settlement at START, and the row that says that something was imported."""
+    connection.execute(
+        "INSERT INTO market.funding_rates (instrument_id, time, known_at, rate, interval_hours)"
+        " VALUES (%s, %s, %s, 0.0001, 8)",
+        (pair, START, START + timedelta(seconds=5)),
+    )
+    connection.execute(
+        "INSERT INTO market.import_batches (path, sha256, layout, target_table, rows_read, rows_inserted,"
+        " rows_unchanged, rows_revised, rows_quarantined, rollups_fresh)"
+        " VALUES ('made', '0', 'made', 'funding_rates', 1, 1, 0, 0, 0, true)"
+    )
 
 
 def test_a_minute_can_be_assessed_again_after_its_transaction_was_rolled_back(

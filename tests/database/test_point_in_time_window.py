@@ -53,27 +53,10 @@ def test_the_window_equals_a_fresh_reading_at_every_step(connection: Connection,
     assert_same_facts(found, facts_from_scratch(rows, as_of, as_of))
 
 
-@pytest.mark.parametrize("read_ahead", [timedelta(minutes=7), timedelta(hours=1)])
-@pytest.mark.parametrize("seed", [1, 2])
-def test_facts_read_before_they_are_known_show_from_then_on(
-    connection: Connection, seed: int, read_ahead: timedelta
-) -> None:
-    """A replay: all rows are stored beforehand; across midnight, with rows that become known days late."""
-    rows = make_rows(seed=seed, start=START, end=END, pairs=PAIRS, late_share=0.3)
-    write_rows(connection, rows)
-    as_of = utc(2025, 6, 9, 22, 30, 2)
-    window = MarketWindow.load(connection, PAIRS, as_of, read_ahead)
-    for step in [0, 1, 1, 4, 58, 1, 25, 3, 1, 1, 47, 1, 2, 5, 90, 1, 1, 2880, 5]:
-        as_of += step * MINUTE
-        found = window.advance(as_of)
-        assert_same_facts(found, read_facts(connection, instrument_ids=PAIRS, start=as_of, as_of=as_of))
-    assert_same_facts(found, facts_from_scratch(rows, as_of, as_of))
-
-
 def test_a_frame_without_news_stays_the_same_object(connection: Connection) -> None:
     rows = make_rows(seed=4, start=START, end=END, pairs=PAIRS, late_share=0)
     write_rows(connection, rows)
-    window = MarketWindow.load(connection, PAIRS, utc(2025, 6, 10, 1, 2, 2), timedelta(hours=1))
+    window = MarketWindow.load(connection, PAIRS, utc(2025, 6, 10, 1, 2, 2))
     before, after = window.facts, window.advance(utc(2025, 6, 10, 1, 3, 2))
     assert after.candles_5m is before.candles_5m
     assert after.open_interest_5m is before.open_interest_5m

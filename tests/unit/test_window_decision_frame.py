@@ -9,8 +9,15 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from hydra.errors import StopError
-from hydra.features.decision_frame import decision_frame, decision_frames, decision_minutes
+from hydra.features.decision_frame import (
+    decision_frame,
+    decision_frames,
+    decision_minutes,
+    newest_known_at,
+    newest_known_each,
+)
 from hydra.features.facts import SCHEMAS, TIME, MarketFacts, empty_frame
+from hydra.features.grid_memory import GridMemory
 from tests.synthetic_market import facts_from_scratch, make_rows, utc
 
 T = utc(2025, 6, 10, 12, 0, 2)
@@ -102,3 +109,14 @@ def test_one_instant_gives_what_the_batch_gives(seed: int) -> None:
         alone = decision_frames(facts.known_by(instant), decisions.filter(pl.col("time") == instant))
         assert_frame_equal(alone, batch.filter(pl.col("time") == instant))
         assert_frame_equal(decision_frame(facts, instant), alone)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_newest_fact_of_each_decision_is_that_of_what_was_known_then(seed: int) -> None:
+    start, end = utc(2025, 6, 10, 8), utc(2025, 6, 10, 12)
+    rows = make_rows(seed=seed, start=start, end=end, pairs=(1, 2), late_share=0.3)
+    facts = facts_from_scratch(rows, start, end)
+    decisions = decision_minutes([1, 2, 3], start, end).sample(fraction=0.05, shuffle=True, seed=seed)
+    newest = newest_known_each(facts, decisions)
+    for (pair, instant), found in zip(decisions.rows(), newest, strict=True):
+        assert found == newest_known_at(facts.known_by(instant), GridMemory()).get(pair)

@@ -1,0 +1,136 @@
+"""The minutes of a replay, assessed a clock hour at a time, the next hour while the others decide this one.
+
+The facts of a replay are stored before they are replayed, and what is known at a minute does not change when
+later facts are there too (law 3). So sixty minutes share what each would compute for itself. The hours are
+those of the clock, not sixty minutes from wherever a process began: a process that starts anew in the middle
+of one gives the same vectors to the last bit.
+"""
+
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import adbc_driver_manager
+import polars as pl
+
+from hydra.db.engine import adbc_connect
+from hydra.features.adaptive_thresholds import read_adaptive_thresholds
+from hydra.features.decision_frame import DECISION_DELAY, decision_minutes, newest_known_each
+from hydra.features.window import MarketWindow
+from hydra.trading.assessed_minutes import assess_each
+from hydra.trading.assessment_rows import AssessedMinute
+from hydra.trading.parameters import rules_of_run
+from hydra.trading.runs import Run
+
+_HOUR: Final = timedelta(hours=1)
+_MINUTE: Final = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class _Hour:
+    """The assessed minutes of a clock hour, by the instant of their decision.
+
+    imports: how many imports there were; one more, and the facts may be others.
+    """
+
+    imports: int
+    minutes: Mapping[datetime, AssessedMinute]
+
+    def holds(self, as_of: datetime, imports: int) -> bool:
+        return self.imports == imports and as_of in self.minutes
+
+
+class ReplayedHours:
+    """The hour that a run is in, and the one that is assessed ahead."""
+
+    def __init__(self, run: Run, database_url: str, ahead: ThreadPoolExecutor) -> None:
+        """Nothing is read before the first minute is asked for.
+
+        Raises:
+            DatabaseError: the server cannot be used.
+        """
+        self._run = run
+        self._connection = adbc_connect(database_url)
+        self._ahead = ahead
+        self._window: MarketWindow | None = None
+        self._hour: _Hour | None = None
+        self._next: Future[_Hour] | None = None
+
+    def assessed(self, as_of: datetime, imports: int) -> AssessedMinute:
+        """Layer 2's answer at `as_of`, a minute's decision; `imports`: how many imports there have been.
+
+        Raises:
+            DatabaseError: the facts could not be read.
+        """
+        hour = self._hour
+        if hour is None or not hour.holds(as_of, imports):
+            hour = self._hour = self._hour_of(as_of, imports)
+            self._go_ahead(as_of, imports)
+        return hour.minutes[as_of]
+
+    def close(self) -> None:
+        """Let go of the connection; one that was lost with its server goes with this object."""
+        if self._next is not None:
+            wait([self._next])
+        try:
+            self._connection.close()
+        except adbc_driver_manager.Error:
+            return
+
+    def _hour_of(self, as_of: datetime, imports: int) -> _Hour:
+        """What was assessed ahead, if it is this hour and no import came in between."""
+        if self._next is not None:
+            ahead, self._next = self._next.result(), None
+            if ahead.holds(as_of, imports):
+                return ahead
+        return self._assess(_clock_hour(as_of), imports)
+
+    def _go_ahead(self, as_of: datetime, imports: int) -> None:
+        start = _clock_hour(as_of) + _HOUR
+        if self._run.data_to is None or start < self._run.data_to:
+            self._next = self._ahead.submit(self._assess, start, imports)
+
+    def _assess(self, start: datetime, imports: int) -> _Hour:
+        """The run's minutes in the clock hour that begins at `start`."""
+        first, last = max(start, self._run.data_from), start + _HOUR - _MINUTE
+        if self._run.data_to is not None:
+            last = min(last, self._run.data_to - _MINUTE)
+        ids = self._run.instrument_ids
+        facts = self._moved_to(last + DECISION_DELAY).advance(last + DECISION_DELAY, imports)
+        decisions = decision_minutes(ids, first, last + DECISION_DELAY)
+        rows = assess_each(facts, decisions, rules_of_run(self._run).statistical)
+        return _Hour(
+            imports, _by_minute(self._with_own_thresholds(rows), newest_known_each(facts, decisions))
+        )
+
+    def _moved_to(self, as_of: datetime) -> MarketWindow:
+        if self._window is None or self._window.as_of > as_of:
+            self._window = MarketWindow.load(self._connection, self._run.instrument_ids, as_of)
+        return self._window
+
+    def _with_own_thresholds(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """`rows`, all of one UTC day, with the pairs' own thresholds where the rules ask for them (C112)."""
+        if not rules_of_run(self._run).signals.is_adaptive:
+            return rows
+        day = rows["time"].dt.date()[0]
+        own = read_adaptive_thresholds(self._connection, self._run.instrument_ids, (day,)).drop("day")
+        return rows.join(own, on="instrument_id", how="left", maintain_order="left")
+
+
+def _clock_hour(as_of: datetime) -> datetime:
+    return as_of.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def _by_minute(rows: pl.DataFrame, newest_known: pl.Series) -> dict[datetime, AssessedMinute]:
+    """`rows`, in the order of time, and beside each when its newest fact became known, by instant."""
+    minutes = {}
+    place = 0
+    for minute in rows.partition_by("time", maintain_order=True):
+        known = newest_known[place : place + minute.height]
+        pairs = zip(minute["instrument_id"], known, strict=True)
+        newest = {instrument_id: at for instrument_id, at in pairs if at is not None}
+        minutes[minute["time"][0]] = AssessedMinute(minute, newest)
+        place += minute.height
+    return minutes
