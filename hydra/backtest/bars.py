@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from hydra.backtest.market import BacktestMarket, instant_of
 from hydra.features.decision_frame import DECISION_DELAY
+from hydra.features.lateness import integers
 from hydra.trading.market_rows import LAST, MARK
 from hydra.trading.paper_exchange import Bar, Settlement
 
@@ -90,19 +91,15 @@ def bar_grid(market: BacktestMarket) -> BarGrid:
     """The grid of `market`."""
     shape = (len(market.minutes), len(market.instrument_ids))
     bars = _placed_bars(market)
-    regular = bars.filter(~pl.col("irregular"))
-    cells = regular["row"].to_numpy(), regular["column"].to_numpy()
-    traded = tuple(_spread(shape, cells, regular[name]) for name in _TRADED)
-    marked = tuple(_spread(shape, cells, regular[f"mark_{name}"]) for name in _MARKED)
-    has_mark = np.zeros(shape, np.bool_)
-    has_mark[cells] = regular["has_mark"].to_numpy()
+    newest = _newest_bars(bars, shape)
+    regular = np.where(_taken(bars["irregular"], newest, absent=True), -1, newest)
     irregular = _irregular_bars(bars.filter(pl.col("irregular")))
-    last_price, mark_price = _newest_prices(bars, shape, market.minutes)
+    last_price, mark_price = _newest_prices(bars, newest, market.minutes)
     settlements = _settlements(market)
     return BarGrid(
-        traded=traded,
-        marked=marked,
-        has_mark=has_mark,
+        traded=tuple(_taken(bars[name], regular, absent=np.nan) for name in _TRADED),
+        marked=tuple(_taken(bars[f"mark_{name}"], regular, absent=np.nan) for name in _MARKED),
+        has_mark=_taken(bars["has_mark"], regular, absent=False),
         last_price=last_price,
         mark_price=mark_price,
         irregular=irregular,
@@ -123,44 +120,57 @@ def _flags(
     return flags
 
 
-def _spread(shape: tuple[int, int], cells: tuple[Integers, Integers], values: pl.Series) -> Floats:
-    grid = np.full(shape, np.nan)
-    grid[cells] = values.to_numpy()
-    return grid
+def _newest_bars(bars: pl.DataFrame, shape: tuple[int, int]) -> Integers:
+    """Per cell the place of its bar in `bars`, of several the newest; -1 where none is."""
+    places = np.full(shape, -1, np.int64)
+    # They are in the order of time: of two that go to one cell, the later assignment stays.
+    places[bars["row"].to_numpy(), bars["column"].to_numpy()] = np.arange(bars.height)
+    return places
+
+
+def _taken(values: pl.Series, places: Integers, *, absent: float | bool) -> NDArray[Any]:
+    """`values` at `places`; `absent` where a place is -1."""
+    if values.is_empty():
+        return np.full(places.shape, absent)
+    plain = values.to_numpy()
+    return np.where(places < 0, absent, plain[places])
 
 
 def first_rows(minutes: Integers, known_at: pl.Series) -> Integers:
     """For each instant the index of the first decided minute at which it is known; len(minutes): none."""
-    rows: Integers = np.searchsorted(
-        minutes * _MINUTE_US + _DELAY_US, known_at.to_physical().to_numpy(), "left"
-    )
+    rows: Integers = np.searchsorted(minutes * _MINUTE_US + _DELAY_US, integers(known_at), "left")
     return rows
 
 
-def _columns(market: BacktestMarket) -> pl.DataFrame:
-    ids = pl.Series("instrument_id", market.instrument_ids, dtype=pl.Int16())
-    return ids.to_frame().with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("column"))
-
-
 def _placed_bars(market: BacktestMarket) -> pl.DataFrame:
-    """Candles that became known at a decided minute: row, column, mark bar, and whether they came late."""
+    """Candles that became known at a decided minute: row, column, mark bar, and whether they came late.
+
+    In the order of pair and time.
+    """
     minutes, candles = market.minutes, market.facts.candles_1m
+    known_us, opened = integers(candles["known_at"]), integers(candles["time"]) // _MINUTE_US
     rows = first_rows(minutes, candles["known_at"])
+    decided = minutes[np.minimum(rows, len(minutes) - 1)]
     before_the_first = int(minutes[0] - 1) * _MINUTE_US + _DELAY_US
-    placed = candles.select("instrument_id", "time", "known_at", *_TRADED).with_columns(
-        pl.Series("row", rows), (pl.col("time").to_physical() // _MINUTE_US).alias("opened")
+    usable = (rows < len(minutes)) & (known_us > before_the_first) & (decided - opened < _DAY_MINUTES)
+    columns = _column_of(market, candles["instrument_id"])
+    cells = rows * len(market.instrument_ids) + columns
+    crowd = np.bincount(cells[usable], minlength=(len(minutes) + 1) * len(market.instrument_ids))
+    placed = candles.select("instrument_id", "time", *_TRADED).with_columns(
+        pl.Series("row", rows),
+        pl.Series("column", columns),
+        pl.Series("opened", opened),
+        pl.Series("decided", decided),
+        pl.Series("irregular", (decided - 1 != opened) | (crowd[cells] > 1)),
     )
-    usable = placed.filter(
-        (pl.col("row") < len(minutes)) & (pl.col("known_at").to_physical() > before_the_first)
-    )
-    decided = pl.Series("decided", minutes)[usable["row"]].alias("decided")
-    recent = usable.with_columns(decided).filter(pl.col("decided") - pl.col("opened") < _DAY_MINUTES)
-    counted = recent.join(_columns(market), on="instrument_id").with_columns(
-        ((pl.col("decided") - 1 != pl.col("opened")) | (pl.len().over("row", "column") > 1)).alias(
-            "irregular"
-        )
-    )
-    return _with_marks(counted, market.mark_prices)
+    return _with_marks(placed.filter(pl.Series(usable)), market.mark_prices)
+
+
+def _column_of(market: BacktestMarket, instruments: pl.Series) -> Integers:
+    lookup = np.zeros(max(market.instrument_ids) + 1, np.int64)
+    lookup[list(market.instrument_ids)] = np.arange(len(market.instrument_ids))
+    columns: Integers = lookup[instruments.to_numpy()]
+    return columns
 
 
 def _with_marks(bars: pl.DataFrame, mark_prices: pl.DataFrame) -> pl.DataFrame:
@@ -170,6 +180,9 @@ def _with_marks(bars: pl.DataFrame, mark_prices: pl.DataFrame) -> pl.DataFrame:
         pl.col("known_at").alias("mark_known_at"),
         *(pl.col(n).alias(f"_{n}") for n in _MARKED),
     )
+    if minute_marks.is_empty():
+        traded = (pl.col(name).alias(f"mark_{name}") for name in _MARKED)
+        return bars.with_columns(pl.lit(value=False).alias("has_mark"), *traded)
     joined = bars.join(minute_marks, on=["instrument_id", "time"], how="left", maintain_order="left")
     as_of = pl.col("decided") * _MINUTE_US + _DELAY_US
     has_mark = (pl.col("mark_known_at").to_physical() <= as_of).fill_null(value=False)
@@ -189,24 +202,15 @@ def _irregular_bars(bars: pl.DataFrame) -> dict[tuple[int, int], list[Bar]]:
     return dict(found)
 
 
-def _newest_prices(bars: pl.DataFrame, shape: tuple[int, int], minutes: Integers) -> tuple[Floats, Floats]:
+def _newest_prices(bars: pl.DataFrame, newest: Integers, minutes: Integers) -> tuple[Floats, Floats]:
     """Close and mark of the newest candle known at each minute, at most a day old."""
-    newest = bars.sort("row", "column", "opened").unique(["row", "column"], keep="last")
-    cells = newest["row"].to_numpy(), newest["column"].to_numpy()
-    opened = np.full(shape, -1, np.int64)
-    opened[cells] = newest["opened"].to_numpy()
+    opened = _taken(bars["opened"], newest, absent=-1)
     known_until = np.maximum.accumulate(opened, axis=0)
-    rows = np.where(opened == known_until, np.arange(shape[0])[:, None], 0)
-    # A candle that came late, after a newer one, is not the newest: the row of the newer one stays.
-    rows[opened < 0] = 0
-    source = np.maximum.accumulate(rows, axis=0)
+    # A candle that came late, after a newer one, is not the newest: the newer one stays.
+    places = np.maximum.accumulate(np.where(opened == known_until, newest, -1), axis=0)
     is_recent = (known_until >= 0) & (minutes[:, None] - known_until <= _DAY_MINUTES)
-    columns = np.arange(shape[1])[None, :]
-    prices = []
-    for name in ("close", "mark_close"):
-        own = _spread(shape, cells, newest[name])
-        prices.append(np.where(is_recent, own[source, columns], np.nan))
-    return prices[0], prices[1]
+    current = np.where(is_recent, places, -1)
+    return _taken(bars["close"], current, absent=np.nan), _taken(bars["mark_close"], current, absent=np.nan)
 
 
 def _settlements(market: BacktestMarket) -> dict[tuple[int, int], list[Settlement]]:
@@ -216,10 +220,11 @@ def _settlements(market: BacktestMarket) -> dict[tuple[int, int], list[Settlemen
     before_the_first = int(market.minutes[0] - 1) * _MINUTE_US + _DELAY_US
     usable = placed.filter(
         (pl.col("row") < len(market.minutes)) & (pl.col("known_at").to_physical() > before_the_first)
-    ).join(_columns(market), on="instrument_id")
+    )
     decided = pl.Series("decided", market.minutes)[usable["row"]].alias("decided")
     as_of = (pl.col("decided") * _MINUTE_US + _DELAY_US).cast(pl.Datetime("us", "UTC")).alias("as_of")
-    dated = usable.with_columns(decided).with_columns(as_of)
+    column = pl.Series("column", _column_of(market, usable["instrument_id"]))
+    dated = usable.with_columns(decided, column).with_columns(as_of)
     recent = dated.filter(
         pl.col("as_of").to_physical() - pl.col("time").to_physical() < _DAY_MINUTES * _MINUTE_US
     )

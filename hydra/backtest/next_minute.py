@@ -117,15 +117,20 @@ def next_minute(start: int, grids: Grids, book: OpenBook, limits: Limits, paths:
     best_row, best_usd = -1, -np.inf
     day_peak_usd = limits.day_peak_usd
     for row in range(start, rows):
-        if grids.must_stop[row] or _something_happens(row, grids, book) or _may_enter(row, grids, limits):
+        if (
+            grids.must_stop[row]
+            or _something_happens(row, grids, book)
+            or _next_open(row, 0, grids, limits) >= 0
+        ):
             return row, best_row
-        unrealised_usd = _unrealised(row, grids, book)
+        unrealised_usd, exposure_usd, heat_usd = _at_mark(row, grids, book)
         equity_usd = limits.cash_usd + unrealised_usd
         day_peak_usd = max(day_peak_usd, equity_usd)
         if equity_usd < day_peak_usd * (1.0 - limits.daily_drawdown + _WIDE):
             return row, best_row
         paths.unrealised_usd[row] = unrealised_usd
-        _value(row, grids, book, paths)
+        paths.exposure_usd[row] = exposure_usd
+        paths.heat_usd[row] = heat_usd
         _pass_over(row, grids, limits, paths)
         if equity_usd > best_usd:
             best_row, best_usd = row, equity_usd
@@ -147,10 +152,11 @@ def open_signals(row: int, grids: Grids, limits: Limits, paths: Paths) -> Flags:
     """(pairs,): signals of a minute that find no gate shut that is known here; the others are passed over."""
     found = np.zeros(grids.key.shape[1], np.bool_)
     _pass_over(row, grids, limits, paths)
-    for column in range(grids.key.shape[1]):
-        if _is_open(row, column, grids, limits):
-            found[column] = True
-            paths.gate[row, column] = NONE_PASSED_OVER
+    column = _next_open(row, 0, grids, limits)
+    while column >= 0:
+        found[column] = True
+        paths.gate[row, column] = NONE_PASSED_OVER
+        column = _next_open(row, column + 1, grids, limits)
     return found
 
 
@@ -181,25 +187,22 @@ def _something_happens(row: int, grids: Grids, book: OpenBook) -> bool:
 
 
 @_compiled
-def _may_enter(row: int, grids: Grids, limits: Limits) -> bool:
-    """A signal finds no gate shut that this loop knows of."""
-    for column in range(grids.key.shape[1]):  # noqa: SIM110  # generators are not compiled
-        if _is_open(row, column, grids, limits):
-            return True
-    return False
+def _next_open(row: int, begin: int, grids: Grids, limits: Limits) -> int:
+    """The first pair from `begin` on whose signal finds no gate shut that this loop knows of; -1: none.
 
-
-@_compiled
-def _is_open(row: int, column: int, grids: Grids, limits: Limits) -> bool:
-    key = grids.key[row, column]
-    return bool(
-        key >= 0
-        and not limits.is_full
-        and grids.entries_allowed[row, column]
-        and not limits.is_held[column]
-        and not limits.is_killed[column]
-        and row >= limits.free_row[column, key]
-    )
+    All pairs in one call: a call a pair would cost a hundred times what it does.
+    """
+    if limits.is_full:
+        return -1
+    for column in range(begin, grids.key.shape[1]):
+        key = grids.key[row, column]
+        if key < 0 or not grids.entries_allowed[row, column]:
+            continue
+        if limits.is_held[column] or limits.is_killed[column]:
+            continue
+        if row >= limits.free_row[column, key]:
+            return column
+    return -1
 
 
 @_compiled
@@ -220,26 +223,15 @@ def _pass_over(row: int, grids: Grids, limits: Limits, paths: Paths) -> None:
 
 
 @_compiled
-def _mark(row: int, k: int, grids: Grids, book: OpenBook) -> float:
-    """The mark of a position; its entry price where none is known."""
-    mark: float = grids.mark_price[row, book.column[k]]
-    entry_price: float = book.entry_price[k]
-    return entry_price if np.isnan(mark) else mark
-
-
-@_compiled
-def _unrealised(row: int, grids: Grids, book: OpenBook) -> float:
-    total = 0.0
+def _at_mark(row: int, grids: Grids, book: OpenBook) -> tuple[float, float, float]:
+    """The open positions at their marks (entry prices where none is known); see `Paths`."""
+    unrealised, exposure, heat = 0.0, 0.0, 0.0
     for k in range(len(book.column)):
-        gain = _mark(row, k, grids, book) - book.entry_price[k]
-        total += book.direction[k] * book.quantity[k] * gain
-    return total
-
-
-@_compiled
-def _value(row: int, grids: Grids, book: OpenBook, paths: Paths) -> None:
-    for k in range(len(book.column)):
-        mark = _mark(row, k, grids, book)
-        paths.exposure_usd[row] += book.quantity[k] * mark
-        loss = book.direction[k] * book.quantity[k] * (mark - book.stop_price[k])
-        paths.heat_usd[row] += max(loss, 0.0)
+        mark = grids.mark_price[row, book.column[k]]
+        if np.isnan(mark):
+            mark = book.entry_price[k]
+        held = book.direction[k] * book.quantity[k]
+        unrealised += held * (mark - book.entry_price[k])
+        exposure += book.quantity[k] * mark
+        heat += max(held * (mark - book.stop_price[k]), 0.0)
+    return unrealised, exposure, heat

@@ -14,7 +14,9 @@ import polars as pl
 from hydra.errors import StopError
 from hydra.features.facts import SCHEMAS, TIME, MarketFacts
 from hydra.features.grid_memory import GridMemory
-from hydra.features.lateness import newest_known, run_ends
+from hydra.features.lateness import SECOND_US, newest_known, run_ends
+from hydra.features.layout import gather
+from hydra.features.newest_rows import AskedInstants, newest_rows
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 DECISION_DELAY: Final = timedelta(seconds=2)
@@ -180,39 +182,11 @@ def decision_frames(facts: MarketFacts, decisions: pl.DataFrame) -> pl.DataFrame
     order_book_age_seconds since the last snapshot, liquidation_feed_age_seconds and
     order_book_feed_age_seconds since the feed's last proof of life.
     """
-    framed = decisions.lazy().with_row_index("_order").sort("time")
-    minutes = _not_outdated(facts.candles_1m, decisions["time"].min())
+    asked = AskedInstants.of(decisions)
+    parts = [decisions.select(tuple(_DECISION))]
     for name, source in _SOURCES.items():
-        frame = minutes if source.frame == "candles_1m" else getattr(facts, source.frame)
-        framed = _with_newest(framed, source.events(source.usable(frame)).lazy(), name)
-    return framed.sort("_order").rename({"close": "last_close"}).select(_COLUMNS).collect()
-
-
-def _not_outdated(minutes: pl.DataFrame, first: object) -> pl.DataFrame:
-    """`minutes` without those that every pair had newer ones of by the `first` decision.
-
-    A month of candles need not be sorted to find the last.
-    """
-    later = pl.col("known_at") > pl.lit(first, dtype=TIME)
-    newest = minutes.filter(~later).group_by("instrument_id").agg(pl.col("time").max())
-    return minutes.filter(later | (pl.col("time") >= pl.lit(newest["time"].min(), dtype=TIME)))
-
-
-def _with_newest(decisions: pl.LazyFrame, rows: pl.LazyFrame, name: str) -> pl.LazyFrame:
-    """`decisions`, in the order of time, with `<name>_age_seconds` and the rest of the newest row known."""
-    usable = rows.with_columns(pl.max_horizontal("known_at", "time").alias("known_at"))
-    arrivals = usable.sort("known_at", "time")
-    news = arrivals.filter(pl.col("time") == pl.col("time").cum_max().over("instrument_id"))
-    joined = decisions.join_asof(
-        news.rename({"time": "_event"}),
-        left_on="time",
-        right_on="known_at",
-        by="instrument_id",
-        strategy="backward",
-        check_sortedness=False,
-    )
-    return joined.with_columns(_age(pl.col("time"), name)).drop("_event", "known_at")
-
-
-def _age(instant: pl.Expr, name: str) -> pl.Expr:
-    return ((instant - pl.col("_event")).dt.total_microseconds() / 1e6).alias(f"{name}_age_seconds")
+        rows = source.events(source.usable(getattr(facts, source.frame)))
+        found = gather(rows.drop("instrument_id", "known_at"), newest_rows(rows, asked))
+        age = (decisions["time"] - found["time"]).dt.total_microseconds() / SECOND_US
+        parts.append(found.drop("time").with_columns(age.alias(f"{name}_age_seconds")))
+    return pl.concat(parts, how="horizontal").rename({"close": "last_close"}).select(_COLUMNS)
