@@ -14,6 +14,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    PrimaryKeyConstraint,
     SmallInteger,
     Table,
     Text,
@@ -53,6 +54,11 @@ def decision_time() -> Column[object]:
         nullable=False,
         comment="The decided minute: the instant its candle closed, on the run's clock",
     )
+
+
+def minute_key(*further: str) -> PrimaryKeyConstraint:
+    """The key of what the stages of a cycle read by the minute: all pairs of one lie together."""
+    return PrimaryKeyConstraint("run_id", "time", "instrument_id", *further)
 
 
 def decided_at() -> Column[object]:
@@ -178,6 +184,7 @@ assessments = Table(
     Column("regime_break_alert", Boolean, nullable=False, server_default="false", comment="A break"),
     numbers(),
     decided_at(),
+    minute_key(),
     one_of("tradability", TradabilityStatus),
     one_of("reason_code", ReasonCode),
     check("regime", "regime BETWEEN 0 AND 6"),
@@ -214,6 +221,7 @@ signals = Table(
         comment="Its numbers",
     ),
     decided_at(),
+    minute_key("source"),
     one_of("source", SignalSource),
     check("side", "side IN ('LONG', 'SHORT')"),
     one_of("reason_code", ReasonCode),
@@ -279,6 +287,7 @@ risk_decisions = Table(
     Column("kill_reason", Text, comment="Which kill condition, in words"),
     numbers(),
     decided_at(),
+    minute_key(),
     ForeignKeyConstraint(
         ["run_id", "instrument_id", "time", "source"],
         [

@@ -1,0 +1,96 @@
+"""What a cycle reads does not grow with the run: a minute after a year costs what the first one costs."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+
+from hydra.db import queries
+from hydra.db.engine import connect
+from hydra.domain import MarketOrigin, TradingMode
+from hydra.ingest.instruments import ensure_instruments
+from hydra.settings import Settings
+from hydra.trading.runs import Run, RunPlan, create_run
+
+START = datetime(2025, 6, 1, tzinfo=UTC)
+MINUTES, PAIRS = 4_000, tuple(range(1, 9))
+# Blocks of 8 KiB. A minute needs a few of each table and its index; the whole run has thousands.
+MOST_BLOCKS = 100
+READS = (
+    "approved",
+    "assessed",
+    "chosen_signals",
+    "claim",
+    "clock",
+    "equity",
+    "evaluations",
+    "last_equity",
+    "latched",
+    "open_positions",
+    "opening_signals",
+    "pipeline",
+    "progress",
+    "working_orders",
+)
+FILL = (
+    "INSERT INTO hydra.cycles (run_id, time, state, as_of)"
+    " SELECT %(run_id)s, minute, 'CLOSED', minute + interval '2 s' FROM {minutes}",
+    "INSERT INTO hydra.equity (run_id, time, cash_usd, unrealised_usd, equity_usd, day_peak_usd, peak_usd,"
+    " exposure_usd, portfolio_heat) SELECT %(run_id)s, minute, 1, 0, 1, 1, 1, 0, 0 FROM {minutes}",
+    "INSERT INTO hydra.assessments (run_id, instrument_id, time, tradability, reason_code, reason)"
+    " SELECT %(run_id)s, pair, minute, 'ALLOW', 'NORMAL', 'as ever' FROM {minutes}, {pairs}",
+    "INSERT INTO hydra.signals (run_id, instrument_id, time, source, side, confidence, expected_return,"
+    " expected_adverse_excursion, holding_period_minutes, approved, chosen, reason_code, reason, thesis)"
+    " SELECT %(run_id)s, pair, minute, 'CROWDING_FADE', 'LONG', 0.1, 0.01, 0.01, 60, false, false,"
+    " 'CONFIDENCE_LOW', 'too low', 'none' FROM {minutes}, {pairs}",
+    "INSERT INTO hydra.risk_decisions (run_id, instrument_id, time, approved, reason_code, reason)"
+    " SELECT %(run_id)s, pair, minute, false, 'NO_SIGNAL', 'nothing' FROM {minutes}, {pairs}",
+    "ANALYZE hydra.cycles, hydra.equity, hydra.assessments, hydra.signals, hydra.risk_decisions",
+)
+SERIES = {
+    "minutes": "generate_series(%(start)s, %(last)s, interval '1 minute') AS minute",
+    "pairs": "unnest(%(pairs)s::smallint[]) AS pair",
+}
+
+
+@pytest.fixture(scope="module")
+def connection(database_url: str) -> Iterator[psycopg.Connection]:
+    with closing(connect(database_url, autocommit=True)) as opened:
+        ensure_instruments(opened)
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def run(connection: psycopg.Connection) -> Run:
+    """A run that has decided a few days."""
+    settings = Settings(_env_file=None)  # type: ignore[call-arg]  # an argument of the base class
+    plan = RunPlan(TradingMode.PAPER, MarketOrigin.GENERATED, 1, (), PAIRS, START, None)
+    made = create_run(connection, plan, settings)
+    last = START + timedelta(minutes=MINUTES - 1)
+    values = {"run_id": made.run_id, "start": START, "last": last, "pairs": list(PAIRS)}
+    for statement in FILL:
+        connection.execute(statement.format(**SERIES), values)  # type: ignore[arg-type]  # text of this file
+    return made
+
+
+@pytest.mark.parametrize("query", READS)
+def test_a_read_of_a_late_minute_touches_few_blocks(
+    connection: psycopg.Connection, run: Run, query: str
+) -> None:
+    minute = START + timedelta(minutes=MINUTES - 2)
+    values: dict[str, Any] = {
+        "run_id": run.run_id,
+        "time": minute,
+        "as_of": minute + timedelta(seconds=2),
+        "instrument_ids": list(PAIRS),
+        "evaluations": [minute - timedelta(minutes=5 * back) for back in range(3)],
+        "state": "OPEN",
+        "durability": "off",
+    }
+    explained = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {queries.load(f'stages/{query}')}"
+    (answer,) = connection.execute(explained.encode(), values).fetchone() or ([],)
+    top = answer[0]["Plan"]
+    assert top["Shared Hit Blocks"] + top["Shared Read Blocks"] <= MOST_BLOCKS, answer
