@@ -14,6 +14,7 @@ from hydra.backtest.next_minute import Grids
 from hydra.domain import ReasonCode, SignalSource, VolatilityRegime
 from hydra.layers.layer4_kill import KillParameters, cascade_kills, funding_kills
 from hydra.layers.positions import PositionParameters
+from hydra.trading.parameters import Rules
 
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -73,27 +74,29 @@ def position_alarms(
     return alarms
 
 
-def must_stop(minutes: NDArray[np.int64], kills: Flags) -> Flags:
-    """The first minute, the first of each day (its peak begins anew), those after a hole, and alarms."""
+def must_stop(minutes: NDArray[np.int64]) -> Flags:
+    """The first minute, the first of each day (its peak begins anew), and those after a hole."""
     step = np.diff(minutes, prepend=minutes[:1] - 1)
-    stops: Flags = (minutes % _DAY_MINUTES == 0) | (step != 1) | kills.any(axis=1)
+    stops: Flags = (minutes % _DAY_MINUTES == 0) | (step != 1)
     day_changes = np.diff(minutes // _DAY_MINUTES, prepend=minutes[:1] // _DAY_MINUTES) != 0
     stops |= day_changes
     stops[0] = True
     return stops
 
 
-def grids(columns: DecisionColumns, bars: BarGrid, alarms: Flags, stops: Flags, theses: Floats) -> Grids:
+def grids(columns: DecisionColumns, bars: BarGrid, minutes: NDArray[np.int64], rules: Rules) -> Grids:
     """What the compiled loop reads. Marks that did not come in a minute cannot touch a barrier."""
     mark_open, mark_high, mark_low, _ = bars.marked
+    evaluations = evaluation_rows(minutes, rules.positions.extreme_evaluations)
     return Grids(
         key=columns.key,
         entries_allowed=columns.entries_allowed,
-        is_alarmed=alarms,
+        is_alarmed=position_alarms(columns, bars, evaluations, rules.positions),
+        is_kill_due=kill_alarms(columns, rules.risk.kill),
         mark_open=mark_open,
         mark_high=mark_high,
         mark_low=mark_low,
         mark_price=bars.mark_price,
-        strengths=theses,
-        must_stop=stops,
+        strengths=strengths(columns),
+        must_stop=must_stop(minutes),
     )

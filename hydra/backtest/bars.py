@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from hydra.backtest.market import BacktestMarket, instant_of
 from hydra.features.decision_frame import DECISION_DELAY
 from hydra.features.lateness import integers
+from hydra.features.layout import NO_ROW, gather, ranked_keys
 from hydra.trading.market_rows import LAST, MARK
 from hydra.trading.paper_exchange import Bar, Settlement
 
@@ -174,22 +175,27 @@ def _column_of(market: BacktestMarket, instruments: pl.Series) -> Integers:
 
 
 def _with_marks(bars: pl.DataFrame, mark_prices: pl.DataFrame) -> pl.DataFrame:
-    minute_marks = mark_prices.filter(pl.col("timeframe_minutes") == 1).select(
-        "instrument_id",
-        "time",
-        pl.col("known_at").alias("mark_known_at"),
-        *(pl.col(n).alias(f"_{n}") for n in _MARKED),
-    )
-    if minute_marks.is_empty():
-        traded = (pl.col(name).alias(f"mark_{name}") for name in _MARKED)
-        return bars.with_columns(pl.lit(value=False).alias("has_mark"), *traded)
-    joined = bars.join(minute_marks, on=["instrument_id", "time"], how="left", maintain_order="left")
-    as_of = pl.col("decided") * _MINUTE_US + _DELAY_US
-    has_mark = (pl.col("mark_known_at").to_physical() <= as_of).fill_null(value=False)
-    return joined.with_columns(
+    """`bars` with has_mark and mark_*: of the mark bar of the same minute, known by then, else their own."""
+    marks = mark_prices.filter(pl.col("timeframe_minutes") == 1)
+    places = _same_minutes(marks, bars)
+    found = gather(marks.select("known_at", *_MARKED), places)
+    as_of_us = bars["decided"].to_numpy() * _MINUTE_US + _DELAY_US
+    has_mark = (found["known_at"].to_physical() <= pl.Series(as_of_us)).fill_null(value=False)
+    return bars.with_columns(
         has_mark.alias("has_mark"),
-        *(pl.when(has_mark).then(pl.col(f"_{n}")).otherwise(pl.col(n)).alias(f"mark_{n}") for n in _MARKED),
+        *(bars[name].zip_with(~has_mark, found[name]).alias(f"mark_{name}") for name in _MARKED),
     )
+
+
+def _same_minutes(marks: pl.DataFrame, bars: pl.DataFrame) -> Integers:
+    """Per bar the place in `marks`, sorted by pair and time, of the one of its pair and minute, or NO_ROW."""
+    if marks.is_empty():
+        return np.full(bars.height, NO_ROW)
+    keys, wanted = (
+        ranked_keys(integers(one["instrument_id"]), integers(one["time"])) for one in (marks, bars)
+    )
+    places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[places] == wanted, places, NO_ROW)
 
 
 def _irregular_bars(bars: pl.DataFrame) -> dict[tuple[int, int], list[Bar]]:

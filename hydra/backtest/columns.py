@@ -4,6 +4,7 @@ Source: DESIGN, law 2; C109 (no news view in a backtest).
 """
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,7 +20,7 @@ from hydra.features.evaluate import feature_matrix
 from hydra.features.facts import TIME
 from hydra.layers.layer2_statistical import assess
 from hydra.trading.assessed_minutes import assess_each
-from hydra.trading.minute_rows import GENERATOR_INPUTS, AssessedPair, generator_inputs
+from hydra.trading.minute_rows import GENERATOR_INPUTS, AssessedPair, generator_columns, generator_inputs
 from hydra.trading.parameters import Rules
 from hydra.trading.signal_rows import judge
 from hydra.trading.verdicts import UNKNOWN_CODE
@@ -122,8 +123,10 @@ def decision_keys(market: BacktestMarket) -> pl.DataFrame:
 
 def rule_inputs(market: BacktestMarket, decisions: pl.DataFrame) -> pl.DataFrame:
     """What the rules read at each of `decisions`: ages, the last close and RULE_FEATURES."""
-    features = feature_matrix(market.facts, decisions, RULE_FEATURES)
-    return decision_frames(market.facts, decisions).hstack(features.drop("instrument_id", "time"))
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        framed = beside.submit(decision_frames, market.facts, decisions)
+        features = feature_matrix(market.facts, decisions, RULE_FEATURES)
+        return framed.result().hstack(features.drop("instrument_id", "time"))
 
 
 def assessed_rows(market: BacktestMarket, decisions: pl.DataFrame, rules: Rules) -> pl.DataFrame:
@@ -134,10 +137,11 @@ def assessed_rows(market: BacktestMarket, decisions: pl.DataFrame, rules: Rules)
 def decide_columns(market: BacktestMarket, inputs: pl.DataFrame, rules: Rules) -> DecisionColumns:
     """Layers 2 and 3 on every row of `inputs` (see `rule_inputs`)."""
     parts, judged, numbers = [], [], _numbers(rules)
+    read = generator_columns(generator_inputs(is_adaptive=rules.signals.is_adaptive))
     for piece in _pieces(inputs, len(market.instrument_ids)):
         assessed = join_own_thresholds(market, assess(piece, rules.statistical), rules)
         parts.append(_kept(assessed, numbers))
-        judged.append(judge(assessed.with_columns(_NO_NEWS), rules))
+        judged.append(judge(assessed.with_columns(_NO_NEWS).select(read), rules))
     shape = (len(market.minutes), len(market.instrument_ids))
     kept, signals = pl.concat(parts), pl.concat(judged)
     rows, columns = _cells(market, signals)
@@ -147,7 +151,7 @@ def decide_columns(market: BacktestMarket, inputs: pl.DataFrame, rules: Rules) -
     is_chosen = signals["chosen"].to_numpy()
     own = rows[is_chosen], columns[is_chosen]
     chosen[own] = np.flatnonzero(is_chosen)
-    picked = signals.filter("chosen")
+    picked = signals.select("chosen", "direction", "source").filter("chosen")
     side = (picked["direction"] < 0).cast(pl.Int8)
     key[own] = (picked["source"].to_physical().cast(pl.Int8) * SIDES + side).to_numpy()
     return DecisionColumns(

@@ -47,13 +47,14 @@ class Grids(NamedTuple):
     """What the loop reads of the market, all (minutes, pairs) but `must_stop` (minutes).
 
     key: of the chosen signal, -1 none. is_alarmed: layer 2 demands that a position be closed, or a settlement
-    or a late bar is due. strengths: (4, minutes, pairs): what theses rest on, for a long.
-    must_stop: minutes that are played in any case.
+    or a late bar is due. is_kill_due: a kill condition of the pair holds. strengths: (4, minutes, pairs):
+    what theses rest on, for a long. must_stop: minutes that are played in any case.
     """
 
     key: NDArray[np.int8]
     entries_allowed: Flags
     is_alarmed: Flags
+    is_kill_due: Flags
     mark_open: Floats
     mark_high: Floats
     mark_low: Floats
@@ -120,6 +121,7 @@ def next_minute(start: int, grids: Grids, book: OpenBook, limits: Limits, paths:
         if (
             grids.must_stop[row]
             or _something_happens(row, grids, book)
+            or _kill_is_due(row, grids, limits)
             or _next_open(row, 0, grids, limits) >= 0
         ):
             return row, best_row
@@ -182,6 +184,15 @@ def _something_happens(row: int, grids: Grids, book: OpenBook) -> bool:
             if worst <= _WIDE * book.entry_price[k]:
                 return True
         if direction * grids.strengths[book.strength[k], row, column] < book.weakest[k] * (1.0 + _WIDE):
+            return True
+    return False
+
+
+@_compiled
+def _kill_is_due(row: int, grids: Grids, limits: Limits) -> bool:
+    """A kill condition holds for a pair that no kill switch stops yet."""
+    for column in range(grids.key.shape[1]):
+        if grids.is_kill_due[row, column] and not limits.is_killed[column]:
             return True
     return False
 

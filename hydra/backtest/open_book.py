@@ -1,5 +1,6 @@
 """Open positions as the compiled loop reads them: what bounds each, and where its holding time ends."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,7 +48,8 @@ def open_book(
 
 def row_at(minutes: NDArray[np.int64], time: datetime) -> int:
     """The first row whose minute is at `time` or later."""
-    return int(np.searchsorted(minutes, np.ceil(time.timestamp() / _SECONDS_PER_MINUTE)))
+    # A whole number: by a fraction, numpy would turn all minutes into fractions first.
+    return int(np.searchsorted(minutes, math.ceil(time.timestamp() / _SECONDS_PER_MINUTE)))
 
 
 def _weakest(bet: Bet | None, floor: float) -> float:

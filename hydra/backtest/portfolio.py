@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hydra.backtest.alarms import evaluation_rows
 from hydra.backtest.bars import BarGrid
@@ -62,7 +61,6 @@ class PortfolioWalk:
     bars: BarGrid
     hourly: HourlyCloses
     grids: Grids
-    kill_alarms: NDArray[np.bool_]
     rules: Rules
     plays_every_minute: bool = False
     holdings: dict[int, Holding] = field(default_factory=dict)
@@ -126,7 +124,7 @@ class PortfolioWalk:
             is_full=len(self.holdings) >= self.rules.risk.limits.max_positions,
             cash_usd=float(self.portfolio.cash_usd),
             day_peak_usd=float(self.portfolio.day_peak_usd),
-            daily_drawdown=self.rules.risk.kill.daily_drawdown if self.latched != {EVERYTHING} else 1.0,
+            daily_drawdown=1.0 if EVERYTHING in self.latched else self.rules.risk.kill.daily_drawdown,
         )
 
     # Playing
@@ -238,9 +236,10 @@ class PortfolioWalk:
         if book.daily_drawdown > self.rules.risk.kill.daily_drawdown:
             return list(range(len(self.market.instrument_ids)))
         if self.plays_every_minute:
-            wanted = (self.columns.chosen[row] >= 0) | self.kill_alarms[row]
+            wanted = (self.columns.chosen[row] >= 0) | self.grids.is_kill_due[row]
         else:
-            wanted = open_signals(row, self.grids, self._limits(), self.path.leapt) | self.kill_alarms[row]
+            wanted = open_signals(row, self.grids, self._limits(), self.path.leapt)
+            wanted |= self.grids.is_kill_due[row]
         return [int(column) for column in np.flatnonzero(wanted)]
 
     def judged_signal(self, row: int, column: int, time: datetime) -> JudgedSignal:

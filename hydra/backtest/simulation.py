@@ -6,6 +6,7 @@ Source: DESIGN, law 2.
 import gc
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -14,7 +15,7 @@ import polars as pl
 from hydra.backtest import alarms
 from hydra.backtest.bars import BarGrid, bar_grid
 from hydra.backtest.columns import DecisionColumns, decide_columns, decision_keys, rule_inputs
-from hydra.backtest.hourly_closes import hourly_closes
+from hydra.backtest.hourly_closes import HourlyCloses, hourly_closes
 from hydra.backtest.market import BacktestMarket
 from hydra.backtest.portfolio import PortfolioWalk
 from hydra.backtest.walked_path import Path
@@ -54,6 +55,7 @@ class PreparedMarket:
     market: BacktestMarket
     inputs: pl.DataFrame
     bars: BarGrid
+    hourly: HourlyCloses
 
 
 @dataclass(frozen=True)
@@ -73,12 +75,16 @@ class Simulation:
 
 
 def prepare(market: BacktestMarket, watch: Stopwatch) -> PreparedMarket:
-    """The features of every decision, and bars and settlements on their grid."""
-    with watch.measure("features"):
-        inputs = rule_inputs(market, decision_keys(market))
-    with watch.measure("bars"):
-        bars = bar_grid(market)
-    return PreparedMarket(market, inputs, bars)
+    """The features of every decision, and at the same time bars and settlements on their grid.
+
+    What is measured as "bars" is the time that they take longer than the features.
+    """
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        bars, hourly = beside.submit(bar_grid, market), beside.submit(hourly_closes, market)
+        with watch.measure("features"):
+            inputs = rule_inputs(market, decision_keys(market))
+        with watch.measure("bars"):
+            return PreparedMarket(market, inputs, bars.result(), hourly.result())
 
 
 def simulate(
@@ -94,21 +100,15 @@ def simulate(
     market, bars = prepared.market, prepared.bars
     with watch.measure("rules"):
         columns = decide_columns(market, prepared.inputs, rules)
-        evaluations = alarms.evaluation_rows(market.minutes, rules.positions.extreme_evaluations)
-        kills = alarms.kill_alarms(columns, rules.risk.kill)
-        of_positions = alarms.position_alarms(columns, bars, evaluations, rules.positions)
-        stops = alarms.must_stop(market.minutes, kills)
-        grids = alarms.grids(columns, bars, of_positions, stops, alarms.strengths(columns))
-        hourly = hourly_closes(market)
+        grids = alarms.grids(columns, bars, market.minutes, rules)
     with watch.measure("portfolio"):
         walk = PortfolioWalk(
             run_id,
             market,
             columns,
             bars,
-            hourly,
+            prepared.hourly,
             grids,
-            kills,
             rules,
             plays_every_minute=plays_every_minute,
         )

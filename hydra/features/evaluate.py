@@ -21,7 +21,7 @@ from hydra.features.feature import Grid
 from hydra.features.grid_memory import GridMemory
 from hydra.features.grids import build_grid
 from hydra.features.lateness import MINUTE_US, Instants, late_epochs
-from hydra.features.layout import Integers, gather
+from hydra.features.layout import Integers, as_value, gather
 from hydra.features.leaders import leader_columns
 from hydra.features.month_shares import MONTH_SHARES, month_share
 from hydra.features.near_facts import moments, near_rows
@@ -265,7 +265,7 @@ def _grid_columns(
         (grid, steps.exports, is_ranked),
         lambda: _read(values, built.rows, is_ranked=is_ranked),
         (values,),
-        built.rows.tobytes(),
+        as_value(built.rows),
     )
 
 

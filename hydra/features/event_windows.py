@@ -1,6 +1,9 @@
 """Sums of single events over windows that end at a decision: forced orders and proofs of life."""
 
-from typing import Final
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -9,11 +12,14 @@ from numpy.typing import NDArray
 from hydra.features.lateness import MINUTE_US, Instants, event_instants, integers
 from hydra.features.layout import Integers, gather, last_up_to, ranked_keys
 
+Floats = NDArray[np.float64]
+
 _MOST_EVENTS: Final = 100
 # A span leaves its first instant out; sixty minutes old is still recent (C56).
 _OLDEST_US: Final = 60 * MINUTE_US + 1
 _FIVE_MINUTES_US: Final = 5 * MINUTE_US
 LIQUIDATION_FEED: Final = "liquidations"
+_FEW_WINDOWS: Final = 64
 _MINUTE_NUMBER: Final = pl.col("time").dt.epoch("us") // MINUTE_US
 
 
@@ -58,19 +64,29 @@ def window_bounds(
     return end, tuple(np.minimum(np.searchsorted(by_time, now - span, "right"), end) for span in spans_us)
 
 
-def window_sums(value: NDArray[np.float64], begin: Integers, end: Integers) -> NDArray[np.float64]:
-    """Sum of value[begin:end] per window, each added up on its own (no running total that drifts).
+def window_sums(value: Floats, begin: Integers, end: Integers) -> Floats:
+    """Sum of value[begin:end] per window, each added up on its own: no running total that drifts."""
+    sums = np.zeros(len(begin))
+    if len(value):
+        add = _compiled() if len(begin) > _FEW_WINDOWS else _add_windows
+        add(value, begin, end, sums)
+    return sums
 
-    `reduceat` also adds up what lies between a window and the next: in the order of their begins that is
-    little, in that of the decisions, pair after pair, it is nearly everything, again and again.
-    """
-    if not len(value):
-        return np.zeros(len(begin))
-    order = np.argsort(begin, kind="stable")
-    edges = np.column_stack([begin, end])[order].ravel()
-    sums = np.empty(len(begin))
-    sums[order] = np.add.reduceat(np.append(value, 0.0), edges)[::2]
-    return np.where(end > begin, sums, 0.0)
+
+def _add_windows(value: Floats, begin: Integers, end: Integers, sums: Floats) -> None:
+    for window in range(len(begin)):
+        total = 0.0
+        for place in range(begin[window], end[window]):
+            total += value[place]
+        sums[window] = total
+
+
+@cache
+def _compiled() -> Callable[[Floats, Integers, Integers, Floats], None]:
+    """The same additions in the same order. Loaded when many are first asked for: numba takes a while."""
+    numba: Any = import_module("numba")
+    compiled: Callable[[Floats, Integers, Integers, Floats], None] = numba.njit(cache=True)(_add_windows)
+    return compiled
 
 
 def _last_heartbeat(heartbeats: pl.DataFrame, instants: Instants) -> pl.Series:

@@ -24,6 +24,7 @@ from hydra.features.layout import (
     Integers,
     Layout,
     Separation,
+    as_value,
     gather,
     last_up_to,
     lay_out,
@@ -142,7 +143,7 @@ def _equal_steps(
     clock = CLOCKS[grid]
     read = (instants.time_us - NOMINAL_LAG_US[clock.frame]) // clock.step_us
     near = near_rows(facts, clock.frame, instants, clock.lookback_us, memory)
-    beside = (near.ranges, *instants.places, read.tobytes())
+    beside = (near.ranges, *instants.places, as_value(read))
     return memory.keep(
         (grid, base), lambda: _lay_near(near, clock, base, instants, read), (near.source,), beside
     )
@@ -259,7 +260,7 @@ def _liquidation_buckets(
         (grid, base),
         lambda: _on_clock(buckets, position, clock, base, instants, read),
         (buckets,),
-        (*instants.places, read.tobytes() if buckets.height else b""),
+        (*instants.places, as_value(read) if buckets.height else b""),
     )
 
 

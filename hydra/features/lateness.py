@@ -5,7 +5,7 @@ unless the fact came late. Decisions between the nominal and the real `known_at`
 evaluated apart, on the facts known by then. Source: features.md section 0; DESIGN, law 3.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +14,7 @@ import polars as pl
 
 from hydra.features.facts import MarketFacts
 from hydra.features.grid_memory import GridMemory
-from hydra.features.layout import Integers, ranked_keys
+from hydra.features.layout import Integers, as_value, ranked_keys
 
 SECOND_US: Final = 1_000_000
 MINUTE_US: Final = 60 * SECOND_US
@@ -54,9 +54,9 @@ class Instants:
         return cls(instruments, np.searchsorted(instruments, instrument), integers(decisions["time"]))
 
     @property
-    def places(self) -> tuple[bytes, bytes]:
+    def places(self) -> tuple[Hashable, Hashable]:
         """Everything but the times, as one value that can be compared."""
-        return self.instruments.tobytes(), self.rank.tobytes()
+        return as_value(self.instruments), as_value(self.rank)
 
     def rank_of(self, frame: pl.DataFrame) -> Integers:
         """The rank of each row of a frame that holds no other instruments."""

@@ -1,5 +1,6 @@
 """The part of a facts frame that some decision can reach."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +11,7 @@ from hydra.errors import BadDataError
 from hydra.features.facts import MarketFacts
 from hydra.features.grid_memory import GridMemory
 from hydra.features.lateness import EVENT_FRAMES, MINUTE_US, Instants, integers
-from hydra.features.layout import Integers
+from hydra.features.layout import Integers, as_value
 
 KEY: Final = ("instrument_id", "time")
 Ranges = tuple[tuple[int, int], ...]
@@ -41,9 +42,9 @@ class NearRows:
         return near
 
 
-def moments(instants: Instants, *rows: NearRows) -> bytes:
+def moments(instants: Instants, *rows: NearRows) -> Hashable:
     """The decisions' instants, by which events are seen, as one value; without events they do not matter."""
-    return instants.time_us.tobytes() if any(near.ranges for near in rows) else b""
+    return as_value(instants.time_us) if any(near.ranges for near in rows) else b""
 
 
 def near_rows(

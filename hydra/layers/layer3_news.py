@@ -41,6 +41,8 @@ def gate_news(choices: pl.DataFrame, *, hold_blocks: bool) -> pl.DataFrame:
 
     A vetoed choice is no longer approved nor chosen; no other signal takes its place.
     """
+    if choices["news_action"].null_count() == choices.height:
+        return choices
     veto = pl.lit(None, dtype=REASON_TYPE)
     for action in NewsAction:
         for side in (Side.LONG, Side.SHORT):

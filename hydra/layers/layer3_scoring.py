@@ -80,7 +80,9 @@ def choose(scored: pl.DataFrame, parameters: ScoringParameters) -> pl.DataFrame:
         descending=[False, False, True, True, True],
         maintain_order=True,
     )
-    is_first = pl.int_range(pl.len()).over("time", "instrument_id") == 0
+    is_first = pl.any_horizontal(
+        pl.col(key).ne_missing(pl.col(key).shift()) for key in ("time", "instrument_id")
+    )
     chosen = ranked.with_columns((is_first & pl.col("approved")).alias("chosen"))
     return chosen.with_columns(_reason(parameters).alias("reason_code"))
 

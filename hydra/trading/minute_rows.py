@@ -79,6 +79,11 @@ def generator_frame(
     return pl.DataFrame(dated, schema={**_SCHEMA, **dict.fromkeys(inputs, pl.Float64()), "time": TIME})
 
 
+def generator_columns(inputs: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns of `generator_frame`."""
+    return (*_SCHEMA, *inputs, "time")
+
+
 _SCHEMA: Final = {
     "instrument_id": pl.Int16(),
     "regime": pl.Int8(),

@@ -72,7 +72,7 @@ def run(connection: psycopg.Connection) -> Run:
     last = START + timedelta(minutes=MINUTES - 1)
     values = {"run_id": made.run_id, "start": START, "last": last, "pairs": list(PAIRS)}
     for statement in FILL:
-        connection.execute(statement.format(**SERIES), values)  # type: ignore[arg-type]  # text of this file
+        connection.execute(statement.format(**SERIES).encode(), values)
     return made
 
 
