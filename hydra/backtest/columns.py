@@ -44,7 +44,8 @@ REASON_CODES: Final = tuple(ReasonCode)
 SOURCES: Final = tuple(SignalSource)
 SIDES: Final = 2
 
-_PIECE_ROWS: Final = 1_000_000
+_PIECE_ROWS: Final = 500_000
+_PIECES_AT_ONCE: Final = 2
 _DELAY_US: Final = int(DECISION_DELAY.total_seconds() * 1e6)
 _MINUTE_US: Final = 60_000_000
 _NO_NEWS: Final = pl.lit(None, dtype=pl.String()).alias("news_action")
@@ -136,12 +137,15 @@ def assessed_rows(market: BacktestMarket, decisions: pl.DataFrame, rules: Rules)
 
 def decide_columns(market: BacktestMarket, inputs: pl.DataFrame, rules: Rules) -> DecisionColumns:
     """Layers 2 and 3 on every row of `inputs` (see `rule_inputs`)."""
-    parts, judged, numbers = [], [], _numbers(rules)
+    numbers = _numbers(rules)
     read = generator_columns(generator_inputs(is_adaptive=rules.signals.is_adaptive))
-    for piece in _pieces(inputs, len(market.instrument_ids)):
+
+    def decide(piece: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         assessed = join_own_thresholds(market, assess(piece, rules.statistical), rules)
-        parts.append(_kept(assessed, numbers))
-        judged.append(judge(assessed.with_columns(_NO_NEWS).select(read), rules))
+        return _kept(assessed, numbers), judge(assessed.with_columns(_NO_NEWS).select(read), rules)
+
+    with ThreadPoolExecutor(_PIECES_AT_ONCE) as pool:
+        parts, judged = zip(*pool.map(decide, _pieces(inputs, len(market.instrument_ids))), strict=True)
     shape = (len(market.minutes), len(market.instrument_ids))
     kept, signals = pl.concat(parts), pl.concat(judged)
     rows, columns = _cells(market, signals)
