@@ -20,6 +20,7 @@ from hydra.running.run_market import MarketRequest, prepare_market
 from hydra.running.speed import Speed
 from hydra.running.supervisor import Supervisor
 from hydra.settings import Settings, load_settings
+from hydra.sim.market.settings import Scenario
 from hydra.trading.parameters import recorded_rules, rules_of
 from hydra.trading.runs import LABELS, EndReason, Run, RunPlan, create_run, read_run, reopen_run
 from hydra.universe import UNIVERSE, find_pair
@@ -33,17 +34,33 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     speed: Annotated[str, typer.Option(help="max, or how many times real time.")] = "max",
     seed: SeedOption = None,
     pairs: PairsOption = "",
+    scenario: Annotated[
+        list[Scenario] | None,
+        typer.Option(help="What is planted into every generated day; can be repeated. [default: day]"),
+    ] = None,
     resume: Annotated[int | None, typer.Option(help="Go on with this run where it stopped.")] = None,
 ) -> None:
     """Take a market through the five layers, minute by minute. Ctrl-C stops; --resume goes on."""
     refuse_unconnected(mode, market)
     pace = Speed.parse(speed)
-    asked = MarketRequest(market, seed, base_names(pairs), instant("--from", start), instant("--to", end))
+    first, last = instant("--from", start), instant("--to", end)
+    asked = MarketRequest(market, seed, base_names(pairs), first, last, planted(scenario, market))
     db.up()
     settings = load_settings()
     console = Console()
     run = new_run(settings, mode, asked, console) if resume is None else resumed_run(settings, resume)
     watch(run, settings, pace, console)
+
+
+def planted(scenarios: list[Scenario] | None, market: MarketOrigin) -> tuple[Scenario, ...]:
+    """What a generated market has planted: the default mix, unless something is asked for.
+
+    Raises:
+        StopError: something is asked for in a market that is not generated.
+    """
+    if scenarios and market is not MarketOrigin.GENERATED:
+        raise StopError("--scenario: it is planted into a generated market; add --market generated")
+    return tuple(scenarios or (Scenario.DAY,))
 
 
 def new_run(settings: Settings, mode: TradingMode, asked: MarketRequest, console: Console) -> Run:
