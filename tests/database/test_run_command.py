@@ -7,12 +7,13 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from hydra.cli.main import app
-from hydra.cli.run import new_run
+from hydra.cli.run import new_run, planted
 from hydra.db.engine import connect
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import HydraError
 from hydra.running.run_market import GENERATED_START, MarketRequest
 from hydra.settings import load_settings
+from hydra.sim.market.settings import Scenario
 from hydra.trading.parameters import RULES_KEY
 
 
@@ -37,6 +38,7 @@ def count_runs(database_url: str) -> int:
             ["--market", "generated", "--from", "2025-06-02T00:00", "--to", "2025-06-01T00:00"],
             "--to has to be later",
         ),
+        (["--market", "recorded", "--scenario", "calm"], "add --market generated"),
     ],
 )
 def test_what_cannot_run_is_refused_and_leaves_no_run(
@@ -48,6 +50,12 @@ def test_what_cannot_run_is_refused_and_leaves_no_run(
     assert isinstance(done.exception, HydraError)
     assert sentence in str(done.exception)
     assert count_runs(database_url) == before
+
+
+def test_a_generated_market_has_the_default_day_planted_or_what_is_asked_for() -> None:
+    assert planted(None, MarketOrigin.GENERATED) == planted(None, MarketOrigin.RECORDED) == (Scenario.DAY,)
+    asked = [Scenario.CASCADE, Scenario.OUTAGE]
+    assert planted(asked, MarketOrigin.GENERATED) == (Scenario.CASCADE, Scenario.OUTAGE)
 
 
 def test_a_generated_run_is_labelled_simulated_and_records_its_rules(
