@@ -1,6 +1,7 @@
 """The equity of every minute, in whole hundred-millionths of a USDT, so that its sums are exact (C122)."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from decimal import Decimal
 from typing import Final
 
@@ -41,7 +42,7 @@ class EquityPath:
         equity: Integers = self.cash_e8 + self.unrealised_e8
         return equity
 
-    @property
+    @cached_property
     def equity_usd(self) -> Floats:
         """Equity in USDT."""
         equity: Floats = self.equity_e8 / E8
