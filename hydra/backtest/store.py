@@ -35,7 +35,7 @@ BATCH_ROWS = 5_000
 def store(
     connection: psycopg.Connection, run: Run, simulation: Simulation, equity: EquityPath, wanted: StoredRows
 ) -> None:
-    """Write everything that `simulation` decided under `run`, in one transaction.
+    """Write everything that `simulation` decided under `run`, in one transaction; refresh the statistics.
 
     Raises:
         psycopg.Error: the server refuses a row; nothing is stored then.
@@ -57,6 +57,7 @@ def store(
         _store_counts(connection, run, simulation)
         values = {"run_id": run.run_id, "data_hash": market.data_hash}
         connection.execute(queries.load("backtest/set_data_hash"), values)
+    connection.execute(queries.load("backtest/refresh_statistics"))
 
 
 def _write(connection: psycopg.Connection, query: str, rows: Sequence[Row]) -> list[tuple[object, ...]]:
