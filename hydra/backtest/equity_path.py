@@ -1,8 +1,8 @@
 """The equity of every minute, in whole hundred-millionths of a USDT, so that its sums are exact (C122)."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from decimal import Decimal
+from functools import cached_property
 from typing import Final
 
 import numpy as np

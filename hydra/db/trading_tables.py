@@ -95,6 +95,7 @@ positions = Table(
         ["hydra.risk_decisions.run_id", "hydra.risk_decisions.instrument_id", "hydra.risk_decisions.time"],
     ),
     Index(None, "run_id", "instrument_id", "opened_time", unique=True),
+    Index(None, "run_id", "instrument_id", "closed_time"),
     Index(
         "positions_one_open_idx",
         "run_id",
@@ -176,6 +177,11 @@ orders = Table(
     ),
     Index(None, "run_id", "instrument_id", "placed_time"),
     Index(None, "position_id"),
+    Index(
+        "orders_working_idx",
+        "run_id",
+        postgresql_where=text("state IN ('PLANNED', 'OPEN', 'PARTIALLY_FILLED', 'UNKNOWN')"),
+    ),
     schema="hydra",
     comment="Layer 5: every order, committed before the exchange was called",
 )

@@ -17,6 +17,7 @@ from hydra.trading.runs import Run, RunPlan, create_run
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
 MINUTES, PAIRS = 4_000, tuple(range(1, 9))
+LATE = START + timedelta(minutes=MINUTES - 2)
 # Blocks of 8 KiB. A minute needs a few of each table and its index; the whole run has thousands.
 MOST_BLOCKS = 100
 READS = (
@@ -48,7 +49,19 @@ FILL = (
     " 'CONFIDENCE_LOW', 'too low', 'none' FROM {minutes}, {pairs}",
     "INSERT INTO hydra.risk_decisions (run_id, instrument_id, time, approved, reason_code, reason)"
     " SELECT %(run_id)s, pair, minute, false, 'NO_SIGNAL', 'nothing' FROM {minutes}, {pairs}",
-    "ANALYZE hydra.cycles, hydra.equity, hydra.assessments, hydra.signals, hydra.risk_decisions",
+    "INSERT INTO hydra.positions (run_id, instrument_id, decision_time, side, state, opened_time,"
+    " closed_time, quantity, peak_quantity, entry_price, exit_price, leverage, max_holding_until,"
+    " exit_reason_code, gross_pnl_usd, fees_usd, funding_usd, net_pnl_usd, mark_source)"
+    " SELECT %(run_id)s, pair, minute, 'LONG', 'CLOSED', minute, minute + interval '1 minute', 0, 1, 1, 1, 1,"
+    " minute + interval '1 hour', 'TARGET_HIT', 0, 0, 0, 0, 'last' FROM {minutes}, {pairs}",
+    "INSERT INTO hydra.orders (run_id, instrument_id, client_order_id, decision_time, role, order_type, side,"
+    " reduce_only, quantity, reference_price, state, filled_quantity, placed_time, finished_time)"
+    " SELECT %(run_id)s, pair, pair || ' ' || minute, minute, 'ENTRY', 'LIMIT', 'BUY', false, 1, 1, 'FILLED',"
+    " 1, minute, minute FROM {minutes}, {pairs}",
+    "UPDATE hydra.signals SET approved = true, chosen = true WHERE run_id = %(run_id)s AND time = %(late)s",
+    "UPDATE hydra.risk_decisions SET source = 'CROWDING_FADE', side = 'LONG' WHERE run_id = %(run_id)s",
+    "ANALYZE hydra.cycles, hydra.equity, hydra.assessments, hydra.signals, hydra.risk_decisions,"
+    " hydra.positions, hydra.orders",
 )
 SERIES = {
     "minutes": "generate_series(%(start)s, %(last)s, interval '1 minute') AS minute",
@@ -70,7 +83,7 @@ def run(connection: psycopg.Connection) -> Run:
     plan = RunPlan(TradingMode.PAPER, MarketOrigin.GENERATED, 1, (), PAIRS, START, None)
     made = create_run(connection, plan, settings)
     last = START + timedelta(minutes=MINUTES - 1)
-    values = {"run_id": made.run_id, "start": START, "last": last, "pairs": list(PAIRS)}
+    values = {"run_id": made.run_id, "start": START, "last": last, "late": LATE, "pairs": list(PAIRS)}
     for statement in FILL:
         connection.execute(statement.format(**SERIES).encode(), values)
     return made
@@ -80,13 +93,12 @@ def run(connection: psycopg.Connection) -> Run:
 def test_a_read_of_a_late_minute_touches_few_blocks(
     connection: psycopg.Connection, run: Run, query: str
 ) -> None:
-    minute = START + timedelta(minutes=MINUTES - 2)
     values: dict[str, Any] = {
         "run_id": run.run_id,
-        "time": minute,
-        "as_of": minute + timedelta(seconds=2),
+        "time": LATE,
+        "as_of": LATE + timedelta(seconds=2),
         "instrument_ids": list(PAIRS),
-        "evaluations": [minute - timedelta(minutes=5 * back) for back in range(3)],
+        "evaluations": [LATE - timedelta(minutes=5 * back) for back in range(3)],
         "state": "OPEN",
         "durability": "off",
     }
