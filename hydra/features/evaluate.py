@@ -19,7 +19,7 @@ from hydra.features.event_windows import liquidation_columns
 from hydra.features.facts import TIME, MarketFacts
 from hydra.features.feature import Grid
 from hydra.features.grid_memory import GridMemory
-from hydra.features.grids import build_grid
+from hydra.features.grids import GridRows, build_grid
 from hydra.features.lateness import MINUTE_US, Instants, late_epochs
 from hydra.features.layout import Integers, as_value, gather
 from hydra.features.leaders import leader_columns
@@ -196,7 +196,7 @@ def _hour_columns(
     current: the decisions' columns of the other grids.
     """
     built = build_grid(Grid.HOUR, facts, instants, steps.base, memory)
-    values = steps.run(built.frame)
+    values = _run(steps, built)
     shares = [
         month_share(current[value], values[sample], built.rows).alias(name)
         for name, (value, sample) in MONTH_SHARES.items()
@@ -259,7 +259,7 @@ def _grid_columns(
     memory: GridMemory,
 ) -> pl.DataFrame:
     built = build_grid(grid, facts, instants, steps.base, memory)
-    values = memory.keep((grid, steps.exports), lambda: steps.run(built.frame), (built.frame,))
+    values = memory.keep((grid, steps.exports), lambda: _run(steps, built), (built.frame,))
     is_ranked = grid is Grid.M5_MONTH and bool(asked & _RANK_COLUMNS)
     return memory.keep(
         (grid, steps.exports, is_ranked),
@@ -267,6 +267,10 @@ def _grid_columns(
         (values,),
         as_value(built.rows),
     )
+
+
+def _run(steps: GridPlan, built: GridRows) -> pl.DataFrame:
+    return pl.concat([steps.run(part) for part in built.parts()], rechunk=True)
 
 
 def _read(values: pl.DataFrame, rows: Integers, *, is_ranked: bool) -> pl.DataFrame:
