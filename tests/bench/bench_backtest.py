@@ -52,6 +52,7 @@ def recorded_database() -> Iterator[Mapping[str, str]]:
         environment = {**os.environ, "HYDRA_STATE_DIRECTORY": str(folder)}
         environment.pop("HYDRA_DATABASE_URL", None)
         try:
+            _hydra(environment, "db", "up")
             _hydra(environment, "import", str(RECORDED))
             yield environment
         finally:
