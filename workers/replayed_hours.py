@@ -12,17 +12,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-import adbc_driver_manager
 import polars as pl
 
-from hydra.db.engine import adbc_connect
-from hydra.features.adaptive_thresholds import read_adaptive_thresholds
 from hydra.features.decision_frame import DECISION_DELAY, decision_minutes, newest_known_each
-from hydra.features.window import MarketWindow
 from hydra.trading.assessed_minutes import assess_each
 from hydra.trading.assessment_rows import AssessedMinute
 from hydra.trading.parameters import rules_of_run
 from hydra.trading.runs import Run
+from workers.run_facts import RunFacts
 
 _HOUR: Final = timedelta(hours=1)
 _MINUTE: Final = timedelta(minutes=1)
@@ -52,9 +49,8 @@ class ReplayedHours:
             DatabaseError: the server cannot be used.
         """
         self._run = run
-        self._connection = adbc_connect(database_url)
+        self._facts = RunFacts(run, database_url)
         self._ahead = ahead
-        self._window: MarketWindow | None = None
         self._hour: _Hour | None = None
         self._next: Future[_Hour] | None = None
 
@@ -71,20 +67,19 @@ class ReplayedHours:
         return hour.minutes[as_of]
 
     def close(self) -> None:
-        """Let go of the connection; one that was lost with its server goes with this object."""
+        """Let go of the connection."""
         if self._next is not None:
             wait([self._next])
-        try:
-            self._connection.close()
-        except adbc_driver_manager.Error:
-            return
+        self._facts.close()
 
     def _hour_of(self, as_of: datetime, imports: int) -> _Hour:
-        """What was assessed ahead, if it is this hour and no import came in between."""
-        if self._next is not None:
-            ahead, self._next = self._next.result(), None
-            if ahead.holds(as_of, imports):
-                return ahead
+        """What was assessed ahead, if it is this hour and no import came in between.
+
+        What failed ahead says so once; the next attempt is a new one.
+        """
+        waiting, self._next = self._next, None
+        if waiting is not None and (ahead := waiting.result()).holds(as_of, imports):
+            return ahead
         return self._assess(_clock_hour(as_of), imports)
 
     def _go_ahead(self, as_of: datetime, imports: int) -> None:
@@ -97,26 +92,12 @@ class ReplayedHours:
         first, last = max(start, self._run.data_from), start + _HOUR - _MINUTE
         if self._run.data_to is not None:
             last = min(last, self._run.data_to - _MINUTE)
-        ids = self._run.instrument_ids
-        facts = self._moved_to(last + DECISION_DELAY).advance(last + DECISION_DELAY, imports)
-        decisions = decision_minutes(ids, first, last + DECISION_DELAY)
-        rows = assess_each(facts, decisions, rules_of_run(self._run).statistical)
-        return _Hour(
-            imports, _by_minute(self._with_own_thresholds(rows), newest_known_each(facts, decisions))
-        )
-
-    def _moved_to(self, as_of: datetime) -> MarketWindow:
-        if self._window is None or self._window.as_of > as_of:
-            self._window = MarketWindow.load(self._connection, self._run.instrument_ids, as_of)
-        return self._window
-
-    def _with_own_thresholds(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """`rows`, all of one UTC day, with the pairs' own thresholds where the rules ask for them (C112)."""
-        if not rules_of_run(self._run).signals.is_adaptive:
-            return rows
-        day = rows["time"].dt.date()[0]
-        own = read_adaptive_thresholds(self._connection, self._run.instrument_ids, (day,)).drop("day")
-        return rows.join(own, on="instrument_id", how="left", maintain_order="left")
+        as_of = last + DECISION_DELAY
+        facts = self._facts.at(as_of, imports)
+        decisions = decision_minutes(self._run.instrument_ids, first, as_of)
+        assessed = assess_each(facts, decisions, rules_of_run(self._run).statistical)
+        rows = self._facts.with_own_thresholds(assessed, as_of, imports)
+        return _Hour(imports, _by_minute(rows, newest_known_each(facts, decisions)))
 
 
 def _clock_hour(as_of: datetime) -> datetime:

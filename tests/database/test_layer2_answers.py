@@ -14,6 +14,7 @@ from psycopg.rows import dict_row
 
 from hydra.db.engine import adbc_connect, connect
 from hydra.domain import MarketOrigin, TradingMode
+from hydra.errors import BadDataError
 from hydra.features.evaluate import feature_matrix
 from hydra.features.facts import TIME
 from hydra.features.point_in_time import read_facts
@@ -183,6 +184,25 @@ def test_an_import_in_the_middle_of_an_hour_is_seen_from_then_on(
     assert states == ["missing", "ok"]
 
 
+def test_what_failed_ahead_is_tried_again_once_the_facts_are_mended(
+    stored: Stored, layer: StatisticalLayer
+) -> None:
+    wider = Stored(stored.url, stored.connection, (*stored.instruments, 6))
+    run = wider.run(())
+    off_grid = START + timedelta(minutes=62, seconds=30)
+    stored.connection.execute(
+        "INSERT INTO market.candles_1m (instrument_id, time, known_at, open, high, low, close, volume)"
+        " VALUES (6, %s, %s, 1, 1, 1, 1, 1)",
+        (off_grid, off_grid + timedelta(seconds=62)),
+    )
+    assert len(wider.assess(run, layer, 59)) == 3
+    with pytest.raises(BadDataError, match="off its grid"):
+        wider.assess(run, layer, 60)
+    stored.connection.execute("DELETE FROM market.candles_1m WHERE instrument_id = 6")
+    note_import(stored.connection, "candles_1m")
+    assert len(wider.assess(run, layer, 60)) == 3
+
+
 def import_funding_rate(connection: psycopg.Connection, pair: int) -> None:
     """A settlement at START, and the row that says that something was imported."""
     connection.execute(
@@ -190,10 +210,15 @@ def import_funding_rate(connection: psycopg.Connection, pair: int) -> None:
         " VALUES (%s, %s, %s, 0.0001, 8)",
         (pair, START, START + timedelta(seconds=5)),
     )
+    note_import(connection, "funding_rates")
+
+
+def note_import(connection: psycopg.Connection, table: str) -> None:
     connection.execute(
         "INSERT INTO market.import_batches (path, sha256, layout, target_table, rows_read, rows_inserted,"
         " rows_unchanged, rows_revised, rows_quarantined, rollups_fresh)"
-        " VALUES ('made', '0', 'made', 'funding_rates', 1, 1, 0, 0, 0, true)"
+        " VALUES ('made', '0', 'made', %s, 1, 1, 0, 0, 0, true)",
+        (table,),
     )
 
 

@@ -1,0 +1,74 @@
+"""What a run's assessment reads: its market window, and the pairs' own thresholds of the day."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import adbc_driver_manager
+import polars as pl
+
+from hydra.db.engine import adbc_connect
+from hydra.features.adaptive_thresholds import read_adaptive_thresholds
+from hydra.features.facts import MarketFacts
+from hydra.features.window import MarketWindow
+from hydra.trading.parameters import rules_of_run
+from hydra.trading.runs import Run
+
+
+@dataclass(frozen=True)
+class _Thresholds:
+    """One row a pair (C112), the same for all minutes of a UTC day.
+
+    imports: how many imports there were; one more, and the history may be another.
+    """
+
+    day: date
+    imports: int
+    rows: pl.DataFrame
+
+
+class RunFacts:
+    """The facts of one run, on a connection of its own. Not safe for use by several threads at once."""
+
+    def __init__(self, run: Run, database_url: str) -> None:
+        """Nothing is read before it is asked for.
+
+        Raises:
+            DatabaseError: the server cannot be used.
+        """
+        self._run = run
+        self._connection = adbc_connect(database_url)
+        self._window: MarketWindow | None = None
+        self._thresholds: _Thresholds | None = None
+
+    def at(self, as_of: datetime, imports: int) -> MarketFacts:
+        """The facts known at `as_of`; `imports` says how many imports there have been.
+
+        Going back is reading anew.
+
+        Raises:
+            DatabaseError: the facts could not be read.
+        """
+        if self._window is None or self._window.as_of > as_of:
+            self._window = MarketWindow.load(self._connection, self._run.instrument_ids, as_of)
+        return self._window.advance(as_of, imports)
+
+    def with_own_thresholds(self, rows: pl.DataFrame, as_of: datetime, imports: int) -> pl.DataFrame:
+        """`rows`, all of the UTC day of `as_of`, with the pairs' own thresholds where the rules ask for them.
+
+        They are three months of facts: read once a day, and anew after an import.
+        """
+        if not rules_of_run(self._run).signals.is_adaptive:
+            return rows
+        day = as_of.astimezone(UTC).date()
+        known = self._thresholds
+        if known is None or (known.day, known.imports) != (day, imports):
+            own = read_adaptive_thresholds(self._connection, self._run.instrument_ids, (day,)).drop("day")
+            known = self._thresholds = _Thresholds(day, imports, own)
+        return rows.join(known.rows, on="instrument_id", how="left", maintain_order="left")
+
+    def close(self) -> None:
+        """Let go of the connection; one that was lost with its server goes with this object."""
+        try:
+            self._connection.close()
+        except adbc_driver_manager.Error:
+            return
