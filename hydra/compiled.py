@@ -2,10 +2,10 @@
 
 import hashlib
 from collections.abc import Callable, Iterable
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
-
-import numba
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -24,6 +24,15 @@ def compiled_function(function: Callable[_P, _R], stamp: str) -> Callable[_P, _R
 
     Without fastmath: the same inputs give the same numbers whatever the vector width of the machine.
     """
-    dispatcher: Any = numba.njit(cache=True)(function)
+    dispatcher: Any = import_module("numba").njit(cache=True)(function)
     dispatcher._cache._cache_file._source_stamp = stamp
     return cast("Callable[_P, _R]", dispatcher)
+
+
+@cache
+def compiled_when_needed(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """`function`, which calls and names nothing of other files, compiled when this is first asked for it.
+
+    For what a live decision does without machine code: numba takes half a second to load.
+    """
+    return cast("Callable[_P, _R]", import_module("numba").njit(cache=True)(function))

@@ -154,7 +154,7 @@ def _placed_bars(market: BacktestMarket) -> pl.DataFrame:
     decided = minutes[np.minimum(rows, len(minutes) - 1)]
     before_the_first = int(minutes[0] - 1) * _MINUTE_US + _DELAY_US
     usable = (rows < len(minutes)) & (known_us > before_the_first) & (decided - opened < _DAY_MINUTES)
-    columns = _column_of(market, candles["instrument_id"])
+    columns = market.columns_of(candles["instrument_id"])
     cells = rows * len(market.instrument_ids) + columns
     crowd = np.bincount(cells[usable], minlength=(len(minutes) + 1) * len(market.instrument_ids))
     placed = candles.select("instrument_id", "time", *_TRADED).with_columns(
@@ -165,13 +165,6 @@ def _placed_bars(market: BacktestMarket) -> pl.DataFrame:
         pl.Series("irregular", (decided - 1 != opened) | (crowd[cells] > 1)),
     )
     return _with_marks(placed.filter(pl.Series(usable)), market.mark_prices)
-
-
-def _column_of(market: BacktestMarket, instruments: pl.Series) -> Integers:
-    lookup = np.zeros(max(market.instrument_ids) + 1, np.int64)
-    lookup[list(market.instrument_ids)] = np.arange(len(market.instrument_ids))
-    columns: Integers = lookup[instruments.to_numpy()]
-    return columns
 
 
 def _with_marks(bars: pl.DataFrame, mark_prices: pl.DataFrame) -> pl.DataFrame:
@@ -229,7 +222,7 @@ def _settlements(market: BacktestMarket) -> dict[tuple[int, int], list[Settlemen
     )
     decided = pl.Series("decided", market.minutes)[usable["row"]].alias("decided")
     as_of = (pl.col("decided") * _MINUTE_US + _DELAY_US).cast(pl.Datetime("us", "UTC")).alias("as_of")
-    column = pl.Series("column", _column_of(market, usable["instrument_id"]))
+    column = pl.Series("column", market.columns_of(usable["instrument_id"]))
     dated = usable.with_columns(decided, column).with_columns(as_of)
     recent = dated.filter(
         pl.col("as_of").to_physical() - pl.col("time").to_physical() < _DAY_MINUTES * _MINUTE_US

@@ -193,10 +193,7 @@ def _codes(values: pl.Series, shape: tuple[int, int]) -> Codes:
 
 def _cells(market: BacktestMarket, signals: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     decided = (signals["time"].to_physical().to_numpy() - _DELAY_US) // _MINUTE_US
-    ids = np.array(market.instrument_ids)
-    order = np.argsort(ids)
-    columns = order[np.searchsorted(ids[order], signals["instrument_id"].to_numpy())]
-    return np.searchsorted(market.minutes, decided), columns
+    return np.searchsorted(market.minutes, decided), market.columns_of(signals["instrument_id"])
 
 
 def _runs(

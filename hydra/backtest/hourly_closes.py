@@ -66,8 +66,7 @@ def hourly_closes(market: BacktestMarket) -> HourlyCloses:
     shape = (last - first + 1, len(market.instrument_ids))
     closes = np.full(shape, np.nan)
     known = np.zeros(shape, np.int64)
-    places = {instrument_id: column for column, instrument_id in enumerate(market.instrument_ids)}
-    columns = np.array([places[key] for key in hours["instrument_id"].to_list()], np.int64)
+    columns = market.columns_of(hours["instrument_id"])
     rows = hours["hour"].to_numpy() - first
     closes[rows, columns] = hours["close"].to_numpy()
     known[rows, columns] = hours["known_at"].to_numpy()

@@ -92,6 +92,13 @@ class BacktestMarket:
             _add_frame(digest, "own_thresholds", self.own_thresholds)
         return digest.hexdigest()
 
+    def columns_of(self, instruments: pl.Series) -> NDArray[np.int64]:
+        """The column of each of `instruments`, which are all of this market."""
+        order = np.argsort(self.instrument_ids)
+        ids = np.array(self.instrument_ids)[order]
+        columns: NDArray[np.int64] = order[np.searchsorted(ids, instruments.to_numpy())]
+        return columns
+
     def time_of(self, index: int) -> datetime:
         """The decided minute at `index` of `minutes`."""
         return instant_of(int(self.minutes[index]))

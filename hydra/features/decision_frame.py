@@ -102,27 +102,12 @@ def newest_known_each(facts: MarketFacts, decisions: pl.DataFrame) -> pl.Series:
 
     decisions: instrument_id (Int16) and time, any order. Null where nothing was known.
     """
-    first, last = (pl.lit(end, dtype=TIME) for end in (decisions["time"].min(), decisions["time"].max()))
-    known = pl.concat([getattr(facts, name).select("instrument_id", "known_at") for name in SCHEMAS])
-    older = known.filter(pl.col("known_at") <= first)
-    newer = known.filter((pl.col("known_at") > first) & (pl.col("known_at") <= last))
-    newest_before = older.group_by("instrument_id").agg(pl.col("known_at").max())
-    arrivals = pl.concat([newest_before, newer]).sort("known_at")
-    joined = (
-        decisions.select("instrument_id", "time")
-        .with_row_index("_order")
-        .sort("time")
-        .join_asof(
-            arrivals,
-            left_on="time",
-            right_on="known_at",
-            by="instrument_id",
-            strategy="backward",
-            coalesce=False,
-            check_sortedness=False,
-        )
-    )
-    return joined.sort("_order")["known_at"]
+    asked = AskedInstants.of(decisions)
+    newest = []
+    for name in SCHEMAS:
+        known = getattr(facts, name).select("instrument_id", pl.col("known_at").alias("time"), "known_at")
+        newest.append(gather(known.select(pl.col("known_at").alias(name)), newest_rows(known, asked)))
+    return pl.concat(newest, how="horizontal").select(known_at=pl.max_horizontal(*SCHEMAS)).to_series()
 
 
 def _newest_at(

@@ -1,14 +1,12 @@
 """Sums of single events over windows that end at a decision: forced orders and proofs of life."""
 
-from collections.abc import Callable
-from functools import cache
-from importlib import import_module
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from hydra.compiled import compiled_when_needed
 from hydra.features.lateness import MINUTE_US, Instants, event_instants, integers
 from hydra.features.layout import Integers, gather, last_up_to, ranked_keys
 
@@ -68,7 +66,7 @@ def window_sums(value: Floats, begin: Integers, end: Integers) -> Floats:
     """Sum of value[begin:end] per window, each added up on its own: no running total that drifts."""
     sums = np.zeros(len(begin))
     if len(value):
-        add = _compiled() if len(begin) > _FEW_WINDOWS else _add_windows
+        add = compiled_when_needed(_add_windows) if len(begin) > _FEW_WINDOWS else _add_windows
         add(value, begin, end, sums)
     return sums
 
@@ -79,14 +77,6 @@ def _add_windows(value: Floats, begin: Integers, end: Integers, sums: Floats) ->
         for place in range(begin[window], end[window]):
             total += value[place]
         sums[window] = total
-
-
-@cache
-def _compiled() -> Callable[[Floats, Integers, Integers, Floats], None]:
-    """The same additions in the same order. Loaded when many are first asked for: numba takes a while."""
-    numba: Any = import_module("numba")
-    compiled: Callable[[Floats, Integers, Integers, Floats], None] = numba.njit(cache=True)(_add_windows)
-    return compiled
 
 
 def _last_heartbeat(heartbeats: pl.DataFrame, instants: Instants) -> pl.Series:

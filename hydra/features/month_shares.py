@@ -4,15 +4,13 @@ The value changes by the minute, its month by the hour; so a row's share cannot 
 Source: features.md section 5 #52, #54.
 """
 
-from collections.abc import Callable
-from functools import cache
-from importlib import import_module
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from hydra.compiled import compiled_when_needed
 from hydra.features.layout import NO_ROW, Integers
 
 MONTH_HOURS: Final = 720
@@ -38,7 +36,7 @@ def month_share(value: pl.Series, samples: pl.Series, rows: Integers) -> pl.Seri
     value: per decision. samples: on the hour grid, null where missing. rows: per decision the newest hour it
     may see. Null with fewer than 168 samples.
     """
-    shares = _compiled()(_numbers(value), _numbers(samples), rows)
+    shares = compiled_when_needed(_share_of)(_numbers(value), _numbers(samples), rows)
     return pl.Series(shares, dtype=pl.Float64).fill_nan(None)
 
 
@@ -62,11 +60,3 @@ def _share_of(value: _Floats, samples: _Floats, rows: Integers) -> _Floats:
         if known >= LEAST_HOURS:
             shares[place] = below / known
     return shares
-
-
-@cache
-def _compiled() -> Callable[[_Floats, _Floats, Integers], _Floats]:
-    """Loaded when a share is first asked for: numba takes a while, and a live decision has none."""
-    numba: Any = import_module("numba")
-    compiled: Callable[[_Floats, _Floats, Integers], _Floats] = numba.njit(cache=True)(_share_of)
-    return compiled

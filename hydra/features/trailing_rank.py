@@ -1,14 +1,12 @@
 """How many of the previous values are at most the current one, over a month of five-minute rows."""
 
-from collections.abc import Callable
-from functools import cache
-from importlib import import_module
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from hydra.compiled import compiled_when_needed
 from hydra.features.layout import Integers, gather
 
 # A rolling deviation ends in other last bits wherever its window began. Prices on a grid of ticks make equal
@@ -34,7 +32,7 @@ def previous_ranks(values: pl.Series, window: int, rows: Integers) -> pl.DataFra
     if len(asked) * _SCAN_COST <= len(numbers):
         position = np.where(rows >= 0, np.searchsorted(asked, rows), rows)
         return gather(_counted(*_scanned(numbers, window, asked)), position)
-    return gather(_counted(*_compiled()(_codes(numbers), window)), rows)
+    return gather(_counted(*compiled_when_needed(_running)(_codes(numbers), window)), rows)
 
 
 def _counted(not_above: Integers, samples: Integers) -> pl.DataFrame:
@@ -90,11 +88,3 @@ def _running(codes: Integers, window: int) -> tuple[Integers, Integers]:
                 sums[place] -= 1
                 place += place & -place
     return not_above, samples
-
-
-@cache
-def _compiled() -> Callable[[Integers, int], tuple[Integers, Integers]]:
-    """Loaded when many rows are first ranked: numba takes a while, and a live decision has none."""
-    numba: Any = import_module("numba")
-    compiled: Callable[[Integers, int], tuple[Integers, Integers]] = numba.njit(cache=True)(_running)
-    return compiled

@@ -13,9 +13,13 @@ depends_on = None
 
 def upgrade() -> None:
     """Make the keys anew."""
+    run_script("schema/0009_drop_references")
     run_script("schema/0009_minute_keys")
+    run_script("schema/0009_add_references")
 
 
 def downgrade() -> None:
     """Make the keys of before."""
+    run_script("schema/0009_drop_references")
     run_script("schema/0009_down")
+    run_script("schema/0009_add_references")

@@ -1,10 +1,5 @@
 -- Assessments, signals and decisions are read by the minute: every stage of a cycle does. With the pair before the
 -- time in their keys, a minute was found by going through all minutes of its run.
--- Foreign keys that rest on the keys are made anew with them.
-
-ALTER TABLE hydra.positions DROP CONSTRAINT positions_run_id_instrument_id_decision_time_fkey;
-ALTER TABLE hydra.orders DROP CONSTRAINT orders_run_id_instrument_id_decision_time_fkey;
-ALTER TABLE hydra.risk_decisions DROP CONSTRAINT risk_decisions_run_id_instrument_id_time_source_fkey;
 
 ALTER TABLE hydra.assessments
 DROP CONSTRAINT assessments_pkey,
@@ -17,18 +12,3 @@ ADD CONSTRAINT signals_pkey PRIMARY KEY (run_id, time, instrument_id, source);
 ALTER TABLE hydra.risk_decisions
 DROP CONSTRAINT risk_decisions_pkey,
 ADD CONSTRAINT risk_decisions_pkey PRIMARY KEY (run_id, time, instrument_id);
-
-ALTER TABLE hydra.risk_decisions
-ADD CONSTRAINT risk_decisions_run_id_instrument_id_time_source_fkey
-FOREIGN KEY (run_id, instrument_id, time, source)
-REFERENCES hydra.signals (run_id, instrument_id, time, source);
-
-ALTER TABLE hydra.orders
-ADD CONSTRAINT orders_run_id_instrument_id_decision_time_fkey
-FOREIGN KEY (run_id, instrument_id, decision_time)
-REFERENCES hydra.risk_decisions (run_id, instrument_id, time);
-
-ALTER TABLE hydra.positions
-ADD CONSTRAINT positions_run_id_instrument_id_decision_time_fkey
-FOREIGN KEY (run_id, instrument_id, decision_time)
-REFERENCES hydra.risk_decisions (run_id, instrument_id, time);

@@ -231,7 +231,7 @@ def test_after_a_deferred_transaction_the_triggers_work_again(connection: psycop
 
 def test_a_refresh_can_be_narrowed_to_instruments(connection: psycopg.Connection) -> None:
     if uses_continuous_aggregates(connection):
-        pytest.skip("continuous aggregates refresh all instruments of a range")
+        pytest.skip("runs on the Apache edition: continuous aggregates refresh all instruments of a range")
     rng = random.Random(10)
     with connection.transaction():
         defer(connection)

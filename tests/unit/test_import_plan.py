@@ -142,7 +142,7 @@ def test_a_path_that_does_not_exist_stops_in_words(tmp_path: Path) -> None:
         plan_import([tmp_path / "absent"])
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")
+@pytest.mark.skipif(os.geteuid() == 0, reason="runs as an ordinary user: root may read every folder")
 def test_a_folder_that_may_not_be_read_is_told_and_the_others_are_planned(tmp_path: Path) -> None:
     (tmp_path / "BTCUSDT-1m-2025-05-01.csv").write_text("x")
     (tmp_path / "closed").mkdir(mode=0o000)
