@@ -3,6 +3,7 @@
 A fact belongs to the first decided minute at which it is known. Source: DESIGN, law 3; C126.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,12 +62,12 @@ class BarGrid:
         late = self.irregular.get((row, column))
         if late is not None:
             return late
-        traded = [float(values[row, column]) for values in self.traded]
-        if np.isnan(traded[0]):
+        traded = [values.item(row, column) for values in self.traded]
+        if math.isnan(traded[0]):
             return []
-        marked = [float(values[row, column]) for values in self.marked]
+        marked = [values.item(row, column) for values in self.marked]
         opened = instant_of(int(self.minutes[row]) - 1)
-        has_mark = bool(self.has_mark[row, column])
+        has_mark = self.has_mark.item(row, column)
         return [_bar(self.instrument_ids[column], opened, traded, marked, has_mark=has_mark)]
 
 

@@ -3,6 +3,7 @@
 Source: DESIGN, law 2; C109 (no news view in a backtest).
 """
 
+import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -77,11 +78,11 @@ class DecisionColumns:
 
     def assessed(self, row: int, column: int, instrument_id: int) -> AssessedPair:
         """Layer 2's verdict on one pair and minute, as the stages after it read it."""
-        regime, volatility = int(self.regime[row, column]), int(self.volatility_regime[row, column])
+        regime, volatility = self.regime.item(row, column), self.volatility_regime.item(row, column)
         return AssessedPair(
             instrument_id=instrument_id,
-            tradability=TRADABILITIES[self.tradability[row, column]],
-            reason_code=REASON_CODES[self.reason[row, column]],
+            tradability=TRADABILITIES[self.tradability.item(row, column)],
+            reason_code=REASON_CODES[self.reason.item(row, column)],
             regime=None if regime == UNKNOWN_CODE else regime,
             volatility_regime=None if volatility == UNKNOWN_CODE else volatility,
             cascade_probability=self._number("gate_cascade_probability", row, column),
@@ -91,7 +92,7 @@ class DecisionColumns:
                 },
                 "last_close": self._number("last_close", row, column),
                 "data_outage_seconds": self._number("data_outage_seconds", row, column),
-                "entries_allowed": bool(self.entries_allowed[row, column]),
+                "entries_allowed": self.entries_allowed.item(row, column),
             },
             news_action=None,
         )
@@ -102,8 +103,8 @@ class DecisionColumns:
         return range(begin, begin + int(self.signals[row, column]))
 
     def _number(self, name: str, row: int, column: int) -> float | None:
-        value = float(self.numbers[name][row, column])
-        return None if np.isnan(value) else value
+        value: float = self.numbers[name].item(row, column)
+        return None if math.isnan(value) else value
 
 
 _MEASURED: Final = generator_inputs(is_adaptive=True)

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from hydra.backtest.market import BacktestMarket
 from hydra.backtest.walked_path import Path
 from hydra.features.facts import TIME
-from hydra.trading.row_writer import Row
 
 E8: Final = 100_000_000
 _MINUTE_US: Final = 60_000_000
@@ -73,21 +72,13 @@ class EquityPath:
 
 def equity_path(market: BacktestMarket, path: Path) -> EquityPath:
     """The equity of every minute of a walk."""
-    rows = len(market.minutes)
-    played = np.fromiter(path.equity, np.int64, len(path.equity))
-    cash, unrealised = np.zeros(rows, np.int64), _rounded(path.leapt.unrealised_usd)
-    exposure, heat_usd = _rounded(path.leapt.exposure_usd), path.leapt.heat_usd.copy()
-    for row, equity in path.equity.items():
-        cash[row], unrealised[row] = _e8(equity, "cash_usd"), _e8(equity, "unrealised_usd")
-        exposure[row] = _e8(equity, "exposure_usd")
-        heat_usd[row] = float(equity["portfolio_heat"]) * float(equity["equity_usd"])
-    # Only what is played changes the cash; the first minute is always played.
-    is_played = np.zeros(rows, np.bool_)
-    is_played[played] = True
-    cash = cash[np.maximum.accumulate(np.where(is_played, np.arange(rows), 0))]
+    changes = np.fromiter(path.cash, np.int64, len(path.cash))
+    amounts = np.array([_e8(cash_usd) for cash_usd in path.cash.values()], np.int64)
+    cash = amounts[np.searchsorted(changes, np.arange(len(market.minutes)), side="right") - 1]
+    unrealised, exposure = _rounded(path.leapt.unrealised_usd), _rounded(path.leapt.exposure_usd)
     equity_e8 = cash + unrealised
     with np.errstate(divide="ignore", invalid="ignore"):
-        heat = np.where(equity_e8 > 0, heat_usd / (equity_e8 / E8), np.inf)
+        heat = np.where(equity_e8 > 0, path.leapt.heat_usd / (equity_e8 / E8), np.inf)
     return EquityPath(
         minutes=market.minutes,
         cash_e8=cash,
@@ -97,7 +88,7 @@ def equity_path(market: BacktestMarket, path: Path) -> EquityPath:
         exposure_e8=exposure,
         heat=heat,
         is_held=np.asarray(path.held.any(axis=1)),
-        is_played=is_played,
+        is_played=path.played,
     )
 
 
@@ -106,8 +97,8 @@ def _rounded(amounts_usd: Floats) -> Integers:
     return rounded
 
 
-def _e8(row: Row, name: str) -> int:
-    return int((Decimal(row[name]) * E8).to_integral_value())
+def _e8(amount_usd: Decimal) -> int:
+    return int((amount_usd * E8).to_integral_value())
 
 
 def _day_peaks(minutes: Integers, equity_e8: Integers) -> Integers:

@@ -19,40 +19,51 @@ Returns = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class HourlyCloses:
-    """closes (hours, pairs), NaN where an hour has no candle; known_us: when all of the hour was known."""
+    """closes (pairs, hours), NaN where an hour has no candle; known_us: when all of the hour was known."""
 
     first_hour: int
     closes: NDArray[np.float64]
     known_us: NDArray[np.int64]
-    _correlations: dict[tuple[int, int, int], float] = field(default_factory=dict)
 
-    def correlation(self, time: datetime, as_of: datetime, column: int, other: int) -> float:
+    def returns(self, hour: int, as_of: datetime) -> Returns:
+        """(pairs, 168): log returns of the hours before `hour`, NaN where one is missing."""
+        end = hour - self.first_hour
+        begin = end - WINDOW_HOURS - 1
+        own = slice(max(begin, 0), max(end, 0))
+        is_known = self.known_us[:, own] <= int(as_of.timestamp() * 1e6)
+        known = np.where(is_known, self.closes[:, own], np.nan)
+        closes = np.full((len(known), WINDOW_HOURS + 1), np.nan)
+        first = max(-begin, 0)
+        closes[:, first : first + known.shape[1]] = known
+        return hourly_log_returns(closes)
+
+
+@dataclass
+class Correlations:
+    """Correlations of pairs as time goes on.
+
+    Where no return of an hour's windows is missing they stay as they are to its end, and are kept that long.
+    """
+
+    hourly: HourlyCloses
+    _hour: int = -1
+    _returns: Returns | None = None
+    _known: dict[tuple[int, int], float] = field(default_factory=dict)
+
+    def at(self, time: datetime, as_of: datetime, column: int, other: int) -> float:
         """Correlation of two pairs over the last 168 hours; NaN with too few (see `pair_correlation`)."""
         hour = int(time.timestamp()) // _HOUR_SECONDS
-        key = (hour, column, other)
-        if key in self._correlations:
-            return self._correlations[key]
-        value = pair_correlation(self.returns(time, as_of, column), self.returns(time, as_of, other))
-        if self._is_complete(hour, as_of, column) and self._is_complete(hour, as_of, other):
-            self._correlations[key] = value
-        return value
-
-    def _is_complete(self, hour: int, as_of: datetime, column: int) -> bool:
-        """Nothing of the window is still to become known: it stays as it is for the rest of the hour."""
-        begin = max(0, hour - 1 - self.first_hour - WINDOW_HOURS)
-        window = self.known_us[begin : max(0, hour - self.first_hour), column]
-        return bool((window <= int(as_of.timestamp() * 1e6)).all())
-
-    def returns(self, time: datetime, as_of: datetime, column: int) -> Returns:
-        """Log returns of the last 168 hours that ended by `time`, NaN where an hour is missing."""
-        last = int(time.timestamp()) // _HOUR_SECONDS - 1 - self.first_hour
-        rows = np.arange(last - WINDOW_HOURS, last + 1)
-        closes = np.full(len(rows), np.nan)
-        inside = (rows >= 0) & (rows < len(self.closes))
-        own = rows[inside]
-        is_known = self.known_us[own, column] <= int(as_of.timestamp() * 1e6)
-        closes[inside] = np.where(is_known, self.closes[own, column], np.nan)
-        return hourly_log_returns(closes)
+        if hour != self._hour:
+            self._hour, self._returns = hour, None
+            self._known.clear()
+        key = min(column, other), max(column, other)
+        if key not in self._known:
+            returns = self.hourly.returns(hour, as_of) if self._returns is None else self._returns
+            correlation = pair_correlation(returns[key[0]], returns[key[1]])
+            if self._returns is None and np.isnan(returns).any():
+                return correlation
+            self._returns, self._known[key] = returns, correlation
+        return self._known[key]
 
 
 def hourly_closes(market: BacktestMarket) -> HourlyCloses:
@@ -63,11 +74,11 @@ def hourly_closes(market: BacktestMarket) -> HourlyCloses:
         .agg(pl.col("close").last(), pl.col("known_at").max().to_physical())
     )
     first, last = int(hours["hour"].min() or 0), int(hours["hour"].max() or 0)  # type: ignore[arg-type]
-    shape = (last - first + 1, len(market.instrument_ids))
+    shape = (len(market.instrument_ids), last - first + 1)
     closes = np.full(shape, np.nan)
     known = np.zeros(shape, np.int64)
     columns = market.columns_of(hours["instrument_id"])
     rows = hours["hour"].to_numpy() - first
-    closes[rows, columns] = hours["close"].to_numpy()
-    known[rows, columns] = hours["known_at"].to_numpy()
+    closes[columns, rows] = hours["close"].to_numpy()
+    known[columns, rows] = hours["known_at"].to_numpy()
     return HourlyCloses(first, closes, known)

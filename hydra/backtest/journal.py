@@ -3,17 +3,36 @@
 Keys are those of this run alone, from 1; the database gives its own when they are stored.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from hydra.domain import PositionEventKind, ReasonCode
 from hydra.trading.holding_rows import fill_rows, order_event_rows, position_event_rows
-from hydra.trading.holdings import Holding, Order, Position
+from hydra.trading.holdings import Fill, Holding, Order, OrderEvent, Position, PositionEvent
 from hydra.trading.row_writer import Row
+
+
+class OrderNews(NamedTuple):
+    """What happened to an order in one minute, after its event `last_sequence`."""
+
+    order: Order
+    last_sequence: int
+    events: Sequence[OrderEvent]
+    fills: Sequence[Fill]
+
+
+class PositionNews(NamedTuple):
+    """What happened to a position in one minute, after its event `last_sequence`."""
+
+    position: Position
+    last_sequence: int
+    events: Sequence[PositionEvent]
 
 
 @dataclass
 class Journal:
-    """Orders and positions in the order of their making, and the rows of their events and fills.
+    """Orders and positions in the order of their making, and what happened to them.
 
     keeps_quiet_checks: the checks of positions that demanded nothing are kept too.
     """
@@ -21,42 +40,72 @@ class Journal:
     keeps_quiet_checks: bool = False
     orders: list[Order] = field(default_factory=list)
     positions: list[Position] = field(default_factory=list)
-    order_events: list[Row] = field(default_factory=list)
-    fills: list[Row] = field(default_factory=list)
-    position_events: list[Row] = field(default_factory=list)
+    order_news: list[OrderNews] = field(default_factory=list)
+    position_news: list[PositionNews] = field(default_factory=list)
 
-    def take(self, holding: Holding) -> None:
-        """Move what is new in `holding` here; what has ended leaves it."""
-        if holding.position is not None and holding.position.events:
-            self._take_position(holding.position)
+    def take(self, holding: Holding) -> bool:
+        """Move what is new in `holding` here; what has ended leaves it. True: its position has news."""
+        position = holding.position
+        has_news = position is not None and bool(position.events)
+        if position is not None and has_news:
+            self._take_position(position)
         for order in holding.orders:
             if order.events:
                 self._take_order(order)
         holding.ended.clear()
-        if holding.position is not None and holding.position.quantity == 0:
+        if position is not None and position.quantity == 0:
             holding.position = None
         if holding.entry is None:
             holding.terms = None
+        return has_news
+
+    @property
+    def order_events(self) -> list[Row]:
+        """Rows of hydra.order_events."""
+        return [
+            row
+            for order, last_sequence, events, _ in self.order_news
+            for row in order_event_rows(order.order_id, last_sequence, events)
+        ]
+
+    @property
+    def fills(self) -> list[Row]:
+        """Rows of hydra.fills."""
+        return [
+            row
+            for order, last_sequence, _, fills in self.order_news
+            for row in fill_rows(order, last_sequence, fills)
+        ]
+
+    @property
+    def position_events(self) -> list[Row]:
+        """Rows of hydra.position_events."""
+        return [
+            row
+            for position, last_sequence, events in self.position_news
+            for row in position_event_rows(position.position_id, last_sequence, events)
+        ]
 
     def _take_position(self, position: Position) -> None:
         if position.position_id is None:
             self.positions.append(position)
             position.position_id = len(self.positions)
+        events = position.events
         if not self.keeps_quiet_checks:
-            position.events = [
-                event
-                for event in position.events
-                if event.kind is not PositionEventKind.CHECKED or event.reason_code is not ReasonCode.NORMAL
-            ]
-        self.position_events += position_event_rows(position)
-        position.last_sequence += len(position.events)
+            events = [event for event in events if not _is_quiet(event)]
+        self.position_news.append(PositionNews(position, position.last_sequence, events))
+        position.last_sequence += len(events)
         position.events = []
 
     def _take_order(self, order: Order) -> None:
         if order.order_id is None:
             self.orders.append(order)
             order.order_id = len(self.orders)
-        self.order_events += order_event_rows(order)
-        self.fills += fill_rows(order)
+        self.order_news.append(OrderNews(order, order.last_sequence, order.events, order.fills))
         order.last_sequence += len(order.events)
         order.events, order.fills = [], []
+
+
+def _is_quiet(event: PositionEvent) -> bool:
+    """A check that demanded nothing."""
+    return event.kind is PositionEventKind.CHECKED and event.reason_code is ReasonCode.NORMAL

@@ -63,24 +63,32 @@ class Grids(NamedTuple):
     must_stop: Flags
 
 
+BOUNDS: Final = np.dtype(
+    [
+        ("direction", np.float64),
+        ("quantity", np.float64),
+        ("entry_price", np.float64),
+        ("stop_price", np.float64),
+        ("target_price", np.float64),
+        ("near_liquidation", np.float64),
+        ("strength", np.int64),
+        ("weakest", np.float64),
+        ("last_row", np.int64),
+    ]
+)
+"""An open position and what bounds it. Prices in quote units; unreachable: 0.
+
+near_liquidation: the mark price at which what is left to the liquidation gets too little.
+strength: row of `Grids.strengths`. weakest: the thesis breaks below it.
+last_row: the row at which the holding time ends.
+"""
+
+
 class OpenBook(NamedTuple):
-    """The open positions, one element each, and what bounds them. Prices in quote units; unreachable: 0.
+    """The open positions. columns: the pairs that hold one; bounds: BOUNDS of every pair, those count."""
 
-    near_liquidation: the mark price at which what is left to the liquidation gets too little.
-    strength: row of `Grids.strengths`. weakest: the thesis breaks below it.
-    last_row: the row at which the holding time ends.
-    """
-
-    column: NDArray[np.int64]
-    direction: Floats
-    quantity: Floats
-    entry_price: Floats
-    stop_price: Floats
-    target_price: Floats
-    near_liquidation: Floats
-    strength: NDArray[np.int64]
-    weakest: Floats
-    last_row: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    bounds: NDArray[np.void]
 
 
 class Limits(NamedTuple):
@@ -99,10 +107,10 @@ class Limits(NamedTuple):
 
 
 class Paths(NamedTuple):
-    """What the loop writes of the minutes that it passes.
+    """What the loop writes, per minute.
 
-    gate: which one was shut on a signal. The others: the open positions at mark, in USDT: their profit, their
-    notional, and what their stops would lose.
+    gate: (minutes, pairs), which one was shut on a signal that was passed over. The others: the open
+    positions at mark, in USDT: their profit, their notional, and what their stops would lose.
     """
 
     gate: NDArray[np.int8]
@@ -111,81 +119,118 @@ class Paths(NamedTuple):
     heat_usd: Floats
 
 
+class Leap(NamedTuple):
+    """Where a leap ends: the row to be played, and of the rows before it the one of the highest equity.
+
+    best_row -1, best_usd minus infinity: no row was passed.
+    """
+
+    row: int
+    best_row: int
+    best_usd: float
+
+
 @_compiled
-def next_minute(start: int, grids: Grids, book: OpenBook, limits: Limits, paths: Paths) -> tuple[int, int]:
-    """(first row from `start` on that has to be played, the passed row of the highest equity or -1)."""
+def next_minute(
+    start: int,
+    grids: Grids,
+    book: OpenBook,
+    limits: Limits,
+    paths: Paths,
+    touched: Flags,
+    has_order: bool,  # compiled code has no keywords
+) -> Leap:
+    """The first row from `start` on that has to be played: `start` itself while an order works.
+
+    touched: (pairs,), set where something can happen to an open position in that row, else cleared.
+    """
     rows, _pairs = grids.key.shape
     best_row, best_usd = -1, -np.inf
     day_peak_usd = limits.day_peak_usd
+    touched[:] = False
     for row in range(start, rows):
         if (
-            grids.must_stop[row]
-            or _something_happens(row, grids, book)
+            _touch(row, grids, book, touched)
+            or has_order
+            or grids.must_stop[row]
             or _kill_is_due(row, grids, limits)
             or _next_open(row, 0, grids, limits) >= 0
         ):
-            return row, best_row
+            return Leap(row, best_row, best_usd)
         unrealised_usd, exposure_usd, heat_usd = _at_mark(row, grids, book)
         equity_usd = limits.cash_usd + unrealised_usd
         day_peak_usd = max(day_peak_usd, equity_usd)
         if equity_usd < day_peak_usd * (1.0 - limits.daily_drawdown + _WIDE):
-            return row, best_row
+            return Leap(row, best_row, best_usd)
         paths.unrealised_usd[row] = unrealised_usd
         paths.exposure_usd[row] = exposure_usd
         paths.heat_usd[row] = heat_usd
         _pass_over(row, grids, limits, paths)
         if equity_usd > best_usd:
             best_row, best_usd = row, equity_usd
-    return rows, best_row
+    return Leap(rows, best_row, best_usd)
 
 
 @_compiled
-def next_event(start: int, grids: Grids, book: OpenBook) -> int:
+def next_event(start: int, grids: Grids, book: OpenBook, touched: Flags) -> int:
     """The first row from `start` on at which something can happen to a position; the end if there is none."""
     rows: int = grids.key.shape[0]
     for row in range(start, rows):
-        if _something_happens(row, grids, book):
+        if _touch(row, grids, book, touched):
             return row
     return rows
 
 
 @_compiled
-def open_signals(row: int, grids: Grids, limits: Limits, paths: Paths) -> Flags:
-    """(pairs,): signals of a minute that find no gate shut that is known here; the others are passed over."""
-    found = np.zeros(grids.key.shape[1], np.bool_)
+def open_signals(
+    row: int, grids: Grids, book: OpenBook, limits: Limits, paths: Paths, touched: Flags, found: Flags
+) -> bool:
+    """Whether a signal of the minute finds no gate shut that is known here; the others are passed over.
+
+    found: (pairs,), set where one does, else cleared. touched: as in `next_minute`, anew for the positions
+    as they are now. The open positions at mark are written to `paths`.
+    """
+    touched[:] = False
+    _touch(row, grids, book, touched)
+    paths.unrealised_usd[row], paths.exposure_usd[row], paths.heat_usd[row] = _at_mark(row, grids, book)
+    found[:] = False
     _pass_over(row, grids, limits, paths)
     column = _next_open(row, 0, grids, limits)
+    is_open: bool = column >= 0
     while column >= 0:
         found[column] = True
         paths.gate[row, column] = NONE_PASSED_OVER
         column = _next_open(row, column + 1, grids, limits)
-    return found
+    return is_open
 
 
 @_compiled
-def _something_happens(row: int, grids: Grids, book: OpenBook) -> bool:
-    """A position may be stopped, paid, checked out of the market."""
-    for k in range(len(book.column)):
-        column, direction = book.column[k], book.direction[k]
-        if row >= book.last_row[k] or grids.is_alarmed[row, column]:
-            return True
+def _touch(row: int, grids: Grids, book: OpenBook, touched: Flags) -> bool:
+    """Set `touched` where a position may be stopped, paid, checked out of the market; whether any may be."""
+    is_any = False
+    for k in range(len(book.columns)):
+        column = book.columns[k]
+        own = book.bounds[column]
+        direction = own.direction
         adverse = grids.mark_low[row, column] if direction > 0 else grids.mark_high[row, column]
         favourable = grids.mark_high[row, column] if direction > 0 else grids.mark_low[row, column]
-        if (
-            direction * (adverse - book.stop_price[k]) <= 0
-            or direction * (favourable - book.target_price[k]) >= 0
-        ):
-            return True
-        if book.near_liquidation[k] > 0:
+        is_touched = (
+            row >= own.last_row
+            or grids.is_alarmed[row, column]
+            or direction * (adverse - own.stop_price) <= 0
+            or direction * (favourable - own.target_price) >= 0
+        )
+        if own.near_liquidation > 0:
             worst = min(
-                direction * (grids.mark_open[row, column] - book.near_liquidation[k]),
-                direction * (grids.mark_price[row, column] - book.near_liquidation[k]),
+                direction * (grids.mark_open[row, column] - own.near_liquidation),
+                direction * (grids.mark_price[row, column] - own.near_liquidation),
             )
-            if worst <= _WIDE * book.entry_price[k]:
-                return True
-        if direction * grids.strengths[book.strength[k], row, column] < book.weakest[k] * (1.0 + _WIDE):
-            return True
-    return False
+            is_touched |= worst <= _WIDE * own.entry_price
+        strength = direction * grids.strengths[own.strength, row, column]
+        is_touched |= strength < own.weakest * (1.0 + _WIDE)
+        touched[column] = is_touched
+        is_any |= is_touched
+    return is_any
 
 
 @_compiled
@@ -237,12 +282,14 @@ def _pass_over(row: int, grids: Grids, limits: Limits, paths: Paths) -> None:
 def _at_mark(row: int, grids: Grids, book: OpenBook) -> tuple[float, float, float]:
     """The open positions at their marks (entry prices where none is known); see `Paths`."""
     unrealised, exposure, heat = 0.0, 0.0, 0.0
-    for k in range(len(book.column)):
-        mark = grids.mark_price[row, book.column[k]]
+    for k in range(len(book.columns)):
+        column = book.columns[k]
+        own = book.bounds[column]
+        mark = grids.mark_price[row, column]
         if np.isnan(mark):
-            mark = book.entry_price[k]
-        held = book.direction[k] * book.quantity[k]
-        unrealised += held * (mark - book.entry_price[k])
-        exposure += book.quantity[k] * mark
-        heat += max(held * (mark - book.stop_price[k]), 0.0)
+            mark = own.entry_price
+        held = own.direction * own.quantity
+        unrealised += held * (mark - own.entry_price)
+        exposure += own.quantity * mark
+        heat += max(held * (mark - own.stop_price), 0.0)
     return unrealised, exposure, heat

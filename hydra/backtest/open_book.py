@@ -1,8 +1,6 @@
 """Open positions as the compiled loop reads them: what bounds each, and where its holding time ends."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -10,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hydra.backtest.alarms import STRENGTH_OF
-from hydra.backtest.next_minute import OpenBook
+from hydra.backtest.next_minute import BOUNDS, OpenBook
 from hydra.layers.positions import PositionParameters
 from hydra.trading.holdings import Position
 from hydra.trading.position_checks import Bet
@@ -18,32 +16,41 @@ from hydra.trading.position_checks import Bet
 _SECONDS_PER_MINUTE: Final = 60
 
 
-@dataclass(frozen=True, slots=True)
-class BookEntry:
-    """An open position, the column of its pair, and what it bets on (None: its thesis is not checked)."""
+class KeptBook:
+    """The open positions of a market's pairs, kept as they change."""
 
-    column: int
-    position: Position
-    bet: Bet | None
+    def __init__(self, pairs: int, minutes: NDArray[np.int64], parameters: PositionParameters) -> None:
+        self._minutes = minutes
+        self._parameters = parameters
+        self._last_rows: dict[int, int] = {}
+        self.book = OpenBook(np.zeros(0, np.int64), np.zeros(pairs, BOUNDS))
 
+    def put(self, column: int, position: Position, bet: Bet | None) -> None:
+        """Note the open position of a pair as it stands. bet: what it bets on; None: it is not checked."""
+        is_new = column not in self._last_rows
+        if is_new:
+            self._last_rows[column] = row_at(self._minutes, position.max_holding_until)
+        self.book.bounds[column] = (
+            position.direction,
+            float(position.quantity),
+            float(position.entry_price),
+            float(position.stop_price),
+            float(position.target_price),
+            _near_liquidation(position, self._parameters.liquidation_buffer),
+            STRENGTH_OF[bet.source] if bet else 0,
+            _weakest(bet, self._parameters.thesis_floor),
+            self._last_rows[column],
+        )
+        if is_new:
+            self._list()
 
-def open_book(
-    entries: Sequence[BookEntry], minutes: NDArray[np.int64], parameters: PositionParameters
-) -> OpenBook:
-    """The book of `entries` on the grid of decided `minutes`."""
-    opened = [entry.position for entry in entries]
-    return OpenBook(
-        column=np.array([entry.column for entry in entries], np.int64),
-        direction=np.array([one.direction for one in opened], np.float64),
-        quantity=np.array([float(one.quantity) for one in opened]),
-        entry_price=np.array([float(one.entry_price) for one in opened]),
-        stop_price=np.array([float(one.stop_price) for one in opened]),
-        target_price=np.array([float(one.target_price) for one in opened]),
-        near_liquidation=np.array([_near_liquidation(one, parameters.liquidation_buffer) for one in opened]),
-        strength=np.array([STRENGTH_OF[entry.bet.source] if entry.bet else 0 for entry in entries], np.int64),
-        weakest=np.array([_weakest(entry.bet, parameters.thesis_floor) for entry in entries]),
-        last_row=np.array([row_at(minutes, one.max_holding_until) for one in opened], np.int64),
-    )
+    def remove(self, column: int) -> None:
+        """Nothing is open in this pair any more."""
+        if self._last_rows.pop(column, None) is not None:
+            self._list()
+
+    def _list(self) -> None:
+        self.book = self.book._replace(columns=np.array(sorted(self._last_rows), np.int64))
 
 
 def row_at(minutes: NDArray[np.int64], time: datetime) -> int:

@@ -16,7 +16,7 @@ import numpy as np
 from hydra.backtest.bars import BarGrid
 from hydra.backtest.market import BacktestMarket
 from hydra.backtest.next_minute import Grids, next_event
-from hydra.backtest.open_book import BookEntry, open_book, row_at
+from hydra.backtest.open_book import KeptBook, row_at
 from hydra.backtest.simulation import Simulation
 from hydra.domain import ReasonCode, TradabilityStatus
 from hydra.features.decision_frame import DECISION_DELAY
@@ -140,9 +140,10 @@ class OutcomePlayer:
         """The next minute at which something can happen."""
         if holding.position is None or holding.entry is not None or holding.exit is not None:
             return row + 1
-        entries = [BookEntry(column, holding.position, None)]
-        book = open_book(entries, self._market.minutes, self._rules.positions)
-        return int(next_event(row + 1, self._grids, book))
+        pairs = len(self._market.instrument_ids)
+        kept = KeptBook(pairs, self._market.minutes, self._rules.positions)
+        kept.put(column, holding.position, None)
+        return int(next_event(row + 1, self._grids, kept.book, np.zeros(pairs, np.bool_)))
 
     def _settle(self, row: int, cycle: Cycle, terms: TradingTerms, column: int, holding: Holding) -> None:
         exchange = PaperExchange(_NO_RUN, terms, self._rules.execution)

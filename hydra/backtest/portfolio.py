@@ -4,9 +4,10 @@ A minute is played in the order of the live stages, by their own functions: sett
 Source: DESIGN, law 2; C20, C117, C119, C120, C122, C123.
 """
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import numpy as np
@@ -14,18 +15,13 @@ import numpy as np
 from hydra.backtest.alarms import evaluation_rows
 from hydra.backtest.bars import BarGrid
 from hydra.backtest.columns import SIDES, SOURCES, DecisionColumns
-from hydra.backtest.hourly_closes import HourlyCloses
+from hydra.backtest.hourly_closes import Correlations, HourlyCloses
+from hydra.backtest.judged_signals import JudgedSignals, key_of
 from hydra.backtest.market import BacktestMarket
-from hydra.backtest.next_minute import (
-    Grids,
-    Limits,
-    OpenBook,
-    next_minute,
-    open_signals,
-)
-from hydra.backtest.open_book import BookEntry, open_book, row_at
+from hydra.backtest.next_minute import Flags, Grids, Limits, next_minute, open_signals
+from hydra.backtest.open_book import KeptBook, row_at
 from hydra.backtest.walked_path import LastExit, LatchedKill, Path, empty_path
-from hydra.domain import KillScope, ReasonCode, SignalSource
+from hydra.domain import KillScope, ReasonCode
 from hydra.features.decision_frame import DECISION_DELAY
 from hydra.layers.layer4_filters import exact
 from hydra.layers.layer4_kill import Kill
@@ -41,13 +37,21 @@ from hydra.trading.market_rows import Price
 from hydra.trading.pair_terms import TradingTerms
 from hydra.trading.paper_exchange import PaperExchange
 from hydra.trading.parameters import Rules
-from hydra.trading.portfolio_rows import book_of, cash_after, equity_row, open_position
+from hydra.trading.portfolio_rows import (
+    book_of,
+    cash_after,
+    equity_row,
+    open_position,
+    working_heat,
+    working_notional,
+)
 from hydra.trading.position_checks import Bet, Surroundings, check_holdings, extremes_in_a_row
-from hydra.trading.row_writer import Row
 from hydra.trading.verdicts import Minute, decide, direction_held, new_kills
 
 KEYS: Final = len(SOURCES) * SIDES
 EVERYTHING: Final = 0
+_CLOSE_USD: Final = 1e-3
+"""Far more than sums of binary numbers are wrong by."""
 STOPPED_OUT: Final = frozenset({ReasonCode.STOP_HIT, ReasonCode.LIQUIDATED})
 
 
@@ -65,17 +69,22 @@ class PortfolioWalk:
     plays_every_minute: bool = False
     holdings: dict[int, Holding] = field(default_factory=dict)
     bets: dict[int, Bet] = field(default_factory=dict)
-    latched: set[int] = field(default_factory=set)
+    kills: LatchedKills = field(default_factory=lambda: LatchedKills(frozenset()))
 
     def __post_init__(self) -> None:
         """Begin with the initial balance, nothing held."""
         shape = self.columns.key.shape
         self.column_of = {key: column for column, key in enumerate(self.market.instrument_ids)}
         self.free_row = np.zeros((shape[1], KEYS), np.int64)
+        self.is_held, self.is_killed = np.zeros(shape[1], np.bool_), np.zeros(shape[1], np.bool_)
+        self.touched, self.found = np.zeros(shape[1], np.bool_), np.zeros(shape[1], np.bool_)
+        self.opened = KeptBook(shape[1], self.market.minutes, self.rules.positions)
         self.evaluations = evaluation_rows(self.market.minutes, self.rules.positions.extreme_evaluations)
+        self.correlations = Correlations(self.hourly)
+        self.kill_is_due: Flags = np.any(self.grids.is_kill_due, axis=1)
         self.portfolio = Portfolio.start(self.rules.initial_balance, self.market.time_of(0))
-        self.signals = self.columns.judged.select(_OF_A_SIGNAL)
-        self.path = empty_path(shape, keeps_quiet_checks=self.plays_every_minute)
+        self.path = empty_path(shape, self.rules.initial_balance, keeps_quiet_checks=self.plays_every_minute)
+        self.signals = JudgedSignals(self.columns, self.path.exits)
 
     def walk(self, progress: Callable[[float], None] = lambda _share: None) -> Path:
         """Play the whole market; `progress` hears the share that is done, 0..1."""
@@ -93,38 +102,41 @@ class PortfolioWalk:
 
     def _leap(self, start: int) -> int:
         """The next row that has to be played; the highest equity before it is booked."""
-        if self.plays_every_minute or any(_works(one) for one in self.holdings.values()):
+        if self.plays_every_minute:
+            self.touched[:] = self.is_held
             return start
-        row, best = next_minute(start, self.grids, self._open_book(), self._limits(), self.path.leapt)
-        if best >= 0:
-            self._mark(best)
-        for instrument_id in self.holdings:
-            self.path.held[start:row, self.column_of[instrument_id]] = True
-        return int(row)
+        has_order = any(_works(one) for one in self.holdings.values())
+        leap = next_minute(
+            start, self.grids, self.opened.book, self._limits(), self.path.leapt, self.touched, has_order
+        )
+        if self._may_be_a_peak(leap.best_usd):
+            self._mark(leap.best_row)
+        self.path.held[start : leap.row] = self.is_held
+        return leap.row
+
+    def _may_be_a_peak(self, equity_usd: float) -> bool:
+        """Close to the day's highest equity, which is never above the run's: only exact sums can tell."""
+        return equity_usd > float(self.portfolio.day_peak_usd) - _CLOSE_USD
+
+    def _may_be_deep(self, equity_usd: float) -> bool:
+        """Close to the drawdown of a day that stops everything, or beyond it."""
+        limit = 1 - self.rules.risk.kill.daily_drawdown
+        return equity_usd < float(self.portfolio.day_peak_usd) * limit + _CLOSE_USD
 
     def _mark(self, row: int) -> None:
-        opened = [open_position(one, self._prices(row)) for one in self.holdings.values() if one.is_open]
+        prices = self._prices(row, self.holdings.values())
+        opened = [open_position(one, prices) for one in self.holdings.values() if one.is_open]
         self.portfolio, _ = self.portfolio.marked(opened, self.market.time_of(row))
 
-    def _open_book(self) -> OpenBook:
-        opened = [one.position for one in self.holdings.values() if one.position is not None]
-        entries = [
-            BookEntry(self.column_of[one.instrument_id], one, self.bets[one.instrument_id]) for one in opened
-        ]
-        return open_book(entries, self.market.minutes, self.rules.positions)
-
     def _limits(self) -> Limits:
-        columns = range(len(self.market.instrument_ids))
-        kills = LatchedKills(frozenset(self.latched))
-        ids = self.market.instrument_ids
         return Limits(
-            is_held=np.array([ids[column] in self.holdings for column in columns]),
-            is_killed=np.array([kills.stops(ids[column]) for column in columns]),
+            is_held=self.is_held,
+            is_killed=self.is_killed,
             free_row=self.free_row,
             is_full=len(self.holdings) >= self.rules.risk.limits.max_positions,
             cash_usd=float(self.portfolio.cash_usd),
             day_peak_usd=float(self.portfolio.day_peak_usd),
-            daily_drawdown=1.0 if EVERYTHING in self.latched else self.rules.risk.kill.daily_drawdown,
+            daily_drawdown=1.0 if self.kills.stops(EVERYTHING) else self.rules.risk.kill.daily_drawdown,
         )
 
     # Playing
@@ -133,38 +145,57 @@ class PortfolioWalk:
         time = self.market.time_of(row)
         cycle = Cycle(self.run_id, time, time + DECISION_DELAY)
         terms = self.market.terms.at(time)
-        self._settle(row, cycle, terms)
-        prices = self._prices(row)
-        equity = equity_row(self.portfolio, self.holdings.values(), prices, cycle)
-        self.path.equity[row] = equity
-        self.portfolio = Portfolio(
-            self.portfolio.cash_usd, equity["peak_usd"], equity["day_peak_usd"], time.date()
-        )
-        for instrument_id in self.holdings:
-            self.path.held[row, self.column_of[instrument_id]] = True
-        approved = self._decide(row, cycle, terms, self._book(equity))
-        self._execute(row, cycle, terms, prices, approved)
+        touched = self._to_settle()
+        if touched:
+            self._settle(row, cycle, terms, touched)
+        self.path.played[row] = True
+        self.path.held[row] = self.is_held
+        latched = self.kills
+        approved = self._decide(row, cycle, terms)
+        # A kill switch that has just latched has something to say of all that is held.
+        checked = self._to_check() if self.kills is latched else list(self.holdings)
+        self._execute(row, cycle, terms, checked, approved)
 
-    def _settle(self, row: int, cycle: Cycle, terms: Mapping[int, TradingTerms]) -> None:
-        for instrument_id in sorted(self.holdings):
-            column = self.column_of[instrument_id]
-            exchange = PaperExchange(self.run_id, terms[instrument_id], self.rules.execution)
-            holding = self.holdings[instrument_id]
+    def _to_settle(self) -> list[int]:
+        """What is held and may change in this minute, by instrument."""
+        return sorted(
+            key for key, one in self.holdings.items() if _works(one) or self.touched[self.column_of[key]]
+        )
+
+    def _to_check(self) -> list[int]:
+        """What is held and may be told to leave in this minute, or not to enter."""
+        return sorted(
+            key
+            for key, one in self.holdings.items()
+            if one.entry is not None or self.touched[self.column_of[key]]
+        )
+
+    def _settle(self, row: int, cycle: Cycle, terms: Mapping[int, TradingTerms], touched: list[int]) -> None:
+        held = [self.holdings[instrument_id] for instrument_id in touched]
+        for holding in held:
+            column = self.column_of[holding.instrument_id]
+            exchange = PaperExchange(self.run_id, terms[holding.instrument_id], self.rules.execution)
             due = self.bars.settlements.get((row, column), [])
             exchange.play(holding, self.bars.bars(row, column), due)
             exchange.time_out(holding, cycle.time)
-        self.portfolio = cash_after(self.portfolio, self.holdings.values())
-        self._take()
+        self.portfolio = cash_after(self.portfolio, held)
+        self.path.cash[row] = self.portfolio.cash_usd
+        self._take(touched)
 
-    def _take(self) -> None:
+    def _take(self, changed: Iterable[int]) -> None:
         """Hand what happened to the journal; note exits; forget pairs in which nothing is left."""
-        for instrument_id, holding in list(self.holdings.items()):
+        for instrument_id in changed:
+            holding, column = self.holdings[instrument_id], self.column_of[instrument_id]
             position = holding.position
-            self.path.journal.take(holding)
-            if position is not None and holding.position is None:
+            has_news = self.path.journal.take(holding)
+            if holding.position is not None and has_news:
+                self.opened.put(column, holding.position, self.bets[instrument_id])
+            elif holding.position is None and position is not None:
+                self.opened.remove(column)
                 self._note_exit(position)
             if holding.position is None and not holding.orders:
                 del self.holdings[instrument_id]
+            self.is_held[column] = instrument_id in self.holdings
 
     def _note_exit(self, position: Position) -> None:
         if position.closed_time is None:
@@ -179,32 +210,39 @@ class PortfolioWalk:
             self.market.minutes, position.closed_time + timedelta(minutes=wait)
         )
 
-    def _prices(self, row: int) -> dict[int, Price]:
+    def _prices(self, row: int, holdings: Iterable[Holding]) -> dict[int, Price]:
         found = {}
-        for instrument_id, holding in self.holdings.items():
-            column = self.column_of[instrument_id]
-            last = float(self.bars.last_price[row, column])
-            if holding.is_open and not np.isnan(last):
-                mark = float(self.bars.mark_price[row, column])
-                found[instrument_id] = Price(exact(last), exact(mark))
+        for holding in holdings:
+            column = self.column_of[holding.instrument_id]
+            last = self.bars.last_price.item(row, column)
+            if holding.is_open and not math.isnan(last):
+                mark = self.bars.mark_price.item(row, column)
+                found[holding.instrument_id] = Price(exact(last), exact(mark))
         return found
-
-    def _book(self, equity: Row) -> Book:
-        columns = ("equity_usd", "day_peak_usd", "peak_usd", "exposure_usd", "portfolio_heat")
-        return book_of(tuple(equity[name] for name in columns), self.holdings)
 
     # Deciding
 
-    def _decide(
-        self, row: int, cycle: Cycle, terms: Mapping[int, TradingTerms], book: Book
-    ) -> list[ApprovedDecision]:
+    def _decide(self, row: int, cycle: Cycle, terms: Mapping[int, TradingTerms]) -> list[ApprovedDecision]:
+        has_open = open_signals(
+            row, self.grids, self.opened.book, self._limits(), self.path.leapt, self.touched, self.found
+        )
+        if self.plays_every_minute:
+            self.touched[:] = self.is_held
+        self._add_working_entries(row)
+        equity_usd = float(self.portfolio.cash_usd) + self.path.leapt.unrealised_usd.item(row)
+        has_question = has_open or self.kill_is_due.item(row) or self.plays_every_minute
+        is_new_day = cycle.time.date() != self.portfolio.day
+        is_near = self._may_be_deep(equity_usd) or self._may_be_a_peak(equity_usd)
+        if not (has_question or is_new_day or is_near):
+            return []
+        book = self._book(row, cycle)
         columns = self._columns_to_judge(row, book)
         if not columns:
             return []
         ids = self.market.instrument_ids
         pairs = {ids[column]: self.columns.assessed(row, column, ids[column]) for column in columns}
         chosen = {
-            ids[column]: self.judged_signal(row, column, cycle.time)
+            ids[column]: self.signals.chosen(row, column, cycle.time)
             for column in columns
             if self.columns.chosen[row, column] >= 0
         }
@@ -214,11 +252,12 @@ class PortfolioWalk:
             holdings=self.holdings,
             terms={key: terms[key] for key in chosen if key in terms},
             company=self._company(cycle, chosen),
-            kills=LatchedKills(frozenset(self.latched)),
+            kills=self.kills,
             book=book,
         )
         kills = new_kills(minute, self.rules.risk)
-        self._latch(row, kills)
+        if kills:
+            self._latch(row, kills)
         verdicts = decide(minute, kills, self.rules.risk)
         for instrument_id, verdict in verdicts.items():
             self.path.verdicts[row, self.column_of[instrument_id]] = verdict
@@ -226,38 +265,34 @@ class PortfolioWalk:
             self._approved(row, one) for one in verdicts.values() if one.decision and one.decision.approved
         ]
 
+    def _book(self, row: int, cycle: Cycle) -> Book:
+        """The exact equity of a minute; the peaks are brought up to it."""
+        held = self.holdings.values()
+        equity = equity_row(self.portfolio, held, self._prices(row, held), cycle)
+        self.portfolio = Portfolio(
+            self.portfolio.cash_usd, equity["peak_usd"], equity["day_peak_usd"], cycle.time.date()
+        )
+        columns = ("equity_usd", "day_peak_usd", "peak_usd", "exposure_usd", "portfolio_heat")
+        return book_of(tuple(equity[name] for name in columns), self.holdings)
+
+    def _add_working_entries(self, row: int) -> None:
+        """What entries that still work would hold counts as held (C120)."""
+        for holding in self.holdings.values():
+            if holding.entry is not None:
+                self.path.leapt.exposure_usd[row] += float(working_notional(holding))
+                self.path.leapt.heat_usd[row] += float(working_heat(holding))
+
     def _columns_to_judge(self, row: int, book: Book) -> list[int]:
         """The pairs with a signal or a kill condition; all of them once the day's drawdown is too deep.
 
         A signal whose gate is known to be shut is noted as passed over, not judged.
         """
-        if EVERYTHING in self.latched:
+        if self.kills.stops(EVERYTHING):
             return []
         if book.daily_drawdown > self.rules.risk.kill.daily_drawdown:
             return list(range(len(self.market.instrument_ids)))
-        if self.plays_every_minute:
-            wanted = (self.columns.chosen[row] >= 0) | self.grids.is_kill_due[row]
-        else:
-            wanted = open_signals(row, self.grids, self._limits(), self.path.leapt)
-            wanted |= self.grids.is_kill_due[row]
-        return [int(column) for column in np.flatnonzero(wanted)]
-
-    def judged_signal(self, row: int, column: int, time: datetime) -> JudgedSignal:
-        """The chosen signal of a cell, with the last exit of its pair, source and side before `time`."""
-        key = int(self.columns.key[row, column])
-        exits = self.path.exits.get((column, key), [])
-        last = next((one for one in reversed(exits) if one.time <= time), None)
-        return JudgedSignal(
-            **self.signals.row(int(self.columns.chosen[row, column]), named=True),
-            minutes_since_exit=None if last is None else (time - last.time).total_seconds() / 60,
-            stopped_out=last is not None and last.stopped_out,
-        )
-
-    def best_signal(self, row: int, column: int) -> JudgedSignal | None:
-        """The best of a cell's signals where none was chosen; None where no generator fired."""
-        own = [self.signals.row(index, named=True) for index in self.columns.signals_of(row, column)]
-        best = min(own, key=lambda one: (-one["score"], one["source"]), default=None)
-        return None if best is None else JudgedSignal(**best, minutes_since_exit=None, stopped_out=False)
+        wanted = self.columns.chosen[row] >= 0 if self.plays_every_minute else self.found
+        return [int(column) for column in np.flatnonzero(wanted | self.grids.is_kill_due[row])]
 
     def _company(self, cycle: Cycle, chosen: Mapping[int, JudgedSignal]) -> dict[int, Company]:
         """Only a pair that holds nothing yet can join the others."""
@@ -272,24 +307,25 @@ class PortfolioWalk:
             if key not in held:
                 own = self.column_of[key]
                 each = [
-                    self.hourly.correlation(cycle.time, cycle.as_of, own, self.column_of[other])
+                    self.correlations.at(cycle.time, cycle.as_of, own, self.column_of[other])
                     for other in held
                 ]
                 found[key] = company_at(signal.direction, each, list(held.values()))
         return found
 
     def _latch(self, row: int, kills: Mapping[int, Kill]) -> None:
+        stopped = set(self.kills.instrument_ids)
         for instrument_id, kill in kills.items():
             self.path.kills.append(LatchedKill(row, self.column_of[instrument_id], kill))
-            self.latched.add(instrument_id if kill.scope is KillScope.PAIR else EVERYTHING)
+            stopped.add(instrument_id if kill.scope is KillScope.PAIR else EVERYTHING)
+        self.kills = LatchedKills(frozenset(stopped))
+        self.is_killed[:] = [self.kills.stops(key) for key in self.market.instrument_ids]
 
     def _approved(self, row: int, verdict: Verdict) -> ApprovedDecision:
         decision, candidate, signal = verdict.decision, verdict.candidate, verdict.signal
         if decision is None or candidate is None or signal is None:
             raise AssertionError("what is approved was a candidate")
-        strength = self.columns.judged["thesis_strength"][
-            int(self.columns.chosen[row, self.column_of[candidate.instrument_id]])
-        ]
+        strength = self.signals.strength(row, self.column_of[candidate.instrument_id])
         self.bets[candidate.instrument_id] = Bet(candidate.source, strength)
         return ApprovedDecision(
             instrument_id=candidate.instrument_id,
@@ -309,45 +345,34 @@ class PortfolioWalk:
         row: int,
         cycle: Cycle,
         terms: Mapping[int, TradingTerms],
-        prices: Mapping[int, Price],
+        checked: list[int],
         approved: list[ApprovedDecision],
     ) -> None:
-        if self.holdings:
-            self._check(row, cycle, terms, prices)
+        if checked:
+            self._check(row, cycle, terms, {key: self.holdings[key] for key in checked})
         for decision in approved:
             key = decision.instrument_id
             holding = self.holdings.setdefault(key, Holding(key))
             holding.entry, holding.terms = entry_of(decision, cycle, terms[key]), decision.entry_terms
-        self._take()
+        self._take((*checked, *(decision.instrument_id for decision in approved)))
 
     def _check(
-        self, row: int, cycle: Cycle, terms: Mapping[int, TradingTerms], prices: Mapping[int, Price]
+        self, row: int, cycle: Cycle, terms: Mapping[int, TradingTerms], holdings: Mapping[int, Holding]
     ) -> None:
-        columns = {key: self.column_of[key] for key in self.holdings}
+        columns = {key: self.column_of[key] for key in holdings}
         around = Surroundings(
             bets=self.bets,
             extremes={key: self._extremes(row, column) for key, column in columns.items()},
-            kills=LatchedKills(frozenset(self.latched)),
-            prices=prices,
+            kills=self.kills,
+            prices=self._prices(row, holdings.values()),
             terms=terms,
         )
         assessed = {key: self.columns.assessed(row, column, key) for key, column in columns.items()}
-        check_holdings(self.holdings, assessed, cycle, self.rules, around)
+        check_holdings(holdings, assessed, cycle, self.rules, around)
 
     def _extremes(self, row: int, column: int) -> int:
         rows = [int(one[row]) for one in self.evaluations if one[row] >= 0]
         return extremes_in_a_row([int(self.columns.volatility_regime[one, column]) for one in rows])
-
-
-_OF_A_SIGNAL: Final = (
-    "instrument_id", "source", "side", "confidence", "score", "expected_return", "expected_adverse_excursion",
-    "holding_period_minutes", "chosen", "reason_code",
-)  # fmt: skip
-
-
-def key_of(source: SignalSource, direction: int) -> int:
-    """See `DecisionColumns`."""
-    return SOURCES.index(source) * SIDES + (direction < 0)
 
 
 def _works(holding: Holding) -> bool:

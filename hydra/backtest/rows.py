@@ -108,8 +108,8 @@ class CellRowMaker:
         pair = simulation.columns.assessed(row, column, instrument_id)
         is_killed = bool(self._killed[row, column])
         if simulation.columns.chosen[row, column] < 0:
-            return Verdict(pair, simulation.walk.best_signal(row, column), is_killed=is_killed)
-        signal = simulation.walk.judged_signal(row, column, cycle.time)
+            return Verdict(pair, simulation.walk.signals.best(row, column), is_killed=is_killed)
+        signal = simulation.walk.signals.chosen(row, column, cycle.time)
         terms = simulation.prepared.market.terms.at(cycle.time)
         minute = Minute(
             pairs={instrument_id: pair},

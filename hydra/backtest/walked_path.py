@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,6 @@ from hydra.backtest.journal import Journal
 from hydra.backtest.next_minute import NONE_PASSED_OVER, Paths
 from hydra.layers.layer4_kill import Kill
 from hydra.trading.decision_rows import Verdict
-from hydra.trading.row_writer import Row
 
 
 @dataclass(frozen=True)
@@ -34,28 +34,30 @@ class LatchedKill:
 class Path:
     """What the walk leaves behind, per minute (rows) and pair (columns) unless said otherwise.
 
-    leapt: of the minutes that were leapt over (see `Paths`). verdicts: of those that were played.
-    held: a position or a working entry when layer 4 decides. equity: rows of hydra.equity of the minutes that
-    were played. exits: by (column, key), in the order of time. kills: in the order of latching.
+    leapt: see `Paths`. played: minutes that were not leapt over; verdicts: theirs. held: a position or a
+    working entry when layer 4 decides. cash: in USDT, from the rows on in which it may have changed.
+    exits: by (column, key), in the order of time. kills: in the order of latching.
     """
 
     leapt: Paths
+    played: NDArray[np.bool_]
     verdicts: dict[tuple[int, int], Verdict]
     held: NDArray[np.bool_]
-    equity: dict[int, Row]
+    cash: dict[int, Decimal]
     exits: dict[tuple[int, int], list[LastExit]]
     kills: list[LatchedKill]
     journal: Journal
 
 
-def empty_path(shape: tuple[int, ...], *, keeps_quiet_checks: bool) -> Path:
+def empty_path(shape: tuple[int, ...], initial_balance: Decimal, *, keeps_quiet_checks: bool) -> Path:
     """The path before the first minute. shape: (minutes, pairs)."""
     amounts = (np.zeros(shape[0]) for _ in range(3))
     return Path(
         leapt=Paths(np.full(shape, NONE_PASSED_OVER, np.int8), *amounts),
+        played=np.zeros(shape[0], np.bool_),
         verdicts={},
         held=np.zeros(shape, np.bool_),
-        equity={},
+        cash={0: initial_balance},
         exits={},
         kills=[],
         journal=Journal(keeps_quiet_checks=keeps_quiet_checks),

@@ -54,7 +54,7 @@ def average_correlation(correlations: Sequence[float]) -> float:
     Source: layers document, "Correlation Penalty" (calculate_avg_correlation); C119.
     Formula: mean of the pair correlations
     """
-    return float(np.mean(correlations)) if correlations else math.nan
+    return sum(correlations) / len(correlations) if correlations else math.nan
 
 
 def signed_correlation(new_direction: int, correlations: Sequence[float], directions: Sequence[int]) -> float:

@@ -5,6 +5,7 @@ Source: practice.md, "Position management"; features.md section 4 #8; C09, C20, 
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 from hydra.domain import ExitUrgency, ReasonCode, Side, SignalSource
 
@@ -150,6 +151,9 @@ def _ordinary_verdict(state: PositionState, parameters: PositionParameters) -> E
     return None
 
 
+_DIRECTIONS: Final = {Side.LONG: 1, Side.SHORT: -1, Side.FLAT: 0}
+
+
 def direction_of(side: Side) -> int:
     """+1 for LONG, -1 for SHORT, 0 for FLAT."""
-    return {Side.LONG: 1, Side.SHORT: -1, Side.FLAT: 0}[side]
+    return _DIRECTIONS[side]

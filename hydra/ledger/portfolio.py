@@ -4,7 +4,7 @@ Source: C31 (two drawdowns), C39 (heat), C122 (equity at mark, day from 00:00 UT
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -58,7 +58,7 @@ class Portfolio:
 
     def booked(self, amount_usd: Decimal) -> "Portfolio":
         """After a cash effect: realised profit, a fee (negative) or funding."""
-        return replace(self, cash_usd=self.cash_usd + amount_usd)
+        return Portfolio(self.cash_usd + amount_usd, self.peak_usd, self.day_peak_usd, self.day)
 
     def marked(self, positions: Iterable[OpenPosition], time: datetime) -> tuple["Portfolio", "Equity"]:
         """The portfolio with its peaks brought up to `time`, and its equity then (C122)."""

@@ -3,7 +3,7 @@
 Source: DESIGN, laws 1 and 5 (a process that starts anew finds everything in rows).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -13,7 +13,15 @@ from psycopg.rows import DictRow, dict_row
 from hydra.db import queries
 from hydra.domain import OrderRole, OrderState, OrderType, PositionState, ReasonCode, Side
 from hydra.layers.positions import direction_of
-from hydra.trading.holdings import EntryTerms, Holding, Order, Position
+from hydra.trading.holdings import (
+    EntryTerms,
+    Fill,
+    Holding,
+    Order,
+    OrderEvent,
+    Position,
+    PositionEvent,
+)
 from hydra.trading.row_writer import Row, write_rows
 
 _PLACE: Final = {
@@ -105,7 +113,9 @@ def _store_positions(connection: psycopg.Connection, run_id: int, positions: lis
     fresh = [position_row(run_id, position) for position in new.values()]
     for instrument_id, position_id in write_rows(connection, "stages/add_positions", fresh):
         new[instrument_id].position_id = position_id
-    events = [row for position in changed for row in position_event_rows(position)]
+    events = [
+        row for one in changed for row in position_event_rows(one.position_id, one.last_sequence, one.events)
+    ]
     write_rows(connection, "stages/add_position_events", events)
 
 
@@ -120,10 +130,10 @@ def _store_orders(
     fresh = [order_row(run_id, order, owner[order.instrument_id]) for order in new.values()]
     for identity, order_id in write_rows(connection, "stages/add_orders", fresh):
         new[identity].order_id = order_id
-    write_rows(
-        connection, "stages/add_order_events", [row for one in orders for row in order_event_rows(one)]
-    )
-    write_rows(connection, "stages/add_fills", [row for one in orders for row in fill_rows(one)])
+    events = [row for one in orders for row in order_event_rows(one.order_id, one.last_sequence, one.events)]
+    write_rows(connection, "stages/add_order_events", events)
+    fills = [row for one in orders for row in fill_rows(one, one.last_sequence, one.fills)]
+    write_rows(connection, "stages/add_fills", fills)
 
 
 def position_row(run_id: int, position: Position) -> Row:
@@ -155,19 +165,21 @@ def position_row(run_id: int, position: Position) -> Row:
     }
 
 
-def position_event_rows(position: Position) -> list[Row]:
-    """What happened to a position since it was read, as rows of hydra.position_events."""
+def position_event_rows(
+    position_id: int | None, last_sequence: int, events: Sequence[PositionEvent]
+) -> list[Row]:
+    """What happened to a position after its event `last_sequence`, as rows of hydra.position_events."""
     return [
         {
-            "position_id": position.position_id,
-            "sequence": position.last_sequence + number,
+            "position_id": position_id,
+            "sequence": last_sequence + number,
             "time": event.time,
             "kind": event.kind,
             "amount_usd": event.amount_usd,
             "reason_code": event.reason_code,
             "numbers": _as_numbers(event.numbers),
         }
-        for number, event in enumerate(position.events, start=1)
+        for number, event in enumerate(events, start=1)
     ]
 
 
@@ -198,34 +210,34 @@ def order_row(run_id: int, order: Order, position: Position | None) -> Row:
     }
 
 
-def order_event_rows(order: Order) -> list[Row]:
-    """The states that an order went into since it was read, as rows of hydra.order_events."""
+def order_event_rows(order_id: int | None, last_sequence: int, events: Sequence[OrderEvent]) -> list[Row]:
+    """The states that an order went into after its event `last_sequence`, as rows of hydra.order_events."""
     return [
         {
-            "order_id": order.order_id,
-            "sequence": order.last_sequence + number,
+            "order_id": order_id,
+            "sequence": last_sequence + number,
             "time": event.time,
             "state": event.state,
             "reason_code": event.reason_code,
             "detail": _as_numbers(event.detail),
         }
-        for number, event in enumerate(order.events, start=1)
+        for number, event in enumerate(events, start=1)
     ]
 
 
-def fill_rows(order: Order) -> list[Row]:
-    """The trades of an order since it was read, as rows of hydra.fills."""
+def fill_rows(order: Order, last_sequence: int, fills: Sequence[Fill]) -> list[Row]:
+    """The trades of an order after its event `last_sequence`, as rows of hydra.fills."""
     return [
         {
             "order_id": order.order_id,
-            "trade_id": f"{order.client_order_id}/{order.last_sequence + number}",
+            "trade_id": f"{order.client_order_id}/{last_sequence + number}",
             "time": trade.time,
             "price": trade.price,
             "quantity": trade.quantity,
             "fee_usd": trade.fee_usd,
             "is_maker": trade.is_maker,
         }
-        for number, trade in enumerate(order.fills, start=1)
+        for number, trade in enumerate(fills, start=1)
     ]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Final
 
 import psycopg
@@ -22,7 +23,7 @@ _UNLISTED: Final = max(UNIVERSE, key=lambda pair: pair.volatility_multiplier)
 """A pair that is not in the universe (more generated ones) is treated as its wildest member."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TradingTerms:
     """The terms of one pair: filters, maintenance brackets, costs, and its row of the universe."""
 
@@ -39,6 +40,7 @@ class TradingTerms:
         """See `hydra.ledger.liquidation.liquidation_price`."""
         return liquidation_price(direction, entry_price, quantity, margin_usd, self.maintenance)
 
+    @cached_property
     def for_risk(self) -> PairTerms:
         """As layer 4 takes them."""
         return PairTerms(

@@ -48,8 +48,8 @@ def equity_row(
     opened = [open_position(one, prices) for one in held if one.is_open]
     _, equity = portfolio.marked(opened, cycle.time)
     working = [one for one in held if one.entry is not None]
-    exposure = equity.exposure_usd + sum((_working_notional(one) for one in working), Decimal(0))
-    heat = equity.heat_usd + sum((_working_heat(one) for one in working), Decimal(0))
+    exposure = equity.exposure_usd + sum((working_notional(one) for one in working), Decimal(0))
+    heat = equity.heat_usd + sum((working_heat(one) for one in working), Decimal(0))
     has_equity = equity.equity_usd > 0
     return {
         "run_id": cycle.run_id,
@@ -107,12 +107,14 @@ def open_position(holding: Holding, prices: Mapping[int, Price]) -> OpenPosition
     )
 
 
-def _working_notional(holding: Holding) -> Decimal:
+def working_notional(holding: Holding) -> Decimal:
+    """What a working entry may still open, USDT."""
     entry = holding.entry
     return entry.remaining * (entry.limit_price or entry.reference_price) if entry else Decimal(0)
 
 
-def _working_heat(holding: Holding) -> Decimal:
+def working_heat(holding: Holding) -> Decimal:
+    """What its stop would lose of it, USDT."""
     entry, terms = holding.entry, holding.terms
     if entry is None or terms is None:
         return Decimal(0)
@@ -123,7 +125,7 @@ def _working_heat(holding: Holding) -> Decimal:
 def _margin(holding: Holding) -> Decimal:
     margin = holding.position.margin_usd if holding.position is not None else Decimal(0)
     if holding.terms is not None:
-        margin += _working_notional(holding) / holding.terms.leverage
+        margin += working_notional(holding) / holding.terms.leverage
     return margin
 
 

@@ -5,7 +5,7 @@ Source: layers document, "LAYER 4: RISK BRAIN"; C20, C30, C117, C119, C120, C123
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from hydra.domain import KillScope, SignalSource
 from hydra.layers.layer4_kill import Kill, check_kill_switch
@@ -83,14 +83,14 @@ def decide(minute: Minute, kills: Mapping[int, Kill], parameters: RiskParameters
     }
     places = {key: place for place, key in enumerate(minute.pairs)}
     candidates = [
-        _candidate(verdict, minute, places[key], minute.terms[key].for_risk())
+        _candidate(verdict, minute, places[key], minute.terms[key].for_risk)
         for key, verdict in verdicts.items()
         if verdict.is_judged and key in minute.terms
     ]
     for candidate, decision in decide_minute(candidates, minute.book, parameters):
         key = candidate.instrument_id
-        company = minute.company.get(key, ALONE)
-        verdicts[key] = replace(verdicts[key], decision=decision, candidate=candidate, company=company)
+        verdict, company = verdicts[key], minute.company.get(key, ALONE)
+        verdicts[key] = Verdict(verdict.pair, verdict.signal, decision, candidate, company, verdict.is_killed)
     return verdicts
 
 
