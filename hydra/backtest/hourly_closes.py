@@ -27,43 +27,46 @@ class HourlyCloses:
 
     def returns(self, hour: int, as_of: datetime) -> Returns:
         """(pairs, 168): log returns of the hours before `hour`, NaN where one is missing."""
-        end = hour - self.first_hour
-        begin = end - WINDOW_HOURS - 1
-        own = slice(max(begin, 0), max(end, 0))
-        is_known = self.known_us[:, own] <= int(as_of.timestamp() * 1e6)
-        known = np.where(is_known, self.closes[:, own], np.nan)
+        own = self._window(hour)
+        known = np.where(self._is_known(own, as_of), self.closes[:, own], np.nan)
         closes = np.full((len(known), WINDOW_HOURS + 1), np.nan)
-        first = max(-begin, 0)
+        first = max(self.first_hour - (hour - 1 - WINDOW_HOURS), 0)
         closes[:, first : first + known.shape[1]] = known
         return hourly_log_returns(closes)
+
+    def are_final(self, hour: int, as_of: datetime) -> bool:
+        """Nothing of these returns is still to become known."""
+        return bool(self._is_known(self._window(hour), as_of).all())
+
+    def _window(self, hour: int) -> slice:
+        end = hour - self.first_hour
+        return slice(max(end - 1 - WINDOW_HOURS, 0), max(end, 0))
+
+    def _is_known(self, hours: slice, as_of: datetime) -> NDArray[np.bool_]:
+        return self.known_us[:, hours] <= int(as_of.timestamp() * 1e6)
 
 
 @dataclass
 class Correlations:
-    """Correlations of pairs as time goes on.
-
-    Where no return of an hour's windows is missing they stay as they are to its end, and are kept that long.
-    """
+    """Correlations of pairs as time goes on, each computed once an hour unless something is yet to come."""
 
     hourly: HourlyCloses
     _hour: int = -1
-    _returns: Returns | None = None
-    _known: dict[tuple[int, int], float] = field(default_factory=dict)
+    _is_final: bool = False
+    _returns: Returns = field(default_factory=lambda: np.empty((0, 0)))
+    _found: dict[tuple[int, int], float] = field(default_factory=dict)
 
     def at(self, time: datetime, as_of: datetime, column: int, other: int) -> float:
         """Correlation of two pairs over the last 168 hours; NaN with too few (see `pair_correlation`)."""
         hour = int(time.timestamp()) // _HOUR_SECONDS
-        if hour != self._hour:
-            self._hour, self._returns = hour, None
-            self._known.clear()
+        if hour != self._hour or not self._is_final:
+            self._hour, self._is_final = hour, self.hourly.are_final(hour, as_of)
+            self._returns = self.hourly.returns(hour, as_of)
+            self._found.clear()
         key = min(column, other), max(column, other)
-        if key not in self._known:
-            returns = self.hourly.returns(hour, as_of) if self._returns is None else self._returns
-            correlation = pair_correlation(returns[key[0]], returns[key[1]])
-            if self._returns is None and np.isnan(returns).any():
-                return correlation
-            self._returns, self._known[key] = returns, correlation
-        return self._known[key]
+        if key not in self._found:
+            self._found[key] = pair_correlation(self._returns[key[0]], self._returns[key[1]])
+        return self._found[key]
 
 
 def hourly_closes(market: BacktestMarket) -> HourlyCloses:
