@@ -33,7 +33,9 @@ from hydra.domain import MarketOrigin
 from hydra.settings import load_settings
 from hydra.trading.runs import read_run
 
-app = typer.Typer(no_args_is_help=True, help="Checks of trust: parity, look-ahead, warm-up.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Checks of trust: parity, look-ahead, warm-up."
+)
 
 RunOption = Annotated[
     int | None, typer.Option("--run", help="Check on the market and by the rules of a run.")

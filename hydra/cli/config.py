@@ -10,7 +10,7 @@ from rich.table import Table
 from hydra.decisions import decision_set
 from hydra.settings import Settings, load_settings
 
-app = typer.Typer(no_args_is_help=True, help="Look at the effective settings.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Look at the effective settings.")
 
 
 @app.callback()

@@ -19,7 +19,9 @@ from hydra.db.server.private import DATABASE, private_cluster, start_private_clu
 from hydra.errors import DatabaseError
 from hydra.settings import Settings, load_settings
 
-app = typer.Typer(no_args_is_help=True, help="The database: a private server, or one of your own.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="The database: a private server, or one of your own."
+)
 
 
 def _say(text: str) -> None:

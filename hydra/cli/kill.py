@@ -10,9 +10,8 @@ from hydra.db.engine import connect, database_url
 from hydra.db.roles import Role
 from hydra.errors import StopError
 from hydra.running.kill_switch import choose_run, latch
-from hydra.running.run_market import instrument_of
 from hydra.settings import load_settings
-from hydra.trading.runs import read_run
+from hydra.trading.runs import instrument_of, read_run
 
 
 def command(

@@ -1,53 +1,65 @@
 """The `hydra` command. Each verb has a file of its own in this folder."""
 
 import sys
-from typing import Final, NoReturn
+from importlib import import_module
+from typing import Any, Final, NoReturn
 
 import psycopg
 import typer
 from rich.console import Console
 from rich.text import Text
+from typer.core import TyperGroup
 
-from hydra.cli import (
-    audit,
-    backtest,
-    check,
-    config,
-    db,
-    demo,
-    doctor,
-    import_history,
-    kill,
-    report,
-    resume,
-    run,
-    status,
-    sweep,
-    why,
-)
 from hydra.errors import HydraError
 
-app = typer.Typer(
-    name="hydra",
-    help="A market-participant behaviour engine for crypto perpetual futures.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
-app.add_typer(db.app, name="db")
-app.add_typer(config.app, name="config")
-app.add_typer(check.app, name="check")
-app.command("import")(import_history.command)
-app.command("doctor")(doctor.command)
-app.command("status")(status.command)
-app.command("run")(run.command)
-app.command("backtest")(backtest.command)
-app.command("sweep")(sweep.command)
-app.command("kill")(kill.command)
-app.command("resume")(resume.command)
-app.command("why")(why.command)
-app.command("audit")(audit.command)
-app.command("report")(report.command)
-app.command("demo")(demo.command)
+FILES: Final = {
+    "db": "db",
+    "config": "config",
+    "check": "check",
+    "import": "import_history",
+    "doctor": "doctor",
+    "status": "status",
+    "run": "run",
+    "backtest": "backtest",
+    "sweep": "sweep",
+    "kill": "kill",
+    "resume": "resume",
+    "why": "why",
+    "audit": "audit",
+    "report": "report",
+    "demo": "demo",
+}
+"""The file of each verb: there its function `command`, or its `app` where it has verbs of its own."""
+
+
+class Verbs(TyperGroup):
+    """Reads the file of a verb when it is asked for: a kill switch does not wait for what backtests need."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  # the framework's signature
+        """Every verb, in the order in which help lists them."""
+        return list(FILES)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        """The command of a verb; None if there is no such verb."""
+        if cmd_name not in FILES:
+            return None
+        module = import_module(f"hydra.cli.{FILES[cmd_name]}")
+        if hasattr(module, "app"):
+            verbs = module.app
+        else:
+            verbs = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+            verbs.command(cmd_name)(module.command)
+        command = typer.main.get_command(verbs)
+        command.name = cmd_name
+        return command
+
+
+app = typer.Typer(cls=Verbs, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def hydra() -> None:
+    """A market-participant behaviour engine for crypto perpetual futures."""
 
 
 # What a server may answer to a sound query, and what to do; any other answer is a defect and keeps its trace.

@@ -1,12 +1,10 @@
 """Every connection to the database starts here: UTC, named, and with errors that a person can act on."""
 
 import re
+from typing import TYPE_CHECKING
 
 import psycopg
 import sqlalchemy
-from adbc_driver_manager import Error as AdbcError
-from adbc_driver_manager.dbapi import Connection as AdbcConnection
-from adbc_driver_postgresql import dbapi
 from psycopg import sql
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -14,6 +12,9 @@ from sqlalchemy.exc import ArgumentError
 from hydra.db.server.private import DATABASE, private_cluster
 from hydra.errors import DatabaseError
 from hydra.settings import Settings
+
+if TYPE_CHECKING:
+    from adbc_driver_manager.dbapi import Connection as AdbcConnection
 
 APPLICATION_NAME = "hydra"
 CONNECT_TIMEOUT_S = 10
@@ -66,12 +67,16 @@ def create_engine(url: str) -> sqlalchemy.Engine:
     )
 
 
-def adbc_connect(url: str) -> AdbcConnection:
+def adbc_connect(url: str) -> "AdbcConnection":
     """An ADBC connection, for reading into Arrow and bulk ingest.
 
     Raises:
         DatabaseError: for the reasons of `connect`.
     """
+    # Arrow takes half a second to load: who only latches a kill switch does not wait for it.
+    from adbc_driver_manager import Error as AdbcError  # noqa: PLC0415
+    from adbc_driver_postgresql import dbapi  # noqa: PLC0415
+
     parts = make_url(libpq_url(url)).update_query_dict(
         {
             "application_name": APPLICATION_NAME,

@@ -20,7 +20,6 @@ from hydra.ingest.instruments import VENUE
 from hydra.ingest.simulated import Progress, store_market
 from hydra.layers.layer2_data_health import LIQUIDATION_FEED, ORDER_BOOK_FEED
 from hydra.sim.market.settings import MarketSettings, Scenario
-from hydra.trading.runs import Run
 from hydra.universe import UNIVERSE
 
 CANDLE_LENGTH: Final = timedelta(minutes=1)
@@ -149,16 +148,3 @@ def choose_instruments(stored: Sequence[StoredInstrument], names: Sequence[str])
             f"--pairs: {', '.join(unknown)} is not stored; stored are {', '.join(known) or 'none'}"
         )
     return [item for item in stored if not names or item.base in names]
-
-
-def instrument_of(connection: psycopg.Connection, run: Run, name: str) -> int:
-    """The instrument of `run` that goes by `name` (base, exchange symbol or unified symbol, any case).
-
-    Raises:
-        StopError: the run has no such pair.
-    """
-    values = {"instrument_ids": list(run.instrument_ids), "name": name.strip()}
-    row = connection.execute(queries.load("stages/instrument_of"), values).fetchone()
-    if row is None:
-        raise StopError(f"--symbol {name}: run {run.run_id} does not trade it")
-    return int(row[0])

@@ -188,3 +188,16 @@ def _refuse_bad_range(start: datetime, end: datetime | None) -> None:
         raise StopError(f"the range from {start} to {end}: minutes are decided; give both as full minutes")
     if end is not None and end <= start:
         raise StopError(f"the range from {start} to {end} holds no minute: --to has to be later than --from")
+
+
+def instrument_of(connection: psycopg.Connection, run: Run, name: str) -> int:
+    """The instrument of `run` that goes by `name` (base, exchange symbol or unified symbol, any case).
+
+    Raises:
+        StopError: the run has no such pair.
+    """
+    values = {"instrument_ids": list(run.instrument_ids), "name": name.strip()}
+    row = connection.execute(queries.load("stages/instrument_of"), values).fetchone()
+    if row is None:
+        raise StopError(f"--symbol {name}: run {run.run_id} does not trade it")
+    return int(row[0])

@@ -18,10 +18,20 @@ from hydra.errors import StopError
 from hydra.ingest.instruments import ensure_instruments
 from hydra.running.doorbells import CYCLE_CLOSED_CHANNEL, STEPS, Stage, step_of
 from hydra.running.kill_switch import COOL_DOWN, clear, latch, latched, run_time
-from hydra.running.run_market import instrument_of, recorded_market
+from hydra.running.run_market import recorded_market
 from hydra.settings import load_settings
 from hydra.trading.cycle import Cycle
-from hydra.trading.runs import EndReason, Run, RunPlan, create_run, end_run, lock_run, read_run, reopen_run
+from hydra.trading.runs import (
+    EndReason,
+    Run,
+    RunPlan,
+    create_run,
+    end_run,
+    instrument_of,
+    lock_run,
+    read_run,
+    reopen_run,
+)
 from tests.system.plain_stages import ANSWERS
 from workers.stages import advance
 
