@@ -1,13 +1,15 @@
 """The walk leaps over minutes; what it finds has to be what playing every minute finds."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import numpy as np
+import polars as pl
 import pytest
 
 from hydra.backtest.equity_path import E8, equity_path
+from hydra.backtest.market import BacktestMarket
 from hydra.backtest.simulation import PreparedMarket, Simulation, Stopwatch, prepare, simulate
 from hydra.backtest.verdict_counts import decision_reasons, verdict_counts
 from hydra.domain import KillScope, PositionEventKind, ReasonCode
@@ -27,16 +29,30 @@ def rules() -> Rules:
     return rules_of(Settings(_env_file=None), FEEDS)  # type: ignore[call-arg]  # an argument of the base class
 
 
-SCENARIOS = [Scenario.DAY, Scenario.CALM, Scenario.OUTAGE, Scenario.FUNDING_EXTREME]
+TORN = "torn"
+MARKETS = [Scenario.DAY, Scenario.CALM, Scenario.OUTAGE, Scenario.FUNDING_EXTREME, TORN]
 
 
-@pytest.fixture(scope="module", params=SCENARIOS, ids=str)
+@pytest.fixture(scope="module", params=MARKETS, ids=str)
 def prepared(request: pytest.FixtureRequest) -> PreparedMarket:
     """A day and two hours with its scenario, after eight days of history."""
+    scenario = Scenario.CALM if request.param == TORN else request.param
     settings = MarketSettings(
-        seed=11, start=START, warm_up_days=8, scenarios=(request.param,), book_interval_seconds=15
+        seed=11, start=START, warm_up_days=8, scenarios=(scenario,), book_interval_seconds=15
     )
-    return prepare(generated_market(settings, MINUTES), Stopwatch())
+    market = generated_market(settings, MINUTES)
+    return prepare(torn(market) if request.param == TORN else market, Stopwatch())
+
+
+def torn(market: BacktestMarket) -> BacktestMarket:
+    """One candle in fifty is missing, one in fifty late, and most are so thin that orders fill in parts."""
+    candles = market.facts.candles_1m
+    chance = np.random.default_rng(7)
+    is_late, is_thin, is_there = (pl.Series(chance.random(candles.height) < p) for p in (0.02, 0.7, 0.98))
+    known_at = pl.col("known_at") + pl.when(is_late).then(timedelta(seconds=150)).otherwise(timedelta(0))
+    volume = pl.col("volume") * pl.when(is_thin).then(1e-5).otherwise(1.0)
+    kept = candles.with_columns(known_at.alias("known_at"), volume.alias("volume")).filter(is_there)
+    return replace(market, facts=replace(market.facts, candles_1m=kept))
 
 
 @pytest.fixture(scope="module")
