@@ -20,13 +20,12 @@ from hydra.backtest.parity import same
 from hydra.backtest.simulation import Simulation
 from hydra.backtest.varied_markets import decision_instant
 from hydra.backtest.verdict_counts import decision_reasons
-from hydra.features.lookahead import RELATIVE_TOLERANCE
+from hydra.features.lookahead import ABSOLUTE_TOLERANCE, RELATIVE_TOLERANCE
 from hydra.trading.cycle import Cycle
 from hydra.trading.decision_rows import decision_row
 from hydra.trading.holdings import Order
 from hydra.trading.row_writer import Row
 
-_NOTHING: Final = 1e-12
 _MOST_KEPT: Final = 50
 _WORDS: Final = frozenset({"reason", "kill_reason", "run_id", "order_id", "position_id"})
 
@@ -119,7 +118,7 @@ def _compare_arrays(
     """Elements of (minutes, pairs), or (minutes, 1) of the whole portfolio."""
     tally.compared += one.size
     if one.dtype.kind == "f":
-        equal = np.isclose(one, other, rtol=RELATIVE_TOLERANCE, atol=_NOTHING, equal_nan=True)
+        equal = np.isclose(one, other, rtol=RELATIVE_TOLERANCE, atol=ABSOLUTE_TOLERANCE, equal_nan=True)
     else:
         equal = one == other
     for row, column in np.argwhere(~equal):
@@ -149,7 +148,7 @@ def _unequal(one: pl.Series, other: pl.Series) -> list[int]:
         one.fill_null(np.nan).to_numpy(),
         other.fill_null(np.nan).to_numpy(),
         rtol=RELATIVE_TOLERANCE,
-        atol=_NOTHING,
+        atol=ABSOLUTE_TOLERANCE,
         equal_nan=True,
     )
     places: list[int] = np.flatnonzero(~equal).tolist()

@@ -24,6 +24,7 @@ from hydra.backtest.stored_cells import StoredRows, stored_cells
 from hydra.backtest.stress import Stress, stressed_market
 from hydra.db import queries
 from hydra.errors import StopError
+from hydra.features.lookahead import ABSOLUTE_TOLERANCE, RELATIVE_TOLERANCE
 from hydra.trading.holding_rows import order_row, position_row
 from hydra.trading.parameters import rules_of_run
 from hydra.trading.row_writer import Row
@@ -31,8 +32,6 @@ from hydra.trading.runs import Run
 
 Key = tuple[object, ...]
 
-FEATURE_TOLERANCE: Final = 1e-9
-_NOTHING: Final = 1e-12
 MOST_SHOWN: Final = 20
 
 
@@ -191,7 +190,8 @@ def same(recorded: object, recomputed: object, absolute: float = 0.0) -> bool:
         return abs(recorded - recomputed) <= absolute
     if isinstance(recorded, float) or isinstance(recomputed, float):
         one, other = float(str(recorded)), float(str(recomputed))
-        return math.isclose(one, other, rel_tol=FEATURE_TOLERANCE, abs_tol=max(absolute, _NOTHING))
+        absolute = max(absolute, ABSOLUTE_TOLERANCE)
+        return math.isclose(one, other, rel_tol=RELATIVE_TOLERANCE, abs_tol=absolute)
     return recorded == recomputed
 
 

@@ -16,7 +16,12 @@ from hydra.features.facts import TIME, MarketFacts
 Evaluate = Callable[[MarketFacts, pl.DataFrame], pl.DataFrame]
 
 RELATIVE_TOLERANCE = 1e-9
-_ABSOLUTE_TOLERANCE = 1e-12
+ABSOLUTE_TOLERANCE = 1e-10
+"""What stands beside the relative one where a value is nearly 0.
+
+A price less its mean, over a deviation of a hundred-thousandth of it, keeps no more than this of its digits.
+"""
+
 _KEY = ("instrument_id", "time")
 _SHOCK = 1.37
 _COUNTS = frozenset({"interval_hours", "row_count"})
@@ -106,4 +111,4 @@ def differences(
 def _same(one: float | None, other: float | None, tolerance: float) -> bool:
     if one is None or other is None:
         return one is other
-    return abs(one - other) <= _ABSOLUTE_TOLERANCE + tolerance * max(abs(one), abs(other))
+    return abs(one - other) <= ABSOLUTE_TOLERANCE + tolerance * max(abs(one), abs(other))
