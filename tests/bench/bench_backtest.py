@@ -4,7 +4,7 @@ A decision is a pair and a minute whose candle is there; those without one are d
 Deciding is features, bars, rules and portfolio; reading the facts and writing the rows are told apart.
 The generated years: as it is by default, in which the planted cascade of the first evening latches the kill
 switch of the portfolio (C20, C123), and a calm one, in which trading goes on to the end, a hundred times as
-often as the recorded markets let it: what is played trade by trade, in exact decimals, takes most of its time.
+often as the recorded markets let it: most of its time are trades, played one by one in exact decimals.
 """
 
 import json

@@ -5,17 +5,8 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
-from tests.unit.feature_reference import (
-    MINUTE,
-    Bar,
-    Known,
-    Number,
-    alive,
-    book,
-    floor,
-    nw,
-    score,
-)
+from tests.unit.feature_reference import alive, book
+from tests.unit.feature_reference_known import MINUTE, Bar, Known, Number, floor, nw, score
 from tests.unit.feature_reference_minutes import changes, deviation
 
 

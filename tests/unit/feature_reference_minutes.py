@@ -7,17 +7,8 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
-from tests.unit.feature_reference import (
-    MINUTE,
-    Bar,
-    Known,
-    Number,
-    atr_abs,
-    mean,
-    nw,
-    score,
-    true_range,
-)
+from tests.unit.feature_reference import atr_abs, true_range
+from tests.unit.feature_reference_known import MINUTE, Bar, Known, Number, mean, nw, score
 
 HOUR = timedelta(hours=1)
 Steps = Callable[[Known], Number]

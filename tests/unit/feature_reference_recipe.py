@@ -6,17 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from tests.unit.feature_reference import (
-    MINUTE,
-    Bar,
-    Known,
-    Number,
-    floor,
-    nw,
-    rsi,
-    score,
-    window,
-)
+from tests.unit.feature_reference import rsi
 from tests.unit.feature_reference_events import (
     _spread_bps,
     clusters,
@@ -29,6 +19,7 @@ from tests.unit.feature_reference_events import (
     tick_rule,
     whales,
 )
+from tests.unit.feature_reference_known import MINUTE, Bar, Known, Number, floor, nw, score, window
 from tests.unit.feature_reference_minutes import (
     adx,
     band,

@@ -10,7 +10,8 @@ from hydra.features.catalogue import CATALOGUE
 from hydra.features.evaluate import MARKET_FEATURES, feature_matrix
 from hydra.features.facts import MarketFacts
 from tests.unit.feature_market import START, decisions_at, random_market
-from tests.unit.feature_reference import REFERENCE, Known
+from tests.unit.feature_reference import REFERENCE
+from tests.unit.feature_reference_known import Known
 from tests.unit.feature_reference_recipe import RECIPE_REFERENCE, RECURSIVE
 
 DAYS = 9
