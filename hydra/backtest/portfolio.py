@@ -223,38 +223,13 @@ class PortfolioWalk:
     # Deciding
 
     def _decide(self, row: int, cycle: Cycle, terms: Mapping[int, TradingTerms]) -> list[ApprovedDecision]:
-        has_open = open_signals(
-            row, self.grids, self.opened.book, self._limits(), self.path.leapt, self.touched, self.found
-        )
-        if self.plays_every_minute:
-            self.touched[:] = self.is_held
-        self._add_working_entries(row)
-        equity_usd = float(self.portfolio.cash_usd) + self.path.leapt.unrealised_usd.item(row)
-        has_question = has_open or self.kill_is_due.item(row) or self.plays_every_minute
-        is_new_day = cycle.time.date() != self.portfolio.day
-        is_near = self._may_be_deep(equity_usd) or self._may_be_a_peak(equity_usd)
-        if not (has_question or is_new_day or is_near):
+        if not self._has_question(row, cycle):
             return []
         book = self._book(row, cycle)
         columns = self._columns_to_judge(row, book)
         if not columns:
             return []
-        ids = self.market.instrument_ids
-        pairs = {ids[column]: self.columns.assessed(row, column, ids[column]) for column in columns}
-        chosen = {
-            ids[column]: self.signals.chosen(row, column, cycle.time)
-            for column in columns
-            if self.columns.chosen[row, column] >= 0
-        }
-        minute = Minute(
-            pairs=pairs,
-            signals=chosen,
-            holdings=self.holdings,
-            terms={key: terms[key] for key in chosen if key in terms},
-            company=self._company(cycle, chosen),
-            kills=self.kills,
-            book=book,
-        )
+        minute = self._minute(row, cycle, terms, columns, book)
         kills = new_kills(minute, self.rules.risk)
         if kills:
             self._latch(row, kills)
@@ -265,6 +240,46 @@ class PortfolioWalk:
             self._approved(row, one) for one in verdicts.values() if one.decision and one.decision.approved
         ]
 
+    def _has_question(self, row: int, cycle: Cycle) -> bool:
+        """Note the minute as a leap would; whether layer 4 or the peaks of the equity need its exact sums."""
+        has_open = open_signals(
+            row, self.grids, self.opened.book, self._limits(), self.path.leapt, self.touched, self.found
+        )
+        self._add_working_entries(row)
+        if self.plays_every_minute:
+            self.touched[:] = self.is_held
+            return True
+        equity_usd = float(self.portfolio.cash_usd) + self.path.leapt.unrealised_usd.item(row)
+        is_near = self._may_be_deep(equity_usd) or self._may_be_a_peak(equity_usd)
+        is_new_day = cycle.time.date() != self.portfolio.day
+        return has_open or is_near or is_new_day or bool(self.kill_is_due.item(row))
+
+    def _add_working_entries(self, row: int) -> None:
+        """What entries that still work would hold counts as held (C120)."""
+        for holding in self.holdings.values():
+            if holding.entry is not None:
+                self.path.leapt.exposure_usd[row] += float(working_notional(holding))
+                self.path.leapt.heat_usd[row] += float(working_heat(holding))
+
+    def _minute(
+        self, row: int, cycle: Cycle, terms: Mapping[int, TradingTerms], columns: list[int], book: Book
+    ) -> Minute:
+        ids = self.market.instrument_ids
+        chosen = {
+            ids[column]: self.signals.chosen(row, column, cycle.time)
+            for column in columns
+            if self.columns.chosen[row, column] >= 0
+        }
+        return Minute(
+            pairs={ids[column]: self.columns.assessed(row, column, ids[column]) for column in columns},
+            signals=chosen,
+            holdings=self.holdings,
+            terms={key: terms[key] for key in chosen if key in terms},
+            company=self._company(cycle, chosen),
+            kills=self.kills,
+            book=book,
+        )
+
     def _book(self, row: int, cycle: Cycle) -> Book:
         """The exact equity of a minute; the peaks are brought up to it."""
         held = self.holdings.values()
@@ -274,13 +289,6 @@ class PortfolioWalk:
         )
         columns = ("equity_usd", "day_peak_usd", "peak_usd", "exposure_usd", "portfolio_heat")
         return book_of(tuple(equity[name] for name in columns), self.holdings)
-
-    def _add_working_entries(self, row: int) -> None:
-        """What entries that still work would hold counts as held (C120)."""
-        for holding in self.holdings.values():
-            if holding.entry is not None:
-                self.path.leapt.exposure_usd[row] += float(working_notional(holding))
-                self.path.leapt.heat_usd[row] += float(working_heat(holding))
 
     def _columns_to_judge(self, row: int, book: Book) -> list[int]:
         """The pairs with a signal or a kill condition; all of them once the day's drawdown is too deep.
