@@ -40,10 +40,13 @@ def pair_correlation(first: NDArray[np.float64], second: NDArray[np.float64]) ->
     Source: layers document, "Correlation Penalty" (calculate_avg_correlation); C119.
     """
     first, second = first[-WINDOW_HOURS:], second[-WINDOW_HOURS:]
-    known = ~(np.isnan(first) | np.isnan(second))
-    if int(known.sum()) < LEAST_PAIRS:
+    known = ~np.isnan(first + second)
+    count = np.count_nonzero(known)
+    if count < LEAST_PAIRS:
         return math.nan
-    one, other = first[known] - first[known].mean(), second[known] - second[known].mean()
+    if count < len(known):
+        first, second = first[known], second[known]
+    one, other = first - first.mean(), second - second.mean()
     scale = math.sqrt(float(one @ one) * float(other @ other))
     return float(one @ other) / scale if scale > 0 else math.nan
 
