@@ -2,7 +2,8 @@
 
 The recorded month of eight pairs lies in the private server; ninety minutes arrive one by one, and a
 window follows them. Timed is what a decision waits for: the window moves on, the decision frame with the
-ages, all features of layers 2 and 3. Loading the window anew, as after a start, is reported beside it.
+ages, all features of layers 2 and 3 with what is remembered of the minutes before, as a live run does.
+Loading the window anew, as after a start, is reported beside it.
 """
 
 import statistics
@@ -18,6 +19,7 @@ from adbc_driver_manager.dbapi import Connection
 from hydra.db.engine import adbc_connect, connect
 from hydra.features.decision_frame import decision_frame
 from hydra.features.evaluate import feature_matrix
+from hydra.features.grid_memory import GridMemory
 from hydra.features.vectors import DECISION_FEATURES_V1
 from hydra.features.window import MarketWindow
 from tests.bench.result import Result, at_most, reported
@@ -58,6 +60,7 @@ def measure() -> list[Result]:
 
 def _follow(connection: Connection, window: MarketWindow, rows: Rows) -> Stages:
     stages: Stages = {"minute in": [], "window": [], "frame": [], "features": []}
+    memory = GridMemory()
     for number in range(MINUTES):
         before, as_of = FIRST + number * MINUTE, FIRST + (number + 1) * MINUTE
         news = _known_between(rows, before, as_of)
@@ -65,7 +68,7 @@ def _follow(connection: Connection, window: MarketWindow, rows: Rows) -> Stages:
         moving, facts = _timed(partial(window.advance, as_of))
         framing, frame = _timed(partial(decision_frame, facts, as_of))
         decisions = frame.select("instrument_id", "time")
-        computing, _ = _timed(partial(feature_matrix, facts, decisions, DECISION_FEATURES_V1))
+        computing, _ = _timed(partial(feature_matrix, facts, decisions, DECISION_FEATURES_V1, memory))
         for stage, spent in zip(stages.values(), (inserting, moving, framing, computing), strict=True):
             stage.append(spent)
     return stages
