@@ -43,11 +43,10 @@ class Journal:
     order_news: list[OrderNews] = field(default_factory=list)
     position_news: list[PositionNews] = field(default_factory=list)
 
-    def take(self, holding: Holding) -> bool:
-        """Move what is new in `holding` here; what has ended leaves it. True: its position has news."""
+    def take(self, holding: Holding) -> None:
+        """Move what is new in `holding` here; what has ended leaves it."""
         position = holding.position
-        has_news = position is not None and bool(position.events)
-        if position is not None and has_news:
+        if position is not None and position.events:
             self._take_position(position)
         for order in holding.orders:
             if order.events:
@@ -57,7 +56,6 @@ class Journal:
             holding.position = None
         if holding.entry is None:
             holding.terms = None
-        return has_news
 
     @property
     def order_events(self) -> list[Row]:

@@ -26,9 +26,11 @@ class JudgedSignals:
         """The chosen signal of a cell, with the last exit of its pair, source and side before `time`."""
         exits = self._exits.get((column, self._columns.key.item(row, column)), [])
         last = next((one for one in reversed(exits) if one.time <= time), None)
-        since = None if last is None else (time - last.time).total_seconds() / 60
-        signal = self._signals.row(self._columns.chosen.item(row, column))
-        return JudgedSignal(*(*signal, since, last is not None and last.stopped_out))
+        return JudgedSignal(
+            **self._signals.row(self._columns.chosen.item(row, column), named=True),
+            minutes_since_exit=None if last is None else (time - last.time).total_seconds() / 60,
+            stopped_out=last is not None and last.stopped_out,
+        )
 
     def strength(self, row: int, column: int) -> float:
         """How strong the thesis of the chosen signal of a cell is."""
@@ -37,11 +39,9 @@ class JudgedSignals:
 
     def best(self, row: int, column: int) -> JudgedSignal | None:
         """The best of a cell's signals where none was chosen; None where no generator fired."""
-        own = [
-            JudgedSignal(*(*self._signals.row(index), None, False))
-            for index in self._columns.signals_of(row, column)
-        ]
-        return min(own, key=lambda one: (-one.score, one.source), default=None)
+        own = [self._signals.row(index, named=True) for index in self._columns.signals_of(row, column)]
+        best = min(own, key=lambda one: (-one["score"], one["source"]), default=None)
+        return None if best is None else JudgedSignal(**best, minutes_since_exit=None, stopped_out=False)
 
 
 def key_of(source: SignalSource, direction: int) -> int:

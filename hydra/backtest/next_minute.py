@@ -138,7 +138,7 @@ def next_minute(
     limits: Limits,
     paths: Paths,
     touched: Flags,
-    has_order: bool,  # compiled code has no keywords
+    has_order: bool,
 ) -> Leap:
     """The first row from `start` on that has to be played: `start` itself while an order works.
 

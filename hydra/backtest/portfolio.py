@@ -187,10 +187,10 @@ class PortfolioWalk:
         for instrument_id in changed:
             holding, column = self.holdings[instrument_id], self.column_of[instrument_id]
             position = holding.position
-            has_news = self.path.journal.take(holding)
-            if holding.position is not None and has_news:
+            self.path.journal.take(holding)
+            if holding.position is not None:
                 self.opened.put(column, holding.position, self.bets[instrument_id])
-            elif holding.position is None and position is not None:
+            elif position is not None:
                 self.opened.remove(column)
                 self._note_exit(position)
             if holding.position is None and not holding.orders:
@@ -223,7 +223,8 @@ class PortfolioWalk:
     # Deciding
 
     def _decide(self, row: int, cycle: Cycle, terms: Mapping[int, TradingTerms]) -> list[ApprovedDecision]:
-        if not self._has_question(row, cycle):
+        has_open = self._note(row)
+        if not self._needs_exact_sums(row, cycle, has_open=has_open):
             return []
         book = self._book(row, cycle)
         columns = self._columns_to_judge(row, book)
@@ -240,19 +241,23 @@ class PortfolioWalk:
             self._approved(row, one) for one in verdicts.values() if one.decision and one.decision.approved
         ]
 
-    def _has_question(self, row: int, cycle: Cycle) -> bool:
-        """Note the minute as a leap would; whether layer 4 or the peaks of the equity need its exact sums."""
+    def _note(self, row: int) -> bool:
+        """Write a minute down as a leap does; whether it has a signal that no known gate stops."""
         has_open = open_signals(
             row, self.grids, self.opened.book, self._limits(), self.path.leapt, self.touched, self.found
         )
         self._add_working_entries(row)
         if self.plays_every_minute:
             self.touched[:] = self.is_held
+        return has_open
+
+    def _needs_exact_sums(self, row: int, cycle: Cycle, *, has_open: bool) -> bool:
+        """Layer 4 is asked, a day begins, or the equity is close to a peak or to the drawdown that kills."""
+        if self.plays_every_minute or has_open or self.kill_is_due.item(row):
             return True
         equity_usd = float(self.portfolio.cash_usd) + self.path.leapt.unrealised_usd.item(row)
         is_near = self._may_be_deep(equity_usd) or self._may_be_a_peak(equity_usd)
-        is_new_day = cycle.time.date() != self.portfolio.day
-        return has_open or is_near or is_new_day or bool(self.kill_is_due.item(row))
+        return is_near or cycle.time.date() != self.portfolio.day
 
     def _add_working_entries(self, row: int) -> None:
         """What entries that still work would hold counts as held (C120)."""

@@ -12,24 +12,12 @@ from typer.core import TyperGroup
 
 from hydra.errors import HydraError
 
-FILES: Final = {
-    "db": "db",
-    "config": "config",
-    "check": "check",
-    "import": "import_history",
-    "doctor": "doctor",
-    "status": "status",
-    "run": "run",
-    "backtest": "backtest",
-    "sweep": "sweep",
-    "kill": "kill",
-    "resume": "resume",
-    "why": "why",
-    "audit": "audit",
-    "report": "report",
-    "demo": "demo",
-}
-"""The file of each verb: there its function `command`, or its `app` where it has verbs of its own."""
+VERBS: Final = (
+    "db", "config", "check", "import", "doctor", "status", "run", "backtest", "sweep", "kill", "resume",
+    "why", "audit", "report", "demo",
+)  # fmt: skip
+"""Each has a file of its name: there its function `command`, or its `app` where it has verbs of its own."""
+_OTHER_FILES: Final = {"import": "import_history"}
 
 
 class Verbs(TyperGroup):
@@ -37,13 +25,13 @@ class Verbs(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  # the framework's signature
         """Every verb, in the order in which help lists them."""
-        return list(FILES)
+        return list(VERBS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
         """The command of a verb; None if there is no such verb."""
-        if cmd_name not in FILES:
+        if cmd_name not in VERBS:
             return None
-        module = import_module(f"hydra.cli.{FILES[cmd_name]}")
+        module = import_module(f"hydra.cli.{_OTHER_FILES.get(cmd_name, cmd_name)}")
         if hasattr(module, "app"):
             verbs = module.app
         else:

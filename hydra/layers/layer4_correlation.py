@@ -40,7 +40,7 @@ def pair_correlation(first: NDArray[np.float64], second: NDArray[np.float64]) ->
     Source: layers document, "Correlation Penalty" (calculate_avg_correlation); C119.
     """
     first, second = first[-WINDOW_HOURS:], second[-WINDOW_HOURS:]
-    known = ~np.isnan(first + second)
+    known = ~(np.isnan(first) | np.isnan(second))
     count = np.count_nonzero(known)
     if count < LEAST_PAIRS:
         return math.nan

@@ -39,11 +39,11 @@ SHORT = replace(
 )
 
 
-def quiet_grids() -> Grids:
-    """Marks at the entry price, theses as strong as at the signal, no alarm."""
+def quiet_grids(direction: int = 1) -> Grids:
+    """Marks at the entry price, theses of a side as strong as at the signal, no alarm."""
     shape = (ROWS, PAIRS)
     strengths = np.zeros((max(STRENGTH_OF.values()) + 1, *shape))
-    strengths[STRENGTH_OF[BET.source]] = BET.strength
+    strengths[STRENGTH_OF[BET.source]] = direction * BET.strength
     return Grids(
         key=np.full(shape, -1, np.int8),
         entries_allowed=np.ones(shape, np.bool_),
@@ -67,47 +67,32 @@ def first_event(position: Position, grids: Grids) -> tuple[int, list[bool]]:
 
 
 def test_nothing_happens_to_a_position_at_its_entry_price() -> None:
-    grids = quiet_grids()
-    grids.strengths[STRENGTH_OF[BET.source]] *= -1
-    assert first_event(LONG, quiet_grids()) == (ROWS, [False, False])
-    assert first_event(SHORT, grids) == (ROWS, [False, False])
+    for position in (LONG, SHORT):
+        assert first_event(position, quiet_grids(position.direction)) == (ROWS, [False, False])
 
 
 @pytest.mark.parametrize(
-    ("grid", "near", "far"),
+    ("position", "grid", "near", "far"),
     [
-        ("mark_low", 80.01, 80.0),
-        ("mark_high", 119.99, 120.0),
+        (LONG, "mark_low", 80.01, 80.0),
+        (LONG, "mark_high", 119.99, 120.0),
         # 90 + 0.2 x 10: less than a fifth of the way to the liquidation is left.
-        ("mark_open", 92.01, 91.99),
-        ("mark_price", 92.01, 91.99),
+        (LONG, "mark_open", 92.01, 91.99),
+        (LONG, "mark_price", 92.01, 91.99),
+        (SHORT, "mark_high", 119.99, 120.0),
+        (SHORT, "mark_low", 80.01, 80.0),
+        (SHORT, "mark_open", 107.99, 108.01),
+        (SHORT, "mark_price", 107.99, 108.01),
     ],
 )
-def test_a_long_stops_the_loop_where_a_mark_reaches_what_bounds_it(
-    grid: str, near: float, far: float
+def test_the_loop_stops_where_a_mark_reaches_what_bounds_a_position(
+    position: Position, grid: str, near: float, far: float
 ) -> None:
-    grids = quiet_grids()
+    grids = quiet_grids(position.direction)
     getattr(grids, grid)[2, COLUMN] = near
     getattr(grids, grid)[HIT - 1, 1 - COLUMN] = far
     getattr(grids, grid)[HIT, COLUMN] = far
-    assert first_event(LONG, grids) == (HIT, [False, True])
-
-
-@pytest.mark.parametrize(
-    ("grid", "near", "far"),
-    [
-        ("mark_high", 119.99, 120.0),
-        ("mark_low", 80.01, 80.0),
-        ("mark_open", 107.99, 108.01),
-        ("mark_price", 107.99, 108.01),
-    ],
-)
-def test_a_short_stops_the_loop_on_the_other_side(grid: str, near: float, far: float) -> None:
-    grids = quiet_grids()
-    grids.strengths[STRENGTH_OF[BET.source]] *= -1
-    getattr(grids, grid)[2, COLUMN] = near
-    getattr(grids, grid)[HIT, COLUMN] = far
-    assert first_event(SHORT, grids) == (HIT, [False, True])
+    assert first_event(position, grids) == (HIT, [False, True])
 
 
 def test_a_liquidation_out_of_reach_bounds_nothing() -> None:
