@@ -36,7 +36,7 @@ format: setup-dev ## let ruff format the code
 	@.venv/bin/ruff format .
 
 documents: setup-dev ## write the documents that are generated from the code
-	@$(PYTHON_IN) -m hydra.decisions
+	@$(PYTHON_IN) -m hydra.readings
 	@$(PYTHON_IN) -m hydra.features.document
 	@$(PYTHON_IN) -m hydra.layers.document
 

@@ -6,10 +6,15 @@ from contextlib import ExitStack
 import pytest
 
 from hydra.db.edition import Edition
-from tests.servers.databases import TestServer
-from tests.servers.editions import COMMUNITY_URL, apache_server, community_server, has_community_server
-from tests.servers.redis import NOT_RUN as REDIS_NOT_RUN
-from tests.servers.redis import REDIS_URL
+from tests.support.servers.databases import TestServer
+from tests.support.servers.editions import (
+    COMMUNITY_URL,
+    apache_server,
+    community_server,
+    has_community_server,
+)
+from tests.support.servers.redis import NOT_RUN as REDIS_NOT_RUN
+from tests.support.servers.redis import REDIS_URL
 
 NOT_RUN = pytest.StashKey[bool]()
 

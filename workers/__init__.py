@@ -12,8 +12,8 @@ os.environ["POLARS_MAX_THREADS"] = "1"
 import dramatiq
 
 from hydra.db.engine import database_url
-from hydra.running.bound_process import end_with_spawner
-from hydra.running.doorbells import Stage
+from hydra.runtime.die_with_parent import end_with_spawner
+from hydra.runtime.notifications import Stage
 from hydra.settings import load_settings
 from workers import layer3, layer4, layer5
 from workers.broker import worker_broker
@@ -25,15 +25,15 @@ def _database_url() -> str:
     return database_url(load_settings())
 
 
-ANSWERS = {
-    Stage.SETTLE: layer5.settle,
-    Stage.ASSESS: StatisticalLayer(_database_url).answer,
-    Stage.SIGNAL: layer3.answer,
-    Stage.DECIDE: layer4.answer,
+HANDLERS = {
+    Stage.BOOK_FILLS: layer5.book_fills,
+    Stage.ASSESS: StatisticalLayer(_database_url).handle,
+    Stage.SIGNAL: layer3.handle,
+    Stage.DECIDE: layer4.handle,
     Stage.EXECUTE: layer5.execute,
 }
 
 end_with_spawner()
 broker = worker_broker()
 dramatiq.set_broker(broker)
-declare_stages(broker, ANSWERS, _database_url)
+declare_stages(broker, HANDLERS, _database_url)

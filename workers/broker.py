@@ -9,9 +9,9 @@ from dramatiq import Broker, Middleware
 from dramatiq.broker import MessageProxy
 from dramatiq.middleware import AgeLimit, ShutdownNotifications, TimeLimit
 
-from hydra.running.bound_process import end_with_parent
-from hydra.running.doorbells import MAX_AGE_MS
-from hydra.running.message_broker import make_broker
+from hydra.runtime.die_with_parent import end_with_parent
+from hydra.runtime.message_broker import make_broker
+from hydra.runtime.notifications import MAX_AGE_MS
 from hydra.settings import Settings, load_settings
 
 _LOG: structlog.stdlib.BoundLogger = structlog.get_logger("hydra.workers")

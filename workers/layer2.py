@@ -34,7 +34,7 @@ class StatisticalLayer:
         self._followed: dict[int, LiveMinutes | ReplayedHours] = {}
         self._ahead = ThreadPoolExecutor(max_workers=1)
 
-    def answer(self, connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
+    def handle(self, connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
         """Write the cycle's assessments and feature vectors.
 
         Raises:

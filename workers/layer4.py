@@ -9,22 +9,22 @@ import psycopg
 from psycopg.rows import class_row
 
 from hydra.db import queries
-from hydra.trading.correlation_rows import Company, company_of, read_returns
+from hydra.trading.correlation_rows import PortfolioCorrelation, company_of, read_returns
 from hydra.trading.cycle import Cycle
 from hydra.trading.decision_rows import JudgedSignal, decision_row
 from hydra.trading.holding_rows import read_holdings
-from hydra.trading.holdings import Holding
+from hydra.trading.instrument_spec import read_terms
 from hydra.trading.kill_rows import latch, read_kills
 from hydra.trading.minute_rows import read_assessed
-from hydra.trading.pair_terms import read_terms
+from hydra.trading.pair_state import PairState
 from hydra.trading.parameters import rules_of_run
-from hydra.trading.portfolio_rows import read_book
+from hydra.trading.portfolio_rows import read_portfolio_state
 from hydra.trading.row_writer import write_rows
 from hydra.trading.runs import Run
 from hydra.trading.verdicts import Minute, decide, direction_held, new_kills
 
 
-def answer(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
+def handle(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
     """Write the cycle's risk decisions, and latch the kill switch where a condition holds."""
     parameters = rules_of_run(run).risk
     minute = read_minute(connection, cycle)
@@ -50,9 +50,9 @@ def read_minute(connection: psycopg.Connection, cycle: Cycle) -> Minute:
         signals=signals,
         holdings=holdings,
         terms=read_terms(connection, sorted(chosen), cycle.time),
-        company=_company(connection, cycle, chosen, holdings),
+        portfolio_correlation=_company(connection, cycle, chosen, holdings),
         kills=read_kills(connection, cycle.run_id),
-        book=read_book(connection, cycle, holdings),
+        book=read_portfolio_state(connection, cycle, holdings),
     )
 
 
@@ -60,8 +60,8 @@ def _company(
     connection: psycopg.Connection,
     cycle: Cycle,
     chosen: Mapping[int, JudgedSignal],
-    holdings: Mapping[int, Holding],
-) -> dict[int, Company]:
+    holdings: Mapping[int, PairState],
+) -> dict[int, PortfolioCorrelation]:
     held = {key: direction_held(one) for key, one in holdings.items()}
     joining = {key: signal for key, signal in chosen.items() if key not in held}
     if not joining or not held:

@@ -12,10 +12,10 @@ from hydra.db import queries
 from hydra.trading.cycle import Cycle
 from hydra.trading.entries import place_entries
 from hydra.trading.holding_rows import read_holdings, store_holdings
-from hydra.trading.holdings import Holding
+from hydra.trading.instrument_spec import read_terms
 from hydra.trading.market_rows import read_bars, read_prices, read_settlements
 from hydra.trading.minute_rows import read_assessed
-from hydra.trading.pair_terms import read_terms
+from hydra.trading.pair_state import PairState
 from hydra.trading.paper_exchange import Bar, PaperExchange, Settlement
 from hydra.trading.parameters import Rules, rules_of_run
 from hydra.trading.portfolio_rows import LastSettled, cash_after, equity_row, read_last_settled
@@ -23,7 +23,7 @@ from hydra.trading.position_checks import manage_positions
 from hydra.trading.runs import Run
 
 
-def settle(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
+def book_fills(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
     """Book what happened since the last cycle: fills, exits, funding; then cash and equity."""
     rules = rules_of_run(run)
     last = read_last_settled(connection, cycle, rules)
@@ -41,7 +41,7 @@ def _play(
     connection: psycopg.Connection,
     cycle: Cycle,
     rules: Rules,
-    holdings: Mapping[int, Holding],
+    holdings: Mapping[int, PairState],
     last: LastSettled,
 ) -> None:
     ids = sorted(holdings)

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from hydra.features.decision_frame import newest_known_at
-from hydra.features.grid_memory import GridMemory
+from hydra.features.engine.decision_frame import newest_known_at
+from hydra.features.engine.grid_memory import GridMemory
 from hydra.trading.assessed_minutes import assess_minute
 from hydra.trading.assessment_rows import AssessedMinute
 from hydra.trading.parameters import rules_of_run

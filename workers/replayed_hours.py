@@ -14,7 +14,7 @@ from typing import Final
 
 import polars as pl
 
-from hydra.features.decision_frame import DECISION_DELAY, decision_minutes, newest_known_each
+from hydra.features.engine.decision_frame import DECISION_DELAY, decision_minutes, newest_known_each
 from hydra.trading.assessed_minutes import assess_each
 from hydra.trading.assessment_rows import AssessedMinute
 from hydra.trading.parameters import rules_of_run

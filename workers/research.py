@@ -7,10 +7,10 @@ Source: DESIGN, law 1.
 
 import dramatiq
 
-from hydra.backtest.sweep import TrialScorer
 from hydra.db.engine import connect, database_url
 from hydra.db.roles import Role
-from hydra.running.research_queue import ACTOR, QUEUE
+from hydra.research.sweep import TrialScorer
+from hydra.runtime.research_queue import ACTOR, QUEUE
 from hydra.settings import load_settings
 from workers import broker
 

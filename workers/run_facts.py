@@ -9,7 +9,7 @@ import polars as pl
 from hydra.db.engine import adbc_connect
 from hydra.features.adaptive_thresholds import read_adaptive_thresholds
 from hydra.features.facts import MarketFacts
-from hydra.features.window import MarketWindow
+from hydra.features.reading.window import MarketWindow
 from hydra.trading.parameters import rules_of_run
 from hydra.trading.runs import Run
 

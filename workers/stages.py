@@ -17,7 +17,7 @@ from hydra.db import queries
 from hydra.db.engine import connect
 from hydra.db.roles import Role
 from hydra.errors import HydraError
-from hydra.running.doorbells import CYCLE_CLOSED_CHANNEL, Stage, Step, ring, step_from, step_of
+from hydra.runtime.notifications import CYCLE_CLOSED_CHANNEL, Stage, Step, notify, step_from, step_of
 from hydra.trading.cycle import Cycle
 from hydra.trading.runs import Run, read_run
 
@@ -25,23 +25,25 @@ TIME_LIMIT_MS: Final = 120_000
 """A stage that works longer than this is interrupted; its transaction is rolled back and it is rung again."""
 
 
-Answer = Callable[[psycopg.Connection, Run, Cycle], None]
+Handler = Callable[[psycopg.Connection, Run, Cycle], None]
 """What a stage does for a cycle, with rows only, inside the transaction of the connection it is given."""
 
 
-def declare_stages(broker: Broker, answers: Mapping[Stage, Answer], database_url: Callable[[], str]) -> None:
+def declare_stages(
+    broker: Broker, handlers: Mapping[Stage, Handler], database_url: Callable[[], str]
+) -> None:
     """Declare an actor for every stage that has an answer. Nothing is connected before the first message."""
-    worker = StageWorker(broker, answers, database_url)
+    worker = StageWorker(broker, handlers, database_url)
     broker.add_middleware(worker)
-    for stage in answers:
+    for stage in handlers:
         declare_actor(broker, worker, step_of(stage))
 
 
 def declare_actor(broker: Broker, worker: "StageWorker", step: Step) -> None:
     """The actor of one step; its only argument is the run."""
 
-    def heed(run_id: int) -> None:
-        worker.heed(step, run_id)
+    def on_message(run_id: int) -> None:
+        worker.on_message(step, run_id)
 
     dramatiq.actor(
         broker=broker,
@@ -50,23 +52,23 @@ def declare_actor(broker: Broker, worker: "StageWorker", step: Step) -> None:
         time_limit=TIME_LIMIT_MS,
         # Foreseen, and told by StageErrors in one line; dramatiq shows the traceback of everything else.
         throws=(HydraError, psycopg.OperationalError),
-    )(heed)
+    )(on_message)
 
 
 class StageWorker(Middleware):
     """The stages of one worker process. Every thread has a connection of its own, opened when needed."""
 
     def __init__(
-        self, broker: Broker, answers: Mapping[Stage, Answer], database_url: Callable[[], str]
+        self, broker: Broker, handlers: Mapping[Stage, Handler], database_url: Callable[[], str]
     ) -> None:
         self._broker = broker
-        self._answers = answers
+        self._handlers = handlers
         self._database_url = database_url
         self._queues: frozenset[str] = frozenset()
         self._runs: dict[int, Run] = {}
         self._thread = threading.local()
 
-    def heed(self, step: Step, run_id: int) -> None:
+    def on_message(self, step: Step, run_id: int) -> None:
         """Take the run's waiting cycle as far as the stages of this process lead, then ring the next.
 
         Every stage commits by itself; that the next one follows in the same call only saves a message.
@@ -94,10 +96,10 @@ class StageWorker(Middleware):
     def _follow(self, connection: psycopg.Connection, step: Step, run_id: int) -> None:
         run = self._run(connection, run_id)
         here: Step | None = step
-        while here is not None and advance(connection, run, here, self._answers[here.stage]):
+        while here is not None and advance(connection, run, here, self._handlers[here.stage]):
             here = step_from(here.leads_to)
             if here is not None and here.queue not in self._queues:
-                ring(self._broker, here, run_id)
+                notify(self._broker, here, run_id)
                 return
 
     def _connection(self) -> psycopg.Connection:
@@ -113,7 +115,7 @@ class StageWorker(Middleware):
         return self._runs[run_id]
 
 
-def advance(connection: psycopg.Connection, run: Run, step: Step, answer: Answer) -> Cycle | None:
+def advance(connection: psycopg.Connection, run: Run, step: Step, handler: Handler) -> Cycle | None:
     """Take one step of the oldest cycle of `run` that waits for it; None if there is none.
 
     The rows of the answer and the new state commit together or not at all. Only the end of a cycle waits for
@@ -127,7 +129,7 @@ def advance(connection: psycopg.Connection, run: Run, step: Step, answer: Answer
         if row is None:
             return None
         cycle = Cycle(run.run_id, time=row[0], as_of=row[1])
-        answer(connection, run, cycle)
+        handler(connection, run, cycle)
         moved = {"run_id": run.run_id, "time": cycle.time, "state": step.leads_to.value}
         connection.execute(queries.load("stages/move"), {**moved, "channel": CYCLE_CLOSED_CHANNEL})
     return cycle

@@ -13,11 +13,11 @@ import dramatiq
 import psycopg
 import structlog
 
+from hydra.answers.audit_rounds import AuditRound, audit_if_due
 from hydra.db.engine import connect, database_url
 from hydra.db.roles import Role
 from hydra.errors import HydraError
-from hydra.running.audit_rounds import AuditRound, audit_if_due
-from hydra.running.doorbells import AUDIT_ACTOR, UPKEEP_QUEUE
+from hydra.runtime.notifications import AUDIT_ACTOR, UPKEEP_QUEUE
 from hydra.settings import load_settings
 from workers import broker
 

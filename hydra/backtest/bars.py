@@ -15,9 +15,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from hydra.backtest.market import BacktestMarket, instant_of
-from hydra.features.decision_frame import DECISION_DELAY
-from hydra.features.lateness import integers
-from hydra.features.layout import NO_ROW, gather, ranked_keys
+from hydra.features.engine.decision_frame import DECISION_DELAY
+from hydra.features.engine.lateness import integers
+from hydra.features.engine.layout import NO_ROW, gather, ranked_keys
 from hydra.trading.market_rows import LAST, MARK
 from hydra.trading.paper_exchange import Bar, Settlement
 

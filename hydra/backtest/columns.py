@@ -13,10 +13,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from hydra.backtest.adaptive_thresholds import join_own_thresholds
 from hydra.backtest.market import BacktestMarket
-from hydra.backtest.own_thresholds import join_own_thresholds
 from hydra.domain import ReasonCode, SignalSource, TradabilityStatus
-from hydra.features.decision_frame import DECISION_DELAY, decision_frames
+from hydra.features.engine.decision_frame import DECISION_DELAY, decision_frames
 from hydra.features.evaluate import feature_matrix
 from hydra.features.facts import TIME
 from hydra.layers.layer2_statistical import assess

@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from hydra.backtest.market import BacktestMarket
-from hydra.backtest.walked_path import Path
+from hydra.backtest.simulation_log import SimulationLog
 from hydra.features.facts import TIME
 
 E8: Final = 100_000_000
@@ -70,15 +70,15 @@ class EquityPath:
         )
 
 
-def equity_path(market: BacktestMarket, path: Path) -> EquityPath:
+def equity_path(market: BacktestMarket, log: SimulationLog) -> EquityPath:
     """The equity of every minute of a walk."""
-    changes = np.fromiter(path.cash, np.int64, len(path.cash))
-    amounts = np.array([_e8(cash_usd) for cash_usd in path.cash.values()], np.int64)
+    changes = np.fromiter(log.cash, np.int64, len(log.cash))
+    amounts = np.array([_e8(cash_usd) for cash_usd in log.cash.values()], np.int64)
     cash = amounts[np.searchsorted(changes, np.arange(len(market.minutes)), side="right") - 1]
-    unrealised, exposure = _rounded(path.leapt.unrealised_usd), _rounded(path.leapt.exposure_usd)
+    unrealised, exposure = _rounded(log.leapt.unrealised_usd), _rounded(log.leapt.exposure_usd)
     equity_e8 = cash + unrealised
     with np.errstate(divide="ignore", invalid="ignore"):
-        heat = np.where(equity_e8 > 0, path.leapt.heat_usd / (equity_e8 / E8), np.inf)
+        heat = np.where(equity_e8 > 0, log.leapt.heat_usd / (equity_e8 / E8), np.inf)
     return EquityPath(
         minutes=market.minutes,
         cash_e8=cash,
@@ -87,8 +87,8 @@ def equity_path(market: BacktestMarket, path: Path) -> EquityPath:
         peak_e8=np.maximum.accumulate(equity_e8),
         exposure_e8=exposure,
         heat=heat,
-        is_held=np.asarray(path.held.any(axis=1)),
-        is_played=path.played,
+        is_held=np.asarray(log.held.any(axis=1)),
+        is_played=log.played,
     )
 
 

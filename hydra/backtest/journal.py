@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from hydra.domain import PositionEventKind, ReasonCode
 from hydra.trading.holding_rows import fill_rows, order_event_rows, position_event_rows
-from hydra.trading.holdings import Fill, Holding, Order, OrderEvent, Position, PositionEvent
+from hydra.trading.pair_state import Fill, Order, OrderEvent, PairState, Position, PositionEvent
 from hydra.trading.row_writer import Row
 
 
@@ -43,7 +43,7 @@ class Journal:
     order_news: list[OrderNews] = field(default_factory=list)
     position_news: list[PositionNews] = field(default_factory=list)
 
-    def take(self, holding: Holding) -> None:
+    def take(self, holding: PairState) -> None:
         """Move what is new in `holding` here; what has ended leaves it."""
         position = holding.position
         if position is not None and position.events:

@@ -20,11 +20,11 @@ from hydra.db import queries
 from hydra.db.arrow import end_read, read_frame
 from hydra.db.engine import adbc_connect
 from hydra.errors import StopError
-from hydra.features.anchor import anchor
-from hydra.features.decision_frame import DECISION_DELAY
+from hydra.features.engine.decision_frame import DECISION_DELAY
 from hydra.features.facts import TIME, MarketFacts
-from hydra.features.point_in_time import read_facts
-from hydra.trading.pair_terms import TradingTerms, read_terms
+from hydra.features.reading.anchor import anchor
+from hydra.features.reading.point_in_time import read_facts
+from hydra.trading.instrument_spec import InstrumentSpec, read_terms
 
 MINUTE: Final = timedelta(minutes=1)
 AFTER_THE_LAST_CANDLE: Final = timedelta(minutes=10)
@@ -56,9 +56,9 @@ class DatedTerms:
     """What exchange and universe say of the pairs, by the instant from which it holds."""
 
     valid_from: tuple[datetime, ...]
-    terms: tuple[Mapping[int, TradingTerms], ...]
+    terms: tuple[Mapping[int, InstrumentSpec], ...]
 
-    def at(self, time: datetime) -> Mapping[int, TradingTerms]:
+    def at(self, time: datetime) -> Mapping[int, InstrumentSpec]:
         """The terms that hold at `time`; those of the first instant before it."""
         return self.terms[max(0, bisect_right(self.valid_from, time) - 1)]
 

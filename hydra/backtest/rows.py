@@ -15,19 +15,19 @@ from numpy.typing import NDArray
 from hydra.backtest.columns import assessed_rows
 from hydra.backtest.equity_path import E8, EquityPath
 from hydra.backtest.market import instant_of
-from hydra.backtest.portfolio import EVERYTHING
+from hydra.backtest.portfolio_simulator import EVERYTHING
 from hydra.backtest.simulation import Simulation
-from hydra.backtest.verdict_counts import killed_cells
-from hydra.features.decision_frame import DECISION_DELAY, newest_known_each
+from hydra.backtest.verdict_counts import killed_pair_minutes
+from hydra.features.engine.decision_frame import DECISION_DELAY, newest_known_each
 from hydra.features.facts import TIME
 from hydra.layers.layer4_kill import Kill
-from hydra.layers.layer4_limits import Book
+from hydra.layers.layer4_limits import PortfolioState
 from hydra.ledger.portfolio import drawdown
 from hydra.trading.assessment_rows import STORED_FEATURES, assessment_row, feature_row
 from hydra.trading.cycle import Cycle
 from hydra.trading.decision_rows import Verdict, decision_row
-from hydra.trading.holdings import Holding
 from hydra.trading.kill_rows import LatchedKills
+from hydra.trading.pair_state import PairState
 from hydra.trading.row_writer import Row
 from hydra.trading.runs import Run
 from hydra.trading.signal_rows import signal_row
@@ -40,7 +40,7 @@ _DELAY_US: Final = int(DECISION_DELAY.total_seconds() * 1e6)
 
 @dataclass(frozen=True)
 class CellRows:
-    """The rows of a batch of stored cells."""
+    """The rows of a batch of stored pair_minutes."""
 
     assessments: list[Row]
     features: list[Row]
@@ -49,18 +49,18 @@ class CellRows:
 
 
 class CellRowMaker:
-    """Makes the rows of stored cells, batch after batch."""
+    """Makes the rows of stored pair_minutes, batch after batch."""
 
     def __init__(self, simulation: Simulation, run: Run, equity: EquityPath) -> None:
         self._simulation = simulation
         self._run = run
         self._equity = equity
-        self._killed = killed_cells(simulation.path, simulation.columns.key.shape)
-        self._latches = {(one.row, one.column): one.kill for one in simulation.path.kills}
+        self._killed = killed_pair_minutes(simulation.log, simulation.columns.key.shape)
+        self._latches = {(one.row, one.column): one.kill for one in simulation.log.kills}
 
-    def batches(self, cells: NDArray[np.bool_]) -> Iterator[CellRows]:
-        """The rows of the cells that are set, in the order of time."""
-        places = iter(zip(*(index.tolist() for index in np.nonzero(cells)), strict=True))
+    def batches(self, pair_minutes: NDArray[np.bool_]) -> Iterator[CellRows]:
+        """The rows of the pair_minutes that are set, in the order of time."""
+        places = iter(zip(*(index.tolist() for index in np.nonzero(pair_minutes)), strict=True))
         while batch := list(islice(places, BATCH_CELLS)):
             yield self._batch(batch)
 
@@ -98,35 +98,35 @@ class CellRowMaker:
         return [signal_row(cycle, one, self._simulation.rules) for one in found]
 
     def _decision_row(self, cycle: Cycle, row: int, column: int) -> Row:
-        verdict = self._simulation.path.verdicts.get((row, column)) or self._verdict(cycle, row, column)
+        verdict = self._simulation.log.verdicts.get((row, column)) or self._verdict(cycle, row, column)
         return decision_row(cycle, verdict, self._latches.get((row, column)))
 
     def _verdict(self, cycle: Cycle, row: int, column: int) -> Verdict:
-        """The verdict on a cell that was leapt over: by the rule, on the book as it stood."""
+        """The verdict on a pair_minute that was leapt over: by the rule, on the book as it stood."""
         simulation = self._simulation
         instrument_id = simulation.prepared.market.instrument_ids[column]
         pair = simulation.columns.assessed(row, column, instrument_id)
         is_killed = bool(self._killed[row, column])
         if simulation.columns.chosen[row, column] < 0:
-            return Verdict(pair, simulation.walk.signals.best(row, column), is_killed=is_killed)
-        signal = simulation.walk.signals.chosen(row, column, cycle.time)
+            return Verdict(pair, simulation.simulator.signals.best(row, column), is_killed=is_killed)
+        signal = simulation.simulator.signals.chosen(row, column, cycle.time)
         terms = simulation.prepared.market.terms.at(cycle.time)
         minute = Minute(
             pairs={instrument_id: pair},
             signals={instrument_id: signal},
-            holdings={instrument_id: Holding(instrument_id)} if simulation.path.held[row, column] else {},
+            holdings={instrument_id: PairState(instrument_id)} if simulation.log.held[row, column] else {},
             terms={key: terms[key] for key in (instrument_id,) if key in terms},
-            company={},
+            portfolio_correlation={},
             kills=LatchedKills(frozenset({EVERYTHING} if is_killed else ())),
             book=self._book(row),
         )
         return decide(minute, {}, simulation.rules.risk)[instrument_id]
 
-    def _book(self, row: int) -> Book:
+    def _book(self, row: int) -> PortfolioState:
         equity = float(self._equity.equity_usd[row])
-        return Book(
+        return PortfolioState(
             equity_usd=equity,
-            positions=int(self._simulation.path.held[row].sum()),
+            positions=int(self._simulation.log.held[row].sum()),
             daily_drawdown=drawdown(equity, float(self._equity.day_peak_e8[row]) / E8),
         )
 
@@ -134,4 +134,4 @@ class CellRowMaker:
 def kill_rows(simulation: Simulation) -> list[tuple[int, int, Kill]]:
     """(row, instrument, kill) of every kill switch that latched."""
     ids = simulation.prepared.market.instrument_ids
-    return [(one.row, ids[one.column], one.kill) for one in simulation.path.kills]
+    return [(one.row, ids[one.column], one.kill) for one in simulation.log.kills]

@@ -10,12 +10,12 @@ from datetime import datetime
 
 import psycopg
 
+from hydra.backtest.adaptive_thresholds import with_own_thresholds
 from hydra.backtest.equity_path import EquityPath, equity_path
 from hydra.backtest.market import BacktestMarket, read_market
-from hydra.backtest.own_thresholds import with_own_thresholds
+from hydra.backtest.persisted import StoredRows
 from hydra.backtest.simulation import PreparedMarket, Simulation, Stopwatch, prepare, simulate
 from hydra.backtest.store import store
-from hydra.backtest.stored_cells import StoredRows
 from hydra.backtest.stress import Stress, stressed_market, stressed_rules
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.settings import Settings
@@ -115,7 +115,7 @@ def decide_and_store(  # noqa: PLR0913, PLR0917  # what a run's record holds
             plays_every_minute=rows is StoredRows.ALL,
             progress=progress,
         )
-        equity = equity_path(prepared.market, simulation.path)
+        equity = equity_path(prepared.market, simulation.log)
         with watch.measure("write"):
             store(connection, run, simulation, equity, rows)
             end_run(connection, run.run_id, EndReason.FINISHED)

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from hydra.backtest import alarms
+from hydra.backtest import exit_triggers
 from hydra.backtest.bars import BarGrid, bar_grid
 from hydra.backtest.columns import DecisionColumns, decide_columns, decision_keys, rule_inputs
 from hydra.backtest.hourly_closes import HourlyCloses, hourly_closes
 from hydra.backtest.market import BacktestMarket
-from hydra.backtest.portfolio import PortfolioWalk
-from hydra.backtest.walked_path import Path
+from hydra.backtest.portfolio_simulator import PortfolioSimulator
+from hydra.backtest.simulation_log import SimulationLog
 from hydra.trading.parameters import Rules
 
 
@@ -65,8 +65,8 @@ class Simulation:
     prepared: PreparedMarket
     rules: Rules
     columns: DecisionColumns
-    walk: PortfolioWalk
-    path: Path
+    simulator: PortfolioSimulator
+    log: SimulationLog
 
     @property
     def decisions(self) -> int:
@@ -100,9 +100,9 @@ def simulate(
     market, bars = prepared.market, prepared.bars
     with watch.measure("rules"):
         columns = decide_columns(market, prepared.inputs, rules)
-        grids = alarms.grids(columns, bars, market.minutes, rules)
+        grids = exit_triggers.grids(columns, bars, market.minutes, rules)
     with watch.measure("portfolio"):
-        walk = PortfolioWalk(
+        simulator = PortfolioSimulator(
             run_id,
             market,
             columns,
@@ -113,5 +113,5 @@ def simulate(
             plays_every_minute=plays_every_minute,
         )
         with _uncollected():
-            path = walk.walk(progress)
-    return Simulation(prepared, rules, columns, walk, path)
+            log = simulator.run(progress)
+    return Simulation(prepared, rules, columns, simulator, log)

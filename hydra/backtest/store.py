@@ -15,17 +15,17 @@ from psycopg import sql
 from hydra.backtest.equity_path import EquityPath
 from hydra.backtest.journal import Journal
 from hydra.backtest.market import instant_of
+from hydra.backtest.persisted import StoredRows, persisted_pair_minutes
 from hydra.backtest.rows import CellRowMaker, kill_rows
 from hydra.backtest.simulation import Simulation
-from hydra.backtest.stored_cells import StoredRows, stored_cells
 from hydra.backtest.verdict_counts import verdict_counts
 from hydra.db import queries
 from hydra.db.copy import copy_rows
-from hydra.features.decision_frame import DECISION_DELAY
+from hydra.features.engine.decision_frame import DECISION_DELAY
 from hydra.trading.cycle import Cycle
 from hydra.trading.holding_rows import order_row, position_row
-from hydra.trading.holdings import Position
 from hydra.trading.kill_rows import latch
+from hydra.trading.pair_state import Position
 from hydra.trading.row_writer import Row, write_rows
 from hydra.trading.runs import Run
 
@@ -40,16 +40,16 @@ def store(
     Raises:
         psycopg.Error: the server refuses a row; nothing is stored then.
     """
-    market, columns, path = simulation.prepared.market, simulation.columns, simulation.path
-    cells = stored_cells(market, columns, path, wanted)
+    market, columns, log = simulation.prepared.market, simulation.columns, simulation.log
+    pair_minutes = persisted_pair_minutes(market, columns, log, wanted)
     with connection.transaction():
-        _store_cycles(connection, run, _with_ends(market.minutes, cells))
-        for batch in CellRowMaker(simulation, run, equity).batches(cells):
+        _store_cycles(connection, run, _with_ends(market.minutes, pair_minutes))
+        for batch in CellRowMaker(simulation, run, equity).batches(pair_minutes):
             _write(connection, "stages/add_assessments", batch.assessments)
             _write(connection, "stages/add_features", batch.features)
             _write(connection, "stages/add_signals", batch.signals)
             _write(connection, "stages/add_decisions", batch.decisions)
-        _store_journal(connection, run, path.journal)
+        _store_journal(connection, run, log.journal)
         _store_equity(connection, run, equity)
         for row, instrument_id, kill in kill_rows(simulation):
             time = market.time_of(row)
@@ -73,9 +73,9 @@ def _store_cycles(connection: psycopg.Connection, run: Run, minutes: NDArray[np.
     connection.execute(queries.load("backtest/add_cycles"), values)
 
 
-def _with_ends(minutes: NDArray[np.int64], cells: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _with_ends(minutes: NDArray[np.int64], pair_minutes: NDArray[np.bool_]) -> NDArray[np.int64]:
     """The minutes that have rows, and the first and the last of the run, which say how far it reached."""
-    rows = np.union1d(np.flatnonzero(cells.any(axis=1)), [0, len(minutes) - 1])
+    rows = np.union1d(np.flatnonzero(pair_minutes.any(axis=1)), [0, len(minutes) - 1])
     reached: NDArray[np.int64] = minutes[rows]
     return reached
 
@@ -120,6 +120,6 @@ def _store_equity(connection: psycopg.Connection, run: Run, equity: EquityPath) 
 
 
 def _store_counts(connection: psycopg.Connection, run: Run, simulation: Simulation) -> None:
-    counts = verdict_counts(simulation.prepared.market, simulation.columns, simulation.path)
+    counts = verdict_counts(simulation.prepared.market, simulation.columns, simulation.log)
     keyed = counts.insert_column(0, pl.lit(run.run_id, pl.Int64).alias("run_id"))
     copy_rows(connection, sql.Identifier("hydra", "veto_counts"), keyed)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hydra.backtest.columns import REASON_CODES, TRADABILITIES, DecisionColumns
 from hydra.backtest.market import BacktestMarket
-from hydra.backtest.walked_path import Path
+from hydra.backtest.simulation_log import SimulationLog
 from hydra.domain import KillScope, ReasonCode, TradabilityStatus
 from hydra.features.facts import TIME
 from hydra.layers.layer4_risk import ENTRY_GATES
@@ -25,26 +25,26 @@ _INDEX: Final = {code: index for index, code in enumerate(REASON_CODES)}
 _KEY: Final = ("instrument_id", "hour", "layer", "passed", "reason_code")
 
 
-def killed_cells(path: Path, shape: tuple[int, int]) -> Flags:
+def killed_pair_minutes(log: SimulationLog, shape: tuple[int, int]) -> Flags:
     """Where a kill switch is latched when layer 4 has spoken."""
     killed = np.zeros(shape, np.bool_)
-    for latched in path.kills:
+    for latched in log.kills:
         column = latched.column if latched.kill.scope is KillScope.PAIR else slice(None)
         killed[latched.row :, column] = True
     return killed
 
 
-def decision_reasons(columns: DecisionColumns, path: Path) -> tuple[Codes, Flags]:
+def decision_reasons(columns: DecisionColumns, log: SimulationLog) -> tuple[Codes, Flags]:
     """Layer 4's reason (index of REASON_CODES) and whether it approved, per minute and pair."""
-    gate = path.leapt.gate
+    gate = log.leapt.gate
     gates = np.array([_INDEX[code] for code in ENTRY_GATES], np.int8)
     reasons: Codes = np.full(gate.shape, _INDEX[ReasonCode.NO_SIGNAL], np.int8)
     reasons[gate >= 0] = gates[gate[gate >= 0]]
     approved = np.zeros(gate.shape, np.bool_)
-    for cell, verdict in path.verdicts.items():
-        reasons[cell] = _INDEX[verdict.reason_code]
-        approved[cell] = verdict.decision is not None and verdict.decision.approved
-    killed = killed_cells(path, gate.shape)
+    for pair_minute, verdict in log.verdicts.items():
+        reasons[pair_minute] = _INDEX[verdict.reason_code]
+        approved[pair_minute] = verdict.decision is not None and verdict.decision.approved
+    killed = killed_pair_minutes(log, gate.shape)
     reasons[killed] = _INDEX[ReasonCode.KILL_SWITCH]
     unexplained = (columns.chosen >= 0) & (reasons == _INDEX[ReasonCode.NO_SIGNAL])
     if unexplained.any():
@@ -52,9 +52,9 @@ def decision_reasons(columns: DecisionColumns, path: Path) -> tuple[Codes, Flags
     return reasons, approved
 
 
-def verdict_counts(market: BacktestMarket, columns: DecisionColumns, path: Path) -> pl.DataFrame:
+def verdict_counts(market: BacktestMarket, columns: DecisionColumns, log: SimulationLog) -> pl.DataFrame:
     """Rows of hydra.veto_counts without the run."""
-    reasons, approved = decision_reasons(columns, path)
+    reasons, approved = decision_reasons(columns, log)
     allowed = columns.tradability == TRADABILITIES.index(TradabilityStatus.ALLOW)
     parts = [
         _of_cells(market, 2, columns.reason, allowed),

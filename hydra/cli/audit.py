@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from hydra.answers.audits import Finding, run_audits
 from hydra.cli.output import output_console
 from hydra.db.engine import connect, database_url
-from hydra.running.audits import Finding, run_audits
 from hydra.settings import load_settings
 
 

@@ -9,13 +9,11 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from hydra.backtest.overrides import parse_assignments, settings_and_rules
-from hydra.backtest.random_sides import random_side_figures
+from hydra.answers.html_report.write import write_html_report
+from hydra.answers.report import read_report
+from hydra.backtest.persisted import StoredRows
 from hydra.backtest.run import BacktestRun, MarketChoice, run_backtest
-from hydra.backtest.stored_cells import StoredRows
 from hydra.backtest.stress import Stress, planted_scenarios
-from hydra.backtest.studies import record_backtest
-from hydra.backtest.trial_figures import TrialFigures, trial_figures
 from hydra.cli import db
 from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, ToOption
 from hydra.cli.output import output_console
@@ -24,9 +22,11 @@ from hydra.cli.run import base_names, instant
 from hydra.db.engine import connect, database_url
 from hydra.domain import MarketOrigin
 from hydra.errors import StopError
-from hydra.running.html_report.write import write_html_report
-from hydra.running.report import read_report
-from hydra.running.run_market import MarketRequest, prepare_market
+from hydra.research.overrides import parse_assignments, settings_and_rules
+from hydra.research.random_sides import random_side_figures
+from hydra.research.studies import record_backtest
+from hydra.research.trial_figures import TrialFigures, trial_figures
+from hydra.runtime.run_market import MarketRequest, prepare_market
 from hydra.settings import load_settings
 from hydra.trading.runs import LABELS
 
@@ -140,7 +140,7 @@ def summary(result: BacktestRun) -> dict[str, object]:
         "data_hash": result.simulation.prepared.market.data_hash,
         "decisions": result.simulation.decisions,
         "minutes": len(result.equity.minutes),
-        "trades": sum(one.closed_time is not None for one in result.simulation.path.journal.positions),
+        "trades": sum(one.closed_time is not None for one in result.simulation.log.journal.positions),
         "first_equity_usd": float(equity[0]),
         "last_equity_usd": float(equity[-1]),
         "seconds": dict(result.seconds),

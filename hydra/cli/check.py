@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from hydra.backtest.check_instants import sample_rows
-from hydra.backtest.lookahead import (
+from hydra.backtest.market import BacktestMarket, read_market
+from hydra.checks.check_instants import sample_rows
+from hydra.checks.decision_lookahead import (
     decision_lookahead,
     decisions_with_signals,
     feature_lookahead,
@@ -19,17 +20,16 @@ from hydra.backtest.lookahead import (
     play_by,
     simulate_by,
 )
-from hydra.backtest.market import BacktestMarket, read_market
-from hydra.backtest.offences import Tally
-from hydra.backtest.outcomes import approved_trades
-from hydra.backtest.parity import MOST_SHOWN, Difference, TableParity, check_parity
-from hydra.backtest.warm_up import EARLIER_DAYS, beginning_at, decision_warm_up, feature_warm_up
+from hydra.checks.mismatches import CheckResult
+from hydra.checks.parity import MOST_SHOWN, Difference, TableParity, check_parity
+from hydra.checks.warm_up import EARLIER_DAYS, beginning_at, decision_warm_up, feature_warm_up
 from hydra.cli.check_market import CheckedMarket, CheckRequest, choose_market
 from hydra.cli.check_tables import print_changes, print_tallies
 from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, ToOption
 from hydra.cli.output import output_console
 from hydra.db.engine import connect, database_url
 from hydra.domain import MarketOrigin
+from hydra.research.outcomes import approved_trades
 from hydra.settings import load_settings
 from hydra.trading.runs import read_run
 
@@ -123,7 +123,7 @@ def parity(
 
 def lookahead_tallies(
     chosen: CheckedMarket, samples: int, paths: int, sample_seed: int, console: Console
-) -> list[Tally]:
+) -> list[CheckResult]:
     """Features at `samples` minutes, simulations up to `paths` of them, and outcomes of as many trades."""
     market, run = _read(chosen, chosen.start), simulate_by(chosen.rules)
     whole = run(market)
@@ -159,7 +159,7 @@ def _read(chosen: CheckedMarket, start: datetime) -> BacktestMarket:
         return read_market(connection, chosen.url, chosen.instrument_ids, start, chosen.end)
 
 
-def _report(chosen: CheckedMarket, tallies: list[Tally]) -> None:
+def _report(chosen: CheckedMarket, tallies: list[CheckResult]) -> None:
     console = output_console()
     print_tallies(console, tallies)
     found = sum(one.offences for one in tallies)

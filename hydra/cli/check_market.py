@@ -15,7 +15,7 @@ from hydra.db import queries
 from hydra.db.engine import connect, database_url
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import StopError
-from hydra.running.run_market import MarketRequest, prepare_market
+from hydra.runtime.run_market import MarketRequest, prepare_market
 from hydra.settings import load_settings
 from hydra.trading.parameters import Rules, rules_of, rules_of_run
 from hydra.trading.runs import LABELS, read_run

@@ -7,13 +7,13 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from hydra.backtest.offences import Offence, Tally
-from hydra.backtest.warm_up import RECURSIVE_TOLERANCE, Change, is_recursive
+from hydra.checks.mismatches import CheckResult, Offence
+from hydra.checks.warm_up import RECURSIVE_TOLERANCE, Change, is_recursive
 
 MOST_SHOWN: Final = 20
 
 
-def print_tallies(console: Console, tallies: Sequence[Tally]) -> None:
+def print_tallies(console: Console, tallies: Sequence[CheckResult]) -> None:
     """A line for each check and varied thing, then the first offences."""
     shown = _table("check", "what was varied", right=("values compared", "offences"))
     for one in tallies:
@@ -54,7 +54,7 @@ def _table(*left: str, right: Sequence[str]) -> Table:
     return table
 
 
-def _sentence(tally: Tally, one: Offence) -> str:
+def _sentence(tally: CheckResult, one: Offence) -> str:
     pair = "" if one.instrument_id is None else f" of instrument {one.instrument_id}"
     return (
         f"{tally.check} ({tally.varied}): {one.value}{pair} at {one.time:%Y-%m-%d %H:%M:%S} "

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from hydra.decisions import decision_set
+from hydra.readings import decision_set
 from hydra.settings import Settings, load_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Look at the effective settings.")
@@ -28,7 +28,7 @@ def show(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] 
         return
     console = Console()
     console.print(_table(settings))
-    console.print(f"decision set {decision_set()} (docs/decisions.md)")
+    console.print(f"decision set {decision_set()} (docs/readings.md)")
 
 
 def _table(settings: Settings) -> Table:

@@ -6,6 +6,8 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
+from hydra.answers.examples import examples
+from hydra.answers.report import read_report
 from hydra.cli import db
 from hydra.cli.output import output_console
 from hydra.cli.report_tables import print_report
@@ -13,10 +15,8 @@ from hydra.cli.run import new_run, watch
 from hydra.cli.why import print_explanation
 from hydra.db.engine import connect, database_url
 from hydra.domain import MarketOrigin, TradingMode
-from hydra.running.examples import examples
-from hydra.running.report import read_report
-from hydra.running.run_market import GENERATED_START, MarketRequest
-from hydra.running.speed import Speed
+from hydra.runtime.run_market import GENERATED_START, MarketRequest
+from hydra.runtime.speed import Speed
 from hydra.settings import load_settings
 from hydra.trading.runs import EndReason
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from hydra.db.engine import connect, database_url
 from hydra.db.roles import Role
 from hydra.errors import StopError
-from hydra.running.kill_switch import choose_run, latch
+from hydra.runtime.kill_switch import choose_run, latch
 from hydra.settings import load_settings
 from hydra.trading.runs import instrument_of, read_run
 

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
+from hydra.answers.html_report.write import write_html_report
+from hydra.answers.plain_values import plain
+from hydra.answers.report import read_report
 from hydra.cli.output import output_console
 from hydra.cli.report_tables import print_report
 from hydra.db.engine import connect, database_url
-from hydra.running.html_report.write import write_html_report
-from hydra.running.plain_values import plain
-from hydra.running.report import read_report
 from hydra.settings import load_settings
 
 

@@ -6,14 +6,14 @@ from typing import Final
 from rich import box
 from rich.table import Table
 
+from hydra.answers.deflated_sharpe import Luck
+from hydra.answers.formatting import UNDEFINED, duration, percent, usd
+from hydra.answers.performance import Performance
+from hydra.answers.report import RunReport
 from hydra.ledger.baselines import ALWAYS_FLAT_NET_USD
 from hydra.ledger.bootstrap import FEWEST_DAYS, FEWEST_RETURN_DAYS, Estimate
-from hydra.ledger.metric_rows import FEWEST_DAYS_ANNUALISED
 from hydra.ledger.metrics import Drawdown
-from hydra.running.luck import Luck
-from hydra.running.performance import Performance
-from hydra.running.quantities import UNDEFINED, duration, percent, usd
-from hydra.running.report import RunReport
+from hydra.ledger.vector_metrics import FEWEST_DAYS_ANNUALISED
 
 _HEADINGS: Final = ("", "value", "95 % interval")
 

@@ -7,13 +7,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from hydra.answers.formatting import UNDEFINED, percent, usd
+from hydra.answers.reason_words import WORDS
+from hydra.answers.report import Group, RunReport
+from hydra.answers.run_choice import Row
+from hydra.answers.why_gates import GateVerdict
 from hydra.cli.report_figures import figure_tables, plain_table
 from hydra.domain import ReasonCode
-from hydra.running.quantities import UNDEFINED, percent, usd
-from hydra.running.reason_words import WORDS
-from hydra.running.report import Group, RunReport
-from hydra.running.run_choice import Row
-from hydra.running.why_gates import GateVerdict
 
 
 def print_report(console: Console, report: RunReport, trades: int) -> None:

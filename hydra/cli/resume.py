@@ -8,7 +8,7 @@ from rich.console import Console
 
 from hydra.db.engine import connect, database_url
 from hydra.db.roles import Role
-from hydra.running.kill_switch import choose_run, clear
+from hydra.runtime.kill_switch import choose_run, clear
 from hydra.settings import load_settings
 from hydra.universe import find_pair
 

@@ -10,15 +10,15 @@ from rich.console import Console
 from rich.live import Live
 from rich.progress import Progress
 
+from hydra.answers.pipeline_table import PipelineRow, pipeline_line, pipeline_table
 from hydra.cli import db
 from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, ToOption
 from hydra.db.engine import connect, database_url
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import StopError
-from hydra.running.pipeline_table import PipelineRow, pipeline_line, pipeline_table
-from hydra.running.run_market import MarketRequest, prepare_market
-from hydra.running.speed import Speed
-from hydra.running.supervisor import Supervisor
+from hydra.runtime.run_market import MarketRequest, prepare_market
+from hydra.runtime.speed import Speed
+from hydra.runtime.supervisor import Supervisor
 from hydra.settings import Settings, load_settings
 from hydra.sim.market.settings import Scenario
 from hydra.trading.parameters import recorded_rules, rules_of

@@ -2,13 +2,13 @@
 
 from rich.table import Table
 
+from hydra.answers.audit_rounds import audit_words, newest_round
+from hydra.answers.formatting import UNDEFINED, usd
+from hydra.answers.run_list import RunSummary, newest_runs
+from hydra.answers.status import Condition, Coverage, read_condition, read_coverage
 from hydra.cli.output import output_console
 from hydra.db.edition import inspect_server
 from hydra.db.engine import connect, database_url
-from hydra.running.audit_rounds import audit_words, newest_round
-from hydra.running.quantities import UNDEFINED, usd
-from hydra.running.run_list import RunSummary, newest_runs
-from hydra.running.status import Condition, Coverage, read_condition, read_coverage
 from hydra.settings import load_settings
 
 

@@ -16,16 +16,16 @@ from rich.table import Table
 from hydra.backtest.run import read_choice
 from hydra.backtest.simulation import Stopwatch
 from hydra.backtest.stress import Stress
-from hydra.backtest.studies import FinishedTrial, StudyPlan, count_trials, plan_study, read_trials
-from hydra.backtest.sweep import SweepVerdict, expand, judge_sweep, run_processes, validate
 from hydra.cli import db
 from hydra.cli.backtest import choose_market
 from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, ToOption
 from hydra.cli.output import output_console
 from hydra.db.engine import connect, database_url
 from hydra.domain import MarketOrigin
-from hydra.running.message_broker import make_broker
-from hydra.running.research_queue import ring_for_trials
+from hydra.research.studies import FinishedTrial, StudyPlan, count_trials, plan_study, read_trials
+from hydra.research.sweep import SweepVerdict, expand, judge_sweep, run_processes, validate
+from hydra.runtime.message_broker import make_broker
+from hydra.runtime.research_queue import ring_for_trials
 from hydra.settings import load_settings
 
 LOOK_EVERY_S: Final = 0.5

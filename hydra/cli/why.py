@@ -8,14 +8,14 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from hydra.answers.distance_to_trigger import TriggerDistance
+from hydra.answers.formatting import exact, label, shown, usd
+from hydra.answers.reason_words import WORDS
+from hydra.answers.why import Explanation, PositionAnswer, explain
+from hydra.answers.why_gates import GateAnswer, GateVerdict, InputState
 from hydra.cli.output import output_console
 from hydra.db.engine import connect, database_url
 from hydra.domain import ReasonCode
-from hydra.running.firing_distance import FiringDistance
-from hydra.running.quantities import exact, label, shown, usd
-from hydra.running.reason_words import WORDS
-from hydra.running.why import Explanation, PositionAnswer, explain
-from hydra.running.why_gates import GateAnswer, GateVerdict, InputState
 from hydra.settings import load_settings
 
 VERDICT_COLOURS = {
@@ -93,7 +93,7 @@ def _numbers(numbers: Mapping[str, Any]) -> str:
     return escape("; ".join(f"{label(name)} {shown(name, value)}" for name, value in numbers.items()))
 
 
-def _distance(distance: FiringDistance) -> str:
+def _distance(distance: TriggerDistance) -> str:
     parts = []
     for condition in distance.conditions:
         name = condition.quantity

@@ -42,7 +42,7 @@ class _Field(NamedTuple):
     """A column on the wire: bytes per row (-1: null), and the bytes, padded to one width."""
 
     lengths: Lengths
-    octets: Octets
+    file_bytes: Octets
 
 
 def copy_rows(connection: psycopg.Connection, table: sql.Composable, frame: pl.DataFrame) -> int:
@@ -81,18 +81,18 @@ def _encode_block(block: pl.DataFrame) -> bytes:
     All rows are laid out at their widest; a mask then cuts out what a row does not have.
     """
     fields = [_field(column) for column in block]
-    width = 2 + sum(4 + field.octets.shape[1] for field in fields)
+    width = 2 + sum(4 + field.file_bytes.shape[1] for field in fields)
     rows = np.empty((block.height, width), np.uint8)
     kept: npt.NDArray[np.bool_] | None = None
     rows[:, :2] = _big_endian(np.full(block.height, len(fields)), ">i2")
     start = 2
-    for lengths, octets in fields:
-        begin, start = start + 4, start + 4 + octets.shape[1]
+    for lengths, file_bytes in fields:
+        begin, start = start + 4, start + 4 + file_bytes.shape[1]
         rows[:, begin - 4 : begin] = _big_endian(lengths, ">i4")
-        rows[:, begin:start] = octets
-        if (lengths != octets.shape[1]).any() and octets.shape[1]:
+        rows[:, begin:start] = file_bytes
+        if (lengths != file_bytes.shape[1]).any() and file_bytes.shape[1]:
             kept = np.ones(rows.shape, np.bool_) if kept is None else kept
-            kept[:, begin:start] = np.arange(octets.shape[1]) < lengths[:, None]
+            kept[:, begin:start] = np.arange(file_bytes.shape[1]) < lengths[:, None]
     return rows.tobytes() if kept is None else rows[kept].tobytes()
 
 
@@ -118,17 +118,17 @@ def _fixed(column: pl.Series) -> _Field:
         values = column.dt.epoch("us").fill_null(0).to_numpy() - _POSTGRES_EPOCH_US
     else:
         values = column.fill_null(False if column.dtype == pl.Boolean else 0).to_numpy()
-    octets = _big_endian(values, wire)
-    return _Field(np.full(len(column), octets.shape[1]), octets)
+    file_bytes = _big_endian(values, wire)
+    return _Field(np.full(len(column), file_bytes.shape[1]), file_bytes)
 
 
 def _text(column: pl.Series) -> _Field:
     filled = column.fill_null("")
-    octets = np.char.encode(filled.to_numpy().astype(np.str_), "utf-8")
-    width = octets.dtype.itemsize
+    file_bytes = np.char.encode(filled.to_numpy().astype(np.str_), "utf-8")
+    width = file_bytes.dtype.itemsize
     return _Field(
         filled.str.len_bytes().cast(pl.Int64).to_numpy(writable=True),
-        octets.view(np.uint8).reshape(len(column), width),
+        file_bytes.view(np.uint8).reshape(len(column), width),
     )
 
 

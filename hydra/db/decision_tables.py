@@ -104,7 +104,7 @@ runs = Table(
     Column("feeds", ARRAY(Text), nullable=False, comment="Declared feeds: stale or missing blocks (C111)"),
     Column("config", JSONB, nullable=False, comment="Every setting of the run; no secrets"),
     Column("config_hash", Text, nullable=False, comment="sha256 of config"),
-    Column("decision_set", Text, nullable=False, comment="Hash of the readings (hydra/decisions.toml)"),
+    Column("decision_set", Text, nullable=False, comment="Hash of the readings (hydra/readings.toml)"),
     Column("feature_set_version", Text, nullable=False, comment="Version of the feature definitions"),
     Column("cost_model_version", Text, nullable=False, comment="Version of the cost model (law 7)"),
     Column("code_version", Text, nullable=False, comment="Commit of the code; + when it was changed"),

@@ -70,7 +70,7 @@ studies = Table(
     Column("data_to", TIMESTAMP, nullable=False, comment="End of the decided range"),
     Column("data_hash", Text, nullable=False, comment="sha256 of the facts"),
     Column("specification", JSONB, nullable=False, comment="What was asked for"),
-    Column("decision_set", Text, nullable=False, comment="Hash of the readings (hydra/decisions.toml)"),
+    Column("decision_set", Text, nullable=False, comment="Hash of the readings (hydra/readings.toml)"),
     Column("code_version", Text, nullable=False, comment="Commit of the code; + when it was changed"),
     Column("created_at", TIMESTAMP, nullable=False, server_default=func.now(), comment="Wall clock"),
     UniqueConstraint("name"),

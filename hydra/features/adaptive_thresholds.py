@@ -11,13 +11,13 @@ from typing import Final
 import polars as pl
 from adbc_driver_manager.dbapi import Connection
 
-from hydra.features.anchor import WARM_UP, WarmUp
 from hydra.features.catalogue.thresholds import FEATURES, SAMPLED_DAYS
-from hydra.features.decision_frame import DECISION_DELAY
+from hydra.features.engine.decision_frame import DECISION_DELAY
 from hydra.features.evaluate import feature_matrix
 from hydra.features.facts import TIME, MarketFacts
-from hydra.features.known_rows import INPUTS
-from hydra.features.point_in_time import Reading, read_facts
+from hydra.features.reading.anchor import WARM_UP, WarmUp
+from hydra.features.reading.fact_reader import INPUTS
+from hydra.features.reading.point_in_time import Reading, read_facts
 
 ADAPTIVE_THRESHOLDS: Final = tuple(feature.name for feature in FEATURES)
 

@@ -15,21 +15,21 @@ import polars as pl
 from hydra.errors import BadDataError
 from hydra.features.catalogue import ALIASES, CATALOGUE, WORKING_COLUMNS
 from hydra.features.catalogue.layer2 import MONTH_BARS
-from hydra.features.event_windows import liquidation_columns
+from hydra.features.engine.event_windows import liquidation_columns
+from hydra.features.engine.fact_slices import moments, near_rows
+from hydra.features.engine.grid_memory import GridMemory
+from hydra.features.engine.grids import GridRows, build_grid
+from hydra.features.engine.lateness import MINUTE_US, Instants, late_epochs
+from hydra.features.engine.layout import Integers, as_value, gather
+from hydra.features.engine.leaders import leader_columns
+from hydra.features.engine.monthly_percentile import MONTH_SHARES, month_share
+from hydra.features.engine.order_flow import order_flow_columns
+from hydra.features.engine.plan import GridPlan, make_plan
+from hydra.features.engine.trade_windows import trade_columns
+from hydra.features.engine.trailing_rank import previous_ranks
+from hydra.features.engine.universe_frame import universe_rows
 from hydra.features.facts import TIME, MarketFacts
 from hydra.features.feature import Grid
-from hydra.features.grid_memory import GridMemory
-from hydra.features.grids import GridRows, build_grid
-from hydra.features.lateness import MINUTE_US, Instants, late_epochs
-from hydra.features.layout import Integers, as_value, gather
-from hydra.features.leaders import leader_columns
-from hydra.features.month_shares import MONTH_SHARES, month_share
-from hydra.features.near_facts import moments, near_rows
-from hydra.features.order_flow import order_flow_columns
-from hydra.features.plan import GridPlan, make_plan
-from hydra.features.trade_windows import trade_columns
-from hydra.features.trailing_rank import previous_ranks
-from hydra.features.universe_frame import universe_rows
 
 KEY: Final = {"instrument_id": pl.Int16(), "time": TIME}
 

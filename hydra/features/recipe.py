@@ -23,9 +23,9 @@ class FeatureRecipe:
     def build(self, facts: MarketFacts, decisions: pl.DataFrame) -> pl.DataFrame:
         """instrument_id, time and one Float64 column a name, in the order of the decisions.
 
-        facts: as `hydra.features.recipe_facts.read_recipe_facts` gives them; the candles of every pair of
-        the universe, because the pairs are compared at the same close. decisions: instrument_id (Int16) and
-        time (the instant t, UTC). What is unknown is null.
+        facts: as `hydra.features.reading.recipe_facts.read_recipe_facts` gives them; the candles of every
+        pair of the universe, because the pairs are compared at the same close. decisions: instrument_id
+        (Int16) and time (the instant t, UTC). What is unknown is null.
 
         Raises:
             BadDataError: an unknown name, a decision without key, or a fact off its grid.

@@ -14,11 +14,11 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from hydra.errors import BadDataError
+from hydra.features.engine.lateness import MINUTE_US, NOMINAL_LAG_US, integers
+from hydra.features.engine.layout import Integers
 from hydra.features.evaluate import feature_matrix
 from hydra.features.expressions import ZERO_DEVIATION
 from hydra.features.facts import MarketFacts
-from hydra.features.lateness import MINUTE_US, NOMINAL_LAG_US, integers
-from hydra.features.layout import Integers
 
 SEQUENCE_MINUTES: Final = 100
 MASKED: Final = ("oi_delta_pct", "ob_imbalance")

@@ -7,8 +7,8 @@ import hashlib
 from typing import Final
 
 from hydra.features.catalogue import CATALOGUE, WORKING_COLUMNS
+from hydra.features.engine.plan import Definition
 from hydra.features.feature import Feature
-from hydra.features.plan import Definition
 
 FEATURE_SET_VERSION: Final = "features-2"
 """Raise it with every change of a definition: a model refuses vectors of another version than its own."""

@@ -17,8 +17,8 @@ import psycopg
 from hydra.db import queries, rollups
 from hydra.db.engine import connect
 from hydra.errors import BadDataError, DatabaseError, RetryError
+from hydra.exchange.archive.file_bytes import read_octets
 from hydra.exchange.archive.files import parse_file
-from hydra.exchange.archive.octets import read_octets
 from hydra.exchange.archive.parsed_file import ParsedFile
 from hydra.exchange.archive.recognition import Recognised
 from hydra.ingest.fact_tables import FACT_TABLES

@@ -18,7 +18,7 @@ class LimitParameters:
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
+class PortfolioState:
     """What is open or reserved, working entries included. All money in USDT.
 
     heat_usd: what all stops together would lose. margin_usd: margin in use. drawdown, daily_drawdown:
@@ -33,7 +33,7 @@ class Book:
     drawdown: float = 0.0
     daily_drawdown: float = 0.0
 
-    def reserve(self, notional_usd: float, heat_usd: float, margin_usd: float) -> "Book":
+    def reserve(self, notional_usd: float, heat_usd: float, margin_usd: float) -> "PortfolioState":
         """The book once a further entry is working."""
         return replace(
             self,

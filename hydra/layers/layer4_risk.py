@@ -14,8 +14,8 @@ from hydra.layers.layer4_filters import InstrumentFilters, exact, order_quantity
 from hydra.layers.layer4_kill import Kill, KillParameters, check_kill_switch
 from hydra.layers.layer4_leverage import bracket_leverage, calculate_leverage, leverage_cap
 from hydra.layers.layer4_limits import (
-    Book,
     LimitParameters,
+    PortfolioState,
     binding_limit,
     in_cooldown,
     remaining_exposure,
@@ -118,7 +118,7 @@ class RiskDecision:
     numbers: dict[str, float] = field(default_factory=dict)
 
 
-def decide(candidate: Candidate, book: Book, parameters: RiskParameters) -> RiskDecision:
+def decide(candidate: Candidate, book: PortfolioState, parameters: RiskParameters) -> RiskDecision:
     """The verdict on one candidate against the book as it stands.
 
     Gates in order: kill switch, layer 2, position exists, cool-down, number of positions; then the size.
@@ -132,7 +132,7 @@ def decide(candidate: Candidate, book: Book, parameters: RiskParameters) -> Risk
     return _sized(candidate, book, parameters)
 
 
-def _kill(candidate: Candidate, book: Book, parameters: RiskParameters) -> Kill | None:
+def _kill(candidate: Candidate, book: PortfolioState, parameters: RiskParameters) -> Kill | None:
     return check_kill_switch(
         book.daily_drawdown,
         candidate.funding_rate,
@@ -153,7 +153,9 @@ ENTRY_GATES: Final = (
 """The gates before any size is computed, in their order."""
 
 
-def _gate(candidate: Candidate, book: Book, parameters: RiskParameters, kill: Kill | None) -> ReasonCode:
+def _gate(
+    candidate: Candidate, book: PortfolioState, parameters: RiskParameters, kill: Kill | None
+) -> ReasonCode:
     limits = parameters.limits
     is_shut = (
         candidate.kill_latched or kill is not None,
@@ -166,7 +168,7 @@ def _gate(candidate: Candidate, book: Book, parameters: RiskParameters, kill: Ki
     return next(shut, ReasonCode.APPROVED)
 
 
-def _gate_numbers(candidate: Candidate, book: Book) -> dict[str, float]:
+def _gate_numbers(candidate: Candidate, book: PortfolioState) -> dict[str, float]:
     return {
         "daily_drawdown": book.daily_drawdown,
         "funding_rate": candidate.funding_rate,
@@ -176,7 +178,7 @@ def _gate_numbers(candidate: Candidate, book: Book) -> dict[str, float]:
     }
 
 
-def _sized(candidate: Candidate, book: Book, parameters: RiskParameters) -> RiskDecision:
+def _sized(candidate: Candidate, book: PortfolioState, parameters: RiskParameters) -> RiskDecision:
     exits = calculate_exits(
         candidate.direction,
         candidate.price,
@@ -215,7 +217,9 @@ def _sized(candidate: Candidate, book: Book, parameters: RiskParameters) -> Risk
     )
 
 
-def _sizes(candidate: Candidate, book: Book, parameters: RiskParameters, loss: float) -> dict[str, float]:
+def _sizes(
+    candidate: Candidate, book: PortfolioState, parameters: RiskParameters, loss: float
+) -> dict[str, float]:
     """Every notional on the way from the printed formula to the final one, in USDT, and the leverage."""
     limits, terms = parameters.limits, candidate.terms
     win_prob = candidate.score if parameters.kelly_uses_score else candidate.confidence
@@ -270,7 +274,7 @@ def _too_small(numbers: dict[str, float]) -> ReasonCode:
 
 
 def decide_minute(
-    candidates: Iterable[Candidate], book: Book, parameters: RiskParameters
+    candidates: Iterable[Candidate], book: PortfolioState, parameters: RiskParameters
 ) -> list[tuple[Candidate, RiskDecision]]:
     """The verdicts on all pairs of one minute, best first; each sees what those before it reserved (C120).
 

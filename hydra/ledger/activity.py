@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hydra.ledger.metric_rows import DAYS_PER_YEAR, FEWEST_DAYS_ANNUALISED, Floats
+from hydra.ledger.vector_metrics import DAYS_PER_YEAR, FEWEST_DAYS_ANNUALISED, Floats
 
 _DAY_S: Final = 86_400.0
 

@@ -14,8 +14,8 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from hydra.ledger.metric_rows import Floats, TradeSums
 from hydra.ledger.metrics import defined
+from hydra.ledger.vector_metrics import Floats, TradeSums
 
 DayMetric: TypeAlias = Callable[[Floats], Floats]
 TradeMetric: TypeAlias = Callable[[TradeSums], Floats]

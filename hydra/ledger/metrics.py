@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hydra.ledger.daily_returns import DailyReturns
-from hydra.ledger.metric_rows import (
+from hydra.ledger.vector_metrics import (
     Floats,
     TradeSums,
     annualised_return_rows,

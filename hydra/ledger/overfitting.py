@@ -12,8 +12,8 @@ from typing import Final
 
 import numpy as np
 
-from hydra.ledger.metric_rows import DAYS_PER_YEAR, Floats
 from hydra.ledger.metrics import sharpe_daily_365
+from hydra.ledger.vector_metrics import DAYS_PER_YEAR, Floats
 
 _NORMAL: Final = NormalDist()
 _EULER_MASCHERONI: Final = 0.577_215_664_901_532_9

@@ -25,7 +25,7 @@ _HOUR: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Company:
+class PortfolioCorrelation:
     """The penalty for joining the held pairs, and what it was measured on (NaN where unknown)."""
 
     penalty: float
@@ -56,18 +56,20 @@ def returns_of(
 
 def company_of(
     instrument_id: int, direction: int, returns: Mapping[int, Returns], held: Mapping[int, int]
-) -> Company:
-    """The company that a new position of a pair finds. held: direction by instrument."""
+) -> PortfolioCorrelation:
+    """The portfolio_correlation that a new position of a pair finds. held: direction by instrument."""
     each = [pair_correlation(returns[instrument_id], returns[other]) for other in held]
-    return company_at(direction, each, list(held.values()))
+    return portfolio_correlation_at(direction, each, list(held.values()))
 
 
-def company_at(direction: int, correlations: Sequence[float], directions: Sequence[int]) -> Company:
-    """The company of pairs with these correlations and directions."""
+def portfolio_correlation_at(
+    direction: int, correlations: Sequence[float], directions: Sequence[int]
+) -> PortfolioCorrelation:
+    """The portfolio_correlation of pairs with these correlations and directions."""
     average = average_correlation(correlations)
     signed = signed_correlation(direction, correlations, directions)
-    return Company(penalty_beside(average, len(correlations)), average, signed)
+    return PortfolioCorrelation(penalty_beside(average, len(correlations)), average, signed)
 
 
-ALONE: Final = Company(penalty_beside(float("nan"), 0), float("nan"), 0.0)
+ALONE: Final = PortfolioCorrelation(penalty_beside(float("nan"), 0), float("nan"), 0.0)
 """Beside no position there is no penalty."""

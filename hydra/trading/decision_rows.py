@@ -11,7 +11,7 @@ from hydra.layers.layer4_filters import exact
 from hydra.layers.layer4_kill import Kill
 from hydra.layers.layer4_risk import Candidate, RiskDecision
 from hydra.layers.positions import direction_of
-from hydra.trading.correlation_rows import ALONE, Company
+from hydra.trading.correlation_rows import ALONE, PortfolioCorrelation
 from hydra.trading.cycle import Cycle
 from hydra.trading.minute_rows import AssessedPair
 from hydra.trading.row_writer import Row
@@ -48,7 +48,7 @@ class Verdict:
     signal: JudgedSignal | None
     decision: RiskDecision | None = None
     candidate: Candidate | None = None
-    company: Company = ALONE
+    portfolio_correlation: PortfolioCorrelation = ALONE
     is_killed: bool = False
 
     @property
@@ -118,13 +118,17 @@ def _sizes(verdict: Verdict) -> dict[str, Any]:
 
 
 def _numbers(verdict: Verdict) -> dict[str, float]:
-    """What decided. At a gate the company of the other pairs did not."""
+    """What decided. At a gate the portfolio_correlation of the other pairs did not."""
     if verdict.decision is None:
         return {}
-    numbers, company = verdict.decision.numbers, verdict.company
+    numbers, portfolio_correlation = verdict.decision.numbers, verdict.portfolio_correlation
     if "correlation_penalty" not in numbers:
         return numbers
-    return {**numbers, "correlation_average": company.average, "correlation_signed": company.signed}
+    return {
+        **numbers,
+        "correlation_average": portfolio_correlation.average,
+        "correlation_signed": portfolio_correlation.signed,
+    }
 
 
 _WORDS: Final = {

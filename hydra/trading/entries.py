@@ -16,8 +16,8 @@ from hydra.layers.layer5_orders import DecisionKey, entry_order
 from hydra.layers.positions import direction_of
 from hydra.ledger.costs import half_spread
 from hydra.trading.cycle import Cycle
-from hydra.trading.holdings import PAPER_ACCOUNT, EntryTerms, Holding, Order, sent
-from hydra.trading.pair_terms import TradingTerms, read_terms
+from hydra.trading.instrument_spec import InstrumentSpec, read_terms
+from hydra.trading.pair_state import PAPER_ACCOUNT, EntryTerms, Order, PairState, accepted_paper_order
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class ApprovedDecision:
         )
 
 
-def place_entries(connection: psycopg.Connection, cycle: Cycle, holdings: dict[int, Holding]) -> None:
+def place_entries(connection: psycopg.Connection, cycle: Cycle, holdings: dict[int, PairState]) -> None:
     """Add the entry of every approved decision of the minute to `holdings`."""
     values = {"run_id": cycle.run_id, "time": cycle.time}
     with connection.cursor(row_factory=class_row(ApprovedDecision)) as cursor:
@@ -58,20 +58,20 @@ def place_entries(connection: psycopg.Connection, cycle: Cycle, holdings: dict[i
     terms = read_terms(connection, [decision.instrument_id for decision in approved], cycle.time)
     for decision in approved:
         order = entry_of(decision, cycle, terms[decision.instrument_id])
-        holding = holdings.setdefault(decision.instrument_id, Holding(decision.instrument_id))
+        holding = holdings.setdefault(decision.instrument_id, PairState(decision.instrument_id))
         holding.entry, holding.terms = order, decision.entry_terms
 
 
-def entry_of(decision: ApprovedDecision, cycle: Cycle, terms: TradingTerms) -> Order:
+def entry_of(decision: ApprovedDecision, cycle: Cycle, terms: InstrumentSpec) -> Order:
     """The entry order of a decision, post-only at the model touch."""
     key = DecisionKey(PAPER_ACCOUNT, cycle.run_id, decision.instrument_id, cycle.time)
     price = decision.reference_price
     quantity = order_quantity(decision.recommended_size_usd, price, terms.filters)
-    plan = entry_order(key, decision.direction, quantity, touch_of(price, terms), terms.filters)
-    return sent(plan, key, price, cycle.time)
+    plan = entry_order(key, decision.direction, quantity, best_bid_ask(price, terms), terms.filters)
+    return accepted_paper_order(plan, key, price, cycle.time)
 
 
-def touch_of(price: Decimal, terms: TradingTerms) -> tuple[Decimal, Decimal]:
+def best_bid_ask(price: Decimal, terms: InstrumentSpec) -> tuple[Decimal, Decimal]:
     """Best bid and best ask of the cost model around the last price (C126)."""
     half = half_spread(price, terms.costs.spread_bps)
     return price - half, price + half

@@ -13,12 +13,12 @@ from psycopg.rows import DictRow, dict_row
 from hydra.db import queries
 from hydra.domain import OrderRole, OrderState, OrderType, PositionState, ReasonCode, Side
 from hydra.layers.positions import direction_of
-from hydra.trading.holdings import (
+from hydra.trading.pair_state import (
     EntryTerms,
     Fill,
-    Holding,
     Order,
     OrderEvent,
+    PairState,
     Position,
     PositionEvent,
 )
@@ -32,9 +32,9 @@ _PLACE: Final = {
 }
 
 
-def read_holdings(connection: psycopg.Connection, run_id: int) -> dict[int, Holding]:
+def read_holdings(connection: psycopg.Connection, run_id: int) -> dict[int, PairState]:
     """What the run has at work, by instrument."""
-    holdings: dict[int, Holding] = {}
+    holdings: dict[int, PairState] = {}
     for row in _rows(connection, "stages/open_positions", run_id):
         _of(holdings, row).position = _position(row)
     for row in _rows(connection, "stages/working_orders", run_id):
@@ -50,9 +50,9 @@ def _rows(connection: psycopg.Connection, query: str, run_id: int) -> list[DictR
         return cursor.execute(queries.load(query), {"run_id": run_id}).fetchall()
 
 
-def _of(holdings: dict[int, Holding], row: DictRow) -> Holding:
+def _of(holdings: dict[int, PairState], row: DictRow) -> PairState:
     instrument_id = row["instrument_id"]
-    return holdings.setdefault(instrument_id, Holding(instrument_id))
+    return holdings.setdefault(instrument_id, PairState(instrument_id))
 
 
 _PLAIN_OF_ORDER: Final = (
@@ -96,7 +96,7 @@ def _entry_terms(row: DictRow) -> EntryTerms:
     )
 
 
-def store_holdings(connection: psycopg.Connection, run_id: int, holdings: Iterable[Holding]) -> None:
+def store_holdings(connection: psycopg.Connection, run_id: int, holdings: Iterable[PairState]) -> None:
     """Write everything that happened to `holdings` since they were read, a statement a table."""
     held = list(holdings)
     _store_positions(connection, run_id, [one.position for one in held if one.position is not None])

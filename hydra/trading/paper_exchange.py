@@ -23,8 +23,16 @@ from hydra.layers.layer5_paper_fills import (
     passive_fill,
 )
 from hydra.ledger.costs import fee_usd, funding_payment, taker_price
-from hydra.trading.holdings import PAPER_ACCOUNT, Fill, Holding, Order, Position, booked, sent
-from hydra.trading.pair_terms import TradingTerms
+from hydra.trading.instrument_spec import InstrumentSpec
+from hydra.trading.pair_state import (
+    PAPER_ACCOUNT,
+    Fill,
+    Order,
+    PairState,
+    Position,
+    accepted_paper_order,
+    booked,
+)
 
 BAR_LENGTH = timedelta(minutes=1)
 
@@ -67,10 +75,10 @@ class PaperExchange:
     """One pair's market, as far as orders feel it."""
 
     run_id: int
-    terms: TradingTerms
+    terms: InstrumentSpec
     parameters: ExecutionParameters
 
-    def play(self, holding: Holding, bars: Iterable[Bar], settlements: Iterable[Settlement]) -> None:
+    def play(self, holding: PairState, bars: Iterable[Bar], settlements: Iterable[Settlement]) -> None:
         """Bring `holding` through what became known, in the order in which it happened.
 
         A settlement comes before the bar that opens at its instant: who is open then pays or receives.
@@ -82,7 +90,7 @@ class PaperExchange:
             self._play_bar(holding, bar)
         self._settle(holding, due)
 
-    def time_out(self, holding: Holding, now: datetime) -> None:
+    def time_out(self, holding: PairState, now: datetime) -> None:
         """Cancel an entry that has waited for 120 s; what it filled is the position (C41)."""
         entry = holding.entry
         if entry is None:
@@ -93,7 +101,7 @@ class PaperExchange:
             entry.cancel(now, ReasonCode.ENTRY_TIMEOUT)
             holding.drop_ended()
 
-    def _settle(self, holding: Holding, due: list[Settlement]) -> None:
+    def _settle(self, holding: PairState, due: list[Settlement]) -> None:
         position = holding.position
         for settlement in due:
             if position is not None and position.quantity > 0 and position.opened_time <= settlement.time:
@@ -101,7 +109,7 @@ class PaperExchange:
                 amount = booked(funding_payment(position.direction, position.quantity, mark, rate))
                 position.receive_funding(settlement.time, amount, settlement.rate, mark)
 
-    def _play_bar(self, holding: Holding, bar: Bar) -> None:
+    def _play_bar(self, holding: PairState, bar: Bar) -> None:
         if holding.is_open:
             self._market_exit_at_open(holding, bar)
         hit = self._barrier(holding, bar)
@@ -119,7 +127,7 @@ class PaperExchange:
 
     # Entries
 
-    def _fill_entry(self, holding: Holding, bar: Bar) -> bool:
+    def _fill_entry(self, holding: PairState, bar: Bar) -> bool:
         entry = holding.entry
         if entry is None or not self._has_arrived(entry, bar):
             return False
@@ -134,7 +142,7 @@ class PaperExchange:
         self._measure(position)
         return True
 
-    def _opened(self, holding: Holding, bar: Bar) -> Position:
+    def _opened(self, holding: PairState, bar: Bar) -> Position:
         terms, entry = holding.terms, holding.entry
         if terms is None or entry is None:
             raise AssertionError("a working entry comes with the terms of its decision")
@@ -161,12 +169,12 @@ class PaperExchange:
 
     # Exits
 
-    def _market_exit_at_open(self, holding: Holding, bar: Bar) -> None:
+    def _market_exit_at_open(self, holding: PairState, bar: Bar) -> None:
         order = holding.exit
         if order is not None and order.order_type is OrderType.MARKET and self._has_arrived(order, bar):
             self._leave_at_market(holding, order, bar, bar.open)
 
-    def _barrier(self, holding: Holding, bar: Bar) -> BarrierHit:
+    def _barrier(self, holding: PairState, bar: Bar) -> BarrierHit:
         position = holding.position
         if position is None or position.quantity == 0:
             return BarrierHit.NONE
@@ -179,13 +187,13 @@ class PaperExchange:
             (mark_open, high, low),
         )
 
-    def _entry_bar_stops(self, holding: Holding, bar: Bar) -> bool:
+    def _entry_bar_stops(self, holding: PairState, bar: Bar) -> bool:
         position = holding.position
         if position is None:
             return False
         return entry_bar_hits_stop(position.direction, float(position.stop_price), bar.mark[1], bar.mark[2])
 
-    def _leave_at_barrier(self, holding: Holding, bar: Bar, hit: BarrierHit) -> None:
+    def _leave_at_barrier(self, holding: PairState, bar: Bar, hit: BarrierHit) -> None:
         position = _exposed(holding)
         if hit is BarrierHit.LIQUIDATION:
             self._liquidate(holding, bar)
@@ -197,11 +205,11 @@ class PaperExchange:
         price = barrier_price(position.direction, float(level), bar.open, hit)
         self._leave_at_market(holding, _present(order), bar, price)
 
-    def _leave_at_stop_of_entry_bar(self, holding: Holding, bar: Bar) -> None:
+    def _leave_at_stop_of_entry_bar(self, holding: PairState, bar: Bar) -> None:
         self._guard(holding, bar.end)
         self._leave_at_market(holding, _present(holding.stop), bar, float(_exposed(holding).stop_price))
 
-    def _leave_at_market(self, holding: Holding, order: Order, bar: Bar, price: float) -> None:
+    def _leave_at_market(self, holding: PairState, order: Order, bar: Bar, price: float) -> None:
         """All that is held goes out with `order`, half the spread and the slippage worse than `price`."""
         costs, tick = self.terms.costs, self.terms.filters.tick_size
         direction = 1 if order.is_buy else -1
@@ -210,7 +218,7 @@ class PaperExchange:
         quantity = _exposed(holding).quantity
         self._book_exit(holding, order, self._trade(bar, on_grid, quantity, is_maker=False))
 
-    def _liquidate(self, holding: Holding, bar: Bar) -> None:
+    def _liquidate(self, holding: PairState, bar: Bar) -> None:
         """The exchange takes the position over at the price at which its margin is gone, fees included."""
         position = _exposed(holding)
         price = booked(position.entry_price * (1 - position.direction / position.leverage))
@@ -219,7 +227,7 @@ class PaperExchange:
         least = max(price, self.terms.filters.tick_size)
         self._book_exit(holding, order, Fill(bar.end, least, position.quantity, Decimal(0), is_maker=False))
 
-    def _passive_exit(self, holding: Holding, bar: Bar) -> None:
+    def _passive_exit(self, holding: PairState, bar: Bar) -> None:
         order = holding.exit
         if order is None or order.limit_price is None or not self._has_arrived(order, bar):
             return
@@ -232,7 +240,7 @@ class PaperExchange:
         if step is OrderStep.SEND_MARKET:
             self._give_up_waiting(holding, order, bar)
 
-    def _give_up_waiting(self, holding: Holding, order: Order, bar: Bar) -> None:
+    def _give_up_waiting(self, holding: PairState, order: Order, bar: Bar) -> None:
         position = _exposed(holding)
         order.cancel(bar.end, detail={"replaced_by": OrderType.MARKET.value})
         reason = order.reason_code or ReasonCode.MAX_HOLDING_TIME
@@ -254,9 +262,9 @@ class PaperExchange:
             reduce_only=True,
         )
         position.exits_sent += 1
-        return sent(plan, key, reference_price, time, reason)
+        return accepted_paper_order(plan, key, reference_price, time, reason)
 
-    def _book_exit(self, holding: Holding, order: Order, trade: Fill) -> None:
+    def _book_exit(self, holding: PairState, order: Order, trade: Fill) -> None:
         position = _exposed(holding)
         order.fill(trade)
         position.reduce(trade, _exit_reason(order))
@@ -266,7 +274,7 @@ class PaperExchange:
 
     # Protection
 
-    def _guard(self, holding: Holding, time: datetime) -> None:
+    def _guard(self, holding: PairState, time: datetime) -> None:
         """Stop and target for exactly what is held: sent, replaced after a change, withdrawn at the end."""
         position = holding.position
         if position is None:
@@ -283,11 +291,13 @@ class PaperExchange:
         if held > 0:
             self._protect(holding, position, time)
 
-    def _protect(self, holding: Holding, position: Position, time: datetime) -> None:
+    def _protect(self, holding: PairState, position: Position, time: datetime) -> None:
         key, exits = self._key(position), (position.stop_price, position.target_price)
         plans = protective_orders(key, position.direction, position.quantity, exits, position.stops_sent)
         position.stops_sent += 1
-        stop, target = (sent(plan, key, price, time) for plan, price in zip(plans, exits, strict=True))
+        stop, target = (
+            accepted_paper_order(plan, key, price, time) for plan, price in zip(plans, exits, strict=True)
+        )
         holding.stop, holding.target = stop, target
         position.protected(time)
 
@@ -330,7 +340,7 @@ def _exit_reason(order: Order) -> ReasonCode:
     return order.reason_code
 
 
-def _exposed(holding: Holding) -> Position:
+def _exposed(holding: PairState) -> Position:
     if holding.position is None:
         raise AssertionError("there is no position to leave")
     return holding.position

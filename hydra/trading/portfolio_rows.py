@@ -11,12 +11,12 @@ from decimal import Decimal
 import psycopg
 
 from hydra.db import queries
-from hydra.layers.layer4_limits import Book
+from hydra.layers.layer4_limits import PortfolioState
 from hydra.ledger.portfolio import OpenPosition, Portfolio, drawdown
 from hydra.ledger.positions import stop_loss_usd
 from hydra.trading.cycle import Cycle
-from hydra.trading.holdings import Holding, booked
 from hydra.trading.market_rows import Price
+from hydra.trading.pair_state import PairState, booked
 from hydra.trading.parameters import Rules
 from hydra.trading.row_writer import Row
 
@@ -41,7 +41,7 @@ def read_last_settled(connection: psycopg.Connection, cycle: Cycle, rules: Rules
 
 
 def equity_row(
-    portfolio: Portfolio, holdings: Iterable[Holding], prices: Mapping[int, Price], cycle: Cycle
+    portfolio: Portfolio, holdings: Iterable[PairState], prices: Mapping[int, Price], cycle: Cycle
 ) -> Row:
     """The row of hydra.equity of this minute. A position without a price stands at its entry price."""
     held = list(holdings)
@@ -64,22 +64,26 @@ def equity_row(
     }
 
 
-def read_book(connection: psycopg.Connection, cycle: Cycle, holdings: Mapping[int, Holding]) -> Book:
+def read_portfolio_state(
+    connection: psycopg.Connection, cycle: Cycle, holdings: Mapping[int, PairState]
+) -> PortfolioState:
     """The book that layer 4 decides against: this minute's equity row and what is at work."""
     values = {"run_id": cycle.run_id, "time": cycle.time}
     row = connection.execute(queries.load("stages/equity"), values).fetchone()
     if row is None:
         raise AssertionError("a cycle is settled before it is decided")
-    return book_of(row, holdings)
+    return portfolio_state_of(row, holdings)
 
 
-def book_of(row: tuple[Decimal, Decimal, Decimal, Decimal, float], holdings: Mapping[int, Holding]) -> Book:
+def portfolio_state_of(
+    row: tuple[Decimal, Decimal, Decimal, Decimal, float], holdings: Mapping[int, PairState]
+) -> PortfolioState:
     """The book of a row of hydra.equity and of what is at work.
 
     row: equity, the day's peak, the run's peak, exposure (USDT), portfolio heat (fraction).
     """
     equity, day_peak, peak, exposure, heat = row
-    return Book(
+    return PortfolioState(
         equity_usd=float(equity),
         exposure_usd=float(exposure),
         heat_usd=heat * float(equity),
@@ -90,7 +94,7 @@ def book_of(row: tuple[Decimal, Decimal, Decimal, Decimal, float], holdings: Map
     )
 
 
-def open_position(holding: Holding, prices: Mapping[int, Price]) -> OpenPosition:
+def open_position(holding: PairState, prices: Mapping[int, Price]) -> OpenPosition:
     """What a pair holds, at mark; without a price at its entry price."""
     position = holding.position
     if position is None:
@@ -107,13 +111,13 @@ def open_position(holding: Holding, prices: Mapping[int, Price]) -> OpenPosition
     )
 
 
-def working_notional(holding: Holding) -> Decimal:
+def working_notional(holding: PairState) -> Decimal:
     """What a working entry may still open, USDT."""
     entry = holding.entry
     return entry.remaining * (entry.limit_price or entry.reference_price) if entry else Decimal(0)
 
 
-def working_heat(holding: Holding) -> Decimal:
+def working_heat(holding: PairState) -> Decimal:
     """What its stop would lose of it, USDT."""
     entry, terms = holding.entry, holding.terms
     if entry is None or terms is None:
@@ -122,14 +126,14 @@ def working_heat(holding: Holding) -> Decimal:
     return stop_loss_usd(terms.direction, entry.remaining, price, terms.stop_price)
 
 
-def _margin(holding: Holding) -> Decimal:
+def _margin(holding: PairState) -> Decimal:
     margin = holding.position.margin_usd if holding.position is not None else Decimal(0)
     if holding.terms is not None:
         margin += working_notional(holding) / holding.terms.leverage
     return margin
 
 
-def cash_after(portfolio: Portfolio, holdings: Iterable[Holding]) -> Portfolio:
+def cash_after(portfolio: Portfolio, holdings: Iterable[PairState]) -> Portfolio:
     """The portfolio once everything that happened to `holdings` is booked."""
     effect = sum((one.cash_effect_usd() for one in holdings), Decimal(0))
     return portfolio.booked(booked(effect))

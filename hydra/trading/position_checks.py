@@ -26,12 +26,12 @@ from hydra.layers.layer2_volatility import consecutive_extremes
 from hydra.layers.layer5_orders import DecisionKey, exit_order
 from hydra.layers.positions import ExitVerdict, check_position, thesis_health, thesis_strength
 from hydra.trading.cycle import Cycle
-from hydra.trading.entries import touch_of
-from hydra.trading.holdings import PAPER_ACCOUNT, Holding, Position, PositionEvent, sent
+from hydra.trading.entries import best_bid_ask
+from hydra.trading.instrument_spec import InstrumentSpec, read_terms
 from hydra.trading.kill_rows import LatchedKills, read_kills
 from hydra.trading.market_rows import Price, read_prices
 from hydra.trading.minute_rows import AssessedPair
-from hydra.trading.pair_terms import TradingTerms, read_terms
+from hydra.trading.pair_state import PAPER_ACCOUNT, PairState, Position, PositionEvent, accepted_paper_order
 from hydra.trading.parameters import Rules
 
 EVALUATION_LENGTH: Final = timedelta(minutes=5)
@@ -39,7 +39,7 @@ _SECONDS_PER_HOUR: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Bet:
+class ThesisAtEntry:
     """What a position bets on, and how strong that was at its signal."""
 
     source: SignalSource
@@ -47,21 +47,21 @@ class Bet:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class ExitContext:
     """What the checks of all open positions of a minute read."""
 
-    bets: Mapping[int, Bet]
+    bets: Mapping[int, ThesisAtEntry]
     extremes: Mapping[int, int]
     kills: LatchedKills
     prices: Mapping[int, Price]
-    terms: Mapping[int, TradingTerms]
+    terms: Mapping[int, InstrumentSpec]
 
 
 def manage_positions(
     connection: psycopg.Connection,
     cycle: Cycle,
     rules: Rules,
-    holdings: Mapping[int, Holding],
+    holdings: Mapping[int, PairState],
     assessed: Mapping[int, AssessedPair],
 ) -> None:
     """Check every open position, send its exit where one is due, withdraw entries no longer allowed."""
@@ -69,11 +69,11 @@ def manage_positions(
 
 
 def check_holdings(
-    holdings: Mapping[int, Holding],
+    holdings: Mapping[int, PairState],
     assessed: Mapping[int, AssessedPair],
     cycle: Cycle,
     rules: Rules,
-    around: Surroundings,
+    around: ExitContext,
 ) -> None:
     """`manage_positions` on what has been read. A pair without an assessment of the minute is left alone."""
     for instrument_id, holding in sorted(holdings.items()):
@@ -84,13 +84,13 @@ def check_holdings(
 
 
 def _read(
-    connection: psycopg.Connection, cycle: Cycle, rules: Rules, holdings: Mapping[int, Holding]
-) -> Surroundings:
+    connection: psycopg.Connection, cycle: Cycle, rules: Rules, holdings: Mapping[int, PairState]
+) -> ExitContext:
     opened = sorted(key for key, one in holdings.items() if one.is_open)
     run = {"run_id": cycle.run_id}
     bets = connection.execute(queries.load("stages/opening_signals"), run).fetchall() if opened else []
-    return Surroundings(
-        bets={row[0]: Bet(SignalSource(row[1]), row[2]) for row in bets},
+    return ExitContext(
+        bets={row[0]: ThesisAtEntry(SignalSource(row[1]), row[2]) for row in bets},
         extremes=_extremes(connection, cycle, opened, rules.positions.extreme_evaluations) if opened else {},
         kills=read_kills(connection, cycle.run_id),
         prices=read_prices(connection, opened, cycle.as_of),
@@ -119,7 +119,7 @@ def extremes_in_a_row(newest_first: list[int]) -> int:
     return count
 
 
-def _withdraw_entry(holding: Holding, cycle: Cycle, kills: LatchedKills, pair: AssessedPair | None) -> None:
+def _withdraw_entry(holding: PairState, cycle: Cycle, kills: LatchedKills, pair: AssessedPair | None) -> None:
     """Cancel a working entry under a kill switch, or where layer 2 blocks the pair (C09, C121)."""
     if holding.entry is None:
         return
@@ -130,7 +130,7 @@ def _withdraw_entry(holding: Holding, cycle: Cycle, kills: LatchedKills, pair: A
     holding.drop_ended()
 
 
-def _check(holding: Holding, pair: AssessedPair, cycle: Cycle, rules: Rules, around: Surroundings) -> None:
+def _check(holding: PairState, pair: AssessedPair, cycle: Cycle, rules: Rules, around: ExitContext) -> None:
     position = _of(holding)
     state = position_state(position, pair, cycle, around)
     verdict = check_position(state, rules.positions)
@@ -147,7 +147,7 @@ def _check(holding: Holding, pair: AssessedPair, cycle: Cycle, rules: Rules, aro
 
 
 def position_state(
-    position: Position, pair: AssessedPair, cycle: Cycle, around: Surroundings
+    position: Position, pair: AssessedPair, cycle: Cycle, around: ExitContext
 ) -> rules_of_positions.PositionState:
     """What the checks read of one position. NaN where unknown."""
     price = around.prices.get(position.instrument_id)
@@ -166,7 +166,7 @@ def position_state(
     )
 
 
-def _health(position: Position, pair: AssessedPair, bet: Bet | None) -> float:
+def _health(position: Position, pair: AssessedPair, bet: ThesisAtEntry | None) -> float:
     if bet is None:
         return math.nan
     now = thesis_strength(
@@ -193,7 +193,7 @@ def _numbers(state: rules_of_positions.PositionState, verdict: ExitVerdict | Non
     }
 
 
-def _close(holding: Holding, verdict: ExitVerdict, cycle: Cycle, around: Surroundings) -> None:
+def _close(holding: PairState, verdict: ExitVerdict, cycle: Cycle, around: ExitContext) -> None:
     """Send the exit that the verdict demands; an urgent one takes the place of a passive one that waits."""
     position, price = _of(holding), around.prices.get(holding.instrument_id)
     if holding.exit is not None:
@@ -209,14 +209,14 @@ def _close(holding: Holding, verdict: ExitVerdict, cycle: Cycle, around: Surroun
     attempt = position.exits_sent
     urgency = verdict.urgency
     plan = exit_order(
-        key, position.direction, position.quantity, urgency, touch_of(last, terms), terms.filters, attempt
+        key, position.direction, position.quantity, urgency, best_bid_ask(last, terms), terms.filters, attempt
     )
     position.exits_sent += 1
     position.state = PositionState.CLOSING
-    holding.exit = sent(plan, key, last, cycle.time, verdict.reason_code)
+    holding.exit = accepted_paper_order(plan, key, last, cycle.time, verdict.reason_code)
 
 
-def _of(holding: Holding) -> Position:
+def _of(holding: PairState) -> Position:
     if holding.position is None:
         raise AssertionError("only open positions are checked")
     return holding.position

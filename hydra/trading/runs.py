@@ -16,9 +16,9 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from hydra.db import queries
-from hydra.decisions import decision_set
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import StopError
+from hydra.readings import decision_set
 from hydra.settings import Settings
 from hydra.trading.versions import code_version, cost_model_version, feature_set_version
 

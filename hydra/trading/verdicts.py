@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 from hydra.domain import KillScope, SignalSource
 from hydra.layers.layer4_kill import Kill, check_kill_switch
-from hydra.layers.layer4_limits import Book
+from hydra.layers.layer4_limits import PortfolioState
 from hydra.layers.layer4_risk import Candidate, PairTerms, RiskParameters, decide_minute
-from hydra.trading.correlation_rows import ALONE, Company
+from hydra.trading.correlation_rows import ALONE, PortfolioCorrelation
 from hydra.trading.decision_rows import JudgedSignal, Verdict
-from hydra.trading.holdings import Holding
+from hydra.trading.instrument_spec import InstrumentSpec
 from hydra.trading.kill_rows import LatchedKills
 from hydra.trading.minute_rows import AssessedPair
-from hydra.trading.pair_terms import TradingTerms
+from hydra.trading.pair_state import PairState
 
 UNKNOWN_CODE = -1
 
@@ -27,14 +27,14 @@ class Minute:
 
     pairs: Mapping[int, AssessedPair]
     signals: Mapping[int, JudgedSignal]
-    holdings: Mapping[int, Holding]
-    terms: Mapping[int, TradingTerms]
-    company: Mapping[int, Company]
+    holdings: Mapping[int, PairState]
+    terms: Mapping[int, InstrumentSpec]
+    portfolio_correlation: Mapping[int, PortfolioCorrelation]
     kills: LatchedKills
-    book: Book
+    book: PortfolioState
 
 
-def direction_held(holding: Holding) -> int:
+def direction_held(holding: PairState) -> int:
     """+1 or -1: the side of what a pair holds, or has ordered."""
     if holding.position is not None:
         return holding.position.direction
@@ -61,7 +61,7 @@ def stops_everything(kills: Mapping[int, Kill]) -> bool:
     return any(kill.scope is KillScope.PORTFOLIO for kill in kills.values())
 
 
-def _kill(pair: AssessedPair, book: Book, parameters: RiskParameters) -> Kill | None:
+def _kill(pair: AssessedPair, book: PortfolioState, parameters: RiskParameters) -> Kill | None:
     return check_kill_switch(
         book.daily_drawdown,
         _or_nan(pair.measured("funding_rate")),
@@ -89,8 +89,10 @@ def decide(minute: Minute, kills: Mapping[int, Kill], parameters: RiskParameters
     ]
     for candidate, decision in decide_minute(candidates, minute.book, parameters):
         key = candidate.instrument_id
-        verdict, company = verdicts[key], minute.company.get(key, ALONE)
-        verdicts[key] = Verdict(verdict.pair, verdict.signal, decision, candidate, company, verdict.is_killed)
+        verdict, portfolio_correlation = verdicts[key], minute.portfolio_correlation.get(key, ALONE)
+        verdicts[key] = Verdict(
+            verdict.pair, verdict.signal, decision, candidate, portfolio_correlation, verdict.is_killed
+        )
     return verdicts
 
 
@@ -114,7 +116,7 @@ def _candidate(verdict: Verdict, minute: Minute, place: int, terms: PairTerms) -
         volatility_regime=_code(pair.volatility_regime),
         regime=_code(pair.regime),
         cascade_probability=_or_nan(pair.cascade_probability),
-        correlation_penalty=minute.company.get(key, ALONE).penalty,
+        correlation_penalty=minute.portfolio_correlation.get(key, ALONE).penalty,
         terms=terms,
         entries_allowed=pair.entries_allowed,
         kill_latched=verdict.is_killed,

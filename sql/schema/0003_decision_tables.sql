@@ -37,7 +37,7 @@ COMMENT ON COLUMN hydra.runs.seed IS 'Seed of a generated market';
 COMMENT ON COLUMN hydra.runs.feeds IS 'Declared feeds: stale or missing blocks (C111)';
 COMMENT ON COLUMN hydra.runs.config IS 'Every setting of the run; no secrets';
 COMMENT ON COLUMN hydra.runs.config_hash IS 'sha256 of config';
-COMMENT ON COLUMN hydra.runs.decision_set IS 'Hash of the readings (hydra/decisions.toml)';
+COMMENT ON COLUMN hydra.runs.decision_set IS 'Hash of the readings (hydra/readings.toml)';
 COMMENT ON COLUMN hydra.runs.feature_set_version IS 'Version of the feature definitions';
 COMMENT ON COLUMN hydra.runs.cost_model_version IS 'Version of the cost model (law 7)';
 COMMENT ON COLUMN hydra.runs.code_version IS 'Commit of the code; + when it was changed';

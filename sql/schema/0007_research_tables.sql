@@ -54,7 +54,7 @@ COMMENT ON COLUMN ml.studies.data_from IS 'First decided minute';
 COMMENT ON COLUMN ml.studies.data_to IS 'End of the decided range';
 COMMENT ON COLUMN ml.studies.data_hash IS 'sha256 of the facts';
 COMMENT ON COLUMN ml.studies.specification IS 'What was asked for';
-COMMENT ON COLUMN ml.studies.decision_set IS 'Hash of the readings (hydra/decisions.toml)';
+COMMENT ON COLUMN ml.studies.decision_set IS 'Hash of the readings (hydra/readings.toml)';
 COMMENT ON COLUMN ml.studies.code_version IS 'Commit of the code; + when it was changed';
 COMMENT ON COLUMN ml.studies.created_at IS 'Wall clock';
 

@@ -22,9 +22,9 @@ from hydra.settings import Settings
 from hydra.sim.market.settings import MarketSettings, Scenario
 from hydra.trading.parameters import rules_of
 from tests.bench.result import Result, at_least, at_most, reported
-from tests.generated_facts import generated_market
-from tests.recorded_market import RECORDED, is_recorded
-from tests.servers.editions import server_folder
+from tests.support.generated_facts import generated_market
+from tests.support.recorded_market import RECORDED, is_recorded
+from tests.support.servers.editions import server_folder
 
 CANDLES = 969_738
 """One-minute candles of the recorded markets, the samples of the archive apart."""
@@ -117,7 +117,7 @@ def measure_year(scenario: Scenario, budget_seconds: float | None) -> list[Resul
     simulation: Simulation = simulate(prepare(market, watch), rules, 0, watch)
     seconds = _deciding(watch.seconds)
     name = f"generated year of 8 pairs, {scenario.value}"
-    trades = len(simulation.path.journal.positions)
+    trades = len(simulation.log.journal.positions)
     timed = (
         reported(name, seconds, "s")
         if budget_seconds is None

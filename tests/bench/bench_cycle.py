@@ -30,19 +30,19 @@ from hydra.db.server.private import DATABASE, start_private_cluster
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.ingest.instruments import ensure_instruments
 from hydra.ingest.simulated import store_market
-from hydra.running.doorbells import STEPS, Stage
+from hydra.runtime.notifications import STEPS, Stage
 from hydra.settings import load_settings
 from hydra.sim.market.settings import MarketSettings
 from hydra.trading.parameters import recorded_rules, rules_of
 from hydra.trading.runs import Run, RunPlan, create_run
 from hydra.universe import UNIVERSE
 from tests.bench.result import Result, at_most, reported
-from tests.database.fact_writer import write_rows
-from tests.recorded_market import is_recorded, recorded_rows
-from tests.servers.editions import server_folder
-from tests.synthetic_market import utc
-from tests.system.crash_harness import descendants
-from workers import ANSWERS
+from tests.support.crash_harness import descendants
+from tests.support.fact_writer import write_rows
+from tests.support.recorded_market import is_recorded, recorded_rows
+from tests.support.servers.editions import server_folder
+from tests.support.synthetic_market import utc
+from workers import HANDLERS
 from workers.layer2 import StatisticalLayer
 from workers.stages import advance
 
@@ -182,7 +182,7 @@ def decide_minute(connection: psycopg.Connection, run: Run, layer: StatisticalLa
     start = time.perf_counter()
     connection.execute(queries.load("stages/open_cycle"), values)
     for step in STEPS:
-        answer = layer.answer if step.stage is Stage.ASSESS else ANSWERS[step.stage]
+        answer = layer.handle if step.stage is Stage.ASSESS else HANDLERS[step.stage]
         advance(connection, run, step, answer)
     return (time.perf_counter() - start) * 1000
 

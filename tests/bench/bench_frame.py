@@ -17,17 +17,17 @@ import polars as pl
 from adbc_driver_manager.dbapi import Connection
 
 from hydra.db.engine import adbc_connect, connect
-from hydra.features.decision_frame import decision_frame
+from hydra.features.engine.decision_frame import decision_frame
+from hydra.features.engine.grid_memory import GridMemory
 from hydra.features.evaluate import feature_matrix
-from hydra.features.grid_memory import GridMemory
+from hydra.features.reading.window import MarketWindow
 from hydra.features.vectors import DECISION_FEATURES_V1
-from hydra.features.window import MarketWindow
 from tests.bench.result import Result, at_most, reported
-from tests.database.fact_writer import write_rows
-from tests.recorded_market import is_recorded, recorded_rows
-from tests.servers.databases import TestServer
-from tests.servers.editions import apache_server
-from tests.synthetic_market import Rows, utc
+from tests.support.fact_writer import write_rows
+from tests.support.recorded_market import is_recorded, recorded_rows
+from tests.support.servers.databases import TestServer
+from tests.support.servers.editions import apache_server
+from tests.support.synthetic_market import Rows, utc
 
 BUDGET_MS = 60
 PAIRS = tuple(range(1, 9))

@@ -19,8 +19,8 @@ from hydra.settings import load_settings
 from hydra.trading.runs import RunPlan, create_run
 from hydra.universe import UNIVERSE
 from tests.bench.result import Result, at_most, reported
-from tests.servers.databases import TestServer
-from tests.servers.editions import apache_server
+from tests.support.servers.databases import TestServer
+from tests.support.servers.editions import apache_server
 
 MINUTES = 400
 WARM_UP = 20
@@ -60,7 +60,7 @@ def _periods(connection: psycopg.Connection, url: str) -> list[float]:
     )
     run = create_run(connection, plan, load_settings())
     subprocess.run(
-        [sys.executable, "-m", "tests.system.run_plain", str(run.run_id), "max"],
+        [sys.executable, "-m", "tests.support.run_plain", str(run.run_id), "max"],
         env={**os.environ, "HYDRA_DATABASE_URL": url},
         stdout=subprocess.DEVNULL,
         check=True,

@@ -16,16 +16,16 @@ from psycopg import sql
 
 from hydra.db.copy import encoded
 from hydra.db.engine import connect
+from hydra.exchange.archive.file_bytes import read_octets
 from hydra.exchange.archive.files import parse_file
-from hydra.exchange.archive.octets import read_octets
 from hydra.exchange.archive.recognition import Recognised
 from hydra.ingest.fact_tables import FACT_TABLES
 from hydra.ingest.history import import_history
 from hydra.ingest.import_plan import ImportPlan, plan_import
 from tests.bench.result import Result, at_least, reported
-from tests.recorded_market import RECORDED, is_recorded
-from tests.servers.databases import TestServer
-from tests.servers.editions import apache_server
+from tests.support.recorded_market import RECORDED, is_recorded
+from tests.support.servers.databases import TestServer
+from tests.support.servers.editions import apache_server
 
 RUNS = 3
 PEER = "COPY of the same encoded rows"

@@ -19,8 +19,8 @@ from hydra.settings import Settings
 from hydra.trading.cycle import Cycle
 from hydra.trading.parameters import recorded_rules, rules_of, rules_of_run
 from hydra.trading.runs import Run, RunPlan, create_run
-from tests.database.fact_writer import write_rows
-from tests.synthetic_market import TABLES, utc
+from tests.support.fact_writer import write_rows
+from tests.support.synthetic_market import TABLES, utc
 from workers import layer3
 from workers.layer2 import StatisticalLayer
 
@@ -61,8 +61,8 @@ class Stored:
         run = self._run(mode)
         cycle = Cycle(run.run_id, TIME, TIME + 2 * SECOND)
         with closing(StatisticalLayer(lambda: self.url)) as layer:
-            layer.answer(self.connection, run, cycle)
-        layer3.answer(self.connection, run, cycle)
+            layer.handle(self.connection, run, cycle)
+        layer3.handle(self.connection, run, cycle)
         with self.connection.cursor(row_factory=dict_row) as cursor:
             key = (run.run_id,)
             assessed = cursor.execute("SELECT * FROM hydra.assessments WHERE run_id = %s", key).fetchall()

@@ -12,18 +12,18 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from hydra.answers.audit_rounds import ROUND_EVERY_S, audit_if_due, audit_words, newest_round
+from hydra.answers.audits import audit_names
 from hydra.db import queries
 from hydra.db.engine import connect
 from hydra.db.migrate import upgrade_to_head
 from hydra.db.roles import Role
 from hydra.paths import PROJECT_ROOT
-from hydra.running.audit_rounds import ROUND_EVERY_S, audit_if_due, audit_words, newest_round
-from hydra.running.audits import audit_names
-from hydra.running.doorbells import UPKEEP_QUEUE, ring_upkeep
-from hydra.running.message_broker import make_broker
+from hydra.runtime.message_broker import make_broker
+from hydra.runtime.notifications import UPKEEP_QUEUE, notify_upkeep
 from hydra.settings import load_settings
 from tests.database.test_audits import DEFECTS
-from tests.database.trade_scenario import write_scenario
+from tests.support.trade_scenario import write_scenario
 
 PLANTED = "order_disagrees_with_fills"
 
@@ -144,7 +144,7 @@ def test_a_ring_wakes_the_upkeep_process_and_status_shows_what_it_found(url: str
                 deadline = time.monotonic() + 120
                 while newest_round(connection) is None:
                     assert time.monotonic() < deadline, log.read_text(encoding="utf-8")
-                    ring_upkeep(broker)
+                    notify_upkeep(broker)
                     time.sleep(1)
         finally:
             process.terminate()

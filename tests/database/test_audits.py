@@ -6,9 +6,9 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
+from hydra.answers.audits import run_audits
 from hydra.db import queries
-from hydra.running.audits import run_audits
-from tests.database.trade_scenario import write_scenario
+from tests.support.trade_scenario import write_scenario
 
 DEFECTS = {
     "crossed_book": "UPDATE market.order_books SET bid_prices = '{100.2}'",

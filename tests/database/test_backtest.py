@@ -10,24 +10,24 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from hydra.backtest.parity import TableParity, check_parity
+from hydra.answers.audits import run_audits
+from hydra.answers.report import read_report
+from hydra.answers.why import explain
+from hydra.backtest.persisted import StoredRows
 from hydra.backtest.run import BacktestRun, MarketChoice, run_backtest
-from hydra.backtest.stored_cells import StoredRows
+from hydra.checks.parity import TableParity, check_parity
 from hydra.db import queries
 from hydra.db.engine import adbc_connect, connect
 from hydra.domain import MarketOrigin
 from hydra.errors import StopError
 from hydra.ingest.simulated import store_market
-from hydra.running.audits import run_audits
-from hydra.running.report import read_report
-from hydra.running.why import explain
 from hydra.settings import Settings
 from hydra.sim.market.settings import MarketSettings
 from hydra.trading.parameters import Rules, rules_of
 from hydra.trading.runs import Run
-from tests.database.fact_writer import write_rows
-from tests.database.live_run import decide_live
-from tests.synthetic_market import TABLES
+from tests.support.fact_writer import write_rows
+from tests.support.live_run import decide_live
+from tests.support.synthetic_market import TABLES
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
 MINUTES = 150

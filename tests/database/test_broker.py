@@ -15,17 +15,17 @@ from hydra.db.engine import connect
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import SettingsError, StopError
 from hydra.ingest.instruments import ensure_instruments
-from hydra.running.clock import Clock
-from hydra.running.doorbells import Stage, ring, step_of
-from hydra.running.message_broker import make_broker
-from hydra.running.speed import Speed
+from hydra.runtime.clock import Clock
+from hydra.runtime.message_broker import make_broker
+from hydra.runtime.notifications import Stage, notify, step_of
+from hydra.runtime.speed import Speed
 from hydra.settings import Settings, load_settings
 from hydra.trading.cycle import Cycle
 from hydra.trading.runs import Run, RunPlan, create_run, read_run
-from tests.servers.redis import NOT_RUN, REDIS_URL, has_redis, redis_server
-from tests.system.plain_stages import ANSWERS
+from tests.support.plain_stages import HANDLERS
+from tests.support.servers.redis import NOT_RUN, REDIS_URL, has_redis, redis_server
 from workers.broker import worker_broker
-from workers.stages import Answer, declare_stages
+from workers.stages import Handler, declare_stages
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
 NO_FILE = Path("no-such-file.env")
@@ -58,7 +58,7 @@ def new_run(connection: psycopg.Connection, settings: Settings, minutes: int) ->
 def working(
     settings: Settings,
     database_url: str,
-    answers: Mapping[Stage, Answer],
+    answers: Mapping[Stage, Handler],
     queues: Sequence[set[str]] = (set(),),
 ) -> Iterator[None]:
     """A worker per set of queues (all of them if empty), each with a broker and connections of its own."""
@@ -95,7 +95,7 @@ def test_every_minute_passes_all_stages_whichever_process_hears_which_queue(
 ) -> None:
     with closing(connect(database_url, autocommit=True)) as connection:
         run = new_run(connection, settings, minutes=15)
-        with working(settings, database_url, ANSWERS, queues):
+        with working(settings, database_url, HANDLERS, queues):
             let_run(connection, settings, run)
         assert states(connection, run) == ["CLOSED"] * 15
         assert read_run(connection, run.run_id).end_reason == "finished"
@@ -109,7 +109,7 @@ def test_two_runs_side_by_side_both_end(settings: Settings, database_url: str) -
     with (
         closing(connect(database_url, autocommit=True)) as one,
         closing(connect(database_url, autocommit=True)) as other,
-        working(settings, database_url, ANSWERS),
+        working(settings, database_url, HANDLERS),
     ):
         first, second = new_run(one, settings, minutes=8), new_run(one, settings, minutes=8)
         beside = threading.Thread(target=let_run, args=(other, settings, second))
@@ -123,13 +123,13 @@ def test_a_stage_that_fails_is_rung_again_by_the_clock(settings: Settings, datab
     failures = iter([True, False, False, False])
 
     def fail_once(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
-        ANSWERS[Stage.DECIDE](connection, run, cycle)
+        HANDLERS[Stage.DECIDE](connection, run, cycle)
         if next(failures):
             raise StopError("planted: the rows above must not stay")
 
     with closing(connect(database_url, autocommit=True)) as connection:
         run = new_run(connection, settings, minutes=3)
-        with working(settings, database_url, {**ANSWERS, Stage.DECIDE: fail_once}):
+        with working(settings, database_url, {**HANDLERS, Stage.DECIDE: fail_once}):
             let_run(connection, settings, run)
         assert states(connection, run) == ["CLOSED"] * 3
 
@@ -139,7 +139,7 @@ def test_an_old_doorbell_is_dropped_unheard(settings: Settings, database_url: st
         run = new_run(connection, settings, minutes=1)
         open_first_cycle(connection, run)
         broker = make_broker(settings, [])
-        step = step_of(Stage.SETTLE)
+        step = step_of(Stage.BOOK_FILLS)
         message: dramatiq.Message[None] = dramatiq.Message(
             queue_name=step.queue,
             actor_name=step.stage.value,
@@ -149,10 +149,10 @@ def test_an_old_doorbell_is_dropped_unheard(settings: Settings, database_url: st
         )
         broker.enqueue(message)
         time.sleep(0.05)
-        with working(settings, database_url, ANSWERS):
+        with working(settings, database_url, HANDLERS):
             time.sleep(1.0)
             assert states(connection, run) == ["OPEN"]
-            ring(broker, step, run.run_id)
+            notify(broker, step, run.run_id)
             wait_until(lambda: states(connection, run) == ["CLOSED"])
         broker.close()
 
@@ -162,7 +162,7 @@ def test_a_lost_doorbell_costs_nothing_but_time(settings: Settings, database_url
         run = new_run(connection, settings, minutes=2)
         # Opened by a clock that died before it rang.
         open_first_cycle(connection, run)
-        with working(settings, database_url, ANSWERS):
+        with working(settings, database_url, HANDLERS):
             let_run(connection, settings, run)
         assert states(connection, run) == ["CLOSED"] * 2
 

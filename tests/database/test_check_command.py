@@ -7,10 +7,10 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from hydra.backtest.lookahead import Simulate
 from hydra.backtest.market import BacktestMarket
 from hydra.backtest.simulation import Simulation, Stopwatch, prepare, simulate
-from hydra.backtest.varied_markets import TABLES
+from hydra.checks.decision_lookahead import Simulate
+from hydra.checks.varied_markets import TABLES
 from hydra.cli.main import app
 from hydra.errors import HydraError
 from hydra.trading.parameters import Rules
@@ -22,7 +22,7 @@ SHORT = (*RANGE, "--pairs", "BTC,ETH", "--samples", "3")
 @pytest.fixture(autouse=True)
 def _stored_with_two_days_before(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HYDRA_DATABASE_URL", database_url)
-    monkeypatch.setattr("hydra.running.run_market.WARM_UP_DAYS", 2)
+    monkeypatch.setattr("hydra.runtime.run_market.WARM_UP_DAYS", 2)
 
 
 def test_lookahead_varies_every_table_and_finds_nothing() -> None:

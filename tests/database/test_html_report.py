@@ -7,13 +7,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from hydra.answers.html_report.evaluation import evaluate
+from hydra.answers.html_report.page import page
+from hydra.answers.html_report.run_record import read_record
+from hydra.answers.html_report.write import write_html_report
 from hydra.errors import StopError
-from hydra.running.html_report.evaluation import evaluate
-from hydra.running.html_report.page import page
-from hydra.running.html_report.run_record import read_record
-from hydra.running.html_report.write import write_html_report
-from tests.database.why_scenario import write_why_scenario
-from tests.html_page import HtmlPage
+from tests.support.html_page import HtmlPage
+from tests.support.why_scenario import write_why_scenario
 
 # Two hours of BTC around its trade: 100 at the opening, a high of 103 in the minute of the exit.
 CANDLES = """

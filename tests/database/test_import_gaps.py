@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.database.import_run import ImportRun, import_run
-from tests.unit.archive_samples import (
+from tests.support.archive_samples import (
     DAY,
     DAY_MS,
     FUNDING_FILE,
@@ -16,6 +15,7 @@ from tests.unit.archive_samples import (
     kline,
     metrics_line,
 )
+from tests.support.import_run import ImportRun, import_run
 
 MINUTE = timedelta(minutes=1)
 HOUR_MS = 3_600_000

@@ -13,9 +13,9 @@ from hydra.errors import DatabaseError, RetryError
 from hydra.ingest.history import FileResult, import_history
 from hydra.ingest.import_plan import plan_import
 from hydra.ingest.instruments import ensure_instruments
-from tests.database.import_run import ImportRun, import_run
-from tests.database.rollup_expectation import assert_rollups_equal_facts
-from tests.unit.archive_samples import DAY, KLINE_FILE, METRICS_FILE, kline, metrics_line
+from tests.support.archive_samples import DAY, KLINE_FILE, METRICS_FILE, kline, metrics_line
+from tests.support.import_run import ImportRun, import_run
+from tests.support.rollup_expectation import assert_rollups_equal_facts
 
 MINUTE = timedelta(minutes=1)
 FACTS = ("candles_1m", "open_interest", "positioning")

@@ -17,7 +17,7 @@ from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import BadDataError
 from hydra.features.evaluate import feature_matrix
 from hydra.features.facts import TIME
-from hydra.features.point_in_time import read_facts
+from hydra.features.reading.point_in_time import read_facts
 from hydra.ingest.instruments import ensure_instruments
 from hydra.ingest.simulated import store_market
 from hydra.settings import Settings
@@ -27,7 +27,7 @@ from hydra.trading.cycle import Cycle
 from hydra.trading.minute_rows import read_assessed
 from hydra.trading.parameters import recorded_rules, rules_of
 from hydra.trading.runs import Run, RunPlan, create_run
-from tests.synthetic_market import utc
+from tests.support.synthetic_market import utc
 from workers.layer2 import StatisticalLayer
 
 START = utc(2025, 3, 1)
@@ -49,7 +49,7 @@ class Stored:
 
     def assess(self, run: Run, layer: StatisticalLayer, minute: int) -> dict[int, dict[str, Any]]:
         """Layer 2's rows of a minute, by instrument."""
-        layer.answer(self.connection, run, cycle(run, minute))
+        layer.handle(self.connection, run, cycle(run, minute))
         query = (
             "SELECT * FROM hydra.assessments JOIN hydra.features USING (run_id, instrument_id, time)"
             " WHERE run_id = %s AND time = %s"
@@ -227,7 +227,7 @@ def test_a_minute_can_be_assessed_again_after_its_transaction_was_rolled_back(
 ) -> None:
     run = stored.run(())
     with stored.connection.transaction(force_rollback=True):
-        layer.answer(stored.connection, run, cycle(run, 50))
+        layer.handle(stored.connection, run, cycle(run, 50))
     assert len(stored.assess(run, layer, 50)) == len(stored.instruments)
 
 

@@ -7,7 +7,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from hydra.db.engine import connect
-from tests.database.paper_market import BTC, ETH, PaperMarket, instant
+from tests.support.paper_market import BTC, ETH, PaperMarket, instant
 from workers import layer3
 
 MINUTE = 10
@@ -21,7 +21,7 @@ def market(database_url: str) -> Iterator[PaperMarket]:
 
 def signals(market: PaperMarket) -> list[dict[str, Any]]:
     """Layer 3's rows of the minute, by pair and source."""
-    layer3.answer(market.connection, market.run, market.cycle(MINUTE))
+    layer3.handle(market.connection, market.run, market.cycle(MINUTE))
     with market.connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(
             "SELECT * FROM hydra.signals WHERE run_id = %s ORDER BY instrument_id, source",

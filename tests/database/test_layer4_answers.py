@@ -14,7 +14,7 @@ from hydra.layers.layer4_kill import KillParameters
 from hydra.layers.layer4_limits import LimitParameters
 from hydra.layers.layer4_risk import RiskParameters
 from hydra.trading.parameters import Rules
-from tests.database.paper_market import BTC, ETH, PaperMarket, instant
+from tests.support.paper_market import BTC, ETH, PaperMarket, instant
 
 QUIET = (50_000.0, 50_010.0, 49_990.0, 50_000.0)
 TERMS = ("50000", "49500", "51000")

@@ -9,7 +9,7 @@ import pytest
 from hydra.db import queries
 from hydra.db.engine import connect
 from hydra.domain import Side
-from tests.database.paper_market import PaperMarket, instant
+from tests.support.paper_market import PaperMarket, instant
 
 QUIET = (50_000.0, 50_010.0, 49_990.0, 50_000.0)
 TERMS = ("50000", "49500", "51000")

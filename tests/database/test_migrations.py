@@ -22,7 +22,7 @@ from hydra.db.migrate import (
 )
 from hydra.db.schema import METADATA
 from hydra.errors import DatabaseError
-from tests.database.catalogue import differences, snapshot
+from tests.support.catalogue import differences, snapshot
 
 REVISIONS = [
     script.revision

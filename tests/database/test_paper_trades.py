@@ -11,7 +11,7 @@ import pytest
 
 from hydra.db.engine import connect
 from hydra.domain import Side
-from tests.database.paper_market import ETH, PaperMarket, instant
+from tests.support.paper_market import ETH, PaperMarket, instant
 
 QUIET = (50_000.0, 50_010.0, 49_999.0, 50_000.0)
 LONG_TERMS = ("50000", "49500", "51000")

@@ -11,12 +11,12 @@ from random import Random
 import polars as pl
 import pytest
 
-from hydra.features.decision_frame import decision_minutes
+from hydra.checks.feature_lookahead import Evaluate, Offence, future_shock_offences, truncation_offences
+from hydra.features.engine.decision_frame import decision_minutes
 from hydra.features.evaluate import feature_matrix
 from hydra.features.facts import MarketFacts
-from hydra.features.lookahead import Evaluate, Offence, future_shock_offences, truncation_offences
-from tests.recorded_market import ABSENT, is_recorded, recorded_facts
-from tests.synthetic_market import facts_from_scratch, make_rows, utc
+from tests.support.recorded_market import ABSENT, is_recorded, recorded_facts
+from tests.support.synthetic_market import facts_from_scratch, make_rows, utc
 
 HONEST = ("return_1m", "price_vs_sma_20", "funding_rate", "oi_delta_pct")
 CHECKS = {"truncation": truncation_offences, "future shock": future_shock_offences}

@@ -12,9 +12,9 @@ from hydra.db.engine import adbc_connect, connect
 from hydra.db.rollups import refresh
 from hydra.errors import DatabaseError, StopError
 from hydra.features.facts import SCHEMAS
-from hydra.features.point_in_time import read_facts
-from tests.database.fact_writer import write_rows
-from tests.synthetic_market import (
+from hydra.features.reading.point_in_time import read_facts
+from tests.support.fact_writer import write_rows
+from tests.support.synthetic_market import (
     FIVE_MINUTES,
     MINUTE,
     TABLES,

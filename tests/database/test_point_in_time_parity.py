@@ -7,17 +7,17 @@ import polars as pl
 import pytest
 from adbc_driver_manager.dbapi import Connection
 
-from hydra.backtest.warm_up import is_recursive
+from hydra.checks.warm_up import is_recursive
 from hydra.db.edition import Edition
 from hydra.db.engine import adbc_connect
-from hydra.features.decision_frame import decision_frame, decision_frames, decision_minutes
+from hydra.features.engine.decision_frame import decision_frame, decision_frames, decision_minutes
 from hydra.features.evaluate import feature_matrix
-from hydra.features.point_in_time import read_facts
+from hydra.features.reading.point_in_time import read_facts
+from hydra.features.reading.window import MarketWindow
 from hydra.features.vectors import DECISION_FEATURES_V1
-from hydra.features.window import MarketWindow
-from tests.database.fact_writer import write_rows
-from tests.recorded_market import ABSENT, is_recorded, recorded_rows
-from tests.synthetic_market import utc
+from tests.support.fact_writer import write_rows
+from tests.support.recorded_market import ABSENT, is_recorded, recorded_rows
+from tests.support.synthetic_market import utc
 
 pytestmark = pytest.mark.skipif(not is_recorded(), reason=ABSENT)
 

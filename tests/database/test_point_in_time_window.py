@@ -10,10 +10,10 @@ from adbc_driver_manager.dbapi import Connection
 
 from hydra.db.engine import adbc_connect
 from hydra.errors import DatabaseError, StopError
-from hydra.features.point_in_time import read_facts
-from hydra.features.window import MarketWindow
-from tests.database.fact_writer import clear_market, write_rows
-from tests.synthetic_market import MINUTE, Rows, assert_same_facts, facts_from_scratch, make_rows, utc
+from hydra.features.reading.point_in_time import read_facts
+from hydra.features.reading.window import MarketWindow
+from tests.support.fact_writer import clear_market, write_rows
+from tests.support.synthetic_market import MINUTE, Rows, assert_same_facts, facts_from_scratch, make_rows, utc
 
 PAIRS = (1, 2, 4)
 START, END = utc(2025, 6, 9, 21), utc(2025, 6, 10, 3)

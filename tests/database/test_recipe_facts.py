@@ -9,11 +9,11 @@ from adbc_driver_manager.dbapi import Connection
 
 from hydra.db.engine import adbc_connect
 from hydra.features.facts import RECIPE_SCHEMAS, TIME, MarketFacts
-from hydra.features.point_in_time import read_facts
+from hydra.features.reading.point_in_time import read_facts
+from hydra.features.reading.recipe_facts import read_recipe_facts
 from hydra.features.recipe import FeatureRecipe
-from hydra.features.recipe_facts import read_recipe_facts
-from tests.database.fact_writer import write_rows
-from tests.synthetic_market import TABLES, make_rows, utc
+from tests.support.fact_writer import write_rows
+from tests.support.synthetic_market import TABLES, make_rows, utc
 
 PAIRS = (1, 2)
 START, END = utc(2025, 6, 9, 21), utc(2025, 6, 10, 6)

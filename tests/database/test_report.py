@@ -12,14 +12,14 @@ import psycopg
 import pytest
 from rich.console import Console
 
+from hydra.answers.plain_values import plain
+from hydra.answers.reason_words import Gate
+from hydra.answers.report import PAPER_SENTENCE, SIMULATED_SENTENCE, RunReport, read_report
+from hydra.answers.why_gates import GateVerdict
 from hydra.cli.report_tables import print_report
 from hydra.domain import ReasonCode
 from hydra.errors import StopError
-from hydra.running.plain_values import plain
-from hydra.running.reason_words import Gate
-from hydra.running.report import PAPER_SENTENCE, SIMULATED_SENTENCE, RunReport, read_report
-from hydra.running.why_gates import GateVerdict
-from tests.database.why_scenario import write_why_scenario
+from tests.support.why_scenario import write_why_scenario
 
 
 @pytest.fixture

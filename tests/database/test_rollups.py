@@ -10,7 +10,7 @@ import pytest
 from hydra.db.migrate import upgrade_to_head
 from hydra.db.rollups import defer, refresh, uses_continuous_aggregates
 from hydra.errors import StopError
-from tests.database.rollup_expectation import assert_rollups_equal_facts, settle, stored
+from tests.support.rollup_expectation import assert_rollups_equal_facts, settle, stored
 
 START = datetime(2025, 6, 1, 20, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

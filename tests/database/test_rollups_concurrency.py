@@ -8,7 +8,7 @@ import pytest
 
 from hydra.db.migrate import upgrade_to_head
 from hydra.db.rollups import defer, refresh, uses_continuous_aggregates
-from tests.database.rollup_expectation import assert_rollups_equal_facts, settle, stored
+from tests.support.rollup_expectation import assert_rollups_equal_facts, settle, stored
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -11,7 +11,7 @@ from hydra.cli.run import new_run, planted
 from hydra.db.engine import connect
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import HydraError
-from hydra.running.run_market import GENERATED_START, MarketRequest
+from hydra.runtime.run_market import GENERATED_START, MarketRequest
 from hydra.settings import load_settings
 from hydra.sim.market.settings import Scenario
 from hydra.trading.parameters import RULES_KEY
@@ -62,7 +62,7 @@ def test_a_generated_run_is_labelled_simulated_and_records_its_rules(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HYDRA_DATABASE_URL", database_url)
-    monkeypatch.setattr("hydra.running.run_market.WARM_UP_DAYS", 0)
+    monkeypatch.setattr("hydra.runtime.run_market.WARM_UP_DAYS", 0)
     end = GENERATED_START.replace(minute=10)
     asked = MarketRequest(MarketOrigin.GENERATED, 5, ("BTC", "ETH"), GENERATED_START, end)
     settings = load_settings(Path("no-such-file.env"))

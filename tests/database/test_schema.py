@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from hydra.db.migrate import engine_for
 from hydra.db.schema import METADATA
-from tests.database.catalogue import snapshot
+from tests.support.catalogue import snapshot
 
 DAYS = {
     "market.candles_1m": 30,

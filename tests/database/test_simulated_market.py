@@ -6,10 +6,10 @@ import polars as pl
 import pytest
 from psycopg import sql
 
+from hydra.answers.status import read_coverage
 from hydra.db.engine import connect
 from hydra.ingest.instruments import ensure_instruments
 from hydra.ingest.simulated import store_market, venue_of
-from hydra.running.status import read_coverage
 from hydra.sim.market.market import Market
 from hydra.sim.market.settings import MarketSettings
 

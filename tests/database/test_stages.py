@@ -16,9 +16,9 @@ from hydra.db.roles import Role
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import StopError
 from hydra.ingest.instruments import ensure_instruments
-from hydra.running.doorbells import CYCLE_CLOSED_CHANNEL, STEPS, Stage, step_of
-from hydra.running.kill_switch import COOL_DOWN, clear, latch, latched, run_time
-from hydra.running.run_market import recorded_market
+from hydra.runtime.kill_switch import COOL_DOWN, clear, latch, latched, run_time
+from hydra.runtime.notifications import CYCLE_CLOSED_CHANNEL, STEPS, Stage, step_of
+from hydra.runtime.run_market import recorded_market
 from hydra.settings import load_settings
 from hydra.trading.cycle import Cycle
 from hydra.trading.runs import (
@@ -32,7 +32,7 @@ from hydra.trading.runs import (
     read_run,
     reopen_run,
 )
-from tests.system.plain_stages import ANSWERS
+from tests.support.plain_stages import HANDLERS
 from workers.stages import advance
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
@@ -84,7 +84,7 @@ def test_each_stage_moves_the_cycle_one_state_on_and_the_last_one_closes_it(
 ) -> None:
     open_cycle(connection, run)
     for step in STEPS:
-        cycle = advance(connection, run, step, ANSWERS[step.stage])
+        cycle = advance(connection, run, step, HANDLERS[step.stage])
         assert cycle == Cycle(run.run_id, START, START + timedelta(seconds=2))
         assert state(connection, run) == step.leads_to
     closed = connection.execute(
@@ -95,15 +95,15 @@ def test_each_stage_moves_the_cycle_one_state_on_and_the_last_one_closes_it(
 
 def test_a_doubled_message_finds_nothing_to_do(connection: psycopg.Connection, run: Run) -> None:
     open_cycle(connection, run)
-    step = step_of(Stage.SETTLE)
-    assert advance(connection, run, step, ANSWERS[Stage.SETTLE]) is not None
-    assert advance(connection, run, step, ANSWERS[Stage.SETTLE]) is None
+    step = step_of(Stage.BOOK_FILLS)
+    assert advance(connection, run, step, HANDLERS[Stage.BOOK_FILLS]) is not None
+    assert advance(connection, run, step, HANDLERS[Stage.BOOK_FILLS]) is None
     assert settled(connection, run) == 1
 
 
 def test_an_early_message_finds_nothing_to_do(connection: psycopg.Connection, run: Run) -> None:
     open_cycle(connection, run)
-    assert advance(connection, run, step_of(Stage.DECIDE), ANSWERS[Stage.DECIDE]) is None
+    assert advance(connection, run, step_of(Stage.DECIDE), HANDLERS[Stage.DECIDE]) is None
     assert state(connection, run) == "OPEN"
 
 
@@ -111,11 +111,11 @@ def test_an_answer_that_fails_leaves_neither_rows_nor_state(connection: psycopg.
     open_cycle(connection, run)
 
     def torn(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
-        ANSWERS[Stage.SETTLE](connection, run, cycle)
+        HANDLERS[Stage.BOOK_FILLS](connection, run, cycle)
         raise StopError("planted")
 
     with pytest.raises(StopError, match="planted"):
-        advance(connection, run, step_of(Stage.SETTLE), torn)
+        advance(connection, run, step_of(Stage.BOOK_FILLS), torn)
     assert (state(connection, run), settled(connection, run)) == ("OPEN", 0)
 
 
@@ -128,14 +128,14 @@ def test_two_processes_never_answer_the_same_cycle(
     def slow(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
         inside.set()
         assert leave.wait(10)
-        ANSWERS[Stage.SETTLE](connection, run, cycle)
+        HANDLERS[Stage.BOOK_FILLS](connection, run, cycle)
 
-    step = step_of(Stage.SETTLE)
+    step = step_of(Stage.BOOK_FILLS)
     first = threading.Thread(target=advance, args=(connection, run, step, slow))
     first.start()
     assert inside.wait(10)
     with closing(connect(database_url, autocommit=True)) as other:
-        assert advance(other, run, step, ANSWERS[Stage.SETTLE]) is None
+        assert advance(other, run, step, HANDLERS[Stage.BOOK_FILLS]) is None
         leave.set()
         first.join(10)
         assert (state(other, run), settled(other, run)) == ("SETTLED", 1)
@@ -149,7 +149,7 @@ def test_the_end_of_a_cycle_is_announced_once_and_only_the_end(
         listener.execute(f'LISTEN "{CYCLE_CLOSED_CHANNEL}"')
         for step in STEPS:
             assert not list(listener.notifies(timeout=0))
-            advance(connection, run, step, ANSWERS[step.stage])
+            advance(connection, run, step, HANDLERS[step.stage])
         heard = [notice.payload for notice in listener.notifies(timeout=1, stop_after=1)]
     assert heard == [str(run.run_id)]
 

@@ -11,7 +11,12 @@ import pytest
 
 from hydra.backtest.run import MarketChoice
 from hydra.backtest.stress import Stress
-from hydra.backtest.studies import (
+from hydra.db.engine import connect
+from hydra.domain import MarketOrigin
+from hydra.errors import StopError
+from hydra.ingest.instruments import ensure_instruments
+from hydra.ledger.daily_returns import daily_returns
+from hydra.research.studies import (
     StudyPlan,
     choice_of,
     choice_record,
@@ -23,12 +28,7 @@ from hydra.backtest.studies import (
     read_trials,
     taken_trial,
 )
-from hydra.backtest.trial_figures import TrialFigures
-from hydra.db.engine import connect
-from hydra.domain import MarketOrigin
-from hydra.errors import StopError
-from hydra.ingest.instruments import ensure_instruments
-from hydra.ledger.daily_returns import daily_returns
+from hydra.research.trial_figures import TrialFigures
 
 CHOICE = MarketChoice(
     MarketOrigin.RECORDED,

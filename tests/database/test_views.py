@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from tests.database.trade_scenario import write_scenario
+from tests.support.trade_scenario import write_scenario
 
 
 @pytest.fixture

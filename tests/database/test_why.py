@@ -6,14 +6,14 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from hydra.answers.examples import examples
+from hydra.answers.reason_words import Gate
+from hydra.answers.why import Explanation, explain
+from hydra.answers.why_gates import GateVerdict, InputState
 from hydra.cli.why import lines
 from hydra.domain import ReasonCode, Side, SignalSource
 from hydra.errors import StopError
-from hydra.running.examples import examples
-from hydra.running.reason_words import Gate
-from hydra.running.why import Explanation, explain
-from hydra.running.why_gates import GateVerdict, InputState
-from tests.database.why_scenario import write_why_scenario
+from tests.support.why_scenario import write_why_scenario
 
 P, R, S, N, U, W = (
     GateVerdict.PASSED,

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import psycopg
 
-from hydra.running.run_list import RunSummary, newest_runs
-from tests.database.why_scenario import write_why_scenario
+from hydra.answers.run_list import RunSummary, newest_runs
+from tests.support.why_scenario import write_why_scenario
 
 
 def test_a_run_is_summed_up_from_its_rows(database_url: str) -> None:

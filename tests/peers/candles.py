@@ -14,7 +14,7 @@ import polars as pl
 from hydra.errors import StopError
 from hydra.universe import UNIVERSE
 from tests.peers.work import Work
-from tests.recorded_market import ABSENT, RECORDED, is_recorded
+from tests.support.recorded_market import ABSENT, RECORDED, is_recorded
 
 # The best stretch of the recorded markets: every minute of all eight pairs.
 FIRST = datetime(2025, 5, 25, 10, 40, tzinfo=UTC)

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from hydra.db.engine import connect
-from tests.servers.databases import TestServer
-from tests.servers.editions import apache_server
+from tests.support.servers.databases import TestServer
+from tests.support.servers.editions import apache_server
 
 MARKET = ("--market", "generated", "--seed", "6", "--from", "2025-06-01", "--to", "2025-06-01T06:00")
 PAIRS = ("--pairs", "BTC,ETH,SOL")

@@ -26,8 +26,8 @@ from hydra.settings import load_settings
 from hydra.sim.market.settings import MarketSettings
 from hydra.trading.parameters import recorded_rules, rules_of
 from hydra.trading.runs import Run, RunPlan, create_run, read_run
-from tests.servers.editions import server_folder
-from tests.system.crash_harness import Victim, decision_rows, differences, kill_schedule, run_disturbed
+from tests.support.crash_harness import Victim, decision_rows, differences, kill_schedule, run_disturbed
+from tests.support.servers.editions import server_folder
 
 IS_FULL: Final = os.environ.get("FULL_CRASH_TEST") == "1"
 START: Final = datetime(2025, 3, 1, tzinfo=UTC)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.servers.editions import server_folder
+from tests.support.servers.editions import server_folder
 
 Hydra = Callable[..., "subprocess.CompletedProcess[str]"]
 

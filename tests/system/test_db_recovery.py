@@ -21,7 +21,7 @@ from hydra.db.server.cluster import Cluster
 from hydra.db.server.processes import is_postmaster, processes_in
 from hydra.db.server.programs import prepared
 from hydra.errors import DatabaseError
-from tests.servers.editions import SETTINGS_FOR_TESTS, server_folder
+from tests.support.servers.editions import SETTINGS_FOR_TESTS, server_folder
 
 STARTER = "from hydra.db.server.private import start_private_cluster as start; start()"
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from hydra.db.edition import Edition
-from tests.servers.databases import TestServer
+from tests.support.servers.databases import TestServer
 
 
 @pytest.fixture(scope="module")

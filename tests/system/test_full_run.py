@@ -9,16 +9,16 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from hydra.answers.audits import run_audits
 from hydra.db.engine import adbc_connect, connect
 from hydra.db.migrate import upgrade_to_head
 from hydra.db.provision import create_database, create_extension
 from hydra.db.server.private import DATABASE, start_private_cluster
 from hydra.ingest.instruments import ensure_instruments
-from hydra.running.audits import run_audits
-from tests.database.fact_writer import write_rows
-from tests.recorded_market import ABSENT, is_recorded, recorded_rows
-from tests.servers.editions import server_folder
-from tests.synthetic_market import utc
+from tests.support.fact_writer import write_rows
+from tests.support.recorded_market import ABSENT, is_recorded, recorded_rows
+from tests.support.servers.editions import server_folder
+from tests.support.synthetic_market import utc
 
 # ADA has lost 5 % in a day, and its open interest falls by more than 2 % an hour.
 FIRST, MINUTES = utc(2025, 6, 6, 9, 10), 30

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from hydra.db.edition import Edition
-from tests.servers.databases import TestServer
-from tests.system.import_command import COMMAND, ROWS_PER_FILE, environment, hydra_import, write_candles
-from tests.unit.archive_samples import KLINE_FILE, kline, text_of
+from tests.support.archive_samples import KLINE_FILE, kline, text_of
+from tests.support.import_command import COMMAND, ROWS_PER_FILE, environment, hydra_import, write_candles
+from tests.support.servers.databases import TestServer
 
 
 @pytest.fixture(scope="module")

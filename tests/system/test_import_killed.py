@@ -9,8 +9,7 @@ from pathlib import Path
 
 import psycopg
 
-from tests.database.rollup_expectation import assert_rollups_equal_facts
-from tests.system.import_command import (
+from tests.support.import_command import (
     COMMAND,
     DAYS_PER_FILE,
     FIRST,
@@ -19,6 +18,7 @@ from tests.system.import_command import (
     hydra_import,
     write_candles,
 )
+from tests.support.rollup_expectation import assert_rollups_equal_facts
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT")
 STRETCHES = 6

@@ -13,9 +13,9 @@ import pytest
 
 from hydra.db.edition import Edition
 from hydra.universe import find_pair
-from tests.recorded_market import ABSENT, RECORDED, is_recorded
-from tests.servers.databases import TestServer
-from tests.system.import_command import hydra_import
+from tests.support.import_command import hydra_import
+from tests.support.recorded_market import ABSENT, RECORDED, is_recorded
+from tests.support.servers.databases import TestServer
 
 pytestmark = pytest.mark.skipif(not is_recorded(), reason=ABSENT)
 
@@ -107,8 +107,8 @@ def _as_stored(frame: pl.DataFrame, path: Path, columns: list[str], grid: str) -
 
 
 def _archived(path: Path) -> pl.DataFrame:
-    with zipfile.ZipFile(path) as archive, archive.open(archive.namelist()[0]) as octets:
-        lines = list(csv.reader(TextIOWrapper(octets)))
+    with zipfile.ZipFile(path) as archive, archive.open(archive.namelist()[0]) as file_bytes:
+        lines = list(csv.reader(TextIOWrapper(file_bytes)))
     columns = {name: [float(line[at]) for line in lines] for at, name in ARCHIVE_COLUMNS.items()}
     frame = pl.DataFrame(columns).with_columns(pl.from_epoch(pl.col("time").cast(pl.Int64), "ms"))
     return _as_stored(frame, path, list(ARCHIVE_COLUMNS.values()), "1m")

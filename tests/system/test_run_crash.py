@@ -22,8 +22,7 @@ from hydra.paths import PROJECT_ROOT
 from hydra.settings import load_settings
 from hydra.trading.runs import Run, RunPlan, create_run, read_run
 from hydra.universe import UNIVERSE
-from tests.servers.editions import server_folder
-from tests.system.crash_harness import (
+from tests.support.crash_harness import (
     Victim,
     decision_rows,
     descendants,
@@ -31,6 +30,7 @@ from tests.system.crash_harness import (
     kill_schedule,
     run_disturbed,
 )
+from tests.support.servers.editions import server_folder
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
 MINUTES = 240
@@ -77,7 +77,7 @@ def new_run(home: Path, minutes: int = MINUTES) -> Run:
 
 
 def command(run: Run, speed: str = "max") -> list[str]:
-    return [sys.executable, "-m", "tests.system.run_plain", str(run.run_id), speed]
+    return [sys.executable, "-m", "tests.support.run_plain", str(run.run_id), speed]
 
 
 def test_a_killed_run_ends_with_the_rows_of_an_undisturbed_one(home: Path) -> None:

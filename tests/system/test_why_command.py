@@ -10,8 +10,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.database.why_scenario import write_why_scenario
-from tests.html_page import HtmlPage
+from tests.support.html_page import HtmlPage
+from tests.support.why_scenario import write_why_scenario
 
 Hydra = Callable[..., "subprocess.CompletedProcess[str]"]
 

@@ -8,14 +8,14 @@ import numpy as np
 import polars as pl
 import pytest
 
+from hydra.answers.distance_to_trigger import trigger_distances
+from hydra.checks.feature_lookahead import future_shock_offences, truncation_offences
 from hydra.domain import SignalSource
 from hydra.features.adaptive_thresholds import ADAPTIVE_THRESHOLDS, adaptive_thresholds, sampled_decisions
 from hydra.features.evaluate import feature_matrix
 from hydra.features.facts import MarketFacts
-from hydra.features.lookahead import future_shock_offences, truncation_offences
 from hydra.layers.layer3_signals import SignalParameters, Thresholds, generators, thresholds
-from hydra.running.firing_distance import firing_distances
-from tests.unit.feature_market import MINUTE, SECOND, START, decisions_at, facts_of, frame
+from tests.support.feature_market import MINUTE, SECOND, START, decisions_at, facts_of, frame
 
 PRINTED, ADAPTIVE = SignalParameters(), SignalParameters(is_adaptive=True)
 NOW = START + timedelta(days=95, hours=13, minutes=7, seconds=2)
@@ -200,6 +200,6 @@ def test_without_a_threshold_of_its_own_a_pair_stays_silent() -> None:
 @pytest.mark.parametrize("own", [OWN, dict.fromkeys(OWN)], ids=["known", "unknown"])
 def test_the_distance_from_firing_is_measured_to_the_threshold_in_force(own: dict[str, float | None]) -> None:
     measured = {**QUIET, **own, "cascade_probability": 0.0}
-    fires = {one.source for one in firing_distances(measured, ADAPTIVE) if one.fires}
+    fires = {one.source for one in trigger_distances(measured, ADAPTIVE) if one.fires}
     assert fires == _firing(ADAPTIVE, **own)
-    assert all(np.isfinite(one.shortfall) for one in firing_distances(measured, ADAPTIVE))
+    assert all(np.isfinite(one.shortfall) for one in trigger_distances(measured, ADAPTIVE))

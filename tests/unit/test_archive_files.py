@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from hydra.errors import BadDataError
-from hydra.exchange.archive.octets import read_octets
-from tests.unit.archive_samples import (
+from hydra.exchange.archive.file_bytes import read_octets
+from tests.support.archive_samples import (
     DAY_MS,
     FUNDING_FILE,
     FUNDING_HEADER,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hydra.exchange.archive.funding import hours_between
-from tests.unit.archive_samples import DAY, DAY_MS, FUNDING_FILE, FUNDING_HEADER, parsed, reasons, text_of
+from tests.support.archive_samples import DAY, DAY_MS, FUNDING_FILE, FUNDING_HEADER, parsed, reasons, text_of
 
 HOUR_MS = 3_600_000
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hydra.errors import BadDataError
-from tests.unit.archive_samples import (
+from tests.support.archive_samples import (
     DAY,
     DAY_MS,
     KLINE_FILE,

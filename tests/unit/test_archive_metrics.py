@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from hydra.errors import BadDataError
-from tests.unit.archive_samples import (
+from tests.support.archive_samples import (
     DAY,
     METRICS_FILE,
     METRICS_HEADER,

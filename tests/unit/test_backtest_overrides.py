@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from hydra.backtest.overrides import parse_assignments, settings_and_rules
 from hydra.backtest.stress import Stress, planted_scenarios, stressed_rules
-from hydra.backtest.sweep import expand, validate
 from hydra.domain import KillScope, MarketOrigin
 from hydra.errors import SettingsError, StopError
+from hydra.research.overrides import parse_assignments, settings_and_rules
+from hydra.research.sweep import expand, validate
 from hydra.sim.market.settings import Scenario
 from hydra.trading.parameters import Rules
 

@@ -6,10 +6,10 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from hydra.backtest.studies import FinishedTrial
-from hydra.backtest.sweep import judge_sweep
 from hydra.cli.sweep import sentences
 from hydra.ledger.overfitting import ReturnMoments
+from hydra.research.studies import FinishedTrial
+from hydra.research.sweep import judge_sweep
 
 
 def trial(number: int, returns: list[float]) -> FinishedTrial:

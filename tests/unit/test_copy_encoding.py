@@ -73,21 +73,21 @@ def test_any_rows_with_nulls_are_read_back_equal(rows: list[dict[str, Any]]) -> 
 
 def decoded(frame: pl.DataFrame) -> list[tuple[Any, ...]]:
     """The rows that PostgreSQL would read, by the format's definition, field by field."""
-    octets = b"".join(encoded(frame))
-    assert octets.startswith(SIGNATURE)
-    assert octets.endswith(END)
+    file_bytes = b"".join(encoded(frame))
+    assert file_bytes.startswith(SIGNATURE)
+    assert file_bytes.endswith(END)
     position, rows = len(SIGNATURE), []
-    while octets[position : position + 2] != END:
-        assert struct.unpack_from(">h", octets, position) == (frame.width,)
+    while file_bytes[position : position + 2] != END:
+        assert struct.unpack_from(">h", file_bytes, position) == (frame.width,)
         position += 2
         values = []
         for kind in frame.dtypes:
-            (length,) = struct.unpack_from(">i", octets, position)
+            (length,) = struct.unpack_from(">i", file_bytes, position)
             position += 4
-            values.append(None if length < 0 else value_of(kind, octets[position : position + length]))
+            values.append(None if length < 0 else value_of(kind, file_bytes[position : position + length]))
             position += max(length, 0)
         rows.append(tuple(values))
-    assert position == len(octets) - 2
+    assert position == len(file_bytes) - 2
     return rows
 
 

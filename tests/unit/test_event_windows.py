@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hydra.features.event_windows import window_sums
+from hydra.features.engine.event_windows import window_sums
 
 SIZE = 30
 WINDOWS = st.lists(st.tuples(st.integers(0, SIZE), st.integers(0, SIZE)).map(sorted), min_size=1)

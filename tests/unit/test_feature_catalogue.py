@@ -9,10 +9,10 @@ from hydra.domain import Regime, SignalSource
 from hydra.features.adaptive_thresholds import ADAPTIVE_THRESHOLDS
 from hydra.features.catalogue import ALIASES, CATALOGUE, FAMILIES, WORKING_COLUMNS
 from hydra.features.document import PATH, document
+from hydra.features.engine.plan import make_plan
 from hydra.features.evaluate import MARKET_FEATURES, feature_matrix, regime_breaks
 from hydra.features.facts import ALL_SCHEMAS
 from hydra.features.feature import Feature
-from hydra.features.plan import make_plan
 from hydra.features.sequence import STEPS
 from hydra.features.vectors import (
     FEATURE_RECIPE_V1,
@@ -22,7 +22,7 @@ from hydra.features.vectors import (
     SIGNAL_SCORER_FEATURES_V1,
 )
 from hydra.features.version import FEATURE_SET_VERSION, definitions_fingerprint
-from tests.unit.feature_market import START, decisions_at, random_market
+from tests.support.feature_market import START, decisions_at, random_market
 
 CONTEXT = {
     "side", "confidence", "source", "expected_return", "expected_adverse_excursion", "regime",

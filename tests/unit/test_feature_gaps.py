@@ -7,11 +7,11 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from hydra.errors import BadDataError
-from hydra.features import grids
 from hydra.features.catalogue import CATALOGUE
+from hydra.features.engine import grids
 from hydra.features.evaluate import MARKET_FEATURES, feature_matrix
 from hydra.features.facts import MarketFacts, empty_frame
-from tests.unit.feature_market import (
+from tests.support.feature_market import (
     MINUTE,
     SECOND,
     START,
@@ -21,7 +21,7 @@ from tests.unit.feature_market import (
     frame,
     random_market,
 )
-from tests.unit.feature_reference_recipe import RECURSIVE
+from tests.support.feature_reference_recipe import RECURSIVE
 
 DAYS = 8
 END = START + timedelta(days=DAYS)

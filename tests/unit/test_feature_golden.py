@@ -9,7 +9,15 @@ import pytest
 from hydra.features.evaluate import feature_matrix
 from hydra.features.expressions import z_score
 from hydra.features.facts import MarketFacts
-from tests.unit.feature_market import MINUTE, SECOND, START, decisions_at, facts_of, five_minute_bars, frame
+from tests.support.feature_market import (
+    MINUTE,
+    SECOND,
+    START,
+    decisions_at,
+    facts_of,
+    five_minute_bars,
+    frame,
+)
 
 NOW = START + timedelta(hours=12, seconds=2)
 

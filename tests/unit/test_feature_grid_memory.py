@@ -7,11 +7,11 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from hydra.features.decision_frame import decision_frame, newest_known_at
+from hydra.features.engine.decision_frame import decision_frame, newest_known_at
+from hydra.features.engine.grid_memory import GridMemory
 from hydra.features.evaluate import feature_matrix
 from hydra.features.facts import ALL_SCHEMAS, MarketFacts
-from hydra.features.grid_memory import GridMemory
-from tests.unit.feature_market import MINUTE, SECOND, START, decisions_at, random_market
+from tests.support.feature_market import MINUTE, SECOND, START, decisions_at, random_market
 
 FRAME = pl.DataFrame({"value": [1.0, None, 3.0]})
 

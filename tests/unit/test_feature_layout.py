@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hydra.features import trailing_rank
-from hydra.features.layout import NO_ROW, Integers, Separation, lay_out
-from hydra.features.trailing_rank import previous_ranks
+from hydra.features.engine import trailing_rank
+from hydra.features.engine.layout import NO_ROW, Integers, Separation, lay_out
+from hydra.features.engine.trailing_rank import previous_ranks
 
 REACH, LEAST, LONGEST_HOLE = 7, 3, 2
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hydra.checks.feature_lookahead import Offence, future_shock_offences, truncation_offences
 from hydra.features.evaluate import MARKET_FEATURES, feature_matrix
 from hydra.features.facts import MarketFacts
-from hydra.features.lookahead import Offence, future_shock_offences, truncation_offences
-from tests.unit.feature_market import START, decisions_at, random_market
+from tests.support.feature_market import START, decisions_at, random_market
 
 DAYS = 8
 END = START + timedelta(days=DAYS)

@@ -9,7 +9,7 @@ import talib
 
 from hydra.features.evaluate import feature_matrix
 from hydra.features.facts import SCHEMAS, TIME
-from tests.unit.feature_market import SECOND, START, decisions_at, facts_of
+from tests.support.feature_market import SECOND, START, decisions_at, facts_of
 
 BARS = 3000
 STEP = timedelta(minutes=5)

@@ -13,7 +13,7 @@ from hydra.features.evaluate import feature_matrix
 from hydra.features.facts import SCHEMAS, MarketFacts
 from hydra.features.recipe import FeatureRecipe
 from hydra.features.vectors import FEATURE_RECIPE_V1
-from tests.unit.feature_market import MINUTE, SECOND, START, decisions_at, facts_of
+from tests.support.feature_market import MINUTE, SECOND, START, decisions_at, facts_of
 
 BTC, ETH, DOGE = 1, 2, 8
 DAYS = 34

@@ -8,7 +8,7 @@ import pytest
 
 from hydra.features.evaluate import feature_matrix
 from hydra.features.facts import MarketFacts
-from tests.unit.feature_market import MINUTE, SECOND, START, decisions_at, facts_of, frame
+from tests.support.feature_market import MINUTE, SECOND, START, decisions_at, facts_of, frame
 
 BTC = 1
 NOON = START + timedelta(hours=12, seconds=2)

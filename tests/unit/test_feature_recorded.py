@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
+from hydra.checks.feature_lookahead import future_shock_offences, truncation_offences
 from hydra.features.catalogue import CATALOGUE
 from hydra.features.evaluate import MARKET_FEATURES, feature_matrix
 from hydra.features.facts import MarketFacts
-from hydra.features.lookahead import future_shock_offences, truncation_offences
 from tests.bench.recorded_market import data_directory, recorded_facts
-from tests.unit.feature_market import decisions_at
+from tests.support.feature_market import decisions_at
 
 # All eight pairs are complete here.
 NOW = datetime(2025, 6, 20, 12, 0, 2, tzinfo=UTC)

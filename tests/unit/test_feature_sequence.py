@@ -12,7 +12,7 @@ from hydra.errors import BadDataError
 from hydra.features.facts import MarketFacts
 from hydra.features.sequence import SEQUENCE_MINUTES, SequenceWindows, sequence_steps
 from hydra.features.vectors import SEQUENCE_FEATURES_V1
-from tests.unit.feature_market import MINUTE, SECOND, START, decisions_at, random_market
+from tests.support.feature_market import MINUTE, SECOND, START, decisions_at, random_market
 
 DAYS = 3
 END = START + timedelta(days=DAYS)

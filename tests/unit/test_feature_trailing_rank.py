@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from hydra.features.trailing_rank import previous_ranks
+from hydra.features.engine.trailing_rank import previous_ranks
 
 
 def ranks(values: list[float], rows: list[int]) -> list[tuple[int | None, int | None]]:

@@ -9,10 +9,10 @@ import pytest
 from hydra.features.catalogue import CATALOGUE
 from hydra.features.evaluate import MARKET_FEATURES, feature_matrix
 from hydra.features.facts import MarketFacts
-from tests.unit.feature_market import START, decisions_at, random_market
-from tests.unit.feature_reference import REFERENCE
-from tests.unit.feature_reference_known import Known
-from tests.unit.feature_reference_recipe import RECIPE_REFERENCE, RECURSIVE
+from tests.support.feature_market import START, decisions_at, random_market
+from tests.support.feature_reference import REFERENCE
+from tests.support.feature_reference_known import Known
+from tests.support.feature_reference_recipe import RECIPE_REFERENCE, RECURSIVE
 
 DAYS = 9
 END = START + timedelta(days=DAYS)

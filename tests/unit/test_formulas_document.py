@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from hydra.decisions import load_decisions
 from hydra.errors import StopError
 from hydra.layers import document
 from hydra.paths import PROJECT_ROOT
+from hydra.readings import load_readings
 
 ROWS = document.printed_formulas()
 
@@ -29,7 +29,7 @@ def test_every_row_names_a_function_and_a_test_that_exist(row: document.Formula)
 
 
 def test_every_decision_of_a_formula_is_a_decision() -> None:
-    known = {decision.id for decision in load_decisions()}
+    known = {decision.id for decision in load_readings()}
     assert {name for row in ROWS for name in row.decisions} <= known
 
 

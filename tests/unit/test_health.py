@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from hydra.domain import TradingMode
-from hydra.running.health import (
+from hydra.runtime.health import (
     Verdict,
     check_clock,
     check_disk,

@@ -11,17 +11,17 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from hydra.answers.html_report.bar_plots import HistogramBin, histogram, histogram_plot, hour_plot
+from hydra.answers.html_report.calibration_plot import calibration_plot
+from hydra.answers.html_report.candle_plot import overview_plot, price, trade_plot
+from hydra.answers.html_report.row_bars import WaterfallStep, row_bar, row_scale, signed_bars, waterfall
+from hydra.answers.html_report.run_record import Candle, CandleChart, EquityMinutes
+from hydra.answers.html_report.svg import element, path, short
+from hydra.answers.html_report.time_plots import drawdown_plot, equity_plot, exposure_plot, share_exposed
+from hydra.answers.html_report.trades import Trade, by_hour, regime_name, source_name, split
 from hydra.domain import ReasonCode, Regime, Side
 from hydra.ledger.calibration import calibration
-from hydra.running.html_report.bar_plots import HistogramBin, histogram, histogram_plot, hour_plot
-from hydra.running.html_report.calibration_plot import calibration_plot
-from hydra.running.html_report.candle_plot import overview_plot, price, trade_plot
-from hydra.running.html_report.row_bars import WaterfallStep, row_bar, row_scale, signed_bars, waterfall
-from hydra.running.html_report.run_record import Candle, CandleChart, EquityMinutes
-from hydra.running.html_report.svg import element, path, short
-from hydra.running.html_report.time_plots import drawdown_plot, equity_plot, exposure_plot, share_exposed
-from hydra.running.html_report.trades import Trade, by_hour, regime_name, source_name, split
-from tests.html_page import HtmlPage
+from tests.support.html_page import HtmlPage
 
 START = datetime(2025, 6, 1, 10, tzinfo=UTC)
 

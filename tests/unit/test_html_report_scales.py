@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hydra.running.html_report.scales import (
+from hydra.answers.html_report.scales import (
     Scale,
     TimeScale,
     nice_step,
@@ -18,7 +18,7 @@ from hydra.running.html_report.scales import (
     tight_scale,
     time_ticks,
 )
-from hydra.running.html_report.thinning import kept_rows
+from hydra.answers.html_report.thinning import kept_rows
 
 VALUES = st.lists(st.floats(-1e9, 1e9, allow_nan=False).filter(lambda v: v == 0 or abs(v) > 1e-6), min_size=1)
 

@@ -9,8 +9,8 @@ import pytest
 from hydra.errors import StopError
 from hydra.exchange.archive.recognition import Layout, NotImported, Recognised, recognise
 from hydra.ingest.import_plan import plan_import
-from tests.recorded_market import ABSENT, RECORDED, is_recorded
-from tests.unit.archive_samples import DAY
+from tests.support.archive_samples import DAY
+from tests.support.recorded_market import ABSENT, RECORDED, is_recorded
 
 
 def known(name: str) -> tuple[Layout, str, int]:

@@ -24,8 +24,8 @@ from hydra.layers.layer4_kill import (
     regime_break_kills,
 )
 from hydra.layers.layer4_limits import (
-    Book,
     LimitParameters,
+    PortfolioState,
     binding_limit,
     in_cooldown,
     remaining_exposure,
@@ -180,8 +180,8 @@ def test_what_is_left_of_the_limits() -> None:
 
 
 def test_a_reservation_adds_to_everything() -> None:
-    book = Book(10_000, 1_000, 11, 300, 1, 0.02, 0.01).reserve(500, 5, 100)
-    assert book == Book(10_000, 1_500, 16, 400, 2, 0.02, 0.01)
+    book = PortfolioState(10_000, 1_000, 11, 300, 1, 0.02, 0.01).reserve(500, 5, 100)
+    assert book == PortfolioState(10_000, 1_500, 16, 400, 2, 0.02, 0.01)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hydra.domain import KillCause, KillScope, ReasonCode, Regime, SignalSource, VolatilityRegime
 from hydra.layers.layer4_filters import InstrumentFilters
 from hydra.layers.layer4_kill import KillParameters
-from hydra.layers.layer4_limits import Book, LimitParameters
+from hydra.layers.layer4_limits import LimitParameters, PortfolioState
 from hydra.layers.layer4_risk import Candidate, PairTerms, RiskParameters, decide, decide_minute
 from hydra.ledger.liquidation import MaintenanceBracket, liquidation_price
 
@@ -48,11 +48,13 @@ CANDIDATE = Candidate(
     correlation_penalty=1.0,
     terms=TERMS,
 )
-BOOK = Book(equity_usd=10_000)
+BOOK = PortfolioState(equity_usd=10_000)
 PRINTED = RiskParameters()
 
 
-def reason(book: Book = BOOK, parameters: RiskParameters = PRINTED, **changed: object) -> ReasonCode:
+def reason(
+    book: PortfolioState = BOOK, parameters: RiskParameters = PRINTED, **changed: object
+) -> ReasonCode:
     decision = decide(replace(CANDIDATE, **changed), book, parameters)  # type: ignore[arg-type]
     assert decision.approved is (decision.reason_code is ReasonCode.APPROVED)
     return decision.reason_code
@@ -131,20 +133,20 @@ def test_the_first_gate_that_is_shut_gives_the_reason(changed: dict[str, object]
 @pytest.mark.parametrize(
     ("book", "code"),
     [
-        (Book(10_000, positions=4), ReasonCode.APPROVED),
-        (Book(10_000, positions=5), ReasonCode.MAX_POSITIONS),
-        (Book(10_000, exposure_usd=49_960), ReasonCode.MAX_EXPOSURE),
-        (Book(10_000, heat_usd=599.9), ReasonCode.PORTFOLIO_HEAT),
-        (Book(10_000, margin_usd=9_990), ReasonCode.INSUFFICIENT_MARGIN),
-        (Book(10_000, daily_drawdown=0.051), ReasonCode.KILL_SWITCH),
+        (PortfolioState(10_000, positions=4), ReasonCode.APPROVED),
+        (PortfolioState(10_000, positions=5), ReasonCode.MAX_POSITIONS),
+        (PortfolioState(10_000, exposure_usd=49_960), ReasonCode.MAX_EXPOSURE),
+        (PortfolioState(10_000, heat_usd=599.9), ReasonCode.PORTFOLIO_HEAT),
+        (PortfolioState(10_000, margin_usd=9_990), ReasonCode.INSUFFICIENT_MARGIN),
+        (PortfolioState(10_000, daily_drawdown=0.051), ReasonCode.KILL_SWITCH),
     ],
 )
-def test_a_full_book_vetoes_by_name(book: Book, code: ReasonCode) -> None:
+def test_a_full_book_vetoes_by_name(book: PortfolioState, code: ReasonCode) -> None:
     assert reason(book) is code
 
 
 def test_a_veto_keeps_the_kill_and_the_numbers() -> None:
-    decision = decide(CANDIDATE, Book(10_000, daily_drawdown=0.06, positions=2), PRINTED)
+    decision = decide(CANDIDATE, PortfolioState(10_000, daily_drawdown=0.06, positions=2), PRINTED)
     assert decision.kill is not None
     assert decision.kill.cause is KillCause.DAILY_DRAWDOWN
     assert decision.numbers["daily_drawdown"] == 0.06
@@ -206,19 +208,19 @@ def test_drawdown_and_multipliers_reach_the_size() -> None:
     """Drawdown 9 %: leverage 3 x 0.4 = 1.2; 1,000 x 1.2 / 1.5 x 0.8 x 0.6 = 384 -> 0.007 BTC = 350."""
     terms = replace(TERMS, volatility_multiplier=1.5, size_multiplier=0.8)
     candidate = replace(CANDIDATE, terms=terms, correlation_penalty=0.6)
-    decision = decide(candidate, Book(10_000, drawdown=0.09), PRINTED)
+    decision = decide(candidate, PortfolioState(10_000, drawdown=0.09), PRINTED)
     assert decision.numbers["printed_size_usd"] == pytest.approx(384)
     assert decision.recommended_size_usd == Decimal("350")
 
 
 def test_free_margin_shrinks_the_size() -> None:
     """600 USDT free at 3x: 1,800 = 0.036 BTC."""
-    decision = decide(CANDIDATE, Book(10_000, margin_usd=9_400), PRINTED)
+    decision = decide(CANDIDATE, PortfolioState(10_000, margin_usd=9_400), PRINTED)
     assert decision.recommended_size_usd == Decimal("1800")
 
 
 def test_without_free_margin_nothing_is_left_for_a_size() -> None:
-    decision = decide(CANDIDATE, Book(10_000, margin_usd=10_500), PRINTED)
+    decision = decide(CANDIDATE, PortfolioState(10_000, margin_usd=10_500), PRINTED)
     assert decision.reason_code is ReasonCode.INSUFFICIENT_MARGIN
     assert decision.numbers["margin_size_usd"] == decision.numbers["final_size_usd"] == 0
 
@@ -241,7 +243,7 @@ def test_the_best_of_a_minute_goes_first_and_what_it_reserves_is_gone() -> None:
 def test_margin_reserved_in_one_minute_is_not_lent_twice() -> None:
     """3,000 free: each takes 1,000 of margin, the fourth finds none."""
     pairs = [replace(CANDIDATE, instrument_id=place, universe_place=place) for place in range(4)]
-    verdicts = decide_minute(pairs, Book(10_000, margin_usd=7_000), PRINTED)
+    verdicts = decide_minute(pairs, PortfolioState(10_000, margin_usd=7_000), PRINTED)
     assert [decision.reason_code for _, decision in verdicts] == [
         ReasonCode.APPROVED,
         ReasonCode.APPROVED,
@@ -291,7 +293,9 @@ def test_all_limits_hold_together(
         )
         for place, (confidence, direction, excursion, price) in enumerate(signals)
     ]
-    book = Book(equity, exposure_usd=exposure, margin_usd=min(exposure, equity) / 2, drawdown=drawdown)
+    book = PortfolioState(
+        equity, exposure_usd=exposure, margin_usd=min(exposure, equity) / 2, drawdown=drawdown
+    )
     decisions = [decision for _, decision in decide_minute(pairs, book, PRINTED) if decision.approved]
     sizes = [float(decision.recommended_size_usd) for decision in decisions]
     margins = [size / decision.recommended_leverage for size, decision in zip(sizes, decisions, strict=True)]
@@ -309,7 +313,9 @@ def test_all_limits_hold_together(
 @given(st.floats(0.3, 0.9), st.floats(0, 0.05), st.floats(0.3, 1), st.floats(-0.002, 0.002))
 def test_layers_only_restrict(confidence: float, drawdown: float, penalty: float, funding: float) -> None:
     candidate = replace(CANDIDATE, confidence=confidence, correlation_penalty=penalty, funding_rate=funding)
-    decision = decide(candidate, Book(10_000, drawdown=drawdown), PRINTED)
+    decision = decide(candidate, PortfolioState(10_000, drawdown=drawdown), PRINTED)
     assert float(decision.recommended_size_usd) <= decision.numbers["printed_size_usd"] * (1 + 1e-9)
-    vetoed = decide(replace(candidate, entries_allowed=False), Book(10_000, drawdown=drawdown), PRINTED)
+    vetoed = decide(
+        replace(candidate, entries_allowed=False), PortfolioState(10_000, drawdown=drawdown), PRINTED
+    )
     assert not vetoed.approved

@@ -15,7 +15,7 @@ from hydra.layers.layer2_volatility import VolatilityParameters
 from hydra.layers.layer3_scoring import ScoringParameters
 from hydra.layers.layer3_signals import SignalParameters
 from hydra.layers.layer4_kill import KillParameters
-from hydra.layers.layer4_limits import Book, LimitParameters
+from hydra.layers.layer4_limits import LimitParameters, PortfolioState
 from hydra.layers.layer4_risk import Candidate, RiskDecision, RiskParameters
 from hydra.layers.layer5_execution import ExecutionParameters
 from hydra.layers.layer5_paper_fills import BarrierHit
@@ -193,7 +193,7 @@ def defaults(value: type) -> dict[str, object]:
         ),
         (PairCosts, {"maker_fee_bps": Decimal(2), "taker_fee_bps": Decimal(5)}),
         (
-            Book,
+            PortfolioState,
             {
                 "exposure_usd": 0.0,
                 "heat_usd": 0.0,

@@ -1,4 +1,4 @@
-"""Holding, a coin for the side, and whether confidence means what it says: worked out by hand."""
+"""PairState, a coin for the side, and whether confidence means what it says: worked out by hand."""
 
 from decimal import Decimal
 from random import Random

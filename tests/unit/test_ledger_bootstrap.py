@@ -17,7 +17,18 @@ from hydra.ledger.bootstrap import (
     drawn_days,
     trade_estimate,
 )
-from hydra.ledger.metric_rows import (
+from hydra.ledger.metrics import (
+    calmar_daily_365,
+    expectancy_usd,
+    omega_daily_0,
+    payoff_ratio,
+    profit_factor,
+    sharpe_daily_365,
+    sortino_daily_365,
+    total_return,
+    win_rate,
+)
+from hydra.ledger.vector_metrics import (
     Floats,
     calmar_rows,
     expectancy_usd_rows,
@@ -29,17 +40,6 @@ from hydra.ledger.metric_rows import (
     sortino_rows,
     total_return_rows,
     win_rate_rows,
-)
-from hydra.ledger.metrics import (
-    calmar_daily_365,
-    expectancy_usd,
-    omega_daily_0,
-    payoff_ratio,
-    profit_factor,
-    sharpe_daily_365,
-    sortino_daily_365,
-    total_return,
-    win_rate,
 )
 
 FIRST = np.datetime64("2025-06-01", "D")

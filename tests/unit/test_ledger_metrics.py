@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from hydra.ledger.daily_returns import DailyReturns, daily_returns
-from hydra.ledger.metric_rows import FEWEST_DAYS_ANNUALISED, max_drawdown_rows
 from hydra.ledger.metrics import (
     annualised_return_compounded_365,
     calmar_daily_365,
@@ -23,6 +22,7 @@ from hydra.ledger.metrics import (
     total_return,
 )
 from hydra.ledger.portfolio import drawdown
+from hydra.ledger.vector_metrics import FEWEST_DAYS_ANNUALISED, max_drawdown_rows
 
 ROOT_365 = math.sqrt(365)
 RATIOS = (sharpe_daily_365, sortino_daily_365, omega_daily_0, calmar_daily_365)

@@ -14,7 +14,7 @@ from hydra.ledger.overfitting import (
     minimum_track_record_days,
     probabilistic_sharpe,
 )
-from hydra.ledger.search_overfitting import blocks_of, search_overfitting
+from hydra.ledger.pbo_cscv import blocks_of, search_overfitting
 
 # Bailey and López de Prado 2012: a hedge fund's 24 months with a monthly Sharpe ratio of 0.458.
 FUND = ReturnMoments(0.458, -2.448, 10.164, 24)

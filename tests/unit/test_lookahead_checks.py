@@ -7,8 +7,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from hydra.backtest.check_instants import kinds_of_rows, sample_rows
-from hydra.backtest.lookahead import (
+from hydra.backtest.market import (
+    FUNDING_MARK_SCHEMA,
+    MARK_SCHEMA,
+    BacktestMarket,
+    DatedTerms,
+    epoch_minute,
+)
+from hydra.backtest.simulation import Simulation, Stopwatch, prepare
+from hydra.checks.check_instants import kinds_of_rows, sample_rows
+from hydra.checks.decision_lookahead import (
     Play,
     Simulate,
     decision_lookahead,
@@ -18,17 +26,9 @@ from hydra.backtest.lookahead import (
     play_by,
     simulate_by,
 )
-from hydra.backtest.market import (
-    FUNDING_MARK_SCHEMA,
-    MARK_SCHEMA,
-    BacktestMarket,
-    DatedTerms,
-    epoch_minute,
-)
-from hydra.backtest.offences import Tally
-from hydra.backtest.outcomes import Outcome, PlannedTrade, approved_trades
-from hydra.backtest.simulation import Simulation, Stopwatch, prepare
-from hydra.backtest.varied_markets import (
+from hydra.checks.feature_lookahead import Evaluate
+from hydra.checks.mismatches import CheckResult
+from hydra.checks.varied_markets import (
     FIRST_FACT,
     FUTURE_SHOCK,
     OPEN_BAR,
@@ -36,20 +36,20 @@ from hydra.backtest.varied_markets import (
     TRUNCATION,
     variations,
 )
-from hydra.features.decision_frame import DECISION_DELAY
+from hydra.features.engine.decision_frame import DECISION_DELAY
 from hydra.features.evaluate import MARKET_FEATURES, feature_matrix
 from hydra.features.facts import SCHEMAS, MarketFacts
-from hydra.features.lookahead import Evaluate
-from tests.generated_facts import terms_of
-from tests.recorded_market import ABSENT, is_recorded, recorded_facts
-from tests.unit.checked_market import RULES, START, market, simulated, simulation
+from hydra.research.outcomes import Outcome, PlannedTrade, approved_trades
+from tests.support.checked_market import RULES, START, market, simulated, simulation
+from tests.support.generated_facts import terms_of
+from tests.support.recorded_market import ABSENT, is_recorded, recorded_facts
 
 _KEY = ["instrument_id", "time"]
 EIGHT = 8 * 60
 """The row of the settlement at 08:00: it is decided after two seconds, its rate is known after five."""
 
 
-def offending(tallies: list[Tally]) -> dict[tuple[str, str], set[str]]:
+def offending(tallies: list[CheckResult]) -> dict[tuple[str, str], set[str]]:
     """What differed, by check (its last words) and varied table."""
     found: dict[tuple[str, str], set[str]] = {}
     for one in tallies:
@@ -222,7 +222,7 @@ def marks_one_row_early(given: BacktestMarket) -> Simulation:
 
 def one_pair_held_at(given: Simulation) -> int:
     """A minute in which something is held, a while after its entry."""
-    return int(np.flatnonzero(given.path.held.any(axis=1))[30])
+    return int(np.flatnonzero(given.log.held.any(axis=1))[30])
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,12 @@ from hydra.backtest.market import (
     DatedTerms,
     decided_minutes,
 )
-from hydra.backtest.outcomes import Outcome, OutcomePlayer, PlannedTrade, opposite_outcomes
 from hydra.domain import ReasonCode
 from hydra.features.facts import SCHEMAS, MarketFacts, empty_frame
+from hydra.research.outcomes import Outcome, OutcomePlayer, PlannedTrade, opposite_outcomes
 from hydra.trading.parameters import Rules
-from tests.generated_facts import terms_of
-from tests.unit.checked_market import simulation
+from tests.support.checked_market import simulation
+from tests.support.generated_facts import terms_of
 
 # BTC: tick 0.1, spread 0.5 bps, slippage 1 bp, maker 2 bps, taker 5 bps.
 BTC = 1

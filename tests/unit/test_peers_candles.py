@@ -8,10 +8,10 @@ import polars as pl
 import pytest
 
 from hydra.errors import StopError
-from tests import recorded_market
 from tests.peers import candles
 from tests.peers.candles import FIRST, MINUTE, check_complete, write_work
-from tests.recorded_market import ABSENT, is_recorded
+from tests.support import recorded_market
+from tests.support.recorded_market import ABSENT, is_recorded
 
 MINUTES = 300
 

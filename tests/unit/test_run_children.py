@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hydra.running.children import FIRST_PAUSE_S, HEALTHY_AFTER_S, LONGEST_PAUSE_S, Children, Program
+from hydra.runtime.children import FIRST_PAUSE_S, HEALTHY_AFTER_S, LONGEST_PAUSE_S, Children, Program
 
 
 class HandClock:
@@ -85,7 +85,7 @@ def test_only_a_program_that_ends_by_itself_is_done_after_status_zero(
 def test_a_child_that_ignores_the_request_to_end_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hydra.running.children.STOP_TIMEOUT_S", 0.3)
+    monkeypatch.setattr("hydra.runtime.children.STOP_TIMEOUT_S", 0.3)
     log = tmp_path / "log"
     stubborn = (
         "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"

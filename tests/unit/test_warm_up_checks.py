@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import polars as pl
 
-from hydra.backtest.lookahead import decisions_with_signals, simulate_by
 from hydra.backtest.market import BacktestMarket
-from hydra.backtest.offences import Tally
 from hydra.backtest.simulation import Simulation, Stopwatch, prepare
-from hydra.backtest.warm_up import (
+from hydra.checks.decision_lookahead import decisions_with_signals, simulate_by
+from hydra.checks.mismatches import CheckResult
+from hydra.checks.warm_up import (
     FeatureWarmUp,
     decision_warm_up,
     feature_warm_up,
@@ -16,7 +16,7 @@ from hydra.backtest.warm_up import (
 )
 from hydra.features.catalogue import CATALOGUE
 from hydra.features.facts import MarketFacts
-from tests.unit.checked_market import RULES, START, market, simulated, simulation
+from tests.support.checked_market import RULES, START, market, simulated, simulation
 
 _KEY = ["instrument_id", "time"]
 STARTS = ("1 d earlier", "3 d earlier", "1 d later", "7 d later")
@@ -86,6 +86,6 @@ def counts_its_rows(given: BacktestMarket) -> Simulation:
 
 
 def test_a_decision_that_counts_from_the_first_minute_is_found() -> None:
-    tally: Tally = decision_warm_up(market(), START + timedelta(hours=4), counts_its_rows)
+    tally: CheckResult = decision_warm_up(market(), START + timedelta(hours=4), counts_its_rows)
     assert tally.offences > 0
     assert "funding_rate" in {one.value for one in tally.first}

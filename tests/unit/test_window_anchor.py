@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from hydra.errors import StopError
-from hydra.features.anchor import WARM_UP, WarmUp, anchor
 from hydra.features.evaluate import feature_matrix
 from hydra.features.facts import SCHEMAS, MarketFacts
-from hydra.features.recipe_facts import RECIPE
+from hydra.features.reading.anchor import WARM_UP, WarmUp, anchor
+from hydra.features.reading.recipe_facts import RECIPE
 from hydra.features.vectors import DECISION_FEATURES_V1, FEATURE_RECIPE_V1
-from tests.synthetic_market import utc
-from tests.unit.feature_market import START, decisions_at, facts_of, random_market
-from tests.unit.feature_reference_recipe import RECURSIVE
+from tests.support.feature_market import START, decisions_at, facts_of, random_market
+from tests.support.feature_reference_recipe import RECURSIVE
+from tests.support.synthetic_market import utc
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 # The longest look-back of any feature on each input, from features.md sections 1 and 2.

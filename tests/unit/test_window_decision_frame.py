@@ -9,16 +9,16 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from hydra.errors import StopError
-from hydra.features.decision_frame import (
+from hydra.features.engine.decision_frame import (
     decision_frame,
     decision_frames,
     decision_minutes,
     newest_known_at,
     newest_known_each,
 )
+from hydra.features.engine.grid_memory import GridMemory
 from hydra.features.facts import SCHEMAS, TIME, MarketFacts, empty_frame
-from hydra.features.grid_memory import GridMemory
-from tests.synthetic_market import facts_from_scratch, make_rows, utc
+from tests.support.synthetic_market import facts_from_scratch, make_rows, utc
 
 T = utc(2025, 6, 10, 12, 0, 2)
 

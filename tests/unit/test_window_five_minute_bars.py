@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hydra.features.facts import SCHEMAS, empty_frame
-from hydra.features.five_minute_bars import bars_as_of
-from tests.synthetic_market import MINUTE, utc
+from hydra.features.reading.five_minute_bars import bars_as_of
+from tests.support.synthetic_market import MINUTE, utc
 
 NOON = utc(2025, 6, 10, 12)
 # open, high, low, close, volume, quote volume, taker-bought value of five minutes

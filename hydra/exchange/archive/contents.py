@@ -12,7 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from hydra.errors import BadDataError
-from hydra.exchange.archive.octets import FileOctets
+from hydra.exchange.archive.file_bytes import FileBytes
 
 LINE: Final = "line"
 FAULT: Final = "fault"
@@ -28,7 +28,7 @@ class _Body(NamedTuple):
     first_line: int
 
 
-def read_csv(source: FileOctets, columns: tuple[str, ...]) -> pl.DataFrame:
+def read_csv(source: FileBytes, columns: tuple[str, ...]) -> pl.DataFrame:
     """The rows as text in `columns`, with `line` (in the file, from 1, header included) and `fault`.
 
     fault: why a line is no row (it has fewer or more fields than the others), else null.
@@ -49,7 +49,7 @@ def read_csv(source: FileOctets, columns: tuple[str, ...]) -> pl.DataFrame:
     return lined.filter(pl.Series(counts > 1)).select(LINE, *columns, FAULT).with_columns(_stripped(columns))
 
 
-def read_parquet(source: FileOctets, columns: tuple[str, ...], optional: tuple[str, ...]) -> pl.DataFrame:
+def read_parquet(source: FileBytes, columns: tuple[str, ...], optional: tuple[str, ...]) -> pl.DataFrame:
     """The `columns` as they are typed in the file, those of `optional` that it has, `line` and `fault`.
 
     line is the row number from 1; fault is null: a Parquet file has no broken lines.
@@ -75,14 +75,14 @@ def read_parquet(source: FileOctets, columns: tuple[str, ...], optional: tuple[s
     return numbered.with_columns(_stripped(texts))
 
 
-def _body(source: FileOctets, columns: tuple[str, ...]) -> _Body:
-    octets = source.content.removeprefix(_BYTE_ORDER_MARK)
-    if b"\x00" in octets:
+def _body(source: FileBytes, columns: tuple[str, ...]) -> _Body:
+    file_bytes = source.content.removeprefix(_BYTE_ORDER_MARK)
+    if b"\x00" in file_bytes:
         raise BadDataError(f"{source.path}: holds zero bytes: it is no csv, or corrupt; download it again")
-    first, _, others = octets.partition(b"\n")
+    first, _, others = file_bytes.partition(b"\n")
     named = [name.strip().strip('"').lower() for name in first.decode("utf-8", "replace").split(",")]
     has_header = any(letter.isalpha() for letter in named[0])
-    rows = others if has_header else octets
+    rows = others if has_header else file_bytes
     if not rows.strip():
         raise BadDataError(f"{source.path}: holds no row; download it again")
     if has_header:
@@ -92,13 +92,13 @@ def _body(source: FileOctets, columns: tuple[str, ...]) -> _Body:
 
 def _fields_per_line(rows: bytes) -> npt.NDArray[np.int64]:
     """How many fields each line has; a blank line has one."""
-    octets = np.frombuffer(rows, np.uint8)
-    ends = np.append(np.flatnonzero(octets == ord("\n")), len(octets))
-    before = np.searchsorted(np.flatnonzero(octets == ord(",")), ends)
+    file_bytes = np.frombuffer(rows, np.uint8)
+    ends = np.append(np.flatnonzero(file_bytes == ord("\n")), len(file_bytes))
+    before = np.searchsorted(np.flatnonzero(file_bytes == ord(",")), ends)
     return np.diff(before, prepend=0) + 1
 
 
-def _faults(source: FileOctets, body: _Body, counts: npt.NDArray[np.int64]) -> list[str | None]:
+def _faults(source: FileBytes, body: _Body, counts: npt.NDArray[np.int64]) -> list[str | None]:
     width = len(body.names)
     usual = int(np.bincount(counts[counts > 1]).argmax()) if (counts > 1).any() else 1
     if usual != width:
@@ -115,7 +115,7 @@ def _faults(source: FileOctets, body: _Body, counts: npt.NDArray[np.int64]) -> l
     return faults
 
 
-def _refuse_cut(source: FileOctets, body: _Body, lines: int, last_count: int) -> None:
+def _refuse_cut(source: FileBytes, body: _Body, lines: int, last_count: int) -> None:
     if last_count < len(body.names):
         last = body.first_line + lines - 1
         raise BadDataError(
@@ -124,7 +124,7 @@ def _refuse_cut(source: FileOctets, body: _Body, lines: int, last_count: int) ->
         )
 
 
-def _parsed(source: FileOctets, body: _Body) -> pl.DataFrame:
+def _parsed(source: FileBytes, body: _Body) -> pl.DataFrame:
     schema = dict.fromkeys(body.names, pl.String())
     if len(schema) != len(body.names):
         raise BadDataError(f"{source.path}: a column stands twice in the header: {', '.join(body.names)}")
@@ -140,7 +140,7 @@ def _stripped(names: Sequence[str]) -> list[pl.Expr]:
     return [pl.when(column != "").then(column) for column in text]
 
 
-def _require(source: FileOctets, found: list[str], columns: tuple[str, ...]) -> None:
+def _require(source: FileBytes, found: list[str], columns: tuple[str, ...]) -> None:
     missing = [name for name in columns if name not in found]
     if missing:
         raise BadDataError(

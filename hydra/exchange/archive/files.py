@@ -9,10 +9,10 @@ from datetime import datetime
 import polars as pl
 
 from hydra.errors import BadDataError
+from hydra.exchange.archive.file_bytes import FileBytes
 from hydra.exchange.archive.funding import funding_rates
 from hydra.exchange.archive.klines import candles, mark_prices
 from hydra.exchange.archive.metrics import metrics
-from hydra.exchange.archive.octets import FileOctets
 from hydra.exchange.archive.parsed_file import ParsedFile
 from hydra.exchange.archive.recognition import Layout, Recognised
 
@@ -24,7 +24,7 @@ _PARSERS = {
 }
 
 
-def parse_file(file: Recognised, source: FileOctets, now: datetime) -> ParsedFile:
+def parse_file(file: Recognised, source: FileBytes, now: datetime) -> ParsedFile:
     """Read and judge one file. `now`: what lies after it is refused as future.
 
     Raises:

@@ -12,8 +12,8 @@ from typing import Final
 import polars as pl
 
 from hydra.exchange.archive.contents import FAULT, LINE
-from hydra.exchange.archive.name_claims import in_named_period, of_named_symbol
-from hydra.exchange.archive.octets import FileOctets
+from hydra.exchange.archive.file_bytes import FileBytes
+from hydra.exchange.archive.filename_checks import in_named_period, of_named_symbol
 from hydra.exchange.archive.parsed_file import ParsedFile, read_rows
 from hydra.exchange.archive.recognition import Recognised
 from hydra.exchange.archive.rules import Rule, instant, judge, number, possible_time, present, unreadable
@@ -28,7 +28,7 @@ _ARCHIVE_COLUMNS: Final = ("calc_time", _STATED_HOURS, "last_funding_rate")
 _PARQUET_COLUMNS: Final = ("funding_time_raw", "funding_rate")
 
 
-def funding_rates(file: Recognised, source: FileOctets, now: datetime) -> ParsedFile:
+def funding_rates(file: Recognised, source: FileBytes, now: datetime) -> ParsedFile:
     """Settlements on the hour, each with the hours since the one before.
 
     Raises:

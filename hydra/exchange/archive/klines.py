@@ -12,8 +12,8 @@ from typing import Final
 import polars as pl
 
 from hydra.exchange.archive.contents import FAULT, LINE
-from hydra.exchange.archive.name_claims import in_named_period, of_named_symbol, require_named_interval
-from hydra.exchange.archive.octets import FileOctets
+from hydra.exchange.archive.file_bytes import FileBytes
+from hydra.exchange.archive.filename_checks import in_named_period, of_named_symbol, require_named_interval
 from hydra.exchange.archive.parsed_file import ParsedFile, read_rows
 from hydra.exchange.archive.recognition import Recognised
 from hydra.exchange.archive.rules import (
@@ -41,7 +41,7 @@ _OPTIONAL: Final = ("close_time", *_ARCHIVE_QUANTITIES, "symbol")
 _LARGEST_COUNT: Final = 2**31
 
 
-def candles(file: Recognised, source: FileOctets, now: datetime) -> ParsedFile:
+def candles(file: Recognised, source: FileBytes, now: datetime) -> ParsedFile:
     """Candles of 1 or 5 minutes. The quantities that the source lacks are null (C128).
 
     Raises:
@@ -64,7 +64,7 @@ def candles(file: Recognised, source: FileOctets, now: datetime) -> ParsedFile:
     return ParsedFile({table: rows}, judged.rejected, raw.height, judged.repeated)
 
 
-def mark_prices(file: Recognised, source: FileOctets, now: datetime) -> ParsedFile:
+def mark_prices(file: Recognised, source: FileBytes, now: datetime) -> ParsedFile:
     """Mark-price bars of a minute or an hour.
 
     Raises:

@@ -12,8 +12,8 @@ from typing import Final
 import polars as pl
 
 from hydra.exchange.archive.contents import FAULT, LINE
-from hydra.exchange.archive.name_claims import in_named_period, of_named_symbol
-from hydra.exchange.archive.octets import FileOctets
+from hydra.exchange.archive.file_bytes import FileBytes
+from hydra.exchange.archive.filename_checks import in_named_period, of_named_symbol
 from hydra.exchange.archive.parsed_file import ParsedFile, read_rows
 from hydra.exchange.archive.recognition import Recognised
 from hydra.exchange.archive.rules import (
@@ -41,7 +41,7 @@ _VALUES: Final = {
 _INTEREST: Final = ("contracts", "value_usd")
 
 
-def metrics(file: Recognised, source: FileOctets, now: datetime) -> ParsedFile:
+def metrics(file: Recognised, source: FileBytes, now: datetime) -> ParsedFile:
     """Rows of open_interest and of positioning; a row without any value of a table is none of it.
 
     Raises:

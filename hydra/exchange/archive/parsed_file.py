@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from hydra.exchange.archive.contents import read_csv, read_parquet
-from hydra.exchange.archive.octets import FileOctets
+from hydra.exchange.archive.file_bytes import FileBytes
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class ParsedFile:
 
 
 def read_rows(
-    source: FileOctets, csv: tuple[str, ...], parquet: tuple[str, ...], optional: tuple[str, ...] = ()
+    source: FileBytes, csv: tuple[str, ...], parquet: tuple[str, ...], optional: tuple[str, ...] = ()
 ) -> pl.DataFrame:
     """The rows of either kind of file: its columns, `line` and `fault`.
 

@@ -9,6 +9,7 @@ from typing import Final
 import polars as pl
 
 from hydra.features.catalogue.recipe_feature import over_deviation, recipe_feature
+from hydra.features.engine.leaders import LEADERS
 from hydra.features.expressions import (
     ZERO_DEVIATION,
     bars_so_far,
@@ -17,7 +18,6 @@ from hydra.features.expressions import (
     rolling_deviation,
 )
 from hydra.features.feature import Feature, Grid, WorkingColumn
-from hydra.features.leaders import LEADERS
 from hydra.universe import SECTORS, UNIVERSE
 
 _BETA_BARS: Final = 240

@@ -1,7 +1,8 @@
 """Liquidity, traded value and volatility of the last hour among the hours of a month (recipe).
 
 A share of the month: how many of the last 720 whole clock hours had at most the current value. The counts
-come from `hydra.features.month_shares`; the month needs a week of samples, as volatility_zscore does.
+come from `hydra.features.engine.monthly_percentile`; the month needs a week of samples, as volatility_zscore
+does.
 """
 
 from typing import Final
@@ -10,9 +11,9 @@ import polars as pl
 
 from hydra.features.catalogue.book_levels import LIFETIME
 from hydra.features.catalogue.recipe_feature import CLOSE, VALUE, recipe_feature
+from hydra.features.engine.monthly_percentile import LEAST_HOURS, MONTH_HOURS
 from hydra.features.expressions import least_present, no_older_than
 from hydra.features.feature import Grid, WorkingColumn
-from hydra.features.month_shares import LEAST_HOURS, MONTH_HOURS
 
 _HOUR_MINUTES: Final = 60
 _MONTH: Final = "30 d (720 hourly samples)"

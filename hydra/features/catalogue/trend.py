@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from hydra.features.directional_movement import average_directional_index, directional_columns
+from hydra.features.engine.directional_movement import average_directional_index, directional_columns
 from hydra.features.expressions import rolling_mean
 from hydra.features.feature import Feature, Grid, WorkingColumn
 

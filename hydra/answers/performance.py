@@ -1,0 +1,225 @@
+"""How good a run was, how sure that is, and what no skill would have earned, by the metrics of the ledger.
+
+Source: practice.md 3.5 and 3.9 (honest reporting); C31, C83, C104, C122.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
+
+from hydra.answers.run_choice import Row, rows_of
+from hydra.domain import Side
+from hydra.ledger import activity
+from hydra.ledger.baselines import (
+    BuyAndHold,
+    HeldPair,
+    RandomSide,
+    buy_and_hold,
+    mirrored_net_usd,
+    random_side,
+)
+from hydra.ledger.bootstrap import Estimate, day_estimate, trade_estimate
+from hydra.ledger.costs import PAIR_COSTS
+from hydra.ledger.daily_returns import daily_returns
+from hydra.ledger.metrics import (
+    Drawdown,
+    expectancy_r,
+    max_drawdown_daily_close,
+    max_drawdown_intraday,
+    total_return,
+)
+from hydra.ledger.overfitting import ReturnMoments, minimum_track_record_days, probabilistic_sharpe
+from hydra.ledger.positions import stop_loss_usd
+from hydra.ledger.vector_metrics import (
+    Floats,
+    annualised_return_rows,
+    calmar_rows,
+    expectancy_usd_rows,
+    omega_rows,
+    payoff_ratio_rows,
+    profit_factor_rows,
+    sharpe_rows,
+    sortino_rows,
+    win_rate_rows,
+)
+
+Instants = NDArray[np.datetime64]
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """What the equity path says. days: how many daily returns there are, whole or not (C83)."""
+
+    days: int
+    partial_days: int
+    missing_days: int
+    total_return: float | None
+    annualised_return_compounded_365: Estimate
+    sharpe_daily_365: Estimate
+    probabilistic_sharpe: float | None
+    minimum_track_record_days: float | None
+    sortino_daily_365: Estimate
+    calmar_daily_365: Estimate
+    omega_daily_0: Estimate
+    max_drawdown_intraday: Drawdown | None
+    max_drawdown_daily_close: Drawdown | None
+    exposure_time_share: float | None
+    exposure_notional_to_equity: float | None
+    turnover: float | None
+    turnover_annualised_365: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TradeResults:
+    """What the closed trades say. days: on how many they were closed, the sample of the intervals."""
+
+    days: int
+    win_rate: Estimate
+    profit_factor: Estimate
+    expectancy_usd: Estimate
+    payoff_ratio: Estimate
+    expectancy_r: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Baselines:
+    """What no skill would have earned. held_pairs: those with a first and a last price."""
+
+    buy_and_hold: BuyAndHold | None
+    held_pairs: int
+    random_side: RandomSide | None
+
+
+def read_performance(
+    connection: psycopg.Connection, run_id: int, trades: Sequence[Row]
+) -> Performance | None:
+    """The metrics of the run's equity path; None before its first booked cycle.
+
+    trades: the rows of its positions, open ones too.
+    """
+    rows = rows_of(connection, "report/equity_path", run_id=run_id)
+    if not rows:
+        return None
+    times = _column(rows, "microsecond").astype("datetime64[us]")
+    (traded,) = rows_of(connection, "report/traded", run_id=run_id)
+    opened = _instants([trade["opened_time"] for trade in trades])
+    closed = _instants([trade["closed_time"] for trade in trades if trade["closed_time"]])
+    return _performance(
+        times,
+        _column(rows, "equity_usd"),
+        _column(rows, "exposure_usd"),
+        activity.open_positions(times, opened, closed),
+        traded["traded_usd"],
+    )
+
+
+def _performance(
+    times: Instants, equity_usd: Floats, exposure_usd: Floats, positions: NDArray[np.intp], traded_usd: float
+) -> Performance:
+    start_usd = float(equity_usd[0])
+    daily = daily_returns(times, equity_usd, start_usd)
+    moments = ReturnMoments.of(daily.returns)
+    return Performance(
+        days=len(daily.days),
+        partial_days=daily.partial_days,
+        missing_days=daily.missing_days,
+        total_return=total_return(daily.returns),
+        annualised_return_compounded_365=day_estimate(annualised_return_rows, daily.returns),
+        sharpe_daily_365=day_estimate(sharpe_rows, daily.returns),
+        probabilistic_sharpe=probabilistic_sharpe(moments) if moments else None,
+        minimum_track_record_days=minimum_track_record_days(moments) if moments else None,
+        sortino_daily_365=day_estimate(sortino_rows, daily.returns),
+        calmar_daily_365=day_estimate(calmar_rows, daily.returns),
+        omega_daily_0=day_estimate(omega_rows, daily.returns),
+        max_drawdown_intraday=max_drawdown_intraday(times, equity_usd, start_usd),
+        max_drawdown_daily_close=max_drawdown_daily_close(daily),
+        exposure_time_share=activity.exposure_time_share(times, positions),
+        exposure_notional_to_equity=activity.exposure_notional_to_equity(times, exposure_usd, equity_usd),
+        turnover=activity.turnover(traded_usd, times, equity_usd),
+        turnover_annualised_365=activity.turnover_annualised_365(traded_usd, times, equity_usd),
+    )
+
+
+def trade_results(closed: Sequence[Row]) -> TradeResults:
+    """The metrics of the closed trades (rows of positions)."""
+    days = closing_days(closed)
+    net_usd = _column(closed, "net_pnl_usd")
+    return TradeResults(
+        days=len(np.unique(days)),
+        win_rate=trade_estimate(win_rate_rows, days, net_usd),
+        profit_factor=trade_estimate(profit_factor_rows, days, net_usd),
+        expectancy_usd=trade_estimate(expectancy_usd_rows, days, net_usd),
+        payoff_ratio=trade_estimate(payoff_ratio_rows, days, net_usd),
+        expectancy_r=expectancy_r(net_usd, np.array([_risk_usd(trade) for trade in closed])),
+    )
+
+
+def win_rate_of(closed: Sequence[Row]) -> Estimate:
+    """Share of the closed trades (rows of positions) that won."""
+    return trade_estimate(win_rate_rows, closing_days(closed), _column(closed, "net_pnl_usd"))
+
+
+def closing_days(closed: Sequence[Row]) -> Instants:
+    """UTC day of the close of every trade, datetime64[D]."""
+    return _instants([trade["closed_time"] for trade in closed]).astype("datetime64[D]")
+
+
+def _risk_usd(trade: Row) -> float:
+    """What the decision's stop would have lost from the entry; nan without a stop."""
+    if trade["stop_loss_price"] is None:
+        return float("nan")
+    direction = 1 if trade["side"] == Side.LONG else -1
+    quantity, entry, stop = (
+        float(trade[name]) for name in ("peak_quantity", "entry_price", "stop_loss_price")
+    )
+    return stop_loss_usd(direction, quantity, entry, stop)
+
+
+def read_baselines(
+    connection: psycopg.Connection,
+    run_id: int,
+    start_usd: Decimal | None,
+    closed: Sequence[Row],
+    shortfall_usd: dict[int, Decimal],
+) -> Baselines:
+    """What holding the pairs and what random sides would have earned.
+
+    closed: rows of the closed positions; shortfall_usd: by position, what its fills cost against the
+    decisions' prices.
+    """
+    rows = rows_of(connection, "report/held_pairs", run_id=run_id)
+    pairs = [_held(row) for row in rows if _is_priced(row)]
+    shortfall = np.array([float(shortfall_usd.get(trade["position_id"], 0)) for trade in closed])
+    opposite = mirrored_net_usd(
+        _column(closed, "gross_pnl_usd") + shortfall,
+        _column(closed, "fees_usd") + shortfall,
+        _column(closed, "funding_usd"),
+    )
+    return Baselines(
+        buy_and_hold=buy_and_hold(pairs, float(start_usd)) if start_usd else None,
+        held_pairs=len(pairs),
+        random_side=random_side(_column(closed, "net_pnl_usd"), opposite),
+    )
+
+
+def _is_priced(row: Row) -> bool:
+    return row["base"] in PAIR_COSTS and row["first_price"] is not None and row["last_price"] is not None
+
+
+def _held(row: Row) -> HeldPair:
+    marks, rates = np.array(row["marks"], dtype=float), np.array(row["rates"], dtype=float)
+    return HeldPair(row["base"], PAIR_COSTS[row["base"]], row["first_price"], row["last_price"], marks, rates)
+
+
+def _column(rows: Sequence[Row], name: str) -> NDArray[np.float64]:
+    return np.array([row[name] for row in rows], dtype=np.float64)
+
+
+def _instants(times: Sequence[datetime]) -> Instants:
+    naive = [time.astimezone(UTC).replace(tzinfo=None) for time in times]
+    return np.array(naive, dtype="datetime64[us]")

@@ -1,0 +1,102 @@
+"""Where layer 2, the kill switch or a thesis may have something to say of an open position: as columns.
+
+The compiled loop stops there; the rules themselves then judge (see `next_minute`).
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hydra.backtest.bars import BarGrid
+from hydra.backtest.columns import REASON_CODES, DecisionColumns
+from hydra.backtest.skip_quiet_minutes import Grids
+from hydra.domain import ReasonCode, SignalSource, VolatilityRegime
+from hydra.layers.layer4_kill import KillParameters, cascade_kills, funding_kills
+from hydra.layers.positions import PositionParameters
+from hydra.trading.parameters import Rules
+
+Flags = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
+EVALUATION_MINUTES: Final = 5
+_DAY_MINUTES: Final = 1440
+
+STRENGTH_OF: Final = {
+    SignalSource.FUNDING_SQUEEZE: 0,
+    SignalSource.FUNDING_CARRY: 0,
+    SignalSource.LIQUIDATION_REVERSAL: 1,
+    SignalSource.OI_DIVERGENCE: 2,
+    SignalSource.CROWDING_FADE: 3,
+}
+"""Which of `strengths` a thesis rests on."""
+
+
+def strengths(columns: DecisionColumns) -> Floats:
+    """(4, minutes, pairs): each thesis for a long (see `thesis_strength`), NaN where unknown."""
+    numbers = columns.numbers
+    with np.errstate(divide="ignore", invalid="ignore"):
+        crowding = -np.log(numbers["long_short_ratio"])
+    return np.stack([-numbers["funding_rate"], numbers["liq_imbalance"], -numbers["return_24h"], crowding])
+
+
+def kill_alarms(columns: DecisionColumns, parameters: KillParameters) -> Flags:
+    """Where a pair's own kill condition holds."""
+    numbers = columns.numbers
+    funding = np.asarray(funding_kills(numbers["funding_rate"], parameters))  # type: ignore[arg-type]
+    cascade = np.asarray(cascade_kills(numbers["gate_cascade_probability"], parameters))  # type: ignore[arg-type]
+    alarms: Flags = funding | cascade
+    return alarms
+
+
+def evaluation_rows(minutes: NDArray[np.int64], evaluations: int) -> NDArray[np.int64]:
+    """(evaluations, minutes): rows of the last five-minute evaluations, -1 before the first minute."""
+    newest = minutes - minutes % EVALUATION_MINUTES
+    wanted = newest[None, :] - EVALUATION_MINUTES * np.arange(evaluations)[:, None]
+    rows = np.searchsorted(minutes, wanted)
+    is_there = minutes[np.minimum(rows, len(minutes) - 1)] == wanted
+    found: NDArray[np.int64] = np.where(is_there, rows, -1)
+    return found
+
+
+def position_alarms(
+    columns: DecisionColumns, bars: BarGrid, rows: NDArray[np.int64], parameters: PositionParameters
+) -> Flags:
+    """Where layer 2 demands an exit, or a settlement or a late bar comes.
+
+    rows: see `evaluation_rows`.
+    """
+    extreme = columns.volatility_regime == VolatilityRegime.EXTREME.value
+    lasting = np.all([np.where(one[:, None] >= 0, extreme[one], False) for one in rows], axis=0)
+    outage = columns.numbers["data_outage_seconds"] > parameters.outage_flatten_seconds
+    cascade = columns.reason == REASON_CODES.index(ReasonCode.CASCADE)
+    alarms: Flags = lasting | outage | cascade | bars.has_settlement | bars.is_irregular
+    return alarms
+
+
+def must_stop(minutes: NDArray[np.int64]) -> Flags:
+    """The first minute, the first of each day (its peak begins anew), and those after a hole."""
+    step = np.diff(minutes, prepend=minutes[:1] - 1)
+    stops: Flags = (minutes % _DAY_MINUTES == 0) | (step != 1)
+    day_changes = np.diff(minutes // _DAY_MINUTES, prepend=minutes[:1] // _DAY_MINUTES) != 0
+    stops |= day_changes
+    stops[0] = True
+    return stops
+
+
+def grids(columns: DecisionColumns, bars: BarGrid, minutes: NDArray[np.int64], rules: Rules) -> Grids:
+    """What the compiled loop reads. Marks that did not come in a minute cannot touch a barrier."""
+    mark_open, mark_high, mark_low, _ = bars.marked
+    evaluations = evaluation_rows(minutes, rules.positions.extreme_evaluations)
+    return Grids(
+        key=columns.key,
+        entries_allowed=columns.entries_allowed,
+        is_alarmed=position_alarms(columns, bars, evaluations, rules.positions),
+        is_kill_due=kill_alarms(columns, rules.risk.kill),
+        mark_open=mark_open,
+        mark_high=mark_high,
+        mark_low=mark_low,
+        mark_price=bars.mark_price,
+        strengths=strengths(columns),
+        must_stop=must_stop(minutes),
+    )

@@ -1,0 +1,400 @@
+"""The portfolio's path: minute by minute where something can happen, in one leap where nothing can.
+
+A minute is played in the order of the live stages, by their own functions: settle, decide, execute.
+Source: DESIGN, law 2; C20, C117, C119, C120, C122, C123.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+import numpy as np
+
+from hydra.backtest.bars import BarGrid
+from hydra.backtest.columns import SIDES, SOURCES, DecisionColumns
+from hydra.backtest.exit_bounds import ExitBoundsTable, row_at
+from hydra.backtest.exit_triggers import evaluation_rows
+from hydra.backtest.hourly_closes import Correlations, HourlyCloses
+from hydra.backtest.market import BacktestMarket
+from hydra.backtest.scored_signals import JudgedSignals, key_of
+from hydra.backtest.simulation_log import LastExit, LatchedKill, SimulationLog, empty_log
+from hydra.backtest.skip_quiet_minutes import Flags, Grids, Limits, next_minute, open_signals
+from hydra.domain import KillScope, ReasonCode
+from hydra.features.engine.decision_frame import DECISION_DELAY
+from hydra.layers.layer4_filters import exact
+from hydra.layers.layer4_kill import Kill
+from hydra.layers.layer4_limits import PortfolioState
+from hydra.ledger.portfolio import Portfolio
+from hydra.trading.correlation_rows import PortfolioCorrelation, portfolio_correlation_at
+from hydra.trading.cycle import Cycle
+from hydra.trading.decision_rows import JudgedSignal, Verdict
+from hydra.trading.entries import ApprovedDecision, entry_of
+from hydra.trading.instrument_spec import InstrumentSpec
+from hydra.trading.kill_rows import LatchedKills
+from hydra.trading.market_rows import Price
+from hydra.trading.pair_state import PairState, Position
+from hydra.trading.paper_exchange import PaperExchange
+from hydra.trading.parameters import Rules
+from hydra.trading.portfolio_rows import (
+    cash_after,
+    equity_row,
+    open_position,
+    portfolio_state_of,
+    working_heat,
+    working_notional,
+)
+from hydra.trading.position_checks import ExitContext, ThesisAtEntry, check_holdings, extremes_in_a_row
+from hydra.trading.verdicts import Minute, decide, direction_held, new_kills
+
+KEYS: Final = len(SOURCES) * SIDES
+EVERYTHING: Final = 0
+_CLOSE_USD: Final = 1e-3
+"""Far more than sums of binary numbers are wrong by."""
+STOPPED_OUT: Final = frozenset({ReasonCode.STOP_HIT, ReasonCode.LIQUIDATED})
+
+
+@dataclass
+class PortfolioSimulator:
+    """One run over one market. plays_every_minute: no minute is leapt over (`--rows all`; tests)."""
+
+    run_id: int
+    market: BacktestMarket
+    columns: DecisionColumns
+    bars: BarGrid
+    hourly: HourlyCloses
+    grids: Grids
+    rules: Rules
+    plays_every_minute: bool = False
+    holdings: dict[int, PairState] = field(default_factory=dict)
+    bets: dict[int, ThesisAtEntry] = field(default_factory=dict)
+    kills: LatchedKills = field(default_factory=lambda: LatchedKills(frozenset()))
+
+    def __post_init__(self) -> None:
+        """Begin with the initial balance, nothing held."""
+        shape = self.columns.key.shape
+        self.column_of = {key: column for column, key in enumerate(self.market.instrument_ids)}
+        self.free_row = np.zeros((shape[1], KEYS), np.int64)
+        self.is_held, self.is_killed = np.zeros(shape[1], np.bool_), np.zeros(shape[1], np.bool_)
+        self.may_exit, self.found = np.zeros(shape[1], np.bool_), np.zeros(shape[1], np.bool_)
+        self.opened = ExitBoundsTable(shape[1], self.market.minutes, self.rules.positions)
+        self.evaluations = evaluation_rows(self.market.minutes, self.rules.positions.extreme_evaluations)
+        self.correlations = Correlations(self.hourly)
+        self.kill_is_due: Flags = np.any(self.grids.is_kill_due, axis=1)
+        self.portfolio = Portfolio.start(self.rules.initial_balance, self.market.time_of(0))
+        self.log = empty_log(shape, self.rules.initial_balance, keeps_quiet_checks=self.plays_every_minute)
+        self.signals = JudgedSignals(self.columns, self.log.exits)
+
+    def run(self, progress: Callable[[float], None] = lambda _share: None) -> SimulationLog:
+        """Play the whole market; `progress` hears the share that is done, 0..1."""
+        rows = len(self.market.minutes)
+        row = 0
+        while row < rows:
+            row = self._leap(row)
+            if row < rows:
+                self._play(row)
+                row += 1
+                progress(row / rows)
+        return self.log
+
+    # Leaping
+
+    def _leap(self, start: int) -> int:
+        """The next row that has to be played; the highest equity before it is booked."""
+        if self.plays_every_minute:
+            self.may_exit[:] = self.is_held
+            return start
+        has_order = any(_works(one) for one in self.holdings.values())
+        leap = next_minute(
+            start, self.grids, self.opened.book, self._limits(), self.log.leapt, self.may_exit, has_order
+        )
+        if self._may_be_a_peak(leap.best_usd):
+            self._mark(leap.best_row)
+        self.log.held[start : leap.row] = self.is_held
+        return leap.row
+
+    def _may_be_a_peak(self, equity_usd: float) -> bool:
+        """Close to the day's highest equity, which is never above the run's: only exact sums can tell."""
+        return equity_usd > float(self.portfolio.day_peak_usd) - _CLOSE_USD
+
+    def _may_be_deep(self, equity_usd: float) -> bool:
+        """Close to the drawdown of a day that stops everything, or beyond it."""
+        limit = 1 - self.rules.risk.kill.daily_drawdown
+        return equity_usd < float(self.portfolio.day_peak_usd) * limit + _CLOSE_USD
+
+    def _mark(self, row: int) -> None:
+        prices = self._prices(row, self.holdings.values())
+        opened = [open_position(one, prices) for one in self.holdings.values() if one.is_open]
+        self.portfolio, _ = self.portfolio.marked(opened, self.market.time_of(row))
+
+    def _limits(self) -> Limits:
+        return Limits(
+            is_held=self.is_held,
+            is_killed=self.is_killed,
+            free_row=self.free_row,
+            is_full=len(self.holdings) >= self.rules.risk.limits.max_positions,
+            cash_usd=float(self.portfolio.cash_usd),
+            day_peak_usd=float(self.portfolio.day_peak_usd),
+            daily_drawdown=1.0 if self.kills.stops(EVERYTHING) else self.rules.risk.kill.daily_drawdown,
+        )
+
+    # Playing
+
+    def _play(self, row: int) -> None:
+        time = self.market.time_of(row)
+        cycle = Cycle(self.run_id, time, time + DECISION_DELAY)
+        terms = self.market.terms.at(time)
+        may_exit = self._to_settle()
+        if may_exit:
+            self._settle(row, cycle, terms, may_exit)
+        self.log.played[row] = True
+        self.log.held[row] = self.is_held
+        latched = self.kills
+        approved = self._decide(row, cycle, terms)
+        # A kill switch that has just latched has something to say of all that is held.
+        checked = self._to_check() if self.kills is latched else list(self.holdings)
+        self._execute(row, cycle, terms, checked, approved)
+
+    def _to_settle(self) -> list[int]:
+        """What is held and may change in this minute, by instrument."""
+        return sorted(
+            key for key, one in self.holdings.items() if _works(one) or self.may_exit[self.column_of[key]]
+        )
+
+    def _to_check(self) -> list[int]:
+        """What is held and may be told to leave in this minute, or not to enter."""
+        return sorted(
+            key
+            for key, one in self.holdings.items()
+            if one.entry is not None or self.may_exit[self.column_of[key]]
+        )
+
+    def _settle(
+        self, row: int, cycle: Cycle, terms: Mapping[int, InstrumentSpec], may_exit: list[int]
+    ) -> None:
+        held = [self.holdings[instrument_id] for instrument_id in may_exit]
+        for holding in held:
+            column = self.column_of[holding.instrument_id]
+            exchange = PaperExchange(self.run_id, terms[holding.instrument_id], self.rules.execution)
+            due = self.bars.settlements.get((row, column), [])
+            exchange.play(holding, self.bars.bars(row, column), due)
+            exchange.time_out(holding, cycle.time)
+        self.portfolio = cash_after(self.portfolio, held)
+        self.log.cash[row] = self.portfolio.cash_usd
+        self._take(may_exit)
+
+    def _take(self, changed: Iterable[int]) -> None:
+        """Hand what happened to the journal; note exits; forget pairs in which nothing is left."""
+        for instrument_id in changed:
+            holding, column = self.holdings[instrument_id], self.column_of[instrument_id]
+            position = holding.position
+            self.log.journal.take(holding)
+            if holding.position is not None:
+                self.opened.put(column, holding.position, self.bets[instrument_id])
+            elif position is not None:
+                self.opened.remove(column)
+                self._note_exit(position)
+            if holding.position is None and not holding.orders:
+                del self.holdings[instrument_id]
+            self.is_held[column] = instrument_id in self.holdings
+
+    def _note_exit(self, position: Position) -> None:
+        if position.closed_time is None:
+            raise AssertionError("a position without quantity is closed")
+        stopped_out = position.exit_reason_code in STOPPED_OUT
+        column = self.column_of[position.instrument_id]
+        key = key_of(self.bets.pop(position.instrument_id).source, position.direction)
+        self.log.exits.setdefault((column, key), []).append(LastExit(position.closed_time, stopped_out))
+        limits = self.rules.risk.limits
+        wait = limits.cooldown_after_stop_minutes if stopped_out else limits.cooldown_minutes
+        self.free_row[column, key] = row_at(
+            self.market.minutes, position.closed_time + timedelta(minutes=wait)
+        )
+
+    def _prices(self, row: int, holdings: Iterable[PairState]) -> dict[int, Price]:
+        found = {}
+        for holding in holdings:
+            column = self.column_of[holding.instrument_id]
+            last = self.bars.last_price.item(row, column)
+            if holding.is_open and not math.isnan(last):
+                mark = self.bars.mark_price.item(row, column)
+                found[holding.instrument_id] = Price(exact(last), exact(mark))
+        return found
+
+    # Deciding
+
+    def _decide(self, row: int, cycle: Cycle, terms: Mapping[int, InstrumentSpec]) -> list[ApprovedDecision]:
+        has_open = self._note(row)
+        if not self._needs_exact_sums(row, cycle, has_open=has_open):
+            return []
+        book = self._book(row, cycle)
+        columns = self._columns_to_judge(row, book)
+        if not columns:
+            return []
+        minute = self._minute(row, cycle, terms, columns, book)
+        kills = new_kills(minute, self.rules.risk)
+        if kills:
+            self._latch(row, kills)
+        verdicts = decide(minute, kills, self.rules.risk)
+        for instrument_id, verdict in verdicts.items():
+            self.log.verdicts[row, self.column_of[instrument_id]] = verdict
+        return [
+            self._approved(row, one) for one in verdicts.values() if one.decision and one.decision.approved
+        ]
+
+    def _note(self, row: int) -> bool:
+        """Write a minute down as a leap does; whether it has a signal that no known gate stops."""
+        has_open = open_signals(
+            row, self.grids, self.opened.book, self._limits(), self.log.leapt, self.may_exit, self.found
+        )
+        self._add_working_entries(row)
+        if self.plays_every_minute:
+            self.may_exit[:] = self.is_held
+        return has_open
+
+    def _needs_exact_sums(self, row: int, cycle: Cycle, *, has_open: bool) -> bool:
+        """Layer 4 is asked, a day begins, or the equity is close to a peak or to the drawdown that kills."""
+        if self.plays_every_minute or has_open or self.kill_is_due.item(row):
+            return True
+        equity_usd = float(self.portfolio.cash_usd) + self.log.leapt.unrealised_usd.item(row)
+        is_near = self._may_be_deep(equity_usd) or self._may_be_a_peak(equity_usd)
+        return is_near or cycle.time.date() != self.portfolio.day
+
+    def _add_working_entries(self, row: int) -> None:
+        """What entries that still work would hold counts as held (C120)."""
+        for holding in self.holdings.values():
+            if holding.entry is not None:
+                self.log.leapt.exposure_usd[row] += float(working_notional(holding))
+                self.log.leapt.heat_usd[row] += float(working_heat(holding))
+
+    def _minute(
+        self,
+        row: int,
+        cycle: Cycle,
+        terms: Mapping[int, InstrumentSpec],
+        columns: list[int],
+        book: PortfolioState,
+    ) -> Minute:
+        ids = self.market.instrument_ids
+        chosen = {
+            ids[column]: self.signals.chosen(row, column, cycle.time)
+            for column in columns
+            if self.columns.chosen[row, column] >= 0
+        }
+        return Minute(
+            pairs={ids[column]: self.columns.assessed(row, column, ids[column]) for column in columns},
+            signals=chosen,
+            holdings=self.holdings,
+            terms={key: terms[key] for key in chosen if key in terms},
+            portfolio_correlation=self._company(cycle, chosen),
+            kills=self.kills,
+            book=book,
+        )
+
+    def _book(self, row: int, cycle: Cycle) -> PortfolioState:
+        """The exact equity of a minute; the peaks are brought up to it."""
+        held = self.holdings.values()
+        equity = equity_row(self.portfolio, held, self._prices(row, held), cycle)
+        self.portfolio = Portfolio(
+            self.portfolio.cash_usd, equity["peak_usd"], equity["day_peak_usd"], cycle.time.date()
+        )
+        columns = ("equity_usd", "day_peak_usd", "peak_usd", "exposure_usd", "portfolio_heat")
+        return portfolio_state_of(tuple(equity[name] for name in columns), self.holdings)
+
+    def _columns_to_judge(self, row: int, book: PortfolioState) -> list[int]:
+        """The pairs with a signal or a kill condition; all of them once the day's drawdown is too deep.
+
+        A signal whose gate is known to be shut is noted as passed over, not judged.
+        """
+        if self.kills.stops(EVERYTHING):
+            return []
+        if book.daily_drawdown > self.rules.risk.kill.daily_drawdown:
+            return list(range(len(self.market.instrument_ids)))
+        wanted = self.columns.chosen[row] >= 0 if self.plays_every_minute else self.found
+        return [int(column) for column in np.flatnonzero(wanted | self.grids.is_kill_due[row])]
+
+    def _company(self, cycle: Cycle, chosen: Mapping[int, JudgedSignal]) -> dict[int, PortfolioCorrelation]:
+        """Only a pair that holds nothing yet can join the others."""
+        # In the order in which the rows are read live: positions by pair, then working entries as they came.
+        opened = sorted(key for key, one in self.holdings.items() if one.position is not None)
+        waiting = [key for key, one in self.holdings.items() if one.position is None]
+        held = {key: direction_held(self.holdings[key]) for key in (*opened, *waiting)}
+        if not held:
+            return {}
+        found = {}
+        for key, signal in chosen.items():
+            if key not in held:
+                own = self.column_of[key]
+                each = [
+                    self.correlations.at(cycle.time, cycle.as_of, own, self.column_of[other])
+                    for other in held
+                ]
+                found[key] = portfolio_correlation_at(signal.direction, each, list(held.values()))
+        return found
+
+    def _latch(self, row: int, kills: Mapping[int, Kill]) -> None:
+        stopped = set(self.kills.instrument_ids)
+        for instrument_id, kill in kills.items():
+            self.log.kills.append(LatchedKill(row, self.column_of[instrument_id], kill))
+            stopped.add(instrument_id if kill.scope is KillScope.PAIR else EVERYTHING)
+        self.kills = LatchedKills(frozenset(stopped))
+        self.is_killed[:] = [self.kills.stops(key) for key in self.market.instrument_ids]
+
+    def _approved(self, row: int, verdict: Verdict) -> ApprovedDecision:
+        decision, candidate, signal = verdict.decision, verdict.candidate, verdict.signal
+        if decision is None or candidate is None or signal is None:
+            raise AssertionError("what is approved was a candidate")
+        strength = self.signals.strength(row, self.column_of[candidate.instrument_id])
+        self.bets[candidate.instrument_id] = ThesisAtEntry(candidate.source, strength)
+        return ApprovedDecision(
+            instrument_id=candidate.instrument_id,
+            side=signal.side,
+            recommended_size_usd=decision.recommended_size_usd,
+            recommended_leverage=exact(decision.recommended_leverage),
+            reference_price=exact(candidate.price),
+            stop_loss_price=decision.stop_loss_price,
+            take_profit_price=decision.take_profit_price,
+            max_holding_hours=decision.max_holding_hours,
+        )
+
+    # Executing
+
+    def _execute(
+        self,
+        row: int,
+        cycle: Cycle,
+        terms: Mapping[int, InstrumentSpec],
+        checked: list[int],
+        approved: list[ApprovedDecision],
+    ) -> None:
+        if checked:
+            self._check(row, cycle, terms, {key: self.holdings[key] for key in checked})
+        for decision in approved:
+            key = decision.instrument_id
+            holding = self.holdings.setdefault(key, PairState(key))
+            holding.entry, holding.terms = entry_of(decision, cycle, terms[key]), decision.entry_terms
+        self._take((*checked, *(decision.instrument_id for decision in approved)))
+
+    def _check(
+        self, row: int, cycle: Cycle, terms: Mapping[int, InstrumentSpec], holdings: Mapping[int, PairState]
+    ) -> None:
+        columns = {key: self.column_of[key] for key in holdings}
+        around = ExitContext(
+            bets=self.bets,
+            extremes={key: self._extremes(row, column) for key, column in columns.items()},
+            kills=self.kills,
+            prices=self._prices(row, holdings.values()),
+            terms=terms,
+        )
+        assessed = {key: self.columns.assessed(row, column, key) for key, column in columns.items()}
+        check_holdings(holdings, assessed, cycle, self.rules, around)
+
+    def _extremes(self, row: int, column: int) -> int:
+        rows = [int(one[row]) for one in self.evaluations if one[row] >= 0]
+        return extremes_in_a_row([int(self.columns.volatility_regime[one, column]) for one in rows])
+
+
+def _works(holding: PairState) -> bool:
+    """An order works that the next bar may fill or time may end."""
+    return holding.entry is not None or holding.exit is not None

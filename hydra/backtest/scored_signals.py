@@ -1,0 +1,49 @@
+"""The signals of a backtest as layer 4 reads them: with the last exit of their pair, source and side."""
+
+from dataclasses import fields
+from datetime import datetime
+from typing import Final
+
+from hydra.backtest.columns import SIDES, SOURCES, DecisionColumns
+from hydra.backtest.simulation_log import LastExit
+from hydra.domain import SignalSource
+from hydra.trading.decision_rows import JudgedSignal
+
+_KNOWN_LATER: Final = ("minutes_since_exit", "stopped_out")
+_OF_A_SIGNAL: Final = tuple(one.name for one in fields(JudgedSignal) if one.name not in _KNOWN_LATER)
+
+
+class JudgedSignals:
+    """exits: by (column, key), in the order of time; a walk adds to it as it goes."""
+
+    def __init__(self, columns: DecisionColumns, exits: dict[tuple[int, int], list[LastExit]]) -> None:
+        self._columns = columns
+        self._exits = exits
+        self._signals = columns.judged.select(_OF_A_SIGNAL)
+        self._strengths = columns.judged["thesis_strength"]
+
+    def chosen(self, row: int, column: int, time: datetime) -> JudgedSignal:
+        """The chosen signal of a cell, with the last exit of its pair, source and side before `time`."""
+        exits = self._exits.get((column, self._columns.key.item(row, column)), [])
+        last = next((one for one in reversed(exits) if one.time <= time), None)
+        return JudgedSignal(
+            **self._signals.row(self._columns.chosen.item(row, column), named=True),
+            minutes_since_exit=None if last is None else (time - last.time).total_seconds() / 60,
+            stopped_out=last is not None and last.stopped_out,
+        )
+
+    def strength(self, row: int, column: int) -> float:
+        """How strong the thesis of the chosen signal of a cell is."""
+        strength: float = self._strengths[self._columns.chosen.item(row, column)]
+        return strength
+
+    def best(self, row: int, column: int) -> JudgedSignal | None:
+        """The best of a cell's signals where none was chosen; None where no generator fired."""
+        own = [self._signals.row(index, named=True) for index in self._columns.signals_of(row, column)]
+        best = min(own, key=lambda one: (-one["score"], one["source"]), default=None)
+        return None if best is None else JudgedSignal(**best, minutes_since_exit=None, stopped_out=False)
+
+
+def key_of(source: SignalSource, direction: int) -> int:
+    """See `DecisionColumns`."""
+    return SOURCES.index(source) * SIDES + (direction < 0)

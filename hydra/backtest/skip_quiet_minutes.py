@@ -1,0 +1,295 @@
+"""The compiled loop: from minute to minute until something can happen to the portfolio.
+
+It decides nothing. It stops wherever a rule might have something to say (bounds are drawn a little wide), and
+the rules themselves then play that minute; a test holds its results equal to those of playing every minute.
+Where it passes a signal over, it notes which gate was shut.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, NamedTuple, ParamSpec, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hydra.compiled import compiled_function, stamp_of
+from hydra.domain import ReasonCode
+from hydra.layers import layer4_risk
+from hydra.layers.layer4_risk import ENTRY_GATES
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+NONE_PASSED_OVER: Final = -1
+"""No signal was passed over in this cell."""
+
+_POSITION_EXISTS: Final = ENTRY_GATES.index(ReasonCode.POSITION_EXISTS)
+_COOLDOWN: Final = ENTRY_GATES.index(ReasonCode.COOLDOWN)
+_MAX_POSITIONS: Final = ENTRY_GATES.index(ReasonCode.MAX_POSITIONS)
+_NOT_TRADABLE: Final = ENTRY_GATES.index(ReasonCode.NOT_TRADABLE)
+
+# Wide enough for the difference between binary and decimal arithmetic, far too narrow to matter.
+_WIDE: Final = 1e-9
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+# The places of the gates are constants of the machine code.
+_STAMP: Final = stamp_of([Path(__file__), Path(layer4_risk.__file__)])
+
+
+def _compiled(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    return compiled_function(function, _STAMP)
+
+
+class Grids(NamedTuple):
+    """What the loop reads of the market, all (minutes, pairs) but `must_stop` (minutes).
+
+    key: of the chosen signal, -1 none. is_alarmed: layer 2 demands that a position be closed, or a settlement
+    or a late bar is due. is_kill_due: a kill condition of the pair holds. strengths: (4, minutes, pairs):
+    what theses rest on, for a long. must_stop: minutes that are played in any case.
+    """
+
+    key: NDArray[np.int8]
+    entries_allowed: Flags
+    is_alarmed: Flags
+    is_kill_due: Flags
+    mark_open: Floats
+    mark_high: Floats
+    mark_low: Floats
+    mark_price: Floats
+    strengths: Floats
+    must_stop: Flags
+
+
+BOUNDS: Final = np.dtype(
+    [
+        ("direction", np.float64),
+        ("quantity", np.float64),
+        ("entry_price", np.float64),
+        ("stop_price", np.float64),
+        ("target_price", np.float64),
+        ("near_liquidation", np.float64),
+        ("strength", np.int64),
+        ("weakest", np.float64),
+        ("last_row", np.int64),
+    ]
+)
+"""An open position and what bounds it. Prices in quote units; unreachable: 0.
+
+near_liquidation: the mark price at which what is left to the liquidation gets too little.
+strength: row of `Grids.strengths`. weakest: the thesis breaks below it.
+last_row: the row at which the holding time ends.
+"""
+
+
+class ExitBounds(NamedTuple):
+    """The open positions. columns: the pairs that hold one; bounds: BOUNDS of every pair, those count."""
+
+    columns: NDArray[np.int64]
+    bounds: NDArray[np.void]
+
+
+class Limits(NamedTuple):
+    """What bounds entries. free_row: (pairs, keys), the first row after the cool-down.
+
+    is_full: no further position may be opened. cash_usd, day_peak_usd: as they stand now.
+    """
+
+    is_held: Flags
+    is_killed: Flags
+    free_row: NDArray[np.int64]
+    is_full: bool
+    cash_usd: float
+    day_peak_usd: float
+    daily_drawdown: float
+
+
+class LeapLog(NamedTuple):
+    """What the loop writes, per minute.
+
+    gate: (minutes, pairs), which one was shut on a signal that was passed over. The others: the open
+    positions at mark, in USDT: their profit, their notional, and what their stops would lose.
+    """
+
+    gate: NDArray[np.int8]
+    unrealised_usd: Floats
+    exposure_usd: Floats
+    heat_usd: Floats
+
+
+class Leap(NamedTuple):
+    """Where a leap ends: the row to be played, and of the rows before it the one of the highest equity.
+
+    best_row -1, best_usd minus infinity: no row was passed.
+    """
+
+    row: int
+    best_row: int
+    best_usd: float
+
+
+@_compiled
+def next_minute(
+    start: int,
+    grids: Grids,
+    book: ExitBounds,
+    limits: Limits,
+    paths: LeapLog,
+    may_exit: Flags,
+    has_order: bool,
+) -> Leap:
+    """The first row from `start` on that has to be played: `start` itself while an order works.
+
+    may_exit: (pairs,), set where something can happen to an open position in that row, else cleared.
+    """
+    rows, _pairs = grids.key.shape
+    best_row, best_usd = -1, -np.inf
+    day_peak_usd = limits.day_peak_usd
+    may_exit[:] = False
+    for row in range(start, rows):
+        if (
+            _may_exit(row, grids, book, may_exit)
+            or has_order
+            or grids.must_stop[row]
+            or _kill_is_due(row, grids, limits)
+            or _next_open(row, 0, grids, limits) >= 0
+        ):
+            return Leap(row, best_row, best_usd)
+        unrealised_usd, exposure_usd, heat_usd = _at_mark(row, grids, book)
+        equity_usd = limits.cash_usd + unrealised_usd
+        day_peak_usd = max(day_peak_usd, equity_usd)
+        if equity_usd < day_peak_usd * (1.0 - limits.daily_drawdown + _WIDE):
+            return Leap(row, best_row, best_usd)
+        paths.unrealised_usd[row] = unrealised_usd
+        paths.exposure_usd[row] = exposure_usd
+        paths.heat_usd[row] = heat_usd
+        _pass_over(row, grids, limits, paths)
+        if equity_usd > best_usd:
+            best_row, best_usd = row, equity_usd
+    return Leap(rows, best_row, best_usd)
+
+
+@_compiled
+def next_event(start: int, grids: Grids, book: ExitBounds, may_exit: Flags) -> int:
+    """The first row from `start` on at which something can happen to a position; the end if there is none."""
+    rows: int = grids.key.shape[0]
+    for row in range(start, rows):
+        if _may_exit(row, grids, book, may_exit):
+            return row
+    return rows
+
+
+@_compiled
+def open_signals(
+    row: int, grids: Grids, book: ExitBounds, limits: Limits, paths: LeapLog, may_exit: Flags, found: Flags
+) -> bool:
+    """Whether a signal of the minute finds no gate shut that is known here; the others are passed over.
+
+    found: (pairs,), set where one does, else cleared. may_exit: as in `next_minute`, anew for the positions
+    as they are now. The open positions at mark are written to `paths`.
+    """
+    may_exit[:] = False
+    _may_exit(row, grids, book, may_exit)
+    paths.unrealised_usd[row], paths.exposure_usd[row], paths.heat_usd[row] = _at_mark(row, grids, book)
+    found[:] = False
+    _pass_over(row, grids, limits, paths)
+    column = _next_open(row, 0, grids, limits)
+    is_open: bool = column >= 0
+    while column >= 0:
+        found[column] = True
+        paths.gate[row, column] = NONE_PASSED_OVER
+        column = _next_open(row, column + 1, grids, limits)
+    return is_open
+
+
+@_compiled
+def _may_exit(row: int, grids: Grids, book: ExitBounds, may_exit: Flags) -> bool:
+    """Set `may_exit` where a position may be stopped, paid, checked out of the market; whether any may be."""
+    is_any = False
+    for k in range(len(book.columns)):
+        column = book.columns[k]
+        own = book.bounds[column]
+        direction = own.direction
+        adverse = grids.mark_low[row, column] if direction > 0 else grids.mark_high[row, column]
+        favourable = grids.mark_high[row, column] if direction > 0 else grids.mark_low[row, column]
+        is_touched = (
+            row >= own.last_row
+            or grids.is_alarmed[row, column]
+            or direction * (adverse - own.stop_price) <= 0
+            or direction * (favourable - own.target_price) >= 0
+        )
+        if own.near_liquidation > 0:
+            worst = min(
+                direction * (grids.mark_open[row, column] - own.near_liquidation),
+                direction * (grids.mark_price[row, column] - own.near_liquidation),
+            )
+            is_touched |= worst <= _WIDE * own.entry_price
+        strength = direction * grids.strengths[own.strength, row, column]
+        is_touched |= strength < own.weakest * (1.0 + _WIDE)
+        may_exit[column] = is_touched
+        is_any |= is_touched
+    return is_any
+
+
+@_compiled
+def _kill_is_due(row: int, grids: Grids, limits: Limits) -> bool:
+    """A kill condition holds for a pair that no kill switch stops yet."""
+    for column in range(grids.key.shape[1]):
+        if grids.is_kill_due[row, column] and not limits.is_killed[column]:
+            return True
+    return False
+
+
+@_compiled
+def _next_open(row: int, begin: int, grids: Grids, limits: Limits) -> int:
+    """The first pair from `begin` on whose signal finds no gate shut that this loop knows of; -1: none.
+
+    All pairs in one call: a call a pair would cost a hundred times what it does.
+    """
+    if limits.is_full:
+        return -1
+    for column in range(begin, grids.key.shape[1]):
+        key = grids.key[row, column]
+        if key < 0 or not grids.entries_allowed[row, column]:
+            continue
+        if limits.is_held[column] or limits.is_killed[column]:
+            continue
+        if row >= limits.free_row[column, key]:
+            return column
+    return -1
+
+
+@_compiled
+def _pass_over(row: int, grids: Grids, limits: Limits, paths: LeapLog) -> None:
+    """Note the first gate that is shut on every signal of the minute, in the order of the gates."""
+    for column in range(grids.key.shape[1]):
+        key = grids.key[row, column]
+        if key < 0 or limits.is_killed[column]:
+            continue
+        if not grids.entries_allowed[row, column]:
+            paths.gate[row, column] = _NOT_TRADABLE
+        elif limits.is_held[column]:
+            paths.gate[row, column] = _POSITION_EXISTS
+        elif row < limits.free_row[column, key]:
+            paths.gate[row, column] = _COOLDOWN
+        else:
+            paths.gate[row, column] = _MAX_POSITIONS
+
+
+@_compiled
+def _at_mark(row: int, grids: Grids, book: ExitBounds) -> tuple[float, float, float]:
+    """The open positions at their marks (entry prices where none is known); see `LeapLog`."""
+    unrealised, exposure, heat = 0.0, 0.0, 0.0
+    for k in range(len(book.columns)):
+        column = book.columns[k]
+        own = book.bounds[column]
+        mark = grids.mark_price[row, column]
+        if np.isnan(mark):
+            mark = own.entry_price
+        held = own.direction * own.quantity
+        unrealised += held * (mark - own.entry_price)
+        exposure += own.quantity * mark
+        heat += max(held * (mark - own.stop_price), 0.0)
+    return unrealised, exposure, heat

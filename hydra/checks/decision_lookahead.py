@@ -1,0 +1,201 @@
+"""Does a decision know the future? Features, both layers of columns, the portfolio's path and outcomes.
+
+Each is computed once from all facts and again from facts that differ only in what was not known yet: cut off,
+changed table by table, and with the next fact of each table changed alone, which a change of all of them can
+hide. Everything is pure; what is checked is passed in, so that planted faults can be.
+Source: features.md section 0, acceptance (2) and (3); anchors.md, threads 1 to 6; DESIGN, law 3.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, TypeVar
+
+import polars as pl
+
+from hydra.backtest.bars import bar_grid
+from hydra.backtest.market import BacktestMarket
+from hydra.backtest.simulation import Simulation, Stopwatch, prepare, simulate
+from hydra.checks.feature_lookahead import Evaluate, differences
+from hydra.checks.mismatches import CheckResult, Offence, Tallies, compare_columns, compare_paths
+from hydra.checks.varied_markets import (
+    ALL_TABLES,
+    cut_until,
+    decision_instant,
+    variations,
+)
+from hydra.features.evaluate import feature_matrix
+from hydra.features.facts import TIME
+from hydra.research.outcomes import Outcome, OutcomePlayer, PlannedTrade
+from hydra.trading.parameters import Rules
+
+Simulate = Callable[[BacktestMarket], Simulation]
+Play = Callable[[BacktestMarket, PlannedTrade], Outcome | None]
+
+Progress = Callable[[float], None]
+_Item = TypeVar("_Item")
+
+PAST: Final = "no past"
+DATES: Final = "dates"
+
+
+def _unheard(_share: float) -> None:
+    """Nobody waits for the share that is done."""
+
+
+def _announced(items: Sequence[_Item], progress: Progress) -> Iterator[_Item]:
+    """`items`; after each, `progress` hears the share that is done, 0..1."""
+    for number, item in enumerate(items, start=1):
+        yield item
+        progress(number / len(items))
+
+
+def simulate_by(rules: Rules) -> Simulate:
+    """The simulation of a market by `rules`, as a backtest makes it."""
+
+    def run(market: BacktestMarket) -> Simulation:
+        watch = Stopwatch()
+        return simulate(prepare(market, watch), rules, 0, watch)
+
+    return run
+
+
+def play_by(rules: Rules) -> Play:
+    """The outcome of a trade on a market by `rules`."""
+
+    def play(market: BacktestMarket, trade: PlannedTrade) -> Outcome | None:
+        return OutcomePlayer(market, bar_grid(market), rules).play(trade)
+
+    return play
+
+
+def feature_lookahead(
+    simulation: Simulation,
+    rows: Sequence[int],
+    evaluate: Evaluate = feature_matrix,
+    progress: Progress = _unheard,
+) -> list[CheckResult]:
+    """Every feature of every pair at the minutes `rows`, those of the chosen signals among them."""
+    market, tallies = simulation.prepared.market, Tallies()
+    for row in _announced(rows, progress):
+        decisions = decisions_with_signals(simulation, row)
+        expected = evaluate(market.facts, decisions)
+        for varied in variations(market, decision_instant(market, row)):
+            if varied.market.facts is market.facts:
+                continue  # Features read no marks.
+            result = tallies.of(f"features: {varied.check}", varied.table)
+            found = evaluate(varied.market.facts, decisions)
+            result.compared += expected.height * (expected.width - 2)
+            for one in differences(varied.check, expected, found):
+                result.note(Offence(one.feature, one.instrument_id, one.time, one.expected, one.found))
+    return tallies.all()
+
+
+def decision_lookahead(
+    market: BacktestMarket,
+    rows: Sequence[int],
+    run: Simulate,
+    expected: Simulation | None = None,
+    progress: Progress = _unheard,
+) -> list[CheckResult]:
+    """Layers 2 to 4, orders, fills, positions and equity up to each of the minutes `rows`.
+
+    expected: the simulation of `market` by `run`, if there is one already.
+    """
+    whole, tallies = expected or run(market), Tallies()
+    for row in _announced(rows, progress):
+        for varied in variations(market, decision_instant(market, row)):
+            other = run(varied.market)
+            columns = tallies.of(f"layers 2 and 3: {varied.check}", varied.table)
+            compare_columns(columns, whole, other, range(row + 1))
+            path = tallies.of(f"layer 4, orders, money: {varied.check}", varied.table)
+            compare_paths(path, whole, other, row)
+    return tallies.all()
+
+
+def outcome_lookahead(
+    market: BacktestMarket,
+    trades: Sequence[PlannedTrade],
+    play: Play,
+    progress: Progress = _unheard,
+) -> list[CheckResult]:
+    """The outcome of each trade rests on what became known after its decision and by its end, on no more.
+
+    It is the same without the facts of before (so no feature of the decision can hold it), and whatever
+    becomes known after its end. A trade that the market's end cuts off is left out.
+    """
+    tallies = Tallies()
+    for trade in _announced(trades, progress):
+        expected = play(market, trade)
+        if expected is None:
+            continue
+        start = decision_instant(market, trade.row)
+        _compare_dates(tallies.of(f"outcomes: {DATES}", "nothing"), market, trade, expected)
+        past = tallies.of(f"outcomes: {PAST}", ALL_TABLES)
+        _compare_outcomes(past, market, trade, expected, play(cut_until(market, start), trade))
+        for varied in variations(market, expected.label_end):
+            result = tallies.of(f"outcomes: {varied.check}", varied.table)
+            _compare_outcomes(result, market, trade, expected, play(varied.market, trade))
+    return tallies.all()
+
+
+def decisions_with_signals(simulation: Simulation, row: int) -> pl.DataFrame:
+    """The decisions of a minute with the context that features copy: chosen signal and regimes."""
+    market, columns = simulation.prepared.market, simulation.columns
+    cells = []
+    for column, instrument_id in enumerate(market.instrument_ids):
+        place = int(columns.chosen[row, column])
+        signal = columns.judged.row(place, named=True) if place >= 0 else {}
+        regimes = int(columns.regime[row, column]), int(columns.volatility_regime[row, column])
+        cells.append(
+            {
+                "instrument_id": instrument_id,
+                "time": decision_instant(market, row),
+                **{name: signal.get(name) for name in _CONTEXT},
+                "regime": regimes[0] if regimes[0] >= 0 else None,
+                "volatility_regime": regimes[1] if regimes[1] >= 0 else None,
+            }
+        )
+    return pl.DataFrame(cells, schema=_DECISIONS)
+
+
+_CONTEXT: Final = {
+    "side": pl.String(),
+    "confidence": pl.Float64(),
+    "source": pl.String(),
+    "expected_return": pl.Float64(),
+    "expected_adverse_excursion": pl.Float64(),
+}
+_DECISIONS: Final = {
+    "instrument_id": pl.Int16(),
+    "time": TIME,
+    **_CONTEXT,
+    "regime": pl.Int64(),
+    "volatility_regime": pl.Int64(),
+}
+
+
+def _compare_dates(
+    result: CheckResult, market: BacktestMarket, trade: PlannedTrade, outcome: Outcome
+) -> None:
+    """An outcome begins with its decision, not before, and ends after it."""
+    start = decision_instant(market, trade.row)
+    pair = market.instrument_ids[trade.column]
+    result.compared += 2
+    if outcome.label_start < start:
+        result.note(Offence("label_start", pair, start, start, outcome.label_start))
+    if outcome.label_end <= outcome.label_start:
+        result.note(Offence("label_end", pair, start, "later than label_start", outcome.label_end))
+
+
+def _compare_outcomes(
+    result: CheckResult,
+    market: BacktestMarket,
+    trade: PlannedTrade,
+    expected: Outcome,
+    found: Outcome | None,
+) -> None:
+    pair, time = market.instrument_ids[trade.column], market.time_of(trade.row)
+    for name in Outcome.__dataclass_fields__:
+        result.compared += 1
+        one, other = getattr(expected, name), getattr(found, name, None)
+        if one != other:
+            result.note(Offence(f"outcome: {name}", pair, time, one, other))

@@ -1,0 +1,131 @@
+"""Markets that differ from a given one only in what is not known yet at an instant, or only in what is.
+
+A decision at the instant must not feel the first kind, and an outcome after it not the second.
+Source: features.md section 0, acceptance (2) and (3); anchors.md, threads 1 and 3.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+import polars as pl
+
+from hydra.backtest.market import BacktestMarket, epoch_minute
+from hydra.checks.feature_lookahead import shocked_rows
+from hydra.features.engine.decision_frame import DECISION_DELAY
+from hydra.features.facts import SCHEMAS, TIME
+
+MARKS: Final = "mark_prices"
+FUNDING_MARKS: Final = "funding_marks"
+TABLES: Final = (*SCHEMAS, MARKS, FUNDING_MARKS)
+"""Every table that a decision or a fill may read."""
+
+TRUNCATION: Final = "truncation"
+FUTURE_SHOCK: Final = "future shock"
+FIRST_FACT: Final = "next fact alone"
+OPEN_BAR: Final = "open bar alone"
+ALL_TABLES: Final = "all tables"
+
+_MINUTES_AHEAD: Final = 120
+"""So many minutes after the instant are still decided: a rule that reads the next row reads a changed one."""
+
+_KNOWN: Final = "_known"
+_BARS: Final = {"candles_1m": "1m", "candles_5m": "5m"}
+
+
+@dataclass(frozen=True)
+class VariedMarket:
+    """A market of which `table` was changed as `check` says."""
+
+    check: str
+    table: str
+    market: BacktestMarket
+
+
+def variations(market: BacktestMarket, instant: datetime) -> Iterator[VariedMarket]:
+    """Every market that must decide like `market` up to `instant`.
+
+    All that is known later is cut off; then, table by table, all of it is changed, then the next fact of each
+    pair alone, and of candles the one that is still open (late ones may come before it). A table in which
+    nothing comes later is left out: there is nothing to change.
+    """
+    near = _near(market, instant)
+    yield VariedMarket(TRUNCATION, ALL_TABLES, cut_after(near, instant))
+    for table in TABLES:
+        known_at = _with_known_at(near, table)
+        later = known_at.filter(pl.col(_KNOWN) > _at(instant))
+        if later.height:
+            every = pl.col(_KNOWN) > _at(instant)
+            yield VariedMarket(FUTURE_SHOCK, table, _shocked(near, table, known_at, every))
+            first = every & (pl.col(_KNOWN) == _first_later(instant))
+            yield VariedMarket(FIRST_FACT, table, _shocked(near, table, known_at, first))
+            if table in _BARS:
+                is_open = every & (pl.col("time").dt.offset_by(_BARS[table]) > _at(instant))
+                opened = is_open & (pl.col("time") <= _at(instant))
+                yield VariedMarket(OPEN_BAR, table, _shocked(near, table, known_at, opened))
+
+
+def cut_after(market: BacktestMarket, instant: datetime) -> BacktestMarket:
+    """`market` as it was known at `instant`."""
+    tables = {
+        name: _with_known_at(market, name).filter(pl.col(_KNOWN) <= _at(instant)).drop(_KNOWN)
+        for name in TABLES
+    }
+    return _with_tables(market, tables)
+
+
+def cut_until(market: BacktestMarket, instant: datetime) -> BacktestMarket:
+    """`market` with only what became known after `instant`."""
+    tables = {
+        name: _with_known_at(market, name).filter(pl.col(_KNOWN) > _at(instant)).drop(_KNOWN)
+        for name in TABLES
+    }
+    return _with_tables(market, tables)
+
+
+def _near(market: BacktestMarket, instant: datetime) -> BacktestMarket:
+    last = epoch_minute(instant) + _MINUTES_AHEAD
+    return replace(market, minutes=market.minutes[market.minutes <= last])
+
+
+def _first_later(instant: datetime) -> pl.Expr:
+    """When the first fact of the row's pair after `instant` becomes known."""
+    later = pl.when(pl.col(_KNOWN) > _at(instant)).then(pl.col(_KNOWN))
+    return later.min().over("instrument_id")
+
+
+def _shocked(market: BacktestMarket, table: str, known_at: pl.DataFrame, which: pl.Expr) -> BacktestMarket:
+    marked = known_at.with_columns(which.alias("_which"))
+    return _with_tables(market, {table: shocked_rows(marked, pl.col("_which")).drop(_KNOWN, "_which")})
+
+
+def _table(market: BacktestMarket, name: str) -> pl.DataFrame:
+    frame: pl.DataFrame = getattr(market.facts if name in SCHEMAS else market, name)
+    return frame
+
+
+def _with_tables(market: BacktestMarket, tables: dict[str, pl.DataFrame]) -> BacktestMarket:
+    changed = {name: frame for name, frame in tables.items() if name in SCHEMAS}
+    facts = replace(market.facts, **changed) if changed else market.facts
+    others = {name: frame for name, frame in tables.items() if name not in SCHEMAS}
+    return replace(market, facts=facts, **others)  # type: ignore[arg-type]
+
+
+def _with_known_at(market: BacktestMarket, name: str) -> pl.DataFrame:
+    """A table with when each of its rows is known: a mark at a settlement with the settlement's rate."""
+    frame = _table(market, name)
+    if name != FUNDING_MARKS:
+        return frame.with_columns(pl.col("known_at").alias(_KNOWN))
+    rates = market.facts.funding_rates.select("instrument_id", "time", pl.col("known_at").alias(_KNOWN))
+    own = frame.join(rates, on=["instrument_id", "time"], how="left", maintain_order="left")
+    return own.with_columns(pl.coalesce(_KNOWN, "time").alias(_KNOWN))
+
+
+def _at(instant: datetime) -> pl.Expr:
+    return pl.lit(instant, dtype=TIME)
+
+
+def decision_instant(market: BacktestMarket, row: int) -> datetime:
+    """When the minute at `row` is decided."""
+    return market.time_of(row) + DECISION_DELAY

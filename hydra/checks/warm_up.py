@@ -1,0 +1,177 @@
+"""Does a decision depend on where the facts begin? It must not: history before the warm-up is forgotten.
+
+A feature at t from facts that begin at t's anchor equals the one from facts that begin earlier. Where they
+begin later, the null rules say which features are unknown; what still has its window must not change. A
+backtest that begins a day earlier says the same in layers 2 and 3; its portfolio may stand elsewhere, and is
+not compared.
+Source: features.md section 0, acceptance (5) and null codes; C116.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from hydra.backtest.market import BacktestMarket, epoch_minute
+from hydra.backtest.simulation import Simulation
+from hydra.checks.feature_lookahead import RELATIVE_TOLERANCE, Evaluate, differences
+from hydra.checks.mismatches import CheckResult, Offence, compare_columns
+from hydra.checks.varied_markets import decision_instant
+from hydra.features.catalogue import CATALOGUE, WORKING_COLUMNS
+from hydra.features.evaluate import feature_matrix
+from hydra.features.facts import TIME, MarketFacts
+from hydra.features.feature import Grid
+from hydra.features.reading.anchor import WARM_UP, anchor
+
+RECURSIVE_TOLERANCE: Final = 1e-4
+EARLIER_DAYS: Final = (1, 3)
+LATER_DAYS: Final = (1, 7)
+
+_KEY: Final = ("instrument_id", "time")
+_REMEMBERS: Final = "ewm_mean"
+_SHORT_GRIDS: Final = frozenset({Grid.M1, Grid.M5})
+"""Their windows are at most some days of candles, of which the warm-up holds a month."""
+
+
+@dataclass
+class Change:
+    """What another start of the facts did to a feature.
+
+    compared: its values that were known; became_null: of those, unknown then; moved: beyond the tolerance;
+    largest: how far one moved at most, as a fraction of the larger of the two.
+    """
+
+    varied: str
+    feature: str
+    compared: int = 0
+    became_null: int = 0
+    moved: int = 0
+    largest: float = 0.0
+
+    def add(self, expected: pl.Series, found: pl.Series) -> None:
+        """Count the values of one instant."""
+        one, other = (side.fill_null(np.nan).to_numpy() for side in (expected, found))
+        known = ~np.isnan(one)
+        both = known & ~np.isnan(other)
+        scale = np.maximum(np.abs(one[both]), np.abs(other[both]))
+        by = np.abs(one[both] - other[both]) / np.where(scale > 0, scale, 1.0)
+        self.compared += int(known.sum())
+        self.became_null += int((known & np.isnan(other)).sum())
+        self.moved += int((by > tolerance_of(self.feature)).sum())
+        self.largest = max(self.largest, float(by.max(initial=0.0)))
+
+
+@dataclass
+class FeatureWarmUp:
+    """tallies: what must hold. changes: every feature that another start changed, allowed or not."""
+
+    tallies: dict[str, CheckResult] = field(default_factory=dict)
+    changes: dict[tuple[str, str], Change] = field(default_factory=dict)
+
+    def compare(self, varied: str, expected: pl.DataFrame, found: pl.DataFrame, *, is_later: bool) -> None:
+        """Judge the matrix of one instant from facts that begin elsewhere."""
+        result = self.tallies.setdefault(varied, CheckResult("features: start of the facts", varied))
+        for name in (name for name in expected.columns if name not in _KEY):
+            result.compared += expected.height
+            change = self.changes.setdefault((varied, name), Change(varied, name))
+            change.add(expected[name], found[name])
+            columns = [*_KEY, name]
+            for one in differences("", expected[columns], found[columns], tolerance_of(name)):
+                if not (is_later and _may_change(name)):
+                    result.note(Offence(name, one.instrument_id, one.time, one.expected, one.found))
+
+    def changed(self) -> list[Change]:
+        """The features that changed, those that moved furthest first."""
+        found = [one for one in self.changes.values() if one.moved or one.became_null]
+        return sorted(found, key=lambda one: (one.varied, -one.largest, -one.became_null))
+
+
+def feature_warm_up(
+    market: BacktestMarket, decisions_at: Sequence[pl.DataFrame], evaluate: Evaluate = feature_matrix
+) -> FeatureWarmUp:
+    """Every feature at some instants, from facts that begin at the instant's anchor, earlier and later.
+
+    decisions_at: one frame an instant (see `decisions_with_signals`). Earlier starts are tried as far as the
+    facts of `market` reach (see `days_before`).
+    """
+    check = FeatureWarmUp()
+    for decisions in decisions_at:
+        instant = decisions["time"][0]
+        reach = days_before(market, instant)
+        expected = evaluate(facts_from(market.facts, instant, timedelta(0)), decisions)
+        for days in (*(-one for one in EARLIER_DAYS if one <= reach), *LATER_DAYS):
+            varied = f"{abs(days)} d {'earlier' if days < 0 else 'later'}"
+            found = evaluate(facts_from(market.facts, instant, timedelta(days=days)), decisions)
+            check.compare(varied, expected, found, is_later=days > 0)
+    return check
+
+
+def days_before(market: BacktestMarket, instant: datetime) -> float:
+    """How many days of candles there are before the anchor of a decision at `instant`."""
+    first = market.facts.candles_1m["time"].min()
+    if not isinstance(first, datetime):
+        return 0.0
+    return (anchor(instant)["candles_1m"] - first) / timedelta(days=1)
+
+
+def decision_warm_up(
+    market: BacktestMarket, start: datetime, run: Callable[[BacktestMarket], Simulation]
+) -> CheckResult:
+    """Layers 2 and 3 of a backtest of all of `market` against one that begins at `start`."""
+    later = beginning_at(market, start)
+    before = len(market.minutes) - len(later.minutes)
+    result = CheckResult("layers 2 and 3: first minute decided", f"begins at {start:%Y-%m-%d %H:%M}")
+    rows = range(before, len(market.minutes))
+    compare_columns(result, run(market), run(later), rows, shift=before)
+    return result
+
+
+def beginning_at(market: BacktestMarket, start: datetime) -> BacktestMarket:
+    """The minutes of `market` from `start` on, with the facts that a backtest from there on reads."""
+    later = replace(market, minutes=market.minutes[market.minutes >= epoch_minute(start)])
+    return replace(later, facts=facts_from(market.facts, decision_instant(later, 0), timedelta(0)))
+
+
+def facts_from(facts: MarketFacts, instant: datetime, shift: timedelta) -> MarketFacts:
+    """`facts` from `shift` after the anchors of a decision at `instant` on."""
+    starts = anchor(instant)
+    return MarketFacts(
+        **{
+            name: getattr(facts, name).filter(pl.col("time") >= pl.lit(starts[name] + shift, dtype=TIME))
+            for name in WARM_UP
+        }
+    )
+
+
+def tolerance_of(feature: str) -> float:
+    """How far a feature may move with its start, relatively: 1e-9, the EMA family 1e-4."""
+    return RECURSIVE_TOLERANCE if is_recursive(feature) else RELATIVE_TOLERANCE
+
+
+@cache
+def is_recursive(name: str) -> bool:
+    """Whether the definition of a feature, or of a step of it, remembers its first bar (EMA, Wilder)."""
+    seen: set[str] = set()
+    waiting = [name]
+    while waiting:
+        step = waiting.pop()
+        definition = CATALOGUE.get(step) or WORKING_COLUMNS.get(step)
+        if definition is None or step in seen:
+            continue
+        if _REMEMBERS in str(definition.expression):
+            return True
+        seen.add(step)
+        waiting += definition.expression.meta.root_names()
+    return False
+
+
+def _may_change(name: str) -> bool:
+    """Whether a later start takes history away that a feature needs; not if it looks days back at candles."""
+    feature = CATALOGUE.get(name)
+    if feature is None:
+        return False
+    return feature.grid not in _SHORT_GRIDS or not all(one.startswith("candles") for one in feature.inputs)

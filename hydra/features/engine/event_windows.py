@@ -1,0 +1,110 @@
+"""Sums of single events over windows that end at a decision: forced orders and proofs of life."""
+
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from hydra.compiled import compiled_when_needed
+from hydra.features.engine.lateness import MINUTE_US, Instants, event_instants, integers
+from hydra.features.engine.layout import Integers, gather, last_up_to, ranked_keys
+
+Floats = NDArray[np.float64]
+
+_MOST_EVENTS: Final = 100
+# A span leaves its first instant out; sixty minutes old is still recent (C56).
+_OLDEST_US: Final = 60 * MINUTE_US + 1
+_FIVE_MINUTES_US: Final = 5 * MINUTE_US
+LIQUIDATION_FEED: Final = "liquidations"
+_FEW_WINDOWS: Final = 64
+_MINUTE_NUMBER: Final = pl.col("time").dt.epoch("us") // MINUTE_US
+
+
+def liquidation_columns(
+    liquidations: pl.DataFrame, heartbeats: pl.DataFrame, instants: Instants
+) -> pl.DataFrame:
+    """Per decision: recent_long_usd, recent_short_usd, last_5m_usd and heartbeat_time.
+
+    Recent: the last 100 known forced orders, at most 60 minutes old (C56). heartbeat_time: the last
+    known proof of life of the liquidation feed, null if there is none.
+    """
+    value = liquidations["value_usd"].to_numpy()
+    long = np.where((liquidations["side"] == "LONG").to_numpy(), value, 0.0)
+    end, recent, last_five = _bounds(liquidations, instants)
+    return pl.DataFrame(
+        {
+            "recent_long_usd": window_sums(long, recent, end),
+            "recent_short_usd": window_sums(value - long, recent, end),
+            "last_5m_usd": window_sums(value, last_five, end),
+            "heartbeat_time": _last_heartbeat(heartbeats, instants),
+        }
+    )
+
+
+def _bounds(events: pl.DataFrame, instants: Instants) -> tuple[Integers, Integers, Integers]:
+    """Per decision: index after its last known event, first recent event, first of the last 5 min."""
+    end, (oldest, last_five) = window_bounds(events, instants, _OLDEST_US, _FIVE_MINUTES_US)
+    return end, np.minimum(np.maximum(oldest, end - _MOST_EVENTS), end), last_five
+
+
+def window_bounds(
+    events: pl.DataFrame, instants: Instants, *spans_us: int
+) -> tuple[Integers, tuple[Integers, ...]]:
+    """Per decision: index after its last known event; per span the index of the first event after now - span.
+
+    The indices of an instrument without events lie between those of its neighbours: empty windows.
+    """
+    rank = instants.rank_of(events)
+    by_known, by_time = ranked_keys(rank, event_instants(events)), ranked_keys(rank, integers(events["time"]))
+    now = ranked_keys(instants.rank, instants.time_us)
+    end = np.searchsorted(by_known, now, "right")
+    return end, tuple(np.minimum(np.searchsorted(by_time, now - span, "right"), end) for span in spans_us)
+
+
+def window_sums(value: Floats, begin: Integers, end: Integers) -> Floats:
+    """Sum of value[begin:end] per window, each added up on its own: no running total that drifts."""
+    sums = np.zeros(len(begin))
+    if len(value):
+        add = compiled_when_needed(_add_windows) if len(begin) > _FEW_WINDOWS else _add_windows
+        add(value, begin, end, sums)
+    return sums
+
+
+def _add_windows(value: Floats, begin: Integers, end: Integers, sums: Floats) -> None:
+    for window in range(len(begin)):
+        total = 0.0
+        for place in range(begin[window], end[window]):
+            total += value[place]
+        sums[window] = total
+
+
+def _last_heartbeat(heartbeats: pl.DataFrame, instants: Instants) -> pl.Series:
+    feed = heartbeats.filter(pl.col("feed") == LIQUIDATION_FEED)
+    keys = ranked_keys(instants.rank_of(feed), event_instants(feed))
+    rows = last_up_to(keys, instants.rank, instants.time_us)
+    return gather(feed.select("time"), rows)["time"]
+
+
+def liquidation_buckets(liquidations: pl.DataFrame, heartbeats: pl.DataFrame, minutes: int) -> pl.DataFrame:
+    """Liquidated USD per instrument and clock bucket: columns instrument_id, position, liquidated_usd.
+
+    position: steps of `minutes` since 1970. Only buckets in each of whose minutes the feed showed a
+    heartbeat; a bucket without events is 0.
+    """
+    bucket = (_MINUTE_NUMBER // minutes).alias("position")
+    alive = (
+        heartbeats.lazy()
+        .filter(pl.col("feed") == LIQUIDATION_FEED)
+        .group_by("instrument_id", bucket)
+        .agg(_MINUTE_NUMBER.n_unique().alias("minutes"))
+        .filter(pl.col("minutes") == minutes)
+    )
+    sums = (
+        liquidations.lazy()
+        .group_by("instrument_id", bucket)
+        .agg(pl.col("value_usd").sum().alias("liquidated_usd"))
+    )
+    joined = alive.join(sums, on=["instrument_id", "position"], how="left")
+    filled = joined.with_columns(pl.col("liquidated_usd").fill_null(0.0)).drop("minutes")
+    return filled.sort("instrument_id", "position").collect()

@@ -1,0 +1,62 @@
+"""Where a value stands among the whole clock hours of the last month.
+
+The value changes by the minute, its month by the hour; so a row's share cannot be a rolling rank of either.
+Source: features.md section 5 #52, #54.
+"""
+
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from hydra.compiled import compiled_when_needed
+from hydra.features.engine.layout import NO_ROW, Integers
+
+MONTH_HOURS: Final = 720
+LEAST_HOURS: Final = 168
+"""A week: with fewer hours the month is unknown, as in volatility_zscore."""
+EQUAL: Final = 1e-9
+"""At a whole hour the newest sample is the value itself, summed in another order: the same to so much."""
+
+MONTH_SHARES: Final = {
+    "traded_value_share": ("traded_value_60", "hour_traded_value"),
+    "amihud_share": ("amihud_60", "hour_amihud"),
+    "near_depth_share": ("levels_near_depth", "hour_near_depth"),
+    "book_spread_share": ("levels_spread_bps", "hour_spread_bps"),
+}
+"""Column of a share: the value at the decision, and its samples on the hour grid."""
+
+_Floats = NDArray[np.float64]
+
+
+def month_share(value: pl.Series, samples: pl.Series, rows: Integers) -> pl.Series:
+    """Share of the last 720 `samples` that are <= the value; null where that is unknown.
+
+    value: per decision. samples: on the hour grid, null where missing. rows: per decision the newest hour it
+    may see. Null with fewer than 168 samples.
+    """
+    shares = compiled_when_needed(_share_of)(_numbers(value), _numbers(samples), rows)
+    return pl.Series(shares, dtype=pl.Float64).fill_nan(None)
+
+
+def _numbers(series: pl.Series) -> _Floats:
+    numbers: _Floats = series.cast(pl.Float64).fill_null(np.nan).to_numpy()
+    return numbers
+
+
+def _share_of(value: _Floats, samples: _Floats, rows: Integers) -> _Floats:
+    """One count of the window a decision; comparisons with nan are false."""
+    shares = np.full(len(value), np.nan)
+    for place in range(len(value)):
+        row = rows[place]
+        if row == NO_ROW or np.isnan(value[place]):
+            continue
+        known, below = 0, 0
+        limit = value[place] + EQUAL * abs(value[place])
+        for hour in range(max(0, row - MONTH_HOURS + 1), row + 1):
+            known += samples[hour] == samples[hour]
+            below += samples[hour] <= limit
+        if known >= LEAST_HOURS:
+            shares[place] = below / known
+    return shares

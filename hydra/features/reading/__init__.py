@@ -1,0 +1,1 @@
+"""The facts behind decisions, read from the database as they were known at a point in time."""

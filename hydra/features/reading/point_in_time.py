@@ -1,0 +1,94 @@
+"""The facts behind decisions, as they were known at a point in time, out of the database.
+
+Source: DESIGN, laws 2 and 3; features.md section 0; C110, C115, C116, C124, C125.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import polars as pl
+from adbc_driver_manager.dbapi import Connection
+
+from hydra.db.arrow import end_read
+from hydra.errors import StopError
+from hydra.features.facts import ALL_SCHEMAS, TIME, MarketFacts, empty_frame
+from hydra.features.reading.anchor import WARM_UP, WarmUp, anchor
+from hydra.features.reading.fact_reader import INPUTS, Input, read_known, read_whole_buckets
+from hydra.features.reading.five_minute_bars import bars_as_of
+
+BEFORE_ALL_FACTS: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is read, and from where on: inputs by name, and the warm-up of each and of candles_5m."""
+
+    inputs: Mapping[str, Input]
+    warm_up: Mapping[str, WarmUp]
+
+
+LAYERS_2_AND_3: Final = Reading(INPUTS, WARM_UP)
+
+
+def read_facts(
+    connection: Connection,
+    *,
+    instrument_ids: Sequence[int],
+    start: datetime,
+    as_of: datetime,
+    reading: Reading = LAYERS_2_AND_3,
+) -> MarketFacts:
+    """What HYDRA knew at `as_of` that decisions from `start` to `as_of` depend on.
+
+    start: the first decision (UTC). Each input begins at its anchor before it, so a live decision reads
+    with start = as_of = t, and a batch with the ends of its range. Every row has time and known_at not
+    after `as_of`. A bucket that has not ended by then is not shown.
+
+    reading: for which features. An input that is not in it stays empty, and so do the five-minute bars
+    where no recorded ones are read.
+
+    A fact that arrived again with another value is seen as it arrived first; the later value lies in
+    `market.revisions` and never changes what a decision saw (C125). Only the repair command replaces a
+    fact, and it says so in an audit row.
+
+    A batch decides from the facts as they stand at its end. Where a measurement of open interest of one
+    five-minute bucket arrived after a later one of the same bucket, a decision between the two sees the
+    bucket before; read it with as_of = t to see it exactly. Nothing is ever seen too early.
+
+    Raises:
+        StopError: `start` lies after `as_of`, or one of them has no time zone.
+        DatabaseError: the server cannot answer.
+    """
+    if start > as_of:
+        raise StopError(f"facts from {start} as of {as_of}: the first decision lies after the reading")
+    starts = anchor(start, reading.warm_up)
+    rows = read_known(connection, instrument_ids, starts, BEFORE_ALL_FACTS, as_of, reading.inputs)
+    if "candles_5m_recorded" in rows:
+        whole = read_whole_buckets(connection, instrument_ids, starts["candles_5m"], as_of)
+        rows["candles_5m"] = bars_as_of(whole, rows["candles_1m"], rows["candles_5m_recorded"], as_of)
+    end_read(connection)
+    return as_facts(rows, as_of)
+
+
+def as_facts(rows: Mapping[str, pl.DataFrame], as_of: datetime) -> MarketFacts:
+    """`rows`, which may hold more columns and the open bucket of open interest, as the features see them."""
+    shown = shown_frames(rows, as_of)
+    return MarketFacts(**{name: shown[name] if name in shown else empty_frame(name) for name in ALL_SCHEMAS})
+
+
+def shown_frames(rows: Mapping[str, pl.DataFrame], as_of: datetime) -> dict[str, pl.DataFrame]:
+    """The frames of `as_facts` that are in `rows`, by name."""
+    shown = {**rows, "open_interest_5m": _ended_grid(rows["open_interest_5m"], as_of)}
+    return {name: _only(shown[name], list(ALL_SCHEMAS[name])) for name in ALL_SCHEMAS if name in shown}
+
+
+def _only(rows: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
+    return rows if rows.columns == columns else rows.select(columns)
+
+
+def _ended_grid(grid: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
+    """The buckets that have ended. None counts as known before its end: a later poll might have come."""
+    ended = grid.filter(pl.col("time") <= pl.lit(as_of, dtype=TIME))
+    return ended.with_columns(pl.max_horizontal("known_at", "time").alias("known_at"))

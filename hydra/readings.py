@@ -1,0 +1,123 @@
+"""Which reading HYDRA builds where its source documents disagree: the list, its hash, its rendering.
+
+`python -m hydra.readings` writes docs/readings.md and the section of the README between the marks.
+"""
+
+import hashlib
+import json
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from hydra.errors import StopError
+from hydra.paths import PROJECT_ROOT
+
+SOURCE: Final = PROJECT_ROOT / "hydra" / "readings.toml"
+README: Final = PROJECT_ROOT / "README.md"
+DOCUMENT: Final = PROJECT_ROOT / "docs" / "decisions.md"
+BEGIN: Final = "<!-- decisions: begin (written by `python -m hydra.readings`) -->"
+END: Final = "<!-- decisions: end -->"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One reading. `test` (file::function) shows it once it is built; `setting` turns it over."""
+
+    id: str
+    topic: str
+    question: str
+    reading: str
+    reason: str
+    setting: str = ""
+    default: str = ""
+    test: str = ""
+    built: bool = False
+
+
+@cache
+def load_readings() -> tuple[Reading, ...]:
+    """All decisions, in the order of the file.
+
+    Raises:
+        StopError: an entry has an unknown or missing key, or an id stands twice.
+    """
+    content = tomllib.loads(SOURCE.read_text(encoding="utf-8"))
+    try:
+        decisions = tuple(Reading(**entry) for entry in content["decision"])
+    except TypeError as error:
+        raise StopError(f"{SOURCE.name}: {error}; compare with the entries around it") from error
+    ids = [decision.id for decision in decisions]
+    repeated = sorted({name for name in ids if ids.count(name) > 1})
+    if repeated:
+        raise StopError(f"{SOURCE.name}: {', '.join(repeated)} stands twice; ids are never reused")
+    return decisions
+
+
+def decision_set() -> str:
+    """Hash over what was decided (not over why): the `decision_set` of runs and manifests."""
+    content = [(item.id, item.reading, item.setting, item.default) for item in load_readings()]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+
+
+def readme_section() -> str:
+    """The readings that are built, a line each, for the README."""
+    lines = ["| id | HYDRA's reading | setting |", "| --- | --- | --- |"]
+    lines += [
+        f"| {item.id} | {_cell(item.reading)} | {_setting(item)} |" for item in load_readings() if item.built
+    ]
+    return "\n".join(lines)
+
+
+def document() -> str:
+    """Every decision with question, reading and reason, as docs/readings.md."""
+    names = tomllib.loads(SOURCE.read_text(encoding="utf-8"))["documents"]
+    lines = [
+        "# Where the source documents disagree",
+        "",
+        "Rendered from `hydra/readings.toml`. HYDRA was specified in five documents: "
+        + ", ".join(f"{short} ({name})" for short, name in names.items())
+        + ".",
+        "A reading marked *built* is shown by the test named beside it; the others belong to parts to come.",
+    ]
+    topic = ""
+    for item in load_readings():
+        if item.topic != topic:
+            topic = item.topic
+            lines += ["", f"## {topic}", "", "| id | question | reading | reason | setting | state |"]
+            lines += ["| --- | --- | --- | --- | --- | --- |"]
+        state = f"built: `{item.test}`" if item.built else "planned"
+        cells = (item.id, item.question, item.reading, item.reason, _setting(item), state)
+        lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def rendered_readme(text: str) -> str:
+    """`text` with the section between the marks replaced.
+
+    Raises:
+        StopError: the marks are missing.
+    """
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise StopError(f"{README.name}: the marks {BEGIN} and {END} are missing; put them back")
+    return f"{before}{BEGIN}\n\n{readme_section()}\n\n{END}{after}"
+
+
+def _setting(item: Reading) -> str:
+    return f"`{item.setting}={item.default}`" if item.setting else ""
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def write() -> None:
+    """Bring both documents up to date."""
+    DOCUMENT.write_text(document(), encoding="utf-8")
+    README.write_text(rendered_readme(README.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

@@ -1,0 +1,1 @@
+"""Studies of many backtests: sweeps, their trials, random sides, single-trade outcomes, overrides."""

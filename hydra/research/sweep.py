@@ -1,0 +1,177 @@
+"""Sweeps: the same market decided under many settings, by as many processes as there are.
+
+Source: anchors.md (a trial that is not counted is a trial that deceives); practice.md 3.5.
+"""
+
+import itertools
+import multiprocessing
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import psycopg
+
+from hydra.backtest.adaptive_thresholds import with_own_thresholds
+from hydra.backtest.equity_path import equity_path
+from hydra.backtest.run import MarketChoice, read_choice
+from hydra.backtest.simulation import PreparedMarket, Stopwatch, prepare, simulate
+from hydra.backtest.stress import stressed_rules
+from hydra.db.engine import connect
+from hydra.errors import HydraError, SettingsError, StopError
+from hydra.ledger.overfitting import ReturnMoments, deflated_sharpe
+from hydra.ledger.pbo_cscv import SearchOverfitting, search_overfitting
+from hydra.research.overrides import parse_assignments, settings_and_rules
+from hydra.research.studies import (
+    FinishedTrial,
+    count_trials,
+    fail_trial,
+    finish_trial,
+    read_choice_of,
+    taken_trial,
+)
+from hydra.research.trial_figures import TrialFigures, trial_figures
+from hydra.trading.parameters import Rules
+
+NOT_STORED = 0
+"""The run id of trials: their rows are not stored."""
+
+
+def expand(texts: Sequence[str]) -> tuple[dict[str, str], list[dict[str, str]]]:
+    """(what all trials share, the settings of each trial) of KEY=V1,V2,... texts: every combination.
+
+    Raises:
+        SettingsError: no key has two values, or a text has no key or no value.
+    """
+    given = parse_assignments(texts)
+    lists = {key: [part.strip() for part in value.split(",")] for key, value in given.items()}
+    varied = {key: values for key, values in lists.items() if len(values) > 1}
+    if not varied:
+        raise SettingsError("a sweep varies a setting: write --set KEY=VALUE1,VALUE2")
+    shared = {key: values[0] for key, values in lists.items() if key not in varied}
+    trials = [dict(zip(varied, values, strict=True)) for values in itertools.product(*varied.values())]
+    return shared, trials
+
+
+def validate(shared: Mapping[str, str], trials: Sequence[Mapping[str, str]]) -> None:
+    """Refuse a sweep of which a trial could not run.
+
+    Raises:
+        SettingsError: a key is unknown or a value impossible.
+    """
+    for trial in trials:
+        settings_and_rules({**shared, **trial}, ())
+
+
+class TrialScorer:
+    """Scores trials of one study in this process; the market is prepared once."""
+
+    def __init__(self, connection: psycopg.Connection, url: str, study_id: int) -> None:
+        self._connection = connection
+        self._url = url
+        self._study_id = study_id
+        self._choice, self._shared = read_choice_of(connection, study_id)
+        watch = Stopwatch()
+        self._prepared = prepare(read_choice(connection, url, self._choice, watch), watch)
+
+    def score_next(self) -> bool:
+        """Take a planned trial and score it; False where none is left."""
+        with taken_trial(self._connection, self._study_id) as trial:
+            if trial is None:
+                return False
+            try:
+                _, rules = settings_and_rules({**self._shared, **trial.parameters}, self._choice.feeds)
+                figures = score(self._prepared_for(rules), self._choice, rules)
+            except HydraError as error:
+                fail_trial(self._connection, trial, str(error))
+            else:
+                finish_trial(self._connection, trial, figures)
+        return True
+
+    def _prepared_for(self, rules: Rules) -> PreparedMarket:
+        """The market; from the first trial that asks for them on with the pairs' own thresholds."""
+        market = with_own_thresholds(self._prepared.market, self._url, rules)
+        self._prepared = replace(self._prepared, market=market)
+        return self._prepared
+
+
+def score(prepared: PreparedMarket, choice: MarketChoice, rules: Rules) -> TrialFigures:
+    """The figures of one set of rules."""
+    simulation = simulate(prepared, stressed_rules(rules, choice.stresses), NOT_STORED, Stopwatch())
+    return trial_figures(simulation, equity_path(prepared.market, simulation.log))
+
+
+def score_study(url: str, study_id: int) -> None:
+    """Score trials of a study until none is left: what every process of a sweep does."""
+    with connect(url, autocommit=True) as connection:
+        scorer = TrialScorer(connection, url, study_id)
+        while scorer.score_next():
+            continue
+
+
+def run_processes(
+    url: str, study_id: int, processes: int, show: Callable[[int, int], None], look_every_s: float = 0.5
+) -> None:
+    """Score a study by processes of this machine; `show` hears (finished, planned) as it goes.
+
+    Ctrl-C ends them; what they had not finished stays planned.
+
+    Raises:
+        StopError: the processes ended before every trial was scored.
+    """
+    context = multiprocessing.get_context("spawn")
+    workers = [
+        context.Process(target=score_study, args=(url, study_id), daemon=True) for _ in range(processes)
+    ]
+    for worker in workers:
+        worker.start()
+    try:
+        with connect(url, autocommit=True) as connection:
+            while any(worker.is_alive() for worker in workers):
+                show(*count_trials(connection, study_id))
+                time.sleep(look_every_s)
+            finished, planned = count_trials(connection, study_id)
+            show(finished, planned)
+    finally:
+        for worker in workers:
+            worker.terminate()
+            worker.join()
+    if finished < planned:
+        raise StopError(
+            f"{planned - finished} of {planned} trials are not scored: the processes ended early, and said "
+            "why above; the same command goes on with them"
+        )
+
+
+@dataclass(frozen=True)
+class SweepVerdict:
+    """What a sweep says of its best trial: how much of it is luck.
+
+    best: by Sharpe ratio, None where it is defined for no trial. deflated: probability that its true Sharpe
+    ratio lies above what the best of so many trials shows by luck. overfitting: of the search as a whole.
+    """
+
+    trials: int
+    best: FinishedTrial | None
+    deflated: float | None
+    overfitting: SearchOverfitting | None
+
+
+def judge_sweep(trials: Sequence[FinishedTrial]) -> SweepVerdict:
+    """The verdict on the finished trials of a study."""
+    done = [trial for trial in trials if trial.daily_returns is not None]
+    rated = [trial for trial in done if trial.metrics.get("sharpe_per_day") is not None]
+    best = max(rated, key=_sharpe, default=None)
+    deflated = None
+    if best is not None and best.daily_returns is not None and len(rated) > 1:
+        moments = ReturnMoments.of(np.array(best.daily_returns))
+        variance = float(np.var([_sharpe(trial) for trial in rated], ddof=1))
+        deflated = deflated_sharpe(moments, len(rated), variance) if moments else None
+    lengths = {len(trial.daily_returns) for trial in done if trial.daily_returns is not None}
+    returns = np.array([trial.daily_returns for trial in done]).T if len(lengths) == 1 else np.empty((0, 0))
+    return SweepVerdict(len(done), best, deflated, search_overfitting(returns) if returns.size else None)
+
+
+def _sharpe(trial: FinishedTrial) -> float:
+    value = trial.metrics["sharpe_per_day"]
+    return float("-inf") if value is None else value

@@ -1,0 +1,64 @@
+"""What a trial is remembered by: its daily returns, and its figures by name.
+
+Source: practice.md 3.5 (every trial is counted) and 3.9.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+import numpy as np
+
+from hydra.backtest.equity_path import E8, EquityPath
+from hydra.backtest.simulation import Simulation
+from hydra.ledger.daily_returns import DailyReturns, daily_returns
+from hydra.ledger.metrics import (
+    expectancy_usd,
+    max_drawdown_intraday,
+    profit_factor,
+    sharpe_daily_365,
+    sortino_daily_365,
+    total_return,
+    win_rate,
+)
+from hydra.ledger.overfitting import ReturnMoments, probabilistic_sharpe
+
+
+@dataclass(frozen=True)
+class TrialFigures:
+    """daily: returns per UTC day. net_pnl_usd: change of equity, all costs in. metrics: by name."""
+
+    daily: DailyReturns
+    trades: int
+    net_pnl_usd: Decimal
+    metrics: dict[str, float | None]
+
+    @property
+    def first_day(self) -> date:
+        """UTC day of the first return."""
+        first: date = self.daily.days[0].astype(object)
+        return first
+
+
+def trial_figures(simulation: Simulation, equity: EquityPath) -> TrialFigures:
+    """The figures of a simulation."""
+    start_usd = float(simulation.rules.initial_balance)
+    times = equity.minutes.astype("datetime64[m]")
+    daily = daily_returns(times, equity.equity_usd, start_usd)
+    closed = [one for one in simulation.log.journal.positions if one.closed_time is not None]
+    net_usd = np.array([float(one.net_pnl_usd) for one in closed])
+    moments = ReturnMoments.of(daily.returns)
+    deepest = max_drawdown_intraday(times, equity.equity_usd, start_usd)
+    metrics = {
+        "total_return": total_return(daily.returns),
+        "sharpe_daily_365": sharpe_daily_365(daily.returns),
+        "sharpe_per_day": moments.sharpe_per_day if moments else None,
+        "probabilistic_sharpe": probabilistic_sharpe(moments) if moments else None,
+        "sortino_daily_365": sortino_daily_365(daily.returns),
+        "max_drawdown_intraday": deepest.fraction if deepest else None,
+        "win_rate": win_rate(net_usd),
+        "profit_factor": profit_factor(net_usd),
+        "expectancy_usd": expectancy_usd(net_usd),
+    }
+    net = Decimal(int(equity.equity_e8[-1])) / E8 - simulation.rules.initial_balance
+    return TrialFigures(daily, len(closed), net, metrics)

@@ -1,0 +1,1 @@
+"""What keeps a run alive: clock, supervisor, worker processes, broker and notifications."""

@@ -1,0 +1,133 @@
+"""`python -m hydra.runtime.clock --run N --speed S`: opens a run's cycles, one after the other.
+
+In replay the clock is in lock-step: the next cycle opens when layer 5 has committed the one before. The clock
+keeps nothing in memory that is not in hydra.cycles, so that it may die at any time and be started again.
+Source: DESIGN, laws 1 and 2.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Annotated, Final
+
+import psycopg
+import typer
+from dramatiq import Broker
+from psycopg import sql
+
+from hydra.db import queries
+from hydra.db.engine import connect, database_url
+from hydra.db.roles import Role
+from hydra.domain import CycleState
+from hydra.errors import HydraError
+from hydra.features.engine.decision_frame import DECISION_DELAY
+from hydra.runtime.message_broker import make_broker
+from hydra.runtime.notifications import CYCLE_CLOSED_CHANNEL, notify, step_from
+from hydra.runtime.speed import Speed
+from hydra.settings import load_settings
+from hydra.trading.runs import EndReason, Run, end_run, read_run
+
+CYCLE_LENGTH: Final = timedelta(minutes=1)
+RING_AGAIN_S: Final = 2.0
+LISTEN_S: Final = 0.5
+
+
+@dataclass
+class Clock:
+    """The clock of one run; `listening` is an autocommitting connection that hears of closed cycles."""
+
+    run: Run
+    listening: psycopg.Connection
+    broker: Broker
+    speed: Speed
+    now: Callable[[], float] = time.monotonic
+    _rung_at: float = field(default=float("-inf"), init=False)
+    _opened_at: float = field(default=float("-inf"), init=False)
+
+    def work(self) -> None:
+        """Open cycle after cycle until the run's range is decided; then record the run's end.
+
+        Raises:
+            psycopg.OperationalError: the server went away; start a clock anew.
+        """
+        self.listening.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CYCLE_CLOSED_CHANNEL)))
+        while self.tick():
+            continue
+        end_run(self.listening, self.run.run_id, EndReason.FINISHED)
+
+    def tick(self) -> bool:
+        """Do what is due: wait for the open cycle, ring for it again, or open the next; False at the end."""
+        newest = self._newest()
+        if newest is not None and step_from(newest[1]) is not None:
+            if self.now() - self._rung_at >= RING_AGAIN_S:
+                self._ring(newest[1])
+            self._listen(LISTEN_S)
+            return True
+        minute = next_minute(self.run, newest[0] if newest else None)
+        if minute is None:
+            return False
+        self._open(minute)
+        return True
+
+    def _newest(self) -> tuple[datetime, CycleState] | None:
+        row = self.listening.execute(queries.load("stages/clock"), {"run_id": self.run.run_id}).fetchone()
+        return (row[0], CycleState(row[1])) if row else None
+
+    def _open(self, minute: datetime) -> None:
+        pause = self._opened_at + self.speed.seconds_between(CYCLE_LENGTH) - self.now()
+        if pause > 0:
+            time.sleep(pause)
+        self._opened_at = self.now()
+        values = {"run_id": self.run.run_id, "time": minute, "as_of": minute + DECISION_DELAY}
+        self.listening.execute(queries.load("stages/open_cycle"), values)
+        self._ring(CycleState.OPEN)
+        self._listen(LISTEN_S)
+
+    def _ring(self, state: CycleState) -> None:
+        step = step_from(state)
+        if step is not None:
+            notify(self.broker, step, self.run.run_id)
+            self._rung_at = self.now()
+
+    def _listen(self, seconds: float) -> None:
+        """Wait until a cycle of this run closes, at most so long."""
+        deadline = self.now() + seconds
+        for notice in self.listening.notifies(timeout=seconds):
+            if notice.payload == str(self.run.run_id) or self.now() >= deadline:
+                return
+
+
+def next_minute(run: Run, newest: datetime | None) -> datetime | None:
+    """The minute after `newest` (the first of the run if there is none); None when the range is decided."""
+    minute = run.data_from if newest is None else newest + CYCLE_LENGTH
+    return minute if run.data_to is None or minute < run.data_to else None
+
+
+def command(
+    run: Annotated[int, typer.Option(help="Number of the run")],
+    speed: Annotated[str, typer.Option(help="max, or how many times real time")] = "max",
+) -> None:
+    """Open the cycles of a run."""
+    settings = load_settings()
+    with connect(database_url(settings), role=Role.WORKER, autocommit=True) as connection:
+        # A cycle that a crash of the server loses before its first stage is opened again.
+        connection.execute("SET synchronous_commit = off")
+        broker = make_broker(settings, [])
+        Clock(read_run(connection, run), connection, broker, Speed.parse(speed)).work()
+        broker.close()
+
+
+def main() -> None:
+    """Run the clock; where the server goes away, end with a sentence: whoever started it starts it again."""
+    app = typer.Typer(pretty_exceptions_enable=False)
+    app.command()(command)
+    try:
+        app()
+    except (HydraError, psycopg.OperationalError) as error:
+        sys.exit(f"clock: {error}")
+
+
+if __name__ == "__main__":
+    main()

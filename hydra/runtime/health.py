@@ -1,0 +1,152 @@
+"""The checks of `hydra doctor`: can HYDRA run here, and if not, what is to be done."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+
+import psycopg
+
+from hydra.answers.status import read_condition
+from hydra.db import queries
+from hydra.db.edition import inspect_server
+from hydra.db.engine import connect, database_url
+from hydra.db.migrate import current_revision, head_revision
+from hydra.db.server.private import private_cluster
+from hydra.domain import TradingMode
+from hydra.errors import HydraError
+from hydra.paths import PROJECT_ROOT
+from hydra.settings import Settings, load_settings
+
+MIN_FREE_DISK_BYTES = 5 * 2**30
+LOW_FREE_DISK_BYTES = 20 * 2**30
+MAX_CLOCK_DIFFERENCE_S = 1.0
+
+
+class Verdict(StrEnum):
+    """How a check ended; only FAIL makes `hydra doctor` exit with a non-zero status."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One finding: what was looked at, how it ended, what was seen and what to do about it."""
+
+    subject: str
+    verdict: Verdict
+    seen: str
+    advice: str = ""
+
+
+def examine() -> Iterator[Check]:
+    """All checks, cheap ones first; what rests on a failed check is not tried."""
+    yield check_python(sys.version_info[:2])
+    try:
+        settings = load_settings()
+    except HydraError as error:
+        yield Check("settings", Verdict.FAIL, str(error), "correct .env or the environment")
+        return
+    yield check_settings(settings)
+    place = _growing_place(settings)
+    yield check_disk(place, shutil.disk_usage(place).free)
+    yield from _examine_database(settings)
+
+
+def _growing_place(settings: Settings) -> Path:
+    """The folder whose disk fills up: the private cluster's, or the checkout if the server is another's."""
+    if settings.database_url is not None:
+        return PROJECT_ROOT
+    home = private_cluster().home
+    return next(folder for folder in (home, *home.parents) if folder.is_dir())
+
+
+def _examine_database(settings: Settings) -> Iterator[Check]:
+    try:
+        url = database_url(settings)
+        with connect(url) as connection:
+            yield _check_server(connection)
+            yield _check_clock(connection)
+            schema = check_schema(current_revision(url), head_revision())
+            yield schema
+            if schema.verdict is Verdict.OK:
+                yield _check_facts(connection)
+    except HydraError as error:
+        yield Check("database", Verdict.FAIL, str(error), "start it with `hydra db up`, then run this again")
+
+
+def check_python(version: tuple[int, int]) -> Check:
+    """Python 3.11 or newer."""
+    seen = f"Python {version[0]}.{version[1]}"
+    if version < (3, 11):
+        return Check("python", Verdict.FAIL, seen, "use Python 3.11 or newer")
+    return Check("python", Verdict.OK, seen)
+
+
+def check_disk(path: Path, free_bytes: int) -> Check:
+    """Room for the database: fail below 5 GiB, warn below 20 GiB."""
+    seen = f"{free_bytes / 2**30:.0f} GiB free at {path}"
+    if free_bytes < MIN_FREE_DISK_BYTES:
+        return Check("disk", Verdict.FAIL, seen, "free some: PostgreSQL stops when the disk is full")
+    if free_bytes < LOW_FREE_DISK_BYTES:
+        return Check("disk", Verdict.WARN, seen, "a year of recorded feeds needs more; watch it")
+    return Check("disk", Verdict.OK, seen)
+
+
+def check_settings(settings: Settings) -> Check:
+    """Orders on an exchange need its keys; paper needs none."""
+    has_keys = settings.binance_api_key is not None and settings.binance_api_secret is not None
+    mode = settings.trading_mode
+    if mode is not TradingMode.PAPER and not has_keys:
+        advice = "set BINANCE_API_KEY and BINANCE_API_SECRET, or TRADING_MODE=paper"
+        return Check("settings", Verdict.FAIL, f"{mode} without exchange keys", advice)
+    return Check("settings", Verdict.OK, f"mode {mode}, exchange keys {'set' if has_keys else 'not set'}")
+
+
+def _check_server(connection: psycopg.Connection) -> Check:
+    facts = inspect_server(connection)
+    seen = (
+        f"TimescaleDB {facts.timescaledb_version} ({facts.edition.value} edition) "
+        f"on PostgreSQL {facts.postgresql_version}"
+    )
+    return Check("database", Verdict.OK, seen)
+
+
+def _check_clock(connection: psycopg.Connection) -> Check:
+    row = connection.execute(queries.load("status/server")).fetchone()
+    if row is None:
+        raise AssertionError("a query without FROM always gives one row")
+    return check_clock((datetime.now(UTC) - row[1]).total_seconds())
+
+
+def check_clock(difference_s: float) -> Check:
+    """This machine's clock against the database server's: every age is measured on them."""
+    seen = f"{difference_s:+.3f} s against the database server"
+    if abs(difference_s) > MAX_CLOCK_DIFFERENCE_S:
+        return Check("clock", Verdict.FAIL, seen, "synchronise both machines (NTP): ages would be wrong")
+    return Check("clock", Verdict.OK, seen)
+
+
+def check_schema(current: str | None, head: str) -> Check:
+    """The database has every migration of this checkout."""
+    if current == head:
+        return Check("schema", Verdict.OK, f"revision {head}")
+    seen = f"revision {current or 'none'}, this checkout is at {head}"
+    return Check("schema", Verdict.FAIL, seen, "run `hydra db up`: it migrates")
+
+
+def _check_facts(connection: psycopg.Connection) -> Check:
+    condition = read_condition(connection)
+    seen = (
+        f"{condition.gaps:,} gaps, {condition.quarantined_rows:,} quarantined rows, "
+        f"{condition.revisions:,} revisions"
+    )
+    if condition.batches_without_fresh_rollups:
+        advice = "run `hydra import` again: it finishes the rollups of an interrupted import"
+        return Check("facts", Verdict.WARN, f"{seen}; rollups behind the facts", advice)
+    return Check("facts", Verdict.OK, seen)

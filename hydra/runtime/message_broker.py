@@ -1,0 +1,126 @@
+"""The broker that carries the doorbells: PostgreSQL by default, Redis or RabbitMQ by HYDRA_BROKER_URL.
+
+Source: DESIGN, law 1; platform facts, section 4.
+"""
+
+from contextlib import suppress
+from typing import Final, Never
+from urllib.parse import urlsplit
+
+import psycopg
+from dramatiq import Broker, Middleware
+from dramatiq_postgres import PostgresBroker
+from psycopg_pool import ConnectionPool
+
+from hydra.db.engine import CONNECT_TIMEOUT_S, database_url, libpq_url
+from hydra.db.roles import Role
+from hydra.errors import SettingsError
+from hydra.runtime.wakeup_consumer import PromptConsumer
+from hydra.settings import Settings
+
+SCHEMA: Final = "doorbells"
+POLL_INTERVAL_S: Final = 0.5
+PURGE_AGE: Final = "1 hour"
+POOL_WAIT_S: Final = 5.0
+LISTENER_TIMEOUT_S: Final = 3.0
+# Per process: one that listens, one that claims per queue, one that rings or acknowledges.
+POOL_SIZE: Final = 12
+
+# A doorbell may be lost, so its transactions do not wait for the disk.
+_SESSION: Final = f"-c timezone=UTC -c synchronous_commit=off -c role={Role.WORKER.value}"
+
+
+class DoorbellBroker(PostgresBroker):  # type: ignore[misc]  # the package carries no types
+    """The PostgreSQL broker without delayed messages, whose consumers never sleep over a doorbell."""
+
+    def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 30_000) -> PromptConsumer:
+        """A consumer of `queue_name`; `timeout` in milliseconds."""
+        return PromptConsumer(broker=self, queue_name=queue_name, prefetch=prefetch, timeout=timeout)
+
+    def declare_queue(self, queue_name: str) -> None:
+        """Make the queue known. No doorbell is ever delayed, so no thread has to poll for late ones."""
+        if queue_name not in self.queues:
+            self.emit_before("declare_queue", queue_name)
+            self.queues[queue_name] = True
+            self.emit_after("declare_queue", queue_name)
+
+    def close(self) -> None:
+        """Stop listening and close every connection."""
+        super().close()
+        if self.notifier.is_alive():
+            self._wake_listener()
+            self.notifier.join(LISTENER_TIMEOUT_S)
+        self.pool.close()
+
+    def _wake_listener(self) -> None:
+        """It looks whether it has to stop when a notification comes, or every 2 s."""
+        channel = f"dramatiq.{next(iter(self.queues))}.enqueue"
+        with suppress(psycopg.Error), self.pool.connection() as connection:
+            connection.execute("SELECT pg_notify(%s, '')", (channel,))
+
+
+def make_broker(settings: Settings, middleware: list[Middleware]) -> Broker:
+    """The broker of `settings` with exactly this middleware. Connections are opened when first used.
+
+    Raises:
+        SettingsError: HYDRA_BROKER_URL names no broker that HYDRA knows, or its client is not installed.
+    """
+    if settings.broker_url is None:
+        return _postgres(settings, middleware)
+    url = settings.broker_url.get_secret_value()
+    scheme = urlsplit(url).scheme
+    if scheme in {"redis", "rediss"}:
+        return _redis(url, middleware)
+    if scheme in {"amqp", "amqps"}:
+        return _rabbitmq(url, middleware)
+    raise SettingsError(
+        f"HYDRA_BROKER_URL: {scheme or 'no scheme'} is no broker of HYDRA; write redis://HOST:PORT/DB or "
+        f"amqp://USER:PASSWORD@HOST:PORT, or leave it empty for the database itself"
+    )
+
+
+def _postgres(settings: Settings, middleware: list[Middleware]) -> Broker:
+    pool = ConnectionPool(
+        # Asked anew for every connection: the private server may come back on another port.
+        lambda: libpq_url(database_url(settings)),
+        kwargs={
+            "application_name": "hydra-doorbells",
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "options": _SESSION,
+        },
+        min_size=0,
+        max_size=POOL_SIZE,
+        timeout=POOL_WAIT_S,
+        open=True,
+    )
+    return DoorbellBroker(
+        pool=pool,
+        schema=SCHEMA,
+        results=False,
+        poll_interval=POLL_INTERVAL_S,
+        purge_maxage=PURGE_AGE,
+        middleware=middleware,
+    )
+
+
+def _redis(url: str, middleware: list[Middleware]) -> Broker:
+    try:
+        from dramatiq.brokers.redis import RedisBroker  # noqa: PLC0415  # an extra
+    except ImportError:
+        _refuse_missing("redis")
+    return RedisBroker(url=url, middleware=middleware, namespace="hydra")  # type: ignore[no-untyped-call]
+
+
+def _rabbitmq(url: str, middleware: list[Middleware]) -> Broker:
+    try:
+        from dramatiq.brokers.rabbitmq import RabbitmqBroker  # noqa: PLC0415  # an extra
+    except ImportError:
+        _refuse_missing("rabbitmq")
+    return RabbitmqBroker(url=url, middleware=middleware)
+
+
+def _refuse_missing(extra: str) -> Never:
+    raise SettingsError(
+        f"HYDRA_BROKER_URL asks for a broker whose client is not installed: install the extra "
+        f"hydra-perpetuals[{extra}], or leave HYDRA_BROKER_URL empty for the database itself"
+    ) from None

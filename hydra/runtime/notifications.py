@@ -1,0 +1,85 @@
+"""The stages of a cycle, in order, and the doorbell that wakes one.
+
+A message says only which run may have work for which stage; what there is to do stands in hydra.cycles.
+Source: DESIGN, law 1.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from dramatiq import Broker, Message
+
+from hydra.domain import CycleState
+
+CYCLE_CLOSED_CHANNEL: Final = "hydra_cycle_closed"
+"""The PostgreSQL channel on which the end of every cycle is announced; the payload is the run id."""
+
+MAX_AGE_MS: Final = 10_000
+"""A doorbell older than this is dropped unheard: a backlog never decides old states (law 1)."""
+
+
+class Stage(StrEnum):
+    """One step of a decision minute; the value is the name of its actor."""
+
+    BOOK_FILLS = "book_fills"
+    ASSESS = "assess"
+    SIGNAL = "signal"
+    DECIDE = "decide"
+    EXECUTE = "execute"
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a stage waits for, where it leads, and the queue whose process answers it."""
+
+    stage: Stage
+    queue: str
+    waits_for: CycleState
+    leads_to: CycleState
+
+
+STEPS: Final = (
+    Step(Stage.BOOK_FILLS, "layer5", CycleState.OPEN, CycleState.SETTLED),
+    Step(Stage.ASSESS, "layer2", CycleState.SETTLED, CycleState.ASSESSED),
+    Step(Stage.SIGNAL, "layer3", CycleState.ASSESSED, CycleState.SIGNALLED),
+    Step(Stage.DECIDE, "layer4", CycleState.SIGNALLED, CycleState.DECIDED),
+    Step(Stage.EXECUTE, "layer5", CycleState.DECIDED, CycleState.CLOSED),
+)
+
+_BY_STAGE: Final = {step.stage: step for step in STEPS}
+_BY_STATE: Final = {step.waits_for: step for step in STEPS}
+
+
+def step_of(stage: Stage) -> Step:
+    """The step that `stage` takes."""
+    return _BY_STAGE[stage]
+
+
+def step_from(state: CycleState) -> Step | None:
+    """The step that a cycle in `state` waits for; None once it is closed or skipped."""
+    return _BY_STATE.get(state)
+
+
+UPKEEP_QUEUE: Final = "upkeep"
+AUDIT_ACTOR: Final = "audit"
+
+
+def notify_upkeep(broker: Broker) -> None:
+    """Tell the upkeep process that the audits may be due. A lost message does no harm."""
+    broker.enqueue(_message(UPKEEP_QUEUE, AUDIT_ACTOR))
+
+
+def notify(broker: Broker, step: Step, run_id: int) -> None:
+    """Tell the process of `step` that run `run_id` may have a cycle for it. A lost message does no harm."""
+    broker.enqueue(_message(step.queue, step.stage.value, run_id))
+
+
+def _message(queue: str, actor: str, *arguments: int) -> Message[None]:
+    return Message(
+        queue_name=queue,
+        actor_name=actor,
+        args=arguments,
+        kwargs={},
+        options={"max_age": MAX_AGE_MS},
+    )

@@ -1,0 +1,192 @@
+"""Keeps the processes of a run alive until the run has ended, and stops them cleanly.
+
+Any process may die at any time, the database server too: nothing but rows is lost with it that would not be
+made again. Source: DESIGN, law 1; platform facts, section 4 (the dramatiq command ends when a child dies).
+"""
+
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+import psycopg
+from dramatiq import Broker
+from dramatiq.errors import BrokerConnectionError
+from psycopg.rows import class_row
+from psycopg_pool import PoolTimeout
+
+from hydra.answers.pipeline_table import PipelineRow, read_pipeline
+from hydra.db import queries
+from hydra.db.engine import connect, database_url
+from hydra.db.server.private import start_private_cluster
+from hydra.errors import DatabaseError
+from hydra.paths import state_directory
+from hydra.runtime.children import Children, Program
+from hydra.runtime.message_broker import make_broker
+from hydra.runtime.notifications import UPKEEP_QUEUE, notify_upkeep
+from hydra.runtime.speed import Speed
+from hydra.settings import Settings
+from hydra.trading.runs import EndReason, Run, end_run, lock_run
+
+LOOK_EVERY_S: Final = 0.25
+STANDSTILL_S: Final = 20.0
+CLOCK: Final = "clock"
+# One process hears all queues: the stages of a cycle follow each other without a message between them
+# (6 ms for the frame of a cycle instead of 15 ms), and one market window is kept.
+WORKERS: Final = "workers"
+# The audits have a process of their own, which a short run does not need.
+UPKEEP: Final = "upkeep"
+UPKEEP_AFTER_S: Final = 60.0
+RING_UPKEEP_EVERY_S: Final = 30.0
+
+_ENVIRONMENT: Final = {"dramatiq_restart_delay": "500", "dramatiq_worker_timeout": "200"}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run has come: its newest cycle, if any, and how long ago that was opened."""
+
+    is_ended: bool
+    end_reason: str | None
+    time: datetime | None
+    state: str | None
+    waiting_seconds: float | None
+
+
+@dataclass
+class Supervisor:
+    """Supervises one run. `show` gets the rows of every new minute, `tell` a sentence about every mishap."""
+
+    run: Run
+    settings: Settings
+    speed: Speed
+    show: Callable[[list[PipelineRow]], None]
+    tell: Callable[[str], None]
+    worker_module: str = "workers"
+    upkeep_module: str = "workers.upkeep"
+    _wants_stop: bool = field(default=False, init=False)
+    _shown: datetime | None = field(default=None, init=False)
+    _complained_at: float = field(default=0.0, init=False)
+    _rung_at: float = field(default=0.0, init=False)
+
+    def supervise(self) -> EndReason:
+        """Run until the range is decided or somebody stops it (Ctrl-C, SIGTERM).
+
+        Raises:
+            StopError: another supervisor has the run.
+            DatabaseError: the database server cannot be used, and is not ours to start.
+        """
+        connection = self._connect()
+        children = Children(self._programs(), self.log, _ENVIRONMENT)
+        broker = make_broker(self.settings, [])
+        handlers = [(number, signal.signal(number, self._stop)) for number in (signal.SIGINT, signal.SIGTERM)]
+        try:
+            while not self._wants_stop and not children.has_finished(CLOCK):
+                for sentence in children.keep_alive():
+                    self.tell(sentence)
+                connection = self._look(connection)
+                self._ring_upkeep(broker, children)
+                time.sleep(LOOK_EVERY_S)
+        finally:
+            children.stop()
+            broker.close()
+            for number, handler in handlers:
+                signal.signal(number, handler)
+        with closing(connection):
+            return self._end(connection)
+
+    @property
+    def log(self) -> Path:
+        """Where the processes of the run write what they have to say."""
+        folder = state_directory() / "logs"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"run-{self.run.run_id}.log"
+
+    def _programs(self) -> list[Program]:
+        run = str(self.run.run_id)
+        worker = (sys.executable, "-m", "dramatiq", "--use-spawn", "-p", "1", "-t", "1", self.worker_module)
+        upkeep = (*worker[:-1], self.upkeep_module, "--queues", UPKEEP_QUEUE)
+        clock = (sys.executable, "-m", "hydra.runtime.clock", "--run", run, "--speed", str(self.speed))
+        return [
+            Program(WORKERS, worker),
+            Program(CLOCK, clock, ends_by_itself=True),
+            Program(UPKEEP, upkeep, starts_after_s=UPKEEP_AFTER_S),
+        ]
+
+    def _ring_upkeep(self, broker: Broker, children: Children) -> None:
+        """Let the audits be run where they are due; a lost ring is made good by the next one."""
+        if UPKEEP not in children.process_ids() or time.monotonic() - self._rung_at < RING_UPKEEP_EVERY_S:
+            return
+        self._rung_at = time.monotonic()
+        try:
+            notify_upkeep(broker)
+        except (BrokerConnectionError, psycopg.Error, PoolTimeout) as error:
+            self.tell(f"the audits could not be asked for ({type(error).__name__}): the next ring comes soon")
+
+    def _connect(self) -> psycopg.Connection:
+        connection = connect(database_url(self.settings), autocommit=True)
+        lock_run(connection, self.run.run_id)
+        return connection
+
+    def _look(self, connection: psycopg.Connection) -> psycopg.Connection:
+        """Show what is new; where the server went away, bring it back if it is ours, and connect anew."""
+        try:
+            self._show_news(connection)
+        except psycopg.OperationalError as error:
+            self.tell(f"the database server went away ({str(error).splitlines()[0]})")
+            connection.close()
+            return self._reconnect()
+        return connection
+
+    def _reconnect(self) -> psycopg.Connection:
+        while True:
+            try:
+                if self.settings.database_url is None:
+                    start_private_cluster()
+                return self._connect()
+            except DatabaseError as error:
+                if self._wants_stop:
+                    raise
+                self.tell(str(error))
+                time.sleep(1.0)
+
+    def _show_news(self, connection: psycopg.Connection) -> None:
+        progress = read_progress(connection, self.run.run_id)
+        self._complain_of_standstill(progress)
+        if progress.time is not None and progress.time != self._shown:
+            self._shown = progress.time
+            self.show(read_pipeline(connection, self.run))
+
+    def _complain_of_standstill(self, progress: Progress) -> None:
+        is_still = progress.state != "CLOSED" and (progress.waiting_seconds or 0.0) > STANDSTILL_S
+        if is_still and time.monotonic() - self._complained_at > STANDSTILL_S:
+            self._complained_at = time.monotonic()
+            self.tell(
+                f"the minute {progress.time:%Y-%m-%d %H:%M} stands in state {progress.state} for "
+                f"{progress.waiting_seconds:.0f} s: the reason is in {self.log}"
+            )
+
+    def _end(self, connection: psycopg.Connection) -> EndReason:
+        if self._wants_stop:
+            end_run(connection, self.run.run_id, EndReason.STOPPED)
+        self.show(read_pipeline(connection, self.run))
+        progress = read_progress(connection, self.run.run_id)
+        return EndReason.FINISHED if progress.end_reason == EndReason.FINISHED else EndReason.STOPPED
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._wants_stop = True
+
+
+def read_progress(connection: psycopg.Connection, run_id: int) -> Progress:
+    """How far `run_id` has come."""
+    with connection.cursor(row_factory=class_row(Progress)) as cursor:
+        progress = cursor.execute(queries.load("stages/progress"), {"run_id": run_id}).fetchone()
+    if progress is None:
+        raise DatabaseError(f"run {run_id} is no longer in the database: was it reset?")
+    return progress

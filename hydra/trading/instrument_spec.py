@@ -1,0 +1,90 @@
+"""What the exchange, the universe and the cost model say of a pair, from the dated rows of schema market.
+
+Source: README document, "Asset Universe"; C36, C48, C126, C127.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Final
+
+import psycopg
+
+from hydra.db import queries
+from hydra.layers.layer4_filters import InstrumentFilters
+from hydra.layers.layer4_risk import PairTerms
+from hydra.ledger.costs import PAIR_COSTS, PairCosts, round_trip_cost
+from hydra.ledger.liquidation import MaintenanceBracket, liquidation_price
+from hydra.universe import UNIVERSE, Pair, find_pair
+
+_UNLISTED: Final = max(UNIVERSE, key=lambda pair: pair.volatility_multiplier)
+"""A pair that is not in the universe (more generated ones) is treated as its wildest member."""
+
+
+@dataclass(frozen=True)
+class InstrumentSpec:
+    """The terms of one pair: filters, maintenance brackets, costs, and its row of the universe."""
+
+    instrument_id: int
+    pair: Pair
+    costs: PairCosts
+    filters: InstrumentFilters
+    maintenance: tuple[MaintenanceBracket, ...]
+    leverage_brackets: tuple[tuple[float, float], ...]
+
+    def liquidation_price(
+        self, direction: int, entry_price: float, quantity: float, margin_usd: float
+    ) -> float:
+        """See `hydra.ledger.liquidation.liquidation_price`."""
+        return liquidation_price(direction, entry_price, quantity, margin_usd, self.maintenance)
+
+    @cached_property
+    def for_risk(self) -> PairTerms:
+        """As layer 4 takes them."""
+        return PairTerms(
+            volatility_multiplier=self.pair.volatility_multiplier,
+            size_multiplier=self.pair.size_multiplier,
+            max_leverage=self.pair.max_leverage,
+            round_trip_cost=float(round_trip_cost(self.costs)),
+            filters=self.filters,
+            brackets=self.leverage_brackets,
+            liquidation_price=self.liquidation_price,
+        )
+
+
+def read_terms(
+    connection: psycopg.Connection, instrument_ids: Sequence[int], time: datetime
+) -> dict[int, InstrumentSpec]:
+    """The terms that hold at `time`; a pair whose filters or brackets are not stored is not among them."""
+    if not instrument_ids:
+        return {}
+    values = {"instrument_ids": list(instrument_ids), "time": time}
+    rows = connection.execute(queries.load("stages/terms"), values).fetchall()
+    return {row[0]: _terms(*row) for row in rows}
+
+
+def _terms(
+    instrument_id: int,
+    base: str,
+    filters: tuple[Decimal, ...],
+    caps: list[Decimal],
+    rates: list[Decimal],
+    cumulative: list[Decimal],
+    leverages: list[int],
+) -> InstrumentSpec:
+    pair = find_pair(base) or _UNLISTED
+    brackets = zip(caps, rates, cumulative, strict=True)
+    return InstrumentSpec(
+        instrument_id=instrument_id,
+        pair=pair,
+        costs=PAIR_COSTS[pair.base],
+        filters=InstrumentFilters(*filters),
+        maintenance=tuple(
+            MaintenanceBracket(float(cap), float(rate), float(cum)) for cap, rate, cum in brackets
+        ),
+        leverage_brackets=tuple(
+            (float(cap), float(leverage)) for cap, leverage in zip(caps, leverages, strict=True)
+        ),
+    )

@@ -1,0 +1,285 @@
+"""Orders and positions of a run as they stand, and what happens to them; exact, in Decimal (law 6).
+
+Records are changed in place and remember what changed; `hydra/trading/holding_rows.py` reads and stores them.
+Source: practice.md, "Position management"; C41, C45, C117, C126.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from hydra.domain import OrderRole, OrderState, OrderType, PositionEventKind, PositionState, ReasonCode
+from hydra.layers.layer5_orders import DecisionKey, OrderPlan
+from hydra.ledger.positions import average_price, net_profit, price_profit
+
+PAPER_ACCOUNT: Final = "paper"
+BOOKED: Final = Decimal("0.00000001")
+"""Amounts of money are booked to eight decimals, as the exchange does: their sums are exact."""
+
+_ENDED: Final = frozenset({OrderState.FILLED, OrderState.CANCELED, OrderState.REJECTED, OrderState.EXPIRED})
+
+
+def booked(amount: Decimal) -> Decimal:
+    """`amount` as it goes into the books."""
+    return amount.quantize(BOOKED)
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """A trade of an order; fee in USDT, positive: cost. time: the end of the bar that it happened in."""
+
+    time: datetime
+    price: Decimal
+    quantity: Decimal
+    fee_usd: Decimal
+    is_maker: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OrderEvent:
+    """The state that an order went into."""
+
+    time: datetime
+    state: OrderState
+    reason_code: ReasonCode | None = None
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PositionEvent:
+    """What happened to a position; amount in USDT, positive: received."""
+
+    time: datetime
+    kind: PositionEventKind
+    amount_usd: Decimal | None = None
+    reason_code: ReasonCode | None = None
+    numbers: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Order:
+    """An order. order_id None: not stored yet. events and fills: what is new since it was read."""
+
+    instrument_id: int
+    client_order_id: str
+    decision_time: datetime
+    role: OrderRole
+    order_type: OrderType
+    is_buy: bool
+    quantity: Decimal
+    reference_price: Decimal
+    placed_time: datetime
+    limit_price: Decimal | None = None
+    trigger_price: Decimal | None = None
+    state: OrderState = OrderState.PLANNED
+    filled_quantity: Decimal = Decimal(0)
+    average_price: Decimal | None = None
+    reason_code: ReasonCode | None = None
+    finished_time: datetime | None = None
+    order_id: int | None = None
+    last_sequence: int = 0
+    events: list[OrderEvent] = field(default_factory=list)
+    fills: list[Fill] = field(default_factory=list)
+
+    @property
+    def remaining(self) -> Decimal:
+        """Base units not yet filled."""
+        return self.quantity - self.filled_quantity
+
+    @property
+    def is_working(self) -> bool:
+        """It can still be filled."""
+        return self.state not in _ENDED
+
+    def enter(
+        self,
+        time: datetime,
+        state: OrderState,
+        reason_code: ReasonCode | None = None,
+        detail: dict[str, Any] | None = None,
+    ) -> None:
+        """Go into `state`; the reason of an earlier state stays where no new one is given."""
+        self.state = state
+        self.reason_code = reason_code or self.reason_code
+        self.finished_time = time if state in _ENDED else None
+        self.events.append(OrderEvent(time, state, reason_code, detail or {}))
+
+    def fill(self, trade: Fill) -> None:
+        """PortfolioState a trade."""
+        before = self.average_price or Decimal(0)
+        self.average_price = booked(average_price(self.filled_quantity, before, trade.quantity, trade.price))
+        self.filled_quantity += trade.quantity
+        self.fills.append(trade)
+        state = OrderState.FILLED if self.remaining == 0 else OrderState.PARTIALLY_FILLED
+        self.enter(trade.time, state, detail={"price": trade.price, "quantity": trade.quantity})
+
+    def cancel(
+        self, time: datetime, reason_code: ReasonCode | None = None, detail: dict[str, Any] | None = None
+    ) -> None:
+        """End it unfilled or partly filled."""
+        self.enter(time, OrderState.CANCELED, reason_code, detail)
+
+
+def accepted_paper_order(
+    plan: OrderPlan,
+    key: DecisionKey,
+    reference_price: Decimal,
+    placed_time: datetime,
+    reason_code: ReasonCode | None = None,
+) -> Order:
+    """The order of a plan, written down and accepted by the paper exchange."""
+    order = Order(
+        instrument_id=key.instrument_id,
+        client_order_id=plan.client_order_id,
+        decision_time=key.decision_time,
+        role=plan.role,
+        order_type=plan.order_type,
+        is_buy=plan.is_buy,
+        quantity=plan.quantity,
+        reference_price=reference_price,
+        placed_time=placed_time,
+        limit_price=plan.limit_price,
+        trigger_price=plan.trigger_price,
+    )
+    order.enter(placed_time, OrderState.PLANNED, reason_code)
+    order.enter(placed_time, OrderState.OPEN)
+    return order
+
+
+@dataclass(slots=True)
+class Position:
+    """A position. position_id None: not stored yet; liquidation_price 0: out of reach."""
+
+    instrument_id: int
+    decision_time: datetime
+    direction: int
+    opened_time: datetime
+    leverage: Decimal
+    max_holding_until: datetime
+    mark_source: str
+    state: PositionState = PositionState.OPEN
+    closed_time: datetime | None = None
+    quantity: Decimal = Decimal(0)
+    peak_quantity: Decimal = Decimal(0)
+    entry_price: Decimal = Decimal(0)
+    exit_price: Decimal | None = None
+    stop_price: Decimal = Decimal(0)
+    target_price: Decimal = Decimal(0)
+    liquidation_price: Decimal = Decimal(0)
+    exit_reason_code: ReasonCode | None = None
+    gross_pnl_usd: Decimal = Decimal(0)
+    fees_usd: Decimal = Decimal(0)
+    funding_usd: Decimal = Decimal(0)
+    position_id: int | None = None
+    last_sequence: int = 0
+    stops_sent: int = 0
+    exits_sent: int = 0
+    events: list[PositionEvent] = field(default_factory=list)
+
+    @property
+    def net_pnl_usd(self) -> Decimal:
+        """What it earned so far."""
+        return net_profit(self.gross_pnl_usd, self.fees_usd, self.funding_usd)
+
+    @property
+    def margin_usd(self) -> Decimal:
+        """Isolated margin set aside."""
+        return self.quantity * self.entry_price / self.leverage
+
+    def increase(self, trade: Fill) -> None:
+        """PortfolioState an entry fill."""
+        is_first = self.quantity == 0
+        self.entry_price = booked(average_price(self.quantity, self.entry_price, trade.quantity, trade.price))
+        self.quantity += trade.quantity
+        self.peak_quantity = self.quantity
+        self.fees_usd += trade.fee_usd
+        kind = PositionEventKind.OPENED if is_first else PositionEventKind.INCREASED
+        numbers = {"price": trade.price, "quantity": trade.quantity, "fee_usd": trade.fee_usd}
+        self.events.append(PositionEvent(trade.time, kind, -trade.fee_usd, numbers=numbers))
+
+    def reduce(self, trade: Fill, reason_code: ReasonCode) -> None:
+        """PortfolioState an exit fill; the last one closes the position."""
+        gross = booked(price_profit(self.direction, trade.quantity, self.entry_price, trade.price))
+        left_before = self.peak_quantity - self.quantity
+        before = self.exit_price or Decimal(0)
+        self.exit_price = booked(average_price(left_before, before, trade.quantity, trade.price))
+        self.quantity -= trade.quantity
+        self.gross_pnl_usd += gross
+        self.fees_usd += trade.fee_usd
+        numbers = {
+            "price": trade.price, "quantity": trade.quantity, "fee_usd": trade.fee_usd, "gross_pnl_usd": gross
+        }  # fmt: skip
+        kind = PositionEventKind.REDUCED if self.quantity > 0 else PositionEventKind.CLOSED
+        self.events.append(PositionEvent(trade.time, kind, gross - trade.fee_usd, reason_code, numbers))
+        if self.quantity == 0:
+            self.state, self.closed_time, self.exit_reason_code = (
+                PositionState.CLOSED,
+                trade.time,
+                reason_code,
+            )
+
+    def protected(self, time: datetime) -> None:
+        """Note that stop and target rest for all that is held."""
+        numbers = {
+            "stop_price": self.stop_price,
+            "target_price": self.target_price,
+            "liquidation_price": self.liquidation_price,
+            "quantity": self.quantity,
+        }
+        self.events.append(PositionEvent(time, PositionEventKind.PROTECTED, numbers=numbers))
+
+    def receive_funding(self, time: datetime, amount_usd: Decimal, rate: float, mark: Decimal) -> None:
+        """PortfolioState a settlement; a negative amount was paid."""
+        self.funding_usd += amount_usd
+        numbers = {"rate": rate, "mark_price": mark}
+        self.events.append(PositionEvent(time, PositionEventKind.FUNDING, amount_usd, numbers=numbers))
+
+
+@dataclass(slots=True)
+class PairState:
+    """What a run has at work in one pair: at most one entry, one position, and the orders that guard it."""
+
+    instrument_id: int
+    entry: Order | None = None
+    position: Position | None = None
+    stop: Order | None = None
+    target: Order | None = None
+    exit: Order | None = None
+    ended: list[Order] = field(default_factory=list)
+    terms: "EntryTerms | None" = None
+
+    @property
+    def orders(self) -> list[Order]:
+        """Every order that is at work or ended since it was read."""
+        working = (self.entry, self.stop, self.target, self.exit)
+        return [*self.ended, *(order for order in working if order is not None)]
+
+    @property
+    def is_open(self) -> bool:
+        """There is a position that is exposed."""
+        return self.position is not None and self.position.quantity > 0
+
+    def cash_effect_usd(self) -> Decimal:
+        """What the events since the reading did to the wallet."""
+        events = self.position.events if self.position else []
+        return sum((event.amount_usd for event in events if event.amount_usd is not None), Decimal(0))
+
+    def drop_ended(self) -> None:
+        """Put orders that can no longer be filled aside."""
+        for name in ("entry", "stop", "target", "exit"):
+            order: Order | None = getattr(self, name)
+            if order is not None and not order.is_working:
+                self.ended.append(order)
+                setattr(self, name, None)
+
+
+@dataclass(frozen=True, slots=True)
+class EntryTerms:
+    """What the risk decision behind an entry says of the position to come."""
+
+    direction: int
+    leverage: Decimal
+    stop_price: Decimal
+    target_price: Decimal
+    max_holding_hours: float

@@ -1,0 +1,1 @@
+"""What several tests share: markets, servers, scenarios, and references computed another way."""

@@ -1,0 +1,252 @@
+"""A market of a few bars and a run on it, for paper trades that are worked out by hand.
+
+Minutes count from START. Every decision stands as its rows would: assessment, signal, risk decision.
+"""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from hydra.domain import MarketOrigin, Side, TradingMode
+from hydra.ingest.instruments import ensure_instruments
+from hydra.settings import Settings
+from hydra.trading.cycle import Cycle
+from hydra.trading.parameters import Rules, recorded_rules
+from hydra.trading.runs import Run, RunPlan, create_run
+from workers import layer4, layer5
+
+START = datetime(2025, 6, 1, tzinfo=UTC)
+BTC, ETH = 1, 2
+
+
+def instant(minute: int) -> datetime:
+    """The instant `minute` minutes after the start."""
+    return START + timedelta(minutes=minute)
+
+
+class PaperMarket:
+    """Writes bars, settlements and approved decisions, and lets layer 5 work on them."""
+
+    def __init__(self, connection: psycopg.Connection, rules: Rules | None = None) -> None:
+        self.connection = connection
+        self._rules = rules or Rules()
+        connection.autocommit = True
+        connection.execute("DELETE FROM market.candles_1m")
+        connection.execute("DELETE FROM market.mark_prices")
+        connection.execute("DELETE FROM market.funding_rates")
+        ensure_instruments(connection)
+        self.run = self._new_run()
+
+    def candle(
+        self, minute: int, prices: tuple[float, float, float, float], volume: float = 1000.0, pair: int = BTC
+    ) -> None:
+        """The bar [minute - 1, minute): open, high, low, close."""
+        self.connection.execute(
+            "INSERT INTO market.candles_1m VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+            (pair, instant(minute - 1), instant(minute) + timedelta(seconds=2), *prices, volume),
+        )
+
+    def mark(self, minute: int, prices: tuple[float, float, float, float], pair: int = BTC) -> None:
+        """The mark bar [minute - 1, minute)."""
+        self.connection.execute(
+            "INSERT INTO market.mark_prices VALUES (%s, 1, %s, %s, %s, %s, %s, %s)",
+            (pair, instant(minute - 1), instant(minute) + timedelta(seconds=2), *prices),
+        )
+
+    def funding(self, minute: int, rate: float, mark: float | None, pair: int = BTC) -> None:
+        """A settlement at `minute`."""
+        self.connection.execute(
+            "INSERT INTO market.funding_rates VALUES (%s, %s, %s, %s, 8, %s)",
+            (pair, instant(minute), instant(minute) + timedelta(seconds=5), rate, mark),
+        )
+
+    def approve(
+        self,
+        minute: int,
+        side: Side,
+        size_usd: str,
+        prices: tuple[str, str, str],
+        *,
+        leverage: str = "2",
+        hours: float = 4.0,
+        pair: int = BTC,
+    ) -> None:
+        """An approved decision with (reference, stop, target), and the order that layer 5 makes of it."""
+        key = {**self._key(minute, pair), "side": side.value}
+        numbers = dict(zip(("reference", "stop", "target"), prices, strict=True))
+        self.connection.execute(_SIGNAL, {**_CHOSEN, **key})
+        self.connection.execute(
+            _DECISION, {**key, **numbers, "size": size_usd, "leverage": leverage, "hours": hours}
+        )
+        self.settle(minute)
+        self.execute(minute)
+
+    def settle(self, minute: int) -> None:
+        """Play what became known by `minute`."""
+        cycle = self.cycle(minute)
+        with self.connection.transaction():
+            self.connection.execute(
+                "INSERT INTO hydra.cycles (run_id, time, state, as_of) VALUES (%s, %s, 'CLOSED', %s)",
+                (cycle.run_id, cycle.time, cycle.as_of),
+            )
+            layer5.book_fills(self.connection, self.run, cycle)
+
+    def assess(self, minute: int, pair: int = BTC, **changes: Any) -> None:
+        """Layer 2's verdict on a pair, as it is on a quiet day but for `changes` (columns or numbers)."""
+        columns = {name: changes.pop(name, value) for name, value in _QUIET_COLUMNS.items()}
+        measured = {name: changes.pop(name, value) for name, value in _QUIET_MEASURED.items()}
+        numbers = {**_QUIET_NUMBERS, **changes, "measured": measured}
+        self.connection.execute(
+            _ASSESSMENT, {**self._key(minute, pair), **columns, "numbers": Jsonb(numbers)}
+        )
+
+    def signal(self, minute: int, pair: int = BTC, **changes: Any) -> None:
+        """A signal of layer 3, chosen but for `changes`."""
+        self.connection.execute(_SIGNAL, {**self._key(minute, pair), **_CHOSEN, **changes})
+
+    def decide(self, minute: int) -> dict[int, dict[str, Any]]:
+        """Layer 4's rows of a minute, by instrument."""
+        self.settle(minute)
+        layer4.handle(self.connection, self.run, self.cycle(minute))
+        with self.connection.cursor(row_factory=dict_row) as cursor:
+            rows = cursor.execute(
+                "SELECT * FROM hydra.risk_decisions WHERE run_id = %s AND time = %s",
+                (self.run.run_id, instant(minute)),
+            ).fetchall()
+        return {row["instrument_id"]: row for row in rows}
+
+    def execute(self, minute: int) -> None:
+        """Layer 5 manages positions and sends entries."""
+        layer5.execute(self.connection, self.run, self.cycle(minute))
+
+    def position(self) -> dict[str, Any]:
+        """The newest position of the run."""
+        return self._one("SELECT * FROM hydra.positions WHERE run_id = %s ORDER BY position_id DESC LIMIT 1")
+
+    def cash(self) -> Decimal:
+        """The wallet after the newest minute."""
+        row = self.equity()
+        assert isinstance(row["cash_usd"], Decimal)
+        return row["cash_usd"]
+
+    def equity(self) -> dict[str, Any]:
+        """The newest equity row."""
+        return self._one("SELECT * FROM hydra.equity WHERE run_id = %s ORDER BY time DESC LIMIT 1")
+
+    def orders(self) -> list[tuple[str, str, Decimal, Decimal, str | None]]:
+        """Role, state, quantity, filled quantity and reason of every order, in the order of their making."""
+        return self.connection.execute(
+            "SELECT role, state, quantity, filled_quantity, reason_code FROM hydra.orders"
+            " WHERE run_id = %s ORDER BY order_id",
+            (self.run.run_id,),
+        ).fetchall()
+
+    def fills(self) -> list[tuple[Decimal, Decimal, Decimal, bool]]:
+        """Price, quantity, fee and maker of every fill, in their order."""
+        return self.connection.execute(
+            "SELECT f.price, f.quantity, f.fee_usd, f.is_maker FROM hydra.fills AS f"
+            " JOIN hydra.orders AS o USING (order_id) WHERE o.run_id = %s ORDER BY f.fill_id",
+            (self.run.run_id,),
+        ).fetchall()
+
+    def checks(self) -> list[tuple[str, dict[str, Any]]]:
+        """Reason and numbers of every check of the newest position."""
+        return self.connection.execute(
+            "SELECT reason_code, numbers FROM hydra.position_events"
+            " WHERE kind = 'CHECKED' AND position_id = %s ORDER BY sequence",
+            (self.position()["position_id"],),
+        ).fetchall()
+
+    def latch(self, minute: int) -> None:
+        """The kill switch of the whole run, by hand."""
+        self.connection.execute(
+            "INSERT INTO hydra.kill_switch (run_id, scope, latched_time, cause)"
+            " VALUES (%s, 'portfolio', %s, 'by hand')",
+            (self.run.run_id, instant(minute)),
+        )
+
+    def _one(self, query: str) -> dict[str, Any]:
+        with self.connection.cursor(row_factory=dict_row) as cursor:
+            row = cursor.execute(query.encode(), (self.run.run_id,)).fetchone()
+        assert row is not None
+        return row
+
+    def _key(self, minute: int, pair: int) -> dict[str, object]:
+        return {"run": self.run.run_id, "pair": pair, "time": instant(minute)}
+
+    def cycle(self, minute: int) -> Cycle:
+        """The cycle of a minute."""
+        return Cycle(self.run.run_id, instant(minute), instant(minute) + timedelta(seconds=2))
+
+    def _new_run(self) -> Run:
+        settings = Settings(_env_file=None)  # type: ignore[call-arg]  # an argument of the base class
+        plan = RunPlan(
+            mode=TradingMode.PAPER,
+            market_origin=MarketOrigin.RECORDED,
+            seed=None,
+            feeds=(),
+            instrument_ids=(BTC, ETH),
+            data_from=START,
+            data_to=None,
+        )
+        return create_run(self.connection, plan, settings, recorded_rules(self._rules))
+
+
+_QUIET_COLUMNS: dict[str, object] = {
+    "tradability": "ALLOW",
+    "reason_code": "NORMAL",
+    "regime": 2,
+    "volatility_regime": 1,
+    "cascade_probability": 0.0,
+}
+_QUIET_MEASURED: dict[str, object] = {
+    "funding_rate": 0.0001,
+    "oi_delta_pct": 0.0,
+    "liq_imbalance": 0.0,
+    "return_24h": -0.03,
+    "long_short_ratio": 1.0,
+    "volatility_percentile": 0.3,
+}
+_QUIET_NUMBERS: dict[str, object] = {
+    "inputs": {},
+    "reasons": ["NORMAL"],
+    "last_close": 50_000.0,
+    "spread_bps": None,
+    "data_outage_seconds": None,
+    "entries_allowed": True,
+}
+_CHOSEN: dict[str, object] = {
+    "source": "OI_DIVERGENCE",
+    "side": "LONG",
+    "confidence": 0.55,
+    "excursion": 0.01,
+    "score": 0.6,
+    "approved": True,
+    "chosen": True,
+    "reason_code": "SIGNAL_CHOSEN",
+}
+_ASSESSMENT = """
+INSERT INTO hydra.assessments (run_id, instrument_id, time, tradability, reason_code, reason, regime,
+    volatility_regime, cascade_probability, numbers)
+VALUES (%(run)s, %(pair)s, %(time)s, %(tradability)s, %(reason_code)s, 'by hand', %(regime)s,
+    %(volatility_regime)s, %(cascade_probability)s, %(numbers)s)
+"""
+_SIGNAL = """
+INSERT INTO hydra.signals (run_id, instrument_id, time, source, side, confidence, expected_return,
+    expected_adverse_excursion, holding_period_minutes, score, score_kind, approved, chosen, reason_code,
+    reason, thesis, metadata)
+VALUES (%(run)s, %(pair)s, %(time)s, %(source)s, %(side)s, %(confidence)s, 0.02, %(excursion)s, 240,
+    %(score)s, 'rule', %(approved)s, %(chosen)s, %(reason_code)s, 'by hand', 'by hand',
+    '{"thesis_strength": 0.03}')
+"""
+_DECISION = """
+INSERT INTO hydra.risk_decisions (run_id, instrument_id, time, source, side, approved, reason_code, reason,
+    recommended_size_usd, recommended_leverage, reference_price, stop_loss_price, take_profit_price,
+    max_holding_hours)
+VALUES (%(run)s, %(pair)s, %(time)s, 'OI_DIVERGENCE', %(side)s, true, 'APPROVED', 'by hand', %(size)s,
+    %(leverage)s, %(reference)s, %(stop)s, %(target)s, %(hours)s)
+"""

@@ -1,0 +1,149 @@
+"""The walk leaps over minutes; what it finds has to be what playing every minute finds."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import numpy as np
+import polars as pl
+import pytest
+
+from hydra.backtest.equity_path import E8, equity_path
+from hydra.backtest.market import BacktestMarket
+from hydra.backtest.simulation import PreparedMarket, Simulation, Stopwatch, prepare, simulate
+from hydra.backtest.verdict_counts import decision_reasons, verdict_counts
+from hydra.domain import KillScope, PositionEventKind, ReasonCode
+from hydra.layers.layer4_kill import KillParameters
+from hydra.settings import Settings
+from hydra.sim.market.settings import MarketSettings, Scenario
+from hydra.trading.parameters import Rules, rules_of
+from hydra.trading.row_writer import Row
+from tests.support.generated_facts import generated_market
+
+START = datetime(2025, 6, 1, tzinfo=UTC)
+MINUTES = 26 * 60
+FEEDS = ("liquidations", "order_book")
+
+
+def rules() -> Rules:
+    return rules_of(Settings(_env_file=None), FEEDS)  # type: ignore[call-arg]  # an argument of the base class
+
+
+TORN = "torn"
+MARKETS = [Scenario.DAY, Scenario.CALM, Scenario.OUTAGE, Scenario.FUNDING_EXTREME, TORN]
+
+
+@pytest.fixture(scope="module", params=MARKETS, ids=str)
+def prepared(request: pytest.FixtureRequest) -> PreparedMarket:
+    """A day and two hours with its scenario, after eight days of history."""
+    scenario = Scenario.CALM if request.param == TORN else request.param
+    settings = MarketSettings(
+        seed=11, start=START, warm_up_days=8, scenarios=(scenario,), book_interval_seconds=15
+    )
+    market = generated_market(settings, MINUTES)
+    return prepare(torn(market) if request.param == TORN else market, Stopwatch())
+
+
+def torn(market: BacktestMarket) -> BacktestMarket:
+    """One candle in fifty is missing, one in fifty late, and most are so thin that orders fill in parts."""
+    candles = market.facts.candles_1m
+    chance = np.random.default_rng(7)
+    is_late, is_thin, is_there = (pl.Series(chance.random(candles.height) < p) for p in (0.02, 0.7, 0.98))
+    known_at = pl.col("known_at") + pl.when(is_late).then(timedelta(seconds=150)).otherwise(timedelta(0))
+    volume = pl.col("volume") * pl.when(is_thin).then(1e-5).otherwise(1.0)
+    kept = candles.with_columns(known_at.alias("known_at"), volume.alias("volume")).filter(is_there)
+    return replace(market, facts=replace(market.facts, candles_1m=kept))
+
+
+@pytest.fixture(scope="module")
+def leapt(prepared: PreparedMarket) -> Simulation:
+    return simulate(prepared, rules(), 1, Stopwatch())
+
+
+@pytest.fixture(scope="module")
+def stepped(prepared: PreparedMarket) -> Simulation:
+    return simulate(prepared, rules(), 1, Stopwatch(), plays_every_minute=True)
+
+
+def plain(events: list[Row]) -> list[Row]:
+    """Events without the checks that demanded nothing, which only the stepped walk keeps, and unnumbered."""
+    quiet = (PositionEventKind.CHECKED, ReasonCode.NORMAL)
+    kept = [row for row in events if (row.get("kind"), row["reason_code"]) != quiet]
+    return [{name: value for name, value in row.items() if name != "sequence"} for row in kept]
+
+
+def test_the_market_has_something_to_do(leapt: Simulation) -> None:
+    assert len(leapt.log.journal.positions) >= 10
+    assert leapt.log.played.sum() < MINUTES / 2, "most minutes are leapt over"
+
+
+def test_orders_fills_and_positions_are_those_of_playing_every_minute(
+    leapt: Simulation, stepped: Simulation
+) -> None:
+    one, other = leapt.log.journal, stepped.log.journal
+    assert one.fills == other.fills
+    assert one.order_events == other.order_events
+    assert plain(one.position_events) == plain(other.position_events)
+    assert [replace(order) for order in one.orders] == other.orders
+    positions = [replace(position, last_sequence=0) for position in one.positions]
+    assert positions == [replace(position, last_sequence=0) for position in other.positions]
+
+
+def test_money_is_that_of_playing_every_minute(leapt: Simulation, stepped: Simulation) -> None:
+    assert leapt.simulator.portfolio == stepped.simulator.portfolio
+    one = equity_path(leapt.prepared.market, leapt.log)
+    other = equity_path(stepped.prepared.market, stepped.log)
+    for name in ("cash_e8", "unrealised_e8", "day_peak_e8", "peak_e8", "exposure_e8"):
+        assert np.abs(getattr(one, name) - getattr(other, name)).max() <= 1, name
+    assert np.allclose(one.heat, other.heat, rtol=1e-9, atol=1e-12)
+
+
+def test_every_verdict_is_that_of_playing_every_minute(leapt: Simulation, stepped: Simulation) -> None:
+    reasons, approved = decision_reasons(leapt.columns, leapt.log)
+    expected_reasons, expected_approved = decision_reasons(stepped.columns, stepped.log)
+    assert (reasons == expected_reasons).all()
+    assert (approved == expected_approved).all()
+    assert (leapt.log.held == stepped.log.held).all()
+    assert leapt.log.kills == stepped.log.kills
+
+
+def test_counts_add_up_to_every_decision(leapt: Simulation) -> None:
+    counts = verdict_counts(leapt.prepared.market, leapt.columns, leapt.log)
+    by_layer = dict(counts.group_by("layer").agg(verdicts="verdicts").select("layer", "verdicts").rows())
+    assert sum(by_layer[2]) == sum(by_layer[4]) == leapt.decisions
+    assert sum(by_layer[3]) == leapt.columns.judged.height
+
+
+def test_equity_begins_with_the_balance_and_ends_with_what_was_earned(leapt: Simulation) -> None:
+    equity = equity_path(leapt.prepared.market, leapt.log)
+    earned = sum((one.net_pnl_usd for one in leapt.log.journal.positions), Decimal(0))
+    assert equity.cash_e8[0] == 10_000 * E8
+    assert Decimal(int(equity.cash_e8[-1])) / E8 == 10_000 + earned
+    assert (equity.equity_e8 <= equity.day_peak_e8).all()
+    assert (equity.day_peak_e8 <= equity.peak_e8).all()
+
+
+def test_a_repeated_simulation_is_equal(prepared: PreparedMarket, leapt: Simulation) -> None:
+    again = simulate(prepared, rules(), 1, Stopwatch())
+    assert again.log.journal.fills == leapt.log.journal.fills
+    assert again.log.cash == leapt.log.cash
+
+
+def test_a_kill_of_one_pair_leaves_the_others_trading(prepared: PreparedMarket) -> None:
+    own = rules()
+    of_a_pair = KillParameters(scope=KillScope.PAIR, daily_drawdown=0.9)
+    paired = replace(own, risk=replace(own.risk, kill=of_a_pair))
+    leapt = simulate(prepared, paired, 1, Stopwatch())
+    stepped = simulate(prepared, paired, 1, Stopwatch(), plays_every_minute=True)
+    assert leapt.log.kills == stepped.log.kills
+    assert leapt.log.journal.fills == stepped.log.journal.fills
+
+
+def test_a_deep_day_latches_the_whole_portfolio(prepared: PreparedMarket) -> None:
+    own = rules()
+    nervous = replace(own, risk=replace(own.risk, kill=KillParameters(daily_drawdown=0.002)))
+    leapt = simulate(prepared, nervous, 1, Stopwatch())
+    stepped = simulate(prepared, nervous, 1, Stopwatch(), plays_every_minute=True)
+    assert leapt.log.kills == stepped.log.kills
+    assert leapt.log.kills[0].kill.scope is KillScope.PORTFOLIO
+    assert leapt.simulator.portfolio == stepped.simulator.portfolio

@@ -1,0 +1,85 @@
+"""The list of readings: complete, hashed over what was decided, rendered, and shown by real tests."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from hydra import readings
+from hydra.errors import StopError
+from hydra.paths import PROJECT_ROOT
+from hydra.readings import Reading, load_readings
+from hydra.settings import Settings
+
+BUILT = [decision for decision in load_readings() if decision.built]
+
+
+def test_ids_ascend_and_are_unique() -> None:
+    ids = [decision.id for decision in load_readings()]
+    assert all(re.fullmatch(r"C\d{2,3}", name) for name in ids)
+    assert ids == sorted(set(ids), key=lambda name: int(name[1:]))
+
+
+@pytest.mark.parametrize("decision", BUILT, ids=lambda decision: decision.id)
+def test_a_built_reading_names_a_test_that_exists(decision: Reading) -> None:
+    path, _, function = decision.test.partition("::")
+    text = (PROJECT_ROOT / path).read_text(encoding="utf-8")
+    assert re.search(rf"^\s*def {re.escape(function)}\(", text, flags=re.MULTILINE), decision.test
+
+
+def test_a_reading_that_is_not_built_names_no_test() -> None:
+    assert [decision.id for decision in load_readings() if decision.test and not decision.built] == []
+
+
+@pytest.mark.parametrize(
+    "decision", [item for item in BUILT if item.setting], ids=lambda decision: decision.id
+)
+def test_the_setting_of_a_built_reading_exists(decision: Reading) -> None:
+    assert decision.setting in Settings.attribute_by_key()
+
+
+@pytest.mark.parametrize(
+    "decision", [item for item in BUILT if item.setting], ids=lambda decision: decision.id
+)
+def test_the_setting_of_a_built_reading_has_its_default(decision: Reading) -> None:
+    default = Settings.model_fields[Settings.attribute_by_key()[decision.setting]].default
+    if isinstance(default, float):
+        assert float(decision.default) == default
+    else:
+        assert decision.default == str(default).lower()
+
+
+def test_the_documents_are_up_to_date() -> None:
+    assert readings.document() == readings.DOCUMENT.read_text(encoding="utf-8"), (
+        "run python -m hydra.readings"
+    )
+    readme = readings.README.read_text(encoding="utf-8")
+    assert readings.rendered_readme(readme) == readme, "run python -m hydra.readings"
+
+
+def test_the_hash_changes_with_a_reading_and_not_with_its_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hash_of(text: str) -> str:
+        path = tmp_path / "readings.toml"
+        path.write_text(text, encoding="utf-8")
+        monkeypatch.setattr(readings, "SOURCE", path)
+        load_readings.cache_clear()
+        return readings.decision_set()
+
+    entry = '[[decision]]\nid = "C01"\ntopic = "t"\nquestion = "q"\nreading = "r"\nreason = "why"\n'
+    try:
+        assert hash_of(entry) == hash_of(entry.replace("why", "because"))
+        assert hash_of(entry) != hash_of(entry.replace('"r"', '"other"'))
+        with pytest.raises(StopError, match="C01 stands twice"):
+            hash_of(entry + entry)
+        with pytest.raises(StopError, match="raeding"):
+            hash_of(entry.replace("reading", "raeding"))
+    finally:
+        monkeypatch.undo()
+        load_readings.cache_clear()
+
+
+def test_a_readme_without_the_marks_is_an_error() -> None:
+    with pytest.raises(StopError, match="marks"):
+        readings.rendered_readme("# HYDRA")
