@@ -1,7 +1,8 @@
 """The smallest stages that leave rows: a broker with actors of their own, for tests of the frame.
 
-`dramatiq tests.support.plain_stages:broker` hears the same doorbells as `dramatiq workers`. Every handler reads
-what the stage before it wrote and what the cycle before it left, so that a lost, doubled or torn step shows.
+`dramatiq tests.support.plain_stages:broker` hears the same doorbells as `dramatiq workers`. Every handler
+reads what the stage before it wrote and what the cycle before it left, so that a lost, doubled or torn step
+shows.
 """
 
 import hashlib
