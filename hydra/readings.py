@@ -1,6 +1,6 @@
 """Which reading HYDRA builds where its source documents disagree: the list, its hash, its rendering.
 
-`python -m hydra.readings` writes docs/readings.md and the section of the README between the marks.
+`python -m hydra.readings` writes docs/readings.md.
 """
 
 import hashlib
@@ -14,10 +14,7 @@ from hydra.errors import StopError
 from hydra.paths import PROJECT_ROOT
 
 SOURCE: Final = PROJECT_ROOT / "hydra" / "readings.toml"
-README: Final = PROJECT_ROOT / "README.md"
-DOCUMENT: Final = PROJECT_ROOT / "docs" / "decisions.md"
-BEGIN: Final = "<!-- decisions: begin (written by `python -m hydra.readings`) -->"
-END: Final = "<!-- decisions: end -->"
+DOCUMENT: Final = PROJECT_ROOT / "docs" / "readings.md"
 
 
 @dataclass(frozen=True)
@@ -60,15 +57,6 @@ def decision_set() -> str:
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
 
-def readme_section() -> str:
-    """The readings that are built, a line each, for the README."""
-    lines = ["| id | HYDRA's reading | setting |", "| --- | --- | --- |"]
-    lines += [
-        f"| {item.id} | {_cell(item.reading)} | {_setting(item)} |" for item in load_readings() if item.built
-    ]
-    return "\n".join(lines)
-
-
 def document() -> str:
     """Every decision with question, reading and reason, as docs/readings.md."""
     names = tomllib.loads(SOURCE.read_text(encoding="utf-8"))["documents"]
@@ -92,19 +80,6 @@ def document() -> str:
     return "\n".join(lines) + "\n"
 
 
-def rendered_readme(text: str) -> str:
-    """`text` with the section between the marks replaced.
-
-    Raises:
-        StopError: the marks are missing.
-    """
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise StopError(f"{README.name}: the marks {BEGIN} and {END} are missing; put them back")
-    return f"{before}{BEGIN}\n\n{readme_section()}\n\n{END}{after}"
-
-
 def _setting(item: Reading) -> str:
     return f"`{item.setting}={item.default}`" if item.setting else ""
 
@@ -114,9 +89,8 @@ def _cell(text: str) -> str:
 
 
 def write() -> None:
-    """Bring both documents up to date."""
+    """Bring the document up to date."""
     DOCUMENT.write_text(document(), encoding="utf-8")
-    README.write_text(rendered_readme(README.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -49,12 +49,10 @@ def test_the_setting_of_a_built_reading_has_its_default(decision: Reading) -> No
         assert decision.default == str(default).lower()
 
 
-def test_the_documents_are_up_to_date() -> None:
+def test_the_document_is_up_to_date() -> None:
     assert readings.document() == readings.DOCUMENT.read_text(encoding="utf-8"), (
         "run python -m hydra.readings"
     )
-    readme = readings.README.read_text(encoding="utf-8")
-    assert readings.rendered_readme(readme) == readme, "run python -m hydra.readings"
 
 
 def test_the_hash_changes_with_a_reading_and_not_with_its_reason(
@@ -78,8 +76,3 @@ def test_the_hash_changes_with_a_reading_and_not_with_its_reason(
     finally:
         monkeypatch.undo()
         load_readings.cache_clear()
-
-
-def test_a_readme_without_the_marks_is_an_error() -> None:
-    with pytest.raises(StopError, match="marks"):
-        readings.rendered_readme("# HYDRA")
