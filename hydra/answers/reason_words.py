@@ -35,6 +35,7 @@ WORDS: Final[dict[ReasonCode, str]] = {
     ReasonCode.NO_SIGNAL: "no signal to judge",
     ReasonCode.CONFIDENCE_LOW: "the generator is not confident enough",
     ReasonCode.SCORE_LOW: "the score is below the threshold",
+    ReasonCode.NO_CASCADE: "no liquidation cascade in the last hour from which the price could turn",
     ReasonCode.NEWS_HOLD: "the news analyst says hold",
     ReasonCode.NEWS_EXIT: "the news analyst says exit",
     ReasonCode.NEWS_AGAINST: "the news analyst expects the opposite direction",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from hydra.answers.distance_to_trigger import Condition, TriggerDistance, trigger_distances
+from hydra.answers.distance_to_trigger import MeasuredCondition, TriggerDistance, trigger_distances
 from hydra.answers.formatting import exact, label, shown
 from hydra.answers.reason_words import WORDS, Gate, gate_of
 from hydra.domain import OrderRole, OrderState, ReasonCode, Regime, TradabilityStatus, VolatilityRegime
@@ -175,11 +175,15 @@ def _statistical_numbers(assessment: Row) -> dict[str, Any]:
 
 def measured_quantities(assessment: Row) -> dict[str, float | None]:
     """What the generators read in this minute: `measured`, and the columns that have their own place."""
-    columns = {name: assessment[name] for name in ("cascade_probability", "regime", "volatility_regime")}
-    return {**assessment["numbers"].get("measured", {}), **columns}
+    return {
+        **assessment["numbers"].get("measured", {}),
+        "gate_cascade_probability": assessment["cascade_probability"],
+        "regime": assessment["regime"],
+        "volatility_regime": assessment["volatility_regime"],
+    }
 
 
-def score(rows: "MinuteRows", parameters: SignalParameters) -> GateAnswer:
+def signal_score(rows: "MinuteRows", parameters: SignalParameters) -> GateAnswer:
     """Gate 3 (S005): the best signal and its score; if none fired, how far each generator was from it."""
     if rows.assessment is None or not rows.is_signalled:
         return _answer(Gate.SCORE, GateVerdict.PENDING, "layer 3 has not answered yet")
@@ -211,11 +215,12 @@ def _quiet(assessment: Row, parameters: SignalParameters) -> GateAnswer:
     )
 
 
-def _lacking(condition: Condition) -> str:
+def _lacking(condition: MeasuredCondition) -> str:
     if math.isnan(condition.limit):
         return f"{label(condition.quantity)}: the pair has no threshold of its own yet"
     value, limit = (shown(condition.quantity, number) for number in (condition.value, condition.limit))
-    return f"{label(condition.quantity)} is {value} and has to be {condition.comparison} {limit}"
+    words = f"{label(condition.quantity)} is {value} and has to be {condition.comparison} {limit}"
+    return words if condition.alternative is None else f"{words}, or {_lacking(condition.alternative)}"
 
 
 def _signal_words(signal: Row) -> str:
@@ -359,7 +364,7 @@ def gate_answers(rows: MinuteRows, parameters: SignalParameters) -> tuple[GateAn
     return (
         data_health(rows.assessment),
         statistical(rows.assessment),
-        score(rows, parameters),
+        signal_score(rows, parameters),
         news(rows.signals, rows.news_view),
         risk(rows.decision, rows.kills),
         execution(rows.decision, rows.orders),

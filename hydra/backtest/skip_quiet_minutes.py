@@ -45,8 +45,8 @@ class Grids(NamedTuple):
     """What the loop reads of the market, all (minutes, pairs) but `must_stop` (minutes).
 
     key: of the chosen signal, -1 none. is_alarmed: layer 2 demands that a position be closed, or a settlement
-    or a late bar is due. is_kill_due: a kill condition of the pair holds. strengths: (4, minutes, pairs):
-    what theses rest on, for a long. must_stop: minutes that are played in any case.
+    or a late bar is due. is_kill_due: a kill condition of the pair holds. strengths:
+    (theses, minutes, pairs), what theses rest on, for a long. must_stop: minutes that are played in any case.
     """
 
     key: NDArray[np.int8]

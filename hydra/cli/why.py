@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from hydra.answers.distance_to_trigger import TriggerDistance
+from hydra.answers.distance_to_trigger import MeasuredCondition, TriggerDistance
 from hydra.answers.formatting import exact, label, shown, usd
 from hydra.answers.reason_words import WORDS
 from hydra.answers.why import Explanation, PositionAnswer, explain
@@ -96,11 +96,16 @@ def _numbers(numbers: Mapping[str, Any]) -> str:
 def _distance(distance: TriggerDistance) -> str:
     parts = []
     for condition in distance.conditions:
-        name = condition.quantity
         mark = "[green]met[/green]" if condition.is_met else "[red]not met[/red]"
-        asked = f"{shown(name, condition.value)} {condition.comparison} {shown(name, condition.limit)}"
-        parts.append(f"{label(name)} {asked} {mark}")
+        parts.append(f"{_asked(condition)} {mark}")
     return f"{distance.source} {distance.side}: {', '.join(parts)}"
+
+
+def _asked(condition: MeasuredCondition) -> str:
+    name = condition.quantity
+    asked = f"{shown(name, condition.value)} {condition.comparison} {shown(name, condition.limit)}"
+    further = "" if condition.alternative is None else f" or {_asked(condition.alternative)}"
+    return f"{label(name)} {asked}{further}"
 
 
 def _position_lines(position: PositionAnswer) -> Iterator[str]:

@@ -28,6 +28,7 @@ class Grid(StrEnum):
     OPEN_INTEREST = "open_interest"
     POSITIONING = "positioning"
     LIQUIDATION_5M = "liquidation_5m"
+    LIQUIDATION_DAY = "liquidation_day"
     LIQUIDATION_1M = "liquidation_1m"
     TRADES_5M = "trades_5m"
     BOOK = "book"

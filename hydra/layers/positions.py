@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from hydra.domain import ExitUrgency, ReasonCode, Side, SignalSource
+from hydra.domain import ExitUrgency, ReasonCode, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class PositionParameters:
 
 
 @dataclass(frozen=True, slots=True)
-class PositionState:
+class PositionSnapshot:
     """What the checks read of one position and its pair. Fractions; NaN where unknown.
 
     layer2_reason: the gravest reason of the newest assessment. extreme_evaluations: five-minute
@@ -47,29 +47,6 @@ class ExitVerdict:
 
     reason_code: ReasonCode
     urgency: ExitUrgency
-
-
-def thesis_strength(
-    source: SignalSource,
-    direction: int,
-    funding_rate: float,
-    long_short_ratio: float,
-    price_change_24h: float,
-    liq_imbalance: float,
-) -> float:
-    """How much of what the signal bets on is there; positive at entry, NaN where its input is unknown.
-
-    Formula: FUNDING_*: -s x funding; CROWDING_FADE: -s x ln(ratio); OI_DIVERGENCE: -s x price change 24h;
-        LIQUIDATION_REVERSAL: s x imbalance
-    Source: features.md section 4 #8; README document, "Trading Flow" (thesis health).
-    """
-    if source is SignalSource.CROWDING_FADE:
-        return -direction * math.log(long_short_ratio)
-    if source is SignalSource.OI_DIVERGENCE:
-        return -direction * price_change_24h
-    if source is SignalSource.LIQUIDATION_REVERSAL:
-        return direction * liq_imbalance
-    return -direction * funding_rate
 
 
 def thesis_health(strength_now: float, strength_at_entry: float) -> float:
@@ -98,7 +75,7 @@ def liquidation_is_near(
     return left < abs(entry_price - liquidation_price) * buffer
 
 
-def block_verdict(state: PositionState, parameters: PositionParameters) -> ExitVerdict | None:
+def block_verdict(state: PositionSnapshot, parameters: PositionParameters) -> ExitVerdict | None:
     """What layer 2 demands of an open position.
 
     A cascade closes at once. Extreme volatility closes as an ordinary exit after two evaluations in a row
@@ -113,7 +90,7 @@ def block_verdict(state: PositionState, parameters: PositionParameters) -> ExitV
     return None
 
 
-def check_position(state: PositionState, parameters: PositionParameters) -> ExitVerdict | None:
+def check_position(state: PositionSnapshot, parameters: PositionParameters) -> ExitVerdict | None:
     """The first check that demands an exit, or None: hold.
 
     Order: kill switch, layer 2's BLOCK, liquidation distance, thesis health, holding time; an urgent demand
@@ -132,7 +109,7 @@ def check_position(state: PositionState, parameters: PositionParameters) -> Exit
     return next(urgent, made[0] if made else None)
 
 
-def _liquidation_verdict(state: PositionState, parameters: PositionParameters) -> ExitVerdict | None:
+def _liquidation_verdict(state: PositionSnapshot, parameters: PositionParameters) -> ExitVerdict | None:
     is_near = liquidation_is_near(
         state.direction,
         state.mark_price,
@@ -143,7 +120,7 @@ def _liquidation_verdict(state: PositionState, parameters: PositionParameters) -
     return ExitVerdict(ReasonCode.LIQUIDATION_NEAR, ExitUrgency.URGENT) if is_near else None
 
 
-def _ordinary_verdict(state: PositionState, parameters: PositionParameters) -> ExitVerdict | None:
+def _ordinary_verdict(state: PositionSnapshot, parameters: PositionParameters) -> ExitVerdict | None:
     if state.thesis_health < parameters.thesis_floor:
         return ExitVerdict(ReasonCode.THESIS_BROKEN, ExitUrgency.ORDINARY)
     if state.hours_held >= state.max_holding_hours:

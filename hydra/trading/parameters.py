@@ -15,7 +15,7 @@ from hydra.layers.layer2_data_health import DataHealthParameters
 from hydra.layers.layer2_matrix import MatrixParameters
 from hydra.layers.layer2_statistical import StatisticalParameters
 from hydra.layers.layer3_scoring import ScoringParameters
-from hydra.layers.layer3_signals import SignalParameters
+from hydra.layers.layer3_signals import GENERATORS, SignalParameters
 from hydra.layers.layer4_kill import KillParameters
 from hydra.layers.layer4_limits import LimitParameters
 from hydra.layers.layer4_risk import RiskParameters
@@ -56,8 +56,7 @@ def rules_of(settings: Settings, feeds: Iterable[str]) -> Rules:
         news_hold_blocks=settings.llm_hold_blocks,
         statistical=_statistical(settings, feeds),
         signals=SignalParameters(
-            holding_hours=holding_hours(settings.max_holding_hours),
-            is_adaptive=settings.signal_thresholds == "adaptive",
+            **_holding_hours(settings), is_adaptive=settings.signal_thresholds == "adaptive"
         ),
         scoring=ScoringParameters(
             score_threshold=settings.ml_score_threshold, min_confidence=settings.min_signal_confidence
@@ -68,6 +67,14 @@ def rules_of(settings: Settings, feeds: Iterable[str]) -> Rules:
             outage_flatten_seconds=settings.data_outage_flatten_s,
         ),
     )
+
+
+def _holding_hours(settings: Settings) -> dict[str, float]:
+    """The parameters of the sources that the settings name."""
+    if settings.max_holding_hours is None:
+        return {}
+    named = holding_hours(settings.max_holding_hours)
+    return {GENERATORS[source].holding_hours: hours for source, hours in named.items()}
 
 
 def _statistical(settings: Settings, feeds: Iterable[str]) -> StatisticalParameters:
@@ -119,8 +126,23 @@ _KNOWN: Final[dict[tuple[str, tuple[str, ...]], Rules]] = {}
 
 def _read(run: Run) -> Rules:
     if RULES_KEY in run.config:
-        return _restored(Rules, run.config[RULES_KEY])
+        return _restored(Rules, _as_written_now(run.config[RULES_KEY]))
     return rules_of(Settings.model_construct(**run.config["settings"]), run.feeds)
+
+
+def _as_written_now(recorded: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Recorded rules under the names of today.
+
+    Before C129 the holding hours were one list, in the order of the sources, and LIQUIDATION_REVERSAL asked
+    for nothing behind it.
+    """
+    signals = dict(recorded.get("signals", {}))
+    hours = signals.pop("holding_hours", None)
+    if hours is None:
+        return recorded
+    named = zip((one.holding_hours for one in GENERATORS.values()), hours, strict=False)
+    before = {"reversal_min_zscore": 0.0, "reversal_min_velocity": 0.0}
+    return {**recorded, "signals": {**before, **signals, **dict(named)}}
 
 
 def _plain(value: Any) -> Any:

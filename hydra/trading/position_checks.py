@@ -22,10 +22,10 @@ from hydra.domain import (
     TradabilityStatus,
 )
 from hydra.durations import HOUR_SECONDS
-from hydra.layers import positions as rules_of_positions
 from hydra.layers.layer2_volatility import consecutive_extremes
+from hydra.layers.layer3_signals import generator_of, thesis_strength
 from hydra.layers.layer5_orders import DecisionKey, exit_order
-from hydra.layers.positions import ExitVerdict, check_position, thesis_health, thesis_strength
+from hydra.layers.positions import ExitVerdict, PositionSnapshot, check_position, thesis_health
 from hydra.trading.cycle import Cycle
 from hydra.trading.entries import best_bid_ask
 from hydra.trading.instrument_spec import InstrumentSpec, read_terms
@@ -132,7 +132,7 @@ def _withdraw_entry(holding: PairState, cycle: Cycle, kills: LatchedKills, pair:
 
 def _check(holding: PairState, pair: AssessedPair, cycle: Cycle, rules: Rules, around: ExitContext) -> None:
     position = _of(holding)
-    state = position_state(position, pair, cycle, around)
+    state = position_snapshot(position, pair, cycle, around)
     verdict = check_position(state, rules.positions)
     position.events.append(
         PositionEvent(
@@ -146,12 +146,12 @@ def _check(holding: PairState, pair: AssessedPair, cycle: Cycle, rules: Rules, a
         _close(holding, verdict, cycle, around)
 
 
-def position_state(
+def position_snapshot(
     position: Position, pair: AssessedPair, cycle: Cycle, around: ExitContext
-) -> rules_of_positions.PositionState:
+) -> PositionSnapshot:
     """What the checks read of one position. NaN where unknown."""
     price = around.prices.get(position.instrument_id)
-    return rules_of_positions.PositionState(
+    return PositionSnapshot(
         direction=position.direction,
         mark_price=float(price.mark if price is not None else position.entry_price),
         entry_price=float(position.entry_price),
@@ -169,18 +169,11 @@ def position_state(
 def _health(position: Position, pair: AssessedPair, bet: ThesisAtEntry | None) -> float:
     if bet is None:
         return math.nan
-    now = thesis_strength(
-        bet.source,
-        position.direction,
-        _or_nan(pair.measured("funding_rate")),
-        _or_nan(pair.measured("long_short_ratio")),
-        _or_nan(pair.measured("return_24h")),
-        _or_nan(pair.measured("liq_imbalance")),
-    )
-    return thesis_health(now, bet.strength)
+    value = _or_nan(pair.measured(generator_of(bet.source).thesis.column))
+    return thesis_health(thesis_strength(bet.source, position.direction, value), bet.strength)
 
 
-def _numbers(state: rules_of_positions.PositionState, verdict: ExitVerdict | None) -> dict[str, Any]:
+def _numbers(state: PositionSnapshot, verdict: ExitVerdict | None) -> dict[str, Any]:
     return {
         "mark_price": state.mark_price,
         "liquidation_price": state.liquidation_price,

@@ -2,13 +2,17 @@
 
 import polars as pl
 
-from hydra.features.expressions import rolling_deviation, rolling_mean, rolling_sum, z_score
+from hydra.features.expressions import least_present, rolling_deviation, rolling_mean, rolling_sum, z_score
 from hydra.features.feature import Feature, Grid, WorkingColumn
 
 _DAY_BUCKETS = 288
 _WEEK_MINUTES = 7 * 1440
 _HOUR_MINUTES = 60
 _LEAST_CLUSTER_HISTORY = 20
+_BUCKET_MINUTES = 5
+_DAY_MINUTES = _DAY_BUCKETS * _BUCKET_MINUTES
+# The decision's own minute stands beside them.
+_EARLIER_MINUTES = _HOUR_MINUTES - 1
 _INPUTS = ("liquidations.side", "liquidations.value_usd", "heartbeats.time")
 
 _FEED_ALIVE = pl.col("time") - pl.col("heartbeat_time") <= pl.duration(seconds=60)
@@ -19,6 +23,19 @@ def _while_alive(value: pl.Expr) -> pl.Expr:
     return pl.when(_FEED_ALIVE).then(value)
 
 
+def _bucket_sum() -> pl.Expr:
+    """In the last minute of a clock bucket its liquidated USD; null where a minute has no heartbeat."""
+    ends = pl.col("position") % _BUCKET_MINUTES == _BUCKET_MINUTES - 1
+    return pl.when(ends).then(pl.col("liquidated_usd").rolling_sum(_BUCKET_MINUTES))
+
+
+def _day_before(statistic: str) -> pl.Expr:
+    """`statistic` (ddof 1) of the 288 buckets that ended five minutes or more before the minute did; NW."""
+    ended = pl.col("bucket_usd").shift(_BUCKET_MINUTES)
+    rolled: pl.Expr = getattr(ended, statistic)(_DAY_MINUTES, min_samples=least_present(_DAY_BUCKETS))
+    return rolled
+
+
 WORKING = (
     WorkingColumn(
         "bucket_mean_usd", Grid.LIQUIDATION_5M, rolling_mean(pl.col("liquidated_usd"), _DAY_BUCKETS)
@@ -27,6 +44,23 @@ WORKING = (
         "bucket_deviation_usd",
         Grid.LIQUIDATION_5M,
         rolling_deviation(pl.col("liquidated_usd"), _DAY_BUCKETS, ddof=1),
+    ),
+    WorkingColumn("bucket_usd", Grid.LIQUIDATION_DAY, _bucket_sum()),
+    WorkingColumn(
+        "minute_zscore",
+        Grid.LIQUIDATION_DAY,
+        pl.when(pl.col("liquidated_usd").is_not_null()).then(
+            z_score(
+                pl.col("liquidated_usd").rolling_sum(_BUCKET_MINUTES, min_samples=1),
+                _day_before("rolling_mean"),
+                _day_before("rolling_std"),
+            )
+        ),
+    ),
+    WorkingColumn(
+        "highest_earlier_zscore",
+        Grid.LIQUIDATION_DAY,
+        pl.col("minute_zscore").rolling_max(_EARLIER_MINUTES, min_samples=1),
     ),
     WorkingColumn(
         "cluster_threshold_usd",
@@ -93,6 +127,21 @@ FEATURES = (
         expression=_while_alive(
             z_score(pl.col("last_5m_usd"), pl.col("bucket_mean_usd"), pl.col("bucket_deviation_usd"))
         ),
+    ),
+    Feature(
+        name="liq_zscore_max_1h",
+        unit="sd",
+        window="60 min, each minute against 24 h",
+        inputs=_INPUTS,
+        null_rule="as liq_zscore; the largest of those known",
+        pit="E",
+        grid=Grid.DECISION,
+        source="C129",
+        description=(
+            "the largest of liq_zscore and of the z-scores of the five minutes up to the end of each of the "
+            "59 clock minutes that ended at least a minute ago; a minute is known if it has a heartbeat"
+        ),
+        expression=_while_alive(pl.max_horizontal("liq_zscore", "highest_earlier_zscore")),
     ),
     Feature(
         name="liquidation_clusters",

@@ -104,6 +104,8 @@ CLOCKS: Final = {
     Grid.OPEN_INTEREST: Clock("open_interest_5m", FIVE_MINUTES_US, reach=114, longest_hole=114),
     Grid.POSITIONING: Clock("positioning", FIVE_MINUTES_US, reach=4, longest_hole=4),
     Grid.LIQUIDATION_5M: Clock("liquidations", FIVE_MINUTES_US, reach=291, longest_hole=14),
+    # An hour of minutes, each against the day of buckets that ended five minutes before it.
+    Grid.LIQUIDATION_DAY: Clock("liquidations", MINUTE_US, reach=1440 + 70, longest_hole=72),
     # The threshold of a cluster is made of the minutes that had liquidations, however few.
     Grid.LIQUIDATION_1M: Clock("liquidations", MINUTE_US, reach=7 * 1440 + 62, longest_hole=7 * 1440),
     Grid.TRADES_5M: Clock("trades", FIVE_MINUTES_US, reach=291, longest_hole=14),
@@ -354,6 +356,7 @@ _BUILDERS: Final[dict[Grid, Callable[[MarketFacts, Instants, tuple[str, ...], Gr
     Grid.H1: _hours,
     Grid.HOUR: _hour_bars,
     Grid.LIQUIDATION_5M: partial(_liquidation_buckets, Grid.LIQUIDATION_5M),
+    Grid.LIQUIDATION_DAY: partial(_liquidation_buckets, Grid.LIQUIDATION_DAY),
     Grid.LIQUIDATION_1M: partial(_liquidation_buckets, Grid.LIQUIDATION_1M),
     Grid.TRADES_5M: _trade_buckets,
     Grid.SETTLEMENT: _settlements,
