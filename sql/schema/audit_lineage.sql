@@ -1,6 +1,6 @@
 -- Audit view: the whole chain behind every fill.
 
-CREATE VIEW audit.trade_lineage AS
+CREATE OR REPLACE VIEW audit.trade_lineage AS
 SELECT
     o.run_id,
     r.label,

@@ -1,29 +1,4 @@
--- What backtests leave beside the decision tables: counts of verdicts in the place of quiet rows, and the trials.
-
-CREATE TABLE hydra.veto_counts (
-    run_id BIGINT NOT NULL,
-    instrument_id SMALLINT NOT NULL,
-    hour TIMESTAMP WITH TIME ZONE NOT NULL,
-    layer SMALLINT NOT NULL,
-    passed BOOLEAN NOT NULL,
-    reason_code TEXT NOT NULL,
-    verdicts INTEGER NOT NULL,
-    CONSTRAINT veto_counts_pkey PRIMARY KEY (run_id, instrument_id, hour, layer, passed, reason_code),
-    CONSTRAINT veto_counts_layer_check CHECK (layer IN (2, 3, 4)),
-    CONSTRAINT veto_counts_verdicts_check CHECK (verdicts > 0),
-    CONSTRAINT veto_counts_run_id_fkey FOREIGN KEY(run_id)
-        REFERENCES hydra.runs (run_id),
-    CONSTRAINT veto_counts_instrument_id_fkey FOREIGN KEY(instrument_id)
-        REFERENCES market.instruments (instrument_id)
-);
-COMMENT ON TABLE hydra.veto_counts IS 'How many verdicts of a backtest let through or stopped, and why; all of its minutes, stored or not';
-COMMENT ON COLUMN hydra.veto_counts.run_id IS 'The run (hydra.runs)';
-COMMENT ON COLUMN hydra.veto_counts.instrument_id IS 'The instrument (market.instruments)';
-COMMENT ON COLUMN hydra.veto_counts.hour IS 'Hour of the decided minutes, its start';
-COMMENT ON COLUMN hydra.veto_counts.layer IS '2 statistical, 3 signals, 4 risk';
-COMMENT ON COLUMN hydra.veto_counts.passed IS 'True: let through';
-COMMENT ON COLUMN hydra.veto_counts.reason_code IS 'Why (ReasonCode)';
-COMMENT ON COLUMN hydra.veto_counts.verdicts IS 'How many verdicts';
+-- Schema ml: what was tried on which market.
 
 CREATE SCHEMA ml;
 COMMENT ON SCHEMA ml IS 'What was tried and learned: studies, trials, models';
@@ -96,16 +71,3 @@ COMMENT ON COLUMN ml.trials.net_pnl_usd IS 'Change of equity, USDT, all costs in
 COMMENT ON COLUMN ml.trials.metrics IS 'Figures by name; undefined ones are null';
 COMMENT ON COLUMN ml.trials.error IS 'Why it failed';
 COMMENT ON COLUMN ml.trials.finished_at IS 'Wall clock';
-
-GRANT USAGE ON SCHEMA ml TO hydra_worker, hydra_reader;
-GRANT ALL ON SCHEMA ml TO hydra_owner;
-GRANT SELECT ON ALL TABLES IN SCHEMA ml TO hydra_reader;
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ml TO hydra_worker;
-GRANT ALL ON ALL TABLES IN SCHEMA ml TO hydra_owner;
-GRANT USAGE ON ALL SEQUENCES IN SCHEMA ml TO hydra_worker;
-GRANT ALL ON ALL SEQUENCES IN SCHEMA ml TO hydra_owner;
-ALTER DEFAULT PRIVILEGES IN SCHEMA ml GRANT SELECT ON TABLES TO hydra_reader;
-ALTER DEFAULT PRIVILEGES IN SCHEMA ml GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO hydra_worker;
-ALTER DEFAULT PRIVILEGES IN SCHEMA ml GRANT ALL ON TABLES TO hydra_owner;
-ALTER DEFAULT PRIVILEGES IN SCHEMA ml GRANT USAGE ON SEQUENCES TO hydra_worker;
-ALTER DEFAULT PRIVILEGES IN SCHEMA ml GRANT ALL ON SEQUENCES TO hydra_owner;

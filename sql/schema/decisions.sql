@@ -1,4 +1,6 @@
 -- Schema hydra: runs, cycles, features as used, and the verdicts of layers 2 to 4.
+-- The key of a verdict is run, minute and pair, so a repeated message finds its row; the minute stands first because
+-- every stage reads one minute of all pairs.
 
 CREATE SCHEMA hydra;
 COMMENT ON SCHEMA hydra IS 'Decisions: every verdict, order, fill and position of every run, with its reason';
@@ -108,7 +110,7 @@ CREATE TABLE hydra.assessments (
     regime_break_alert BOOLEAN DEFAULT 'false' NOT NULL,
     numbers JSONB DEFAULT '{}'::jsonb NOT NULL,
     decided_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
-    CONSTRAINT assessments_pkey PRIMARY KEY (run_id, instrument_id, time),
+    CONSTRAINT assessments_pkey PRIMARY KEY (run_id, time, instrument_id),
     CONSTRAINT assessments_tradability_check CHECK (tradability IN ('ALLOW', 'RESTRICT', 'BLOCK')),
     CONSTRAINT assessments_reason_code_check CHECK (reason_code IN ('NORMAL', 'WARMING_UP',
         'DATA_MISSING', 'DATA_STALE', 'VOLATILITY_EXTREME', 'VOLATILITY_HIGH', 'CASCADE', 'CASCADE_WARNING',
@@ -165,7 +167,7 @@ CREATE TABLE hydra.signals (
     thesis TEXT NOT NULL,
     metadata JSONB DEFAULT '{}'::jsonb NOT NULL,
     decided_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
-    CONSTRAINT signals_pkey PRIMARY KEY (run_id, instrument_id, time, source),
+    CONSTRAINT signals_pkey PRIMARY KEY (run_id, time, instrument_id, source),
     CONSTRAINT signals_source_check CHECK (source IN ('FUNDING_SQUEEZE', 'LIQUIDATION_REVERSAL',
         'OI_DIVERGENCE', 'CROWDING_FADE', 'FUNDING_CARRY')),
     CONSTRAINT signals_side_check CHECK (side IN ('LONG', 'SHORT')),
@@ -258,7 +260,7 @@ CREATE TABLE hydra.risk_decisions (
     kill_reason TEXT,
     numbers JSONB DEFAULT '{}'::jsonb NOT NULL,
     decided_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
-    CONSTRAINT risk_decisions_pkey PRIMARY KEY (run_id, instrument_id, time),
+    CONSTRAINT risk_decisions_pkey PRIMARY KEY (run_id, time, instrument_id),
     CONSTRAINT risk_decisions_run_id_instrument_id_time_source_fkey FOREIGN KEY(run_id, instrument_id, time, source)
         REFERENCES hydra.signals (run_id, instrument_id, time, source),
     CONSTRAINT risk_decisions_source_check CHECK (source IN ('FUNDING_SQUEEZE', 'LIQUIDATION_REVERSAL',
@@ -300,3 +302,32 @@ COMMENT ON COLUMN hydra.risk_decisions.trigger_kill_switch IS 'Latches it';
 COMMENT ON COLUMN hydra.risk_decisions.kill_reason IS 'Which kill condition, in words';
 COMMENT ON COLUMN hydra.risk_decisions.numbers IS 'What decided';
 COMMENT ON COLUMN hydra.risk_decisions.decided_at IS 'Wall clock';
+
+-- The feature vectors are many and wide: a hypertable in chunks of a week.
+SELECT create_hypertable('hydra.features', by_range('time', interval '7 days'), create_default_indexes => false);
+
+-- What backtests leave in the place of quiet rows.
+CREATE TABLE hydra.veto_counts (
+    run_id BIGINT NOT NULL,
+    instrument_id SMALLINT NOT NULL,
+    hour TIMESTAMP WITH TIME ZONE NOT NULL,
+    layer SMALLINT NOT NULL,
+    passed BOOLEAN NOT NULL,
+    reason_code TEXT NOT NULL,
+    verdicts INTEGER NOT NULL,
+    CONSTRAINT veto_counts_pkey PRIMARY KEY (run_id, instrument_id, hour, layer, passed, reason_code),
+    CONSTRAINT veto_counts_layer_check CHECK (layer IN (2, 3, 4)),
+    CONSTRAINT veto_counts_verdicts_check CHECK (verdicts > 0),
+    CONSTRAINT veto_counts_run_id_fkey FOREIGN KEY(run_id)
+        REFERENCES hydra.runs (run_id),
+    CONSTRAINT veto_counts_instrument_id_fkey FOREIGN KEY(instrument_id)
+        REFERENCES market.instruments (instrument_id)
+);
+COMMENT ON TABLE hydra.veto_counts IS 'How many verdicts of a backtest let through or stopped, and why; all of its minutes, stored or not';
+COMMENT ON COLUMN hydra.veto_counts.run_id IS 'The run (hydra.runs)';
+COMMENT ON COLUMN hydra.veto_counts.instrument_id IS 'The instrument (market.instruments)';
+COMMENT ON COLUMN hydra.veto_counts.hour IS 'Hour of the decided minutes, its start';
+COMMENT ON COLUMN hydra.veto_counts.layer IS '2 statistical, 3 signals, 4 risk';
+COMMENT ON COLUMN hydra.veto_counts.passed IS 'True: let through';
+COMMENT ON COLUMN hydra.veto_counts.reason_code IS 'Why (ReasonCode)';
+COMMENT ON COLUMN hydra.veto_counts.verdicts IS 'How many verdicts';

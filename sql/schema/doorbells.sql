@@ -34,11 +34,3 @@ CREATE UNLOGGED TABLE doorbells.result (
     expires_at timestamptz
 );
 COMMENT ON TABLE doorbells.result IS 'Always empty: stages answer with rows of schema hydra. The broker expects the table';
-
-GRANT USAGE ON SCHEMA doorbells TO hydra_worker, hydra_reader;
-GRANT ALL ON SCHEMA doorbells TO hydra_owner;
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA doorbells TO hydra_worker;
-GRANT SELECT ON ALL TABLES IN SCHEMA doorbells TO hydra_reader;
-GRANT ALL ON ALL TABLES IN SCHEMA doorbells TO hydra_owner;
-GRANT USAGE ON ALL SEQUENCES IN SCHEMA doorbells TO hydra_worker;
-GRANT ALL ON ALL SEQUENCES IN SCHEMA doorbells TO hydra_owner;

@@ -47,6 +47,9 @@ CREATE TABLE hydra.positions (
 );
 CREATE UNIQUE INDEX positions_one_open_idx ON hydra.positions (run_id, instrument_id) WHERE state <> 'CLOSED';
 CREATE UNIQUE INDEX positions_run_id_instrument_id_opened_time_idx ON hydra.positions (run_id, instrument_id, opened_time);
+-- Each cycle asks when a pair was last left.
+CREATE INDEX positions_run_id_instrument_id_closed_time_idx
+ON hydra.positions (run_id, instrument_id, closed_time);
 COMMENT ON TABLE hydra.positions IS 'One row per position, from the first entry fill to the last exit fill; one open per pair (C117)';
 COMMENT ON COLUMN hydra.positions.position_id IS 'Key';
 COMMENT ON COLUMN hydra.positions.run_id IS 'The run (hydra.runs)';
@@ -158,6 +161,9 @@ CREATE TABLE hydra.orders (
 );
 CREATE INDEX orders_position_id_idx ON hydra.orders (position_id);
 CREATE INDEX orders_run_id_instrument_id_placed_time_idx ON hydra.orders (run_id, instrument_id, placed_time);
+-- Each cycle asks which orders still work: that must not depend on how much the run has traded before.
+CREATE INDEX orders_working_idx ON hydra.orders (run_id)
+WHERE state IN ('PLANNED', 'OPEN', 'PARTIALLY_FILLED', 'UNKNOWN');
 COMMENT ON TABLE hydra.orders IS 'Layer 5: every order, committed before the exchange was called';
 COMMENT ON COLUMN hydra.orders.order_id IS 'Key';
 COMMENT ON COLUMN hydra.orders.run_id IS 'The run (hydra.runs)';

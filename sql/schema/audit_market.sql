@@ -1,6 +1,9 @@
 -- Audit views over the facts and their imports.
 
-CREATE VIEW audit.data_gaps AS
+CREATE SCHEMA IF NOT EXISTS audit;
+COMMENT ON SCHEMA audit IS 'Questions with ready answers: views only, nothing is stored here';
+
+CREATE OR REPLACE VIEW audit.data_gaps AS
 SELECT
     g.source_table,
     i.symbol,
@@ -22,7 +25,7 @@ COMMENT ON COLUMN audit.data_gaps.duration IS 'How long the hole is';
 COMMENT ON COLUMN audit.data_gaps.missing_rows IS 'How many grid points are missing';
 COMMENT ON COLUMN audit.data_gaps.detected_at IS 'When the hole was found';
 
-CREATE VIEW audit.import_summary AS
+CREATE OR REPLACE VIEW audit.import_summary AS
 SELECT
     target_table,
     count(*) AS imports,

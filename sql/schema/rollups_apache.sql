@@ -1,5 +1,5 @@
--- Rollups on the Apache edition: hypertables that triggers keep (0002_rollups_apache_triggers.sql).
--- The same names, columns and values as in 0002_rollups_community.sql.
+-- Rollups on the Apache edition: hypertables that triggers keep (rollups_apache_triggers.sql).
+-- The same names, columns and values as in rollups_community.sql.
 
 CREATE TABLE market.candles_5m_rollup (
     instrument_id smallint NOT NULL,

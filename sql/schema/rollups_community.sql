@@ -1,5 +1,5 @@
 -- Rollups on the community edition: real-time continuous aggregates.
--- The same names, columns and values as in 0002_rollups_apache.sql.
+-- The same names, columns and values as in rollups_apache.sql.
 -- Every aggregate is exact at each level: first of firsts, max of maxima, sums of sums and of counts.
 -- Quantities that a source may lack stay null unless every row has them.
 
@@ -158,3 +158,22 @@ COMMENT ON VIEW market.liquidations_1m IS 'Forced orders a minute and side; a mi
 COMMENT ON VIEW market.liquidations_5m IS 'Forced orders in five minutes and side; a bucket without any has no row';
 COMMENT ON VIEW market.open_interest_5m IS 'Open interest on the five-minute grid: the last measurement in (time - 5 min, time]';
 COMMENT ON VIEW market.open_interest_5m_buckets IS 'Serves open_interest_5m; read that instead';
+
+-- Background refresh of the continuous aggregates.
+-- The end offset keeps every open bucket out; what it leaves out is served in real time. Rows that arrive
+-- later than the start offset come by imports, which refresh their own range.
+
+SELECT add_continuous_aggregate_policy('market.candles_5m_rollup', start_offset => interval '2 days',
+    end_offset => interval '10 minutes', schedule_interval => interval '5 minutes');
+SELECT add_continuous_aggregate_policy('market.candles_15m', start_offset => interval '2 days',
+    end_offset => interval '30 minutes', schedule_interval => interval '15 minutes');
+SELECT add_continuous_aggregate_policy('market.candles_1h', start_offset => interval '3 days',
+    end_offset => interval '2 hours', schedule_interval => interval '30 minutes');
+SELECT add_continuous_aggregate_policy('market.candles_4h', start_offset => interval '7 days',
+    end_offset => interval '8 hours', schedule_interval => interval '1 hour');
+SELECT add_continuous_aggregate_policy('market.liquidations_1m', start_offset => interval '2 days',
+    end_offset => interval '2 minutes', schedule_interval => interval '5 minutes');
+SELECT add_continuous_aggregate_policy('market.liquidations_5m', start_offset => interval '2 days',
+    end_offset => interval '10 minutes', schedule_interval => interval '5 minutes');
+SELECT add_continuous_aggregate_policy('market.open_interest_5m_buckets', start_offset => interval '2 days',
+    end_offset => interval '10 minutes', schedule_interval => interval '5 minutes');

@@ -1,6 +1,7 @@
 -- Audit views over decisions, trades and money.
 
-CREATE VIEW audit.veto_funnel AS
+-- The funnel of a backtest comes from its counts: it stores only the rows of minutes in which something happened.
+CREATE OR REPLACE VIEW audit.veto_funnel AS
 WITH verdicts AS (
     SELECT run_id, instrument_id, time, 2 AS layer, tradability = 'ALLOW' AS passed, reason_code
     FROM hydra.assessments
@@ -8,20 +9,21 @@ WITH verdicts AS (
     SELECT run_id, instrument_id, time, 3, approved, reason_code FROM hydra.signals
     UNION ALL
     SELECT run_id, instrument_id, time, 4, approved, reason_code FROM hydra.risk_decisions
+),
+counts AS (
+    SELECT v.run_id, v.instrument_id, time_bucket(interval '1 hour', v.time) AS hour, v.layer, v.passed,
+        v.reason_code, count(*) AS verdicts
+    FROM verdicts AS v
+    JOIN hydra.runs AS r USING (run_id)
+    WHERE r.mode <> 'backtest'
+    GROUP BY 1, 2, 3, 4, 5, 6
+    UNION ALL
+    SELECT run_id, instrument_id, hour, layer, passed, reason_code, verdicts FROM hydra.veto_counts
 )
-SELECT
-    v.run_id,
-    r.label,
-    i.symbol,
-    time_bucket(interval '1 hour', v.time) AS hour,
-    v.layer,
-    v.passed,
-    v.reason_code,
-    count(*) AS verdicts
-FROM verdicts AS v
+SELECT c.run_id, r.label, i.symbol, c.hour, c.layer, c.passed, c.reason_code, c.verdicts
+FROM counts AS c
 JOIN hydra.runs AS r USING (run_id)
-JOIN market.instruments AS i USING (instrument_id)
-GROUP BY 1, 2, 3, 4, 5, 6, 7;
+JOIN market.instruments AS i USING (instrument_id);
 
 COMMENT ON VIEW audit.veto_funnel IS
     'How many decisions does each layer let through or stop, per pair and hour, and for which reason?';
@@ -34,7 +36,7 @@ COMMENT ON COLUMN audit.veto_funnel.passed IS 'True: let through';
 COMMENT ON COLUMN audit.veto_funnel.reason_code IS 'Why (ReasonCode)';
 COMMENT ON COLUMN audit.veto_funnel.verdicts IS 'How many verdicts';
 
-CREATE VIEW audit.unprotected_positions AS
+CREATE OR REPLACE VIEW audit.unprotected_positions AS
 SELECT
     p.run_id,
     r.label,
@@ -66,7 +68,7 @@ COMMENT ON COLUMN audit.unprotected_positions.quantity IS 'Held, base units';
 COMMENT ON COLUMN audit.unprotected_positions.protected_quantity IS 'Covered by working stops, base units';
 COMMENT ON COLUMN audit.unprotected_positions.opened_time IS 'When it was opened';
 
-CREATE VIEW audit.daily_pnl AS
+CREATE OR REPLACE VIEW audit.daily_pnl AS
 SELECT
     p.run_id,
     r.label,
@@ -94,7 +96,7 @@ COMMENT ON COLUMN audit.daily_pnl.fees_usd IS 'Fees, USDT, positive: cost';
 COMMENT ON COLUMN audit.daily_pnl.funding_usd IS 'Funding, USDT, positive: received';
 COMMENT ON COLUMN audit.daily_pnl.net_pnl_usd IS 'gross - fees + funding, USDT';
 
-CREATE VIEW audit.slippage AS
+CREATE OR REPLACE VIEW audit.slippage AS
 SELECT
     o.run_id,
     r.label,
@@ -131,7 +133,7 @@ COMMENT ON COLUMN audit.slippage.price IS 'Price of the fill';
 COMMENT ON COLUMN audit.slippage.slippage_bps IS 'Basis points of the reference price, positive: cost';
 COMMENT ON COLUMN audit.slippage.slippage_usd IS 'USDT, positive: cost';
 
-CREATE VIEW audit.cost_breakdown AS
+CREATE OR REPLACE VIEW audit.cost_breakdown AS
 SELECT
     p.run_id,
     p.label,
