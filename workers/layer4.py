@@ -14,7 +14,7 @@ from hydra.trading.cycle import Cycle
 from hydra.trading.decision_rows import JudgedSignal, decision_row
 from hydra.trading.holding_rows import read_holdings
 from hydra.trading.instrument_spec import read_terms
-from hydra.trading.kill_rows import latch, read_kills
+from hydra.trading.kill_switch import latch, read_kills
 from hydra.trading.minute_rows import read_assessed
 from hydra.trading.pair_state import PairState
 from hydra.trading.parameters import rules_of_run
@@ -30,7 +30,7 @@ def handle(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
     minute = read_minute(connection, cycle)
     kills = new_kills(minute, parameters)
     for instrument_id, kill in kills.items():
-        latch(connection, cycle, instrument_id, kill)
+        latch(connection, cycle.run_id, cycle.time, *kill.latch_values(instrument_id))
     verdicts = decide(minute, kills, parameters)
     rows = [decision_row(cycle, verdict, kills.get(key)) for key, verdict in verdicts.items()]
     write_rows(connection, "stages/add_decisions", rows)

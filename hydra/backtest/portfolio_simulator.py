@@ -33,7 +33,7 @@ from hydra.trading.cycle import Cycle
 from hydra.trading.decision_rows import JudgedSignal, Verdict
 from hydra.trading.entries import ApprovedDecision, entry_of
 from hydra.trading.instrument_spec import InstrumentSpec
-from hydra.trading.kill_rows import LatchedKills
+from hydra.trading.kill_switch import EVERYTHING, LatchedKills
 from hydra.trading.market_rows import Price
 from hydra.trading.pair_state import PairState, Position
 from hydra.trading.paper_exchange import PaperExchange
@@ -50,7 +50,6 @@ from hydra.trading.position_checks import ExitContext, ThesisAtEntry, check_hold
 from hydra.trading.verdicts import Minute, decide, direction_held, new_kills
 
 KEYS: Final = len(SOURCES) * SIDES
-EVERYTHING: Final = 0
 _CLOSE_USD: Final = 1e-3
 """Far more than sums of binary numbers are wrong by."""
 STOPPED_OUT: Final = frozenset({ReasonCode.STOP_HIT, ReasonCode.LIQUIDATED})

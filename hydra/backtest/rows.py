@@ -16,7 +16,6 @@ from hydra.arrays import TIME
 from hydra.backtest.columns import assessed_rows
 from hydra.backtest.equity_path import E8, EquityPath
 from hydra.backtest.market import instant_of
-from hydra.backtest.portfolio_simulator import EVERYTHING
 from hydra.backtest.simulation import Simulation
 from hydra.backtest.verdict_counts import killed_pair_minutes
 from hydra.durations import MINUTE_US
@@ -27,7 +26,7 @@ from hydra.ledger.portfolio import drawdown
 from hydra.trading.assessment_rows import STORED_FEATURES, assessment_row, feature_row
 from hydra.trading.cycle import Cycle
 from hydra.trading.decision_rows import Verdict, decision_row
-from hydra.trading.kill_rows import LatchedKills
+from hydra.trading.kill_switch import EVERYTHING, LatchedKills
 from hydra.trading.pair_state import PairState
 from hydra.trading.row_writer import Row
 from hydra.trading.runs import Run

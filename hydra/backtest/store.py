@@ -22,9 +22,8 @@ from hydra.backtest.verdict_counts import verdict_counts
 from hydra.db import queries
 from hydra.db.copy import copy_rows
 from hydra.features.engine.decision_frame import DECISION_DELAY
-from hydra.trading.cycle import Cycle
 from hydra.trading.holding_rows import order_row, position_row
-from hydra.trading.kill_rows import latch
+from hydra.trading.kill_switch import latch
 from hydra.trading.pair_state import Position
 from hydra.trading.row_writer import Row, write_rows
 from hydra.trading.runs import Run
@@ -52,8 +51,7 @@ def store(
         _store_journal(connection, run, log.journal)
         _store_equity(connection, run, equity)
         for row, instrument_id, kill in kill_rows(simulation):
-            time = market.time_of(row)
-            latch(connection, Cycle(run.run_id, time, time + DECISION_DELAY), instrument_id, kill)
+            latch(connection, run.run_id, market.time_of(row), *kill.latch_values(instrument_id))
         _store_counts(connection, run, simulation)
         values = {"run_id": run.run_id, "data_hash": market.data_hash}
         connection.execute(queries.load("backtest/set_data_hash"), values)

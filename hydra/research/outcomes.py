@@ -26,7 +26,7 @@ from hydra.trading.cycle import Cycle
 from hydra.trading.decision_rows import Verdict
 from hydra.trading.entries import best_bid_ask
 from hydra.trading.instrument_spec import InstrumentSpec
-from hydra.trading.kill_rows import LatchedKills
+from hydra.trading.kill_switch import LatchedKills
 from hydra.trading.market_rows import Price
 from hydra.trading.minute_rows import GENERATOR_INPUTS, AssessedPair
 from hydra.trading.pair_state import (

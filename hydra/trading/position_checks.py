@@ -29,7 +29,7 @@ from hydra.layers.positions import ExitVerdict, PositionSnapshot, check_position
 from hydra.trading.cycle import Cycle
 from hydra.trading.entries import best_bid_ask
 from hydra.trading.instrument_spec import InstrumentSpec, read_terms
-from hydra.trading.kill_rows import LatchedKills, read_kills
+from hydra.trading.kill_switch import LatchedKills, read_kills
 from hydra.trading.market_rows import Price, read_prices
 from hydra.trading.minute_rows import AssessedPair
 from hydra.trading.pair_state import PAPER_ACCOUNT, PairState, Position, PositionEvent, accepted_paper_order

@@ -119,7 +119,7 @@ def test_a_lost_twentieth_of_the_day_kills(connection: psycopg.Connection) -> No
     market.settle(2)
     assert market.cash() < 9_500
     row = verdict(market, 3)
-    assert (row["reason_code"], row["kill_reason"]) == ("KILL_SWITCH", "Daily drawdown > 5%")
+    assert (row["reason_code"], row["kill_reason"]) == ("KILL_SWITCH", "Daily drawdown 6.00% > 5%")
 
 
 def test_what_layer_2_forbids_is_not_tradable(connection: psycopg.Connection) -> None:
