@@ -3,3 +3,28 @@
 
 COMMENT ON COLUMN hydra.runs.decision_set IS 'Hash of the readings (hydra/readings.toml)';
 COMMENT ON COLUMN ml.studies.decision_set IS 'Hash of the readings (hydra/readings.toml)';
+
+-- Reason codes: what were lists in CHECKs is a table.
+ALTER TABLE hydra.assessments
+    DROP CONSTRAINT assessments_reason_code_check,
+    ADD CONSTRAINT assessments_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES hydra.reason_codes (code);
+ALTER TABLE hydra.signals
+    DROP CONSTRAINT signals_reason_code_check,
+    ADD CONSTRAINT signals_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES hydra.reason_codes (code);
+ALTER TABLE hydra.risk_decisions
+    DROP CONSTRAINT risk_decisions_reason_code_check,
+    ADD CONSTRAINT risk_decisions_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES hydra.reason_codes (code);
+ALTER TABLE hydra.positions
+    DROP CONSTRAINT positions_exit_reason_code_check,
+    ADD CONSTRAINT positions_exit_reason_code_fkey FOREIGN KEY (exit_reason_code) REFERENCES hydra.reason_codes (code);
+ALTER TABLE hydra.position_events
+    DROP CONSTRAINT position_events_reason_code_check,
+    ADD CONSTRAINT position_events_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES hydra.reason_codes (code);
+ALTER TABLE hydra.orders
+    DROP CONSTRAINT orders_reason_code_check,
+    ADD CONSTRAINT orders_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES hydra.reason_codes (code);
+ALTER TABLE hydra.order_events
+    DROP CONSTRAINT order_events_reason_code_check,
+    ADD CONSTRAINT order_events_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES hydra.reason_codes (code);
+ALTER TABLE hydra.veto_counts
+    ADD CONSTRAINT veto_counts_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES hydra.reason_codes (code);
