@@ -80,6 +80,7 @@ _CODES: Final[dict[Gate, tuple[ReasonCode, ...]]] = {
         ReasonCode.NO_SIGNAL,
         ReasonCode.CONFIDENCE_LOW,
         ReasonCode.SCORE_LOW,
+        ReasonCode.NO_CASCADE,
     ),
     Gate.NEWS: (ReasonCode.NEWS_HOLD, ReasonCode.NEWS_EXIT, ReasonCode.NEWS_AGAINST),
     Gate.RISK: (

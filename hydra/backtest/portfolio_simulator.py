@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from hydra.arrays import Flags
+from hydra.backtest.assumed_operator import AssumedOperator
 from hydra.backtest.bars import BarGrid
 from hydra.backtest.columns import SIDES, SOURCES, DecisionColumns
 from hydra.backtest.exit_bounds import ExitBoundsTable, row_at
@@ -22,10 +23,10 @@ from hydra.backtest.market import BacktestMarket
 from hydra.backtest.scored_signals import JudgedSignals, key_of
 from hydra.backtest.simulation_log import LastExit, LatchedKill, SimulationLog, empty_log
 from hydra.backtest.skip_quiet_minutes import Grids, Limits, next_minute, open_signals
-from hydra.domain import KillScope, ReasonCode
+from hydra.domain import ReasonCode
 from hydra.features.engine.decision_frame import DECISION_DELAY
 from hydra.layers.layer4_filters import exact
-from hydra.layers.layer4_kill import Kill
+from hydra.layers.layer4_kill import Kill, daily_drawdown_kills
 from hydra.layers.layer4_limits import PortfolioState
 from hydra.ledger.portfolio import Portfolio
 from hydra.trading.correlation_rows import PortfolioCorrelation, portfolio_correlation_at
@@ -84,6 +85,9 @@ class PortfolioSimulator:
         self.kill_is_due: Flags = np.any(self.grids.is_kill_due, axis=1)
         self.portfolio = Portfolio.start(self.rules.initial_balance, self.market.time_of(0))
         self.log = empty_log(shape, self.rules.initial_balance, keeps_quiet_checks=self.plays_every_minute)
+        self.operator = AssumedOperator(
+            self.rules.resume_after_hours, self.market.minutes, self.market.instrument_ids, self.log.kills
+        )
         self.signals = JudgedSignals(self.columns, self.log.exits)
 
     def run(self, progress: Callable[[float], None] = lambda _share: None) -> SimulationLog:
@@ -134,6 +138,7 @@ class PortfolioSimulator:
             is_killed=self.is_killed,
             free_row=self.free_row,
             is_full=len(self.holdings) >= self.rules.risk.limits.max_positions,
+            wake_row=self.operator.next_row,
             cash_usd=float(self.portfolio.cash_usd),
             day_peak_usd=float(self.portfolio.day_peak_usd),
             daily_drawdown=1.0 if self.kills.stops(EVERYTHING) else self.rules.risk.kill.daily_drawdown,
@@ -155,6 +160,8 @@ class PortfolioSimulator:
         # A kill switch that has just latched has something to say of all that is held.
         checked = self._to_check() if self.kills is latched else list(self.holdings)
         self._execute(row, cycle, terms, checked, approved)
+        if row >= self.operator.next_row:
+            self._resume(row, cycle)
 
     def _to_settle(self) -> list[int]:
         """What is held and may change in this minute, by instrument."""
@@ -334,11 +341,18 @@ class PortfolioSimulator:
         return found
 
     def _latch(self, row: int, kills: Mapping[int, Kill]) -> None:
-        stopped = set(self.kills.instrument_ids)
         for instrument_id, kill in kills.items():
             self.log.kills.append(LatchedKill(row, self.column_of[instrument_id], kill))
-            stopped.add(instrument_id if kill.scope is KillScope.PAIR else EVERYTHING)
-        self.kills = LatchedKills(frozenset(stopped))
+        self._read_kills()
+
+    def _resume(self, row: int, cycle: Cycle) -> None:
+        """Let the assumed operator clear what is due (C130); it counts from the next minute on."""
+        is_too_deep = daily_drawdown_kills(self._book(row, cycle).daily_drawdown, self.rules.risk.kill)
+        if self.operator.clear(row, self.grids.is_kill_due[row], is_too_deep=is_too_deep):
+            self._read_kills()
+
+    def _read_kills(self) -> None:
+        self.kills = self.operator.latched
         self.is_killed[:] = [self.kills.stops(key) for key in self.market.instrument_ids]
 
     def _approved(self, row: int, verdict: Verdict) -> ApprovedDecision:

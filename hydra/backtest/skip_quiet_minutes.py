@@ -92,13 +92,15 @@ class ExitBounds(NamedTuple):
 class Limits(NamedTuple):
     """What bounds entries. free_row: (pairs, keys), the first row after the cool-down.
 
-    is_full: no further position may be opened. cash_usd, day_peak_usd: as they stand now.
+    is_full: no further position may be opened. wake_row: from it on every row is played. cash_usd,
+    day_peak_usd: as they stand now.
     """
 
     is_held: Flags
     is_killed: Flags
     free_row: NDArray[np.int64]
     is_full: bool
+    wake_row: int
     cash_usd: float
     day_peak_usd: float
     daily_drawdown: float
@@ -151,6 +153,7 @@ def next_minute(
             _may_exit(row, grids, book, may_exit)
             or has_order
             or grids.must_stop[row]
+            or row >= limits.wake_row
             or _kill_is_due(row, grids, limits)
             or _next_open(row, 0, grids, limits) >= 0
         ):

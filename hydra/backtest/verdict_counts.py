@@ -25,7 +25,8 @@ def killed_pair_minutes(log: SimulationLog, shape: tuple[int, int]) -> Flags:
     killed = np.zeros(shape, np.bool_)
     for latched in log.kills:
         column = latched.column if latched.kill.scope is KillScope.PAIR else slice(None)
-        killed[latched.row :, column] = True
+        beyond = shape[0] if latched.cleared_row is None else latched.cleared_row + 1
+        killed[latched.row : beyond, column] = True
     return killed
 
 

@@ -50,8 +50,8 @@ class AssessedPair:
         return bool(self.numbers["entries_allowed"])
 
     def measured(self, name: str) -> float | None:
-        """A quantity that layer 2 measured; None where it is unknown."""
-        value = self.numbers["measured"][name]
+        """A quantity that layer 2 measured; None where it is unknown, or newer than the stored minute."""
+        value = self.numbers["measured"].get(name)
         return None if value is None else float(value)
 
     def number(self, name: str) -> float | None:

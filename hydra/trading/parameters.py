@@ -32,10 +32,14 @@ _Record = TypeVar("_Record")
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The parameters of all layers. news_hold_blocks: LLM_HOLD_BLOCKS (C03); balance in USDT."""
+    """The parameters of all layers. news_hold_blocks: LLM_HOLD_BLOCKS (C03); balance in USDT.
+
+    resume_after_hours: of a backtest with an assumed operator (C130); None: nobody clears the kill switch.
+    """
 
     initial_balance_usd: float = 10_000.0
     news_hold_blocks: bool = True
+    resume_after_hours: float | None = None
     statistical: StatisticalParameters = field(default_factory=StatisticalParameters)
     signals: SignalParameters = field(default_factory=SignalParameters)
     scoring: ScoringParameters = field(default_factory=ScoringParameters)

@@ -28,3 +28,9 @@ ALTER TABLE hydra.order_events
     ADD CONSTRAINT order_events_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES hydra.reason_codes (code);
 ALTER TABLE hydra.veto_counts
     ADD CONSTRAINT veto_counts_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES hydra.reason_codes (code);
+
+-- A further generator needs no migration: signals.source is written from SignalSource alone, and risk decisions refer
+-- to their signal.
+ALTER TABLE hydra.signals DROP CONSTRAINT signals_source_check;
+ALTER TABLE hydra.risk_decisions DROP CONSTRAINT risk_decisions_source_check;
+COMMENT ON COLUMN hydra.signals.source IS 'The generator that fired (SignalSource)';
