@@ -27,13 +27,17 @@ from hydra.trading.parameters import Rules
 from hydra.trading.signal_rows import choose_signals
 from hydra.trading.verdicts import UNKNOWN_CODE
 
-RULE_FEATURES: Final = (
-    "volatility_percentile",
-    "liq_velocity",
-    "m5_price_vs_sma_20",
-    "m5_price_vs_sma_50",
-    "spread_bps",
-    *GENERATOR_INPUTS,
+RULE_FEATURES: Final = tuple(
+    dict.fromkeys(
+        (
+            "volatility_percentile",
+            "liq_velocity",
+            "m5_price_vs_sma_20",
+            "m5_price_vs_sma_50",
+            "spread_bps",
+            *GENERATOR_INPUTS,
+        )
+    )
 )
 """What the rules of layers 2 and 3 read; the others are computed for the minutes that are stored."""
 
