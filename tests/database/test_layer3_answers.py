@@ -63,8 +63,8 @@ def test_a_signal_is_scored_and_says_what_it_bets_on(market: PaperMarket) -> Non
 
 
 def test_one_signal_of_a_pair_is_chosen_and_the_others_say_why_not(market: PaperMarket) -> None:
-    crowded: dict[str, Any] = {"funding_rate": -0.0008, "oi_delta_pct": -0.03, "volatility_regime": 3, "regime": 5}
-    market.assess(MINUTE, **crowded, liq_imbalance=0.9, liq_velocity=0.002)
+    crowded: dict[str, Any] = {"funding_rate": -0.0008, "oi_delta_pct": -0.03, "liq_imbalance": 0.9}
+    market.assess(MINUTE, **crowded, liq_velocity=0.002, volatility_regime=3, regime=5)
     rows = {row["source"]: row for row in signals(market)}
     assert {source: row["reason_code"] for source, row in rows.items()} == {
         "LIQUIDATION_REVERSAL": "SIGNAL_CHOSEN",
