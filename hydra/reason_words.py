@@ -29,7 +29,7 @@ WORDS: Final[dict[ReasonCode, str]] = {
     ReasonCode.VOLATILITY_HIGH: "volatility is high for this pair: exits only",
     ReasonCode.CASCADE: "a liquidation cascade is under way: no trading",
     ReasonCode.CASCADE_WARNING: "a liquidation cascade may be starting: exits only",
-    ReasonCode.FUNDING_EXTREME: "funding is extreme: leverage is halved",
+    ReasonCode.FUNDING_EXTREME: "funding is extreme: less leverage, or no entries where that is set",
     ReasonCode.SIGNAL_CHOSEN: "this signal goes on to the risk gate",
     ReasonCode.SIGNAL_OUTRANKED: "it passed, but another signal of this minute ranks higher",
     ReasonCode.NO_SIGNAL: "no signal to judge",
