@@ -27,7 +27,6 @@ class Grid(StrEnum):
     SETTLEMENT = "settlement"
     OPEN_INTEREST = "open_interest"
     POSITIONING = "positioning"
-    LIQUIDATION_5M = "liquidation_5m"
     LIQUIDATION_DAY = "liquidation_day"
     LIQUIDATION_1M = "liquidation_1m"
     TRADES_5M = "trades_5m"

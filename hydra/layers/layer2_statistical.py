@@ -123,7 +123,9 @@ _TEMPLATES: Final = {
     ReasonCode.NORMAL: "nothing speaks against trading",
     ReasonCode.SPREAD_WIDE: "the spread is {spread_bps:.1f} bps",
     ReasonCode.CASCADE: "cascade score {gate_cascade_probability:.2f}",
-    ReasonCode.VOLATILITY_EXTREME: "volatility ranks at {volatility_percentile:.1%} of its last 30 days: extreme",
+    ReasonCode.VOLATILITY_EXTREME: (
+        "volatility ranks at {volatility_percentile:.1%} of its last 30 days: extreme"
+    ),
     ReasonCode.WARMING_UP: "too little history to rank the volatility",
     ReasonCode.CASCADE_WARNING: "cascade score {gate_cascade_probability:.2f}",
     ReasonCode.VOLATILITY_HIGH: "volatility ranks at {volatility_percentile:.1%} of its last 30 days: high",

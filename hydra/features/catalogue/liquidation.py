@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from hydra.features.expressions import least_present, rolling_deviation, rolling_mean, rolling_sum, z_score
+from hydra.features.expressions import least_present, rolling_sum, z_score
 from hydra.features.feature import Feature, Grid, WorkingColumn
 
 _DAY_BUCKETS = 288
@@ -29,31 +29,32 @@ def _bucket_sum() -> pl.Expr:
     return pl.when(ends).then(pl.col("liquidated_usd").rolling_sum(_BUCKET_MINUTES))
 
 
-def _day_before(statistic: str) -> pl.Expr:
-    """`statistic` (ddof 1) of the 288 buckets that ended five minutes or more before the minute did; NW."""
-    ended = pl.col("bucket_usd").shift(_BUCKET_MINUTES)
-    rolled: pl.Expr = getattr(ended, statistic)(_DAY_MINUTES, min_samples=least_present(_DAY_BUCKETS))
-    return rolled
-
+_LEAST_BUCKETS = least_present(_DAY_BUCKETS)
+_BUCKETS = pl.col("bucket_usd")
 
 WORKING = (
-    WorkingColumn(
-        "bucket_mean_usd", Grid.LIQUIDATION_5M, rolling_mean(pl.col("liquidated_usd"), _DAY_BUCKETS)
-    ),
-    WorkingColumn(
-        "bucket_deviation_usd",
-        Grid.LIQUIDATION_5M,
-        rolling_deviation(pl.col("liquidated_usd"), _DAY_BUCKETS, ddof=1),
-    ),
     WorkingColumn("bucket_usd", Grid.LIQUIDATION_DAY, _bucket_sum()),
+    WorkingColumn(
+        "day_mean_usd", Grid.LIQUIDATION_DAY, _BUCKETS.rolling_mean(_DAY_MINUTES, min_samples=_LEAST_BUCKETS)
+    ),
+    WorkingColumn(
+        "day_deviation_usd",
+        Grid.LIQUIDATION_DAY,
+        _BUCKETS.rolling_std(_DAY_MINUTES, min_samples=_LEAST_BUCKETS, ddof=1),
+    ),
+    # The row that a decision reads ended between one and two minutes before it.
+    WorkingColumn("bucket_mean_usd", Grid.LIQUIDATION_DAY, pl.col("day_mean_usd").shift(_BUCKET_MINUTES - 1)),
+    WorkingColumn(
+        "bucket_deviation_usd", Grid.LIQUIDATION_DAY, pl.col("day_deviation_usd").shift(_BUCKET_MINUTES - 1)
+    ),
     WorkingColumn(
         "minute_zscore",
         Grid.LIQUIDATION_DAY,
         pl.when(pl.col("liquidated_usd").is_not_null()).then(
             z_score(
                 pl.col("liquidated_usd").rolling_sum(_BUCKET_MINUTES, min_samples=1),
-                _day_before("rolling_mean"),
-                _day_before("rolling_std"),
+                pl.col("day_mean_usd").shift(_BUCKET_MINUTES),
+                pl.col("day_deviation_usd").shift(_BUCKET_MINUTES),
             )
         ),
     ),

@@ -80,7 +80,6 @@ CLOCKS: Final = {
     # oi_delta_pct needs two rows an hour apart, whatever lies between: no hole within reach is a cut.
     Grid.OPEN_INTEREST: Clock("open_interest_5m", FIVE_MINUTES_US, reach=114, longest_hole=114),
     Grid.POSITIONING: Clock("positioning", FIVE_MINUTES_US, reach=4, longest_hole=4),
-    Grid.LIQUIDATION_5M: Clock("liquidations", FIVE_MINUTES_US, reach=291, longest_hole=14),
     # An hour of minutes, each against the day of buckets that ended five minutes before it.
     Grid.LIQUIDATION_DAY: Clock("liquidations", MINUTE_US, reach=1440 + 70, longest_hole=72),
     # The threshold of a cluster is made of the minutes that had liquidations, however few.
@@ -329,7 +328,6 @@ def _lay_snapshots(near: NearRows, base: tuple[str, ...], instants: Instants) ->
 _BUILDERS: Final[dict[Grid, Callable[[MarketFacts, Instants, tuple[str, ...], GridMemory], GridRows]]] = {
     Grid.H1: _hours,
     Grid.HOUR: _hour_bars,
-    Grid.LIQUIDATION_5M: partial(_liquidation_buckets, Grid.LIQUIDATION_5M),
     Grid.LIQUIDATION_DAY: partial(_liquidation_buckets, Grid.LIQUIDATION_DAY),
     Grid.LIQUIDATION_1M: partial(_liquidation_buckets, Grid.LIQUIDATION_1M),
     Grid.TRADES_5M: _trade_buckets,
