@@ -1,4 +1,4 @@
-"""Quantities as people read them: a label and a value with its unit. Undefined is "-", never 0."""
+"""Quantities as people read them: a label and a value with its unit. Undefined is "-", never 0 or -0."""
 
 import math
 from decimal import Decimal
@@ -27,6 +27,7 @@ _FRACTIONS: Final = frozenset(
     }
 )  # fmt: skip
 _CODES: Final = {"regime": Regime, "volatility_regime": VolatilityRegime}
+_SIX_DIGITS: Final = 100_000
 
 
 def label(name: str) -> str:
@@ -51,29 +52,58 @@ def shown(name: str, value: object) -> str:
 
 def _with_unit(name: str, value: float | Decimal) -> str:
     if name == "funding_rate":
-        return f"{value * 100:+.4f} %"
+        return f"{fixed(value * 100, 4, signed=True)} %"
     if name.endswith("_usd"):
         return usd(value)
     if name.endswith("_bps"):
-        return f"{value:.1f} bps"
+        return f"{fixed(value, 1)} bps"
     if name.endswith("_seconds"):
         return duration(float(value))
-    return percent(value) if name in _FRACTIONS else f"{value:.8g}"
+    return percent(value) if name in _FRACTIONS else f"{value + 0:.8g}"
+
+
+def fixed(value: float | Decimal, digits: int = 2, *, signed: bool = False) -> str:
+    """A number with separated thousands and `digits` decimals; one that rounds to zero has no sign."""
+    text = f"{value:{'+' if signed else ''},.{digits}f}"
+    return text if any(digit in text for digit in "123456789") else text.lstrip("+-")
 
 
 def usd(value: float | Decimal | None) -> str:
     """An amount in USDT with cents; "-" for None."""
-    return UNDEFINED if value is None else f"{value:,.2f} USDT"
+    return UNDEFINED if value is None else f"{fixed(value)} USDT"
 
 
 def percent(fraction: float | Decimal | None, digits: int = 2) -> str:
     """A fraction as percent; "-" for None."""
-    return UNDEFINED if fraction is None else f"{fraction * 100:.{digits}f} %"
+    return UNDEFINED if fraction is None else f"{fixed(fraction * 100, digits)} %"
+
+
+def counted(count: int, noun: str) -> str:
+    """A count with its noun: "1 trade", "2,000 trades"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def minute_text(time: object) -> str:
+    """An instant as 2025-06-01 10:05, in the zone that it carries; "-" for None."""
+    return f"{time:%Y-%m-%d %H:%M}" if time else UNDEFINED
+
+
+def words_of_code(code: str | None) -> str:
+    """A code in words: OI_DIVERGENCE is "OI divergence"; "-" for None."""
+    return code.replace("_", " ").capitalize().replace("Oi ", "OI ") if code else UNDEFINED
 
 
 def exact(value: Decimal) -> str:
     """A price or quantity with all its digits and no zeros behind them."""
     return f"{value.normalize():f}"
+
+
+def price_text(value: float | Decimal | None) -> str:
+    """A price in six digits, or with all of those before the point; "-" for None."""
+    if value is None:
+        return UNDEFINED
+    number = float(value)
+    return fixed(number, 1) if abs(number) >= _SIX_DIGITS else f"{number + 0:.6g}"
 
 
 _MINUTE_S, _HOUR_S, _DAY_S = 60.0, 3_600.0, 86_400.0
@@ -84,7 +114,7 @@ def duration(seconds: float | None) -> str:
     if seconds is None or not math.isfinite(seconds):
         return UNDEFINED
     if seconds < 2 * _MINUTE_S:
-        return f"{seconds:.0f} s"
+        return f"{fixed(seconds, 0)} s"
     if seconds < 2 * _HOUR_S:
         return f"{seconds / _MINUTE_S:.1f} min"
-    return f"{seconds / _HOUR_S:.1f} h" if seconds < 2 * _DAY_S else f"{seconds / _DAY_S:.1f} d"
+    return f"{seconds / _HOUR_S:.1f} h" if seconds < 2 * _DAY_S else f"{fixed(seconds / _DAY_S, 1)} d"
