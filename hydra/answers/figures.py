@@ -13,12 +13,11 @@ from typing import Final
 from hydra.answers.deflated_sharpe import Luck
 from hydra.answers.formatting import UNDEFINED, counted, duration, fixed, percent, usd
 from hydra.answers.performance import Baselines, Performance, TradeResults
+from hydra.durations import DAY_SECONDS
 from hydra.ledger.baselines import ALWAYS_FLAT_NET_USD, RandomSide
 from hydra.ledger.bootstrap import FEWEST_DAYS, FEWEST_RETURN_DAYS, Estimate
 from hydra.ledger.metrics import Drawdown
 from hydra.ledger.vector_metrics import FEWEST_DAYS_ANNUALISED
-
-_SECONDS_PER_DAY: Final = 86_400
 
 
 class Unit(StrEnum):
@@ -185,7 +184,11 @@ def _activity(performance: Performance) -> list[ReportFigure]:
 def _trades(measured: Measured) -> list[ReportFigure]:
     results = measured.trade_results
     days = counted(results.days, "UTC day")
-    remark = "" if results.days >= FEWEST_DAYS else f"no interval: {results.days} of {FEWEST_DAYS} days with trades"
+    remark = (
+        ""
+        if results.days >= FEWEST_DAYS
+        else f"no interval: {results.days} of {FEWEST_DAYS} days with trades"
+    )
 
     def estimated(key: str, name: str, estimate: Estimate, unit: Unit) -> ReportFigure:
         bounds = (estimate.low, estimate.high)
@@ -225,7 +228,7 @@ def _daily_returns(performance: Performance, luck: Luck | None) -> list[ReportFi
 
 def _probabilities(performance: Performance, luck: Luck | None) -> list[ReportFigure]:
     needed = performance.minimum_track_record_days
-    seconds = None if needed is None else needed * _SECONDS_PER_DAY
+    seconds = None if needed is None else needed * DAY_SECONDS
     too_short = _too_short(performance)
     figures = [
         _plain(

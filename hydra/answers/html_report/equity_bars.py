@@ -7,12 +7,12 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
-from hydra.answers.html_report.time_grid import Floats, TimeGrid, largest_values, last_values
+from hydra.answers.html_report.time_grid import TimeGrid, largest_values, last_values
 from hydra.answers.performance import held_pair, priced_rows
 from hydra.answers.run_choice import Row, rows_of
+from hydra.arrays import Floats
+from hydra.durations import SECOND_US
 from hydra.ledger.baselines import buy_and_hold, hold_path_usd
-
-_MICROSECONDS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def read_equity_bars(
         np.array([row[name] for row in rows], np.float64)
         for name in ("microsecond", "equity_usd", "exposure_usd")
     )
-    seconds = times / _MICROSECONDS
+    seconds = times / SECOND_US
     drawdown = 1 - equity / np.maximum.accumulate(equity) if len(rows) else equity
     balance = float(equity[0]) if len(rows) else 0.0
     return EquityBars(

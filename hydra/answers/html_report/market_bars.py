@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
 
 import psycopg
 
 from hydra.answers.html_report.time_grid import TimeGrid, carried
 from hydra.answers.run_choice import rows_of
+from hydra.durations import MINUTE
 
 Column = list[float | None]
 
@@ -40,7 +40,7 @@ def read_market_bars(connection: psycopg.Connection, instrument_id: int, grid: T
         "report/market_bars",
         instrument_id=instrument_id,
         start=grid.start,
-        end=grid.start + grid.bars * timedelta(minutes=grid.minutes),
+        end=grid.start + grid.bars * grid.minutes * MINUTE,
         bar_seconds=grid.bar_seconds,
         bars=grid.bars,
     )

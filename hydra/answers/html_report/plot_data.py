@@ -5,7 +5,7 @@ import json
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
@@ -13,10 +13,12 @@ import psycopg
 
 from hydra.answers.html_report.equity_bars import EquityBars, read_equity_bars
 from hydra.answers.html_report.market_bars import MarketBars, read_market_bars
-from hydra.answers.html_report.time_grid import Floats, TimeGrid
+from hydra.answers.html_report.time_grid import TimeGrid
 from hydra.answers.report import RunReport
 from hydra.answers.run_choice import Row
 from hydra.answers.trade_table import TRADE_COLUMNS, page_rows
+from hydra.arrays import Floats
+from hydra.durations import MINUTE
 
 Period = tuple[datetime, datetime]
 
@@ -27,7 +29,7 @@ _MOST_WINDOWS: Final = 80
 _WINDOW_BARS: Final = 100
 MOST_TRADES: Final = 6_000
 
-_LEAST_ROOM: Final = timedelta(minutes=20)
+_LEAST_ROOM: Final = 20 * MINUTE
 _DIGITS: Final = 7
 
 

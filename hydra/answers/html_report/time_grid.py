@@ -3,17 +3,15 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Seconds = NDArray[np.float64]
+from hydra.arrays import Floats
+from hydra.durations import EPOCH, MINUTE, MINUTE_SECONDS
 
 _BAR_MINUTES: Final = (1, 2, 3, 5, 10, 15, 30, 60, 120, 240, 480, 720, 1440, 4320, 10080)
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +25,13 @@ class TimeGrid:
     @classmethod
     def over(cls, start: datetime, end: datetime, most: int, fewest_minutes: int = 1) -> "TimeGrid":
         """The finest grid over [start, end] that has about `most` bars or fewer."""
-        span = max((end - start) / timedelta(minutes=1), 1.0)
+        span = max((end - start) / MINUTE, 1.0)
         fitting = [
             minutes for minutes in _BAR_MINUTES if minutes >= fewest_minutes and span / minutes <= most
         ]
         minutes = fitting[0] if fitting else _BAR_MINUTES[-1]
-        length = timedelta(minutes=minutes)
-        first = _EPOCH + (start - _EPOCH) // length * length
+        length = minutes * MINUTE
+        first = EPOCH + (start - EPOCH) // length * length
         return cls(first, minutes, math.floor((end - first) / length) + 1)
 
     @property
@@ -44,15 +42,15 @@ class TimeGrid:
     @property
     def bar_seconds(self) -> int:
         """The length of a bar."""
-        return self.minutes * 60
+        return self.minutes * MINUTE_SECONDS
 
     @property
-    def edges(self) -> Seconds:
+    def edges(self) -> Floats:
         """The starts of all bars and the end of the last, seconds since 1970, (bars + 1,)."""
         return self.start_seconds + self.bar_seconds * np.arange(self.bars + 1, dtype=np.float64)
 
 
-def last_values(times: Seconds, values: Floats, grid: TimeGrid) -> Floats:
+def last_values(times: Floats, values: Floats, grid: TimeGrid) -> Floats:
     """Of each bar the value at its end, (bars,); NaN before the first value.
 
     times: seconds since 1970, ascending, (n,); values: each holds until the next, (n,).
@@ -60,7 +58,7 @@ def last_values(times: Seconds, values: Floats, grid: TimeGrid) -> Floats:
     return _values_before(times, values, grid.edges[1:])
 
 
-def largest_values(times: Seconds, values: Floats, grid: TimeGrid) -> Floats:
+def largest_values(times: Floats, values: Floats, grid: TimeGrid) -> Floats:
     """Of each bar the largest value in it, that which holds at its start included, (bars,)."""
     largest = _values_before(times, values, grid.edges[:-1])
     bars = ((times - grid.start_seconds) // grid.bar_seconds).astype(np.intp)
@@ -69,7 +67,7 @@ def largest_values(times: Seconds, values: Floats, grid: TimeGrid) -> Floats:
     return largest
 
 
-def _values_before(times: Seconds, values: Floats, instants: Seconds) -> Floats:
+def _values_before(times: Floats, values: Floats, instants: Floats) -> Floats:
     """The value that holds just before each instant; NaN where there is none yet."""
     if not len(times):
         return np.full(len(instants), np.nan)
