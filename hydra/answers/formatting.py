@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Final
 
 from hydra.domain import Regime, VolatilityRegime
+from hydra.durations import DAY_SECONDS, HOUR_SECONDS, MINUTE_SECONDS
 
 UNDEFINED: Final = "-"
 
@@ -106,15 +107,14 @@ def price_text(value: float | Decimal | None) -> str:
     return fixed(number, 1) if abs(number) >= _SIX_DIGITS else f"{number + 0:.6g}"
 
 
-_MINUTE_S, _HOUR_S, _DAY_S = 60.0, 3_600.0, 86_400.0
-
-
 def duration(seconds: float | None) -> str:
     """An age or a span in the largest fitting unit: "42 s", "3.5 min", "6.1 h", "12.0 d"; "-" for None."""
     if seconds is None or not math.isfinite(seconds):
         return UNDEFINED
-    if seconds < 2 * _MINUTE_S:
+    if seconds < 2 * MINUTE_SECONDS:
         return f"{fixed(seconds, 0)} s"
-    if seconds < 2 * _HOUR_S:
-        return f"{seconds / _MINUTE_S:.1f} min"
-    return f"{seconds / _HOUR_S:.1f} h" if seconds < 2 * _DAY_S else f"{fixed(seconds / _DAY_S, 1)} d"
+    if seconds < 2 * HOUR_SECONDS:
+        return f"{seconds / MINUTE_SECONDS:.1f} min"
+    if seconds < 2 * DAY_SECONDS:
+        return f"{seconds / HOUR_SECONDS:.1f} h"
+    return f"{fixed(seconds / DAY_SECONDS, 1)} d"

@@ -1,6 +1,7 @@
 """The page of a small run: its numbers are those of the rows, and it refers to nothing outside itself."""
 
 import csv
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -237,6 +238,13 @@ def test_the_page_is_whole_and_refers_to_nothing_outside(connection: psycopg.Con
     named = {link.removeprefix("#") for link in links if link.startswith("#")}
     assert [link for link in links if not link.startswith("#")] == ["data:,", "https://www.tradingview.com/"]
     assert named <= set(read.ids)
+
+
+def test_the_plot_library_is_the_published_file(connection: psycopg.Connection) -> None:
+    folder = Path(plot_data.__file__).parent / "library"
+    library = (folder / "lightweight-charts.standalone.production.js").read_bytes()
+    assert hashlib.sha256(library).hexdigest() in (folder / "README.md").read_text(encoding="utf-8")
+    assert library.decode() in text_of_page(connection, 8)
 
 
 def test_every_plot_says_what_it_shows(connection: psycopg.Connection) -> None:
