@@ -26,8 +26,11 @@ def test_a_run_lists_what_is_not_the_default(database_url: str) -> None:
     with psycopg.connect(database_url, options="-c timezone=UTC") as connection:
         write_why_scenario(connection)
         connection.execute(
-            """UPDATE hydra.runs SET config = config || '{"settings": {"max_positions": 3}, "stress": ["fees_x2"]}'
-               WHERE run_id = 7"""
+            """
+            UPDATE hydra.runs SET
+                config = config || '{"settings": {"max_positions": 3}, "stress": ["fees_x2"]}'
+            WHERE run_id = 7
+            """
         )
         newer, older = newest_runs(connection)
         connection.rollback()
