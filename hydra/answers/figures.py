@@ -184,24 +184,29 @@ def _activity(performance: Performance) -> list[ReportFigure]:
 def _trades(measured: Measured) -> list[ReportFigure]:
     results = measured.trade_results
     days = counted(results.days, "UTC day")
-    remark = (
-        ""
-        if results.days >= FEWEST_DAYS
-        else f"no interval: {results.days} of {FEWEST_DAYS} days with trades"
-    )
+    is_short = results.days < FEWEST_DAYS
+    remark = f"no interval: {results.days} of {FEWEST_DAYS} days with trades" if is_short else ""
 
-    def estimated(key: str, name: str, estimate: Estimate, unit: Unit) -> ReportFigure:
+    def estimated(key: str, name: str, estimate: Estimate, unit: Unit, undefined: str = "") -> ReportFigure:
         bounds = (estimate.low, estimate.high)
-        return ReportFigure(key, name, estimate.value, unit, *bounds, measured.closed_trades, remark)
+        why = undefined if measured.closed_trades else "no trade was closed"
+        words = why if estimate.value is None else remark
+        return ReportFigure(key, name, estimate.value, unit, *bounds, measured.closed_trades, words)
 
     return [
         _plain("closed_trades", "closed trades", measured.closed_trades, Unit.COUNT, f"closed on {days}"),
         estimated("win_rate", "win rate", results.win_rate, Unit.FRACTION),
-        estimated("profit_factor", "profit factor", results.profit_factor, Unit.NUMBER),
+        estimated("profit_factor", "profit factor", results.profit_factor, Unit.NUMBER, "no trade lost"),
         estimated("expectancy_usd", "net per trade", results.expectancy_usd, Unit.USD),
-        estimated("payoff_ratio", "average win over average loss", results.payoff_ratio, Unit.NUMBER),
-        _plain("expectancy_r", "net per trade in units of its risk", results.expectancy_r, Unit.RISK),
-    ]
+        estimated(
+            "payoff_ratio", "average win over average loss", results.payoff_ratio, Unit.NUMBER,
+            "it takes a won and a lost trade",
+        ),
+        estimated(
+            "expectancy_r", "net per trade in units of its risk", Estimate(results.expectancy_r), Unit.RISK,
+            "no trade has a stop on record",
+        ),
+    ]  # fmt: skip
 
 
 def _daily_returns(performance: Performance, luck: Luck | None) -> list[ReportFigure]:
@@ -209,19 +214,23 @@ def _daily_returns(performance: Performance, luck: Luck | None) -> list[ReportFi
     is_short = days < FEWEST_RETURN_DAYS
     remark = f"no interval: {days} of {FEWEST_RETURN_DAYS} days" if is_short else ""
 
-    def estimated(key: str, name: str, estimate: Estimate, unit: Unit = Unit.NUMBER) -> ReportFigure:
-        return ReportFigure(key, name, estimate.value, unit, estimate.low, estimate.high, days, remark)
+    def estimated(
+        key: str, name: str, estimate: Estimate, undefined: str, unit: Unit = Unit.NUMBER
+    ) -> ReportFigure:
+        words = undefined if estimate.value is None else remark
+        return ReportFigure(key, name, estimate.value, unit, estimate.low, estimate.high, days, words)
 
+    no_year = f"not under {FEWEST_DAYS_ANNUALISED} days" if days < FEWEST_DAYS_ANNUALISED else ""
     return [
         _plain("days", "daily returns", days, Unit.COUNT, _sample_words(performance)),
         estimated(
             "annualised_return_compounded_365", "return a year, compounded",
-            performance.annualised_return_compounded_365, Unit.FRACTION,
+            performance.annualised_return_compounded_365, no_year, Unit.FRACTION,
         ),
-        estimated("sharpe_daily_365", "Sharpe ratio", performance.sharpe_daily_365),
-        estimated("sortino_daily_365", "Sortino ratio", performance.sortino_daily_365),
-        estimated("calmar_daily_365", "Calmar ratio", performance.calmar_daily_365),
-        estimated("omega_daily_0", "Omega ratio", performance.omega_daily_0),
+        estimated("sharpe_daily_365", "Sharpe ratio", performance.sharpe_daily_365, "returns do not vary"),
+        estimated("sortino_daily_365", "Sortino ratio", performance.sortino_daily_365, "no day lost"),
+        estimated("calmar_daily_365", "Calmar ratio", performance.calmar_daily_365, no_year or "no drawdown"),
+        estimated("omega_daily_0", "Omega ratio", performance.omega_daily_0, "no day lost"),
         *_probabilities(performance, luck),
     ]  # fmt: skip
 

@@ -25,7 +25,7 @@ class Plot {
       layout: { background: { color: colour("card") }, textColor: colour("soft"), fontSize: 11, attributionLogo: false, panes: { separatorColor: colour("line") } },
       grid: { vertLines: { color: colour("grid") }, horzLines: { color: colour("grid") } },
       crosshair: { mode: 0 },
-      rightPriceScale: { borderColor: colour("line"), minimumWidth: 64, entireTextOnly: true },
+      rightPriceScale: { borderColor: colour("line"), minimumWidth: 64, entireTextOnly: true, tickMarkDensity: 1.6 },
       timeScale: { timeVisible: true, secondsVisible: false, minBarSpacing: 0.02, lockVisibleTimeRangeOnResize: true, borderColor: colour("line") },
       localization: { locale: "en-GB", timeFormatter: instant },
       handleScroll: { mouseWheel: false, vertTouchDrag: false },
@@ -146,7 +146,8 @@ const MOST_NUMBERED = 12;
 // The market of a pair with all its trades, or with one of them in the finest bars there are.
 const drawMarket = (box, data, base, trades, chosen) => {
   const bars = (chosen && data.windows[chosen.number]) || data.pairs[base];
-  const plot = new Plot(box, bars, [[`${base}, bars of ${barLength(bars.seconds)}`, 6], ["volume, USDT", 1.5], ["funding", 1.5], [`open interest, ${base}`, 1.5], ["liquidations, USDT", 1.5]]);
+  const hasForced = [...bars.long_liquidations_usd, ...bars.short_liquidations_usd].some((value) => value !== null);
+  const plot = new Plot(box, bars, [[`${base}, bars of ${barLength(bars.seconds)}`, 6], ["volume, USDT", 1.5], ["funding", 1.5], [`open interest, ${base}`, 1.5], [hasForced ? "liquidations, USDT" : "liquidations: none recorded", 1.5]]);
   const candles = plot.add(CandlestickSeries, 0, "", bars.close, price, { upColor: colour("card"), downColor: colour("soft"), borderColor: colour("soft"), wickColor: colour("soft") },
     (close, place) => ({ open: bars.open[place], high: bars.high[place], low: bars.low[place], close }));
   plot.shown.push(...["open", "high", "low", "close"].map((name) => ({ name, column: bars[name], write: price, colour: colour("soft") })));
