@@ -3,7 +3,7 @@
 Revision: ${up_revision}, after ${down_revision}
 """
 
-from hydra.db.migration_scripts import change_schema
+from hydra.db.migration_scripts import change
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
@@ -13,4 +13,4 @@ depends_on = None
 
 def upgrade() -> None:
     """Bring a database of the revision before to what sql/schema says."""
-    change_schema(${repr(up_revision)})
+    change("migrations/${up_revision}")

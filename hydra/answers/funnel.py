@@ -10,11 +10,11 @@ from typing import Final
 import psycopg
 
 from hydra.answers.formatting import UNDEFINED
-from hydra.answers.reason_words import WORDS, Gate, gate_of
 from hydra.answers.run_choice import rows_of
 from hydra.answers.why_gates import GateVerdict
 from hydra.domain import ReasonCode
 from hydra.layers.layer2_matrix import RESTRICTING
+from hydra.reason_words import WORDS, Gate, gate_of
 
 _ONWARD: Final = "went on to the next gate"
 

@@ -39,7 +39,7 @@ def fact_list(facts: Row) -> list[tuple[str, str]]:
         ("Declared feeds", ", ".join(facts["feeds"]) or "none"),
         ("How it ended", facts["end_reason"] or "not ended"),
         ("Code", facts["code_version"]),
-        ("Readings", facts["decision_set"]),
+        ("Readings", facts["readings_hash"]),
         ("Features", facts["feature_set_version"]),
         ("Cost model", facts["cost_model_version"]),
         ("Config hash", facts["config_hash"]),

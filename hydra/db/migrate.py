@@ -13,6 +13,8 @@ from sqlalchemy import Engine, create_engine, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from hydra.db.engine import connect
+from hydra.db.reason_codes import store_reason_codes
 from hydra.errors import DatabaseError
 from hydra.paths import MIGRATIONS_DIRECTORY
 
@@ -20,7 +22,8 @@ from hydra.paths import MIGRATIONS_DIRECTORY
 def upgrade_to_head(url: str) -> None:
     """Build the schema in an empty database, or run every migration that it has not seen.
 
-    Safe to call at every start: all of it happens in one transaction, and a second caller waits.
+    Safe to call at every start: the migrations are one transaction, and a second caller waits. The words of
+    the reason codes follow the code without a migration.
 
     Raises:
         DatabaseError: the server cannot be reached, or refuses (the message says what to do).
@@ -30,6 +33,8 @@ def upgrade_to_head(url: str) -> None:
         config.attributes["connection"] = engine
         try:
             command.upgrade(config, "head")
+            with connect(url) as connection:
+                store_reason_codes(connection)
         except CommandError as error:
             raise DatabaseError(
                 f"this checkout cannot migrate the database {make_url(url).database} ({error}): a newer "

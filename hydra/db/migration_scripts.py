@@ -1,36 +1,38 @@
-"""What a revision may do: build the schema from `sql/schema`, or change one by a file of `sql/migrations`."""
+"""What a revision may do: build the schema from `sql/schema`, or change one that is there."""
 
 import psycopg
 from alembic import op
 
 from hydra.db import queries, roles
+from hydra.db.reason_codes import store_reason_codes
 from hydra.errors import DatabaseError
 
 # In the configuration of an upgrade: the database was empty when it began.
 _BUILT = "built"
 
 
-def build_schema(*names: str) -> None:
-    """Run the files `sql/schema/<name>.sql` in this order; the revisions that follow then change nothing."""
+def build(*names: str) -> None:
+    """Run the files `sql/<name>.sql` in this order; `change` then has nothing to do."""
     _attributes()[_BUILT] = True
     for name in names:
-        _connection().execute(queries.load(f"schema/{name}"))
-
-
-def change_schema(revision: str, *again: str) -> None:
-    """Run `sql/migrations/<revision>.sql`, then the files `again` of `sql/schema` (views, privileges).
-
-    Does nothing if this upgrade has built the schema anew.
-    """
-    if _attributes().get(_BUILT, False):
-        return
-    for name in (f"migrations/{revision}", *(f"schema/{name}" for name in again)):
         _connection().execute(queries.load(name))
+
+
+def change(*names: str) -> None:
+    """Run the files `sql/<name>.sql` in this order, unless this upgrade has built the schema."""
+    if not _attributes().get(_BUILT, False):
+        for name in names:
+            _connection().execute(queries.load(name))
 
 
 def ensure_roles() -> None:
     """Create the group roles that the server lacks."""
     roles.ensure_roles(_connection())
+
+
+def fill_reason_codes() -> None:
+    """Bring hydra.reason_codes to what the code says."""
+    store_reason_codes(_connection())
 
 
 def is_community() -> bool:

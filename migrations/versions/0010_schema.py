@@ -12,21 +12,27 @@ A new column takes three files:
 Revision: 0010, the first
 """
 
-from hydra.db.migration_scripts import build_schema, ensure_roles, is_community
+from hydra.db.migration_scripts import build, ensure_roles, is_community
 
 revision = "0010"
 down_revision = None
 branch_labels = None
 depends_on = None
 
-COMMUNITY = ("rollups_community",)
-APACHE = ("rollups_apache", "rollups_apache_candles", "rollups_apache_others", "rollups_apache_triggers")
+COMMUNITY = ("schema/rollups_community",)
+APACHE = (
+    "schema/rollups_apache",
+    "schema/rollups_apache_candles",
+    "schema/rollups_apache_others",
+    "schema/rollups_apache_triggers",
+)
 
 
 def upgrade() -> None:
     """Create every schema, table, view, rollup and privilege."""
     ensure_roles()
-    rollups = COMMUNITY if is_community() else APACHE
-    build_schema("market", "facts", *rollups, "rollups")
-    build_schema("decisions", "trading", "research", "upkeep", "doorbells")
-    build_schema("audit_market", "audit_decisions", "audit_lineage", "roles")
+    build("schema/market", "schema/facts")
+    build(*(COMMUNITY if is_community() else APACHE), "schema/rollups")
+    build("schema/reason_codes", "schema/decisions", "schema/trading", "schema/research", "schema/upkeep")
+    build("schema/doorbells", "schema/audit_market", "schema/audit_decisions", "schema/audit_lineage")
+    build("schema/roles")

@@ -3,7 +3,7 @@
 Revision: 0011, after 0010
 """
 
-from hydra.db.migration_scripts import change_schema
+from hydra.db.migration_scripts import change, fill_reason_codes
 
 revision = "0011"
 down_revision = "0010"
@@ -13,4 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Bring it to what sql/schema says."""
-    change_schema("0011", "audit_market", "audit_decisions", "audit_lineage", "roles")
+    change("schema/reason_codes")
+    fill_reason_codes()
+    change("migrations/0011", "schema/audit_market", "schema/audit_decisions", "schema/audit_lineage")
+    change("schema/roles")

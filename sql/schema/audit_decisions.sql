@@ -20,10 +20,11 @@ counts AS (
     UNION ALL
     SELECT run_id, instrument_id, hour, layer, passed, reason_code, verdicts FROM hydra.veto_counts
 )
-SELECT c.run_id, r.label, i.symbol, c.hour, c.layer, c.passed, c.reason_code, c.verdicts
+SELECT c.run_id, r.label, i.symbol, c.hour, c.layer, c.passed, c.reason_code, c.verdicts, w.words
 FROM counts AS c
 JOIN hydra.runs AS r USING (run_id)
-JOIN market.instruments AS i USING (instrument_id);
+JOIN market.instruments AS i USING (instrument_id)
+JOIN hydra.reason_codes AS w ON w.code = c.reason_code;
 
 COMMENT ON VIEW audit.veto_funnel IS
     'How many decisions does each layer let through or stop, per pair and hour, and for which reason?';
@@ -35,6 +36,7 @@ COMMENT ON COLUMN audit.veto_funnel.layer IS '2 statistical, 3 signals, 4 risk';
 COMMENT ON COLUMN audit.veto_funnel.passed IS 'True: let through';
 COMMENT ON COLUMN audit.veto_funnel.reason_code IS 'Why (ReasonCode)';
 COMMENT ON COLUMN audit.veto_funnel.verdicts IS 'How many verdicts';
+COMMENT ON COLUMN audit.veto_funnel.words IS 'The reason in words';
 
 CREATE OR REPLACE VIEW audit.unprotected_positions AS
 SELECT

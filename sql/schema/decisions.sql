@@ -2,9 +2,6 @@
 -- The key of a verdict is run, minute and pair, so a repeated message finds its row; the minute stands first because
 -- every stage reads one minute of all pairs.
 
-CREATE SCHEMA hydra;
-COMMENT ON SCHEMA hydra IS 'Decisions: every verdict, order, fill and position of every run, with its reason';
-
 CREATE TABLE hydra.runs (
     run_id BIGINT GENERATED ALWAYS AS IDENTITY,
     mode TEXT NOT NULL,
@@ -14,7 +11,7 @@ CREATE TABLE hydra.runs (
     feeds TEXT[] NOT NULL,
     config JSONB NOT NULL,
     config_hash TEXT NOT NULL,
-    decision_set TEXT NOT NULL,
+    readings_hash TEXT NOT NULL,
     feature_set_version TEXT NOT NULL,
     cost_model_version TEXT NOT NULL,
     code_version TEXT NOT NULL,
@@ -39,7 +36,7 @@ COMMENT ON COLUMN hydra.runs.seed IS 'Seed of a generated market';
 COMMENT ON COLUMN hydra.runs.feeds IS 'Declared feeds: stale or missing blocks (C111)';
 COMMENT ON COLUMN hydra.runs.config IS 'Every setting of the run; no secrets';
 COMMENT ON COLUMN hydra.runs.config_hash IS 'sha256 of config';
-COMMENT ON COLUMN hydra.runs.decision_set IS 'Hash of the readings (hydra/readings.toml)';
+COMMENT ON COLUMN hydra.runs.readings_hash IS 'Hash of the readings (hydra/readings.toml)';
 COMMENT ON COLUMN hydra.runs.feature_set_version IS 'Version of the feature definitions';
 COMMENT ON COLUMN hydra.runs.cost_model_version IS 'Version of the cost model (law 7)';
 COMMENT ON COLUMN hydra.runs.code_version IS 'Commit of the code; + when it was changed';
@@ -58,7 +55,7 @@ CREATE TABLE hydra.cycles (
     opened_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     closed_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT cycles_pkey PRIMARY KEY (run_id, time),
-    CONSTRAINT cycles_state_check CHECK (state IN ('OPEN', 'SETTLED', 'ASSESSED', 'SIGNALLED',
+    CONSTRAINT cycles_state_check CHECK (state IN ('OPEN', 'FILLS_BOOKED', 'ASSESSED', 'SIGNALLED',
         'DECIDED', 'CLOSED', 'SKIPPED')),
     CONSTRAINT cycles_run_id_fkey FOREIGN KEY(run_id)
         REFERENCES hydra.runs (run_id)
@@ -112,14 +109,8 @@ CREATE TABLE hydra.assessments (
     decided_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     CONSTRAINT assessments_pkey PRIMARY KEY (run_id, time, instrument_id),
     CONSTRAINT assessments_tradability_check CHECK (tradability IN ('ALLOW', 'RESTRICT', 'BLOCK')),
-    CONSTRAINT assessments_reason_code_check CHECK (reason_code IN ('NORMAL', 'WARMING_UP',
-        'DATA_MISSING', 'DATA_STALE', 'VOLATILITY_EXTREME', 'VOLATILITY_HIGH', 'CASCADE', 'CASCADE_WARNING',
-        'FUNDING_EXTREME', 'SIGNAL_CHOSEN', 'SIGNAL_OUTRANKED', 'NO_SIGNAL', 'CONFIDENCE_LOW', 'SCORE_LOW',
-        'NEWS_HOLD', 'NEWS_EXIT', 'NEWS_AGAINST', 'APPROVED', 'NOT_TRADABLE', 'KILL_SWITCH', 'COOLDOWN',
-        'POSITION_EXISTS', 'MAX_POSITIONS', 'MAX_EXPOSURE', 'PORTFOLIO_HEAT', 'NO_EDGE',
-        'SIZE_BELOW_MINIMUM', 'STOP_BEYOND_LIQUIDATION', 'STOP_HIT', 'TARGET_HIT', 'THESIS_BROKEN',
-        'MAX_HOLDING_TIME', 'LIQUIDATION_NEAR', 'LIQUIDATED', 'UNPROTECTED', 'ENTRY_TIMEOUT',
-        'EXCHANGE_REFUSED', 'SPREAD_WIDE', 'INSUFFICIENT_MARGIN')),
+    CONSTRAINT assessments_reason_code_fkey FOREIGN KEY(reason_code)
+        REFERENCES hydra.reason_codes (code),
     CONSTRAINT assessments_regime_check CHECK (regime BETWEEN 0 AND 6),
     CONSTRAINT assessments_volatility_regime_check CHECK (volatility_regime BETWEEN 0 AND 4),
     CONSTRAINT assessments_run_id_fkey FOREIGN KEY(run_id)
@@ -171,14 +162,8 @@ CREATE TABLE hydra.signals (
     CONSTRAINT signals_source_check CHECK (source IN ('FUNDING_SQUEEZE', 'LIQUIDATION_REVERSAL',
         'OI_DIVERGENCE', 'CROWDING_FADE', 'FUNDING_CARRY')),
     CONSTRAINT signals_side_check CHECK (side IN ('LONG', 'SHORT')),
-    CONSTRAINT signals_reason_code_check CHECK (reason_code IN ('NORMAL', 'WARMING_UP', 'DATA_MISSING',
-        'DATA_STALE', 'VOLATILITY_EXTREME', 'VOLATILITY_HIGH', 'CASCADE', 'CASCADE_WARNING',
-        'FUNDING_EXTREME', 'SIGNAL_CHOSEN', 'SIGNAL_OUTRANKED', 'NO_SIGNAL', 'CONFIDENCE_LOW', 'SCORE_LOW',
-        'NEWS_HOLD', 'NEWS_EXIT', 'NEWS_AGAINST', 'APPROVED', 'NOT_TRADABLE', 'KILL_SWITCH', 'COOLDOWN',
-        'POSITION_EXISTS', 'MAX_POSITIONS', 'MAX_EXPOSURE', 'PORTFOLIO_HEAT', 'NO_EDGE',
-        'SIZE_BELOW_MINIMUM', 'STOP_BEYOND_LIQUIDATION', 'STOP_HIT', 'TARGET_HIT', 'THESIS_BROKEN',
-        'MAX_HOLDING_TIME', 'LIQUIDATION_NEAR', 'LIQUIDATED', 'UNPROTECTED', 'ENTRY_TIMEOUT',
-        'EXCHANGE_REFUSED', 'SPREAD_WIDE', 'INSUFFICIENT_MARGIN')),
+    CONSTRAINT signals_reason_code_fkey FOREIGN KEY(reason_code)
+        REFERENCES hydra.reason_codes (code),
     CONSTRAINT signals_confidence_check CHECK (confidence BETWEEN 0 AND 1),
     CONSTRAINT signals_score_check CHECK (score BETWEEN 0 AND 1),
     CONSTRAINT signals_chosen_check CHECK (approved OR NOT chosen),
@@ -266,14 +251,8 @@ CREATE TABLE hydra.risk_decisions (
     CONSTRAINT risk_decisions_source_check CHECK (source IN ('FUNDING_SQUEEZE', 'LIQUIDATION_REVERSAL',
         'OI_DIVERGENCE', 'CROWDING_FADE', 'FUNDING_CARRY')),
     CONSTRAINT risk_decisions_side_check CHECK (side IN ('LONG', 'SHORT')),
-    CONSTRAINT risk_decisions_reason_code_check CHECK (reason_code IN ('NORMAL', 'WARMING_UP',
-        'DATA_MISSING', 'DATA_STALE', 'VOLATILITY_EXTREME', 'VOLATILITY_HIGH', 'CASCADE', 'CASCADE_WARNING',
-        'FUNDING_EXTREME', 'SIGNAL_CHOSEN', 'SIGNAL_OUTRANKED', 'NO_SIGNAL', 'CONFIDENCE_LOW', 'SCORE_LOW',
-        'NEWS_HOLD', 'NEWS_EXIT', 'NEWS_AGAINST', 'APPROVED', 'NOT_TRADABLE', 'KILL_SWITCH', 'COOLDOWN',
-        'POSITION_EXISTS', 'MAX_POSITIONS', 'MAX_EXPOSURE', 'PORTFOLIO_HEAT', 'NO_EDGE',
-        'SIZE_BELOW_MINIMUM', 'STOP_BEYOND_LIQUIDATION', 'STOP_HIT', 'TARGET_HIT', 'THESIS_BROKEN',
-        'MAX_HOLDING_TIME', 'LIQUIDATION_NEAR', 'LIQUIDATED', 'UNPROTECTED', 'ENTRY_TIMEOUT',
-        'EXCHANGE_REFUSED', 'SPREAD_WIDE', 'INSUFFICIENT_MARGIN')),
+    CONSTRAINT risk_decisions_reason_code_fkey FOREIGN KEY(reason_code)
+        REFERENCES hydra.reason_codes (code),
     CONSTRAINT risk_decisions_approved_is_complete_check CHECK (NOT approved OR (source IS NOT NULL AND
         side IS NOT NULL AND recommended_size_usd > 0 AND recommended_leverage > 0 AND stop_loss_price > 0
         AND take_profit_price > 0 AND max_holding_hours > 0)),
@@ -320,6 +299,8 @@ CREATE TABLE hydra.veto_counts (
     CONSTRAINT veto_counts_verdicts_check CHECK (verdicts > 0),
     CONSTRAINT veto_counts_run_id_fkey FOREIGN KEY(run_id)
         REFERENCES hydra.runs (run_id),
+    CONSTRAINT veto_counts_reason_code_fkey FOREIGN KEY(reason_code)
+        REFERENCES hydra.reason_codes (code),
     CONSTRAINT veto_counts_instrument_id_fkey FOREIGN KEY(instrument_id)
         REFERENCES market.instruments (instrument_id)
 );

@@ -28,14 +28,8 @@ CREATE TABLE hydra.positions (
     CONSTRAINT positions_pkey PRIMARY KEY (position_id),
     CONSTRAINT positions_side_check CHECK (side IN ('LONG', 'SHORT')),
     CONSTRAINT positions_state_check CHECK (state IN ('OPEN', 'CLOSING', 'CLOSED')),
-    CONSTRAINT positions_exit_reason_code_check CHECK (exit_reason_code IN ('NORMAL', 'WARMING_UP',
-        'DATA_MISSING', 'DATA_STALE', 'VOLATILITY_EXTREME', 'VOLATILITY_HIGH', 'CASCADE', 'CASCADE_WARNING',
-        'FUNDING_EXTREME', 'SIGNAL_CHOSEN', 'SIGNAL_OUTRANKED', 'NO_SIGNAL', 'CONFIDENCE_LOW', 'SCORE_LOW',
-        'NEWS_HOLD', 'NEWS_EXIT', 'NEWS_AGAINST', 'APPROVED', 'NOT_TRADABLE', 'KILL_SWITCH', 'COOLDOWN',
-        'POSITION_EXISTS', 'MAX_POSITIONS', 'MAX_EXPOSURE', 'PORTFOLIO_HEAT', 'NO_EDGE',
-        'SIZE_BELOW_MINIMUM', 'STOP_BEYOND_LIQUIDATION', 'STOP_HIT', 'TARGET_HIT', 'THESIS_BROKEN',
-        'MAX_HOLDING_TIME', 'LIQUIDATION_NEAR', 'LIQUIDATED', 'UNPROTECTED', 'ENTRY_TIMEOUT',
-        'EXCHANGE_REFUSED', 'SPREAD_WIDE', 'INSUFFICIENT_MARGIN')),
+    CONSTRAINT positions_exit_reason_code_fkey FOREIGN KEY(exit_reason_code)
+        REFERENCES hydra.reason_codes (code),
     CONSTRAINT positions_closed_check CHECK ((state = 'CLOSED') = (closed_time IS NOT NULL)),
     CONSTRAINT positions_quantity_check CHECK (quantity >= 0 AND (state <> 'CLOSED' OR quantity = 0)),
     CONSTRAINT positions_run_id_instrument_id_decision_time_fkey FOREIGN KEY(run_id, instrument_id, decision_time)
@@ -88,14 +82,8 @@ CREATE TABLE hydra.position_events (
     CONSTRAINT position_events_pkey PRIMARY KEY (position_id, sequence),
     CONSTRAINT position_events_kind_check CHECK (kind IN ('OPENED', 'INCREASED', 'REDUCED', 'PROTECTED',
         'CHECKED', 'FUNDING', 'CLOSED')),
-    CONSTRAINT position_events_reason_code_check CHECK (reason_code IN ('NORMAL', 'WARMING_UP',
-        'DATA_MISSING', 'DATA_STALE', 'VOLATILITY_EXTREME', 'VOLATILITY_HIGH', 'CASCADE', 'CASCADE_WARNING',
-        'FUNDING_EXTREME', 'SIGNAL_CHOSEN', 'SIGNAL_OUTRANKED', 'NO_SIGNAL', 'CONFIDENCE_LOW', 'SCORE_LOW',
-        'NEWS_HOLD', 'NEWS_EXIT', 'NEWS_AGAINST', 'APPROVED', 'NOT_TRADABLE', 'KILL_SWITCH', 'COOLDOWN',
-        'POSITION_EXISTS', 'MAX_POSITIONS', 'MAX_EXPOSURE', 'PORTFOLIO_HEAT', 'NO_EDGE',
-        'SIZE_BELOW_MINIMUM', 'STOP_BEYOND_LIQUIDATION', 'STOP_HIT', 'TARGET_HIT', 'THESIS_BROKEN',
-        'MAX_HOLDING_TIME', 'LIQUIDATION_NEAR', 'LIQUIDATED', 'UNPROTECTED', 'ENTRY_TIMEOUT',
-        'EXCHANGE_REFUSED', 'SPREAD_WIDE', 'INSUFFICIENT_MARGIN')),
+    CONSTRAINT position_events_reason_code_fkey FOREIGN KEY(reason_code)
+        REFERENCES hydra.reason_codes (code),
     CONSTRAINT position_events_position_id_fkey FOREIGN KEY(position_id)
         REFERENCES hydra.positions (position_id)
 );
@@ -138,14 +126,8 @@ CREATE TABLE hydra.orders (
         'STOP_MARKET', 'TAKE_PROFIT_MARKET')),
     CONSTRAINT orders_state_check CHECK (state IN ('PLANNED', 'OPEN', 'PARTIALLY_FILLED', 'FILLED',
         'CANCELED', 'REJECTED', 'EXPIRED', 'UNKNOWN')),
-    CONSTRAINT orders_reason_code_check CHECK (reason_code IN ('NORMAL', 'WARMING_UP', 'DATA_MISSING',
-        'DATA_STALE', 'VOLATILITY_EXTREME', 'VOLATILITY_HIGH', 'CASCADE', 'CASCADE_WARNING',
-        'FUNDING_EXTREME', 'SIGNAL_CHOSEN', 'SIGNAL_OUTRANKED', 'NO_SIGNAL', 'CONFIDENCE_LOW', 'SCORE_LOW',
-        'NEWS_HOLD', 'NEWS_EXIT', 'NEWS_AGAINST', 'APPROVED', 'NOT_TRADABLE', 'KILL_SWITCH', 'COOLDOWN',
-        'POSITION_EXISTS', 'MAX_POSITIONS', 'MAX_EXPOSURE', 'PORTFOLIO_HEAT', 'NO_EDGE',
-        'SIZE_BELOW_MINIMUM', 'STOP_BEYOND_LIQUIDATION', 'STOP_HIT', 'TARGET_HIT', 'THESIS_BROKEN',
-        'MAX_HOLDING_TIME', 'LIQUIDATION_NEAR', 'LIQUIDATED', 'UNPROTECTED', 'ENTRY_TIMEOUT',
-        'EXCHANGE_REFUSED', 'SPREAD_WIDE', 'INSUFFICIENT_MARGIN')),
+    CONSTRAINT orders_reason_code_fkey FOREIGN KEY(reason_code)
+        REFERENCES hydra.reason_codes (code),
     CONSTRAINT orders_side_check CHECK (side IN ('BUY', 'SELL')),
     CONSTRAINT orders_quantity_check CHECK (quantity > 0 AND filled_quantity >= 0 AND filled_quantity <= quantity),
     CONSTRAINT orders_role_reduces_check CHECK (reduce_only = (role <> 'ENTRY')),
@@ -199,14 +181,8 @@ CREATE TABLE hydra.order_events (
     CONSTRAINT order_events_pkey PRIMARY KEY (order_id, sequence),
     CONSTRAINT order_events_state_check CHECK (state IN ('PLANNED', 'OPEN', 'PARTIALLY_FILLED',
         'FILLED', 'CANCELED', 'REJECTED', 'EXPIRED', 'UNKNOWN')),
-    CONSTRAINT order_events_reason_code_check CHECK (reason_code IN ('NORMAL', 'WARMING_UP',
-        'DATA_MISSING', 'DATA_STALE', 'VOLATILITY_EXTREME', 'VOLATILITY_HIGH', 'CASCADE', 'CASCADE_WARNING',
-        'FUNDING_EXTREME', 'SIGNAL_CHOSEN', 'SIGNAL_OUTRANKED', 'NO_SIGNAL', 'CONFIDENCE_LOW', 'SCORE_LOW',
-        'NEWS_HOLD', 'NEWS_EXIT', 'NEWS_AGAINST', 'APPROVED', 'NOT_TRADABLE', 'KILL_SWITCH', 'COOLDOWN',
-        'POSITION_EXISTS', 'MAX_POSITIONS', 'MAX_EXPOSURE', 'PORTFOLIO_HEAT', 'NO_EDGE',
-        'SIZE_BELOW_MINIMUM', 'STOP_BEYOND_LIQUIDATION', 'STOP_HIT', 'TARGET_HIT', 'THESIS_BROKEN',
-        'MAX_HOLDING_TIME', 'LIQUIDATION_NEAR', 'LIQUIDATED', 'UNPROTECTED', 'ENTRY_TIMEOUT',
-        'EXCHANGE_REFUSED', 'SPREAD_WIDE', 'INSUFFICIENT_MARGIN')),
+    CONSTRAINT order_events_reason_code_fkey FOREIGN KEY(reason_code)
+        REFERENCES hydra.reason_codes (code),
     CONSTRAINT order_events_order_id_fkey FOREIGN KEY(order_id)
         REFERENCES hydra.orders (order_id)
 );

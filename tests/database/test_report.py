@@ -12,7 +12,6 @@ import psycopg
 import pytest
 from rich.console import Console
 
-from hydra.answers.reason_words import Gate
 from hydra.answers.report import RunReport, read_report, report_json
 from hydra.answers.run_facts import PAPER_SENTENCE, SIMULATED_SENTENCE
 from hydra.answers.trade_groups import TradeGroup
@@ -20,6 +19,7 @@ from hydra.answers.why_gates import GateVerdict
 from hydra.cli.report_tables import print_report
 from hydra.domain import ReasonCode
 from hydra.errors import StopError
+from hydra.reason_words import Gate
 from tests.support.why_scenario import write_why_scenario
 
 

@@ -9,6 +9,8 @@ import pytest
 
 from hydra import domain
 from hydra.db.columns import Column, columns_of
+from hydra.db.migrate import upgrade_to_head
+from hydra.reason_words import GATES, WORDS
 from tests.support.catalogue import snapshot
 
 DAYS = {
@@ -31,27 +33,20 @@ KNOWN_AT = ("candles_1m", "candles_5m_recorded", "open_interest")
 # What programs read and people do not: the storage behind a view, and the queue of the doorbells.
 UNREAD = ("market.open_interest_5m_buckets", "doorbells.")
 
-WORDS: dict[str, type[StrEnum]] = {
+ENUMERATIONS: dict[str, type[StrEnum]] = {
     "hydra.runs.mode": domain.TradingMode,
     "hydra.runs.market_origin": domain.MarketOrigin,
     "hydra.cycles.state": domain.CycleState,
     "hydra.assessments.tradability": domain.TradabilityStatus,
-    "hydra.assessments.reason_code": domain.ReasonCode,
     "hydra.signals.source": domain.SignalSource,
-    "hydra.signals.reason_code": domain.ReasonCode,
     "hydra.news_views.action": domain.NewsAction,
     "hydra.risk_decisions.source": domain.SignalSource,
-    "hydra.risk_decisions.reason_code": domain.ReasonCode,
     "hydra.positions.state": domain.PositionState,
-    "hydra.positions.exit_reason_code": domain.ReasonCode,
     "hydra.position_events.kind": domain.PositionEventKind,
-    "hydra.position_events.reason_code": domain.ReasonCode,
     "hydra.orders.role": domain.OrderRole,
     "hydra.orders.order_type": domain.OrderType,
     "hydra.orders.state": domain.OrderState,
-    "hydra.orders.reason_code": domain.ReasonCode,
     "hydra.order_events.state": domain.OrderState,
-    "hydra.order_events.reason_code": domain.ReasonCode,
     "hydra.kill_switch.scope": domain.KillScope,
 }
 
@@ -71,8 +66,35 @@ def test_the_words_of_a_column_are_those_of_its_enumeration(database_url: str) -
         for table, name, text in snapshot(database_url)["constraints"]
         if isinstance(table, str) and isinstance(name, str)
     }
-    found = {column: set(re.findall(r"'(\w+)'", str(checks[column]))) for column in WORDS}
-    assert found == {column: {word.value for word in words} for column, words in WORDS.items()}
+    found = {column: set(re.findall(r"'(\w+)'", str(checks[column]))) for column in ENUMERATIONS}
+    assert found == {column: {word.value for word in words} for column, words in ENUMERATIONS.items()}
+
+
+def test_every_reason_code_is_a_row_with_its_gate_and_words(database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        rows = connection.execute("SELECT code, gate, words FROM hydra.reason_codes").fetchall()
+    assert sorted(rows) == sorted((str(code), str(GATES[code]), WORDS[code]) for code in domain.ReasonCode)
+
+
+def test_every_column_of_reason_codes_refers_to_them(database_url: str) -> None:
+    found = snapshot(database_url)
+    columns = {row[:2] for row in found["columns"] if str(row[1]).endswith("reason_code")}
+    tables = {f"{row[0]}.{row[1]}" for row in found["relations"] if row[2] == "r"}
+    referring = {
+        (table, re.findall(r"\((\w+)\)", str(text))[0])
+        for table, _, text in found["constraints"]
+        if "REFERENCES hydra.reason_codes" in str(text)
+    }
+    assert referring == {(table, name) for table, name in columns if table in tables}
+
+
+def test_words_that_changed_are_stored_at_the_next_upgrade(empty_database_url: str) -> None:
+    upgrade_to_head(empty_database_url)
+    with psycopg.connect(empty_database_url, autocommit=True) as connection:
+        connection.execute("UPDATE hydra.reason_codes SET words = 'old' WHERE code = 'NORMAL'")
+        upgrade_to_head(empty_database_url)
+        query = "SELECT words FROM hydra.reason_codes WHERE code = 'NORMAL'"
+        assert connection.execute(query).fetchone() == (WORDS[domain.ReasonCode.NORMAL],)
 
 
 def test_hypertables_are_cut_in_the_planned_chunks(database_url: str) -> None:

@@ -8,10 +8,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hydra.answers.formatting import duration, exact, fixed, label, percent, price_text, shown, usd
-from hydra.answers.reason_words import WORDS, Gate, gate_of
 from hydra.answers.timestamps import parse_moment
 from hydra.domain import ReasonCode
 from hydra.errors import StopError
+from hydra.reason_words import WORDS, Gate, gate_of
 
 AMOUNTS = st.floats(-1e9, 1e9) | st.decimals(-(10**9), 10**9, places=8)
 

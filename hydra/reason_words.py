@@ -62,20 +62,57 @@ WORDS: Final[dict[ReasonCode, str]] = {
     ReasonCode.INSUFFICIENT_MARGIN: "the free margin does not carry an order of the smallest size",
 }
 
-_DATA: Final = (ReasonCode.DATA_MISSING, ReasonCode.DATA_STALE, ReasonCode.SPREAD_WIDE)
-_SCORE: Final = (ReasonCode.NO_SIGNAL, ReasonCode.CONFIDENCE_LOW, ReasonCode.SCORE_LOW)
-_NEWS: Final = (ReasonCode.NEWS_HOLD, ReasonCode.NEWS_EXIT, ReasonCode.NEWS_AGAINST)
+_CODES: Final[dict[Gate, tuple[ReasonCode, ...]]] = {
+    Gate.DATA_HEALTH: (ReasonCode.DATA_MISSING, ReasonCode.DATA_STALE, ReasonCode.SPREAD_WIDE),
+    Gate.STATISTICAL: (
+        ReasonCode.NORMAL,
+        ReasonCode.WARMING_UP,
+        ReasonCode.VOLATILITY_EXTREME,
+        ReasonCode.VOLATILITY_HIGH,
+        ReasonCode.CASCADE,
+        ReasonCode.CASCADE_WARNING,
+        ReasonCode.FUNDING_EXTREME,
+    ),
+    Gate.SCORE: (
+        ReasonCode.SIGNAL_CHOSEN,
+        ReasonCode.SIGNAL_OUTRANKED,
+        ReasonCode.NO_SIGNAL,
+        ReasonCode.CONFIDENCE_LOW,
+        ReasonCode.SCORE_LOW,
+    ),
+    Gate.NEWS: (ReasonCode.NEWS_HOLD, ReasonCode.NEWS_EXIT, ReasonCode.NEWS_AGAINST),
+    Gate.RISK: (
+        ReasonCode.APPROVED,
+        ReasonCode.NOT_TRADABLE,
+        ReasonCode.KILL_SWITCH,
+        ReasonCode.COOLDOWN,
+        ReasonCode.POSITION_EXISTS,
+        ReasonCode.MAX_POSITIONS,
+        ReasonCode.MAX_EXPOSURE,
+        ReasonCode.PORTFOLIO_HEAT,
+        ReasonCode.NO_EDGE,
+        ReasonCode.SIZE_BELOW_MINIMUM,
+        ReasonCode.STOP_BEYOND_LIQUIDATION,
+        ReasonCode.INSUFFICIENT_MARGIN,
+    ),
+    Gate.EXECUTION: (
+        ReasonCode.STOP_HIT,
+        ReasonCode.TARGET_HIT,
+        ReasonCode.THESIS_BROKEN,
+        ReasonCode.MAX_HOLDING_TIME,
+        ReasonCode.LIQUIDATION_NEAR,
+        ReasonCode.LIQUIDATED,
+        ReasonCode.UNPROTECTED,
+        ReasonCode.ENTRY_TIMEOUT,
+        ReasonCode.EXCHANGE_REFUSED,
+    ),
+}
+GATES: Final = {code: gate for gate, codes in _CODES.items() for code in codes}
 
 
 def gate_of(layer: int, reason_code: ReasonCode) -> Gate:
-    """The gate that gave a verdict: layer 2, 3, 4 or 5 and its reason.
+    """The gate that gave a verdict of layer 2, 3, 4 or 5. Layer 5 may give any code as the reason of an exit.
 
     A minute without a signal stops at the score, where there is nothing to score.
     """
-    if layer == 2:  # noqa: PLR2004  # the layers are counted as the documents count them
-        return Gate.DATA_HEALTH if reason_code in _DATA else Gate.STATISTICAL
-    if reason_code in _NEWS:
-        return Gate.NEWS
-    if layer == 3 or reason_code in _SCORE:  # noqa: PLR2004
-        return Gate.SCORE
-    return Gate.RISK if layer == 4 else Gate.EXECUTION  # noqa: PLR2004
+    return Gate.EXECUTION if layer == 5 else GATES[reason_code]  # noqa: PLR2004  # counted as in the documents
