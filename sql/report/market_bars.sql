@@ -1,13 +1,19 @@
 -- `bars` bars of `bar_seconds` seconds of one instrument from `start` to `end`: price and volume, the funding rate settled last,
 -- the last measured open interest, and forced orders by the side that was liquidated. A bar without rows has nulls.
+-- Candles are those of a minute, else recorded ones of five minutes (C124); a value traded as C128 takes it.
 WITH candles AS (
-    SELECT time, open, high, low, close, coalesce(quote_volume, volume * close) AS volume_usd
+    SELECT time, open, high, low, close, coalesce(quote_volume, volume * (high + low + close) / 3) AS volume_usd
     FROM market.candles_1m
     WHERE instrument_id = %(instrument_id)s AND time >= %(start)s AND time < %(end)s
     UNION ALL
-    SELECT time, open, high, low, close, coalesce(quote_volume, volume * close)
-    FROM market.candles_5m_recorded
+    SELECT time, open, high, low, close, coalesce(quote_volume, volume * (high + low + close) / 3)
+    FROM market.candles_5m_recorded AS c
     WHERE instrument_id = %(instrument_id)s AND time >= %(start)s AND time < %(end)s
+        AND NOT EXISTS (
+            SELECT FROM market.candles_1m AS m
+            WHERE m.instrument_id = c.instrument_id
+                AND m.time >= c.time AND m.time < c.time + interval '5 minutes'
+        )
 ), prices AS (
     SELECT
         floor(extract(epoch FROM time - %(start)s) / %(bar_seconds)s)::int AS bar,

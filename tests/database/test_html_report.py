@@ -56,6 +56,9 @@ MARKET = """
 INSERT INTO market.funding_rates (instrument_id, time, known_at, rate, interval_hours, mark_price) VALUES
     (1, '2025-06-01 08:00Z', '2025-06-01 08:00:05Z', 0.0001, 8, 100),
     (1, '2025-06-01 11:00Z', '2025-06-01 11:00:05Z', -0.0002, 8, 100);
+INSERT INTO market.candles_5m_recorded (instrument_id, time, known_at, open, high, low, close, volume) VALUES
+    (1, '2025-06-01 12:00Z', '2025-06-01 12:05:02Z', 100, 900, 90, 100, 5),
+    (1, '2025-06-01 12:35Z', '2025-06-01 12:40:02Z', 100, 500, 90, 100, 5);
 INSERT INTO market.open_interest (instrument_id, time, known_at, contracts) VALUES
     (1, '2025-06-01 09:50Z', '2025-06-01 09:50:05Z', 700),
     (1, '2025-06-01 10:05Z', '2025-06-01 10:05:05Z', 800);
@@ -160,8 +163,10 @@ def test_the_market_of_a_pair_is_drawn_from_its_rows(connection: psycopg.Connect
         return value
 
     assert [bar(name, 11, 59) for name in ("open", "high", "low", "close")] == [100, 103, 99, 100.5]
-    assert bar("volume_usd", 10, 30) == 5 * 100.5
-    assert bar("close", 12, 31) is None
+    # C128: without a traded value, volume x (high + low + close) / 3.
+    assert bar("volume_usd", 10, 30) == pytest.approx(5 * (101 + 99 + 100.5) / 3)
+    # After 12:30 only a five-minute candle is recorded; the one of 12:00 has minutes of its own.
+    assert (bar("close", 12, 31), bar("high", 12, 0), bar("high", 12, 35)) == (None, 101, 500)
     assert [bar("funding", *at) for at in ((10, 0), (10, 59), (11, 0))] == [0.0001, 0.0001, -0.0002]
     assert [bar("open_interest", *at) for at in ((10, 0), (10, 4), (12, 0))] == [700, 700, 800]
     assert (bar("long_liquidations_usd", 10, 3), bar("short_liquidations_usd", 10, 3)) == (300, 500)
