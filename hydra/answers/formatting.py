@@ -1,6 +1,7 @@
 """Quantities as people read them: a label and a value with its unit. Undefined is "-", never 0 or -0."""
 
 import math
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
@@ -84,9 +85,9 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def minute_text(time: object) -> str:
-    """An instant as 2025-06-01 10:05, in the zone that it carries; "-" for None."""
-    return f"{time:%Y-%m-%d %H:%M}" if time else UNDEFINED
+def minute_text(time: datetime | None) -> str:
+    """An instant as 2025-06-01 10:05, UTC; "-" for None."""
+    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M}" if time else UNDEFINED
 
 
 def words_of_code(code: str | None) -> str:

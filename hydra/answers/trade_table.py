@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -126,7 +126,7 @@ def _csv_rows(trades: Iterable[Row]) -> Iterator[Sequence[object]]:
 
 def _csv_cell(value: Any) -> object:
     if isinstance(value, datetime):
-        return value.isoformat()
+        return value.astimezone(UTC).isoformat()
     return f"{value:f}" if isinstance(value, Decimal) else value
 
 
