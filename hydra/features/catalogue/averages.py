@@ -11,7 +11,8 @@ from hydra.features.engine.directional_movement import (
     directional_columns,
 )
 from hydra.features.expressions import ZERO_DEVIATION, after_warm_up, exponential_mean
-from hydra.features.feature import Feature, Grid, WorkingColumn
+from hydra.features.facts import Grid
+from hydra.features.feature import Feature, WorkingColumn
 
 _WARM_UPS: Final = 5
 _CHANNEL_BARS: Final = 10

@@ -17,7 +17,8 @@ from hydra.features.expressions import (
     price_change,
     rolling_deviation,
 )
-from hydra.features.feature import Feature, Grid, WorkingColumn
+from hydra.features.facts import Grid
+from hydra.features.feature import Feature, WorkingColumn
 from hydra.universe import SECTORS, UNIVERSE
 
 _BETA_BARS: Final = 240

@@ -21,7 +21,8 @@ from hydra.features.expressions import (
     z_score_of,
     z_window,
 )
-from hydra.features.feature import Grid, WorkingColumn
+from hydra.features.facts import Grid
+from hydra.features.feature import WorkingColumn
 
 _BARS: Final = 20
 _FLOW_BARS: Final = 10

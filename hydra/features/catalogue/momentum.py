@@ -15,7 +15,8 @@ from hydra.features.expressions import (
     z_score_of,
     z_window,
 )
-from hydra.features.feature import Feature, Grid, WorkingColumn
+from hydra.features.facts import Grid
+from hydra.features.feature import Feature, WorkingColumn
 
 _HOUR: Final = 60
 _TREND_BARS: Final = 5
