@@ -10,9 +10,8 @@ from adbc_driver_manager.dbapi import Connection
 from hydra.arrays import TIME
 from hydra.db.engine import adbc_connect
 from hydra.features.facts import SOURCES, MarketFacts
+from hydra.features.for_models.recipe import FeatureRecipe, read_recipe_facts
 from hydra.features.reading.point_in_time import read_facts
-from hydra.features.reading.recipe_facts import read_recipe_facts
-from hydra.features.recipe import FeatureRecipe
 from tests.support.fact_writer import write_rows
 from tests.support.synthetic_market import TABLES, make_rows, utc
 

@@ -13,7 +13,7 @@ from hydra.features.engine.plan import make_plan
 from hydra.features.evaluate import MARKET_FEATURES, feature_matrix, regime_breaks
 from hydra.features.facts import SOURCES
 from hydra.features.feature import Feature
-from hydra.features.sequence import STEPS
+from hydra.features.for_models.sequence_windows import STEPS
 from hydra.features.vectors import (
     FEATURE_RECIPE_V1,
     LAYER_2_QUANTITIES_V1,

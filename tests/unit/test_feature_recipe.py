@@ -11,7 +11,7 @@ from polars.testing import assert_frame_equal
 
 from hydra.features.evaluate import feature_matrix
 from hydra.features.facts import SOURCES, MarketFacts
-from hydra.features.recipe import FeatureRecipe
+from hydra.features.for_models.recipe import FeatureRecipe
 from hydra.features.vectors import FEATURE_RECIPE_V1
 from tests.support.feature_market import MINUTE, SECOND, START, decisions_at, facts_of
 

@@ -4,7 +4,7 @@ import math
 
 import polars as pl
 
-from hydra.features.catalogue.recipe_feature import recipe_feature
+from hydra.features.catalogue.for_models.recipe_feature import recipe_feature
 from hydra.features.facts import Grid
 from hydra.features.feature import Feature, WorkingColumn
 

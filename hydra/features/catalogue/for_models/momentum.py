@@ -5,7 +5,7 @@ from typing import Final
 
 import polars as pl
 
-from hydra.features.catalogue.recipe_feature import over_deviation, ratio_or, recipe_feature
+from hydra.features.catalogue.for_models.recipe_feature import over_deviation, ratio_or, recipe_feature
 from hydra.features.expressions import (
     MINUTES_PER_YEAR,
     ZERO_DEVIATION,

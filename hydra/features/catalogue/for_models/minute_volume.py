@@ -5,7 +5,7 @@ from typing import Final
 
 import polars as pl
 
-from hydra.features.catalogue.recipe_feature import (
+from hydra.features.catalogue.for_models.recipe_feature import (
     BAR,
     CLOSE,
     VOLUME,

@@ -4,7 +4,7 @@ from typing import Final
 
 import polars as pl
 
-from hydra.features.catalogue.recipe_feature import BAR, recipe_feature
+from hydra.features.catalogue.for_models.recipe_feature import BAR, recipe_feature
 from hydra.features.engine.directional_movement import (
     WARM_UP_BARS,
     average_directional_index,

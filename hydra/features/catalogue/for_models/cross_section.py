@@ -8,7 +8,7 @@ from typing import Final
 
 import polars as pl
 
-from hydra.features.catalogue.recipe_feature import over_deviation, recipe_feature
+from hydra.features.catalogue.for_models.recipe_feature import over_deviation, recipe_feature
 from hydra.features.engine.leaders import LEADERS
 from hydra.features.expressions import (
     ZERO_DEVIATION,
