@@ -17,8 +17,7 @@ from hydra.errors import BadDataError
 from hydra.features.engine.event_windows import liquidation_buckets
 from hydra.features.engine.fact_slices import NearRows, check_order, moments, near_rows, rows_between
 from hydra.features.engine.grid_memory import GridMemory
-from hydra.features.engine.hour_bars import hour_bars
-from hydra.features.engine.hourly_returns import hourly_returns
+from hydra.features.engine.hour_bars import hour_bars, hourly_returns
 from hydra.features.engine.lateness import NOMINAL_LAG_US, Instants, event_instants, integers
 from hydra.features.engine.layout import (
     NO_ROW,
