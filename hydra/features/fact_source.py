@@ -56,7 +56,10 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Snapshots:
-    """A grid of single events: a row an event; a decision reads the last known one within `lookback`."""
+    """A grid of single events: a row an event; a decision reads the last that is known.
+
+    lookback: how long one can be valid at most; a feature says by itself which age it bears.
+    """
 
     lookback: timedelta
 
