@@ -85,8 +85,8 @@ def test_a_live_run_decided_again_is_the_same_in_every_column(scene: Scene) -> N
     assert differences(tables) == []
     assert compared["risk_decisions"] == compared["assessments"] == 4 * MINUTES
     assert compared["equity"] == MINUTES
-    assert compared["positions"] >= 3
-    assert compared["fills"] >= 6
+    assert compared["positions"] >= 2
+    assert compared["fills"] >= 4
 
 
 @pytest.mark.parametrize(
