@@ -11,9 +11,9 @@ from hydra.answers.formatting import UNDEFINED, duration, percent, usd
 from hydra.answers.performance import Performance
 from hydra.answers.report import RunReport
 from hydra.ledger.baselines import ALWAYS_FLAT_NET_USD
-from hydra.ledger.bootstrap import FEWEST_DAYS, FEWEST_RETURN_DAYS, Estimate
+from hydra.ledger.bootstrap import FEWEST_DAYS, Estimate
+from hydra.ledger.daily_returns import FEWEST_DAILY_RETURNS, FEWEST_ELAPSED_DAYS
 from hydra.ledger.metrics import Drawdown
-from hydra.ledger.vector_metrics import FEWEST_DAYS_ANNUALISED
 
 _HEADINGS: Final = ("", "value", "95 % interval")
 
@@ -120,14 +120,16 @@ def _sample(performance: Performance) -> str:
         words.append(f"{performance.partial_days} not whole")
     if performance.missing_days:
         words.append(f"{performance.missing_days} in between without a cycle")
-    if performance.days < FEWEST_DAYS_ANNUALISED:
-        words.append(f"under {FEWEST_DAYS_ANNUALISED} nothing is compounded to a year")
+    if not performance.allows_ratios:
+        words.append(
+            f"no ratio under {FEWEST_ELAPSED_DAYS} days that passed and {FEWEST_DAILY_RETURNS} returns"
+        )
     return ", ".join(words)
 
 
 def _day_interval(performance: Performance, estimate: Estimate, show: Callable[[float | None], str]) -> str:
-    if performance.days < FEWEST_RETURN_DAYS:
-        return f"too short: {_days(performance.days)}, {FEWEST_RETURN_DAYS} needed"
+    if not performance.allows_ratios:
+        return UNDEFINED
     return _interval(estimate, show)
 
 

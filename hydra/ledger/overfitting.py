@@ -1,11 +1,13 @@
 """How much of a Sharpe ratio is luck: of one record, of the best of many trials, of a search as a whole.
 
-Sharpe ratios here are per day, not annualised; kurtosis is raw (3 for a normal distribution).
+Sharpe ratios here are per day, not annualised; kurtosis is raw (3 for a normal distribution). None of it is
+computed from a sample too small for a ratio (C134).
 Source: practice.md 3.5; Bailey and López de Prado 2012 (probabilistic Sharpe ratio, minimum track record),
 2014 (deflated Sharpe ratio).
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Final
@@ -18,6 +20,7 @@ from hydra.ledger.vector_metrics import DAYS_PER_YEAR, Floats
 _NORMAL: Final = NormalDist()
 _EULER_MASCHERONI: Final = 0.577_215_664_901_532_9
 _LEAST_SPREAD: Final = 1e-12
+_FEWEST_TRIALS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,21 @@ def best_sharpe_by_luck(trials: int, sharpe_variance: float) -> float:
     most = (1 - _EULER_MASCHERONI) * _NORMAL.inv_cdf(1 - 1 / trials)
     beyond = _EULER_MASCHERONI * _NORMAL.inv_cdf(1 - 1 / (trials * math.e))
     return math.sqrt(sharpe_variance) * (most + beyond)
+
+
+def variance_of_trials(sharpes_per_day: Sequence[float]) -> float | None:
+    """Variance of the trials' Sharpe ratios per day; None under two of them.
+
+    The trials are a sample of those that could have been made, so the sum of squares is divided by n - 1.
+    Divided by n, two trials would count half of their variance and pass the gate most easily where least is
+    known.
+
+    Formula: sum((SR_n - mean)^2) / (n - 1)
+    Source: C137.
+    """
+    if len(sharpes_per_day) < _FEWEST_TRIALS:
+        return None
+    return float(np.var(sharpes_per_day, ddof=1))
 
 
 def deflated_sharpe(moments: ReturnMoments, trials: int, sharpe_variance: float) -> float | None:

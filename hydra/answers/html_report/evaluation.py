@@ -8,8 +8,9 @@ from hydra.answers.html_report.run_record import RunRecord
 from hydra.answers.performance import Performance
 from hydra.answers.report import RunReport
 from hydra.ledger.baselines import ALWAYS_FLAT_NET_USD
-from hydra.ledger.bootstrap import FEWEST_DAYS, FEWEST_RETURN_DAYS, Estimate
+from hydra.ledger.bootstrap import FEWEST_DAYS, Estimate
 from hydra.ledger.calibration import calibration
+from hydra.ledger.daily_returns import FEWEST_DAILY_RETURNS, FEWEST_ELAPSED_DAYS
 from hydra.ledger.metrics import Drawdown
 
 _SECONDS_PER_DAY = 86_400
@@ -170,6 +171,6 @@ def _trade_figure(name: str, estimate: Estimate, unit: Unit, report: RunReport) 
 
 def _day_figure(name: str, estimate: Estimate, unit: Unit, performance: Performance) -> ReportFigure:
     note = "interval by drawing blocks of days"
-    if performance.days < FEWEST_RETURN_DAYS:
-        note = f"no interval: {days_words(performance.days)}, {FEWEST_RETURN_DAYS} needed"
+    if not performance.allows_ratios:
+        note = f"no ratio under {FEWEST_ELAPSED_DAYS} days that passed and {FEWEST_DAILY_RETURNS} returns"
     return ReportFigure(name, estimate.value, unit, estimate.low, estimate.high, performance.days, note)
