@@ -25,7 +25,7 @@ from hydra.ledger.baselines import (
     random_side,
 )
 from hydra.ledger.bootstrap import Estimate, day_estimate, trade_estimate
-from hydra.ledger.costs import PAIR_COSTS
+from hydra.ledger.costs import CostParameters, PairCosts
 from hydra.ledger.daily_returns import allows_ratios, daily_returns
 from hydra.ledger.metrics import (
     Drawdown,
@@ -48,6 +48,8 @@ from hydra.ledger.vector_metrics import (
     sortino_rows,
     win_rate_rows,
 )
+from hydra.trading.parameters import costs_in
+from hydra.trading.runs import read_run
 
 Instants = NDArray[np.datetime64]
 
@@ -234,7 +236,8 @@ def read_baselines(
     decisions' prices.
     """
     rows = rows_of(connection, "report/held_pairs", run_id=run_id)
-    pairs = [_held(row) for row in rows if _is_priced(row)]
+    costs = costs_in(read_run(connection, run_id).config)
+    pairs = [_held(row, costs.of(row["base"])) for row in rows if _is_priced(row, costs)]
     shortfall = np.array([float(shortfall_usd.get(trade["position_id"], 0)) for trade in closed])
     opposite = mirrored_net_usd(
         _column(closed, "gross_pnl_usd") + shortfall,
@@ -248,13 +251,15 @@ def read_baselines(
     )
 
 
-def _is_priced(row: Row) -> bool:
-    return row["base"] in PAIR_COSTS and row["first_price"] is not None and row["last_price"] is not None
+def _is_priced(row: Row, costs: CostParameters) -> bool:
+    return (
+        row["base"] in costs.spread_bps and row["first_price"] is not None and row["last_price"] is not None
+    )
 
 
-def _held(row: Row) -> HeldPair:
+def _held(row: Row, costs: PairCosts) -> HeldPair:
     marks, rates = np.array(row["marks"], dtype=float), np.array(row["rates"], dtype=float)
-    return HeldPair(row["base"], PAIR_COSTS[row["base"]], row["first_price"], row["last_price"], marks, rates)
+    return HeldPair(row["base"], costs, row["first_price"], row["last_price"], marks, rates)
 
 
 def _column(rows: Sequence[Row], name: str) -> NDArray[np.float64]:

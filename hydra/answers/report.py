@@ -28,8 +28,9 @@ from hydra.errors import StopError
 from hydra.layers.layer2_matrix import RESTRICTING
 from hydra.ledger.baselines import RandomSide
 from hydra.ledger.bootstrap import Estimate
-from hydra.ledger.cost_split import CostSplit
-from hydra.ledger.costs import PAIR_COSTS, half_spread
+from hydra.ledger.cost_split import CostSplit, spread_paid_usd
+from hydra.ledger.costs import CostParameters
+from hydra.trading.parameters import costs_in
 
 PAPER_SENTENCE: Final = (
     "Paper fills are simulated: a resting order fills only when a later bar trades through it, at most a "
@@ -147,7 +148,7 @@ def read_report(connection: psycopg.Connection, run_id: int) -> RunReport:
         facts=facts[0],
         equity=EquityPath(**equity),
         performance=read_performance(connection, run_id, trades),
-        costs=_costs(closed, fills),
+        costs=_costs(closed, fills, costs_in(facts[0]["config"])),
         trades=trades,
         trade_results=trade_results(closed),
         baselines=read_baselines(connection, run_id, equity["start_usd"], closed, _shortfall(fills)),
@@ -161,9 +162,9 @@ def read_report(connection: psycopg.Connection, run_id: int) -> RunReport:
     )
 
 
-def _costs(closed: Sequence[Row], fills: Sequence[Row]) -> CostSplit:
+def _costs(closed: Sequence[Row], fills: Sequence[Row], costs: CostParameters) -> CostSplit:
     """The fees of the fills are those of their positions (sql/audits/position_does_not_add_up.sql)."""
-    spread = sum((_spread_usd(fill) for fill in fills), Decimal(0))
+    spread = sum((_spread_usd(fill, costs) for fill in fills), Decimal(0))
     maker_fees = _total((fill for fill in fills if fill["is_maker"]), "fees_usd")
     return CostSplit(
         gross_usd=_total(closed, "gross_pnl_usd"),
@@ -184,13 +185,11 @@ def _shortfall(fills: Sequence[Row]) -> dict[int, Decimal]:
     return shortfall
 
 
-def _spread_usd(fill: Row) -> Decimal:
-    """Half the model spread: paid by takers, earned by makers; without a model it is slippage."""
-    costs = PAIR_COSTS.get(str(fill["base"]))
-    if costs is None:
+def _spread_usd(fill: Row, costs: CostParameters) -> Decimal:
+    """The model spread of the run; without a model of the pair it is slippage."""
+    if fill["base"] not in costs.spread_bps:
         return Decimal(0)
-    half = half_spread(Decimal(fill["notional_usd"]), costs.spread_bps)
-    return -half if fill["is_maker"] else half
+    return spread_paid_usd(Decimal(fill["notional_usd"]), costs.of(fill["base"]), is_maker=fill["is_maker"])
 
 
 def _total(rows: Iterable[Row], column: str) -> Decimal:

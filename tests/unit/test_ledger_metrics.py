@@ -128,7 +128,7 @@ def test_no_ratio_below_thirty_days_that_passed_or_twenty_returns() -> None:
 def test_thirty_days_are_reached_by_a_run_from_the_first_minute_on(minutes: int, elapsed: float) -> None:
     """A run of thirty days decides from the close of the first candle, 00:01, to 23:59."""
     times = np.datetime64("2025-06-01T00:01", "us") + np.arange(minutes - 1) * np.timedelta64(1, "m")
-    daily = daily_returns(times, np.linspace(100, 110, minutes - 1, dtype=np.float64), 100.0)
+    daily = daily_returns(times, np.linspace(100, 110, minutes - 1), 100.0)
     assert daily.elapsed_days == pytest.approx(elapsed)
     assert len(daily.for_ratios) == (30 if minutes == 30 * 1440 else 0)
 
@@ -137,7 +137,7 @@ def test_days_in_a_hole_pass_too() -> None:
     """A year of which 25 days in January and one in December have rows: 0.1 % a day is not 4,000 % a year."""
     days = np.append(np.arange(25), 364)
     times = np.datetime64("2025-01-01T23:59", "us") + days * np.timedelta64(1, "D")
-    daily = daily_returns(times, 100 * 1.001 ** np.arange(1, 27), 100.0)
+    daily = daily_returns(times, 100 * np.float_power(1.001, np.arange(1, 27)), 100.0)
     # From 23:58 of the first day to 24:00 of the last.
     assert daily.elapsed_days == pytest.approx(364 + 2 / 1440)
     assert (len(daily.for_ratios), daily.missing_days) == (26, 339)
