@@ -7,7 +7,7 @@ Source: practice.md 3.5; Bailey and López de Prado 2012 (probabilistic Sharpe r
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Final
@@ -106,6 +106,27 @@ def deflated_sharpe(moments: ReturnMoments, trials: int, sharpe_variance: float)
     Source: practice.md 3.5 (DSR; strict gate 0.95).
     """
     return probabilistic_sharpe(moments, best_sharpe_by_luck(trials, sharpe_variance))
+
+
+@dataclass(frozen=True, slots=True)
+class MarketTrials:
+    """All trials ever counted on a market. sharpe_variance: of those with a ratio; None under two of them."""
+
+    count: int
+    sharpe_variance: float | None
+
+    @classmethod
+    def of(cls, samples: Iterable[Floats]) -> "MarketTrials":
+        """Of the daily returns of each trial; empty where too few for a ratio: it counts all the same."""
+        moments = [ReturnMoments.of(returns) for returns in samples]
+        sharpes = [one.sharpe_per_day for one in moments if one is not None]
+        return cls(len(moments), variance_of_trials(sharpes))
+
+    def deflated_sharpe(self, moments: ReturnMoments | None) -> float | None:
+        """The deflated Sharpe ratio of one of them; None where it has no ratio or is compared with none."""
+        if moments is None or self.sharpe_variance is None:
+            return None
+        return deflated_sharpe(moments, self.count, self.sharpe_variance)
 
 
 def minimum_track_record_days(

@@ -3,13 +3,14 @@
 Source: docs/practice.md (every trial is counted); C134.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
 import numpy as np
 
 from hydra.backtest.equity_path import E8, EquityPath
+from hydra.backtest.run import BacktestRun
 from hydra.backtest.simulation import Simulation
 from hydra.ledger.daily_returns import DailyReturns, daily_returns
 from hydra.ledger.metrics import (
@@ -22,6 +23,7 @@ from hydra.ledger.metrics import (
     win_rate,
 )
 from hydra.ledger.overfitting import ReturnMoments, probabilistic_sharpe
+from hydra.research.random_sides import random_side_figures
 
 
 @dataclass(frozen=True)
@@ -63,3 +65,9 @@ def trial_figures(simulation: Simulation, equity: EquityPath) -> TrialFigures:
     }
     net = Decimal(int(equity.equity_e8[-1])) / E8 - simulation.rules.initial_balance
     return TrialFigures(daily, len(closed), net, metrics)
+
+
+def backtest_figures(result: BacktestRun) -> TrialFigures:
+    """The figures of a stored backtest as a trial, with those of a coin for the side of its trades."""
+    figures = trial_figures(result.simulation, result.equity)
+    return replace(figures, metrics={**figures.metrics, **random_side_figures(result.simulation)})

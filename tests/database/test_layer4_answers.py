@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from hydra.db.engine import connect
-from hydra.domain import ReasonCode, Side
+from hydra.domain import KillScope, ReasonCode, Side
 from hydra.layers.layer4_kill import KillParameters
 from hydra.layers.layer4_limits import LimitParameters
 from hydra.layers.layer4_risk import RiskParameters
