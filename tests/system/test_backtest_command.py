@@ -133,7 +133,8 @@ SELECT
     r.config->'rules'->'risk'->'limits'->>'max_positions',
     r.config->'rules'->'costs'->>'maker_fee_bps',
     (SELECT count(*) FROM hydra.positions AS p WHERE p.run_id = t.run_id AND p.state = 'CLOSED'),
-    (SELECT e.equity_usd - 10000 FROM hydra.equity AS e WHERE e.run_id = t.run_id ORDER BY e.time DESC LIMIT 1)
+    (SELECT e.equity_usd - 10000 FROM hydra.equity AS e WHERE e.run_id = t.run_id
+        ORDER BY e.time DESC LIMIT 1)
 FROM ml.trials AS t
 JOIN ml.studies AS s USING (study_id)
 JOIN hydra.runs AS r USING (run_id)
