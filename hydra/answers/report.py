@@ -20,7 +20,6 @@ from hydra.answers.performance import (
     trade_results,
     win_rate_of,
 )
-from hydra.answers.reason_words import Gate, gate_of
 from hydra.answers.run_choice import Row, rows_of
 from hydra.answers.why_gates import GateVerdict
 from hydra.domain import PositionState, ReasonCode, SignalSource
@@ -30,6 +29,7 @@ from hydra.ledger.baselines import RandomSide
 from hydra.ledger.bootstrap import Estimate
 from hydra.ledger.cost_split import CostSplit, spread_paid_usd
 from hydra.ledger.costs import CostParameters
+from hydra.reason_words import Gate, gate_of
 from hydra.trading.parameters import costs_in
 
 PAPER_SENTENCE: Final = (

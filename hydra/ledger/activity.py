@@ -11,8 +11,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from hydra.arrays import Floats
 from hydra.ledger.daily_returns import FEWEST_ELAPSED_DAYS
-from hydra.ledger.vector_metrics import DAYS_PER_YEAR, Floats
+from hydra.ledger.vector_metrics import DAYS_PER_YEAR
 
 _MINUTE: Final = np.timedelta64(1, "m")
 _HOUR: Final = np.timedelta64(1, "h")

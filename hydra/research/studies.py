@@ -18,12 +18,12 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter
 
+from hydra.arrays import Floats
 from hydra.backtest.run import MarketChoice
 from hydra.db import queries
 from hydra.errors import StopError
 from hydra.ledger.daily_returns import sample_for_ratios
-from hydra.ledger.vector_metrics import Floats
-from hydra.readings import decision_set
+from hydra.readings import readings_hash
 from hydra.research.trial_figures import TrialFigures
 from hydra.settings import Settings
 from hydra.trading.runs import config_hash
@@ -109,7 +109,7 @@ class Study:
     name: str
     specification: StudySpecification
     data_hash: str
-    decision_set: str
+    readings_hash: str
     code_version: str
 
     def refuse_other(self, data_hash: str, settings: Mapping[str, Any] | None = None) -> None:
@@ -120,11 +120,11 @@ class Study:
         Raises:
             StopError: code, readings, facts or settings are not those that it was planned with.
         """
-        if (self.decision_set, self.code_version) != (decision_set(), code_version()):
+        if (self.readings_hash, self.code_version) != (readings_hash(), code_version()):
             raise StopError(
                 f"the study {self.name} was begun with code {self.code_version} and readings "
-                f"{self.decision_set}, now they are {code_version()} and {decision_set()}: its trials could "
-                "not be compared; choose another name"
+                f"{self.readings_hash}, now they are {code_version()} and {readings_hash()}: its "
+                "trials could not be compared; choose another name"
             )
         if self.data_hash != data_hash:
             raise StopError(
@@ -206,7 +206,7 @@ def _add_study(
         "data_to": choice.data_to,
         "data_hash": data_hash,
         "specification": Jsonb(SPECIFICATION.dump_python(specification, mode="json")),
-        "decision_set": decision_set(),
+        "readings_hash": readings_hash(),
         "code_version": code_version(),
     }
     row = connection.execute(queries.load("research/add_study"), values).fetchone()

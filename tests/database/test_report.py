@@ -13,13 +13,13 @@ from psycopg.types.json import Jsonb
 from rich.console import Console
 
 from hydra.answers.plain_values import plain
-from hydra.answers.reason_words import Gate
 from hydra.answers.report import PAPER_SENTENCE, SIMULATED_SENTENCE, RunReport, read_report
 from hydra.answers.why_gates import GateVerdict
 from hydra.backtest.stress import Stress, stressed_rules
 from hydra.cli.report_tables import print_report
 from hydra.domain import ReasonCode
 from hydra.errors import StopError
+from hydra.reason_words import Gate
 from hydra.trading.parameters import Rules, recorded_rules
 from tests.support.why_scenario import write_why_scenario
 

@@ -232,7 +232,7 @@ def sharpe_of(trial: CountedTrial) -> float:
 
 def stored_run(connection: psycopg.Connection) -> int:
     row = connection.execute(
-        "INSERT INTO hydra.runs (mode, market_origin, label, feeds, config, config_hash, decision_set,"
+        "INSERT INTO hydra.runs (mode, market_origin, label, feeds, config, config_hash, readings_hash,"
         " feature_set_version, cost_model_version, code_version)"
         " VALUES ('backtest', 'recorded', 'recorded', '{}', '{}', 'c', 'd', '1', '1', 'abc') RETURNING run_id"
     ).fetchone()
