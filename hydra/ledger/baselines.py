@@ -4,11 +4,10 @@ Source: practice.md 3.9 (baselines in every report); practice.md 3.6 (costs).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hydra.arrays import Floats
 from hydra.ledger.costs import PairCosts, fee_usd, funding_payment, taker_price
@@ -27,7 +26,8 @@ _TIE: Final = 1e-9
 class HeldPair:
     """A pair from the first to the last price of the period, quote units.
 
-    settled_marks, settled_rates: mark price and rate of every settlement in between, (settlements,).
+    settled_marks, settled_rates: mark price and rate of every settlement in between, (settlements,);
+    settled_seconds: when, seconds since 1970, for those who follow the path.
     """
 
     base: str
@@ -36,6 +36,7 @@ class HeldPair:
     last_price: float
     settled_marks: Floats
     settled_rates: Floats
+    settled_seconds: Floats = field(default_factory=lambda: np.empty(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +78,10 @@ def hold_net_usd(pair: HeldPair, notional_usd: float) -> float:
     return net_profit(price_profit(1, quantity, entry, leave), fees, funding)
 
 
-def hold_path_usd(
-    pair: HeldPair, notional_usd: float, closes: Floats, settlements: NDArray[np.intp]
-) -> Floats:
+def hold_path_usd(pair: HeldPair, notional_usd: float, seconds: Floats, closes: Floats) -> Floats:
     """The net result of `hold_net_usd` so far at each of `closes`, before the exit's costs, USDT, (n,).
 
-    closes: prices, quote units, (n,); settlements: how many settlements are booked by then, (n,).
+    seconds: since 1970, (n,); closes: the prices at these times, quote units, (n,).
 
     Formula: quantity x (close - entry) - entry fee + funding so far, quantity = notional / entry
     Source: docs/practice.md (baselines); C126 (spread and slippage).
@@ -92,7 +91,7 @@ def hold_path_usd(
     fee = fee_usd(notional_usd, float(pair.costs.taker_fee_bps))
     settled = zip(pair.settled_marks, pair.settled_rates, strict=True)
     paid = [funding_payment(1, quantity, float(mark), float(rate)) for mark, rate in settled]
-    funding = np.cumsum([0.0, *paid])[settlements]
+    funding = np.cumsum([0.0, *paid])[np.searchsorted(pair.settled_seconds, seconds, side="right")]
     path: Floats = quantity * (closes - entry) - fee + funding
     return path
 

@@ -1,18 +1,24 @@
-"""The one cost model (law 7): fees, and the spread and slippage that paper fills pay. In basis points.
+"""The one cost model: fees, and the spread and slippage that paper fills pay. In basis points.
 
-Fees are those of a regular user without discount (practice.md 3.6). The spreads and slippages are stated
-assumptions on the careful side, for orders of at most 10,000 USDT; a connected book replaces them.
-Raise COST_MODEL_VERSION with every change: runs, labels and reports name it.
-Source: practice.md 3.6; C33, C126.
+Fees are those of a regular user without discount. The spreads and slippages are stated assumptions on the
+careful side, for orders of at most 10,000 USDT; a connected book replaces them. A run can be asked for other
+costs (`CostParameters`); the default is PAIR_COSTS. Raise COST_MODEL_VERSION with every change of it: runs,
+labels and reports name it.
+Source: docs/practice.md (cost model); C33, C126.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from decimal import Decimal
+from operator import attrgetter
 from typing import Final
 
+from hydra.bounds import Bps
 from hydra.ledger.amounts import Amount
 
 COST_MODEL_VERSION: Final = "1"
+MAKER_FEE_BPS: Final = Decimal(2)
+TAKER_FEE_BPS: Final = Decimal(5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +30,8 @@ class PairCosts:
 
     spread_bps: Decimal
     slippage_bps: Decimal
-    maker_fee_bps: Decimal = Decimal(2)
-    taker_fee_bps: Decimal = Decimal(5)
+    maker_fee_bps: Decimal = MAKER_FEE_BPS
+    taker_fee_bps: Decimal = TAKER_FEE_BPS
 
 
 def _costs(spread_bps: str, slippage_bps: str) -> PairCosts:
@@ -42,6 +48,31 @@ PAIR_COSTS: Final[dict[str, PairCosts]] = {
     "LTC": _costs("2", "3"),
     "DOGE": _costs("2", "3"),
 }
+
+
+def _by_pair(column: str) -> Callable[[], dict[str, Decimal]]:
+    read = attrgetter(column)
+    return lambda: {base: read(costs) for base, costs in PAIR_COSTS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class CostParameters:
+    """What a run pays, in basis points: fees of all pairs, spread and slippage by base name."""
+
+    maker_fee_bps: Bps = MAKER_FEE_BPS
+    taker_fee_bps: Bps = TAKER_FEE_BPS
+    spread_bps: dict[str, Bps] = field(default_factory=_by_pair("spread_bps"))
+    slippage_bps: dict[str, Bps] = field(default_factory=_by_pair("slippage_bps"))
+
+    def of(self, base: str) -> PairCosts:
+        """The costs of one pair.
+
+        Raises:
+            KeyError: it is not in the cost model.
+        """
+        return PairCosts(
+            self.spread_bps[base], self.slippage_bps[base], self.maker_fee_bps, self.taker_fee_bps
+        )
 
 
 def fee_usd(notional_usd: Amount, fee_bps: Amount) -> Amount:

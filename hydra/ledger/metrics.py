@@ -2,6 +2,7 @@
 
 `_daily_365`: from daily UTC returns, a year of 365 days, risk-free rate and target 0. `_daily_close`: from
 the last equity of each UTC day; `_intraday`: from the equity of every cycle. `_r`: in units of the risk.
+These are the formulas alone: which sample is long enough for a ratio says `daily_returns.sample_for_ratios`.
 Returns, shares and drawdowns are fractions; amounts are USDT net of all costs unless the name says otherwise.
 Source: practice.md 3.9; C31, C83, C104, C113.
 """
@@ -58,13 +59,15 @@ def total_return(returns: Floats) -> float | None:
     return defined(total_return_rows(returns)) if returns.size else None
 
 
-def annualised_return_compounded_365(returns: Floats) -> float | None:
-    """Fraction a year if it went on like this; None under 30 days (FEWEST_DAYS_ANNUALISED).
+def annualised_return_compounded_365(returns: Floats, elapsed_days: float) -> float | None:
+    """Fraction a year if it went on like this; None without a return.
 
-    Formula: (1 + total return) ^ (365 / days) - 1
-    Source: practice.md 3.9; C83 (365 days).
+    elapsed_days: the time that passed, days without a row included.
+
+    Formula: (1 + total return) ^ (365 / elapsed days) - 1
+    Source: C83 (365 days); C134 (elapsed time).
     """
-    return defined(annualised_return_rows(returns))
+    return defined(annualised_return_rows(returns, elapsed_days))
 
 
 def sharpe_daily_365(returns: Floats) -> float | None:
@@ -87,13 +90,13 @@ def sortino_daily_365(returns: Floats) -> float | None:
     return defined(sortino_rows(returns))
 
 
-def calmar_daily_365(returns: Floats) -> float | None:
-    """Annualised return over the deepest drawdown of the daily closes; None under 30 days or without a fall.
+def calmar_daily_365(returns: Floats, elapsed_days: float) -> float | None:
+    """Annualised return over the deepest drawdown of the daily closes; None without a fall.
 
     Formula: annualised return / max drawdown of the daily closes
-    Source: Young 1991 (over the whole period here); C83.
+    Source: C83, C134; Young 1991, here over the whole period.
     """
-    return defined(calmar_rows(returns))
+    return defined(calmar_rows(returns, elapsed_days))
 
 
 def omega_daily_0(returns: Floats) -> float | None:
