@@ -3,7 +3,8 @@
 Source: docs/practice.md (honest reporting); docs/architecture.md (honest numbers).
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from hydra.answers.formatting import UNDEFINED, counted, minute_text
@@ -16,6 +17,9 @@ PAPER_SENTENCE: Final = (
 SIMULATED_SENTENCE: Final = (
     "The market is generated: it shows how HYDRA behaves, and nothing about what it would earn."
 )
+
+_MOST_KILLS: Final = 5
+"""A run that is cleared again and again lists its newest kill switches; `--json` has them all."""
 
 
 def worth_of_figures(facts: Row) -> Iterator[str]:
@@ -48,13 +52,23 @@ def fact_list(facts: Row) -> list[tuple[str, str]]:
     ]
 
 
-def kill_sentences(kills: list[Row]) -> list[str]:
-    """Each kill switch of a run in a sentence (rows of `sql/report/kills.sql`)."""
-    return [_kill_sentence(kill) for kill in kills]
+def kill_sentences(kills: Sequence[Row]) -> list[str]:
+    """The newest kill switches of a run, a sentence each, and how many there were where that is not all.
+
+    kills: rows of `sql/report/kills.sql`.
+    """
+    sentences = [_kill_sentence(kill) for kill in kills[-_MOST_KILLS:]]
+    if len(kills) <= _MOST_KILLS:
+        return sentences
+    names = Counter(kill["cleared_by"] for kill in kills if kill["cleared_time"])
+    cleared = ", ".join(f"{count:,} by {name}" for name, count in names.items()) or "none"
+    return [f"latched {len(kills):,} times; cleared: {cleared}; the newest {_MOST_KILLS} follow", *sentences]
 
 
 def _kill_sentence(kill: Row) -> str:
-    end = f"cleared {minute_text(kill['cleared_time'])}" if kill["cleared_time"] else "still latched"
+    end = "still latched"
+    if kill["cleared_time"]:
+        end = f"cleared {minute_text(kill['cleared_time'])} by {kill['cleared_by']} ({kill['clear_reason']})"
     return f"{minute_text(kill['latched_time'])} UTC, {kill['base'] or kill['scope']}: {kill['cause']}; {end}"
 
 

@@ -51,7 +51,7 @@ def print_report(console: Console, report: RunReport, trades: int) -> None:
         console.print(_trades(report.trades, trades, is_wide=console.width >= _ONE_LINE_A_TRADE))
     console.print(_generators(report))
     console.print(_funnel(report))
-    for sentence in kill_sentences(list(report.kills)):
+    for sentence in kill_sentences(report.kills):
         console.print(f"[red]Kill switch[/red] {escape(sentence)}", highlight=False)
     for sentence in report.sentences:
         console.print(escape(sentence), highlight=False)

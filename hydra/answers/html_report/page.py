@@ -73,7 +73,7 @@ def _context(report: RunReport, data: PlotData) -> dict[str, Any]:
         "report": report,
         "run": report.facts,
         "facts": fact_list(report.facts),
-        "kill_sentences": kill_sentences(list(report.kills)),
+        "kill_sentences": kill_sentences(report.kills),
         "tiles": [figure for key in _TILES if (figure := report.figure(key))],
         "net": report.cost("net_usd").amount_usd,
         "has_equity": data.has_equity,

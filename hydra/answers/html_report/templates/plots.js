@@ -13,7 +13,9 @@ const RANGES = [["all", Infinity], ["30 days", 30 * DAY], ["7 days", 7 * DAY], [
 // A chart with a line of values above it and buttons for ranges; `panes` names the panes from top to bottom.
 class Plot {
   constructor(box, bars, panes) {
+    box.plot?.chart.remove();
     box.replaceChildren();
+    box.plot = this;
     this.bars = bars;
     this.shown = [];
     this.values = box.appendChild(document.createElement("p"));
@@ -42,7 +44,7 @@ class Plot {
     this.chart.applyOptions({ handleScale: { mouseWheel: isOn } });
   }
 
-  // A series of one column. write: its values as text; told: whether they stand above the plot.
+  // A series of one column. write: its values as text; a series with a name tells them above the plot.
   add(kind, pane, name, column, write, options, make) {
     const series = this.chart.addSeries(kind, { priceLineVisible: false, lastValueVisible: false, lineWidth: 2, crosshairMarkerVisible: false, priceFormat: { type: "custom", formatter: (value) => write(value), minMove: 1e-8 }, ...options }, pane);
     series.setData(points(this.bars, column, make));
@@ -50,8 +52,9 @@ class Plot {
     return series;
   }
 
+  // A straight line in the pane of the price.
   line(from, to, first, last, options) {
-    const series = this.chart.addSeries(LineSeries, { priceLineVisible: false, lastValueVisible: false, crosshairMarkerVisible: false, lineWidth: 2, autoscaleInfoProvider: (original) => original(), ...options }, 0);
+    const series = this.chart.addSeries(LineSeries, { priceLineVisible: false, lastValueVisible: false, crosshairMarkerVisible: false, lineWidth: 2, ...options }, 0);
     series.setData(from === to ? [{ time: from, value: first }] : [{ time: from, value: first }, { time: to, value: last }]);
   }
 
@@ -118,6 +121,8 @@ class Plot {
   }
 }
 
+// More marks than these get no words.
+const MOST_NUMBERED = 12;
 const STEPS = { lineType: LineType.WithSteps };
 
 const drawEquity = (box, data) => {
@@ -128,7 +133,7 @@ const drawEquity = (box, data) => {
   plot.add(AreaSeries, 1, "drawdown", bars.drawdown, percent, { lineColor: colour("loss"), topColor: colour("loss") + "33", bottomColor: colour("loss") + "33", lineWidth: 1, invertFilledArea: true, ...STEPS });
   plot.add(AreaSeries, 2, "exposure", bars.exposure, (value) => fixed(value, 0), { lineColor: colour("mild"), topColor: colour("mild") + "55", bottomColor: colour("mild") + "11", lineWidth: 1, ...STEPS });
   plot.chart.panes()[1].priceScale("right").applyOptions({ invertScale: true, scaleMargins: { top: 0.03, bottom: 0.1 } });
-  createSeriesMarkers(equity, data.kills.map(([time, subject]) => ({ time: barOf(bars, time), position: "aboveBar", shape: "arrowDown", color: colour("loss"), text: "kill " + subject })));
+  createSeriesMarkers(equity, data.kills.map(([time, subject]) => ({ time: barOf(bars, time), position: "aboveBar", shape: "arrowDown", color: colour("loss"), text: data.kills.length > MOST_NUMBERED ? "" : "kill " + subject })));
   plot.finish();
 };
 
@@ -140,8 +145,6 @@ const marksOf = (bars, trade, isNumbered) => {
   if (trade.closed_utc !== null) marks.push({ time: barOf(bars, trade.closed_utc), position: isLong ? "aboveBar" : "belowBar", shape: isWon(trade) ? "circle" : "square", color: colour(isWon(trade) ? "gain" : "loss"), text: "" });
   return marks;
 };
-
-const MOST_NUMBERED = 12;
 
 // The market of a pair with all its trades, or with one of them in the finest bars there are.
 const drawMarket = (box, data, base, trades, chosen) => {
