@@ -1,6 +1,6 @@
 """From the price profit at the decisions' prices to what is left: every cost by its kind, exact.
 
-Source: docs/practice.md (cost model, honest reporting); docs/architecture.md (one cost model).
+Source: docs/practice.md (costs, reporting); docs/architecture.md (one cost model).
 """
 
 from dataclasses import dataclass

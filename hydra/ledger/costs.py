@@ -4,7 +4,7 @@ Fees are those of a regular user without discount. The spreads and slippages are
 careful side, for orders of at most 10,000 USDT; a connected book replaces them. A run can be asked for other
 costs (`CostParameters`); the default is PAIR_COSTS. Raise COST_MODEL_VERSION with every change of it: runs,
 labels and reports name it.
-Source: docs/practice.md (cost model); C33, C126.
+Source: docs/practice.md (costs); C33, C126.
 """
 
 from collections.abc import Callable
@@ -79,7 +79,7 @@ def fee_usd(notional_usd: Amount, fee_bps: Amount) -> Amount:
     """Fee of a fill, USDT, positive: cost.
 
     Formula: notional x fee bps / 10,000
-    Source: practice.md 3.6 (maker 0.02 %, taker 0.05 %).
+    Source: docs/practice.md (costs: maker 0.02 %, taker 0.05 %).
     """
     return notional_usd * fee_bps / 10_000
 
@@ -99,7 +99,7 @@ def taker_price(price: Amount, order_direction: int, spread_bps: Amount, slippag
     order_direction: +1 buy, -1 sell.
 
     Formula: price x (1 + direction x (spread / 2 + slippage) / 10,000)
-    Source: practice.md 3.6; C126.
+    Source: docs/practice.md (costs); C126.
     """
     worse = half_spread(price, spread_bps) + price * slippage_bps / 10_000
     return price + order_direction * worse
@@ -109,7 +109,7 @@ def round_trip_cost(costs: PairCosts) -> Decimal:
     """Fraction of the notional that a maker entry and a stop by market order cost together.
 
     Formula: (maker fee + taker fee + spread / 2 + slippage) / 10,000
-    Source: practice.md 3.6; C33.
+    Source: docs/practice.md (costs); C33.
     """
     fees = costs.maker_fee_bps + costs.taker_fee_bps
     return (fees + costs.spread_bps / 2 + costs.slippage_bps) / 10_000
@@ -121,6 +121,6 @@ def funding_payment(direction: int, quantity: Amount, mark_price: Amount, rate: 
     direction: +1 LONG, -1 SHORT. rate: the settled rate per interval, not scaled to 8 h.
 
     Formula: -side x quantity x mark x rate
-    Source: practice.md 3.6 (funding); C126.
+    Source: docs/practice.md (costs: funding); C126.
     """
     return -direction * quantity * mark_price * rate
