@@ -65,7 +65,7 @@ def hold_net_usd(pair: HeldPair, notional_usd: float) -> float:
     Formula: quantity x (exit - entry) - taker fees + funding, quantity = notional / entry
     Source: docs/practice.md (costs, reporting); C126 (spread and slippage).
     """
-    spread, slippage = float(pair.costs.spread_bps), float(pair.costs.slippage_bps)
+    spread, slippage = float(pair.costs.taker_spread_bps), float(pair.costs.slippage_bps)
     taker_bps = float(pair.costs.taker_fee_bps)
     entry = taker_price(pair.first_price, 1, spread, slippage)
     leave = taker_price(pair.last_price, -1, spread, slippage)
