@@ -83,6 +83,6 @@ def test_a_stress_of_the_costs_improves_no_trade(prepared: PreparedMarket, stres
     before, after = (
         [one.net_pnl_usd / one.peak_quantity for one in trades] for trades in zip(*both, strict=True)
     )
-    # Where both orders rest, a wider spread costs nothing.
-    assert all(worse <= better for better, worse in zip(before, after, strict=True))
+    # Where both orders rest, a wider spread costs nothing; amounts are booked to eight decimals.
+    assert all(worse <= better + Decimal("1e-8") for better, worse in zip(before, after, strict=True))
     assert sum(after) < sum(before)
