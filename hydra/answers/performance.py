@@ -1,6 +1,6 @@
 """How good a run was, how sure that is, and what no skill would have earned, by the metrics of the ledger.
 
-Source: docs/practice.md (overfitting, honest reporting); C31, C83, C104, C122, C134.
+Source: docs/practice.md (overfitting of the search, reporting); C31, C83, C104, C122, C134.
 """
 
 from collections.abc import Sequence

@@ -53,8 +53,8 @@ def planted_scenarios(stresses: tuple[Stress, ...], origin: MarketOrigin) -> tup
 def stressed_rules(rules: Rules, stresses: tuple[Stress, ...]) -> Rules:
     """`rules` with the costs and the latency that `stresses` ask for."""
     if Stress.SPREAD_X5 in stresses:
-        wide = {base: spread * SPREAD_FACTOR for base, spread in rules.costs.spread_bps.items()}
-        rules = replace(rules, costs=replace(rules.costs, spread_bps=wide))
+        factor = rules.costs.taker_spread_factor * SPREAD_FACTOR
+        rules = replace(rules, costs=replace(rules.costs, taker_spread_factor=factor))
     if Stress.FEES_X2 in stresses:
         maker, taker = rules.costs.maker_fee_bps * FEE_FACTOR, rules.costs.taker_fee_bps * FEE_FACTOR
         rules = replace(rules, costs=replace(rules.costs, maker_fee_bps=maker, taker_fee_bps=taker))

@@ -1,6 +1,6 @@
 """What would have come out without any skill: staying flat, holding every pair, or a coin for the side.
 
-Source: practice.md 3.9 (baselines in every report); practice.md 3.6 (costs).
+Source: docs/practice.md (reporting, costs).
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from hydra.ledger.costs import PairCosts, fee_usd, funding_payment, taker_price
 from hydra.ledger.positions import net_profit, price_profit
 
 ALWAYS_FLAT_NET_USD: Final = 0.0
-"""Who never trades earns nothing and risks nothing."""
+"""Net result of a run without a trade."""
 
 _DRAWS: Final = 2_000
 _SEED: Final = 20_250_601
@@ -65,9 +65,9 @@ def hold_net_usd(pair: HeldPair, notional_usd: float) -> float:
     """Net result of one pair bought for `notional_usd` and held to the end, USDT.
 
     Formula: quantity x (exit - entry) - taker fees + funding, quantity = notional / entry
-    Source: practice.md 3.6 and 3.9 (baselines); C126 (spread and slippage).
+    Source: docs/practice.md (costs, reporting); C126 (spread and slippage).
     """
-    spread, slippage = float(pair.costs.spread_bps), float(pair.costs.slippage_bps)
+    spread, slippage = float(pair.costs.taker_spread_bps), float(pair.costs.slippage_bps)
     taker_bps = float(pair.costs.taker_fee_bps)
     entry = taker_price(pair.first_price, 1, spread, slippage)
     leave = taker_price(pair.last_price, -1, spread, slippage)
@@ -120,7 +120,7 @@ def random_side(
     and costs (`mirrored_net_usd` where no engine can tell), both (n,).
 
     Formula: for every draw the sum over trades of the net result of a random side
-    Source: practice.md 3.9 (baseline: random side with the same times).
+    Source: docs/practice.md (reporting: random side with the same times).
     """
     if not net_usd.size:
         return None
@@ -146,6 +146,6 @@ def mirrored_net_usd(gross_usd: Floats, costs_usd: Floats, funding_usd: Floats) 
     funding_usd: positive where received; all (n,).
 
     Formula: -gross - costs - funding
-    Source: practice.md 3.9 (baseline: random side with the same times).
+    Source: docs/practice.md (reporting: random side with the same times).
     """
     return -gross_usd - costs_usd - funding_usd

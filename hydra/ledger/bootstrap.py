@@ -1,9 +1,10 @@
 """How sure a figure is: 95 % intervals by drawing whole days, again and again, with the same seed every time.
 
 Trades of one day share their market, so days are drawn, not trades. Daily returns follow on each other, so
-they are drawn in blocks of neighbouring days, the first following the last (circular block bootstrap).
+they are drawn in blocks of neighbouring days, the first following the last (circular block bootstrap, Politis
+and Romano 1992).
 Undefined is None, never 0 or infinity.
-Source: practice.md 3.9 (95 % intervals by block bootstrap of days); Politis and Romano 1992 (circular).
+Source: docs/practice.md (reporting: 95 % intervals by block bootstrap of days); C134.
 """
 
 import math
@@ -67,10 +68,10 @@ def trade_estimate(metric: TradeMetric, days: NDArray[np.datetime64], net_usd: F
 
 
 def block_length(days: int) -> int:
-    """Days a block: the cube root of the sample, 7 for a year.
+    """Days a block: the cube root of the sample, 7 for a year (Hall, Horowitz and Jing 1995).
 
     Formula: round(days ^ (1/3))
-    Source: Hall, Horowitz and Jing 1995 (the order of the best block length).
+    Source: docs/practice.md (reporting).
     """
     return max(1, round(math.cbrt(days)))
 

@@ -1,6 +1,6 @@
 """From the price profit at the decisions' prices to what is left: every cost by its kind, exact.
 
-Source: docs/practice.md (cost model, honest reporting); docs/architecture.md (one cost model).
+Source: docs/practice.md (costs, reporting); docs/architecture.md (one cost model).
 """
 
 from dataclasses import dataclass
@@ -14,11 +14,12 @@ def spread_paid_usd(notional_usd: Decimal, costs: PairCosts, *, is_maker: bool) 
 
     notional_usd: at the price of the decision. costs: those of the run.
 
-    Formula: taker +, maker - notional x spread bps / 20,000
+    Formula: taker notional x taker spread bps / 20,000, maker -notional x spread bps / 20,000
     Source: C126.
     """
-    half = half_spread(notional_usd, costs.spread_bps)
-    return -half if is_maker else half
+    if is_maker:
+        return -half_spread(notional_usd, costs.spread_bps)
+    return half_spread(notional_usd, costs.taker_spread_bps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Fees are those of a regular user without discount. The spreads and slippages are
 careful side, for orders of at most 10,000 USDT; a connected book replaces them. A run can be asked for other
 costs (`CostParameters`); the default is PAIR_COSTS. Raise COST_MODEL_VERSION with every change of it: runs,
 labels and reports name it.
-Source: docs/practice.md (cost model); C33, C126.
+Source: docs/practice.md (costs); C33, C126.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from decimal import Decimal
 from operator import attrgetter
 from typing import Final
 
-from hydra.bounds import Bps
+from hydra.bounds import Bps, CostFactor
 from hydra.ledger.amounts import Amount
 
 COST_MODEL_VERSION: Final = "1"
@@ -25,13 +25,20 @@ TAKER_FEE_BPS: Final = Decimal(5)
 class PairCosts:
     """Costs of one pair in basis points of the notional.
 
-    spread_bps is the whole model spread; half of it is paid on each taker fill, beside slippage_bps.
+    spread_bps: the whole model spread, between the prices at which resting orders stand. A market order pays
+    half of it, or of `taker_spread_factor` times as much, beside slippage_bps.
     """
 
     spread_bps: Decimal
     slippage_bps: Decimal
     maker_fee_bps: Decimal = MAKER_FEE_BPS
     taker_fee_bps: Decimal = TAKER_FEE_BPS
+    taker_spread_factor: Decimal = Decimal(1)
+
+    @property
+    def taker_spread_bps(self) -> Decimal:
+        """The whole spread as market orders pay it."""
+        return self.spread_bps * self.taker_spread_factor
 
 
 def _costs(spread_bps: str, slippage_bps: str) -> PairCosts:
@@ -57,10 +64,15 @@ def _by_pair(column: str) -> Callable[[], dict[str, Decimal]]:
 
 @dataclass(frozen=True, slots=True)
 class CostParameters:
-    """What a run pays, in basis points: fees of all pairs, spread and slippage by base name."""
+    """What a run pays, in basis points: fees of all pairs, spread and slippage by base name.
+
+    taker_spread_factor: a wider spread for market orders alone. It is what a stress of the spread changes: a
+    resting order must not earn what the stress takes.
+    """
 
     maker_fee_bps: Bps = MAKER_FEE_BPS
     taker_fee_bps: Bps = TAKER_FEE_BPS
+    taker_spread_factor: CostFactor = Decimal(1)
     spread_bps: dict[str, Bps] = field(default_factory=_by_pair("spread_bps"))
     slippage_bps: dict[str, Bps] = field(default_factory=_by_pair("slippage_bps"))
 
@@ -71,7 +83,11 @@ class CostParameters:
             KeyError: it is not in the cost model.
         """
         return PairCosts(
-            self.spread_bps[base], self.slippage_bps[base], self.maker_fee_bps, self.taker_fee_bps
+            self.spread_bps[base],
+            self.slippage_bps[base],
+            self.maker_fee_bps,
+            self.taker_fee_bps,
+            self.taker_spread_factor,
         )
 
 
@@ -79,7 +95,7 @@ def fee_usd(notional_usd: Amount, fee_bps: Amount) -> Amount:
     """Fee of a fill, USDT, positive: cost.
 
     Formula: notional x fee bps / 10,000
-    Source: practice.md 3.6 (maker 0.02 %, taker 0.05 %).
+    Source: docs/practice.md (costs: maker 0.02 %, taker 0.05 %).
     """
     return notional_usd * fee_bps / 10_000
 
@@ -99,7 +115,7 @@ def taker_price(price: Amount, order_direction: int, spread_bps: Amount, slippag
     order_direction: +1 buy, -1 sell.
 
     Formula: price x (1 + direction x (spread / 2 + slippage) / 10,000)
-    Source: practice.md 3.6; C126.
+    Source: docs/practice.md (costs); C126.
     """
     worse = half_spread(price, spread_bps) + price * slippage_bps / 10_000
     return price + order_direction * worse
@@ -109,10 +125,10 @@ def round_trip_cost(costs: PairCosts) -> Decimal:
     """Fraction of the notional that a maker entry and a stop by market order cost together.
 
     Formula: (maker fee + taker fee + spread / 2 + slippage) / 10,000
-    Source: practice.md 3.6; C33.
+    Source: docs/practice.md (costs); C33.
     """
     fees = costs.maker_fee_bps + costs.taker_fee_bps
-    return (fees + costs.spread_bps / 2 + costs.slippage_bps) / 10_000
+    return (fees + costs.taker_spread_bps / 2 + costs.slippage_bps) / 10_000
 
 
 def funding_payment(direction: int, quantity: Amount, mark_price: Amount, rate: Amount) -> Amount:
@@ -121,6 +137,6 @@ def funding_payment(direction: int, quantity: Amount, mark_price: Amount, rate: 
     direction: +1 LONG, -1 SHORT. rate: the settled rate per interval, not scaled to 8 h.
 
     Formula: -side x quantity x mark x rate
-    Source: practice.md 3.6 (funding); C126.
+    Source: docs/practice.md (costs: funding); C126.
     """
     return -direction * quantity * mark_price * rate

@@ -1,7 +1,7 @@
 """Daily UTC returns of the equity of every cycle, the time that passed, and the smallest sample of a ratio.
 
-Source: C83 (daily UTC returns), C122 (a day begins at 00:00 UTC: an equity of 00:00 belongs to the new day),
-C134 (elapsed time; the smallest sample of a ratio).
+A day begins at 00:00 UTC: an equity of 00:00 belongs to the new day.
+Source: C83 (daily UTC returns), C122, C134 (elapsed time; the smallest sample of a ratio).
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ FEWEST_DAILY_RETURNS: Final = 20
 
 
 def allows_ratios(elapsed_days: float, returns: int) -> bool:
-    """Whether so much time and so many daily returns are enough for a ratio.
+    """Whether a sample is large enough for a ratio.
 
     Formula: elapsed days >= 30 and returns >= 20
     Source: C134.

@@ -2,8 +2,9 @@
 
 Sharpe ratios here are per day, not annualised; kurtosis is raw (3 for a normal distribution). None of it is
 computed from a sample too small for a ratio (C134).
-Source: practice.md 3.5; Bailey and López de Prado 2012 (probabilistic Sharpe ratio, minimum track record),
-2014 (deflated Sharpe ratio).
+The formulas are those of Bailey and López de Prado 2012 (probabilistic Sharpe ratio, minimum track record)
+and 2014 (deflated Sharpe ratio).
+Source: docs/practice.md (overfitting of the search); C134, C135, C137.
 """
 
 import math
@@ -54,7 +55,7 @@ def probabilistic_sharpe(moments: ReturnMoments, benchmark_per_day: float = 0.0)
     """Probability that the true Sharpe ratio lies above the benchmark; None where its variance vanishes.
 
     Formula: Phi((SR - SR*) sqrt(T - 1) / sqrt(1 - g3 SR + (g4 - 1)/4 SR^2))
-    Source: practice.md 3.5 (PSR; SR per day, g4 raw).
+    Source: docs/practice.md (overfitting of the search: PSR; SR per day, g4 raw).
     """
     if moments.spread <= _LEAST_SPREAD:
         return None
@@ -71,7 +72,7 @@ def best_sharpe_by_luck(trials: int, sharpe_variance: float) -> float:
         ValueError: no trial, or a negative variance.
 
     Formula: sqrt(Var(SR_n)) x ((1 - gamma) Z(1 - 1/N) + gamma Z(1 - 1/(N e)))
-    Source: practice.md 3.5 (SR* of the deflated Sharpe ratio).
+    Source: docs/practice.md (overfitting of the search: SR* of the deflated Sharpe ratio).
     """
     if trials < 1 or sharpe_variance < 0:
         raise ValueError(f"{trials} trials with a variance of {sharpe_variance}: count at least one")
@@ -104,7 +105,7 @@ def deflated_sharpe(moments: ReturnMoments, trials: int, sharpe_variance: float)
         ValueError: no trial, or a negative variance.
 
     Formula: PSR with SR* = the best of N trials by luck
-    Source: practice.md 3.5 (DSR; strict gate 0.95).
+    Source: docs/practice.md (overfitting of the search: DSR; strict gate 0.95).
     """
     return probabilistic_sharpe(moments, best_sharpe_by_luck(trials, sharpe_variance))
 
@@ -136,7 +137,7 @@ def minimum_track_record_days(
     """Days until such a record would show more than the benchmark; None where it does not lie above it.
 
     Formula: 1 + (1 - g3 SR + (g4 - 1)/4 SR^2) (Z(confidence) / (SR - SR*))^2
-    Source: practice.md 3.5; Bailey and López de Prado 2012 (minimum track record length).
+    Source: docs/practice.md (overfitting of the search: minimum track record length).
     """
     above = moments.sharpe_per_day - benchmark_per_day
     if above <= 0:

@@ -92,7 +92,7 @@ class TrialScorer:
                 return False
             try:
                 _, rules = settings_of(self._study.specification, trial.parameters)
-                figures = score(self._prepared_for(rules), self._study.specification.choice, rules)
+                figures = score_rules(self._prepared_for(rules), self._study.specification.choice, rules)
             except HydraError as error:
                 fail_trial(self._connection, trial.trial_id, str(error))
             else:
@@ -116,7 +116,7 @@ def settings_of(specification: StudySpecification, parameters: Mapping[str, str]
     return settings_and_rules(given, specification.choice.feeds, recorded=specification.settings)
 
 
-def score(prepared: PreparedMarket, choice: MarketChoice, rules: Rules) -> TrialFigures:
+def score_rules(prepared: PreparedMarket, choice: MarketChoice, rules: Rules) -> TrialFigures:
     """The figures of one set of rules."""
     simulation = simulate(prepared, stressed_rules(rules, choice.stresses), NOT_STORED, Stopwatch())
     return trial_figures(simulation, equity_path(prepared.market, simulation.log))

@@ -200,8 +200,9 @@ def test_the_cost_split_is_computed_with_the_costs_of_the_run(connection: psycop
     stressed = recorded_rules(stressed_rules(Rules(), (Stress.SPREAD_X5,)))
     connection.execute("UPDATE hydra.runs SET config = config || %s WHERE run_id = 7", (Jsonb(stressed),))
     steps = {step.key: step.amount_usd for step in read_report(connection, 7).costs}
-    # Half of 2.5 bps instead of half of 0.5: the rest of the way to the fills is slippage.
-    assert steps["spread_usd"] == 5 * (Decimal("0.025") - Decimal("0.02575"))
+    # The target pays half of 2.5 bps instead of half of 0.5, the resting entry earns what it always earned.
+    # The rest of the way to the fills is slippage.
+    assert steps["spread_usd"] == Decimal("0.025") - 5 * Decimal("0.02575")
     assert steps["spread_usd"] + steps["slippage_usd"] == 0
     assert steps["net_usd"] == Decimal("25.05")
 

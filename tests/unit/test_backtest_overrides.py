@@ -180,7 +180,8 @@ def test_only_a_generated_market_can_be_planted_with_trouble() -> None:
 def test_stresses_change_the_costs_and_the_latency_of_the_rules_and_nothing_else() -> None:
     rules = Rules()
     wide = stressed_rules(rules, (Stress.SPREAD_X5,)).costs
-    assert wide.of("BTC") == PairCosts(Decimal("2.5"), Decimal(1))
+    assert wide.of("BTC") == PairCosts(Decimal("0.5"), Decimal(1), taker_spread_factor=Decimal(5))
+    assert wide.of("BTC").taker_spread_bps == Decimal("2.5")
     dear = stressed_rules(rules, (Stress.FEES_X2,)).costs
     assert dear.of("BTC") == PairCosts(Decimal("0.5"), Decimal(1), Decimal(4), Decimal(10))
     late = stressed_rules(rules, (Stress.LATENCY,))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from hydra.ledger.daily_returns import DailyReturns, daily_returns, sample_for_ratios
+from hydra.ledger.daily_returns import DailyReturns, allows_ratios, daily_returns, sample_for_ratios
 from hydra.ledger.metrics import (
     annualised_return_compounded_365,
     calmar_daily_365,
@@ -122,6 +122,8 @@ def test_no_ratio_below_thirty_days_that_passed_or_twenty_returns() -> None:
     assert len(sample_for_ratios(returns[:20], 30.0)) == 20
     assert len(sample_for_ratios(returns[:19], 300.0)) == 0
     assert len(sample_for_ratios(returns[:29], 29.99)) == 0
+    assert [allows_ratios(days, 20) for days in (29.99, 30.0)] == [False, True]
+    assert [allows_ratios(30.0, returns) for returns in (19, 20)] == [False, True]
 
 
 @pytest.mark.parametrize(("minutes", "elapsed"), [(30 * 1440, 30.0), (30 * 1440 - 1, 30 - 1 / 1440)])

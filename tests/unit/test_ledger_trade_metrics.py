@@ -17,7 +17,8 @@ from hydra.ledger.activity import (
     turnover,
     turnover_annualised_365,
 )
-from hydra.ledger.cost_split import CostSplit
+from hydra.ledger.cost_split import CostSplit, spread_paid_usd
+from hydra.ledger.costs import PairCosts
 from hydra.ledger.metrics import expectancy_r, expectancy_usd, payoff_ratio, profit_factor, win_rate
 
 some_nets = st.lists(st.integers(-1_000, 1_000), min_size=1, max_size=40).map(
@@ -156,6 +157,16 @@ def test_turnover_of_a_year_needs_thirty_days_that_passed() -> None:
     assert turnover_annualised_365(5.0, 29.99) is None
     assert turnover_annualised_365(5.0, 30.0) is not None
     assert turnover_annualised_365(None, 73.0) is None
+
+
+def test_a_fill_pays_half_the_spread_of_the_run_and_a_resting_order_earns_it() -> None:
+    costs = PairCosts(Decimal(4), Decimal(1))
+    assert spread_paid_usd(Decimal(10_000), costs, is_maker=False) == Decimal(2)
+    assert spread_paid_usd(Decimal(10_000), costs, is_maker=True) == Decimal(-2)
+    # Five times as wide for those who take: who rests earns no more than before.
+    stressed = PairCosts(Decimal(4), Decimal(1), taker_spread_factor=Decimal(5))
+    assert spread_paid_usd(Decimal(10_000), stressed, is_maker=False) == Decimal(10)
+    assert spread_paid_usd(Decimal(10_000), stressed, is_maker=True) == Decimal(-2)
 
 
 def test_costs_lead_from_the_decisions_prices_to_the_net_result() -> None:
