@@ -138,13 +138,7 @@ def _trade_cells(trade: Row, *, is_wide: bool) -> list[str]:
 
 def _generators(report: RunReport) -> Table:
     """A column a generator: their counts are wide, and there are more ends of a signal than generators."""
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        title="How often each generator fired, in pair-minutes",
-        title_justify="left",
-    )
-    table.add_column("")
+    table = plain_table("How often each generator fired, in pair-minutes", ("",), ())
     for count in report.generators:
         table.add_column(words_of_code(count.source), justify="right")
     for name, words in (

@@ -4,10 +4,10 @@ from typing import Final
 
 import polars as pl
 
-from hydra.features.catalogue.recipe_feature import ratio_or, recipe_feature
+from hydra.features.catalogue.for_models.recipe_feature import ratio_or, recipe_feature
 from hydra.features.engine.trade_windows import LARGE_TRADE_USD, LAST_TRADES
 from hydra.features.expressions import z_score_of, z_window
-from hydra.features.feature import Grid
+from hydra.features.facts import Grid
 
 _INPUTS: Final = ("trades.price", "trades.quantity", "trades.buyer_is_maker")
 _DAY_BUCKETS: Final = 288

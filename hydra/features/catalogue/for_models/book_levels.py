@@ -5,9 +5,10 @@ from typing import Final
 
 import polars as pl
 
-from hydra.features.catalogue.recipe_feature import CLOSE, recipe_feature
+from hydra.features.catalogue.for_models.recipe_feature import CLOSE, recipe_feature
 from hydra.features.expressions import ZERO_DEVIATION, no_older_than
-from hydra.features.feature import Grid, WorkingColumn
+from hydra.features.facts import Grid
+from hydra.features.feature import WorkingColumn
 
 LIFETIME: Final = timedelta(seconds=15)
 _BPS: Final = 10_000

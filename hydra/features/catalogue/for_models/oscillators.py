@@ -5,7 +5,8 @@ from typing import Final
 import polars as pl
 
 from hydra.features.expressions import rolling_mean, z_score
-from hydra.features.feature import Feature, Grid, WorkingColumn
+from hydra.features.facts import Grid
+from hydra.features.feature import Feature, WorkingColumn
 
 _BARS: Final = 20
 # Lambert's constant: most values of the index then lie between -100 and 100.

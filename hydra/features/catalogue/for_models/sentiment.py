@@ -5,9 +5,10 @@ from typing import Final
 
 import polars as pl
 
-from hydra.features.catalogue.recipe_feature import recipe_feature
+from hydra.features.catalogue.for_models.recipe_feature import recipe_feature
 from hydra.features.expressions import no_older_than
-from hydra.features.feature import Grid, WorkingColumn
+from hydra.features.facts import Grid
+from hydra.features.feature import WorkingColumn
 
 _LIFETIME: Final = timedelta(hours=48)
 _NEUTRAL: Final = 50

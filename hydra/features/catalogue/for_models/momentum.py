@@ -5,7 +5,7 @@ from typing import Final
 
 import polars as pl
 
-from hydra.features.catalogue.recipe_feature import over_deviation, ratio_or, recipe_feature
+from hydra.features.catalogue.for_models.recipe_feature import over_deviation, ratio_or, recipe_feature
 from hydra.features.expressions import (
     MINUTES_PER_YEAR,
     ZERO_DEVIATION,
@@ -15,7 +15,8 @@ from hydra.features.expressions import (
     z_score_of,
     z_window,
 )
-from hydra.features.feature import Feature, Grid, WorkingColumn
+from hydra.features.facts import Grid
+from hydra.features.feature import Feature, WorkingColumn
 
 _HOUR: Final = 60
 _TREND_BARS: Final = 5

@@ -5,7 +5,7 @@ from typing import Final
 
 import polars as pl
 
-from hydra.features.catalogue.recipe_feature import (
+from hydra.features.catalogue.for_models.recipe_feature import (
     BAR,
     CLOSE,
     VOLUME,
@@ -21,7 +21,8 @@ from hydra.features.expressions import (
     z_score_of,
     z_window,
 )
-from hydra.features.feature import Grid, WorkingColumn
+from hydra.features.facts import Grid
+from hydra.features.feature import WorkingColumn
 
 _BARS: Final = 20
 _FLOW_BARS: Final = 10

@@ -4,14 +4,15 @@ from typing import Final
 
 import polars as pl
 
-from hydra.features.catalogue.recipe_feature import BAR, recipe_feature
+from hydra.features.catalogue.for_models.recipe_feature import BAR, recipe_feature
 from hydra.features.engine.directional_movement import (
     WARM_UP_BARS,
     average_directional_index,
     directional_columns,
 )
 from hydra.features.expressions import ZERO_DEVIATION, after_warm_up, exponential_mean
-from hydra.features.feature import Feature, Grid, WorkingColumn
+from hydra.features.facts import Grid
+from hydra.features.feature import Feature, WorkingColumn
 
 _WARM_UPS: Final = 5
 _CHANNEL_BARS: Final = 10

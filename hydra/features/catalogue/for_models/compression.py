@@ -4,9 +4,10 @@ from typing import Final
 
 import polars as pl
 
-from hydra.features.catalogue.recipe_feature import BAR, CLOSE, VOLUME, ratio_or, recipe_feature
+from hydra.features.catalogue.for_models.recipe_feature import BAR, CLOSE, VOLUME, ratio_or, recipe_feature
 from hydra.features.expressions import least_present, rolling_mean, share_at_most
-from hydra.features.feature import Feature, Grid, WorkingColumn
+from hydra.features.facts import Grid
+from hydra.features.feature import Feature, WorkingColumn
 
 _BARS: Final = 20
 _RANGE_BARS: Final = 100

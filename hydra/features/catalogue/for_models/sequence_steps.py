@@ -4,7 +4,7 @@ from typing import Final
 
 import polars as pl
 
-from hydra.features.catalogue.recipe_feature import BAR, VALUE, recipe_feature
+from hydra.features.catalogue.for_models.recipe_feature import BAR, VALUE, recipe_feature
 from hydra.features.expressions import ZERO_DEVIATION, rolling_deviation
 from hydra.features.feature import WorkingColumn
 

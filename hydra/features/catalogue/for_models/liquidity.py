@@ -9,11 +9,12 @@ from typing import Final
 
 import polars as pl
 
-from hydra.features.catalogue.book_levels import LIFETIME
-from hydra.features.catalogue.recipe_feature import CLOSE, VALUE, recipe_feature
+from hydra.features.catalogue.for_models.book_levels import LIFETIME
+from hydra.features.catalogue.for_models.recipe_feature import CLOSE, VALUE, recipe_feature
 from hydra.features.engine.monthly_percentile import LEAST_HOURS, MONTH_HOURS
 from hydra.features.expressions import least_present, no_older_than
-from hydra.features.feature import Grid, WorkingColumn
+from hydra.features.facts import Grid
+from hydra.features.feature import WorkingColumn
 
 _HOUR_MINUTES: Final = 60
 _MONTH: Final = "30 d (720 hourly samples)"

@@ -8,7 +8,7 @@ from typing import Final
 
 import polars as pl
 
-from hydra.features.catalogue.recipe_feature import over_deviation, recipe_feature
+from hydra.features.catalogue.for_models.recipe_feature import over_deviation, recipe_feature
 from hydra.features.engine.leaders import LEADERS
 from hydra.features.expressions import (
     ZERO_DEVIATION,
@@ -17,7 +17,8 @@ from hydra.features.expressions import (
     price_change,
     rolling_deviation,
 )
-from hydra.features.feature import Feature, Grid, WorkingColumn
+from hydra.features.facts import Grid
+from hydra.features.feature import Feature, WorkingColumn
 from hydra.universe import SECTORS, UNIVERSE
 
 _BETA_BARS: Final = 240

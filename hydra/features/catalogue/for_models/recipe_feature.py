@@ -5,7 +5,8 @@ from typing import Final, TypedDict, Unpack
 import polars as pl
 
 from hydra.features.expressions import ZERO_DEVIATION
-from hydra.features.feature import Feature, Grid
+from hydra.features.facts import Grid
+from hydra.features.feature import Feature
 
 CLOSE: Final = ("candles_1m.close",)
 BAR: Final = ("candles_1m.high", "candles_1m.low", "candles_1m.close")
