@@ -22,6 +22,7 @@ from hydra.cli.market_options import FromOption, MarketOption, PairsOption, Seed
 from hydra.cli.output import output_console
 from hydra.db.engine import connect, database_url
 from hydra.domain import MarketOrigin
+from hydra.errors import StopError
 from hydra.ledger.daily_returns import FEWEST_DAILY_RETURNS, FEWEST_ELAPSED_DAYS
 from hydra.research.open_trial import open_trial
 from hydra.research.studies import (
@@ -65,6 +66,8 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     """Try every combination of settings on one market. Ctrl-C stops; the same command goes on."""
     console = Console(stderr=True)
     if opened is not None:
+        if assignments:
+            raise StopError("--open plays a trial by the settings of its study: leave out --set")
         _open(name, opened, console)
         return
     shared, trials = expand(assignments or ())
