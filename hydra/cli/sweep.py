@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from hydra.answers.formatting import UNDEFINED
 from hydra.backtest.run import read_choice
 from hydra.backtest.simulation import Stopwatch
 from hydra.backtest.stress import Stress
@@ -142,7 +143,7 @@ def _table(name: str, trials: Sequence[FinishedTrial]) -> Table:
             str(trial.number),
             ", ".join(f"{key}={value}" for key, value in trial.parameters.items()),
             str(trial.trades),
-            f"{trial.net_pnl_usd:,.2f}",
+            f"{trial.net_pnl_usd:z,.2f}",
             _share(metrics.get("total_return")),
             _share(metrics.get("max_drawdown_intraday")),
             _number(metrics.get("sharpe_daily_365")),
@@ -192,8 +193,8 @@ def _search_words(verdict: SweepVerdict) -> str:
 
 
 def _share(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2%}"
+    return UNDEFINED if value is None else f"{value:z.2%}"
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
+    return UNDEFINED if value is None else f"{value:z.2f}"
