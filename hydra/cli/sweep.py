@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from hydra.answers.formatting import UNDEFINED
 from hydra.backtest.run import read_choice
 from hydra.backtest.simulation import Stopwatch
 from hydra.backtest.stress import Stress
@@ -22,6 +23,7 @@ from hydra.cli.market_options import FromOption, MarketOption, PairsOption, Seed
 from hydra.cli.output import output_console
 from hydra.db.engine import connect, database_url
 from hydra.domain import MarketOrigin
+from hydra.errors import StopError
 from hydra.ledger.daily_returns import FEWEST_DAILY_RETURNS, FEWEST_ELAPSED_DAYS
 from hydra.research.open_trial import open_trial
 from hydra.research.studies import (
@@ -65,6 +67,8 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     """Try every combination of settings on one market. Ctrl-C stops; the same command goes on."""
     console = Console(stderr=True)
     if opened is not None:
+        if assignments:
+            raise StopError("--open plays a trial by the settings of its study: leave out --set")
         _open(name, opened, console)
         return
     shared, trials = expand(assignments or ())
@@ -139,7 +143,7 @@ def _table(name: str, trials: Sequence[FinishedTrial]) -> Table:
             str(trial.number),
             ", ".join(f"{key}={value}" for key, value in trial.parameters.items()),
             str(trial.trades),
-            f"{trial.net_pnl_usd:,.2f}",
+            f"{trial.net_pnl_usd:z,.2f}",
             _share(metrics.get("total_return")),
             _share(metrics.get("max_drawdown_intraday")),
             _number(metrics.get("sharpe_daily_365")),
@@ -189,8 +193,8 @@ def _search_words(verdict: SweepVerdict) -> str:
 
 
 def _share(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2%}"
+    return UNDEFINED if value is None else f"{value:z.2%}"
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
+    return UNDEFINED if value is None else f"{value:z.2f}"

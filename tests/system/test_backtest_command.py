@@ -159,6 +159,8 @@ def test_a_trial_is_opened_as_a_run_with_the_same_result(environment: Mapping[st
     assert draws is not None
     again = " ".join(hydra(environment, "sweep", "opened", "--open", "2", status=1).stderr.split())
     assert f"trial 2 of opened is run {run_id} already" in again
+    both = hydra(environment, "sweep", "opened", "--open", "2", *sets, status=1).stderr
+    assert "leave out --set" in both
     assert "has no trial 7" in hydra(environment, "sweep", "opened", "--open", "7", status=1).stderr
     assert "there is no study closed" in hydra(environment, "sweep", "closed", "--open", "1", status=1).stderr
 

@@ -1,12 +1,15 @@
 """What a sweep says of its best trial."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from io import StringIO
 
 import numpy as np
 import pytest
+from rich.console import Console
 
-from hydra.cli.sweep import sentences
+from hydra.cli.sweep import print_sweep, sentences
 from hydra.ledger.daily_returns import sample_for_ratios
 from hydra.ledger.overfitting import ReturnMoments
 from hydra.research.studies import CountedTrial, FinishedTrial
@@ -79,6 +82,19 @@ def test_trials_of_seven_days_have_no_best_and_no_probability() -> None:
     words = " ".join(sentences(verdict))
     assert "No Sharpe ratio under 30 days that passed and 20 daily returns" in words
     assert "probability that" not in words
+
+
+def test_what_rounds_to_nothing_has_no_sign() -> None:
+    scored = replace(
+        trial(1, [0.0] * 60),
+        net_pnl_usd=Decimal("-0.001"),
+        metrics={"total_return": -1e-7, "sharpe_daily_365": -0.004},
+    )
+    console = Console(file=StringIO(), width=160)
+    print_sweep(console, "still", [scored], judged([scored]))
+    assert isinstance(console.file, StringIO)
+    assert "-0.00" not in console.file.getvalue()
+    assert "0.00%" in console.file.getvalue()
 
 
 def test_one_trial_is_compared_with_none() -> None:
