@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from hydra.answers.formatting import UNDEFINED
+from hydra.answers.formatting import UNDEFINED, counted
 from hydra.backtest.run import read_choice
 from hydra.backtest.simulation import Stopwatch
 from hydra.backtest.stress import Stress
@@ -158,13 +158,9 @@ def sentences(verdict: SweepVerdict) -> list[str]:
 
 
 def _count_words(verdict: SweepVerdict) -> str:
-    own, all_ = _trials(verdict.trials), _trials(verdict.counted)
+    own, all_ = counted(verdict.trials, "trial"), counted(verdict.counted, "trial")
     verb = "is" if verdict.trials == 1 else "are"
     return f"{own} {verb} counted in this study, {all_} in all studies and backtests of this market."
-
-
-def _trials(count: int) -> str:
-    return f"{count:,} trial{'' if count == 1 else 's'}"
 
 
 def _luck_words(verdict: SweepVerdict) -> str:

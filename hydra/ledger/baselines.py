@@ -67,15 +67,11 @@ def hold_net_usd(pair: HeldPair, notional_usd: float) -> float:
     Formula: quantity x (exit - entry) - taker fees + funding, quantity = notional / entry
     Source: docs/practice.md (costs, reporting); C126 (spread and slippage).
     """
+    quantity, entry, entry_fee = _bought(pair, notional_usd)
     spread, slippage = float(pair.costs.taker_spread_bps), float(pair.costs.slippage_bps)
-    taker_bps = float(pair.costs.taker_fee_bps)
-    entry = taker_price(pair.first_price, 1, spread, slippage)
     leave = taker_price(pair.last_price, -1, spread, slippage)
-    quantity = notional_usd / entry
-    fees = fee_usd(notional_usd, taker_bps) + fee_usd(quantity * leave, taker_bps)
-    settled = zip(pair.settled_marks, pair.settled_rates, strict=True)
-    funding = sum(funding_payment(1, quantity, float(mark), float(rate)) for mark, rate in settled)
-    return net_profit(price_profit(1, quantity, entry, leave), fees, funding)
+    fees = entry_fee + fee_usd(quantity * leave, float(pair.costs.taker_fee_bps))
+    return net_profit(price_profit(1, quantity, entry, leave), fees, sum(_funding(pair, quantity)))
 
 
 def hold_path_usd(pair: HeldPair, notional_usd: float, seconds: Floats, closes: Floats) -> Floats:
@@ -84,16 +80,26 @@ def hold_path_usd(pair: HeldPair, notional_usd: float, seconds: Floats, closes: 
     seconds: since 1970, (n,); closes: the prices at these times, quote units, (n,).
 
     Formula: quantity x (close - entry) - entry fee + funding so far, quantity = notional / entry
-    Source: docs/practice.md (baselines); C126 (spread and slippage).
+    Source: docs/practice.md (costs, reporting); C126 (spread and slippage).
     """
-    entry = taker_price(pair.first_price, 1, float(pair.costs.spread_bps), float(pair.costs.slippage_bps))
-    quantity = notional_usd / entry
-    fee = fee_usd(notional_usd, float(pair.costs.taker_fee_bps))
-    settled = zip(pair.settled_marks, pair.settled_rates, strict=True)
-    paid = [funding_payment(1, quantity, float(mark), float(rate)) for mark, rate in settled]
-    funding = np.cumsum([0.0, *paid])[np.searchsorted(pair.settled_seconds, seconds, side="right")]
-    path: Floats = quantity * (closes - entry) - fee + funding
+    quantity, entry, fee = _bought(pair, notional_usd)
+    funding = np.cumsum([0.0, *_funding(pair, quantity)])
+    received = funding[np.searchsorted(pair.settled_seconds, seconds, side="right")]
+    path: Floats = quantity * (closes - entry) - fee + received
     return path
+
+
+def _bought(pair: HeldPair, notional_usd: float) -> tuple[float, float, float]:
+    """(quantity, price, fee in USDT) of a pair bought at market."""
+    costs = pair.costs
+    price = taker_price(pair.first_price, 1, float(costs.taker_spread_bps), float(costs.slippage_bps))
+    return notional_usd / price, price, fee_usd(notional_usd, float(costs.taker_fee_bps))
+
+
+def _funding(pair: HeldPair, quantity: float) -> list[float]:
+    """Cash effect of every settlement, USDT."""
+    settled = zip(pair.settled_marks, pair.settled_rates, strict=True)
+    return [funding_payment(1, quantity, float(mark), float(rate)) for mark, rate in settled]
 
 
 @dataclass(frozen=True, slots=True)
