@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from hydra.bounds import Fraction
 from hydra.domain import ReasonCode
 from hydra.layers.layer2_matrix import REASON_TYPE
 
@@ -13,8 +14,8 @@ class ScoringParameters:
     """ML_SCORE_THRESHOLD and MIN_SIGNAL_CONFIDENCE, both inclusive (C118). scorer: a kind of `SCORERS`."""
 
     scorer: str = "rule"
-    score_threshold: float = 0.45
-    min_confidence: float = 0.50
+    score_threshold: Fraction = 0.45
+    min_confidence: Fraction = 0.50
 
 
 def choose(scored: pl.DataFrame, parameters: ScoringParameters) -> pl.DataFrame:

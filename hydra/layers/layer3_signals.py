@@ -12,6 +12,7 @@ from typing import Final
 
 import polars as pl
 
+from hydra.bounds import CrowdingRatio, Fraction, FundingRate, Hours, PositiveFraction, Slope, Zscore
 from hydra.domain import ReasonCode, Regime, Side, SignalSource, VolatilityRegime
 from hydra.errors import BadDataError
 from hydra.layers.generator import (
@@ -44,36 +45,36 @@ class SignalParameters:
     longs per short or shorts per long. Those of LIQUIDATION_REVERSAL are shares, and stay as printed.
     """
 
-    squeeze_funding: float = 0.0005
-    squeeze_confidence_slope: float = 500.0
-    squeeze_confidence_cap: float = 0.8
-    reversal_imbalance: float = 0.7
-    reversal_cascade: float = 0.3
-    reversal_confidence: float = 0.65
-    reversal_min_zscore: float = 2.0
-    reversal_min_velocity: float = 0.002
-    divergence_price_change: float = 0.02
-    divergence_oi_change: float = 0.02
-    divergence_confidence: float = 0.55
-    crowding_ratio_high: float = 2.0
-    crowding_ratio_low: float = 0.5
-    crowding_funding: float = 0.0003
-    crowding_confidence: float = 0.6
-    carry_funding: float = 0.0005
-    carry_confidence: float = 0.5
-    expected_return: float = 0.02
-    expected_adverse_excursion: float = 0.01
-    squeeze_holding_hours: float = 4.0
-    reversal_holding_hours: float = 2.0
-    divergence_holding_hours: float = 6.0
-    crowding_holding_hours: float = 8.0
-    carry_holding_hours: float = 24.0
+    squeeze_funding: FundingRate = 0.0005
+    squeeze_confidence_slope: Slope = 500.0
+    squeeze_confidence_cap: Fraction = 0.8
+    reversal_imbalance: Fraction = 0.7
+    reversal_cascade: Fraction = 0.3
+    reversal_confidence: Fraction = 0.65
+    reversal_min_zscore: Zscore = 2.0
+    reversal_min_velocity: Fraction = 0.002
+    divergence_price_change: PositiveFraction = 0.02
+    divergence_oi_change: PositiveFraction = 0.02
+    divergence_confidence: Fraction = 0.55
+    crowding_ratio_high: CrowdingRatio = 2.0
+    crowding_ratio_low: CrowdingRatio = 0.5
+    crowding_funding: FundingRate = 0.0003
+    crowding_confidence: Fraction = 0.6
+    carry_funding: FundingRate = 0.0005
+    carry_confidence: Fraction = 0.5
+    expected_return: PositiveFraction = 0.02
+    expected_adverse_excursion: PositiveFraction = 0.01
+    squeeze_holding_hours: Hours = 4.0
+    reversal_holding_hours: Hours = 2.0
+    divergence_holding_hours: Hours = 6.0
+    crowding_holding_hours: Hours = 8.0
+    carry_holding_hours: Hours = 24.0
     is_adaptive: bool = False
-    floor_funding: float = 0.0001
-    floor_price_change: float = 0.01
-    floor_oi_change: float = 0.005
-    floor_ratio_high: float = 1.2
-    ceiling_ratio_low: float = 1 / 1.2
+    floor_funding: FundingRate = 0.0001
+    floor_price_change: PositiveFraction = 0.01
+    floor_oi_change: PositiveFraction = 0.005
+    floor_ratio_high: CrowdingRatio = 1.2
+    ceiling_ratio_low: CrowdingRatio = 1 / 1.2
 
 
 # A threshold, the pair's own percentile that takes its place (C112), and the parameter that bounds it.
