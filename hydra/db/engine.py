@@ -4,7 +4,6 @@ import re
 from typing import TYPE_CHECKING
 
 import psycopg
-import sqlalchemy
 from psycopg import sql
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -56,17 +55,6 @@ def connect(url: str, *, role: str | None = None, autocommit: bool = False) -> p
     if role is not None:
         _set_role(connection, role)
     return connection
-
-
-def create_engine(url: str) -> sqlalchemy.Engine:
-    """A SQLAlchemy engine over psycopg 3. It connects when first used.
-
-    Raises:
-        DatabaseError: when it connects, for the reasons of `connect`.
-    """
-    return sqlalchemy.create_engine(
-        make_url(libpq_url(url)).set(drivername="postgresql+psycopg"), creator=lambda: connect(url)
-    )
 
 
 def adbc_connect(url: str) -> "AdbcConnection":
