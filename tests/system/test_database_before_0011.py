@@ -43,10 +43,8 @@ def test_its_report_is_that_of_its_rows(connection: psycopg.Connection) -> None:
     query = "SELECT count(*), coalesce(sum(net_pnl_usd), 0) FROM hydra.positions WHERE state = 'CLOSED'"
     trades, net = connection.execute(query).fetchone() or (0, 0)
     assert trades > 0
-    assert (len(report.closed_trades), sum(trade["net_pnl_usd"] for trade in report.closed_trades)) == (
-        trades,
-        net,
-    )
+    assert len(report.closed_trades) == trades
+    assert sum(trade["net_pnl_usd"] for trade in report.closed_trades) == net
 
 
 def test_why_tells_the_minute_of_a_trade(connection: psycopg.Connection) -> None:
