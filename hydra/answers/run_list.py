@@ -1,4 +1,4 @@
-"""The newest runs at a glance, for `hydra status`."""
+"""The runs at a glance, for `hydra status` and `hydra runs list`."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +25,7 @@ class RunSummary:
     latched: int
 
 
-def newest_runs(connection: psycopg.Connection) -> list[RunSummary]:
-    """At most ten runs, the newest first."""
+def list_runs(connection: psycopg.Connection, limit: int | None = None) -> list[RunSummary]:
+    """All runs or the newest `limit`, the newest first."""
     with connection.cursor(row_factory=class_row(RunSummary)) as cursor:
-        return cursor.execute(queries.load("status/runs")).fetchall()
+        return cursor.execute(queries.load("status/runs"), {"limit": limit}).fetchall()

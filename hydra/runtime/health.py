@@ -50,7 +50,7 @@ def examine() -> Iterator[Check]:
     try:
         settings = load_settings()
     except HydraError as error:
-        yield Check("settings", Verdict.FAIL, str(error), "correct .env or the environment")
+        yield Check("settings", Verdict.FAIL, str(error), "correct it there")
         return
     yield check_settings(settings)
     place = _growing_place(settings)
@@ -77,7 +77,9 @@ def _examine_database(settings: Settings) -> Iterator[Check]:
             if schema.verdict is Verdict.OK:
                 yield _check_facts(connection)
     except HydraError as error:
-        yield Check("database", Verdict.FAIL, str(error), "start it with `hydra db up`, then run this again")
+        own = settings.database_url is not None
+        advice = "mend it there" if own else "start it with `hydra db up`"
+        yield Check("database", Verdict.FAIL, str(error), f"{advice}, then run this again")
 
 
 def check_python(version: tuple[int, int]) -> Check:
@@ -99,13 +101,14 @@ def check_disk(path: Path, free_bytes: int) -> Check:
 
 
 def check_settings(settings: Settings) -> Check:
-    """Orders on an exchange need its keys; paper needs none."""
+    """Only paper runs today; orders on an exchange would need its keys."""
     has_keys = settings.binance_api_key is not None and settings.binance_api_secret is not None
     mode = settings.trading_mode
-    if mode is not TradingMode.PAPER and not has_keys:
-        advice = "set BINANCE_API_KEY and BINANCE_API_SECRET, or TRADING_MODE=paper"
-        return Check("settings", Verdict.FAIL, f"{mode} without exchange keys", advice)
-    return Check("settings", Verdict.OK, f"mode {mode}, exchange keys {'set' if has_keys else 'not set'}")
+    seen = f"TRADING_MODE {mode.value}, exchange keys {'set' if has_keys else 'not set'}"
+    if mode is not TradingMode.PAPER:
+        advice = "set TRADING_MODE=paper: no exchange is connected yet, `hydra run` refuses other modes"
+        return Check("settings", Verdict.FAIL, seen, advice)
+    return Check("settings", Verdict.OK, seen)
 
 
 def _check_server(connection: psycopg.Connection) -> Check:

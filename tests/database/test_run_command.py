@@ -9,9 +9,10 @@ from typer.testing import CliRunner
 from hydra.cli.main import app
 from hydra.cli.run import new_run, planted
 from hydra.db.engine import connect
-from hydra.domain import MarketOrigin, TradingMode
+from hydra.domain import MarketOrigin
 from hydra.errors import HydraError
 from hydra.runtime.run_market import GENERATED_START, MarketRequest
+from hydra.runtime.speed import Speed
 from hydra.settings import load_settings
 from hydra.sim.market.settings import Scenario
 from hydra.trading.parameters import RULES_KEY
@@ -31,7 +32,7 @@ def count_runs(database_url: str) -> int:
         (["--market", "exchange"], "no exchange is connected yet"),
         (["--speed", "fast"], "write max, or a number above 0"),
         (["--pairs", "PEPE"], "PEPE is not traded"),
-        (["--from", "yesterday"], "write an instant"),
+        (["--from", "yesterday"], "not a time; write 2025-06-01T14:05"),
         (["--resume", "999999"], "there is no run 999999"),
         (["--market", "recorded"], "no recorded market is stored"),
         (
@@ -66,8 +67,8 @@ def test_a_generated_run_is_labelled_simulated_and_records_its_rules(
     end = GENERATED_START.replace(minute=10)
     asked = MarketRequest(MarketOrigin.GENERATED, 5, ("BTC", "ETH"), GENERATED_START, end)
     settings = load_settings(Path("no-such-file.env"))
-    one = new_run(settings, TradingMode.PAPER, asked, Console(quiet=True))
-    again = new_run(settings, TradingMode.PAPER, asked, Console(quiet=True))
+    one = new_run(settings, asked, Speed(None), Console(quiet=True))
+    again = new_run(settings, asked, Speed(None), Console(quiet=True))
     assert (one.label, one.seed, one.feeds) == ("simulated", 5, ("order_book", "liquidations"))
     assert len(one.instrument_ids) == 2
     assert one.instrument_ids == again.instrument_ids
