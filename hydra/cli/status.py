@@ -1,70 +1,74 @@
 """`hydra status`: what the database holds, and how the newest runs stand."""
 
+import json
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
 from rich.table import Table
 
 from hydra.answers.audit_rounds import audit_words, newest_round
-from hydra.answers.formatting import UNDEFINED, usd
-from hydra.answers.run_list import RunSummary, newest_runs
+from hydra.answers.plain_values import plain
+from hydra.answers.run_list import list_runs
 from hydra.answers.status import Condition, Coverage, read_condition, read_coverage
-from hydra.cli.output import output_console
+from hydra.answers.timestamps import minute_words
+from hydra.cli.output import open_table, output_console, print_line
+from hydra.cli.runs import run_table
 from hydra.db.edition import inspect_server
 from hydra.db.engine import connect, database_url
 from hydra.settings import load_settings
 
+RUNS_SHOWN = 10
 
-def command() -> None:
+
+def command(
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything for machines.")] = False,
+) -> None:
     """Show the server, the stored facts, their condition, and the newest runs."""
     with connect(database_url(load_settings())) as connection:
         server = inspect_server(connection)
         coverage = read_coverage(connection)
         condition = read_condition(connection)
-        runs = newest_runs(connection)
+        runs = list_runs(connection, RUNS_SHOWN)
         audited = newest_round(connection)
+    if as_json:
+        found = {"server": server, "facts": coverage, "condition": condition, "runs": runs, "audits": audited}
+        typer.echo(json.dumps({name: _plain(value) for name, value in found.items()}, indent=2))
+        return
     console = output_console()
-    console.print(
+    print_line(
+        console,
         f"TimescaleDB {server.timescaledb_version} ({server.edition.value} edition) "
         f"on PostgreSQL {server.postgresql_version}",
-        highlight=False,
     )
     if coverage:
-        console.print(_table(coverage))
+        console.print(_coverage(coverage))
     else:
-        console.print("No market is stored yet: load one with `hydra import PATH`, or try `hydra demo`.")
-    console.print(_condition(condition), highlight=False)
-    console.print(audit_words(audited), highlight=False, soft_wrap=True)
+        print_line(
+            console, "No market is stored yet: load one with `hydra import PATH`, or try `hydra demo`."
+        )
+    print_line(console, _condition(condition))
+    print_line(console, audit_words(audited))
     if runs:
-        console.print(_runs(runs))
+        console.print(run_table(runs))
 
 
-def _table(coverage: list[Coverage]) -> Table:
-    table = Table("fact", "origin", "pairs", "rows", "from (UTC)", "to (UTC)")
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [plain(asdict(item)) for item in value]
+    return None if value is None else plain(asdict(value))
+
+
+def _coverage(coverage: list[Coverage]) -> Table:
+    table = open_table(("fact", "origin"), ("pairs", "rows", "from (UTC)", "to (UTC)"))
     for row in coverage:
         table.add_row(
             row.fact,
             row.origin,
             str(row.instruments),
             f"{row.row_count:,}",
-            f"{row.first_time:%Y-%m-%d %H:%M}",
-            f"{row.last_time:%Y-%m-%d %H:%M}",
-        )
-    return table
-
-
-def _runs(runs: list[RunSummary]) -> Table:
-    table = Table(
-        "run", "mode", "market", "state", "decided until (UTC)", "equity", "trades", "open", "kill switch"
-    )
-    for run in runs:
-        table.add_row(
-            str(run.run_id),
-            run.mode,
-            run.label,
-            run.end_reason,
-            f"{run.decided_until:%Y-%m-%d %H:%M}" if run.decided_until else UNDEFINED,
-            usd(run.equity_usd),
-            str(run.closed_trades),
-            str(run.open_positions),
-            "latched" if run.latched else "clear",
+            minute_words(row.first_time),
+            minute_words(row.last_time),
         )
     return table
 

@@ -1,4 +1,4 @@
--- The newest runs: how far each has come, what it holds, and whether a kill switch stops it.
+-- The newest %(limit)s runs (NULL: all of them): how far each has come, what it holds, and whether a kill switch stops it.
 SELECT
     r.run_id,
     r.mode,
@@ -14,4 +14,4 @@ LEFT JOIN LATERAL (
     SELECT equity_usd FROM hydra.equity WHERE equity.run_id = r.run_id ORDER BY time DESC LIMIT 1
 ) AS e ON true
 ORDER BY r.run_id DESC
-LIMIT 10
+LIMIT %(limit)s

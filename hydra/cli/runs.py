@@ -1,0 +1,73 @@
+"""`hydra runs`: list them, delete some."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from hydra.answers.formatting import UNDEFINED
+from hydra.answers.plain_values import plain
+from hydra.answers.run_list import RunSummary, list_runs
+from hydra.answers.timestamps import minute_words
+from hydra.cli.output import open_table, output_console, print_line
+from hydra.db.engine import connect, database_url
+from hydra.settings import load_settings
+from hydra.trading.delete_runs import delete_runs, run_words
+from hydra.trading.runs import read_run
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="The stored runs.")
+
+
+@app.command("list")
+def list_command(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the runs for machines.")] = False,
+) -> None:
+    """List every run: how far it came, what it holds, whether a kill switch stops it."""
+    with connect(database_url(load_settings())) as connection:
+        runs = list_runs(connection)
+    if as_json:
+        typer.echo(json.dumps([plain(asdict(run)) for run in runs], indent=2))
+    elif runs:
+        output_console().print(run_table(runs))
+    else:
+        print_line(output_console(), "There are no runs yet: start one with `hydra run` or `hydra backtest`.")
+
+
+@app.command()
+def delete(
+    numbers: Annotated[list[int], typer.Argument(metavar="RUN...", help="The runs' numbers.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete runs with all their rows. Markets stay; a backtest stays counted as a trial (ml.trials)."""
+    with connect(database_url(load_settings()), autocommit=True) as connection:
+        runs = [read_run(connection, number) for number in dict.fromkeys(numbers)]
+        for run in runs:
+            span = f"{minute_words(run.data_from)} to {minute_words(run.data_to)} UTC"
+            print_line(Console(stderr=True), f"Run {run.run_id}: {run.mode}, {run.label} market, {span}")
+        words = run_words([run.run_id for run in runs])
+        if not yes:
+            typer.confirm(f"Delete {words} with all rows?", abort=True, err=True)
+        delete_runs(connection, [run.run_id for run in runs])
+    print_line(Console(stderr=True), f"Deleted {words}.")
+
+
+def run_table(runs: Sequence[RunSummary]) -> Table:
+    """Runs as a table for 80 columns."""
+    table = open_table(("run", "mode", "market", "state"), ("until (UTC)", "equity, USDT", "trades", "open"))
+    for run in runs:
+        latched = ", kill switch latched" if run.latched else ""
+        table.add_row(
+            str(run.run_id),
+            run.mode,
+            run.label,
+            run.end_reason + latched,
+            minute_words(run.decided_until),
+            UNDEFINED if run.equity_usd is None else f"{run.equity_usd:,.2f}",
+            str(run.closed_trades),
+            str(run.open_positions),
+        )
+    return table
