@@ -10,10 +10,10 @@ import psycopg
 from psycopg.rows import class_row
 
 from hydra.answers.formatting import exact, price, usd
-from hydra.answers.reason_words import WORDS
 from hydra.answers.timestamps import minute_words
 from hydra.db import queries
 from hydra.domain import OrderState, ReasonCode
+from hydra.reason_words import WORDS
 
 
 class EventKind(StrEnum):

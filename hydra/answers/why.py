@@ -12,16 +12,16 @@ import psycopg
 
 from hydra.answers.formatting import duration, exact, price, usd
 from hydra.answers.plain_values import plain
-from hydra.answers.reason_words import WORDS, Gate
 from hydra.answers.run_choice import choose_instrument, decided_run, rows_of
 from hydra.answers.timestamps import minute_words, parse_minute_or_clock
 from hydra.answers.why_gates import GateAnswer, GateVerdict, MinuteRows, Row, conclusion, gate_answers
 from hydra.domain import CycleState, PositionEventKind, ReasonCode, TradingMode
 from hydra.errors import StopError
+from hydra.reason_words import WORDS, Gate
 from hydra.trading.parameters import rules_of_run
 from hydra.trading.runs import read_run
 
-_UNSIGNALLED: Final = frozenset({CycleState.OPEN, CycleState.SETTLED, CycleState.ASSESSED})
+_UNSIGNALLED: Final = frozenset({CycleState.OPEN, CycleState.FILLS_BOOKED, CycleState.ASSESSED})
 
 
 @dataclass(frozen=True, slots=True)

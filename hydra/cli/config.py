@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from hydra.cli.output import open_table, output_console, print_line
-from hydra.readings import decision_set
+from hydra.readings import readings_hash
 from hydra.settings import Settings, load_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Look at the effective settings.")
@@ -24,11 +24,11 @@ def show(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] 
     settings = load_settings()
     if as_json:
         values = {key: value for key, value, _ in settings.described()}
-        typer.echo(json.dumps({"settings": values, "decision_set": decision_set()}, indent=2))
+        typer.echo(json.dumps({"settings": values, "readings_hash": readings_hash()}, indent=2))
         return
     console = output_console()
     console.print(_table(settings))
-    print_line(console, f"readings in force: {decision_set()} (docs/readings.md)")
+    print_line(console, f"readings in force: {readings_hash()} (docs/readings.md)")
 
 
 def _table(settings: Settings) -> Table:

@@ -54,7 +54,7 @@ def up() -> str:
     create_extension(url)
     if current_revision(url) != head_revision():
         _say("Bringing the schema up to date ...")
-        upgrade_to_head(url)
+    upgrade_to_head(url)
     return url
 
 

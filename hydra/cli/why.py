@@ -11,13 +11,13 @@ from rich.markup import escape
 
 from hydra.answers.distance_to_trigger import TriggerDistance
 from hydra.answers.formatting import UNDEFINED, exact, label, price, shown, usd
-from hydra.answers.reason_words import WORDS
 from hydra.answers.timestamps import minute_words
 from hydra.answers.why import CountedHour, Explanation, PositionAnswer, explain
 from hydra.answers.why_gates import GateAnswer, GateVerdict, InputState, needed
 from hydra.cli.output import output_console, print_line
 from hydra.db.engine import connect, database_url
 from hydra.domain import ReasonCode
+from hydra.reason_words import WORDS
 from hydra.settings import load_settings
 
 VERDICT_COLOURS = {

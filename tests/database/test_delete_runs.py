@@ -31,7 +31,7 @@ def connection(database_url: str) -> Iterator[psycopg.Connection]:
         )
         opened.execute(
             "INSERT INTO ml.studies (study_id, name, kind, market, data_from, data_to, data_hash,"
-            " specification, decision_set, code_version) OVERRIDING SYSTEM VALUE"
+            " specification, readings_hash, code_version) OVERRIDING SYSTEM VALUE"
             " VALUES (1, 's', 'backtest', 'm',"
             " '2025-06-01Z', '2025-06-02Z', 'h', '{}', 'd', 'c')"
         )

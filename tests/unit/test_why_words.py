@@ -7,10 +7,10 @@ import pytest
 
 from hydra.answers.formatting import duration, exact, label, percent, shown, usd
 from hydra.answers.plain_values import plain
-from hydra.answers.reason_words import WORDS, Gate, gate_of
 from hydra.answers.timestamps import minute_words, parse_minute_or_clock
 from hydra.domain import ReasonCode
 from hydra.errors import StopError
+from hydra.reason_words import WORDS, Gate, gate_of
 
 NEWEST = datetime(2025, 6, 3, 10, 30, tzinfo=UTC)
 
