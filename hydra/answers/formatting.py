@@ -1,11 +1,13 @@
-"""Quantities as people read them: a label and a value with its unit. Undefined is "-", never 0."""
+"""Quantities as people read them: a label and a value with its unit. Undefined is "-", never 0 or -0."""
 
 import math
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
 from hydra.domain import Regime, VolatilityRegime
+from hydra.durations import DAY_SECONDS, HOUR_SECONDS, MINUTE_SECONDS
 
 UNDEFINED: Final = "-"
 
@@ -51,6 +53,8 @@ _FRACTIONS: Final = frozenset(
     }
 )  # fmt: skip
 _CODES: Final = {"regime": Regime, "volatility_regime": VolatilityRegime}
+_SIX_DIGITS: Final = 100_000
+_THOUSAND: Final = 1_000
 
 
 def label(name: str) -> str:
@@ -62,7 +66,7 @@ def label(name: str) -> str:
 def shown(name: str, value: object) -> str:
     """A value of the quantity `name`, rounded and with its unit; "-" where it is unknown or not finite.
 
-    Units follow the names (law 6): _usd USDT, _bps, _seconds, minutes_ and _hours; a _price keeps seven
+    Units follow the names (law 6): _usd USDT, _bps, _seconds, minutes_ and _hours; a _price keeps six
     digits, leverage is "3.25x"; fractions become percent, codes their words, other numbers keep three digits.
     """
     if isinstance(value, bool):
@@ -78,34 +82,50 @@ def shown(name: str, value: object) -> str:
 
 def _with_unit(name: str, value: float) -> str:
     if name == "funding_rate":
-        return f"{value * 100:+.4f} %"
+        return f"{fixed(value * 100, 4, signed=True)} %"
     for suffix, show in _UNITS.items():
         if name.endswith(suffix):
             return show(value)
     if name.startswith("minutes_"):
-        return duration(value * _MINUTE_S)
+        return duration(value * MINUTE_SECONDS)
     return percent(value) if name in _FRACTIONS else _rounded(value)
 
 
 def _rounded(value: float) -> str:
     if abs(value) >= _THOUSAND:
-        return f"{value:,.0f}"
-    return f"{value:.3g}" if value == 0 or abs(value) >= 1 / _THOUSAND else f"{value:.3f}"
+        return fixed(value, 0)
+    return f"{value + 0:.3g}" if value == 0 or abs(value) >= 1 / _THOUSAND else fixed(value, 3)
+
+
+def fixed(value: float | Decimal, digits: int = 2, *, signed: bool = False) -> str:
+    """A number with separated thousands and `digits` decimals; one that rounds to zero has no sign."""
+    text = f"{value:{'+' if signed else ''},.{digits}f}"
+    return text if any(digit in text for digit in "123456789") else text.lstrip("+-")
 
 
 def usd(value: float | Decimal | None) -> str:
     """An amount in USDT with cents; "-" for None."""
-    return UNDEFINED if value is None else f"{value:,.2f} USDT"
+    return UNDEFINED if value is None else f"{fixed(value)} USDT"
 
 
 def percent(fraction: float | Decimal | None, digits: int = 2) -> str:
     """A fraction as percent; "-" for None."""
-    return UNDEFINED if fraction is None else f"{fraction * 100:.{digits}f} %"
+    return UNDEFINED if fraction is None else f"{fixed(fraction * 100, digits)} %"
 
 
-def price(value: float | Decimal) -> str:
-    """A price with at most seven digits: "1,837.07", "0.1660203"."""
-    return f"{float(value):,.7g}"
+def counted(count: int, noun: str) -> str:
+    """A count with its noun: "1 trade", "2,000 trades"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def minute_text(time: datetime | None) -> str:
+    """An instant as 2025-06-01 10:05, UTC; "-" for None."""
+    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M}" if time else UNDEFINED
+
+
+def words_of_code(code: str | None) -> str:
+    """A code in words: OI_DIVERGENCE is "OI divergence"; "-" for None."""
+    return code.replace("_", " ").capitalize().replace("Oi ", "OI ") if code else UNDEFINED
 
 
 def exact(value: Decimal) -> str:
@@ -113,30 +133,34 @@ def exact(value: Decimal) -> str:
     return f"{value.normalize():f}"
 
 
-_MINUTE_S, _HOUR_S, _DAY_S = 60.0, 3_600.0, 86_400.0
-
-
-_THOUSAND: Final = 1_000
+def price_text(value: float | Decimal | None) -> str:
+    """A price in six digits, or with all of those before the point; "-" for None."""
+    if value is None:
+        return UNDEFINED
+    number = float(value)
+    return fixed(number, 1) if abs(number) >= _SIX_DIGITS else f"{number + 0:.6g}"
 
 
 def duration(seconds: float | None) -> str:
     """An age or a span in the largest fitting unit: "42 s", "3.5 min", "6.1 h", "12.0 d"; "-" for None."""
     if seconds is None or not math.isfinite(seconds):
         return UNDEFINED
-    if seconds < 2 * _MINUTE_S:
-        return f"{seconds:.0f} s"
-    if seconds < 2 * _HOUR_S:
-        return f"{seconds / _MINUTE_S:.1f} min"
-    return f"{seconds / _HOUR_S:.1f} h" if seconds < 2 * _DAY_S else f"{seconds / _DAY_S:.1f} d"
+    if seconds < 2 * MINUTE_SECONDS:
+        return f"{fixed(seconds, 0)} s"
+    if seconds < 2 * HOUR_SECONDS:
+        return f"{seconds / MINUTE_SECONDS:.1f} min"
+    if seconds < 2 * DAY_SECONDS:
+        return f"{seconds / HOUR_SECONDS:.1f} h"
+    return f"{fixed(seconds / DAY_SECONDS, 1)} d"
 
 
 _UNITS: Final[Mapping[str, Callable[[float], str]]] = {
     "_usd": usd,
-    "_bps": lambda value: f"{value:.1f} bps",
+    "_bps": lambda value: f"{fixed(value, 1)} bps",
     "_seconds": duration,
-    "_price": price,
+    "_price": price_text,
     "leverage": lambda value: f"{value:.3g}x",
-    "hours_held": lambda value: duration(value * _HOUR_S),
-    "_hours": lambda value: duration(value * _HOUR_S),
+    "hours_held": lambda value: duration(value * HOUR_SECONDS),
+    "_hours": lambda value: duration(value * HOUR_SECONDS),
 }
 """By the end of a quantity's name: how its value is written."""

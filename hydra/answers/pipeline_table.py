@@ -13,8 +13,8 @@ from psycopg.rows import class_row
 from rich import box
 from rich.table import Table
 
+from hydra.answers.formatting import minute_text
 from hydra.answers.run_events import WITHOUT_DATA
-from hydra.answers.timestamps import minute_words
 from hydra.db import queries
 from hydra.domain import ReasonCode, Regime, TradabilityStatus
 from hydra.trading.runs import Run
@@ -70,7 +70,7 @@ def blocked_words(rows: Sequence[PipelineRow]) -> str:
 
 def pipeline_table(run: Run, rows: list[PipelineRow]) -> Table:
     """The rows as a table of `rich` for 80 columns; the title says which market and which minute."""
-    minute = f"{minute_words(rows[0].time)} UTC" if rows else "waiting for the first decision"
+    minute = f"{minute_text(rows[0].time)} UTC" if rows else "waiting for the first decision"
     table = Table(
         title=f"run {run.run_id}, {run.mode.value}, {run.label} market: {minute}",
         caption=blocked_words(rows) or None,
@@ -95,7 +95,7 @@ def pipeline_line(run: Run, rows: list[PipelineRow]) -> str:
     entered = sum(row.size_usd is not None for row in rows)
     said = f"{quiet} pairs without a signal, {len(rows) - quiet - entered} vetoed, {entered} entered"
     blocked = blocked_words(rows)
-    return f"run {run.run_id} ({run.label}) {minute_words(rows[0].time)} UTC: {said}" + (
+    return f"run {run.run_id} ({run.label}) {minute_text(rows[0].time)} UTC: {said}" + (
         f"; {blocked}" if blocked else ""
     )
 

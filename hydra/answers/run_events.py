@@ -9,8 +9,7 @@ from typing import Final
 import psycopg
 from psycopg.rows import class_row
 
-from hydra.answers.formatting import exact, price, usd
-from hydra.answers.timestamps import minute_words
+from hydra.answers.formatting import exact, minute_text, price_text, usd
 from hydra.db import queries
 from hydra.domain import OrderState, ReasonCode
 from hydra.reason_words import WORDS
@@ -50,11 +49,11 @@ class RunEvent:
     @property
     def sentence(self) -> str:
         """For people: when, which pair and side, what happened and why."""
-        return f"{minute_words(self.time)} UTC  {self.base} {self._happened()}"
+        return f"{minute_text(self.time)} UTC  {self.base} {self._happened()}"
 
     def _happened(self) -> str:
         reason = f": {WORDS[ReasonCode(self.reason_code)]}" if self.reason_code else ""
-        amount = f"{exact(self.quantity)} at {price(self.price)}" if self.quantity and self.price else ""
+        amount = f"{exact(self.quantity)} at {price_text(self.price)}" if self.quantity and self.price else ""
         return {
             EventKind.ENTRY_SENT: f"{self.side} entry sent: {amount}, {self.words}",
             EventKind.ENTRY_FILLED: f"{self.side} entry filled: {amount}",

@@ -4,15 +4,9 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from hydra.answers.formatting import UNDEFINED
 from hydra.errors import StopError
 
 _TIME_OF_DAY: Final = re.compile(r"(\d{1,2}):(\d{2})")
-
-
-def minute_words(time: datetime | None) -> str:
-    """`2025-06-01 14:05` of a time with a zone, in UTC whatever its zone is; "-" for None."""
-    return UNDEFINED if time is None else f"{time.astimezone(UTC):%Y-%m-%d %H:%M}"
 
 
 def parse_minute(option: str, text: str, examples: str = "2025-06-01T14:05") -> datetime:

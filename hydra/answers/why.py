@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import psycopg
 
-from hydra.answers.formatting import duration, exact, price, usd
+from hydra.answers.formatting import duration, exact, minute_text, price_text, usd
 from hydra.answers.plain_values import plain
 from hydra.answers.run_choice import choose_instrument, decided_run, rows_of
-from hydra.answers.timestamps import minute_words, parse_minute_or_clock
+from hydra.answers.timestamps import parse_minute_or_clock
 from hydra.answers.why_gates import GateAnswer, GateVerdict, MinuteRows, Row, conclusion, gate_answers
 from hydra.domain import CycleState, PositionEventKind, ReasonCode, TradingMode
 from hydra.errors import StopError
@@ -165,7 +165,9 @@ def headline(answers: Sequence[GateAnswer], position: Row | None, time: datetime
     if position is None:
         return gates
     if position["decision_time"] == time and answers[-1].verdict is GateVerdict.PASSED:
-        entry = f"{position['side']} {exact(position['peak_quantity'])} at {price(position['entry_price'])}"
+        entry = (
+            f"{position['side']} {exact(position['peak_quantity'])} at {price_text(position['entry_price'])}"
+        )
         return f"trade: {entry}; {_closing(position) if position['closed_time'] else 'still open'}"
     if position["closed_time"] is not None and position["closed_time"] <= time:
         return f"the {position['side']} position was {_closing(position)}; {gates}"
@@ -178,7 +180,7 @@ def _closing(position: Row) -> str:
     held = duration((position["closed_time"] - position["opened_time"]).total_seconds())
     verb = {ReasonCode.STOP_HIT: "stopped out", ReasonCode.LIQUIDATED: "liquidated"}.get(code, "closed")
     return (
-        f"{verb} at {minute_words(position['closed_time'])} UTC after {held} ({WORDS[code]}), "
+        f"{verb} at {minute_text(position['closed_time'])} UTC after {held} ({WORDS[code]}), "
         f"net {usd(position['net_pnl_usd'])}"
     )
 
@@ -192,7 +194,7 @@ def _nearest_minutes(connection: psycopg.Connection, keys: Mapping[str, Any]) ->
 def _no_decision(
     connection: psycopg.Connection, base: str, keys: Mapping[str, Any], cycle: Row | None
 ) -> str:
-    nearest = [minute_words(time) for time in _nearest_minutes(connection, keys)]
+    nearest = [minute_text(time) for time in _nearest_minutes(connection, keys)]
     cause = "was skipped: it was too late to decide it honestly" if cycle else "was not decided"
-    where = f"run {keys['run_id']}, {base}: the minute {minute_words(keys['time'])} UTC {cause}"
+    where = f"run {keys['run_id']}, {base}: the minute {minute_text(keys['time'])} UTC {cause}"
     return f"{where}; the nearest decided ones: {' and '.join(nearest) or 'none'}"

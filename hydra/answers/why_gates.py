@@ -13,8 +13,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from hydra.answers.distance_to_trigger import Comparison, Condition, TriggerDistance, trigger_distances
-from hydra.answers.formatting import exact, label, price, shown
-from hydra.answers.timestamps import minute_words
+from hydra.answers.formatting import exact, label, minute_text, price_text, shown
 from hydra.domain import OrderRole, OrderState, ReasonCode, Regime, TradabilityStatus, VolatilityRegime
 from hydra.layers.layer2_data_health import INPUTS
 from hydra.layers.layer3_signals import SignalParameters
@@ -285,7 +284,7 @@ def _kill_words(code: ReasonCode, decision: Row, kills: Sequence[Row]) -> list[s
     )
     if code is ReasonCode.KILL_SWITCH:
         words += [
-            f"{kill['scope']}: latched {minute_words(kill['latched_time'])} UTC: {kill['cause']}"
+            f"{kill['scope']}: latched {minute_text(kill['latched_time'])} UTC: {kill['cause']}"
             for kill in kills
         ]
     return words
@@ -336,9 +335,9 @@ def _entry_verdict(entries: Sequence[Row]) -> tuple[GateVerdict, ReasonCode | No
 
 def _order_words(order: Row) -> str:
     limit = order["limit_price"] or order["trigger_price"]
-    at = f" at {price(limit)}" if limit is not None else ""
+    at = f" at {price_text(limit)}" if limit is not None else ""
     filled = f"{exact(order['filled_quantity'])} of {exact(order['quantity'])} filled"
-    average = f" at {price(order['average_price'])}" if order["average_price"] is not None else ""
+    average = f" at {price_text(order['average_price'])}" if order["average_price"] is not None else ""
     why = f": {WORDS[ReasonCode(order['reason_code'])]}" if order["reason_code"] else ""
     kind, state = (str(order[name]).lower().replace("_", "-") for name in ("order_type", "state"))
     return f"{kind} order to {order['side'].lower()}{at}: {state}, {filled}{average}{why}"

@@ -8,8 +8,8 @@ import typer
 from rich.console import Console
 
 from hydra.answers.examples import examples
+from hydra.answers.formatting import minute_text
 from hydra.answers.report import read_report
-from hydra.answers.timestamps import minute_words
 from hydra.cli import db
 from hydra.cli.output import output_console, print_line, print_plain
 from hydra.cli.report_tables import print_report
@@ -46,7 +46,7 @@ def _show(url: str, run_id: int, console: Console) -> None:
     with connect(url) as connection:
         print_report(console, read_report(connection, run_id), _TRADES_SHOWN)
         for kind, explanation in examples(connection, run_id):
-            time = minute_words(explanation.time).replace(" ", "T")
+            time = minute_text(explanation.time).replace(" ", "T")
             asked = f"hydra why {explanation.symbol} --at {time} --run {run_id}"
             print_line(console, f"\n[bold reverse] Why? {kind} [/bold reverse] {asked}")
             print_explanation(console, explanation)

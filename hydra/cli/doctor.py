@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from hydra.cli.output import output_console, print_line
-from hydra.runtime.health import Check, Verdict, examine
+from hydra.runtime.health import HealthCheck, HealthVerdict, examine
 
-COLOURS = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
+COLOURS = {HealthVerdict.OK: "green", HealthVerdict.WARN: "yellow", HealthVerdict.FAIL: "red"}
 
 
 def command(
@@ -25,11 +25,11 @@ def command(
         console = output_console()
         for check in checks:
             _print_check(console, check)
-    if any(check.verdict is Verdict.FAIL for check in checks):
+    if any(check.verdict is HealthVerdict.FAIL for check in checks):
         raise typer.Exit(1)
 
 
-def _print_check(console: Console, check: Check) -> None:
+def _print_check(console: Console, check: HealthCheck) -> None:
     colour = COLOURS[check.verdict]
     verdict = f"[{colour}]{check.verdict:4}[/{colour}]"
     print_line(console, f"{verdict} [bold]{check.subject:9}[/bold] {escape(check.seen)}")

@@ -7,9 +7,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from hydra.answers.formatting import UNDEFINED
+from hydra.answers.formatting import UNDEFINED, minute_text
 from hydra.answers.plain_values import plain
-from hydra.answers.timestamps import minute_words
 from hydra.cli.output import open_table, output_console, print_line
 from hydra.db.engine import connect, database_url
 from hydra.errors import StopError
@@ -17,7 +16,7 @@ from hydra.ingest.stored_markets import StoredMarket, delete_market, stored_mark
 from hydra.settings import load_settings
 from hydra.trading.delete_runs import delete_runs, run_words
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="The stored markets.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="List the stored markets, or delete one.")
 
 
 @app.command("list")
@@ -35,7 +34,7 @@ def list_command(
         runs = ", ".join(map(str, market.run_ids)) or UNDEFINED
         pairs = str(len(market.pairs))
         table.add_row(
-            market.venue, pairs, runs, minute_words(market.first_time), minute_words(market.last_time)
+            market.venue, pairs, runs, minute_text(market.first_time), minute_text(market.last_time)
         )
     output_console().print(table)
 

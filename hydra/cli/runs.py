@@ -9,17 +9,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from hydra.answers.formatting import UNDEFINED
+from hydra.answers.formatting import UNDEFINED, minute_text
 from hydra.answers.plain_values import plain
 from hydra.answers.run_list import RunSummary, list_runs
-from hydra.answers.timestamps import minute_words
 from hydra.cli.output import open_table, output_console, print_line
 from hydra.db.engine import connect, database_url
 from hydra.settings import load_settings
 from hydra.trading.delete_runs import delete_runs, run_words
 from hydra.trading.runs import read_run
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="The stored runs.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="List the stored runs, or delete some.")
 
 
 @app.command("list")
@@ -46,7 +45,7 @@ def delete(
     with connect(database_url(load_settings()), autocommit=True) as connection:
         runs = [read_run(connection, number) for number in dict.fromkeys(numbers)]
         for run in runs:
-            span = f"{minute_words(run.data_from)} to {minute_words(run.data_to)} UTC"
+            span = f"{minute_text(run.data_from)} to {minute_text(run.data_to)} UTC"
             print_line(Console(stderr=True), f"Run {run.run_id}: {run.mode}, {run.label} market, {span}")
         words = run_words([run.run_id for run in runs])
         if not yes:
@@ -65,7 +64,7 @@ def run_table(runs: Sequence[RunSummary]) -> Table:
             run.mode,
             run.label,
             run.end_reason + latched,
-            minute_words(run.decided_until),
+            minute_text(run.decided_until),
             UNDEFINED if run.equity_usd is None else f"{run.equity_usd:,.2f}",
             str(run.closed_trades),
             str(run.open_positions),

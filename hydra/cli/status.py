@@ -8,10 +8,10 @@ import typer
 from rich.table import Table
 
 from hydra.answers.audit_rounds import audit_words, newest_round
+from hydra.answers.formatting import minute_text
 from hydra.answers.plain_values import plain
 from hydra.answers.run_list import list_runs
 from hydra.answers.status import Condition, Coverage, read_condition, read_coverage
-from hydra.answers.timestamps import minute_words
 from hydra.cli.output import open_table, output_console, print_line
 from hydra.cli.runs import run_table
 from hydra.db.edition import inspect_server
@@ -67,8 +67,8 @@ def _coverage(coverage: list[Coverage]) -> Table:
             row.origin,
             str(row.instruments),
             f"{row.row_count:,}",
-            minute_words(row.first_time),
-            minute_words(row.last_time),
+            minute_text(row.first_time),
+            minute_text(row.last_time),
         )
     return table
 

@@ -10,8 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from hydra.answers.distance_to_trigger import TriggerDistance
-from hydra.answers.formatting import UNDEFINED, exact, label, price, shown, usd
-from hydra.answers.timestamps import minute_words
+from hydra.answers.formatting import UNDEFINED, exact, label, minute_text, price_text, shown, usd
 from hydra.answers.why import CountedHour, Explanation, PositionAnswer, explain
 from hydra.answers.why_gates import GateAnswer, GateVerdict, InputState, needed
 from hydra.cli.output import output_console, print_line
@@ -57,7 +56,7 @@ def print_explanation(console: Console, explanation: Explanation | CountedHour) 
 
 def _title(explanation: Explanation | CountedHour) -> str:
     return (
-        f"[bold]{explanation.symbol}[/bold] at {minute_words(explanation.time)} UTC, "
+        f"[bold]{explanation.symbol}[/bold] at {minute_text(explanation.time)} UTC, "
         f"run {explanation.run_id} ({explanation.label})"
     )
 
@@ -71,7 +70,7 @@ def counted_lines(hour: CountedHour) -> Iterator[str]:
         code = ReasonCode(one["reason_code"])
         minutes = "1 minute" if one["verdicts"] == 1 else f"{one['verdicts']} minutes"
         yield f"   - layer {one['layer']}, {minutes}: {WORDS[code]} \\[{code}]"
-    nearest = " and ".join(minute_words(time) for time in hour.nearest)
+    nearest = " and ".join(minute_text(time) for time in hour.nearest)
     rest = f"The nearest minutes with rows of this pair: {nearest}. " if nearest else ""
     yield f"[dim]{rest}`hydra backtest --all-rows` keeps every minute.[/dim]"
 
@@ -133,9 +132,10 @@ def _distance(distance: TriggerDistance) -> str:
 
 def _position_lines(position: PositionAnswer) -> Iterator[str]:
     row = position.columns
-    until = f"{minute_words(row['closed_time'])} UTC" if row["closed_time"] else "now"
-    yield f"Position: {row['side']} {exact(row['peak_quantity'])} at {price(row['entry_price'])}, from " + (
-        f"{minute_words(row['opened_time'])} to {until}, {row['state'].lower()}"
+    until = f"{minute_text(row['closed_time'])} UTC" if row["closed_time"] else "now"
+    yield (
+        f"Position: {row['side']} {exact(row['peak_quantity'])} at {price_text(row['entry_price'])}, from "
+        + (f"{minute_text(row['opened_time'])} to {until}, {row['state'].lower()}")
     )
     prices = ("stop_price", "target_price", "liquidation_price", "leverage")
     yield f"   {_numbers({name: row[name] for name in prices})}"
@@ -157,6 +157,6 @@ def _check_lines(position: PositionAnswer) -> Iterator[str]:
         return
     demanded = check["reason_code"] not in {None, ReasonCode.NORMAL}
     verdict = WORDS[ReasonCode(check["reason_code"])] if demanded else "nothing asks for an exit"
-    yield f"   exit checks at {minute_words(check['time'])} UTC: {escape(verdict)}"
+    yield f"   exit checks at {minute_text(check['time'])} UTC: {escape(verdict)}"
     if check["numbers"]:
         yield f"   {_numbers(dict(sorted(check['numbers'].items())))}"

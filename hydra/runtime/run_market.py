@@ -12,7 +12,7 @@ from typing import Final
 import psycopg
 from psycopg.rows import class_row
 
-from hydra.answers.timestamps import minute_words
+from hydra.answers.formatting import minute_text
 from hydra.db import queries
 from hydra.db.engine import connect
 from hydra.domain import MarketOrigin
@@ -144,8 +144,8 @@ def recorded_market(
     data_from, data_to = start or first + CANDLE_LENGTH, end or last + 2 * CANDLE_LENGTH
     if data_from > last + CANDLE_LENGTH or data_to <= first:
         raise StopError(
-            f"candles are stored from {minute_words(first)} to {minute_words(last)} UTC, none of them "
-            f"between {minute_words(data_from)} and {minute_words(data_to)}: choose --from and --to there"
+            f"candles are stored from {minute_text(first)} to {minute_text(last)} UTC, none of them "
+            f"between {minute_text(data_from)} and {minute_text(data_to)}: choose --from and --to there"
         )
     return RunMarket(tuple(item.instrument_id for item in chosen), (), data_from, data_to)
 

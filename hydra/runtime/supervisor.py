@@ -21,9 +21,9 @@ from dramatiq.errors import BrokerConnectionError
 from psycopg.rows import class_row
 from psycopg_pool import PoolTimeout
 
+from hydra.answers.formatting import minute_text
 from hydra.answers.pipeline_table import PipelineRow, blocked_words, read_pipeline
 from hydra.answers.run_events import RunEvents
-from hydra.answers.timestamps import minute_words
 from hydra.db import queries
 from hydra.db.engine import connect, database_url
 from hydra.db.server.private import start_private_cluster
@@ -51,7 +51,7 @@ _ENVIRONMENT: Final = {"dramatiq_restart_delay": "500", "dramatiq_worker_timeout
 
 
 @dataclass(frozen=True)
-class Progress:
+class RunProgress:
     """How far a run has come: its newest cycle, if any, and how long ago that was opened."""
 
     is_ended: bool
@@ -179,15 +179,15 @@ class Supervisor:
         blocked = blocked_words(rows)
         if blocked != self._blocked and rows:
             self._blocked = blocked
-            self.tell(f"{minute_words(rows[0].time)} UTC  {blocked or 'no pair is blocked by data any more'}")
+            self.tell(f"{minute_text(rows[0].time)} UTC  {blocked or 'no pair is blocked by data any more'}")
         self.show(rows)
 
-    def _complain_of_standstill(self, progress: Progress) -> None:
+    def _complain_of_standstill(self, progress: RunProgress) -> None:
         is_still = progress.state != "CLOSED" and (progress.waiting_seconds or 0.0) > STANDSTILL_S
         if is_still and time.monotonic() - self._complained_at > STANDSTILL_S:
             self._complained_at = time.monotonic()
             self.tell(
-                f"the minute {minute_words(progress.time)} UTC stands in state {progress.state} for "
+                f"the minute {minute_text(progress.time)} UTC stands in state {progress.state} for "
                 f"{progress.waiting_seconds:.0f} s: the reason is in {self.log}"
             )
 
@@ -202,9 +202,9 @@ class Supervisor:
         self._wants_stop = True
 
 
-def read_progress(connection: psycopg.Connection, run_id: int) -> Progress:
+def read_progress(connection: psycopg.Connection, run_id: int) -> RunProgress:
     """How far `run_id` has come."""
-    with connection.cursor(row_factory=class_row(Progress)) as cursor:
+    with connection.cursor(row_factory=class_row(RunProgress)) as cursor:
         progress = cursor.execute(queries.load("stages/progress"), {"run_id": run_id}).fetchone()
     if progress is None:
         raise DatabaseError(f"run {run_id} is no longer in the database: was it reset?")

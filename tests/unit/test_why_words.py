@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from hydra.answers.formatting import duration, exact, label, percent, shown, usd
+from hydra.answers.formatting import duration, exact, label, minute_text, percent, shown, usd
 from hydra.answers.plain_values import plain
-from hydra.answers.timestamps import minute_words, parse_minute_or_clock
+from hydra.answers.timestamps import parse_minute_or_clock
 from hydra.domain import ReasonCode
 from hydra.errors import StopError
 from hydra.reason_words import WORDS, Gate, gate_of
@@ -128,9 +128,9 @@ def test_an_instant_is_iso_or_the_last_such_time_of_day(text: str, moment: datet
 
 def test_a_time_is_written_in_utc_whatever_its_zone() -> None:
     in_new_york = datetime(2025, 6, 1, 10, 5, tzinfo=timezone(timedelta(hours=-4)))
-    assert minute_words(in_new_york) == "2025-06-01 14:05"
+    assert minute_text(in_new_york) == "2025-06-01 14:05"
     assert plain({"time": in_new_york}) == {"time": "2025-06-01T14:05:00+00:00"}
-    assert minute_words(None) == "-"
+    assert minute_text(None) == "-"
 
 
 @pytest.mark.parametrize("text", ["yesterday", "25:00", "12:60", ""])
