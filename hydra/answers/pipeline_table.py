@@ -13,7 +13,7 @@ from psycopg.rows import class_row
 from rich import box
 from rich.table import Table
 
-from hydra.answers.formatting import minute_text
+from hydra.answers.formatting import minute_text, price_text
 from hydra.answers.run_events import WITHOUT_DATA
 from hydra.db import queries
 from hydra.domain import ReasonCode, Regime, TradabilityStatus
@@ -107,7 +107,7 @@ def _cells(row: PipelineRow) -> tuple[str, ...]:
     final = f"[bold green]{final}[/]" if row.size_usd is not None else final
     return (
         row.symbol,
-        "-" if row.price is None else f"{row.price:,.6g}",
+        price_text(row.price),
         f"[{colour}]{row.tradability or '-'}[/] {_spaced(regime)}",
         f"{_spaced(row.source)} {row.side}" if row.source else "-",
         "-" if row.confidence is None else f"{row.confidence:.2f}",

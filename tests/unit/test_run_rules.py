@@ -162,7 +162,7 @@ def test_the_table_shows_what_each_layer_said() -> None:
     assert "run 7, paper, simulated market: 2025-06-01 12:00 UTC" in lines[0]
     shown = {line.split()[0]: re.split(r" {2,}", line.strip())[1:] for line in lines if line.strip()}
     assert shown["BTC"] == [
-        "50,000",
+        "50000",
         "ALLOW RANGING",
         "OI DIVERGENCE LONG",
         "0.61",
@@ -171,7 +171,7 @@ def test_the_table_shows_what_each_layer_said() -> None:
         "TRADE LONG",
     ]
     assert shown["ETH"] == [
-        "2,500",
+        "2500",
         "RESTRICT HIGH VOLATILITY",
         "OI DIVERGENCE SHORT",
         "0.50",
@@ -185,7 +185,7 @@ def test_the_table_shows_what_each_layer_said() -> None:
 
 def test_the_table_cuts_nothing_and_breaks_no_word_at_80_columns() -> None:
     words = " ".join(table_lines(width=80)).split()
-    whole = ["50,000", "RESTRICT", "VOLATILITY", "DIVERGENCE", "SHORT", "1,234", "TRADE", "2,500", "MISSING"]
+    whole = ["50000", "RESTRICT", "VOLATILITY", "DIVERGENCE", "SHORT", "1,234", "TRADE", "2500", "MISSING"]
     assert [word for word in whole if word not in words] == []
     assert not any("…" in word for word in words)
 
