@@ -1,6 +1,7 @@
 """Answers for machines: what a dataclass holds, as JSON knows it."""
 
 from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 
 def plain(value: Any) -> Any:
     """`value` with times in ISO 8601 UTC, spans in seconds and money as exact text; others as they are."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value))
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

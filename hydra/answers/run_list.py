@@ -1,12 +1,16 @@
 """The runs at a glance, for `hydra status` and `hydra runs list`."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import psycopg
 from psycopg.rows import class_row
 
+from hydra.answers.plain_values import plain
+from hydra.answers.run_overrides import Override, overrides_of
 from hydra.db import queries
 
 
@@ -23,6 +27,19 @@ class RunSummary:
     closed_trades: int
     open_positions: int
     latched: int
+    config: Mapping[str, Any]
+    feeds: Sequence[str]
+
+    @property
+    def overrides(self) -> list[Override]:
+        """The settings, rules and stresses of the run that are not the defaults."""
+        return overrides_of(self.config, self.feeds)
+
+    def as_json(self) -> dict[str, Any]:
+        """For machines: the columns, with the overrides in the place of the whole configuration."""
+        columns = {name: value for name, value in asdict(self).items() if name != "config"}
+        answer: dict[str, Any] = plain({**columns, "overrides": self.overrides})
+        return answer
 
 
 def list_runs(connection: psycopg.Connection, limit: int | None = None) -> list[RunSummary]:

@@ -4,7 +4,7 @@ Source: DESIGN, "Asking why"; README document, "Decision Gates" (S003 to S008).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -55,7 +55,7 @@ class Explanation:
 
     def as_json(self) -> dict[str, Any]:
         """For machines: words, numbers and instants as JSON knows them; money as text: it stays exact."""
-        answer: dict[str, Any] = plain(asdict(self))
+        answer: dict[str, Any] = plain(self)
         return answer
 
 
@@ -75,7 +75,7 @@ class CountedHour:
 
     def as_json(self) -> dict[str, Any]:
         """For machines, as `Explanation.as_json`."""
-        answer: dict[str, Any] = plain(asdict(self))
+        answer: dict[str, Any] = plain(self)
         return answer
 
 

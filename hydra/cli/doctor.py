@@ -1,13 +1,13 @@
 """`hydra doctor`: can HYDRA run here?"""
 
 import json
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
+from hydra.answers.plain_values import plain
 from hydra.cli.output import output_console, print_line
 from hydra.runtime.health import HealthCheck, HealthVerdict, examine
 
@@ -20,7 +20,7 @@ def command(
     """Check Python, disk, settings, database, clock and schema; exit status 1 if something must be mended."""
     checks = list(examine())
     if as_json:
-        typer.echo(json.dumps([asdict(check) for check in checks], indent=2))
+        typer.echo(json.dumps(plain(checks), indent=2))
     else:
         console = output_console()
         for check in checks:

@@ -1,7 +1,6 @@
 """`hydra markets`: list what is stored, delete a market."""
 
 import json
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -27,7 +26,7 @@ def list_command(
     with connect(database_url(load_settings())) as connection:
         markets = stored_markets(connection)
     if as_json:
-        typer.echo(json.dumps([plain(asdict(market)) for market in markets], indent=2))
+        typer.echo(json.dumps(plain(markets), indent=2))
         return
     table = open_table(("market", "pairs", "runs"), ("from (UTC)", "to (UTC)"))
     for market in markets:

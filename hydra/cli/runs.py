@@ -1,8 +1,7 @@
 """`hydra runs`: list them, delete some."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import typer
@@ -10,9 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from hydra.answers.formatting import UNDEFINED, minute_text
-from hydra.answers.plain_values import plain
 from hydra.answers.run_list import RunSummary, list_runs
-from hydra.cli.output import open_table, output_console, print_line
+from hydra.cli.output import open_table, output_console, print_line, print_plain
 from hydra.db.engine import connect, database_url
 from hydra.settings import load_settings
 from hydra.trading.delete_runs import delete_runs, run_words
@@ -29,9 +27,12 @@ def list_command(
     with connect(database_url(load_settings())) as connection:
         runs = list_runs(connection)
     if as_json:
-        typer.echo(json.dumps([plain(asdict(run)) for run in runs], indent=2))
+        typer.echo(json.dumps([run.as_json() for run in runs], indent=2))
     elif runs:
-        output_console().print(run_table(runs))
+        console = output_console()
+        console.print(run_table(runs))
+        for line in override_lines(runs):
+            print_plain(console, line)
     else:
         print_line(output_console(), "There are no runs yet: start one with `hydra run` or `hydra backtest`.")
 
@@ -70,3 +71,10 @@ def run_table(runs: Sequence[RunSummary]) -> Table:
             str(run.open_positions),
         )
     return table
+
+
+def override_lines(runs: Sequence[RunSummary]) -> Iterator[str]:
+    """A line for each run that was not made with the defaults alone."""
+    for run in runs:
+        if run.overrides:
+            yield f"Run {run.run_id} with {', '.join(one.assignment for one in run.overrides)}"

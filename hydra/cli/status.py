@@ -1,8 +1,7 @@
 """`hydra status`: what the database holds, and how the newest runs stand."""
 
 import json
-from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
@@ -12,8 +11,8 @@ from hydra.answers.formatting import minute_text
 from hydra.answers.plain_values import plain
 from hydra.answers.run_list import list_runs
 from hydra.answers.status import Condition, Coverage, read_condition, read_coverage
-from hydra.cli.output import open_table, output_console, print_line
-from hydra.cli.runs import run_table
+from hydra.cli.output import open_table, output_console, print_line, print_plain
+from hydra.cli.runs import override_lines, run_table
 from hydra.db.edition import inspect_server
 from hydra.db.engine import connect, database_url
 from hydra.settings import load_settings
@@ -32,8 +31,14 @@ def command(
         runs = list_runs(connection, RUNS_SHOWN)
         audited = newest_round(connection)
     if as_json:
-        found = {"server": server, "facts": coverage, "condition": condition, "runs": runs, "audits": audited}
-        typer.echo(json.dumps({name: _plain(value) for name, value in found.items()}, indent=2))
+        found = {
+            "server": server,
+            "facts": coverage,
+            "condition": condition,
+            "runs": [run.as_json() for run in runs],
+            "audits": audited,
+        }
+        typer.echo(json.dumps(plain(found), indent=2))
         return
     console = output_console()
     print_line(
@@ -51,12 +56,8 @@ def command(
     print_line(console, audit_words(audited))
     if runs:
         console.print(run_table(runs))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, list):
-        return [plain(asdict(item)) for item in value]
-    return None if value is None else plain(asdict(value))
+        for line in override_lines(runs):
+            print_plain(console, line)
 
 
 def _coverage(coverage: list[Coverage]) -> Table:

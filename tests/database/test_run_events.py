@@ -44,8 +44,8 @@ def test_an_event_is_told_once(connection: psycopg.Connection) -> None:
         " clear_reason = 'funding is back'"
     )
     connection.execute(
-        "INSERT INTO hydra.fills (order_id, trade_id, time, price, quantity, fee_usd, is_maker)"
-        " VALUES (21, 't3', '2025-06-01 12:01Z', 99.8, 2, 0.04, true)"
+        "INSERT INTO hydra.fills (fill_id, order_id, trade_id, time, price, quantity, fee_usd, is_maker)"
+        " OVERRIDING SYSTEM VALUE VALUES (33, 21, 't3', '2025-06-01 12:01Z', 99.8, 2, 0.04, true)"
     )
     assert sentences(events, connection) == [
         "2025-06-01 11:30 UTC  SOL kill switch cleared: funding is back",

@@ -4,13 +4,27 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from hydra.answers.formatting import duration, exact, label, minute_text, percent, shown, usd
+from hydra.answers.formatting import (
+    duration,
+    exact,
+    fixed,
+    label,
+    minute_text,
+    percent,
+    price_text,
+    shown,
+    usd,
+)
 from hydra.answers.plain_values import plain
 from hydra.answers.timestamps import parse_minute_or_clock
 from hydra.domain import ReasonCode
 from hydra.errors import StopError
 from hydra.reason_words import WORDS, Gate, gate_of
+
+AMOUNTS = st.floats(-1e9, 1e9) | st.decimals(-(10**9), 10**9, places=8)
 
 NEWEST = datetime(2025, 6, 3, 10, 30, tzinfo=UTC)
 
@@ -137,3 +151,22 @@ def test_a_time_is_written_in_utc_whatever_its_zone() -> None:
 def test_anything_else_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(StopError, match="write 2025-06-01T14:05 or 14:05"):
         parse_minute_or_clock("--at", text, NEWEST)
+
+
+@given(AMOUNTS)
+@example(-0.0)
+@example(-0.004)
+@example(Decimal("-0.00000001"))
+def test_what_rounds_to_zero_has_no_sign(value: float | Decimal) -> None:
+    names = ("funding_rate", "net_usd", "spread_bps", "age_seconds", "drawdown", "long_short_ratio")
+    texts = [usd(value), percent(value), fixed(value, signed=True), *(shown(name, value) for name in names)]
+    for text in texts:
+        assert any(digit in text for digit in "123456789") or text[0] not in "+-", text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, "-"), (Decimal("0.123456789"), "0.123457"), (87_629.2, "87629.2"), (123_456.7, "123,456.7")],
+)
+def test_prices_keep_six_digits(value: Decimal | float | None, text: str) -> None:
+    assert price_text(value) == text
