@@ -47,7 +47,9 @@ def command(
         f"on PostgreSQL {server.postgresql_version}",
     )
     if coverage:
+        console.print()
         console.print(_coverage(coverage))
+        console.print()
     else:
         print_line(
             console, "No market is stored yet: load one with `hydra import PATH`, or try `hydra demo`."
@@ -55,6 +57,7 @@ def command(
     print_line(console, _condition(condition))
     print_line(console, audit_words(audited))
     if runs:
+        console.print()
         console.print(run_table(runs))
         for line in override_lines(runs):
             print_plain(console, line)
