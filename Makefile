@@ -22,6 +22,9 @@ demo: ## a simulated day through the five layers, its report, and three whys
 test: setup-dev ## the whole test suite
 	@$(PYTHON_IN) -m pytest -n 2 --dist loadfile
 
+test-fast: setup-dev ## the unit tests without the slow files, in less than a minute: for the inner loop
+	@$(PYTHON_IN) -m pytest tests/unit -n 2 --dist loadfile -m "not slow" -q
+
 bench: setup-dev ## every benchmark; figures in .bench/results.json
 	@$(PYTHON_IN) -m tests.bench
 
