@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from tests.support.feature_reference_known import MINUTE, Bar, Known, Number, floor, mean, nw, score, window
+from hydra.durations import MINUTE
+from tests.support.feature_reference_known import Bar, Known, Number, floor, mean, nw, score, window
 
 
 def true_range(bar: Bar | None, before: Bar | None) -> Number:
