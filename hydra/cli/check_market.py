@@ -10,7 +10,7 @@ from rich.progress import Progress
 
 from hydra.backtest.market import MINUTE
 from hydra.cli import db
-from hydra.cli.run import base_names, instant, refuse_unconnected
+from hydra.cli.run import base_names, parse_range, refuse_unconnected
 from hydra.db import queries
 from hydra.db.engine import connect, database_url
 from hydra.domain import MarketOrigin, TradingMode
@@ -63,7 +63,7 @@ def _of_options(asked: CheckRequest, console: Console) -> CheckedMarket:
     refuse_unconnected(TradingMode.PAPER, asked.origin)
     settings = load_settings()
     url = database_url(settings)
-    start, end = instant("--from", asked.start), instant("--to", asked.end)
+    start, end = parse_range(asked.start, asked.end)
     request = MarketRequest(asked.origin, asked.seed, base_names(asked.pairs), start, end)
     with Progress(console=console, transient=True) as bar:
         task = bar.add_task(f"preparing the {LABELS[asked.origin]} market", total=1.0)
@@ -86,7 +86,7 @@ def _of_run(asked: CheckRequest, run_id: int) -> CheckedMarket:
     with connect(url, autocommit=True) as connection:
         run = read_run(connection, run_id)
         first, last = _decided(connection, run_id)
-    start, end = instant("--from", asked.start), instant("--to", asked.end)
+    start, end = parse_range(asked.start, asked.end)
     return CheckedMarket(
         url,
         f"the {run.label} market of run {run_id}",

@@ -12,6 +12,8 @@ from hydra.features.evaluate import MARKET_FEATURES, feature_matrix
 from hydra.features.facts import MarketFacts
 from tests.support.feature_market import START, decisions_at, random_market
 
+pytestmark = pytest.mark.slow
+
 DAYS = 8
 END = START + timedelta(days=DAYS)
 MARKET = random_market(seed=11, days=DAYS)

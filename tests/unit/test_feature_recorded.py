@@ -12,6 +12,8 @@ from hydra.features.facts import MarketFacts
 from tests.bench.recorded_market import data_directory, recorded_facts
 from tests.support.feature_market import decisions_at
 
+pytestmark = pytest.mark.slow
+
 # All eight pairs are complete here.
 NOW = datetime(2025, 6, 20, 12, 0, 2, tzinfo=UTC)
 PAIRS = tuple(range(1, 9))

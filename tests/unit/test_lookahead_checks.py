@@ -44,6 +44,8 @@ from tests.support.checked_market import RULES, START, market, simulated, simula
 from tests.support.generated_facts import terms_of
 from tests.support.recorded_market import ABSENT, is_recorded, recorded_facts
 
+pytestmark = pytest.mark.slow
+
 _KEY = ["instrument_id", "time"]
 EIGHT = 8 * 60
 """The row of the settlement at 08:00: it is decided after two seconds, its rate is known after five."""

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import polars as pl
+import pytest
 
 from hydra.backtest.market import BacktestMarket
 from hydra.backtest.simulation import Simulation, Stopwatch, prepare
@@ -17,6 +18,8 @@ from hydra.checks.warm_up import (
 from hydra.features.catalogue import CATALOGUE
 from hydra.features.facts import MarketFacts
 from tests.support.checked_market import RULES, START, market, simulated, simulation
+
+pytestmark = pytest.mark.slow
 
 _KEY = ["instrument_id", "time"]
 STARTS = ("1 d earlier", "3 d earlier", "1 d later", "7 d later")
