@@ -143,6 +143,7 @@ def _print_summary(console: Console, plan: ImportPlan, results: list[FileResult]
         console.print(_summary_table(results, has_room=console.width >= WIDE_COLUMNS))
     lines = [f"dropped: {count:,} rows {what}" for what, count in _dropped(results).items() if count]
     lines += [f"quarantined: {count:,} rows: {reason}" for reason, count in _reasons(results).most_common()]
+    lines += [f"note: {note}" for result in results for note in result.notes]
     lines += _not_imported(plan)
     lines += [f"refused: {reason}" for reason in _refused(plan, results)]
     read = _counts(results)["read"]
@@ -203,5 +204,6 @@ def _as_json(plan: ImportPlan, results: list[FileResult], seconds: float) -> dic
         "dropped": _dropped(results),
         "quarantined": dict(_reasons(results)),
         "refused": _refused(plan, results),
+        "notes": [note for result in results for note in result.notes],
         "not_imported": [{"path": shown(other.path), "reason": other.reason} for other in plan.not_imported],
     }

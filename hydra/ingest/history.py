@@ -43,6 +43,7 @@ class FileResult:
     quarantined: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     error: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 class _Read(NamedTuple):
@@ -165,6 +166,7 @@ def _import_one(
         repeated=parsed.repeated,
         empty=parsed.empty,
         quarantined=dict(reasons.iter_rows()),
+        notes=parsed.notes,
     )
 
 
@@ -178,7 +180,8 @@ def _store(connection: psycopg.Connection, file: Recognised, read: _Read) -> tup
         merged = merge_rows(connection, table, instrument_id, rows, batch_id)
         total = Merged(*(one + other for one, other in zip(total, merged, strict=True)))
         if merged.inserted:
-            record_gaps(connection, table, instrument_id, rows)
+            if table.is_gridded:
+                record_gaps(connection, table, instrument_id, rows)
             if refreshes_now and rollups.has_rollups(name):
                 rollups.refresh(connection, name, rows["time"][0], rows["time"][-1], [instrument_id])
     return total, batch_id

@@ -65,14 +65,14 @@ def write_zip(path: Path, text: str, inside: str | None = None) -> Path:
     return path
 
 
-def parsed(path: Path, text: str | bytes | None = None) -> ParsedFile:
-    """`path`, written with `text` if that is given, as HYDRA reads it."""
+def parsed(path: Path, text: str | bytes | None = None, now: datetime = NOW) -> ParsedFile:
+    """`path`, written with `text` if that is given, as HYDRA reads it at `now`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if text is not None:
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
     what = recognise(path)
     assert isinstance(what, Recognised), what
-    return parse_file(what, read_octets(path), NOW)
+    return parse_file(what, read_octets(path), now)
 
 
 def reasons(file: ParsedFile) -> dict[int, str]:

@@ -61,7 +61,7 @@ def test_name_and_folder_tell_the_layout(name: str, expected: tuple[Layout, str,
         ("candles_1m/SUIUSDT.parquet", "unknown symbol SUIUSDT"),
         ("candles_5m_spot/LTCUSDT.parquet", "spot candles"),
         ("news/headlines.parquet", "news"),
-        ("liquidations/some.parquet", "liquidations of other venues"),
+        ("liquidations/some.parquet", "not a readable Parquet file"),
         ("notes.csv", "the name is not one of the exchange's archive"),
         ("readme.md", "not a csv, zip or parquet file"),
         ("absent/BTCUSDT.parquet", "not a readable Parquet file"),
@@ -155,5 +155,11 @@ def test_a_folder_that_may_not_be_read_is_told_and_the_others_are_planned(tmp_pa
 def test_the_recorded_markets_are_recognised_whole() -> None:
     plan = plan_import([RECORDED])
     counts = {layout: sum(file.layout is layout for file in plan.files) for layout in Layout}
-    assert counts == {Layout.CANDLES: 19, Layout.MARK_PRICES: 8, Layout.FUNDING: 8, Layout.METRICS: 8}
+    assert counts == {
+        Layout.CANDLES: 19,
+        Layout.MARK_PRICES: 8,
+        Layout.FUNDING: 8,
+        Layout.METRICS: 8,
+        Layout.LIQUIDATIONS: 1,
+    }
     assert {other.path.parent.name for other in plan.not_imported} >= {"news", "candles_5m_spot"}

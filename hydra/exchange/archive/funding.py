@@ -14,11 +14,11 @@ import polars as pl
 from hydra.exchange.archive.contents import FAULT, LINE
 from hydra.exchange.archive.file_bytes import FileBytes
 from hydra.exchange.archive.filename_checks import in_named_period, of_named_symbol
+from hydra.exchange.archive.known_at import known_at
 from hydra.exchange.archive.parsed_file import ParsedFile, read_rows
 from hydra.exchange.archive.recognition import Recognised
 from hydra.exchange.archive.rules import Rule, instant, judge, number, possible_time, present, unreadable
 
-FUNDING_LAG: Final = timedelta(seconds=5)
 JITTER: Final = timedelta(minutes=5)
 INTERVALS_HOURS: Final = (1, 2, 4, 8)
 DEFAULT_HOURS: Final = 8
@@ -44,7 +44,7 @@ def funding_rates(file: Recognised, source: FileBytes, now: datetime) -> ParsedF
     judged = judge(file.path, timed, rules, columns, (rate,))
     rows = judged.kept.select(
         "time",
-        (pl.col("time") + FUNDING_LAG).alias("known_at"),
+        known_at("funding_rates", pl.col("time"), pl.col("settled_at")),
         number(rate).alias("rate"),
         _interval_hours(raw),
         pl.lit(None, pl.Float64).alias("mark_price"),

@@ -14,6 +14,7 @@ import polars as pl
 from hydra.exchange.archive.contents import FAULT, LINE
 from hydra.exchange.archive.file_bytes import FileBytes
 from hydra.exchange.archive.filename_checks import in_named_period, of_named_symbol, require_named_interval
+from hydra.exchange.archive.known_at import known_at
 from hydra.exchange.archive.parsed_file import ParsedFile, read_rows
 from hydra.exchange.archive.recognition import Recognised
 from hydra.exchange.archive.rules import (
@@ -28,8 +29,6 @@ from hydra.exchange.archive.rules import (
     present,
     unreadable,
 )
-
-CANDLE_LAG: Final = timedelta(seconds=2)
 
 _PRICES: Final = ("open", "high", "low", "close")
 _CLOSE_TOLERANCE: Final = timedelta(milliseconds=1)
@@ -51,16 +50,16 @@ def candles(file: Recognised, source: FileBytes, now: datetime) -> ParsedFile:
     quantities = tuple(name for name in ("volume", *_ARCHIVE_QUANTITIES) if name in raw.columns)
     rules = (*_quantity_rules(quantities), present("volume"), _move_without_trade())
     judged = _judge_bars(file, raw, now, rules, (*_PRICES, *quantities))
+    table = "candles_1m" if file.timeframe_minutes == 1 else "candles_5m_recorded"
     rows = judged.kept.select(
         "time",
-        _known_at(file),
+        _known_at(table, file, raw),
         *(number(name) for name in (*_PRICES, "volume")),
         _optional(raw, "quote_volume"),
         _optional(raw, "count").cast(pl.Int32).alias("trade_count"),
         _optional(raw, "taker_buy_volume"),
         _optional(raw, "taker_buy_quote_volume"),
     )
-    table = "candles_1m" if file.timeframe_minutes == 1 else "candles_5m_recorded"
     return ParsedFile({table: rows}, judged.rejected, raw.height, judged.repeated)
 
 
@@ -75,7 +74,7 @@ def mark_prices(file: Recognised, source: FileBytes, now: datetime) -> ParsedFil
     rows = judged.kept.select(
         pl.lit(file.timeframe_minutes, pl.Int16).alias("timeframe_minutes"),
         "time",
-        _known_at(file),
+        _known_at("mark_prices", file, raw),
         *(number(name) for name in _PRICES),
     )
     return ParsedFile({"mark_prices": rows}, judged.rejected, raw.height, judged.repeated)
@@ -146,9 +145,11 @@ def _move_without_trade() -> Rule:
     return Rule("the price moves without volume, as mark prices do", moved, contradicts_file=True)
 
 
-def _known_at(file: Recognised) -> pl.Expr:
-    """A bar is known two seconds after its close (C115)."""
-    return (pl.col("time") + timedelta(minutes=file.timeframe_minutes) + CANDLE_LAG).alias("known_at")
+def _known_at(table: str, file: Recognised, raw: pl.DataFrame) -> pl.Expr:
+    """A bar is true at its close; its own stamp is `close_time`, where the file has it."""
+    close = pl.col("time") + timedelta(minutes=file.timeframe_minutes)
+    stamp = instant(raw, "close_time") if "close_time" in raw.columns else close
+    return known_at(table, close, stamp)
 
 
 def _optional(raw: pl.DataFrame, name: str) -> pl.Expr:

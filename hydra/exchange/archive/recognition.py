@@ -1,7 +1,8 @@
 """Which layout a file has, told from its name and folder; of a Parquet file elsewhere, from its columns.
 
 The exchange's archive: SYMBOL-INTERVAL-DATE for klines (the folder tells mark price klines apart),
-SYMBOL-fundingRate-DATE, SYMBOL-metrics-DATE, as csv or zip. Recorded Parquet: FOLDER/SYMBOL.parquet.
+SYMBOL-fundingRate-DATE, SYMBOL-metrics-DATE, as csv or zip. Recorded Parquet: FOLDER/SYMBOL.parquet; forced
+orders say venue and symbol in their columns.
 """
 
 import re
@@ -11,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from hydra.exchange.archive.parquet_columns import layout_of_columns
+from hydra.exchange.archive.parquet_columns import layout_of_columns, liquidated_symbol
 from hydra.universe import Pair, find_pair
 
 
@@ -22,6 +23,7 @@ class Layout(StrEnum):
     MARK_PRICES = "mark prices"
     FUNDING = "funding"
     METRICS = "metrics"
+    LIQUIDATIONS = "liquidations"
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ _TABLES: Final = {
     (Layout.MARK_PRICES, 60): "mark_prices",
     (Layout.FUNDING, 0): "funding_rates",
     (Layout.METRICS, 0): "open_interest, positioning",
+    (Layout.LIQUIDATIONS, 0): "liquidations",
 }
 _NAME: Final = re.compile(r"(?P<symbol>[A-Z0-9]+)-(?P<kind>[A-Za-z0-9]+)")
 _INTERVAL: Final = re.compile(r"(?P<count>\d+)(?P<unit>mo|[smhdwM])")
@@ -67,11 +70,11 @@ _PARQUET_FOLDERS: Final = {
     "mark_1h": (Layout.MARK_PRICES, 60),
     "funding": (Layout.FUNDING, 0),
     "metrics_5m": (Layout.METRICS, 0),
+    "liquidations": (Layout.LIQUIDATIONS, 0),
 }
 _SPOT: Final = "spot candles: only perpetuals are traded (C124)"
 _REASONS: Final = {
     "candles_5m_spot": _SPOT,
-    "liquidations": "liquidations of other venues: they never enter Binance features (C124)",
     "news": "news: a later part of HYDRA reads it",
     "book_trades_raw": "raw order-book messages: recorded feeds, not history",
 }
@@ -100,6 +103,11 @@ def _parquet(path: Path, folder: str) -> Recognised | NotImported:
         known = _PARQUET_FOLDERS.get(told.folder)
         if known is None:
             return NotImported(path, told.why_not)
+    if known[0] is Layout.LIQUIDATIONS:
+        said = liquidated_symbol(path)
+        return (
+            NotImported(path, said.why_not) if said.why_not else _of_universe(path, known[0], said.symbol, 0)
+        )
     return _of_universe(path, known[0], path.stem, known[1])
 
 

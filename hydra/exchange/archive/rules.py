@@ -100,13 +100,18 @@ def possible_time(ends: pl.Expr, now: datetime) -> tuple[Rule, ...]:
     )
 
 
-def judge(
-    path: Path, frame: pl.DataFrame, rules: Sequence[Rule], raw: Sequence[str], values: Sequence[str]
+def judge(  # what a file's rows are judged by
+    path: Path,
+    frame: pl.DataFrame,
+    rules: Sequence[Rule],
+    raw: Sequence[str],
+    values: Sequence[str],
+    key: Sequence[str] = ("time",),
 ) -> Judged:
-    """Split `frame` by `rules`, then by repeated `time`.
+    """Split `frame` by `rules`, then by repeated `key`.
 
     raw: the columns as they came, kept with a refused row. values: the numbers that a row states; rows of
-    one time that state the same count as repeated, a row that states others is refused.
+    one key that state the same count as repeated, a row that states others is refused.
 
     Raises:
         BadDataError: most rows break a rule that tells that the file is not what its name says.
@@ -117,10 +122,10 @@ def judge(
     _refuse_contradiction(path, refused[REASON], rules, frame.height)
     kept = marked.filter(pl.col(REASON).is_null())
     repeated = 0
-    if kept["time"].n_unique() != kept.height:
-        distinct = _distinct(kept, values)
+    if kept.n_unique(list(key)) != kept.height:
+        distinct = _distinct(kept, key, values)
         repeated = kept.height - distinct.height
-        kept = distinct.unique("time", keep="first", maintain_order=True)
+        kept = distinct.unique(key, keep="first", maintain_order=True)
         others = distinct.join(kept.select(LINE), on=LINE, how="anti")
         reason = pl.lit("a second row for this time with other values").alias(REASON)
         refused = pl.concat([refused, others.with_columns(reason)])
@@ -137,11 +142,9 @@ def _refuse_contradiction(path: Path, reasons: pl.Series, rules: Sequence[Rule],
             )
 
 
-def _distinct(rows: pl.DataFrame, values: Sequence[str]) -> pl.DataFrame:
+def _distinct(rows: pl.DataFrame, key: Sequence[str], values: Sequence[str]) -> pl.DataFrame:
     stated = pl.struct(number(name) for name in values).alias("stated")
-    return rows.with_columns(stated).unique(["time", "stated"], keep="first", maintain_order=True)[
-        rows.columns
-    ]
+    return rows.with_columns(stated).unique([*key, "stated"], keep="first", maintain_order=True)[rows.columns]
 
 
 def _as_rejected(rows: pl.DataFrame, raw: Sequence[str]) -> pl.DataFrame:
