@@ -28,7 +28,7 @@ def _stored_with_two_days_before(database_url: str, monkeypatch: pytest.MonkeyPa
 def test_lookahead_varies_every_table_and_finds_nothing() -> None:
     done = CliRunner().invoke(app, ["check", "lookahead", *SHORT, "--paths", "2"])
     assert done.exit_code == 0, done.output
-    assert "no offence among" in done.output
+    assert "no mismatch among" in done.output
     assert all(table in done.output for table in TABLES)
 
 
@@ -53,14 +53,14 @@ def test_a_planted_fault_gives_status_1_and_says_what_differs(
     done = CliRunner().invoke(app, ["check", verb, *SHORT])
     assert done.exit_code == 1
     assert "last_close of instrument" in done.output
-    assert "offences among" in done.output
+    assert "mismatches among" in done.output
 
 
 def test_warm_up_compares_earlier_and_later_starts_and_finds_nothing() -> None:
     done = CliRunner().invoke(app, ["check", "warmup", *SHORT])
     assert done.exit_code == 0, done.output
     assert "begins at 2025-06-01 07:30" in done.output
-    assert "no offence among" in done.output
+    assert "no mismatch among" in done.output
 
 
 @pytest.mark.parametrize("verb", ["lookahead", "warmup"])
