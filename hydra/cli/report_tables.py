@@ -8,12 +8,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from hydra.answers.formatting import UNDEFINED, percent, usd
-from hydra.answers.reason_words import WORDS
 from hydra.answers.report import Group, RunReport
 from hydra.answers.run_choice import Row
 from hydra.answers.why_gates import GateVerdict
 from hydra.cli.report_figures import figure_tables, plain_table
 from hydra.domain import ReasonCode
+from hydra.reason_words import WORDS
 
 
 def print_report(console: Console, report: RunReport, trades: int) -> None:
@@ -47,7 +47,7 @@ def _head(report: RunReport) -> Iterator[str]:
     )
     seed = UNDEFINED if facts["seed"] is None else facts["seed"]
     yield (
-        f"[dim]seed {seed}, code {facts['code_version']}, readings {facts['decision_set']}, "
+        f"[dim]seed {seed}, code {facts['code_version']}, readings {facts['readings_hash']}, "
         f"{facts['feature_set_version']}, cost model {facts['cost_model_version']}, "
         f"declared feeds: {', '.join(facts['feeds']) or 'none'}[/dim]"
     )

@@ -13,9 +13,9 @@ from hydra.answers.html_report.row_bars import WaterfallStep, share_bar, signed_
 from hydra.answers.html_report.run_record import RunRecord
 from hydra.answers.html_report.time_plots import share_exposed
 from hydra.answers.html_report.trades import Part, Trade, split
-from hydra.answers.reason_words import WORDS, Gate
 from hydra.answers.report import FunnelStep
 from hydra.answers.why_gates import GateVerdict
+from hydra.reason_words import WORDS, Gate
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def facts(record: RunRecord, evaluation: Evaluation) -> list[tuple[str, str]]:
         ("Declared feeds", ", ".join(run["feeds"]) or "none"),
         ("How it ended", run["end_reason"] or "not ended"),
         ("Config hash", run["config_hash"]),
-        ("Decision set", run["decision_set"]),
+        ("Readings", run["readings_hash"]),
         ("Feature version", run["feature_set_version"]),
         ("Cost model version", run["cost_model_version"]),
         ("Code version", run["code_version"]),

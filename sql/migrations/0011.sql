@@ -1,0 +1,37 @@
+-- From a database of revision 0010, as the last commit before sql/schema made it, to what sql/schema says now.
+-- Empty databases never come here: they are built from sql/schema.
+
+ALTER TABLE hydra.runs RENAME COLUMN decision_set TO readings_hash;
+ALTER TABLE ml.studies RENAME COLUMN decision_set TO readings_hash;
+COMMENT ON COLUMN hydra.runs.readings_hash IS 'Hash of the readings (hydra/readings.toml)';
+COMMENT ON COLUMN ml.studies.readings_hash IS 'Hash of the readings (hydra/readings.toml)';
+
+ALTER TABLE hydra.cycles DROP CONSTRAINT cycles_state_check;
+UPDATE hydra.cycles SET state = 'FILLS_BOOKED' WHERE state = 'SETTLED';
+ALTER TABLE hydra.cycles ADD CONSTRAINT cycles_state_check CHECK (state IN ('OPEN', 'FILLS_BOOKED', 'ASSESSED',
+    'SIGNALLED', 'DECIDED', 'CLOSED', 'SKIPPED'));
+
+-- Reason codes: what were lists in CHECKs is a table.
+ALTER TABLE hydra.assessments
+    DROP CONSTRAINT assessments_reason_code_check,
+    ADD CONSTRAINT assessments_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES hydra.reason_codes (code);
+ALTER TABLE hydra.signals
+    DROP CONSTRAINT signals_reason_code_check,
+    ADD CONSTRAINT signals_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES hydra.reason_codes (code);
+ALTER TABLE hydra.risk_decisions
+    DROP CONSTRAINT risk_decisions_reason_code_check,
+    ADD CONSTRAINT risk_decisions_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES hydra.reason_codes (code);
+ALTER TABLE hydra.positions
+    DROP CONSTRAINT positions_exit_reason_code_check,
+    ADD CONSTRAINT positions_exit_reason_code_fkey FOREIGN KEY (exit_reason_code) REFERENCES hydra.reason_codes (code);
+ALTER TABLE hydra.position_events
+    DROP CONSTRAINT position_events_reason_code_check,
+    ADD CONSTRAINT position_events_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES hydra.reason_codes (code);
+ALTER TABLE hydra.orders
+    DROP CONSTRAINT orders_reason_code_check,
+    ADD CONSTRAINT orders_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES hydra.reason_codes (code);
+ALTER TABLE hydra.order_events
+    DROP CONSTRAINT order_events_reason_code_check,
+    ADD CONSTRAINT order_events_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES hydra.reason_codes (code);
+ALTER TABLE hydra.veto_counts
+    ADD CONSTRAINT veto_counts_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES hydra.reason_codes (code);
