@@ -19,6 +19,7 @@ from hydra.features.engine.lateness import newest_known, run_ends
 from hydra.features.engine.layout import gather
 from hydra.features.engine.newest_rows import AskedInstants, newest_rows
 from hydra.features.facts import SCHEMAS, MarketFacts
+from hydra.features.reading.anchor import WARM_UP
 
 DECISION_DELAY: Final = timedelta(seconds=2)
 """A minute is decided this long after its close: when its candle is known (features.md section 0)."""
@@ -167,13 +168,22 @@ def decision_frames(facts: MarketFacts, decisions: pl.DataFrame) -> pl.DataFrame
     open_interest_age_seconds since the last grid instant with contracts above zero (C19),
     positioning_age_seconds since the end of the last period with a long/short ratio,
     order_book_age_seconds since the last snapshot, liquidation_feed_age_seconds and
-    order_book_feed_age_seconds since the feed's last proof of life.
+    order_book_feed_age_seconds since the feed's last proof of life. What lies before the anchor of a decision
+    is unknown to it, as it is live, however far back `facts` reach.
     """
     asked = AskedInstants.of(decisions)
     parts = [decisions.select(tuple(_DECISION))]
     for name, source in _SOURCES.items():
         rows = source.events(source.usable(getattr(facts, source.frame)))
         found = gather(rows.drop("instrument_id", "known_at"), newest_rows(rows, asked))
+        found = found.select(pl.when(_is_read(source, decisions["time"])).then(pl.all()))
         age = (decisions["time"] - found["time"]).dt.total_microseconds() / SECOND_US
         parts.append(found.drop("time").with_columns(age.alias(f"{name}_age_seconds")))
     return pl.concat(parts, how="horizontal").rename({"close": "last_close"}).select(_COLUMNS)
+
+
+def _is_read(source: _Source, instants: pl.Series) -> pl.Expr:
+    """Whether the row of a source that ended at column `time` lies behind the anchor of its instant."""
+    warm_up = WARM_UP[source.frame]
+    anchors = instants.dt.truncate(warm_up.period) - warm_up.before
+    return pl.col("time") - source.length >= pl.lit(anchors)
