@@ -1,5 +1,6 @@
 """`hydra check`: clean on a stored market, status 1 on a planted fault, a sentence where it cannot run."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -44,6 +45,14 @@ def counting(rules: Rules) -> Simulate:
     return run
 
 
+def test_the_results_are_there_for_machines() -> None:
+    done = CliRunner().invoke(app, ["check", "lookahead", *SHORT, "--paths", "2", "--json"])
+    found = json.loads(done.stdout)
+    assert (done.exit_code, found["mismatches"]) == (0, 0)
+    assert sum(one["compared"] for one in found["checks"]) == found["compared"] > 0
+    assert "facts: known before they are true" in {one["check"] for one in found["checks"]}
+
+
 @pytest.mark.parametrize("verb", ["lookahead", "warmup"])
 def test_a_planted_fault_gives_status_1_and_says_what_differs(
     monkeypatch: pytest.MonkeyPatch, verb: str
@@ -71,6 +80,11 @@ def test_warm_up_compares_earlier_and_later_starts_and_finds_nothing() -> None:
         (["--market", "exchange"], "no exchange is connected yet"),
         (["--market", "generated", "--pairs", "PEPE"], "PEPE is not traded"),
         (["--market", "generated", "--from", "yesterday"], "write an instant"),
+        (
+            ["--from", "2025-06-02", "--to", "2025-06-01"],
+            "--from 2025-06-02 does not lie before --to 2025-06-01",
+        ),
+        (["--run", "1", "--pairs", "BTC"], "--pairs beside --run 1: a run has pairs and seed of its own"),
     ],
 )
 def test_what_cannot_be_checked_is_refused(verb: str, arguments: list[str], sentence: str) -> None:
