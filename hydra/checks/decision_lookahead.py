@@ -39,11 +39,11 @@ DATES: Final = "dates"
 
 
 def _unheard(_share: float) -> None:
-    """Nobody waits for the share that is done."""
+    """Progress is not shown."""
 
 
 def _announced(items: Sequence[_Item], progress: Progress) -> Iterator[_Item]:
-    """`items`; after each, `progress` hears the share that is done, 0..1."""
+    """`items`; `progress` is called with the share done, 0..1, after each."""
     for number, item in enumerate(items, start=1):
         yield item
         progress(number / len(items))

@@ -22,8 +22,8 @@ from hydra.checks.decision_lookahead import (
 from hydra.checks.impossible_known_at import impossible_known_at
 from hydra.checks.parity import check_parity
 from hydra.checks.warm_up import EARLIER_DAYS, beginning_at, decision_warm_up, feature_warm_up
-from hydra.cli.check_market import CheckedMarket, CheckRequest, choose_market
-from hydra.cli.check_tables import as_json, parity_as_json, print_changes, print_parity, print_results
+from hydra.cli.check_market import CheckedMarket, CheckRequest, checked_market
+from hydra.cli.check_tables import parity_as_json, print_changes, print_parity, print_results, results_as_json
 from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, ToOption
 from hydra.cli.output import output_console
 from hydra.db.engine import connect, database_url
@@ -72,7 +72,7 @@ def lookahead(  # noqa: PLR0913, PLR0917  # one parameter an option
 ) -> None:
     """Compute everything again with what was not known yet cut off or changed; status 1 if anything moves."""
     console = Console(stderr=True)
-    chosen = choose_market(CheckRequest(run_id, market, start, end, seed, pairs), console)
+    chosen = checked_market(CheckRequest(run_id, market, start, end, seed, pairs), console)
     results = lookahead_results(chosen, samples, paths, sample_seed, console)
     if not for_machines:
         print_results(output_console(), results)
@@ -92,7 +92,7 @@ def warmup(  # noqa: PLR0913, PLR0917  # one parameter an option
     for_machines: JsonOption = False,
 ) -> None:
     """Compute features and verdicts again from facts that begin elsewhere; status 1 if they differ."""
-    chosen = choose_market(CheckRequest(run_id, market, start, end, seed, pairs), Console(stderr=True))
+    chosen = checked_market(CheckRequest(run_id, market, start, end, seed, pairs), Console(stderr=True))
     run = simulate_by(chosen.rules)
     longer = _read(chosen, chosen.start - timedelta(days=max(EARLIER_DAYS)))
     whole = run(beginning_at(longer, chosen.start))
@@ -183,7 +183,7 @@ def _conclude(chosen: CheckedMarket, results: list[CheckResult], *, for_machines
     )
     if for_machines:
         market = {"market": chosen.title, "from": chosen.start.isoformat(), "to": chosen.end.isoformat()}
-        typer.echo(as_json({**market, "compared": compared, "mismatches": found}, results))
+        typer.echo(results_as_json({**market, "compared": compared, "mismatches": found}, results))
     else:
         place = f"on {chosen.title}, {chosen.start:%Y-%m-%d %H:%M} to {chosen.end:%Y-%m-%d %H:%M} UTC"
         words = f"{found:,} mismatch{'' if found == 1 else 'es'}"

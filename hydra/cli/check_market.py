@@ -48,7 +48,7 @@ class CheckedMarket:
     rules: Rules
 
 
-def choose_market(asked: CheckRequest, console: Console) -> CheckedMarket:
+def checked_market(asked: CheckRequest, console: Console) -> CheckedMarket:
     """The market of a check; a generated one is made and stored if it has to be.
 
     Raises:

@@ -54,10 +54,10 @@ def parity_as_json(parity: Parity) -> str:
         "mismatches": parity.mismatches,
         "left_out": parity.left_out,
     }
-    return as_json(about, [one.result for one in parity.tables])
+    return results_as_json(about, [one.result for one in parity.tables])
 
 
-def as_json(about: Mapping[str, object], results: Sequence[CheckResult]) -> str:
+def results_as_json(about: Mapping[str, object], results: Sequence[CheckResult]) -> str:
     """The results of checks for machines, after what is said `about` them all."""
     return json.dumps({**about, "checks": [one.as_json() for one in results]}, indent=2, default=str)
 

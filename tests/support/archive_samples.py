@@ -4,7 +4,7 @@ import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from hydra.exchange.archive.file_bytes import read_octets
+from hydra.exchange.archive.file_bytes import read_file_bytes
 from hydra.exchange.archive.files import parse_file
 from hydra.exchange.archive.parsed_file import ParsedFile
 from hydra.exchange.archive.recognition import Recognised, recognise
@@ -72,7 +72,7 @@ def parsed(path: Path, text: str | bytes | None = None, now: datetime = NOW) -> 
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
     what = recognise(path)
     assert isinstance(what, Recognised), what
-    return parse_file(what, read_octets(path), now)
+    return parse_file(what, read_file_bytes(path), now)
 
 
 def reasons(file: ParsedFile) -> dict[int, str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from hydra.exchange.archive.recognition import Layout, NotImported, Recognised, recognise
+from hydra.exchange.archive.recognition import FileLayout, NotImported, Recognised, recognise
 from tests.support.archive_samples import DAY, parsed, reasons
 from tests.support.recorded_market import RECORDED
 
@@ -96,7 +96,7 @@ def test_a_file_of_other_venues_alone_is_not_imported_and_its_venues_are_named(t
 def test_a_file_elsewhere_is_told_from_its_columns(tmp_path: Path) -> None:
     what = recognise(written(tmp_path, forced(), folder="elsewhere"))
     assert isinstance(what, Recognised)
-    assert (what.layout, what.pair.exchange_symbol) == (Layout.LIQUIDATIONS, "ETHUSDT")
+    assert (what.layout, what.pair.exchange_symbol) == (FileLayout.LIQUIDATIONS, "ETHUSDT")
 
 
 def test_a_file_of_several_symbols_says_what_to_do(tmp_path: Path) -> None:

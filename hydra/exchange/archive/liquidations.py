@@ -16,7 +16,15 @@ from hydra.exchange.archive.known_at import known_at
 from hydra.exchange.archive.parquet_columns import VENUE
 from hydra.exchange.archive.parsed_file import ParsedFile
 from hydra.exchange.archive.recognition import Recognised
-from hydra.exchange.archive.rules import Rule, instant, judge, number, positive, possible_time, unreadable
+from hydra.exchange.archive.rules import (
+    Rule,
+    number,
+    positive,
+    possible_time,
+    split_by_rules,
+    unreadable,
+    utc_instant,
+)
 
 _NUMBERS: Final = ("order_price", "quantity")
 _COLUMNS: Final = ("event_time", "exchange", "symbol", "liquidated_position", *_NUMBERS)
@@ -24,19 +32,19 @@ _RECEIVED: Final = "received_time"
 _KEY: Final = ("time", "liquidated_position", *_NUMBERS)
 
 
-def liquidations(file: Recognised, source: FileBytes, now: datetime) -> ParsedFile:
+def parse_liquidations(file: Recognised, source: FileBytes, now: datetime) -> ParsedFile:
     """Single forced orders of one pair. Several may share an instant; the file's own stamp is the receipt.
 
     Raises:
         BadDataError: the file as a whole cannot be read.
     """
     raw = read_parquet(source, _COLUMNS, (_RECEIVED,))
-    received = instant(raw, _RECEIVED) if _RECEIVED in raw.columns else pl.lit(None)
-    timed = raw.with_columns(instant(raw, "event_time").alias("time"), received.alias("received_at"))
+    received = utc_instant(raw, _RECEIVED) if _RECEIVED in raw.columns else pl.lit(None)
+    timed = raw.with_columns(utc_instant(raw, "event_time").alias("time"), received.alias("received_at"))
     columns = [name for name in raw.columns if name not in {LINE, FAULT}]
-    judged = judge(file.path, timed, _rules(file, raw, now), columns, _NUMBERS, _KEY)
+    split = split_by_rules(file.path, timed, _rules(file, raw, now), columns, _NUMBERS, _KEY)
     price, quantity = (number(name) for name in _NUMBERS)
-    rows = judged.kept.select(
+    rows = split.kept.select(
         "time",
         known_at("liquidations", pl.col("time"), pl.col("received_at")),
         pl.col("liquidated_position").alias("side"),
@@ -44,7 +52,7 @@ def liquidations(file: Recognised, source: FileBytes, now: datetime) -> ParsedFi
         quantity.alias("quantity"),
         (price * quantity).alias("value_usd"),
     )
-    return ParsedFile({"liquidations": rows}, judged.rejected, raw.height, judged.repeated)
+    return ParsedFile({"liquidations": rows}, split.rejected, raw.height, split.repeated)
 
 
 def _rules(file: Recognised, raw: pl.DataFrame, now: datetime) -> tuple[Rule, ...]:

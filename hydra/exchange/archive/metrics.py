@@ -23,12 +23,12 @@ from hydra.exchange.archive.recognition import Recognised
 from hydra.exchange.archive.rules import (
     TIME_TYPE,
     Rule,
-    instant,
-    judge,
     not_negative,
     number,
     possible_time,
+    split_by_rules,
     unreadable,
+    utc_instant,
 )
 
 PERIOD: Final = FIVE_MINUTES
@@ -47,7 +47,7 @@ _VALUES: Final = {
 _INTEREST: Final = ("contracts", "value_usd")
 
 
-def metrics(file: Recognised, source: FileBytes, now: datetime) -> ParsedFile:
+def parse_metrics(file: Recognised, source: FileBytes, now: datetime) -> ParsedFile:
     """Rows of open_interest and of positioning; a row without any value of a table is none of it.
 
     Raises:
@@ -58,8 +58,8 @@ def metrics(file: Recognised, source: FileBytes, now: datetime) -> ParsedFile:
     columns = [name for name in raw.columns if name not in {LINE, FAULT}]
     labelled = _labelled(raw)
     are_starts, note = _labels_are_starts(file, labelled["label"])
-    judged = judge(file.path, _snapped(labelled, are_starts), rules, columns, tuple(_VALUES))
-    numbers = judged.kept.select(
+    split = split_by_rules(file.path, _snapped(labelled, are_starts), rules, columns, tuple(_VALUES))
+    numbers = split.kept.select(
         "time",
         # Both tables of the file have the same lag.
         known_at("open_interest", pl.col("time"), pl.col("measured_at")),
@@ -69,7 +69,7 @@ def metrics(file: Recognised, source: FileBytes, now: datetime) -> ParsedFile:
     positioning = _stated(numbers.drop(_INTEREST))
     stated = pl.concat([interest.select("time"), positioning.select("time")]).n_unique()
     tables = {"open_interest": interest, "positioning": positioning}
-    return ParsedFile(tables, judged.rejected, raw.height, judged.repeated, numbers.height - stated, note)
+    return ParsedFile(tables, split.rejected, raw.height, split.repeated, numbers.height - stated, note)
 
 
 def _labelled(raw: pl.DataFrame) -> pl.DataFrame:
@@ -77,7 +77,7 @@ def _labelled(raw: pl.DataFrame) -> pl.DataFrame:
     stated = (
         pl.col("create_time").str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_zone="UTC")
         if raw.schema["create_time"] == pl.String
-        else instant(raw, "create_time")
+        else utc_instant(raw, "create_time")
     )
     timed = raw.with_columns(stated.cast(TIME_TYPE).alias("stated_at"))
     return timed.with_columns(pl.col("stated_at").dt.round("5m").alias("label"))

@@ -38,7 +38,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Judged:
+class SplitRows:
     """Rows that keep all rules, sorted by time, and the rest as (line, reason, raw).
 
     repeated: rows that stood twice and said the same.
@@ -62,7 +62,7 @@ def unreadable(name: str) -> Rule:
     )
 
 
-def instant(frame: pl.DataFrame, name: str) -> pl.Expr:
+def utc_instant(frame: pl.DataFrame, name: str) -> pl.Expr:
     """The column as a UTC time: a time already, or milliseconds or microseconds since 1970.
 
     The two are told apart by their size. What is no time is null.
@@ -100,14 +100,14 @@ def possible_time(ends: pl.Expr, now: datetime) -> tuple[Rule, ...]:
     )
 
 
-def judge(  # what a file's rows are judged by
+def split_by_rules(  # what a file's rows are split by
     path: Path,
     frame: pl.DataFrame,
     rules: Sequence[Rule],
     raw: Sequence[str],
     values: Sequence[str],
     key: Sequence[str] = ("time",),
-) -> Judged:
+) -> SplitRows:
     """Split `frame` by `rules`, then by repeated `key`.
 
     raw: the columns as they came, kept with a refused row. values: the numbers that a row states; rows of
@@ -129,7 +129,7 @@ def judge(  # what a file's rows are judged by
         others = distinct.join(kept.select(LINE), on=LINE, how="anti")
         reason = pl.lit("a second row for this time with other values").alias(REASON)
         refused = pl.concat([refused, others.with_columns(reason)])
-    return Judged(kept.sort("time"), _as_rejected(refused, raw), repeated)
+    return SplitRows(kept.sort("time"), _as_rejected(refused, raw), repeated)
 
 
 def _refuse_contradiction(path: Path, reasons: pl.Series, rules: Sequence[Rule], height: int) -> None:
