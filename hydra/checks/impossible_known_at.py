@@ -12,7 +12,7 @@ import polars as pl
 from hydra.backtest.market import BacktestMarket
 from hydra.checks.comparer import CheckResult, CheckResults, Mismatch
 from hydra.durations import FIVE_MINUTES, MINUTE
-from hydra.features.facts import ALL_SCHEMAS
+from hydra.features.facts import SOURCES
 
 CHECK: Final = "facts: known before they are true"
 
@@ -24,8 +24,8 @@ _MARKS: Final = "mark_prices"
 def impossible_known_at(market: BacktestMarket) -> list[CheckResult]:
     """Every fact of `market` whose known_at lies before the instant at which it is true, by table."""
     results = CheckResults()
-    for name in ALL_SCHEMAS:
-        _look(results.of(CHECK, name), getattr(market.facts, name), pl.lit(_BARS.get(name, timedelta(0))))
+    for name in SOURCES:
+        _look(results.of(CHECK, name), market.facts.of(name), pl.lit(_BARS.get(name, timedelta(0))))
     length = pl.duration(minutes=pl.col("timeframe_minutes"))
     _look(results.of(CHECK, _MARKS), market.mark_prices, length)
     return results.all()

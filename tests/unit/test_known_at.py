@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hydra.exchange.archive.known_at import LAGS, known_at
-from hydra.features.engine.lateness import NOMINAL_LAG_US
+from hydra.features.facts import SOURCES
 from hydra.ingest.fact_tables import FACT_TABLES
 
 GRID = datetime(2025, 6, 1, 8, tzinfo=UTC)
@@ -39,8 +39,8 @@ def test_a_fact_without_a_stamp_of_its_own_is_known_a_lag_after_its_grid_time(ta
 
 @pytest.mark.parametrize("table", sorted(LAGS.keys() - {"mark_prices", "liquidations"}))
 def test_importers_and_features_have_the_same_lags(table: str) -> None:
-    nominal = timedelta(microseconds=NOMINAL_LAG_US[FRAMES.get(table, table)])
-    assert LAGS[table] + timedelta(seconds=LENGTH_SECONDS.get(table, 0)) == nominal
+    lag = SOURCES[FRAMES.get(table, table)].lag
+    assert LAGS[table] + timedelta(seconds=LENGTH_SECONDS.get(table, 0)) == lag
 
 
 def test_every_table_that_history_goes_into_has_a_lag() -> None:

@@ -39,7 +39,7 @@ from hydra.checks.varied_markets import (
 )
 from hydra.features.engine.decision_frame import DECISION_DELAY
 from hydra.features.evaluate import MARKET_FEATURES, feature_matrix
-from hydra.features.facts import ALL_SCHEMAS, SCHEMAS, MarketFacts
+from hydra.features.facts import LAYER_SOURCES, SOURCES, MarketFacts
 from hydra.research.outcomes import Outcome, PlannedTrade, approved_trades
 from tests.support.checked_market import RULES, START, market, simulated, simulation
 from tests.support.generated_facts import terms_of
@@ -76,9 +76,7 @@ def test_every_table_is_varied_and_only_after_the_instant() -> None:
     assert {one.table for one in varied if one.check == FIRST_FACT} == set(TABLES)
     for one in varied:
         known = one.market.facts.known_by(instant)
-        assert all(
-            getattr(known, name).equals(getattr(market().facts.known_by(instant), name)) for name in SCHEMAS
-        )
+        assert all(known.of(name).equals(market().facts.known_by(instant).of(name)) for name in LAYER_SOURCES)
 
 
 @pytest.mark.parametrize(("table", "begins"), [("candles_1m", 103), ("candles_5m", 100)])
@@ -175,7 +173,7 @@ def test_no_feature_of_the_catalogue_knows_the_future() -> None:
     rows = [EIGHT, *entry_rows()[:1]]
     results = feature_lookahead(simulation(), rows)
     assert offending(results) == {}
-    assert {one.varied for one in results} == {"all tables", *SCHEMAS}
+    assert {one.varied for one in results} == {"all tables", *LAYER_SOURCES}
     whole = next(one for one in results if one.varied == "all tables")
     assert whole.compared == len(rows) * 3 * len(MARKET_FEATURES)
 
@@ -336,7 +334,7 @@ def test_the_checks_that_trust_known_at_do_not_find_the_lie() -> None:
 def test_the_facts_of_the_market_are_all_looked_at_and_honest() -> None:
     results = impossible_known_at(market())
     assert offending(results) == {}
-    assert {one.varied for one in results} == {*ALL_SCHEMAS, "mark_prices"}
+    assert {one.varied for one in results} == {*SOURCES, "mark_prices"}
     assert sum(one.compared for one in results) > 100_000
 
 
