@@ -19,7 +19,7 @@ from hydra.trading.minute_rows import read_assessed
 from hydra.trading.pair_state import PairState
 from hydra.trading.parameters import rules_of_run
 from hydra.trading.portfolio_rows import read_portfolio_state
-from hydra.trading.row_writer import write_rows
+from hydra.trading.row_writer import insert_rows
 from hydra.trading.runs import Run
 from hydra.trading.verdicts import Minute, decide, direction_held, new_kills
 
@@ -33,7 +33,7 @@ def handle(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
         latch(connection, cycle, instrument_id, kill)
     verdicts = decide(minute, kills, parameters)
     rows = [decision_row(cycle, verdict, kills.get(key)) for key, verdict in verdicts.items()]
-    write_rows(connection, "stages/add_decisions", rows)
+    insert_rows(connection, "risk_decisions", rows)
 
 
 def read_minute(connection: psycopg.Connection, cycle: Cycle) -> Minute:
