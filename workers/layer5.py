@@ -44,7 +44,7 @@ def _play(
     last: LastSettled,
 ) -> None:
     ids = sorted(holdings)
-    terms = read_terms(connection, ids, cycle.time)
+    terms = read_terms(connection, ids, cycle.time, rules.costs)
     bars, settlements = defaultdict[int, list[Bar]](list), defaultdict[int, list[Settlement]](list)
     for bar in read_bars(connection, ids, last.known_until, cycle.as_of):
         bars[bar.instrument_id].append(bar)
@@ -63,5 +63,5 @@ def execute(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
     if holdings:
         assessed = {pair.instrument_id: pair for pair in read_assessed(connection, cycle)}
         manage_positions(connection, cycle, rules, holdings, assessed)
-    place_entries(connection, cycle, holdings)
+    place_entries(connection, cycle, rules, holdings)
     store_holdings(connection, cycle.run_id, holdings.values())

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -17,7 +17,7 @@ from hydra.backtest.bars import BarGrid, bar_grid
 from hydra.backtest.columns import DecisionColumns, decide_columns, decision_keys, rule_inputs
 from hydra.backtest.hourly_closes import HourlyCloses, hourly_closes
 from hydra.backtest.kills_by_hand import KillByHand
-from hydra.backtest.market import BacktestMarket
+from hydra.backtest.market import BacktestMarket, at_costs
 from hydra.backtest.portfolio_simulator import PortfolioSimulator
 from hydra.backtest.simulation_log import SimulationLog
 from hydra.trading.parameters import Rules
@@ -98,7 +98,11 @@ def simulate(
     by_hand: Sequence[KillByHand] = (),
     progress: Callable[[float], None] = lambda _share: None,
 ) -> Simulation:
-    """Decide every minute of `prepared` by `rules`. by_hand: kill switches of a run that is decided again."""
+    """Decide every minute of `prepared` by `rules` and at their costs.
+
+    by_hand: kill switches of a run that is decided again.
+    """
+    prepared = replace(prepared, market=at_costs(prepared.market, rules.costs))
     market, bars = prepared.market, prepared.bars
     with watch.measure("rules"):
         columns = decide_columns(market, prepared.inputs, rules)

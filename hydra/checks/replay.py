@@ -1,4 +1,4 @@
-"""A past run decided again as a backtest: the same minutes, rules, stresses and kill switches by hand.
+"""A past run decided again as a backtest: the same minutes, rules, costs and kill switches by hand.
 
 Source: `docs/architecture.md`, law 2; `docs/features.md`, section 0, acceptance (5).
 """
@@ -18,7 +18,6 @@ from hydra.backtest.kills_by_hand import KillByHand
 from hydra.backtest.market import BacktestMarket, epoch_minute, market_of, read_market
 from hydra.backtest.persisted import StoredRows, persisted_pair_minutes
 from hydra.backtest.simulation import Simulation, Stopwatch, prepare, simulate
-from hydra.backtest.stress import Stress, stressed_market
 from hydra.db import queries
 from hydra.domain import CycleState, TradingMode
 from hydra.durations import MINUTE
@@ -67,10 +66,9 @@ def decide_again(
         DatabaseError: the facts cannot be read.
     """
     stored = _stored_rows(run)
-    stresses = tuple(Stress(name) for name in run.config.get("stress", ()))
     rules = rules_of_run(run)
     read = _market_of_backtest if run.mode is TradingMode.BACKTEST else _market_of_cycles
-    market = with_own_thresholds(stressed_market(read(connection, url, run), stresses), url, rules)
+    market = with_own_thresholds(read(connection, url, run), url, rules)
     watch = Stopwatch()
     simulation = simulate(
         prepare(market, watch),

@@ -108,7 +108,7 @@ def create_run(
         "seed": plan.seed,
         "feeds": list(plan.feeds),
         "config": Jsonb(config),
-        "config_hash": hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest(),
+        "config_hash": config_hash(config),
         "readings_hash": readings_hash(),
         "feature_set_version": feature_set_version(),
         "cost_model_version": cost_model_version(),
@@ -176,9 +176,19 @@ def lock_run(connection: psycopg.Connection, run_id: int) -> None:
 def _config(
     settings: Settings, instrument_ids: Sequence[int], parameters: Mapping[str, Any]
 ) -> dict[str, Any]:
-    secret = {name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
-    known = settings.model_dump(mode="json", exclude=secret | _NOT_RECORDED)
+    known = recorded_settings(settings)
     return {"settings": known, "instrument_ids": list(instrument_ids), **parameters}
+
+
+def recorded_settings(settings: Settings) -> dict[str, Any]:
+    """The settings that can change a decision, by attribute name, as JSON can hold them; no secrets."""
+    secret = {name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
+    return settings.model_dump(mode="json", exclude=secret | _NOT_RECORDED)
+
+
+def config_hash(config: Mapping[str, Any]) -> str:
+    """sha256 over everything that decisions depend on, as JSON can hold it."""
+    return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
 
 
 def _refuse_bad_range(start: datetime, end: datetime | None) -> None:
