@@ -15,7 +15,7 @@ from hydra.backtest.exit_bounds import row_at
 from hydra.backtest.market import instant_of
 from hydra.backtest.simulation_log import LatchedKill
 from hydra.domain import KillScope
-from hydra.trading.kill_switch import EVERYTHING, LatchedKills
+from hydra.trading.kill_switch import EVERYTHING
 
 OPERATOR: Final = "assumed operator"
 """What `kill_switch.cleared_by` says."""
@@ -42,27 +42,17 @@ class AssumedOperator:
         self._kills = kills
 
     @property
-    def latched(self) -> LatchedKills:
-        """What is stopped now."""
-        opened = (one for one in self._kills if one.cleared_row is None)
-        return LatchedKills(
-            frozenset(
-                self._ids[one.column] if one.kill.scope is KillScope.PAIR else EVERYTHING for one in opened
-            )
-        )
-
-    @property
     def next_row(self) -> int:
         """The first row at which something may be cleared; the end if there is nothing."""
         due = (self._due_row(one) for one in self._kills if one.cleared_row is None)
         return min(due, default=len(self._minutes))
 
-    def clear(self, row: int, pair_causes: Flags, *, is_too_deep: bool) -> bool:
-        """Clear what is due and whose cause is gone, once the minute `row` is decided; whether anything was.
+    def clear(self, row: int, pair_causes: Flags, *, is_too_deep: bool) -> set[int]:
+        """Clear what is due and whose cause is gone, once the minute `row` is decided; what that stopped.
 
         pair_causes: (pairs,), where a kill condition of the pair holds. is_too_deep: that of the portfolio.
         """
-        has_cleared = False
+        cleared = set[int]()
         for place, one in enumerate(self._kills):
             if one.cleared_row is not None or row < self._due_row(one):
                 continue
@@ -70,8 +60,8 @@ class AssumedOperator:
             holds = bool(pair_causes[one.column]) if is_of_pair else is_too_deep or bool(np.any(pair_causes))
             if not holds:
                 self._kills[place] = replace(one, cleared_row=row)
-                has_cleared = True
-        return has_cleared
+                cleared.add(self._ids[one.column] if is_of_pair else EVERYTHING)
+        return cleared
 
     def _due_row(self, one: LatchedKill) -> int:
         if self._wait is None:

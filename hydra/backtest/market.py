@@ -161,6 +161,17 @@ def read_market(
             f"no candle closes between {start:%Y-%m-%d %H:%M} and {end:%Y-%m-%d %H:%M} UTC: "
             "`hydra status` shows what is stored"
         )
+    return market_of(connection, url, instrument_ids, minutes)
+
+
+def market_of(
+    connection: psycopg.Connection, url: str, instrument_ids: Sequence[int], minutes: Integers
+) -> BacktestMarket:
+    """The stored market of some minutes (epoch minutes, ascending, at least one), with candles or without.
+
+    Raises:
+        DatabaseError: the facts cannot be read.
+    """
     first, last = instant_of(int(minutes[0])), instant_of(int(minutes[-1]))
     as_of = last + DECISION_DELAY
     ids = list(instrument_ids)

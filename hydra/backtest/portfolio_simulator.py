@@ -5,7 +5,7 @@ Source: DESIGN, law 2; C20, C117, C119, C120, C122, C123.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -19,11 +19,12 @@ from hydra.backtest.columns import SIDES, SOURCES, DecisionColumns
 from hydra.backtest.exit_bounds import ExitBoundsTable, row_at
 from hydra.backtest.exit_triggers import evaluation_rows
 from hydra.backtest.hourly_closes import Correlations, HourlyCloses
+from hydra.backtest.kills_by_hand import KillByHand
 from hydra.backtest.market import BacktestMarket
 from hydra.backtest.scored_signals import JudgedSignals, key_of
 from hydra.backtest.simulation_log import LastExit, LatchedKill, SimulationLog, empty_log
 from hydra.backtest.skip_quiet_minutes import Grids, Limits, next_minute, open_signals
-from hydra.domain import ReasonCode
+from hydra.domain import KillScope, ReasonCode
 from hydra.features.engine.decision_frame import DECISION_DELAY
 from hydra.layers.layer4_filters import exact
 from hydra.layers.layer4_kill import Kill, daily_drawdown_kills
@@ -58,7 +59,11 @@ STOPPED_OUT: Final = frozenset({ReasonCode.STOP_HIT, ReasonCode.LIQUIDATED})
 
 @dataclass
 class PortfolioSimulator:
-    """One run over one market. plays_every_minute: no minute is leapt over (`--rows all`; tests)."""
+    """One run over one market.
+
+    plays_every_minute: no minute is leapt over (`--rows all`; tests). by_hand: what an operator latches and
+    clears, in order; only where every minute is played.
+    """
 
     run_id: int
     market: BacktestMarket
@@ -68,6 +73,7 @@ class PortfolioSimulator:
     grids: Grids
     rules: Rules
     plays_every_minute: bool = False
+    by_hand: Sequence[KillByHand] = ()
     holdings: dict[int, PairState] = field(default_factory=dict)
     bets: dict[int, ThesisAtEntry] = field(default_factory=dict)
     kills: LatchedKills = field(default_factory=lambda: LatchedKills(frozenset()))
@@ -155,8 +161,10 @@ class PortfolioSimulator:
             self._settle(row, cycle, terms, may_exit)
         self.log.played[row] = True
         self.log.held[row] = self.is_held
+        self._act_by_hand(row, is_after_layer_4=False)
         latched = self.kills
         approved = self._decide(row, cycle, terms)
+        self._act_by_hand(row, is_after_layer_4=True)
         # A kill switch that has just latched has something to say of all that is held.
         checked = self._to_check() if self.kills is latched else list(self.holdings)
         self._execute(row, cycle, terms, checked, approved)
@@ -341,19 +349,34 @@ class PortfolioSimulator:
         return found
 
     def _latch(self, row: int, kills: Mapping[int, Kill]) -> None:
+        stopped = set(self.kills.instrument_ids)
         for instrument_id, kill in kills.items():
             self.log.kills.append(LatchedKill(row, self.column_of[instrument_id], kill))
-        self._read_kills()
+            stopped.add(instrument_id if kill.scope is KillScope.PAIR else EVERYTHING)
+        self._stop(row, stopped)
+
+    def _act_by_hand(self, row: int, *, is_after_layer_4: bool) -> None:
+        """Latch and clear what the operator did before this stage of a minute."""
+        for change in self.by_hand:
+            if (change.row, change.is_after_layer_4) == (row, is_after_layer_4):
+                act = set.union if change.is_latched else set.difference
+                # Layer 4's verdicts of this minute stand: the next ones are the first that see the change.
+                self._stop(
+                    row + is_after_layer_4, act(set(self.kills.instrument_ids), {change.instrument_id})
+                )
 
     def _resume(self, row: int, cycle: Cycle) -> None:
         """Let the assumed operator clear what is due (C130); it counts from the next minute on."""
         is_too_deep = daily_drawdown_kills(self._book(row, cycle).daily_drawdown, self.rules.risk.kill)
-        if self.operator.clear(row, self.grids.is_kill_due[row], is_too_deep=is_too_deep):
-            self._read_kills()
+        cleared = self.operator.clear(row, self.grids.is_kill_due[row], is_too_deep=is_too_deep)
+        if cleared:
+            self._stop(row + 1, set(self.kills.instrument_ids) - cleared)
 
-    def _read_kills(self) -> None:
-        self.kills = self.operator.latched
+    def _stop(self, row: int, instrument_ids: set[int]) -> None:
+        """These and no others are stopped; row: of the minute whose verdicts see it first."""
+        self.kills = LatchedKills(frozenset(instrument_ids))
         self.is_killed[:] = [self.kills.stops(key) for key in self.market.instrument_ids]
+        self.log.stopped.append((row, self.is_killed.copy()))
 
     def _approved(self, row: int, verdict: Verdict) -> ApprovedDecision:
         decision, candidate, signal = verdict.decision, verdict.candidate, verdict.signal

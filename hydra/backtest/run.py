@@ -103,7 +103,8 @@ def decide_and_store(  # noqa: PLR0913, PLR0917  # what a run's record holds
         data_to=choice.data_to,
     )
     stressed = stressed_rules(rules, choice.stresses)
-    record = {**recorded_rules(stressed), "stress": [stress.value for stress in choice.stresses]}
+    stresses = [stress.value for stress in choice.stresses]
+    record = {**recorded_rules(stressed), "stress": stresses, "stored_rows": rows.value}
     run = create_run(connection, plan, settings, record)
     try:
         simulation = simulate(

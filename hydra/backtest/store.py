@@ -120,7 +120,7 @@ def _store_kills(connection: psycopg.Connection, run: Run, simulation: Simulatio
         values = one.kill.latch_values(market.instrument_ids[one.column])
         kill_id = latch(connection, run.run_id, market.time_of(one.row), *values)
         if kill_id is not None and one.cleared_row is not None and hours is not None:
-            clear(connection, [kill_id], market.time_of(one.cleared_row), OPERATOR, clear_reason(hours))
+            clear(connection, [kill_id], market.time_of(one.cleared_row), OPERATOR, clear_reason(hours), None)
 
 
 def _store_counts(connection: psycopg.Connection, run: Run, simulation: Simulation) -> None:

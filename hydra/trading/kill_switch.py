@@ -90,11 +90,16 @@ def latch(  # a row of hydra.kill_switch
     return None if row is None else int(row[0])
 
 
-def clear(
-    connection: psycopg.Connection, kill_ids: Sequence[int], time: datetime, by: str, reason: str
+def clear(  # what a row of hydra.kill_switch says of its clearing
+    connection: psycopg.Connection,
+    kill_ids: Sequence[int],
+    time: datetime,
+    by: str,
+    reason: str,
+    state: str | None,
 ) -> None:
-    """Clear latched switches at an instant of the run's clock, with who and why."""
-    values = {"kill_ids": list(kill_ids), "time": time, "by": by, "reason": reason}
+    """Clear latched switches at an instant of the run's clock: who, why, and how far that minute was."""
+    values = {"kill_ids": list(kill_ids), "time": time, "by": by, "reason": reason, "state": state}
     connection.execute(queries.load("stages/clear"), values)
 
 
@@ -108,8 +113,9 @@ def latch_by_hand(
     """
     refuse_without_reason(reason)
     with connection.transaction():
-        time = run_time(connection, run_id)
-        if latch(connection, run_id, time, instrument_id, reason.strip(), {"by": by}) is None:
+        time, state = _newest_minute(connection, run_id)
+        numbers = {"by": by, "latched_in": state}
+        if latch(connection, run_id, time, instrument_id, reason.strip(), numbers) is None:
             raise StopError(f"the kill switch of run {run_id} is latched already; its first cause stays")
     return time
 
@@ -124,13 +130,13 @@ def clear_by_hand(
     """
     refuse_without_reason(reason)
     with connection.transaction():
-        now = run_time(connection, run_id)
+        now, state = _newest_minute(connection, run_id)
         every = read_latched(connection, run_id)
         chosen = [item for item in every if symbol is None or item.symbol == symbol]
         if not chosen:
             raise StopError(f"nothing is latched in run {run_id}{f' for {symbol}' if symbol else ''}")
         refuse_before_cool_down(chosen, now)
-        clear(connection, [item.kill_id for item in chosen], now, by, reason.strip())
+        clear(connection, [item.kill_id for item in chosen], now, by, reason.strip(), state)
     return chosen
 
 
@@ -153,10 +159,15 @@ def run_time(connection: psycopg.Connection, run_id: int) -> datetime:
     Raises:
         StopError: there is no such run.
     """
+    return _newest_minute(connection, run_id)[0]
+
+
+def _newest_minute(connection: psycopg.Connection, run_id: int) -> tuple[datetime, str | None]:
+    """The run's clock, and the state of that minute (None before the first), which stays as it is."""
     row = connection.execute(queries.load("stages/run_time"), {"run_id": run_id}).fetchone()
-    if row is None or not isinstance(row[0], datetime):
+    if row is None:
         raise StopError(f"there is no run {run_id}")
-    return row[0]
+    return row[0], row[1]
 
 
 def refuse_before_cool_down(chosen: list[Latched], now: datetime) -> None:

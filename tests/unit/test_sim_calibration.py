@@ -16,6 +16,8 @@ from hydra.sim.market.settings import MarketSettings
 from hydra.trading.parameters import rules_of
 from tests.support.generated_facts import generated_market
 
+pytestmark = pytest.mark.slow
+
 START = datetime(2026, 3, 2, tzinfo=UTC)
 SEEDS = [1, 2, 3, 4]
 MINUTES_PER_YEAR = 525_600
