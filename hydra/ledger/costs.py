@@ -12,7 +12,7 @@ from typing import Final
 
 from hydra.ledger.amounts import Amount
 
-COST_MODEL_VERSION: Final = "1"
+COST_MODEL_VERSION: Final = "2"
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,6 +187,19 @@ class Position:
         """Isolated margin set aside."""
         return self.quantity * self.entry_price / self.leverage
 
+    @property
+    def bankruptcy_price(self) -> Decimal:
+        """The price at which all of the margin is lost.
+
+        Formula: entry x (1 - side / leverage)
+        """
+        return booked(self.entry_price * (1 - self.direction / self.leverage))
+
+    def margin_left_usd(self, price: Decimal) -> Decimal:
+        """What is left of the margin of all that is held once it has left at `price`; never negative."""
+        gross = price_profit(self.direction, self.quantity, self.entry_price, price)
+        return max(Decimal(0), booked(self.margin_usd + gross))
+
     def increase(self, trade: Fill) -> None:
         """PortfolioState an entry fill."""
         is_first = self.quantity == 0

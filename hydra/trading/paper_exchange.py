@@ -1,15 +1,18 @@
 """The paper exchange: plays the bars of a pair against its orders and its position. No I/O.
 
-Of what can happen inside a bar the worst is assumed, in this order: a market order fills at the open; the
-entry fills before the stop; the stop comes before the target; a passive exit comes last, and what it leaves
-after its time goes out at the bar's close. Every fill carries the instant at which its bar ended.
-Source: C41, C42, C45, C114, C126; practice.md 3.6.
+Which price a fill gets is the rule of `hydra/layers/layer5_paper_fills.py`. Of what can happen inside a bar
+the worst is assumed, in this order: a liquidation at the open; a market order that waits, at the open; the
+entry before the stop; the stop before the target; a passive exit last, and what it leaves after its time goes
+out at the bar's close. Every fill carries the instant at which its bar ended.
+Source: C41, C42, C45, C114, C126, C131; practice.md 3.6.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Final
 
 from hydra.domain import OrderRole, OrderState, OrderType, ReasonCode
 from hydra.layers.layer4_filters import ceil_to, exact, floor_to
@@ -19,7 +22,8 @@ from hydra.layers.layer5_paper_fills import (
     BarrierHit,
     barrier_hit,
     barrier_price,
-    entry_bar_hits_stop,
+    is_bankrupt,
+    liquidation_fill_price,
     passive_fill,
 )
 from hydra.ledger.costs import fee_usd, funding_payment, taker_price
@@ -34,7 +38,9 @@ from hydra.trading.pair_state import (
     booked,
 )
 
-BAR_LENGTH = timedelta(minutes=1)
+BAR_LENGTH: Final = timedelta(minutes=1)
+MADE_BY_THE_EXCHANGE: Final = frozenset({ReasonCode.STOP_HIT, ReasonCode.TARGET_HIT, ReasonCode.LIQUIDATED})
+"""Why an exit order goes out that nobody sent: a barrier fired."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +116,13 @@ class PaperExchange:
                 position.receive_funding(settlement.time, amount, settlement.rate, mark)
 
     def _play_bar(self, holding: PairState, bar: Bar) -> None:
-        if holding.is_open:
-            self._market_exit_at_open(holding, bar)
         hit = self._barrier(holding, bar)
-        if hit is BarrierHit.TARGET:
+        if hit is not BarrierHit.LIQUIDATION and self._leave_by_waiting_order(holding, bar):
+            hit = BarrierHit.NONE
+        if hit is not BarrierHit.TARGET and self._fill_entry(holding, bar):
+            hit = self._barrier(holding, bar, counts_target=False)
+        if hit is not BarrierHit.NONE:
             self._leave_at_barrier(holding, bar, hit)
-        else:
-            entered = self._fill_entry(holding, bar)
-            if hit is not BarrierHit.NONE:
-                self._leave_at_barrier(holding, bar, hit)
-            elif entered and self._entry_bar_stops(holding, bar):
-                self._leave_at_stop_of_entry_bar(holding, bar)
         if holding.is_open:
             self._passive_exit(holding, bar)
         self._guard(holding, bar.end)
@@ -169,12 +171,21 @@ class PaperExchange:
 
     # Exits
 
-    def _market_exit_at_open(self, holding: PairState, bar: Bar) -> None:
+    def _leave_by_waiting_order(self, holding: PairState, bar: Bar) -> bool:
+        """Fill a market exit that waits for this bar, at its open; False where it goes on waiting."""
         order = holding.exit
-        if order is not None and order.order_type is OrderType.MARKET and self._has_arrived(order, bar):
+        if not holding.is_open or order is None or order.order_type is not OrderType.MARKET:
+            return False
+        if bar.volume == 0 or not self._has_arrived(order, bar):
+            return False
+        if order.reason_code is ReasonCode.LIQUIDATED:
+            self._liquidate(holding, bar)
+        else:
             self._leave_at_market(holding, order, bar, bar.open)
+        return True
 
-    def _barrier(self, holding: PairState, bar: Bar) -> BarrierHit:
+    def _barrier(self, holding: PairState, bar: Bar, *, counts_target: bool = True) -> BarrierHit:
+        """counts_target: False in the bar of an entry, whose best price may lie before the fill (C114)."""
         position = holding.position
         if position is None or position.quantity == 0:
             return BarrierHit.NONE
@@ -182,16 +193,11 @@ class PaperExchange:
         return barrier_hit(
             position.direction,
             float(position.stop_price),
-            float(position.target_price),
+            float(position.target_price) if counts_target else math.nan,
             float(position.liquidation_price),
             (mark_open, high, low),
+            has_volume=bar.volume > 0,
         )
-
-    def _entry_bar_stops(self, holding: PairState, bar: Bar) -> bool:
-        position = holding.position
-        if position is None:
-            return False
-        return entry_bar_hits_stop(position.direction, float(position.stop_price), bar.mark[1], bar.mark[2])
 
     def _leave_at_barrier(self, holding: PairState, bar: Bar, hit: BarrierHit) -> None:
         position = _exposed(holding)
@@ -200,32 +206,53 @@ class PaperExchange:
             return
         # Stop and target are on the books in full before they fire: the entry may just have added to them.
         self._guard(holding, bar.end)
-        order = holding.target if hit is BarrierHit.TARGET else holding.stop
+        order = _present(holding.target if hit is BarrierHit.TARGET else holding.stop)
+        if bar.volume == 0:
+            self._wait_for_volume(holding, bar, _exit_reason(order))
+            return
         level = position.target_price if hit is BarrierHit.TARGET else position.stop_price
-        price = barrier_price(position.direction, float(level), bar.open, hit)
-        self._leave_at_market(holding, _present(order), bar, price)
-
-    def _leave_at_stop_of_entry_bar(self, holding: PairState, bar: Bar) -> None:
-        self._guard(holding, bar.end)
-        self._leave_at_market(holding, _present(holding.stop), bar, float(_exposed(holding).stop_price))
+        price = barrier_price(position.direction, float(level), hit, (bar.open, bar.high, bar.low))
+        self._leave_at_market(holding, order, bar, price)
 
     def _leave_at_market(self, holding: PairState, order: Order, bar: Bar, price: float) -> None:
-        """All that is held goes out with `order`, half the spread and the slippage worse than `price`."""
+        """All that is held goes out with `order`, half the spread and the slippage worse than `price`.
+
+        Where that price would lose more than the margin, the exchange takes the position over.
+        """
+        position = _exposed(holding)
+        if is_bankrupt(position.direction, exact(price), position.bankruptcy_price):
+            self._liquidate(holding, bar)
+            return
         costs, tick = self.terms.costs, self.terms.filters.tick_size
-        direction = 1 if order.is_buy else -1
-        got = taker_price(exact(price), direction, costs.spread_bps, costs.slippage_bps)
+        got = taker_price(exact(price), 1 if order.is_buy else -1, costs.spread_bps, costs.slippage_bps)
         on_grid = ceil_to(got, tick) if order.is_buy else floor_to(got, tick)
-        quantity = _exposed(holding).quantity
-        self._book_exit(holding, order, self._trade(bar, on_grid, quantity, is_maker=False))
+        self._book_exit(holding, order, self._trade(bar, on_grid, position.quantity, is_maker=False))
 
     def _liquidate(self, holding: PairState, bar: Bar) -> None:
-        """The exchange takes the position over at the price at which its margin is gone, fees included."""
+        """The exchange takes the position over with all of its margin, in the first bar with volume."""
         position = _exposed(holding)
-        price = booked(position.entry_price * (1 - position.direction / position.leverage))
-        order = self._sent_market_exit(position, bar.end, ReasonCode.LIQUIDATED, price)
-        holding.ended.append(order)
-        least = max(price, self.terms.filters.tick_size)
-        self._book_exit(holding, order, Fill(bar.end, least, position.quantity, Decimal(0), is_maker=False))
+        if bar.volume == 0:
+            self._wait_for_volume(holding, bar, ReasonCode.LIQUIDATED)
+            return
+        bankruptcy = max(position.bankruptcy_price, self.terms.filters.tick_size)
+        high, low = exact(bar.high), exact(bar.low)
+        price = liquidation_fill_price(position.direction, bankruptcy, high, low)
+        order = holding.exit
+        if order is None or order.reason_code is not ReasonCode.LIQUIDATED:
+            order = self._replace_exit(holding, bar.end, ReasonCode.LIQUIDATED, bankruptcy)
+        kept = position.margin_left_usd(price) if price != bankruptcy else Decimal(0)
+        self._book_exit(holding, order, Fill(bar.end, price, position.quantity, kept, is_maker=False))
+
+    def _wait_for_volume(self, holding: PairState, bar: Bar, reason: ReasonCode) -> None:
+        """What fired in a bar without volume leaves by market as soon as something trades."""
+        waiting = holding.exit
+        is_on_its_way = waiting is not None and waiting.order_type is OrderType.MARKET
+        if is_on_its_way and reason is not ReasonCode.LIQUIDATED:
+            return
+        self._replace_exit(holding, bar.end, reason, exact(bar.close))
+        if holding.entry is not None:
+            holding.entry.cancel(bar.end, reason)
+        holding.drop_ended()
 
     def _passive_exit(self, holding: PairState, bar: Bar) -> None:
         order = holding.exit
@@ -241,17 +268,19 @@ class PaperExchange:
             self._give_up_waiting(holding, order, bar)
 
     def _give_up_waiting(self, holding: PairState, order: Order, bar: Bar) -> None:
-        position = _exposed(holding)
-        order.cancel(bar.end, detail={"replaced_by": OrderType.MARKET.value})
         reason = order.reason_code or ReasonCode.MAX_HOLDING_TIME
-        market = self._sent_market_exit(position, bar.end, reason, order.reference_price)
-        holding.drop_ended()
-        holding.exit = market
-        self._leave_at_market(holding, market, bar, bar.close)
+        market = self._replace_exit(holding, bar.end, reason, order.reference_price)
+        if bar.volume > 0:
+            self._leave_at_market(holding, market, bar, bar.close)
 
-    def _sent_market_exit(
-        self, position: Position, time: datetime, reason: ReasonCode, reference_price: Decimal
+    def _replace_exit(
+        self, holding: PairState, time: datetime, reason: ReasonCode, reference_price: Decimal
     ) -> Order:
+        """A market order for all that is held, in the place of an exit that waits."""
+        position = _exposed(holding)
+        if holding.exit is not None:
+            holding.exit.cancel(time, detail={"replaced_by": OrderType.MARKET.value})
+            holding.drop_ended()
         key = self._key(position)
         plan = OrderPlan(
             client_order_id(key, OrderRole.EXIT, position.exits_sent),
@@ -262,7 +291,8 @@ class PaperExchange:
             reduce_only=True,
         )
         position.exits_sent += 1
-        return accepted_paper_order(plan, key, reference_price, time, reason)
+        holding.exit = accepted_paper_order(plan, key, reference_price, time, reason)
+        return holding.exit
 
     def _book_exit(self, holding: PairState, order: Order, trade: Fill) -> None:
         position = _exposed(holding)
@@ -307,8 +337,10 @@ class PaperExchange:
         return DecisionKey(PAPER_ACCOUNT, self.run_id, position.instrument_id, position.decision_time)
 
     def _has_arrived(self, order: Order, bar: Bar) -> bool:
-        """It was at the exchange when the bar began."""
-        return order.placed_time + timedelta(seconds=self.parameters.latency_seconds) <= bar.time
+        """It was at the exchange when the bar began; what the exchange itself made of a barrier is there."""
+        is_there = order.reason_code in MADE_BY_THE_EXCHANGE
+        latency = timedelta(seconds=0.0 if is_there else self.parameters.latency_seconds)
+        return order.placed_time + latency <= bar.time
 
     def _passive_quantity(self, order: Order, bar: Bar) -> Decimal:
         if order.limit_price is None:
