@@ -9,20 +9,17 @@ of one gives the same vectors to the last bit.
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import UTC, datetime
 
 import polars as pl
 
+from hydra.durations import HOUR, MINUTE
 from hydra.features.engine.decision_frame import DECISION_DELAY, decision_minutes, newest_known_each
 from hydra.trading.assessed_minutes import assess_each
 from hydra.trading.assessment_rows import AssessedMinute
 from hydra.trading.parameters import rules_of_run
 from hydra.trading.runs import Run
 from workers.run_facts import RunFacts
-
-_HOUR: Final = timedelta(hours=1)
-_MINUTE: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -83,15 +80,15 @@ class ReplayedHours:
         return self._assess(_clock_hour(as_of), imports)
 
     def _go_ahead(self, as_of: datetime, imports: int) -> None:
-        start = _clock_hour(as_of) + _HOUR
+        start = _clock_hour(as_of) + HOUR
         if self._run.data_to is None or start < self._run.data_to:
             self._next = self._ahead.submit(self._assess, start, imports)
 
     def _assess(self, start: datetime, imports: int) -> _Hour:
         """The run's minutes in the clock hour that begins at `start`."""
-        first, last = max(start, self._run.data_from), start + _HOUR - _MINUTE
+        first, last = max(start, self._run.data_from), start + HOUR - MINUTE
         if self._run.data_to is not None:
-            last = min(last, self._run.data_to - _MINUTE)
+            last = min(last, self._run.data_to - MINUTE)
         as_of = last + DECISION_DELAY
         facts = self._facts.at(as_of, imports)
         decisions = decision_minutes(self._run.instrument_ids, first, as_of)

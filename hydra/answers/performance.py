@@ -13,6 +13,7 @@ import psycopg
 from numpy.typing import NDArray
 
 from hydra.answers.run_choice import Row, rows_of
+from hydra.arrays import Floats
 from hydra.domain import Side
 from hydra.ledger import activity
 from hydra.ledger.baselines import (
@@ -36,7 +37,6 @@ from hydra.ledger.metrics import (
 from hydra.ledger.overfitting import ReturnMoments, minimum_track_record_days, probabilistic_sharpe
 from hydra.ledger.positions import stop_loss_usd
 from hydra.ledger.vector_metrics import (
-    Floats,
     annualised_return_rows,
     calmar_rows,
     expectancy_usd_rows,

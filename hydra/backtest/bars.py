@@ -14,22 +14,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from hydra.arrays import Flags, Floats, Integers
 from hydra.backtest.market import BacktestMarket, instant_of
-from hydra.features.engine.decision_frame import DECISION_DELAY
+from hydra.durations import DAY_MINUTES, HOUR_US, MINUTE_US
+from hydra.features.engine.decision_frame import DECISION_DELAY_US
 from hydra.features.engine.lateness import integers
 from hydra.features.engine.layout import NO_ROW, gather, ranked_keys
 from hydra.trading.market_rows import LAST, MARK
 from hydra.trading.paper_exchange import Bar, Settlement
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
-Integers = NDArray[np.int64]
-
-_MINUTE_US: Final = 60_000_000
-_DELAY_US: Final = int(DECISION_DELAY.total_seconds() * 1e6)
-_DAY_MINUTES: Final = 1440
 _LONGEST_MARK_BAR: Final = 60
-_HOUR_US: Final = 3_600_000_000
 _TRADED: Final = ("open", "high", "low", "close", "volume")
 _MARKED: Final = ("open", "high", "low", "close")
 
@@ -140,7 +134,7 @@ def _taken(values: pl.Series, places: Integers, *, absent: float | bool) -> NDAr
 
 def first_rows(minutes: Integers, known_at: pl.Series) -> Integers:
     """For each instant the index of the first decided minute at which it is known; len(minutes): none."""
-    rows: Integers = np.searchsorted(minutes * _MINUTE_US + _DELAY_US, integers(known_at), "left")
+    rows: Integers = np.searchsorted(minutes * MINUTE_US + DECISION_DELAY_US, integers(known_at), "left")
     return rows
 
 
@@ -150,11 +144,11 @@ def _placed_bars(market: BacktestMarket) -> pl.DataFrame:
     In the order of pair and time.
     """
     minutes, candles = market.minutes, market.facts.candles_1m
-    known_us, opened = integers(candles["known_at"]), integers(candles["time"]) // _MINUTE_US
+    known_us, opened = integers(candles["known_at"]), integers(candles["time"]) // MINUTE_US
     rows = first_rows(minutes, candles["known_at"])
     decided = minutes[np.minimum(rows, len(minutes) - 1)]
-    before_the_first = int(minutes[0] - 1) * _MINUTE_US + _DELAY_US
-    usable = (rows < len(minutes)) & (known_us > before_the_first) & (decided - opened < _DAY_MINUTES)
+    before_the_first = int(minutes[0] - 1) * MINUTE_US + DECISION_DELAY_US
+    usable = (rows < len(minutes)) & (known_us > before_the_first) & (decided - opened < DAY_MINUTES)
     columns = market.columns_of(candles["instrument_id"])
     cells = rows * len(market.instrument_ids) + columns
     crowd = np.bincount(cells[usable], minlength=(len(minutes) + 1) * len(market.instrument_ids))
@@ -173,7 +167,7 @@ def _with_marks(bars: pl.DataFrame, mark_prices: pl.DataFrame) -> pl.DataFrame:
     marks = mark_prices.filter(pl.col("timeframe_minutes") == 1)
     places = _same_minutes(marks, bars)
     found = gather(marks.select("known_at", *_MARKED), places)
-    as_of_us = bars["decided"].to_numpy() * _MINUTE_US + _DELAY_US
+    as_of_us = bars["decided"].to_numpy() * MINUTE_US + DECISION_DELAY_US
     has_mark = (found["known_at"].to_physical() <= pl.Series(as_of_us)).fill_null(value=False)
     return bars.with_columns(
         has_mark.alias("has_mark"),
@@ -208,7 +202,7 @@ def _newest_prices(bars: pl.DataFrame, newest: Integers, minutes: Integers) -> t
     known_until = np.maximum.accumulate(opened, axis=0)
     # A candle that came late, after a newer one, is not the newest: the newer one stays.
     places = np.maximum.accumulate(np.where(opened == known_until, newest, -1), axis=0)
-    is_recent = (known_until >= 0) & (minutes[:, None] - known_until <= _DAY_MINUTES)
+    is_recent = (known_until >= 0) & (minutes[:, None] - known_until <= DAY_MINUTES)
     current = np.where(is_recent, places, -1)
     return _taken(bars["close"], current, absent=np.nan), _taken(bars["mark_close"], current, absent=np.nan)
 
@@ -217,16 +211,16 @@ def _settlements(market: BacktestMarket) -> dict[tuple[int, int], list[Settlemen
     """Settlements by the minute at which they became known; one without any price is left out."""
     rates = market.facts.funding_rates
     placed = rates.with_columns(pl.Series("row", first_rows(market.minutes, rates["known_at"])))
-    before_the_first = int(market.minutes[0] - 1) * _MINUTE_US + _DELAY_US
+    before_the_first = int(market.minutes[0] - 1) * MINUTE_US + DECISION_DELAY_US
     usable = placed.filter(
         (pl.col("row") < len(market.minutes)) & (pl.col("known_at").to_physical() > before_the_first)
     )
     decided = pl.Series("decided", market.minutes)[usable["row"]].alias("decided")
-    as_of = (pl.col("decided") * _MINUTE_US + _DELAY_US).cast(pl.Datetime("us", "UTC")).alias("as_of")
+    as_of = (pl.col("decided") * MINUTE_US + DECISION_DELAY_US).cast(pl.Datetime("us", "UTC")).alias("as_of")
     column = pl.Series("column", market.columns_of(usable["instrument_id"]))
     dated = usable.with_columns(decided, column).with_columns(as_of)
     recent = dated.filter(
-        pl.col("as_of").to_physical() - pl.col("time").to_physical() < _DAY_MINUTES * _MINUTE_US
+        pl.col("as_of").to_physical() - pl.col("time").to_physical() < DAY_MINUTES * MINUTE_US
     )
     priced = _with_settlement_marks(recent, market)
     found: dict[tuple[int, int], list[Settlement]] = defaultdict(list)
@@ -285,7 +279,7 @@ def _with_last_close(settlements: pl.DataFrame, market: BacktestMarket) -> pl.Da
             check_sortedness=False,
         )
         .filter(
-            (pl.col("time").to_physical() - pl.col("opened").to_physical() <= _HOUR_US)
+            (pl.col("time").to_physical() - pl.col("opened").to_physical() <= HOUR_US)
             & (pl.col("close_known_at") <= pl.col("as_of"))
         )
         .select("instrument_id", "time", "last_close")

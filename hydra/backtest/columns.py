@@ -13,22 +13,19 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from hydra.arrays import TIME, Codes, Flags, Floats
 from hydra.backtest.adaptive_thresholds import join_own_thresholds
 from hydra.backtest.market import BacktestMarket
 from hydra.domain import ReasonCode, SignalSource, TradabilityStatus
-from hydra.features.engine.decision_frame import DECISION_DELAY, decision_frames
+from hydra.durations import MINUTE_US
+from hydra.features.engine.decision_frame import DECISION_DELAY_US, decision_frames
 from hydra.features.evaluate import feature_matrix
-from hydra.features.facts import TIME
 from hydra.layers.layer2_statistical import assess
 from hydra.trading.assessed_minutes import assess_each
 from hydra.trading.minute_rows import GENERATOR_INPUTS, AssessedPair, generator_columns, generator_inputs
 from hydra.trading.parameters import Rules
 from hydra.trading.signal_rows import judge
 from hydra.trading.verdicts import UNKNOWN_CODE
-
-Floats = NDArray[np.float64]
-Codes = NDArray[np.int8]
-Flags = NDArray[np.bool_]
 
 RULE_FEATURES: Final = (
     "volatility_percentile",
@@ -47,8 +44,6 @@ SIDES: Final = 2
 
 _PIECE_ROWS: Final = 500_000
 _PIECES_AT_ONCE: Final = 2
-_DELAY_US: Final = int(DECISION_DELAY.total_seconds() * 1e6)
-_MINUTE_US: Final = 60_000_000
 _NO_NEWS: Final = pl.lit(None, dtype=pl.String()).alias("news_action")
 
 
@@ -118,7 +113,7 @@ def _numbers(rules: Rules) -> tuple[str, ...]:
 
 def decision_keys(market: BacktestMarket) -> pl.DataFrame:
     """Every decision of `market`: instrument_id and the instant, by time, then pair."""
-    instants = (pl.Series("time", market.minutes) * _MINUTE_US + _DELAY_US).cast(TIME).to_frame()
+    instants = (pl.Series("time", market.minutes) * MINUTE_US + DECISION_DELAY_US).cast(TIME).to_frame()
     ids = pl.Series("instrument_id", market.instrument_ids, dtype=pl.Int16()).to_frame()
     return instants.join(ids, how="cross", maintain_order="left_right").select("instrument_id", "time")
 
@@ -193,7 +188,7 @@ def _codes(values: pl.Series, shape: tuple[int, int]) -> Codes:
 
 
 def _cells(market: BacktestMarket, signals: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    decided = (signals["time"].to_physical().to_numpy() - _DELAY_US) // _MINUTE_US
+    decided = (signals["time"].to_physical().to_numpy() - DECISION_DELAY_US) // MINUTE_US
     return np.searchsorted(market.minutes, decided), market.columns_of(signals["instrument_id"])
 
 

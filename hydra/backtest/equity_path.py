@@ -9,16 +9,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from hydra.arrays import TIME, Floats, Integers
 from hydra.backtest.market import BacktestMarket
 from hydra.backtest.simulation_log import SimulationLog
-from hydra.features.facts import TIME
+from hydra.durations import DAY_MINUTES, MINUTE_US
 
 E8: Final = 100_000_000
-_MINUTE_US: Final = 60_000_000
-_MINUTES_PER_DAY: Final = 1440
-
-Integers = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -49,8 +45,8 @@ class EquityPath:
 
     def stored_rows(self) -> NDArray[np.bool_]:
         """Minutes that are played or hold something, first and last of each day, and the last of all."""
-        of_day = self.minutes % _MINUTES_PER_DAY
-        ends = (of_day == 0) | (of_day == _MINUTES_PER_DAY - 1)
+        of_day = self.minutes % DAY_MINUTES
+        ends = (of_day == 0) | (of_day == DAY_MINUTES - 1)
         stored: NDArray[np.bool_] = self.is_held | self.is_played | ends
         stored[-1] = True
         return stored
@@ -59,7 +55,7 @@ class EquityPath:
         """The minutes `rows` with the columns of hydra.equity, amounts in e8."""
         return pl.DataFrame(
             {
-                "time": (pl.Series(self.minutes[rows]) * _MINUTE_US).cast(TIME),
+                "time": (pl.Series(self.minutes[rows]) * MINUTE_US).cast(TIME),
                 "cash_e8": self.cash_e8[rows],
                 "unrealised_e8": self.unrealised_e8[rows],
                 "day_peak_e8": self.day_peak_e8[rows],
@@ -103,7 +99,7 @@ def _e8(amount_usd: Decimal) -> int:
 
 def _day_peaks(minutes: Integers, equity_e8: Integers) -> Integers:
     peaks = np.empty_like(equity_e8)
-    days = minutes // _MINUTES_PER_DAY
+    days = minutes // DAY_MINUTES
     begins = np.flatnonzero(np.diff(days, prepend=days[:1] - 1))
     for begin, end in zip(begins, np.append(begins[1:], len(days)), strict=True):
         peaks[begin:end] = np.maximum.accumulate(equity_e8[begin:end])

@@ -2,18 +2,16 @@
 
 import math
 from datetime import datetime
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hydra.backtest.exit_triggers import STRENGTH_OF
 from hydra.backtest.skip_quiet_minutes import BOUNDS, ExitBounds
+from hydra.durations import MINUTE_SECONDS
 from hydra.layers.positions import PositionParameters
 from hydra.trading.pair_state import Position
 from hydra.trading.position_checks import ThesisAtEntry
-
-_SECONDS_PER_MINUTE: Final = 60
 
 
 class ExitBoundsTable:
@@ -56,7 +54,7 @@ class ExitBoundsTable:
 def row_at(minutes: NDArray[np.int64], time: datetime) -> int:
     """The first row whose minute is at `time` or later."""
     # A whole number: by a fraction, numpy would turn all minutes into fractions first.
-    return int(np.searchsorted(minutes, math.ceil(time.timestamp() / _SECONDS_PER_MINUTE)))
+    return int(np.searchsorted(minutes, math.ceil(time.timestamp() / MINUTE_SECONDS)))
 
 
 def _weakest(bet: ThesisAtEntry | None, floor: float) -> float:

@@ -8,19 +8,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from hydra.arrays import Flags, Floats
 from hydra.backtest.bars import BarGrid
 from hydra.backtest.columns import REASON_CODES, DecisionColumns
 from hydra.backtest.skip_quiet_minutes import Grids
 from hydra.domain import ReasonCode, SignalSource, VolatilityRegime
+from hydra.durations import DAY_MINUTES
 from hydra.layers.layer4_kill import KillParameters, cascade_kills, funding_kills
 from hydra.layers.positions import PositionParameters
 from hydra.trading.parameters import Rules
 
-Flags = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-
 EVALUATION_MINUTES: Final = 5
-_DAY_MINUTES: Final = 1440
 
 STRENGTH_OF: Final = {
     SignalSource.FUNDING_SQUEEZE: 0,
@@ -77,8 +75,8 @@ def position_alarms(
 def must_stop(minutes: NDArray[np.int64]) -> Flags:
     """The first minute, the first of each day (its peak begins anew), and those after a hole."""
     step = np.diff(minutes, prepend=minutes[:1] - 1)
-    stops: Flags = (minutes % _DAY_MINUTES == 0) | (step != 1)
-    day_changes = np.diff(minutes // _DAY_MINUTES, prepend=minutes[:1] // _DAY_MINUTES) != 0
+    stops: Flags = (minutes % DAY_MINUTES == 0) | (step != 1)
+    day_changes = np.diff(minutes // DAY_MINUTES, prepend=minutes[:1] // DAY_MINUTES) != 0
     stops |= day_changes
     stops[0] = True
     return stops

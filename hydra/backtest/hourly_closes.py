@@ -2,19 +2,15 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from hydra.arrays import Floats
 from hydra.backtest.market import BacktestMarket
+from hydra.durations import HOUR_SECONDS, HOUR_US
 from hydra.layers.layer4_correlation import WINDOW_HOURS, hourly_log_returns, pair_correlation
-
-_HOUR_US: Final = 3_600_000_000
-_HOUR_SECONDS: Final = 3600
-
-Returns = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -25,7 +21,7 @@ class HourlyCloses:
     closes: NDArray[np.float64]
     known_us: NDArray[np.int64]
 
-    def returns(self, hour: int, as_of: datetime) -> Returns:
+    def returns(self, hour: int, as_of: datetime) -> Floats:
         """(pairs, 168): log returns of the hours before `hour`, NaN where one is missing."""
         own = self._window(hour)
         known = np.where(self._is_known(own, as_of), self.closes[:, own], np.nan)
@@ -53,12 +49,12 @@ class Correlations:
     hourly: HourlyCloses
     _hour: int = -1
     _is_final: bool = False
-    _returns: Returns = field(default_factory=lambda: np.empty((0, 0)))
+    _returns: Floats = field(default_factory=lambda: np.empty((0, 0)))
     _found: dict[tuple[int, int], float] = field(default_factory=dict)
 
     def at(self, time: datetime, as_of: datetime, column: int, other: int) -> float:
         """Correlation of two pairs over the last 168 hours; NaN with too few (see `pair_correlation`)."""
-        hour = int(time.timestamp()) // _HOUR_SECONDS
+        hour = int(time.timestamp()) // HOUR_SECONDS
         if hour != self._hour or not self._is_final:
             self._hour, self._is_final = hour, self.hourly.are_final(hour, as_of)
             self._returns = self.hourly.returns(hour, as_of)
@@ -72,7 +68,7 @@ class Correlations:
 def hourly_closes(market: BacktestMarket) -> HourlyCloses:
     """The close of every hour's last candle."""
     hours = (
-        market.facts.candles_1m.with_columns((pl.col("time").to_physical() // _HOUR_US).alias("hour"))
+        market.facts.candles_1m.with_columns((pl.col("time").to_physical() // HOUR_US).alias("hour"))
         .group_by("instrument_id", "hour", maintain_order=True)
         .agg(pl.col("close").last(), pl.col("known_at").max().to_physical())
     )

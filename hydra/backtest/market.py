@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
@@ -16,12 +16,14 @@ import polars as pl
 import psycopg
 from numpy.typing import NDArray
 
+from hydra.arrays import TIME, Integers
 from hydra.db import queries
 from hydra.db.arrow import end_read, read_frame
 from hydra.db.engine import adbc_connect
+from hydra.durations import EPOCH
 from hydra.errors import StopError
 from hydra.features.engine.decision_frame import DECISION_DELAY
-from hydra.features.facts import TIME, MarketFacts
+from hydra.features.facts import MarketFacts
 from hydra.features.reading.anchor import anchor
 from hydra.features.reading.point_in_time import read_facts
 from hydra.trading.instrument_spec import InstrumentSpec, read_terms
@@ -30,9 +32,6 @@ MINUTE: Final = timedelta(minutes=1)
 AFTER_THE_LAST_CANDLE: Final = timedelta(minutes=10)
 """So long a stretch goes on after its last candle: the outage is seen and positions are ordered closed."""
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-Minutes = NDArray[np.int64]
 
 MARK_SCHEMA: Final[dict[str, pl.DataType]] = {
     "instrument_id": pl.Int16(),
@@ -73,7 +72,7 @@ class BacktestMarket:
     """
 
     instrument_ids: tuple[int, ...]
-    minutes: Minutes
+    minutes: Integers
     facts: MarketFacts
     mark_prices: pl.DataFrame
     funding_marks: pl.DataFrame
@@ -106,12 +105,12 @@ class BacktestMarket:
 
 def instant_of(epoch_minute: int) -> datetime:
     """The UTC instant of an epoch minute."""
-    return _EPOCH + epoch_minute * MINUTE
+    return EPOCH + epoch_minute * MINUTE
 
 
 def epoch_minute(time: datetime) -> int:
     """Whole minutes since 1970 UTC."""
-    return int((time - _EPOCH) // MINUTE)
+    return int((time - EPOCH) // MINUTE)
 
 
 def _add_frame(digest: "hashlib._Hash", name: str, frame: pl.DataFrame) -> None:
@@ -127,7 +126,7 @@ def _add_frame(digest: "hashlib._Hash", name: str, frame: pl.DataFrame) -> None:
             digest.update(np.packbits(plain.is_null().to_numpy()).tobytes())
 
 
-def decided_minutes(stretches: Sequence[tuple[datetime, datetime]], end: datetime) -> Minutes:
+def decided_minutes(stretches: Sequence[tuple[datetime, datetime]], end: datetime) -> Integers:
     """Every minute of the stretches (first and last close of a candle) and a little after, before `end`."""
     parts = []
     following = 0

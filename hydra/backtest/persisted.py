@@ -5,14 +5,12 @@ from datetime import datetime
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hydra.arrays import Flags
 from hydra.backtest.columns import DecisionColumns
 from hydra.backtest.market import BacktestMarket, epoch_minute
 from hydra.backtest.simulation_log import SimulationLog
 from hydra.backtest.verdict_counts import decision_reasons
-
-Flags = NDArray[np.bool_]
 
 
 class StoredRows(StrEnum):

@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 
+from hydra.arrays import Flags
 from hydra.backtest.bars import BarGrid
 from hydra.backtest.columns import SIDES, SOURCES, DecisionColumns
 from hydra.backtest.exit_bounds import ExitBoundsTable, row_at
@@ -20,7 +21,7 @@ from hydra.backtest.hourly_closes import Correlations, HourlyCloses
 from hydra.backtest.market import BacktestMarket
 from hydra.backtest.scored_signals import JudgedSignals, key_of
 from hydra.backtest.simulation_log import LastExit, LatchedKill, SimulationLog, empty_log
-from hydra.backtest.skip_quiet_minutes import Flags, Grids, Limits, next_minute, open_signals
+from hydra.backtest.skip_quiet_minutes import Grids, Limits, next_minute, open_signals
 from hydra.domain import KillScope, ReasonCode
 from hydra.features.engine.decision_frame import DECISION_DELAY
 from hydra.layers.layer4_filters import exact

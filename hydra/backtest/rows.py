@@ -12,14 +12,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from hydra.arrays import TIME
 from hydra.backtest.columns import assessed_rows
 from hydra.backtest.equity_path import E8, EquityPath
 from hydra.backtest.market import instant_of
 from hydra.backtest.portfolio_simulator import EVERYTHING
 from hydra.backtest.simulation import Simulation
 from hydra.backtest.verdict_counts import killed_pair_minutes
-from hydra.features.engine.decision_frame import DECISION_DELAY, newest_known_each
-from hydra.features.facts import TIME
+from hydra.durations import MINUTE_US
+from hydra.features.engine.decision_frame import DECISION_DELAY, DECISION_DELAY_US, newest_known_each
 from hydra.layers.layer4_kill import Kill
 from hydra.layers.layer4_limits import PortfolioState
 from hydra.ledger.portfolio import drawdown
@@ -34,8 +35,6 @@ from hydra.trading.signal_rows import signal_row
 from hydra.trading.verdicts import Minute, decide
 
 BATCH_CELLS: Final = 20_000
-_MINUTE_US: Final = 60_000_000
-_DELAY_US: Final = int(DECISION_DELAY.total_seconds() * 1e6)
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ class CellRowMaker:
         return pl.DataFrame(
             {
                 "instrument_id": np.array(market.instrument_ids, np.int16)[columns],
-                "time": (pl.Series(market.minutes[rows]) * _MINUTE_US + _DELAY_US).cast(TIME),
+                "time": (pl.Series(market.minutes[rows]) * MINUTE_US + DECISION_DELAY_US).cast(TIME),
             }
         )
 

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple, ParamSpec, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from hydra.arrays import Flags, Floats
 from hydra.compiled import compiled_function, stamp_of
 from hydra.domain import ReasonCode
 from hydra.layers import layer4_risk
@@ -30,9 +31,6 @@ _NOT_TRADABLE: Final = ENTRY_GATES.index(ReasonCode.NOT_TRADABLE)
 
 # Wide enough for the difference between binary and decimal arithmetic, far too narrow to matter.
 _WIDE: Final = 1e-9
-
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 
 # The places of the gates are constants of the machine code.

@@ -7,20 +7,15 @@ from typing import Final
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from hydra.arrays import TIME, Codes, Flags
 from hydra.backtest.columns import REASON_CODES, TRADABILITIES, DecisionColumns
 from hydra.backtest.market import BacktestMarket
 from hydra.backtest.simulation_log import SimulationLog
 from hydra.domain import KillScope, ReasonCode, TradabilityStatus
-from hydra.features.facts import TIME
+from hydra.durations import HOUR_MINUTES, HOUR_US
 from hydra.layers.layer4_risk import ENTRY_GATES
 
-Codes = NDArray[np.int8]
-Flags = NDArray[np.bool_]
-
-_HOUR_US: Final = 3_600_000_000
-_MINUTES_PER_HOUR: Final = 60
 _INDEX: Final = {code: index for index, code in enumerate(REASON_CODES)}
 _KEY: Final = ("instrument_id", "hour", "layer", "passed", "reason_code")
 
@@ -65,7 +60,7 @@ def verdict_counts(market: BacktestMarket, columns: DecisionColumns, log: Simula
 
 
 def _of_cells(market: BacktestMarket, layer: int, reasons: Codes, passed: Flags) -> pl.DataFrame:
-    hours = np.repeat(market.minutes // _MINUTES_PER_HOUR, reasons.shape[1])
+    hours = np.repeat(market.minutes // HOUR_MINUTES, reasons.shape[1])
     ids = np.tile(np.array(market.instrument_ids, np.int64), reasons.shape[0])
     packed = (hours * 65_536 + ids) * 256 + reasons.ravel().astype(np.int64) * 2 + passed.ravel()
     values, counts = np.unique(packed, return_counts=True)
@@ -73,7 +68,7 @@ def _of_cells(market: BacktestMarket, layer: int, reasons: Codes, passed: Flags)
     return pl.DataFrame(
         {
             "instrument_id": pl.Series(values // 256 % 65_536).cast(pl.Int16),
-            "hour": (pl.Series(values // 256 // 65_536) * _HOUR_US).cast(TIME),
+            "hour": (pl.Series(values // 256 // 65_536) * HOUR_US).cast(TIME),
             "layer": pl.Series(np.full(len(values), layer)).cast(pl.Int16),
             "passed": values % 2 == 1,
             "reason_code": codes[values % 256 // 2],

@@ -6,14 +6,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from hydra.arrays import Integers
 from hydra.backtest.exit_bounds import row_at
 from hydra.backtest.market import BacktestMarket
 from hydra.backtest.simulation import Simulation
+from hydra.durations import DAY_MINUTES
 
-_MINUTES_PER_DAY: Final = 1440
 _OUTAGE_SECONDS: Final = 60.0
-
-Rows = NDArray[np.int64]
 
 
 def sample_rows(simulation: Simulation, samples: int, seed: int) -> list[int]:
@@ -34,14 +33,14 @@ def sample_rows(simulation: Simulation, samples: int, seed: int) -> list[int]:
     return sorted(chosen)
 
 
-def kinds_of_rows(simulation: Simulation) -> dict[str, Rows]:
+def kinds_of_rows(simulation: Simulation) -> dict[str, Integers]:
     """The minutes around settlements, day changes and gaps; with a signal; of entries and of exits."""
     market, columns = simulation.prepared.market, simulation.columns
     minutes, positions = market.minutes, simulation.log.journal.positions
     closed = [one.closed_time for one in positions if one.closed_time is not None]
     outage = (columns.numbers["data_outage_seconds"] > _OUTAGE_SECONDS).any(axis=1)
     settled = np.flatnonzero(simulation.prepared.bars.has_settlement.any(axis=1))
-    first_of_day = np.flatnonzero(np.diff(minutes // _MINUTES_PER_DAY, prepend=minutes[0] - 1))
+    first_of_day = np.flatnonzero(np.diff(minutes // DAY_MINUTES, prepend=minutes[0] - 1))
     after_hole = np.flatnonzero(np.diff(minutes, prepend=minutes[0] - 1) != 1)
     return {
         # A rate is known seconds after its settlement, and so decided with a minute later.
@@ -54,9 +53,9 @@ def kinds_of_rows(simulation: Simulation) -> dict[str, Rows]:
     }
 
 
-def _around(rows: Rows, minutes: Rows) -> Rows:
+def _around(rows: Integers, minutes: Integers) -> Integers:
     near = np.unique(np.concatenate([rows - 1, rows, rows + 1]))
-    inside: Rows = near[(near >= 0) & (near < len(minutes))]
+    inside: Integers = near[(near >= 0) & (near < len(minutes))]
     return inside
 
 
@@ -65,7 +64,7 @@ def _late(simulation: Simulation) -> NDArray[np.bool_]:
     return late
 
 
-def _rows_at(market: BacktestMarket, times: list[datetime]) -> Rows:
+def _rows_at(market: BacktestMarket, times: list[datetime]) -> Integers:
     rows = np.array([row_at(market.minutes, time) for time in times], np.int64)
-    inside: Rows = np.unique(rows[rows < len(market.minutes)])
+    inside: Integers = np.unique(rows[rows < len(market.minutes)])
     return inside

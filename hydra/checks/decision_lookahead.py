@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 import polars as pl
 
+from hydra.arrays import TIME
 from hydra.backtest.bars import bar_grid
 from hydra.backtest.market import BacktestMarket
 from hydra.backtest.simulation import Simulation, Stopwatch, prepare, simulate
@@ -23,7 +24,6 @@ from hydra.checks.varied_markets import (
     variations,
 )
 from hydra.features.evaluate import feature_matrix
-from hydra.features.facts import TIME
 from hydra.research.outcomes import Outcome, OutcomePlayer, PlannedTrade
 from hydra.trading.parameters import Rules
 

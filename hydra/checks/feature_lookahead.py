@@ -11,7 +11,8 @@ from datetime import datetime
 
 import polars as pl
 
-from hydra.features.facts import TIME, MarketFacts
+from hydra.arrays import TIME
+from hydra.features.facts import MarketFacts
 
 Evaluate = Callable[[MarketFacts, pl.DataFrame], pl.DataFrame]
 

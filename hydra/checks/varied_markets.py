@@ -11,10 +11,11 @@ from typing import Final
 
 import polars as pl
 
+from hydra.arrays import TIME
 from hydra.backtest.market import BacktestMarket, epoch_minute
 from hydra.checks.feature_lookahead import shocked_rows
 from hydra.features.engine.decision_frame import DECISION_DELAY
-from hydra.features.facts import SCHEMAS, TIME
+from hydra.features.facts import SCHEMAS
 
 MARKS: Final = "mark_prices"
 FUNDING_MARKS: Final = "funding_marks"

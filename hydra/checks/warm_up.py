@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from hydra.arrays import TIME
 from hydra.backtest.market import BacktestMarket, epoch_minute
 from hydra.backtest.simulation import Simulation
 from hydra.checks.feature_lookahead import RELATIVE_TOLERANCE, Evaluate, differences
@@ -23,7 +24,7 @@ from hydra.checks.mismatches import CheckResult, Offence, compare_columns
 from hydra.checks.varied_markets import decision_instant
 from hydra.features.catalogue import CATALOGUE, WORKING_COLUMNS
 from hydra.features.evaluate import feature_matrix
-from hydra.features.facts import TIME, MarketFacts
+from hydra.features.facts import MarketFacts
 from hydra.features.feature import Grid
 from hydra.features.reading.anchor import WARM_UP, anchor
 

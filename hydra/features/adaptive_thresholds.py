@@ -11,10 +11,12 @@ from typing import Final
 import polars as pl
 from adbc_driver_manager.dbapi import Connection
 
+from hydra.arrays import TIME
+from hydra.durations import HOUR
 from hydra.features.catalogue.thresholds import FEATURES, SAMPLED_DAYS
 from hydra.features.engine.decision_frame import DECISION_DELAY
 from hydra.features.evaluate import feature_matrix
-from hydra.features.facts import TIME, MarketFacts
+from hydra.features.facts import MarketFacts
 from hydra.features.reading.anchor import WARM_UP, WarmUp
 from hydra.features.reading.fact_reader import INPUTS
 from hydra.features.reading.point_in_time import Reading, read_facts
@@ -22,7 +24,6 @@ from hydra.features.reading.point_in_time import Reading, read_facts
 ADAPTIVE_THRESHOLDS: Final = tuple(feature.name for feature in FEATURES)
 
 _SAMPLED: Final = tuple(dict.fromkeys(feature.inputs[0].removeprefix("sample.") for feature in FEATURES))
-_HOUR: Final = timedelta(hours=1)
 _READ: Final = ("candles_1m", "funding_rates", "open_interest_5m", "positioning")
 _READING: Final = Reading(
     inputs={name: INPUTS[name] for name in _READ},
@@ -41,8 +42,8 @@ def sampled_decisions(instrument_ids: Sequence[int], days: Sequence[date]) -> pl
 
     days: UTC, ascending; hours between two of them that none asks for are sampled all the same.
     """
-    first, last = _midnight(days[0]) - timedelta(days=SAMPLED_DAYS), _midnight(days[-1]) - _HOUR
-    hours = pl.datetime_range(first, last, _HOUR, time_unit="us", time_zone="UTC", eager=True)
+    first, last = _midnight(days[0]) - timedelta(days=SAMPLED_DAYS), _midnight(days[-1]) - HOUR
+    hours = pl.datetime_range(first, last, HOUR, time_unit="us", time_zone="UTC", eager=True)
     ids = pl.Series("instrument_id", instrument_ids, dtype=pl.Int16()).to_frame()
     return ids.join((hours + DECISION_DELAY).cast(TIME).alias("time").to_frame(), how="cross")
 

@@ -1,7 +1,8 @@
 """Writes docs/features.md from the catalogue: `python -m hydra.features.document`."""
 
+from hydra.durations import SECOND_US
 from hydra.features.catalogue import ALIASES, FAMILIES
-from hydra.features.engine.lateness import NOMINAL_LAG_US, SECOND_US
+from hydra.features.engine.lateness import NOMINAL_LAG_US
 from hydra.features.feature import Feature
 from hydra.features.sequence import STEPS
 from hydra.features.vectors import (

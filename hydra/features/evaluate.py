@@ -12,6 +12,8 @@ from typing import Final
 
 import polars as pl
 
+from hydra.arrays import TIME, Integers
+from hydra.durations import MINUTE_US
 from hydra.errors import BadDataError
 from hydra.features.catalogue import ALIASES, CATALOGUE, WORKING_COLUMNS
 from hydra.features.catalogue.layer2 import MONTH_BARS
@@ -19,8 +21,8 @@ from hydra.features.engine.event_windows import liquidation_columns
 from hydra.features.engine.fact_slices import moments, near_rows
 from hydra.features.engine.grid_memory import GridMemory
 from hydra.features.engine.grids import GridRows, build_grid
-from hydra.features.engine.lateness import MINUTE_US, Instants, late_epochs
-from hydra.features.engine.layout import Integers, as_value, gather
+from hydra.features.engine.lateness import Instants, late_epochs
+from hydra.features.engine.layout import as_value, gather
 from hydra.features.engine.leaders import leader_columns
 from hydra.features.engine.monthly_percentile import MONTH_SHARES, month_share
 from hydra.features.engine.order_flow import order_flow_columns
@@ -28,7 +30,7 @@ from hydra.features.engine.plan import GridPlan, make_plan
 from hydra.features.engine.trade_windows import trade_columns
 from hydra.features.engine.trailing_rank import previous_ranks
 from hydra.features.engine.universe_frame import universe_rows
-from hydra.features.facts import TIME, MarketFacts
+from hydra.features.facts import MarketFacts
 from hydra.features.feature import Grid
 
 KEY: Final = {"instrument_id": pl.Int16(), "time": TIME}

@@ -11,9 +11,8 @@ from typing import Final
 
 import polars as pl
 
+from hydra.arrays import TIME
 from hydra.errors import BadDataError
-
-TIME: Final = pl.Datetime("us", "UTC")
 
 _KEY: Final = {"instrument_id": pl.Int16(), "time": TIME, "known_at": TIME}
 _CANDLE: Final = {

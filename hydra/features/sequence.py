@@ -13,9 +13,10 @@ import polars as pl
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from hydra.arrays import Floats, Integers
+from hydra.durations import MINUTE_US
 from hydra.errors import BadDataError
-from hydra.features.engine.lateness import MINUTE_US, NOMINAL_LAG_US, integers
-from hydra.features.engine.layout import Integers
+from hydra.features.engine.lateness import NOMINAL_LAG_US, integers
 from hydra.features.evaluate import feature_matrix
 from hydra.features.expressions import ZERO_DEVIATION
 from hydra.features.facts import MarketFacts
@@ -41,7 +42,6 @@ _CLOSE, _VOLUME, _FUNDING, _RSI = 3, 4, 7, 11
 _FUNDING_BPS: Final = 1e4
 _NEUTRAL_RSI: Final = 50.0
 
-Array = NDArray[np.float64]
 _Number = TypeVar("_Number", bound=np.generic)
 
 
@@ -91,7 +91,7 @@ class SequenceWindows:
         """How many windows there are."""
         return len(self.ends)
 
-    def values(self, places: slice | Integers) -> Array:
+    def values(self, places: slice | Integers) -> Floats:
         """The windows at `places` (0 to len - 1), scaled: float64 (windows, 100, 14), oldest step first.
 
         The last axis is SEQUENCE_FEATURES_V1. An unknown funding rate, open interest, book, liquidation or
@@ -109,7 +109,7 @@ class SequenceWindows:
         columns = [STEPS.index(name) for name in MASKED]
         return np.isnan(self._at(places)[:, :, columns])
 
-    def _at(self, places: slice | Integers) -> Array:
+    def _at(self, places: slice | Integers) -> Floats:
         return self._windows[self.ends[places] - SEQUENCE_MINUTES + 1]
 
 
@@ -127,9 +127,9 @@ def _windows_of(rows: NDArray[_Number]) -> NDArray[_Number]:
     return sliding_window_view(rows, SEQUENCE_MINUTES, axis=0).transpose(0, 2, 1)
 
 
-def _z_scores(values: Array) -> Array:
+def _z_scores(values: Floats) -> Floats:
     """z within each row, std1; 0 where a row has no variance (C113)."""
     mean, deviation = values.mean(axis=1, keepdims=True), values.std(axis=1, ddof=1, keepdims=True)
     flat = deviation <= ZERO_DEVIATION * np.abs(mean)
-    scores: Array = np.where(flat, 0.0, (values - mean) / np.where(flat, 1.0, deviation))
+    scores: Floats = np.where(flat, 0.0, (values - mean) / np.where(flat, 1.0, deviation))
     return scores

@@ -4,14 +4,12 @@ A row of the equity path stands until the next one; what stood before a hole sta
 Source: practice.md 3.9 (honest reporting); C83 (365 days), C122 (equity per cycle).
 """
 
-from typing import Final
-
 import numpy as np
 from numpy.typing import NDArray
 
-from hydra.ledger.vector_metrics import DAYS_PER_YEAR, FEWEST_DAYS_ANNUALISED, Floats
-
-_DAY_S: Final = 86_400.0
+from hydra.arrays import Floats
+from hydra.durations import DAY_SECONDS
+from hydra.ledger.vector_metrics import DAYS_PER_YEAR, FEWEST_DAYS_ANNUALISED
 
 
 def open_positions(
@@ -69,7 +67,7 @@ def turnover_annualised_365(
     Source: practice.md 3.9; C83 (365 days).
     """
     raw = turnover(traded_usd, times, equity_usd)
-    days = _seconds(times).sum() / _DAY_S
+    days = _seconds(times).sum() / DAY_SECONDS
     return None if raw is None or days < FEWEST_DAYS_ANNUALISED else float(raw * DAYS_PER_YEAR / days)
 
 

@@ -9,9 +9,9 @@ from typing import Final
 
 import numpy as np
 
+from hydra.arrays import Floats
 from hydra.ledger.costs import PairCosts, fee_usd, funding_payment, taker_price
 from hydra.ledger.positions import net_profit, price_profit
-from hydra.ledger.vector_metrics import Floats
 
 ALWAYS_FLAT_NET_USD: Final = 0.0
 """Who never trades earns nothing and risks nothing."""

@@ -14,8 +14,9 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from hydra.arrays import Floats
 from hydra.ledger.metrics import defined
-from hydra.ledger.vector_metrics import Floats, TradeSums
+from hydra.ledger.vector_metrics import TradeSums
 
 DayMetric: TypeAlias = Callable[[Floats], Floats]
 TradeMetric: TypeAlias = Callable[[TradeSums], Floats]

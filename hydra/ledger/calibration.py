@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hydra.ledger.vector_metrics import Floats
+from hydra.arrays import Floats
 
 BINS: Final = 10
 _Z_95: Final = NormalDist().inv_cdf(0.975)

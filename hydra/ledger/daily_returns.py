@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hydra.ledger.vector_metrics import Floats
+from hydra.arrays import Floats
 
 _DAY: Final = np.timedelta64(1, "D")
 CYCLE: Final = np.timedelta64(1, "m")

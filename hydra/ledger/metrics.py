@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hydra.arrays import Floats
 from hydra.ledger.daily_returns import DailyReturns
 from hydra.ledger.vector_metrics import (
-    Floats,
     TradeSums,
     annualised_return_rows,
     calmar_rows,

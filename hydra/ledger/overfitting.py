@@ -12,8 +12,9 @@ from typing import Final
 
 import numpy as np
 
+from hydra.arrays import Floats
 from hydra.ledger.metrics import sharpe_daily_365
-from hydra.ledger.vector_metrics import DAYS_PER_YEAR, Floats
+from hydra.ledger.vector_metrics import DAYS_PER_YEAR
 
 _NORMAL: Final = NormalDist()
 _EULER_MASCHERONI: Final = 0.577_215_664_901_532_9

@@ -14,7 +14,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hydra.ledger.vector_metrics import Floats, ratio_rows
+from hydra.arrays import Floats
+from hydra.ledger.vector_metrics import ratio_rows
 
 MOST_BLOCKS: Final = 16
 FEWEST_BLOCKS: Final = 4

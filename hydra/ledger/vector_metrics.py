@@ -8,12 +8,12 @@ Source: C83 (365 days, std1, risk-free 0), C104 (zero is a loss), C113 (zero var
 
 import math
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats: TypeAlias = NDArray[np.float64]
+from hydra.arrays import Floats
 
 DAYS_PER_YEAR: Final = 365
 FEWEST_DAYS_ANNUALISED: Final = 30

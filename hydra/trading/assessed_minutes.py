@@ -10,10 +10,11 @@ from datetime import datetime
 
 import polars as pl
 
+from hydra.arrays import TIME
 from hydra.features.engine.decision_frame import decision_frame, decision_frames
 from hydra.features.engine.grid_memory import GridMemory
 from hydra.features.evaluate import feature_matrix
-from hydra.features.facts import TIME, MarketFacts
+from hydra.features.facts import MarketFacts
 from hydra.layers.layer2_statistical import StatisticalParameters, assess
 from hydra.trading.assessment_rows import STORED_FEATURES
 

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import numpy as np
 import psycopg
-from numpy.typing import NDArray
 
+from hydra.arrays import Floats
 from hydra.db import queries
+from hydra.durations import HOUR
 from hydra.layers.layer4_correlation import (
     WINDOW_HOURS,
     average_correlation,
@@ -19,9 +20,6 @@ from hydra.layers.layer4_correlation import (
     signed_correlation,
 )
 from hydra.trading.cycle import Cycle
-
-Returns = NDArray[np.float64]
-_HOUR: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +33,10 @@ class PortfolioCorrelation:
 
 def read_returns(
     connection: psycopg.Connection, cycle: Cycle, instrument_ids: Sequence[int]
-) -> dict[int, Returns]:
+) -> dict[int, Floats]:
     """Hourly log returns of the last 168 hours, NaN where an hour is missing."""
-    last = cycle.time.replace(minute=0, second=0, microsecond=0) - _HOUR
-    start = last - WINDOW_HOURS * _HOUR
+    last = cycle.time.replace(minute=0, second=0, microsecond=0) - HOUR
+    start = last - WINDOW_HOURS * HOUR
     values = {"instrument_ids": list(instrument_ids), "start": start, "as_of": cycle.as_of}
     rows = connection.execute(queries.load("stages/hourly_closes"), values).fetchall()
     return returns_of(rows, instrument_ids, start)
@@ -46,16 +44,16 @@ def read_returns(
 
 def returns_of(
     rows: Sequence[tuple[int, datetime, float]], instrument_ids: Sequence[int], start: datetime
-) -> dict[int, Returns]:
+) -> dict[int, Floats]:
     """The returns of closes (instrument, hour's open, close) on the grid of 169 hours from `start`."""
     closes = {instrument_id: np.full(WINDOW_HOURS + 1, np.nan) for instrument_id in instrument_ids}
     for instrument_id, time, close in rows:
-        closes[instrument_id][(time - start) // _HOUR] = close
+        closes[instrument_id][(time - start) // HOUR] = close
     return {instrument_id: hourly_log_returns(series) for instrument_id, series in closes.items()}
 
 
 def company_of(
-    instrument_id: int, direction: int, returns: Mapping[int, Returns], held: Mapping[int, int]
+    instrument_id: int, direction: int, returns: Mapping[int, Floats], held: Mapping[int, int]
 ) -> PortfolioCorrelation:
     """The portfolio_correlation that a new position of a pair finds. held: direction by instrument."""
     each = [pair_correlation(returns[instrument_id], returns[other]) for other in held]

@@ -7,10 +7,10 @@ import polars as pl
 import psycopg
 from psycopg.rows import class_row
 
+from hydra.arrays import TIME
 from hydra.db import queries
 from hydra.domain import NewsAction, ReasonCode, TradabilityStatus
 from hydra.features.adaptive_thresholds import ADAPTIVE_THRESHOLDS
-from hydra.features.facts import TIME
 from hydra.trading.cycle import Cycle
 
 GENERATOR_INPUTS: Final = ("funding_rate", "oi_delta_pct", "liq_imbalance", "return_24h", "long_short_ratio")

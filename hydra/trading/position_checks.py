@@ -21,6 +21,7 @@ from hydra.domain import (
     SignalSource,
     TradabilityStatus,
 )
+from hydra.durations import HOUR_SECONDS
 from hydra.layers import positions as rules_of_positions
 from hydra.layers.layer2_volatility import consecutive_extremes
 from hydra.layers.layer5_orders import DecisionKey, exit_order
@@ -35,7 +36,6 @@ from hydra.trading.pair_state import PAPER_ACCOUNT, PairState, Position, Positio
 from hydra.trading.parameters import Rules
 
 EVALUATION_LENGTH: Final = timedelta(minutes=5)
-_SECONDS_PER_HOUR: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +223,7 @@ def _of(holding: PairState) -> Position:
 
 
 def _hours(span: timedelta) -> float:
-    return span.total_seconds() / _SECONDS_PER_HOUR
+    return span.total_seconds() / HOUR_SECONDS
 
 
 def _or_nan(value: float | None) -> float:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import polars as pl
 
-from hydra.features.facts import SCHEMAS, TIME, MarketFacts, empty_frame
+from hydra.arrays import TIME
+from hydra.features.facts import SCHEMAS, MarketFacts, empty_frame
 from hydra.paths import PROJECT_ROOT
 from hydra.universe import UNIVERSE, Pair
 

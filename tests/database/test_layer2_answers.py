@@ -12,11 +12,11 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from hydra.arrays import TIME
 from hydra.db.engine import adbc_connect, connect
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import BadDataError
 from hydra.features.evaluate import feature_matrix
-from hydra.features.facts import TIME
 from hydra.features.reading.point_in_time import read_facts
 from hydra.ingest.instruments import ensure_instruments
 from hydra.ingest.simulated import store_market

@@ -7,8 +7,9 @@ import polars as pl
 import pytest
 from adbc_driver_manager.dbapi import Connection
 
+from hydra.arrays import TIME
 from hydra.db.engine import adbc_connect
-from hydra.features.facts import RECIPE_SCHEMAS, TIME, MarketFacts
+from hydra.features.facts import RECIPE_SCHEMAS, MarketFacts
 from hydra.features.reading.point_in_time import read_facts
 from hydra.features.reading.recipe_facts import read_recipe_facts
 from hydra.features.recipe import FeatureRecipe

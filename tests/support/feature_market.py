@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import polars as pl
 
-from hydra.features.facts import ALL_SCHEMAS, SCHEMAS, TIME, MarketFacts, empty_frame
+from hydra.arrays import TIME
+from hydra.features.facts import ALL_SCHEMAS, SCHEMAS, MarketFacts, empty_frame
 
 START = datetime(2025, 3, 3, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

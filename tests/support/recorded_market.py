@@ -6,7 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
-from hydra.features.facts import SCHEMAS, TIME, MarketFacts, empty_frame
+from hydra.arrays import TIME
+from hydra.features.facts import SCHEMAS, MarketFacts, empty_frame
 from hydra.features.reading.five_minute_bars import bars_as_of
 from hydra.features.reading.point_in_time import as_facts
 from hydra.paths import PROJECT_ROOT

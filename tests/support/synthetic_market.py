@@ -13,7 +13,8 @@ from typing import Any
 import polars as pl
 from polars.testing import assert_frame_equal
 
-from hydra.features.facts import SCHEMAS, TIME, MarketFacts
+from hydra.arrays import TIME
+from hydra.features.facts import SCHEMAS, MarketFacts
 from hydra.features.reading.anchor import anchor
 
 Rows = dict[str, pl.DataFrame]

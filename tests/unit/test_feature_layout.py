@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hydra.arrays import Integers
 from hydra.features.engine import trailing_rank
-from hydra.features.engine.layout import NO_ROW, Integers, Separation, lay_out
+from hydra.features.engine.layout import NO_ROW, Separation, lay_out
 from hydra.features.engine.trailing_rank import previous_ranks
 
 REACH, LEAST, LONGEST_HOLE = 7, 3, 2

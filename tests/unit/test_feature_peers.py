@@ -7,8 +7,9 @@ import polars as pl
 import pytest
 import talib
 
+from hydra.arrays import TIME
 from hydra.features.evaluate import feature_matrix
-from hydra.features.facts import SCHEMAS, TIME
+from hydra.features.facts import SCHEMAS
 from tests.support.feature_market import SECOND, START, decisions_at, facts_of
 
 BARS = 3000

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from hydra.arrays import Floats
 from hydra.ledger.bootstrap import (
     FEWEST_DAYS,
     FEWEST_RETURN_DAYS,
@@ -29,7 +30,6 @@ from hydra.ledger.metrics import (
     win_rate,
 )
 from hydra.ledger.vector_metrics import (
-    Floats,
     calmar_rows,
     expectancy_usd_rows,
     max_drawdown_rows,

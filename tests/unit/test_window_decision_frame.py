@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from hydra.arrays import TIME
 from hydra.errors import StopError
 from hydra.features.engine.decision_frame import (
     decision_frame,
@@ -17,7 +18,7 @@ from hydra.features.engine.decision_frame import (
     newest_known_each,
 )
 from hydra.features.engine.grid_memory import GridMemory
-from hydra.features.facts import SCHEMAS, TIME, MarketFacts, empty_frame
+from hydra.features.facts import SCHEMAS, MarketFacts, empty_frame
 from tests.support.synthetic_market import facts_from_scratch, make_rows, utc
 
 T = utc(2025, 6, 10, 12, 0, 2)

@@ -6,7 +6,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hydra.features.facts import TIME
+from hydra.arrays import TIME
 from hydra.features.reading.row_buffer import HeldRows
 from tests.support.synthetic_market import utc
 

@@ -7,12 +7,11 @@ from hydra.answers.html_report.figures import Evaluation, Headline, ReportFigure
 from hydra.answers.html_report.run_record import RunRecord
 from hydra.answers.performance import Performance
 from hydra.answers.report import RunReport
+from hydra.durations import DAY_SECONDS
 from hydra.ledger.baselines import ALWAYS_FLAT_NET_USD
 from hydra.ledger.bootstrap import FEWEST_DAYS, FEWEST_RETURN_DAYS, Estimate
 from hydra.ledger.calibration import calibration
 from hydra.ledger.metrics import Drawdown
-
-_SECONDS_PER_DAY = 86_400
 
 
 def evaluate(record: RunRecord) -> Evaluation:
@@ -109,7 +108,7 @@ def _of_days(report: RunReport) -> list[ReportFigure]:
         *_luck(report),
         ReportFigure(
             "Length of record that would show that",
-            None if needed is None else needed * _SECONDS_PER_DAY,
+            None if needed is None else needed * DAY_SECONDS,
             Unit.SECONDS,
             note="with 95 % confidence",
         ),

@@ -11,16 +11,18 @@ from typing import Any, Final
 
 import polars as pl
 
+from hydra.arrays import TIME
+from hydra.durations import EPOCH, SECOND_US
 from hydra.errors import StopError
 from hydra.features.engine.grid_memory import GridMemory
-from hydra.features.engine.lateness import SECOND_US, newest_known, run_ends
+from hydra.features.engine.lateness import newest_known, run_ends
 from hydra.features.engine.layout import gather
 from hydra.features.engine.newest_rows import AskedInstants, newest_rows
-from hydra.features.facts import SCHEMAS, TIME, MarketFacts
+from hydra.features.facts import SCHEMAS, MarketFacts
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 DECISION_DELAY: Final = timedelta(seconds=2)
 """A minute is decided this long after its close: when its candle is known (features.md section 0)."""
+DECISION_DELAY_US: Final = DECISION_DELAY // timedelta(microseconds=1)
 
 _COLUMNS: Final = (
     "instrument_id",
@@ -94,7 +96,7 @@ def newest_known_at(facts: MarketFacts, memory: GridMemory) -> dict[int, datetim
     for name in SCHEMAS:
         for id_, known_us in newest_known(facts, name, memory).items():
             newest[id_] = max(known_us, newest.get(id_, known_us))
-    return {id_: _EPOCH + timedelta(microseconds=known_us) for id_, known_us in newest.items()}
+    return {id_: EPOCH + timedelta(microseconds=known_us) for id_, known_us in newest.items()}
 
 
 def newest_known_each(facts: MarketFacts, decisions: pl.DataFrame) -> pl.Series:

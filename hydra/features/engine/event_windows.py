@@ -4,18 +4,16 @@ from typing import Final
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from hydra.arrays import Floats, Integers
 from hydra.compiled import compiled_when_needed
-from hydra.features.engine.lateness import MINUTE_US, Instants, event_instants, integers
-from hydra.features.engine.layout import Integers, gather, last_up_to, ranked_keys
-
-Floats = NDArray[np.float64]
+from hydra.durations import FIVE_MINUTES_US, MINUTE_US
+from hydra.features.engine.lateness import Instants, event_instants, integers
+from hydra.features.engine.layout import gather, last_up_to, ranked_keys
 
 _MOST_EVENTS: Final = 100
 # A span leaves its first instant out; sixty minutes old is still recent (C56).
 _OLDEST_US: Final = 60 * MINUTE_US + 1
-_FIVE_MINUTES_US: Final = 5 * MINUTE_US
 LIQUIDATION_FEED: Final = "liquidations"
 _FEW_WINDOWS: Final = 64
 _MINUTE_NUMBER: Final = pl.col("time").dt.epoch("us") // MINUTE_US
@@ -44,7 +42,7 @@ def liquidation_columns(
 
 def _bounds(events: pl.DataFrame, instants: Instants) -> tuple[Integers, Integers, Integers]:
     """Per decision: index after its last known event, first recent event, first of the last 5 min."""
-    end, (oldest, last_five) = window_bounds(events, instants, _OLDEST_US, _FIVE_MINUTES_US)
+    end, (oldest, last_five) = window_bounds(events, instants, _OLDEST_US, FIVE_MINUTES_US)
     return end, np.minimum(np.maximum(oldest, end - _MOST_EVENTS), end), last_five
 
 

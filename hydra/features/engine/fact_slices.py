@@ -7,10 +7,12 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from hydra.arrays import Integers
+from hydra.durations import MINUTE_US
 from hydra.errors import BadDataError
 from hydra.features.engine.grid_memory import GridMemory
-from hydra.features.engine.lateness import EVENT_FRAMES, MINUTE_US, Instants, integers
-from hydra.features.engine.layout import Integers, as_value
+from hydra.features.engine.lateness import EVENT_FRAMES, Instants, integers
+from hydra.features.engine.layout import as_value
 from hydra.features.facts import MarketFacts
 
 KEY: Final = ("instrument_id", "time")

@@ -11,16 +11,17 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from hydra.arrays import TIME, Integers
+from hydra.durations import FIVE_MINUTES_US, HOUR_US, MINUTE_US
 from hydra.errors import BadDataError
 from hydra.features.engine.event_windows import liquidation_buckets
 from hydra.features.engine.fact_slices import NearRows, check_order, moments, near_rows, rows_between
 from hydra.features.engine.grid_memory import GridMemory
 from hydra.features.engine.hour_bars import hour_bars
 from hydra.features.engine.hourly_returns import hourly_returns
-from hydra.features.engine.lateness import MINUTE_US, NOMINAL_LAG_US, Instants, event_instants, integers
+from hydra.features.engine.lateness import NOMINAL_LAG_US, Instants, event_instants, integers
 from hydra.features.engine.layout import (
     NO_ROW,
-    Integers,
     Layout,
     Separation,
     as_value,
@@ -31,11 +32,9 @@ from hydra.features.engine.layout import (
 )
 from hydra.features.engine.leaders import LEADERS, leader_columns, with_leaders
 from hydra.features.engine.trade_windows import large_flow_buckets
-from hydra.features.facts import TIME, MarketFacts
+from hydra.features.facts import MarketFacts
 from hydra.features.feature import Grid
 
-_FIVE_MINUTES_US: Final = 5 * MINUTE_US
-_HOUR_US: Final = 60 * MINUTE_US
 _SETTLEMENTS: Final = 100
 _FUNDING_HOLE: Final = 70
 _READS_OF_A_SEGMENT: Final = 8
@@ -94,20 +93,20 @@ class Clock:
 CLOCKS: Final = {
     Grid.M1: Clock("candles_1m", MINUTE_US, reach=1442, longest_hole=72, amount_window=100),
     # The longest window has 304 rows; the rest lets Wilder's recursion forget where it began.
-    Grid.M5: Clock("candles_5m", _FIVE_MINUTES_US, reach=600, longest_hole=14, amount_window=288),
+    Grid.M5: Clock("candles_5m", FIVE_MINUTES_US, reach=600, longest_hole=14, amount_window=288),
     Grid.M5_MONTH: Clock(
-        "candles_5m", _FIVE_MINUTES_US, reach=8654, longest_hole=8640 - 2016, amount_window=12
+        "candles_5m", FIVE_MINUTES_US, reach=8654, longest_hole=8640 - 2016, amount_window=12
     ),
-    Grid.H1: Clock("candles_1m", _HOUR_US, reach=721, longest_hole=720 - 168),
+    Grid.H1: Clock("candles_1m", HOUR_US, reach=721, longest_hole=720 - 168),
     # 720 hourly returns need 721 closes.
-    Grid.HOUR: Clock("candles_1m", _HOUR_US, reach=730, longest_hole=720 - 168),
+    Grid.HOUR: Clock("candles_1m", HOUR_US, reach=730, longest_hole=720 - 168),
     # oi_delta_pct needs two rows an hour apart, whatever lies between: no hole within reach is a cut.
-    Grid.OPEN_INTEREST: Clock("open_interest_5m", _FIVE_MINUTES_US, reach=114, longest_hole=114),
-    Grid.POSITIONING: Clock("positioning", _FIVE_MINUTES_US, reach=4, longest_hole=4),
-    Grid.LIQUIDATION_5M: Clock("liquidations", _FIVE_MINUTES_US, reach=291, longest_hole=14),
+    Grid.OPEN_INTEREST: Clock("open_interest_5m", FIVE_MINUTES_US, reach=114, longest_hole=114),
+    Grid.POSITIONING: Clock("positioning", FIVE_MINUTES_US, reach=4, longest_hole=4),
+    Grid.LIQUIDATION_5M: Clock("liquidations", FIVE_MINUTES_US, reach=291, longest_hole=14),
     # The threshold of a cluster is made of the minutes that had liquidations, however few.
     Grid.LIQUIDATION_1M: Clock("liquidations", MINUTE_US, reach=7 * 1440 + 62, longest_hole=7 * 1440),
-    Grid.TRADES_5M: Clock("trades", _FIVE_MINUTES_US, reach=291, longest_hole=14),
+    Grid.TRADES_5M: Clock("trades", FIVE_MINUTES_US, reach=291, longest_hole=14),
 }
 _HOUR_FACTS: Final = ("high", "low", "close", "volume", "quote_volume")
 _HOUR_BOOK: Final = ("best_bid", "best_ask", "near_depth_usd")
@@ -115,7 +114,7 @@ _LEADER_CLOSES: Final = leader_columns("close")
 _LOOKBACK_US: Final = {
     Grid.BOOK: MINUTE_US,
     Grid.BOOK_LEVELS: MINUTE_US,
-    Grid.SENTIMENT: 49 * _HOUR_US,
+    Grid.SENTIMENT: 49 * HOUR_US,
 }
 _SNAPSHOTS: Final = {
     Grid.BOOK: "order_book_tops",
@@ -201,7 +200,7 @@ def _hours(facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory
     clock = CLOCKS[Grid.H1]
     read = (instants.time_us - NOMINAL_LAG_US[clock.frame]) // MINUTE_US // 60 - 1
     first_us = int(instants.time_us.min()) - clock.lookback_us
-    beyond_us = (int(read.max()) + 1) * _HOUR_US
+    beyond_us = (int(read.max()) + 1) * HOUR_US
     hours = _hours_between(facts, instants.instruments, (first_us, beyond_us), memory)
     return _on_clock(hours, integers(hours["position"]), clock, base, instants, read)
 
@@ -215,14 +214,14 @@ def _hours_between(
     for an hour. The first return of a whole hour needs the minute before it, if that is in the span.
     """
     first_us, beyond_us = span_us
-    whole_us = min(-(-first_us // _HOUR_US) * _HOUR_US, beyond_us)
+    whole_us = min(-(-first_us // HOUR_US) * HOUR_US, beyond_us)
     from_us = max(first_us, whole_us - MINUTE_US)
     part, whole = (
         rows_between(facts, "candles_1m", instruments, span, memory).rows(("close",))
         for span in ((first_us, whole_us - 1), (from_us, beyond_us - 1))
     )
     hours = memory.recall(Grid.H1, _checked_hours, whole)
-    is_whole = pl.col("position") >= whole_us // _HOUR_US
+    is_whole = pl.col("position") >= whole_us // HOUR_US
     return pl.concat([_checked_hours(part), hours.filter(is_whole)]).sort("instrument_id", "position")
 
 
@@ -239,7 +238,7 @@ def _hour_bars(facts: MarketFacts, instants: Instants, base: tuple[str, ...], me
         instants, instruments=np.union1d(instants.instruments, np.array(list(LEADERS.values())))
     )
     near = near_rows(facts, clock.frame, with_the_leaders, clock.lookback_us, memory).frame(_HOUR_FACTS)
-    ended = near.filter(pl.col("time") < pl.lit((int(read.max()) + 1) * _HOUR_US).cast(TIME))
+    ended = near.filter(pl.col("time") < pl.lit((int(read.max()) + 1) * HOUR_US).cast(TIME))
     every = hour_bars(ended)
     own = every.filter(pl.col("instrument_id").is_in(instants.instruments.tolist()))
     with_closes = with_leaders(own, every, "position", "hour_close", base)
@@ -250,7 +249,7 @@ def _hour_bars(facts: MarketFacts, instants: Instants, base: tuple[str, ...], me
 
 def _with_hourly_books(hours: pl.DataFrame, books: pl.DataFrame) -> pl.DataFrame:
     """`hours`, and those of `books` that have no candles, with what the book held at the end of each."""
-    position = (pl.col("time").dt.epoch("us") // _HOUR_US - 1).alias("position")
+    position = (pl.col("time").dt.epoch("us") // HOUR_US - 1).alias("position")
     ended = books.select("instrument_id", position, *_HOUR_BOOK)
     key = ["instrument_id", "position"]
     return hours.join(ended, on=key, how="full", coalesce=True).sort(key)
@@ -294,7 +293,7 @@ def _trade_buckets(
 
 def settlement_positions(funding: pl.DataFrame) -> Integers:
     """Each settlement's number in its instrument's sequence; a missing settlement leaves a number out."""
-    hours = pl.col("time").diff().dt.total_microseconds() / _HOUR_US
+    hours = pl.col("time").diff().dt.total_microseconds() / HOUR_US
     steps = (hours / pl.col("interval_hours")).round().clip(lower_bound=1).over("instrument_id")
     numbers = funding.select(steps.fill_null(0).cum_sum().over("instrument_id").cast(pl.Int64))
     return integers(numbers.to_series())
@@ -314,7 +313,7 @@ def _settlements(
     facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory: GridMemory
 ) -> GridRows:
     longest = facts.funding_rates["interval_hours"].max()
-    lookback_us = (_SETTLEMENTS + 2) * (longest if isinstance(longest, int) else 0) * _HOUR_US
+    lookback_us = (_SETTLEMENTS + 2) * (longest if isinstance(longest, int) else 0) * HOUR_US
     near = near_rows(facts, "funding_rates", instants, lookback_us, memory)
     beside = (near.ranges, *instants.places)
     settled = memory.keep(

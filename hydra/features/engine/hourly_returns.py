@@ -2,14 +2,10 @@
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from hydra.features.engine.lateness import MINUTE_US, integers
-from hydra.features.engine.layout import Integers
-
-_Floats = NDArray[np.float64]
-_Flags = NDArray[np.bool_]
-_HOUR_MINUTES = 60
+from hydra.arrays import Flags, Floats, Integers
+from hydra.durations import HOUR_MINUTES, MINUTE_US
+from hydra.features.engine.lateness import integers
 
 
 def hourly_returns(candles: pl.DataFrame) -> pl.DataFrame:
@@ -28,7 +24,7 @@ def hourly_returns(candles: pl.DataFrame) -> pl.DataFrame:
     same = instrument[1:] == instrument[:-1]
     known[1:] &= same & (time_us[1:] - time_us[:-1] == MINUTE_US)
     change[~known] = 0.0
-    hour = time_us // (_HOUR_MINUTES * MINUTE_US)
+    hour = time_us // (HOUR_MINUTES * MINUTE_US)
     new = np.ones(len(hour), dtype=bool)
     new[1:] = ~same | (hour[1:] != hour[:-1])
     first = np.flatnonzero(new)
@@ -43,7 +39,7 @@ def hourly_returns(candles: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _deviations(change: _Floats, known: _Flags, first: Integers, count: Integers) -> _Floats:
+def _deviations(change: Floats, known: Flags, first: Integers, count: Integers) -> Floats:
     """ddof 1 deviation of the known changes of each group; 0 where there are fewer than two."""
     if not len(first):
         return np.zeros(0)

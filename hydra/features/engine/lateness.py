@@ -12,12 +12,11 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from hydra.arrays import Integers
+from hydra.durations import MINUTE_US, SECOND_US
 from hydra.features.engine.grid_memory import GridMemory
-from hydra.features.engine.layout import Integers, as_value, ranked_keys
+from hydra.features.engine.layout import as_value, ranked_keys
 from hydra.features.facts import MarketFacts
-
-SECOND_US: Final = 1_000_000
-MINUTE_US: Final = 60 * SECOND_US
 
 # From the fact's `time` to the instant from which the grids use it.
 NOMINAL_LAG_US: Final = {

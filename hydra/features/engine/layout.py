@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-Integers = NDArray[np.int64]
+from hydra.arrays import Integers
 
 NO_ROW = -1
 # An instrument's rank lies above the bits of a microsecond timestamp (below 2**52 until the year 2112).

@@ -8,10 +8,10 @@ from typing import Final
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from hydra.arrays import Floats, Integers
 from hydra.compiled import compiled_when_needed
-from hydra.features.engine.layout import NO_ROW, Integers
+from hydra.features.engine.layout import NO_ROW
 
 MONTH_HOURS: Final = 720
 LEAST_HOURS: Final = 168
@@ -27,8 +27,6 @@ MONTH_SHARES: Final = {
 }
 """Column of a share: the value at the decision, and its samples on the hour grid."""
 
-_Floats = NDArray[np.float64]
-
 
 def month_share(value: pl.Series, samples: pl.Series, rows: Integers) -> pl.Series:
     """Share of the last 720 `samples` that are <= the value; null where that is unknown.
@@ -40,12 +38,12 @@ def month_share(value: pl.Series, samples: pl.Series, rows: Integers) -> pl.Seri
     return pl.Series(shares, dtype=pl.Float64).fill_nan(None)
 
 
-def _numbers(series: pl.Series) -> _Floats:
-    numbers: _Floats = series.cast(pl.Float64).fill_null(np.nan).to_numpy()
+def _numbers(series: pl.Series) -> Floats:
+    numbers: Floats = series.cast(pl.Float64).fill_null(np.nan).to_numpy()
     return numbers
 
 
-def _share_of(value: _Floats, samples: _Floats, rows: Integers) -> _Floats:
+def _share_of(value: Floats, samples: Floats, rows: Integers) -> Floats:
     """One count of the window a decision; comparisons with nan are false."""
     shares = np.full(len(value), np.nan)
     for place in range(len(value)):

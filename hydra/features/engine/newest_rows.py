@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from hydra.arrays import Integers
 from hydra.features.engine.lateness import integers, run_ends
-from hydra.features.engine.layout import NO_ROW, Integers
+from hydra.features.engine.layout import NO_ROW
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from hydra.durations import FIVE_MINUTES_US
 from hydra.features.engine.event_windows import window_bounds, window_sums
-from hydra.features.engine.lateness import MINUTE_US, Instants
+from hydra.features.engine.lateness import Instants
 
-_FIVE_MINUTES_US: Final = 5 * MINUTE_US
 _LONGEST_STEP_SECONDS: Final = 15
 _STEP: Final = pl.col("time").diff().dt.total_microseconds() / 1e6
 
@@ -23,7 +23,7 @@ def order_flow_columns(levels: pl.DataFrame, instants: Instants) -> pl.DataFrame
         flow=_order_flow(), top=(pl.col("best_bid_quantity") + pl.col("best_ask_quantity")) / 2, seconds=_STEP
     ).with_columns(is_step=pl.col("flow").is_not_null().cast(pl.Float64))
     known = steps.with_columns(pl.when(pl.col("is_step") > 0).then(pl.all()).otherwise(0.0))
-    end, (first,) = window_bounds(levels, instants, _FIVE_MINUTES_US)
+    end, (first,) = window_bounds(levels, instants, FIVE_MINUTES_US)
     flow, top, seconds, count = (window_sums(known[name].to_numpy(), first, end) for name in known.columns)
     return pl.DataFrame(
         {

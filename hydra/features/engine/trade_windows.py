@@ -5,13 +5,12 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from hydra.durations import FIVE_MINUTES_US, HOUR_US
 from hydra.features.engine.event_windows import window_bounds, window_sums
-from hydra.features.engine.lateness import MINUTE_US, Instants
+from hydra.features.engine.lateness import Instants
 
 LAST_TRADES: Final = 100
 LARGE_TRADE_USD: Final = 100_000.0
-_HOUR_US: Final = 60 * MINUTE_US
-_FIVE_MINUTES_US: Final = 5 * MINUTE_US
 
 
 def large_flow_usd() -> pl.Expr:
@@ -29,7 +28,7 @@ def trade_columns(trades: pl.DataFrame, instants: Instants) -> pl.DataFrame:
     """
     quantity = trades["quantity"].to_numpy()
     signed = np.where(trades["buyer_is_maker"].to_numpy(), -quantity, quantity)
-    end, (oldest, last_five) = window_bounds(trades, instants, _HOUR_US, _FIVE_MINUTES_US)
+    end, (oldest, last_five) = window_bounds(trades, instants, HOUR_US, FIVE_MINUTES_US)
     last = np.maximum(oldest, end - LAST_TRADES)
     large = trades.select(large_flow_usd()).to_series().to_numpy()
     return pl.DataFrame(
@@ -46,6 +45,6 @@ def trade_columns(trades: pl.DataFrame, instants: Instants) -> pl.DataFrame:
 
 def large_flow_buckets(trades: pl.DataFrame) -> pl.DataFrame:
     """large_flow_usd per instrument and five clock minutes with a trade; position: since 1970."""
-    bucket = (pl.col("time").dt.epoch("us") // _FIVE_MINUTES_US).alias("position")
+    bucket = (pl.col("time").dt.epoch("us") // FIVE_MINUTES_US).alias("position")
     sums = trades.lazy().group_by("instrument_id", bucket).agg(large_flow_usd().sum().alias("large_flow_usd"))
     return sums.sort("instrument_id", "position").collect()

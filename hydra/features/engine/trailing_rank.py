@@ -6,8 +6,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from hydra.arrays import Integers
 from hydra.compiled import compiled_when_needed
-from hydra.features.engine.layout import Integers, gather
+from hydra.features.engine.layout import gather
 
 # A rolling deviation ends in other last bits wherever its window began. Prices on a grid of ticks make equal
 # values often, and whether two of them tie must not hang on those bits.

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from hydra.arrays import Integers
 from hydra.features.engine.lateness import Instants
-from hydra.features.engine.layout import Integers
 from hydra.features.facts import MarketFacts
 
 

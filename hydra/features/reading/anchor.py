@@ -11,11 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from hydra.durations import DAY, EPOCH, HOUR
 from hydra.errors import StopError
-
-_DAY: Final = timedelta(days=1)
-_HOUR: Final = timedelta(hours=1)
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +25,12 @@ class WarmUp:
 
     def anchor(self, instant: datetime) -> datetime:
         """The earliest time of this input that a decision at `instant` reads (UTC)."""
-        return instant - (instant - _EPOCH) % self.period - self.before
+        return instant - (instant - EPOCH) % self.period - self.before
 
 
 _CANDLES: Final = WarmUp(
     timedelta(days=31),
-    _DAY,
+    DAY,
     "720 hourly samples and 8640 five-minute samples are 30 days; one day for the windows inside the first "
     "samples (60 minutes, 12 bars) and for the 150 bars after which ADX has forgotten its start",
 )
@@ -43,24 +40,24 @@ WARM_UP: Final[dict[str, WarmUp]] = {
     "candles_5m": _CANDLES,
     "funding_rates": WarmUp(
         timedelta(days=36),
-        _DAY,
+        DAY,
         "100 settlements of 8 h are 33 days and 8 hours; 3 more for the momentum, 2 for the validity",
     ),
     "open_interest_5m": WarmUp(
         timedelta(days=1),
-        _DAY,
+        DAY,
         "100 changes over 60 minutes on the five-minute grid are 9 h 20 min; 10 min of validity",
     ),
-    "positioning": WarmUp(timedelta(days=1), _DAY, "the last period, valid for 15 min, with room for a gap"),
+    "positioning": WarmUp(timedelta(days=1), DAY, "the last period, valid for 15 min, with room for a gap"),
     "liquidations": WarmUp(
-        timedelta(hours=25), _DAY, "288 five-minute buckets before the current one; 60 min of recent ones"
+        timedelta(hours=25), DAY, "288 five-minute buckets before the current one; 60 min of recent ones"
     ),
     "order_book_tops": WarmUp(
-        timedelta(minutes=5), _HOUR, "the last snapshot, valid for 15 s; a day of them would be 17,280 a pair"
+        timedelta(minutes=5), HOUR, "the last snapshot, valid for 15 s; a day of them would be 17,280 a pair"
     ),
     "heartbeats": WarmUp(
         timedelta(hours=25),
-        _HOUR,
+        HOUR,
         "each of the 288 buckets of forced orders counts only if the feed was alive",
     ),
 }

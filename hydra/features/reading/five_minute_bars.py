@@ -12,7 +12,8 @@ from typing import Final
 
 import polars as pl
 
-from hydra.features.facts import SCHEMAS, TIME
+from hydra.arrays import TIME
+from hydra.features.facts import SCHEMAS
 
 _BUCKET: Final = ("instrument_id", "time")
 _COLUMNS: Final = list(SCHEMAS["candles_5m"])

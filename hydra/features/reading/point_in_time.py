@@ -5,20 +5,20 @@ Source: DESIGN, laws 2 and 3; features.md section 0; C110, C115, C116, C124, C12
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 import polars as pl
 from adbc_driver_manager.dbapi import Connection
 
+from hydra.arrays import TIME
 from hydra.db.arrow import end_read
+from hydra.durations import EPOCH
 from hydra.errors import StopError
-from hydra.features.facts import ALL_SCHEMAS, TIME, MarketFacts, empty_frame
+from hydra.features.facts import ALL_SCHEMAS, MarketFacts, empty_frame
 from hydra.features.reading.anchor import WARM_UP, WarmUp, anchor
 from hydra.features.reading.fact_reader import INPUTS, Input, read_known, read_whole_buckets
 from hydra.features.reading.five_minute_bars import bars_as_of
-
-BEFORE_ALL_FACTS: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def read_facts(
     if start > as_of:
         raise StopError(f"facts from {start} as of {as_of}: the first decision lies after the reading")
     starts = anchor(start, reading.warm_up)
-    rows = read_known(connection, instrument_ids, starts, BEFORE_ALL_FACTS, as_of, reading.inputs)
+    rows = read_known(connection, instrument_ids, starts, EPOCH, as_of, reading.inputs)
     if "candles_5m_recorded" in rows:
         whole = read_whole_buckets(connection, instrument_ids, starts["candles_5m"], as_of)
         rows["candles_5m"] = bars_as_of(whole, rows["candles_1m"], rows["candles_5m_recorded"], as_of)

@@ -10,15 +10,14 @@ from typing import Final
 
 from adbc_driver_manager.dbapi import Connection
 
+from hydra.durations import DAY, HOUR
 from hydra.features.facts import MarketFacts
 from hydra.features.reading.anchor import WARM_UP, WarmUp
 from hydra.features.reading.fact_reader import INPUTS, Input
 from hydra.features.reading.point_in_time import Reading, read_facts
 
-_DAY: Final = timedelta(days=1)
-_HOUR: Final = timedelta(hours=1)
 _WEEK_OF_MINUTES: Final = WarmUp(
-    timedelta(days=8), _DAY, "clusters: 60 minutes, each against its 7 days before; room for a day's start"
+    timedelta(days=8), DAY, "clusters: 60 minutes, each against its 7 days before; room for a day's start"
 )
 
 RECIPE: Final = Reading(
@@ -33,17 +32,17 @@ RECIPE: Final = Reading(
         **WARM_UP,
         "candles_1m": WarmUp(
             timedelta(days=32),
-            _DAY,
+            DAY,
             "720 hourly returns need 721 closes of whole hours, over 30 days and 2 h",
         ),
         "liquidations": _WEEK_OF_MINUTES,
         "heartbeats": _WEEK_OF_MINUTES,
-        "trades": WarmUp(timedelta(hours=25), _HOUR, "288 five-minute buckets before the current one"),
+        "trades": WarmUp(timedelta(hours=25), HOUR, "288 five-minute buckets before the current one"),
         "order_book_levels": WarmUp(
-            timedelta(minutes=7), _HOUR, "order flow of 5 minutes, from the snapshot before them on"
+            timedelta(minutes=7), HOUR, "order flow of 5 minutes, from the snapshot before them on"
         ),
-        "order_book_hours": WarmUp(timedelta(days=31), _DAY, "720 hourly samples"),
-        "sentiment": WarmUp(timedelta(days=3), _DAY, "the last value, valid for 48 h"),
+        "order_book_hours": WarmUp(timedelta(days=31), DAY, "720 hourly samples"),
+        "sentiment": WarmUp(timedelta(days=3), DAY, "the last value, valid for 48 h"),
     },
 )
 """What the recipe reads."""

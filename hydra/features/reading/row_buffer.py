@@ -5,14 +5,15 @@ copied only when something falls into it, and the last hours of all pairs in one
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import polars as pl
 
+from hydra.durations import EPOCH
+
 _RECENT: Final = timedelta(hours=1)
 _RECENT_AT_MOST: Final = timedelta(hours=2)
-_NOTHING_OLDER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class HeldRows:
@@ -28,7 +29,7 @@ class HeldRows:
         self._key = ["instrument_id", *key]
         self._order = [*self._key, latest] if latest else self._key
         self._bodies = {instrument_id: rows.clear() for instrument_id in sorted(instrument_ids)}
-        self._cut = _NOTHING_OLDER
+        self._cut = EPOCH
         self._recent = rows.clear()
         self._frame: pl.DataFrame | None = None
         self.merge(rows)

@@ -12,19 +12,20 @@ from typing import Final
 import polars as pl
 from adbc_driver_manager.dbapi import Connection
 
+from hydra.arrays import TIME
 from hydra.db.arrow import end_read
+from hydra.durations import EPOCH, FIVE_MINUTES
 from hydra.errors import StopError
-from hydra.features.facts import TIME, MarketFacts, empty_frame
+from hydra.features.facts import MarketFacts, empty_frame
 from hydra.features.reading.anchor import anchor
 from hydra.features.reading.fact_reader import INPUTS, count_imports, read_known, read_whole_buckets
 from hydra.features.reading.five_minute_bars import bars_as_of
-from hydra.features.reading.point_in_time import BEFORE_ALL_FACTS, shown_frames
+from hydra.features.reading.point_in_time import shown_frames
 from hydra.features.reading.row_buffer import HeldRows
 
 COMMIT_DELAY: Final = timedelta(minutes=2)
 """How long after its known_at a fact may still be committed and yet be found by the next advance."""
 
-_FIVE_MINUTES: Final = timedelta(minutes=5)
 _BAR_INPUTS: Final = ("candles_1m", "candles_5m_recorded")
 
 
@@ -93,7 +94,7 @@ class MarketWindow:
     def _read_all(self, as_of: datetime) -> None:
         starts = anchor(as_of)
         imports = count_imports(self._connection)
-        rows = read_known(self._connection, self._instrument_ids, starts, BEFORE_ALL_FACTS, as_of)
+        rows = read_known(self._connection, self._instrument_ids, starts, EPOCH, as_of)
         whole = read_whole_buckets(self._connection, self._instrument_ids, starts["candles_5m"], as_of)
         end_read(self._connection)
         self._held = {
@@ -117,7 +118,7 @@ class MarketWindow:
 
     def _rebuild_bars(self, news: dict[str, pl.DataFrame], as_of: datetime) -> None:
         """Make the bars anew of every bucket that got a row or has ended since the last reading."""
-        ended_since = self._as_of - _FIVE_MINUTES
+        ended_since = self._as_of - FIVE_MINUTES
         times = pl.concat([news[name]["time"] for name in _BAR_INPUTS])
         if _bucket(as_of) == _bucket(self._as_of) and _is_none_before(times, _bucket(as_of)):
             return  # all of it is of the bucket that is still open
@@ -126,7 +127,7 @@ class MarketWindow:
         bucket = pl.col("time").dt.truncate("5m")
         touched = bucket.is_in(opens.implode()) | (bucket > pl.lit(ended_since, dtype=TIME))
         minutes, recorded = (
-            self._held[name].since(earliest - _FIVE_MINUTES).filter(touched) for name in _BAR_INPUTS
+            self._held[name].since(earliest - FIVE_MINUTES).filter(touched) for name in _BAR_INPUTS
         )
         no_rollup = empty_frame("candles_5m")
         self._held["candles_5m"].merge(bars_as_of(no_rollup, minutes, recorded, as_of))
@@ -141,7 +142,7 @@ class MarketWindow:
 
 def _bucket(instant: datetime) -> datetime:
     """The open of the five minutes that hold `instant`."""
-    return instant - (instant - BEFORE_ALL_FACTS) % _FIVE_MINUTES
+    return instant - (instant - EPOCH) % FIVE_MINUTES
 
 
 def _is_none_before(times: pl.Series, start: datetime) -> bool:
