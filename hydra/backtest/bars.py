@@ -20,8 +20,8 @@ from hydra.durations import DAY_MINUTES, HOUR_US, MINUTE_US
 from hydra.features.engine.decision_frame import DECISION_DELAY_US
 from hydra.features.engine.lateness import integers
 from hydra.features.engine.layout import NO_ROW, gather, ranked_keys
+from hydra.trading.bars import Bar, Settlement
 from hydra.trading.market_rows import LAST, MARK
-from hydra.trading.paper_exchange import Bar, Settlement
 
 _LONGEST_MARK_BAR: Final = 60
 _TRADED: Final = ("open", "high", "low", "close", "volume")

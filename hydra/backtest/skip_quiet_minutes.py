@@ -65,7 +65,7 @@ BOUNDS: Final = np.dtype(
     [
         ("direction", np.float64),
         ("quantity", np.float64),
-        ("entry_price", np.float64),
+        ("cost_basis_usd", np.float64),
         ("stop_price", np.float64),
         ("target_price", np.float64),
         ("near_liquidation", np.float64),
@@ -223,7 +223,7 @@ def _may_exit(row: int, grids: Grids, book: ExitBounds, may_exit: Flags) -> bool
                 direction * (grids.mark_open[row, column] - own.near_liquidation),
                 direction * (grids.mark_price[row, column] - own.near_liquidation),
             )
-            is_touched |= worst <= _WIDE * own.entry_price
+            is_touched |= worst <= _WIDE * own.near_liquidation
         strength = direction * grids.strengths[own.strength, row, column]
         is_touched |= strength < own.weakest * (1.0 + _WIDE)
         may_exit[column] = is_touched
@@ -285,9 +285,9 @@ def _at_mark(row: int, grids: Grids, book: ExitBounds) -> tuple[float, float, fl
         own = book.bounds[column]
         mark = grids.mark_price[row, column]
         if np.isnan(mark):
-            mark = own.entry_price
-        held = own.direction * own.quantity
-        unrealised += held * (mark - own.entry_price)
-        exposure += own.quantity * mark
-        heat += max(held * (mark - own.stop_price), 0.0)
+            mark = own.cost_basis_usd / own.quantity
+        value = own.quantity * mark
+        unrealised += own.direction * (value - own.cost_basis_usd)
+        exposure += value
+        heat += max(own.direction * own.quantity * (mark - own.stop_price), 0.0)
     return unrealised, exposure, heat

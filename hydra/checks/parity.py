@@ -25,7 +25,7 @@ from hydra.backtest.stress import Stress, stressed_market
 from hydra.checks.feature_lookahead import ABSOLUTE_TOLERANCE, RELATIVE_TOLERANCE
 from hydra.db import queries
 from hydra.errors import StopError
-from hydra.trading.holding_rows import order_row, position_row
+from hydra.trading.pair_state_rows import order_row, position_row
 from hydra.trading.parameters import rules_of_run
 from hydra.trading.row_writer import Row
 from hydra.trading.runs import Run

@@ -13,6 +13,8 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    Numeric,
+    SmallInteger,
     Table,
     Text,
     func,
@@ -85,6 +87,14 @@ positions = Table(
     money("net_pnl_usd", "gross - fees + funding, USDT", nullable=False),
     Column("mark_source", Text, nullable=False, comment="mark, or last where no mark is recorded (C126)"),
     recorded_at(),
+    Column(
+        "cost_basis_usd",
+        Numeric,
+        nullable=False,
+        server_default=text("0"),
+        comment="What is held now was bought or sold short for, USDT: the sum of price x quantity of its"
+        " fills; 0 once closed",
+    ),
     check("side", "side IN ('LONG', 'SHORT')"),
     one_of("state", PositionState),
     one_of("exit_reason_code", ReasonCode),
@@ -233,6 +243,13 @@ equity = Table(
     money("exposure_usd", "Sum of open notionals, working entries included (C120)", nullable=False),
     real("portfolio_heat", "Sum of what all stops together would lose, fraction of equity"),
     recorded_at(),
+    Column(
+        "stale_positions",
+        SmallInteger,
+        nullable=False,
+        server_default=text("0"),
+        comment="Open positions whose last known price is older than ten minutes (C132)",
+    ),
     schema="hydra",
     comment="Cash, unrealised profit and exposure of a run, one row a cycle",
 )

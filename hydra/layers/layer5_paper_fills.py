@@ -12,10 +12,11 @@ Where a barrier lies on the mark price and the fill on traded prices:
 Scalars only, so that the backtest's loop can compile the same functions. Direction is +1 LONG, -1 SHORT.
 """
 
+from decimal import Decimal
 from enum import IntEnum
-from typing import Final
+from typing import Final, TypeVar
 
-from hydra.ledger.amounts import Amount
+Price = TypeVar("Price", float, Decimal)
 
 VOLUME_SHARE: Final = 0.10
 
@@ -80,7 +81,7 @@ def barrier_hit(
     return BarrierHit.NONE
 
 
-def _reached(direction: int, price: Amount, level: Amount) -> bool:
+def _reached(direction: int, price: Price, level: Price) -> bool:
     """True where `price` stands at `level` or beyond it in `direction`."""
     return price >= level if direction > 0 else price <= level
 
@@ -98,14 +99,12 @@ def barrier_price(direction: int, level: float, hit: BarrierHit, traded: tuple[f
     return bar_open if _reached(towards, bar_open, level) else min(max(level, low), high)
 
 
-def is_bankrupt(direction: int, price: Amount, bankruptcy_price: Amount) -> bool:
+def is_bankrupt(direction: int, price: Price, bankruptcy_price: Price) -> bool:
     """True where leaving at `price` would lose more than the margin: the exchange takes the position over."""
     return price < bankruptcy_price if direction > 0 else price > bankruptcy_price
 
 
-def liquidation_fill_price(
-    direction: int, bankruptcy_price: Amount, bar_high: Amount, bar_low: Amount
-) -> Amount:
+def liquidation_fill_price(direction: int, bankruptcy_price: Price, bar_high: Price, bar_low: Price) -> Price:
     """The price at which a liquidated position leaves; what is left of its margin there is lost as well.
 
     Formula: LONG max(bankruptcy price, low), SHORT min(bankruptcy price, high)

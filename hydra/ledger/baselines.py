@@ -73,7 +73,7 @@ def hold_net_usd(pair: HeldPair, notional_usd: float) -> float:
     fees = fee_usd(notional_usd, taker_bps) + fee_usd(quantity * leave, taker_bps)
     settled = zip(pair.settled_marks, pair.settled_rates, strict=True)
     funding = sum(funding_payment(1, quantity, float(mark), float(rate)) for mark, rate in settled)
-    return net_profit(price_profit(1, quantity, entry, leave), fees, funding)
+    return net_profit(price_profit(1, quantity, quantity * entry, leave), fees, funding)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import psycopg
 
 from hydra.db import queries
 from hydra.layers.layer4_filters import exact
-from hydra.trading.paper_exchange import Bar, Settlement
+from hydra.trading.bars import Bar, Settlement
 
 MARK: Final = "mark"
 LAST: Final = "last"

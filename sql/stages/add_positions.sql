@@ -1,12 +1,12 @@
 -- Stores positions that have just been opened and gives their keys.
 INSERT INTO hydra.positions (
     run_id, instrument_id, decision_time, side, state, opened_time, closed_time, quantity, peak_quantity,
-    entry_price, exit_price, leverage, stop_price, target_price, liquidation_price, max_holding_until,
-    exit_reason_code, gross_pnl_usd, fees_usd, funding_usd, net_pnl_usd, mark_source
+    entry_price, cost_basis_usd, exit_price, leverage, stop_price, target_price, liquidation_price,
+    max_holding_until, exit_reason_code, gross_pnl_usd, fees_usd, funding_usd, net_pnl_usd, mark_source
 )
 SELECT
     run_id, instrument_id, decision_time, side, state, opened_time, closed_time, quantity, peak_quantity,
-    entry_price, exit_price, leverage, stop_price, target_price, liquidation_price, max_holding_until,
-    exit_reason_code, gross_pnl_usd, fees_usd, funding_usd, net_pnl_usd, mark_source
+    entry_price, cost_basis_usd, exit_price, leverage, stop_price, target_price, liquidation_price,
+    max_holding_until, exit_reason_code, gross_pnl_usd, fees_usd, funding_usd, net_pnl_usd, mark_source
 FROM jsonb_populate_recordset(NULL::hydra.positions, %(rows)s::jsonb)
 RETURNING instrument_id, position_id;

@@ -6,6 +6,7 @@ SET
     quantity = n.quantity,
     peak_quantity = n.peak_quantity,
     entry_price = n.entry_price,
+    cost_basis_usd = n.cost_basis_usd,
     exit_price = n.exit_price,
     stop_price = n.stop_price,
     target_price = n.target_price,

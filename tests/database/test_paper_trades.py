@@ -50,7 +50,7 @@ def test_a_long_is_filled_as_maker_and_leaves_at_its_target(market: PaperMarket)
 
 def test_a_short_pays_its_stop(market: PaperMarket) -> None:
     market.candle(0, (2_500.0, 2_501.0, 2_499.0, 2_500.0), pair=ETH)
-    market.approve(0, Side.SHORT, "5000", SHORT_TERMS, pair=ETH)
+    market.approve(0, Side.SHORT, "5000.14", SHORT_TERMS, pair=ETH)
     # The ask: 2,500 + 0.0625, up to the tick: 2,500.07. The bar trades beyond it.
     market.candle(1, (2_500.0, 2_501.0, 2_499.0, 2_500.0), pair=ETH)
     market.settle(1)

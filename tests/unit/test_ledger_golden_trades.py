@@ -30,7 +30,7 @@ def closed(
     """Fill price, fees and net profit of a maker entry closed by market at `level`."""
     fill = taker_price(level, -direction, COSTS.spread_bps, COSTS.slippage_bps)
     fees = fee_usd(quantity * entry, COSTS.maker_fee_bps) + fee_usd(quantity * fill, COSTS.taker_fee_bps)
-    gross = price_profit(direction, quantity, entry, fill)
+    gross = price_profit(direction, quantity, quantity * entry, fill)
     return fill, fees, net_profit(gross, fees, funding)
 
 
@@ -148,7 +148,7 @@ def test_a_liquidation_takes_the_margin() -> None:
         1, Decimal(50_000), Decimal("0.1"), Decimal(500), Decimal("0.004"), Decimal(0)
     )
     assert price.quantize(CENT) == Decimal("45180.72")
-    left = Decimal(500) + price_profit(1, Decimal("0.1"), Decimal(50_000), price)
+    left = Decimal(500) + price_profit(1, Decimal("0.1"), Decimal(5_000), price)
     assert left.quantize(CENT) == Decimal("18.07")
     hit = barrier_hit(1, 47_500.0, 55_000.0, float(price), (45_000.0, 45_100.0, 44_000.0))
     assert hit is BarrierHit.LIQUIDATION

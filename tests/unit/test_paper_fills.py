@@ -3,6 +3,8 @@
 SOL: tick 0.01, step 0.01, spread 1 bp, slippage 2 bps (a taker pays 2.5 bps), maker 2 bps, taker 5 bps.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -11,16 +13,17 @@ from hypothesis import strategies as st
 
 from hydra.domain import ExitUrgency, OrderState, OrderType, ReasonCode
 from hydra.layers.layer5_execution import ExecutionParameters
-from hydra.layers.layer5_orders import DecisionKey, entry_order, exit_order
-from hydra.trading.pair_state import EntryTerms, Fill, PairState, Position, accepted_paper_order
-from hydra.trading.paper_exchange import Bar, PaperExchange
+from hydra.layers.layer5_orders import entry_order, exit_order
+from hydra.trading.bars import Bar
+from hydra.trading.pair_state import EntryPlan, Fill, PairState, Position
+from hydra.trading.paper_exchange import PaperExchange
 from tests.support.generated_facts import terms_of
 
 SOL = 3
 START = datetime(2025, 6, 1, tzinfo=UTC)
 SPEC = terms_of((1, 2, 3))[SOL]
-EXCHANGE = PaperExchange(1, SPEC, ExecutionParameters())
-KEY = DecisionKey("paper", 1, SOL, START)
+EXCHANGE = PaperExchange(1, ExecutionParameters(), {SOL: SPEC})
+KEY = EXCHANGE.key(SOL, START)
 # Half the spread, the slippage and a tick, at the prices of these tests.
 COSTS = 0.03 + 0.01
 
@@ -31,15 +34,10 @@ QUIET = (97.0, 97.1, 96.9, 97.0)
 def entering(direction: int = 1, leverage: int = 10, limit: str = "97", stop: str = "96.05") -> PairState:
     """An entry for 10 SOL at `limit` that waits, its stop at `stop`, its target about 2.4 % away."""
     price = Decimal(limit)
-    plan = entry_order(KEY, direction, Decimal(10), (price, price), SPEC.filters)
-    terms = EntryTerms(
-        direction,
-        Decimal(leverage),
-        Decimal(stop),
-        price * 2 - price * (1 - direction * Decimal("0.0247")),
-        8.0,
-    )
-    return PairState(SOL, entry=accepted_paper_order(plan, KEY, price, START), terms=terms)
+    order = entry_order(KEY, direction, Decimal(10), (price, price), SPEC.filters)
+    target = price * (1 + direction * Decimal("0.0247"))
+    plan = EntryPlan(SOL, direction, Decimal(10), price, Decimal(leverage), Decimal(stop), target, 8.0)
+    return PairState(SOL, entry=EXCHANGE.submit(order, KEY, price, START), plan=plan)
 
 
 def bar(minute: int, traded: Prices, mark: Prices | None = None, volume: float = 10_000.0) -> Bar:
@@ -48,9 +46,14 @@ def bar(minute: int, traded: Prices, mark: Prices | None = None, volume: float =
     return Bar(SOL, START + timedelta(minutes=minute), *traded, volume, mark or traded, source)
 
 
+def collect(state: PairState, bars: Sequence[Bar]) -> None:
+    """Let `bars` happen; entries are not timed out."""
+    replace(EXCHANGE, bars={SOL: bars}).collect(state, START)
+
+
 def played(state: PairState, *bars: Bar) -> tuple[Position, list[Fill]]:
     """The position after `bars`, and the fills of its exits."""
-    EXCHANGE.play(state, bars, [])
+    collect(state, bars)
     assert state.position is not None
     exits = [fill for order in state.ended if order.role != "ENTRY" for fill in order.fills]
     return state.position, exits
@@ -76,7 +79,7 @@ def send_market_exit(state: PairState, minute: int) -> None:
     )
     position.exits_sent += 1
     placed = START + timedelta(minutes=minute)
-    state.exit = accepted_paper_order(plan, KEY, price, placed, ReasonCode.DATA_STALE)
+    state.exit = EXCHANGE.submit(plan, KEY, price, placed, ReasonCode.DATA_STALE)
 
 
 def test_an_entry_in_a_bar_that_opens_beyond_its_stop_leaves_at_the_open() -> None:
@@ -153,7 +156,7 @@ def test_a_passive_exit_whose_time_is_up_without_volume_goes_on_by_market() -> N
     plan = exit_order(KEY, 1, position.quantity, ExitUrgency.ORDINARY, touch, SPEC.filters)
     position.exits_sent += 1
     reason = ReasonCode.THESIS_BROKEN
-    state.exit = accepted_paper_order(plan, KEY, Decimal(97), START + timedelta(minutes=1), reason)
+    state.exit = EXCHANGE.submit(plan, KEY, Decimal(97), START + timedelta(minutes=1), reason)
     played(state, bar(1, QUIET, volume=0.0))
     assert state.exit is not None
     assert (state.exit.order_type, state.exit.reason_code) == (OrderType.MARKET, reason)
@@ -197,6 +200,10 @@ def test_a_market_price_beyond_the_bankruptcy_is_a_takeover() -> None:
     assert [fill.price for fill in exits] == [Decimal("87.3")]
 
 
+def entry_price_of(state: PairState) -> Decimal:
+    return state.position.entry_price if state.position is not None else Decimal(0)
+
+
 PRICE = st.floats(80.0, 120.0)
 
 
@@ -228,16 +235,17 @@ def shape(draw: st.DrawFn) -> Prices:
 def test_no_fill_is_better_than_its_bar_and_no_loss_larger_than_the_margin(
     market: list[Bar], direction: int, leverage: int, exit_minute: int | None
 ) -> None:
-    """A taker leaves within the traded range, less its costs; a resting order fills at its limit, which the
-    bar trades beyond; nothing fills without volume; the margin and the costs of closing are all that is lost."""
+    """A taker leaves within the traded range, less its costs; a resting order fills at its limit once a bar
+    trades beyond it; nothing fills without volume; the margin and the costs of closing bound a loss."""
     state = entering(direction, leverage, stop="96.05" if direction > 0 else "97.95")
     for one in market:
         minute = int((one.time - START).total_seconds()) // 60
         if exit_minute == minute - 1 and state.is_open and state.exit is None:
             send_market_exit(state, minute)
-        EXCHANGE.play(state, [one], [])
+        collect(state, [one])
         if state.position is not None and state.position.quantity == 0:
             break
+    bankruptcy = entry_price_of(state) * (1 - Decimal(direction) / leverage)
     played_bars = {one.end: one for one in market}
     position = state.position
     for order in state.orders:
@@ -249,8 +257,7 @@ def test_no_fill_is_better_than_its_bar_and_no_loss_larger_than_the_margin(
             elif order.reason_code is ReasonCode.LIQUIDATED:
                 # Taken over: where all that traded was worse, at the bankruptcy price instead.
                 assert own.low - 1e-9 <= price if direction > 0 else price <= own.high + 1e-9
-                assert position is not None
-                assert own.low <= price <= own.high or fill.price == position.bankruptcy_price
+                assert own.low <= price <= own.high or fill.price == bankruptcy
             else:
                 assert own.low - COSTS <= price <= own.high + COSTS
     if position is not None and position.quantity == 0:
@@ -271,3 +278,48 @@ def test_a_barrier_of_a_held_position_leaves_within_the_bar(
     _, exits = played(state, bar(1, traded, mark))
     for fill in exits:
         assert traded[2] - COSTS <= float(fill.price) <= traded[1] + COSTS
+
+
+FILLS = st.lists(st.tuples(st.integers(1, 10**7), st.integers(1, 10**6)), min_size=1, max_size=6)
+
+
+@settings(max_examples=200, deadline=None)
+@given(FILLS, st.lists(st.integers(1, 10**6), min_size=1, max_size=4), st.sampled_from([1, -1]))
+def test_what_a_position_earns_is_what_its_fills_paid_and_got(
+    entries: list[tuple[int, int]], parts: list[int], direction: int
+) -> None:
+    """Its cost basis is the sum of price x quantity: no rounded average adds to it or takes from it.
+
+    Prices have five decimals and quantities three, as the exchange's have at most.
+    """
+    position = Position(SOL, START, direction, START, Decimal(5), START, "last")
+    for price, quantity in entries:
+        position.increase(fill(price, quantity))
+    paid = sum((fill(*one).price * fill(*one).quantity for one in entries), Decimal(0))
+    assert position.cost_basis_usd == paid
+    got, left = Decimal(0), position.quantity
+    for number, part in enumerate(parts, start=1):
+        is_last = number == len(parts)
+        size = left if is_last else min(left, Decimal(part) / 1000)
+        if size == 0:
+            continue
+        leaving = replace(fill(number * 1234567, 1), quantity=size)
+        position.reduce(leaving, ReasonCode.STOP_HIT)
+        got, left = got + leaving.price * size, left - size
+    assert position.gross_pnl_usd == direction * (got - paid)
+    assert position.quantity == position.cost_basis_usd == 0
+
+
+def fill(price: int, quantity: int) -> Fill:
+    return Fill(START, Decimal(price) / 100_000, Decimal(quantity) / 1000, Decimal(0), is_maker=True)
+
+
+def test_three_fills_whose_average_does_not_end_lose_nothing() -> None:
+    """10,000 DOGE at 0.17001, 20,000 at 0.17002 and 0.001 more: 5,100.50017 paid, all of it got back."""
+    position = Position(8, START, 1, START, Decimal(5), START, "last")
+    for price, quantity in ((17_001, 10_000_000), (17_002, 20_000_000), (17_000, 1)):
+        position.increase(fill(price, quantity))
+    assert position.cost_basis_usd == Decimal("5100.50017")
+    leaving = replace(fill(17_001, 1), quantity=position.quantity)
+    position.reduce(leaving, ReasonCode.TARGET_HIT)
+    assert position.gross_pnl_usd == Decimal("0.17001") * Decimal("30000.001") - Decimal("5100.50017")

@@ -30,6 +30,7 @@ LONG = Position(
     mark_source="mark",
     quantity=Decimal(3),
     entry_price=Decimal(100),
+    cost_basis_usd=Decimal(300),
     stop_price=Decimal(80),
     target_price=Decimal(120),
     liquidation_price=Decimal(90),
