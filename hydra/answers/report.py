@@ -20,7 +20,6 @@ from hydra.answers.performance import (
     trade_results,
     win_rate_of,
 )
-from hydra.answers.reason_words import Gate, gate_of
 from hydra.answers.run_choice import Row, rows_of
 from hydra.answers.why_gates import GateVerdict
 from hydra.domain import PositionState, ReasonCode, SignalSource
@@ -30,6 +29,7 @@ from hydra.ledger.baselines import RandomSide
 from hydra.ledger.bootstrap import Estimate
 from hydra.ledger.cost_split import CostSplit
 from hydra.ledger.costs import PAIR_COSTS, half_spread
+from hydra.reason_words import Gate, gate_of
 
 PAPER_SENTENCE: Final = (
     "Paper fills are simulated: a resting order fills only when a later bar trades through it, at most a "

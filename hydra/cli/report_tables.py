@@ -8,12 +8,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from hydra.answers.formatting import UNDEFINED, percent, usd
-from hydra.answers.reason_words import WORDS
 from hydra.answers.report import Group, RunReport
 from hydra.answers.run_choice import Row
 from hydra.answers.why_gates import GateVerdict
 from hydra.cli.report_figures import figure_tables, plain_table
 from hydra.domain import ReasonCode
+from hydra.reason_words import WORDS
 
 
 def print_report(console: Console, report: RunReport, trades: int) -> None:

@@ -13,12 +13,12 @@ import pytest
 from rich.console import Console
 
 from hydra.answers.plain_values import plain
-from hydra.answers.reason_words import Gate
 from hydra.answers.report import PAPER_SENTENCE, SIMULATED_SENTENCE, RunReport, read_report
 from hydra.answers.why_gates import GateVerdict
 from hydra.cli.report_tables import print_report
 from hydra.domain import ReasonCode
 from hydra.errors import StopError
+from hydra.reason_words import Gate
 from tests.support.why_scenario import write_why_scenario
 
 

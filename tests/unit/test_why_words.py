@@ -6,10 +6,10 @@ from decimal import Decimal
 import pytest
 
 from hydra.answers.formatting import duration, exact, label, percent, shown, usd
-from hydra.answers.reason_words import WORDS, Gate, gate_of
 from hydra.answers.timestamps import parse_moment
 from hydra.domain import ReasonCode
 from hydra.errors import StopError
+from hydra.reason_words import WORDS, Gate, gate_of
 
 NEWEST = datetime(2025, 6, 3, 10, 30, tzinfo=UTC)
 

@@ -17,8 +17,8 @@ from hydra.answers.html_report.run_record import Candle, CandleChart
 from hydra.answers.html_report.scales import Scale, TimeScale, tight_scale
 from hydra.answers.html_report.svg import SPAN, drawing, element, mark, share_text, short
 from hydra.answers.html_report.trades import Trade
-from hydra.answers.reason_words import WORDS
 from hydra.domain import Side
+from hydra.reason_words import WORDS
 
 _OVERVIEW_HEIGHT, _TRADE_HEIGHT = 340, 320
 _BODY_SHARE: Final = 0.64

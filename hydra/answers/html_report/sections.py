@@ -13,9 +13,9 @@ from hydra.answers.html_report.row_bars import WaterfallStep, share_bar, signed_
 from hydra.answers.html_report.run_record import RunRecord
 from hydra.answers.html_report.time_plots import share_exposed
 from hydra.answers.html_report.trades import Part, Trade, split
-from hydra.answers.reason_words import WORDS, Gate
 from hydra.answers.report import FunnelStep
 from hydra.answers.why_gates import GateVerdict
+from hydra.reason_words import WORDS, Gate
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A stretch of market as frames, named and typed as the fact tables of `hydra/db/market_tables.py`.
+"""A stretch of market as frames, named and typed as the fact tables of `sql/schema/facts.sql`.
 
 `known_at` is what a live feed would give (features.md section 0, column "live").
 """

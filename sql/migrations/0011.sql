@@ -1,0 +1,39 @@
+-- From a database of revision 0010, as the last commit before sql/schema made it, to what sql/schema says now.
+-- Empty databases never come here: they are built from sql/schema.
+
+COMMENT ON COLUMN hydra.runs.decision_set IS 'Hash of the readings (hydra/readings.toml)';
+COMMENT ON COLUMN ml.studies.decision_set IS 'Hash of the readings (hydra/readings.toml)';
+
+-- Reason codes: what were lists in CHECKs is a table.
+ALTER TABLE hydra.assessments
+    DROP CONSTRAINT assessments_reason_code_check,
+    ADD CONSTRAINT assessments_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES hydra.reason_codes (code);
+ALTER TABLE hydra.signals
+    DROP CONSTRAINT signals_reason_code_check,
+    ADD CONSTRAINT signals_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES hydra.reason_codes (code);
+ALTER TABLE hydra.risk_decisions
+    DROP CONSTRAINT risk_decisions_reason_code_check,
+    ADD CONSTRAINT risk_decisions_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES hydra.reason_codes (code);
+ALTER TABLE hydra.positions
+    DROP CONSTRAINT positions_exit_reason_code_check,
+    ADD CONSTRAINT positions_exit_reason_code_fkey FOREIGN KEY (exit_reason_code) REFERENCES hydra.reason_codes (code);
+ALTER TABLE hydra.position_events
+    DROP CONSTRAINT position_events_reason_code_check,
+    ADD CONSTRAINT position_events_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES hydra.reason_codes (code);
+ALTER TABLE hydra.orders
+    DROP CONSTRAINT orders_reason_code_check,
+    ADD CONSTRAINT orders_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES hydra.reason_codes (code);
+ALTER TABLE hydra.order_events
+    DROP CONSTRAINT order_events_reason_code_check,
+    ADD CONSTRAINT order_events_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES hydra.reason_codes (code);
+ALTER TABLE hydra.veto_counts
+    ADD CONSTRAINT veto_counts_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES hydra.reason_codes (code);
+
+-- The cost basis of a position, and how many positions are valued at a stale price (C132).
+ALTER TABLE hydra.positions ADD COLUMN cost_basis_usd NUMERIC DEFAULT 0 NOT NULL;
+COMMENT ON COLUMN hydra.positions.cost_basis_usd IS
+'What is held was bought or sold short for, USDT: the sum of price x quantity of its fills; 0 once closed';
+UPDATE hydra.positions SET cost_basis_usd = entry_price * quantity WHERE quantity > 0;
+ALTER TABLE hydra.equity ADD COLUMN stale_positions SMALLINT DEFAULT 0 NOT NULL;
+COMMENT ON COLUMN hydra.equity.stale_positions IS
+'Open positions whose last known price is older than ten minutes (C132)';
