@@ -33,7 +33,7 @@ def book_fills(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
         _play(connection, cycle, rules, states, last)
         store_pair_states(connection, cycle.run_id, states.values())
     portfolio = cash_after(last.portfolio, states.values())
-    prices = read_prices(connection, [key for key, one in states.items() if one.is_open], cycle.as_of)
+    prices = read_prices(connection, states, cycle.as_of)
     row = equity_row(portfolio, states.values(), prices, cycle)
     connection.execute(queries.load("stages/add_equity"), row)
 
@@ -50,7 +50,7 @@ def _play(
     bars, settlements = defaultdict[int, list[Bar]](list), defaultdict[int, list[Settlement]](list)
     for bar in read_bars(connection, ids, last.known_until, cycle.as_of):
         bars[bar.instrument_id].append(bar)
-    for settlement in read_settlements(connection, ids, last.known_until, cycle.as_of):
+    for settlement in read_settlements(connection, states, last.known_until, cycle.as_of):
         settlements[settlement.instrument_id].append(settlement)
     venue = PaperExchange(cycle.run_id, rules.execution, specs, bars, settlements)
     for instrument_id in ids:

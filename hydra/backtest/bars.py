@@ -15,13 +15,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from hydra.arrays import Flags, Floats, Integers
-from hydra.backtest.market import BacktestMarket, instant_of
-from hydra.durations import DAY_MINUTES, HOUR_US, MINUTE_US
+from hydra.backtest.market import MINUTE, BacktestMarket, instant_of
+from hydra.backtest.settlement_marks import with_settlement_marks
+from hydra.durations import DAY_MINUTES, MINUTE_US
 from hydra.features.engine.decision_frame import DECISION_DELAY_US
 from hydra.features.engine.lateness import integers
 from hydra.features.engine.layout import NO_ROW, gather, ranked_keys
 from hydra.trading.bars import Bar, Settlement
-from hydra.trading.market_rows import LAST, MARK
+from hydra.trading.market_rows import LAST, MARK, STALE_AFTER
 
 _LONGEST_MARK_BAR: Final = 60
 _TRADED: Final = ("open", "high", "low", "close", "volume")
@@ -34,7 +35,8 @@ class BarGrid:
 
     traded: open, high, low, close, volume of the candle that closed then (NaN: none came).
     marked: open, high, low, close of its mark bar, or the candle's where none is recorded (see has_mark).
-    last_price, mark_price: the newest known at most a day back, NaN where there is none.
+    last_price, mark_price: the newest known, however old, NaN where there is none. price_minute: the epoch
+    minute at which its candle ended.
     irregular: bars that came late, by (row, column), in the place of what the arrays hold there.
     settlements: by (row, column) of the minute at which they became known.
     """
@@ -44,12 +46,19 @@ class BarGrid:
     has_mark: Flags
     last_price: Floats
     mark_price: Floats
+    price_minute: Integers
     irregular: dict[tuple[int, int], list[Bar]]
     settlements: dict[tuple[int, int], list[Settlement]]
     is_irregular: Flags
     has_settlement: Flags
     instrument_ids: tuple[int, ...]
     minutes: Integers
+
+    @property
+    def is_stale(self) -> Flags:
+        """Where the price is older than five minutes (C132)."""
+        stale: Flags = self.minutes[:, None] - self.price_minute > STALE_AFTER // MINUTE
+        return stale
 
     def bars(self, row: int, column: int) -> list[Bar]:
         """The bars that became known at a minute, mostly one."""
@@ -90,7 +99,7 @@ def bar_grid(market: BacktestMarket) -> BarGrid:
     newest = _newest_bars(bars, shape)
     regular = np.where(_taken(bars["irregular"], newest, absent=True), -1, newest)
     irregular = _irregular_bars(bars.filter(pl.col("irregular")))
-    last_price, mark_price = _newest_prices(bars, newest, market.minutes)
+    last_price, mark_price, price_minute = _newest_prices(bars, newest)
     settlements = _settlements(market)
     return BarGrid(
         traded=tuple(_taken(bars[name], regular, absent=np.nan) for name in _TRADED),
@@ -98,6 +107,7 @@ def bar_grid(market: BacktestMarket) -> BarGrid:
         has_mark=_taken(bars["has_mark"], regular, absent=False),
         last_price=last_price,
         mark_price=mark_price,
+        price_minute=price_minute,
         irregular=irregular,
         settlements=settlements,
         is_irregular=_flags(shape, irregular),
@@ -196,19 +206,18 @@ def _irregular_bars(bars: pl.DataFrame) -> dict[tuple[int, int], list[Bar]]:
     return dict(found)
 
 
-def _newest_prices(bars: pl.DataFrame, newest: Integers, minutes: Integers) -> tuple[Floats, Floats]:
-    """Close and mark of the newest candle known at each minute, at most a day old."""
+def _newest_prices(bars: pl.DataFrame, newest: Integers) -> tuple[Floats, Floats, Integers]:
+    """Close and mark of the newest candle known at each minute, and the minute at which it ended."""
     opened = _taken(bars["opened"], newest, absent=-1)
     known_until = np.maximum.accumulate(opened, axis=0)
     # A candle that came late, after a newer one, is not the newest: the newer one stays.
     places = np.maximum.accumulate(np.where(opened == known_until, newest, -1), axis=0)
-    is_recent = (known_until >= 0) & (minutes[:, None] - known_until <= DAY_MINUTES)
-    current = np.where(is_recent, places, -1)
-    return _taken(bars["close"], current, absent=np.nan), _taken(bars["mark_close"], current, absent=np.nan)
+    last, mark = (_taken(bars[name], places, absent=np.nan) for name in ("close", "mark_close"))
+    return last, mark, known_until + 1
 
 
 def _settlements(market: BacktestMarket) -> dict[tuple[int, int], list[Settlement]]:
-    """Settlements by the minute at which they became known; one without any price is left out."""
+    """Settlements by the minute at which they became known; one before any price is left out."""
     rates = market.facts.funding_rates
     placed = rates.with_columns(pl.Series("row", first_rows(market.minutes, rates["known_at"])))
     before_the_first = int(market.minutes[0] - 1) * MINUTE_US + DECISION_DELAY_US
@@ -219,69 +228,10 @@ def _settlements(market: BacktestMarket) -> dict[tuple[int, int], list[Settlemen
     as_of = (pl.col("decided") * MINUTE_US + DECISION_DELAY_US).cast(pl.Datetime("us", "UTC")).alias("as_of")
     column = pl.Series("column", market.columns_of(usable["instrument_id"]))
     dated = usable.with_columns(decided, column).with_columns(as_of)
-    recent = dated.filter(
-        pl.col("as_of").to_physical() - pl.col("time").to_physical() < DAY_MINUTES * MINUTE_US
-    )
-    priced = _with_settlement_marks(recent, market)
     found: dict[tuple[int, int], list[Settlement]] = defaultdict(list)
-    for one in priced.sort("row", "column", "time").iter_rows(named=True):
+    for one in with_settlement_marks(dated, market).sort("row", "column", "time").iter_rows(named=True):
         if one["mark"] is not None:
             found[one["row"], one["column"]].append(
-                Settlement(one["instrument_id"], one["time"], one["rate"], one["mark"])
+                Settlement(one["instrument_id"], one["time"], one["rate"], one["mark"], one["mark_source"])
             )
     return dict(found)
-
-
-def _with_settlement_marks(settlements: pl.DataFrame, market: BacktestMarket) -> pl.DataFrame:
-    """The mark at the settlement: as it came, else of the bar that ended then, else the last close."""
-    own = settlements.join(market.funding_marks, on=["instrument_id", "time"], how="left")
-    bars = market.mark_prices.with_columns(
-        (pl.col("time") + pl.duration(minutes=pl.col("timeframe_minutes"))).alias("ended")
-    ).select(
-        "instrument_id",
-        "ended",
-        "timeframe_minutes",
-        pl.col("known_at").alias("bar_known_at"),
-        pl.col("close").alias("bar_close"),
-    )
-    ended = (
-        own.select("instrument_id", "time", "as_of")
-        .join(bars, left_on=["instrument_id", "time"], right_on=["instrument_id", "ended"])
-        .filter(
-            (pl.col("bar_known_at") <= pl.col("as_of")) & (pl.col("timeframe_minutes") <= _LONGEST_MARK_BAR)
-        )
-        .sort("timeframe_minutes")
-        .unique(["instrument_id", "time"], keep="first")
-        .select("instrument_id", "time", "bar_close")
-    )
-    return _with_last_close(own.join(ended, on=["instrument_id", "time"], how="left"), market).with_columns(
-        pl.coalesce("mark_price", "bar_close", "last_close").alias("mark")
-    )
-
-
-def _with_last_close(settlements: pl.DataFrame, market: BacktestMarket) -> pl.DataFrame:
-    """The close of the last candle in the hour before the settlement, known by then."""
-    closes = market.facts.candles_1m.select(
-        "instrument_id",
-        pl.col("time").alias("opened"),
-        pl.col("known_at").alias("close_known_at"),
-        pl.col("close").alias("last_close"),
-    )
-    near = (
-        settlements.select("instrument_id", "time", "as_of")
-        .with_columns((pl.col("time") - pl.duration(microseconds=1)).alias("just_before"))
-        .sort("just_before")
-        .join_asof(
-            closes.sort("opened"),
-            left_on="just_before",
-            right_on="opened",
-            by="instrument_id",
-            check_sortedness=False,
-        )
-        .filter(
-            (pl.col("time").to_physical() - pl.col("opened").to_physical() <= HOUR_US)
-            & (pl.col("close_known_at") <= pl.col("as_of"))
-        )
-        .select("instrument_id", "time", "last_close")
-    )
-    return settlements.join(near, on=["instrument_id", "time"], how="left")

@@ -3,10 +3,10 @@
 Source: docs/architecture.md (one rule, every mode); C126, C131, C132.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from hydra.backtest.bars import BarGrid
-from hydra.backtest.market import BacktestMarket
+from hydra.backtest.market import BacktestMarket, instant_of
 from hydra.features.engine.decision_frame import DECISION_DELAY
 from hydra.layers.layer4_filters import exact
 from hydra.trading.cycle import Cycle
@@ -61,8 +61,18 @@ class MinutePlayer:
             if state.is_open:
                 column = self.column_of[state.instrument_id]
                 last, mark = self.bars.last_price.item(row, column), self.bars.mark_price.item(row, column)
-                found[state.instrument_id] = Price(exact(last), exact(mark))
+                known = instant_of(self.bars.price_minute.item(row, column))
+                found[state.instrument_id] = Price(exact(last), exact(mark), known)
         return found
+
+    def settle_at_last_marks(self, row: int, cycle: Cycle, states: Sequence[PairState]) -> None:
+        """Close the open positions of `states` whose last known price is stale, at that price (C132)."""
+        venue = PaperExchange(self._run_id, self._rules.execution, self.specs(cycle))
+        prices = self.prices(row, states)
+        for state in states:
+            price = prices.get(state.instrument_id)
+            if price is not None and price.is_stale(cycle.time):
+                venue.settle_at_last_mark(state, cycle.time, price)
 
     def enter(self, state: PairState, plan: EntryPlan, cycle: Cycle) -> None:
         """Send the entry of `plan`."""

@@ -53,7 +53,10 @@ STOPPED_OUT: Final = frozenset({ReasonCode.STOP_HIT, ReasonCode.LIQUIDATED})
 
 @dataclass
 class PortfolioSimulator:
-    """One run over one market. plays_every_minute: no minute is leapt over (`--rows all`; tests)."""
+    """One run over one market. plays_every_minute: no minute is leapt over (`--rows all`; tests).
+
+    settles_at_the_end: positions of pairs whose data never came back are settled in the last minute (C132).
+    """
 
     run_id: int
     market: BacktestMarket
@@ -63,6 +66,7 @@ class PortfolioSimulator:
     grids: Grids
     rules: Rules
     plays_every_minute: bool = False
+    settles_at_the_end: bool = False
     states: dict[int, PairState] = field(default_factory=dict)
     bets: dict[int, ThesisAtEntry] = field(default_factory=dict)
     kills: LatchedKills = field(default_factory=lambda: LatchedKills(frozenset()))
@@ -140,7 +144,7 @@ class PortfolioSimulator:
 
     def _play(self, row: int) -> None:
         cycle = self.player.cycle(row)
-        changing = self._to_collect()
+        changing = sorted(self.states) if self._is_the_end(row) else self._to_collect()
         if changing:
             self._collect(row, cycle, changing)
         self.log.played[row] = True
@@ -150,6 +154,10 @@ class PortfolioSimulator:
         # A kill switch that has just latched has something to say of all that is held.
         checked = self._to_check() if self.kills is latched else list(self.states)
         self._execute(row, cycle, checked, approved)
+
+    def _is_the_end(self, row: int) -> bool:
+        """What has no price any more is settled now."""
+        return self.settles_at_the_end and row == len(self.market.minutes) - 1
 
     def _to_collect(self) -> list[int]:
         """What is held and may change in this minute, by instrument."""
@@ -168,6 +176,8 @@ class PortfolioSimulator:
     def _collect(self, row: int, cycle: Cycle, changing: list[int]) -> None:
         held = [self.states[instrument_id] for instrument_id in changing]
         self.player.collect(row, cycle, held)
+        if self._is_the_end(row):
+            self.player.settle_at_last_marks(row, cycle, held)
         self.portfolio = cash_after(self.portfolio, held)
         self.log.cash[row] = self.portfolio.cash_usd
         self._take(changing)

@@ -113,6 +113,7 @@ def decide_and_store(  # noqa: PLR0913, PLR0917  # what a run's record holds
             run.run_id,
             watch,
             plays_every_minute=rows is StoredRows.ALL,
+            settles_at_the_end=True,
             progress=progress,
         )
         equity = equity_path(prepared.market, simulation.log)

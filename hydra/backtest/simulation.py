@@ -94,9 +94,10 @@ def simulate(
     watch: Stopwatch,
     *,
     plays_every_minute: bool = False,
+    settles_at_the_end: bool = False,
     progress: Callable[[float], None] = lambda _share: None,
 ) -> Simulation:
-    """Decide every minute of `prepared` by `rules`."""
+    """Decide every minute of `prepared` by `rules`; see `PortfolioSimulator` for the two choices."""
     market, bars = prepared.market, prepared.bars
     with watch.measure("rules"):
         columns = decide_columns(market, prepared.inputs, rules)
@@ -111,6 +112,7 @@ def simulate(
             grids,
             rules,
             plays_every_minute=plays_every_minute,
+            settles_at_the_end=settles_at_the_end,
         )
         with _uncollected():
             log = simulator.run(progress)

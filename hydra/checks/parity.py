@@ -24,6 +24,7 @@ from hydra.backtest.simulation import Simulation, Stopwatch, prepare, simulate
 from hydra.backtest.stress import Stress, stressed_market
 from hydra.checks.feature_lookahead import ABSOLUTE_TOLERANCE, RELATIVE_TOLERANCE
 from hydra.db import queries
+from hydra.domain import TradingMode
 from hydra.errors import StopError
 from hydra.trading.pair_state_rows import order_row, position_row
 from hydra.trading.parameters import rules_of_run
@@ -111,6 +112,7 @@ def check_parity(
         run.run_id,
         watch,
         plays_every_minute=True,
+        settles_at_the_end=run.mode is TradingMode.BACKTEST,
         progress=progress,
     )
     values = {

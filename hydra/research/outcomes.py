@@ -165,6 +165,7 @@ def _grids(bars: BarGrid) -> Grids:
         mark_high=mark_high,
         mark_low=mark_low,
         mark_price=bars.mark_price,
+        is_stale=bars.is_stale,
         strengths=np.zeros((1, *shape)),
         is_kill_due=np.zeros(shape, np.bool_),
         must_stop=np.zeros(shape[0], np.bool_),

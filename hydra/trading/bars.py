@@ -37,9 +37,13 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """A funding settlement with the mark price at its instant; rate per interval, as settled."""
+    """A funding settlement with the last known mark price at its instant; rate per interval, as settled.
+
+    mark_source: 'settlement' as it came with the rate, 'mark' of a mark bar, 'last' of a candle.
+    """
 
     instrument_id: int
     time: datetime
     rate: float
     mark: float
+    mark_source: str

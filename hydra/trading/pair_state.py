@@ -12,6 +12,7 @@ from typing import Any, Final
 from hydra.domain import OrderRole, OrderState, OrderType, PositionEventKind, PositionState, ReasonCode
 from hydra.layers.layer5_orders import DecisionKey, OrderPlan
 from hydra.ledger.positions import average_price, net_profit, price_profit
+from hydra.trading.bars import Settlement
 
 BOOKED: Final = Decimal("0.00000001")
 """Amounts of money are booked to eight decimals, as the exchange does: their sums are exact."""
@@ -247,11 +248,16 @@ class Position:
         }
         self.events.append(PositionEvent(time, PositionEventKind.PROTECTED, numbers=numbers))
 
-    def receive_funding(self, time: datetime, amount_usd: Decimal, rate: float, mark: Decimal) -> None:
+    def receive_funding(self, settlement: Settlement, amount_usd: Decimal) -> None:
         """Book a settlement; a negative amount was paid."""
         self.funding_usd += amount_usd
-        numbers = {"rate": rate, "mark_price": mark}
-        self.events.append(PositionEvent(time, PositionEventKind.FUNDING, amount_usd, numbers=numbers))
+        numbers = {
+            "rate": settlement.rate,
+            "mark_price": settlement.mark,
+            "mark_source": settlement.mark_source,
+        }
+        event = PositionEvent(settlement.time, PositionEventKind.FUNDING, amount_usd, numbers=numbers)
+        self.events.append(event)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from hydra.layers.layer5_execution import ExecutionParameters, OrderStep, entry_
 from hydra.layers.layer5_orders import DecisionKey, OrderPlan
 from hydra.trading.bars import Bar, Settlement
 from hydra.trading.instrument_spec import InstrumentSpec
+from hydra.trading.market_rows import Price
 from hydra.trading.pair_state import Order, PairState, planned_order
 from hydra.trading.paper_matching import PaperMatching
 
@@ -71,6 +72,11 @@ class PaperExchange:
             matching.play(state, bar)
         matching.settle(state, due)
         self._time_out(state, time)
+
+    def settle_at_last_mark(self, state: PairState, time: datetime, price: Price) -> None:
+        """Close a position whose pair never came back, at its last known mark less the costs (C132)."""
+        matching = PaperMatching(self, self.specs[state.instrument_id], self.parameters)
+        matching.leave_at_last_mark(state, time, float(price.mark))
 
     def _time_out(self, state: PairState, now: datetime) -> None:
         """Cancel an entry that has waited for 120 s; what it filled is the position (C41)."""

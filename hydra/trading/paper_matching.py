@@ -26,7 +26,7 @@ from hydra.layers.layer5_paper_fills import (
     passive_fill,
 )
 from hydra.ledger.costs import fee_usd, funding_payment, taker_price
-from hydra.trading.bars import Bar, Settlement
+from hydra.trading.bars import BAR_LENGTH, Bar, Settlement
 from hydra.trading.instrument_spec import InstrumentSpec
 from hydra.trading.pair_state import Fill, Order, PairState, Position, booked
 from hydra.trading.venue import Venue
@@ -50,7 +50,7 @@ class PaperMatching:
             if position is not None and position.quantity > 0 and position.opened_time <= settlement.time:
                 mark, rate = exact(settlement.mark), Decimal(repr(settlement.rate))
                 amount = booked(funding_payment(position.direction, position.quantity, mark, rate))
-                position.receive_funding(settlement.time, amount, settlement.rate, mark)
+                position.receive_funding(settlement, amount)
 
     def play(self, state: PairState, bar: Bar) -> None:
         """Let a bar happen to the orders and the position of the pair."""
@@ -184,13 +184,24 @@ class PaperMatching:
     def _wait_for_volume(self, state: PairState, bar: Bar, reason: ReasonCode) -> None:
         """What fired in a bar without volume leaves by market as soon as something trades."""
         waiting = state.exit
-        is_on_its_way = waiting is not None and waiting.order_type is OrderType.MARKET
-        if is_on_its_way and reason is not ReasonCode.LIQUIDATED:
-            return
+        if waiting is not None and waiting.order_type is OrderType.MARKET:
+            is_graver = reason is ReasonCode.LIQUIDATED is not waiting.reason_code
+            if not is_graver:
+                return
         self._replace_exit(state, bar.end, reason, exact(bar.close))
         if state.entry is not None:
             self.venue.cancel(state.entry, bar.end, reason)
         state.drop_ended()
+
+    def leave_at_last_mark(self, state: PairState, time: datetime, mark: float) -> None:
+        """Close all that is held at `mark` and `time`, less the costs of a market order."""
+        position = _exposed(state)
+        prices = (mark, mark, mark, mark)
+        opened = time - BAR_LENGTH
+        last = Bar(position.instrument_id, opened, *prices, 1.0, prices, position.mark_source)
+        order = self._replace_exit(state, time, ReasonCode.DATA_ENDED, exact(mark))
+        self._leave_at_market(state, order, last, mark)
+        self._guard(state, time)
 
     def _passive_exit(self, state: PairState, bar: Bar) -> None:
         order = state.exit

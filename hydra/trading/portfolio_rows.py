@@ -43,7 +43,7 @@ def read_last_settled(connection: psycopg.Connection, cycle: Cycle, rules: Rules
 def equity_row(
     portfolio: Portfolio, states: Iterable[PairState], prices: Mapping[int, Price], cycle: Cycle
 ) -> Row:
-    """The row of hydra.equity of this minute. A position without a price stands at its entry price."""
+    """The row of hydra.equity of this minute; `prices`: of every open position (C132)."""
     held = list(states)
     opened = [open_position(one, prices) for one in held if one.is_open]
     _, equity = portfolio.marked(opened, cycle.time)
@@ -61,6 +61,7 @@ def equity_row(
         "peak_usd": equity.peak_usd,
         "exposure_usd": exposure,
         "portfolio_heat": float(heat / equity.equity_usd) if has_equity else float("inf"),
+        "stale_positions": sum(prices[one.instrument_id].is_stale(cycle.time) for one in held if one.is_open),
     }
 
 
@@ -95,17 +96,16 @@ def portfolio_state_of(
 
 
 def open_position(state: PairState, prices: Mapping[int, Price]) -> OpenPosition:
-    """What a pair holds, at mark; without a price at its entry price."""
+    """What a pair holds, at its last known mark."""
     position = state.position
     if position is None:
         raise AssertionError("only open positions are marked")
-    price = prices.get(state.instrument_id)
     return OpenPosition(
         instrument_id=position.instrument_id,
         direction=position.direction,
         quantity=position.quantity,
         cost_basis_usd=position.cost_basis_usd,
-        mark_price=price.mark if price is not None else position.entry_price,
+        mark_price=prices[state.instrument_id].mark,
         stop_price=position.stop_price,
         margin_usd=position.margin_usd,
     )

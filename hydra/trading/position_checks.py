@@ -95,7 +95,7 @@ def _read(
         bets={row[0]: ThesisAtEntry(SignalSource(row[1]), row[2]) for row in bets},
         extremes=_extremes(connection, cycle, opened, rules.positions.extreme_evaluations) if opened else {},
         kills=read_kills(connection, cycle.run_id),
-        prices=read_prices(connection, opened, cycle.as_of),
+        prices=read_prices(connection, states, cycle.as_of),
         terms=read_terms(connection, opened, cycle.time),
     )
 

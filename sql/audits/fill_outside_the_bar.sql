@@ -2,7 +2,7 @@
 -- closing costs (C131). A fill lies inside the traded range of its bar, give or take half a per cent for spread,
 -- slippage and tick, and its bar has volume. Two may lie beyond it: a resting order fills at its limit even where
 -- the whole bar traded at better prices, and a liquidated position is taken over at its bankruptcy price where the
--- whole bar traded at worse ones. Runs of the cost model before this rule are not judged. Must return no rows.
+-- whole bar traded at worse ones. A position whose data never came back is settled at its last mark, in no bar. Runs of the cost model before this rule are not judged. Must return no rows.
 WITH simulated AS (
     SELECT
         o.run_id, o.position_id, f.fill_id, f.time, o.role, o.side, f.is_maker, f.price, f.quantity, f.fee_usd,
@@ -14,6 +14,7 @@ WITH simulated AS (
     LEFT JOIN market.candles_1m AS c
         ON c.instrument_id = o.instrument_id AND c.time = f.time - interval '1 minute'
     WHERE r.mode IN ('paper', 'backtest') AND r.cost_model_version <> '1'
+        AND o.reason_code IS DISTINCT FROM 'DATA_ENDED'
 )
 SELECT run_id, position_id, fill_id, time, price, lowest, highest, volume, 'outside its bar' AS what
 FROM simulated

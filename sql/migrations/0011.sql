@@ -36,4 +36,4 @@ COMMENT ON COLUMN hydra.positions.cost_basis_usd IS
 UPDATE hydra.positions SET cost_basis_usd = entry_price * quantity WHERE quantity > 0;
 ALTER TABLE hydra.equity ADD COLUMN stale_positions SMALLINT DEFAULT 0 NOT NULL;
 COMMENT ON COLUMN hydra.equity.stale_positions IS
-'Open positions whose last known price is older than ten minutes (C132)';
+'Open positions whose last known price is older than five minutes (C132)';

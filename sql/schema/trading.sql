@@ -253,7 +253,7 @@ COMMENT ON COLUMN hydra.equity.exposure_usd IS 'Sum of open notionals, working e
 COMMENT ON COLUMN hydra.equity.portfolio_heat IS 'Sum of what all stops together would lose, fraction of equity';
 COMMENT ON COLUMN hydra.equity.recorded_at IS 'Wall clock of the row';
 COMMENT ON COLUMN hydra.equity.stale_positions IS
-'Open positions whose last known price is older than ten minutes (C132)';
+'Open positions whose last known price is older than five minutes (C132)';
 
 CREATE TABLE hydra.kill_switch (
     kill_id BIGINT GENERATED ALWAYS AS IDENTITY,

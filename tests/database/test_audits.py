@@ -43,6 +43,10 @@ DEFECTS = {
     "fill_outside_the_bar": """
         UPDATE hydra.runs SET cost_model_version = '2'; DELETE FROM hydra.fills WHERE fill_id IN (32, 33);
         UPDATE hydra.fills SET price = 98.5 WHERE fill_id = 31""",
+    "settlement_left_out": """
+        UPDATE hydra.runs SET cost_model_version = '2';
+        UPDATE hydra.positions SET opened_time = decision_time;
+        UPDATE market.funding_rates SET time = '2025-06-01 00:05Z', known_at = '2025-06-01 00:05:02Z'""",
     "order_larger_than_decision": "UPDATE hydra.orders SET quantity = 20.01 WHERE order_id = 23",
     "order_disagrees_with_events": """
         INSERT INTO hydra.order_events VALUES (24, 1, '2025-06-01 00:06Z', 'OPEN'),
@@ -79,6 +83,7 @@ DEFECTS = {
 NO_DEFECTS = {
     "cash_is_not_what_was_earned": DEFECTS["cash_is_not_what_was_earned"].replace("10019.3", "10019.2"),
     "fill_outside_the_bar": DEFECTS["fill_outside_the_bar"].replace("98.5", "98.51"),
+    "settlement_left_out": DEFECTS["settlement_left_out"].replace("'2'", "'1'"),
     "limits_exceeded": DEFECTS["limits_exceeded"].replace("2999.99", "3000"),
     "order_larger_than_decision": DEFECTS["order_larger_than_decision"].replace("20.01", "20"),
     "position_held_too_long": DEFECTS["position_held_too_long"].replace("00:44", "00:45"),

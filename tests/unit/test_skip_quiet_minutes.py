@@ -54,6 +54,7 @@ def quiet_grids(direction: int = 1) -> Grids:
         mark_high=np.full(shape, 100.0),
         mark_low=np.full(shape, 100.0),
         mark_price=np.full(shape, 100.0),
+        is_stale=np.zeros(shape, np.bool_),
         strengths=strengths,
         must_stop=np.zeros(ROWS, np.bool_),
     )
