@@ -20,7 +20,7 @@ from hydra.reason_words import Gate
 from hydra.trading.parameters import rules_of_run
 from hydra.trading.runs import read_run
 
-_UNSIGNALLED: Final = frozenset({CycleState.OPEN, CycleState.SETTLED, CycleState.ASSESSED})
+_UNSIGNALLED: Final = frozenset({CycleState.OPEN, CycleState.FILLS_BOOKED, CycleState.ASSESSED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ def _head(report: RunReport) -> Iterator[str]:
     )
     seed = UNDEFINED if facts["seed"] is None else facts["seed"]
     yield (
-        f"[dim]seed {seed}, code {facts['code_version']}, readings {facts['decision_set']}, "
+        f"[dim]seed {seed}, code {facts['code_version']}, readings {facts['readings_hash']}, "
         f"{facts['feature_set_version']}, cost model {facts['cost_model_version']}, "
         f"declared feeds: {', '.join(facts['feeds']) or 'none'}[/dim]"
     )

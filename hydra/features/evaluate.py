@@ -12,7 +12,7 @@ from typing import Final
 
 import polars as pl
 
-from hydra.arrays import TIME, Integers
+from hydra.arrays import TIME
 from hydra.durations import MINUTE_US
 from hydra.errors import BadDataError
 from hydra.features.catalogue import ALIASES, CATALOGUE, WORKING_COLUMNS
@@ -198,9 +198,9 @@ def _hour_columns(
     current: the decisions' columns of the other grids.
     """
     built = build_grid(Grid.HOUR, facts, instants, steps.base, memory)
-    values = _run(steps, built)
+    values = steps.run(built.frame, built.begins)
     shares = [
-        month_share(current[value], values[sample], built.rows).alias(name)
+        month_share(current[value], values[sample], built.begins, built.rows).alias(name)
         for name, (value, sample) in MONTH_SHARES.items()
         if name in asked
     ]
@@ -261,26 +261,23 @@ def _grid_columns(
     memory: GridMemory,
 ) -> pl.DataFrame:
     built = build_grid(grid, facts, instants, steps.base, memory)
-    values = memory.keep((grid, steps.exports), lambda: _run(steps, built), (built.frame,))
+    values = memory.keep((grid, steps.exports), lambda: steps.run(built.frame, built.begins), (built.frame,))
     is_ranked = grid is Grid.M5_MONTH and bool(asked & _RANK_COLUMNS)
     return memory.keep(
         (grid, steps.exports, is_ranked),
-        lambda: _read(values, built.rows, is_ranked=is_ranked),
+        lambda: _read(values, built, is_ranked=is_ranked),
         (values,),
         as_value(built.rows),
     )
 
 
-def _run(steps: GridPlan, built: GridRows) -> pl.DataFrame:
-    return pl.concat([steps.run(part) for part in built.parts()], rechunk=True)
-
-
-def _read(values: pl.DataFrame, rows: Integers, *, is_ranked: bool) -> pl.DataFrame:
+def _read(values: pl.DataFrame, built: GridRows, *, is_ranked: bool) -> pl.DataFrame:
     """The row of a grid that each decision reads; where it is ranked, with its rank among those before."""
-    columns = gather(values, rows)
+    columns = gather(values, built.rows)
     if not is_ranked:
         return columns
-    return columns.hstack(previous_ranks(values["realized_volatility"], MONTH_BARS, rows))
+    ranks = previous_ranks(values["realized_volatility"], built.begins, MONTH_BARS, built.rows)
+    return columns.hstack(ranks)
 
 
 def _context(decisions: pl.DataFrame) -> pl.DataFrame:

@@ -21,7 +21,7 @@ from hydra.backtest.stress import Stress
 from hydra.db import queries
 from hydra.domain import MarketOrigin
 from hydra.errors import StopError
-from hydra.readings import decision_set
+from hydra.readings import readings_hash
 from hydra.research.trial_figures import TrialFigures
 from hydra.trading.versions import code_version
 
@@ -153,7 +153,7 @@ def _add_study(  # the columns of the row
         "data_to": choice.data_to,
         "data_hash": data_hash,
         "specification": Jsonb(specification),
-        "decision_set": decision_set(),
+        "readings_hash": readings_hash(),
         "code_version": code_version(),
     }
     row = connection.execute(queries.load("research/add_study"), values).fetchone()
@@ -169,10 +169,10 @@ def _found_again(connection: psycopg.Connection, plan: StudyPlan) -> int:
     if specification != asked or data_hash != plan.data_hash:
         what = "other settings or minutes" if specification != asked else "other facts"
         raise StopError(f"the study {plan.name} was planned with {what}: choose another name for this one")
-    if (decisions, code) != (decision_set(), code_version()):
+    if (decisions, code) != (readings_hash(), code_version()):
         raise StopError(
             f"the study {plan.name} was begun with code {code} and readings {decisions}, now they are "
-            f"{code_version()} and {decision_set()}: its trials could not be compared; choose another name"
+            f"{code_version()} and {readings_hash()}: its trials could not be compared; choose another name"
         )
     return int(study_id)
 

@@ -18,7 +18,7 @@ from psycopg.types.json import Jsonb
 from hydra.db import queries
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import StopError
-from hydra.readings import decision_set
+from hydra.readings import readings_hash
 from hydra.settings import Settings
 from hydra.trading.versions import code_version, cost_model_version, feature_set_version
 
@@ -54,7 +54,7 @@ class Run:
     feeds: tuple[str, ...]
     config: Mapping[str, Any]
     config_hash: str
-    decision_set: str
+    readings_hash: str
     feature_set_version: str
     cost_model_version: str
     code_version: str
@@ -109,7 +109,7 @@ def create_run(
         "feeds": list(plan.feeds),
         "config": Jsonb(config),
         "config_hash": hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest(),
-        "decision_set": decision_set(),
+        "readings_hash": readings_hash(),
         "feature_set_version": feature_set_version(),
         "cost_model_version": cost_model_version(),
         "code_version": code_version(),
@@ -150,9 +150,9 @@ def reopen_run(connection: psycopg.Connection, run: Run) -> None:
     """
     if run.end_reason == EndReason.FINISHED:
         raise StopError(f"run {run.run_id} is finished: see it with `hydra report {run.run_id}`")
-    if run.decision_set != decision_set():
+    if run.readings_hash != readings_hash():
         raise StopError(
-            f"run {run.run_id} was decided with other readings ({run.decision_set}, now {decision_set()}): "
+            f"run {run.run_id} was decided with other readings ({run.readings_hash}, now {readings_hash()}): "
             f"start a new run, or go back to code {run.code_version}"
         )
     with connection.transaction():

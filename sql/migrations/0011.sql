@@ -1,8 +1,15 @@
 -- From a database of revision 0010, as the last commit before sql/schema made it, to what sql/schema says now.
 -- Empty databases never come here: they are built from sql/schema.
 
-COMMENT ON COLUMN hydra.runs.decision_set IS 'Hash of the readings (hydra/readings.toml)';
-COMMENT ON COLUMN ml.studies.decision_set IS 'Hash of the readings (hydra/readings.toml)';
+ALTER TABLE hydra.runs RENAME COLUMN decision_set TO readings_hash;
+ALTER TABLE ml.studies RENAME COLUMN decision_set TO readings_hash;
+COMMENT ON COLUMN hydra.runs.readings_hash IS 'Hash of the readings (hydra/readings.toml)';
+COMMENT ON COLUMN ml.studies.readings_hash IS 'Hash of the readings (hydra/readings.toml)';
+
+ALTER TABLE hydra.cycles DROP CONSTRAINT cycles_state_check;
+UPDATE hydra.cycles SET state = 'FILLS_BOOKED' WHERE state = 'SETTLED';
+ALTER TABLE hydra.cycles ADD CONSTRAINT cycles_state_check CHECK (state IN ('OPEN', 'FILLS_BOOKED', 'ASSESSED',
+    'SIGNALLED', 'DECIDED', 'CLOSED', 'SKIPPED'));
 
 -- Reason codes: what were lists in CHECKs is a table.
 ALTER TABLE hydra.assessments

@@ -1,6 +1,6 @@
 -- A run with the facts that its figures depend on, and how many minutes and pairs it has decided.
 SELECT
-    r.run_id, r.mode, r.market_origin, r.label, r.seed, r.feeds, r.config_hash, r.decision_set,
+    r.run_id, r.mode, r.market_origin, r.label, r.seed, r.feeds, r.config_hash, r.readings_hash,
     r.feature_set_version, r.cost_model_version, r.code_version, r.data_from, r.data_to, r.started_at, r.ended_at,
     r.end_reason, c.first_minute, c.last_minute, c.closed_minutes, c.skipped_minutes, p.pairs
 FROM hydra.runs AS r

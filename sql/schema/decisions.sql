@@ -11,7 +11,7 @@ CREATE TABLE hydra.runs (
     feeds TEXT[] NOT NULL,
     config JSONB NOT NULL,
     config_hash TEXT NOT NULL,
-    decision_set TEXT NOT NULL,
+    readings_hash TEXT NOT NULL,
     feature_set_version TEXT NOT NULL,
     cost_model_version TEXT NOT NULL,
     code_version TEXT NOT NULL,
@@ -36,7 +36,7 @@ COMMENT ON COLUMN hydra.runs.seed IS 'Seed of a generated market';
 COMMENT ON COLUMN hydra.runs.feeds IS 'Declared feeds: stale or missing blocks (C111)';
 COMMENT ON COLUMN hydra.runs.config IS 'Every setting of the run; no secrets';
 COMMENT ON COLUMN hydra.runs.config_hash IS 'sha256 of config';
-COMMENT ON COLUMN hydra.runs.decision_set IS 'Hash of the readings (hydra/readings.toml)';
+COMMENT ON COLUMN hydra.runs.readings_hash IS 'Hash of the readings (hydra/readings.toml)';
 COMMENT ON COLUMN hydra.runs.feature_set_version IS 'Version of the feature definitions';
 COMMENT ON COLUMN hydra.runs.cost_model_version IS 'Version of the cost model (law 7)';
 COMMENT ON COLUMN hydra.runs.code_version IS 'Commit of the code; + when it was changed';
@@ -55,7 +55,7 @@ CREATE TABLE hydra.cycles (
     opened_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     closed_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT cycles_pkey PRIMARY KEY (run_id, time),
-    CONSTRAINT cycles_state_check CHECK (state IN ('OPEN', 'SETTLED', 'ASSESSED', 'SIGNALLED',
+    CONSTRAINT cycles_state_check CHECK (state IN ('OPEN', 'FILLS_BOOKED', 'ASSESSED', 'SIGNALLED',
         'DECIDED', 'CLOSED', 'SKIPPED')),
     CONSTRAINT cycles_run_id_fkey FOREIGN KEY(run_id)
         REFERENCES hydra.runs (run_id)

@@ -12,7 +12,7 @@ CREATE TABLE ml.studies (
     data_to TIMESTAMP WITH TIME ZONE NOT NULL,
     data_hash TEXT NOT NULL,
     specification JSONB NOT NULL,
-    decision_set TEXT NOT NULL,
+    readings_hash TEXT NOT NULL,
     code_version TEXT NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     CONSTRAINT studies_pkey PRIMARY KEY (study_id),
@@ -29,7 +29,7 @@ COMMENT ON COLUMN ml.studies.data_from IS 'First decided minute';
 COMMENT ON COLUMN ml.studies.data_to IS 'End of the decided range';
 COMMENT ON COLUMN ml.studies.data_hash IS 'sha256 of the facts';
 COMMENT ON COLUMN ml.studies.specification IS 'What was asked for';
-COMMENT ON COLUMN ml.studies.decision_set IS 'Hash of the readings (hydra/readings.toml)';
+COMMENT ON COLUMN ml.studies.readings_hash IS 'Hash of the readings (hydra/readings.toml)';
 COMMENT ON COLUMN ml.studies.code_version IS 'Commit of the code; + when it was changed';
 COMMENT ON COLUMN ml.studies.created_at IS 'Wall clock';
 

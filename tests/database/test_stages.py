@@ -138,7 +138,7 @@ def test_two_processes_never_answer_the_same_cycle(
         assert advance(other, run, step, HANDLERS[Stage.BOOK_FILLS]) is None
         leave.set()
         first.join(10)
-        assert (state(other, run), settled(other, run)) == ("SETTLED", 1)
+        assert (state(other, run), settled(other, run)) == ("FILLS_BOOKED", 1)
 
 
 def test_the_end_of_a_cycle_is_announced_once_and_only_the_end(

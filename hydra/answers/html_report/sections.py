@@ -119,7 +119,7 @@ def facts(record: RunRecord, evaluation: Evaluation) -> list[tuple[str, str]]:
         ("Declared feeds", ", ".join(run["feeds"]) or "none"),
         ("How it ended", run["end_reason"] or "not ended"),
         ("Config hash", run["config_hash"]),
-        ("Decision set", run["decision_set"]),
+        ("Readings", run["readings_hash"]),
         ("Feature version", run["feature_set_version"]),
         ("Cost model version", run["cost_model_version"]),
         ("Code version", run["code_version"]),

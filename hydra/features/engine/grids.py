@@ -23,7 +23,6 @@ from hydra.features.engine.lateness import NOMINAL_LAG_US, Instants, event_insta
 from hydra.features.engine.layout import (
     NO_ROW,
     Layout,
-    Separation,
     as_value,
     gather,
     last_up_to,
@@ -37,7 +36,6 @@ from hydra.features.feature import Grid
 
 _SETTLEMENTS: Final = 100
 _FUNDING_HOLE: Final = 70
-_READS_OF_A_SEGMENT: Final = 8
 
 
 @dataclass(frozen=True)
@@ -51,38 +49,19 @@ class GridRows:
     rows: Integers
     begins: Integers = field(default_factory=lambda: np.empty(0, np.int64))
 
-    def parts(self) -> list[pl.DataFrame]:
-        """What the windows run over: segment by segment where each is read often, else all rows at once.
-
-        polars carries the rounding of its running sums on through any number of nulls. So small numbers
-        that follow large ones lose up to three digits of sixteen, which a segment of its own does not.
-        """
-        if len(self.rows) < _READS_OF_A_SEGMENT * max(1, len(self.begins)):
-            return [self.frame]
-        ends = np.append(self.begins[1:], self.frame.height)
-        lengths = zip(self.begins.tolist(), (ends - self.begins).tolist(), strict=True)
-        return [self.frame.slice(begin, length) for begin, length in lengths] or [self.frame]
-
 
 @dataclass(frozen=True)
 class Clock:
     """A grid of equal steps.
 
     reach: rows that the longest window looks back. longest_hole: missing rows that some window bridges:
-    5% of the longest window, or what is left of it beside its least number of samples. amount_window:
-    rows of the longest window over prices or amounts; None: as long as the reach (see Separation).
+    5% of the longest window, or what is left of it beside its least number of samples.
     """
 
     frame: str
     step_us: int
     reach: int
     longest_hole: int
-    amount_window: int | None = None
-
-    @property
-    def between(self) -> Separation:
-        """What must lie between two segments of this grid."""
-        return Separation(self.reach, self.reach if self.amount_window is None else self.amount_window)
 
     @property
     def lookback_us(self) -> int:
@@ -91,12 +70,10 @@ class Clock:
 
 
 CLOCKS: Final = {
-    Grid.M1: Clock("candles_1m", MINUTE_US, reach=1442, longest_hole=72, amount_window=100),
+    Grid.M1: Clock("candles_1m", MINUTE_US, reach=1442, longest_hole=72),
     # The longest window has 304 rows; the rest lets Wilder's recursion forget where it began.
-    Grid.M5: Clock("candles_5m", FIVE_MINUTES_US, reach=600, longest_hole=14, amount_window=288),
-    Grid.M5_MONTH: Clock(
-        "candles_5m", FIVE_MINUTES_US, reach=8654, longest_hole=8640 - 2016, amount_window=12
-    ),
+    Grid.M5: Clock("candles_5m", FIVE_MINUTES_US, reach=600, longest_hole=14),
+    Grid.M5_MONTH: Clock("candles_5m", FIVE_MINUTES_US, reach=8654, longest_hole=8640 - 2016),
     Grid.H1: Clock("candles_1m", HOUR_US, reach=721, longest_hole=720 - 168),
     # 720 hourly returns need 721 closes.
     Grid.HOUR: Clock("candles_1m", HOUR_US, reach=730, longest_hole=720 - 168),
@@ -125,14 +102,13 @@ _MINUTES_OF_FULL_BAR: Final = 5
 
 
 def _fact_columns(base: tuple[str, ...]) -> tuple[str, ...]:
-    """The base columns that are facts; "fact_time" and "segment" are made by the grid."""
-    return tuple(name for name in base if name not in ("fact_time", "segment"))
+    """The base columns that are facts; "fact_time" is made by the grid."""
+    return tuple(name for name in base if name != "fact_time")
 
 
 def _laid(frame: pl.DataFrame, layout: Layout, base: tuple[str, ...]) -> pl.DataFrame:
     """The base columns of `frame` in the rows of `layout`."""
-    laid = gather(frame.select(_with_fact_time(base)), layout.source)
-    return laid.with_columns(pl.Series("segment", layout.segment)) if "segment" in base else laid
+    return gather(frame.select(_with_fact_time(base)), layout.source)
 
 
 def _with_fact_time(base: tuple[str, ...]) -> list[pl.Expr]:
@@ -148,7 +124,7 @@ def _on_clock(
     instants: Instants,
     read: Integers,
 ) -> GridRows:
-    layout = lay_out(instants.rank_of(frame), position, clock.longest_hole, clock.between, read)
+    layout = lay_out(instants.rank_of(frame), position, clock.longest_hole, clock.reach, int(read.max()))
     return GridRows(_laid(frame, layout, base), layout.rows_of(instants.rank, read), layout.offsets)
 
 
@@ -326,9 +302,7 @@ def _settlements(
 def _lay_settlements(near: NearRows, instants: Instants, base: tuple[str, ...]) -> _SettledRows:
     funding = near.frame((*_fact_columns(base), "interval_hours"))
     rank = instants.rank_of(funding)
-    layout = lay_out(
-        rank, settlement_positions(funding), _FUNDING_HOLE, Separation(_SETTLEMENTS, _SETTLEMENTS)
-    )
+    layout = lay_out(rank, settlement_positions(funding), _FUNDING_HOLE, reach=0, last_read=0)
     known_us = integers(funding["time"]) + NOMINAL_LAG_US["funding_rates"]
     row_of_fact = np.append(np.flatnonzero(layout.source != NO_ROW), NO_ROW)
     laid = _laid(funding, layout, base)
