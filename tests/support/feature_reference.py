@@ -332,6 +332,7 @@ REFERENCE: dict[str, Callable[[Known], Number]] = {
     "volatility_zscore": hourly_zscore,
     "m5_sma_20_slope": lambda k: over(m5_mean(k, 20), m5_mean(k, 20, 5)),
     "m5_sma_50_slope": lambda k: over(m5_mean(k, 50), m5_mean(k, 50, 5)),
+    "m5_candles": lambda k: sum(k.m5_close(j) is not None for j in range(100)),
     "m5_price_vs_sma_20": lambda k: over(k.m5_close(0), m5_mean(k, 20)),
     "m5_price_vs_sma_50": lambda k: over(k.m5_close(0), m5_mean(k, 50)),
     "m5_adx_14": adx,

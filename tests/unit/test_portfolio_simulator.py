@@ -85,7 +85,9 @@ def plain(events: list[Row]) -> list[Row]:
 
 def test_the_market_has_something_to_do(leapt: Simulation) -> None:
     assert len(leapt.log.journal.positions) >= 10
-    assert leapt.log.played.sum() < MINUTES / 2, "most minutes are leapt over"
+    # An exit that waits for a candle plays every minute of a hole.
+    is_holed = leapt.log.leapt.stale.any()
+    assert leapt.log.played.sum() < MINUTES * (0.8 if is_holed else 0.5), "most minutes are leapt over"
 
 
 def test_orders_fills_and_positions_are_those_of_playing_every_minute(

@@ -7,6 +7,7 @@ from hydra.features.expressions import rolling_mean
 from hydra.features.feature import Feature, Grid, WorkingColumn
 
 _SLOPE_BARS = 5
+COUNTED_BARS = 100
 _CLOSE = ("candles_5m.close",)
 
 
@@ -50,6 +51,20 @@ WORKING = (
 )
 
 FEATURES = (
+    Feature(
+        name="m5_candles",
+        unit="count",
+        window=f"{COUNTED_BARS} m5",
+        inputs=_CLOSE,
+        null_rule="NW",
+        pit="B",
+        grid=Grid.M5,
+        source='layers document, "Data Health" (at least 20 five-minute candles)',
+        description=f"how many of the last {COUNTED_BARS} five-minute bars are there",
+        expression=pl.col("close").is_not_null().cast(pl.Float64).rolling_sum(COUNTED_BARS, min_samples=1),
+        lowest=0.0,
+        highest=float(COUNTED_BARS),
+    ),
     _slope(20, 4),
     _slope(50, 5),
     _distance(20, 6),
