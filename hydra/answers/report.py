@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import psycopg
 
+from hydra.answers.data_sentences import data_sentences
 from hydra.answers.deflated_sharpe import Luck, read_luck
 from hydra.answers.performance import (
     Baselines,
@@ -157,7 +158,7 @@ def read_report(connection: psycopg.Connection, run_id: int) -> RunReport:
         funnel=_funnel(connection, run_id),
         generators=_generators(rows_of(connection, "report/generators", run_id=run_id)),
         kills=rows_of(connection, "report/kills", run_id=run_id),
-        sentences=_sentences(facts[0]),
+        sentences=[*_sentences(facts[0]), *data_sentences(facts[0], trades)],
     )
 
 

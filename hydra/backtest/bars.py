@@ -15,7 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from hydra.arrays import Flags, Floats, Integers
-from hydra.backtest.market import MINUTE, BacktestMarket, instant_of
+from hydra.backtest.market import FIVE, MINUTE, BacktestMarket, instant_of
 from hydra.backtest.settlement_marks import with_settlement_marks
 from hydra.durations import DAY_MINUTES, MINUTE_US
 from hydra.features.engine.decision_frame import DECISION_DELAY_US
@@ -35,6 +35,7 @@ class BarGrid:
 
     traded: open, high, low, close, volume of the candle that closed then (NaN: none came).
     marked: open, high, low, close of its mark bar, or the candle's where none is recorded (see has_mark).
+    length: of the candle, in minutes.
     last_price, mark_price: the newest known, however old, NaN where there is none. price_minute: the epoch
     minute at which its candle ended.
     irregular: bars that came late, by (row, column), in the place of what the arrays hold there.
@@ -44,6 +45,7 @@ class BarGrid:
     traded: tuple[Floats, ...]
     marked: tuple[Floats, ...]
     has_mark: Flags
+    length: Integers
     last_price: Floats
     mark_price: Floats
     price_minute: Integers
@@ -69,13 +71,20 @@ class BarGrid:
         if math.isnan(traded[0]):
             return []
         marked = [values.item(row, column) for values in self.marked]
-        opened = instant_of(int(self.minutes[row]) - 1)
+        minutes = self.length.item(row, column)
+        opened = instant_of(int(self.minutes[row]) - minutes)
         has_mark = self.has_mark.item(row, column)
-        return [_bar(self.instrument_ids[column], opened, traded, marked, has_mark=has_mark)]
+        return [_bar(self.instrument_ids[column], opened, traded, marked, minutes, has_mark=has_mark)]
 
 
 def _bar(
-    instrument_id: int, opened: datetime, traded: Sequence[float], marked: Sequence[float], *, has_mark: bool
+    instrument_id: int,
+    opened: datetime,
+    traded: Sequence[float],
+    marked: Sequence[float],
+    minutes: int,
+    *,
+    has_mark: bool,
 ) -> Bar:
     bar_open, high, low, close, volume = traded
     mark_open, mark_high, mark_low, mark_close = marked
@@ -89,6 +98,7 @@ def _bar(
         volume,
         mark=(mark_open, mark_high, mark_low, mark_close),
         mark_source=MARK if has_mark else LAST,
+        length=minutes * MINUTE,
     )
 
 
@@ -105,6 +115,7 @@ def bar_grid(market: BacktestMarket) -> BarGrid:
         traded=tuple(_taken(bars[name], regular, absent=np.nan) for name in _TRADED),
         marked=tuple(_taken(bars[f"mark_{name}"], regular, absent=np.nan) for name in _MARKED),
         has_mark=_taken(bars["has_mark"], regular, absent=False),
+        length=_taken(bars["minutes"], regular, absent=1),
         last_price=last_price,
         mark_price=mark_price,
         price_minute=price_minute,
@@ -169,7 +180,16 @@ def _placed_bars(market: BacktestMarket) -> pl.DataFrame:
         pl.Series("decided", decided),
         pl.Series("irregular", (decided - 1 != opened) | (crowd[cells] > 1)),
     )
-    return _with_marks(placed.filter(pl.Series(usable)), market.mark_prices)
+    return _with_marks(_with_lengths(placed.filter(pl.Series(usable)), market), market.mark_prices)
+
+
+def _with_lengths(bars: pl.DataFrame, market: BacktestMarket) -> pl.DataFrame:
+    """`bars` with minutes: how long each lasts."""
+    if market.five_minute_bars is None:
+        return bars.with_columns(pl.lit(1, pl.Int64).alias("minutes"))
+    long = market.five_minute_bars.with_columns(pl.lit(FIVE, pl.Int64).alias("minutes"))
+    joined = bars.join(long, on=["instrument_id", "time"], how="left", maintain_order="left")
+    return joined.with_columns(pl.col("minutes").fill_null(1))
 
 
 def _with_marks(bars: pl.DataFrame, mark_prices: pl.DataFrame) -> pl.DataFrame:
@@ -178,7 +198,8 @@ def _with_marks(bars: pl.DataFrame, mark_prices: pl.DataFrame) -> pl.DataFrame:
     places = _same_minutes(marks, bars)
     found = gather(marks.select("known_at", *_MARKED), places)
     as_of_us = bars["decided"].to_numpy() * MINUTE_US + DECISION_DELAY_US
-    has_mark = (found["known_at"].to_physical() <= pl.Series(as_of_us)).fill_null(value=False)
+    is_known = (found["known_at"].to_physical() <= pl.Series(as_of_us)).fill_null(value=False)
+    has_mark = is_known & (bars["minutes"] == 1)
     return bars.with_columns(
         has_mark.alias("has_mark"),
         *(bars[name].zip_with(~has_mark, found[name]).alias(f"mark_{name}") for name in _MARKED),
@@ -201,7 +222,14 @@ def _irregular_bars(bars: pl.DataFrame) -> dict[tuple[int, int], list[Bar]]:
     for bar in bars.sort("row", "column", "time").iter_rows(named=True):
         traded, marked = [bar[name] for name in _TRADED], [bar[f"mark_{name}"] for name in _MARKED]
         found[bar["row"], bar["column"]].append(
-            _bar(bar["instrument_id"], bar["time"], traded, marked, has_mark=bar["has_mark"])
+            _bar(
+                bar["instrument_id"],
+                bar["time"] - (bar["minutes"] - 1) * MINUTE,
+                traded,
+                marked,
+                bar["minutes"],
+                has_mark=bar["has_mark"],
+            )
         )
     return dict(found)
 

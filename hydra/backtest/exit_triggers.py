@@ -73,9 +73,12 @@ def position_alarms(
 
 
 def must_stop(minutes: NDArray[np.int64]) -> Flags:
-    """The first and the last minute, the first of each day (its peak begins anew), and those after a hole."""
+    """The first and the last minute, the first of each day (its peak begins anew), and those after a hole.
+
+    In a stretch of five-minute bars one minute in five is decided: that is no hole.
+    """
     step = np.diff(minutes, prepend=minutes[:1] - 1)
-    stops: Flags = (minutes % DAY_MINUTES == 0) | (step != 1)
+    stops: Flags = (minutes % DAY_MINUTES == 0) | (step > EVALUATION_MINUTES)
     day_changes = np.diff(minutes // DAY_MINUTES, prepend=minutes[:1] // DAY_MINUTES) != 0
     stops |= day_changes
     stops[0] = stops[-1] = True

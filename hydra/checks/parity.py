@@ -102,7 +102,14 @@ def check_parity(
         raise StopError(f"run {run.run_id} has not decided a minute yet: there is nothing to compare")
     first, last = row
     stresses = tuple(Stress(name) for name in run.config.get("stress", ()))
-    stored = read_market(connection, url, run.instrument_ids, first, last + MINUTE)
+    stored = read_market(
+        connection,
+        url,
+        run.instrument_ids,
+        first,
+        last + MINUTE,
+        plays_five_minute_bars=run.mode is TradingMode.BACKTEST,
+    )
     rules = rules_of_run(run)
     market = with_own_thresholds(stressed_market(stored, stresses), url, rules)
     watch = Stopwatch()

@@ -11,7 +11,8 @@ BAR_LENGTH: Final = timedelta(minutes=1)
 class Bar:
     """A closed minute of traded prices, and of the mark price; where no mark is recorded the two are one.
 
-    time: the bar's open. volume in base units. mark: (open, high, low, close).
+    time: the bar's open. volume in base units. mark: (open, high, low, close). length: five minutes where a
+    backtest has no shorter candles.
     """
 
     instrument_id: int
@@ -23,11 +24,12 @@ class Bar:
     volume: float
     mark: tuple[float, float, float, float]
     mark_source: str
+    length: timedelta = BAR_LENGTH
 
     @property
     def end(self) -> datetime:
         """The instant that its fills carry."""
-        return self.time + BAR_LENGTH
+        return self.time + self.length
 
     @property
     def traded(self) -> tuple[float, float, float]:

@@ -7,12 +7,15 @@ WITH simulated AS (
     SELECT
         o.run_id, o.position_id, f.fill_id, f.time, o.role, o.side, f.is_maker, f.price, f.quantity, f.fee_usd,
         o.reason_code IS NOT DISTINCT FROM 'LIQUIDATED' AS is_taken_over,
-        c.low::numeric * 0.995 AS lowest, c.high::numeric * 1.005 AS highest, c.volume
+        coalesce(c.low, c5.low)::numeric * 0.995 AS lowest, coalesce(c.high, c5.high)::numeric * 1.005 AS highest,
+        coalesce(c.volume, c5.volume) AS volume
     FROM hydra.fills AS f
     JOIN hydra.orders AS o USING (order_id)
     JOIN hydra.runs AS r USING (run_id)
     LEFT JOIN market.candles_1m AS c
         ON c.instrument_id = o.instrument_id AND c.time = f.time - interval '1 minute'
+    LEFT JOIN market.candles_5m_recorded AS c5
+        ON c5.instrument_id = o.instrument_id AND c5.time = f.time - interval '5 minutes' AND c.time IS NULL
     WHERE r.mode IN ('paper', 'backtest') AND r.cost_model_version <> '1'
         AND o.reason_code IS DISTINCT FROM 'DATA_ENDED'
 )

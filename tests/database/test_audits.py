@@ -54,7 +54,7 @@ DEFECTS = {
     "event_sequence_with_holes": "DELETE FROM hydra.position_events WHERE sequence = 1",
     "position_disagrees_with_fills": "UPDATE hydra.fills SET quantity = 9 WHERE fill_id = 32",
     "order_outlives_position": "UPDATE hydra.orders SET state = 'OPEN' WHERE order_id = 22",
-    "position_held_too_long": "UPDATE hydra.positions SET max_holding_until = '2025-06-01 00:44Z'"
+    "position_held_too_long": "UPDATE hydra.positions SET max_holding_until = '2025-06-01 00:05Z'"
     " WHERE position_id = 11",
     "position_after_kill": """
         INSERT INTO hydra.kill_switch (run_id, scope, latched_time, cause)
@@ -86,7 +86,7 @@ NO_DEFECTS = {
     "settlement_left_out": DEFECTS["settlement_left_out"].replace("'2'", "'1'"),
     "limits_exceeded": DEFECTS["limits_exceeded"].replace("2999.99", "3000"),
     "order_larger_than_decision": DEFECTS["order_larger_than_decision"].replace("20.01", "20"),
-    "position_held_too_long": DEFECTS["position_held_too_long"].replace("00:44", "00:45"),
+    "position_held_too_long": DEFECTS["position_held_too_long"].replace("00:05", "00:10"),
     "minute_left_out": DEFECTS["minute_left_out"].replace("00:07", "00:06"),
     "unfinished_cycle": "UPDATE hydra.cycles SET state = 'DECIDED'",
 }
