@@ -25,10 +25,7 @@ def data_sentences(facts: Row, trades: Sequence[Row]) -> Iterator[str]:
 
 
 def _five_minute_sentences(bars: Mapping[str, Any]) -> Iterator[str]:
-    stretches = ", ".join(
-        f"{first[:16].replace('T', ' ')} to {last[:16].replace('T', ' ')}"
-        for first, last in bars["stretches"]
-    )
+    stretches = ", ".join(f"{_minute(first)} to {_minute(last)}" for first, last in bars["stretches"])
     played = sum(bars["candles"].values())
     yield (
         f"Only five-minute candles are recorded from {stretches} UTC: {played:,} of them were decided and"

@@ -27,7 +27,7 @@ GOOD: dict[str, Any] = {
     "liquidation_feed_age_seconds": 5.0,
     "funding_rate": 0.0001,
     "spread_bps": 1.0,
-    "m5_candles": 100.0,
+    "m5_candles": 24.0,
     "m5_price_vs_sma_20": 0.0,
 }
 TYPES = dict.fromkeys(GOOD, pl.Float64)

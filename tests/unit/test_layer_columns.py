@@ -48,7 +48,7 @@ def test_the_rules_need_no_other_column(parameters: StatisticalParameters) -> No
     numbers = (
         dict.fromkeys(FEATURES, 0.0)
         | dict.fromkeys(AGES, 5.0)
-        | {"volatility_percentile": 0.3, "m5_candles": 100.0}
+        | {"volatility_percentile": 0.3, "m5_candles": 24.0}
     )
     keys = {"instrument_id": 1, "time": datetime(2026, 1, 1, tzinfo=UTC)}
     fires = {**numbers, "return_24h": 0.05, "oi_delta_pct": -0.05, "instrument_id": 2}

@@ -7,8 +7,9 @@ from hydra.features.expressions import rolling_mean
 from hydra.features.feature import Feature, Grid, WorkingColumn
 
 _SLOPE_BARS = 5
-COUNTED_BARS = 100
+_COUNTED_BARS, _LEAST_BARS = 24, 20
 _CLOSE = ("candles_5m.close",)
+_PRESENT = pl.col("close").is_not_null().cast(pl.Float64).rolling_sum(_COUNTED_BARS, min_samples=1)
 
 
 def _slope(bars: int, number: int) -> Feature:
@@ -54,16 +55,16 @@ FEATURES = (
     Feature(
         name="m5_candles",
         unit="count",
-        window=f"{COUNTED_BARS} m5",
+        window=f"{_COUNTED_BARS} m5",
         inputs=_CLOSE,
-        null_rule="NW",
+        null_rule=f"null with fewer than {_LEAST_BARS}",
         pit="B",
         grid=Grid.M5,
         source='layers document, "Data Health" (at least 20 five-minute candles)',
-        description=f"how many of the last {COUNTED_BARS} five-minute bars are there",
-        expression=pl.col("close").is_not_null().cast(pl.Float64).rolling_sum(COUNTED_BARS, min_samples=1),
-        lowest=0.0,
-        highest=float(COUNTED_BARS),
+        description=f"how many of the last {_COUNTED_BARS} five-minute bars are there",
+        expression=pl.when(_PRESENT >= _LEAST_BARS).then(_PRESENT),
+        lowest=float(_LEAST_BARS),
+        highest=float(_COUNTED_BARS),
     ),
     _slope(20, 4),
     _slope(50, 5),
