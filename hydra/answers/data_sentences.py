@@ -19,7 +19,7 @@ def data_sentences(facts: Row, trades: Sequence[Row]) -> Iterator[str]:
     if ended:
         pairs = ", ".join(sorted({str(trade["base"]) for trade in ended}))
         yield f"Settled at the last mark when the range ended, because the data did not come back: {pairs}."
-    bars = facts["five_minute_bars"]
+    bars = facts["config"].get("five_minute_bars")
     if bars:
         yield from _five_minute_sentences(bars)
 

@@ -155,13 +155,8 @@ def trade_results(closed: Sequence[Row]) -> TradeResults:
         profit_factor=trade_estimate(profit_factor_rows, days, net_usd),
         expectancy_usd=trade_estimate(expectancy_usd_rows, days, net_usd),
         payoff_ratio=trade_estimate(payoff_ratio_rows, days, net_usd),
-        expectancy_r=expectancy_r(net_usd, np.array([_risk_usd(trade) for trade in closed])),
+        expectancy_r=expectancy_r(net_usd, np.array([risk_usd(trade) for trade in closed])),
     )
-
-
-def win_rate_of(closed: Sequence[Row]) -> Estimate:
-    """Share of the closed trades (rows of positions) that won."""
-    return trade_estimate(win_rate_rows, closing_days(closed), _column(closed, "net_pnl_usd"))
 
 
 def closing_days(closed: Sequence[Row]) -> Instants:
@@ -169,8 +164,8 @@ def closing_days(closed: Sequence[Row]) -> Instants:
     return _instants([trade["closed_time"] for trade in closed]).astype("datetime64[D]")
 
 
-def _risk_usd(trade: Row) -> float:
-    """What the decision's stop would have lost from the entry; nan without a stop."""
+def risk_usd(trade: Row) -> float:
+    """What the stop of the decision would have lost from the entry, USDT; nan without a stop."""
     if trade["stop_loss_price"] is None:
         return float("nan")
     direction = 1 if trade["side"] == Side.LONG else -1
@@ -192,8 +187,7 @@ def read_baselines(
     closed: rows of the closed positions; shortfall_usd: by position, what its fills cost against the
     decisions' prices.
     """
-    rows = rows_of(connection, "report/held_pairs", run_id=run_id)
-    pairs = [_held(row) for row in rows if _is_priced(row)]
+    pairs = [held_pair(row) for row in priced_rows(connection, run_id)]
     shortfall = np.array([float(shortfall_usd.get(trade["position_id"], 0)) for trade in closed])
     opposite = mirrored_net_usd(
         _column(closed, "gross_pnl_usd") + shortfall,
@@ -207,11 +201,14 @@ def read_baselines(
     )
 
 
-def _is_priced(row: Row) -> bool:
-    return row["base"] in PAIR_COSTS and row["first_price"] is not None and row["last_price"] is not None
+def priced_rows(connection: psycopg.Connection, run_id: int) -> list[Row]:
+    """The rows of `sql/report/held_pairs.sql` that have a first and a last price: those that can be held."""
+    rows = rows_of(connection, "report/held_pairs", run_id=run_id)
+    return [row for row in rows if row["base"] in PAIR_COSTS and row["first_price"] and row["last_price"]]
 
 
-def _held(row: Row) -> HeldPair:
+def held_pair(row: Row) -> HeldPair:
+    """One of `priced_rows` as the baseline takes it."""
     marks, rates = np.array(row["marks"], dtype=float), np.array(row["rates"], dtype=float)
     return HeldPair(row["base"], PAIR_COSTS[row["base"]], row["first_price"], row["last_price"], marks, rates)
 

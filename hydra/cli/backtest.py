@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from hydra.answers.html_report.write import write_html_report
+from hydra.answers.html_report.page import write_html_report
 from hydra.answers.report import read_report
 from hydra.backtest.persisted import StoredRows
 from hydra.backtest.run import BacktestRun, MarketChoice, run_backtest

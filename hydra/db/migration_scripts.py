@@ -3,8 +3,9 @@
 import psycopg
 from alembic import op
 
-from hydra.db import queries, roles
+from hydra.db import queries, roles, rollup_schema
 from hydra.db.reason_codes import store_reason_codes
+from hydra.db.rollups import SOURCES, refresh_all
 from hydra.errors import DatabaseError
 
 # In the configuration of an upgrade: the database was empty when it began.
@@ -25,6 +26,31 @@ def change(*names: str) -> None:
             _connection().execute(queries.load(name))
 
 
+def build_rollups() -> None:
+    """Create the rollups of this server's edition."""
+    if _is_community():
+        rollup_schema.create_continuous_aggregates(_connection())
+    else:
+        rollup_schema.create_kept_tables(_connection())
+    rollup_schema.comment_rollups(_connection(), community=_is_community())
+
+
+def change_rollups(removal: str) -> None:
+    """Apache edition: remove the rollups by `sql/<removal>.sql`, create them, fill them from the facts.
+
+    Continuous aggregates stay as they are; only their comments are written again.
+    """
+    if _attributes().get(_BUILT, False):
+        return
+    if _is_community():
+        rollup_schema.comment_rollups(_connection(), community=True)
+        return
+    _connection().execute(queries.load(removal))
+    build_rollups()
+    for source in SOURCES.values():
+        refresh_all(_connection(), source)
+
+
 def ensure_roles() -> None:
     """Create the group roles that the server lacks."""
     roles.ensure_roles(_connection())
@@ -35,7 +61,7 @@ def fill_reason_codes() -> None:
     store_reason_codes(_connection())
 
 
-def is_community() -> bool:
+def _is_community() -> bool:
     """Whether this server has the community edition: continuous aggregates and policies."""
     return str(op.get_bind().exec_driver_sql("SHOW timescaledb.license").scalar_one()) == "timescale"
 

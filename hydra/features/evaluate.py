@@ -30,8 +30,7 @@ from hydra.features.engine.plan import GridPlan, make_plan
 from hydra.features.engine.trade_windows import trade_columns
 from hydra.features.engine.trailing_rank import previous_ranks
 from hydra.features.engine.universe_frame import universe_rows
-from hydra.features.facts import MarketFacts
-from hydra.features.feature import Grid
+from hydra.features.facts import Grid, MarketFacts
 
 KEY: Final = {"instrument_id": pl.Int16(), "time": TIME}
 

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import polars as pl
 
-from hydra.features.feature import Grid, WorkingColumn
+from hydra.features.facts import Grid
+from hydra.features.feature import WorkingColumn
 
 MINUTES_PER_YEAR = 365 * 24 * 60
 FIVE_MINUTES_PER_YEAR = 365 * 24 * 12

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hydra.arrays import Floats
 from hydra.ledger.costs import PairCosts, fee_usd, funding_payment, taker_price
@@ -74,6 +75,26 @@ def hold_net_usd(pair: HeldPair, notional_usd: float) -> float:
     settled = zip(pair.settled_marks, pair.settled_rates, strict=True)
     funding = sum(funding_payment(1, quantity, float(mark), float(rate)) for mark, rate in settled)
     return net_profit(price_profit(1, quantity, quantity * entry, leave), fees, funding)
+
+
+def hold_path_usd(
+    pair: HeldPair, notional_usd: float, closes: Floats, settlements: NDArray[np.intp]
+) -> Floats:
+    """The net result of `hold_net_usd` so far at each of `closes`, before the exit's costs, USDT, (n,).
+
+    closes: prices, quote units, (n,); settlements: how many settlements are booked by then, (n,).
+
+    Formula: quantity x (close - entry) - entry fee + funding so far, quantity = notional / entry
+    Source: docs/practice.md (baselines); C126 (spread and slippage).
+    """
+    entry = taker_price(pair.first_price, 1, float(pair.costs.spread_bps), float(pair.costs.slippage_bps))
+    quantity = notional_usd / entry
+    fee = fee_usd(notional_usd, float(pair.costs.taker_fee_bps))
+    settled = zip(pair.settled_marks, pair.settled_rates, strict=True)
+    paid = [funding_payment(1, quantity, float(mark), float(rate)) for mark, rate in settled]
+    funding = np.cumsum([0.0, *paid])[settlements]
+    path: Floats = quantity * (closes - entry) - fee + funding
+    return path
 
 
 @dataclass(frozen=True, slots=True)

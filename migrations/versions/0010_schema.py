@@ -12,27 +12,19 @@ A new column takes three files:
 Revision: 0010, the first
 """
 
-from hydra.db.migration_scripts import build, ensure_roles, is_community
+from hydra.db.migration_scripts import build, build_rollups, ensure_roles
 
 revision = "0010"
 down_revision = None
 branch_labels = None
 depends_on = None
 
-COMMUNITY = ("schema/rollups_community",)
-APACHE = (
-    "schema/rollups_apache",
-    "schema/rollups_apache_candles",
-    "schema/rollups_apache_others",
-    "schema/rollups_apache_triggers",
-)
-
 
 def upgrade() -> None:
     """Create every schema, table, view, rollup and privilege."""
     ensure_roles()
     build("schema/market", "schema/facts")
-    build(*(COMMUNITY if is_community() else APACHE), "schema/rollups")
+    build_rollups()
     build("schema/reason_codes", "schema/decisions", "schema/trading", "schema/research", "schema/upkeep")
     build("schema/doorbells", "schema/audit_market", "schema/audit_decisions", "schema/audit_lineage")
     build("schema/roles")

@@ -44,3 +44,22 @@ UPDATE hydra.positions SET cost_basis_usd = entry_price * quantity WHERE quantit
 ALTER TABLE hydra.equity ADD COLUMN stale_positions SMALLINT DEFAULT 0 NOT NULL;
 COMMENT ON COLUMN hydra.equity.stale_positions IS
 'Open positions whose last known price is older than five minutes (C132)';
+
+-- The worker may no longer change or remove facts.
+REVOKE UPDATE, DELETE ON ALL TABLES IN SCHEMA market FROM hydra_worker;
+ALTER DEFAULT PRIVILEGES IN SCHEMA market REVOKE UPDATE, DELETE ON TABLES FROM hydra_worker;
+
+COMMENT ON COLUMN doorbells.queue.message_id IS 'Key';
+COMMENT ON COLUMN doorbells.queue.queue_name IS 'The stage that it wakes';
+COMMENT ON COLUMN doorbells.queue.state IS 'queued, consumed or rejected';
+COMMENT ON COLUMN doorbells.queue.mtime IS 'Wall clock of the last change';
+COMMENT ON COLUMN doorbells.queue.message IS 'The message of dramatiq';
+COMMENT ON COLUMN doorbells.queue.position IS 'Order of arrival';
+COMMENT ON COLUMN doorbells.queue.available_at IS 'Not delivered before';
+COMMENT ON COLUMN doorbells.queue.worker_id IS 'The worker that has it; null while queued';
+COMMENT ON COLUMN doorbells.queue.consumed_at IS 'When that worker took it';
+COMMENT ON COLUMN doorbells.worker.worker_id IS 'Key';
+COMMENT ON COLUMN doorbells.worker.heartbeat_at IS 'When it was last alive, wall clock';
+COMMENT ON COLUMN doorbells.result.message_id IS 'The message that was answered';
+COMMENT ON COLUMN doorbells.result.result IS 'The answer';
+COMMENT ON COLUMN doorbells.result.expires_at IS 'When it is deleted';

@@ -22,13 +22,16 @@ SELECT
         LIMIT 1
     )::double precision AS last_price,
     coalesce(f.marks, '{}') AS marks,
-    coalesce(f.rates, '{}') AS rates
+    coalesce(f.rates, '{}') AS rates,
+    coalesce(f.seconds, '{}') AS settled_seconds
 FROM market.instruments AS i
 CROSS JOIN span AS s
 CROSS JOIN LATERAL (
     SELECT
         array_agg(m.mark ORDER BY r.time) FILTER (WHERE m.mark IS NOT NULL) AS marks,
-        array_agg(r.rate::double precision ORDER BY r.time) FILTER (WHERE m.mark IS NOT NULL) AS rates
+        array_agg(r.rate::double precision ORDER BY r.time) FILTER (WHERE m.mark IS NOT NULL) AS rates,
+        array_agg(extract(epoch FROM r.time)::double precision ORDER BY r.time)
+            FILTER (WHERE m.mark IS NOT NULL) AS seconds
     FROM market.funding_rates AS r
     CROSS JOIN LATERAL (
         SELECT coalesce(r.mark_price, (

@@ -34,3 +34,18 @@ CREATE UNLOGGED TABLE doorbells.result (
     expires_at timestamptz
 );
 COMMENT ON TABLE doorbells.result IS 'Always empty: stages answer with rows of schema hydra. The broker expects the table';
+
+COMMENT ON COLUMN doorbells.queue.message_id IS 'Key';
+COMMENT ON COLUMN doorbells.queue.queue_name IS 'The stage that it wakes';
+COMMENT ON COLUMN doorbells.queue.state IS 'queued, consumed or rejected';
+COMMENT ON COLUMN doorbells.queue.mtime IS 'Wall clock of the last change';
+COMMENT ON COLUMN doorbells.queue.message IS 'The message of dramatiq';
+COMMENT ON COLUMN doorbells.queue.position IS 'Order of arrival';
+COMMENT ON COLUMN doorbells.queue.available_at IS 'Not delivered before';
+COMMENT ON COLUMN doorbells.queue.worker_id IS 'The worker that has it; null while queued';
+COMMENT ON COLUMN doorbells.queue.consumed_at IS 'When that worker took it';
+COMMENT ON COLUMN doorbells.worker.worker_id IS 'Key';
+COMMENT ON COLUMN doorbells.worker.heartbeat_at IS 'When it was last alive, wall clock';
+COMMENT ON COLUMN doorbells.result.message_id IS 'The message that was answered';
+COMMENT ON COLUMN doorbells.result.result IS 'The answer';
+COMMENT ON COLUMN doorbells.result.expires_at IS 'When it is deleted';

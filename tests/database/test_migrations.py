@@ -13,8 +13,28 @@ from hydra.errors import DatabaseError
 from hydra.paths import SQL_DIRECTORY
 from tests.support.before_0011 import NOT_RUN, checkout, has_commit, run_there
 from tests.support.catalogue import differences, snapshot
+from tests.support.rollup_expectation import assert_rollups_equal_facts, stored
 
 UPGRADE = "import sys; from hydra.db.migrate import upgrade_to_head; upgrade_to_head(sys.argv[1])"
+
+
+CYCLES_OF_0010 = """
+INSERT INTO hydra.runs (mode, market_origin, label, feeds, config, config_hash, decision_set,
+    feature_set_version, cost_model_version, code_version)
+VALUES ('paper', 'generated', 'simulated', '{}', '{}', '', 'readings', '', '', '');
+INSERT INTO hydra.cycles (run_id, time, state, as_of)
+VALUES (1, '2025-06-01 00:00Z', 'SETTLED', '2025-06-01 00:00Z')
+"""
+FACTS_OF_0010 = """
+INSERT INTO market.candles_1m (instrument_id, time, known_at, open, high, low, close, volume)
+SELECT 1, minute, minute + interval '1 minute', 2, 3, 1, 2, 10
+FROM generate_series(timestamptz '2025-06-01 00:00Z', '2025-06-01 05:00Z', interval '1 minute') AS minute;
+INSERT INTO market.open_interest (instrument_id, time, known_at, contracts, value_usd)
+SELECT 1, poll, poll, 5, 10
+FROM generate_series(timestamptz '2025-06-01 00:00Z', '2025-06-01 00:20Z', interval '15 seconds') AS poll;
+INSERT INTO market.liquidations (instrument_id, time, known_at, side, price, quantity, value_usd)
+VALUES (1, '2025-06-01 00:03:30Z', '2025-06-01 00:03:31Z', 'LONG', 2, 3, 6)
+"""
 
 
 def upgrade_in_process(url: str) -> int:
@@ -26,7 +46,8 @@ def test_there_is_one_line_of_revisions_and_each_has_its_file() -> None:
     scripts = ScriptDirectory.from_config(alembic_config())
     revisions = [script.revision for script in scripts.walk_revisions()]
     assert scripts.get_heads() == revisions[:1] == [head_revision()]
-    assert sorted(path.stem for path in (SQL_DIRECTORY / "migrations").glob("*.sql")) == revisions[-2::-1]
+    files = {path.stem.partition("_")[0] for path in (SQL_DIRECTORY / "migrations").glob("*.sql")}
+    assert sorted(files) == revisions[-2::-1]
 
 
 def test_a_database_without_migrations_has_no_revision(empty_database_url: str) -> None:
@@ -55,7 +76,16 @@ def test_a_database_of_revision_0010_becomes_what_a_new_one_is(
     with checkout() as folder:
         run_there(folder, ["-c", UPGRADE, empty_database_url], empty_database_url)
     assert current_revision(empty_database_url) == "0010"
-    upgrade_to_head(empty_database_url)
+    with psycopg.connect(empty_database_url, autocommit=True) as connection:
+        connection.execute(CYCLES_OF_0010)
+        connection.execute(FACTS_OF_0010)
+        upgrade_to_head(empty_database_url)
+        assert len(stored(connection, "candles_4h")) == 2
+        assert_rollups_equal_facts(connection)
+        state = connection.execute(
+            "SELECT state, readings_hash FROM hydra.cycles JOIN hydra.runs USING (run_id)"
+        )
+        assert state.fetchall() == [("FILLS_BOOKED", "readings")]
     assert differences(snapshot(database_url), snapshot(empty_database_url)) == []
     assert current_revision(empty_database_url) == head_revision()
 

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
@@ -12,8 +12,9 @@ import psycopg
 import pytest
 from rich.console import Console
 
-from hydra.answers.plain_values import plain
-from hydra.answers.report import PAPER_SENTENCE, SIMULATED_SENTENCE, RunReport, read_report
+from hydra.answers.report import RunReport, read_report, report_json
+from hydra.answers.run_facts import PAPER_SENTENCE, SIMULATED_SENTENCE
+from hydra.answers.trade_groups import TradeGroup
 from hydra.answers.why_gates import GateVerdict
 from hydra.cli.report_tables import print_report
 from hydra.domain import ReasonCode
@@ -37,15 +38,20 @@ def report(connection: psycopg.Connection) -> RunReport:
     return read_report(connection, 7)
 
 
-def printed(report: RunReport, trades: int = 40) -> str:
-    console = Console(file=StringIO(), width=160)
+def printed(report: RunReport, trades: int = 40, width: int = 160) -> str:
+    console = Console(file=StringIO(), width=width)
     print_report(console, report, trades)
     assert isinstance(console.file, StringIO)
     return console.file.getvalue()
 
 
+def words_of(text: str) -> str:
+    """Everything that is printed, spaces and line ends single."""
+    return " ".join(text.split())
+
+
 def test_equity_return_and_every_drawdown(report: RunReport) -> None:
-    equity, performance = report.equity, report.performance
+    equity, performance = report.measured.equity, report.measured.performance
     assert equity.minutes == 5
     assert [equity.start_usd, equity.end_usd] == [Decimal(10_000), Decimal(10_050)]
     assert equity.unrealised_usd == 25
@@ -64,7 +70,7 @@ def test_equity_return_and_every_drawdown(report: RunReport) -> None:
 
 
 def test_two_partial_days_give_ratios_but_neither_a_year_nor_an_interval(report: RunReport) -> None:
-    performance = report.performance
+    performance = report.measured.performance
     assert performance is not None
     assert (performance.days, performance.partial_days, performance.missing_days) == (2, 2, 0)
     # Returns 0.026 and -210 / 10,260 = -0.0204678: mean 0.0027661, std1 0.0464678 / sqrt(2).
@@ -76,12 +82,12 @@ def test_two_partial_days_give_ratios_but_neither_a_year_nor_an_interval(report:
     assert performance.probabilistic_sharpe is not None
     assert 0.5 < performance.probabilistic_sharpe < 1
     shown = printed(report)
-    assert "2 days, 2 not whole, under 30 nothing is compounded to a year" in shown
-    assert "too short: 2 days, 20 needed" in shown
+    assert "2 not whole, under 30 nothing is compounded to a year" in shown
+    assert "no interval: 2 of 20 days" in shown
 
 
 def test_activity_is_weighted_by_time(report: RunReport) -> None:
-    performance = report.performance
+    performance = report.measured.performance
     assert performance is not None
     # Rows at 10, 11, 12, 33 and 34 h; the first has no position open yet: 23 of 24 hours.
     assert performance.exposure_time_share == pytest.approx(23 / 24)
@@ -94,7 +100,7 @@ def test_activity_is_weighted_by_time(report: RunReport) -> None:
 
 
 def test_baselines_stand_in_every_report(report: RunReport) -> None:
-    coin = report.baselines.random_side
+    coin = report.measured.baselines.random_side
     assert coin is not None
     # BTC nets 29.19 and mirrored -30 - 0.71 + 0.10 = -30.61; ETH -4.14 and 4 - 0.14 = 3.86: nothing else.
     assert coin.mean_usd == pytest.approx((29.19 - 30.61 - 4.14 + 3.86) / 2)
@@ -107,17 +113,16 @@ def test_baselines_stand_in_every_report(report: RunReport) -> None:
 
 
 def test_costs_lead_from_the_decisions_prices_to_the_net_result(report: RunReport) -> None:
-    costs = report.costs
+    steps = {step.key: step.amount_usd for step in report.costs}
     # Closed: BTC 30 gross, 0.71 fees, -0.10 funding; ETH -4 gross, 0.14 fees. The open one does not count.
-    assert costs.gross_usd == 26
-    assert (costs.maker_fees_usd, costs.taker_fees_usd) == (Decimal("0.2"), Decimal("0.65"))
-    assert (costs.fees_usd, costs.funding_usd) == (Decimal("0.85"), Decimal("-0.1"))
-    assert costs.net_usd == Decimal("25.05")
+    assert steps["gross_usd"] == 26
+    assert (steps["maker_fees_usd"], steps["taker_fees_usd"]) == (Decimal("-0.2"), Decimal("-0.65"))
+    assert (steps["funding_usd"], steps["net_usd"]) == (Decimal("-0.1"), Decimal("25.05"))
     # Half of 0.5 bps: earned on 10 x 100 by the resting entry, paid on 10 x 103 by the target.
-    assert costs.spread_usd == Decimal("-0.025") + Decimal("0.02575")
+    assert steps["spread_usd"] == Decimal("0.025") - Decimal("0.02575")
     # Against the decisions: the entry gained 10 x 0.1, the target lost 10 x 0.1; the rest is slippage.
-    assert costs.spread_usd + costs.slippage_usd == 0
-    assert costs.at_decision_prices_usd == 26
+    assert steps["spread_usd"] + steps["slippage_usd"] == 0
+    assert steps["at_decision_prices_usd"] == 26
 
 
 MARKET = """
@@ -138,7 +143,7 @@ INSERT INTO market.funding_rates (instrument_id, time, known_at, rate, interval_
 
 def test_buy_and_hold_goes_from_the_first_to_the_last_decided_minute(connection: psycopg.Connection) -> None:
     connection.execute(MARKET)
-    baselines = read_report(connection, 7).baselines
+    baselines = read_report(connection, 7).measured.baselines
     # ETH has no last price: BTC gets the whole balance. Decided are 10:00 to 10:05: from 100 to 102, each
     # 1.25 bps worse (half of 0.5 and 1); the settlement of 10:03 has no mark and takes the close of 101.
     entry, leave = 100 * 1.000125, 102 * 0.999875
@@ -152,11 +157,12 @@ def test_buy_and_hold_goes_from_the_first_to_the_last_decided_minute(connection:
 
 
 def test_without_prices_nothing_is_held(report: RunReport) -> None:
-    assert (report.baselines.buy_and_hold, report.baselines.held_pairs) == (None, 0)
+    baselines = report.measured.baselines
+    assert (baselines.buy_and_hold, baselines.held_pairs) == (None, 0)
 
 
 def test_statistics_count_closed_trades_with_their_days(report: RunReport) -> None:
-    results = report.trade_results
+    results = report.measured.trade_results
     assert (len(report.trades), len(report.closed_trades), results.days) == (3, 2, 2)
     assert results.win_rate.value == 0.5
     assert results.profit_factor.value == pytest.approx(29.19 / 4.14)
@@ -167,12 +173,15 @@ def test_statistics_count_closed_trades_with_their_days(report: RunReport) -> No
     assert results.expectancy_r is None
 
 
-def test_results_are_split_by_generator_and_by_pair(report: RunReport) -> None:
-    assert [(group.name, group.net_usd) for group in report.by_source] == [
-        ("CROWDING_FADE", Decimal("-4.14")),
-        ("FUNDING_SQUEEZE", Decimal("29.19")),
-    ]
-    assert [(group.name, group.trades) for group in report.by_pair] == [("BTC", 1), ("ETH", 1)]
+def test_results_are_split_by_what_trades_have_in_common(report: RunReport) -> None:
+    """The best first, or in the order of time."""
+    found = {key: [(group.name, group.net_usd) for group in groups] for key, groups in report.groups.items()}
+    won, lost = Decimal("29.19"), Decimal("-4.14")
+    assert found["generator"] == [("Funding squeeze", won), ("Crowding fade", lost)]
+    assert found["pair"] == [("BTC", won), ("ETH", lost)]
+    assert found["side"] == [("LONG", won), ("SHORT", lost)]
+    assert found["day"] == [("2025-06-01", won), ("2025-06-02", lost)]
+    assert found["month"] == [("2025-06", won + lost)]
 
 
 def test_every_generator_says_how_often_it_could_have_fired(report: RunReport) -> None:
@@ -225,23 +234,27 @@ def test_the_funnel_counts_verdicts_by_gate_and_reason(report: RunReport) -> Non
 
 
 def test_the_report_says_what_its_numbers_are_worth(report: RunReport) -> None:
-    assert list(report.sentences) == [PAPER_SENTENCE, SIMULATED_SENTENCE]
-    shown = printed(report)
-    assert "paper on a  simulated  market (stopped)" in shown
-    assert "too short: 2 days with trades, 6 needed" in shown
-    assert (
-        "2025-06-01 10:00 to 2025-06-01 10:07 UTC, 6 minutes decided, 1 skipped; pairs: BTC, ETH, SOL"
-        in shown
+    sample = (
+        "Sample: 2 closed trades on 2 UTC days. An interval needs 6 days with trades: "
+        "no figure here shows an edge."
     )
-    assert "Kill switch 2025-06-01 10:03, SOL: Funding spike > 0.5%; still latched" in shown
-    assert "2, closed on 2 days; 1 open, 25.00 USDT unrealised" in shown
+    assert list(report.sentences) == [PAPER_SENTENCE, SIMULATED_SENTENCE, sample]
+    shown = words_of(printed(report))
+    assert "paper on a simulated market (stopped)" in shown
+    assert "no interval: 2 of 6 days with trades" in shown
+    assert "Decided: 2025-06-01 10:00 to 2025-06-01 10:07 UTC; Minutes: 6 decided, 1 skipped" in shown
+    assert "Pairs: BTC, ETH, SOL" in shown
+    assert "Kill switch 2025-06-01 10:03 UTC, SOL: Funding spike > 0.5%; still latched" in shown
+    assert "closed on 2 UTC days" in shown
+    assert "1 open, 25.00 USDT unrealised" in shown
+    assert "Made with the default settings and rules." in shown
 
 
 def test_a_report_of_nothing_shows_dashes_and_no_zeros(connection: psycopg.Connection) -> None:
     shown = printed(read_report(connection, 8))
-    figures = shown.partition("Costs of the closed trades")[0]
+    figures = shown.partition("from price profit to net")[0]
     rows = {line.strip().partition("  ")[0]: line.partition("  ")[2] for line in figures.splitlines()}
-    for name in ("equity", "return", "win rate", "profit factor", "net per trade"):
+    for name in ("equity at the end", "return", "win rate", "profit factor", "net per trade"):
         assert "-" in rows[name]
         assert "0.0" not in rows[name]
     assert "recorded" in shown
@@ -250,15 +263,52 @@ def test_a_report_of_nothing_shows_dashes_and_no_zeros(connection: psycopg.Conne
 
 def test_only_the_newest_trades_are_listed_and_the_rest_is_said(report: RunReport) -> None:
     assert "The newest 1 of 3 trades" in printed(report, trades=1)
-    assert "\n  SOL    LONG" in printed(report, trades=1)
-    assert "FUNDING SQUEEZE   06-01 10:01   06-01 12:00   TARGET HIT" in printed(report)
-    assert "FUNDING SQUEEZE" not in printed(report, trades=1)
+    assert "SOL LONG - " in words_of(printed(report, trades=1))
+    line = "BTC LONG Funding squeeze 2025-06-01 10:01 2025-06-01 12:00 Target hit 99.9 102.9 29.19"
+    assert line in words_of(printed(report))
+    assert line not in words_of(printed(report, trades=1))
 
 
 def test_the_report_is_json_with_exact_money(report: RunReport) -> None:
-    answer = json.loads(json.dumps(plain(asdict(report))))
-    assert answer["costs"]["taker_fees_usd"] == "0.65"
+    answer = json.loads(json.dumps(report_json(report)))
+    costs = {step["key"]: step["amount_usd"] for step in answer["costs"]}
+    assert costs["taker_fees_usd"] == "-0.65"
     assert answer["facts"]["label"] == "simulated"
+    assert (answer["overrides"], "measured" in answer) == ([], False)
+
+
+def test_terminal_and_json_show_one_list_of_figures(report: RunReport) -> None:
+    shown = words_of(printed(report))
+    tables = report_json(report)["figures"]
+    assert [table["title"] for table in tables] == [table.title for table in report.figures]
+    figures = [figure for table in report.figures for figure in table.figures]
+    assert len({figure.key for figure in figures}) == len(figures) > 25
+    for figure in figures:
+        assert f"{figure.name} {figure.value_text}" in shown
+
+
+def test_nothing_is_cut_at_80_columns(report: RunReport) -> None:
+    """Large numbers and the longest words of every column: no digit goes, no word breaks."""
+    count = 10_000_000
+    trade = {
+        **report.trades[0],
+        "source": "LIQUIDATION_REVERSAL",
+        "exit_reason_code": "VOLATILITY_EXTREME",
+        "net_pnl_usd": Decimal("-123456.78"),
+        "entry_price": Decimal("123456.7"),
+    }
+    group = TradeGroup("Liquidation reversal", count, count, Decimal("-1234567.89"), Decimal("-1234567.89"))
+    large = replace(
+        report,
+        trades=[trade],
+        groups={key: [group] for key in report.groups},
+        generators=[replace(one, seen=count, vetoed=count) for one in report.generators],
+        funnel=[replace(step, verdicts=count) for step in report.funnel],
+    )
+    narrow, wide = printed(large, width=80), printed(large, width=250)
+    assert max(len(line.rstrip()) for line in narrow.splitlines()) <= 80
+    assert "…" not in narrow
+    assert {word.strip("─") for word in narrow.split()} == {word.strip("─") for word in wide.split()}
 
 
 def test_an_unknown_run_is_said(connection: psycopg.Connection) -> None:

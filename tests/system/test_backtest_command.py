@@ -70,7 +70,7 @@ def test_a_backtest_repeats_itself_and_obeys_its_settings(environment: Mapping[s
 def test_the_report_of_a_backtest_is_printed(environment: Mapping[str, str]) -> None:
     done = hydra(environment, "backtest", *MARKET, *PAIRS)
     assert "simulated" in done.stdout
-    assert "LIQUIDATION_REVERSAL" in done.stdout
+    assert "Liquidation reversal" in done.stdout
     assert "the other side played by the same barriers" in " ".join(done.stdout.split())
     assert "decisions/s" in done.stderr
 

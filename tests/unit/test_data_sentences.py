@@ -2,7 +2,7 @@
 
 from hydra.answers.data_sentences import data_sentences
 
-WHOLE = {"stale_minutes": 0, "five_minute_bars": None}
+WHOLE = {"stale_minutes": 0, "config": {}}
 
 
 def test_nothing_is_said_of_data_without_holes() -> None:
@@ -23,6 +23,6 @@ def test_stretches_of_five_minute_candles_and_what_is_unknown_in_them_are_named(
         "candles": {"1": 96, "2": 96},
         "missing_inputs": ["return_24h"],
     }
-    played, unknown = data_sentences({**WHOLE, "five_minute_bars": bars}, [])
+    played, unknown = data_sentences({**WHOLE, "config": {"five_minute_bars": bars}}, [])
     assert "2025-10-10 20:05 to 2025-10-11 04:00 UTC: 192 of them" in played
     assert unknown.endswith("stay silent: return_24h.")

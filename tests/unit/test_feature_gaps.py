@@ -9,9 +9,9 @@ from polars.testing import assert_frame_equal
 
 from hydra.errors import BadDataError
 from hydra.features.catalogue import CATALOGUE
-from hydra.features.engine import grids
 from hydra.features.evaluate import MARKET_FEATURES, feature_matrix
-from hydra.features.facts import MarketFacts, empty_frame
+from hydra.features.fact_source import Clock
+from hydra.features.facts import SOURCES, MarketFacts, empty_frame
 from tests.support.feature_market import (
     MINUTE,
     SECOND,
@@ -139,11 +139,12 @@ def test_a_longer_series_does_not_change_where_it_is_cut(monkeypatch: pytest.Mon
     facts = facts_of(candles_1m=holey, candles_5m=five_minute_bars(holey))
     moments = [START + k * MINUTE + 2 * SECOND for k in range(880, 1500, 7)]
     cut = feature_matrix(facts, decisions_at(moments, (1,)))
-    dense = {
-        grid: grids.Clock(clock.frame, clock.step_us, clock.reach, longest_hole=10**6)
-        for grid, clock in grids.CLOCKS.items()
-    }
-    monkeypatch.setattr(grids, "CLOCKS", dense)
+    for name, source in SOURCES.items():
+        dense = {
+            grid: replace(how, longest_hole=10**6) if isinstance(how, Clock) else how
+            for grid, how in source.grids.items()
+        }
+        monkeypatch.setitem(SOURCES, name, replace(source, grids=dense))
     whole = feature_matrix(facts, decisions_at(moments, (1,)))
     assert cut.drop(RECURSIVE).equals(whole.drop(RECURSIVE))
     # A recursive average begins anew behind the cut: its seed shows in the fourth digit, then no more.

@@ -17,7 +17,7 @@ from hydra.backtest.market import (
 )
 from hydra.backtest.minute_player import MinutePlayer
 from hydra.domain import PositionEventKind, ReasonCode
-from hydra.features.facts import SCHEMAS, MarketFacts, empty_frame
+from hydra.features.facts import LAYER_SOURCES, SOURCES, MarketFacts, empty_frame
 from hydra.ledger.portfolio import Portfolio
 from hydra.trading.pair_state import EntryPlan, PairState
 from hydra.trading.parameters import Rules
@@ -62,9 +62,9 @@ def market_of(
         }
         for at in times
     ]
-    frames = {name: empty_frame(name) for name in SCHEMAS}
-    frames["candles_1m"] = pl.DataFrame(candles, schema=SCHEMAS["candles_1m"])
-    frames["funding_rates"] = pl.DataFrame(rates, schema=SCHEMAS["funding_rates"])
+    frames = {name: empty_frame(name) for name in LAYER_SOURCES}
+    frames["candles_1m"] = pl.DataFrame(candles, schema=SOURCES["candles_1m"].columns)
+    frames["funding_rates"] = pl.DataFrame(rates, schema=SOURCES["funding_rates"].columns)
     closes = frames["candles_1m"]["time"] + MINUTE
     gap = closes.diff() > timedelta(days=1)
     first, last = closes[0], closes[-1]

@@ -5,7 +5,8 @@ from typing import Final
 import polars as pl
 
 from hydra.features.expressions import least_present, true_range
-from hydra.features.feature import Grid, WorkingColumn
+from hydra.features.facts import Grid
+from hydra.features.feature import WorkingColumn
 
 PERIOD: Final = 14
 _FIRST_INDEX: Final = 2 * PERIOD - 1

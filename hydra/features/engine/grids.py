@@ -12,13 +12,12 @@ import numpy as np
 import polars as pl
 
 from hydra.arrays import TIME, Integers
-from hydra.durations import FIVE_MINUTES_US, HOUR_US, MINUTE_US
+from hydra.durations import HOUR_US, MINUTE_US
 from hydra.errors import BadDataError
 from hydra.features.engine.event_windows import liquidation_buckets
 from hydra.features.engine.fact_slices import NearRows, check_order, moments, near_rows, rows_between
 from hydra.features.engine.grid_memory import GridMemory
-from hydra.features.engine.hour_bars import hour_bars
-from hydra.features.engine.hourly_returns import hourly_returns
+from hydra.features.engine.hour_bars import hour_bars, hourly_returns
 from hydra.features.engine.lateness import NOMINAL_LAG_US, Instants, event_instants, integers
 from hydra.features.engine.layout import (
     NO_ROW,
@@ -31,8 +30,8 @@ from hydra.features.engine.layout import (
 )
 from hydra.features.engine.leaders import LEADERS, leader_columns, with_leaders
 from hydra.features.engine.trade_windows import large_flow_buckets
-from hydra.features.facts import MarketFacts
-from hydra.features.feature import Grid
+from hydra.features.fact_source import Clock, Snapshots
+from hydra.features.facts import SOURCES, Grid, MarketFacts
 
 _SETTLEMENTS: Final = 100
 _FUNDING_HOLE: Final = 70
@@ -50,55 +49,22 @@ class GridRows:
     begins: Integers = field(default_factory=lambda: np.empty(0, np.int64))
 
 
-@dataclass(frozen=True)
-class Clock:
-    """A grid of equal steps.
-
-    reach: rows that the longest window looks back. longest_hole: missing rows that some window bridges:
-    5% of the longest window, or what is left of it beside its least number of samples.
-    """
-
-    frame: str
-    step_us: int
-    reach: int
-    longest_hole: int
-
-    @property
-    def lookback_us(self) -> int:
-        """From a decision back to the first fact that it can need."""
-        return (self.reach + 3) * self.step_us
-
-
-CLOCKS: Final = {
-    Grid.M1: Clock("candles_1m", MINUTE_US, reach=1442, longest_hole=72),
-    # The longest window has 304 rows; the rest lets Wilder's recursion forget where it began.
-    Grid.M5: Clock("candles_5m", FIVE_MINUTES_US, reach=600, longest_hole=14),
-    Grid.M5_MONTH: Clock("candles_5m", FIVE_MINUTES_US, reach=8654, longest_hole=8640 - 2016),
-    Grid.H1: Clock("candles_1m", HOUR_US, reach=721, longest_hole=720 - 168),
-    # 720 hourly returns need 721 closes.
-    Grid.HOUR: Clock("candles_1m", HOUR_US, reach=730, longest_hole=720 - 168),
-    # oi_delta_pct needs two rows an hour apart, whatever lies between: no hole within reach is a cut.
-    Grid.OPEN_INTEREST: Clock("open_interest_5m", FIVE_MINUTES_US, reach=114, longest_hole=114),
-    Grid.POSITIONING: Clock("positioning", FIVE_MINUTES_US, reach=4, longest_hole=4),
-    Grid.LIQUIDATION_5M: Clock("liquidations", FIVE_MINUTES_US, reach=291, longest_hole=14),
-    # The threshold of a cluster is made of the minutes that had liquidations, however few.
-    Grid.LIQUIDATION_1M: Clock("liquidations", MINUTE_US, reach=7 * 1440 + 62, longest_hole=7 * 1440),
-    Grid.TRADES_5M: Clock("trades", FIVE_MINUTES_US, reach=291, longest_hole=14),
-}
 _HOUR_FACTS: Final = ("high", "low", "close", "volume", "quote_volume")
 _HOUR_BOOK: Final = ("best_bid", "best_ask", "near_depth_usd")
 _LEADER_CLOSES: Final = leader_columns("close")
-_LOOKBACK_US: Final = {
-    Grid.BOOK: MINUTE_US,
-    Grid.BOOK_LEVELS: MINUTE_US,
-    Grid.SENTIMENT: 49 * HOUR_US,
-}
-_SNAPSHOTS: Final = {
-    Grid.BOOK: "order_book_tops",
-    Grid.BOOK_LEVELS: "order_book_levels",
-    Grid.SENTIMENT: "sentiment",
-}
 _MINUTES_OF_FULL_BAR: Final = 5
+
+
+def placed(grid: Grid) -> tuple[str, Clock | Snapshots]:
+    """The fact whose rows lie on `grid`, and how."""
+    return next((name, source.grids[grid]) for name, source in SOURCES.items() if grid in source.grids)
+
+
+def _clock(grid: Grid) -> Clock:
+    how = placed(grid)[1]
+    if not isinstance(how, Clock):
+        raise TypeError(f"the rows of {grid} are single events, not steps of a clock")
+    return how
 
 
 def _fact_columns(base: tuple[str, ...]) -> tuple[str, ...]:
@@ -129,12 +95,10 @@ def _on_clock(
 
 
 def _equal_steps(
-    grid: Grid, facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory: GridMemory
+    grid: Grid, clock: Clock, near: NearRows, instants: Instants, base: tuple[str, ...], memory: GridMemory
 ) -> GridRows:
     """Facts that lie on the grid themselves; the row read is the last that is nominally known."""
-    clock = CLOCKS[grid]
-    read = (instants.time_us - NOMINAL_LAG_US[clock.frame]) // clock.step_us
-    near = near_rows(facts, clock.frame, instants, clock.lookback_us, memory)
+    read = (instants.time_us - NOMINAL_LAG_US[near.name]) // clock.step_us
     beside = (near.ranges, *instants.places, as_value(read))
     return memory.keep(
         (grid, base), lambda: _lay_near(near, clock, base, instants, read), (near.source,), beside
@@ -145,24 +109,24 @@ def _lay_near(
     near: NearRows, clock: Clock, base: tuple[str, ...], instants: Instants, read: Integers
 ) -> GridRows:
     columns = _fact_columns(base)
-    if clock.frame == "candles_5m":
+    if near.name == "candles_5m":
         # A bar that does not hold its five minutes counts as missing.
         rows = near.frame((*columns, "row_count")).filter(pl.col("row_count") >= _MINUTES_OF_FULL_BAR)
     else:
         rows = near.frame(tuple(name for name in columns if name not in _LEADER_CLOSES))
         if _LEADER_CLOSES & set(columns):
             rows = with_leaders(rows, near.source, "time", "close", columns)
-    return _on_clock(rows, _positions(rows, clock), clock, base, instants, read)
+    return _on_clock(rows, _positions(near.name, rows, clock), clock, base, instants, read)
 
 
-def _positions(frame: pl.DataFrame, clock: Clock) -> Integers:
+def _positions(name: str, frame: pl.DataFrame, clock: Clock) -> Integers:
     time_us = integers(frame["time"])
     position = time_us // clock.step_us
     off_grid = position * clock.step_us != time_us
     if off_grid.any():
         at = frame["time"][int(np.argmax(off_grid))]
         raise BadDataError(
-            f"facts frame {clock.frame} has a row at {at}, off its grid of "
+            f"facts frame {name} has a row at {at}, off its grid of "
             f"{clock.step_us // MINUTE_US} minutes; snap it when it is imported"
         )
     return position
@@ -173,8 +137,8 @@ def _hours(facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory
 
     So a decision on the hour does not compare the hour with itself, and later minutes are not looked at.
     """
-    clock = CLOCKS[Grid.H1]
-    read = (instants.time_us - NOMINAL_LAG_US[clock.frame]) // MINUTE_US // 60 - 1
+    clock = _clock(Grid.H1)
+    read = (instants.time_us - NOMINAL_LAG_US["candles_1m"]) // MINUTE_US // 60 - 1
     first_us = int(instants.time_us.min()) - clock.lookback_us
     beyond_us = (int(read.max()) + 1) * HOUR_US
     hours = _hours_between(facts, instants.instruments, (first_us, beyond_us), memory)
@@ -208,12 +172,12 @@ def _checked_hours(candles: pl.DataFrame) -> pl.DataFrame:
 
 def _hour_bars(facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory: GridMemory) -> GridRows:
     """The row read is the last hour that ended by the close of the decision's bar."""
-    clock = CLOCKS[Grid.HOUR]
-    read = ((instants.time_us - NOMINAL_LAG_US[clock.frame]) // MINUTE_US + 1) // 60 - 1
+    clock = _clock(Grid.HOUR)
+    read = ((instants.time_us - NOMINAL_LAG_US["candles_1m"]) // MINUTE_US + 1) // 60 - 1
     with_the_leaders = replace(
         instants, instruments=np.union1d(instants.instruments, np.array(list(LEADERS.values())))
     )
-    near = near_rows(facts, clock.frame, with_the_leaders, clock.lookback_us, memory).frame(_HOUR_FACTS)
+    near = near_rows(facts, "candles_1m", with_the_leaders, clock.lookback_us, memory).frame(_HOUR_FACTS)
     ended = near.filter(pl.col("time") < pl.lit((int(read.max()) + 1) * HOUR_US).cast(TIME))
     every = hour_bars(ended)
     own = every.filter(pl.col("instrument_id").is_in(instants.instruments.tolist()))
@@ -235,7 +199,7 @@ def _liquidation_buckets(
     grid: Grid, facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory: GridMemory
 ) -> GridRows:
     """The row read is the last clock bucket that ended before the decision's own bucket length."""
-    clock = CLOCKS[grid]
+    clock = _clock(grid)
     liquidations, heartbeats = (
         near_rows(facts, name, instants, clock.lookback_us, memory) for name in ("liquidations", "heartbeats")
     )
@@ -260,7 +224,7 @@ def _trade_buckets(
     facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory: GridMemory
 ) -> GridRows:
     """The row read is the last clock bucket that ended before the decision's own five minutes."""
-    clock = CLOCKS[Grid.TRADES_5M]
+    clock = _clock(Grid.TRADES_5M)
     trades = near_rows(facts, "trades", instants, clock.lookback_us, memory)
     buckets = large_flow_buckets(trades.frame(("price", "quantity", "buyer_is_maker")))
     read = (instants.time_us - 2 * clock.step_us) // clock.step_us
@@ -310,10 +274,9 @@ def _lay_settlements(near: NearRows, instants: Instants, base: tuple[str, ...]) 
 
 
 def _snapshots(
-    grid: Grid, facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory: GridMemory
+    grid: Grid, near: NearRows, instants: Instants, base: tuple[str, ...], memory: GridMemory
 ) -> GridRows:
     """The row read is the last snapshot that is known."""
-    near = near_rows(facts, _SNAPSHOTS[grid], instants, _LOOKBACK_US[grid], memory)
     beside = (near.ranges, *instants.places, moments(instants, near))
     return memory.keep((grid, base), lambda: _lay_snapshots(near, base, instants), (near.source,), beside)
 
@@ -331,7 +294,6 @@ _BUILDERS: Final[dict[Grid, Callable[[MarketFacts, Instants, tuple[str, ...], Gr
     Grid.LIQUIDATION_1M: partial(_liquidation_buckets, Grid.LIQUIDATION_1M),
     Grid.TRADES_5M: _trade_buckets,
     Grid.SETTLEMENT: _settlements,
-    **{grid: partial(_snapshots, grid) for grid in _SNAPSHOTS},
 }
 
 
@@ -345,4 +307,8 @@ def build_grid(
     """
     if grid in _BUILDERS:
         return _BUILDERS[grid](facts, instants, base, memory)
-    return _equal_steps(grid, facts, instants, base, memory)
+    name, how = placed(grid)
+    near = near_rows(facts, name, instants, how.lookback_us, memory)
+    if isinstance(how, Clock):
+        return _equal_steps(grid, how, near, instants, base, memory)
+    return _snapshots(grid, near, instants, base, memory)

@@ -8,7 +8,8 @@ import polars as pl
 
 from hydra.arrays import Integers
 from hydra.features.engine.monthly_percentile import MONTH_SHARES
-from hydra.features.feature import Feature, Grid, WorkingColumn
+from hydra.features.facts import Grid
+from hydra.features.feature import Feature, WorkingColumn
 
 Definition = Feature | WorkingColumn
 
