@@ -8,7 +8,6 @@ from collections.abc import Mapping
 
 import psycopg
 
-from hydra.db import queries
 from hydra.trading.bars import Bar, Settlement
 from hydra.trading.cycle import Cycle
 from hydra.trading.entries import place_entries
@@ -21,6 +20,7 @@ from hydra.trading.paper_exchange import PaperExchange
 from hydra.trading.parameters import Rules, rules_of_run
 from hydra.trading.portfolio_rows import LastSettled, cash_after, equity_row, read_last_settled
 from hydra.trading.position_checks import manage_positions
+from hydra.trading.row_writer import insert_row
 from hydra.trading.runs import Run
 
 
@@ -34,8 +34,7 @@ def book_fills(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
         store_pair_states(connection, cycle.run_id, states.values())
     portfolio = cash_after(last.portfolio, states.values())
     prices = read_prices(connection, states, cycle.as_of)
-    row = equity_row(portfolio, states.values(), prices, cycle)
-    connection.execute(queries.load("stages/add_equity"), row)
+    insert_row(connection, "equity", equity_row(portfolio, states.values(), prices, cycle))
 
 
 def _play(
@@ -46,7 +45,7 @@ def _play(
     last: LastSettled,
 ) -> None:
     ids = sorted(states)
-    specs = read_terms(connection, ids, cycle.time)
+    specs = read_terms(connection, ids, cycle.time, rules.costs)
     bars, settlements = defaultdict[int, list[Bar]](list), defaultdict[int, list[Settlement]](list)
     for bar in read_bars(connection, ids, last.known_until, cycle.as_of):
         bars[bar.instrument_id].append(bar)
@@ -65,5 +64,5 @@ def execute(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
     if states:
         assessed = {pair.instrument_id: pair for pair in read_assessed(connection, cycle)}
         manage_positions(connection, cycle, rules, states, assessed, venue)
-    place_entries(connection, cycle, states, venue)
+    place_entries(connection, cycle, rules, states, venue)
     store_pair_states(connection, cycle.run_id, states.values())

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from hydra.answers.run_choice import Row
-from hydra.ledger.cost_split import CostSplit
-from hydra.ledger.costs import PAIR_COSTS, half_spread
+from hydra.ledger.cost_split import CostSplit, spread_paid_usd
+from hydra.ledger.costs import CostParameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,12 @@ def cost_steps(costs: CostSplit) -> list[CostStep]:
     ]
 
 
-def cost_split(closed: Sequence[Row], fills: Sequence[Row]) -> CostSplit:
-    """The costs of the closed trades; `fills` are rows of `sql/report/fill_costs.sql`.
+def cost_split(closed: Sequence[Row], fills: Sequence[Row], costs: CostParameters) -> CostSplit:
+    """What the closed trades paid, by the `costs` of their run; `fills`: rows of `sql/report/fill_costs.sql`.
 
     The fees of the fills are those of their positions (sql/audits/position_does_not_add_up.sql).
     """
-    spread = sum((_spread_usd(fill) for fill in fills), Decimal(0))
+    spread = sum((_spread_usd(fill, costs) for fill in fills), Decimal(0))
     maker_fees = _total((fill for fill in fills if fill["is_maker"]), "fees_usd")
     return CostSplit(
         gross_usd=_total(closed, "gross_pnl_usd"),
@@ -72,13 +72,11 @@ def shortfall_by_position(fills: Sequence[Row]) -> dict[int, Decimal]:
     return shortfall
 
 
-def _spread_usd(fill: Row) -> Decimal:
-    """Half the model spread: paid by takers, earned by makers; without a model it is slippage."""
-    costs = PAIR_COSTS.get(str(fill["base"]))
-    if costs is None:
+def _spread_usd(fill: Row, costs: CostParameters) -> Decimal:
+    """The model spread of the run; without a model of the pair it is slippage."""
+    if fill["base"] not in costs.spread_bps:
         return Decimal(0)
-    half = half_spread(Decimal(fill["notional_usd"]), costs.spread_bps)
-    return -half if fill["is_maker"] else half
+    return spread_paid_usd(Decimal(fill["notional_usd"]), costs.of(fill["base"]), is_maker=fill["is_maker"])
 
 
 def _total(rows: Iterable[Row], column: str) -> Decimal:

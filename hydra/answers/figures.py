@@ -15,9 +15,14 @@ from hydra.answers.formatting import UNDEFINED, counted, duration, fixed, percen
 from hydra.answers.performance import Baselines, Performance, TradeResults
 from hydra.durations import DAY_SECONDS
 from hydra.ledger.baselines import ALWAYS_FLAT_NET_USD, RandomSide
-from hydra.ledger.bootstrap import FEWEST_DAYS, FEWEST_RETURN_DAYS, Estimate
+from hydra.ledger.bootstrap import FEWEST_DAYS, Estimate
+from hydra.ledger.daily_returns import FEWEST_DAILY_RETURNS, FEWEST_ELAPSED_DAYS
 from hydra.ledger.metrics import Drawdown
-from hydra.ledger.vector_metrics import FEWEST_DAYS_ANNUALISED
+
+_SMALL_SAMPLE: Final = (
+    f"no ratio under {FEWEST_ELAPSED_DAYS} days that passed and {FEWEST_DAILY_RETURNS} returns"
+)
+"""Why a figure of daily returns is not shown (C134)."""
 
 
 class Unit(StrEnum):
@@ -210,26 +215,23 @@ def _trades(measured: Measured) -> list[ReportFigure]:
 
 
 def _daily_returns(performance: Performance, luck: Luck | None) -> list[ReportFigure]:
-    days = performance.days
-    is_short = days < FEWEST_RETURN_DAYS
-    remark = f"no interval: {days} of {FEWEST_RETURN_DAYS} days" if is_short else ""
-
     def estimated(
         key: str, name: str, estimate: Estimate, undefined: str, unit: Unit = Unit.NUMBER
     ) -> ReportFigure:
-        words = undefined if estimate.value is None else remark
-        return ReportFigure(key, name, estimate.value, unit, estimate.low, estimate.high, days, words)
+        why = undefined if performance.allows_ratios else _SMALL_SAMPLE
+        remark = why if estimate.value is None else ""
+        bounds = (estimate.low, estimate.high)
+        return ReportFigure(key, name, estimate.value, unit, *bounds, performance.days, remark)
 
-    no_year = f"not under {FEWEST_DAYS_ANNUALISED} days" if days < FEWEST_DAYS_ANNUALISED else ""
     return [
-        _plain("days", "daily returns", days, Unit.COUNT, _sample_words(performance)),
+        _plain("days", "daily returns", performance.days, Unit.COUNT, _sample_words(performance)),
         estimated(
             "annualised_return_compounded_365", "return a year, compounded",
-            performance.annualised_return_compounded_365, no_year, Unit.FRACTION,
+            performance.annualised_return_compounded_365, "", Unit.FRACTION,
         ),
         estimated("sharpe_daily_365", "Sharpe ratio", performance.sharpe_daily_365, "returns do not vary"),
         estimated("sortino_daily_365", "Sortino ratio", performance.sortino_daily_365, "no day lost"),
-        estimated("calmar_daily_365", "Calmar ratio", performance.calmar_daily_365, no_year or "no drawdown"),
+        estimated("calmar_daily_365", "Calmar ratio", performance.calmar_daily_365, "no drawdown"),
         estimated("omega_daily_0", "Omega ratio", performance.omega_daily_0, "no day lost"),
         *_probabilities(performance, luck),
     ]  # fmt: skip
@@ -238,43 +240,32 @@ def _daily_returns(performance: Performance, luck: Luck | None) -> list[ReportFi
 def _probabilities(performance: Performance, luck: Luck | None) -> list[ReportFigure]:
     needed = performance.minimum_track_record_days
     seconds = None if needed is None else needed * DAY_SECONDS
-    too_short = _too_short(performance)
+    small = "" if performance.allows_ratios else _SMALL_SAMPLE
     figures = [
         _plain(
             "probabilistic_sharpe", "probability that the true Sharpe ratio is above 0",
-            performance.probabilistic_sharpe, Unit.FRACTION, too_short, performance.days,
+            performance.probabilistic_sharpe, Unit.FRACTION, small, performance.days,
         ),
         _plain(
             "minimum_track_record", "length of record that shows this with 95 % confidence",
-            seconds, Unit.SECONDS,
+            seconds, Unit.SECONDS, small or ("" if needed else "the Sharpe ratio is not above 0"),
         ),
     ]  # fmt: skip
     if luck is not None:
         trials = f"deflated Sharpe ratio over {counted(luck.trials, 'trial')}"
-        remark = f"{trials}; {too_short}" if luck.deflated is None and too_short else trials
+        remark = f"{trials}; {small}" if luck.deflated is None and small else trials
         name = "probability that it is above the luck of the best trial"
         figures.insert(1, _plain("deflated_sharpe", name, luck.deflated, Unit.FRACTION, remark, luck.trials))
     return figures
 
 
-def _too_short(performance: Performance) -> str:
-    """Why no probability is shown; empty where one is."""
-    if performance.probabilistic_sharpe is not None:
-        return ""
-    needed = performance.minimum_track_record_days
-    length = FEWEST_RETURN_DAYS if needed is None else max(FEWEST_RETURN_DAYS, math.ceil(needed))
-    return f"too short: {counted(performance.days, 'day')}, {length:,} needed"
-
-
 def _sample_words(performance: Performance) -> str:
-    """How many of the days are not whole or missing, and what they are too few for."""
+    """How many of the days are not whole, and how many are missing."""
     words = []
     if performance.partial_days:
         words.append(f"{performance.partial_days} not whole")
     if performance.missing_days:
         words.append(f"{performance.missing_days} in between without a cycle")
-    if performance.days < FEWEST_DAYS_ANNUALISED:
-        words.append(f"under {FEWEST_DAYS_ANNUALISED} nothing is compounded to a year")
     return ", ".join(words)
 
 

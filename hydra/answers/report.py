@@ -23,6 +23,7 @@ from hydra.answers.trade_groups import SPLITS, TradeGroup, trade_groups
 from hydra.domain import PositionState, SignalSource
 from hydra.errors import StopError
 from hydra.ledger.bootstrap import FEWEST_DAYS
+from hydra.trading.parameters import costs_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def read_report(connection: psycopg.Connection, run_id: int) -> RunReport:
         overrides=overrides_of(facts["config"], facts["feeds"]),
         measured=measured,
         figures=figures,
-        costs=cost_steps(cost_split(closed, fills)),
+        costs=cost_steps(cost_split(closed, fills, costs_in(facts["config"]))),
         trades=trades,
         groups={key: trade_groups(closed, split) for key, split in SPLITS.items()},
         funnel=read_funnel(connection, run_id),

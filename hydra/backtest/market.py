@@ -26,6 +26,7 @@ from hydra.features.engine.decision_frame import DECISION_DELAY
 from hydra.features.facts import MarketFacts
 from hydra.features.reading.anchor import anchor
 from hydra.features.reading.point_in_time import read_facts
+from hydra.ledger.costs import CostParameters
 from hydra.trading.instrument_spec import InstrumentSpec, read_terms
 
 MINUTE: Final = timedelta(minutes=1)
@@ -173,8 +174,21 @@ def read_market(
             f"no candle closes between {start:%Y-%m-%d %H:%M} and {end:%Y-%m-%d %H:%M} UTC: "
             "`hydra status` shows what is stored"
         )
+    market = market_of(connection, url, ids, minutes)
+    return market if five_minute is None else with_five_minute_bars(market, five_minute)
+
+
+def market_of(
+    connection: psycopg.Connection, url: str, instrument_ids: Sequence[int], minutes: Integers
+) -> BacktestMarket:
+    """The stored market of some minutes (epoch minutes, ascending, at least one), with candles or without.
+
+    Raises:
+        DatabaseError: the facts cannot be read.
+    """
     first, last = instant_of(int(minutes[0])), instant_of(int(minutes[-1]))
     as_of = last + DECISION_DELAY
+    ids = list(instrument_ids)
     with closing(adbc_connect(url)) as arrow:
         facts = read_facts(arrow, instrument_ids=ids, start=first + DECISION_DELAY, as_of=as_of)
         since = anchor(first)["positioning"]
@@ -182,8 +196,7 @@ def read_market(
         funding_marks = read_frame(arrow, "backtest/funding_marks", (ids, since, as_of))
         end_read(arrow)
     terms = read_dated_terms(connection, ids, first, last)
-    market = BacktestMarket(tuple(ids), minutes, facts, marks, funding_marks, terms)
-    return market if five_minute is None else with_five_minute_bars(market, five_minute)
+    return BacktestMarket(tuple(ids), minutes, facts, marks, funding_marks, terms)
 
 
 def _five_minute_candles(url: str, ids: list[int], start: datetime, end: datetime) -> pl.DataFrame | None:
@@ -215,8 +228,20 @@ def with_five_minute_bars(market: BacktestMarket, candles: pl.DataFrame) -> Back
 def read_dated_terms(
     connection: psycopg.Connection, instrument_ids: Sequence[int], first: datetime, last: datetime
 ) -> DatedTerms:
-    """The terms from `first` to `last`."""
+    """The terms from `first` to `last`, with the costs of the cost model (see `at_costs`)."""
     values = {"instrument_ids": list(instrument_ids), "start": first, "end": last}
     changes = connection.execute(queries.load("backtest/terms_changes"), values).fetchall()
     instants = (first, *(row[0] for row in changes))
-    return DatedTerms(instants, tuple(read_terms(connection, instrument_ids, time) for time in instants))
+    costs = CostParameters()
+    return DatedTerms(
+        instants, tuple(read_terms(connection, instrument_ids, time, costs) for time in instants)
+    )
+
+
+def at_costs(market: BacktestMarket, costs: CostParameters) -> BacktestMarket:
+    """`market` with the costs of a run in the terms of its pairs."""
+    terms = tuple(
+        {key: replace(one, costs=costs.of(one.pair.base)) for key, one in dated.items()}
+        for dated in market.terms.terms
+    )
+    return replace(market, terms=DatedTerms(market.terms.valid_from, terms))

@@ -4,7 +4,7 @@ A minute is played in the order of the live stages, by their own functions: book
 Source: DESIGN, law 2; C20, C117, C119, C120, C122, C123.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -17,6 +17,7 @@ from hydra.backtest.columns import SIDES, SOURCES, DecisionColumns
 from hydra.backtest.exit_bounds import ExitBoundsTable, row_at
 from hydra.backtest.exit_triggers import evaluation_rows
 from hydra.backtest.hourly_closes import Correlations, HourlyCloses
+from hydra.backtest.kills_by_hand import KillByHand
 from hydra.backtest.market import BacktestMarket
 from hydra.backtest.minute_player import MinutePlayer
 from hydra.backtest.scored_signals import JudgedSignals, key_of
@@ -53,9 +54,11 @@ STOPPED_OUT: Final = frozenset({ReasonCode.STOP_HIT, ReasonCode.LIQUIDATED})
 
 @dataclass
 class PortfolioSimulator:
-    """One run over one market. plays_every_minute: no minute is leapt over (`--rows all`; tests).
+    """One run over one market.
 
-    settles_at_the_end: positions of pairs whose data never came back are settled in the last minute (C132).
+    plays_every_minute: no minute is leapt over (`--rows all`; tests). settles_at_the_end: positions of pairs
+    whose data never came back are settled in the last minute (C132). by_hand: what an operator latches and
+    clears, in order; only where every minute is played.
     """
 
     run_id: int
@@ -67,6 +70,7 @@ class PortfolioSimulator:
     rules: Rules
     plays_every_minute: bool = False
     settles_at_the_end: bool = False
+    by_hand: Sequence[KillByHand] = ()
     states: dict[int, PairState] = field(default_factory=dict)
     bets: dict[int, ThesisAtEntry] = field(default_factory=dict)
     kills: LatchedKills = field(default_factory=lambda: LatchedKills(frozenset()))
@@ -149,8 +153,10 @@ class PortfolioSimulator:
             self._collect(row, cycle, changing)
         self.log.played[row] = True
         self.log.held[row] = self.is_held
+        self._act_by_hand(row, is_after_layer_4=False)
         latched = self.kills
         approved = self._decide(row, cycle)
+        self._act_by_hand(row, is_after_layer_4=True)
         # A kill switch that has just latched has something to say of all that is held.
         checked = self._to_check() if self.kills is latched else list(self.states)
         self._execute(row, cycle, checked, approved)
@@ -323,8 +329,23 @@ class PortfolioSimulator:
         for instrument_id, kill in kills.items():
             self.log.kills.append(LatchedKill(row, self.column_of[instrument_id], kill))
             stopped.add(instrument_id if kill.scope is KillScope.PAIR else EVERYTHING)
-        self.kills = LatchedKills(frozenset(stopped))
+        self._stop(row, stopped)
+
+    def _act_by_hand(self, row: int, *, is_after_layer_4: bool) -> None:
+        """Latch and clear what the operator did before this stage of a minute."""
+        for change in self.by_hand:
+            if (change.row, change.is_after_layer_4) == (row, is_after_layer_4):
+                act = set.union if change.is_latched else set.difference
+                # Layer 4's verdicts of this minute stand: the next ones are the first that see the change.
+                self._stop(
+                    row + is_after_layer_4, act(set(self.kills.instrument_ids), {change.instrument_id})
+                )
+
+    def _stop(self, row: int, instrument_ids: set[int]) -> None:
+        """These and no others are stopped; row: of the minute whose verdicts see it first."""
+        self.kills = LatchedKills(frozenset(instrument_ids))
         self.is_killed[:] = [self.kills.stops(key) for key in self.market.instrument_ids]
+        self.log.stopped.append((row, self.is_killed.copy()))
 
     def _plan(self, row: int, verdict: Verdict) -> EntryPlan:
         decision, candidate = verdict.decision, verdict.candidate

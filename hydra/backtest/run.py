@@ -17,7 +17,7 @@ from hydra.backtest.market import BacktestMarket, read_market
 from hydra.backtest.persisted import StoredRows
 from hydra.backtest.simulation import PreparedMarket, Simulation, Stopwatch, prepare, simulate
 from hydra.backtest.store import store
-from hydra.backtest.stress import Stress, stressed_market, stressed_rules
+from hydra.backtest.stress import Stress, stressed_rules
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.settings import Settings
 from hydra.trading.parameters import Rules, recorded_rules
@@ -57,7 +57,7 @@ def read_choice(
         DatabaseError: the facts cannot be read.
     """
     with watch.measure("read"):
-        market = read_market(
+        return read_market(
             connection,
             url,
             choice.instrument_ids,
@@ -65,7 +65,6 @@ def read_choice(
             choice.data_to,
             plays_five_minute_bars=True,
         )
-    return stressed_market(market, choice.stresses)
 
 
 def run_backtest(
@@ -115,6 +114,7 @@ def decide_and_store(  # noqa: PLR0913, PLR0917  # what a run's record holds
     record = {
         **recorded_rules(stressed),
         "stress": [stress.value for stress in choice.stresses],
+        "stored_rows": rows.value,
         **five_minute_record(prepared.market, prepared.inputs),
     }
     run = create_run(connection, plan, settings, record)

@@ -59,7 +59,7 @@ _LEVELS: Final = ("known_at", "best_bid", "best_ask", "best_bid_quantity", "best
 _HOUR_LOOKBACK_US: Final = 62 * MINUTE_US
 _SHORT_LOOKBACK_US: Final = 6 * MINUTE_US
 _GRID_THREADS: Final = 2
-# Of so few, most is remembered: threads would wait for the interpreter longer than for the grids.
+# With so few decisions most results come from memory, and threads cost more than they save.
 _FEW_DECISIONS: Final = 64
 _LOOKS_AT_OTHERS: Final = leader_columns("close") | leader_columns("hour_close")
 
@@ -79,8 +79,8 @@ def feature_matrix(
     decisions: instrument_id Int16 and time (the decision instant t, microseconds, UTC), any order; and
     the context that signal and regime features copy: side, confidence, source, expected_return,
     expected_adverse_excursion, regime and volatility_regime (codes of the enumerations); a feature whose
-    context column is absent is null. Aliases are allowed in `names` and name their column. Who decides
-    minute after minute gives the same `memory` each time: what has not changed is not computed again.
+    context column is absent is null. Aliases are allowed in `names` and name their column. A caller that
+    decides minute after minute gives the same `memory` each time: what did not change is not computed again.
 
     Returns the decisions' key and one Float64 column a feature, in the decisions' order.
 

@@ -32,7 +32,7 @@ class WarmUp:
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class Steps:
     """A grid of equal steps.
 
     reach: rows that the longest window looks back. longest_hole: missing rows that some window bridges:
@@ -101,7 +101,7 @@ class FactSource:
     key: tuple[str, ...] = ("time",)
     latest: str | None = None
     lag: timedelta | None = None
-    grids: Mapping[str, Clock | Snapshots] = field(default_factory=dict)
+    grids: Mapping[str, Steps | Snapshots] = field(default_factory=dict)
     ages: tuple[Age, ...] = ()
     model_warm_up: WarmUp | None = None
     is_for_models: bool = False

@@ -17,7 +17,7 @@ import polars as pl
 from hydra.arrays import TIME
 from hydra.durations import DAY, FIVE_MINUTES, HOUR, MINUTE
 from hydra.errors import BadDataError
-from hydra.features.fact_source import Age, Clock, FactSource, Snapshots, WarmUp
+from hydra.features.fact_source import Age, FactSource, Snapshots, Steps, WarmUp
 
 
 class Grid(StrEnum):
@@ -75,10 +75,10 @@ SOURCES: Final[dict[str, FactSource]] = {
             timedelta(days=32), DAY, "720 hourly returns need 721 closes of whole hours, over 30 days and 2 h"
         ),
         grids={
-            Grid.M1: Clock(MINUTE, reach=1442, longest_hole=72),
-            Grid.H1: Clock(HOUR, reach=721, longest_hole=720 - 168),
+            Grid.M1: Steps(MINUTE, reach=1442, longest_hole=72),
+            Grid.H1: Steps(HOUR, reach=721, longest_hole=720 - 168),
             # 720 hourly returns need 721 closes.
-            Grid.HOUR: Clock(HOUR, reach=730, longest_hole=720 - 168),
+            Grid.HOUR: Steps(HOUR, reach=730, longest_hole=720 - 168),
         },
         ages=(Age("candle", length=MINUTE),),
     ),
@@ -90,8 +90,8 @@ SOURCES: Final[dict[str, FactSource]] = {
         warm_up=_MONTH,
         grids={
             # The longest window has 304 rows; the rest lets Wilder's recursion forget where it began.
-            Grid.M5: Clock(FIVE_MINUTES, reach=600, longest_hole=14),
-            Grid.M5_MONTH: Clock(FIVE_MINUTES, reach=8654, longest_hole=8640 - 2016),
+            Grid.M5: Steps(FIVE_MINUTES, reach=600, longest_hole=14),
+            Grid.M5_MONTH: Steps(FIVE_MINUTES, reach=8654, longest_hole=8640 - 2016),
         },
     ),
     "funding_rates": FactSource(
@@ -116,7 +116,7 @@ SOURCES: Final[dict[str, FactSource]] = {
             "100 changes over 60 minutes on the five-minute grid are 9 h 20 min; 10 min of validity",
         ),
         # oi_delta_pct needs two rows an hour apart, whatever lies between: no hole within reach is a cut.
-        grids={Grid.OPEN_INTEREST: Clock(FIVE_MINUTES, reach=114, longest_hole=114)},
+        grids={Grid.OPEN_INTEREST: Steps(FIVE_MINUTES, reach=114, longest_hole=114)},
         ages=(Age("open_interest", pl.col("contracts") > 0),),
     ),
     "positioning": FactSource(
@@ -124,7 +124,7 @@ SOURCES: Final[dict[str, FactSource]] = {
         query="reads/positioning",
         lag=MINUTE,
         warm_up=WarmUp(timedelta(days=1), DAY, "the last period, valid for 15 min, with room for a gap"),
-        grids={Grid.POSITIONING: Clock(FIVE_MINUTES, reach=4, longest_hole=4)},
+        grids={Grid.POSITIONING: Steps(FIVE_MINUTES, reach=4, longest_hole=4)},
         ages=(Age("positioning", pl.col("long_short_ratio").is_not_null()),),
     ),
     "liquidations": FactSource(
@@ -136,9 +136,9 @@ SOURCES: Final[dict[str, FactSource]] = {
         ),
         model_warm_up=_WEEK_OF_MINUTES,
         grids={
-            Grid.LIQUIDATION_5M: Clock(FIVE_MINUTES, reach=291, longest_hole=14),
+            Grid.LIQUIDATION_5M: Steps(FIVE_MINUTES, reach=291, longest_hole=14),
             # The threshold of a cluster is made of the minutes that had liquidations, however few.
-            Grid.LIQUIDATION_1M: Clock(MINUTE, reach=7 * 1440 + 62, longest_hole=7 * 1440),
+            Grid.LIQUIDATION_1M: Steps(MINUTE, reach=7 * 1440 + 62, longest_hole=7 * 1440),
         },
     ),
     "order_book_tops": FactSource(
@@ -172,7 +172,7 @@ SOURCES: Final[dict[str, FactSource]] = {
         query="reads/trades",
         key=("time", "price", "quantity"),
         warm_up=WarmUp(timedelta(hours=25), HOUR, "288 five-minute buckets before the current one"),
-        grids={Grid.TRADES_5M: Clock(FIVE_MINUTES, reach=291, longest_hole=14)},
+        grids={Grid.TRADES_5M: Steps(FIVE_MINUTES, reach=291, longest_hole=14)},
         is_for_models=True,
     ),
     "order_book_levels": FactSource(

@@ -14,7 +14,7 @@ import numpy as np
 
 from hydra.backtest.bars import BarGrid
 from hydra.backtest.exit_bounds import ExitBoundsTable, row_at
-from hydra.backtest.market import BacktestMarket
+from hydra.backtest.market import BacktestMarket, at_costs
 from hydra.backtest.minute_player import MinutePlayer
 from hydra.backtest.simulation import Simulation
 from hydra.backtest.skip_quiet_minutes import Grids, next_event
@@ -76,6 +76,7 @@ class OutcomePlayer:
     """Plays planned trades on one market, each as if it were alone."""
 
     def __init__(self, market: BacktestMarket, bars: BarGrid, rules: Rules) -> None:
+        market = at_costs(market, rules.costs)
         self._market = market
         self._rules = rules
         self._grids = _grids(bars)

@@ -15,6 +15,7 @@ from hydra.layers.positions import direction_of
 from hydra.trading.cycle import Cycle
 from hydra.trading.instrument_spec import InstrumentSpec, read_terms
 from hydra.trading.pair_state import EntryPlan, PairState
+from hydra.trading.parameters import Rules
 from hydra.trading.venue import Venue
 
 
@@ -33,13 +34,14 @@ def entry_plan(candidate: Candidate, decision: RiskDecision) -> EntryPlan:
 
 
 def place_entries(
-    connection: psycopg.Connection, cycle: Cycle, states: dict[int, PairState], venue: Venue
+    connection: psycopg.Connection, cycle: Cycle, rules: Rules, states: dict[int, PairState], venue: Venue
 ) -> None:
     """Add the entry of every approved decision of the minute to `states`."""
     values = {"run_id": cycle.run_id, "time": cycle.time}
     with connection.cursor(row_factory=dict_row) as cursor:
         approved = cursor.execute(queries.load("stages/approved"), values).fetchall()
-    specs = read_terms(connection, [row["instrument_id"] for row in approved], cycle.time)
+    ids = [row["instrument_id"] for row in approved]
+    specs = read_terms(connection, ids, cycle.time, rules.costs)
     for row in approved:
         spec = specs[row["instrument_id"]]
         state = states.setdefault(spec.instrument_id, PairState(spec.instrument_id))

@@ -162,7 +162,7 @@ class PaperMatching:
             self._liquidate(state, bar)
             return
         costs, tick = self.spec.costs, self.spec.filters.tick_size
-        got = taker_price(exact(price), 1 if order.is_buy else -1, costs.spread_bps, costs.slippage_bps)
+        got = taker_price(exact(price), 1 if order.is_buy else -1, costs.taker_spread_bps, costs.slippage_bps)
         on_grid = ceil_to(got, tick) if order.is_buy else floor_to(got, tick)
         self._book_exit(state, order, self._trade(bar, on_grid, position.quantity, is_maker=False))
 

@@ -4,7 +4,11 @@
 ALTER TABLE hydra.runs RENAME COLUMN decision_set TO readings_hash;
 ALTER TABLE ml.studies RENAME COLUMN decision_set TO readings_hash;
 COMMENT ON COLUMN hydra.runs.readings_hash IS 'Hash of the readings (hydra/readings.toml)';
+COMMENT ON COLUMN hydra.runs.config IS 'Every setting of the run, and the speed of its clock; no secrets';
+COMMENT ON COLUMN hydra.runs.config_hash IS 'sha256 of config without the speed';
 COMMENT ON COLUMN ml.studies.readings_hash IS 'Hash of the readings (hydra/readings.toml)';
+COMMENT ON COLUMN ml.studies.market IS 'Origin and venue of the market; trials are counted together where they share a pair and their ranges overlap';
+COMMENT ON COLUMN ml.studies.specification IS 'What was asked for: the market, shared settings, those of each trial, all settings in force and their hash';
 
 ALTER TABLE hydra.cycles DROP CONSTRAINT cycles_state_check;
 UPDATE hydra.cycles SET state = 'FILLS_BOOKED' WHERE state = 'SETTLED';

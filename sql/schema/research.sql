@@ -24,11 +24,11 @@ COMMENT ON TABLE ml.studies IS 'A question put to a stretch of market: one backt
 COMMENT ON COLUMN ml.studies.study_id IS 'Key';
 COMMENT ON COLUMN ml.studies.name IS 'Unique; a sweep is resumed by it';
 COMMENT ON COLUMN ml.studies.kind IS 'backtest or sweep';
-COMMENT ON COLUMN ml.studies.market IS 'Origin and venue of the market: trials on one market are counted together';
+COMMENT ON COLUMN ml.studies.market IS 'Origin and venue of the market; trials are counted together where they share a pair and their ranges overlap';
 COMMENT ON COLUMN ml.studies.data_from IS 'First decided minute';
 COMMENT ON COLUMN ml.studies.data_to IS 'End of the decided range';
 COMMENT ON COLUMN ml.studies.data_hash IS 'sha256 of the facts';
-COMMENT ON COLUMN ml.studies.specification IS 'What was asked for';
+COMMENT ON COLUMN ml.studies.specification IS 'What was asked for: the market, shared settings, those of each trial, all settings in force and their hash';
 COMMENT ON COLUMN ml.studies.readings_hash IS 'Hash of the readings (hydra/readings.toml)';
 COMMENT ON COLUMN ml.studies.code_version IS 'Commit of the code; + when it was changed';
 COMMENT ON COLUMN ml.studies.created_at IS 'Wall clock';

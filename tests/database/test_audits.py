@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from hydra.answers.audits import run_audits
@@ -14,6 +15,13 @@ DEFECTS = {
     "crossed_book": "UPDATE market.order_books SET bid_prices = '{100.2}'",
     "impossible_candle": "UPDATE market.candles_1m SET high = 98 WHERE time = '2025-06-01 00:03Z'",
     "known_before_it_happened": "UPDATE market.funding_rates SET known_at = time - interval '1 s'",
+    "known_before_its_lag": """
+        INSERT INTO market.import_batches (path, sha256, layout, target_table, rows_read, rows_inserted,
+            rows_unchanged, rows_revised, rows_quarantined, first_time, last_time, rollups_fresh)
+        VALUES ('a.csv', 'x', 'candles', 'candles_1m', 1, 1, 0, 0, 0, '2025-06-01 00:00Z',
+            '2025-06-01 00:09Z', true);
+        UPDATE market.candles_1m SET known_at = time + interval '61.999999 s'
+        WHERE time = '2025-06-01 00:03Z'""",
     "unrecorded_gap": "DELETE FROM market.candles_1m WHERE time = '2025-06-01 00:04Z'",
     "unknown_instrument": "UPDATE market.mark_prices SET instrument_id = 99",
     "funding_off_the_hour": "UPDATE market.funding_rates SET time = time + interval '5 min'",
@@ -84,6 +92,7 @@ NO_DEFECTS = {
     "cash_is_not_what_was_earned": DEFECTS["cash_is_not_what_was_earned"].replace("10019.3", "10019.2"),
     "fill_outside_the_bar": DEFECTS["fill_outside_the_bar"].replace("98.5", "98.51"),
     "settlement_left_out": DEFECTS["settlement_left_out"].replace("'2'", "'1'"),
+    "known_before_its_lag": DEFECTS["known_before_its_lag"].replace("61.999999", "62"),
     "limits_exceeded": DEFECTS["limits_exceeded"].replace("2999.99", "3000"),
     "order_larger_than_decision": DEFECTS["order_larger_than_decision"].replace("20.01", "20"),
     "position_held_too_long": DEFECTS["position_held_too_long"].replace("00:05", "00:10"),
@@ -158,6 +167,44 @@ def test_a_fill_is_judged_by_its_bar_and_a_loss_by_its_margin(
     connection.execute("UPDATE hydra.positions SET gross_pnl_usd = 0")
     connection.execute(change.encode())
     assert [row[-1] for row in findings(connection, "fill_outside_the_bar")] == found
+
+
+@pytest.mark.parametrize(
+    ("table", "earliest"),
+    [
+        ("candles_1m", "62 s"),
+        ("candles_5m_recorded", "302 s"),
+        ("mark_prices", "3602 s"),
+        ("funding_rates", "5 s"),
+        ("open_interest", "60 s"),
+        ("positioning", "60 s"),
+    ],
+)
+def test_an_imported_fact_that_claims_to_be_known_too_early_is_found(
+    connection: psycopg.Connection, table: str, earliest: str
+) -> None:
+    """At the very lag nothing is found; a microsecond before it the row is, unless no import brought it."""
+    name = sql.Identifier("market", table)
+    connection.execute(
+        "INSERT INTO market.candles_5m_recorded"
+        " SELECT 1, '2025-06-01 00:00Z', '2025-06-01 00:05:02Z', 1, 1, 1, 1, 1;"
+        "INSERT INTO market.open_interest SELECT 1, '2025-06-01 00:05Z', '2025-06-01 00:06Z', 1, 1;"
+        "INSERT INTO market.positioning SELECT 1, '2025-06-01 00:05Z', '2025-06-01 00:06Z', 1, 1, 1, 1"
+    )
+    early = sql.SQL("UPDATE {} SET known_at = time + interval {} - interval '1 us'").format(name, earliest)
+    count = connection.execute(early).rowcount
+    assert findings(connection, "known_before_its_lag") == []
+    connection.execute(
+        "INSERT INTO market.import_batches (path, sha256, layout, target_table, rows_read, rows_inserted,"
+        " rows_unchanged, rows_revised, rows_quarantined, first_time, last_time, rollups_fresh)"
+        " VALUES ('a.csv', 'x', 'any', %s, 1, 1, 0, 0, 0, '2025-06-01 00:00Z', '2025-06-01 01:00Z', true)",
+        (f"{table}, another",),
+    )
+    assert {row[0] for row in findings(connection, "known_before_its_lag")} == {table}
+    assert len(findings(connection, "known_before_its_lag")) == count
+    on_time = sql.SQL("UPDATE {} SET known_at = time + interval {}").format(name, earliest)
+    connection.execute(on_time)
+    assert findings(connection, "known_before_its_lag") == []
 
 
 @pytest.mark.parametrize(

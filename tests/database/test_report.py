@@ -1,25 +1,27 @@
 """The figures of a report, worked out by hand from the rows of the scenario."""
 
 import json
-import math
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from io import StringIO
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 from rich.console import Console
 
 from hydra.answers.report import RunReport, read_report, report_json
 from hydra.answers.run_facts import PAPER_SENTENCE, SIMULATED_SENTENCE
 from hydra.answers.trade_groups import TradeGroup
 from hydra.answers.why_gates import GateVerdict
+from hydra.backtest.stress import Stress, stressed_rules
 from hydra.cli.report_tables import print_report
 from hydra.domain import ReasonCode
 from hydra.errors import StopError
 from hydra.reason_words import Gate
+from hydra.trading.parameters import Rules, recorded_rules
 from tests.support.why_scenario import write_why_scenario
 
 
@@ -69,32 +71,101 @@ def test_equity_return_and_every_drawdown(report: RunReport) -> None:
     assert equity.max_daily_drawdown == pytest.approx(Decimal(140) / Decimal(10_400))
 
 
-def test_two_partial_days_give_ratios_but_neither_a_year_nor_an_interval(report: RunReport) -> None:
+def test_two_days_give_no_ratio_no_year_and_no_probability(report: RunReport) -> None:
     performance = report.measured.performance
     assert performance is not None
     assert (performance.days, performance.partial_days, performance.missing_days) == (2, 2, 0)
-    # Returns 0.026 and -210 / 10,260 = -0.0204678: mean 0.0027661, std1 0.0464678 / sqrt(2).
-    sharpe = 0.0027661 / (0.0464678 / math.sqrt(2)) * math.sqrt(365)
-    assert performance.sharpe_daily_365.value == pytest.approx(sharpe, rel=1e-4)
-    assert performance.sharpe_daily_365.low is None
-    assert performance.omega_daily_0.value == pytest.approx(0.026 / 0.0204678, rel=1e-4)
-    assert performance.annualised_return_compounded_365.value is None
-    assert performance.probabilistic_sharpe is not None
-    assert 0.5 < performance.probabilistic_sharpe < 1
+    # From 09:59 on the first day to 10:01 on the second.
+    assert performance.elapsed_days == pytest.approx(1 + 2 / 1440)
+    for estimate in (
+        performance.annualised_return_compounded_365,
+        performance.sharpe_daily_365,
+        performance.sortino_daily_365,
+        performance.calmar_daily_365,
+        performance.omega_daily_0,
+    ):
+        assert estimate.value is None
+    assert performance.probabilistic_sharpe is None
+    assert performance.minimum_track_record_days is None
+    assert performance.turnover_annualised_365 is None
     shown = printed(report)
-    assert "2 not whole, under 30 nothing is compounded to a year" in shown
-    assert "no interval: 2 of 20 days" in shown
+    assert "2 not whole" in shown
+    assert "no ratio under 30 days that passed and 20 returns" in shown
+    (line,) = [line for line in shown.splitlines() if "true Sharpe ratio is above 0" in line]
+    assert "%" not in line
 
 
-def test_activity_is_weighted_by_time(report: RunReport) -> None:
+def add_days(connection: psycopg.Connection, days: range) -> None:
+    """A cycle and an equity of 10,050, 10,000, 10,050 ... at noon of these days after 2 June."""
+    for day in days:
+        time = datetime(2025, 6, 2, 12, tzinfo=UTC) + timedelta(days=day)
+        equity = 10_050 - 50 * (day % 2)
+        connection.execute(
+            "INSERT INTO hydra.equity VALUES (7, %s, %s, 0, %s, 10400, 10400, 0, 0)", (time, equity, equity)
+        )
+
+
+@pytest.mark.parametrize(
+    ("days", "is_enough"),
+    [
+        (range(1, 28), False),  # 29 daily returns in 28 days
+        (range(1, 30), True),  # 31 in 30
+        (range(1, 34, 2), False),  # 19 in 34
+        (range(1, 36, 2), True),  # 20 in 36
+    ],
+)
+def test_a_probability_needs_thirty_days_that_passed_and_twenty_returns(
+    connection: psycopg.Connection, days: range, is_enough: bool
+) -> None:
+    add_days(connection, days)
+    report = read_report(connection, 7)
     performance = report.measured.performance
     assert performance is not None
-    # Rows at 10, 11, 12, 33 and 34 h; the first has no position open yet: 23 of 24 hours.
-    assert performance.exposure_time_share == pytest.approx(23 / 24)
-    exposure = (0 + 1400 / 10_400 + 21 * 800 / 10_260 + 20 / 10_040) / 24
+    assert performance.days == 2 + len(days)
+    assert (performance.probabilistic_sharpe is not None) is is_enough
+    assert (performance.sharpe_daily_365.value is not None) is is_enough
+    figures = {one["key"]: one for table in report_json(report)["figures"] for one in table["figures"]}
+    for key in ("probabilistic_sharpe", "sharpe_daily_365", "minimum_track_record"):
+        assert bool(figures[key]["remark"]) is not is_enough or figures[key]["value"] is None
+    assert (figures["probabilistic_sharpe"]["value"] is not None) is is_enough
+
+
+def test_the_year_of_a_run_is_the_time_that_passed(connection: psycopg.Connection) -> None:
+    """36 rows in 73 days, the last at 10,050 of 10,000: 0.5 % in a fifth of a year, 1.005 ^ 5 - 1."""
+    add_days(connection, range(2, 72, 2))
+    performance = read_report(connection, 7).measured.performance
+    assert performance is not None
+    assert performance.elapsed_days == pytest.approx(71, abs=0.1)
+    year = performance.annualised_return_compounded_365.value
+    assert year == pytest.approx(1.005 ** (365 / performance.elapsed_days) - 1)
+
+
+# Decided: from 10:00 to 11:59, then nothing until 09:00 of the next day, then to 10:00.
+DECIDED = """
+INSERT INTO hydra.cycles (run_id, time, state, as_of)
+    VALUES (7, '2025-06-02 10:00Z', 'CLOSED', '2025-06-02 10:00:02Z');
+INSERT INTO hydra.veto_counts
+    SELECT 7, pair, hour::timestamptz, 4, false, 'NO_SIGNAL', verdicts
+    FROM generate_series(1, 2) AS pair, (VALUES
+        ('2025-06-01 10:00Z', 60), ('2025-06-01 11:00Z', 60),
+        ('2025-06-02 09:00Z', 60), ('2025-06-02 10:00Z', 1)
+    ) AS hours (hour, verdicts);
+"""
+
+
+def test_activity_is_weighed_by_decided_minutes_and_a_hole_counts_nowhere(
+    connection: psycopg.Connection,
+) -> None:
+    connection.execute(DECIDED)
+    performance = read_report(connection, 7).measured.performance
+    assert performance is not None
+    # Rows at 10:00, 11:00, 12:00, 09:00 and 10:00 stand for 60, 60, 0, 60 and 1 of 181 decided minutes. The
+    # first has no position open yet.
+    assert performance.exposure_time_share == pytest.approx(121 / 181)
+    exposure = (60 * 1400 / 10_400 + 60 * 20 / 10_040 + 20 / 10_050) / 181
     assert performance.exposure_notional_to_equity == pytest.approx(exposure)
     # Traded: 10 x 99.9 and 10 x 102.9.
-    equity = (10_000 + 10_400 + 21 * 10_260 + 10_040) / 24
+    equity = (60 * 10_000 + 60 * 10_400 + 60 * 10_040 + 10_050) / 181
     assert performance.turnover == pytest.approx(2_028 / equity)
     assert performance.turnover_annualised_365 is None
 
@@ -123,6 +194,17 @@ def test_costs_lead_from_the_decisions_prices_to_the_net_result(report: RunRepor
     # Against the decisions: the entry gained 10 x 0.1, the target lost 10 x 0.1; the rest is slippage.
     assert steps["spread_usd"] + steps["slippage_usd"] == 0
     assert steps["at_decision_prices_usd"] == 26
+
+
+def test_the_cost_split_is_computed_with_the_costs_of_the_run(connection: psycopg.Connection) -> None:
+    stressed = recorded_rules(stressed_rules(Rules(), (Stress.SPREAD_X5,)))
+    connection.execute("UPDATE hydra.runs SET config = config || %s WHERE run_id = 7", (Jsonb(stressed),))
+    steps = {step.key: step.amount_usd for step in read_report(connection, 7).costs}
+    # The target pays half of 2.5 bps instead of half of 0.5, the resting entry earns what it always earned.
+    # The rest of the way to the fills is slippage.
+    assert steps["spread_usd"] == Decimal("0.025") - 5 * Decimal("0.02575")
+    assert steps["spread_usd"] + steps["slippage_usd"] == 0
+    assert steps["net_usd"] == Decimal("25.05")
 
 
 MARKET = """
@@ -154,6 +236,30 @@ def test_buy_and_hold_goes_from_the_first_to_the_last_decided_minute(connection:
     assert baselines.buy_and_hold is not None
     assert baselines.buy_and_hold.net_usd == pytest.approx(quantity * (leave - entry) - fees + funding)
     assert list(baselines.buy_and_hold.net_usd_by_base) == ["BTC"]
+
+
+LATER = """
+INSERT INTO market.candles_1m VALUES
+    (2, '2025-06-01 10:01Z', '2025-06-01 10:02:02Z', 50, 50, 50, 50, 5),
+    (2, '2025-06-01 10:03Z', '2025-06-01 10:04:02Z', 55, 55, 55, 55, 5);
+INSERT INTO market.funding_rates (instrument_id, time, known_at, rate, interval_hours, mark_price) VALUES
+    (2, '2025-06-01 10:01Z', '2025-06-01 10:01:05Z', 0.5, 8, 50),
+    (2, '2025-06-01 10:03Z', '2025-06-01 10:03:05Z', 0.001, 8, 52),
+    (2, '2025-06-01 10:05Z', '2025-06-01 10:05:05Z', 0.5, 8, 55);
+"""
+
+
+def test_a_pair_is_held_for_as_long_as_it_has_candles(connection: psycopg.Connection) -> None:
+    """ETH has none before 10:01 and none after 10:03: held from 10:02 to 10:04 with one settlement."""
+    connection.execute(LATER)
+    baselines = read_report(connection, 7).measured.baselines
+    entry, leave = 50 * 1.000125, 55 * 0.999875
+    quantity = 10_000 / entry
+    fees = (10_000 + quantity * leave) * 0.0005
+    assert baselines.buy_and_hold is not None
+    assert baselines.buy_and_hold.net_usd_by_base == {
+        "ETH": pytest.approx(quantity * (leave - entry) - fees - quantity * 52 * 0.001)
+    }
 
 
 def test_without_prices_nothing_is_held(report: RunReport) -> None:

@@ -10,7 +10,7 @@ from polars.testing import assert_frame_equal
 from hydra.errors import BadDataError
 from hydra.features.catalogue import CATALOGUE
 from hydra.features.evaluate import MARKET_FEATURES, feature_matrix
-from hydra.features.fact_source import Clock
+from hydra.features.fact_source import Steps
 from hydra.features.facts import SOURCES, MarketFacts, empty_frame
 from tests.support.feature_market import (
     MINUTE,
@@ -141,7 +141,7 @@ def test_a_longer_series_does_not_change_where_it_is_cut(monkeypatch: pytest.Mon
     cut = feature_matrix(facts, decisions_at(moments, (1,)))
     for name, source in SOURCES.items():
         dense = {
-            grid: replace(how, longest_hole=10**6) if isinstance(how, Clock) else how
+            grid: replace(how, longest_hole=10**6) if isinstance(how, Steps) else how
             for grid, how in source.grids.items()
         }
         monkeypatch.setitem(SOURCES, name, replace(source, grids=dense))

@@ -23,6 +23,8 @@ from hydra.trading.parameters import Rules
 from tests.support.checked_market import simulation
 from tests.support.generated_facts import terms_of
 
+pytestmark = pytest.mark.slow
+
 # BTC: tick 0.1, spread 0.5 bps, slippage 1 bp, maker 2 bps, taker 5 bps.
 BTC = 1
 START = datetime(2025, 6, 2, 7, 57, tzinfo=UTC)

@@ -20,6 +20,8 @@ from hydra.trading.parameters import Rules, rules_of
 from hydra.trading.row_writer import Row
 from tests.support.generated_facts import generated_market
 
+pytestmark = pytest.mark.slow
+
 START = datetime(2025, 6, 1, tzinfo=UTC)
 MINUTES = 26 * 60
 FEEDS = ("liquidations", "order_book")

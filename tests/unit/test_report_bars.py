@@ -21,9 +21,9 @@ from hydra.answers.html_report.row_bars import (
     waterfall,
 )
 from hydra.answers.html_report.time_grid import TimeGrid, carried, largest_values, last_values
-from hydra.answers.performance import held_pair
-from hydra.ledger.baselines import hold_net_usd
+from hydra.ledger.baselines import HeldPair, hold_net_usd
 from hydra.ledger.calibration import calibration
+from hydra.ledger.costs import PairCosts
 
 DAY = 86_400.0
 START = datetime(2025, 6, 1, tzinfo=UTC)
@@ -97,14 +97,8 @@ def test_a_gap_takes_the_value_before_it() -> None:
     assert carried([None, 0.1, None, None, 0.2, None]) == [None, 0.1, 0.1, 0.1, 0.2, 0.2]
 
 
-HELD = {
-    "base": "BTC",
-    "first_price": 100.0,
-    "last_price": 110.0,
-    "marks": [104.0],
-    "rates": [0.001],
-    "settled_seconds": [at(1.5)],
-}
+COSTS = PairCosts(Decimal("0.5"), Decimal(1))
+HELD = HeldPair("BTC", COSTS, 100.0, 110.0, np.array([104.0]), np.array([0.001]), np.array([at(1.5)]))
 
 
 def test_buy_and_hold_follows_the_closes_and_ends_at_the_figure_of_the_baseline() -> None:
@@ -117,7 +111,7 @@ def test_buy_and_hold_follows_the_closes_and_ends_at_the_figure_of_the_baseline(
     assert path[0] == pytest.approx(10_000 - 5 + quantity * (100 - entry))
     assert path[1] == pytest.approx(10_000 - 5 + quantity * (105 - entry) - funding)
     assert path[2] == path[1]
-    assert path[3] == pytest.approx(10_000 + hold_net_usd(held_pair(HELD), 10_000.0))
+    assert path[3] == pytest.approx(10_000 + hold_net_usd(HELD, 10_000.0))
 
 
 def test_without_a_pair_nothing_is_held() -> None:

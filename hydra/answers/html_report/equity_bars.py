@@ -5,14 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import psycopg
-from numpy.typing import NDArray
 
 from hydra.answers.html_report.time_grid import TimeGrid, largest_values, last_values
-from hydra.answers.performance import held_pair, priced_rows
-from hydra.answers.run_choice import Row, rows_of
+from hydra.answers.performance import read_held_pairs
+from hydra.answers.run_choice import rows_of
 from hydra.arrays import Floats
 from hydra.durations import SECOND_US
-from hydra.ledger.baselines import buy_and_hold, hold_path_usd
+from hydra.ledger.baselines import HeldPair, buy_and_hold, hold_path_usd
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,25 +46,24 @@ def read_equity_bars(
         last_values(seconds, equity, grid),
         largest_values(seconds, drawdown, grid),
         largest_values(seconds, exposure, grid),
-        hold_equity(priced_rows(connection, run_id), balance, grid, closes),
+        hold_equity(read_held_pairs(connection, run_id), balance, grid, closes),
     )
 
 
-def hold_equity(rows: Sequence[Row], balance_usd: float, grid: TimeGrid, closes: dict[str, Floats]) -> Floats:
+def hold_equity(
+    pairs: Sequence[HeldPair], balance_usd: float, grid: TimeGrid, closes: dict[str, Floats]
+) -> Floats:
     """Equity of holding every pair, bought with an equal part of the balance, (bars,); NaN without pairs.
 
-    rows: of `performance.priced_rows`. The last value is after the exit's costs, as in the baseline's figure.
+    The last value is after the exit's costs, as in the baseline's figure.
     """
-    held = buy_and_hold([held_pair(row) for row in rows], balance_usd) if balance_usd else None
+    held = buy_and_hold(pairs, balance_usd) if balance_usd else None
     if held is None:
         return np.full(grid.bars, np.nan)
     path = np.full(grid.bars, balance_usd)
-    for row in rows:
-        prices = _filled(closes.get(row["base"], np.full(grid.bars, np.nan)), row["first_price"])
-        settlements: NDArray[np.intp] = np.searchsorted(
-            np.array(row["settled_seconds"]), grid.edges[1:], "right"
-        )
-        path += hold_path_usd(held_pair(row), balance_usd / len(rows), prices, settlements)
+    for pair in pairs:
+        prices = _filled(closes.get(pair.base, np.full(grid.bars, np.nan)), pair.first_price)
+        path += hold_path_usd(pair, balance_usd / len(pairs), grid.edges[1:], prices)
     path[-1] = balance_usd + held.net_usd
     return path
 

@@ -45,7 +45,7 @@ class NearRows:
 
 
 def moments(instants: Instants, *rows: NearRows) -> Hashable:
-    """The decisions' instants, by which events are seen, as one value; without events they do not matter."""
+    """The decisions' instants as one comparable value, which events depend on; empty without events."""
     return as_value(instants.time_us) if any(near.ranges for near in rows) else b""
 
 

@@ -21,7 +21,7 @@ from hydra.features.engine.hour_bars import hour_bars, hourly_returns
 from hydra.features.engine.lateness import NOMINAL_LAG_US, Instants, event_instants, integers
 from hydra.features.engine.layout import (
     NO_ROW,
-    Layout,
+    GridLayout,
     as_value,
     gather,
     last_up_to,
@@ -30,7 +30,7 @@ from hydra.features.engine.layout import (
 )
 from hydra.features.engine.leaders import LEADERS, leader_columns, with_leaders
 from hydra.features.engine.trade_windows import large_flow_buckets
-from hydra.features.fact_source import Clock, Snapshots
+from hydra.features.fact_source import Snapshots, Steps
 from hydra.features.facts import SOURCES, Grid, MarketFacts
 
 _SETTLEMENTS: Final = 100
@@ -55,14 +55,14 @@ _LEADER_CLOSES: Final = leader_columns("close")
 _MINUTES_OF_FULL_BAR: Final = 5
 
 
-def placed(grid: Grid) -> tuple[str, Clock | Snapshots]:
+def placed(grid: Grid) -> tuple[str, Steps | Snapshots]:
     """The fact whose rows lie on `grid`, and how."""
     return next((name, source.grids[grid]) for name, source in SOURCES.items() if grid in source.grids)
 
 
-def _clock(grid: Grid) -> Clock:
+def _steps(grid: Grid) -> Steps:
     how = placed(grid)[1]
-    if not isinstance(how, Clock):
+    if not isinstance(how, Steps):
         raise TypeError(f"the rows of {grid} are single events, not steps of a clock")
     return how
 
@@ -72,7 +72,7 @@ def _fact_columns(base: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in base if name != "fact_time")
 
 
-def _laid(frame: pl.DataFrame, layout: Layout, base: tuple[str, ...]) -> pl.DataFrame:
+def _laid(frame: pl.DataFrame, layout: GridLayout, base: tuple[str, ...]) -> pl.DataFrame:
     """The base columns of `frame` in the rows of `layout`."""
     return gather(frame.select(_with_fact_time(base)), layout.source)
 
@@ -85,28 +85,33 @@ def _with_fact_time(base: tuple[str, ...]) -> list[pl.Expr]:
 def _on_clock(
     frame: pl.DataFrame,
     position: Integers,
-    clock: Clock,
+    steps: Steps,
     base: tuple[str, ...],
     instants: Instants,
     read: Integers,
 ) -> GridRows:
-    layout = lay_out(instants.rank_of(frame), position, clock.longest_hole, clock.reach, int(read.max()))
+    layout = lay_out(instants.rank_of(frame), position, steps.longest_hole, steps.reach, int(read.max()))
     return GridRows(_laid(frame, layout, base), layout.rows_of(instants.rank, read), layout.offsets)
 
 
 def _equal_steps(
-    grid: Grid, clock: Clock, near: NearRows, instants: Instants, base: tuple[str, ...], memory: GridMemory
+    grid: Grid,
+    steps: Steps,
+    near: NearRows,
+    instants: Instants,
+    base: tuple[str, ...],
+    memory: GridMemory,
 ) -> GridRows:
     """Facts that lie on the grid themselves; the row read is the last that is nominally known."""
-    read = (instants.time_us - NOMINAL_LAG_US[near.name]) // clock.step_us
+    read = (instants.time_us - NOMINAL_LAG_US[near.name]) // steps.step_us
     beside = (near.ranges, *instants.places, as_value(read))
     return memory.keep(
-        (grid, base), lambda: _lay_near(near, clock, base, instants, read), (near.source,), beside
+        (grid, base), lambda: _lay_near(near, steps, base, instants, read), (near.source,), beside
     )
 
 
 def _lay_near(
-    near: NearRows, clock: Clock, base: tuple[str, ...], instants: Instants, read: Integers
+    near: NearRows, steps: Steps, base: tuple[str, ...], instants: Instants, read: Integers
 ) -> GridRows:
     columns = _fact_columns(base)
     if near.name == "candles_5m":
@@ -116,18 +121,18 @@ def _lay_near(
         rows = near.frame(tuple(name for name in columns if name not in _LEADER_CLOSES))
         if _LEADER_CLOSES & set(columns):
             rows = with_leaders(rows, near.source, "time", "close", columns)
-    return _on_clock(rows, _positions(near.name, rows, clock), clock, base, instants, read)
+    return _on_clock(rows, _positions(near.name, rows, steps), steps, base, instants, read)
 
 
-def _positions(name: str, frame: pl.DataFrame, clock: Clock) -> Integers:
+def _positions(name: str, frame: pl.DataFrame, steps: Steps) -> Integers:
     time_us = integers(frame["time"])
-    position = time_us // clock.step_us
-    off_grid = position * clock.step_us != time_us
+    position = time_us // steps.step_us
+    off_grid = position * steps.step_us != time_us
     if off_grid.any():
         at = frame["time"][int(np.argmax(off_grid))]
         raise BadDataError(
             f"facts frame {name} has a row at {at}, off its grid of "
-            f"{clock.step_us // MINUTE_US} minutes; snap it when it is imported"
+            f"{steps.step_us // MINUTE_US} minutes; snap it when it is imported"
         )
     return position
 
@@ -137,12 +142,12 @@ def _hours(facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory
 
     So a decision on the hour does not compare the hour with itself, and later minutes are not looked at.
     """
-    clock = _clock(Grid.H1)
+    steps = _steps(Grid.H1)
     read = (instants.time_us - NOMINAL_LAG_US["candles_1m"]) // MINUTE_US // 60 - 1
-    first_us = int(instants.time_us.min()) - clock.lookback_us
+    first_us = int(instants.time_us.min()) - steps.lookback_us
     beyond_us = (int(read.max()) + 1) * HOUR_US
     hours = _hours_between(facts, instants.instruments, (first_us, beyond_us), memory)
-    return _on_clock(hours, integers(hours["position"]), clock, base, instants, read)
+    return _on_clock(hours, integers(hours["position"]), steps, base, instants, read)
 
 
 def _hours_between(
@@ -172,19 +177,19 @@ def _checked_hours(candles: pl.DataFrame) -> pl.DataFrame:
 
 def _hour_bars(facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory: GridMemory) -> GridRows:
     """The row read is the last hour that ended by the close of the decision's bar."""
-    clock = _clock(Grid.HOUR)
+    steps = _steps(Grid.HOUR)
     read = ((instants.time_us - NOMINAL_LAG_US["candles_1m"]) // MINUTE_US + 1) // 60 - 1
     with_the_leaders = replace(
         instants, instruments=np.union1d(instants.instruments, np.array(list(LEADERS.values())))
     )
-    near = near_rows(facts, "candles_1m", with_the_leaders, clock.lookback_us, memory).frame(_HOUR_FACTS)
+    near = near_rows(facts, "candles_1m", with_the_leaders, steps.lookback_us, memory).frame(_HOUR_FACTS)
     ended = near.filter(pl.col("time") < pl.lit((int(read.max()) + 1) * HOUR_US).cast(TIME))
     every = hour_bars(ended)
     own = every.filter(pl.col("instrument_id").is_in(instants.instruments.tolist()))
     with_closes = with_leaders(own, every, "position", "hour_close", base)
-    books = near_rows(facts, "order_book_hours", instants, clock.lookback_us, memory).frame(_HOUR_BOOK)
+    books = near_rows(facts, "order_book_hours", instants, steps.lookback_us, memory).frame(_HOUR_BOOK)
     hours = _with_hourly_books(with_closes, books)
-    return _on_clock(hours, integers(hours["position"]), clock, base, instants, read)
+    return _on_clock(hours, integers(hours["position"]), steps, base, instants, read)
 
 
 def _with_hourly_books(hours: pl.DataFrame, books: pl.DataFrame) -> pl.DataFrame:
@@ -199,22 +204,22 @@ def _liquidation_buckets(
     grid: Grid, facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory: GridMemory
 ) -> GridRows:
     """The row read is the last clock bucket that ended before the decision's own bucket length."""
-    clock = _clock(grid)
+    steps = _steps(grid)
     liquidations, heartbeats = (
-        near_rows(facts, name, instants, clock.lookback_us, memory) for name in ("liquidations", "heartbeats")
+        near_rows(facts, name, instants, steps.lookback_us, memory) for name in ("liquidations", "heartbeats")
     )
-    minutes = clock.step_us // MINUTE_US
+    minutes = steps.step_us // MINUTE_US
     buckets = memory.keep(
         grid,
         lambda: liquidation_buckets(liquidations.frame(("value_usd",)), heartbeats.frame(("feed",)), minutes),
         (liquidations.source, heartbeats.source),
         (liquidations.ranges, heartbeats.ranges),
     )
-    read = (instants.time_us - 2 * clock.step_us) // clock.step_us
+    read = (instants.time_us - 2 * steps.step_us) // steps.step_us
     position = integers(buckets["position"])
     return memory.keep(
         (grid, base),
-        lambda: _on_clock(buckets, position, clock, base, instants, read),
+        lambda: _on_clock(buckets, position, steps, base, instants, read),
         (buckets,),
         (*instants.places, as_value(read) if buckets.height else b""),
     )
@@ -224,11 +229,11 @@ def _trade_buckets(
     facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory: GridMemory
 ) -> GridRows:
     """The row read is the last clock bucket that ended before the decision's own five minutes."""
-    clock = _clock(Grid.TRADES_5M)
-    trades = near_rows(facts, "trades", instants, clock.lookback_us, memory)
+    steps = _steps(Grid.TRADES_5M)
+    trades = near_rows(facts, "trades", instants, steps.lookback_us, memory)
     buckets = large_flow_buckets(trades.frame(("price", "quantity", "buyer_is_maker")))
-    read = (instants.time_us - 2 * clock.step_us) // clock.step_us
-    return _on_clock(buckets, integers(buckets["position"]), clock, base, instants, read)
+    read = (instants.time_us - 2 * steps.step_us) // steps.step_us
+    return _on_clock(buckets, integers(buckets["position"]), steps, base, instants, read)
 
 
 def settlement_positions(funding: pl.DataFrame) -> Integers:
@@ -309,6 +314,6 @@ def build_grid(
         return _BUILDERS[grid](facts, instants, base, memory)
     name, how = placed(grid)
     near = near_rows(facts, name, instants, how.lookback_us, memory)
-    if isinstance(how, Clock):
+    if isinstance(how, Steps):
         return _equal_steps(grid, how, near, instants, base, memory)
     return _snapshots(grid, near, instants, base, memory)

@@ -19,7 +19,7 @@ _LONGEST_COMPARED = 10_000
 
 
 def as_value(array: Integers) -> Hashable:
-    """What arrays are compared by: their bytes. A long one equals no other: nobody asks for it twice."""
+    """A value by which arrays are compared: their bytes. A long array equals no other."""
     return array.tobytes() if len(array) <= _LONGEST_COMPARED else object()
 
 
@@ -40,7 +40,7 @@ def last_up_to(keys: Integers, rank: Integers, value: Integers) -> Integers:
 
 
 @dataclass(frozen=True)
-class Layout:
+class GridLayout:
     """Where every grid position has its row.
 
     source: for each row the index of its fact, NO_ROW where there is none. keys, starts, offsets, lengths:
@@ -63,7 +63,7 @@ class Layout:
         return np.where(inside, self.offsets[index] + beyond, NO_ROW)
 
 
-def lay_out(rank: Integers, position: Integers, longest_hole: int, reach: int, last_read: int) -> Layout:
+def lay_out(rank: Integers, position: Integers, longest_hole: int, reach: int, last_read: int) -> GridLayout:
     """Lay facts out by their grid position.
 
     rank (of the instrument), position: per fact, sorted, unique. longest_hole: missing positions that are
@@ -81,7 +81,7 @@ def lay_out(rank: Integers, position: Integers, longest_hole: int, reach: int, l
     segment = np.cumsum(new) - 1
     source = np.full(int(lengths.sum()), NO_ROW)
     source[offsets[segment] + position - starts[segment]] = np.arange(len(position))
-    return Layout(source, ranked_keys(rank[first], starts), starts, offsets, lengths)
+    return GridLayout(source, ranked_keys(rank[first], starts), starts, offsets, lengths)
 
 
 def first_rows(begins: Integers, rows: Integers) -> Integers:

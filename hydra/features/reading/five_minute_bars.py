@@ -1,9 +1,8 @@
 """Five-minute bars as they stood at a point in time.
 
 A bar comes from the first of these that applies: the rollup's bucket, if it was whole; the one-minute rows
-of the bucket known by then; a recorded five-minute candle. The rollup is never asked about a bucket that
-is not whole, so rows that it has not seen yet (late ones, the open bucket, an aggregate not refreshed)
-cannot make a wrong bar.
+of the bucket known by then; a recorded five-minute candle. The rollup is used for whole buckets only: rows
+that it has not seen yet (late ones, the open bucket, an aggregate not refreshed) cannot make a wrong bar.
 Source: DESIGN, law 3; C110, C124, C128.
 """
 
@@ -19,7 +18,7 @@ _BUCKET: Final = ("instrument_id", "time")
 _COLUMNS: Final = list(SOURCES["candles_5m"].columns)
 _FIVE_MINUTES: Final = pl.duration(minutes=5)
 # Three as a column: by a number polars does not divide, it multiplies by the reciprocal, which the database
-# does not, and the last bits of a bar must not depend on who made it.
+# does not. The last bits of a bar must be the same, made here or in the database.
 _THREE: Final = pl.repeat(3.0, pl.len())
 _QUOTE_VOLUME: Final = pl.coalesce(
     "quote_volume", pl.col("volume") * (pl.col("high") + pl.col("low") + pl.col("close")) / _THREE
