@@ -8,7 +8,6 @@ import psycopg
 from rich.console import Console
 from rich.progress import Progress
 
-from hydra.answers.timestamps import parse_minute
 from hydra.backtest.market import MINUTE
 from hydra.cli import db
 from hydra.cli.run import base_names, parse_range, refuse_unconnected
@@ -62,8 +61,7 @@ def checked_market(asked: CheckRequest, console: Console) -> CheckedMarket:
 
 
 def _refuse_contradiction(asked: CheckRequest) -> None:
-    start = parse_minute("--from", asked.start) if asked.start else None
-    end = parse_minute("--to", asked.end) if asked.end else None
+    start, end = parse_range(asked.start, asked.end)
     if start is not None and end is not None and end <= start:
         raise StopError(f"--from {asked.start} does not lie before --to {asked.end}: exchange the two")
     named = [name for name, value in (("--pairs", asked.pairs), ("--seed", asked.seed)) if value]
