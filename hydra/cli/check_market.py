@@ -61,9 +61,7 @@ def checked_market(asked: CheckRequest, console: Console) -> CheckedMarket:
 
 
 def _refuse_contradiction(asked: CheckRequest) -> None:
-    start, end = instant("--from", asked.start), instant("--to", asked.end)
-    if start is not None and end is not None and end <= start:
-        raise StopError(f"--from {asked.start} does not lie before --to {asked.end}: exchange the two")
+    parse_range(asked.start, asked.end)
     named = [name for name, value in (("--pairs", asked.pairs), ("--seed", asked.seed)) if value]
     if asked.run_id is not None and named:
         raise StopError(
