@@ -63,7 +63,7 @@ def label(name: str) -> str:
     return _LABELS.get(name, plain)
 
 
-def shown(name: str, value: object) -> str:
+def with_unit(name: str, value: object) -> str:
     """A value of the quantity `name`, rounded and with its unit; "-" where it is unknown or not finite.
 
     Units follow the names (law 6): _usd USDT, _bps, _seconds, minutes_ and _hours; a _price keeps six
@@ -77,10 +77,10 @@ def shown(name: str, value: object) -> str:
         return UNDEFINED
     if name in _CODES:
         return _CODES[name](int(value)).name
-    return _with_unit(name, float(value))
+    return _number_with_unit(name, float(value))
 
 
-def _with_unit(name: str, value: float) -> str:
+def _number_with_unit(name: str, value: float) -> str:
     if name == "funding_rate":
         return f"{fixed(value * 100, 4, signed=True)} %"
     for suffix, show in _UNITS.items():
@@ -128,7 +128,7 @@ def words_of_code(code: str | None) -> str:
     return code.replace("_", " ").capitalize().replace("Oi ", "OI ") if code else UNDEFINED
 
 
-def exact(value: Decimal) -> str:
+def exact_text(value: Decimal) -> str:
     """A price or quantity with all its digits and no zeros behind them."""
     return f"{value.normalize():f}"
 

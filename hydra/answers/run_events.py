@@ -9,7 +9,7 @@ from typing import Final
 import psycopg
 from psycopg.rows import class_row
 
-from hydra.answers.formatting import exact, minute_text, price_text, usd
+from hydra.answers.formatting import exact_text, minute_text, price_text, usd
 from hydra.db import queries
 from hydra.domain import OrderState, ReasonCode
 from hydra.reason_words import WORDS
@@ -53,7 +53,9 @@ class RunEvent:
 
     def _happened(self) -> str:
         reason = f": {WORDS[ReasonCode(self.reason_code)]}" if self.reason_code else ""
-        amount = f"{exact(self.quantity)} at {price_text(self.price)}" if self.quantity and self.price else ""
+        amount = (
+            f"{exact_text(self.quantity)} at {price_text(self.price)}" if self.quantity and self.price else ""
+        )
         return {
             EventKind.ENTRY_SENT: f"{self.side} entry sent: {amount}, {self.words}",
             EventKind.ENTRY_FILLED: f"{self.side} entry filled: {amount}",

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import psycopg
 
-from hydra.answers.formatting import duration, exact, minute_text, price_text, usd
+from hydra.answers.formatting import duration, exact_text, minute_text, price_text, usd
 from hydra.answers.plain_values import plain
 from hydra.answers.run_choice import choose_instrument, decided_run, rows_of
 from hydra.answers.timestamps import parse_minute_or_clock
@@ -165,9 +165,8 @@ def headline(answers: Sequence[GateAnswer], position: Row | None, time: datetime
     if position is None:
         return gates
     if position["decision_time"] == time and answers[-1].verdict is GateVerdict.PASSED:
-        entry = (
-            f"{position['side']} {exact(position['peak_quantity'])} at {price_text(position['entry_price'])}"
-        )
+        amount = exact_text(position["peak_quantity"])
+        entry = f"{position['side']} {amount} at {price_text(position['entry_price'])}"
         return f"trade: {entry}; {_closing(position) if position['closed_time'] else 'still open'}"
     if position["closed_time"] is not None and position["closed_time"] <= time:
         return f"the {position['side']} position was {_closing(position)}; {gates}"

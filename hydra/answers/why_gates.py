@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from hydra.answers.distance_to_trigger import MeasuredCondition, TriggerDistance, trigger_distances
-from hydra.answers.formatting import exact, label, minute_text, price_text, shown
+from hydra.answers.formatting import exact_text, label, minute_text, price_text, with_unit
 from hydra.domain import OrderRole, OrderState, ReasonCode, Regime, TradabilityStatus, VolatilityRegime
 from hydra.layers.generator import Comparison
 from hydra.layers.layer2_data_health import INPUTS
@@ -64,7 +64,7 @@ class InputReading:
     @property
     def words(self) -> str:
         """State and age in words."""
-        age = "" if self.age_seconds is None else f" ({shown('age_seconds', self.age_seconds)} old)"
+        age = "" if self.age_seconds is None else f" ({with_unit('age_seconds', self.age_seconds)} old)"
         return f"{INPUT_WORDS[self.state]}{age}"
 
 
@@ -220,21 +220,21 @@ def _quiet(assessment: Row, parameters: SignalParameters) -> GateAnswer:
 def _lacking(condition: MeasuredCondition) -> str:
     if math.isnan(condition.limit):
         return f"{label(condition.quantity)}: the pair has no threshold of its own yet"
-    words = (
-        f"{label(condition.quantity)} is {shown(condition.quantity, condition.value)}, {_limit(condition)}"
-    )
+    words = f"{label(condition.quantity)} is {with_unit(condition.quantity, condition.value)}, {_limit(condition)}"
     return words if condition.alternative is None else f"{words}, or {_lacking(condition.alternative)}"
 
 
 def needed(condition: MeasuredCondition) -> str:
     """What a condition asks of its quantity: "needs > 2.00 %", "needs RANGING", or what does as well."""
     other = condition.alternative
-    further = "" if other is None else f", or {label(other.quantity)} {shown(other.quantity, other.value)}, "
+    further = (
+        "" if other is None else f", or {label(other.quantity)} {with_unit(other.quantity, other.value)}, "
+    )
     return _limit(condition) + (further + needed(other) if other is not None else "")
 
 
 def _limit(condition: MeasuredCondition) -> str:
-    limit = shown(condition.quantity, condition.limit)
+    limit = with_unit(condition.quantity, condition.limit)
     is_state = condition.comparison is Comparison.IS
     return f"needs {limit}" if is_state else f"needs {condition.comparison} {limit}"
 
@@ -244,7 +244,7 @@ def _signal_words(signal: Row) -> str:
     kind = "rule score" if signal["score_kind"] in (None, "rule") else f"score of {signal['score_kind']}"
     return (
         f"{signal['source']} {signal['side']}: {signal['thesis']}; confidence {signal['confidence']:.2f}, "
-        f"{kind} {shown('score', signal['score'])}: {WORDS[ReasonCode(signal['reason_code'])]}"
+        f"{kind} {with_unit('score', signal['score'])}: {WORDS[ReasonCode(signal['reason_code'])]}"
     )
 
 
@@ -269,7 +269,7 @@ def news(signals: Sequence[Row], view: Row | None) -> GateAnswer:
 def _view_words(view: Row | None) -> list[str]:
     if view is None:
         return []
-    age = shown("age_seconds", view["age_seconds"])
+    age = with_unit("age_seconds", view["age_seconds"])
     return [f"{view['action']} ({view['confidence']} confidence, {age} old): {view['reason']}"]
 
 
@@ -350,7 +350,7 @@ def _entry_verdict(entries: Sequence[Row]) -> tuple[GateVerdict, ReasonCode | No
 def _order_words(order: Row) -> str:
     limit = order["limit_price"] or order["trigger_price"]
     at = f" at {price_text(limit)}" if limit is not None else ""
-    filled = f"{exact(order['filled_quantity'])} of {exact(order['quantity'])} filled"
+    filled = f"{exact_text(order['filled_quantity'])} of {exact_text(order['quantity'])} filled"
     average = f" at {price_text(order['average_price'])}" if order["average_price"] is not None else ""
     why = f": {WORDS[ReasonCode(order['reason_code'])]}" if order["reason_code"] else ""
     kind, state = (str(order[name]).lower().replace("_", "-") for name in ("order_type", "state"))

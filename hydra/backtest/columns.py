@@ -32,6 +32,7 @@ RULE_FEATURES: Final = tuple(
         (
             "volatility_percentile",
             "liq_velocity",
+            "m5_candles",
             "m5_price_vs_sma_20",
             "m5_price_vs_sma_50",
             "spread_bps",

@@ -88,17 +88,18 @@ def prepare(market: BacktestMarket, watch: Stopwatch) -> PreparedMarket:
             return PreparedMarket(market, inputs, bars.result(), hourly.result())
 
 
-def simulate(
+def simulate(  # noqa: PLR0913  # the choices of a caller
     prepared: PreparedMarket,
     rules: Rules,
     run_id: int,
     watch: Stopwatch,
     *,
     plays_every_minute: bool = False,
+    settles_at_the_end: bool = False,
     by_hand: Sequence[KillByHand] = (),
     progress: Callable[[float], None] = lambda _share: None,
 ) -> Simulation:
-    """Decide every minute of `prepared` by `rules` and at their costs.
+    """Decide every minute of `prepared` by `rules` and at their costs; see `PortfolioSimulator`.
 
     by_hand: kill switches of a run that is decided again.
     """
@@ -117,6 +118,7 @@ def simulate(
             grids,
             rules,
             plays_every_minute=plays_every_minute,
+            settles_at_the_end=settles_at_the_end,
             by_hand=by_hand,
         )
         with _uncollected():

@@ -58,9 +58,10 @@ class SimulationLog:
 
 def empty_log(shape: tuple[int, ...], initial_balance: Decimal, *, keeps_quiet_checks: bool) -> SimulationLog:
     """The path before the first minute. shape: (minutes, pairs)."""
-    amounts = (np.zeros(shape[0]) for _ in range(3))
+    unrealised, exposure, heat = (np.zeros(shape[0]) for _ in range(3))
+    stale = np.zeros(shape[0], np.int16)
     return SimulationLog(
-        leapt=LeapLog(np.full(shape, NONE_PASSED_OVER, np.int8), *amounts),
+        leapt=LeapLog(np.full(shape, NONE_PASSED_OVER, np.int8), unrealised, exposure, heat, stale),
         played=np.zeros(shape[0], np.bool_),
         verdicts={},
         held=np.zeros(shape, np.bool_),

@@ -179,7 +179,7 @@ def _compare_dates(
 ) -> None:
     """An outcome begins with its decision, not before, and ends after it."""
     start = decision_instant(market, trade.row)
-    pair = market.instrument_ids[trade.column]
+    pair = trade.plan.instrument_id
     result.compared += 2
     if outcome.label_start < start:
         result.note(Mismatch("label_start", pair, start, start, outcome.label_start))
@@ -194,7 +194,7 @@ def _compare_outcomes(
     expected: Outcome,
     found: Outcome | None,
 ) -> None:
-    pair, time = market.instrument_ids[trade.column], market.time_of(trade.row)
+    pair, time = trade.plan.instrument_id, market.time_of(trade.row)
     for name in Outcome.__dataclass_fields__:
         result.compared += 1
         one, other = getattr(expected, name), getattr(found, name, None)

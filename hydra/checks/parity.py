@@ -25,7 +25,7 @@ from hydra.checks.replay import Replay, decide_again
 from hydra.db import queries
 from hydra.domain import TradingMode
 from hydra.durations import MINUTE
-from hydra.trading.holding_rows import order_row, position_row
+from hydra.trading.pair_state_rows import order_row, position_row
 from hydra.trading.row_writer import Row
 from hydra.trading.runs import Run
 
@@ -261,4 +261,9 @@ def _equity_rows(
     }
     for row in (begin + np.flatnonzero(wanted[begin:end])).tolist():
         amounts = {name: Decimal(int(values[row])) / E8 for name, values in columns.items()}
-        yield {"time": market.time_of(row), **amounts, "portfolio_heat": float(equity.heat[row])}
+        yield {
+            "time": market.time_of(row),
+            **amounts,
+            "portfolio_heat": float(equity.heat[row]),
+            "stale_positions": int(equity.stale[row]),
+        }

@@ -76,6 +76,7 @@ def decide_again(
         run.run_id,
         watch,
         plays_every_minute=stored is StoredRows.ALL,
+        settles_at_the_end=run.mode is TradingMode.BACKTEST,
         by_hand=_kills_by_hand(connection, run, market),
         progress=progress,
     )
@@ -91,7 +92,8 @@ def _stored_rows(run: Run) -> StoredRows | None:
 
 def _market_of_backtest(connection: psycopg.Connection, url: str, run: Run) -> BacktestMarket:
     _, last = _decided_range(connection, run)
-    return read_market(connection, url, run.instrument_ids, run.data_from, run.data_to or last + MINUTE)
+    end = run.data_to or last + MINUTE
+    return read_market(connection, url, run.instrument_ids, run.data_from, end, plays_five_minute_bars=True)
 
 
 def _market_of_cycles(connection: psycopg.Connection, url: str, run: Run) -> BacktestMarket:

@@ -61,7 +61,7 @@ def checked_market(asked: CheckRequest, console: Console) -> CheckedMarket:
 
 
 def _refuse_contradiction(asked: CheckRequest) -> None:
-    start, end = instant("--from", asked.start), instant("--to", asked.end)
+    start, end = parse_range(asked.start, asked.end)
     if start is not None and end is not None and end <= start:
         raise StopError(f"--from {asked.start} does not lie before --to {asked.end}: exchange the two")
     named = [name for name, value in (("--pairs", asked.pairs), ("--seed", asked.seed)) if value]

@@ -227,10 +227,13 @@ def parse_range(start: str | None, end: str | None) -> tuple[datetime | None, da
     """The minutes that --from and --to name, in UTC; None where one is not given.
 
     Raises:
-        StopError: one of them is no time.
+        StopError: one of them is no time, or the range between them holds no minute.
     """
     first = None if start is None else parse_minute("--from", start)
-    return first, None if end is None else parse_minute("--to", end)
+    last = None if end is None else parse_minute("--to", end)
+    if first is not None and last is not None and last <= first:
+        raise StopError(f"--from {start} --to {end}: --to has to be later than --from")
+    return first, last
 
 
 @contextmanager

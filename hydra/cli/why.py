@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from hydra.answers.distance_to_trigger import TriggerDistance
-from hydra.answers.formatting import UNDEFINED, exact, label, minute_text, price_text, shown, usd
+from hydra.answers.formatting import UNDEFINED, exact_text, label, minute_text, price_text, usd, with_unit
 from hydra.answers.why import CountedHour, Explanation, PositionAnswer, explain
 from hydra.answers.why_gates import GateAnswer, GateVerdict, InputState, needed
 from hydra.cli.output import output_console, print_line
@@ -116,7 +116,7 @@ def _gate_lines(number: int, answer: GateAnswer) -> Iterator[str]:
 def _numbers(numbers: Mapping[str, Any]) -> str:
     return escape(
         "; ".join(
-            f"{label(name)}: {shown(name, value)}" for name, value in numbers.items() if value is not None
+            f"{label(name)}: {with_unit(name, value)}" for name, value in numbers.items() if value is not None
         )
     )
 
@@ -126,7 +126,7 @@ def _distance(distance: TriggerDistance) -> str:
     for condition in distance.conditions:
         name = condition.quantity
         mark = "[green]met[/green]" if condition.is_met else "[red]not met[/red]"
-        parts.append(f"{label(name)} {shown(name, condition.value)}, {needed(condition)}: {mark}")
+        parts.append(f"{label(name)} {with_unit(name, condition.value)}, {needed(condition)}: {mark}")
     return f"{distance.source} {distance.side}: {'; '.join(parts)}"
 
 
@@ -134,8 +134,8 @@ def _position_lines(position: PositionAnswer) -> Iterator[str]:
     row = position.columns
     until = f"{minute_text(row['closed_time'])} UTC" if row["closed_time"] else "now"
     yield (
-        f"Position: {row['side']} {exact(row['peak_quantity'])} at {price_text(row['entry_price'])}, from "
-        + (f"{minute_text(row['opened_time'])} to {until}, {row['state'].lower()}")
+        f"Position: {row['side']} {exact_text(row['peak_quantity'])} at {price_text(row['entry_price'])}, "
+        + (f"from {minute_text(row['opened_time'])} to {until}, {row['state'].lower()}")
     )
     prices = ("stop_price", "target_price", "liquidation_price", "leverage")
     yield f"   {_numbers({name: row[name] for name in prices})}"

@@ -65,18 +65,6 @@ class MarketRequest:
     scenarios: tuple[Scenario, ...] = (Scenario.DAY,)
     with_books: bool = True
 
-    def __post_init__(self) -> None:
-        """Refuse a range that holds no minute.
-
-        Raises:
-            StopError: names both ends as they were typed.
-        """
-        if self.start is not None and self.end is not None and self.end <= self.start:
-            raise StopError(
-                f"--from {self.start:%Y-%m-%dT%H:%M} --to {self.end:%Y-%m-%dT%H:%M}: "
-                "--to has to be later than --from"
-            )
-
 
 def prepare_market(url: str, asked: MarketRequest, progress: Progress) -> RunMarket:
     """The market that is asked for, stored in the database: a generated one is generated now.

@@ -46,6 +46,15 @@ ALTER TABLE hydra.signals DROP CONSTRAINT signals_source_check;
 ALTER TABLE hydra.risk_decisions DROP CONSTRAINT risk_decisions_source_check;
 COMMENT ON COLUMN hydra.signals.source IS 'The generator that fired (SignalSource)';
 
+-- The cost basis of a position, and how many positions are valued at a stale price (C132).
+ALTER TABLE hydra.positions ADD COLUMN cost_basis_usd NUMERIC DEFAULT 0 NOT NULL;
+COMMENT ON COLUMN hydra.positions.cost_basis_usd IS
+'What is held was bought or sold short for, USDT: the sum of price x quantity of its fills; 0 once closed';
+UPDATE hydra.positions SET cost_basis_usd = entry_price * quantity WHERE quantity > 0;
+ALTER TABLE hydra.equity ADD COLUMN stale_positions SMALLINT DEFAULT 0 NOT NULL;
+COMMENT ON COLUMN hydra.equity.stale_positions IS
+'Open positions whose last known price is older than five minutes (C132)';
+
 -- The worker may no longer change or remove facts.
 REVOKE UPDATE, DELETE ON ALL TABLES IN SCHEMA market FROM hydra_worker;
 ALTER DEFAULT PRIVILEGES IN SCHEMA market REVOKE UPDATE, DELETE ON TABLES FROM hydra_worker;

@@ -48,6 +48,13 @@ DEFECTS = {
         VALUES (7, '2025-06-01 00:06Z', 'CLOSED', '2025-06-01 00:06:02Z')""",
     "chosen_signal_not_judged": "UPDATE hydra.risk_decisions SET side = 'LONG' WHERE instrument_id = 2",
     "fill_without_order": "UPDATE hydra.fills SET time = '2025-06-01 00:04Z' WHERE fill_id = 31",
+    "fill_outside_the_bar": """
+        UPDATE hydra.runs SET cost_model_version = '2'; DELETE FROM hydra.fills WHERE fill_id IN (32, 33);
+        UPDATE hydra.fills SET price = 98.5 WHERE fill_id = 31""",
+    "settlement_left_out": """
+        UPDATE hydra.runs SET cost_model_version = '2';
+        UPDATE hydra.positions SET opened_time = decision_time;
+        UPDATE market.funding_rates SET time = '2025-06-01 00:05Z', known_at = '2025-06-01 00:05:02Z'""",
     "order_larger_than_decision": "UPDATE hydra.orders SET quantity = 20.01 WHERE order_id = 23",
     "order_disagrees_with_events": """
         INSERT INTO hydra.order_events VALUES (24, 1, '2025-06-01 00:06Z', 'OPEN'),
@@ -55,7 +62,7 @@ DEFECTS = {
     "event_sequence_with_holes": "DELETE FROM hydra.position_events WHERE sequence = 1",
     "position_disagrees_with_fills": "UPDATE hydra.fills SET quantity = 9 WHERE fill_id = 32",
     "order_outlives_position": "UPDATE hydra.orders SET state = 'OPEN' WHERE order_id = 22",
-    "position_held_too_long": "UPDATE hydra.positions SET max_holding_until = '2025-06-01 00:44Z'"
+    "position_held_too_long": "UPDATE hydra.positions SET max_holding_until = '2025-06-01 00:05Z'"
     " WHERE position_id = 11",
     "position_after_kill": """
         INSERT INTO hydra.kill_switch (run_id, scope, latched_time, cause)
@@ -83,10 +90,12 @@ DEFECTS = {
 # What lies on the right side of the border of an audit.
 NO_DEFECTS = {
     "cash_is_not_what_was_earned": DEFECTS["cash_is_not_what_was_earned"].replace("10019.3", "10019.2"),
+    "fill_outside_the_bar": DEFECTS["fill_outside_the_bar"].replace("98.5", "98.51"),
+    "settlement_left_out": DEFECTS["settlement_left_out"].replace("'2'", "'1'"),
     "known_before_its_lag": DEFECTS["known_before_its_lag"].replace("61.999999", "62"),
     "limits_exceeded": DEFECTS["limits_exceeded"].replace("2999.99", "3000"),
     "order_larger_than_decision": DEFECTS["order_larger_than_decision"].replace("20.01", "20"),
-    "position_held_too_long": DEFECTS["position_held_too_long"].replace("00:44", "00:45"),
+    "position_held_too_long": DEFECTS["position_held_too_long"].replace("00:05", "00:10"),
     "minute_left_out": DEFECTS["minute_left_out"].replace("00:07", "00:06"),
     "unfinished_cycle": "UPDATE hydra.cycles SET state = 'DECIDED'",
 }
@@ -128,6 +137,36 @@ def test_an_audit_is_silent_at_its_border(connection: psycopg.Connection, name: 
     for statement in NO_DEFECTS[name].split(";"):
         connection.execute(statement)
     assert findings(connection, name) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("UPDATE hydra.fills SET price = 99", []),
+        # A resting order that the bar opened beyond fills at its limit; a market order does not.
+        ("UPDATE hydra.fills SET price = 103", []),
+        ("UPDATE hydra.fills SET price = 103, is_maker = false", ["outside its bar"]),
+        ("UPDATE market.candles_1m SET volume = 0", ["outside its bar"]),
+        ("DELETE FROM market.candles_1m WHERE time = '2025-06-01 00:05Z'", ["outside its bar"]),
+        # Taken over at a price that is better than all that traded, but not at one that is worse.
+        ("UPDATE hydra.fills SET price = 105, is_maker = false; UPDATE hydra.orders SET side = 'SELL',"
+         " reason_code = 'LIQUIDATED'", []),
+        ("UPDATE hydra.fills SET price = 95, is_maker = false; UPDATE hydra.orders SET side = 'SELL',"
+         " reason_code = 'LIQUIDATED'", ["outside its bar"]),
+        # The margin is 1,000 / 5.
+        ("UPDATE hydra.positions SET gross_pnl_usd = -200", []),
+        ("UPDATE hydra.positions SET gross_pnl_usd = -200.01", ["lost more than its margin"]),
+        ("UPDATE hydra.runs SET cost_model_version = '1'; UPDATE hydra.fills SET price = 1", []),
+    ],
+)  # fmt: skip
+def test_a_fill_is_judged_by_its_bar_and_a_loss_by_its_margin(
+    connection: psycopg.Connection, change: str, found: list[str]
+) -> None:
+    connection.execute("UPDATE hydra.runs SET cost_model_version = '2'")
+    connection.execute("DELETE FROM hydra.fills WHERE fill_id IN (32, 33)")
+    connection.execute("UPDATE hydra.positions SET gross_pnl_usd = 0")
+    connection.execute(change.encode())
+    assert [row[-1] for row in findings(connection, "fill_outside_the_bar")] == found
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,11 @@ def m5_mean(k: Known, n: int, shift: int = 0) -> Number:
     return mean([k.m5_close(j) for j in range(shift, shift + n)])
 
 
+def at_least(least: int, count: int) -> Number:
+    """`count`, or nothing where it is less."""
+    return float(count) if count >= least else None
+
+
 def m5_atr(k: Known, shift: int) -> Number:
     """atr_14 on m5, `shift` bars ago."""
     ranges = [true_range(k.m5_bar(j), k.m5_bar(j + 1)) for j in range(shift, shift + 14)]
@@ -367,6 +372,7 @@ REFERENCE: dict[str, Callable[[Known], Number]] = {
     "volatility_zscore": hourly_zscore,
     "m5_sma_20_slope": lambda k: over(m5_mean(k, 20), m5_mean(k, 20, 5)),
     "m5_sma_50_slope": lambda k: over(m5_mean(k, 50), m5_mean(k, 50, 5)),
+    "m5_candles": lambda k: at_least(20, sum(k.m5_close(j) is not None for j in range(24))),
     "m5_price_vs_sma_20": lambda k: over(k.m5_close(0), m5_mean(k, 20)),
     "m5_price_vs_sma_50": lambda k: over(k.m5_close(0), m5_mean(k, 50)),
     "m5_adx_14": adx,

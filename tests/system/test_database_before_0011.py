@@ -7,7 +7,7 @@ import pytest
 
 from hydra.answers.audits import audit_names, run_audits
 from hydra.answers.report import read_report
-from hydra.answers.why import explain
+from hydra.answers.why import Explanation, explain
 from hydra.answers.why_gates import GateVerdict
 from hydra.db.engine import connect
 from hydra.db.migrate import current_revision, head_revision, upgrade_to_head
@@ -51,6 +51,7 @@ def test_why_tells_the_minute_of_a_trade(connection: psycopg.Connection) -> None
     query = "SELECT base, decision_time FROM hydra.positions JOIN market.instruments USING (instrument_id)"
     base, time = connection.execute(f"{query} LIMIT 1").fetchone() or ("", None)
     explanation = explain(connection, base, time.isoformat() if time else None, 1)
+    assert isinstance(explanation, Explanation)
     assert explanation.time == time
     assert {answer.verdict for answer in explanation.gates} <= {GateVerdict.PASSED, GateVerdict.NO_VIEW}
 

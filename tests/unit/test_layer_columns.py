@@ -16,6 +16,7 @@ from hydra.layers.scorer import RuleBasedScorer, with_score
 FEATURES = (
     "funding_rate",
     "spread_bps",
+    "m5_candles",
     "m5_price_vs_sma_20",
     "m5_price_vs_sma_50",
     "volatility_percentile",
@@ -51,7 +52,11 @@ def layer_3(assessed: pl.DataFrame) -> pl.DataFrame:
 @pytest.mark.parametrize("parameters", [StatisticalParameters(), FEEDS])
 def test_the_rules_need_no_other_column(parameters: StatisticalParameters) -> None:
     """A quiet minute beside one that fires and is chosen, through layers 2 and 3."""
-    numbers = dict.fromkeys(FEATURES, 0.0) | dict.fromkeys(AGES, 5.0) | {"volatility_percentile": 0.3}
+    numbers = (
+        dict.fromkeys(FEATURES, 0.0)
+        | dict.fromkeys(AGES, 5.0)
+        | {"volatility_percentile": 0.3, "m5_candles": 24.0}
+    )
     keys = {"instrument_id": 1, "time": datetime(2026, 1, 1, tzinfo=UTC)}
     fires = {**numbers, "return_24h": 0.05, "oi_delta_pct": -0.05, "instrument_id": 2}
     frame = pl.DataFrame([{**keys, **numbers}, {**keys, **fires}])

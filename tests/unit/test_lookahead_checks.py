@@ -350,8 +350,8 @@ def trades() -> list[PlannedTrade]:
 def knows_the_end(given: BacktestMarket, trade: PlannedTrade) -> Outcome | None:
     """The profit is taken at the last price of all."""
     outcome = play_by(RULES)(given, trade)
-    last = given.facts.candles_1m.filter(pl.col("instrument_id") == given.instrument_ids[trade.column])
-    gross = trade.quantity * round(last["close"][-1])
+    last = given.facts.candles_1m.filter(pl.col("instrument_id") == trade.plan.instrument_id)
+    gross = trade.plan.quantity * round(last["close"][-1])
     return None if outcome is None else replace(outcome, gross_usd=gross)
 
 

@@ -28,7 +28,7 @@ def minute(*pairs: AssessedPair, drawdown: float = 0.0, latched: frozenset[int] 
     return Minute(
         pairs={one.instrument_id: one for one in pairs},
         signals={},
-        holdings={},
+        states={},
         terms={},
         portfolio_correlation={},
         kills=LatchedKills(latched),

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from hydra.answers.formatting import (
     duration,
-    exact,
+    exact_text,
     fixed,
     label,
     minute_text,
     percent,
     price_text,
-    shown,
     usd,
+    with_unit,
 )
 from hydra.answers.plain_values import plain
 from hydra.answers.timestamps import parse_minute_or_clock
@@ -89,12 +89,12 @@ def test_a_verdict_belongs_to_the_gate_that_gave_it(layer: int, code: ReasonCode
     ],
 )
 def test_a_quantity_is_shown_with_its_unit(name: str, value: object, text: str) -> None:
-    assert shown(name, value) == text
+    assert with_unit(name, value) == text
 
 
 @pytest.mark.parametrize("value", [None, float("nan"), float("inf"), Decimal("NaN")])
 def test_what_is_unknown_is_a_dash_and_never_zero(value: object) -> None:
-    assert shown("funding_rate", value) == "-"
+    assert with_unit("funding_rate", value) == "-"
     assert (usd(None), percent(None), duration(None)) == ("-", "-", "-")
 
 
@@ -106,7 +106,7 @@ def test_a_duration_takes_the_largest_fitting_unit(seconds: float, text: str) ->
 
 
 def test_a_price_keeps_its_digits_and_loses_its_zeros() -> None:
-    assert [exact(Decimal(text)) for text in ("85900.60000000", "1000", "0.044", "0")] == [
+    assert [exact_text(Decimal(text)) for text in ("85900.60000000", "1000", "0.044", "0")] == [
         "85900.6",
         "1000",
         "0.044",
@@ -159,7 +159,12 @@ def test_anything_else_is_refused_with_an_example(text: str) -> None:
 @example(Decimal("-0.00000001"))
 def test_what_rounds_to_zero_has_no_sign(value: float | Decimal) -> None:
     names = ("funding_rate", "net_usd", "spread_bps", "age_seconds", "drawdown", "long_short_ratio")
-    texts = [usd(value), percent(value), fixed(value, signed=True), *(shown(name, value) for name in names)]
+    texts = [
+        usd(value),
+        percent(value),
+        fixed(value, signed=True),
+        *(with_unit(name, value) for name in names),
+    ]
     for text in texts:
         assert any(digit in text for digit in "123456789") or text[0] not in "+-", text
 
