@@ -220,7 +220,8 @@ def _quiet(assessment: Row, parameters: SignalParameters) -> GateAnswer:
 def _lacking(condition: MeasuredCondition) -> str:
     if math.isnan(condition.limit):
         return f"{label(condition.quantity)}: the pair has no threshold of its own yet"
-    words = f"{label(condition.quantity)} is {with_unit(condition.quantity, condition.value)}, {_limit(condition)}"
+    value = with_unit(condition.quantity, condition.value)
+    words = f"{label(condition.quantity)} is {value}, {_limit(condition)}"
     return words if condition.alternative is None else f"{words}, or {_lacking(condition.alternative)}"
 
 
