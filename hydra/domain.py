@@ -75,13 +75,13 @@ class MarketOrigin(StrEnum):
 class CycleState(StrEnum):
     """How far a decision minute of a run has come; each stage moves it one state on.
 
-    SETTLED: fills, funding and exits of the minute are booked. ASSESSED, SIGNALLED, DECIDED: layers 2, 3, 4
-    have answered. CLOSED: layer 5 and the positions too. SKIPPED: too late to decide honestly, left without
-    a decision.
+    FILLS_BOOKED: fills, funding and exits of the minute are booked. ASSESSED, SIGNALLED, DECIDED: layers
+    2, 3, 4 have answered. CLOSED: layer 5 and the positions too. SKIPPED: too late to decide honestly, left
+    without a decision.
     """
 
     OPEN = "OPEN"
-    SETTLED = "SETTLED"
+    FILLS_BOOKED = "FILLS_BOOKED"
     ASSESSED = "ASSESSED"
     SIGNALLED = "SIGNALLED"
     DECIDED = "DECIDED"

@@ -51,8 +51,8 @@ def load_readings() -> tuple[Reading, ...]:
     return decisions
 
 
-def decision_set() -> str:
-    """Hash over what was decided (not over why): the `decision_set` of runs and manifests."""
+def readings_hash() -> str:
+    """Hash over what was decided (not over why): the `readings_hash` of runs and manifests."""
     content = [(item.id, item.reading, item.setting, item.default) for item in load_readings()]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 

@@ -15,6 +15,18 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from hydra.bounds import (
+    CascadeWarning,
+    Fraction,
+    Leverage,
+    Minutes,
+    PositiveCount,
+    PositivePercent,
+    PositiveUsd,
+    RiskPercent,
+    Seconds,
+    range_words,
+)
 from hydra.domain import KillScope, SignalSource, TradingMode
 from hydra.errors import SettingsError
 from hydra.paths import PROJECT_ROOT
@@ -45,9 +57,6 @@ def _checked_hours(text: str) -> str:
     return text
 
 
-Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
-PositiveUsd = Annotated[float, Field(gt=0.0)]
-Minutes = Annotated[float, Field(ge=0.0)]
 HoldingHours = Annotated[str, AfterValidator(_checked_hours)]
 
 
@@ -89,17 +98,15 @@ class Settings(BaseSettings):
     trading_mode: TradingMode = Field(TradingMode.PAPER, description="paper, testnet or live")
     initial_balance: PositiveUsd = Field(10_000.0, description="Paper balance at the start, USDT")
 
-    max_leverage: float = Field(
-        10.0, ge=1.0, le=125.0, description="Upper bound of leverage, below each pair's own cap"
-    )
+    max_leverage: Leverage = Field(10.0, description="Upper bound of leverage, below each pair's own cap")
     max_position_size_usd: PositiveUsd = Field(10_000.0, description="Largest notional of one position, USDT")
     max_total_exposure_usd: PositiveUsd = Field(
         50_000.0, description="Largest notional of all positions, USDT"
     )
-    max_positions: int = Field(5, ge=1, description="Most positions open at once")
-    risk_per_trade_pct: float = Field(1.0, gt=0.0, le=10.0, description="Equity at risk per trade, percent")
-    max_portfolio_heat_pct: float = Field(
-        6.0, gt=0.0, le=100.0, description="Equity that all stops together may lose, percent (C39)"
+    max_positions: PositiveCount = Field(5, description="Most positions open at once")
+    risk_per_trade_pct: RiskPercent = Field(1.0, description="Equity at risk per trade, percent")
+    max_portfolio_heat_pct: PositivePercent = Field(
+        6.0, description="Equity that all stops together may lose, percent (C39)"
     )
     enforce_risk_cap: bool = Field(
         True, description="Cap sizes so that a stop loses no more than the risk per trade (C33)"
@@ -117,11 +124,11 @@ class Settings(BaseSettings):
     kill_scope: KillScope = Field(
         KillScope.PORTFOLIO, description="What a pair's kill condition stops: portfolio or pair (C20)"
     )
-    data_outage_flatten_s: float = Field(
-        300.0, ge=0.0, description="Positions are closed after a longer outage of data, seconds (C09)"
+    data_outage_flatten_s: Seconds = Field(
+        300.0, description="Positions are closed after a longer outage of data, seconds (C09)"
     )
-    extreme_volatility_evaluations: int = Field(
-        2, ge=1, description="Extreme five-minute evaluations in a row that close positions (C121)"
+    extreme_volatility_evaluations: PositiveCount = Field(
+        2, description="Extreme five-minute evaluations in a row that close positions (C121)"
     )
 
     ml_score_threshold: Fraction = Field(
@@ -130,8 +137,8 @@ class Settings(BaseSettings):
     min_signal_confidence: Fraction = Field(
         0.50, description="Signals less confident are rejected (inclusive, C118)"
     )
-    cascade_restrict: float = Field(
-        0.6, ge=0.0, le=0.7, description="Cascade score from which entries stop (C10); above 0.7 it blocks"
+    cascade_restrict: CascadeWarning = Field(
+        0.6, description="Cascade score from which entries stop (C10); above 0.7 it blocks"
     )
     funding_restrict_blocks_entries: bool = Field(
         False, description="Funding beyond 0.1 % stops entries, instead of halving leverage only (C04)"
@@ -158,7 +165,7 @@ class Settings(BaseSettings):
             yield key, text, type(self).model_fields[name].description or ""
 
 
-def load_settings(env_file: Path = ENV_FILE, given: Mapping[str, str] | None = None) -> Settings:
+def load_settings(env_file: Path = ENV_FILE, given: Mapping[str, Any] | None = None) -> Settings:
     """The settings from `given` (by key), the environment and `env_file`, which need not exist.
 
     Raises:
@@ -186,7 +193,13 @@ def _sentence(item: Any, path: Path) -> str:
     key = str(item["loc"][0]).upper() if item["loc"] else "settings"
     if item["type"] == "extra_forbidden":
         return f"{path.name}: {key} is not a setting{_suggestion(key)}. Remove it, or see `hydra config show`"
-    return f"{key}: {item['msg']}. Correct it in {path.name} or in the environment"
+    return f"{key}: {_allowed(key) or item['msg']}. Correct it in {path.name} or in the environment"
+
+
+def _allowed(key: str) -> str | None:
+    properties = Settings.model_json_schema()["properties"]
+    words = range_words(properties.get(key, properties.get(key.lower(), {})))
+    return words and f"it has to be {words}"
 
 
 def _suggestion(key: str) -> str:

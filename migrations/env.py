@@ -8,8 +8,7 @@ import os
 from alembic import context
 from sqlalchemy import Connection, Engine, text
 
-from hydra.db.migrate import compared_name, compared_object, engine_for
-from hydra.db.schema import METADATA
+from hydra.db.migrate import engine_for
 from hydra.errors import SettingsError
 
 # Any constant will do, as long as every HYDRA process takes the same one.
@@ -27,15 +26,8 @@ def _engine() -> Engine:
 
 
 def _run(connection: Connection) -> None:
-    context.configure(
-        connection=connection,
-        target_metadata=METADATA,
-        include_schemas=True,
-        include_name=compared_name,
-        include_object=compared_object,
-        compare_type=True,
-        transaction_per_migration=True,
-    )
+    """All revisions in one transaction: the one that builds the schema stands for those after it."""
+    context.configure(connection=connection, transaction_per_migration=False)
     with context.begin_transaction():
         context.run_migrations()
 

@@ -3,7 +3,7 @@
 Revision: ${up_revision}, after ${down_revision}
 """
 
-from hydra.db.migration_scripts import run_script
+from hydra.db.migration_scripts import change
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
@@ -12,10 +12,5 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Create what this revision adds."""
-    ${upgrades if upgrades else 'run_script("schema/%s_up")' % up_revision}
-
-
-def downgrade() -> None:
-    """Remove it again."""
-    ${downgrades if downgrades else 'run_script("schema/%s_down")' % up_revision}
+    """Bring a database of the revision before to what sql/schema says."""
+    change("migrations/${up_revision}")

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 import pytest
 
 from hydra.db.edition import Edition
+from tests.support.before_0011 import NOT_RUN as HISTORY_NOT_RUN
 from tests.support.servers.databases import TestServer
 from tests.support.servers.editions import (
     COMMUNITY_URL,
@@ -87,6 +88,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.line(
             "No Redis server was found or could be fetched: doorbells were tested through PostgreSQL only.\n"
             f"To test Redis too, set {REDIS_URL}=redis://HOST:PORT/DB (an empty one) or install redis-server."
+        )
+
+    if any(HISTORY_NOT_RUN in str(report.longrepr) for report in _skipped(terminalreporter)):
+        terminalreporter.section(HISTORY_NOT_RUN, sep="!", red=True, bold=True)
+        terminalreporter.line(
+            "The history of this checkout does not reach back to that revision: fetch all of it."
         )
 
 

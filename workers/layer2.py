@@ -14,7 +14,7 @@ from hydra.domain import MarketOrigin
 from hydra.errors import DatabaseError
 from hydra.trading.assessment_rows import assessment_rows, feature_rows
 from hydra.trading.cycle import Cycle
-from hydra.trading.row_writer import write_rows
+from hydra.trading.row_writer import insert_rows
 from hydra.trading.runs import Run
 from workers.live_minutes import LiveMinutes
 from workers.replayed_hours import ReplayedHours
@@ -46,8 +46,8 @@ class StatisticalLayer:
         except DatabaseError:
             self._let_go(run.run_id)
             raise
-        write_rows(connection, "stages/add_features", feature_rows(run, cycle, minute))
-        write_rows(connection, "stages/add_assessments", assessment_rows(cycle, minute.rows))
+        insert_rows(connection, "features", feature_rows(run, cycle, minute))
+        insert_rows(connection, "assessments", assessment_rows(cycle, minute.rows))
 
     def close(self) -> None:
         """Let go of all runs and their connections."""

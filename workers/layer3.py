@@ -9,7 +9,7 @@ from hydra.layers.layer3_signals import firing_sources
 from hydra.trading.cycle import Cycle
 from hydra.trading.minute_rows import generator_frame, generator_inputs, read_assessed
 from hydra.trading.parameters import rules_of_run
-from hydra.trading.row_writer import write_rows
+from hydra.trading.row_writer import insert_rows
 from hydra.trading.runs import Run
 from hydra.trading.signal_rows import judge, signal_row
 
@@ -22,4 +22,4 @@ def handle(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
     if not firing_sources(frame, rules.signals):
         return
     rows = [signal_row(cycle, row, rules) for row in judge(frame, rules).iter_rows(named=True)]
-    write_rows(connection, "stages/add_signals", rows)
+    insert_rows(connection, "signals", rows)

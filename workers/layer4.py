@@ -17,26 +17,27 @@ from hydra.trading.instrument_spec import read_terms
 from hydra.trading.kill_rows import latch, read_kills
 from hydra.trading.minute_rows import read_assessed
 from hydra.trading.pair_state import PairState
-from hydra.trading.parameters import rules_of_run
+from hydra.trading.parameters import Rules, rules_of_run
 from hydra.trading.portfolio_rows import read_portfolio_state
-from hydra.trading.row_writer import write_rows
+from hydra.trading.row_writer import insert_rows
 from hydra.trading.runs import Run
 from hydra.trading.verdicts import Minute, decide, direction_held, new_kills
 
 
 def handle(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
     """Write the cycle's risk decisions, and latch the kill switch where a condition holds."""
-    parameters = rules_of_run(run).risk
-    minute = read_minute(connection, cycle)
+    rules = rules_of_run(run)
+    parameters = rules.risk
+    minute = read_minute(connection, cycle, rules)
     kills = new_kills(minute, parameters)
     for instrument_id, kill in kills.items():
         latch(connection, cycle, instrument_id, kill)
     verdicts = decide(minute, kills, parameters)
     rows = [decision_row(cycle, verdict, kills.get(key)) for key, verdict in verdicts.items()]
-    write_rows(connection, "stages/add_decisions", rows)
+    insert_rows(connection, "risk_decisions", rows)
 
 
-def read_minute(connection: psycopg.Connection, cycle: Cycle) -> Minute:
+def read_minute(connection: psycopg.Connection, cycle: Cycle, rules: Rules) -> Minute:
     """What layers 2 and 3 said, what is held, and, where a signal is on the table, what it needs beside."""
     values = {"run_id": cycle.run_id, "time": cycle.time}
     with connection.cursor(row_factory=class_row(JudgedSignal)) as cursor:
@@ -49,7 +50,7 @@ def read_minute(connection: psycopg.Connection, cycle: Cycle) -> Minute:
         pairs={pair.instrument_id: pair for pair in read_assessed(connection, cycle)},
         signals=signals,
         holdings=holdings,
-        terms=read_terms(connection, sorted(chosen), cycle.time),
+        terms=read_terms(connection, sorted(chosen), cycle.time, rules.costs),
         portfolio_correlation=_company(connection, cycle, chosen, holdings),
         kills=read_kills(connection, cycle.run_id),
         book=read_portfolio_state(connection, cycle, holdings),

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 
 import psycopg
 
-from hydra.db import queries
 from hydra.trading.cycle import Cycle
 from hydra.trading.entries import place_entries
 from hydra.trading.holding_rows import read_holdings, store_holdings
@@ -20,6 +19,7 @@ from hydra.trading.paper_exchange import Bar, PaperExchange, Settlement
 from hydra.trading.parameters import Rules, rules_of_run
 from hydra.trading.portfolio_rows import LastSettled, cash_after, equity_row, read_last_settled
 from hydra.trading.position_checks import manage_positions
+from hydra.trading.row_writer import insert_row
 from hydra.trading.runs import Run
 
 
@@ -33,8 +33,7 @@ def book_fills(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
         store_holdings(connection, cycle.run_id, holdings.values())
     portfolio = cash_after(last.portfolio, holdings.values())
     prices = read_prices(connection, [key for key, one in holdings.items() if one.is_open], cycle.as_of)
-    row = equity_row(portfolio, holdings.values(), prices, cycle)
-    connection.execute(queries.load("stages/add_equity"), row)
+    insert_row(connection, "equity", equity_row(portfolio, holdings.values(), prices, cycle))
 
 
 def _play(
@@ -45,7 +44,7 @@ def _play(
     last: LastSettled,
 ) -> None:
     ids = sorted(holdings)
-    terms = read_terms(connection, ids, cycle.time)
+    terms = read_terms(connection, ids, cycle.time, rules.costs)
     bars, settlements = defaultdict[int, list[Bar]](list), defaultdict[int, list[Settlement]](list)
     for bar in read_bars(connection, ids, last.known_until, cycle.as_of):
         bars[bar.instrument_id].append(bar)
@@ -64,5 +63,5 @@ def execute(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
     if holdings:
         assessed = {pair.instrument_id: pair for pair in read_assessed(connection, cycle)}
         manage_positions(connection, cycle, rules, holdings, assessed)
-    place_entries(connection, cycle, holdings)
+    place_entries(connection, cycle, rules, holdings)
     store_holdings(connection, cycle.run_id, holdings.values())

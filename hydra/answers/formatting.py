@@ -1,10 +1,12 @@
-"""Quantities as people read them: a label and a value with its unit. Undefined is "-", never 0."""
+"""Quantities as people read them: a label and a value with its unit. Undefined is "-", never 0 or -0."""
 
 import math
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
 from hydra.domain import Regime, VolatilityRegime
+from hydra.durations import DAY_SECONDS, HOUR_SECONDS, MINUTE_SECONDS
 
 UNDEFINED: Final = "-"
 
@@ -27,6 +29,7 @@ _FRACTIONS: Final = frozenset(
     }
 )  # fmt: skip
 _CODES: Final = {"regime": Regime, "volatility_regime": VolatilityRegime}
+_SIX_DIGITS: Final = 100_000
 
 
 def label(name: str) -> str:
@@ -51,24 +54,45 @@ def shown(name: str, value: object) -> str:
 
 def _with_unit(name: str, value: float | Decimal) -> str:
     if name == "funding_rate":
-        return f"{value * 100:+.4f} %"
+        return f"{fixed(value * 100, 4, signed=True)} %"
     if name.endswith("_usd"):
         return usd(value)
     if name.endswith("_bps"):
-        return f"{value:.1f} bps"
+        return f"{fixed(value, 1)} bps"
     if name.endswith("_seconds"):
         return duration(float(value))
-    return percent(value) if name in _FRACTIONS else f"{value:.8g}"
+    return percent(value) if name in _FRACTIONS else f"{value + 0:.8g}"
+
+
+def fixed(value: float | Decimal, digits: int = 2, *, signed: bool = False) -> str:
+    """A number with separated thousands and `digits` decimals; one that rounds to zero has no sign."""
+    text = f"{value:{'+' if signed else ''},.{digits}f}"
+    return text if any(digit in text for digit in "123456789") else text.lstrip("+-")
 
 
 def usd(value: float | Decimal | None) -> str:
     """An amount in USDT with cents; "-" for None."""
-    return UNDEFINED if value is None else f"{value:,.2f} USDT"
+    return UNDEFINED if value is None else f"{fixed(value)} USDT"
 
 
 def percent(fraction: float | Decimal | None, digits: int = 2) -> str:
     """A fraction as percent; "-" for None."""
-    return UNDEFINED if fraction is None else f"{fraction * 100:.{digits}f} %"
+    return UNDEFINED if fraction is None else f"{fixed(fraction * 100, digits)} %"
+
+
+def counted(count: int, noun: str) -> str:
+    """A count with its noun: "1 trade", "2,000 trades"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def minute_text(time: datetime | None) -> str:
+    """An instant as 2025-06-01 10:05, UTC; "-" for None."""
+    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M}" if time else UNDEFINED
+
+
+def words_of_code(code: str | None) -> str:
+    """A code in words: OI_DIVERGENCE is "OI divergence"; "-" for None."""
+    return code.replace("_", " ").capitalize().replace("Oi ", "OI ") if code else UNDEFINED
 
 
 def exact(value: Decimal) -> str:
@@ -76,15 +100,22 @@ def exact(value: Decimal) -> str:
     return f"{value.normalize():f}"
 
 
-_MINUTE_S, _HOUR_S, _DAY_S = 60.0, 3_600.0, 86_400.0
+def price_text(value: float | Decimal | None) -> str:
+    """A price in six digits, or with all of those before the point; "-" for None."""
+    if value is None:
+        return UNDEFINED
+    number = float(value)
+    return fixed(number, 1) if abs(number) >= _SIX_DIGITS else f"{number + 0:.6g}"
 
 
 def duration(seconds: float | None) -> str:
     """An age or a span in the largest fitting unit: "42 s", "3.5 min", "6.1 h", "12.0 d"; "-" for None."""
     if seconds is None or not math.isfinite(seconds):
         return UNDEFINED
-    if seconds < 2 * _MINUTE_S:
-        return f"{seconds:.0f} s"
-    if seconds < 2 * _HOUR_S:
-        return f"{seconds / _MINUTE_S:.1f} min"
-    return f"{seconds / _HOUR_S:.1f} h" if seconds < 2 * _DAY_S else f"{seconds / _DAY_S:.1f} d"
+    if seconds < 2 * MINUTE_SECONDS:
+        return f"{fixed(seconds, 0)} s"
+    if seconds < 2 * HOUR_SECONDS:
+        return f"{seconds / MINUTE_SECONDS:.1f} min"
+    if seconds < 2 * DAY_SECONDS:
+        return f"{seconds / HOUR_SECONDS:.1f} h"
+    return f"{fixed(seconds / DAY_SECONDS, 1)} d"

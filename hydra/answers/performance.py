@@ -1,12 +1,13 @@
 """How good a run was, how sure that is, and what no skill would have earned, by the metrics of the ledger.
 
-Source: practice.md 3.5 and 3.9 (honest reporting); C31, C83, C104, C122.
+Source: docs/practice.md (overfitting of the search, reporting); C31, C83, C104, C122, C134.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 
 import numpy as np
 import psycopg
@@ -25,8 +26,8 @@ from hydra.ledger.baselines import (
     random_side,
 )
 from hydra.ledger.bootstrap import Estimate, day_estimate, trade_estimate
-from hydra.ledger.costs import PAIR_COSTS
-from hydra.ledger.daily_returns import daily_returns
+from hydra.ledger.costs import CostParameters, PairCosts
+from hydra.ledger.daily_returns import allows_ratios, daily_returns
 from hydra.ledger.metrics import (
     Drawdown,
     expectancy_r,
@@ -47,15 +48,22 @@ from hydra.ledger.vector_metrics import (
     sortino_rows,
     win_rate_rows,
 )
+from hydra.trading.parameters import costs_in
+from hydra.trading.runs import read_run
 
 Instants = NDArray[np.datetime64]
 
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """What the equity path says. days: how many daily returns there are, whole or not (C83)."""
+    """What the equity path says. days: how many daily returns there are, whole or not (C83).
+
+    elapsed_days: the time that passed, holes included. Figures a year, ratios and probabilities are None
+    where the sample is too small for a ratio (C134).
+    """
 
     days: int
+    elapsed_days: float
     partial_days: int
     missing_days: int
     total_return: float | None
@@ -72,6 +80,11 @@ class Performance:
     exposure_notional_to_equity: float | None
     turnover: float | None
     turnover_annualised_365: float | None
+
+    @property
+    def allows_ratios(self) -> bool:
+        """Whether the sample is large enough for a ratio (C134)."""
+        return allows_ratios(self.elapsed_days, self.days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,39 +122,69 @@ def read_performance(
     (traded,) = rows_of(connection, "report/traded", run_id=run_id)
     opened = _instants([trade["opened_time"] for trade in trades])
     closed = _instants([trade["closed_time"] for trade in trades if trade["closed_time"]])
-    return _performance(
+    path = _Path(
         times,
         _column(rows, "equity_usd"),
         _column(rows, "exposure_usd"),
         activity.open_positions(times, opened, closed),
-        traded["traded_usd"],
+        _decided_minutes(connection, run_id, times),
     )
+    return _performance(path, traded["traded_usd"])
 
 
-def _performance(
-    times: Instants, equity_usd: Floats, exposure_usd: Floats, positions: NDArray[np.intp], traded_usd: float
-) -> Performance:
+@dataclass(frozen=True, slots=True)
+class _Path:
+    """Columns of the equity path, an entry a row (n,). minutes: decided ones while the row stood."""
+
+    times: Instants
+    equity_usd: Floats
+    exposure_usd: Floats
+    positions: NDArray[np.intp]
+    minutes: Floats
+
+
+def _decided_minutes(connection: psycopg.Connection, run_id: int, times: Instants) -> Floats:
+    hours = rows_of(connection, "report/decided_minutes", run_id=run_id)
+    if not hours:
+        return np.zeros(len(times))
+    decided = activity.DecidedMinutes(
+        _instants([row["hour"] for row in hours]),
+        _column(hours, "minutes"),
+        *_instants([hours[0]["first_minute"], hours[0]["last_minute"]]),
+    )
+    return decided.of_rows(times)
+
+
+def _performance(path: _Path, traded_usd: float) -> Performance:
+    times, equity_usd = path.times, path.equity_usd
     start_usd = float(equity_usd[0])
     daily = daily_returns(times, equity_usd, start_usd)
-    moments = ReturnMoments.of(daily.returns)
+    sample, elapsed = daily.for_ratios, daily.elapsed_days
+    moments = ReturnMoments.of(sample)
+    turned_over = activity.turnover(traded_usd, path.minutes, equity_usd)
     return Performance(
         days=len(daily.days),
+        elapsed_days=elapsed,
         partial_days=daily.partial_days,
         missing_days=daily.missing_days,
         total_return=total_return(daily.returns),
-        annualised_return_compounded_365=day_estimate(annualised_return_rows, daily.returns),
-        sharpe_daily_365=day_estimate(sharpe_rows, daily.returns),
+        annualised_return_compounded_365=day_estimate(
+            partial(annualised_return_rows, elapsed_days=elapsed), sample
+        ),
+        sharpe_daily_365=day_estimate(sharpe_rows, sample),
         probabilistic_sharpe=probabilistic_sharpe(moments) if moments else None,
         minimum_track_record_days=minimum_track_record_days(moments) if moments else None,
-        sortino_daily_365=day_estimate(sortino_rows, daily.returns),
-        calmar_daily_365=day_estimate(calmar_rows, daily.returns),
-        omega_daily_0=day_estimate(omega_rows, daily.returns),
+        sortino_daily_365=day_estimate(sortino_rows, sample),
+        calmar_daily_365=day_estimate(partial(calmar_rows, elapsed_days=elapsed), sample),
+        omega_daily_0=day_estimate(omega_rows, sample),
         max_drawdown_intraday=max_drawdown_intraday(times, equity_usd, start_usd),
         max_drawdown_daily_close=max_drawdown_daily_close(daily),
-        exposure_time_share=activity.exposure_time_share(times, positions),
-        exposure_notional_to_equity=activity.exposure_notional_to_equity(times, exposure_usd, equity_usd),
-        turnover=activity.turnover(traded_usd, times, equity_usd),
-        turnover_annualised_365=activity.turnover_annualised_365(traded_usd, times, equity_usd),
+        exposure_time_share=activity.exposure_time_share(path.minutes, path.positions),
+        exposure_notional_to_equity=activity.exposure_notional_to_equity(
+            path.minutes, path.exposure_usd, equity_usd
+        ),
+        turnover=turned_over,
+        turnover_annualised_365=activity.turnover_annualised_365(turned_over, elapsed),
     )
 
 
@@ -155,13 +198,8 @@ def trade_results(closed: Sequence[Row]) -> TradeResults:
         profit_factor=trade_estimate(profit_factor_rows, days, net_usd),
         expectancy_usd=trade_estimate(expectancy_usd_rows, days, net_usd),
         payoff_ratio=trade_estimate(payoff_ratio_rows, days, net_usd),
-        expectancy_r=expectancy_r(net_usd, np.array([_risk_usd(trade) for trade in closed])),
+        expectancy_r=expectancy_r(net_usd, np.array([risk_usd(trade) for trade in closed])),
     )
-
-
-def win_rate_of(closed: Sequence[Row]) -> Estimate:
-    """Share of the closed trades (rows of positions) that won."""
-    return trade_estimate(win_rate_rows, closing_days(closed), _column(closed, "net_pnl_usd"))
 
 
 def closing_days(closed: Sequence[Row]) -> Instants:
@@ -169,8 +207,8 @@ def closing_days(closed: Sequence[Row]) -> Instants:
     return _instants([trade["closed_time"] for trade in closed]).astype("datetime64[D]")
 
 
-def _risk_usd(trade: Row) -> float:
-    """What the decision's stop would have lost from the entry; nan without a stop."""
+def risk_usd(trade: Row) -> float:
+    """What the stop of the decision would have lost from the entry, USDT; nan without a stop."""
     if trade["stop_loss_price"] is None:
         return float("nan")
     direction = 1 if trade["side"] == Side.LONG else -1
@@ -192,8 +230,7 @@ def read_baselines(
     closed: rows of the closed positions; shortfall_usd: by position, what its fills cost against the
     decisions' prices.
     """
-    rows = rows_of(connection, "report/held_pairs", run_id=run_id)
-    pairs = [_held(row) for row in rows if _is_priced(row)]
+    pairs = read_held_pairs(connection, run_id)
     shortfall = np.array([float(shortfall_usd.get(trade["position_id"], 0)) for trade in closed])
     opposite = mirrored_net_usd(
         _column(closed, "gross_pnl_usd") + shortfall,
@@ -207,13 +244,22 @@ def read_baselines(
     )
 
 
-def _is_priced(row: Row) -> bool:
-    return row["base"] in PAIR_COSTS and row["first_price"] is not None and row["last_price"] is not None
+def read_held_pairs(connection: psycopg.Connection, run_id: int) -> list[HeldPair]:
+    """The pairs of a run that can be held: those with costs, a first and a last price."""
+    rows = rows_of(connection, "report/held_pairs", run_id=run_id)
+    costs = costs_in(read_run(connection, run_id).config)
+    return [_held(row, costs.of(row["base"])) for row in rows if _is_priced(row, costs)]
 
 
-def _held(row: Row) -> HeldPair:
-    marks, rates = np.array(row["marks"], dtype=float), np.array(row["rates"], dtype=float)
-    return HeldPair(row["base"], PAIR_COSTS[row["base"]], row["first_price"], row["last_price"], marks, rates)
+def _is_priced(row: Row, costs: CostParameters) -> bool:
+    return (
+        row["base"] in costs.spread_bps and row["first_price"] is not None and row["last_price"] is not None
+    )
+
+
+def _held(row: Row, costs: PairCosts) -> HeldPair:
+    marks, rates, seconds = (np.array(row[name], float) for name in ("marks", "rates", "settled_seconds"))
+    return HeldPair(row["base"], costs, row["first_price"], row["last_price"], marks, rates, seconds)
 
 
 def _column(rows: Sequence[Row], name: str) -> NDArray[np.float64]:

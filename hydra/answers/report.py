@@ -1,84 +1,28 @@
 """What came of a run, from its rows alone: the answer behind `hydra report`.
 
-Source: practice.md 3.9 (honest reporting); DESIGN, laws 7 and 10; C05, C104, C112, C122, C123.
+Source: docs/practice.md (honest reporting); docs/architecture.md; C05, C104, C112, C122, C123.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import psycopg
 
-from hydra.answers.deflated_sharpe import Luck, read_luck
-from hydra.answers.performance import (
-    Baselines,
-    Performance,
-    TradeResults,
-    read_baselines,
-    read_performance,
-    trade_results,
-    win_rate_of,
-)
-from hydra.answers.reason_words import Gate, gate_of
+from hydra.answers.cost_steps import CostStep, cost_split, cost_steps, shortfall_by_position
+from hydra.answers.deflated_sharpe import read_luck
+from hydra.answers.figures import EquitySummary, FigureTable, Measured, ReportFigure, figure_tables
+from hydra.answers.funnel import FunnelStep, read_funnel
+from hydra.answers.performance import read_baselines, read_performance, trade_results
+from hydra.answers.plain_values import plain
 from hydra.answers.run_choice import Row, rows_of
-from hydra.answers.why_gates import GateVerdict
-from hydra.domain import PositionState, ReasonCode, SignalSource
+from hydra.answers.run_facts import sample_sentence, worth_of_figures
+from hydra.answers.run_overrides import Override, overrides_of
+from hydra.answers.trade_groups import SPLITS, TradeGroup, trade_groups
+from hydra.domain import PositionState, SignalSource
 from hydra.errors import StopError
-from hydra.layers.layer2_matrix import RESTRICTING
-from hydra.ledger.baselines import RandomSide
-from hydra.ledger.bootstrap import Estimate
-from hydra.ledger.cost_split import CostSplit
-from hydra.ledger.costs import PAIR_COSTS, half_spread
-
-PAPER_SENTENCE: Final = (
-    "Paper fills are simulated: a resting order fills only when a later bar trades through it, at most a "
-    "tenth of the bar's volume; what a real queue or a real market impact does is not in these numbers."
-)
-SIMULATED_SENTENCE: Final = (
-    "The market is generated: it says how HYDRA behaves, nothing about what it would earn."
-)
-
-
-@dataclass(frozen=True, slots=True)
-class EquityPath:
-    """Equity of the run, USDT; the fall within a day as a fraction (C31). None where no cycle was booked."""
-
-    minutes: int
-    start_usd: Decimal | None
-    end_usd: Decimal | None
-    unrealised_usd: Decimal | None
-    max_daily_drawdown: Decimal | None
-    max_exposure_usd: Decimal | None
-    max_portfolio_heat: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Closed trades of one generator or one pair."""
-
-    name: str
-    trades: int
-    gross_usd: Decimal
-    net_usd: Decimal
-    win_rate: Estimate
-
-
-@dataclass(frozen=True, slots=True)
-class FunnelStep:
-    """How often a gate gave one answer. passed: let through; reason_code None: filled."""
-
-    gate: Gate
-    passed: bool
-    reason_code: ReasonCode | None
-    verdicts: int
-
-    @property
-    def answer(self) -> GateVerdict:
-        """Passed, stopped, or restricted: layer 2's milder verdict (C04)."""
-        if self.gate is Gate.STATISTICAL and self.reason_code in RESTRICTING:
-            return GateVerdict.RESTRICTED
-        return GateVerdict.PASSED if self.passed else GateVerdict.STOPPED
+from hydra.ledger.bootstrap import FEWEST_DAYS
+from hydra.trading.parameters import costs_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,37 +41,40 @@ class GeneratorCount:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """Everything that the report shows. facts, trades and kills are rows of the run by column name.
+    """Everything that every form of the report shows. facts, trades and kills are rows by column name.
 
-    performance: None where no cycle was booked. luck: None for a run that is no trial.
+    trades: in the order of opening, open ones too. groups: the closed trades by each key of `SPLITS`.
     """
 
     facts: Row
-    equity: EquityPath
-    performance: Performance | None
-    costs: CostSplit
+    overrides: Sequence[Override]
+    measured: Measured
+    figures: Sequence[FigureTable]
+    costs: Sequence[CostStep]
     trades: Sequence[Row]
-    trade_results: TradeResults
-    baselines: Baselines
-    luck: Luck | None
-    by_source: Sequence[Group]
-    by_pair: Sequence[Group]
+    groups: Mapping[str, Sequence[TradeGroup]]
     funnel: Sequence[FunnelStep]
     generators: Sequence[GeneratorCount]
     kills: Sequence[Row]
     sentences: Sequence[str]
 
     @property
-    def coin(self) -> tuple[RandomSide | None, str]:
-        """The baseline of random sides, and how the other side of a trade was found."""
-        if self.luck is not None and self.luck.random_side is not None:
-            return self.luck.random_side, "the other side played by the same barriers"
-        return self.baselines.random_side, "the other side closed at the same instant"
-
-    @property
     def closed_trades(self) -> list[Row]:
-        """The positions that are closed: only they count."""
-        return [trade for trade in self.trades if trade["state"] == PositionState.CLOSED]
+        """The trades that are closed: only they count."""
+        return closed_of(self.trades)
+
+    def figure(self, key: str) -> ReportFigure | None:
+        """The figure of that key; None where the run has none."""
+        return next((one for table in self.figures for one in table.figures if one.key == key), None)
+
+    def cost(self, key: str) -> CostStep:
+        """The step of that key on the way to the net result."""
+        return next(step for step in self.costs if step.key == key)
+
+
+def closed_of(trades: Sequence[Row]) -> list[Row]:
+    """The closed ones of rows of `sql/report/trades.sql`."""
+    return [trade for trade in trades if trade["state"] == PositionState.CLOSED]
 
 
 def read_report(connection: psycopg.Connection, run_id: int) -> RunReport:
@@ -136,101 +83,70 @@ def read_report(connection: psycopg.Connection, run_id: int) -> RunReport:
     Raises:
         StopError: there is no such run.
     """
-    facts = rows_of(connection, "report/run", run_id=run_id)
-    if not facts:
+    found = rows_of(connection, "report/run", run_id=run_id)
+    if not found:
         raise StopError(f"there is no run {run_id} in this database: `hydra status` lists the runs")
-    (equity,) = rows_of(connection, "report/equity", run_id=run_id)
+    (facts,) = found
     trades = rows_of(connection, "report/trades", run_id=run_id)
-    closed = [trade for trade in trades if trade["state"] == PositionState.CLOSED]
+    closed = closed_of(trades)
     fills = rows_of(connection, "report/fill_costs", run_id=run_id)
+    measured = _measured(connection, run_id, trades, fills)
+    figures = figure_tables(measured)
     return RunReport(
-        facts=facts[0],
-        equity=EquityPath(**equity),
-        performance=read_performance(connection, run_id, trades),
-        costs=_costs(closed, fills),
+        facts=facts,
+        overrides=overrides_of(facts["config"], facts["feeds"]),
+        measured=measured,
+        figures=figures,
+        costs=cost_steps(cost_split(closed, fills, costs_in(facts["config"]))),
         trades=trades,
-        trade_results=trade_results(closed),
-        baselines=read_baselines(connection, run_id, equity["start_usd"], closed, _shortfall(fills)),
-        luck=read_luck(connection, run_id),
-        by_source=_groups(closed, "source"),
-        by_pair=_groups(closed, "base"),
-        funnel=_funnel(connection, run_id),
+        groups={key: trade_groups(closed, split) for key, split in SPLITS.items()},
+        funnel=read_funnel(connection, run_id),
         generators=_generators(rows_of(connection, "report/generators", run_id=run_id)),
         kills=rows_of(connection, "report/kills", run_id=run_id),
-        sentences=_sentences(facts[0]),
+        sentences=[*worth_of_figures(facts), _sample(measured)],
     )
 
 
-def _costs(closed: Sequence[Row], fills: Sequence[Row]) -> CostSplit:
-    """The fees of the fills are those of their positions (sql/audits/position_does_not_add_up.sql)."""
-    spread = sum((_spread_usd(fill) for fill in fills), Decimal(0))
-    maker_fees = _total((fill for fill in fills if fill["is_maker"]), "fees_usd")
-    return CostSplit(
-        gross_usd=_total(closed, "gross_pnl_usd"),
-        maker_fees_usd=maker_fees,
-        taker_fees_usd=_total(closed, "fees_usd") - maker_fees,
-        funding_usd=_total(closed, "funding_usd"),
-        spread_usd=spread,
-        slippage_usd=_total(fills, "shortfall_usd") - spread,
+def report_json(report: RunReport) -> dict[str, Any]:
+    """The report for programs: instants in ISO 8601, money as exact text, figures as people see them."""
+    answer: dict[str, Any] = plain(asdict(report))
+    del answer["measured"]
+    return answer
+
+
+def _measured(
+    connection: psycopg.Connection, run_id: int, trades: Sequence[Row], fills: Sequence[Row]
+) -> Measured:
+    closed = closed_of(trades)
+    (equity,) = rows_of(connection, "report/equity", run_id=run_id)
+    shortfall = shortfall_by_position(fills)
+    return Measured(
+        equity=EquitySummary(**equity),
+        performance=read_performance(connection, run_id, trades),
+        trade_results=trade_results(closed),
+        baselines=read_baselines(connection, run_id, equity["start_usd"], closed, shortfall),
+        luck=read_luck(connection, run_id),
+        closed_trades=len(closed),
+        open_trades=len(trades) - len(closed),
     )
 
 
-def _shortfall(fills: Sequence[Row]) -> dict[int, Decimal]:
-    """By position: what its fills cost against the prices at the decisions, USDT."""
-    shortfall: dict[int, Decimal] = {}
-    for fill in fills:
-        name = fill["position_id"]
-        shortfall[name] = shortfall.get(name, Decimal(0)) + fill["shortfall_usd"]
-    return shortfall
-
-
-def _spread_usd(fill: Row) -> Decimal:
-    """Half the model spread: paid by takers, earned by makers; without a model it is slippage."""
-    costs = PAIR_COSTS.get(str(fill["base"]))
-    if costs is None:
-        return Decimal(0)
-    half = half_spread(Decimal(fill["notional_usd"]), costs.spread_bps)
-    return -half if fill["is_maker"] else half
-
-
-def _total(rows: Iterable[Row], column: str) -> Decimal:
-    return sum((row[column] for row in rows), Decimal(0))
-
-
-def _groups(closed: Sequence[Row], column: str) -> list[Group]:
-    names = sorted({str(trade[column]) for trade in closed})
-    return [_group(name, [trade for trade in closed if str(trade[column]) == name]) for name in names]
-
-
-def _group(name: str, closed: Sequence[Row]) -> Group:
-    return Group(
-        name,
-        len(closed),
-        _total(closed, "gross_pnl_usd"),
-        _total(closed, "net_pnl_usd"),
-        win_rate_of(closed),
+def _sample(measured: Measured) -> str:
+    """How large the sample is, and what follows from that."""
+    days, net = measured.trade_results.days, measured.trade_results.expectancy_usd
+    size = sample_sentence(measured.closed_trades, days)
+    if net.low is None or net.high is None:
+        return f"{size} An interval needs {FEWEST_DAYS} days with trades: no figure here shows an edge."
+    interval = (
+        f"The net result of a trade lies in {net.low:,.2f} to {net.high:,.2f} USDT with 95 % confidence"
     )
+    if net.low <= 0 <= net.high:
+        return f"{size} {interval}. This includes zero: neither a profit nor a loss is shown."
+    return f"{size} {interval}."
 
 
-def _funnel(connection: psycopg.Connection, run_id: int) -> list[FunnelStep]:
-    """The verdicts of all layers by gate; layer 5 counts what became of approved decisions."""
-    steps = [
-        FunnelStep(_gate(row), row["passed"], ReasonCode(row["reason_code"]), row["verdicts"])
-        for row in rows_of(connection, "report/funnel", run_id=run_id)
-    ]
-    for row in rows_of(connection, "report/entries", run_id=run_id):
-        code = ReasonCode(row["reason_code"]) if row["reason_code"] else None
-        steps.append(FunnelStep(Gate.EXECUTION, row["filled"], code, row["decisions"]))
-    order = list(Gate)
-    return sorted(steps, key=lambda step: (order.index(step.gate), not step.passed, -step.verdicts))
-
-
-def _gate(row: Row) -> Gate:
-    return gate_of(row["layer"], ReasonCode(row["reason_code"]))
-
-
-def _generators(rows: Sequence[Mapping[str, Any]]) -> list[GeneratorCount]:
-    """All five, those that never fired too."""
+def _generators(rows: Sequence[Row]) -> list[GeneratorCount]:
+    """All of them, those that never fired too."""
     counted = {row["source"]: row for row in rows}
     return [
         GeneratorCount(**{**counted[source], "source": source})
@@ -238,10 +154,3 @@ def _generators(rows: Sequence[Mapping[str, Any]]) -> list[GeneratorCount]:
         else GeneratorCount(source)
         for source in SignalSource
     ]
-
-
-def _sentences(facts: Row) -> list[str]:
-    sentences = [PAPER_SENTENCE] if facts["mode"] in {"paper", "backtest"} else []
-    if facts["label"] == "simulated":
-        sentences.append(SIMULATED_SENTENCE)
-    return sentences

@@ -1,12 +1,15 @@
 """The newest runs at a glance, for `hydra status`."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import psycopg
 from psycopg.rows import class_row
 
+from hydra.answers.run_overrides import Override, overrides_of
 from hydra.db import queries
 
 
@@ -23,6 +26,13 @@ class RunSummary:
     closed_trades: int
     open_positions: int
     latched: int
+    config: Mapping[str, Any]
+    feeds: Sequence[str]
+
+    @property
+    def overrides(self) -> list[Override]:
+        """The settings, rules and stresses of the run that are not the defaults."""
+        return overrides_of(self.config, self.feeds)
 
 
 def newest_runs(connection: psycopg.Connection) -> list[RunSummary]:

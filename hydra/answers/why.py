@@ -11,16 +11,16 @@ from typing import Any, Final
 import psycopg
 
 from hydra.answers.plain_values import plain
-from hydra.answers.reason_words import Gate
 from hydra.answers.run_choice import choose_instrument, choose_run, rows_of
 from hydra.answers.timestamps import parse_moment
 from hydra.answers.why_gates import GateAnswer, MinuteRows, Row, conclusion, gate_answers
 from hydra.domain import CycleState, PositionEventKind, TradingMode
 from hydra.errors import StopError
+from hydra.reason_words import Gate
 from hydra.trading.parameters import rules_of_run
 from hydra.trading.runs import read_run
 
-_UNSIGNALLED: Final = frozenset({CycleState.OPEN, CycleState.SETTLED, CycleState.ASSESSED})
+_UNSIGNALLED: Final = frozenset({CycleState.OPEN, CycleState.FILLS_BOOKED, CycleState.ASSESSED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from typing import Any, Final
 
 from hydra.answers.distance_to_trigger import Condition, TriggerDistance, trigger_distances
 from hydra.answers.formatting import exact, label, shown
-from hydra.answers.reason_words import WORDS, Gate, gate_of
 from hydra.domain import OrderRole, OrderState, ReasonCode, Regime, TradabilityStatus, VolatilityRegime
 from hydra.layers.layer2_data_health import INPUTS
 from hydra.layers.layer3_signals import SignalParameters
+from hydra.reason_words import WORDS, Gate, gate_of
 
 Row = Mapping[str, Any]
 

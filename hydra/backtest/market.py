@@ -7,7 +7,7 @@ import hashlib
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -26,6 +26,7 @@ from hydra.features.engine.decision_frame import DECISION_DELAY
 from hydra.features.facts import MarketFacts
 from hydra.features.reading.anchor import anchor
 from hydra.features.reading.point_in_time import read_facts
+from hydra.ledger.costs import CostParameters
 from hydra.trading.instrument_spec import InstrumentSpec, read_terms
 
 MINUTE: Final = timedelta(minutes=1)
@@ -176,8 +177,20 @@ def read_market(
 def read_dated_terms(
     connection: psycopg.Connection, instrument_ids: Sequence[int], first: datetime, last: datetime
 ) -> DatedTerms:
-    """The terms from `first` to `last`."""
+    """The terms from `first` to `last`, with the costs of the cost model (see `at_costs`)."""
     values = {"instrument_ids": list(instrument_ids), "start": first, "end": last}
     changes = connection.execute(queries.load("backtest/terms_changes"), values).fetchall()
     instants = (first, *(row[0] for row in changes))
-    return DatedTerms(instants, tuple(read_terms(connection, instrument_ids, time) for time in instants))
+    costs = CostParameters()
+    return DatedTerms(
+        instants, tuple(read_terms(connection, instrument_ids, time, costs) for time in instants)
+    )
+
+
+def at_costs(market: BacktestMarket, costs: CostParameters) -> BacktestMarket:
+    """`market` with the costs of a run in the terms of its pairs."""
+    terms = tuple(
+        {key: replace(one, costs=costs.of(one.pair.base)) for key, one in dated.items()}
+        for dated in market.terms.terms
+    )
+    return replace(market, terms=DatedTerms(market.terms.valid_from, terms))

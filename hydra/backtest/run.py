@@ -16,7 +16,7 @@ from hydra.backtest.market import BacktestMarket, read_market
 from hydra.backtest.persisted import StoredRows
 from hydra.backtest.simulation import PreparedMarket, Simulation, Stopwatch, prepare, simulate
 from hydra.backtest.store import store
-from hydra.backtest.stress import Stress, stressed_market, stressed_rules
+from hydra.backtest.stress import Stress, stressed_rules
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.settings import Settings
 from hydra.trading.parameters import Rules, recorded_rules
@@ -56,8 +56,7 @@ def read_choice(
         DatabaseError: the facts cannot be read.
     """
     with watch.measure("read"):
-        market = read_market(connection, url, choice.instrument_ids, choice.data_from, choice.data_to)
-    return stressed_market(market, choice.stresses)
+        return read_market(connection, url, choice.instrument_ids, choice.data_from, choice.data_to)
 
 
 def run_backtest(

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -16,7 +16,7 @@ from hydra.backtest import exit_triggers
 from hydra.backtest.bars import BarGrid, bar_grid
 from hydra.backtest.columns import DecisionColumns, decide_columns, decision_keys, rule_inputs
 from hydra.backtest.hourly_closes import HourlyCloses, hourly_closes
-from hydra.backtest.market import BacktestMarket
+from hydra.backtest.market import BacktestMarket, at_costs
 from hydra.backtest.portfolio_simulator import PortfolioSimulator
 from hydra.backtest.simulation_log import SimulationLog
 from hydra.trading.parameters import Rules
@@ -96,7 +96,8 @@ def simulate(
     plays_every_minute: bool = False,
     progress: Callable[[float], None] = lambda _share: None,
 ) -> Simulation:
-    """Decide every minute of `prepared` by `rules`."""
+    """Decide every minute of `prepared` by `rules` and at their costs."""
+    prepared = replace(prepared, market=at_costs(prepared.market, rules.costs))
     market, bars = prepared.market, prepared.bars
     with watch.measure("rules"):
         columns = decide_columns(market, prepared.inputs, rules)

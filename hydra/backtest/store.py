@@ -26,7 +26,7 @@ from hydra.trading.cycle import Cycle
 from hydra.trading.holding_rows import order_row, position_row
 from hydra.trading.kill_rows import latch
 from hydra.trading.pair_state import Position
-from hydra.trading.row_writer import Row, write_rows
+from hydra.trading.row_writer import Row, insert_rows
 from hydra.trading.runs import Run
 
 BATCH_ROWS = 5_000
@@ -45,10 +45,10 @@ def store(
     with connection.transaction():
         _store_cycles(connection, run, _with_ends(market.minutes, pair_minutes))
         for batch in CellRowMaker(simulation, run, equity).batches(pair_minutes):
-            _write(connection, "stages/add_assessments", batch.assessments)
-            _write(connection, "stages/add_features", batch.features)
-            _write(connection, "stages/add_signals", batch.signals)
-            _write(connection, "stages/add_decisions", batch.decisions)
+            _insert(connection, "assessments", batch.assessments)
+            _insert(connection, "features", batch.features)
+            _insert(connection, "signals", batch.signals)
+            _insert(connection, "risk_decisions", batch.decisions)
         _store_journal(connection, run, log.journal)
         _store_equity(connection, run, equity)
         for row, instrument_id, kill in kill_rows(simulation):
@@ -60,11 +60,12 @@ def store(
     connection.execute(queries.load("backtest/refresh_statistics"))
 
 
-def _write(connection: psycopg.Connection, query: str, rows: Sequence[Row]) -> list[tuple[object, ...]]:
-    returned: list[tuple[object, ...]] = []
-    for begin in range(0, len(rows), BATCH_ROWS):
-        returned += write_rows(connection, query, rows[begin : begin + BATCH_ROWS])
-    return returned
+def _insert(
+    connection: psycopg.Connection, table: str, rows: Sequence[Row], returned: Sequence[str] = ()
+) -> list[tuple[object, ...]]:
+    """In batches."""
+    batches = (rows[begin : begin + BATCH_ROWS] for begin in range(0, len(rows), BATCH_ROWS))
+    return [row for batch in batches for row in insert_rows(connection, table, batch, returned)]
 
 
 def _store_cycles(connection: psycopg.Connection, run: Run, minutes: NDArray[np.int64]) -> None:
@@ -83,19 +84,15 @@ def _with_ends(minutes: NDArray[np.int64], pair_minutes: NDArray[np.bool_]) -> N
 def _store_journal(connection: psycopg.Connection, run: Run, journal: Journal) -> None:
     """Orders and positions under the keys that the database gives them."""
     positions = {(one.instrument_id, one.decision_time): one for one in journal.positions}
-    stored = _write(
-        connection, "backtest/add_positions", [position_row(run.run_id, one) for one in journal.positions]
-    )
+    rows = [position_row(run.run_id, one) for one in journal.positions]
+    stored = _insert(connection, "positions", rows, ("instrument_id", "decision_time", "position_id"))
     keys = {(row[0], row[1]): row[2] for row in stored}
     position_keys = {one.position_id: keys[place] for place, one in positions.items()}
     order_keys = _store_orders(connection, run, journal, positions, position_keys)
     events = [{**row, "position_id": position_keys[row["position_id"]]} for row in journal.position_events]
-    _write(connection, "stages/add_position_events", events)
-    for query, rows in (
-        ("stages/add_order_events", journal.order_events),
-        ("stages/add_fills", journal.fills),
-    ):
-        _write(connection, query, [{**row, "order_id": order_keys[row["order_id"]]} for row in rows])
+    _insert(connection, "position_events", events)
+    for table, rows in (("order_events", journal.order_events), ("fills", journal.fills)):
+        _insert(connection, table, [{**row, "order_id": order_keys[row["order_id"]]} for row in rows])
 
 
 def _store_orders(
@@ -109,7 +106,7 @@ def _store_orders(
     for order in journal.orders:
         row = order_row(run.run_id, order, positions.get((order.instrument_id, order.decision_time)))
         rows.append({**row, "position_id": position_keys.get(row["position_id"])})
-    stored = {row[0]: row[1] for row in _write(connection, "stages/add_orders", rows)}
+    stored = {row[0]: row[1] for row in _insert(connection, "orders", rows, ("client_order_id", "order_id"))}
     return {order.order_id: stored[order.client_order_id] for order in journal.orders}
 
 

@@ -8,10 +8,8 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Final
 
-from hydra.backtest.market import BacktestMarket, DatedTerms
 from hydra.domain import MarketOrigin
 from hydra.errors import StopError
-from hydra.ledger.costs import PairCosts
 from hydra.sim.market.settings import Scenario
 from hydra.trading.parameters import Rules
 
@@ -52,28 +50,14 @@ def planted_scenarios(stresses: tuple[Stress, ...], origin: MarketOrigin) -> tup
     return planted or (Scenario.DAY,)
 
 
-def stressed_market(market: BacktestMarket, stresses: tuple[Stress, ...]) -> BacktestMarket:
-    """`market` at the costs that `stresses` ask for."""
-    spread = SPREAD_FACTOR if Stress.SPREAD_X5 in stresses else 1
-    fees = FEE_FACTOR if Stress.FEES_X2 in stresses else 1
-    terms = tuple(
-        {key: replace(one, costs=_costs(one.costs, spread, fees)) for key, one in dated.items()}
-        for dated in market.terms.terms
-    )
-    return replace(market, terms=DatedTerms(market.terms.valid_from, terms))
-
-
 def stressed_rules(rules: Rules, stresses: tuple[Stress, ...]) -> Rules:
-    """`rules` with the latency that `stresses` ask for."""
-    if Stress.LATENCY not in stresses:
-        return rules
-    return replace(rules, execution=replace(rules.execution, latency_seconds=LATENCY_SECONDS))
-
-
-def _costs(costs: PairCosts, spread: int, fees: int) -> PairCosts:
-    return replace(
-        costs,
-        spread_bps=costs.spread_bps * spread,
-        maker_fee_bps=costs.maker_fee_bps * fees,
-        taker_fee_bps=costs.taker_fee_bps * fees,
-    )
+    """`rules` with the costs and the latency that `stresses` ask for."""
+    if Stress.SPREAD_X5 in stresses:
+        factor = rules.costs.taker_spread_factor * SPREAD_FACTOR
+        rules = replace(rules, costs=replace(rules.costs, taker_spread_factor=factor))
+    if Stress.FEES_X2 in stresses:
+        maker, taker = rules.costs.maker_fee_bps * FEE_FACTOR, rules.costs.taker_fee_bps * FEE_FACTOR
+        rules = replace(rules, costs=replace(rules.costs, maker_fee_bps=maker, taker_fee_bps=taker))
+    if Stress.LATENCY in stresses:
+        rules = replace(rules, execution=replace(rules.execution, latency_seconds=LATENCY_SECONDS))
+    return rules

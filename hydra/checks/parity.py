@@ -21,7 +21,6 @@ from hydra.backtest.market import MINUTE, BacktestMarket, instant_of, read_marke
 from hydra.backtest.persisted import StoredRows, persisted_pair_minutes
 from hydra.backtest.rows import CellRowMaker, CellRows
 from hydra.backtest.simulation import Simulation, Stopwatch, prepare, simulate
-from hydra.backtest.stress import Stress, stressed_market
 from hydra.checks.feature_lookahead import ABSOLUTE_TOLERANCE, RELATIVE_TOLERANCE
 from hydra.db import queries
 from hydra.errors import StopError
@@ -100,10 +99,9 @@ def check_parity(
     if row is None or row[0] is None:
         raise StopError(f"run {run.run_id} has not decided a minute yet: there is nothing to compare")
     first, last = row
-    stresses = tuple(Stress(name) for name in run.config.get("stress", ()))
     stored = read_market(connection, url, run.instrument_ids, first, last + MINUTE)
     rules = rules_of_run(run)
-    market = with_own_thresholds(stressed_market(stored, stresses), url, rules)
+    market = with_own_thresholds(stored, url, rules)
     watch = Stopwatch()
     simulation = simulate(
         prepare(market, watch),

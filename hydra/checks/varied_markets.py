@@ -15,11 +15,11 @@ from hydra.arrays import TIME
 from hydra.backtest.market import BacktestMarket, epoch_minute
 from hydra.checks.feature_lookahead import shocked_rows
 from hydra.features.engine.decision_frame import DECISION_DELAY
-from hydra.features.facts import SCHEMAS
+from hydra.features.facts import LAYER_SOURCES
 
 MARKS: Final = "mark_prices"
 FUNDING_MARKS: Final = "funding_marks"
-TABLES: Final = (*SCHEMAS, MARKS, FUNDING_MARKS)
+TABLES: Final = (*LAYER_SOURCES, MARKS, FUNDING_MARKS)
 """Every table that a decision or a fill may read."""
 
 TRUNCATION: Final = "truncation"
@@ -102,14 +102,14 @@ def _shocked(market: BacktestMarket, table: str, known_at: pl.DataFrame, which: 
 
 
 def _table(market: BacktestMarket, name: str) -> pl.DataFrame:
-    frame: pl.DataFrame = getattr(market.facts if name in SCHEMAS else market, name)
+    frame: pl.DataFrame = getattr(market.facts if name in LAYER_SOURCES else market, name)
     return frame
 
 
 def _with_tables(market: BacktestMarket, tables: dict[str, pl.DataFrame]) -> BacktestMarket:
-    changed = {name: frame for name, frame in tables.items() if name in SCHEMAS}
+    changed = {name: frame for name, frame in tables.items() if name in LAYER_SOURCES}
     facts = replace(market.facts, **changed) if changed else market.facts
-    others = {name: frame for name, frame in tables.items() if name not in SCHEMAS}
+    others = {name: frame for name, frame in tables.items() if name not in LAYER_SOURCES}
     return replace(market, facts=facts, **others)  # type: ignore[arg-type]
 
 

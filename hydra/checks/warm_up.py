@@ -24,9 +24,8 @@ from hydra.checks.mismatches import CheckResult, Offence, compare_columns
 from hydra.checks.varied_markets import decision_instant
 from hydra.features.catalogue import CATALOGUE, WORKING_COLUMNS
 from hydra.features.evaluate import feature_matrix
-from hydra.features.facts import MarketFacts
-from hydra.features.feature import Grid
-from hydra.features.reading.anchor import WARM_UP, anchor
+from hydra.features.facts import Grid, MarketFacts
+from hydra.features.reading.anchor import anchor
 
 RECURSIVE_TOLERANCE: Final = 1e-4
 EARLIER_DAYS: Final = (1, 3)
@@ -143,7 +142,7 @@ def facts_from(facts: MarketFacts, instant: datetime, shift: timedelta) -> Marke
     return MarketFacts(
         **{
             name: getattr(facts, name).filter(pl.col("time") >= pl.lit(starts[name] + shift, dtype=TIME))
-            for name in WARM_UP
+            for name in starts
         }
     )
 

@@ -1,7 +1,6 @@
 """`hydra backtest`: history decided again by the rules that trade."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from hydra.answers.html_report.write import write_html_report
+from hydra.answers.html_report.page import write_html_report
 from hydra.answers.report import read_report
 from hydra.backtest.persisted import StoredRows
 from hydra.backtest.run import BacktestRun, MarketChoice, run_backtest
@@ -23,12 +22,11 @@ from hydra.db.engine import connect, database_url
 from hydra.domain import MarketOrigin
 from hydra.errors import StopError
 from hydra.research.overrides import parse_assignments, settings_and_rules
-from hydra.research.random_sides import random_side_figures
-from hydra.research.studies import record_backtest
-from hydra.research.trial_figures import TrialFigures, trial_figures
+from hydra.research.studies import StudySpecification, record_backtest
+from hydra.research.trial_figures import backtest_figures
 from hydra.runtime.run_market import MarketRequest, prepare_market
 from hydra.settings import load_settings
-from hydra.trading.runs import LABELS
+from hydra.trading.runs import LABELS, recorded_settings
 
 MOST_DAYS_WITH_BOOKS = 7
 """A longer generated market is made without order books: they would be 138,000 rows a day."""
@@ -60,7 +58,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     given = parse_assignments(assignments or ())
     settings_and_rules(given, (), config)
     db.up()
-    choice = choose_market(market, start, end, seed, pairs, stresses, console)
+    choice = market_choice(market, start, end, seed, pairs, stresses, console)
     settings, rules = settings_and_rules(given, choice.feeds, config)
     url = database_url(settings)
     wanted = StoredRows.ALL if all_rows else rows
@@ -79,10 +77,9 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
         record_backtest(
             connection,
             result.run.run_id,
-            choice,
-            given,
+            StudySpecification.under(recorded_settings(settings), choice, {}, [given]),
             result.simulation.prepared.market.data_hash,
-            counted_figures(result),
+            backtest_figures(result),
         )
         report = read_report(connection, result.run.run_id)
         if page is not None:
@@ -94,13 +91,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     console.print(speed_sentence(result), highlight=False, soft_wrap=True)
 
 
-def counted_figures(result: BacktestRun) -> TrialFigures:
-    """The figures of a backtest as a trial, with those of a coin for the side of its trades."""
-    figures = trial_figures(result.simulation, result.equity)
-    return replace(figures, metrics={**figures.metrics, **random_side_figures(result.simulation)})
-
-
-def choose_market(  # one parameter an option
+def market_choice(  # one parameter an option
     origin: MarketOrigin,
     start: str | None,
     end: str | None,

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from hydra.readings import decision_set
+from hydra.readings import readings_hash
 from hydra.settings import Settings, load_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Look at the effective settings.")
@@ -24,11 +24,11 @@ def show(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] 
     settings = load_settings()
     if as_json:
         values = {key: value for key, value, _ in settings.shown()}
-        typer.echo(json.dumps({"settings": values, "decision_set": decision_set()}, indent=2))
+        typer.echo(json.dumps({"settings": values, "readings_hash": readings_hash()}, indent=2))
         return
     console = Console()
     console.print(_table(settings))
-    console.print(f"decision set {decision_set()} (docs/readings.md)")
+    console.print(f"readings {readings_hash()} (docs/readings.md)")
 
 
 def _table(settings: Settings) -> Table:

@@ -1,15 +1,14 @@
 """`hydra report`: what came of a run."""
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from hydra.answers.html_report.write import write_html_report
-from hydra.answers.plain_values import plain
-from hydra.answers.report import read_report
+from hydra.answers.html_report.page import write_html_report
+from hydra.answers.report import read_report, report_json
+from hydra.answers.trade_table import write_csv
 from hydra.cli.output import output_console
 from hydra.cli.report_tables import print_report
 from hydra.db.engine import connect, database_url
@@ -24,15 +23,25 @@ def command(
         Path | None,
         typer.Option("--html", help="Write the report with its plots as one HTML page to this file."),
     ] = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option(
+            "--csv", help="Write the trades to this file; into a folder, the figures and facts too."
+        ),
+    ] = None,
 ) -> None:
     """What came of a run: equity, drawdown, trades, costs, the funnel of vetoes, and how sure that is."""
     with connect(database_url(load_settings())) as connection:
         if html is not None:
             write_html_report(connection, run_id, html)
             typer.echo(f"The report of run {run_id} is written to {html}")
+        if csv is not None:
+            for path in write_csv(read_report(connection, run_id), csv):
+                typer.echo(f"Written: {path}")
+        if html is not None or csv is not None:
             return
         report = read_report(connection, run_id)
     if as_json:
-        typer.echo(json.dumps(plain(asdict(report)), indent=2))
+        typer.echo(json.dumps(report_json(report), indent=2))
     else:
         print_report(output_console(), report, trades)

@@ -1,37 +1,60 @@
-"""The report of a run as a person reads it: undefined figures are "-", never 0."""
+"""The report of a run on a terminal of 80 columns or more: no digit and no word is cut."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from hydra.answers.formatting import UNDEFINED, percent, usd
-from hydra.answers.reason_words import WORDS
-from hydra.answers.report import Group, RunReport
+from hydra.answers.figures import FigureTable, ReportFigure
+from hydra.answers.formatting import UNDEFINED, fixed, minute_text, percent, price_text, words_of_code
+from hydra.answers.report import RunReport
 from hydra.answers.run_choice import Row
+from hydra.answers.run_facts import fact_list, kill_sentences
+from hydra.answers.run_overrides import Override
+from hydra.answers.trade_groups import SPLITS, TradeGroup
 from hydra.answers.why_gates import GateVerdict
-from hydra.cli.report_figures import figure_tables, plain_table
-from hydra.domain import ReasonCode
+
+_ONE_LINE_A_TRADE: Final = 110
+"""Columns from which a trade fits on one line."""
+
+_SHOWN_SPLITS: Final = ("generator", "pair", "side", "exit_reason", "month")
+
+
+def plain_table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
+    """An empty table without side borders, some columns to the left, the numbers to the right."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title=title, title_justify="left")
+    for heading in left:
+        table.add_column(heading)
+    for heading in right:
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table
 
 
 def print_report(console: Console, report: RunReport, trades: int) -> None:
     """Print the report with its newest `trades` trades; in colours on a terminal, plain elsewhere."""
     for line in _head(report):
-        console.print(line, soft_wrap=True, highlight=False)
-    for table in figure_tables(report):
-        console.print(table)
+        console.print(line, highlight=False)
+    console.print(
+        _overrides(report.overrides) if report.overrides else "Made with the default settings and rules."
+    )
+    for figures in report.figures:
+        if figures.figures:
+            console.print(_figures(figures))
     console.print(_costs(report))
-    for title, groups in (("by generator", report.by_source), ("by pair", report.by_pair)):
-        if groups:
-            console.print(_groups(title, groups))
+    for key in _SHOWN_SPLITS:
+        if report.groups[key]:
+            console.print(_groups(SPLITS[key].title, report.groups[key]))
     if report.trades:
-        console.print(_trades(report.trades, trades))
+        console.print(_trades(report.trades, trades, is_wide=console.width >= _ONE_LINE_A_TRADE))
     console.print(_generators(report))
     console.print(_funnel(report))
-    for line in _tail(report):
-        console.print(line, soft_wrap=True, highlight=False)
+    for sentence in kill_sentences(report.kills):
+        console.print(f"[red]Kill switch[/red] {escape(sentence)}", highlight=False)
+    for sentence in report.sentences:
+        console.print(escape(sentence), highlight=False)
 
 
 def _head(report: RunReport) -> Iterator[str]:
@@ -40,75 +63,90 @@ def _head(report: RunReport) -> Iterator[str]:
         f"[bold]Run {facts['run_id']}: {facts['mode']} on a [reverse] {facts['label']} [/reverse] market"
         f"[/bold] ({escape(facts['end_reason'] or 'not ended')})"
     )
-    yield (
-        f"{_minute(facts['first_minute'])} to {_minute(facts['last_minute'])} UTC, "
-        f"{facts['closed_minutes']:,} minutes decided, {facts['skipped_minutes']:,} skipped; "
-        f"pairs: {', '.join(facts['pairs']) or UNDEFINED}"
-    )
-    seed = UNDEFINED if facts["seed"] is None else facts["seed"]
-    yield (
-        f"[dim]seed {seed}, code {facts['code_version']}, readings {facts['decision_set']}, "
-        f"{facts['feature_set_version']}, cost model {facts['cost_model_version']}, "
-        f"declared feeds: {', '.join(facts['feeds']) or 'none'}[/dim]"
-    )
+    yield "[dim]" + escape("; ".join(f"{name}: {value}" for name, value in fact_list(facts)[3:])) + "[/dim]"
 
 
-def _minute(time: object) -> str:
-    return f"{time:%Y-%m-%d %H:%M}" if time else UNDEFINED
+def _overrides(overrides: Sequence[Override]) -> Table:
+    table = plain_table("Not the defaults", ("", "name", "this run", "default"), ())
+    for one in overrides:
+        table.add_row(one.kind, escape(one.name), escape(one.value), escape(one.default))
+    return table
+
+
+def _figures(figures: FigureTable) -> Table:
+    table = plain_table(figures.title, ("", "value", "95 % interval, remarks"), ())
+    for figure in figures.figures:
+        table.add_row(figure.name, figure.value_text, escape(_remarks(figure)))
+    return table
+
+
+def _remarks(figure: ReportFigure) -> str:
+    interval = figure.interval_text if figure.has_interval else ""
+    return "; ".join(part for part in (interval, figure.remark) if part)
 
 
 def _costs(report: RunReport) -> Table:
-    costs = report.costs
-    table = plain_table("Costs of the closed trades", ("",), ("amount",))
-    table.add_row("price profit at the decisions' prices", usd(costs.at_decision_prices_usd))
-    table.add_row("spread (model; negative: earned by resting orders)", usd(costs.spread_usd))
-    table.add_row("slippage", usd(costs.slippage_usd))
-    table.add_row("gross", usd(costs.gross_usd))
-    table.add_row("maker fees", usd(costs.maker_fees_usd))
-    table.add_row("taker fees", usd(costs.taker_fees_usd))
-    table.add_row("funding (positive: received)", usd(costs.funding_usd))
-    table.add_row("[bold]net[/bold]", f"[bold]{usd(costs.net_usd)}[/bold]")
+    table = plain_table("Closed trades, from price profit to net", ("", "", "USDT"), ())
+    table.columns[2].justify = "right"
+    for step in report.costs:
+        style = "bold" if step.is_sum else None
+        table.add_row(step.name, step.remark, fixed(step.amount_usd, signed=True), style=style)
     return table
 
 
-def _groups(title: str, groups: Sequence[Group]) -> Table:
-    table = plain_table(f"Closed trades {title}", ("",), ("trades", "win rate", "gross", "net"))
+def _groups(title: str, groups: Sequence[TradeGroup]) -> Table:
+    table = plain_table(
+        f"Closed trades by {title}", ("",), ("trades", "win rate", "gross, USDT", "net, USDT")
+    )
     for group in groups:
-        rate = percent(group.win_rate.value, 1)
-        table.add_row(group.name, str(group.trades), rate, usd(group.gross_usd), usd(group.net_usd))
+        rate = percent(group.win_rate, 1)
+        table.add_row(
+            escape(group.name), f"{group.trades:,}", rate, fixed(group.gross_usd), fixed(group.net_usd)
+        )
     return table
 
 
-def _trades(trades: Sequence[Row], wanted: int) -> Table:
+def _trades(trades: Sequence[Row], wanted: int, *, is_wide: bool) -> Table:
     listed = trades[-wanted:] if wanted else []
     title = "Trades" if len(listed) == len(trades) else f"The newest {len(listed)} of {len(trades)} trades"
-    table = plain_table(
-        title, ("pair", "side", "generator", "opened", "closed", "exit"), ("entry", "exit price", "net")
-    )
+    pairs = (("pair", "side"), ("opened", "closed"), ("entry", "exit price"))
+    (one, two), (three, four), (five, six) = pairs
+    if is_wide:
+        table = plain_table(title, (one, two, "generator", three, four, "exit"), (five, six, "net, USDT"))
+    else:
+        headings = (f"{one}\n{two}", "generator", f"{three}\n{four}", "exit")
+        table = plain_table(title, headings, (f"{five}\n{six}", "net, USDT"))
     for trade in listed:
-        table.add_row(
-            trade["base"], trade["side"], _spaced(trade["source"]), f"{trade['opened_time']:%m-%d %H:%M}",
-            f"{trade['closed_time']:%m-%d %H:%M}" if trade["closed_time"] else "open",
-            _spaced(trade["exit_reason_code"]), f"{trade['entry_price']:.6g}",
-            f"{trade['exit_price']:.6g}" if trade["exit_price"] is not None else UNDEFINED,
-            f"{trade['net_pnl_usd']:,.2f}",
-        )  # fmt: skip
+        table.add_row(*_trade_cells(trade, is_wide=is_wide))
     return table
 
 
-def _spaced(code: str | None) -> str:
-    """A code that a narrow table can break between its words."""
-    return code.replace("_", " ") if code else UNDEFINED
+def _trade_cells(trade: Row, *, is_wide: bool) -> list[str]:
+    """The cells of a trade; where there is little room, two of them stand in one."""
+    is_closed = trade["closed_time"] is not None
+    base, side = escape(trade["base"]), trade["side"]
+    opened = minute_text(trade["opened_time"])
+    closed = minute_text(trade["closed_time"]) if is_closed else "open"
+    entry = price_text(trade["entry_price"])
+    leave = price_text(trade["exit_price"]) if is_closed else UNDEFINED
+    generator, reason = words_of_code(trade["source"]), words_of_code(trade["exit_reason_code"])
+    net = fixed(trade["net_pnl_usd"])
+    if is_wide:
+        return [base, side, generator, opened, closed, reason, entry, leave, net]
+    return [f"{base}\n{side}", generator, f"{opened}\n{closed}", reason, f"{entry}\n{leave}", net]
 
 
 def _generators(report: RunReport) -> Table:
-    headings = ("seen", "too weak", "outranked", "by news", "restricted", "vetoed", "approved")
-    table = plain_table("How often each generator could have fired (pair-minutes)", ("generator",), headings)
+    """A column a generator: their counts are wide, and there are more ends of a signal than generators."""
+    table = plain_table("How often each generator fired, in pair-minutes", ("",), ())
     for count in report.generators:
-        table.add_row(
-            count.source, f"{count.seen:,}", f"{count.too_weak:,}", f"{count.outranked:,}",
-            f"{count.stopped_by_news:,}", f"{count.restricted:,}", f"{count.vetoed:,}", f"{count.approved:,}",
-        )  # fmt: skip
+        table.add_column(words_of_code(count.source), justify="right")
+    for name, words in (
+        ("seen", "seen"), ("too_weak", "too weak"), ("outranked", "outranked"),
+        ("stopped_by_news", "by news"), ("restricted", "restricted"), ("vetoed", "vetoed"),
+        ("approved", "approved"),
+    ):  # fmt: skip
+        table.add_row(words, *(f"{getattr(count, name):,}" for count in report.generators))
     return table
 
 
@@ -124,24 +162,7 @@ def _funnel(report: RunReport) -> Table:
     gate = ""
     for step in report.funnel:
         colour = _ANSWER_COLOURS[step.answer]
+        name, gate = ("" if step.gate == gate else step.gate), step.gate
         answer = f"[{colour}]{step.answer}[/{colour}]"
-        shown_gate, gate = ("" if step.gate == gate else step.gate), step.gate
-        table.add_row(
-            shown_gate, answer, *_reason(step.reason_code, passed=step.passed), f"{step.verdicts:,}"
-        )
+        table.add_row(name, answer, step.code, step.words, f"{step.verdicts:,}")
     return table
-
-
-def _reason(code: ReasonCode | None, *, passed: bool) -> tuple[str, str]:
-    if code is None:
-        return UNDEFINED, "the entry was filled" if passed else "the entry is not filled"
-    return code, WORDS[code]
-
-
-def _tail(report: RunReport) -> Iterator[str]:
-    for kill in report.kills:
-        cleared = f"cleared {_minute(kill['cleared_time'])}" if kill["cleared_time"] else "still latched"
-        subject = f"{_minute(kill['latched_time'])}, {kill['base'] or kill['scope']}"
-        yield f"[red]Kill switch[/red] {subject}: {escape(kill['cause'])}; {cleared}"
-    for sentence in report.sentences:
-        yield escape(sentence)

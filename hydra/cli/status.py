@@ -1,5 +1,8 @@
 """`hydra status`: what the database holds, and how the newest runs stand."""
 
+from collections.abc import Iterator
+
+from rich.markup import escape
 from rich.table import Table
 
 from hydra.answers.audit_rounds import audit_words, newest_round
@@ -34,6 +37,8 @@ def command() -> None:
     console.print(audit_words(audited), highlight=False, soft_wrap=True)
     if runs:
         console.print(_runs(runs))
+        for line in _overrides(runs):
+            console.print(escape(line), highlight=False)
 
 
 def _table(coverage: list[Coverage]) -> Table:
@@ -67,6 +72,13 @@ def _runs(runs: list[RunSummary]) -> Table:
             "latched" if run.latched else "clear",
         )
     return table
+
+
+def _overrides(runs: list[RunSummary]) -> Iterator[str]:
+    """A line for each run that was not made with the defaults alone."""
+    for run in runs:
+        if run.overrides:
+            yield f"Run {run.run_id} with {', '.join(one.assignment for one in run.overrides)}"
 
 
 def _condition(condition: Condition) -> str:

@@ -13,20 +13,32 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from hydra.answers.formatting import UNDEFINED, counted
 from hydra.backtest.run import read_choice
 from hydra.backtest.simulation import Stopwatch
 from hydra.backtest.stress import Stress
 from hydra.cli import db
-from hydra.cli.backtest import choose_market
+from hydra.cli.backtest import market_choice
 from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, ToOption
 from hydra.cli.output import output_console
 from hydra.db.engine import connect, database_url
 from hydra.domain import MarketOrigin
-from hydra.research.studies import FinishedTrial, StudyPlan, count_trials, plan_study, read_trials
+from hydra.errors import StopError
+from hydra.ledger.daily_returns import FEWEST_DAILY_RETURNS, FEWEST_ELAPSED_DAYS
+from hydra.research.open_trial import open_trial
+from hydra.research.studies import (
+    FinishedTrial,
+    StudySpecification,
+    count_trials,
+    plan_study,
+    read_trials,
+    trials_on_market,
+)
 from hydra.research.sweep import SweepVerdict, expand, judge_sweep, run_processes, validate
 from hydra.runtime.message_broker import make_broker
 from hydra.runtime.research_queue import ring_for_trials
 from hydra.settings import load_settings
+from hydra.trading.runs import recorded_settings
 
 LOOK_EVERY_S: Final = 0.5
 MOST_SHOWN: Final = 20
@@ -35,8 +47,9 @@ MOST_SHOWN: Final = 20
 def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     name: Annotated[str, typer.Argument(help="Name of the study; the same name goes on with it.")],
     assignments: Annotated[
-        list[str], typer.Option("--set", help="KEY=V1,V2,...: every combination is tried; KEY=V is shared.")
-    ],
+        list[str] | None,
+        typer.Option("--set", help="KEY=V1,V2,...: every combination is tried; KEY=V is shared."),
+    ] = None,
     market: MarketOption = MarketOrigin.RECORDED,
     start: FromOption = None,
     end: ToOption = None,
@@ -47,18 +60,27 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     on_workers: Annotated[
         bool, typer.Option("--on-workers", help="Leave the trials to `dramatiq workers.research`.")
     ] = False,
+    opened: Annotated[
+        int | None, typer.Option("--open", min=1, help="Play this trial of the study as a run with rows.")
+    ] = None,
 ) -> None:
     """Try every combination of settings on one market. Ctrl-C stops; the same command goes on."""
-    shared, trials = expand(assignments)
+    console = Console(stderr=True)
+    if opened is not None:
+        if assignments:
+            raise StopError("--open plays a trial by the settings of its study: leave out --set")
+        _open(name, opened, console)
+        return
+    shared, trials = expand(assignments or ())
     validate(shared, trials)
     db.up()
-    console = Console(stderr=True)
-    choice = choose_market(market, start, end, seed, pairs, tuple(scenario or ()), console)
+    choice = market_choice(market, start, end, seed, pairs, tuple(scenario or ()), console)
     settings = load_settings()
     url = database_url(settings)
+    asked = StudySpecification.under(recorded_settings(settings), choice, shared, trials)
     with connect(url, autocommit=True) as connection:
         data_hash = read_choice(connection, url, choice, Stopwatch()).data_hash
-        study_id = plan_study(connection, StudyPlan(name, choice, shared, trials, data_hash))
+        study_id = plan_study(connection, name, asked, data_hash)
         with _progress(console, name) as show:
             if on_workers:
                 finished, planned = count_trials(connection, study_id)
@@ -69,7 +91,18 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
             else:
                 run_processes(url, study_id, jobs, show)
         scored = read_trials(connection, study_id)
-    print_sweep(output_console(), name, scored, judge_sweep(scored))
+        verdict = judge_sweep(scored, trials_on_market(connection, study_id))
+    print_sweep(output_console(), name, scored, verdict)
+
+
+def _open(name: str, number: int, console: Console) -> None:
+    db.up()
+    url = database_url(load_settings())
+    with connect(url, autocommit=True) as connection, Progress(console=console, transient=True) as bar:
+        task = bar.add_task("deciding", total=1.0)
+        result = open_trial(connection, url, name, number, lambda share: bar.update(task, completed=share))
+    run_id = result.run.run_id
+    typer.echo(f"Trial {number} of {name} is run {run_id}: `hydra report {run_id}`")
 
 
 def _wait(connection: psycopg.Connection, study_id: int, show: Callable[[int, int], None]) -> None:
@@ -110,7 +143,7 @@ def _table(name: str, trials: Sequence[FinishedTrial]) -> Table:
             str(trial.number),
             ", ".join(f"{key}={value}" for key, value in trial.parameters.items()),
             str(trial.trades),
-            f"{trial.net_pnl_usd:,.2f}",
+            f"{trial.net_pnl_usd:z,.2f}",
             _share(metrics.get("total_return")),
             _share(metrics.get("max_drawdown_intraday")),
             _number(metrics.get("sharpe_daily_365")),
@@ -120,28 +153,44 @@ def _table(name: str, trials: Sequence[FinishedTrial]) -> Table:
 
 
 def sentences(verdict: SweepVerdict) -> list[str]:
-    """What a trader must hear before the best trial is believed."""
-    found = [f"{verdict.trials} trials are counted in ml.trials."]
-    if verdict.deflated is not None and verdict.best is not None:
-        found.append(
-            f"Trial {verdict.best.number} is the best. That its true Sharpe lies above what the best of "
-            f"so many shows by luck has probability {verdict.deflated:.2f} (deflated Sharpe; wanted: 0.95)."
+    """What a trader must know before the best trial is believed."""
+    return [_count_words(verdict), _luck_words(verdict), _search_words(verdict)]
+
+
+def _count_words(verdict: SweepVerdict) -> str:
+    own, all_ = counted(verdict.trials, "trial"), counted(verdict.counted, "trial")
+    verb = "is" if verdict.trials == 1 else "are"
+    return f"{own} {verb} counted in this study, {all_} in all studies and backtests of this market."
+
+
+def _luck_words(verdict: SweepVerdict) -> str:
+    if verdict.is_short:
+        return (
+            f"No Sharpe ratio under {FEWEST_ELAPSED_DAYS} days that passed and {FEWEST_DAILY_RETURNS} daily "
+            "returns: no trial can be called the best."
         )
-    else:
-        found.append("Too little varies for a deflated Sharpe ratio: by these days no trial is above luck.")
-    if verdict.overfitting is not None:
-        found.append(
-            f"Probability of backtest overfitting: {verdict.overfitting.probability:.2f} over "
-            f"{verdict.overfitting.splits:,} splits of {verdict.overfitting.days} days (wanted: at most 0.5)."
-        )
-    else:
-        found.append("Too few days or variants for a probability of backtest overfitting.")
-    return found
+    if verdict.best is None or verdict.deflated is None:
+        return "Too little varies for a deflated Sharpe ratio: by these days no trial is above luck."
+    return (
+        f"Trial {verdict.best.number} is the best. The probability that its true Sharpe ratio lies above "
+        f"what the best of {verdict.counted:,} shows by luck is {verdict.deflated:.2f} (deflated Sharpe "
+        "ratio; wanted: 0.95)."
+    )
+
+
+def _search_words(verdict: SweepVerdict) -> str:
+    search = verdict.overfitting
+    if search is None:
+        return "Too few days or variants for a probability of backtest overfitting."
+    return (
+        f"Probability of backtest overfitting: {search.probability:.2f} over {search.splits:,} splits of "
+        f"{search.days} days (wanted: at most 0.5)."
+    )
 
 
 def _share(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2%}"
+    return UNDEFINED if value is None else f"{value:z.2%}"
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
+    return UNDEFINED if value is None else f"{value:z.2f}"

@@ -10,12 +10,12 @@ from rich.markup import escape
 
 from hydra.answers.distance_to_trigger import TriggerDistance
 from hydra.answers.formatting import exact, label, shown, usd
-from hydra.answers.reason_words import WORDS
 from hydra.answers.why import Explanation, PositionAnswer, explain
 from hydra.answers.why_gates import GateAnswer, GateVerdict, InputState
 from hydra.cli.output import output_console
 from hydra.db.engine import connect, database_url
 from hydra.domain import ReasonCode
+from hydra.reason_words import WORDS
 from hydra.settings import load_settings
 
 VERDICT_COLOURS = {

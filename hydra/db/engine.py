@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 APPLICATION_NAME = "hydra"
 CONNECT_TIMEOUT_S = 10
 _UTC = "-c timezone=UTC"
+_SET_UTC = "SET TIME ZONE 'UTC'"
 
 
 def database_url(settings: Settings) -> str:
@@ -51,6 +52,7 @@ def connect(url: str, *, role: str | None = None, autocommit: bool = False) -> p
         )
     except psycopg.Error as error:
         raise DatabaseError(explain_refusal(url, str(error))) from None
+    _speak_utc(connection)
     if role is not None:
         _set_role(connection, role)
     return connection
@@ -88,6 +90,9 @@ def adbc_connect(url: str) -> "AdbcConnection":
     address = parts.render_as_string(hide_password=False).replace("+", "%20")
     try:
         connection: AdbcConnection = dbapi.connect(address)
+        with connection.cursor() as cursor:
+            cursor.execute(_SET_UTC)
+        connection.commit()
     except AdbcError as error:
         raise DatabaseError(explain_refusal(url, str(error))) from None
     return connection
@@ -137,6 +142,14 @@ def explain_refusal(url: str, complaint: str) -> str:
 def _options(url: str) -> str:
     given = make_url(libpq_url(url)).query.get("options", "")
     return f"{given if isinstance(given, str) else ' '.join(given)} {_UTC}".strip()
+
+
+def _speak_utc(connection: psycopg.Connection) -> None:
+    """UTC whatever the user's PGTZ says: libpq sends that after the options, so it would win."""
+    if connection.info.parameter_status("TimeZone") != "UTC":
+        connection.execute(_SET_UTC)
+        if not connection.autocommit:
+            connection.commit()
 
 
 def _set_role(connection: psycopg.Connection, role: str) -> None:

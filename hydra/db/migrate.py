@@ -1,53 +1,45 @@
 """Brings a database to the newest schema, and says where it stands."""
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
 
 import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Engine, create_engine, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
-from sqlalchemy.schema import SchemaItem
 
-from hydra.db.rollups import ROLLUP_RELATIONS
+from hydra.db.engine import connect
+from hydra.db.reason_codes import store_reason_codes
 from hydra.errors import DatabaseError
 from hydra.paths import MIGRATIONS_DIRECTORY
 
-COMPARED_SCHEMAS = frozenset({"market", "hydra", "ml"})
-
-_COMMANDS = {"upgrade": command.upgrade, "downgrade": command.downgrade}
-
 
 def upgrade_to_head(url: str) -> None:
-    """Run every migration that `url`'s database has not seen. Safe to call at every start.
+    """Build the schema in an empty database, or run every migration that it has not seen.
+
+    Safe to call at every start: the migrations are one transaction, and a second caller waits. The words of
+    the reason codes follow the code without a migration.
 
     Raises:
         DatabaseError: the server cannot be reached, or refuses (the message says what to do).
     """
-    upgrade_to(url, "head")
-
-
-def upgrade_to(url: str, revision: str) -> None:
-    """Run the migrations up to `revision`.
-
-    Raises:
-        DatabaseError: the server cannot be reached, or refuses.
-    """
-    _run(url, "upgrade", revision)
-
-
-def downgrade_to(url: str, revision: str) -> None:
-    """Undo migrations down to `revision` ("base": all of them). Data of the removed tables is lost.
-
-    Raises:
-        DatabaseError: the server cannot be reached, or refuses.
-    """
-    _run(url, "downgrade", revision)
+    with _engine(url) as engine:
+        config = alembic_config()
+        config.attributes["connection"] = engine
+        try:
+            command.upgrade(config, "head")
+            with connect(url) as connection:
+                store_reason_codes(connection)
+        except CommandError as error:
+            raise DatabaseError(
+                f"this checkout cannot migrate the database {make_url(url).database} ({error}): a newer "
+                "version made it, or one from before the first release: use that version, or another database"
+            ) from error
 
 
 def current_revision(url: str) -> str | None:
@@ -86,25 +78,6 @@ def engine_for(url: str) -> Engine:
     return create_engine(driver_url, poolclass=NullPool, connect_args={"options": "-c search_path=public"})
 
 
-def compared_name(
-    name: str | None,
-    type_: Literal["schema", "table", "column", "index", "unique_constraint", "foreign_key_constraint"],
-    _parents: MutableMapping[Literal["schema_name", "table_name", "schema_qualified_table_name"], str | None],
-) -> bool:
-    """Whether a schema takes part in the comparison of metadata and database: only those of HYDRA do.
-
-    Chunks live in TimescaleDB's own schemas, views in `audit`.
-    """
-    return type_ != "schema" or name in COMPARED_SCHEMAS
-
-
-def compared_object(
-    _item: SchemaItem, name: str | None, type_: str, _reflected: bool, _compare_to: SchemaItem | None
-) -> bool:
-    """Whether an object takes part in the comparison: rollups are SQL, not metadata."""
-    return not (type_ == "table" and name in ROLLUP_RELATIONS)
-
-
 @contextmanager
 def _engine(url: str) -> Iterator[Engine]:
     engine = engine_for(url)
@@ -114,13 +87,6 @@ def _engine(url: str) -> Iterator[Engine]:
         raise DatabaseError(_refusal(url, error)) from error
     finally:
         engine.dispose()
-
-
-def _run(url: str, verb: Literal["upgrade", "downgrade"], revision: str) -> None:
-    with _engine(url) as engine:
-        config = alembic_config()
-        config.attributes["connection"] = engine
-        _COMMANDS[verb](config, revision)
 
 
 def _refusal(url: str, error: DBAPIError | psycopg.Error) -> str:

@@ -1,15 +1,54 @@
-"""What a revision may do beyond Alembic's own operations: run a script of `sql/`, ask for the edition."""
+"""What a revision may do: build the schema from `sql/schema`, or change one that is there."""
 
 import psycopg
 from alembic import op
 
-from hydra.db import queries, roles
+from hydra.db import queries, roles, rollup_schema
+from hydra.db.reason_codes import store_reason_codes
+from hydra.db.rollups import SOURCES, refresh_all
 from hydra.errors import DatabaseError
 
+# In the configuration of an upgrade: the database was empty when it began.
+_BUILT = "built"
 
-def run_script(name: str) -> None:
-    """Run `sql/<name>.sql`, which may hold several statements, inside the revision's transaction."""
-    _connection().execute(queries.load(name))
+
+def build(*names: str) -> None:
+    """Run the files `sql/<name>.sql` in this order; `change` then has nothing to do."""
+    _attributes()[_BUILT] = True
+    for name in names:
+        _connection().execute(queries.load(name))
+
+
+def change(*names: str) -> None:
+    """Run the files `sql/<name>.sql` in this order, unless this upgrade has built the schema."""
+    if not _attributes().get(_BUILT, False):
+        for name in names:
+            _connection().execute(queries.load(name))
+
+
+def build_rollups() -> None:
+    """Create the rollups of this server's edition."""
+    if _is_community():
+        rollup_schema.create_continuous_aggregates(_connection())
+    else:
+        rollup_schema.create_kept_tables(_connection())
+    rollup_schema.comment_rollups(_connection(), community=_is_community())
+
+
+def change_rollups(removal: str) -> None:
+    """Apache edition: remove the rollups by `sql/<removal>.sql`, create them, fill them from the facts.
+
+    Continuous aggregates stay as they are; only their comments are written again.
+    """
+    if _attributes().get(_BUILT, False):
+        return
+    if _is_community():
+        rollup_schema.comment_rollups(_connection(), community=True)
+        return
+    _connection().execute(queries.load(removal))
+    build_rollups()
+    for source in SOURCES.values():
+        refresh_all(_connection(), source)
 
 
 def ensure_roles() -> None:
@@ -17,9 +56,21 @@ def ensure_roles() -> None:
     roles.ensure_roles(_connection())
 
 
-def is_community() -> bool:
+def fill_reason_codes() -> None:
+    """Bring hydra.reason_codes to what the code says."""
+    store_reason_codes(_connection())
+
+
+def _is_community() -> bool:
     """Whether this server has the community edition: continuous aggregates and policies."""
     return str(op.get_bind().exec_driver_sql("SHOW timescaledb.license").scalar_one()) == "timescale"
+
+
+def _attributes() -> dict[str, object]:
+    config = op.get_context().config
+    if config is None:
+        raise DatabaseError("migrations run through `hydra db up` or `alembic upgrade head`")
+    return config.attributes
 
 
 def _connection() -> psycopg.Connection:

@@ -11,51 +11,79 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 import psycopg
+from psycopg import sql
 
 from hydra.db import queries
 from hydra.errors import StopError
 
 
 class Rollup(NamedTuple):
-    """A rollup's relation in schema market, and its bucket's width."""
+    """A level of rollups in schema market: buckets of `width`, computed by `select` (sql/schema/rollups).
+
+    chunk: the length of its chunks on the Apache edition. offset: how far its buckets lie off the grid.
+    """
 
     relation: str
     width: timedelta
+    select: str
+    chunk: timedelta
+    offset: timedelta = timedelta()
 
 
 class RollupSource(NamedTuple):
-    """What hangs on a table of facts: the Apache refresh query, and the levels from low to high."""
+    """A table of facts with its levels from low to high, and the function that refreshes them on Apache."""
 
-    refresh_query: str
+    table: str
+    refresh_function: str
     levels: tuple[Rollup, ...]
 
+    @property
+    def steps(self) -> tuple[tuple[str, Rollup], ...]:
+        """Each level with the relation that it is computed from: the level below, at first the facts."""
+        below = (self.table, *(level.relation for level in self.levels))
+        return tuple(zip(below, self.levels, strict=False))
 
-SOURCES: Final[dict[str, RollupSource]] = {
-    "candles_1m": RollupSource(
-        "rollups/refresh_candles",
-        (
-            Rollup("candles_5m_rollup", timedelta(minutes=5)),
-            Rollup("candles_15m", timedelta(minutes=15)),
-            Rollup("candles_1h", timedelta(hours=1)),
-            Rollup("candles_4h", timedelta(hours=4)),
+
+def _minutes(relation: str, width: int, select: str, chunk_days: int, **offset: timedelta) -> Rollup:
+    return Rollup(relation, timedelta(minutes=width), select, timedelta(days=chunk_days), **offset)
+
+
+SOURCES: Final = {
+    source.table: source
+    for source in (
+        RollupSource(
+            "candles_1m",
+            "refresh_candle_rollups",
+            (
+                _minutes("candles_5m_rollup", 5, "candles_5m", 30),
+                _minutes("candles_15m", 15, "candles", 90),
+                _minutes("candles_1h", 60, "candles", 180),
+                _minutes("candles_4h", 240, "candles", 360),
+            ),
         ),
-    ),
-    "liquidations": RollupSource(
-        "rollups/refresh_liquidations",
-        (Rollup("liquidations_1m", timedelta(minutes=1)), Rollup("liquidations_5m", timedelta(minutes=5))),
-    ),
-    "open_interest": RollupSource(
-        "rollups/refresh_open_interest", (Rollup("open_interest_5m_buckets", timedelta(minutes=5)),)
-    ),
+        RollupSource(
+            "liquidations",
+            "refresh_liquidation_rollups",
+            (
+                _minutes("liquidations_1m", 1, "liquidations_1m", 30),
+                _minutes("liquidations_5m", 5, "liquidations_5m", 30),
+            ),
+        ),
+        RollupSource(
+            "open_interest",
+            "refresh_open_interest_rollups",
+            # A measurement on the grid belongs to the bucket that it ends: (g - 5 min, g].
+            (
+                _minutes(
+                    "open_interest_5m_buckets", 5, "open_interest_5m", 30, offset=timedelta(microseconds=1)
+                ),
+            ),
+        ),
+    )
 }
 
-# Everything that the rollups put into schema market on either edition: SQL, not metadata.
-ROLLUP_RELATIONS: Final = frozenset(
-    {level.relation for source in SOURCES.values() for level in source.levels} | {"open_interest_5m"}
-)
-
 # The newest two buckets of each level are left to the real-time part of a continuous aggregate, as its
-# refresh policy does (0002_policies_community.sql): a row a little late finds it open.
+# refresh policy does (community_policies.sql): a row a little late finds it open.
 SETTLING_BUCKETS: Final = 2
 
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -96,7 +124,15 @@ def refresh(
     else:
         ids = None if instrument_ids is None else list(instrument_ids)
         span = {"instrument_ids": ids, "first_time": first_time, "last_time": last_time}
-        connection.execute(queries.load(source.refresh_query), span)
+        function = sql.Identifier("market", source.refresh_function)
+        connection.execute(sql.SQL(queries.load("rollups/refresh")).format(function=function), span)
+
+
+def refresh_all(connection: psycopg.Connection, source: RollupSource) -> None:
+    """Re-aggregate everything that is stored of `source`, on the Apache edition."""
+    names = {name: sql.Identifier("market", name) for name in (source.refresh_function, source.table)}
+    function, table = names.values()
+    connection.execute(sql.SQL(queries.load("rollups/refresh_all")).format(function=function, table=table))
 
 
 def uses_continuous_aggregates(connection: psycopg.Connection) -> bool:

@@ -5,6 +5,7 @@ known at its hour. So all decisions of a day share their thresholds, and none kn
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
@@ -12,29 +13,25 @@ import polars as pl
 from adbc_driver_manager.dbapi import Connection
 
 from hydra.arrays import TIME
-from hydra.durations import HOUR
+from hydra.durations import DAY, HOUR
 from hydra.features.catalogue.thresholds import FEATURES, SAMPLED_DAYS
 from hydra.features.engine.decision_frame import DECISION_DELAY
 from hydra.features.evaluate import feature_matrix
-from hydra.features.facts import MarketFacts
-from hydra.features.reading.anchor import WARM_UP, WarmUp
-from hydra.features.reading.fact_reader import INPUTS
-from hydra.features.reading.point_in_time import Reading, read_facts
+from hydra.features.fact_source import WarmUp
+from hydra.features.facts import SOURCES, MarketFacts
+from hydra.features.reading.point_in_time import read_facts
 
 ADAPTIVE_THRESHOLDS: Final = tuple(feature.name for feature in FEATURES)
 
 _SAMPLED: Final = tuple(dict.fromkeys(feature.inputs[0].removeprefix("sample.") for feature in FEATURES))
 _READ: Final = ("candles_1m", "funding_rates", "open_interest_5m", "positioning")
-_READING: Final = Reading(
-    inputs={name: INPUTS[name] for name in _READ},
-    warm_up={
-        **{name: WARM_UP[name] for name in _READ},
-        "candles_1m": WarmUp(timedelta(hours=25), timedelta(days=1), "the price 24 hours ago"),
-        "funding_rates": WarmUp(
-            timedelta(days=2), timedelta(days=1), "a settlement, valid for two intervals"
-        ),
-    },
-)
+_WARM_UPS: Final = {
+    "candles_1m": WarmUp(timedelta(hours=25), DAY, "the price 24 hours ago"),
+    "funding_rates": WarmUp(timedelta(days=2), DAY, "a settlement, valid for two intervals"),
+}
+_SOURCES: Final = {
+    name: replace(SOURCES[name], warm_up=_WARM_UPS.get(name, SOURCES[name].warm_up)) for name in _READ
+}
 
 
 def sampled_decisions(instrument_ids: Sequence[int], days: Sequence[date]) -> pl.DataFrame:
@@ -85,5 +82,5 @@ def read_adaptive_thresholds(
     """
     start = sampled_decisions(instrument_ids[:1], days)["time"][0]
     as_of = _midnight(days[-1])
-    facts = read_facts(connection, instrument_ids=instrument_ids, start=start, as_of=as_of, reading=_READING)
+    facts = read_facts(connection, instrument_ids=instrument_ids, start=start, as_of=as_of, sources=_SOURCES)
     return adaptive_thresholds(facts, instrument_ids, days)

@@ -4,7 +4,7 @@ from hydra.durations import SECOND_US
 from hydra.features.catalogue import ALIASES, FAMILIES
 from hydra.features.engine.lateness import NOMINAL_LAG_US
 from hydra.features.feature import Feature
-from hydra.features.sequence import STEPS
+from hydra.features.for_models.sequence_windows import STEPS
 from hydra.features.vectors import (
     EXIT_PREDICTOR_FEATURES_V1,
     FEATURE_RECIPE_V1,
@@ -116,14 +116,18 @@ def _sequence() -> str:
         f"| {place} | `{name}` | `{column}` |"
         for place, (name, column) in enumerate(zip(SEQUENCE_FEATURES_V1, STEPS, strict=True), start=1)
     ]
-    words = "100 minutes a window, each number scaled within it (`hydra.features.sequence`)."
+    words = (
+        "100 minutes a window, each number scaled within it (`hydra.features.for_models.sequence_windows`)."
+    )
     head = ["## Steps of the sequence model", "", words, "", "| # | name | made of |", "|---|---|---|"]
     return "\n".join([*head, *rows, ""])
 
 
 def _exit_predictor() -> str:
     rows = [f"| {place} | `{name}` |" for place, name in enumerate(EXIT_PREDICTOR_FEATURES_V1, start=1)]
-    words = "A function over the columns of a position and its pair (`hydra.features.exit_features`)."
+    words = (
+        "A function over the columns of a position and its pair (`hydra.features.for_models.exit_features`)."
+    )
     return "\n".join(
         ["## Columns of the exit predictor", "", words, "", "| # | name |", "|---|---|", *rows, ""]
     )

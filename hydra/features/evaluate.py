@@ -12,7 +12,7 @@ from typing import Final
 
 import polars as pl
 
-from hydra.arrays import TIME, Integers
+from hydra.arrays import TIME
 from hydra.durations import MINUTE_US
 from hydra.errors import BadDataError
 from hydra.features.catalogue import ALIASES, CATALOGUE, WORKING_COLUMNS
@@ -30,8 +30,7 @@ from hydra.features.engine.plan import GridPlan, make_plan
 from hydra.features.engine.trade_windows import trade_columns
 from hydra.features.engine.trailing_rank import previous_ranks
 from hydra.features.engine.universe_frame import universe_rows
-from hydra.features.facts import MarketFacts
-from hydra.features.feature import Grid
+from hydra.features.facts import Grid, MarketFacts
 
 KEY: Final = {"instrument_id": pl.Int16(), "time": TIME}
 
@@ -60,7 +59,7 @@ _LEVELS: Final = ("known_at", "best_bid", "best_ask", "best_bid_quantity", "best
 _HOUR_LOOKBACK_US: Final = 62 * MINUTE_US
 _SHORT_LOOKBACK_US: Final = 6 * MINUTE_US
 _GRID_THREADS: Final = 2
-# Of so few, most is remembered: threads would wait for the interpreter longer than for the grids.
+# With so few decisions most results come from memory, and threads cost more than they save.
 _FEW_DECISIONS: Final = 64
 _LOOKS_AT_OTHERS: Final = leader_columns("close") | leader_columns("hour_close")
 
@@ -80,8 +79,8 @@ def feature_matrix(
     decisions: instrument_id Int16 and time (the decision instant t, microseconds, UTC), any order; and
     the context that signal and regime features copy: side, confidence, source, expected_return,
     expected_adverse_excursion, regime and volatility_regime (codes of the enumerations); a feature whose
-    context column is absent is null. Aliases are allowed in `names` and name their column. Who decides
-    minute after minute gives the same `memory` each time: what has not changed is not computed again.
+    context column is absent is null. Aliases are allowed in `names` and name their column. A caller that
+    decides minute after minute gives the same `memory` each time: what did not change is not computed again.
 
     Returns the decisions' key and one Float64 column a feature, in the decisions' order.
 
@@ -198,9 +197,9 @@ def _hour_columns(
     current: the decisions' columns of the other grids.
     """
     built = build_grid(Grid.HOUR, facts, instants, steps.base, memory)
-    values = _run(steps, built)
+    values = steps.run(built.frame, built.begins)
     shares = [
-        month_share(current[value], values[sample], built.rows).alias(name)
+        month_share(current[value], values[sample], built.begins, built.rows).alias(name)
         for name, (value, sample) in MONTH_SHARES.items()
         if name in asked
     ]
@@ -261,26 +260,23 @@ def _grid_columns(
     memory: GridMemory,
 ) -> pl.DataFrame:
     built = build_grid(grid, facts, instants, steps.base, memory)
-    values = memory.keep((grid, steps.exports), lambda: _run(steps, built), (built.frame,))
+    values = memory.keep((grid, steps.exports), lambda: steps.run(built.frame, built.begins), (built.frame,))
     is_ranked = grid is Grid.M5_MONTH and bool(asked & _RANK_COLUMNS)
     return memory.keep(
         (grid, steps.exports, is_ranked),
-        lambda: _read(values, built.rows, is_ranked=is_ranked),
+        lambda: _read(values, built, is_ranked=is_ranked),
         (values,),
         as_value(built.rows),
     )
 
 
-def _run(steps: GridPlan, built: GridRows) -> pl.DataFrame:
-    return pl.concat([steps.run(part) for part in built.parts()], rechunk=True)
-
-
-def _read(values: pl.DataFrame, rows: Integers, *, is_ranked: bool) -> pl.DataFrame:
+def _read(values: pl.DataFrame, built: GridRows, *, is_ranked: bool) -> pl.DataFrame:
     """The row of a grid that each decision reads; where it is ranked, with its rank among those before."""
-    columns = gather(values, rows)
+    columns = gather(values, built.rows)
     if not is_ranked:
         return columns
-    return columns.hstack(previous_ranks(values["realized_volatility"], MONTH_BARS, rows))
+    ranks = previous_ranks(values["realized_volatility"], built.begins, MONTH_BARS, built.rows)
+    return columns.hstack(ranks)
 
 
 def _context(decisions: pl.DataFrame) -> pl.DataFrame:

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import polars as pl
 
-from hydra.features.feature import Grid, WorkingColumn
+from hydra.features.facts import Grid
+from hydra.features.feature import WorkingColumn
 
 MINUTES_PER_YEAR = 365 * 24 * 60
 FIVE_MINUTES_PER_YEAR = 365 * 24 * 12
@@ -82,14 +83,13 @@ def share_at_most(value: pl.Expr, rows: int) -> pl.Expr:
 def exponential_mean(value: pl.Expr, rows: int) -> pl.Expr:
     """EMA of TA-Lib's form: alpha 2/(rows+1), seeded with the mean of the first `rows` present values.
 
-    Null before the seed and where the value is null; missing rows are skipped; every segment of the grid
-    starts anew, so its base needs the column "segment".
+    Null before the seed and where the value is null; missing rows are skipped.
     """
-    number = value.is_not_null().cast(pl.Int32).cum_sum().over("segment")
-    seed = value.cum_sum().over("segment") / rows
+    number = value.is_not_null().cast(pl.Int32).cum_sum()
+    seed = value.cum_sum() / rows
     present = value.is_not_null()
     seeded = pl.when(present & (number == rows)).then(seed).when(present & (number > rows)).then(value)
-    return seeded.ewm_mean(span=rows, adjust=False, ignore_nulls=True).over("segment")
+    return seeded.ewm_mean(span=rows, adjust=False, ignore_nulls=True)
 
 
 def after_warm_up(value: pl.Expr, watched: str, rows: int) -> pl.Expr:

@@ -1,77 +1,224 @@
 """What the features see: the facts of a stretch of market, as polars frames.
 
 Everything that decides is a function of these frames and of the decision instants, nothing else. The
-frames come from the database (`point_in_time.py`); the features (`evaluate.py`) never read a table.
+frames come from the database (`reading/point_in_time.py`); the features (`evaluate.py`) never read a table.
+A new kind of fact is a record in `SOURCES`, a field of `MarketFacts`, and a file in sql/reads.
 Source: features.md section 0; DESIGN, law 3.
 """
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from datetime import timedelta
+from enum import StrEnum
 from functools import partial
-from typing import Final
+from typing import Final, Self
 
 import polars as pl
 
 from hydra.arrays import TIME
+from hydra.durations import DAY, FIVE_MINUTES, HOUR, MINUTE
 from hydra.errors import BadDataError
+from hydra.features.fact_source import Age, FactSource, Snapshots, Steps, WarmUp
 
-_KEY: Final = {"instrument_id": pl.Int16(), "time": TIME, "known_at": TIME}
-_CANDLE: Final = {
-    **_KEY,
-    "open": pl.Float64(),
-    "high": pl.Float64(),
-    "low": pl.Float64(),
-    "close": pl.Float64(),
-    "volume": pl.Float64(),
-    "quote_volume": pl.Float64(),
-    "taker_buy_quote_volume": pl.Float64(),
-}
 
-SCHEMAS: Final[dict[str, dict[str, pl.DataType]]] = {
-    "candles_1m": _CANDLE,
-    "candles_5m": {**_CANDLE, "row_count": pl.Int64()},
-    "funding_rates": {**_KEY, "rate": pl.Float64(), "interval_hours": pl.Int16()},
-    "open_interest_5m": {**_KEY, "contracts": pl.Float64(), "value_usd": pl.Float64()},
-    "positioning": {**_KEY, "long_short_ratio": pl.Float64(), "taker_buy_sell_ratio": pl.Float64()},
-    "liquidations": {**_KEY, "side": pl.String(), "value_usd": pl.Float64()},
-    "order_book_tops": {
-        **_KEY,
-        "best_bid": pl.Float64(),
-        "best_ask": pl.Float64(),
-        "bid_depth_usd": pl.Float64(),
-        "ask_depth_usd": pl.Float64(),
-    },
-    "heartbeats": {**_KEY, "feed": pl.String()},
-}
+class Grid(StrEnum):
+    """The rows that an expression runs over: one clock each, a missing fact is a row of nulls.
+
+    Row shifts are time shifts on the dense grids (all but those of single events: BOOK, BOOK_LEVELS,
+    SENTIMENT). HOUR has closes and sums of clock hours, H1 the volatility within them. UNIVERSE has a row
+    per decision instant and pair of which candles are known, with columns of M1; DECISION has a row a
+    decision, with every column that decision-level expressions ask of the other grids; EVALUATION has a
+    row per pair and past layer-2 evaluation, SAMPLE one per pair and sampled decision, in order of time.
+    """
+
+    M1 = "m1"
+    M5 = "m5"
+    M5_MONTH = "m5_month"
+    H1 = "h1"
+    HOUR = "hour"
+    SETTLEMENT = "settlement"
+    OPEN_INTEREST = "open_interest"
+    POSITIONING = "positioning"
+    LIQUIDATION_5M = "liquidation_5m"
+    LIQUIDATION_1M = "liquidation_1m"
+    TRADES_5M = "trades_5m"
+    BOOK = "book"
+    BOOK_LEVELS = "book_levels"
+    SENTIMENT = "sentiment"
+    UNIVERSE = "universe"
+    DECISION = "decision"
+    EVALUATION = "evaluation"
+    SAMPLE = "sample"
+
+
+_NUMBER: Final = pl.Float64()
+_CANDLE: Final = dict.fromkeys(
+    ("open", "high", "low", "close", "volume", "quote_volume", "taker_buy_quote_volume"), _NUMBER
+)
+_SECOND: Final = timedelta(seconds=1)
+_MONTH: Final = WarmUp(
+    timedelta(days=31),
+    DAY,
+    "720 hourly samples and 8640 five-minute samples are 30 days; one day for the windows inside the first "
+    "samples (60 minutes, 12 bars) and for the 150 bars after which ADX has forgotten its start",
+)
+_WEEK_OF_MINUTES: Final = WarmUp(
+    timedelta(days=8), DAY, "clusters: 60 minutes, each against its 7 days before; room for a day's start"
+)
+
+SOURCES: Final[dict[str, FactSource]] = {
+    "candles_1m": FactSource(
+        values=_CANDLE,
+        query="reads/candles_1m",
+        lag=MINUTE + 2 * _SECOND,
+        warm_up=_MONTH,
+        model_warm_up=WarmUp(
+            timedelta(days=32), DAY, "720 hourly returns need 721 closes of whole hours, over 30 days and 2 h"
+        ),
+        grids={
+            Grid.M1: Steps(MINUTE, reach=1442, longest_hole=72),
+            Grid.H1: Steps(HOUR, reach=721, longest_hole=720 - 168),
+            # 720 hourly returns need 721 closes.
+            Grid.HOUR: Steps(HOUR, reach=730, longest_hole=720 - 168),
+        },
+        ages=(Age("candle", length=MINUTE),),
+    ),
+    # Read are the recorded bars only; the others are made of the rollup and of minutes (five_minute_bars.py).
+    "candles_5m": FactSource(
+        values={**_CANDLE, "row_count": pl.Int64()},
+        query="reads/candles_5m_recorded",
+        lag=FIVE_MINUTES + 2 * _SECOND,
+        warm_up=_MONTH,
+        grids={
+            # The longest window has 304 rows; the rest lets Wilder's recursion forget where it began.
+            Grid.M5: Steps(FIVE_MINUTES, reach=600, longest_hole=14),
+            Grid.M5_MONTH: Steps(FIVE_MINUTES, reach=8654, longest_hole=8640 - 2016),
+        },
+    ),
+    "funding_rates": FactSource(
+        values={"rate": _NUMBER, "interval_hours": pl.Int16()},
+        query="reads/funding_rates",
+        lag=5 * _SECOND,
+        warm_up=WarmUp(
+            timedelta(days=36),
+            DAY,
+            "100 settlements of 8 h are 33 days and 8 hours; 3 more for the momentum, 2 for the validity",
+        ),
+        ages=(Age("funding"),),
+    ),
+    "open_interest_5m": FactSource(
+        values={"contracts": _NUMBER, "value_usd": _NUMBER},
+        query="reads/open_interest_5m",
+        latest="measured_at",
+        lag=MINUTE,
+        warm_up=WarmUp(
+            timedelta(days=1),
+            DAY,
+            "100 changes over 60 minutes on the five-minute grid are 9 h 20 min; 10 min of validity",
+        ),
+        # oi_delta_pct needs two rows an hour apart, whatever lies between: no hole within reach is a cut.
+        grids={Grid.OPEN_INTEREST: Steps(FIVE_MINUTES, reach=114, longest_hole=114)},
+        ages=(Age("open_interest", pl.col("contracts") > 0),),
+    ),
+    "positioning": FactSource(
+        values={"long_short_ratio": _NUMBER, "taker_buy_sell_ratio": _NUMBER},
+        query="reads/positioning",
+        lag=MINUTE,
+        warm_up=WarmUp(timedelta(days=1), DAY, "the last period, valid for 15 min, with room for a gap"),
+        grids={Grid.POSITIONING: Steps(FIVE_MINUTES, reach=4, longest_hole=4)},
+        ages=(Age("positioning", pl.col("long_short_ratio").is_not_null()),),
+    ),
+    "liquidations": FactSource(
+        values={"side": pl.String(), "value_usd": _NUMBER},
+        query="reads/liquidations",
+        key=("time", "side", "price", "quantity"),
+        warm_up=WarmUp(
+            timedelta(hours=25), DAY, "288 five-minute buckets before the current one; 60 min of recent ones"
+        ),
+        model_warm_up=_WEEK_OF_MINUTES,
+        grids={
+            Grid.LIQUIDATION_5M: Steps(FIVE_MINUTES, reach=291, longest_hole=14),
+            # The threshold of a cluster is made of the minutes that had liquidations, however few.
+            Grid.LIQUIDATION_1M: Steps(MINUTE, reach=7 * 1440 + 62, longest_hole=7 * 1440),
+        },
+    ),
+    "order_book_tops": FactSource(
+        values=dict.fromkeys(("best_bid", "best_ask", "bid_depth_usd", "ask_depth_usd"), _NUMBER),
+        query="reads/order_book_tops",
+        warm_up=WarmUp(
+            timedelta(minutes=5),
+            HOUR,
+            "the last snapshot, valid for 15 s; a day of them would be 17,280 a pair",
+        ),
+        grids={Grid.BOOK: Snapshots(MINUTE)},
+        ages=(Age("order_book"),),
+    ),
+    "heartbeats": FactSource(
+        values={"feed": pl.String()},
+        query="reads/heartbeats",
+        key=("time", "feed"),
+        warm_up=WarmUp(
+            timedelta(hours=25),
+            HOUR,
+            "each of the 288 buckets of forced orders counts only if the feed was alive",
+        ),
+        model_warm_up=_WEEK_OF_MINUTES,
+        ages=(
+            Age("liquidation_feed", pl.col("feed") == "liquidations"),
+            Age("order_book_feed", pl.col("feed") == "order_book"),
+        ),
+    ),
+    "trades": FactSource(
+        values={"price": _NUMBER, "quantity": _NUMBER, "buyer_is_maker": pl.Boolean()},
+        query="reads/trades",
+        key=("time", "price", "quantity"),
+        warm_up=WarmUp(timedelta(hours=25), HOUR, "288 five-minute buckets before the current one"),
+        grids={Grid.TRADES_5M: Steps(FIVE_MINUTES, reach=291, longest_hole=14)},
+        is_for_models=True,
+    ),
+    "order_book_levels": FactSource(
+        values=dict.fromkeys(
+            (
+                "best_bid", "best_ask", "best_bid_quantity", "best_ask_quantity", "bid_depth_10_usd",
+                "ask_depth_10_usd", "near_depth_usd",
+            ),
+            _NUMBER,
+        ),
+        query="reads/order_book_levels",
+        warm_up=WarmUp(
+            timedelta(minutes=7), HOUR, "order flow of 5 minutes, from the snapshot before them on"
+        ),
+        grids={Grid.BOOK_LEVELS: Snapshots(MINUTE)},
+        is_for_models=True,
+    ),
+    "order_book_hours": FactSource(
+        values=dict.fromkeys(("best_bid", "best_ask", "near_depth_usd"), _NUMBER),
+        query="reads/order_book_hours",
+        lag=2 * _SECOND,
+        warm_up=WarmUp(timedelta(days=31), DAY, "720 hourly samples"),
+        is_for_models=True,
+    ),
+    "sentiment": FactSource(
+        values={"value": _NUMBER},
+        query="reads/sentiment",
+        warm_up=WarmUp(timedelta(days=3), DAY, "the last value, valid for 48 h"),
+        grids={Grid.SENTIMENT: Snapshots(timedelta(hours=49))},
+        is_for_models=True,
+    ),
+}  # fmt: skip
+"""Every kind of fact under its name, which is that of its field in `MarketFacts`."""
+
+LAYER_SOURCES: Final = {name: source for name, source in SOURCES.items() if not source.is_for_models}
 """What layers 2 and 3 decide from; a live decision reads no more."""
 
-RECIPE_SCHEMAS: Final[dict[str, dict[str, pl.DataType]]] = {
-    "trades": {**_KEY, "price": pl.Float64(), "quantity": pl.Float64(), "buyer_is_maker": pl.Boolean()},
-    "order_book_levels": {
-        **_KEY,
-        "best_bid": pl.Float64(),
-        "best_ask": pl.Float64(),
-        "best_bid_quantity": pl.Float64(),
-        "best_ask_quantity": pl.Float64(),
-        "bid_depth_10_usd": pl.Float64(),
-        "ask_depth_10_usd": pl.Float64(),
-        "near_depth_usd": pl.Float64(),
-    },
-    "order_book_hours": {
-        **_KEY,
-        "best_bid": pl.Float64(),
-        "best_ask": pl.Float64(),
-        "near_depth_usd": pl.Float64(),
-    },
-    "sentiment": {**_KEY, "value": pl.Float64()},
+MODEL_SOURCES: Final = {
+    name: replace(source, warm_up=source.model_warm_up or source.warm_up) for name, source in SOURCES.items()
 }
-"""What only the features of the recipe read beside them."""
-
-ALL_SCHEMAS: Final = {**SCHEMAS, **RECIPE_SCHEMAS}
+"""What the features of the models read."""
 
 
 def empty_frame(name: str) -> pl.DataFrame:
-    """A frame of the schema `name` without rows."""
-    return pl.DataFrame(schema=ALL_SCHEMAS[name])
+    """The frame of the fact `name` without rows."""
+    return pl.DataFrame(schema=SOURCES[name].columns)
 
 
 @dataclass(frozen=True)
@@ -106,17 +253,22 @@ class MarketFacts:
     sentiment: pl.DataFrame = field(default_factory=partial(empty_frame, "sentiment"))
 
     def __post_init__(self) -> None:
-        """Refuse a frame whose columns or types are not those of its schema.
+        """Refuse a frame whose columns or types are not those of its source.
 
         Raises:
             BadDataError: names the frame and the difference.
         """
-        for name, schema in ALL_SCHEMAS.items():
-            found = dict(getattr(self, name).schema)
-            if found != schema:
-                raise BadDataError(f"facts frame {name} has columns {found}, expected {dict(schema)}")
+        for name, source in SOURCES.items():
+            found = dict(self.of(name).schema)
+            if found != source.columns:
+                raise BadDataError(f"facts frame {name} has columns {found}, expected {source.columns}")
 
-    def known_by(self, as_of: object) -> "MarketFacts":
+    def of(self, name: str) -> pl.DataFrame:
+        """The frame of the fact `name`."""
+        frame: pl.DataFrame = getattr(self, name)
+        return frame
+
+    def known_by(self, as_of: object) -> Self:
         """The facts with known_at <= as_of: what a decision at `as_of` may use."""
         known = pl.col("known_at") <= pl.lit(as_of, dtype=TIME)
-        return MarketFacts(**{field.name: getattr(self, field.name).filter(known) for field in fields(self)})
+        return type(self)(**{one.name: self.of(one.name).filter(known) for one in fields(self)})

@@ -4,39 +4,10 @@ Source: features.md section 0; DESIGN, "features".
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import polars as pl
 
-
-class Grid(StrEnum):
-    """The rows that an expression runs over: one clock each, a missing fact is a row of nulls.
-
-    Row shifts are time shifts on the dense grids (all but those of single events: BOOK, BOOK_LEVELS,
-    SENTIMENT). HOUR has closes and sums of clock hours, H1 the volatility within them. UNIVERSE has a row
-    per decision instant and pair of which candles are known, with columns of M1; DECISION has a row a
-    decision, with every column that decision-level expressions ask of the other grids; EVALUATION has a
-    row per pair and past layer-2 evaluation, SAMPLE one per pair and sampled decision, in order of time.
-    """
-
-    M1 = "m1"
-    M5 = "m5"
-    M5_MONTH = "m5_month"
-    H1 = "h1"
-    HOUR = "hour"
-    SETTLEMENT = "settlement"
-    OPEN_INTEREST = "open_interest"
-    POSITIONING = "positioning"
-    LIQUIDATION_5M = "liquidation_5m"
-    LIQUIDATION_1M = "liquidation_1m"
-    TRADES_5M = "trades_5m"
-    BOOK = "book"
-    BOOK_LEVELS = "book_levels"
-    SENTIMENT = "sentiment"
-    UNIVERSE = "universe"
-    DECISION = "decision"
-    EVALUATION = "evaluation"
-    SAMPLE = "sample"
+from hydra.features.facts import Grid
 
 
 @dataclass(frozen=True)

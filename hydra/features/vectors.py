@@ -189,7 +189,7 @@ FEATURE_RECIPE_V1: Final = (
     "wave_trend",
 )
 
-# A step of the sequence model (section 3): names within `hydra.features.sequence`.
+# A step of the sequence model (section 3): names within `hydra.features.for_models.sequence_windows`.
 SEQUENCE_FEATURES_V1: Final = (
     "open_norm",
     "high_norm",
@@ -207,7 +207,7 @@ SEQUENCE_FEATURES_V1: Final = (
     "bb_position",
 )
 
-# The exit predictor (section 4): 24 names, one-hots expanded; see `hydra.features.exit_features`.
+# The exit predictor (section 4): 24 names, one-hots expanded; see `hydra.features.for_models.exit_features`.
 EXIT_PREDICTOR_FEATURES_V1: Final = (
     "position_side",
     "unrealized_pnl_pct",

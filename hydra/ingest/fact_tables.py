@@ -1,10 +1,8 @@
-"""The tables that history goes into: their keys, values and grids."""
+"""The tables that history goes into, and their grids."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
-
-from hydra.db.schema import METADATA
 
 
 @dataclass(frozen=True)
@@ -13,24 +11,6 @@ class FactTable:
 
     name: str
     step: timedelta | None
-
-    @property
-    def key(self) -> tuple[str, ...]:
-        """The columns of the primary key."""
-        return tuple(column.name for column in METADATA.tables[f"market.{self.name}"].primary_key)
-
-    @property
-    def values(self) -> tuple[str, ...]:
-        """What a fact says: every column but the key and known_at."""
-        table = METADATA.tables[f"market.{self.name}"]
-        return tuple(
-            column.name for column in table.columns if not column.primary_key and column.name != "known_at"
-        )
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """All columns."""
-        return tuple(column.name for column in METADATA.tables[f"market.{self.name}"].columns)
 
 
 FACT_TABLES: Final = {

@@ -11,6 +11,7 @@ import psycopg
 from psycopg import sql
 
 from hydra.db import queries
+from hydra.db.columns import columns_of
 from hydra.db.copy import copy_rows
 from hydra.ingest.fact_tables import FactTable
 
@@ -30,7 +31,8 @@ def merge_rows(
     """Store `rows` (sorted by time, one instrument) inside the caller's transaction."""
     if not rows.height:
         return Merged(0, 0, 0)
-    keyed = rows.with_columns(pl.lit(instrument_id, pl.Int16).alias("instrument_id")).select(table.columns)
+    names = [column.name for column in columns_of(connection, f"market.{table.name}")]
+    keyed = rows.with_columns(pl.lit(instrument_id, pl.Int16).alias("instrument_id")).select(names)
     target = sql.Identifier("market", table.name)
     if _range_is_empty(connection, target, instrument_id, rows):
         return Merged(copy_rows(connection, target, keyed), 0, 0)
@@ -56,16 +58,19 @@ def _merge_staged(
     connection.execute(sql.SQL("CREATE TEMP TABLE staged (LIKE {}) ON COMMIT DROP").format(target))
     copy_rows(connection, sql.Identifier("staged"), rows)
     connection.execute("ANALYZE staged")
+    columns = columns_of(connection, f"market.{table.name}")
+    key = [column.name for column in columns if column.is_key]
+    values = [column.name for column in columns if not column.is_key and column.name != "known_at"]
     query = sql.SQL(queries.load("ingest/merge")).format(
         table=target,
-        key=_listed(table.key),
-        stored_key=_listed(table.key, "stored"),
-        staged_key=_listed(table.key, "staged"),
-        columns=_listed(table.columns),
-        stored_values=_listed(table.values, "stored"),
-        staged_values=_listed(table.values, "staged"),
+        key=_listed(key),
+        stored_key=_listed(key, "stored"),
+        staged_key=_listed(key, "staged"),
+        columns=_listed(rows.columns),
+        stored_values=_listed(values, "stored"),
+        staged_values=_listed(values, "staged"),
     )
-    names = {"batch_id": batch_id, "table_name": table.name, "key_names": list(table.key)}
+    names = {"batch_id": batch_id, "table_name": table.name, "key_names": key}
     counts = connection.execute(query, names | _span(rows["instrument_id"][0], rows)).fetchone()
     connection.execute("DROP TABLE staged")
     if counts is None:
@@ -74,6 +79,6 @@ def _merge_staged(
     return Merged(inserted, rows.height - inserted - differing, differing, newly_revised)
 
 
-def _listed(names: tuple[str, ...], qualifier: str | None = None) -> sql.Composed:
+def _listed(names: list[str], qualifier: str | None = None) -> sql.Composed:
     parts = ((qualifier, name) if qualifier else (name,) for name in names)
     return sql.SQL(", ").join(sql.Identifier(*part) for part in parts)

@@ -8,9 +8,12 @@ Source: layers document, "Data Health"; README document, "Decision Gates"; C07, 
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
-from typing import Final
+from typing import Annotated, Final
 
 import polars as pl
+from pydantic import PlainSerializer
+
+from hydra.bounds import PositiveBps, Seconds
 
 ORDER_BOOK_FEED: Final = "order_book"
 LIQUIDATION_FEED: Final = "liquidations"
@@ -32,13 +35,13 @@ class DataHealthParameters:
     """Ages in seconds. 60 s and 100 bps are printed; 600, 15 and 60 s are the lifetimes of features.md
     (#24, #30, section 0); feeds are those that the run declares (C111); 300 s is C09."""
 
-    feeds: frozenset[str] = frozenset()
-    candle_age_seconds: float = 60.0
-    open_interest_age_seconds: float = 600.0
-    order_book_age_seconds: float = 15.0
-    liquidation_feed_age_seconds: float = 60.0
-    widest_spread_bps: float = 100.0
-    outage_flatten_seconds: float = 300.0
+    feeds: Annotated[frozenset[str], PlainSerializer(sorted)] = frozenset()
+    candle_age_seconds: Seconds = 60.0
+    open_interest_age_seconds: Seconds = 600.0
+    order_book_age_seconds: Seconds = 15.0
+    liquidation_feed_age_seconds: Seconds = 60.0
+    widest_spread_bps: PositiveBps = 100.0
+    outage_flatten_seconds: Seconds = 300.0
 
 
 def is_fresh(age_seconds: pl.Expr, limit_seconds: float) -> pl.Expr:

@@ -9,6 +9,7 @@ from typing import Final
 
 import polars as pl
 
+from hydra.bounds import CascadeWarning, Fraction, FundingRate
 from hydra.domain import ReasonCode, TradabilityStatus, VolatilityRegime
 from hydra.layers.layer2_data_health import INPUTS, InputHealth
 
@@ -39,9 +40,9 @@ CASCADE_BLOCK: Final = 0.7
 class MatrixParameters:
     """cascade_block and funding_restrict are printed, cascade_restrict is C10, the flag C04."""
 
-    cascade_block: float = CASCADE_BLOCK
-    cascade_restrict: float = 0.6
-    funding_restrict: float = 0.001
+    cascade_block: Fraction = CASCADE_BLOCK
+    cascade_restrict: CascadeWarning = 0.6
+    funding_restrict: FundingRate = 0.001
     funding_restrict_blocks_entries: bool = False
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from hydra.bounds import Fraction, FundingRate, PositiveCount
 from hydra.domain import Regime, VolatilityRegime
 
 # Liquidated value over open interest: one printed constant serves label, score and gates (C20).
@@ -17,12 +18,12 @@ _WAVE = 0.02
 class RegimeParameters:
     """All thresholds as printed; `sure_confidence` and `memory_evaluations` are features.md section 2."""
 
-    cascade_probability: float = 0.5
-    funding_rate: float = 0.001
-    oi_delta: float = 0.02
-    trend_band: float = 0.02
-    sure_confidence: float = 0.6
-    memory_evaluations: int = 12
+    cascade_probability: Fraction = 0.5
+    funding_rate: FundingRate = 0.001
+    oi_delta: Fraction = 0.02
+    trend_band: Fraction = 0.02
+    sure_confidence: Fraction = 0.6
+    memory_evaluations: PositiveCount = 12
 
 
 def check_cascade(velocity: pl.Expr) -> pl.Expr:

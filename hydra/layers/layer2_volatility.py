@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from hydra.bounds import Fraction
 from hydra.domain import VolatilityRegime
 
 MINUTES_PER_YEAR = 365 * 24 * 60
@@ -20,10 +21,10 @@ MINUTES_PER_YEAR = 365 * 24 * 60
 class VolatilityParameters:
     """Ranks as fractions, printed as 95, 80 and 50. `low_percentile` is off: LOW is reserved (C11)."""
 
-    extreme_percentile: float = 0.95
-    high_percentile: float = 0.80
-    elevated_percentile: float = 0.50
-    low_percentile: float | None = None
+    extreme_percentile: Fraction = 0.95
+    high_percentile: Fraction = 0.80
+    elevated_percentile: Fraction = 0.50
+    low_percentile: Fraction | None = None
 
 
 def annualised_volatility(returns: NDArray[np.float64], bar_minutes: int, ddof: int = 0) -> float:

@@ -8,6 +8,7 @@ from typing import Final
 
 import polars as pl
 
+from hydra.bounds import Fraction
 from hydra.domain import ReasonCode, VolatilityRegime
 from hydra.layers.layer2_matrix import REASON_TYPE
 
@@ -20,8 +21,8 @@ _CASCADE_RISK: Final = 0.3
 class ScoringParameters:
     """ML_SCORE_THRESHOLD and MIN_SIGNAL_CONFIDENCE, both inclusive (C118)."""
 
-    score_threshold: float = 0.45
-    min_confidence: float = 0.50
+    score_threshold: Fraction = 0.45
+    min_confidence: Fraction = 0.50
 
 
 def rule_based_signal_score(

@@ -12,6 +12,7 @@ from typing import Final
 
 import polars as pl
 
+from hydra.bounds import CrowdingRatio, Fraction, FundingRate, Hours, PositiveFraction, Slope
 from hydra.domain import Regime, Side, SignalSource, VolatilityRegime
 
 SOURCE_TYPE: Final = pl.Enum([source.value for source in SignalSource])
@@ -28,30 +29,30 @@ class SignalParameters:
     longs per short or shorts per long. Those of LIQUIDATION_REVERSAL are shares, and stay as printed.
     """
 
-    squeeze_funding: float = 0.0005
-    squeeze_confidence_slope: float = 500.0
-    squeeze_confidence_cap: float = 0.8
-    reversal_imbalance: float = 0.7
-    reversal_cascade: float = 0.3
-    reversal_confidence: float = 0.65
-    divergence_price_change: float = 0.02
-    divergence_oi_change: float = 0.02
-    divergence_confidence: float = 0.55
-    crowding_ratio_high: float = 2.0
-    crowding_ratio_low: float = 0.5
-    crowding_funding: float = 0.0003
-    crowding_confidence: float = 0.6
-    carry_funding: float = 0.0005
-    carry_confidence: float = 0.5
-    expected_return: float = 0.02
-    expected_adverse_excursion: float = 0.01
-    holding_hours: tuple[float, float, float, float, float] = (4.0, 2.0, 6.0, 8.0, 24.0)
+    squeeze_funding: FundingRate = 0.0005
+    squeeze_confidence_slope: Slope = 500.0
+    squeeze_confidence_cap: Fraction = 0.8
+    reversal_imbalance: Fraction = 0.7
+    reversal_cascade: Fraction = 0.3
+    reversal_confidence: Fraction = 0.65
+    divergence_price_change: PositiveFraction = 0.02
+    divergence_oi_change: PositiveFraction = 0.02
+    divergence_confidence: Fraction = 0.55
+    crowding_ratio_high: CrowdingRatio = 2.0
+    crowding_ratio_low: CrowdingRatio = 0.5
+    crowding_funding: FundingRate = 0.0003
+    crowding_confidence: Fraction = 0.6
+    carry_funding: FundingRate = 0.0005
+    carry_confidence: Fraction = 0.5
+    expected_return: PositiveFraction = 0.02
+    expected_adverse_excursion: PositiveFraction = 0.01
+    holding_hours: tuple[Hours, Hours, Hours, Hours, Hours] = (4.0, 2.0, 6.0, 8.0, 24.0)
     is_adaptive: bool = False
-    floor_funding: float = 0.0001
-    floor_price_change: float = 0.01
-    floor_oi_change: float = 0.005
-    floor_ratio_high: float = 1.2
-    ceiling_ratio_low: float = 1 / 1.2
+    floor_funding: FundingRate = 0.0001
+    floor_price_change: PositiveFraction = 0.01
+    floor_oi_change: PositiveFraction = 0.005
+    floor_ratio_high: CrowdingRatio = 1.2
+    ceiling_ratio_low: CrowdingRatio = 1 / 1.2
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ It latches in the database with cause, numbers and scope; only an audited comman
 from dataclasses import dataclass
 from typing import Final
 
+from hydra.bounds import Fraction, FundingRate, PositiveFraction
 from hydra.domain import KillCause, KillScope, VolatilityRegime
 from hydra.layers.layer2_matrix import CASCADE_BLOCK
 
@@ -16,9 +17,9 @@ _EXTREME: Final = VolatilityRegime.EXTREME.value
 class KillParameters:
     """All printed; scope is KILL_SCOPE; the cascade score is that of the matrix (C20)."""
 
-    daily_drawdown: float = 0.05
-    funding_rate_8h: float = 0.005
-    cascade_probability: float = CASCADE_BLOCK
+    daily_drawdown: PositiveFraction = 0.05
+    funding_rate_8h: FundingRate = 0.005
+    cascade_probability: Fraction = CASCADE_BLOCK
     scope: KillScope = KillScope.PORTFOLIO
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from hydra.bounds import Minutes, PositiveCount, PositiveFraction, PositiveUsd
 from hydra.domain import ReasonCode
 
 
@@ -9,12 +10,12 @@ from hydra.domain import ReasonCode
 class LimitParameters:
     """The `.env` limits of the README document; heat C39; minutes of re-entry C117."""
 
-    max_position_usd: float = 10_000.0
-    max_exposure_usd: float = 50_000.0
-    max_positions: int = 5
-    max_heat: float = 0.06
-    cooldown_minutes: float = 60.0
-    cooldown_after_stop_minutes: float = 240.0
+    max_position_usd: PositiveUsd = 10_000.0
+    max_exposure_usd: PositiveUsd = 50_000.0
+    max_positions: PositiveCount = 5
+    max_heat: PositiveFraction = 0.06
+    cooldown_minutes: Minutes = 60.0
+    cooldown_after_stop_minutes: Minutes = 240.0
 
 
 @dataclass(frozen=True, slots=True)

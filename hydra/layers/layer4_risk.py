@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
+from hydra.bounds import Fraction, Leverage, RiskFraction
 from hydra.domain import KillScope, ReasonCode, SignalSource
 from hydra.layers.layer4_exits import calculate_exits, max_holding_hours, stop_fires_before_liquidation
 from hydra.layers.layer4_filters import InstrumentFilters, exact, order_quantity, round_towards_entry
@@ -42,10 +43,10 @@ class RiskParameters:
 
     limits: LimitParameters = field(default_factory=LimitParameters)
     kill: KillParameters = field(default_factory=KillParameters)
-    max_leverage: float = 10.0
-    risk_per_trade: float = 0.01
+    max_leverage: Leverage = 10.0
+    risk_per_trade: RiskFraction = 0.01
     enforce_risk_cap: bool = True
-    liquidation_buffer: float = 0.2
+    liquidation_buffer: Fraction = 0.2
     kelly_uses_score: bool = False
 
 

@@ -6,6 +6,8 @@ Source: layers document, "Entry Execution" and "Exit Execution"; C41, C42, C45.
 from dataclasses import dataclass
 from enum import IntEnum
 
+from hydra.bounds import Count, Seconds
+
 
 class OrderStep(IntEnum):
     """What to do with a working order now."""
@@ -24,11 +26,11 @@ class ExecutionParameters:
     latency_seconds: how long an order takes to the paper exchange; an assumption that backtests can stress.
     """
 
-    entry_timeout_seconds: float = 120.0
-    exit_timeout_seconds: float = 60.0
-    most_requotes: int = 3
-    unprotected_seconds: float = 5.0
-    latency_seconds: float = 0.0
+    entry_timeout_seconds: Seconds = 120.0
+    exit_timeout_seconds: Seconds = 60.0
+    most_requotes: Count = 3
+    unprotected_seconds: Seconds = 5.0
+    latency_seconds: Seconds = 0.0
 
 
 def entry_step(

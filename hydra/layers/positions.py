@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+from hydra.bounds import Fraction, PositiveCount, Seconds
 from hydra.domain import ExitUrgency, ReasonCode, Side, SignalSource
 
 
@@ -14,10 +15,10 @@ from hydra.domain import ExitUrgency, ReasonCode, Side, SignalSource
 class PositionParameters:
     """thesis_floor and liquidation_buffer: practice.md and C40; two evaluations C121; outage C09."""
 
-    thesis_floor: float = 0.25
-    liquidation_buffer: float = 0.2
-    extreme_evaluations: int = 2
-    outage_flatten_seconds: float = 300.0
+    thesis_floor: Fraction = 0.25
+    liquidation_buffer: Fraction = 0.2
+    extreme_evaluations: PositiveCount = 2
+    outage_flatten_seconds: Seconds = 300.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,50 @@
 """How much of the time and of the equity was at stake, and how often the equity was turned over.
 
-A row of the equity path stands until the next one; what stood before a hole stands through it.
-Source: practice.md 3.9 (honest reporting); C83 (365 days), C122 (equity per cycle).
+A row of the equity path stands until the next one. It is weighed by the minutes that were decided while it
+stood, so that a hole of the data counts in no figure.
+Source: C83 (365 days), C122 (equity per cycle), C134 (elapsed time).
 """
+
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hydra.arrays import Floats
-from hydra.durations import DAY_SECONDS
-from hydra.ledger.vector_metrics import DAYS_PER_YEAR, FEWEST_DAYS_ANNUALISED
+from hydra.ledger.daily_returns import FEWEST_ELAPSED_DAYS
+from hydra.ledger.vector_metrics import DAYS_PER_YEAR
+
+_MINUTE: Final = np.timedelta64(1, "m")
+_HOUR: Final = np.timedelta64(1, "h")
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedMinutes:
+    """The minutes that a run decided, the common denominator of this module.
+
+    hours (n,): the UTC hours with a decided minute, ascending, datetime64; minutes (n,): how many in each.
+    first, last: the first and the last decided minute.
+    """
+
+    hours: NDArray[np.datetime64]
+    minutes: Floats
+    first: np.datetime64
+    last: np.datetime64
+
+    def of_rows(self, times: NDArray[np.datetime64]) -> Floats:
+        """Decided minutes for which each row of the equity path (n,) stands: to the next row or the end.
+
+        Within an hour that was decided in part, the minutes are spread evenly.
+        """
+        opens = np.maximum(self.hours, self.first)
+        ends = np.minimum(self.hours + _HOUR, self.last + _MINUTE)
+        edges = np.stack((opens, ends), axis=1).ravel().astype("datetime64[us]").astype(np.int64)
+        after = np.cumsum(self.minutes)
+        decided = np.stack((after - self.minutes, after), axis=1).ravel()
+        bounds = np.append(times, self.last + _MINUTE).astype("datetime64[us]").astype(np.int64)
+        rows: Floats = np.maximum(np.diff(np.interp(bounds, edges, decided)), 0.0)
+        return rows
 
 
 def open_positions(
@@ -24,59 +59,49 @@ def open_positions(
     return begun - np.searchsorted(ends, times, side="right")
 
 
-def exposure_time_share(times: NDArray[np.datetime64], positions: NDArray[np.intp]) -> float | None:
-    """Share of the time with an open position, 0 to 1; None for a path without duration.
+def exposure_time_share(minutes: Floats, positions: NDArray[np.intp]) -> float | None:
+    """Share of the decided minutes with an open position, 0 to 1; None without a decided minute.
 
-    times: ascending instants (n,); positions: how many were open from each on (n,).
+    minutes (n,): see `DecidedMinutes.of_rows`; positions (n,): how many were open from each row on.
 
-    Formula: sum(seconds with a position) / sum(seconds)
-    Source: practice.md 3.9; C122.
+    Formula: decided minutes with a position / decided minutes
+    Source: C122, C134.
     """
-    return _time_weighted(times, (positions > 0).astype(np.float64))
+    return _weighted(minutes, (positions > 0).astype(np.float64))
 
 
-def exposure_notional_to_equity(
-    times: NDArray[np.datetime64], exposure_usd: Floats, equity_usd: Floats
-) -> float | None:
-    """Time-weighted notional over equity, a fraction that leverage takes above 1; None without equity.
+def exposure_notional_to_equity(minutes: Floats, exposure_usd: Floats, equity_usd: Floats) -> float | None:
+    """Mean notional over equity, a fraction that leverage takes above 1; None without equity.
 
-    Formula: sum(seconds x notional / equity) / sum(seconds)
-    Source: practice.md 3.9; C122.
+    Formula: sum(decided minutes x notional / equity) / sum(decided minutes)
+    Source: C122, C134.
     """
     if not bool(np.all(equity_usd > 0)):
         return None
-    return _time_weighted(times, exposure_usd / equity_usd)
+    return _weighted(minutes, exposure_usd / equity_usd)
 
 
-def turnover(traded_usd: float, times: NDArray[np.datetime64], equity_usd: Floats) -> float | None:
-    """Notional of all fills, entries and exits, over the time-weighted equity; None without equity.
+def turnover(traded_usd: float, minutes: Floats, equity_usd: Floats) -> float | None:
+    """Notional of all fills, entries and exits, over the mean equity; None without equity.
 
-    Formula: traded notional / mean equity
-    Source: practice.md 3.9; C122.
+    Formula: traded notional / mean equity of the decided minutes
+    Source: C122, C134.
     """
-    equity = _time_weighted(times, equity_usd)
+    equity = _weighted(minutes, equity_usd)
     return traded_usd / equity if equity is not None and equity > 0 else None
 
 
-def turnover_annualised_365(
-    traded_usd: float, times: NDArray[np.datetime64], equity_usd: Floats
-) -> float | None:
-    """Turnover scaled to 365 days; None under 30 days, for a day with trades says nothing of a year.
+def turnover_annualised_365(turnover_times: float | None, elapsed_days: float) -> float | None:
+    """Turnover scaled to 365 days; None under 30 elapsed days.
 
-    Formula: turnover x 365 / days
-    Source: practice.md 3.9; C83 (365 days).
+    Formula: turnover x 365 / elapsed days
+    Source: C83 (365 days); C134.
     """
-    raw = turnover(traded_usd, times, equity_usd)
-    days = _seconds(times).sum() / DAY_SECONDS
-    return None if raw is None or days < FEWEST_DAYS_ANNUALISED else float(raw * DAYS_PER_YEAR / days)
+    if turnover_times is None or elapsed_days < FEWEST_ELAPSED_DAYS:
+        return None
+    return turnover_times * DAYS_PER_YEAR / elapsed_days
 
 
-def _time_weighted(times: NDArray[np.datetime64], values: Floats) -> float | None:
-    seconds = _seconds(times)
-    total = float(seconds.sum())
-    return float(seconds @ values[:-1]) / total if total > 0 else None
-
-
-def _seconds(times: NDArray[np.datetime64]) -> Floats:
-    seconds: Floats = np.diff(times) / np.timedelta64(1, "s")
-    return seconds
+def _weighted(minutes: Floats, values: Floats) -> float | None:
+    total = float(minutes.sum())
+    return float(minutes @ values) / total if total > 0 else None

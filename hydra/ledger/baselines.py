@@ -1,10 +1,10 @@
 """What would have come out without any skill: staying flat, holding every pair, or a coin for the side.
 
-Source: practice.md 3.9 (baselines in every report); practice.md 3.6 (costs).
+Source: docs/practice.md (reporting, costs).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -14,7 +14,7 @@ from hydra.ledger.costs import PairCosts, fee_usd, funding_payment, taker_price
 from hydra.ledger.positions import net_profit, price_profit
 
 ALWAYS_FLAT_NET_USD: Final = 0.0
-"""Who never trades earns nothing and risks nothing."""
+"""Net result of a run without a trade."""
 
 _DRAWS: Final = 2_000
 _SEED: Final = 20_250_601
@@ -26,7 +26,8 @@ _TIE: Final = 1e-9
 class HeldPair:
     """A pair from the first to the last price of the period, quote units.
 
-    settled_marks, settled_rates: mark price and rate of every settlement in between, (settlements,).
+    settled_marks, settled_rates: mark price and rate of every settlement in between, (settlements,);
+    settled_seconds: when, seconds since 1970, for those who follow the path.
     """
 
     base: str
@@ -35,6 +36,7 @@ class HeldPair:
     last_price: float
     settled_marks: Floats
     settled_rates: Floats
+    settled_seconds: Floats = field(default_factory=lambda: np.empty(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +65,41 @@ def hold_net_usd(pair: HeldPair, notional_usd: float) -> float:
     """Net result of one pair bought for `notional_usd` and held to the end, USDT.
 
     Formula: quantity x (exit - entry) - taker fees + funding, quantity = notional / entry
-    Source: practice.md 3.6 and 3.9 (baselines); C126 (spread and slippage).
+    Source: docs/practice.md (costs, reporting); C126 (spread and slippage).
     """
-    spread, slippage = float(pair.costs.spread_bps), float(pair.costs.slippage_bps)
-    taker_bps = float(pair.costs.taker_fee_bps)
-    entry = taker_price(pair.first_price, 1, spread, slippage)
+    quantity, entry, entry_fee = _bought(pair, notional_usd)
+    spread, slippage = float(pair.costs.taker_spread_bps), float(pair.costs.slippage_bps)
     leave = taker_price(pair.last_price, -1, spread, slippage)
-    quantity = notional_usd / entry
-    fees = fee_usd(notional_usd, taker_bps) + fee_usd(quantity * leave, taker_bps)
+    fees = entry_fee + fee_usd(quantity * leave, float(pair.costs.taker_fee_bps))
+    return net_profit(price_profit(1, quantity, entry, leave), fees, sum(_funding(pair, quantity)))
+
+
+def hold_path_usd(pair: HeldPair, notional_usd: float, seconds: Floats, closes: Floats) -> Floats:
+    """The net result of `hold_net_usd` so far at each of `closes`, before the exit's costs, USDT, (n,).
+
+    seconds: since 1970, (n,); closes: the prices at these times, quote units, (n,).
+
+    Formula: quantity x (close - entry) - entry fee + funding so far, quantity = notional / entry
+    Source: docs/practice.md (costs, reporting); C126 (spread and slippage).
+    """
+    quantity, entry, fee = _bought(pair, notional_usd)
+    funding = np.cumsum([0.0, *_funding(pair, quantity)])
+    received = funding[np.searchsorted(pair.settled_seconds, seconds, side="right")]
+    path: Floats = quantity * (closes - entry) - fee + received
+    return path
+
+
+def _bought(pair: HeldPair, notional_usd: float) -> tuple[float, float, float]:
+    """(quantity, price, fee in USDT) of a pair bought at market."""
+    costs = pair.costs
+    price = taker_price(pair.first_price, 1, float(costs.taker_spread_bps), float(costs.slippage_bps))
+    return notional_usd / price, price, fee_usd(notional_usd, float(costs.taker_fee_bps))
+
+
+def _funding(pair: HeldPair, quantity: float) -> list[float]:
+    """Cash effect of every settlement, USDT."""
     settled = zip(pair.settled_marks, pair.settled_rates, strict=True)
-    funding = sum(funding_payment(1, quantity, float(mark), float(rate)) for mark, rate in settled)
-    return net_profit(price_profit(1, quantity, entry, leave), fees, funding)
+    return [funding_payment(1, quantity, float(mark), float(rate)) for mark, rate in settled]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +126,7 @@ def random_side(
     and costs (`mirrored_net_usd` where no engine can tell), both (n,).
 
     Formula: for every draw the sum over trades of the net result of a random side
-    Source: practice.md 3.9 (baseline: random side with the same times).
+    Source: docs/practice.md (reporting: random side with the same times).
     """
     if not net_usd.size:
         return None
@@ -126,6 +152,6 @@ def mirrored_net_usd(gross_usd: Floats, costs_usd: Floats, funding_usd: Floats) 
     funding_usd: positive where received; all (n,).
 
     Formula: -gross - costs - funding
-    Source: practice.md 3.9 (baseline: random side with the same times).
+    Source: docs/practice.md (reporting: random side with the same times).
     """
     return -gross_usd - costs_usd - funding_usd

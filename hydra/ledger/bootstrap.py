@@ -1,9 +1,10 @@
 """How sure a figure is: 95 % intervals by drawing whole days, again and again, with the same seed every time.
 
 Trades of one day share their market, so days are drawn, not trades. Daily returns follow on each other, so
-they are drawn in blocks of neighbouring days, the first following the last (circular block bootstrap).
+they are drawn in blocks of neighbouring days, the first following the last (circular block bootstrap, Politis
+and Romano 1992).
 Undefined is None, never 0 or infinity.
-Source: practice.md 3.9 (95 % intervals by block bootstrap of days); Politis and Romano 1992 (circular).
+Source: docs/practice.md (reporting: 95 % intervals by block bootstrap of days); C134.
 """
 
 import math
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hydra.arrays import Floats
+from hydra.ledger.daily_returns import FEWEST_DAILY_RETURNS
 from hydra.ledger.metrics import defined
 from hydra.ledger.vector_metrics import TradeSums
 
@@ -23,9 +25,6 @@ TradeMetric: TypeAlias = Callable[[TradeSums], Floats]
 
 FEWEST_DAYS: Final = 6
 """Fewer days with trades give no interval: there is too little to draw from."""
-
-FEWEST_RETURN_DAYS: Final = 20
-"""Fewer daily returns give no interval: under seven blocks of three days."""
 
 _RESAMPLES: Final = 2_000
 _SEED: Final = 20_250_601
@@ -43,20 +42,20 @@ class Estimate:
 
 
 def day_estimate(metric: DayMetric, returns: Floats, block_days: int | None = None) -> Estimate:
-    """A day metric of `metric_rows` over daily returns (n,), with its interval from FEWEST_RETURN_DAYS on.
+    """A day metric of `vector_metrics` over daily returns (n,); an interval needs FEWEST_DAILY_RETURNS.
 
     block_days: length of a block, by default `block_length`. An interval of a drawdown is that of paths
     whose blocks stand in another order.
     """
     value = defined(metric(returns)) if returns.size else None
-    if value is None or len(returns) < FEWEST_RETURN_DAYS:
+    if value is None or len(returns) < FEWEST_DAILY_RETURNS:
         return Estimate(value)
     drawn = drawn_days(len(returns), block_days or block_length(len(returns)))
     return Estimate(value, *_interval(metric(returns[drawn])))
 
 
 def trade_estimate(metric: TradeMetric, days: NDArray[np.datetime64], net_usd: Floats) -> Estimate:
-    """A trade metric of `metric_rows` over closed trades, with its interval from FEWEST_DAYS on.
+    """A trade metric of `vector_metrics` over closed trades, with its interval from FEWEST_DAYS on.
 
     days: UTC day of each close (n,), datetime64[D]; net_usd (n,). Days with trades are drawn, one by one.
     """
@@ -69,10 +68,10 @@ def trade_estimate(metric: TradeMetric, days: NDArray[np.datetime64], net_usd: F
 
 
 def block_length(days: int) -> int:
-    """Days a block: the cube root of the sample, 7 for a year.
+    """Days a block: the cube root of the sample, 7 for a year (Hall, Horowitz and Jing 1995).
 
     Formula: round(days ^ (1/3))
-    Source: Hall, Horowitz and Jing 1995 (the order of the best block length).
+    Source: docs/practice.md (reporting).
     """
     return max(1, round(math.cbrt(days)))
 

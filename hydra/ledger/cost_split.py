@@ -1,10 +1,25 @@
-"""From the price profit at the decisions' prices to what is left: every cost by its kind, exact (law 6).
+"""From the price profit at the decisions' prices to what is left: every cost by its kind, exact.
 
-Source: practice.md 3.6 and 3.9; DESIGN, law 7 (one cost model).
+Source: docs/practice.md (costs, reporting); docs/architecture.md (one cost model).
 """
 
 from dataclasses import dataclass
 from decimal import Decimal
+
+from hydra.ledger.costs import PairCosts, half_spread
+
+
+def spread_paid_usd(notional_usd: Decimal, costs: PairCosts, *, is_maker: bool) -> Decimal:
+    """What a fill paid of the model spread, USDT; negative for a resting order, which earned it.
+
+    notional_usd: at the price of the decision. costs: those of the run.
+
+    Formula: taker notional x taker spread bps / 20,000, maker -notional x spread bps / 20,000
+    Source: C126.
+    """
+    if is_maker:
+        return -half_spread(notional_usd, costs.spread_bps)
+    return half_spread(notional_usd, costs.taker_spread_bps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,31 +1,44 @@
-"""The one cost model (law 7): fees, and the spread and slippage that paper fills pay. In basis points.
+"""The one cost model: fees, and the spread and slippage that paper fills pay. In basis points.
 
-Fees are those of a regular user without discount (practice.md 3.6). The spreads and slippages are stated
-assumptions on the careful side, for orders of at most 10,000 USDT; a connected book replaces them.
-Raise COST_MODEL_VERSION with every change: runs, labels and reports name it.
-Source: practice.md 3.6; C33, C126.
+Fees are those of a regular user without discount. The spreads and slippages are stated assumptions on the
+careful side, for orders of at most 10,000 USDT; a connected book replaces them. A run can be asked for other
+costs (`CostParameters`); the default is PAIR_COSTS. Raise COST_MODEL_VERSION with every change of it: runs,
+labels and reports name it.
+Source: docs/practice.md (costs); C33, C126.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from decimal import Decimal
+from operator import attrgetter
 from typing import Final
 
+from hydra.bounds import Bps, CostFactor
 from hydra.ledger.amounts import Amount
 
 COST_MODEL_VERSION: Final = "1"
+MAKER_FEE_BPS: Final = Decimal(2)
+TAKER_FEE_BPS: Final = Decimal(5)
 
 
 @dataclass(frozen=True, slots=True)
 class PairCosts:
     """Costs of one pair in basis points of the notional.
 
-    spread_bps is the whole model spread; half of it is paid on each taker fill, beside slippage_bps.
+    spread_bps: the whole model spread, between the prices at which resting orders stand. A market order pays
+    half of it, or of `taker_spread_factor` times as much, beside slippage_bps.
     """
 
     spread_bps: Decimal
     slippage_bps: Decimal
-    maker_fee_bps: Decimal = Decimal(2)
-    taker_fee_bps: Decimal = Decimal(5)
+    maker_fee_bps: Decimal = MAKER_FEE_BPS
+    taker_fee_bps: Decimal = TAKER_FEE_BPS
+    taker_spread_factor: Decimal = Decimal(1)
+
+    @property
+    def taker_spread_bps(self) -> Decimal:
+        """The whole spread as market orders pay it."""
+        return self.spread_bps * self.taker_spread_factor
 
 
 def _costs(spread_bps: str, slippage_bps: str) -> PairCosts:
@@ -44,11 +57,45 @@ PAIR_COSTS: Final[dict[str, PairCosts]] = {
 }
 
 
+def _by_pair(column: str) -> Callable[[], dict[str, Decimal]]:
+    read = attrgetter(column)
+    return lambda: {base: read(costs) for base, costs in PAIR_COSTS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class CostParameters:
+    """What a run pays, in basis points: fees of all pairs, spread and slippage by base name.
+
+    taker_spread_factor: a wider spread for market orders alone. It is what a stress of the spread changes: a
+    resting order must not earn what the stress takes.
+    """
+
+    maker_fee_bps: Bps = MAKER_FEE_BPS
+    taker_fee_bps: Bps = TAKER_FEE_BPS
+    taker_spread_factor: CostFactor = Decimal(1)
+    spread_bps: dict[str, Bps] = field(default_factory=_by_pair("spread_bps"))
+    slippage_bps: dict[str, Bps] = field(default_factory=_by_pair("slippage_bps"))
+
+    def of(self, base: str) -> PairCosts:
+        """The costs of one pair.
+
+        Raises:
+            KeyError: it is not in the cost model.
+        """
+        return PairCosts(
+            self.spread_bps[base],
+            self.slippage_bps[base],
+            self.maker_fee_bps,
+            self.taker_fee_bps,
+            self.taker_spread_factor,
+        )
+
+
 def fee_usd(notional_usd: Amount, fee_bps: Amount) -> Amount:
     """Fee of a fill, USDT, positive: cost.
 
     Formula: notional x fee bps / 10,000
-    Source: practice.md 3.6 (maker 0.02 %, taker 0.05 %).
+    Source: docs/practice.md (costs: maker 0.02 %, taker 0.05 %).
     """
     return notional_usd * fee_bps / 10_000
 
@@ -68,7 +115,7 @@ def taker_price(price: Amount, order_direction: int, spread_bps: Amount, slippag
     order_direction: +1 buy, -1 sell.
 
     Formula: price x (1 + direction x (spread / 2 + slippage) / 10,000)
-    Source: practice.md 3.6; C126.
+    Source: docs/practice.md (costs); C126.
     """
     worse = half_spread(price, spread_bps) + price * slippage_bps / 10_000
     return price + order_direction * worse
@@ -78,10 +125,10 @@ def round_trip_cost(costs: PairCosts) -> Decimal:
     """Fraction of the notional that a maker entry and a stop by market order cost together.
 
     Formula: (maker fee + taker fee + spread / 2 + slippage) / 10,000
-    Source: practice.md 3.6; C33.
+    Source: docs/practice.md (costs); C33.
     """
     fees = costs.maker_fee_bps + costs.taker_fee_bps
-    return (fees + costs.spread_bps / 2 + costs.slippage_bps) / 10_000
+    return (fees + costs.taker_spread_bps / 2 + costs.slippage_bps) / 10_000
 
 
 def funding_payment(direction: int, quantity: Amount, mark_price: Amount, rate: Amount) -> Amount:
@@ -90,6 +137,6 @@ def funding_payment(direction: int, quantity: Amount, mark_price: Amount, rate: 
     direction: +1 LONG, -1 SHORT. rate: the settled rate per interval, not scaled to 8 h.
 
     Formula: -side x quantity x mark x rate
-    Source: practice.md 3.6 (funding); C126.
+    Source: docs/practice.md (costs: funding); C126.
     """
     return -direction * quantity * mark_price * rate

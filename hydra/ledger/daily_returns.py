@@ -1,6 +1,7 @@
-"""From the equity of every cycle to daily UTC returns, and which of the days are not whole.
+"""Daily UTC returns of the equity of every cycle, the time that passed, and the smallest sample of a ratio.
 
-Source: C83 (daily UTC returns), C122 (a day begins at 00:00 UTC: an equity of 00:00 belongs to the new day).
+A day begins at 00:00 UTC: an equity of 00:00 belongs to the new day.
+Source: C83 (daily UTC returns), C122, C134 (elapsed time; the smallest sample of a ratio).
 """
 
 from dataclasses import dataclass
@@ -14,11 +15,37 @@ from hydra.arrays import Floats
 _DAY: Final = np.timedelta64(1, "D")
 CYCLE: Final = np.timedelta64(1, "m")
 
+FEWEST_ELAPSED_DAYS: Final = 30
+"""Less time is neither compounded to a year nor called a ratio (C134)."""
+
+FEWEST_DAILY_RETURNS: Final = 20
+"""Fewer daily returns give no ratio and no interval (C134): under seven blocks of three days."""
+
+
+def allows_ratios(elapsed_days: float, returns: int) -> bool:
+    """Whether a sample is large enough for a ratio.
+
+    Formula: elapsed days >= 30 and returns >= 20
+    Source: C134.
+    """
+    return elapsed_days >= FEWEST_ELAPSED_DAYS and returns >= FEWEST_DAILY_RETURNS
+
+
+def sample_for_ratios(returns: Floats, elapsed_days: float) -> Floats:
+    """The daily returns (n,), or none of them (0,) where they are too few for a ratio.
+
+    Every figure a year, every ratio of daily returns and every probability about one is computed from this
+    sample, so it is undefined where the sample is too small.
+    """
+    return returns if allows_ratios(elapsed_days, len(returns)) else returns[:0]
+
 
 @dataclass(frozen=True, slots=True)
 class DailyReturns:
     """Days (n,) as datetime64[D], the last equity of each in USDT, and its return as a fraction.
 
+    elapsed_days: from one cycle before the first row, when the start balance stood, to the end of the cycle
+    of the last row; holes included.
     partial_days: how many begin or end inside the day (a hole within a day is not seen here).
     missing_days: how many between the first and the last have no equity at all; the first day after a hole
     carries the return of the whole hole, and a missing day is no sample.
@@ -28,8 +55,14 @@ class DailyReturns:
     days: NDArray[np.datetime64]
     closes_usd: Floats
     returns: Floats
+    elapsed_days: float
     partial_days: int
     missing_days: int
+
+    @property
+    def for_ratios(self) -> Floats:
+        """See `sample_for_ratios`."""
+        return sample_for_ratios(self.returns, self.elapsed_days)
 
 
 def daily_returns(
@@ -60,8 +93,13 @@ def daily_returns(
     closes = equity_usd[last_rows].astype(np.float64)
     before = np.concatenate(([start_usd], closes[:-1]))[: len(days)]
     is_partial = (times[first_rows] - days > cycle) | (times[last_rows] - days < _DAY - cycle)
-    missing = int((days[-1] - days[0]) / _DAY) + 1 - len(days) if len(days) else 0
-    return DailyReturns(start_usd, days, closes, closes / before - 1, int(is_partial.sum()), missing)
+    elapsed_days, missing = 0.0, 0
+    if len(days):
+        elapsed_days = float((times[last_rows[-1]] - times[0] + 2 * cycle) / _DAY)
+        missing = int((days[-1] - days[0]) / _DAY) + 1 - len(days)
+    return DailyReturns(
+        start_usd, days, closes, closes / before - 1, elapsed_days, int(is_partial.sum()), missing
+    )
 
 
 def _until_ruin(closes_usd: Floats) -> int:

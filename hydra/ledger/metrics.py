@@ -2,8 +2,9 @@
 
 `_daily_365`: from daily UTC returns, a year of 365 days, risk-free rate and target 0. `_daily_close`: from
 the last equity of each UTC day; `_intraday`: from the equity of every cycle. `_r`: in units of the risk.
+These are the formulas alone: which sample is long enough for a ratio says `daily_returns.sample_for_ratios`.
 Returns, shares and drawdowns are fractions; amounts are USDT net of all costs unless the name says otherwise.
-Source: practice.md 3.9; C31, C83, C104, C113.
+Source: docs/practice.md (reporting); C31, C83, C104, C113, C134.
 """
 
 from collections.abc import Callable
@@ -53,18 +54,20 @@ def total_return(returns: Floats) -> float | None:
     """Fraction gained over all days, compounded; None without a day.
 
     Formula: prod(1 + r) - 1
-    Source: practice.md 3.9; C83 (daily UTC returns).
+    Source: C83 (daily UTC returns).
     """
     return defined(total_return_rows(returns)) if returns.size else None
 
 
-def annualised_return_compounded_365(returns: Floats) -> float | None:
-    """Fraction a year if it went on like this; None under 30 days (FEWEST_DAYS_ANNUALISED).
+def annualised_return_compounded_365(returns: Floats, elapsed_days: float) -> float | None:
+    """Fraction a year if it went on like this; None without a return.
 
-    Formula: (1 + total return) ^ (365 / days) - 1
-    Source: practice.md 3.9; C83 (365 days).
+    elapsed_days: the time that passed, days without a row included.
+
+    Formula: (1 + total return) ^ (365 / elapsed days) - 1
+    Source: C83 (365 days); C134 (elapsed time).
     """
-    return defined(annualised_return_rows(returns))
+    return defined(annualised_return_rows(returns, elapsed_days))
 
 
 def sharpe_daily_365(returns: Floats) -> float | None:
@@ -79,28 +82,30 @@ def sharpe_daily_365(returns: Floats) -> float | None:
 def sortino_daily_365(returns: Floats) -> float | None:
     """Annual Sortino ratio: only falls below 0 count as risk, averaged over all days.
 
-    None under two days or without a fall.
+    Sortino and Price 1994. None under two days or without a fall.
 
     Formula: mean(r) / sqrt(mean(min(r, 0)^2)) x sqrt(365)
-    Source: Sortino and Price 1994 (target 0); C83.
+    Source: docs/practice.md (reporting); C83 (target 0).
     """
     return defined(sortino_rows(returns))
 
 
-def calmar_daily_365(returns: Floats) -> float | None:
-    """Annualised return over the deepest drawdown of the daily closes; None under 30 days or without a fall.
+def calmar_daily_365(returns: Floats, elapsed_days: float) -> float | None:
+    """Annualised return over the deepest drawdown of the daily closes; None without a fall (Young 1991).
 
     Formula: annualised return / max drawdown of the daily closes
-    Source: Young 1991 (over the whole period here); C83.
+    Source: C83, C134 (here over the whole period).
     """
-    return defined(calmar_rows(returns))
+    return defined(calmar_rows(returns, elapsed_days))
 
 
 def omega_daily_0(returns: Floats) -> float | None:
     """What the winning days gained over what the losing days lost; None without a losing day.
 
+    Keating and Shadwick 2002.
+
     Formula: sum(max(r, 0)) / sum(max(-r, 0))
-    Source: Keating and Shadwick 2002 (threshold 0); C83.
+    Source: docs/practice.md (reporting); C83 (threshold 0).
     """
     return defined(omega_rows(returns))
 
@@ -147,7 +152,7 @@ def win_rate(net_usd: Floats) -> float | None:
     """Share of closed trades with a positive net result; zero is a loss (C104). None without trades.
 
     Formula: trades with net > 0 / trades
-    Source: practice.md 3.9; C104.
+    Source: docs/practice.md (reporting); C104.
     """
     return _of_trades(win_rate_rows, net_usd)
 
@@ -156,7 +161,7 @@ def profit_factor(net_usd: Floats) -> float | None:
     """What the winners won over what the losers lost; None without a loss (C104).
 
     Formula: sum(max(net, 0)) / sum(max(-net, 0))
-    Source: practice.md 3.9; C104.
+    Source: docs/practice.md (reporting); C104.
     """
     return _of_trades(profit_factor_rows, net_usd)
 
@@ -165,7 +170,7 @@ def expectancy_usd(net_usd: Floats) -> float | None:
     """Average net result of a trade, USDT; None without trades.
 
     Formula: mean(net)
-    Source: practice.md 3.9; C104 (net of all costs).
+    Source: docs/practice.md (reporting); C104 (net of all costs).
     """
     return _of_trades(expectancy_usd_rows, net_usd)
 
@@ -176,7 +181,7 @@ def expectancy_r(net_usd: Floats, risk_usd: Floats) -> float | None:
     risk_usd: what the stop would have lost at the entry, positive, (n,); nan where unknown.
 
     Formula: mean(net / risk)
-    Source: practice.md 3.9; C104.
+    Source: docs/practice.md (reporting); C104.
     """
     if not net_usd.size or not bool(np.all(risk_usd > 0)):
         return None
@@ -187,7 +192,7 @@ def payoff_ratio(net_usd: Floats) -> float | None:
     """Average win over average loss, trades of zero among the losses; None without a win or a loss.
 
     Formula: mean(net of wins) / -mean(net of losses)
-    Source: practice.md 3.9; C104 (zero is a loss).
+    Source: docs/practice.md (reporting); C104 (zero is a loss).
     """
     return _of_trades(payoff_ratio_rows, net_usd)
 

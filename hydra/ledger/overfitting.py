@@ -1,11 +1,14 @@
 """How much of a Sharpe ratio is luck: of one record, of the best of many trials, of a search as a whole.
 
-Sharpe ratios here are per day, not annualised; kurtosis is raw (3 for a normal distribution).
-Source: practice.md 3.5; Bailey and López de Prado 2012 (probabilistic Sharpe ratio, minimum track record),
-2014 (deflated Sharpe ratio).
+Sharpe ratios here are per day, not annualised; kurtosis is raw (3 for a normal distribution). None of it is
+computed from a sample too small for a ratio (C134).
+The formulas are those of Bailey and López de Prado 2012 (probabilistic Sharpe ratio, minimum track record)
+and 2014 (deflated Sharpe ratio).
+Source: docs/practice.md (overfitting of the search); C134, C135, C137.
 """
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Final
@@ -19,6 +22,7 @@ from hydra.ledger.vector_metrics import DAYS_PER_YEAR
 _NORMAL: Final = NormalDist()
 _EULER_MASCHERONI: Final = 0.577_215_664_901_532_9
 _LEAST_SPREAD: Final = 1e-12
+_FEWEST_TRIALS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ def probabilistic_sharpe(moments: ReturnMoments, benchmark_per_day: float = 0.0)
     """Probability that the true Sharpe ratio lies above the benchmark; None where its variance vanishes.
 
     Formula: Phi((SR - SR*) sqrt(T - 1) / sqrt(1 - g3 SR + (g4 - 1)/4 SR^2))
-    Source: practice.md 3.5 (PSR; SR per day, g4 raw).
+    Source: docs/practice.md (overfitting of the search: PSR; SR per day, g4 raw).
     """
     if moments.spread <= _LEAST_SPREAD:
         return None
@@ -68,7 +72,7 @@ def best_sharpe_by_luck(trials: int, sharpe_variance: float) -> float:
         ValueError: no trial, or a negative variance.
 
     Formula: sqrt(Var(SR_n)) x ((1 - gamma) Z(1 - 1/N) + gamma Z(1 - 1/(N e)))
-    Source: practice.md 3.5 (SR* of the deflated Sharpe ratio).
+    Source: docs/practice.md (overfitting of the search: SR* of the deflated Sharpe ratio).
     """
     if trials < 1 or sharpe_variance < 0:
         raise ValueError(f"{trials} trials with a variance of {sharpe_variance}: count at least one")
@@ -79,6 +83,21 @@ def best_sharpe_by_luck(trials: int, sharpe_variance: float) -> float:
     return math.sqrt(sharpe_variance) * (most + beyond)
 
 
+def variance_of_trials(sharpes_per_day: Sequence[float]) -> float | None:
+    """Variance of the trials' Sharpe ratios per day; None under two of them.
+
+    The trials are a sample of those that could have been made, so the sum of squares is divided by n - 1.
+    Divided by n, two trials would count half of their variance and pass the gate most easily where least is
+    known.
+
+    Formula: sum((SR_n - mean)^2) / (n - 1)
+    Source: C137.
+    """
+    if len(sharpes_per_day) < _FEWEST_TRIALS:
+        return None
+    return float(np.var(sharpes_per_day, ddof=1))
+
+
 def deflated_sharpe(moments: ReturnMoments, trials: int, sharpe_variance: float) -> float | None:
     """Probability that the best of `trials` has more than luck; None where its variance vanishes.
 
@@ -86,9 +105,30 @@ def deflated_sharpe(moments: ReturnMoments, trials: int, sharpe_variance: float)
         ValueError: no trial, or a negative variance.
 
     Formula: PSR with SR* = the best of N trials by luck
-    Source: practice.md 3.5 (DSR; strict gate 0.95).
+    Source: docs/practice.md (overfitting of the search: DSR; strict gate 0.95).
     """
     return probabilistic_sharpe(moments, best_sharpe_by_luck(trials, sharpe_variance))
+
+
+@dataclass(frozen=True, slots=True)
+class MarketTrials:
+    """All trials ever counted on a market. sharpe_variance: of those with a ratio; None under two of them."""
+
+    count: int
+    sharpe_variance: float | None
+
+    @classmethod
+    def of(cls, samples: Iterable[Floats]) -> "MarketTrials":
+        """Of the daily returns of each trial; empty where too few for a ratio: it counts all the same."""
+        moments = [ReturnMoments.of(returns) for returns in samples]
+        sharpes = [one.sharpe_per_day for one in moments if one is not None]
+        return cls(len(moments), variance_of_trials(sharpes))
+
+    def deflated_sharpe(self, moments: ReturnMoments | None) -> float | None:
+        """The deflated Sharpe ratio of one of them; None where it has no ratio or is compared with none."""
+        if moments is None or self.sharpe_variance is None:
+            return None
+        return deflated_sharpe(moments, self.count, self.sharpe_variance)
 
 
 def minimum_track_record_days(
@@ -97,7 +137,7 @@ def minimum_track_record_days(
     """Days until such a record would show more than the benchmark; None where it does not lie above it.
 
     Formula: 1 + (1 - g3 SR + (g4 - 1)/4 SR^2) (Z(confidence) / (SR - SR*))^2
-    Source: practice.md 3.5; Bailey and López de Prado 2012 (minimum track record length).
+    Source: docs/practice.md (overfitting of the search: minimum track record length).
     """
     above = moments.sharpe_per_day - benchmark_per_day
     if above <= 0:

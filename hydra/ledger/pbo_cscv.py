@@ -3,7 +3,8 @@
 Combinatorially symmetric cross-validation: the days are cut into S blocks, every choice of S/2 of them is
 once the past on which the best variant is picked, and the other half tells what the pick was worth. Nothing
 is drawn: the same returns give the same answer.
-Source: practice.md 3.5; Bailey, Borwein, López de Prado and Zhu 2015.
+The method is that of Bailey, Borwein, López de Prado and Zhu 2015.
+Source: docs/practice.md (overfitting of the search).
 """
 
 from collections.abc import Iterator
@@ -58,7 +59,7 @@ def search_overfitting(returns: Floats, wanted_blocks: int = MOST_BLOCKS) -> Sea
     counts half. None under four blocks of five days or two variants.
 
     Formula: share of the C(S, S/2) splits with logit of the picked variant's rank / (N + 1) out of sample < 0
-    Source: practice.md 3.5 (PBO by CSCV; strict gate 0.5).
+    Source: docs/practice.md (overfitting of the search: PBO by CSCV; strict gate 0.5).
     """
     blocks = blocks_of(len(returns), wanted_blocks)
     if blocks is None:

@@ -16,8 +16,6 @@ from numpy.typing import NDArray
 from hydra.arrays import Floats
 
 DAYS_PER_YEAR: Final = 365
-FEWEST_DAYS_ANNUALISED: Final = 30
-"""A shorter span is not compounded to a year: a good week would promise millions."""
 
 _ROOT_OF_YEAR: Final = math.sqrt(DAYS_PER_YEAR)
 _ZERO_SHARE: Final = 1e-12
@@ -40,13 +38,12 @@ def total_return_rows(returns: Floats) -> Floats:
     return grown
 
 
-def annualised_return_rows(returns: Floats) -> Floats:
-    """Compounded to 365 days; nan under FEWEST_DAYS_ANNUALISED."""
-    days = returns.shape[-1]
-    if days < FEWEST_DAYS_ANNUALISED:
+def annualised_return_rows(returns: Floats, elapsed_days: float) -> Floats:
+    """Compounded from the days that passed to 365; nan without a return or a day."""
+    if not returns.shape[-1] or elapsed_days <= 0:
         return np.full(returns.shape[:-1], np.nan)
     with np.errstate(over="ignore"):
-        growth: Floats = (1 + total_return_rows(returns)) ** (DAYS_PER_YEAR / days)
+        growth: Floats = (1 + total_return_rows(returns)) ** (DAYS_PER_YEAR / elapsed_days)
     return growth - 1
 
 
@@ -80,9 +77,9 @@ def max_drawdown_rows(returns: Floats) -> Floats:
     return falls
 
 
-def calmar_rows(returns: Floats) -> Floats:
+def calmar_rows(returns: Floats, elapsed_days: float) -> Floats:
     """Annualised return over the largest drawdown of the daily closes."""
-    return ratio_rows(annualised_return_rows(returns), max_drawdown_rows(returns))
+    return ratio_rows(annualised_return_rows(returns, elapsed_days), max_drawdown_rows(returns))
 
 
 @dataclass(frozen=True, slots=True)

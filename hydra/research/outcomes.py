@@ -15,7 +15,7 @@ import numpy as np
 
 from hydra.backtest.bars import BarGrid
 from hydra.backtest.exit_bounds import ExitBoundsTable, row_at
-from hydra.backtest.market import BacktestMarket
+from hydra.backtest.market import BacktestMarket, at_costs
 from hydra.backtest.simulation import Simulation
 from hydra.backtest.skip_quiet_minutes import Grids, next_event
 from hydra.domain import ReasonCode, TradabilityStatus
@@ -114,7 +114,7 @@ class OutcomePlayer:
     """Plays planned trades on one market, each as if it were alone."""
 
     def __init__(self, market: BacktestMarket, bars: BarGrid, rules: Rules) -> None:
-        self._market = market
+        self._market = at_costs(market, rules.costs)
         self._bars = bars
         self._rules = rules
         self._grids = _grids(bars)

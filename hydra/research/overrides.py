@@ -4,16 +4,16 @@ Source: C112 (every threshold can be set).
 """
 
 import difflib
-from collections.abc import Iterable, Mapping
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
+from hydra.bounds import range_words
 from hydra.errors import SettingsError
 from hydra.settings import ENV_FILE, Settings, load_settings
-from hydra.trading.parameters import Rules, rules_of
+from hydra.trading.parameters import RULES, Rules, rules_of
 
 
 def parse_assignments(texts: Iterable[str]) -> dict[str, str]:
@@ -34,45 +34,79 @@ def parse_assignments(texts: Iterable[str]) -> dict[str, str]:
 
 
 def settings_and_rules(
-    assignments: Mapping[str, str], feeds: Iterable[str], config: Path | None = None
+    assignments: Mapping[str, str],
+    feeds: Iterable[str],
+    config: Path | None = None,
+    recorded: Mapping[str, Any] | None = None,
 ) -> tuple[Settings, Rules]:
-    """The settings and the rules' parameters under `assignments`; `config` takes the place of `.env`.
+    """The settings and the rules' parameters under `assignments`.
+
+    config: a file in the place of `.env`. recorded: settings by attribute name (see `recorded_settings`) that
+    take the place of the file and of the environment.
 
     Raises:
-        SettingsError: a key is unknown or a value impossible; the message names it and what is near.
+        SettingsError: a key or path is unknown, or a value out of its range; the message names it, the value
+            and what is allowed.
     """
     if config is not None and not config.is_file():
         raise SettingsError(f"--config {config}: there is no such file")
     paths = {key: value for key, value in assignments.items() if "." in key}
     keys = {key: value for key, value in assignments.items() if "." not in key}
-    settings = load_settings(config or ENV_FILE, keys)
-    rules = rules_of(settings, feeds)
-    for path, value in paths.items():
-        rules = _with(rules, path, path.split("."), value)
-    return settings, rules
+    names = {name: key for key, name in Settings.attribute_by_key().items()}
+    before = {names[name]: value for name, value in (recorded or {}).items() if name in names}
+    settings = load_settings(config or ENV_FILE, {**before, **keys})
+    return settings, _with(rules_of(settings, feeds), paths)
 
 
-def _with(record: Any, path: str, parts: list[str], text: str) -> Any:
-    """`record` with the parameter at `parts` set to what `text` says."""
-    name, *rest = parts
-    known = {field.name: field for field in fields(record)}
-    if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f" (did you mean {near[0]}?)" if near else f": there are {', '.join(known)}"
-        raise SettingsError(f"--set {path}: the rules have no parameter {name}{hint}")
-    value = getattr(record, name)
-    if is_dataclass(value) != bool(rest):
-        what = "one number" if rest else "a group of parameters"
-        raise SettingsError(f"--set {path}: {name} is {what}")
-    changed = _with(value, path, rest, text) if rest else _typed(value, name, path, text)
-    return replace(record, **{name: changed})
-
-
-def _typed(value: Any, name: str, path: str, text: str) -> Any:
-    kind = float if value is None else type(value)
-    if kind in {tuple, frozenset}:
-        raise SettingsError(f"--set {path}: {name} is a list of values; change it by its setting")
+def _with(rules: Rules, paths: Mapping[str, str]) -> Rules:
+    """`rules` with the parameters at `paths` set to what the texts say."""
+    record = RULES.dump_python(rules, mode="json")
+    for path, text in paths.items():
+        group, name = _place(record, path)
+        group[name] = text
     try:
-        return TypeAdapter(kind).validate_strings(text)
+        return RULES.validate_python(record)
     except ValidationError as error:
-        raise SettingsError(f"--set {path}={text}: {error.errors()[0]['msg']}") from None
+        refused = [_refused(item["loc"], item["msg"], paths) for item in error.errors()]
+        raise SettingsError("; ".join(refused)) from None
+
+
+def _place(record: dict[str, Any], path: str) -> tuple[dict[str, Any], str]:
+    """The group of parameters in which the parameter at `path` stands, and its name there."""
+    *groups, last = path.split(".")
+    for name in groups:
+        record = _member(record, name, path)
+        if not isinstance(record, dict):
+            raise SettingsError(f"--set {path}: {name} is one value, no group of parameters")
+    value = _member(record, last, path)
+    if isinstance(value, dict):
+        raise SettingsError(f"--set {path}: {last} is a group of parameters: {', '.join(value)}")
+    if isinstance(value, list):
+        raise SettingsError(f"--set {path}: {last} is a list of values; change it by its setting")
+    return record, last
+
+
+def _member(group: Mapping[str, Any], name: str, path: str) -> Any:
+    if name not in group:
+        near = difflib.get_close_matches(name, group, n=1)
+        hint = f" (did you mean {near[0]}?)" if near else f": there are {', '.join(group)}"
+        raise SettingsError(f"--set {path}: the rules have no parameter {name}{hint}")
+    return group[name]
+
+
+def _refused(place: Sequence[str | int], message: str, paths: Mapping[str, str]) -> str:
+    path = ".".join(map(str, place))
+    allowed = range_words(_schema_at(place))
+    words = f"it has to be {allowed}" if allowed else message
+    return f"--set {path}={paths[path]}: {words}" if path in paths else f"{path}: {words}"
+
+
+def _schema_at(place: Sequence[str | int]) -> Mapping[str, Any]:
+    """The JSON schema of the parameter at `place`."""
+    schema = root = RULES.json_schema()
+    for name in place:
+        members = schema.get("properties", {})
+        schema = members[name] if name in members else schema["additionalProperties"]
+        if "$ref" in schema:
+            schema = root["$defs"][schema["$ref"].rsplit("/", 1)[-1]]
+    return schema

@@ -1,6 +1,6 @@
 """The baseline of a coin: the trades of a backtest with random sides, each played by the same barriers.
 
-Source: practice.md 3.9 (baseline: random side with the same times).
+Source: docs/practice.md (reporting: random side with the same times).
 """
 
 from collections.abc import Mapping

@@ -1,28 +1,32 @@
 """Studies and their trials in schema ml: planned, taken, finished; every one is counted.
 
 A trial that is being worked on is a locked row: where the process dies, its lock goes, and another takes it.
-Source: practice.md 3.5; DESIGN, law 1 (the tables are the truth, messages are doorbells).
+Source: docs/practice.md (overfitting of the search); docs/architecture.md (the tables are the truth); C135.
 """
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
+import numpy as np
 import psycopg
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
+from pydantic import TypeAdapter
 
+from hydra.arrays import Floats
 from hydra.backtest.run import MarketChoice
-from hydra.backtest.stress import Stress
 from hydra.db import queries
-from hydra.domain import MarketOrigin
 from hydra.errors import StopError
-from hydra.readings import decision_set
+from hydra.ledger.daily_returns import sample_for_ratios
+from hydra.readings import readings_hash
 from hydra.research.trial_figures import TrialFigures
+from hydra.settings import Settings
+from hydra.trading.runs import config_hash
 from hydra.trading.versions import code_version
 
 
@@ -39,6 +43,8 @@ class Trial:
 class FinishedTrial:
     """A row of ml.trials."""
 
+    trial_id: int
+    run_id: int | None
     number: int
     parameters: dict[str, str]
     state: str
@@ -51,97 +57,144 @@ class FinishedTrial:
 
 
 @dataclass(frozen=True)
-class StudyPlan:
-    """A sweep: its name, its market, what all trials share, and the settings of each trial."""
+class CountedTrial:
+    """A finished trial as the count of a market knows it; run_id: its run, where its rows are stored."""
 
-    name: str
-    choice: MarketChoice
-    shared: Mapping[str, str]
-    trials: Sequence[Mapping[str, str]]
-    data_hash: str
+    run_id: int | None
+    daily_returns: list[float]
+    elapsed_days: float
+    metrics: dict[str, float | None]
 
     @property
-    def specification(self) -> dict[str, Any]:
-        """Everything that the trials depend on, as JSON."""
-        return {
-            "choice": choice_record(self.choice),
-            "shared": dict(self.shared),
-            "trials": list(self.trials),
-        }
+    def for_ratios(self) -> Floats:
+        """Its daily returns; none where they are too few for a ratio (C134)."""
+        return sample_for_ratios(np.array(self.daily_returns), self.elapsed_days)
 
 
-def choice_record(choice: MarketChoice) -> dict[str, Any]:
-    """A market choice as JSON can hold it."""
-    return {
-        "origin": choice.origin.value,
-        "seed": choice.seed,
-        "instrument_ids": list(choice.instrument_ids),
-        "feeds": list(choice.feeds),
-        "data_from": choice.data_from.isoformat(),
-        "data_to": choice.data_to.isoformat(),
-        "stresses": [stress.value for stress in choice.stresses],
-    }
+@dataclass(frozen=True)
+class StudySpecification:
+    """Everything that the trials of a study depend on beside code, readings and facts.
+
+    shared: the settings of all trials; trials: those of each. settings: all settings in force when the study
+    was planned (see `recorded_settings`), by attribute name; config_hash: over them.
+    """
+
+    choice: MarketChoice
+    shared: dict[str, str]
+    trials: list[dict[str, str]]
+    settings: dict[str, Any] = field(default_factory=dict)
+    config_hash: str = ""
+
+    @classmethod
+    def under(
+        cls,
+        settings: Mapping[str, Any],
+        choice: MarketChoice,
+        shared: Mapping[str, str],
+        trials: Sequence[Mapping[str, str]],
+    ) -> "StudySpecification":
+        """The specification of trials under some recorded settings."""
+        each = [dict(one) for one in trials]
+        return cls(choice, dict(shared), each, dict(settings), config_hash(settings))
 
 
-def choice_of(record: Mapping[str, Any]) -> MarketChoice:
-    """The inverse of `choice_record`."""
-    return MarketChoice(
-        origin=MarketOrigin(record["origin"]),
-        seed=record["seed"],
-        instrument_ids=tuple(record["instrument_ids"]),
-        feeds=tuple(record["feeds"]),
-        data_from=datetime.fromisoformat(record["data_from"]),
-        data_to=datetime.fromisoformat(record["data_to"]),
-        stresses=tuple(Stress(name) for name in record["stresses"]),
-    )
+SPECIFICATION: Final = TypeAdapter(StudySpecification)
 
 
-def plan_study(connection: psycopg.Connection, plan: StudyPlan) -> int:
-    """Record the study and its trials, or find it as it was left. Returns its key.
+@dataclass(frozen=True)
+class Study:
+    """A row of ml.studies."""
+
+    study_id: int
+    name: str
+    specification: StudySpecification
+    data_hash: str
+    readings_hash: str
+    code_version: str
+
+    def refuse_other(self, data_hash: str, settings: Mapping[str, Any] | None = None) -> None:
+        """Refuse to go on with the study where its trials could not be compared.
+
+        settings: the recorded settings now in force; None: those of the study are used, whatever they are.
+
+        Raises:
+            StopError: code, readings, facts or settings are not those that it was planned with.
+        """
+        if (self.readings_hash, self.code_version) != (readings_hash(), code_version()):
+            raise StopError(
+                f"the study {self.name} was begun with code {self.code_version} and readings "
+                f"{self.readings_hash}, now they are {code_version()} and {readings_hash()}: its "
+                "trials could not be compared; choose another name"
+            )
+        if self.data_hash != data_hash:
+            raise StopError(
+                f"the study {self.name} was planned with other facts: choose another name for this one"
+            )
+        if settings is not None and self.specification.config_hash != config_hash(settings):
+            raise StopError(
+                f"the study {self.name} was planned with other settings "
+                f"({_changes(self.specification.settings, settings)}): its trials could not be compared; "
+                "choose another name, or set them back"
+            )
+
+
+def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    keys = {name: key for key, name in Settings.attribute_by_key().items()}
+    changed = [name for name in now if before.get(name) != now[name]]
+    return ", ".join(f"{keys[name]} was {before.get(name)}, is {now[name]}" for name in changed)
+
+
+def plan_study(
+    connection: psycopg.Connection, name: str, specification: StudySpecification, data_hash: str
+) -> int:
+    """Record a sweep and its trials, or find it as it was left. Returns its key.
 
     Raises:
-        StopError: a study of this name asked something else, or was scored by other code or readings.
+        StopError: a study of this name asked something else, or was planned with other code, readings, facts
+            or settings.
     """
     with connection.transaction():
-        study_id = _add_study(connection, plan.name, "sweep", plan.choice, plan.specification, plan.data_hash)
+        study_id = _add_study(connection, name, "sweep", specification, data_hash)
         if study_id is None:
-            return _found_again(connection, plan)
-        rows = [{"number": n, "parameters": one} for n, one in enumerate(plan.trials, start=1)]
-        connection.execute(
-            queries.load("research/add_trials"), {"study_id": study_id, "rows": json.dumps(rows)}
-        )
+            study = read_study(connection, name=name)
+            _refuse_other_question(study, specification)
+            study.refuse_other(data_hash, specification.settings)
+            return study.study_id
+        _add_trials(connection, study_id, specification.trials)
     return study_id
+
+
+def _refuse_other_question(study: Study, asked: StudySpecification) -> None:
+    planned = study.specification
+    if (planned.choice, planned.shared, planned.trials) != (asked.choice, asked.shared, asked.trials):
+        raise StopError(
+            f"the study {study.name} was planned with other minutes or another --set: choose another name "
+            "for this one"
+        )
 
 
 def record_backtest(
     connection: psycopg.Connection,
     run_id: int,
-    choice: MarketChoice,
-    parameters: Mapping[str, str],
+    specification: StudySpecification,
     data_hash: str,
     figures: TrialFigures,
 ) -> None:
     """A backtest is a trial too: a study of one."""
-    specification = {"choice": choice_record(choice), "shared": {}, "trials": [dict(parameters)]}
     with connection.transaction():
-        study_id = _add_study(connection, f"backtest {run_id}", "backtest", choice, specification, data_hash)
+        study_id = _add_study(connection, f"backtest {run_id}", "backtest", specification, data_hash)
         if study_id is None:
             raise AssertionError("a run's number is given once")
-        rows = json.dumps([{"number": 1, "parameters": dict(parameters)}])
-        connection.execute(queries.load("research/add_trials"), {"study_id": study_id, "rows": rows})
+        _add_trials(connection, study_id, specification.trials)
         with taken_trial(connection, study_id) as trial:
             if trial is not None:
-                finish_trial(connection, trial, figures, run_id)
+                finish_trial(connection, trial.trial_id, figures, run_id)
 
 
-def _add_study(  # the columns of the row
-    connection: psycopg.Connection,
-    name: str,
-    kind: str,
-    choice: MarketChoice,
-    specification: Mapping[str, Any],
-    data_hash: str,
+def _add_study(
+    connection: psycopg.Connection, name: str, kind: str, specification: StudySpecification, data_hash: str
 ) -> int | None:
+    choice = specification.choice
     venues = connection.execute(
         queries.load("research/venues"), {"instrument_ids": list(choice.instrument_ids)}
     ).fetchall()
@@ -152,41 +205,32 @@ def _add_study(  # the columns of the row
         "data_from": choice.data_from,
         "data_to": choice.data_to,
         "data_hash": data_hash,
-        "specification": Jsonb(specification),
-        "decision_set": decision_set(),
+        "specification": Jsonb(SPECIFICATION.dump_python(specification, mode="json")),
+        "readings_hash": readings_hash(),
         "code_version": code_version(),
     }
     row = connection.execute(queries.load("research/add_study"), values).fetchone()
     return None if row is None else int(row[0])
 
 
-def _found_again(connection: psycopg.Connection, plan: StudyPlan) -> int:
-    row = connection.execute(queries.load("research/study"), {"name": plan.name}).fetchone()
-    if row is None:
-        raise AssertionError("a name that is taken has a study")
-    study_id, specification, data_hash, decisions, code = row
-    asked = json.loads(json.dumps(plan.specification))
-    if specification != asked or data_hash != plan.data_hash:
-        what = "other settings or minutes" if specification != asked else "other facts"
-        raise StopError(f"the study {plan.name} was planned with {what}: choose another name for this one")
-    if (decisions, code) != (decision_set(), code_version()):
-        raise StopError(
-            f"the study {plan.name} was begun with code {code} and readings {decisions}, now they are "
-            f"{code_version()} and {decision_set()}: its trials could not be compared; choose another name"
-        )
-    return int(study_id)
+def _add_trials(connection: psycopg.Connection, study_id: int, trials: Sequence[Mapping[str, str]]) -> None:
+    rows = json.dumps([{"number": n, "parameters": one} for n, one in enumerate(trials, start=1)])
+    connection.execute(queries.load("research/add_trials"), {"study_id": study_id, "rows": rows})
 
 
-def read_choice_of(connection: psycopg.Connection, study_id: int) -> tuple[MarketChoice, dict[str, str]]:
-    """The market of a study, and the settings that all of its trials share.
+def read_study(
+    connection: psycopg.Connection, *, name: str | None = None, study_id: int | None = None
+) -> Study:
+    """A study by its name or by its key.
 
     Raises:
-        StopError: there is no such study.
+        StopError: there is none.
     """
-    row = connection.execute(queries.load("research/study_by_id"), {"study_id": study_id}).fetchone()
+    row = connection.execute(queries.load("research/study"), {"name": name, "study_id": study_id}).fetchone()
     if row is None:
-        raise StopError(f"there is no study {study_id} in this database")
-    return choice_of(row[0]["choice"]), row[0]["shared"]
+        raise StopError(f"there is no study {name or study_id} in this database")
+    key, title, specification, *rest = row
+    return Study(key, title, SPECIFICATION.validate_python(specification), *rest)
 
 
 @contextmanager
@@ -198,12 +242,12 @@ def taken_trial(connection: psycopg.Connection, study_id: int) -> Iterator[Trial
 
 
 def finish_trial(
-    connection: psycopg.Connection, trial: Trial, figures: TrialFigures, run_id: int | None = None
+    connection: psycopg.Connection, trial_id: int, figures: TrialFigures, run_id: int | None = None
 ) -> None:
     """Record what came of a trial."""
     _finish(
         connection,
-        trial,
+        trial_id,
         state="DONE",
         run_id=run_id,
         first_day=figures.first_day,
@@ -214,17 +258,15 @@ def finish_trial(
     )
 
 
-def fail_trial(connection: psycopg.Connection, trial: Trial, error: str) -> None:
+def fail_trial(connection: psycopg.Connection, trial_id: int, error: str) -> None:
     """Record why a trial could not be scored."""
-    _finish(connection, trial, state="FAILED", error=error)
+    _finish(connection, trial_id, state="FAILED", error=error)
 
 
-def _finish(connection: psycopg.Connection, trial: Trial, **columns: object) -> None:
+def _finish(connection: psycopg.Connection, trial_id: int, **columns: object) -> None:
     names = ("run_id", "first_day", "daily_returns", "trades", "net_pnl_usd", "error")
     empty: dict[str, object] = {**dict.fromkeys(names), "metrics": Jsonb({})}
-    connection.execute(
-        queries.load("research/finish_trial"), {**empty, **columns, "trial_id": trial.trial_id}
-    )
+    connection.execute(queries.load("research/finish_trial"), {**empty, **columns, "trial_id": trial_id})
 
 
 def read_trials(connection: psycopg.Connection, study_id: int) -> list[FinishedTrial]:
@@ -241,7 +283,11 @@ def count_trials(connection: psycopg.Connection, study_id: int) -> tuple[int, in
     return int(row[0]), int(row[1])
 
 
-def sharpes_beside(connection: psycopg.Connection, run_id: int) -> list[float]:
-    """Sharpe ratios per day of every trial on the market of a backtest, itself included, where defined."""
-    rows = connection.execute(queries.load("research/trials_beside"), {"run_id": run_id}).fetchall()
-    return [value for (value,) in rows if value is not None]
+def trials_on_market(connection: psycopg.Connection, study_id: int) -> list[CountedTrial]:
+    """Every trial ever finished on the market of a study, its own among them (C135).
+
+    A market is a range of some pairs: trials are counted together where they share a pair and their ranges
+    overlap, in whatever study, under whatever stress.
+    """
+    with connection.cursor(row_factory=class_row(CountedTrial)) as cursor:
+        return cursor.execute(queries.load("research/trials_on_market"), {"study_id": study_id}).fetchall()

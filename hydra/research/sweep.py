@@ -1,6 +1,6 @@
 """Sweeps: the same market decided under many settings, by as many processes as there are.
 
-Source: anchors.md (a trial that is not counted is a trial that deceives); practice.md 3.5.
+Source: docs/practice.md (overfitting of the search); C135 (every trial is counted).
 """
 
 import itertools
@@ -19,18 +19,22 @@ from hydra.backtest.simulation import PreparedMarket, Stopwatch, prepare, simula
 from hydra.backtest.stress import stressed_rules
 from hydra.db.engine import connect
 from hydra.errors import HydraError, SettingsError, StopError
-from hydra.ledger.overfitting import ReturnMoments, deflated_sharpe
+from hydra.ledger.daily_returns import allows_ratios
+from hydra.ledger.overfitting import MarketTrials, ReturnMoments
 from hydra.ledger.pbo_cscv import SearchOverfitting, search_overfitting
 from hydra.research.overrides import parse_assignments, settings_and_rules
 from hydra.research.studies import (
+    CountedTrial,
     FinishedTrial,
+    StudySpecification,
     count_trials,
     fail_trial,
     finish_trial,
-    read_choice_of,
+    read_study,
     taken_trial,
 )
 from hydra.research.trial_figures import TrialFigures, trial_figures
+from hydra.settings import Settings
 from hydra.trading.parameters import Rules
 
 NOT_STORED = 0
@@ -64,28 +68,35 @@ def validate(shared: Mapping[str, str], trials: Sequence[Mapping[str, str]]) -> 
 
 
 class TrialScorer:
-    """Scores trials of one study in this process; the market is prepared once."""
+    """Scores trials of one study in this process; the market is prepared once.
+
+    The settings are those of the study, whatever the environment of this process says.
+
+    Raises:
+        StopError: there is no such study, or code, readings or facts are not those that it was planned with.
+    """
 
     def __init__(self, connection: psycopg.Connection, url: str, study_id: int) -> None:
         self._connection = connection
         self._url = url
-        self._study_id = study_id
-        self._choice, self._shared = read_choice_of(connection, study_id)
+        self._study = read_study(connection, study_id=study_id)
         watch = Stopwatch()
-        self._prepared = prepare(read_choice(connection, url, self._choice, watch), watch)
+        market = read_choice(connection, url, self._study.specification.choice, watch)
+        self._study.refuse_other(market.data_hash)
+        self._prepared = prepare(market, watch)
 
     def score_next(self) -> bool:
         """Take a planned trial and score it; False where none is left."""
-        with taken_trial(self._connection, self._study_id) as trial:
+        with taken_trial(self._connection, self._study.study_id) as trial:
             if trial is None:
                 return False
             try:
-                _, rules = settings_and_rules({**self._shared, **trial.parameters}, self._choice.feeds)
-                figures = score(self._prepared_for(rules), self._choice, rules)
+                _, rules = settings_of(self._study.specification, trial.parameters)
+                figures = score_rules(self._prepared_for(rules), self._study.specification.choice, rules)
             except HydraError as error:
-                fail_trial(self._connection, trial, str(error))
+                fail_trial(self._connection, trial.trial_id, str(error))
             else:
-                finish_trial(self._connection, trial, figures)
+                finish_trial(self._connection, trial.trial_id, figures)
         return True
 
     def _prepared_for(self, rules: Rules) -> PreparedMarket:
@@ -95,7 +106,17 @@ class TrialScorer:
         return self._prepared
 
 
-def score(prepared: PreparedMarket, choice: MarketChoice, rules: Rules) -> TrialFigures:
+def settings_of(specification: StudySpecification, parameters: Mapping[str, str]) -> tuple[Settings, Rules]:
+    """The settings and the rules of a trial of a study.
+
+    Raises:
+        SettingsError: a key or path is unknown, or a value out of its range.
+    """
+    given = {**specification.shared, **parameters}
+    return settings_and_rules(given, specification.choice.feeds, recorded=specification.settings)
+
+
+def score_rules(prepared: PreparedMarket, choice: MarketChoice, rules: Rules) -> TrialFigures:
     """The figures of one set of rules."""
     simulation = simulate(prepared, stressed_rules(rules, choice.stresses), NOT_STORED, Stopwatch())
     return trial_figures(simulation, equity_path(prepared.market, simulation.log))
@@ -147,31 +168,44 @@ def run_processes(
 class SweepVerdict:
     """What a sweep says of its best trial: how much of it is luck.
 
-    best: by Sharpe ratio, None where it is defined for no trial. deflated: probability that its true Sharpe
-    ratio lies above what the best of so many trials shows by luck. overfitting: of the search as a whole.
+    trials: finished ones of the study; counted: all that were ever counted on its market (C135). is_short: no
+    trial took long enough for a ratio (C134). best: by Sharpe ratio, None where it is defined for no trial.
+    deflated: probability that its true Sharpe ratio lies above what the best of all counted trials shows by
+    luck. overfitting: of the study as a search.
     """
 
     trials: int
+    counted: int
+    is_short: bool
     best: FinishedTrial | None
     deflated: float | None
     overfitting: SearchOverfitting | None
 
 
-def judge_sweep(trials: Sequence[FinishedTrial]) -> SweepVerdict:
-    """The verdict on the finished trials of a study."""
+def judge_sweep(trials: Sequence[FinishedTrial], counted: Sequence[CountedTrial]) -> SweepVerdict:
+    """The verdict on the finished trials of a study among all that were counted on its market."""
+    market = MarketTrials.of(trial.for_ratios for trial in counted)
     done = [trial for trial in trials if trial.daily_returns is not None]
     rated = [trial for trial in done if trial.metrics.get("sharpe_per_day") is not None]
     best = max(rated, key=_sharpe, default=None)
-    deflated = None
-    if best is not None and best.daily_returns is not None and len(rated) > 1:
-        moments = ReturnMoments.of(np.array(best.daily_returns))
-        variance = float(np.var([_sharpe(trial) for trial in rated], ddof=1))
-        deflated = deflated_sharpe(moments, len(rated), variance) if moments else None
+    moments = None if best is None else ReturnMoments.of(np.array(best.daily_returns))
     lengths = {len(trial.daily_returns) for trial in done if trial.daily_returns is not None}
     returns = np.array([trial.daily_returns for trial in done]).T if len(lengths) == 1 else np.empty((0, 0))
-    return SweepVerdict(len(done), best, deflated, search_overfitting(returns) if returns.size else None)
+    return SweepVerdict(
+        trials=len(done),
+        counted=market.count,
+        is_short=not any(_allows_ratios(trial) for trial in done),
+        best=best,
+        deflated=market.deflated_sharpe(moments),
+        overfitting=search_overfitting(returns) if returns.size else None,
+    )
 
 
 def _sharpe(trial: FinishedTrial) -> float:
     value = trial.metrics["sharpe_per_day"]
     return float("-inf") if value is None else value
+
+
+def _allows_ratios(trial: FinishedTrial) -> bool:
+    elapsed_days = trial.metrics.get("elapsed_days")
+    return elapsed_days is not None and allows_ratios(elapsed_days, len(trial.daily_returns or ()))

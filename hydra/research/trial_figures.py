@@ -1,15 +1,16 @@
-"""What a trial is remembered by: its daily returns, and its figures by name.
+"""What is kept of a trial: its daily returns, and its figures by name.
 
-Source: practice.md 3.5 (every trial is counted) and 3.9.
+Source: docs/practice.md (every trial is counted); C134.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
 import numpy as np
 
 from hydra.backtest.equity_path import E8, EquityPath
+from hydra.backtest.run import BacktestRun
 from hydra.backtest.simulation import Simulation
 from hydra.ledger.daily_returns import DailyReturns, daily_returns
 from hydra.ledger.metrics import (
@@ -22,6 +23,7 @@ from hydra.ledger.metrics import (
     win_rate,
 )
 from hydra.ledger.overfitting import ReturnMoments, probabilistic_sharpe
+from hydra.research.random_sides import random_side_figures
 
 
 @dataclass(frozen=True)
@@ -47,14 +49,15 @@ def trial_figures(simulation: Simulation, equity: EquityPath) -> TrialFigures:
     daily = daily_returns(times, equity.equity_usd, start_usd)
     closed = [one for one in simulation.log.journal.positions if one.closed_time is not None]
     net_usd = np.array([float(one.net_pnl_usd) for one in closed])
-    moments = ReturnMoments.of(daily.returns)
+    moments = ReturnMoments.of(daily.for_ratios)
     deepest = max_drawdown_intraday(times, equity.equity_usd, start_usd)
     metrics = {
+        "elapsed_days": daily.elapsed_days,
         "total_return": total_return(daily.returns),
-        "sharpe_daily_365": sharpe_daily_365(daily.returns),
+        "sharpe_daily_365": sharpe_daily_365(daily.for_ratios),
         "sharpe_per_day": moments.sharpe_per_day if moments else None,
         "probabilistic_sharpe": probabilistic_sharpe(moments) if moments else None,
-        "sortino_daily_365": sortino_daily_365(daily.returns),
+        "sortino_daily_365": sortino_daily_365(daily.for_ratios),
         "max_drawdown_intraday": deepest.fraction if deepest else None,
         "win_rate": win_rate(net_usd),
         "profit_factor": profit_factor(net_usd),
@@ -62,3 +65,9 @@ def trial_figures(simulation: Simulation, equity: EquityPath) -> TrialFigures:
     }
     net = Decimal(int(equity.equity_e8[-1])) / E8 - simulation.rules.initial_balance
     return TrialFigures(daily, len(closed), net, metrics)
+
+
+def backtest_figures(result: BacktestRun) -> TrialFigures:
+    """The figures of a stored backtest as a trial, with those of a coin for the side of its trades."""
+    figures = trial_figures(result.simulation, result.equity)
+    return replace(figures, metrics={**figures.metrics, **random_side_figures(result.simulation)})

@@ -40,8 +40,8 @@ class Step:
 
 
 STEPS: Final = (
-    Step(Stage.BOOK_FILLS, "layer5", CycleState.OPEN, CycleState.SETTLED),
-    Step(Stage.ASSESS, "layer2", CycleState.SETTLED, CycleState.ASSESSED),
+    Step(Stage.BOOK_FILLS, "layer5", CycleState.OPEN, CycleState.FILLS_BOOKED),
+    Step(Stage.ASSESS, "layer2", CycleState.FILLS_BOOKED, CycleState.ASSESSED),
     Step(Stage.SIGNAL, "layer3", CycleState.ASSESSED, CycleState.SIGNALLED),
     Step(Stage.DECIDE, "layer4", CycleState.SIGNALLED, CycleState.DECIDED),
     Step(Stage.EXECUTE, "layer5", CycleState.DECIDED, CycleState.CLOSED),

@@ -18,6 +18,7 @@ from hydra.ledger.costs import half_spread
 from hydra.trading.cycle import Cycle
 from hydra.trading.instrument_spec import InstrumentSpec, read_terms
 from hydra.trading.pair_state import PAPER_ACCOUNT, EntryTerms, Order, PairState, accepted_paper_order
+from hydra.trading.parameters import Rules
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,15 @@ class ApprovedDecision:
         )
 
 
-def place_entries(connection: psycopg.Connection, cycle: Cycle, holdings: dict[int, PairState]) -> None:
+def place_entries(
+    connection: psycopg.Connection, cycle: Cycle, rules: Rules, holdings: dict[int, PairState]
+) -> None:
     """Add the entry of every approved decision of the minute to `holdings`."""
     values = {"run_id": cycle.run_id, "time": cycle.time}
     with connection.cursor(row_factory=class_row(ApprovedDecision)) as cursor:
         approved = cursor.execute(queries.load("stages/approved"), values).fetchall()
-    terms = read_terms(connection, [decision.instrument_id for decision in approved], cycle.time)
+    ids = [decision.instrument_id for decision in approved]
+    terms = read_terms(connection, ids, cycle.time, rules.costs)
     for decision in approved:
         order = entry_of(decision, cycle, terms[decision.instrument_id])
         holding = holdings.setdefault(decision.instrument_id, PairState(decision.instrument_id))

@@ -22,7 +22,7 @@ from hydra.trading.pair_state import (
     Position,
     PositionEvent,
 )
-from hydra.trading.row_writer import Row, write_rows
+from hydra.trading.row_writer import Row, insert_rows, update_rows
 
 _PLACE: Final = {
     OrderRole.ENTRY: "entry",
@@ -109,14 +109,16 @@ def _store_positions(connection: psycopg.Connection, run_id: int, positions: lis
     changed = [position for position in positions if position.events]
     new = {position.instrument_id: position for position in changed if position.position_id is None}
     known = [position_row(run_id, position) for position in changed if position.position_id is not None]
-    write_rows(connection, "stages/change_positions", known)
+    update_rows(connection, "positions", known)
     fresh = [position_row(run_id, position) for position in new.values()]
-    for instrument_id, position_id in write_rows(connection, "stages/add_positions", fresh):
+    for instrument_id, position_id in insert_rows(
+        connection, "positions", fresh, ("instrument_id", "position_id")
+    ):
         new[instrument_id].position_id = position_id
     events = [
         row for one in changed for row in position_event_rows(one.position_id, one.last_sequence, one.events)
     ]
-    write_rows(connection, "stages/add_position_events", events)
+    insert_rows(connection, "position_events", events)
 
 
 def _store_orders(
@@ -126,14 +128,14 @@ def _store_orders(
     known = [
         order_row(run_id, order, owner[order.instrument_id]) for order in orders if order.order_id is not None
     ]
-    write_rows(connection, "stages/change_orders", known)
+    update_rows(connection, "orders", known)
     fresh = [order_row(run_id, order, owner[order.instrument_id]) for order in new.values()]
-    for identity, order_id in write_rows(connection, "stages/add_orders", fresh):
+    for identity, order_id in insert_rows(connection, "orders", fresh, ("client_order_id", "order_id")):
         new[identity].order_id = order_id
     events = [row for one in orders for row in order_event_rows(one.order_id, one.last_sequence, one.events)]
-    write_rows(connection, "stages/add_order_events", events)
+    insert_rows(connection, "order_events", events)
     fills = [row for one in orders for row in fill_rows(one, one.last_sequence, one.fills)]
-    write_rows(connection, "stages/add_fills", fills)
+    insert_rows(connection, "fills", fills)
 
 
 def position_row(run_id: int, position: Position) -> Row:

@@ -15,7 +15,7 @@ import psycopg
 from hydra.db import queries
 from hydra.layers.layer4_filters import InstrumentFilters
 from hydra.layers.layer4_risk import PairTerms
-from hydra.ledger.costs import PAIR_COSTS, PairCosts, round_trip_cost
+from hydra.ledger.costs import CostParameters, PairCosts, round_trip_cost
 from hydra.ledger.liquidation import MaintenanceBracket, liquidation_price
 from hydra.universe import UNIVERSE, Pair, find_pair
 
@@ -55,17 +55,22 @@ class InstrumentSpec:
 
 
 def read_terms(
-    connection: psycopg.Connection, instrument_ids: Sequence[int], time: datetime
+    connection: psycopg.Connection,
+    instrument_ids: Sequence[int],
+    time: datetime,
+    costs: CostParameters,
 ) -> dict[int, InstrumentSpec]:
-    """The terms that hold at `time`; a pair whose filters or brackets are not stored is not among them."""
+    """The terms that hold at `time` with the costs of the run; pairs without stored filters or brackets are
+    not among them."""
     if not instrument_ids:
         return {}
     values = {"instrument_ids": list(instrument_ids), "time": time}
     rows = connection.execute(queries.load("stages/terms"), values).fetchall()
-    return {row[0]: _terms(*row) for row in rows}
+    return {row[0]: _terms(costs, *row) for row in rows}
 
 
-def _terms(
+def _terms(  # noqa: PLR0913, PLR0917  # the columns of the row
+    cost_parameters: CostParameters,
     instrument_id: int,
     base: str,
     filters: tuple[Decimal, ...],
@@ -79,7 +84,7 @@ def _terms(
     return InstrumentSpec(
         instrument_id=instrument_id,
         pair=pair,
-        costs=PAIR_COSTS[pair.base],
+        costs=cost_parameters.of(pair.base),
         filters=InstrumentFilters(*filters),
         maintenance=tuple(
             MaintenanceBracket(float(cap), float(rate), float(cum)) for cap, rate, cum in brackets

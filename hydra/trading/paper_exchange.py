@@ -213,7 +213,7 @@ class PaperExchange:
         """All that is held goes out with `order`, half the spread and the slippage worse than `price`."""
         costs, tick = self.terms.costs, self.terms.filters.tick_size
         direction = 1 if order.is_buy else -1
-        got = taker_price(exact(price), direction, costs.spread_bps, costs.slippage_bps)
+        got = taker_price(exact(price), direction, costs.taker_spread_bps, costs.slippage_bps)
         on_grid = ceil_to(got, tick) if order.is_buy else floor_to(got, tick)
         quantity = _exposed(holding).quantity
         self._book_exit(holding, order, self._trade(bar, on_grid, quantity, is_maker=False))

@@ -1,15 +1,17 @@
 """From settings to the frozen parameters of the rules, and into the run's record and back.
 
 A run is decided with what its record says: a process that starts in the middle of it, or a later look at it,
-finds there every number that decided. Source: DESIGN, law 2; README document, "Configuration".
+finds there every number that decided. Source: docs/architecture.md (one rule, every mode).
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import StrEnum
-from typing import Any, Final, TypeVar, get_type_hints
+from typing import Any, Final
 
+from pydantic import TypeAdapter
+
+from hydra.bounds import AS_RECORDED, PositiveUsd
 from hydra.domain import KillScope
 from hydra.layers.layer2_data_health import DataHealthParameters
 from hydra.layers.layer2_matrix import MatrixParameters
@@ -21,21 +23,21 @@ from hydra.layers.layer4_limits import LimitParameters
 from hydra.layers.layer4_risk import RiskParameters
 from hydra.layers.layer5_execution import ExecutionParameters
 from hydra.layers.positions import PositionParameters
+from hydra.ledger.costs import CostParameters
 from hydra.settings import Settings, holding_hours
 from hydra.trading.runs import Run
 
 RULES_KEY: Final = "rules"
 """Where the parameters stand in `runs.config`."""
 
-_Record = TypeVar("_Record")
-
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """The parameters of all layers. news_hold_blocks: LLM_HOLD_BLOCKS (C03); balance in USDT."""
 
-    initial_balance_usd: float = 10_000.0
+    initial_balance_usd: PositiveUsd = 10_000.0
     news_hold_blocks: bool = True
+    costs: CostParameters = field(default_factory=CostParameters)
     statistical: StatisticalParameters = field(default_factory=StatisticalParameters)
     signals: SignalParameters = field(default_factory=SignalParameters)
     scoring: ScoringParameters = field(default_factory=ScoringParameters)
@@ -47,6 +49,10 @@ class Rules:
     def initial_balance(self) -> Decimal:
         """The balance at the start of a paper run, exact."""
         return Decimal(repr(self.initial_balance_usd))
+
+
+RULES: Final = TypeAdapter(Rules)
+"""Checks parameters against their bounds; writes them as JSON and reads them again."""
 
 
 def rules_of(settings: Settings, feeds: Iterable[str]) -> Rules:
@@ -102,7 +108,7 @@ def _risk(settings: Settings) -> RiskParameters:
 
 def recorded_rules(rules: Rules) -> dict[str, Any]:
     """What goes into `runs.config`: {"rules": every parameter}, as JSON can hold it."""
-    return {RULES_KEY: _plain(asdict(rules))}
+    return {RULES_KEY: RULES.dump_python(rules, mode="json")}
 
 
 def rules_of_run(run: Run) -> Rules:
@@ -110,37 +116,20 @@ def rules_of_run(run: Run) -> Rules:
     # Rules follow from the configuration and the feeds; every stage of every cycle asks for them.
     key = (run.config_hash, run.feeds)
     if key not in _KNOWN:
-        _KNOWN[key] = _read(run)
+        _KNOWN[key] = rules_in(run.config, run.feeds)
     return _KNOWN[key]
 
 
 _KNOWN: Final[dict[tuple[str, tuple[str, ...]], Rules]] = {}
 
 
-def _read(run: Run) -> Rules:
-    if RULES_KEY in run.config:
-        return _restored(Rules, run.config[RULES_KEY])
-    return rules_of(Settings.model_construct(**run.config["settings"]), run.feeds)
+def rules_in(config: Mapping[str, Any], feeds: Iterable[str]) -> Rules:
+    """The parameters out of `runs.config`; those that are newer than the record keep their default."""
+    if RULES_KEY in config:
+        return RULES.validate_python(config[RULES_KEY], context=AS_RECORDED)
+    return rules_of(Settings.model_construct(**config["settings"]), feeds)
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _plain(item) for name, item in value.items()}
-    if isinstance(value, frozenset):
-        return sorted(value)
-    return [_plain(item) for item in value] if isinstance(value, tuple) else value
-
-
-def _restored(record: type[_Record], values: Mapping[str, Any]) -> _Record:
-    """A record of dataclasses from its recorded form; newer parameters keep their default."""
-    kinds = get_type_hints(record)
-    known = {item.name: kinds[item.name] for item in fields(record) if item.name in values}  # type: ignore[arg-type]
-    return record(**{name: _typed(kind, values[name]) for name, kind in known.items()})
-
-
-def _typed(kind: Any, value: Any) -> Any:
-    if is_dataclass(kind):
-        return _restored(kind, value)  # type: ignore[arg-type]
-    if isinstance(value, list):
-        return frozenset(value) if "frozenset" in str(kind) else tuple(value)
-    return kind(value) if isinstance(kind, type) and issubclass(kind, StrEnum) else value
+def costs_in(config: Mapping[str, Any]) -> CostParameters:
+    """The costs out of `runs.config`, stress included; those of the cost model where it holds none."""
+    return RULES.validate_python(config.get(RULES_KEY, {}), context=AS_RECORDED).costs

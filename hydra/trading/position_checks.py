@@ -94,7 +94,7 @@ def _read(
         extremes=_extremes(connection, cycle, opened, rules.positions.extreme_evaluations) if opened else {},
         kills=read_kills(connection, cycle.run_id),
         prices=read_prices(connection, opened, cycle.as_of),
-        terms=read_terms(connection, opened, cycle.time),
+        terms=read_terms(connection, opened, cycle.time, rules.costs),
     )
 
 

@@ -1,4 +1,8 @@
-"""Rows in bulk: one statement a table and stage, whether for eight rows or for four hundred."""
+"""Rows in bulk: one statement a table and stage, whether for eight rows or for four hundred.
+
+A row names its columns, and the database says which there are (`hydra.db.columns`): no list of them stands
+here.
+"""
 
 import json
 import math
@@ -8,21 +12,84 @@ from decimal import Decimal
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from hydra.db import queries
+from hydra.db.columns import Column, columns_of
+from hydra.errors import StopError
 
 Row = Mapping[str, Any]
 
 
-def write_rows(connection: psycopg.Connection, query: str, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
-    """Run `sql/<query>.sql` on `rows`, which it takes as %(rows)s, and give what it returns.
+def insert_rows(
+    connection: psycopg.Connection, table: str, rows: Sequence[Row], returned: Sequence[str] = ()
+) -> list[tuple[Any, ...]]:
+    """Add `rows` to `table` of schema hydra; gives the columns `returned` of each.
 
-    Decimals arrive exactly (as text), instants with their zone, NaN and infinities as null.
+    Keys that the database counts are left to it; what only some rows name is null in the others. Decimals
+    arrive exactly (as text), instants with their zone, NaN and infinities as null.
+
+    Raises:
+        StopError: a row names a column that the table does not have.
     """
     if not rows:
         return []
-    cursor = connection.execute(queries.load(query), {"rows": as_json(rows)})
-    return cursor.fetchall() if cursor.description else []
+    names = [column.name for column in _columns(connection, table, rows) if not column.is_identity]
+    query = sql.SQL(queries.load("stages/insert_rows")).format(
+        table=sql.Identifier("hydra", table),
+        columns=_listed(names),
+        returning=sql.SQL("RETURNING {}").format(_listed(returned)) if returned else sql.SQL(""),
+    )
+    cursor = connection.execute(query, {"rows": as_json(rows)})
+    return cursor.fetchall() if returned else []
+
+
+def insert_row(connection: psycopg.Connection, table: str, row: Row) -> None:
+    """Add one row to `table` of schema hydra; infinities stay what they are.
+
+    Raises:
+        StopError: the row names a column that the table does not have.
+    """
+    names = [column.name for column in _columns(connection, table, [row])]
+    query = sql.SQL(queries.load("stages/insert_row")).format(
+        table=sql.Identifier("hydra", table),
+        columns=_listed(names),
+        values=sql.SQL(", ").join(map(sql.Placeholder, names)),
+    )
+    connection.execute(query, row)
+
+
+def update_rows(connection: psycopg.Connection, table: str, rows: Sequence[Row]) -> None:
+    """Bring the stored rows of `table` of schema hydra, found by their counted key, to what `rows` say.
+
+    Raises:
+        StopError: a row names a column that the table does not have.
+    """
+    if not rows:
+        return
+    columns = _columns(connection, table, rows)
+    names = [column.name for column in columns if not column.is_identity]
+    query = sql.SQL(queries.load("stages/update_rows")).format(
+        table=sql.Identifier("hydra", table),
+        key=_listed([column.name for column in columns if column.is_identity]),
+        columns=_listed(names),
+        values=sql.SQL(", ").join(sql.Identifier("row", name) for name in names),
+    )
+    connection.execute(query, {"rows": as_json(rows)})
+
+
+def _columns(connection: psycopg.Connection, table: str, rows: Sequence[Row]) -> list[Column]:
+    """The columns of the table that `rows` name."""
+    columns = columns_of(connection, f"hydra.{table}")
+    named: set[str] = set().union(*rows)
+    unknown = named - {column.name for column in columns}
+    if unknown:
+        raise StopError(f"hydra.{table} has no column {', '.join(sorted(unknown))}: run `hydra db up`")
+    return [column for column in columns if column.name in named]
+
+
+def _listed(names: Sequence[str]) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, names))
 
 
 def as_json(rows: Sequence[Row]) -> str:

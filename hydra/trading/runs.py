@@ -18,7 +18,7 @@ from psycopg.types.json import Jsonb
 from hydra.db import queries
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import StopError
-from hydra.readings import decision_set
+from hydra.readings import readings_hash
 from hydra.settings import Settings
 from hydra.trading.versions import code_version, cost_model_version, feature_set_version
 
@@ -54,7 +54,7 @@ class Run:
     feeds: tuple[str, ...]
     config: Mapping[str, Any]
     config_hash: str
-    decision_set: str
+    readings_hash: str
     feature_set_version: str
     cost_model_version: str
     code_version: str
@@ -108,8 +108,8 @@ def create_run(
         "seed": plan.seed,
         "feeds": list(plan.feeds),
         "config": Jsonb(config),
-        "config_hash": hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest(),
-        "decision_set": decision_set(),
+        "config_hash": config_hash(config),
+        "readings_hash": readings_hash(),
         "feature_set_version": feature_set_version(),
         "cost_model_version": cost_model_version(),
         "code_version": code_version(),
@@ -150,9 +150,9 @@ def reopen_run(connection: psycopg.Connection, run: Run) -> None:
     """
     if run.end_reason == EndReason.FINISHED:
         raise StopError(f"run {run.run_id} is finished: see it with `hydra report {run.run_id}`")
-    if run.decision_set != decision_set():
+    if run.readings_hash != readings_hash():
         raise StopError(
-            f"run {run.run_id} was decided with other readings ({run.decision_set}, now {decision_set()}): "
+            f"run {run.run_id} was decided with other readings ({run.readings_hash}, now {readings_hash()}): "
             f"start a new run, or go back to code {run.code_version}"
         )
     with connection.transaction():
@@ -176,9 +176,19 @@ def lock_run(connection: psycopg.Connection, run_id: int) -> None:
 def _config(
     settings: Settings, instrument_ids: Sequence[int], parameters: Mapping[str, Any]
 ) -> dict[str, Any]:
-    secret = {name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
-    known = settings.model_dump(mode="json", exclude=secret | _NOT_RECORDED)
+    known = recorded_settings(settings)
     return {"settings": known, "instrument_ids": list(instrument_ids), **parameters}
+
+
+def recorded_settings(settings: Settings) -> dict[str, Any]:
+    """The settings that can change a decision, by attribute name, as JSON can hold them; no secrets."""
+    secret = {name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
+    return settings.model_dump(mode="json", exclude=secret | _NOT_RECORDED)
+
+
+def config_hash(config: Mapping[str, Any]) -> str:
+    """sha256 over everything that decisions depend on, as JSON can hold it."""
+    return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
 
 
 def _refuse_bad_range(start: datetime, end: datetime | None) -> None:

@@ -1,8 +1,10 @@
--- A run with the facts that its figures depend on, and how many minutes and pairs it has decided.
+-- A run with the facts that its figures depend on: how many minutes it decided, its pairs, and how many runs this
+-- market has seen (the more were tried, the less the best of them says).
 SELECT
-    r.run_id, r.mode, r.market_origin, r.label, r.seed, r.feeds, r.config_hash, r.decision_set,
-    r.feature_set_version, r.cost_model_version, r.code_version, r.data_from, r.data_to, r.started_at, r.ended_at,
-    r.end_reason, c.first_minute, c.last_minute, c.closed_minutes, c.skipped_minutes, p.pairs
+    r.run_id, r.mode, r.market_origin, r.label, r.seed, r.feeds, r.config, r.config_hash, r.readings_hash,
+    r.feature_set_version, r.cost_model_version, r.code_version, r.data_hash, r.data_from, r.data_to, r.started_at,
+    r.ended_at, r.end_reason, c.first_minute, c.last_minute, c.closed_minutes, c.skipped_minutes, p.pairs,
+    p.instrument_ids, n.runs_on_this_market
 FROM hydra.runs AS r
 CROSS JOIN LATERAL (
     SELECT
@@ -23,10 +25,19 @@ CROSS JOIN LATERAL (
     FROM hydra.cycles WHERE cycles.run_id = r.run_id
 ) AS c
 CROSS JOIN LATERAL (
-    SELECT coalesce(array_agg(i.base ORDER BY i.instrument_id), '{}') AS pairs
+    SELECT
+        coalesce(array_agg(i.base ORDER BY i.instrument_id), '{}') AS pairs,
+        coalesce(array_agg(i.instrument_id::int ORDER BY i.instrument_id), '{}') AS instrument_ids
     FROM market.instruments AS i
     WHERE i.instrument_id IN (
         SELECT pair::smallint FROM jsonb_array_elements_text(r.config->'instrument_ids') AS pair
     )
 ) AS p
+CROSS JOIN LATERAL (
+    SELECT count(*) AS runs_on_this_market
+    FROM hydra.runs AS other
+    WHERE other.market_origin = r.market_origin
+        AND other.seed IS NOT DISTINCT FROM r.seed
+        AND tstzrange(other.data_from, other.data_to) && tstzrange(r.data_from, r.data_to)
+) AS n
 WHERE r.run_id = %(run_id)s

@@ -1,9 +1,9 @@
 -- Records a study; nothing where its name is taken.
 INSERT INTO ml.studies (
-    name, kind, market, data_from, data_to, data_hash, specification, decision_set, code_version
+    name, kind, market, data_from, data_to, data_hash, specification, readings_hash, code_version
 )
 VALUES (
-    %(name)s, %(kind)s, %(market)s, %(data_from)s, %(data_to)s, %(data_hash)s, %(specification)s, %(decision_set)s,
+    %(name)s, %(kind)s, %(market)s, %(data_from)s, %(data_to)s, %(data_hash)s, %(specification)s, %(readings_hash)s,
     %(code_version)s
 )
 ON CONFLICT (name) DO NOTHING

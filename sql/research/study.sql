@@ -1,2 +1,4 @@
--- A study by its name.
-SELECT study_id, specification, data_hash, decision_set, code_version FROM ml.studies WHERE name = %(name)s;
+-- A study, by its name or by its key.
+SELECT study_id, name, specification, data_hash, readings_hash, code_version
+FROM ml.studies
+WHERE name = %(name)s OR study_id = %(study_id)s;

@@ -1,5 +1,5 @@
 -- The trials of a study.
-SELECT number, parameters, state, first_day, daily_returns, trades, net_pnl_usd, metrics, error
+SELECT trial_id, run_id, number, parameters, state, first_day, daily_returns, trades, net_pnl_usd, metrics, error
 FROM ml.trials
 WHERE study_id = %(study_id)s
 ORDER BY number;

@@ -1,4 +1,4 @@
--- The newest runs: how far each has come, what it holds, and whether a kill switch stops it.
+-- The newest runs: how far each has come, what it holds, whether a kill switch stops it, and how it was made.
 SELECT
     r.run_id,
     r.mode,
@@ -8,7 +8,9 @@ SELECT
     e.equity_usd,
     (SELECT count(*) FROM hydra.positions AS p WHERE p.run_id = r.run_id AND p.state = 'CLOSED') AS closed_trades,
     (SELECT count(*) FROM hydra.positions AS p WHERE p.run_id = r.run_id AND p.state <> 'CLOSED') AS open_positions,
-    (SELECT count(*) FROM hydra.kill_switch AS k WHERE k.run_id = r.run_id AND k.cleared_time IS NULL) AS latched
+    (SELECT count(*) FROM hydra.kill_switch AS k WHERE k.run_id = r.run_id AND k.cleared_time IS NULL) AS latched,
+    r.config,
+    r.feeds
 FROM hydra.runs AS r
 LEFT JOIN LATERAL (
     SELECT equity_usd FROM hydra.equity WHERE equity.run_id = r.run_id ORDER BY time DESC LIMIT 1

@@ -16,8 +16,8 @@ from hydra.features.catalogue import price, volatility
 from hydra.features.engine.plan import GridPlan, make_plan
 from hydra.features.evaluate import feature_matrix
 from hydra.features.expressions import z_score_of, z_window
-from hydra.features.facts import MarketFacts
-from hydra.features.feature import Feature, Grid, WorkingColumn
+from hydra.features.facts import Grid, MarketFacts
+from hydra.features.feature import Feature, WorkingColumn
 from hydra.features.vectors import DECISION_FEATURES_V1
 from tests.bench.recorded_market import data_directory, recorded_facts
 from tests.bench.result import Result, at_least, at_most, median_seconds, reported

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from hydra.arrays import TIME
-from hydra.features.facts import SCHEMAS, MarketFacts, empty_frame
+from hydra.features.facts import SOURCES, MarketFacts, empty_frame
 from hydra.paths import PROJECT_ROOT
 from hydra.universe import UNIVERSE, Pair
 
@@ -47,7 +47,7 @@ def _read(pair: Pair, path: Path, time: str, lag_seconds: int) -> pl.DataFrame:
 
 
 def _as_facts(name: str, frame: pl.DataFrame) -> pl.DataFrame:
-    schema = SCHEMAS[name]
+    schema = SOURCES[name].columns
     missing = [
         pl.lit(None, kind).alias(column) for column, kind in schema.items() if column not in frame.columns
     ]

@@ -1,8 +1,12 @@
 """Connections are in UTC, named, take a role, and say in one sentence why they were refused."""
 
-from datetime import timedelta
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
+from psycopg import sql
 from sqlalchemy import make_url, text
 
 from hydra.db.edition import Edition, inspect_server
@@ -35,6 +39,43 @@ def test_a_session_with_a_given_offset_is_still_utc(empty_database_url: str) -> 
         row = connection.execute("SELECT now()").fetchone()
     assert row is not None
     assert row[0].utcoffset() == timedelta(0)
+
+
+@pytest.fixture
+def tokyo(empty_database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A database whose user, role and program all say another time zone."""
+    monkeypatch.setenv("PGTZ", "Asia/Tokyo")
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    parts = make_url(empty_database_url)
+    database, user = sql.Identifier(str(parts.database)), sql.Identifier(str(parts.username))
+    statement = sql.SQL("ALTER ROLE {} IN DATABASE {} SET timezone = 'Asia/Tokyo'").format(user, database)
+    with psycopg.connect(empty_database_url, autocommit=True) as owner:
+        owner.execute(statement)
+        owner.execute(sql.SQL("ALTER DATABASE {} SET timezone = 'Asia/Tokyo'").format(database))
+    yield empty_database_url
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_every_kind_of_connection_speaks_utc_whatever_the_user_and_the_server_say(tokyo: str) -> None:
+    noon = "SELECT timestamptz '2025-06-01 12:00Z', (timestamptz '2025-06-01 12:00Z')::text"
+    for autocommit in (False, True):
+        with connect(tokyo, autocommit=autocommit) as connection:
+            connection.rollback()
+            moment, words = connection.execute(noon).fetchone() or (None, None)
+            assert (f"{moment:%Y-%m-%d %H:%M %Z}", words) == (
+                "2025-06-01 12:00 UTC",
+                "2025-06-01 12:00:00+00",
+            )
+    engine = create_engine(tokyo)
+    with engine.connect() as pooled:
+        assert tuple(pooled.execute(text(WHO)).one()) == ("UTC", "hydra")
+    engine.dispose()
+    with adbc_connect(tokyo) as arrow, arrow.cursor() as cursor:
+        arrow.rollback()
+        cursor.execute(noon)
+        assert cursor.fetchone() == (datetime(2025, 6, 1, 12, tzinfo=UTC), "2025-06-01 12:00:00+00")
 
 
 def test_a_role_is_taken_and_outlives_a_rollback(database_url: str) -> None:

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from hydra.db.engine import connect
-from hydra.domain import ReasonCode, Side
+from hydra.domain import KillScope, ReasonCode, Side
 from hydra.layers.layer4_kill import KillParameters
 from hydra.layers.layer4_limits import LimitParameters
 from hydra.layers.layer4_risk import RiskParameters
@@ -107,7 +107,7 @@ def test_the_kill_of_one_pair_stops_the_others_of_the_same_minute(connection: ps
 
 
 def test_a_kill_of_a_pair_leaves_the_others(connection: psycopg.Connection) -> None:
-    market = PaperMarket(connection, with_risk(kill=KillParameters(scope="pair")))  # type: ignore[arg-type]
+    market = PaperMarket(connection, with_risk(kill=KillParameters(scope=KillScope.PAIR)))
     market.assess(10, ETH, cascade_probability=0.9)
     assert verdict(market)["reason_code"] == "APPROVED"
 

@@ -1,68 +1,56 @@
-"""Migrations: one head, up, down, and every step leaves what the step before had left."""
+"""Migrations: an empty database is built from sql/schema, an older one is changed to the same."""
 
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from hydra.db.migrate import (
-    alembic_config,
-    compared_name,
-    compared_object,
-    current_revision,
-    downgrade_to,
-    engine_for,
-    head_revision,
-    upgrade_to,
-    upgrade_to_head,
-)
-from hydra.db.schema import METADATA
+from hydra.db.migrate import alembic_config, current_revision, head_revision, upgrade_to_head
 from hydra.errors import DatabaseError
+from hydra.paths import SQL_DIRECTORY
+from tests.support.before_0011 import NOT_RUN, checkout, has_commit, run_there
 from tests.support.catalogue import differences, snapshot
+from tests.support.rollup_expectation import assert_rollups_equal_facts, stored
 
-REVISIONS = [
-    script.revision
-    for script in reversed(list(ScriptDirectory.from_config(alembic_config()).walk_revisions()))
-]
+UPGRADE = "import sys; from hydra.db.migrate import upgrade_to_head; upgrade_to_head(sys.argv[1])"
+
+
+CYCLES_OF_0010 = """
+INSERT INTO hydra.runs (mode, market_origin, label, feeds, config, config_hash, decision_set,
+    feature_set_version, cost_model_version, code_version)
+VALUES ('paper', 'generated', 'simulated', '{}', '{}', '', 'readings', '', '', '');
+INSERT INTO hydra.cycles (run_id, time, state, as_of)
+VALUES (1, '2025-06-01 00:00Z', 'SETTLED', '2025-06-01 00:00Z')
+"""
+FACTS_OF_0010 = """
+INSERT INTO market.candles_1m (instrument_id, time, known_at, open, high, low, close, volume)
+SELECT 1, minute, minute + interval '1 minute', 2, 3, 1, 2, 10
+FROM generate_series(timestamptz '2025-06-01 00:00Z', '2025-06-01 05:00Z', interval '1 minute') AS minute;
+INSERT INTO market.open_interest (instrument_id, time, known_at, contracts, value_usd)
+SELECT 1, poll, poll, 5, 10
+FROM generate_series(timestamptz '2025-06-01 00:00Z', '2025-06-01 00:20Z', interval '15 seconds') AS poll;
+INSERT INTO market.liquidations (instrument_id, time, known_at, side, price, quantity, value_usd)
+VALUES (1, '2025-06-01 00:03:30Z', '2025-06-01 00:03:31Z', 'LONG', 2, 3, 6)
+"""
 
 
 def upgrade_in_process(url: str) -> int:
     """Alembic keeps its state in the process, so that two upgrades at once are two processes."""
-    code = "import sys; from hydra.db.migrate import upgrade_to_head; upgrade_to_head(sys.argv[1])"
-    return subprocess.run([sys.executable, "-c", code, url], check=False).returncode
+    return subprocess.run([sys.executable, "-c", UPGRADE, url], check=False).returncode
 
 
-def test_there_is_one_head_and_it_is_the_last_revision() -> None:
-    assert ScriptDirectory.from_config(alembic_config()).get_heads() == [REVISIONS[-1]]
-    assert head_revision() == REVISIONS[-1]
+def test_there_is_one_line_of_revisions_and_each_has_its_file() -> None:
+    scripts = ScriptDirectory.from_config(alembic_config())
+    revisions = [script.revision for script in scripts.walk_revisions()]
+    assert scripts.get_heads() == revisions[:1] == [head_revision()]
+    files = {path.stem.partition("_")[0] for path in (SQL_DIRECTORY / "migrations").glob("*.sql")}
+    assert sorted(files) == revisions[-2::-1]
 
 
 def test_a_database_without_migrations_has_no_revision(empty_database_url: str) -> None:
-    assert current_revision(empty_database_url) is None
-
-
-def test_every_step_up_down_up_leaves_the_same_catalogue(empty_database_url: str) -> None:
-    before, previous = snapshot(empty_database_url), "base"
-    for revision in REVISIONS:
-        upgrade_to(empty_database_url, revision)
-        after = snapshot(empty_database_url)
-        assert differences(before, after), f"{revision} changes nothing"
-        downgrade_to(empty_database_url, previous)
-        assert differences(before, snapshot(empty_database_url)) == []
-        upgrade_to(empty_database_url, revision)
-        assert differences(after, snapshot(empty_database_url)) == []
-        before, previous = after, revision
-
-
-def test_all_the_way_down_leaves_nothing(empty_database_url: str) -> None:
-    before = snapshot(empty_database_url)
-    upgrade_to_head(empty_database_url)
-    downgrade_to(empty_database_url, "base")
-    assert differences(before, snapshot(empty_database_url)) == []
     assert current_revision(empty_database_url) is None
 
 
@@ -80,20 +68,34 @@ def test_two_upgrades_at_once_do_not_collide(empty_database_url: str) -> None:
     assert current_revision(empty_database_url) == head_revision()
 
 
-def test_metadata_equals_migrations(database_url: str) -> None:
-    engine = engine_for(database_url)
-    with engine.connect() as connection:
-        context = MigrationContext.configure(
-            connection,
-            opts={
-                "include_schemas": True,
-                "include_name": compared_name,
-                "include_object": compared_object,
-                "compare_type": True,
-                "compare_server_default": True,
-            },
+def test_a_database_of_revision_0010_becomes_what_a_new_one_is(
+    empty_database_url: str, database_url: str
+) -> None:
+    if not has_commit():
+        pytest.skip(NOT_RUN)
+    with checkout() as folder:
+        run_there(folder, ["-c", UPGRADE, empty_database_url], empty_database_url)
+    assert current_revision(empty_database_url) == "0010"
+    with psycopg.connect(empty_database_url, autocommit=True) as connection:
+        connection.execute(CYCLES_OF_0010)
+        connection.execute(FACTS_OF_0010)
+        upgrade_to_head(empty_database_url)
+        assert len(stored(connection, "candles_4h")) == 2
+        assert_rollups_equal_facts(connection)
+        state = connection.execute(
+            "SELECT state, readings_hash FROM hydra.cycles JOIN hydra.runs USING (run_id)"
         )
-        assert compare_metadata(context, METADATA) == []
+        assert state.fetchall() == [("FILLS_BOOKED", "readings")]
+    assert differences(snapshot(database_url), snapshot(empty_database_url)) == []
+    assert current_revision(empty_database_url) == head_revision()
+
+
+def test_a_revision_that_this_checkout_does_not_know_is_named(empty_database_url: str) -> None:
+    upgrade_to_head(empty_database_url)
+    with psycopg.connect(empty_database_url) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0007'")
+    with pytest.raises(DatabaseError, match=r"cannot migrate .*0007.* use that version, or another database"):
+        upgrade_to_head(empty_database_url)
 
 
 def test_an_unreachable_server_is_named_without_the_password() -> None:

@@ -83,6 +83,17 @@ def test_who_enters_after_a_settlement_is_not_part_of_it(market: PaperMarket) ->
     assert market.position()["funding_usd"] == 0
 
 
+def test_a_settlement_belongs_to_who_is_open_at_its_instant_and_no_second_later(market: PaperMarket) -> None:
+    """Filled in the bar that ends at the settlement, gone in the bar that begins with it: it pays."""
+    market.funding(1, 0.001, 50_000.0)
+    enter_long(market)
+    market.candle(2, (50_000.0, 51_010.0, 50_000.0, 50_900.0))
+    market.settle(2)
+    position = market.position()
+    assert position["exit_reason_code"] == "TARGET_HIT"
+    assert position["funding_usd"] == Decimal("-10")
+
+
 def test_a_tenth_of_a_bar_fills_and_the_rest_is_cancelled_after_two_minutes(market: PaperMarket) -> None:
     market.candle(0, QUIET)
     market.approve(0, Side.LONG, "10000", LONG_TERMS)

@@ -11,7 +11,7 @@ from polars.testing import assert_frame_equal
 from hydra.db.engine import adbc_connect, connect
 from hydra.db.rollups import refresh
 from hydra.errors import DatabaseError, StopError
-from hydra.features.facts import SCHEMAS
+from hydra.features.facts import LAYER_SOURCES
 from hydra.features.reading.point_in_time import read_facts
 from tests.support.fact_writer import write_rows
 from tests.support.synthetic_market import (
@@ -69,7 +69,7 @@ def test_a_batch_reads_from_the_anchor_of_its_first_decision(connection: Connect
 
 def test_the_made_market_holds_every_kind_of_fact_and_late_ones(rows: Rows) -> None:
     facts = facts_from_scratch(rows, READINGS[0], READINGS[0])
-    assert all(getattr(facts, name).height > 0 for name in SCHEMAS)
+    assert all(getattr(facts, name).height > 0 for name in LAYER_SOURCES)
     minutes = rows["candles_1m"]
     assert (minutes["known_at"] > minutes["time"] + timedelta(hours=1)).sum() > 50
     assert set(facts.candles_5m["row_count"].unique()) >= {2, 3, 4, 5}
@@ -78,7 +78,7 @@ def test_the_made_market_holds_every_kind_of_fact_and_late_ones(rows: Rows) -> N
 def test_nothing_is_known_later_than_the_reading(connection: Connection) -> None:
     for as_of in READINGS:
         facts = read_facts(connection, instrument_ids=PAIRS, start=as_of, as_of=as_of)
-        for name in SCHEMAS:
+        for name in LAYER_SOURCES:
             frame = getattr(facts, name)
             assert frame.filter((pl.col("known_at") > as_of) | (pl.col("time") > as_of)).is_empty(), name
         assert facts.candles_5m.filter(pl.col("time") + FIVE_MINUTES > as_of).is_empty()
@@ -87,7 +87,7 @@ def test_nothing_is_known_later_than_the_reading(connection: Connection) -> None
 def test_other_instruments_do_not_enter(connection: Connection) -> None:
     as_of = READINGS[0]
     facts = read_facts(connection, instrument_ids=[2], start=as_of, as_of=as_of)
-    for name in SCHEMAS:
+    for name in LAYER_SOURCES:
         assert getattr(facts, name)["instrument_id"].unique().to_list() == [2], name
 
 
@@ -177,7 +177,7 @@ def test_depth_is_price_times_quantity_over_twenty_levels(database_url: str) -> 
 
 def test_an_empty_market_gives_empty_frames_of_the_right_types(connection: Connection) -> None:
     facts = read_facts(connection, instrument_ids=[77], start=START, as_of=START + MINUTE)
-    assert all(getattr(facts, name).is_empty() for name in SCHEMAS)
+    assert all(getattr(facts, name).is_empty() for name in LAYER_SOURCES)
 
 
 def test_an_instant_without_zone_is_refused(connection: Connection) -> None:

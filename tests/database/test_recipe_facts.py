@@ -9,10 +9,9 @@ from adbc_driver_manager.dbapi import Connection
 
 from hydra.arrays import TIME
 from hydra.db.engine import adbc_connect
-from hydra.features.facts import RECIPE_SCHEMAS, MarketFacts
+from hydra.features.facts import SOURCES, MarketFacts
+from hydra.features.for_models.recipe import FeatureRecipe, read_recipe_facts
 from hydra.features.reading.point_in_time import read_facts
-from hydra.features.reading.recipe_facts import read_recipe_facts
-from hydra.features.recipe import FeatureRecipe
 from tests.support.fact_writer import write_rows
 from tests.support.synthetic_market import TABLES, make_rows, utc
 
@@ -109,5 +108,5 @@ def test_the_recipe_is_built_from_them(facts: MarketFacts) -> None:
 
 def test_a_reading_for_the_layers_brings_none_of_them(connection: Connection) -> None:
     facts = read_facts(connection, instrument_ids=PAIRS, start=AS_OF, as_of=AS_OF)
-    assert all(getattr(facts, name).is_empty() for name in RECIPE_SCHEMAS)
+    assert all(getattr(facts, name).is_empty() for name in SOURCES if SOURCES[name].is_for_models)
     assert facts.candles_1m.height > 0

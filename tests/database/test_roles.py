@@ -8,6 +8,7 @@ import pytest
 from psycopg import sql
 from sqlalchemy import make_url
 
+from hydra.db.columns import columns_of
 from hydra.db.migrate import upgrade_to_head
 from hydra.db.roles import Role, ensure_roles, grant_login
 from hydra.errors import DatabaseError
@@ -50,6 +51,43 @@ def test_the_worker_writes_facts_and_their_rollups_follow(connection: psycopg.Co
     become(connection, Role.WORKER)
     connection.execute(INSERT)
     assert connection.execute("SELECT row_count FROM market.candles_4h").fetchall() == [(1,)]
+
+
+FACTS = (
+    "candles_1m", "candles_5m_recorded", "mark_prices", "funding_rates", "open_interest", "positioning",
+    "liquidations", "order_books", "trades", "sentiment", "news_items", "feed_heartbeats",
+)  # fmt: skip
+RECORDS = ("instruments", "instrument_filters", "leverage_brackets", "quarantine", "revisions")
+ROLLUPS = ("candles_5m_rollup", "candles_4h", "liquidations_5m", "open_interest_5m_buckets")
+
+
+@pytest.mark.parametrize("table", [*FACTS, *RECORDS, *ROLLUPS])
+def test_the_worker_neither_changes_nor_removes_a_fact(connection: psycopg.Connection, table: str) -> None:
+    column = columns_of(connection, f"market.{table}")[-1].name
+    become(connection, Role.WORKER)
+    for statement in (
+        f"UPDATE market.{table} SET {column} = {column}",  # noqa: S608
+        f"DELETE FROM market.{table}",  # noqa: S608
+        f"TRUNCATE market.{table}",
+    ):
+        # A continuous aggregate refuses before anyone asks who is writing.
+        refusals = (psycopg.errors.InsufficientPrivilege, psycopg.errors.ObjectNotInPrerequisiteState)
+        with pytest.raises((*refusals, psycopg.errors.WrongObjectType)), connection.transaction():
+            connection.execute(statement)
+
+
+def test_the_worker_cannot_reach_facts_through_their_chunks(connection: psycopg.Connection) -> None:
+    connection.execute(INSERT)
+    chunk = connection.execute("SELECT show_chunks('market.candles_1m')::text").fetchone()
+    become(connection, Role.WORKER)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute(f"DELETE FROM {chunk[0] if chunk else None}")  # noqa: S608
+
+
+def test_the_worker_keeps_the_records_of_imports(connection: psycopg.Connection) -> None:
+    become(connection, Role.WORKER)
+    connection.execute("UPDATE market.import_batches SET rollups_fresh = true")
+    connection.execute("DELETE FROM market.gaps")
 
 
 def test_the_worker_uses_generated_keys(connection: psycopg.Connection) -> None:

@@ -1,5 +1,6 @@
 """A generated market in the database: under its own venue, stored once, all of it or nothing."""
 
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 
 import polars as pl
@@ -7,9 +8,11 @@ import pytest
 from psycopg import sql
 
 from hydra.answers.status import read_coverage
+from hydra.db.columns import columns_of
 from hydra.db.engine import connect
 from hydra.ingest.instruments import ensure_instruments
 from hydra.ingest.simulated import store_market, venue_of
+from hydra.sim.market.frames import MarketSlice
 from hydra.sim.market.market import Market
 from hydra.sim.market.settings import MarketSettings
 
@@ -42,6 +45,14 @@ def test_every_pair_has_its_terms(database_url: str, ids: tuple[int, ...], table
     with connect(database_url) as connection:
         row = connection.execute(query.format(sql.Identifier("market", table)), (list(ids),)).fetchone()
     assert row == (9,)
+
+
+def test_its_frames_have_the_columns_of_the_fact_tables(database_url: str) -> None:
+    market = Market(replace(SETTINGS, with_trades=True, with_open_interest_polls=True)).advance(5)
+    with connect(database_url) as connection:
+        for field in fields(MarketSlice)[:-1]:
+            columns = {column.name for column in columns_of(connection, f"market.{field.name}")}
+            assert set(getattr(market, field.name).columns) == columns, field.name
 
 
 @pytest.mark.parametrize("name", ["candles_1m", "liquidations", "order_books", "feed_heartbeats"])

@@ -138,7 +138,7 @@ def test_two_processes_never_answer_the_same_cycle(
         assert advance(other, run, step, HANDLERS[Stage.BOOK_FILLS]) is None
         leave.set()
         first.join(10)
-        assert (state(other, run), settled(other, run)) == ("SETTLED", 1)
+        assert (state(other, run), settled(other, run)) == ("FILLS_BOOKED", 1)
 
 
 def test_the_end_of_a_cycle_is_announced_once_and_only_the_end(
@@ -258,4 +258,5 @@ def test_a_recorded_market_reaches_as_far_as_its_candles(connection: psycopg.Con
     assert (market.data_from, market.data_to) == (START + MINUTE, START + 11 * MINUTE)
     with pytest.raises(StopError, match="stored from 2025-06-01 00:00 to 2025-06-01 00:09 UTC"):
         recorded_market(connection, ("BTC",), START + timedelta(days=3), None)
+    connection.execute("RESET ROLE")
     connection.execute("DELETE FROM market.candles_1m")

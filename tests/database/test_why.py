@@ -7,12 +7,12 @@ import psycopg
 import pytest
 
 from hydra.answers.examples import examples
-from hydra.answers.reason_words import Gate
 from hydra.answers.why import Explanation, explain
 from hydra.answers.why_gates import GateVerdict, InputState
 from hydra.cli.why import lines
 from hydra.domain import ReasonCode, Side, SignalSource
 from hydra.errors import StopError
+from hydra.reason_words import Gate
 from tests.support.why_scenario import write_why_scenario
 
 P, R, S, N, U, W = (

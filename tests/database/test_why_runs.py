@@ -14,6 +14,25 @@ def test_a_run_is_summed_up_from_its_rows(database_url: str) -> None:
         write_why_scenario(connection)
         newer, older = newest_runs(connection)
         connection.rollback()
-    assert newer == RunSummary(8, "paper", "recorded", "not ended", None, None, 0, 0, 0)
+    config = {"settings": {}, "instrument_ids": [1, 2, 3]}
+    assert newer == RunSummary(8, "paper", "recorded", "not ended", None, None, 0, 0, 0, config, [])
     until = datetime(2025, 6, 1, 10, 5, tzinfo=UTC)
-    assert older == RunSummary(7, "paper", "simulated", "stopped", until, Decimal(10_050), 2, 1, 1)
+    assert older == RunSummary(
+        7, "paper", "simulated", "stopped", until, Decimal(10_050), 2, 1, 1, config, []
+    )
+
+
+def test_a_run_lists_what_is_not_the_default(database_url: str) -> None:
+    with psycopg.connect(database_url, options="-c timezone=UTC") as connection:
+        write_why_scenario(connection)
+        connection.execute(
+            """
+            UPDATE hydra.runs SET
+                config = config || '{"settings": {"max_positions": 3}, "stress": ["fees_x2"]}'
+            WHERE run_id = 7
+            """
+        )
+        newer, older = newest_runs(connection)
+        connection.rollback()
+    assert newer.overrides == []
+    assert [one.assignment for one in older.overrides] == ["MAX_POSITIONS=3", "stress fees_x2"]

@@ -45,7 +45,10 @@ _QUERIES = {
             AND tgrelid::regclass::text ~ '^(market|hydra|doorbells)'
         ORDER BY 1, 2""",
     "functions": """
-        SELECT oid::regprocedure::text, prosrc, proconfig::text, obj_description(oid, 'pg_proc') FROM pg_proc
+        SELECT oid::regprocedure::text, prosrc, proconfig::text, obj_description(oid, 'pg_proc'), prosecdef,
+            ARRAY(SELECT grantee::regrole || ' ' || privilege_type FROM aclexplode(proacl)
+                WHERE grantee <> proowner ORDER BY 1)
+        FROM pg_proc
         WHERE pronamespace::regnamespace::text IN ('market', 'hydra', 'ml', 'audit', 'doorbells')
         ORDER BY 1""",
     "default_privileges": """

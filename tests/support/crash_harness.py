@@ -20,7 +20,7 @@ from typing import Final
 import psycopg
 from psycopg import sql
 
-from hydra.db.schema import METADATA
+from hydra.db.columns import columns_of
 
 Rows = dict[str, list[str]]
 
@@ -174,13 +174,13 @@ def differences(one: Rows, other: Rows) -> list[str]:
     return found
 
 
-def _columns(table: str) -> list[str]:
-    return [column.name for column in METADATA.tables[f"hydra.{table}"].columns if column.name not in _FREE]
+def _columns(connection: psycopg.Connection, table: str) -> list[str]:
+    return [column.name for column in columns_of(connection, f"hydra.{table}") if column.name not in _FREE]
 
 
 def _rows_of_run(connection: psycopg.Connection, table: str, run_id: int) -> list[str]:
     query = sql.SQL("SELECT to_jsonb(kept) FROM (SELECT {} FROM {} WHERE run_id = %s) AS kept").format(
-        sql.SQL(", ").join(map(sql.Identifier, _columns(table))), sql.Identifier("hydra", table)
+        sql.SQL(", ").join(map(sql.Identifier, _columns(connection, table))), sql.Identifier("hydra", table)
     )
     return _texts(connection.execute(query, (run_id,)).fetchall())
 
@@ -188,7 +188,7 @@ def _rows_of_run(connection: psycopg.Connection, table: str, run_id: int) -> lis
 def _rows_of_parent(
     connection: psycopg.Connection, table: str, parent: str, key: str, run_id: int
 ) -> list[str]:
-    own = [sql.Identifier("own", name) for name in _columns(table)]
+    own = [sql.Identifier("own", name) for name in _columns(connection, table)]
     natural = [sql.Identifier("parent", name) for name in ("instrument_id", "decision_time")]
     labelled = [
         sql.SQL("{} AS {}").format(column, sql.Identifier(f"column_{number}"))

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from hydra.arrays import TIME
-from hydra.features.facts import ALL_SCHEMAS, SCHEMAS, MarketFacts, empty_frame
+from hydra.features.facts import SOURCES, MarketFacts, empty_frame
 
 START = datetime(2025, 3, 3, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -18,7 +18,7 @@ def frame(name: str, rows: list[dict[str, object]]) -> pl.DataFrame:
     """Rows as a facts frame, sorted; columns that a row lacks are null."""
     if not rows:
         return empty_frame(name)
-    schema = ALL_SCHEMAS[name]
+    schema = SOURCES[name].columns
     return pl.DataFrame([{c: row.get(c) for c in schema} for row in rows], schema=schema).sort(
         "instrument_id", "time"
     )
@@ -26,7 +26,7 @@ def frame(name: str, rows: list[dict[str, object]]) -> pl.DataFrame:
 
 def facts_of(**frames: pl.DataFrame) -> MarketFacts:
     """Facts with the given frames; the others are empty."""
-    return MarketFacts(**{name: frames.get(name, empty_frame(name)) for name in ALL_SCHEMAS})
+    return MarketFacts(**{name: frames.get(name, empty_frame(name)) for name in SOURCES})
 
 
 def five_minute_bars(minutes: pl.DataFrame) -> pl.DataFrame:
@@ -42,7 +42,7 @@ def five_minute_bars(minutes: pl.DataFrame) -> pl.DataFrame:
         pl.len().cast(pl.Int64).alias("row_count"),
     )
     known = bars.with_columns(pl.max_horizontal("known_at", end).alias("known_at"))
-    return known.select(*SCHEMAS["candles_5m"]).sort("instrument_id", "time")
+    return known.select(*SOURCES["candles_5m"].columns).sort("instrument_id", "time")
 
 
 def _candles(rng: np.random.Generator, instrument: int, minutes: int, hole: range) -> pl.DataFrame:
@@ -66,7 +66,7 @@ def _candles(rng: np.random.Generator, instrument: int, minutes: int, hole: rang
             "quote_volume": quote,
             "taker_buy_quote_volume": quote * rng.random(minutes),
         },
-        schema=SCHEMAS["candles_1m"],
+        schema=SOURCES["candles_1m"].columns,
         strict=False,
     )
     gone = rng.random(minutes) < 0.001

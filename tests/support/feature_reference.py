@@ -8,9 +8,11 @@ import math
 import statistics
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
-from tests.support.feature_reference_known import MINUTE, Bar, Known, Number, floor, mean, nw, score, window
+from hydra.durations import MINUTE
+from tests.support.feature_reference_known import Bar, Known, Number, floor, mean, nw, score, window
 
 
 def true_range(bar: Bar | None, before: Bar | None) -> Number:
@@ -272,6 +274,7 @@ def realized(k: Known, shift: int) -> Number:
     return None if present is None else statistics.pstdev(present) * math.sqrt(105_120)
 
 
+@cache
 def month(k: Known) -> list[float] | None:
     """realized_volatility of the previous 8640 bars, at least 2016 of them."""
     return window([realized(k, j) for j in range(1, 8641)], 2016)

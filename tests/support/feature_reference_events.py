@@ -5,8 +5,9 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
+from hydra.durations import MINUTE
 from tests.support.feature_reference import alive, book
-from tests.support.feature_reference_known import MINUTE, Bar, Known, Number, floor, nw, score
+from tests.support.feature_reference_known import Bar, Known, Number, floor, nw, score
 from tests.support.feature_reference_minutes import changes, deviation
 
 

@@ -2,21 +2,21 @@
 
 import math
 import statistics
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
+from hydra.durations import EPOCH, MINUTE
 from hydra.features.facts import MarketFacts
 
 # A float, or None where the feature is null.
 Number = Any
 Bar = dict[str, Any]
-MINUTE = timedelta(minutes=1)
 
 
 def floor(moment: datetime, step: timedelta) -> datetime:
     """The grid instant at or before `moment`."""
-    epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    return moment - (moment - epoch) % step
+    return moment - (moment - EPOCH) % step
 
 
 def window(values: list[Number], least: int) -> list[float] | None:
@@ -60,16 +60,16 @@ class Known:
         nominal = [r for r in self._rows("funding_rates") if r["time"] + timedelta(seconds=5) <= t]
         self.funding = sorted(nominal, key=lambda row: row["time"])
 
+    @cached_property
     def peers(self) -> dict[int, "Known"]:
         """Every pair with candles, at the same instant."""
         pairs = self._facts.candles_1m["instrument_id"].unique().sort().to_list()
         return {pair: self if pair == self.instrument else Known(self._facts, pair, self.t) for pair in pairs}
 
     def _rows(self, name: str) -> list[Bar]:
-        frame = getattr(self._facts, name)
         return [
             row
-            for row in frame.iter_rows(named=True)
+            for row in self._facts.of(name).iter_rows(named=True)
             if row["instrument_id"] == self.instrument and row["known_at"] <= self.t
         ]
 

@@ -7,8 +7,9 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
+from hydra.durations import MINUTE
 from tests.support.feature_reference import atr_abs, true_range
-from tests.support.feature_reference_known import MINUTE, Bar, Known, Number, mean, nw, score
+from tests.support.feature_reference_known import Bar, Known, Number, mean, nw, score
 
 HOUR = timedelta(hours=1)
 Steps = Callable[[Known], Number]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from hydra.durations import MINUTE
 from tests.support.feature_reference import rsi
 from tests.support.feature_reference_events import (
     _spread_bps,
@@ -19,7 +20,7 @@ from tests.support.feature_reference_events import (
     tick_rule,
     whales,
 )
-from tests.support.feature_reference_known import MINUTE, Bar, Known, Number, floor, nw, score, window
+from tests.support.feature_reference_known import Bar, Known, Number, floor, nw, score, window
 from tests.support.feature_reference_minutes import (
     adx,
     band,
@@ -67,7 +68,7 @@ RECURSIVE = {
 
 def both(k: Known, leader: int, n: int) -> list[Any]:
     """Returns of the pair and of the leader over bars that both have, newest first."""
-    other = k.peers()[leader]
+    other = k.peers[leader]
     pairs = [(k.change(j, 1), other.change(j, 1)) for j in range(n)]
     return [None if None in pair or not _has(k, j) else pair for j, pair in enumerate(pairs)]
 
@@ -80,7 +81,7 @@ def leader(k: Known) -> Number:
     """Mean of the scaled five-minute returns of the leaders, without itself; on bars that the pair has."""
     scaled = {}
     for id_ in (1, 2):
-        other = k.peers()[id_]
+        other = k.peers[id_]
         own = [other.change(j, 1) if _has(k, j) else None for j in range(60)]
         ends: list[Number] = [other.close(j) if bar(k, j) else None for j in range(6)]
         five = None if nw(ends[:5]) is None or None in (ends[0], ends[5]) else ends[0] / ends[5] - 1
@@ -92,7 +93,7 @@ def leader(k: Known) -> Number:
 
 def relative_strength(k: Known) -> Number:
     """rs: mid-rank among all pairs."""
-    values = [peer.change(0, 60) for peer in k.peers().values()]
+    values = [peer.change(0, 60) for peer in k.peers.values()]
     own, known = k.change(0, 60), [v for v in values if v is not None]
     if own is None or len(known) < 2:
         return None
@@ -111,7 +112,7 @@ def beta(k: Known) -> Number:
 def divergence(k: Known) -> Number:
     """btc_divergence."""
     slope, own = beta(k), k.change(0, 20)
-    other = k.peers()[1]
+    other = k.peers[1]
     ends: list[Number] = [other.close(j) if bar(k, j) else None for j in range(21)]
     known = None not in (ends[0], ends[20]) and nw(ends[:20]) is not None
     if slope is None or own is None or not known:
@@ -121,7 +122,7 @@ def divergence(k: Known) -> Number:
 
 def cross_momentum(k: Known) -> Number:
     """Against the others' mean."""
-    values = {id_: peer.change(0, 20) for id_, peer in k.peers().items()}
+    values = {id_: peer.change(0, 20) for id_, peer in k.peers.items()}
     own = values.pop(k.instrument)
     others = [v for v in values.values() if v is not None]
     return None if own is None or not others else own - statistics.fmean(others)
@@ -129,7 +130,7 @@ def cross_momentum(k: Known) -> Number:
 
 def sector(k: Known, members: set[int]) -> Number:
     """A basket's day against all pairs' day."""
-    values = {id_: peer.change(0, 1440) for id_, peer in k.peers().items()}
+    values = {id_: peer.change(0, 1440) for id_, peer in k.peers.items()}
     basket = [v for id_, v in values.items() if v is not None and id_ in members]
     known = [v for v in values.values() if v is not None]
     return statistics.fmean(basket) - statistics.fmean(known) if basket else None
@@ -159,7 +160,7 @@ def hour_minutes(k: Known, h: int) -> list[tuple[Bar, Number]]:
 
 def correlation(k: Known, leader_id: int, hours: int) -> Number:
     """Pearson of hourly log returns."""
-    other = k.peers()[leader_id]
+    other = k.peers[leader_id]
     pairs = []
     for h in range(hours):
         ends = (hour_close(k, h), hour_close(k, h + 1), hour_close(other, h), hour_close(other, h + 1))

@@ -8,7 +8,7 @@ import polars as pl
 
 from hydra.backtest.market import MARK_SCHEMA, BacktestMarket, DatedTerms, epoch_minute
 from hydra.exchange.instruments import load_instrument_terms
-from hydra.features.facts import SCHEMAS, MarketFacts, empty_frame
+from hydra.features.facts import SOURCES, MarketFacts, empty_frame
 from hydra.features.reading.five_minute_bars import bars_as_of
 from hydra.layers.layer4_filters import InstrumentFilters
 from hydra.ledger.costs import PAIR_COSTS
@@ -56,7 +56,7 @@ def _advanced(market: Market, minutes: int) -> dict[str, pl.DataFrame]:
 
 def facts_of(market: Mapping[str, pl.DataFrame], as_of: datetime) -> MarketFacts:
     """The facts of a generated stretch as the features see them."""
-    candles = market["candles_1m"].select(list(SCHEMAS["candles_1m"]))
+    candles = market["candles_1m"].select(list(SOURCES["candles_1m"].columns))
     grid = pl.col("time").dt.offset_by("-1us").dt.truncate("5m") + _FIVE
     interest = (
         market["open_interest"]
@@ -70,14 +70,14 @@ def facts_of(market: Mapping[str, pl.DataFrame], as_of: datetime) -> MarketFacts
     return MarketFacts(
         candles_1m=candles,
         candles_5m=bars_as_of(none, candles, none, as_of),
-        funding_rates=market["funding_rates"].select(list(SCHEMAS["funding_rates"])),
-        open_interest_5m=interest.select(list(SCHEMAS["open_interest_5m"])),
-        positioning=market["positioning"].select(list(SCHEMAS["positioning"])),
-        liquidations=market["liquidations"].select(list(SCHEMAS["liquidations"])),
+        funding_rates=market["funding_rates"].select(list(SOURCES["funding_rates"].columns)),
+        open_interest_5m=interest.select(list(SOURCES["open_interest_5m"].columns)),
+        positioning=market["positioning"].select(list(SOURCES["positioning"].columns)),
+        liquidations=market["liquidations"].select(list(SOURCES["liquidations"].columns)),
         order_book_tops=_tops(market["order_books"]),
         heartbeats=market["feed_heartbeats"]
         .filter(pl.col("feed").is_in(["liquidations", "order_book"]))
-        .select(list(SCHEMAS["heartbeats"]))
+        .select(list(SOURCES["heartbeats"].columns))
         .sort("instrument_id", "time"),
     )
 
@@ -95,7 +95,7 @@ def _tops(books: pl.DataFrame) -> pl.DataFrame:
         pl.col("ask_prices").list.first().alias("best_ask"),
         depth("bid"),
         depth("ask"),
-    ).select(list(SCHEMAS["order_book_tops"]))
+    ).select(list(SOURCES["order_book_tops"].columns))
 
 
 def terms_of(instrument_ids: tuple[int, ...]) -> dict[int, InstrumentSpec]:

@@ -1,7 +1,10 @@
-"""A page as a browser would take it apart: tables, texts, and whatever is wrong with its tags."""
+"""A page as a browser would take it apart: tables, texts, what its plots are drawn from, and bad tags."""
 
+import base64
+import json
+import zlib
 from html.parser import HTMLParser
-from typing import Final
+from typing import Any, Final
 
 _VOID: Final = frozenset({"meta", "link", "br", "hr", "img", "input", "source", "wbr"})
 
@@ -16,7 +19,7 @@ class HtmlPage(HTMLParser):
         self.attributes: list[tuple[str, str, str]] = []
         self.texts: dict[str, list[str]] = {}
         self.tables: dict[str, list[list[str]]] = {}
-        self.titled_plots = 0
+        self.packed = ""
         self._open: list[str] = []
         self._section = ""
         self._cell: list[str] | None = None
@@ -27,6 +30,12 @@ class HtmlPage(HTMLParser):
     def text_of(self, section: str) -> str:
         """Everything that is written in a section, spaces single."""
         return " ".join(" ".join(self.texts.get(section, [])).split())
+
+    @property
+    def plotted(self) -> dict[str, Any]:
+        """What the page's script gets: bars, trades, kill switches."""
+        data: dict[str, Any] = json.loads(zlib.decompress(base64.b64decode(self.packed)))
+        return data
 
     def row(self, section: str, first: str) -> list[str]:
         """The first table row of a section whose first cell begins with `first`."""
@@ -44,8 +53,6 @@ class HtmlPage(HTMLParser):
             self.tables.setdefault(self._section, []).append([])
         if tag in {"td", "th"}:
             self._cell = []
-        if named.get("role") == "img":
-            self.titled_plots += "aria-labelledby" in named
         if tag not in _VOID:
             self._open.append(tag)
 
@@ -66,6 +73,7 @@ class HtmlPage(HTMLParser):
     def handle_data(self, data: str) -> None:
         """Text, outside style and script."""
         if self._open and self._open[-1] in {"style", "script"}:
+            self.packed = self.packed or (data if "packed" in self.ids else "")
             return
         self.texts.setdefault(self._section, []).append(data)
         if self._cell is not None:

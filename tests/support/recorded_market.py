@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from hydra.arrays import TIME
-from hydra.features.facts import SCHEMAS, MarketFacts, empty_frame
+from hydra.features.facts import LAYER_SOURCES, SOURCES, MarketFacts, empty_frame
 from hydra.features.reading.five_minute_bars import bars_as_of
 from hydra.features.reading.point_in_time import as_facts
 from hydra.paths import PROJECT_ROOT
@@ -49,8 +49,8 @@ def recorded_facts(start: datetime, end: datetime) -> MarketFacts:
         "open_interest_5m": rows["open_interest"],
         "positioning": rows["positioning"],
     }
-    absent = {name: empty_frame(name) for name in SCHEMAS if name not in frames}
-    shown = {name: frame.select(list(SCHEMAS[name])) for name, frame in frames.items()}
+    absent = {name: empty_frame(name) for name in LAYER_SOURCES if name not in frames}
+    shown = {name: frame.select(list(SOURCES[name].columns)) for name, frame in frames.items()}
     return as_facts(
         {name: frame.sort("instrument_id", "time") for name, frame in {**shown, **absent}.items()}, long_after
     )

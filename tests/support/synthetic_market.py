@@ -14,7 +14,7 @@ import polars as pl
 from polars.testing import assert_frame_equal
 
 from hydra.arrays import TIME
-from hydra.features.facts import SCHEMAS, MarketFacts
+from hydra.features.facts import LAYER_SOURCES, SOURCES, MarketFacts
 from hydra.features.reading.anchor import anchor
 
 Rows = dict[str, pl.DataFrame]
@@ -212,12 +212,12 @@ def facts_from_scratch(rows: Rows, start: datetime, as_of: datetime) -> MarketFa
         "heartbeats": [row for row in known("feed_heartbeats", "heartbeats") if row["feed"] != "candles_1m"],
     }
     shown = {
-        name: [{column: row[column] for column in SCHEMAS[name]} for row in found]
+        name: [{column: row[column] for column in SOURCES[name].columns} for row in found]
         for name, found in frames.items()
     }
     return MarketFacts(
         **{
-            name: pl.DataFrame(found, schema=SCHEMAS[name]).sort("instrument_id", "time")
+            name: pl.DataFrame(found, schema=SOURCES[name].columns).sort("instrument_id", "time")
             for name, found in shown.items()
         }
     )
@@ -298,7 +298,7 @@ def assert_same_facts(found: MarketFacts, expected: MarketFacts) -> None:
 
     Sums may differ in their last bits, because a database adds in the order that it likes.
     """
-    for name in SCHEMAS:
+    for name in LAYER_SOURCES:
         frame: pl.DataFrame = getattr(found, name)
         assert frame.select("instrument_id", "time").equals(
             frame.select("instrument_id", "time").sort("instrument_id", "time")

@@ -15,7 +15,7 @@ INSERT INTO market.liquidations
     VALUES (1, '2025-06-01 00:01:10Z', 'LONG', 100, 2, '2025-06-01 00:01:11Z', 200);
 INSERT INTO market.order_books
     VALUES (1, '2025-06-01 00:00:05Z', '2025-06-01 00:00:05Z', '{99.9}', '{1}', '{100.1}', '{1}');
-INSERT INTO hydra.runs (run_id, mode, market_origin, label, feeds, config, config_hash, decision_set,
+INSERT INTO hydra.runs (run_id, mode, market_origin, label, feeds, config, config_hash, readings_hash,
         feature_set_version, cost_model_version, code_version)
     OVERRIDING SYSTEM VALUE
     VALUES (7, 'paper', 'recorded', 'recorded', '{}', '{"instrument_ids": [1, 2]}', 'c', 'd', '1', '1',

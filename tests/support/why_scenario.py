@@ -27,7 +27,7 @@ INSERT INTO market.instruments VALUES
     (2, 'simulated-7', 'perpetual', 'ETH/USDT:USDT', 'ETHUSDT', 'ETH', 'USDT', '{}'),
     (3, 'simulated-7', 'perpetual', 'SOL/USDT:USDT', 'SOLUSDT', 'SOL', 'USDT', '{}'),
     (4, 'simulated-7', 'perpetual', 'ADA/USDT:USDT', 'ADAUSDT', 'ADA', 'USDT', '{}');
-INSERT INTO hydra.runs (run_id, mode, market_origin, label, seed, feeds, config, config_hash, decision_set,
+INSERT INTO hydra.runs (run_id, mode, market_origin, label, seed, feeds, config, config_hash, readings_hash,
         feature_set_version, cost_model_version, code_version, data_from, data_to, end_reason)
     OVERRIDING SYSTEM VALUE
     VALUES (7, 'paper', 'generated', 'simulated', 7, '{}', '{"settings": {}, "instrument_ids": [1, 2, 3]}',

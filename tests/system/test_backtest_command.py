@@ -61,16 +61,21 @@ def test_a_backtest_repeats_itself_and_obeys_its_settings(environment: Mapping[s
         ).stdout
     )
     assert without["trades"] == 0
-    costly = json.loads(
-        hydra(environment, "backtest", *MARKET, *PAIRS, "--scenario", "fees_x2", "--json").stdout
+    costly, the_same = (
+        json.loads(hydra(environment, "backtest", *MARKET, *PAIRS, *how, "--json").stdout)
+        for how in (
+            ("--scenario", "fees_x2"),
+            ("--set", "costs.maker_fee_bps=4", "--set", "costs.taker_fee_bps=10"),
+        )
     )
     assert costly["last_equity_usd"] < one["last_equity_usd"]
+    assert the_same["last_equity_usd"] == costly["last_equity_usd"]
 
 
 def test_the_report_of_a_backtest_is_printed(environment: Mapping[str, str]) -> None:
     done = hydra(environment, "backtest", *MARKET, *PAIRS)
     assert "simulated" in done.stdout
-    assert "LIQUIDATION_REVERSAL" in done.stdout
+    assert "Liquidation reversal" in done.stdout
     assert "the other side played by the same barriers" in " ".join(done.stdout.split())
     assert "decisions/s" in done.stderr
 
@@ -80,6 +85,10 @@ def test_the_report_of_a_backtest_is_printed(environment: Mapping[str, str]) -> 
     [
         (("--set", "MAX_POSITION=3"), "did you mean MAX_POSITION"),
         (("--set", "signals.nothing=3"), "the rules have no parameter nothing"),
+        (
+            ("--set", "execution.latency_seconds=-60"),
+            "--set execution.latency_seconds=-60: it has to be a number of at least 0 and at most 86,400",
+        ),
         (("--scenario", "cascade"), "add --market generated"),
         (("--market", "exchange"), "a backtest needs history"),
         (("--from", "2031-01-01", "--to", "2031-01-02"), "no recorded market is stored"),
@@ -114,6 +123,46 @@ def test_a_killed_sweep_goes_on_where_it_was(environment: Mapping[str, str]) -> 
         answer = hydra(environment, *arguments)
         assert finished(connection, "killed") == 40
     assert "40 trials are counted" in answer.stdout
+    refused = hydra({**environment, "MAX_POSITIONS": "2"}, *arguments, status=1)
+    assert "planned with other settings (MAX_POSITIONS was 5, is 2)" in " ".join(refused.stderr.split())
+
+
+OPENED = """
+SELECT
+    t.run_id, t.net_pnl_usd, t.trades, t.metrics->>'random_side_draws',
+    r.config->'rules'->'risk'->'limits'->>'max_positions',
+    r.config->'rules'->'costs'->>'maker_fee_bps',
+    (SELECT count(*) FROM hydra.positions AS p WHERE p.run_id = t.run_id AND p.state = 'CLOSED'),
+    (SELECT e.equity_usd - 10000 FROM hydra.equity AS e WHERE e.run_id = t.run_id
+        ORDER BY e.time DESC LIMIT 1)
+FROM ml.trials AS t
+JOIN ml.studies AS s USING (study_id)
+JOIN hydra.runs AS r USING (run_id)
+WHERE s.name = 'opened' AND t.number = 2
+"""
+
+
+def test_a_trial_is_opened_as_a_run_with_the_same_result(environment: Mapping[str, str]) -> None:
+    """Under other settings of the environment, too: a trial is what its study was planned with."""
+    sets = ("--set", "MAX_POSITIONS=1,3", "--set", "costs.maker_fee_bps=1")
+    hydra(environment, "sweep", "opened", *MARKET, *PAIRS, *sets, "--jobs", "1")
+    with connect(environment["HYDRA_DATABASE_URL"], autocommit=True) as connection:
+        trials = connection.execute("SELECT count(*) FROM ml.trials").fetchone()
+        said = hydra({**environment, "MAX_LEVERAGE": "1"}, "sweep", "opened", "--open", "2").stdout
+        row = connection.execute(OPENED).fetchone()
+        assert trials == connection.execute("SELECT count(*) FROM ml.trials").fetchone()
+    assert row is not None
+    run_id, net, trades, draws, most, maker_fee, stored_trades, stored_net = row
+    assert said == f"Trial 2 of opened is run {run_id}: `hydra report {run_id}`\n"
+    assert (most, maker_fee) == ("3", "1")
+    assert (trades, net) == (stored_trades, stored_net)
+    assert draws is not None
+    again = " ".join(hydra(environment, "sweep", "opened", "--open", "2", status=1).stderr.split())
+    assert f"trial 2 of opened is run {run_id} already" in again
+    both = hydra(environment, "sweep", "opened", "--open", "2", *sets, status=1).stderr
+    assert "leave out --set" in both
+    assert "has no trial 7" in hydra(environment, "sweep", "opened", "--open", "7", status=1).stderr
+    assert "there is no study closed" in hydra(environment, "sweep", "closed", "--open", "1", status=1).stderr
 
 
 def finished(connection: object, study: str) -> int:

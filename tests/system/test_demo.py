@@ -33,8 +33,8 @@ def test_the_demo_shows_the_table_the_report_and_whys(demo: "subprocess.Complete
     parts = (
         "run 1 (simulated)",
         "Run 1: paper on a  simulated  market (finished)",
-        "6 minutes decided, 0 skipped",
-        "How often each generator could have fired",
+        "Minutes: 6 decided, 0 skipped",
+        "How often each generator fired",
         "Paper fills are simulated",
         "Why? ",
         "1. Data health",

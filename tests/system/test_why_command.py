@@ -77,3 +77,10 @@ def test_the_report_as_a_page_is_one_file(hydra: Hydra, tmp_path: Path) -> None:
     assert str(tmp_path / "run.html") in answer.stdout
     assert HtmlPage((tmp_path / "run.html").read_text(encoding="utf-8")).faults == []
     assert [path.name for path in tmp_path.iterdir()] == ["run.html"]
+
+
+def test_the_trades_are_written_as_csv(hydra: Hydra, tmp_path: Path) -> None:
+    answer = hydra("report", "7", "--csv", str(tmp_path / "trades.csv"))
+    assert (answer.returncode, answer.stderr) == (0, "")
+    lines = (tmp_path / "trades.csv").read_text(encoding="utf-8").splitlines()
+    assert [line.partition(",")[0] for line in lines] == ["number", "1", "2", "3"]

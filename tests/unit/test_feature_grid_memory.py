@@ -10,7 +10,7 @@ from polars.testing import assert_frame_equal
 from hydra.features.engine.decision_frame import decision_frame, newest_known_at
 from hydra.features.engine.grid_memory import GridMemory
 from hydra.features.evaluate import feature_matrix
-from hydra.features.facts import ALL_SCHEMAS, MarketFacts
+from hydra.features.facts import SOURCES, MarketFacts
 from tests.support.feature_market import MINUTE, SECOND, START, decisions_at, random_market
 
 FRAME = pl.DataFrame({"value": [1.0, None, 3.0]})
@@ -79,7 +79,7 @@ def test_frames_that_stay_the_same_objects_give_what_a_fresh_evaluation_gives() 
     for number in (*range(8), *range(63, 68)):
         as_of = first + number * MINUTE
         fresh, decisions = facts.known_by(as_of), decisions_at([as_of])
-        frames = {name: (getattr(shown, name), getattr(fresh, name)) for name in ALL_SCHEMAS}
+        frames = {name: (getattr(shown, name), getattr(fresh, name)) for name in SOURCES}
         shown = MarketFacts(**{name: old if old.equals(new) else new for name, (old, new) in frames.items()})
         remembered = feature_matrix(shown, decisions, memory=memory)
         assert_frame_equal(remembered, feature_matrix(fresh, decisions), check_exact=True)

@@ -9,7 +9,7 @@ import talib
 
 from hydra.arrays import TIME
 from hydra.features.evaluate import feature_matrix
-from hydra.features.facts import SCHEMAS
+from hydra.features.facts import SOURCES
 from tests.support.feature_market import SECOND, START, decisions_at, facts_of
 
 BARS = 3000
@@ -34,7 +34,7 @@ def _walk(level: float, sigma: float, seed: int) -> pl.DataFrame:
             "taker_buy_quote_volume": np.full(BARS, 0.5),
             "row_count": np.full(BARS, 5),
         },
-        schema=SCHEMAS["candles_5m"],
+        schema=SOURCES["candles_5m"].columns,
         strict=False,
     )
 

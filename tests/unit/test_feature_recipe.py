@@ -10,8 +10,8 @@ import talib
 from polars.testing import assert_frame_equal
 
 from hydra.features.evaluate import feature_matrix
-from hydra.features.facts import SCHEMAS, MarketFacts
-from hydra.features.recipe import FeatureRecipe
+from hydra.features.facts import SOURCES, MarketFacts
+from hydra.features.for_models.recipe import FeatureRecipe
 from hydra.features.vectors import FEATURE_RECIPE_V1
 from tests.support.feature_market import MINUTE, SECOND, START, decisions_at, facts_of
 
@@ -38,7 +38,7 @@ def _candles(pair: int, close: np.ndarray, rng: np.random.Generator) -> pl.DataF
             "quote_volume": rng.lognormal(9, 1, len(close)),
             "taker_buy_quote_volume": np.full(len(close), 1.0),
         },
-        schema=SCHEMAS["candles_1m"],
+        schema=SOURCES["candles_1m"].columns,
         strict=False,
     )
 

@@ -10,7 +10,7 @@ import talib
 
 from hydra.errors import BadDataError
 from hydra.features.facts import MarketFacts
-from hydra.features.sequence import SEQUENCE_MINUTES, SequenceWindows, sequence_steps
+from hydra.features.for_models.sequence_windows import SEQUENCE_MINUTES, SequenceWindows, sequence_steps
 from hydra.features.vectors import SEQUENCE_FEATURES_V1
 from tests.support.feature_market import MINUTE, SECOND, START, decisions_at, random_market
 

@@ -7,7 +7,7 @@ from hydra.features.engine.trailing_rank import previous_ranks
 
 
 def ranks(values: list[float], rows: list[int]) -> list[tuple[int | None, int | None]]:
-    found = previous_ranks(pl.Series(values, dtype=pl.Float64), 4, np.array(rows, np.int64))
+    found = previous_ranks(pl.Series(values, dtype=pl.Float64), np.array([0]), 4, np.array(rows, np.int64))
     return found.select("month_not_above", "month_samples").rows()
 
 

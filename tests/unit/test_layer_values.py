@@ -191,7 +191,14 @@ def defaults(value: type) -> dict[str, object]:
                 "outage_flatten_seconds": 300.0,
             },
         ),
-        (PairCosts, {"maker_fee_bps": Decimal(2), "taker_fee_bps": Decimal(5)}),
+        (
+            PairCosts,
+            {
+                "maker_fee_bps": Decimal(2),
+                "taker_fee_bps": Decimal(5),
+                "taker_spread_factor": Decimal(1),
+            },
+        ),
         (
             PortfolioState,
             {

@@ -1,5 +1,6 @@
 """PairState, a coin for the side, and whether confidence means what it says: worked out by hand."""
 
+from dataclasses import replace
 from decimal import Decimal
 from random import Random
 
@@ -14,6 +15,7 @@ from hydra.ledger.baselines import (
     HeldPair,
     buy_and_hold,
     hold_net_usd,
+    hold_path_usd,
     mirrored_net_usd,
     random_side,
 )
@@ -47,6 +49,19 @@ def test_holding_pays_entry_exit_fees_and_funding() -> None:
     # Funding: 10 x 120 x 0.0001 = 0.12 paid, 10 x 150 x 0.0002 = 0.30 received.
     pair = held("BTC", DEAR, 100, 200, (120, 0.0001), (150, -0.0002))
     assert hold_net_usd(pair, 1_010) == pytest.approx(970 - 2.99 - 0.12 + 0.30)
+
+
+def test_the_path_of_holding_pays_the_entry_at_once_and_funding_as_it_comes() -> None:
+    # As above: 10 units at 101, 1.01 of fees; 0.12 paid at second 60, 0.30 received at second 120.
+    pair = replace(
+        held("BTC", DEAR, 100, 200, (120, 0.0001), (150, -0.0002)), settled_seconds=np.array([60.0, 120.0])
+    )
+    path = hold_path_usd(pair, 1_010, np.array([0.0, 60.0, 180.0]), np.array([100.0, 101.0, 200.0]))
+    assert path.tolist() == pytest.approx([-10 - 1.01, -1.01 - 0.12, 990 - 1.01 - 0.12 + 0.30])
+    # A stressed spread of 5 x 20 bps: bought at 101.4.
+    stressed = replace(pair, costs=replace(DEAR, taker_spread_factor=Decimal(5)))
+    first = hold_path_usd(stressed, 1_014, np.array([0.0]), np.array([100.0]))
+    assert first.tolist() == pytest.approx([-14 - 1.014])
 
 
 def test_buy_and_hold_gives_every_pair_an_equal_part() -> None:

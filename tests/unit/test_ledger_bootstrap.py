@@ -2,6 +2,7 @@
 
 import math
 import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,7 +11,6 @@ from numpy.typing import NDArray
 from hydra.arrays import Floats
 from hydra.ledger.bootstrap import (
     FEWEST_DAYS,
-    FEWEST_RETURN_DAYS,
     Estimate,
     TradeMetric,
     block_length,
@@ -18,6 +18,7 @@ from hydra.ledger.bootstrap import (
     drawn_days,
     trade_estimate,
 )
+from hydra.ledger.daily_returns import FEWEST_DAILY_RETURNS
 from hydra.ledger.metrics import (
     calmar_daily_365,
     expectancy_usd,
@@ -106,7 +107,7 @@ def test_a_metric_that_is_undefined_in_many_resamples_has_no_interval() -> None:
 
 def test_nineteen_returns_are_too_few_for_an_interval_and_twenty_are_not() -> None:
     returns = np.array([0.01, -0.01] * 10) + np.arange(20) * 1e-4
-    assert FEWEST_RETURN_DAYS == 20
+    assert FEWEST_DAILY_RETURNS == 20
     short, enough = day_estimate(sharpe_rows, returns[:19]), day_estimate(sharpe_rows, returns)
     assert short.value == sharpe_daily_365(returns[:19])
     assert short.low is None
@@ -138,7 +139,7 @@ def test_every_row_metric_says_what_its_metric_says() -> None:
         (sharpe_rows, sharpe_daily_365),
         (sortino_rows, sortino_daily_365),
         (omega_rows, omega_daily_0),
-        (calmar_rows, calmar_daily_365),
+        (partial(calmar_rows, elapsed_days=40.0), partial(calmar_daily_365, elapsed_days=40.0)),
         (total_return_rows, total_return),
     ):
         assert rows(returns).tolist() == pytest.approx([metric(row) for row in returns])

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from hydra.ledger.daily_returns import DailyReturns, daily_returns
+from hydra.ledger.daily_returns import DailyReturns, allows_ratios, daily_returns, sample_for_ratios
 from hydra.ledger.metrics import (
     annualised_return_compounded_365,
     calmar_daily_365,
@@ -22,10 +22,10 @@ from hydra.ledger.metrics import (
     total_return,
 )
 from hydra.ledger.portfolio import drawdown
-from hydra.ledger.vector_metrics import FEWEST_DAYS_ANNUALISED, max_drawdown_rows
+from hydra.ledger.vector_metrics import max_drawdown_rows
 
 ROOT_365 = math.sqrt(365)
-RATIOS = (sharpe_daily_365, sortino_daily_365, omega_daily_0, calmar_daily_365)
+RATIOS = (sharpe_daily_365, sortino_daily_365, omega_daily_0)
 # Whole basis points, up to a fifth either way.
 some_returns = st.lists(st.integers(-2_000, 2_000), min_size=31, max_size=40).map(
     lambda points: np.array(points) / 10_000
@@ -91,8 +91,9 @@ def test_a_run_without_cycles_has_no_figure() -> None:
     daily = daily_returns(instants(), np.array([]), 100.0)
     assert (len(daily.returns), daily.partial_days, daily.missing_days) == (0, 0, 0)
     assert total_return(daily.returns) is None
-    assert annualised_return_compounded_365(daily.returns) is None
-    assert [ratio(daily.returns) for ratio in RATIOS] == [None] * 4
+    assert annualised_return_compounded_365(daily.returns, 40.0) is None
+    assert calmar_daily_365(daily.returns, 40.0) is None
+    assert [ratio(daily.returns) for ratio in RATIOS] == [None] * 3
     assert max_drawdown_daily_close(daily) is None
     assert max_drawdown_intraday(instants(), np.array([]), 100.0) is None
 
@@ -102,17 +103,48 @@ def test_returns_are_compounded() -> None:
     assert total_return(np.array([0.1, -0.1])) == pytest.approx(-0.01)
 
 
-def test_a_year_is_365_days_and_less_than_thirty_are_none() -> None:
+def test_a_year_is_365_days_that_passed() -> None:
     # 73 days are a fifth of a year: 1.02 ^ 5 = 1.1040808032.
     daily = np.zeros(73)
     daily[10] = 0.02
-    assert annualised_return_compounded_365(daily) == pytest.approx(0.1040808032)
-    assert annualised_return_compounded_365(np.full(365, 0.001)) == pytest.approx(1.001**365 - 1)
-    assert FEWEST_DAYS_ANNUALISED == 30
-    assert annualised_return_compounded_365(np.full(29, 0.001)) is None
-    assert annualised_return_compounded_365(np.full(30, 0.001)) is not None
+    assert annualised_return_compounded_365(daily, 73.0) == pytest.approx(0.1040808032)
+    # The same gain on 25 of these days only, the others without a row: the same year.
+    assert annualised_return_compounded_365(daily[:25], 73.0) == pytest.approx(0.1040808032)
+    assert annualised_return_compounded_365(np.full(365, 0.001), 365.0) == pytest.approx(1.001**365 - 1)
     # 2 ^ 30 in a month is 2 ^ 365 in a year, a number; 10 ^ 40 in a month is none.
-    assert annualised_return_compounded_365(np.full(30, 1e40 - 1)) is None
+    assert annualised_return_compounded_365(np.full(30, 1e40 - 1), 30.0) is None
+    assert annualised_return_compounded_365(daily, 0.0) is None
+
+
+def test_no_ratio_below_thirty_days_that_passed_or_twenty_returns() -> None:
+    returns = np.linspace(-0.01, 0.02, 40)
+    assert sample_for_ratios(returns, 40.0) is returns
+    assert len(sample_for_ratios(returns[:20], 30.0)) == 20
+    assert len(sample_for_ratios(returns[:19], 300.0)) == 0
+    assert len(sample_for_ratios(returns[:29], 29.99)) == 0
+    assert [allows_ratios(days, 20) for days in (29.99, 30.0)] == [False, True]
+    assert [allows_ratios(30.0, returns) for returns in (19, 20)] == [False, True]
+
+
+@pytest.mark.parametrize(("minutes", "elapsed"), [(30 * 1440, 30.0), (30 * 1440 - 1, 30 - 1 / 1440)])
+def test_thirty_days_are_reached_by_a_run_from_the_first_minute_on(minutes: int, elapsed: float) -> None:
+    """A run of thirty days decides from the close of the first candle, 00:01, to 23:59."""
+    times = np.datetime64("2025-06-01T00:01", "us") + np.arange(minutes - 1) * np.timedelta64(1, "m")
+    daily = daily_returns(times, np.linspace(100, 110, minutes - 1), 100.0)
+    assert daily.elapsed_days == pytest.approx(elapsed)
+    assert len(daily.for_ratios) == (30 if minutes == 30 * 1440 else 0)
+
+
+def test_days_in_a_hole_pass_too() -> None:
+    """A year of which 25 days in January and one in December have rows: 0.1 % a day is not 4,000 % a year."""
+    days = np.append(np.arange(25), 364)
+    times = np.datetime64("2025-01-01T23:59", "us") + days * np.timedelta64(1, "D")
+    daily = daily_returns(times, 100 * np.float_power(1.001, np.arange(1, 27)), 100.0)
+    # From 23:58 of the first day to 24:00 of the last.
+    assert daily.elapsed_days == pytest.approx(364 + 2 / 1440)
+    assert (len(daily.for_ratios), daily.missing_days) == (26, 339)
+    year = annualised_return_compounded_365(daily.for_ratios, daily.elapsed_days)
+    assert year == pytest.approx(1.001**26 - 1, rel=0.01)
 
 
 def test_sharpe_is_mean_over_std1_times_the_root_of_365() -> None:
@@ -153,9 +185,10 @@ def test_calmar_is_the_years_return_over_the_deepest_fall_of_the_closes() -> Non
     # 73 days: up 10 %, down 10 %, up 10 %, flat: 1.089; the year is 1.089 ^ 5, the fall 10 %.
     returns = np.zeros(73)
     returns[:3] = (0.1, -0.1, 0.1)
-    assert calmar_daily_365(returns) == pytest.approx((1.089**5 - 1) / 0.1)
-    assert calmar_daily_365(returns[:20]) is None
-    assert calmar_daily_365(np.full(40, 0.01)) is None
+    assert calmar_daily_365(returns, 73.0) == pytest.approx((1.089**5 - 1) / 0.1)
+    # 36.5 of the days have no row: the year is the same.
+    assert calmar_daily_365(returns[:36], 73.0) == pytest.approx((1.089**5 - 1) / 0.1)
+    assert calmar_daily_365(np.full(40, 0.01), 40.0) is None
 
 
 def test_the_two_drawdowns_differ_by_what_a_day_hides() -> None:
@@ -230,7 +263,7 @@ def test_the_order_of_the_days_matters_only_to_drawdowns(
     returns: NDArray[np.float64], random: Random
 ) -> None:
     shuffled = np.array(random.sample(returns.tolist(), len(returns)))
-    for ratio in (total_return, annualised_return_compounded_365, sharpe_daily_365, omega_daily_0):
+    for ratio in (total_return, sharpe_daily_365, omega_daily_0):
         assert same(ratio(shuffled), ratio(returns))
 
 

@@ -8,11 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hydra.ledger.overfitting import (
+    MarketTrials,
     ReturnMoments,
     best_sharpe_by_luck,
     deflated_sharpe,
     minimum_track_record_days,
     probabilistic_sharpe,
+    variance_of_trials,
 )
 from hydra.ledger.pbo_cscv import blocks_of, search_overfitting
 
@@ -101,6 +103,31 @@ def test_the_same_sharpe_after_fewer_trials_or_with_normal_returns_would_have_pa
 def test_one_trial_is_not_deflated() -> None:
     assert best_sharpe_by_luck(1, 0.3) == 0.0
     assert deflated_sharpe(FUND, 1, 0.3) == probabilistic_sharpe(FUND)
+
+
+def test_the_variance_of_trials_is_that_of_a_sample_and_decides_the_gate_of_a_few() -> None:
+    """Annual Sharpe ratios of 2.5 and 0.5, 310 days: divided by n - 1 the gate is shut, divided by n open."""
+    best, other = 2.5 / math.sqrt(365), 0.5 / math.sqrt(365)
+    variance = variance_of_trials([best, other])
+    assert variance == pytest.approx((best - other) ** 2 / 2)
+    assert variance is not None
+    record = normal(best, 310)
+    assert deflated_sharpe(record, 2, variance) == pytest.approx(0.9471, abs=0.0001)
+    assert deflated_sharpe(record, 2, variance / 2) == pytest.approx(0.9652, abs=0.0001)
+    assert variance_of_trials([best]) is None
+
+
+def test_trials_without_a_ratio_count_and_one_alone_is_compared_with_none() -> None:
+    rng = np.random.default_rng(5)
+    samples = [rng.normal(0, 0.01, 60), rng.normal(0, 0.01, 60), np.empty(0), np.zeros(60)]
+    trials = MarketTrials.of(samples)
+    moments = [ReturnMoments.of(sample) for sample in samples[:2]]
+    assert trials.count == 4
+    assert trials.sharpe_variance == pytest.approx(
+        np.var([one.sharpe_per_day for one in moments if one], ddof=1)
+    )
+    assert trials.deflated_sharpe(None) is None
+    assert MarketTrials.of(samples[:1]).deflated_sharpe(moments[0]) is None
 
 
 def test_the_best_by_luck_is_about_what_the_best_of_random_trials_is() -> None:

@@ -10,13 +10,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from hydra.ledger.activity import (
+    DecidedMinutes,
     exposure_notional_to_equity,
     exposure_time_share,
     open_positions,
     turnover,
     turnover_annualised_365,
 )
-from hydra.ledger.cost_split import CostSplit
+from hydra.ledger.cost_split import CostSplit, spread_paid_usd
+from hydra.ledger.costs import PairCosts
 from hydra.ledger.metrics import expectancy_r, expectancy_usd, payoff_ratio, profit_factor, win_rate
 
 some_nets = st.lists(st.integers(-1_000, 1_000), min_size=1, max_size=40).map(
@@ -99,8 +101,33 @@ def test_time_in_the_market_is_weighted_by_how_long_each_row_stood() -> None:
     # Open from 1 to 3 of 4 hours.
     counts = open_positions(times, hours(1, 1.5), np.append(hours(3), np.datetime64("NaT")))
     assert counts.tolist() == [0, 1, 1, 1]
-    assert exposure_time_share(times, np.array([0, 2, 0, 0])) == 0.5
-    assert exposure_time_share(times[:1], np.array([1])) is None
+    assert exposure_time_share(nets(60, 120, 60, 0), np.array([0, 2, 0, 0])) == 0.5
+    assert exposure_time_share(nets(0), np.array([1])) is None
+
+
+def test_a_row_stands_for_the_minutes_that_were_decided_until_the_next_one() -> None:
+    """Decided: 00:01 to 01:59, then nothing until 10:00, then 10:00 to 10:29. The hole counts nowhere."""
+    decided = DecidedMinutes(
+        np.array(["2025-06-01T00", "2025-06-01T01", "2025-06-01T10"], "datetime64[h]"),
+        nets(59, 60, 30),
+        np.datetime64("2025-06-01T00:01"),
+        np.datetime64("2025-06-01T10:29"),
+    )
+    times = np.array(
+        [f"2025-06-01T{time}" for time in ("00:01", "00:31", "01:59", "10:15")], "datetime64[us]"
+    )
+    minutes = decided.of_rows(times)
+    # 00:01 to 00:30; 00:31 to 01:58; 01:59 and 10:00 to 10:14; 10:15 to 10:29.
+    assert minutes.tolist() == pytest.approx([30, 88, 16, 15])
+    assert minutes.sum() == pytest.approx(59 + 60 + 30)
+    # A position from 01:59 on is held through the hole, and yet in 31 of 149 decided minutes only.
+    assert exposure_time_share(minutes, np.array([0, 0, 1, 1])) == pytest.approx(31 / 149)
+    assert exposure_notional_to_equity(
+        minutes, nets(0, 0, 50, 50), nets(100, 100, 100, 100)
+    ) == pytest.approx(0.5 * 31 / 149)
+    assert turnover(298.0, minutes, nets(100, 100, 200, 200)) == pytest.approx(
+        298 / ((118 + 2 * 31) / 149 * 100)
+    )
 
 
 def test_a_position_is_open_from_its_first_fill_to_before_its_last() -> None:
@@ -112,24 +139,34 @@ def test_a_position_is_open_from_its_first_fill_to_before_its_last() -> None:
 def test_notional_over_equity_is_weighted_by_time() -> None:
     # 0 for one hour, 300 of 100 for two, 100 of 200 for one: (0 + 6 + 0.5) / 4.
     exposure, equity = nets(0, 300, 100, 999), nets(100, 100, 200, 100)
-    assert exposure_notional_to_equity(hours(0, 1, 3, 4), exposure, equity) == pytest.approx(6.5 / 4)
-    assert exposure_notional_to_equity(hours(0, 1), nets(1, 1), nets(1, 0)) is None
-    assert exposure_notional_to_equity(hours(), nets(), nets()) is None
+    assert exposure_notional_to_equity(nets(60, 120, 60, 0), exposure, equity) == pytest.approx(6.5 / 4)
+    assert exposure_notional_to_equity(nets(60, 0), nets(1, 1), nets(1, 0)) is None
+    assert exposure_notional_to_equity(nets(), nets(), nets()) is None
 
 
 def test_turnover_is_what_was_traded_over_the_average_equity() -> None:
     # 100 for three hours, 200 for one: 125 on average; 500 traded.
-    assert turnover(500.0, hours(0, 3, 4), nets(100, 200, 999)) == 4.0
-    assert turnover(500.0, hours(0), nets(100)) is None
-    assert turnover(500.0, hours(0, 1), nets(0, 0)) is None
+    assert turnover(500.0, nets(180, 60, 0), nets(100, 200, 999)) == 4.0
+    assert turnover(500.0, nets(0), nets(100)) is None
+    assert turnover(500.0, nets(60, 0), nets(0, 0)) is None
 
 
-def test_turnover_of_a_year_needs_thirty_days() -> None:
+def test_turnover_of_a_year_needs_thirty_days_that_passed() -> None:
     # 73 days are a fifth of a year.
-    assert turnover_annualised_365(500.0, hours(0, 73 * 24), nets(100, 1)) == pytest.approx(25.0)
-    assert turnover_annualised_365(500.0, hours(0, 29 * 24), nets(100, 1)) is None
-    assert turnover_annualised_365(500.0, hours(0, 30 * 24), nets(100, 1)) is not None
-    assert turnover_annualised_365(500.0, hours(0), nets(100)) is None
+    assert turnover_annualised_365(5.0, 73.0) == pytest.approx(25.0)
+    assert turnover_annualised_365(5.0, 29.99) is None
+    assert turnover_annualised_365(5.0, 30.0) is not None
+    assert turnover_annualised_365(None, 73.0) is None
+
+
+def test_a_fill_pays_half_the_spread_of_the_run_and_a_resting_order_earns_it() -> None:
+    costs = PairCosts(Decimal(4), Decimal(1))
+    assert spread_paid_usd(Decimal(10_000), costs, is_maker=False) == Decimal(2)
+    assert spread_paid_usd(Decimal(10_000), costs, is_maker=True) == Decimal(-2)
+    # Five times as wide for those who take: who rests earns no more than before.
+    stressed = PairCosts(Decimal(4), Decimal(1), taker_spread_factor=Decimal(5))
+    assert spread_paid_usd(Decimal(10_000), stressed, is_maker=False) == Decimal(10)
+    assert spread_paid_usd(Decimal(10_000), stressed, is_maker=True) == Decimal(-2)
 
 
 def test_costs_lead_from_the_decisions_prices_to_the_net_result() -> None:

@@ -38,7 +38,7 @@ from hydra.checks.varied_markets import (
 )
 from hydra.features.engine.decision_frame import DECISION_DELAY
 from hydra.features.evaluate import MARKET_FEATURES, feature_matrix
-from hydra.features.facts import SCHEMAS, MarketFacts
+from hydra.features.facts import LAYER_SOURCES, MarketFacts
 from hydra.research.outcomes import Outcome, PlannedTrade, approved_trades
 from tests.support.checked_market import RULES, START, market, simulated, simulation
 from tests.support.generated_facts import terms_of
@@ -75,9 +75,7 @@ def test_every_table_is_varied_and_only_after_the_instant() -> None:
     assert {one.table for one in varied if one.check == FIRST_FACT} == set(TABLES)
     for one in varied:
         known = one.market.facts.known_by(instant)
-        assert all(
-            getattr(known, name).equals(getattr(market().facts.known_by(instant), name)) for name in SCHEMAS
-        )
+        assert all(known.of(name).equals(market().facts.known_by(instant).of(name)) for name in LAYER_SOURCES)
 
 
 @pytest.mark.parametrize(("table", "begins"), [("candles_1m", 103), ("candles_5m", 100)])
@@ -174,7 +172,7 @@ def test_no_feature_of_the_catalogue_knows_the_future() -> None:
     rows = [EIGHT, *entry_rows()[:1]]
     tallies = feature_lookahead(simulation(), rows)
     assert offending(tallies) == {}
-    assert {one.varied for one in tallies} == {"all tables", *SCHEMAS}
+    assert {one.varied for one in tallies} == {"all tables", *LAYER_SOURCES}
     whole = next(one for one in tallies if one.varied == "all tables")
     assert whole.compared == len(rows) * 3 * len(MARKET_FEATURES)
 

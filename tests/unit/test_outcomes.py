@@ -16,7 +16,7 @@ from hydra.backtest.market import (
     decided_minutes,
 )
 from hydra.domain import ReasonCode
-from hydra.features.facts import SCHEMAS, MarketFacts, empty_frame
+from hydra.features.facts import LAYER_SOURCES, SOURCES, MarketFacts, empty_frame
 from hydra.research.outcomes import Outcome, OutcomePlayer, PlannedTrade, opposite_outcomes
 from hydra.trading.parameters import Rules
 from tests.support.checked_market import simulation
@@ -47,15 +47,15 @@ def market_of(bars: list[Bar], rate: float | None = None, volume: float = 1e6) -
             },
             **{name: [volume] * len(opens) for name in ("volume", "quote_volume", "taker_buy_quote_volume")},
         },
-        schema=SCHEMAS["candles_1m"],
+        schema=SOURCES["candles_1m"].columns,
     )
-    frames = {name: empty_frame(name) for name in SCHEMAS} | {"candles_1m": candles}
+    frames = {name: empty_frame(name) for name in LAYER_SOURCES} | {"candles_1m": candles}
     marks = pl.DataFrame(schema=FUNDING_MARK_SCHEMA)
     if rate is not None:
         at = datetime(2025, 6, 2, 8, tzinfo=UTC)
         row = {"instrument_id": BTC, "time": at, "known_at": at + timedelta(seconds=5), "rate": rate}
         frames["funding_rates"] = pl.DataFrame(
-            [{**row, "interval_hours": 8}], schema=SCHEMAS["funding_rates"]
+            [{**row, "interval_hours": 8}], schema=SOURCES["funding_rates"].columns
         )
         marks = pl.DataFrame(
             [{"instrument_id": BTC, "time": at, "mark_price": 100_050.0}], schema=FUNDING_MARK_SCHEMA
@@ -191,7 +191,7 @@ def test_across_two_settlements_funding_is_paid_and_received(direction: int, fun
             }
             for at, rate, _ in settled
         ],
-        schema=SCHEMAS["funding_rates"],
+        schema=SOURCES["funding_rates"].columns,
     )
     marks = [{"instrument_id": BTC, "time": at, "mark_price": mark} for at, _, mark in settled]
     market = replace(

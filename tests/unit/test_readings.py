@@ -63,7 +63,7 @@ def test_the_hash_changes_with_a_reading_and_not_with_its_reason(
         path.write_text(text, encoding="utf-8")
         monkeypatch.setattr(readings, "SOURCE", path)
         load_readings.cache_clear()
-        return readings.decision_set()
+        return readings.readings_hash()
 
     entry = '[[decision]]\nid = "C01"\ntopic = "t"\nquestion = "q"\nreading = "r"\nreason = "why"\n'
     try:

@@ -11,8 +11,9 @@ from hydra.domain import KillScope
 from hydra.errors import SettingsError
 from hydra.layers.layer2_data_health import DataHealthParameters
 from hydra.layers.layer2_statistical import StatisticalParameters
+from hydra.ledger.costs import CostParameters
 from hydra.settings import Settings, load_settings
-from hydra.trading.parameters import Rules, recorded_rules, rules_of, rules_of_run
+from hydra.trading.parameters import Rules, recorded_rules, rules_in, rules_of, rules_of_run
 from tests.unit.test_run_rules import a_run
 
 FEEDS = ("order_book", "liquidations")
@@ -80,6 +81,28 @@ def test_a_run_finds_in_its_record_the_rules_that_it_was_started_with(tmp_path: 
     rules = rules_with(tmp_path, "KILL_SCOPE=pair\nMAX_HOLDING_HOURS=1/2/3/4/5\nCOOLDOWN_MINUTES=15")
     record = json.loads(json.dumps(recorded_rules(rules)))
     assert rules_of_run(replace(a_run(None), config=record, config_hash="of these rules")) == rules
+
+
+def test_the_record_of_the_rules_is_the_same_json_after_a_round_trip(tmp_path: Path) -> None:
+    rules = rules_with(tmp_path, "KILL_SCOPE=pair")
+    record = json.loads(json.dumps(recorded_rules(rules)))
+    again = rules_in(record, ())
+    assert again == rules
+    assert type(again.risk.kill.scope) is KillScope
+    assert recorded_rules(again) == record
+    assert record["rules"]["statistical"]["data_health"]["feeds"] == sorted(FEEDS)
+
+
+def test_a_record_from_before_a_parameter_and_its_bounds_stays_readable() -> None:
+    """Costs and bounds are newer than such a record: costs are the default, its numbers stay its own."""
+    record = json.loads(json.dumps(recorded_rules(Rules())))
+    del record["rules"]["costs"]
+    record["rules"]["risk"]["kill"]["daily_drawdown"] = 5.0
+    record["rules"]["signals"]["a_parameter_that_is_gone"] = 1
+    rules = rules_in(record, ())
+    assert rules.risk.kill.daily_drawdown == 5.0
+    assert rules.costs == CostParameters()
+    assert replace(rules, risk=Rules().risk) == Rules()
 
 
 @pytest.mark.parametrize(

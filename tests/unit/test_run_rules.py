@@ -33,7 +33,7 @@ def a_run(data_to: datetime | None) -> Run:
         feeds=(),
         config={"instrument_ids": [1, 2]},
         config_hash="",
-        decision_set="",
+        readings_hash="",
         feature_set_version="",
         cost_model_version="",
         code_version="",

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from hydra.db import market_tables
 from hydra.errors import BadDataError, SettingsError
 from hydra.sim.market.frames import MarketSlice
 from hydra.sim.market.market import Market
@@ -98,13 +97,6 @@ def test_no_fact_is_impossible(seed: int, scenario: Scenario) -> None:
     assert facts.trades.select((pl.col("quantity") > 0).all()).item()
     totals = market.state.pair[:, [LONGS, SHORTS]]
     np.testing.assert_allclose(totals, market.state.ladders.sum(axis=2), rtol=1e-9)
-
-
-def test_columns_are_those_of_the_fact_tables() -> None:
-    facts = Market(chosen()).advance(5)
-    for name in NAMES[:-1]:
-        table = getattr(market_tables, name)
-        assert set(getattr(facts, name).columns) == set(table.columns.keys()), name
 
 
 def test_trades_of_a_minute_add_up_to_its_candle() -> None:

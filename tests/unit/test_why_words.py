@@ -4,12 +4,16 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from hydra.answers.formatting import duration, exact, label, percent, shown, usd
-from hydra.answers.reason_words import WORDS, Gate, gate_of
+from hydra.answers.formatting import duration, exact, fixed, label, percent, price_text, shown, usd
 from hydra.answers.timestamps import parse_moment
 from hydra.domain import ReasonCode
 from hydra.errors import StopError
+from hydra.reason_words import WORDS, Gate, gate_of
+
+AMOUNTS = st.floats(-1e9, 1e9) | st.decimals(-(10**9), 10**9, places=8)
 
 NEWEST = datetime(2025, 6, 3, 10, 30, tzinfo=UTC)
 
@@ -114,3 +118,22 @@ def test_an_instant_is_iso_or_the_last_such_time_of_day(text: str, moment: datet
 def test_anything_else_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(StopError, match="write 2025-06-01T14:05 or 14:05"):
         parse_moment(text, NEWEST)
+
+
+@given(AMOUNTS)
+@example(-0.0)
+@example(-0.004)
+@example(Decimal("-0.00000001"))
+def test_what_rounds_to_zero_has_no_sign(value: float | Decimal) -> None:
+    names = ("funding_rate", "net_usd", "spread_bps", "age_seconds", "drawdown", "long_short_ratio")
+    texts = [usd(value), percent(value), fixed(value, signed=True), *(shown(name, value) for name in names)]
+    for text in texts:
+        assert any(digit in text for digit in "123456789") or text[0] not in "+-", text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, "-"), (Decimal("0.123456789"), "0.123457"), (87_629.2, "87629.2"), (123_456.7, "123,456.7")],
+)
+def test_prices_keep_six_digits(value: Decimal | float | None, text: str) -> None:
+    assert price_text(value) == text

@@ -10,9 +10,9 @@ from polars.testing import assert_frame_equal
 
 from hydra.errors import StopError
 from hydra.features.evaluate import feature_matrix
-from hydra.features.facts import SCHEMAS, MarketFacts
-from hydra.features.reading.anchor import WARM_UP, WarmUp, anchor
-from hydra.features.reading.recipe_facts import RECIPE
+from hydra.features.fact_source import FactSource
+from hydra.features.facts import LAYER_SOURCES, MODEL_SOURCES, MarketFacts
+from hydra.features.reading.anchor import anchor
 from hydra.features.vectors import DECISION_FEATURES_V1, FEATURE_RECIPE_V1
 from tests.support.feature_market import START, decisions_at, facts_of, random_market
 from tests.support.feature_reference_recipe import RECURSIVE
@@ -36,8 +36,9 @@ _instants = st.integers(0, 10 * 365 * 86_400).map(
 
 
 def test_every_input_has_a_warm_up_with_a_reason() -> None:
-    assert set(WARM_UP) == set(SCHEMAS) == set(LONGEST_LOOK_BACK)
-    assert all(warm_up.reason for warm_up in WARM_UP.values())
+    assert set(LAYER_SOURCES) == set(LONGEST_LOOK_BACK)
+    warm_ups = [source.warm_up for source in MODEL_SOURCES.values()]
+    assert all(warm_up.reason for warm_up in warm_ups)
 
 
 def test_the_anchor_by_hand() -> None:
@@ -61,15 +62,15 @@ def _since_the_anchor(history: MarketFacts, starts: dict[str, datetime]) -> Mark
 
 @pytest.mark.parametrize("clock", ["23:00:02", "23:20:02", "23:59:57"])
 @pytest.mark.parametrize(
-    ("names", "warm_up"),
-    [(DECISION_FEATURES_V1, WARM_UP), (FEATURE_RECIPE_V1, RECIPE.warm_up)],
+    ("names", "sources"),
+    [(DECISION_FEATURES_V1, LAYER_SOURCES), (FEATURE_RECIPE_V1, MODEL_SOURCES)],
     ids=["layers 2 and 3", "recipe"],
 )
 def test_facts_from_the_anchor_on_give_the_features_of_the_whole_history(
-    clock: str, names: tuple[str, ...], warm_up: dict[str, WarmUp], history: MarketFacts
+    clock: str, names: tuple[str, ...], sources: dict[str, FactSource], history: MarketFacts
 ) -> None:
     instant = datetime.combine(START + 35 * DAY, time.fromisoformat(clock), UTC)
-    read = _since_the_anchor(history, anchor(instant, warm_up))
+    read = _since_the_anchor(history, anchor(instant, sources))
     decisions = decisions_at([instant])
     expected, found = feature_matrix(history, decisions, names), feature_matrix(read, decisions, names)
     known_by_then = {"liq_zscore", "corr_btc_720", "htf", "whale_movement"} & set(names)

@@ -18,15 +18,17 @@ from hydra.features.engine.decision_frame import (
     newest_known_each,
 )
 from hydra.features.engine.grid_memory import GridMemory
-from hydra.features.facts import SCHEMAS, MarketFacts, empty_frame
+from hydra.features.facts import LAYER_SOURCES, SOURCES, MarketFacts, empty_frame
 from tests.support.synthetic_market import facts_from_scratch, make_rows, utc
 
 T = utc(2025, 6, 10, 12, 0, 2)
 
 
 def _facts(**rows: Sequence[tuple[object, ...]]) -> MarketFacts:
-    frames = {name: empty_frame(name) for name in SCHEMAS}
-    given = {name: pl.DataFrame(found, schema=SCHEMAS[name], orient="row") for name, found in rows.items()}
+    frames = {name: empty_frame(name) for name in LAYER_SOURCES}
+    given = {
+        name: pl.DataFrame(found, schema=SOURCES[name].columns, orient="row") for name, found in rows.items()
+    }
     return MarketFacts(**{**frames, **given})
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hydra.features.facts import SCHEMAS, empty_frame
+from hydra.features.facts import SOURCES, empty_frame
 from hydra.features.reading.five_minute_bars import bars_as_of
 from tests.support.synthetic_market import MINUTE, utc
 
@@ -29,13 +29,13 @@ def _minutes(*positions: int, pair: int = 1, start: datetime = NOON) -> pl.DataF
         (pair, start + at * MINUTE, start + (at + 1) * MINUTE + timedelta(seconds=2), *MINUTES[at])
         for at in positions
     ]
-    return pl.DataFrame(rows, schema=SCHEMAS["candles_1m"], orient="row")
+    return pl.DataFrame(rows, schema=SOURCES["candles_1m"].columns, orient="row")
 
 
 def _candle(open_price: float, rows: int = 5, time: datetime = NOON) -> pl.DataFrame:
     known_at = time + timedelta(minutes=5, seconds=2)
     row = (1, time, known_at, open_price, 99.0, 1.0, 50.0, 7.0, 350.0, None, rows)
-    return pl.DataFrame([row], schema=SCHEMAS["candles_5m"], orient="row")
+    return pl.DataFrame([row], schema=SOURCES["candles_5m"].columns, orient="row")
 
 
 NO_BARS = empty_frame("candles_5m")

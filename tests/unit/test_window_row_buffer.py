@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hydra.arrays import TIME
-from hydra.features.reading.row_buffer import HeldRows
+from hydra.features.reading.row_buffer import RowBuffer
 from tests.support.synthetic_market import utc
 
 ORIGIN = utc(2025, 6, 10)
@@ -33,7 +33,7 @@ def _frame(rows: list[Row]) -> pl.DataFrame:
 
 @given(_batches)
 def test_of_two_rows_with_one_key_the_later_arrival_stays(batches: list[list[Row]]) -> None:
-    held = HeldRows(_frame([]), [1, 2, 3], ("time",), latest=None)
+    held = RowBuffer(_frame([]), [1, 2, 3], ("time",), latest=None)
     expected: dict[tuple[int, datetime], Row] = {}
     for batch in batches:
         held.merge(_frame(batch))
@@ -43,7 +43,7 @@ def test_of_two_rows_with_one_key_the_later_arrival_stays(batches: list[list[Row
 
 @given(_batches)
 def test_of_two_rows_with_one_key_the_larger_in_the_ordering_column_stays(batches: list[list[Row]]) -> None:
-    held = HeldRows(_frame([]), [1, 2, 3], ("time",), latest="known_at")
+    held = RowBuffer(_frame([]), [1, 2, 3], ("time",), latest="known_at")
     expected: dict[tuple[int, datetime], Row] = {}
     for batch in batches:
         held.merge(_frame(batch))
@@ -57,7 +57,7 @@ def test_of_two_rows_with_one_key_the_larger_in_the_ordering_column_stays(batche
 @given(_batches, st.integers(0, 720))
 def test_since_and_forgetting_cut_by_time(batches: list[list[Row]], minutes: int) -> None:
     start = ORIGIN + timedelta(minutes=minutes)
-    held = HeldRows(_frame([]), [1, 2, 3], ("time",), latest=None)
+    held = RowBuffer(_frame([]), [1, 2, 3], ("time",), latest=None)
     for batch in batches:
         held.merge(_frame(batch))
     kept = [row for row in held.frame().rows() if row[1] >= start]
@@ -67,7 +67,7 @@ def test_since_and_forgetting_cut_by_time(batches: list[list[Row]], minutes: int
 
 
 def test_rows_with_several_events_at_one_instant_are_all_kept() -> None:
-    held = HeldRows(_frame([]), [1], ("time", "value"), latest=None)
+    held = RowBuffer(_frame([]), [1], ("time", "value"), latest=None)
     rows = [(1, ORIGIN, ORIGIN, value) for value in (3, 1, 2)]
     held.merge(_frame(rows))
     held.merge(_frame(rows[:1]))

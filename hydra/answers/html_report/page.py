@@ -1,31 +1,45 @@
-"""The page of a run: everything is drawn and written here, and put into the template."""
+"""The page of a run: one HTML file with its style, its script and the plot library in it."""
 
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+import psycopg
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
-from hydra.answers.formatting import percent
-from hydra.answers.html_report import sections
-from hydra.answers.html_report.bar_plots import histogram_plot, hour_plot
-from hydra.answers.html_report.calibration_plot import calibration_plot
-from hydra.answers.html_report.figures import Evaluation
-from hydra.answers.html_report.pairs import pair_view
-from hydra.answers.html_report.run_record import RunRecord
-from hydra.answers.html_report.time_plots import drawdown_plot, equity_plot, exposure_plot
-from hydra.answers.html_report.trades import by_hour, regime_name, source_name, source_words
+from hydra.answers.formatting import fixed, percent, words_of_code
+from hydra.answers.funnel import FunnelGate, FunnelStep, funnel_gates
+from hydra.answers.html_report import row_bars
+from hydra.answers.html_report.plot_data import MOST_TRADES, PlotData, packed, read_plot_data
+from hydra.answers.report import RunReport, read_report
+from hydra.answers.run_choice import Row
+from hydra.answers.run_facts import fact_list, kill_sentences
+from hydra.answers.trade_groups import SPLITS
+from hydra.answers.trade_table import r_multiple
+from hydra.answers.why_gates import GateVerdict
+from hydra.errors import StopError
+from hydra.ledger.calibration import CalibrationBin, calibration
 
-_TEMPLATES: Final = Path(__file__).parent / "templates"
-_MOST_ROWS_A_PAIR: Final = 250
+_HERE: Final = Path(__file__).parent
+_LIBRARY: Final = _HERE / "library" / "lightweight-charts.standalone.production.js"
+_TILES: Final = (
+    "total_return", "max_drawdown_intraday", "closed_trades", "win_rate", "profit_factor",
+    "exposure_time_share",
+)  # fmt: skip
+_ANSWER_KINDS: Final = {
+    GateVerdict.PASSED: "gain",
+    GateVerdict.RESTRICTED: "restricted",
+    GateVerdict.STOPPED: "loss",
+}
 
 
 @cache
 def _environment() -> Environment:
     """Everything that is no markup is escaped; a name that the template does not get is an error."""
     return Environment(
-        loader=FileSystemLoader(_TEMPLATES),
+        loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -33,55 +47,77 @@ def _environment() -> Environment:
     )
 
 
-def page(record: RunRecord, evaluation: Evaluation) -> str:
-    """The whole page as text: one HTML document that refers to nothing outside itself."""
-    return _environment().get_template("page.html").render(**_context(record, evaluation))
+def write_html_report(connection: psycopg.Connection, run_id: int, path: Path) -> None:
+    """Write the report of a run, finished or not, as one self-contained HTML page to `path`.
+
+    Raises:
+        StopError: there is no such run, or the file cannot be written.
+    """
+    report = read_report(connection, run_id)
+    text = page(report, read_plot_data(connection, report))
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StopError(f"the report cannot be written to {path}: {error.strerror}") from None
 
 
-def _context(record: RunRecord, evaluation: Evaluation) -> dict[str, Any]:
-    report = record.report
-    closed = [trade for trade in record.trades if trade.is_closed]
+def page(report: RunReport, data: PlotData) -> str:
+    """The whole page as text."""
+    return _environment().get_template("page.html").render(**_context(report, data))
+
+
+def _context(report: RunReport, data: PlotData) -> dict[str, Any]:
+    closed = report.closed_trades
+    bins = confidence_bins(closed)
     return {
+        "report": report,
         "run": report.facts,
-        "period": record.period,
-        "tiles": sections.tiles(record, evaluation),
-        "sentences": [*report.sentences, sections.sample_sentence(len(closed), evaluation)],
-        "kills": report.kills,
-        "facts": sections.facts(record, evaluation),
-        "changed_settings": record.changed_settings,
-        "equity": equity_plot(record.equity, _kills(record)),
-        "drawdown": drawdown_plot(record.equity),
-        "exposure": exposure_plot(record.equity),
-        "largest_heat": percent(report.equity.max_portfolio_heat),
-        "figures": evaluation.figures,
-        "baselines": evaluation.baselines,
-        "pairs": [pair_view(pair, _MOST_ROWS_A_PAIR) for pair in record.pairs],
-        "funnel": list(sections.funnel_gates(report.funnel)),
-        "generators": report.generators,
+        "facts": fact_list(report.facts),
+        "kill_sentences": kill_sentences(report.kills),
+        "tiles": [figure for key in _TILES if (figure := report.figure(key))],
+        "net": report.cost("net_usd").amount_usd,
+        "has_equity": data.has_equity,
+        "pairs": list(data.pairs),
+        "opening_trades": MOST_TRADES,
+        "packed": packed(report, data),
+        "library": Markup(_LIBRARY.read_text(encoding="utf-8")),  # noqa: S704  # part of this package
         "splits": [
-            ("By generator", "generator", sections.split_rows(closed, source_name)),
-            ("By pair", "pair", sections.split_rows(closed, lambda trade: trade.base)),
-            ("By regime at the signal", "regime", sections.split_rows(closed, regime_name)),
+            (SPLITS[key].title, groups, row_bars.signed_bars([group.net_usd for group in groups]))
+            for key, groups in report.groups.items()
         ],
-        "hours": hour_plot(by_hour(closed)),
-        "closed_trades": len(closed),
-        "costs": sections.cost_rows(record),
-        "signed": sections.signed,
+        "gates": [
+            (gate, [_funnel_bar(step, gate) for step in gate.steps]) for gate in funnel_gates(report.funnel)
+        ],
+        "cost_bars": row_bars.waterfall(report.costs),
+        "bins": [(group, row_bars.interval_bar(group)) for group in bins],
+        "outcomes": [_outcomes("USDT", [float(trade["net_pnl_usd"]) for trade in closed]),
+                     _outcomes("R", [value for trade in closed if (value := r_multiple(trade)) is not None])],
+        "edge": lambda value: f"{value:+,.6g}" if value else "0",
+        "fixed": fixed,
         "percent": percent,
-        "source_words": source_words,
-        "outcomes_usd": histogram_plot(
-            "outcomes-usd", "Trades by net result, USDT", "USDT", [float(trade.net_usd) for trade in closed]
-        ),
-        "outcomes_r": histogram_plot(
-            "outcomes-r", "Trades by net result in R", "R", [trade.r_multiple for trade in closed]
-        ),
-        "calibration": calibration_plot(evaluation.calibration),
-        "calibration_bins": evaluation.calibration,
-    }
+        "words_of_code": words_of_code,
+    }  # fmt: skip
 
 
-def _kills(record: RunRecord) -> list[tuple[datetime, str]]:
-    return [
-        (kill["latched_time"], f"{kill['base'] or kill['scope']}: {kill['cause']}")
-        for kill in record.report.kills
+def _funnel_bar(step: FunnelStep, gate: FunnelGate) -> row_bars.RowBar:
+    return row_bars.share_bar(step.verdicts, gate.verdicts, _ANSWER_KINDS[step.answer])
+
+
+def confidence_bins(closed: list[Row]) -> list[CalibrationBin]:
+    """How often trades won, by the confidence of their signals."""
+    known = [trade for trade in closed if trade["confidence"] is not None]
+    confidence = np.array([trade["confidence"] for trade in known], np.float64)
+    won = np.array([trade["net_pnl_usd"] > 0 for trade in known], np.bool_)
+    return list(calibration(confidence, won).bins)
+
+
+def _outcomes(
+    unit: str, values: list[float]
+) -> tuple[str, list[tuple[row_bars.HistogramBin, row_bars.RowBar]]]:
+    """The distribution of results in one unit: its bins, each with its bar."""
+    bins = row_bars.histogram(values)
+    most = max((one.count for one in bins), default=1)
+    kinds = ["gain" if one.high > 0 else "loss" for one in bins]
+    return unit, [
+        (one, row_bars.share_bar(one.count, most, kind)) for one, kind in zip(bins, kinds, strict=True)
     ]

@@ -1,79 +1,103 @@
-"""Bars inside the cells of a table: the table is its own text alternative, the bars only show it."""
+"""Bars inside the cells of a table: the numbers beside them say the same, the bars only show it."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from markupsafe import Markup
+from hydra.answers.cost_steps import CostStep
+from hydra.ledger.calibration import CalibrationBin
 
-from hydra.answers.html_report.scales import Scale
-from hydra.answers.html_report.svg import element, share_text
-
-_LEAST_SHARE: Final = 0.004
+_LEAST_PERCENT: Final = 0.4
 """What is not zero is seen."""
+
+_STEPS: Final = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
 @dataclass(frozen=True, slots=True)
-class WaterfallStep:
-    """One row of a waterfall: what it adds to the amount before it, or, as a sum, where that stands."""
+class RowBar:
+    """A bar within its cell, in percent of the cell's width; mark: where a thin line stands."""
 
-    name: str
-    amount_usd: Decimal
-    is_sum: bool
-    note: str = ""
-
-
-def row_scale(values: Sequence[float]) -> Scale:
-    """One scale for all rows of a table, zero in it."""
-    low, high = min([0.0, *values]), max([0.0, *values])
-    return Scale(low, high) if high > low else Scale(0.0, 1.0)
+    left: float
+    width: float
+    kind: str
+    mark: float
 
 
-def row_bar(start: float, end: float, scale: Scale, class_: str) -> Markup:
-    """A bar from `start` to `end` with the place of zero, hidden from screen readers."""
-    left, right = sorted((scale.share(start) or 0.0, scale.share(end) or 0.0))
-    zero = share_text(scale.share(0.0) or 0.0)
-    return element(
-        "svg",
-        element(
-            "rect",
-            x=share_text(left),
-            y="18%",
-            width=share_text(max(right - left, _LEAST_SHARE if start != end else 0.0)),
-            height="64%",
-            class_=f"bar {class_}",
-        ),
-        element("line", x1=zero, x2=zero, y1="0", y2="100%", class_="zero"),
-        class_="row-bar",
-        aria_hidden="true",
-    )
+def row_bars(spans: Sequence[tuple[float, float]], kinds: Sequence[str]) -> list[RowBar]:
+    """A bar from the start to the end of each span, all on one scale; the mark stands at zero."""
+    values = [0.0, *(value for span in spans for value in span)]
+    low = min(values)
+    scale = 100 / ((max(values) - low) or 1.0)
+    bars = []
+    for (start, end), kind in zip(spans, kinds, strict=True):
+        width = max(abs(end - start) * scale, _LEAST_PERCENT if start != end else 0.0)
+        bars.append(RowBar((min(start, end) - low) * scale, width, kind, -low * scale))
+    return bars
 
 
-def waterfall(steps: Sequence[WaterfallStep]) -> list[tuple[WaterfallStep, Markup]]:
-    """Each step with its bar: sums stand on zero, the others hang where the step before ended."""
-    ends: list[tuple[float, float]] = []
+def signed_bars(amounts: Sequence[Decimal]) -> list[RowBar]:
+    """A bar an amount, right of zero or left of it."""
+    return row_bars([(0.0, float(amount)) for amount in amounts], [_sign(amount) for amount in amounts])
+
+
+def waterfall(steps: Sequence[CostStep]) -> list[RowBar]:
+    """A bar a step: sums stand on zero, each other step begins where the one before ended."""
+    spans: list[tuple[float, float]] = []
     level = 0.0
     for step in steps:
         amount = float(step.amount_usd)
         start, level = (0.0, amount) if step.is_sum else (level, level + amount)
-        ends.append((start, level))
-    scale = row_scale([value for pair in ends for value in pair])
+        spans.append((start, level))
+    return row_bars(spans, ["sum" if step.is_sum else _sign(step.amount_usd) for step in steps])
+
+
+def share_bar(part: int, whole: int, kind: str) -> RowBar:
+    """A bar that is `part` of `whole` wide."""
+    return RowBar(0.0, 100 * part / whole, kind, 0.0)
+
+
+def interval_bar(group: CalibrationBin) -> RowBar:
+    """The 95 % interval of the share that won, on 0 to 1; the mark stands at the confidence."""
+    return RowBar(100 * group.low, 100 * (group.high - group.low), "interval", 100 * group.mean_confidence)
+
+
+@dataclass(frozen=True, slots=True)
+class HistogramBin:
+    """How many values lie in [low, high)."""
+
+    low: float
+    high: float
+    count: int
+
+
+def histogram(values: Sequence[float], most: int = 20) -> list[HistogramBin]:
+    """Bins of one round width, about `most` of them; zero is an edge, so that no bin mixes loss and gain.
+
+    A value on an edge lies in the bin right of it.
+    """
+    if not values:
+        return []
+    step = _round_step((max(*values, 0.0) - min(*values, 0.0)) or 1.0, most)
+    numbers = [_bin_number(value, step) for value in values]
+    first, last = min(numbers), max(numbers)
     return [
-        (step, row_bar(start, end, scale, "sum" if step.is_sum else _sign(step.amount_usd)))
-        for step, (start, end) in zip(steps, ends, strict=True)
+        HistogramBin(number * step, (number + 1) * step, numbers.count(number))
+        for number in range(first, last + 1)
     ]
 
 
-def signed_bars(amounts: Sequence[Decimal]) -> list[Markup]:
-    """A bar an amount, right of zero or left of it, all on one scale."""
-    scale = row_scale([float(amount) for amount in amounts])
-    return [row_bar(0.0, float(amount), scale, _sign(amount)) for amount in amounts]
+def _round_step(span: float, most: int) -> float:
+    """The smallest 1, 2, 2.5 or 5 times a power of ten that cuts `span` into at most `most` parts."""
+    power = 10.0 ** math.floor(math.log10(span / most))
+    return next(factor * power for factor in _STEPS if factor * power >= span / most * (1 - 1e-9))
 
 
-def share_bar(share: float, class_: str) -> Markup:
-    """A bar that is `share` of its cell wide."""
-    return row_bar(0.0, share, Scale(0.0, 1.0), class_)
+def _bin_number(value: float, step: float) -> int:
+    """The bin counted from zero."""
+    number = math.floor(value / step + 1e-9)
+    return min(number, -1) if value < 0 else number
 
 
 def _sign(amount: Decimal) -> str:

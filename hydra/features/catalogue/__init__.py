@@ -6,31 +6,33 @@ Source: features.md sections 1, 2, 3 and 5; C110 (one definition for live, backt
 from typing import Final
 
 from hydra.features.catalogue import (
-    averages,
-    book_levels,
     clock,
-    compression,
-    cross_section,
     funding,
     layer2,
     liquidation,
-    liquidity,
-    minute_volume,
-    momentum,
     open_interest,
     order_book,
-    oscillators,
     positioning,
     price,
     regime,
-    sentiment,
-    sequence,
     signal,
     thresholds,
-    trades,
     trend,
     volatility,
     volume,
+)
+from hydra.features.catalogue.for_models import (
+    averages,
+    book_levels,
+    compression,
+    cross_section,
+    liquidity,
+    minute_volume,
+    momentum,
+    oscillators,
+    sentiment,
+    sequence_steps,
+    trades,
 )
 from hydra.features.feature import Feature, WorkingColumn
 
@@ -58,7 +60,7 @@ FAMILIES: Final[dict[str, tuple[Feature, ...]]] = {
     "recipe: order book": book_levels.FEATURES,
     "recipe: trades": trades.FEATURES,
     "recipe: sentiment": sentiment.FEATURES,
-    "sequence": sequence.FEATURES,
+    "sequence": sequence_steps.FEATURES,
     "thresholds": thresholds.FEATURES,
 }
 
@@ -71,7 +73,7 @@ WORKING_COLUMNS: Final[dict[str, WorkingColumn]] = {
     for module in (
         price, volatility, trend, oscillators, volume, funding, open_interest, positioning, liquidation,
         order_book, layer2, clock, averages, momentum, compression, minute_volume, cross_section, liquidity,
-        book_levels, trades, sentiment, sequence,
+        book_levels, trades, sentiment, sequence_steps,
     )
     for column in module.WORKING
 }  # fmt: skip

@@ -4,8 +4,9 @@ import math
 
 import polars as pl
 
-from hydra.features.catalogue.recipe_feature import recipe_feature
-from hydra.features.feature import Feature, Grid, WorkingColumn
+from hydra.features.catalogue.for_models.recipe_feature import recipe_feature
+from hydra.features.facts import Grid
+from hydra.features.feature import Feature, WorkingColumn
 
 _STANDARD_HOURS = 8
 _SESSION_HOURS = 8

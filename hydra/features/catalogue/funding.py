@@ -3,7 +3,8 @@
 import polars as pl
 
 from hydra.features.expressions import no_older_than, z_score
-from hydra.features.feature import Feature, Grid, WorkingColumn
+from hydra.features.facts import Grid
+from hydra.features.feature import Feature, WorkingColumn
 
 _WINDOW_SETTLEMENTS = 100
 _LEAST_SETTLEMENTS = 30

@@ -6,7 +6,8 @@ import polars as pl
 
 from hydra.domain import Regime
 from hydra.features.expressions import FIVE_MINUTES_PER_YEAR, rolling_deviation, z_score
-from hydra.features.feature import Feature, Grid, WorkingColumn
+from hydra.features.facts import Grid
+from hydra.features.feature import Feature, WorkingColumn
 
 _VOLATILITY_BARS = 12
 MONTH_BARS = 8640

@@ -3,7 +3,8 @@
 import polars as pl
 
 from hydra.features.expressions import rolling_deviation, rolling_mean, rolling_sum, z_score
-from hydra.features.feature import Feature, Grid, WorkingColumn
+from hydra.features.facts import Grid
+from hydra.features.feature import Feature, WorkingColumn
 
 _DAY_BUCKETS = 288
 _WEEK_MINUTES = 7 * 1440

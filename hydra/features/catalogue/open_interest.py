@@ -5,7 +5,8 @@ from datetime import timedelta
 import polars as pl
 
 from hydra.features.expressions import no_older_than, z_score_of, z_window
-from hydra.features.feature import Feature, Grid, WorkingColumn
+from hydra.features.facts import Grid
+from hydra.features.feature import Feature, WorkingColumn
 
 _LIFETIME = timedelta(minutes=10)
 _DELTA_ROWS = 12

@@ -5,7 +5,8 @@ from datetime import timedelta
 import polars as pl
 
 from hydra.features.expressions import no_older_than
-from hydra.features.feature import Feature, Grid, WorkingColumn
+from hydra.features.facts import Grid
+from hydra.features.feature import Feature, WorkingColumn
 
 _LIFETIME = timedelta(seconds=15)
 _TOP = ("order_book_tops.best_bid", "order_book_tops.best_ask")

@@ -5,7 +5,8 @@ from datetime import timedelta
 import polars as pl
 
 from hydra.features.expressions import no_older_than
-from hydra.features.feature import Feature, Grid, WorkingColumn
+from hydra.features.facts import Grid
+from hydra.features.feature import Feature, WorkingColumn
 
 _LIFETIME = timedelta(minutes=15)
 # A value lives fifteen minutes: three rows of the grid may be bridged, the age decides at the decision.

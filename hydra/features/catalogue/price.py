@@ -9,7 +9,8 @@ from hydra.features.expressions import (
     rolling_mean,
     true_range,
 )
-from hydra.features.feature import Feature, Grid, WorkingColumn
+from hydra.features.facts import Grid
+from hydra.features.feature import Feature, WorkingColumn
 
 _CLOSE = ("candles_1m.close",)
 _BAR = ("candles_1m.high", "candles_1m.low", "candles_1m.close")

@@ -7,7 +7,8 @@ that the classifier was fitted on (features.md section 1, note).
 import polars as pl
 
 from hydra.domain import Regime
-from hydra.features.feature import Feature, Grid
+from hydra.features.facts import Grid
+from hydra.features.feature import Feature
 
 
 def _flag(regime: Regime) -> Feature:

@@ -3,7 +3,8 @@
 import polars as pl
 
 from hydra.domain import Side, SignalSource
-from hydra.features.feature import Feature, Grid
+from hydra.features.facts import Grid
+from hydra.features.feature import Feature
 
 
 def _from_signal(

@@ -7,7 +7,8 @@ from typing import Final
 
 import polars as pl
 
-from hydra.features.feature import Feature, Grid
+from hydra.features.facts import Grid
+from hydra.features.feature import Feature
 
 SAMPLED_DAYS: Final = 90
 SAMPLES: Final = SAMPLED_DAYS * 24

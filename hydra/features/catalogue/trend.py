@@ -4,7 +4,8 @@ import polars as pl
 
 from hydra.features.engine.directional_movement import average_directional_index, directional_columns
 from hydra.features.expressions import rolling_mean
-from hydra.features.feature import Feature, Grid, WorkingColumn
+from hydra.features.facts import Grid
+from hydra.features.feature import Feature, WorkingColumn
 
 _SLOPE_BARS = 5
 _CLOSE = ("candles_5m.close",)

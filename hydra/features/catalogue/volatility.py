@@ -14,7 +14,8 @@ from hydra.features.expressions import (
     z_score_of,
     z_window,
 )
-from hydra.features.feature import Feature, Grid, WorkingColumn
+from hydra.features.facts import Grid
+from hydra.features.feature import Feature, WorkingColumn
 
 _HOUR_MINUTES = 60
 _MONTH_HOURS = 720

@@ -3,7 +3,8 @@
 import polars as pl
 
 from hydra.features.expressions import least_present, traded_value, z_score_of, z_window
-from hydra.features.feature import Feature, Grid, WorkingColumn
+from hydra.features.facts import Grid
+from hydra.features.feature import Feature, WorkingColumn
 
 _DAY_BARS = 288
 _HOUR_BARS = 12

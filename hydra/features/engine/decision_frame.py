@@ -5,7 +5,6 @@ Source: features.md section 0; layers document, "Data Health"; C08, C19, C111.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -18,69 +17,34 @@ from hydra.features.engine.grid_memory import GridMemory
 from hydra.features.engine.lateness import newest_known, run_ends
 from hydra.features.engine.layout import gather
 from hydra.features.engine.newest_rows import AskedInstants, newest_rows
-from hydra.features.facts import SCHEMAS, MarketFacts
+from hydra.features.fact_source import Age
+from hydra.features.facts import LAYER_SOURCES, MarketFacts
 
 DECISION_DELAY: Final = timedelta(seconds=2)
 """A minute is decided this long after its close: when its candle is known (features.md section 0)."""
 DECISION_DELAY_US: Final = DECISION_DELAY // timedelta(microseconds=1)
 
-_COLUMNS: Final = (
-    "instrument_id",
-    "time",
-    "last_close",
-    "candle_age_seconds",
-    "funding_age_seconds",
-    "open_interest_age_seconds",
-    "positioning_age_seconds",
-    "order_book_age_seconds",
-    "liquidation_feed_age_seconds",
-    "order_book_feed_age_seconds",
-)
 _DECISION: Final = {"instrument_id": pl.Int16(), "time": TIME}
+_AGES: Final = tuple((name, age) for name, source in LAYER_SOURCES.items() for age in source.ages)
+_EVENT_COLUMNS: Final = ("instrument_id", "time", "known_at", "close")
+_COLUMNS: Final = (*_DECISION, "last_close", *(f"{age.name}_age_seconds" for _, age in _AGES))
 
 
-@dataclass(frozen=True, eq=False)
-class _Source:
-    """What an age is measured on: rows of a facts frame where `condition` holds, and how long each lasts."""
-
-    frame: str
-    condition: pl.Expr | None = None
-    length: timedelta = timedelta(0)
-    columns: tuple[str, ...] = ("instrument_id", "time", "known_at")
-
-    def usable(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """The rows that count."""
-        return frame if self.condition is None else frame.filter(self.condition)
-
-    def events(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Key and event time of usable rows: what lasts counts from its end."""
-        events = rows.select(self.columns)
-        return events.with_columns(pl.col("time") + self.length) if self.length else events
-
-
-_SOURCES: Final = {
-    "candle": _Source(
-        "candles_1m",
-        length=timedelta(minutes=1),
-        columns=("instrument_id", "time", "known_at", "close"),
-    ),
-    "funding": _Source("funding_rates"),
-    "open_interest": _Source("open_interest_5m", pl.col("contracts") > 0),
-    "positioning": _Source("positioning", pl.col("long_short_ratio").is_not_null()),
-    "order_book": _Source("order_book_tops"),
-    "liquidation_feed": _Source("heartbeats", pl.col("feed") == "liquidations"),
-    "order_book_feed": _Source("heartbeats", pl.col("feed") == "order_book"),
-}
+def _events(age: Age, frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows of a facts frame that count for an age: key, event time and, of candles, the close."""
+    rows = frame if age.condition is None else frame.filter(age.condition)
+    events = rows.select(name for name in _EVENT_COLUMNS if name in rows.columns)
+    return events.with_columns(pl.col("time") + age.length) if age.length else events
 
 
 def decision_frame(facts: MarketFacts, as_of: datetime, memory: GridMemory | None = None) -> pl.DataFrame:
     """The row of every pair of which `facts` knows anything, decided at `as_of`; see `decision_frames`.
 
-    Who decides minute after minute gives the same `memory` each time.
+    memory: one that is given at every decision of a run lets it reuse what did not change.
     """
     memory = memory or GridMemory()
-    newest = {name: _newest_at(as_of, facts, name, memory) for name in _SOURCES}
-    ids = sorted({id_ for name in SCHEMAS for id_ in newest_known(facts, name, memory)})
+    newest = {age.name: _newest_at(as_of, facts.of(name), age, memory) for name, age in _AGES}
+    ids = sorted({id_ for name in LAYER_SOURCES for id_ in newest_known(facts, name, memory)})
     ages = {
         f"{name}_age_seconds": [_seconds_since(rows.get(id_), as_of) for id_ in ids]
         for name, rows in newest.items()
@@ -93,7 +57,7 @@ def decision_frame(facts: MarketFacts, as_of: datetime, memory: GridMemory | Non
 def newest_known_at(facts: MarketFacts, memory: GridMemory) -> dict[int, datetime]:
     """Of each pair the instant at which the newest of its facts became known."""
     newest: dict[int, int] = {}
-    for name in SCHEMAS:
+    for name in LAYER_SOURCES:
         for id_, known_us in newest_known(facts, name, memory).items():
             newest[id_] = max(known_us, newest.get(id_, known_us))
     return {id_: EPOCH + timedelta(microseconds=known_us) for id_, known_us in newest.items()}
@@ -106,33 +70,31 @@ def newest_known_each(facts: MarketFacts, decisions: pl.DataFrame) -> pl.Series:
     """
     asked = AskedInstants.of(decisions)
     newest = []
-    for name in SCHEMAS:
-        known = getattr(facts, name).select("instrument_id", pl.col("known_at").alias("time"), "known_at")
+    for name in LAYER_SOURCES:
+        known = facts.of(name).select("instrument_id", pl.col("known_at").alias("time"), "known_at")
         newest.append(gather(known.select(pl.col("known_at").alias(name)), newest_rows(known, asked)))
-    return pl.concat(newest, how="horizontal").select(known_at=pl.max_horizontal(*SCHEMAS)).to_series()
+    return pl.concat(newest, how="horizontal").select(known_at=pl.max_horizontal(*LAYER_SOURCES)).to_series()
 
 
 def _newest_at(
-    as_of: datetime, facts: MarketFacts, name: str, memory: GridMemory
+    as_of: datetime, frame: pl.DataFrame, age: Age, memory: GridMemory
 ) -> dict[int, dict[str, Any]]:
-    """Of each instrument the newest row of a source with time and known_at <= `as_of`, by instrument.
+    """Of each instrument the newest row of a facts frame that was known at `as_of`, by instrument.
 
-    The last of each will mostly do; only else are all looked at.
+    Usually the last row per instrument is known; otherwise all rows are searched.
     """
-    source = _SOURCES[name]
-    frame: pl.DataFrame = getattr(facts, source.frame)
-    last = memory.keep(("last", name), lambda: _last_of_each(frame, source), (frame,))
+    last = memory.keep(("last", age.name), lambda: _last_of_each(frame, age), (frame,))
     if all(row["known_at"] <= as_of and row["time"] <= as_of for row in last.values()):
         return last
     instant = pl.lit(as_of, dtype=TIME)
-    known = frame.filter((pl.col("known_at") <= instant) & (pl.col("time") <= instant - source.length))
-    return _last_of_each(known, source)
+    known = frame.filter((pl.col("known_at") <= instant) & (pl.col("time") <= instant - age.length))
+    return _last_of_each(known, age)
 
 
-def _last_of_each(frame: pl.DataFrame, source: _Source) -> dict[int, dict[str, Any]]:
+def _last_of_each(frame: pl.DataFrame, age: Age) -> dict[int, dict[str, Any]]:
     """The last row of each instrument, by instrument. frame: sorted by instrument and time."""
-    rows = source.usable(frame)
-    last = source.events(rows[run_ends(rows["instrument_id"].to_numpy())])
+    rows = _events(age, frame)
+    last = rows[run_ends(rows["instrument_id"].to_numpy())]
     return {row["instrument_id"]: row for row in last.iter_rows(named=True)}
 
 
@@ -171,9 +133,9 @@ def decision_frames(facts: MarketFacts, decisions: pl.DataFrame) -> pl.DataFrame
     """
     asked = AskedInstants.of(decisions)
     parts = [decisions.select(tuple(_DECISION))]
-    for name, source in _SOURCES.items():
-        rows = source.events(source.usable(getattr(facts, source.frame)))
+    for name, age in _AGES:
+        rows = _events(age, facts.of(name))
         found = gather(rows.drop("instrument_id", "known_at"), newest_rows(rows, asked))
-        age = (decisions["time"] - found["time"]).dt.total_microseconds() / SECOND_US
-        parts.append(found.drop("time").with_columns(age.alias(f"{name}_age_seconds")))
+        seconds = (decisions["time"] - found["time"]).dt.total_microseconds() / SECOND_US
+        parts.append(found.drop("time").with_columns(seconds.alias(f"{age.name}_age_seconds")))
     return pl.concat(parts, how="horizontal").rename({"close": "last_close"}).select(_COLUMNS)

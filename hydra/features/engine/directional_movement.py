@@ -5,7 +5,8 @@ from typing import Final
 import polars as pl
 
 from hydra.features.expressions import least_present, true_range
-from hydra.features.feature import Grid, WorkingColumn
+from hydra.features.facts import Grid
+from hydra.features.feature import WorkingColumn
 
 PERIOD: Final = 14
 _FIRST_INDEX: Final = 2 * PERIOD - 1
@@ -21,18 +22,18 @@ def _directional_movement(prefix: str, up: pl.Expr, down: pl.Expr) -> pl.Expr:
 def _wilder_mean(prefix: str, value: pl.Expr, first: int, seed: pl.Expr) -> pl.Expr:
     """Wilder smoothing in TA-Lib's form: `seed` at movement number `first`, alpha 1/14 afterwards.
 
-    Missing bars are skipped; every segment starts anew.
+    Missing bars are skipped.
     """
     number = pl.col(f"{prefix}movement_number")
     present = pl.col(f"{prefix}true_range").is_not_null()
     seeded = pl.when(present & (number == first)).then(seed).when(present & (number > first)).then(value)
-    return seeded.ewm_mean(alpha=1 / PERIOD, adjust=False, ignore_nulls=True).over("segment")
+    return seeded.ewm_mean(alpha=1 / PERIOD, adjust=False, ignore_nulls=True)
 
 
 def _smoothed_movement(prefix: str, column: str) -> pl.Expr:
     """TA-Lib sums the first 13 movements and goes on with sum - sum/14 + x; here divided by 14."""
     value = pl.col(f"{prefix}{column}")
-    return _wilder_mean(prefix, value, PERIOD - 1, value.cum_sum().over("segment") / PERIOD)
+    return _wilder_mean(prefix, value, PERIOD - 1, value.cum_sum() / PERIOD)
 
 
 def _directional_index(prefix: str) -> pl.Expr:
@@ -46,8 +47,8 @@ def _directional_index(prefix: str) -> pl.Expr:
 def average_directional_index(prefix: str) -> pl.Expr:
     """ADX in 0..100 from the columns of `directional_columns`; null before 150 bars, 5% may be missing."""
     value = pl.col(f"{prefix}directional_index")
-    seed = value.fill_null(0.0).cum_sum().over("segment") / PERIOD
-    smoothed = _wilder_mean(prefix, value, _FIRST_INDEX, seed).forward_fill().over("segment")
+    seed = value.fill_null(0.0).cum_sum() / PERIOD
+    smoothed = _wilder_mean(prefix, value, _FIRST_INDEX, seed).forward_fill()
     present = (
         pl.col(f"{prefix}true_range").is_not_null().cast(pl.Int64).rolling_sum(WARM_UP_BARS, min_samples=1)
     )
@@ -62,11 +63,7 @@ def directional_columns(prefix: str, grid: Grid) -> tuple[WorkingColumn, ...]:
     """The steps of ADX on the bars of `grid`, each name with `prefix`."""
     steps = {
         "true_range": true_range(),
-        "movement_number": pl.col(f"{prefix}true_range")
-        .is_not_null()
-        .cast(pl.Int64)
-        .cum_sum()
-        .over("segment"),
+        "movement_number": pl.col(f"{prefix}true_range").is_not_null().cast(pl.Int64).cum_sum(),
         "plus_movement": _directional_movement(prefix, _UP, _DOWN),
         "minus_movement": _directional_movement(prefix, _DOWN, _UP),
         "true_range_mean": _smoothed_movement(prefix, "true_range"),

@@ -11,9 +11,9 @@ from hydra.arrays import Integers
 from hydra.durations import MINUTE_US
 from hydra.errors import BadDataError
 from hydra.features.engine.grid_memory import GridMemory
-from hydra.features.engine.lateness import EVENT_FRAMES, Instants, integers
+from hydra.features.engine.lateness import Instants, integers
 from hydra.features.engine.layout import as_value
-from hydra.features.facts import MarketFacts
+from hydra.features.facts import SOURCES, MarketFacts
 
 KEY: Final = ("instrument_id", "time")
 Ranges = tuple[tuple[int, int], ...]
@@ -45,7 +45,7 @@ class NearRows:
 
 
 def moments(instants: Instants, *rows: NearRows) -> Hashable:
-    """The decisions' instants, by which events are seen, as one value; without events they do not matter."""
+    """The decisions' instants as one comparable value, which events depend on; empty without events."""
     return as_value(instants.time_us) if any(near.ranges for near in rows) else b""
 
 
@@ -65,7 +65,7 @@ def rows_between(
     facts: MarketFacts, name: str, instruments: Integers, span_us: tuple[int, int], memory: GridMemory
 ) -> NearRows:
     """The rows of the frame `name` of some instruments whose time lies in the closed `span_us`."""
-    source: pl.DataFrame = getattr(facts, name)
+    source = facts.of(name)
     instrument, time_us = memory.keep(("key", name), lambda: _key_of(source), (source,))
     ranges: list[tuple[int, int]] = []
     for one in instruments.astype(instrument.dtype):
@@ -93,7 +93,7 @@ def check_order(name: str, frame: pl.DataFrame) -> None:
     """
     instrument, time_us = _key_of(frame)
     before, after = time_us[:-1], time_us[1:]
-    back = after < before if name in EVENT_FRAMES else after <= before
+    back = after < before if SOURCES[name].lag is None else after <= before
     same = instrument[1:] == instrument[:-1]
     wrong = (instrument[1:] < instrument[:-1]) | (same & back)
     if wrong.any():

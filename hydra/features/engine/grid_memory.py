@@ -1,9 +1,8 @@
-"""What the grids gave at the decision before, for as long as the facts that they read are the same.
+"""Results of the grids, kept from one decision to the next while the facts that they read stay the same.
 
-In four of five minutes no five-minute bar is new, and an hour has one new hour: their columns need not be
-computed again. Nothing is taken on trust: either the frames are the same objects, or their rows lie at the
-same place in memory, or they are compared value by value. So a memory never changes a result, only when it
-is computed.
+In four of five minutes there is no new five-minute bar, and an hour has one new hour: their columns are not
+computed again. A result is reused only if the frames are the same objects, or lie at the same place in
+memory, or are equal value by value. So a memory changes when a result is computed, never what it is.
 Source: DESIGN, "Budgets" (a cycle of eight pairs in 45 ms).
 """
 
@@ -38,9 +37,9 @@ class _Remembered:
 
 @dataclass
 class GridMemory:
-    """The last computation of every key; a key is one computation, whoever asks for it.
+    """The last computation of every key.
 
-    May be used by several threads at once; a key that two of them ask for is computed twice at most.
+    Several threads may use it at once; two that ask for one key at the same time may both compute it.
     """
 
     _known: dict[Hashable, _Remembered] = field(default_factory=dict)

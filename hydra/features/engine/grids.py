@@ -12,18 +12,16 @@ import numpy as np
 import polars as pl
 
 from hydra.arrays import TIME, Integers
-from hydra.durations import FIVE_MINUTES_US, HOUR_US, MINUTE_US
+from hydra.durations import HOUR_US, MINUTE_US
 from hydra.errors import BadDataError
 from hydra.features.engine.event_windows import liquidation_buckets
 from hydra.features.engine.fact_slices import NearRows, check_order, moments, near_rows, rows_between
 from hydra.features.engine.grid_memory import GridMemory
-from hydra.features.engine.hour_bars import hour_bars
-from hydra.features.engine.hourly_returns import hourly_returns
+from hydra.features.engine.hour_bars import hour_bars, hourly_returns
 from hydra.features.engine.lateness import NOMINAL_LAG_US, Instants, event_instants, integers
 from hydra.features.engine.layout import (
     NO_ROW,
-    Layout,
-    Separation,
+    GridLayout,
     as_value,
     gather,
     last_up_to,
@@ -32,12 +30,11 @@ from hydra.features.engine.layout import (
 )
 from hydra.features.engine.leaders import LEADERS, leader_columns, with_leaders
 from hydra.features.engine.trade_windows import large_flow_buckets
-from hydra.features.facts import MarketFacts
-from hydra.features.feature import Grid
+from hydra.features.fact_source import Snapshots, Steps
+from hydra.features.facts import SOURCES, Grid, MarketFacts
 
 _SETTLEMENTS: Final = 100
 _FUNDING_HOLE: Final = 70
-_READS_OF_A_SEGMENT: Final = 8
 
 
 @dataclass(frozen=True)
@@ -51,88 +48,33 @@ class GridRows:
     rows: Integers
     begins: Integers = field(default_factory=lambda: np.empty(0, np.int64))
 
-    def parts(self) -> list[pl.DataFrame]:
-        """What the windows run over: segment by segment where each is read often, else all rows at once.
 
-        polars carries the rounding of its running sums on through any number of nulls. So small numbers
-        that follow large ones lose up to three digits of sixteen, which a segment of its own does not.
-        """
-        if len(self.rows) < _READS_OF_A_SEGMENT * max(1, len(self.begins)):
-            return [self.frame]
-        ends = np.append(self.begins[1:], self.frame.height)
-        lengths = zip(self.begins.tolist(), (ends - self.begins).tolist(), strict=True)
-        return [self.frame.slice(begin, length) for begin, length in lengths] or [self.frame]
-
-
-@dataclass(frozen=True)
-class Clock:
-    """A grid of equal steps.
-
-    reach: rows that the longest window looks back. longest_hole: missing rows that some window bridges:
-    5% of the longest window, or what is left of it beside its least number of samples. amount_window:
-    rows of the longest window over prices or amounts; None: as long as the reach (see Separation).
-    """
-
-    frame: str
-    step_us: int
-    reach: int
-    longest_hole: int
-    amount_window: int | None = None
-
-    @property
-    def between(self) -> Separation:
-        """What must lie between two segments of this grid."""
-        return Separation(self.reach, self.reach if self.amount_window is None else self.amount_window)
-
-    @property
-    def lookback_us(self) -> int:
-        """From a decision back to the first fact that it can need."""
-        return (self.reach + 3) * self.step_us
-
-
-CLOCKS: Final = {
-    Grid.M1: Clock("candles_1m", MINUTE_US, reach=1442, longest_hole=72, amount_window=100),
-    # The longest window has 304 rows; the rest lets Wilder's recursion forget where it began.
-    Grid.M5: Clock("candles_5m", FIVE_MINUTES_US, reach=600, longest_hole=14, amount_window=288),
-    Grid.M5_MONTH: Clock(
-        "candles_5m", FIVE_MINUTES_US, reach=8654, longest_hole=8640 - 2016, amount_window=12
-    ),
-    Grid.H1: Clock("candles_1m", HOUR_US, reach=721, longest_hole=720 - 168),
-    # 720 hourly returns need 721 closes.
-    Grid.HOUR: Clock("candles_1m", HOUR_US, reach=730, longest_hole=720 - 168),
-    # oi_delta_pct needs two rows an hour apart, whatever lies between: no hole within reach is a cut.
-    Grid.OPEN_INTEREST: Clock("open_interest_5m", FIVE_MINUTES_US, reach=114, longest_hole=114),
-    Grid.POSITIONING: Clock("positioning", FIVE_MINUTES_US, reach=4, longest_hole=4),
-    Grid.LIQUIDATION_5M: Clock("liquidations", FIVE_MINUTES_US, reach=291, longest_hole=14),
-    # The threshold of a cluster is made of the minutes that had liquidations, however few.
-    Grid.LIQUIDATION_1M: Clock("liquidations", MINUTE_US, reach=7 * 1440 + 62, longest_hole=7 * 1440),
-    Grid.TRADES_5M: Clock("trades", FIVE_MINUTES_US, reach=291, longest_hole=14),
-}
 _HOUR_FACTS: Final = ("high", "low", "close", "volume", "quote_volume")
 _HOUR_BOOK: Final = ("best_bid", "best_ask", "near_depth_usd")
 _LEADER_CLOSES: Final = leader_columns("close")
-_LOOKBACK_US: Final = {
-    Grid.BOOK: MINUTE_US,
-    Grid.BOOK_LEVELS: MINUTE_US,
-    Grid.SENTIMENT: 49 * HOUR_US,
-}
-_SNAPSHOTS: Final = {
-    Grid.BOOK: "order_book_tops",
-    Grid.BOOK_LEVELS: "order_book_levels",
-    Grid.SENTIMENT: "sentiment",
-}
 _MINUTES_OF_FULL_BAR: Final = 5
 
 
+def placed(grid: Grid) -> tuple[str, Steps | Snapshots]:
+    """The fact whose rows lie on `grid`, and how."""
+    return next((name, source.grids[grid]) for name, source in SOURCES.items() if grid in source.grids)
+
+
+def _steps(grid: Grid) -> Steps:
+    how = placed(grid)[1]
+    if not isinstance(how, Steps):
+        raise TypeError(f"the rows of {grid} are single events, not steps of a clock")
+    return how
+
+
 def _fact_columns(base: tuple[str, ...]) -> tuple[str, ...]:
-    """The base columns that are facts; "fact_time" and "segment" are made by the grid."""
-    return tuple(name for name in base if name not in ("fact_time", "segment"))
+    """The base columns that are facts; "fact_time" is made by the grid."""
+    return tuple(name for name in base if name != "fact_time")
 
 
-def _laid(frame: pl.DataFrame, layout: Layout, base: tuple[str, ...]) -> pl.DataFrame:
+def _laid(frame: pl.DataFrame, layout: GridLayout, base: tuple[str, ...]) -> pl.DataFrame:
     """The base columns of `frame` in the rows of `layout`."""
-    laid = gather(frame.select(_with_fact_time(base)), layout.source)
-    return laid.with_columns(pl.Series("segment", layout.segment)) if "segment" in base else laid
+    return gather(frame.select(_with_fact_time(base)), layout.source)
 
 
 def _with_fact_time(base: tuple[str, ...]) -> list[pl.Expr]:
@@ -143,51 +85,54 @@ def _with_fact_time(base: tuple[str, ...]) -> list[pl.Expr]:
 def _on_clock(
     frame: pl.DataFrame,
     position: Integers,
-    clock: Clock,
+    steps: Steps,
     base: tuple[str, ...],
     instants: Instants,
     read: Integers,
 ) -> GridRows:
-    layout = lay_out(instants.rank_of(frame), position, clock.longest_hole, clock.between, read)
+    layout = lay_out(instants.rank_of(frame), position, steps.longest_hole, steps.reach, int(read.max()))
     return GridRows(_laid(frame, layout, base), layout.rows_of(instants.rank, read), layout.offsets)
 
 
 def _equal_steps(
-    grid: Grid, facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory: GridMemory
+    grid: Grid,
+    steps: Steps,
+    near: NearRows,
+    instants: Instants,
+    base: tuple[str, ...],
+    memory: GridMemory,
 ) -> GridRows:
     """Facts that lie on the grid themselves; the row read is the last that is nominally known."""
-    clock = CLOCKS[grid]
-    read = (instants.time_us - NOMINAL_LAG_US[clock.frame]) // clock.step_us
-    near = near_rows(facts, clock.frame, instants, clock.lookback_us, memory)
+    read = (instants.time_us - NOMINAL_LAG_US[near.name]) // steps.step_us
     beside = (near.ranges, *instants.places, as_value(read))
     return memory.keep(
-        (grid, base), lambda: _lay_near(near, clock, base, instants, read), (near.source,), beside
+        (grid, base), lambda: _lay_near(near, steps, base, instants, read), (near.source,), beside
     )
 
 
 def _lay_near(
-    near: NearRows, clock: Clock, base: tuple[str, ...], instants: Instants, read: Integers
+    near: NearRows, steps: Steps, base: tuple[str, ...], instants: Instants, read: Integers
 ) -> GridRows:
     columns = _fact_columns(base)
-    if clock.frame == "candles_5m":
+    if near.name == "candles_5m":
         # A bar that does not hold its five minutes counts as missing.
         rows = near.frame((*columns, "row_count")).filter(pl.col("row_count") >= _MINUTES_OF_FULL_BAR)
     else:
         rows = near.frame(tuple(name for name in columns if name not in _LEADER_CLOSES))
         if _LEADER_CLOSES & set(columns):
             rows = with_leaders(rows, near.source, "time", "close", columns)
-    return _on_clock(rows, _positions(rows, clock), clock, base, instants, read)
+    return _on_clock(rows, _positions(near.name, rows, steps), steps, base, instants, read)
 
 
-def _positions(frame: pl.DataFrame, clock: Clock) -> Integers:
+def _positions(name: str, frame: pl.DataFrame, steps: Steps) -> Integers:
     time_us = integers(frame["time"])
-    position = time_us // clock.step_us
-    off_grid = position * clock.step_us != time_us
+    position = time_us // steps.step_us
+    off_grid = position * steps.step_us != time_us
     if off_grid.any():
         at = frame["time"][int(np.argmax(off_grid))]
         raise BadDataError(
-            f"facts frame {clock.frame} has a row at {at}, off its grid of "
-            f"{clock.step_us // MINUTE_US} minutes; snap it when it is imported"
+            f"facts frame {name} has a row at {at}, off its grid of "
+            f"{steps.step_us // MINUTE_US} minutes; snap it when it is imported"
         )
     return position
 
@@ -197,12 +142,12 @@ def _hours(facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory
 
     So a decision on the hour does not compare the hour with itself, and later minutes are not looked at.
     """
-    clock = CLOCKS[Grid.H1]
-    read = (instants.time_us - NOMINAL_LAG_US[clock.frame]) // MINUTE_US // 60 - 1
-    first_us = int(instants.time_us.min()) - clock.lookback_us
+    steps = _steps(Grid.H1)
+    read = (instants.time_us - NOMINAL_LAG_US["candles_1m"]) // MINUTE_US // 60 - 1
+    first_us = int(instants.time_us.min()) - steps.lookback_us
     beyond_us = (int(read.max()) + 1) * HOUR_US
     hours = _hours_between(facts, instants.instruments, (first_us, beyond_us), memory)
-    return _on_clock(hours, integers(hours["position"]), clock, base, instants, read)
+    return _on_clock(hours, integers(hours["position"]), steps, base, instants, read)
 
 
 def _hours_between(
@@ -232,19 +177,19 @@ def _checked_hours(candles: pl.DataFrame) -> pl.DataFrame:
 
 def _hour_bars(facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory: GridMemory) -> GridRows:
     """The row read is the last hour that ended by the close of the decision's bar."""
-    clock = CLOCKS[Grid.HOUR]
-    read = ((instants.time_us - NOMINAL_LAG_US[clock.frame]) // MINUTE_US + 1) // 60 - 1
+    steps = _steps(Grid.HOUR)
+    read = ((instants.time_us - NOMINAL_LAG_US["candles_1m"]) // MINUTE_US + 1) // 60 - 1
     with_the_leaders = replace(
         instants, instruments=np.union1d(instants.instruments, np.array(list(LEADERS.values())))
     )
-    near = near_rows(facts, clock.frame, with_the_leaders, clock.lookback_us, memory).frame(_HOUR_FACTS)
+    near = near_rows(facts, "candles_1m", with_the_leaders, steps.lookback_us, memory).frame(_HOUR_FACTS)
     ended = near.filter(pl.col("time") < pl.lit((int(read.max()) + 1) * HOUR_US).cast(TIME))
     every = hour_bars(ended)
     own = every.filter(pl.col("instrument_id").is_in(instants.instruments.tolist()))
     with_closes = with_leaders(own, every, "position", "hour_close", base)
-    books = near_rows(facts, "order_book_hours", instants, clock.lookback_us, memory).frame(_HOUR_BOOK)
+    books = near_rows(facts, "order_book_hours", instants, steps.lookback_us, memory).frame(_HOUR_BOOK)
     hours = _with_hourly_books(with_closes, books)
-    return _on_clock(hours, integers(hours["position"]), clock, base, instants, read)
+    return _on_clock(hours, integers(hours["position"]), steps, base, instants, read)
 
 
 def _with_hourly_books(hours: pl.DataFrame, books: pl.DataFrame) -> pl.DataFrame:
@@ -259,22 +204,22 @@ def _liquidation_buckets(
     grid: Grid, facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory: GridMemory
 ) -> GridRows:
     """The row read is the last clock bucket that ended before the decision's own bucket length."""
-    clock = CLOCKS[grid]
+    steps = _steps(grid)
     liquidations, heartbeats = (
-        near_rows(facts, name, instants, clock.lookback_us, memory) for name in ("liquidations", "heartbeats")
+        near_rows(facts, name, instants, steps.lookback_us, memory) for name in ("liquidations", "heartbeats")
     )
-    minutes = clock.step_us // MINUTE_US
+    minutes = steps.step_us // MINUTE_US
     buckets = memory.keep(
         grid,
         lambda: liquidation_buckets(liquidations.frame(("value_usd",)), heartbeats.frame(("feed",)), minutes),
         (liquidations.source, heartbeats.source),
         (liquidations.ranges, heartbeats.ranges),
     )
-    read = (instants.time_us - 2 * clock.step_us) // clock.step_us
+    read = (instants.time_us - 2 * steps.step_us) // steps.step_us
     position = integers(buckets["position"])
     return memory.keep(
         (grid, base),
-        lambda: _on_clock(buckets, position, clock, base, instants, read),
+        lambda: _on_clock(buckets, position, steps, base, instants, read),
         (buckets,),
         (*instants.places, as_value(read) if buckets.height else b""),
     )
@@ -284,11 +229,11 @@ def _trade_buckets(
     facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory: GridMemory
 ) -> GridRows:
     """The row read is the last clock bucket that ended before the decision's own five minutes."""
-    clock = CLOCKS[Grid.TRADES_5M]
-    trades = near_rows(facts, "trades", instants, clock.lookback_us, memory)
+    steps = _steps(Grid.TRADES_5M)
+    trades = near_rows(facts, "trades", instants, steps.lookback_us, memory)
     buckets = large_flow_buckets(trades.frame(("price", "quantity", "buyer_is_maker")))
-    read = (instants.time_us - 2 * clock.step_us) // clock.step_us
-    return _on_clock(buckets, integers(buckets["position"]), clock, base, instants, read)
+    read = (instants.time_us - 2 * steps.step_us) // steps.step_us
+    return _on_clock(buckets, integers(buckets["position"]), steps, base, instants, read)
 
 
 def settlement_positions(funding: pl.DataFrame) -> Integers:
@@ -326,9 +271,7 @@ def _settlements(
 def _lay_settlements(near: NearRows, instants: Instants, base: tuple[str, ...]) -> _SettledRows:
     funding = near.frame((*_fact_columns(base), "interval_hours"))
     rank = instants.rank_of(funding)
-    layout = lay_out(
-        rank, settlement_positions(funding), _FUNDING_HOLE, Separation(_SETTLEMENTS, _SETTLEMENTS)
-    )
+    layout = lay_out(rank, settlement_positions(funding), _FUNDING_HOLE, reach=0, last_read=0)
     known_us = integers(funding["time"]) + NOMINAL_LAG_US["funding_rates"]
     row_of_fact = np.append(np.flatnonzero(layout.source != NO_ROW), NO_ROW)
     laid = _laid(funding, layout, base)
@@ -336,10 +279,9 @@ def _lay_settlements(near: NearRows, instants: Instants, base: tuple[str, ...]) 
 
 
 def _snapshots(
-    grid: Grid, facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory: GridMemory
+    grid: Grid, near: NearRows, instants: Instants, base: tuple[str, ...], memory: GridMemory
 ) -> GridRows:
     """The row read is the last snapshot that is known."""
-    near = near_rows(facts, _SNAPSHOTS[grid], instants, _LOOKBACK_US[grid], memory)
     beside = (near.ranges, *instants.places, moments(instants, near))
     return memory.keep((grid, base), lambda: _lay_snapshots(near, base, instants), (near.source,), beside)
 
@@ -357,7 +299,6 @@ _BUILDERS: Final[dict[Grid, Callable[[MarketFacts, Instants, tuple[str, ...], Gr
     Grid.LIQUIDATION_1M: partial(_liquidation_buckets, Grid.LIQUIDATION_1M),
     Grid.TRADES_5M: _trade_buckets,
     Grid.SETTLEMENT: _settlements,
-    **{grid: partial(_snapshots, grid) for grid in _SNAPSHOTS},
 }
 
 
@@ -371,4 +312,8 @@ def build_grid(
     """
     if grid in _BUILDERS:
         return _BUILDERS[grid](facts, instants, base, memory)
-    return _equal_steps(grid, facts, instants, base, memory)
+    name, how = placed(grid)
+    near = near_rows(facts, name, instants, how.lookback_us, memory)
+    if isinstance(how, Steps):
+        return _equal_steps(grid, how, near, instants, base, memory)
+    return _snapshots(grid, near, instants, base, memory)

@@ -7,29 +7,24 @@ evaluated apart, on the facts known by then. Source: features.md section 0; DESI
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 import numpy as np
 import polars as pl
 
 from hydra.arrays import Integers
-from hydra.durations import MINUTE_US, SECOND_US
+from hydra.durations import MINUTE_US
 from hydra.features.engine.grid_memory import GridMemory
 from hydra.features.engine.layout import as_value, ranked_keys
-from hydra.features.facts import MarketFacts
+from hydra.features.facts import SOURCES, MarketFacts
 
-# From the fact's `time` to the instant from which the grids use it.
 NOMINAL_LAG_US: Final = {
-    "candles_1m": 62 * SECOND_US,
-    "candles_5m": 302 * SECOND_US,
-    "funding_rates": 5 * SECOND_US,
-    "open_interest_5m": MINUTE_US,
-    "positioning": MINUTE_US,
-    "order_book_hours": 2 * SECOND_US,
+    name: source.lag // timedelta(microseconds=1)
+    for name, source in SOURCES.items()
+    if source.lag is not None
 }
-EVENT_FRAMES: Final = (
-    "liquidations", "order_book_tops", "heartbeats", "trades", "order_book_levels", "sentiment",
-)  # fmt: skip
+"""Of the facts that are placed by the clock: microseconds from their `time` until the grids use them."""
 _LONGEST_EVENT_LAG_US: Final = MINUTE_US
 
 
@@ -76,7 +71,7 @@ def run_ends(instruments: Integers) -> Integers:
 
 def newest_known(facts: MarketFacts, name: str, memory: GridMemory) -> dict[int, int]:
     """Of each instrument of a facts frame the latest known_at, in microseconds since 1970."""
-    frame: pl.DataFrame = getattr(facts, name)
+    frame = facts.of(name)
     return memory.keep(("newest known", name), lambda: _newest_known(frame), (frame,))
 
 
@@ -113,7 +108,7 @@ def _late_facts(
     """Instrument, nominal and real known_at of the late facts that some decision could have missed."""
     parts = []
     for name in names:
-        frame: pl.DataFrame = getattr(facts, name)
+        frame = facts.of(name)
         if name in NOMINAL_LAG_US:
             lag = pl.duration(microseconds=NOMINAL_LAG_US[name])
             frame = frame.filter(pl.col("known_at") - pl.col("time") > lag)
@@ -153,10 +148,9 @@ def late_epochs(
         return
     first_us, last_us = int(instants.time_us.min()), int(instants.time_us.max())
     # Where the first decision is now, as it is minute by minute, nothing became known after it.
-    frames = (*NOMINAL_LAG_US, *EVENT_FRAMES)
     names = [
         name
-        for name in frames
+        for name in SOURCES
         if any(known > first_us for known in newest_known(facts, name, memory).values())
     ]
     if not names:

@@ -1,8 +1,7 @@
 """Facts laid out as dense rows: a missing grid point is a row of nulls, so row shifts are time shifts.
 
-A hole too long for any window to bridge is not filled: the series is cut into segments there, and the
-segments of all instruments lie one after another, each followed by so many rows of nulls that no window
-that is read reaches back into another segment. So shifts and rolling windows need no grouping.
+A hole too long for any window to bridge is not filled: the series is cut into segments there. The segments
+of all instruments lie one after another, and each is computed by itself (`GridPlan.run`).
 """
 
 from collections.abc import Hashable
@@ -20,7 +19,7 @@ _LONGEST_COMPARED = 10_000
 
 
 def as_value(array: Integers) -> Hashable:
-    """What arrays are compared by: their bytes. A long one equals no other: nobody asks for it twice."""
+    """A value by which arrays are compared: their bytes. A long array equals no other."""
     return array.tobytes() if len(array) <= _LONGEST_COMPARED else object()
 
 
@@ -41,16 +40,14 @@ def last_up_to(keys: Integers, rank: Integers, value: Integers) -> Integers:
 
 
 @dataclass(frozen=True)
-class Layout:
+class GridLayout:
     """Where every grid position has its row.
 
-    source: for each row the index of its fact, NO_ROW where there is none. segment: its segment.
-    keys, starts, offsets, lengths: per segment its rank and first position as one key, the first
-    position, the first row, the number of rows.
+    source: for each row the index of its fact, NO_ROW where there is none. keys, starts, offsets, lengths:
+    per segment its rank and first position as one key, the first position, the first row, the number of rows.
     """
 
     source: Integers
-    segment: Integers
     keys: Integers
     starts: Integers
     offsets: Integers
@@ -66,30 +63,12 @@ class Layout:
         return np.where(inside, self.offsets[index] + beyond, NO_ROW)
 
 
-@dataclass(frozen=True)
-class Separation:
-    """What must lie between two segments.
-
-    reach: rows that the longest window looks back. least: rows of nulls that always stand there, at least
-    as many as the longest window over prices or amounts has: polars' running sum begins anew in a window
-    of nulls, else the rounding of a pair with large numbers would show in one with small numbers.
-    """
-
-    reach: int
-    least: int
-
-
-def lay_out(
-    rank: Integers,
-    position: Integers,
-    longest_hole: int,
-    between: Separation,
-    read: Integers | None = None,
-) -> Layout:
+def lay_out(rank: Integers, position: Integers, longest_hole: int, reach: int, last_read: int) -> GridLayout:
     """Lay facts out by their grid position.
 
-    rank (of the instrument), position: per fact, sorted, unique. longest_hole: missing positions that
-    are still filled with nulls. read: the positions that will be read, where they are known; None: any.
+    rank (of the instrument), position: per fact, sorted, unique. longest_hole: missing positions that are
+    still filled with nulls. reach: rows that the longest window looks back. last_read: the last position that
+    will be read; a segment that ends before it is followed by rows of nulls, at most `reach`.
     """
     new = np.empty(len(position), dtype=bool)
     new[:1] = True
@@ -97,33 +76,20 @@ def lay_out(
     first = np.flatnonzero(new)
     last = np.append(first[1:], len(position)) - 1 if len(first) else first
     starts = position[first]
-    lengths = position[last] - starts + 1 + _padding(starts, position[last], between, read)
+    lengths = position[last] - starts + 1 + np.clip(last_read - position[last], 0, reach)
     offsets = np.cumsum(lengths) - lengths
-    segment_of_fact = np.cumsum(new) - 1
+    segment = np.cumsum(new) - 1
     source = np.full(int(lengths.sum()), NO_ROW)
-    source[offsets[segment_of_fact] + position - starts[segment_of_fact]] = np.arange(len(position))
-    return Layout(
-        source=source,
-        segment=np.repeat(np.arange(len(first)), lengths),
-        keys=ranked_keys(rank[first], starts),
-        starts=starts,
-        offsets=offsets,
-        lengths=lengths,
+    source[offsets[segment] + position - starts[segment]] = np.arange(len(position))
+    return GridLayout(source, ranked_keys(rank[first], starts), starts, offsets, lengths)
+
+
+def first_rows(begins: Integers, rows: Integers) -> Integers:
+    """The first row of the segment of each row. begins: of the segments, in order."""
+    found: Integers = (
+        begins[np.searchsorted(begins, rows, "right") - 1] if len(begins) else np.zeros_like(rows)
     )
-
-
-def _padding(starts: Integers, ends: Integers, between: Separation, read: Integers | None) -> Integers:
-    """Rows of nulls after each segment: for reads behind its end, and before the first read of the next.
-
-    One decision reads the end of segments that are longer than any window: `least` rows are enough, and
-    the rows to compute are half as many.
-    """
-    if read is None or not len(read):
-        return np.full(len(starts), between.reach)
-    behind = np.clip(read.max() - ends, between.least, between.reach)
-    before_next = np.clip(between.reach - (read.min() - starts[1:]), 0, between.reach)
-    padding: Integers = np.maximum(behind, np.append(before_next, 0))
-    return padding
+    return found
 
 
 def gather(frame: pl.DataFrame, rows: Integers) -> pl.DataFrame:

@@ -11,7 +11,7 @@ import polars as pl
 
 from hydra.arrays import Floats, Integers
 from hydra.compiled import compiled_when_needed
-from hydra.features.engine.layout import NO_ROW
+from hydra.features.engine.layout import NO_ROW, first_rows
 
 MONTH_HOURS: Final = 720
 LEAST_HOURS: Final = 168
@@ -28,13 +28,14 @@ MONTH_SHARES: Final = {
 """Column of a share: the value at the decision, and its samples on the hour grid."""
 
 
-def month_share(value: pl.Series, samples: pl.Series, rows: Integers) -> pl.Series:
+def month_share(value: pl.Series, samples: pl.Series, begins: Integers, rows: Integers) -> pl.Series:
     """Share of the last 720 `samples` that are <= the value; null where that is unknown.
 
-    value: per decision. samples: on the hour grid, null where missing. rows: per decision the newest hour it
-    may see. Null with fewer than 168 samples.
+    value: per decision. samples: on the hour grid, null where missing. begins: the first row of each of its
+    segments. rows: per decision the newest hour it may see. Null with fewer than 168 samples.
     """
-    shares = compiled_when_needed(_share_of)(_numbers(value), _numbers(samples), rows)
+    first = np.maximum(first_rows(begins, rows), rows - MONTH_HOURS + 1)
+    shares = compiled_when_needed(_share_of)(_numbers(value), _numbers(samples), first, rows)
     return pl.Series(shares, dtype=pl.Float64).fill_nan(None)
 
 
@@ -43,7 +44,7 @@ def _numbers(series: pl.Series) -> Floats:
     return numbers
 
 
-def _share_of(value: Floats, samples: Floats, rows: Integers) -> Floats:
+def _share_of(value: Floats, samples: Floats, first: Integers, rows: Integers) -> Floats:
     """One count of the window a decision; comparisons with nan are false."""
     shares = np.full(len(value), np.nan)
     for place in range(len(value)):
@@ -52,7 +53,7 @@ def _share_of(value: Floats, samples: Floats, rows: Integers) -> Floats:
             continue
         known, below = 0, 0
         limit = value[place] + EQUAL * abs(value[place])
-        for hour in range(max(0, row - MONTH_HOURS + 1), row + 1):
+        for hour in range(first[place], row + 1):
             known += samples[hour] == samples[hour]
             below += samples[hour] <= limit
         if known >= LEAST_HOURS:

@@ -1,9 +1,8 @@
 """Five-minute bars as they stood at a point in time.
 
 A bar comes from the first of these that applies: the rollup's bucket, if it was whole; the one-minute rows
-of the bucket known by then; a recorded five-minute candle. The rollup is never asked about a bucket that
-is not whole, so rows that it has not seen yet (late ones, the open bucket, an aggregate not refreshed)
-cannot make a wrong bar.
+of the bucket known by then; a recorded five-minute candle. The rollup is used for whole buckets only: rows
+that it has not seen yet (late ones, the open bucket, an aggregate not refreshed) cannot make a wrong bar.
 Source: DESIGN, law 3; C110, C124, C128.
 """
 
@@ -13,13 +12,13 @@ from typing import Final
 import polars as pl
 
 from hydra.arrays import TIME
-from hydra.features.facts import SCHEMAS
+from hydra.features.facts import SOURCES
 
 _BUCKET: Final = ("instrument_id", "time")
-_COLUMNS: Final = list(SCHEMAS["candles_5m"])
+_COLUMNS: Final = list(SOURCES["candles_5m"].columns)
 _FIVE_MINUTES: Final = pl.duration(minutes=5)
 # Three as a column: by a number polars does not divide, it multiplies by the reciprocal, which the database
-# does not, and the last bits of a bar must not depend on who made it.
+# does not. The last bits of a bar must be the same, made here or in the database.
 _THREE: Final = pl.repeat(3.0, pl.len())
 _QUOTE_VOLUME: Final = pl.coalesce(
     "quote_volume", pl.col("volume") * (pl.col("high") + pl.col("low") + pl.col("close")) / _THREE
@@ -33,7 +32,7 @@ _TAKER: Final = pl.col("taker_buy_quote_volume")
 def bars_as_of(
     whole: pl.DataFrame, base: pl.DataFrame, recorded: pl.DataFrame, as_of: datetime
 ) -> pl.DataFrame:
-    """The bars known at `as_of`, sorted by pair and time, as SCHEMAS["candles_5m"].
+    """The bars known at `as_of`, sorted by pair and time, as SOURCES["candles_5m"].columns.
 
     whole: buckets of the rollup with five rows, all known. base: all one-minute rows known by `as_of`.
     recorded: recorded five-minute candles known by `as_of`; one is shown only where `base` has no row.
@@ -55,7 +54,7 @@ def _without(rows: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
 def ended_bars(bucketed: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
     """One bar for each bucket that has ended by `as_of`, from one-minute rows in the order of time.
 
-    bucketed: rows of SCHEMAS["candles_1m"] whose `time` is already the open of their bucket.
+    bucketed: rows of SOURCES["candles_1m"].columns whose `time` is already the open of their bucket.
     A bar is never known before its end, even where its last minutes are missing.
     A minute without quote volume counts as volume x (high+low+close)/3 (C128), as in the rollups; taker
     volume is null unless every minute has it. `row_count` says how many minutes the bar holds.

@@ -4,9 +4,7 @@ Source: DESIGN, laws 2 and 3; features.md section 0; C110, C115, C116, C124, C12
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 import polars as pl
 from adbc_driver_manager.dbapi import Connection
@@ -15,21 +13,11 @@ from hydra.arrays import TIME
 from hydra.db.arrow import end_read
 from hydra.durations import EPOCH
 from hydra.errors import StopError
-from hydra.features.facts import ALL_SCHEMAS, MarketFacts, empty_frame
-from hydra.features.reading.anchor import WARM_UP, WarmUp, anchor
-from hydra.features.reading.fact_reader import INPUTS, Input, read_known, read_whole_buckets
+from hydra.features.fact_source import FactSource
+from hydra.features.facts import LAYER_SOURCES, SOURCES, MarketFacts, empty_frame
+from hydra.features.reading.anchor import anchor
+from hydra.features.reading.fact_reader import read_known, read_whole_buckets
 from hydra.features.reading.five_minute_bars import bars_as_of
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What is read, and from where on: inputs by name, and the warm-up of each and of candles_5m."""
-
-    inputs: Mapping[str, Input]
-    warm_up: Mapping[str, WarmUp]
-
-
-LAYERS_2_AND_3: Final = Reading(INPUTS, WARM_UP)
 
 
 def read_facts(
@@ -38,16 +26,15 @@ def read_facts(
     instrument_ids: Sequence[int],
     start: datetime,
     as_of: datetime,
-    reading: Reading = LAYERS_2_AND_3,
+    sources: Mapping[str, FactSource] = LAYER_SOURCES,
 ) -> MarketFacts:
     """What HYDRA knew at `as_of` that decisions from `start` to `as_of` depend on.
 
-    start: the first decision (UTC). Each input begins at its anchor before it, so a live decision reads
+    start: the first decision (UTC). Each fact begins at its anchor before it, so a live decision reads
     with start = as_of = t, and a batch with the ends of its range. Every row has time and known_at not
     after `as_of`. A bucket that has not ended by then is not shown.
 
-    reading: for which features. An input that is not in it stays empty, and so do the five-minute bars
-    where no recorded ones are read.
+    sources: the facts to read; the frames of the others stay empty.
 
     A fact that arrived again with another value is seen as it arrived first; the later value lies in
     `market.revisions` and never changes what a decision saw (C125). Only the repair command replaces a
@@ -63,11 +50,11 @@ def read_facts(
     """
     if start > as_of:
         raise StopError(f"facts from {start} as of {as_of}: the first decision lies after the reading")
-    starts = anchor(start, reading.warm_up)
-    rows = read_known(connection, instrument_ids, starts, EPOCH, as_of, reading.inputs)
-    if "candles_5m_recorded" in rows:
+    starts = anchor(start, sources)
+    rows = read_known(connection, instrument_ids, starts, EPOCH, as_of, sources)
+    if "candles_5m" in rows:
         whole = read_whole_buckets(connection, instrument_ids, starts["candles_5m"], as_of)
-        rows["candles_5m"] = bars_as_of(whole, rows["candles_1m"], rows["candles_5m_recorded"], as_of)
+        rows["candles_5m"] = bars_as_of(whole, rows["candles_1m"], rows["candles_5m"], as_of)
     end_read(connection)
     return as_facts(rows, as_of)
 
@@ -75,13 +62,13 @@ def read_facts(
 def as_facts(rows: Mapping[str, pl.DataFrame], as_of: datetime) -> MarketFacts:
     """`rows`, which may hold more columns and the open bucket of open interest, as the features see them."""
     shown = shown_frames(rows, as_of)
-    return MarketFacts(**{name: shown[name] if name in shown else empty_frame(name) for name in ALL_SCHEMAS})
+    return MarketFacts(**{name: shown[name] if name in shown else empty_frame(name) for name in SOURCES})
 
 
 def shown_frames(rows: Mapping[str, pl.DataFrame], as_of: datetime) -> dict[str, pl.DataFrame]:
     """The frames of `as_facts` that are in `rows`, by name."""
     shown = {**rows, "open_interest_5m": _ended_grid(rows["open_interest_5m"], as_of)}
-    return {name: _only(shown[name], list(ALL_SCHEMAS[name])) for name in ALL_SCHEMAS if name in shown}
+    return {name: _only(shown[name], list(SOURCES[name].columns)) for name in SOURCES if name in shown}
 
 
 def _only(rows: pl.DataFrame, columns: list[str]) -> pl.DataFrame:

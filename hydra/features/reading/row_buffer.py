@@ -16,7 +16,7 @@ _RECENT: Final = timedelta(hours=1)
 _RECENT_AT_MOST: Final = timedelta(hours=2)
 
 
-class HeldRows:
+class RowBuffer:
     """Rows of `instrument_ids`, unique by (instrument_id, *key), sorted by them.
 
     key: column names, "time" first. latest: of two rows with one key, the one with the larger value of

@@ -1,7 +1,7 @@
 """The facts of the running decisions, kept in memory and moved forward minute by minute.
 
 Reading a month of facts for every decision would take most of a second. A window reads them once and then
-only what became known since; what it holds is what a fresh reading at the same instant would give.
+only what became known since. It holds what a fresh reading at the same instant would give.
 Source: DESIGN, "Budgets" (frames kept in memory from the anchor), law 3.
 """
 
@@ -16,17 +16,17 @@ from hydra.arrays import TIME
 from hydra.db.arrow import end_read
 from hydra.durations import EPOCH, FIVE_MINUTES
 from hydra.errors import StopError
-from hydra.features.facts import MarketFacts, empty_frame
+from hydra.features.facts import LAYER_SOURCES, MarketFacts, empty_frame
 from hydra.features.reading.anchor import anchor
-from hydra.features.reading.fact_reader import INPUTS, count_imports, read_known, read_whole_buckets
+from hydra.features.reading.fact_reader import count_imports, read_known, read_whole_buckets
 from hydra.features.reading.five_minute_bars import bars_as_of
 from hydra.features.reading.point_in_time import shown_frames
-from hydra.features.reading.row_buffer import HeldRows
+from hydra.features.reading.row_buffer import RowBuffer
 
 COMMIT_DELAY: Final = timedelta(minutes=2)
 """How long after its known_at a fact may still be committed and yet be found by the next advance."""
 
-_BAR_INPUTS: Final = ("candles_1m", "candles_5m_recorded")
+_BAR_FACTS: Final = ("candles_1m", "candles_5m")
 
 
 class MarketWindow:
@@ -63,9 +63,10 @@ class MarketWindow:
     def facts(self) -> MarketFacts:
         """The facts known at `as_of`, as `read_facts` with start = as_of would give them.
 
-        A frame without news is the same object as before, by which who computes on it knows it again.
+        If nothing new arrived for a fact, the same frame object is returned: callers can cache on identity.
         """
-        shown = shown_frames({name: rows.frame() for name, rows in self._held.items()}, self._as_of)
+        rows = {name: held.frame() for name, held in self._held.items()}
+        shown = shown_frames({**rows, "candles_5m": self._bars.frame()}, self._as_of)
         for name, frame in shown.items():
             before = self._shown.get(name)
             if before is None or not (before is frame or before.equals(frame)):
@@ -98,11 +99,11 @@ class MarketWindow:
         whole = read_whole_buckets(self._connection, self._instrument_ids, starts["candles_5m"], as_of)
         end_read(self._connection)
         self._held = {
-            name: HeldRows(rows[name], self._instrument_ids, source.key, source.latest)
-            for name, source in INPUTS.items()
+            name: RowBuffer(rows[name], self._instrument_ids, source.key, source.latest)
+            for name, source in LAYER_SOURCES.items()
         }
-        bars = bars_as_of(whole, rows["candles_1m"], rows["candles_5m_recorded"], as_of)
-        self._held["candles_5m"] = HeldRows(bars, self._instrument_ids, ("time",), None)
+        bars = bars_as_of(whole, rows["candles_1m"], rows["candles_5m"], as_of)
+        self._bars = RowBuffer(bars, self._instrument_ids, ("time",), None)
         self._starts, self._imports, self._as_of = starts, imports, as_of
 
     def _read_news(self, as_of: datetime) -> None:
@@ -119,7 +120,7 @@ class MarketWindow:
     def _rebuild_bars(self, news: dict[str, pl.DataFrame], as_of: datetime) -> None:
         """Make the bars anew of every bucket that got a row or has ended since the last reading."""
         ended_since = self._as_of - FIVE_MINUTES
-        times = pl.concat([news[name]["time"] for name in _BAR_INPUTS])
+        times = pl.concat([news[name]["time"] for name in _BAR_FACTS])
         if _bucket(as_of) == _bucket(self._as_of) and _is_none_before(times, _bucket(as_of)):
             return  # all of it is of the bucket that is still open
         opens = times.dt.truncate("5m").unique()
@@ -127,16 +128,17 @@ class MarketWindow:
         bucket = pl.col("time").dt.truncate("5m")
         touched = bucket.is_in(opens.implode()) | (bucket > pl.lit(ended_since, dtype=TIME))
         minutes, recorded = (
-            self._held[name].since(earliest - FIVE_MINUTES).filter(touched) for name in _BAR_INPUTS
+            self._held[name].since(earliest - FIVE_MINUTES).filter(touched) for name in _BAR_FACTS
         )
         no_rollup = empty_frame("candles_5m")
-        self._held["candles_5m"].merge(bars_as_of(no_rollup, minutes, recorded, as_of))
+        self._bars.merge(bars_as_of(no_rollup, minutes, recorded, as_of))
 
     def _forget_before(self, starts: dict[str, datetime]) -> None:
-        for name, rows in self._held.items():
-            source = INPUTS[name].anchor if name in INPUTS else name
-            if starts[source] != self._starts[source]:
-                rows.forget_before(starts[source])
+        for name, start in starts.items():
+            if start != self._starts[name]:
+                self._held[name].forget_before(start)
+                if name == "candles_5m":
+                    self._bars.forget_before(start)
         self._starts = starts
 
 

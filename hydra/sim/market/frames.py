@@ -1,4 +1,4 @@
-"""A stretch of market as frames, named and typed as the fact tables of `hydra/db/market_tables.py`.
+"""A stretch of market as frames, named and typed as the fact tables of `sql/schema/facts.sql`.
 
 `known_at` is what a live feed would give (features.md section 0, column "live").
 """
@@ -76,7 +76,7 @@ def _step_ends(stretch: Stretch, step: Ints) -> Ints:
     return ends
 
 
-def candles(stretch: Stretch, minutes: Minutes) -> pl.DataFrame:
+def candle_frame(stretch: Stretch, minutes: Minutes) -> pl.DataFrame:
     """Closed candles under their open time."""
     minute, pair = np.nonzero(~stretch.silent)
     values = minutes.values[minute, pair]
@@ -96,7 +96,7 @@ def candles(stretch: Stretch, minutes: Minutes) -> pl.DataFrame:
     return _frame(stretch.ids[pair], opens, _MINUTE + CANDLE_DELAY, columns)
 
 
-def mark_prices(stretch: Stretch, minutes: Minutes) -> pl.DataFrame:
+def mark_price_frame(stretch: Stretch, minutes: Minutes) -> pl.DataFrame:
     """One-minute bars of the mark price."""
     minute, pair = np.nonzero(~stretch.silent)
     values = minutes.values[minute, pair]
@@ -123,7 +123,7 @@ def premium_index(stretch: Stretch, minutes: Minutes) -> pl.DataFrame:
     return _frame(stretch.ids[pair], _ends(stretch, minute), POLL_DELAY, columns)
 
 
-def funding_rates(stretch: Stretch, minutes: Minutes) -> pl.DataFrame:
+def funding_frame(stretch: Stretch, minutes: Minutes) -> pl.DataFrame:
     """Settlements; an outage delays none, for the exchange keeps them."""
     minute, pair = np.nonzero(~np.isnan(minutes.values[:, :, outputs.RATE]))
     values = minutes.values[minute, pair]
@@ -148,7 +148,7 @@ def positioning(stretch: Stretch, minutes: Minutes) -> pl.DataFrame:
     return _frame(stretch.ids[pair], _ends(stretch, minute), POSITIONING_DELAY, columns)
 
 
-def open_interest(stretch: Stretch, minutes: Minutes, detail: Detail, poll_steps: Ints) -> pl.DataFrame:
+def open_interest_frame(stretch: Stretch, minutes: Minutes, detail: Detail, poll_steps: Ints) -> pl.DataFrame:
     """Open interest on the five-minute grid and, at `poll_steps` off that grid, as polled."""
     ends = stretch.first_minute + 1 + np.arange(len(stretch.silent))
     minute, pair = np.nonzero(~stretch.silent & (ends % _GRID_MINUTES == 0)[:, None])

@@ -81,10 +81,10 @@ class Market:
         minutes, forced, detail = outputs
         polls = self._steps(stretch, _POLL_SECONDS if settings.with_open_interest_polls else 0)
         return MarketSlice(
-            candles_1m=frames.candles(stretch, minutes),
-            mark_prices=frames.mark_prices(stretch, minutes),
-            funding_rates=frames.funding_rates(stretch, minutes),
-            open_interest=frames.open_interest(stretch, minutes, detail, polls),
+            candles_1m=frames.candle_frame(stretch, minutes),
+            mark_prices=frames.mark_price_frame(stretch, minutes),
+            funding_rates=frames.funding_frame(stretch, minutes),
+            open_interest=frames.open_interest_frame(stretch, minutes, detail, polls),
             positioning=frames.positioning(stretch, minutes),
             liquidations=frames.liquidations(stretch, forced),
             order_books=self._books(stretch, detail),

@@ -1,64 +1,36 @@
 "use strict";
 document.documentElement.classList.add("scripting");
 
-// A pair at a time, and in it the whole period or one trade.
-const showPair = (base) => {
-  document.querySelectorAll("[data-pair]").forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.pair === base)));
-  document.querySelectorAll("[data-panel]").forEach((panel) => panel.classList.toggle("shown", panel.dataset.panel === base));
+// One text holds everything that is drawn: JSON, deflated, in base64.
+const unpack = async (text) => {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).json();
 };
-document.querySelectorAll("[data-pair]").forEach((button) => button.addEventListener("click", () => showPair(button.dataset.pair)));
-document.querySelectorAll("[data-panel]").forEach((panel) => {
-  const select = panel.querySelector("[data-views]");
-  const show = () => panel.querySelectorAll("[data-view]").forEach((view) => view.classList.toggle("shown", view.dataset.view === select.value));
-  select.addEventListener("change", show);
-  panel.querySelectorAll("[data-step]").forEach((button) => button.addEventListener("click", () => {
-    const count = select.options.length;
-    select.selectedIndex = (select.selectedIndex + Number(button.dataset.step) + count) % count;
-    show();
-  }));
-  panel.querySelectorAll("[data-show]").forEach((button) => button.addEventListener("click", () => {
-    select.value = button.dataset.show;
-    show();
-    panel.scrollIntoView({ block: "start" });
-    select.focus({ preventScroll: true });
-  }));
-});
 
-// The value under the pointer, and with the arrow keys.
-document.querySelectorAll("svg[data-hover]").forEach((plot) => {
-  const data = JSON.parse(plot.dataset.hover);
-  const told = document.createElement("output");
-  told.className = "told";
-  plot.parentElement.append(told);
-  const cursor = document.createElementNS(plot.namespaceURI, "line");
-  cursor.setAttribute("class", "cursor");
-  cursor.setAttribute("y1", "0");
-  cursor.setAttribute("y2", "100%");
-  let place = data.x.length - 1;
-  const tell = () => {
-    cursor.setAttribute("x1", data.x[place] / 10 + "%");
-    cursor.setAttribute("x2", data.x[place] / 10 + "%");
-    plot.append(cursor);
-    told.textContent = data.text[place];
-  };
-  const hush = () => {
-    cursor.remove();
-    told.textContent = "";
-  };
-  plot.tabIndex = 0;
-  plot.addEventListener("pointermove", (event) => {
-    const box = plot.getBoundingClientRect();
-    const x = (event.clientX - box.left) / box.width * 1000;
-    place = data.x.reduce((best, value, index) => Math.abs(value - x) < Math.abs(data.x[best] - x) ? index : best, 0);
-    tell();
-  });
-  plot.addEventListener("keydown", (event) => {
-    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (!step) return;
-    event.preventDefault();
-    place = Math.min(data.x.length - 1, Math.max(0, place + step));
-    tell();
-  });
-  plot.addEventListener("pointerleave", hush);
-  plot.addEventListener("blur", hush);
+// Numbers and instants as the rest of the page writes them; what rounds to zero has no sign.
+const unsigned = (text) => (/[1-9]/.test(text) ? text : text.replace(/^[+-]/, ""));
+const fixed = (value, digits = 2) => unsigned(value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits }));
+const signed = (value) => (fixed(value).startsWith("-") || !/[1-9]/.test(fixed(value)) ? fixed(value) : "+" + fixed(value));
+const price = (value) => (Math.abs(value) >= 100000 ? fixed(value, 1) : String(Number(value.toPrecision(6))));
+const short = (value) => value.toLocaleString("en-US", { notation: "compact", maximumSignificantDigits: 4 });
+const percent = (value, digits = 2) => fixed(100 * value, digits) + " %";
+const instant = (seconds) => new Date(1000 * seconds).toISOString().slice(0, 16).replace("T", " ");
+const duration = (seconds) => {
+  if (seconds < 120) return Math.round(seconds) + " s";
+  if (seconds < 7200) return (seconds / 60).toFixed(1) + " min";
+  return seconds < 172800 ? (seconds / 3600).toFixed(1) + " h" : (seconds / 86400).toFixed(1) + " d";
+};
+const known = (value, write) => (value === null || value === undefined ? "-" : write(value));
+
+// A table that is wider than its place says so.
+const hintAtWidth = () => document.querySelectorAll(".scroll").forEach((box) => {
+  const isCut = box.scrollWidth > box.clientWidth + 1;
+  if (isCut && !box.previousElementSibling?.classList.contains("hint")) {
+    const hint = document.createElement("p");
+    hint.className = "hint";
+    hint.textContent = "More columns to the right: swipe or scroll →";
+    box.before(hint);
+  }
+  if (!isCut && box.previousElementSibling?.classList.contains("hint")) box.previousElementSibling.remove();
 });
+window.addEventListener("resize", hintAtWidth);

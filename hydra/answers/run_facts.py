@@ -1,0 +1,77 @@
+"""What the figures of a run depend on, and what they are worth: the same words in every form of the report.
+
+Source: docs/practice.md (honest reporting); docs/architecture.md (honest numbers).
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from hydra.answers.formatting import UNDEFINED, counted, minute_text
+from hydra.answers.run_choice import Row
+
+PAPER_SENTENCE: Final = (
+    "Paper fills are simulated: a resting order fills only when a later bar trades through it, at most a "
+    "tenth of the bar's volume. The queue and the market impact of real orders are not in these numbers."
+)
+SIMULATED_SENTENCE: Final = (
+    "The market is generated: it shows how HYDRA behaves, and nothing about what it would earn."
+)
+
+_MOST_KILLS: Final = 5
+"""A run that is cleared again and again lists its newest kill switches; `--json` has them all."""
+
+
+def worth_of_figures(facts: Row) -> Iterator[str]:
+    """Sentences that a reader needs before the first figure. facts: the row of `sql/report/run.sql`."""
+    if facts["mode"] in {"paper", "backtest"}:
+        yield PAPER_SENTENCE
+    if facts["label"] == "simulated":
+        yield SIMULATED_SENTENCE
+
+
+def fact_list(facts: Row) -> list[tuple[str, str]]:
+    """(name, value) of everything that the figures depend on. facts: the row of `sql/report/run.sql`."""
+    return [
+        ("Run", str(facts["run_id"])),
+        ("Mode", facts["mode"]),
+        ("Market", f"{facts['label']} ({facts['market_origin']})"),
+        ("Seed", UNDEFINED if facts["seed"] is None else str(facts["seed"])),
+        ("Decided", f"{minute_text(facts['first_minute'])} to {minute_text(facts['last_minute'])} UTC"),
+        ("Minutes", f"{facts['closed_minutes']:,} decided, {facts['skipped_minutes']:,} skipped"),
+        ("Pairs", ", ".join(facts["pairs"]) or UNDEFINED),
+        ("Declared feeds", ", ".join(facts["feeds"]) or "none"),
+        ("How it ended", facts["end_reason"] or "not ended"),
+        ("Code", facts["code_version"]),
+        ("Readings", facts["readings_hash"]),
+        ("Features", facts["feature_set_version"]),
+        ("Cost model", facts["cost_model_version"]),
+        ("Config hash", facts["config_hash"]),
+        ("Data hash", facts["data_hash"] or UNDEFINED),
+        ("Runs stored on this market and period", f"{facts['runs_on_this_market']:,}"),
+    ]
+
+
+def kill_sentences(kills: Sequence[Row]) -> list[str]:
+    """The newest kill switches of a run, a sentence each, and how many there were where that is not all.
+
+    kills: rows of `sql/report/kills.sql`.
+    """
+    sentences = [_kill_sentence(kill) for kill in kills[-_MOST_KILLS:]]
+    if len(kills) <= _MOST_KILLS:
+        return sentences
+    names = Counter(kill["cleared_by"] for kill in kills if kill["cleared_time"])
+    cleared = ", ".join(f"{count:,} by {name}" for name, count in names.items()) or "none"
+    return [f"latched {len(kills):,} times; cleared: {cleared}; the newest {_MOST_KILLS} follow", *sentences]
+
+
+def _kill_sentence(kill: Row) -> str:
+    end = "still latched"
+    if kill["cleared_time"]:
+        end = f"cleared {minute_text(kill['cleared_time'])} by {kill['cleared_by']} ({kill['clear_reason']})"
+    return f"{minute_text(kill['latched_time'])} UTC, {kill['base'] or kill['scope']}: {kill['cause']}; {end}"
+
+
+def sample_sentence(trades: int, days: int) -> str:
+    """How large the sample of trades is: days are those on which trades were closed."""
+    return f"Sample: {counted(trades, 'closed trade')} on {counted(days, 'UTC day')}."

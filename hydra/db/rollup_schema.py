@@ -1,0 +1,101 @@
+"""Creates the rollups: one SELECT a level for both editions (sql/schema/rollups).
+
+The community edition keeps a level as a continuous aggregate. On Apache it is a table: a function stores what
+the SELECT gives for the buckets that were touched, and triggers on the facts call it.
+"""
+
+import psycopg
+from psycopg import sql
+
+from hydra.db import queries
+from hydra.db.columns import columns_of
+from hydra.db.rollups import SOURCES, Rollup
+
+
+def create_continuous_aggregates(connection: psycopg.Connection) -> None:
+    """All rollups of the community edition, with the policies that refresh them."""
+    for source in SOURCES.values():
+        for below, level in source.steps:
+            select = _select(below, level, sql.SQL(""))
+            connection.execute(_script("community").format(rollup=_market(level.relation), select=select))
+    connection.execute(queries.load("schema/rollups/community_policies"))
+
+
+def create_kept_tables(connection: psycopg.Connection) -> None:
+    """All rollups of the Apache edition, with the functions and triggers that keep them."""
+    connection.execute(queries.load("schema/rollups/apache_trigger"))
+    for lock, source in enumerate(SOURCES.values(), start=1):
+        for below, level in source.steps:
+            _create_table(connection, below, level)
+        merges = [_merge(connection, below, level) for below, level in source.steps]
+        connection.execute(
+            _script("apache_refresh").format(
+                function=_market(source.refresh_function),
+                lock=sql.Literal(lock),
+                levels=sql.SQL("\n").join(merges),
+                comment=sql.Literal(
+                    f"Brings the rollups of {source.table} up to date for [first_time, last_time]"
+                ),
+                source=_market(source.table),
+                name=sql.Literal(source.refresh_function),
+            )
+        )
+
+
+def comment_rollups(connection: psycopg.Connection, *, community: bool) -> None:
+    """The views over the rollups and the comments of all; may run again."""
+    kind = sql.SQL("VIEW" if community else "TABLE")
+    connection.execute(sql.SQL(queries.load("schema/rollups")).format(kind=kind))
+
+
+def _create_table(connection: psycopg.Connection, below: str, level: Rollup) -> None:
+    connection.execute(
+        _script("apache_table").format(
+            rollup=_market(level.relation),
+            select=_select(below, level, sql.SQL("")),
+            name=sql.Literal(f"market.{level.relation}"),
+            chunk=sql.Literal(level.chunk),
+        )
+    )
+
+
+def _merge(connection: psycopg.Connection, below: str, level: Rollup) -> sql.Composed:
+    bounds = {
+        "first_bucket": _bucket(level, "first_time"),
+        "last_bucket": _bucket(level, "last_time"),
+        "width": sql.Literal(level.width),
+    }
+    columns = columns_of(connection, f"market.{level.relation}")
+    values = [column.name for column in columns if not column.is_key]
+    return _script("apache_merge").format(
+        select=_select(below, level, _script("apache_within").format(**bounds)),
+        rollup=_market(level.relation),
+        values=_listed(values),
+        new_values=_listed(values, "excluded"),
+        kept_values=_listed(values, "kept"),
+        **bounds,
+    )
+
+
+def _select(below: str, level: Rollup, within: sql.Composable) -> sql.Composed:
+    return _script(level.select).format(bucket=_bucket(level, "time"), source=_market(below), within=within)
+
+
+def _bucket(level: Rollup, time: str) -> sql.Composed:
+    """The start of the bucket that an instant belongs to."""
+    text = 'time_bucket({}, {}, "offset" => {})' if level.offset else "time_bucket({}, {})"
+    values = [sql.Literal(level.width), sql.Identifier(time)]
+    return sql.SQL(text).format(*values, *([sql.Literal(level.offset)] if level.offset else []))
+
+
+def _script(name: str) -> sql.SQL:
+    return sql.SQL(queries.load(f"schema/rollups/{name}"))
+
+
+def _market(name: str) -> sql.Identifier:
+    return sql.Identifier("market", name)
+
+
+def _listed(names: list[str], qualifier: str | None = None) -> sql.Composed:
+    parts = ((qualifier, name) if qualifier else (name,) for name in names)
+    return sql.SQL(", ").join(sql.Identifier(*part) for part in parts)

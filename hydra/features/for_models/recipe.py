@@ -1,0 +1,53 @@
+"""The recipe: the one way from facts to the 80 features of the five-class and the edge models.
+
+Source: inventory S265 (FeatureRecipe().build(frame) for training and live alike), S266; features.md
+section 5; C98 (why 80).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+from adbc_driver_manager.dbapi import Connection
+
+from hydra.features.evaluate import feature_matrix
+from hydra.features.facts import MODEL_SOURCES, MarketFacts
+from hydra.features.reading.point_in_time import read_facts
+from hydra.features.vectors import FEATURE_RECIPE_V1
+
+
+@dataclass(frozen=True)
+class FeatureRecipe:
+    """names: the features in the order in which the model reads them, aliases included."""
+
+    names: Sequence[str] = FEATURE_RECIPE_V1
+
+    def build(self, facts: MarketFacts, decisions: pl.DataFrame) -> pl.DataFrame:
+        """instrument_id, time and one Float64 column a name, in the order of the decisions.
+
+        facts: as `read_recipe_facts` gives them; the candles of every pair of the universe, because the pairs
+        are compared at the same close. decisions: instrument_id (Int16) and time (the instant t, UTC). What
+        is unknown is null.
+
+        Raises:
+            BadDataError: an unknown name, a decision without key, or a fact off its grid.
+        """
+        return feature_matrix(facts, decisions, self.names)
+
+
+def read_recipe_facts(
+    connection: Connection, *, instrument_ids: Sequence[int], start: datetime, as_of: datetime
+) -> MarketFacts:
+    """The facts for `FeatureRecipe.build` at decisions from `start` to `as_of`, as known at `as_of`.
+
+    instrument_ids: the whole universe, whichever pairs are decided: the recipe compares them. Trades are
+    read one by one: a busy pair has a million a day.
+
+    Raises:
+        StopError: `start` lies after `as_of`, or one of them has no time zone.
+        DatabaseError: the server cannot answer.
+    """
+    return read_facts(
+        connection, instrument_ids=instrument_ids, start=start, as_of=as_of, sources=MODEL_SOURCES
+    )

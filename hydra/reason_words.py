@@ -1,0 +1,118 @@
+"""Every reason code in words, and the six gates that a minute passes on its way to a trade.
+
+Source: README document, "Decision Gates" (S003 to S008); DESIGN, "Asking why"; C111.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+from hydra.domain import ReasonCode
+
+
+class Gate(StrEnum):
+    """The decision gates in their order (README document, "Decision Gates")."""
+
+    DATA_HEALTH = "Data health"
+    STATISTICAL = "Statistical"
+    SCORE = "ML score"
+    NEWS = "LLM analysis"
+    RISK = "Risk"
+    EXECUTION = "Execution"
+
+
+WORDS: Final[dict[ReasonCode, str]] = {
+    ReasonCode.NORMAL: "nothing speaks against trading",
+    ReasonCode.WARMING_UP: "there is too little history yet to rank the volatility: no entries",
+    ReasonCode.DATA_MISSING: "an input that has to be there is missing",
+    ReasonCode.DATA_STALE: "an input is older than it may be",
+    ReasonCode.VOLATILITY_EXTREME: "volatility is extreme for this pair: no trading",
+    ReasonCode.VOLATILITY_HIGH: "volatility is high for this pair: exits only",
+    ReasonCode.CASCADE: "a liquidation cascade is under way: no trading",
+    ReasonCode.CASCADE_WARNING: "a liquidation cascade may be starting: exits only",
+    ReasonCode.FUNDING_EXTREME: "funding is extreme: leverage is halved",
+    ReasonCode.SIGNAL_CHOSEN: "this signal goes on to the risk gate",
+    ReasonCode.SIGNAL_OUTRANKED: "it passed, but another signal of this minute ranks higher",
+    ReasonCode.NO_SIGNAL: "no signal to judge",
+    ReasonCode.CONFIDENCE_LOW: "the generator is not confident enough",
+    ReasonCode.SCORE_LOW: "the score is below the threshold",
+    ReasonCode.NEWS_HOLD: "the news analyst says hold",
+    ReasonCode.NEWS_EXIT: "the news analyst says exit",
+    ReasonCode.NEWS_AGAINST: "the news analyst expects the opposite direction",
+    ReasonCode.APPROVED: "within every limit",
+    ReasonCode.NOT_TRADABLE: "layer 2 allows no entry in this minute",
+    ReasonCode.KILL_SWITCH: "the kill switch is latched",
+    ReasonCode.COOLDOWN: "too soon after the last exit of the same source and side",
+    ReasonCode.POSITION_EXISTS: "this pair already has a position or a working entry",
+    ReasonCode.MAX_POSITIONS: "as many positions are open as are allowed",
+    ReasonCode.MAX_EXPOSURE: "the limit of the total exposure leaves too little",
+    ReasonCode.PORTFOLIO_HEAT: "all stops together may lose no more than they already would",
+    ReasonCode.NO_EDGE: "the Kelly size is zero: confidence, return and risk promise no edge",
+    ReasonCode.SIZE_BELOW_MINIMUM: "the size is below the smallest order of the exchange",
+    ReasonCode.STOP_BEYOND_LIQUIDATION: "the position would be liquidated before its stop is reached",
+    ReasonCode.STOP_HIT: "the stop was hit",
+    ReasonCode.TARGET_HIT: "the target was reached",
+    ReasonCode.THESIS_BROKEN: "what the trade bet on is gone",
+    ReasonCode.MAX_HOLDING_TIME: "it was held as long as it may be",
+    ReasonCode.LIQUIDATION_NEAR: "the price came too near to the liquidation price",
+    ReasonCode.LIQUIDATED: "it was liquidated by the exchange",
+    ReasonCode.UNPROTECTED: "no stop rested on the exchange in time: closed at market",
+    ReasonCode.ENTRY_TIMEOUT: "the entry was not filled in time and was cancelled",
+    ReasonCode.EXCHANGE_REFUSED: "the exchange refused the order",
+    ReasonCode.SPREAD_WIDE: "the spread is too wide to trade",
+    ReasonCode.INSUFFICIENT_MARGIN: "the free margin does not carry an order of the smallest size",
+}
+
+_CODES: Final[dict[Gate, tuple[ReasonCode, ...]]] = {
+    Gate.DATA_HEALTH: (ReasonCode.DATA_MISSING, ReasonCode.DATA_STALE, ReasonCode.SPREAD_WIDE),
+    Gate.STATISTICAL: (
+        ReasonCode.NORMAL,
+        ReasonCode.WARMING_UP,
+        ReasonCode.VOLATILITY_EXTREME,
+        ReasonCode.VOLATILITY_HIGH,
+        ReasonCode.CASCADE,
+        ReasonCode.CASCADE_WARNING,
+        ReasonCode.FUNDING_EXTREME,
+    ),
+    Gate.SCORE: (
+        ReasonCode.SIGNAL_CHOSEN,
+        ReasonCode.SIGNAL_OUTRANKED,
+        ReasonCode.NO_SIGNAL,
+        ReasonCode.CONFIDENCE_LOW,
+        ReasonCode.SCORE_LOW,
+    ),
+    Gate.NEWS: (ReasonCode.NEWS_HOLD, ReasonCode.NEWS_EXIT, ReasonCode.NEWS_AGAINST),
+    Gate.RISK: (
+        ReasonCode.APPROVED,
+        ReasonCode.NOT_TRADABLE,
+        ReasonCode.KILL_SWITCH,
+        ReasonCode.COOLDOWN,
+        ReasonCode.POSITION_EXISTS,
+        ReasonCode.MAX_POSITIONS,
+        ReasonCode.MAX_EXPOSURE,
+        ReasonCode.PORTFOLIO_HEAT,
+        ReasonCode.NO_EDGE,
+        ReasonCode.SIZE_BELOW_MINIMUM,
+        ReasonCode.STOP_BEYOND_LIQUIDATION,
+        ReasonCode.INSUFFICIENT_MARGIN,
+    ),
+    Gate.EXECUTION: (
+        ReasonCode.STOP_HIT,
+        ReasonCode.TARGET_HIT,
+        ReasonCode.THESIS_BROKEN,
+        ReasonCode.MAX_HOLDING_TIME,
+        ReasonCode.LIQUIDATION_NEAR,
+        ReasonCode.LIQUIDATED,
+        ReasonCode.UNPROTECTED,
+        ReasonCode.ENTRY_TIMEOUT,
+        ReasonCode.EXCHANGE_REFUSED,
+    ),
+}
+GATES: Final = {code: gate for gate, codes in _CODES.items() for code in codes}
+
+
+def gate_of(layer: int, reason_code: ReasonCode) -> Gate:
+    """The gate that gave a verdict of layer 2, 3, 4 or 5. Layer 5 may give any code as the reason of an exit.
+
+    A minute without a signal stops at the score, where there is nothing to score.
+    """
+    return Gate.EXECUTION if layer == 5 else GATES[reason_code]  # noqa: PLR2004  # counted as in the documents

@@ -1,0 +1,30 @@
+"""The whole schema: the files of sql/schema, which say it as it is now.
+
+A new database gets everything from here, and later revisions pass it by. They change only databases that were
+made before them, so that both end with the same schema; a test compares the two.
+
+A new column takes three files:
+1. its table's file in sql/schema: the column as the last one of its table, with its COMMENT;
+2. sql/migrations/<newest revision>.sql: the same as ALTER TABLE ... ADD COLUMN and COMMENT, and an UPDATE if
+   rows that exist need a value (after a release: a new revision by `alembic revision`, with its own file);
+3. the rule that fills it. Inserts take the columns of their rows, and parity compares every column.
+
+Revision: 0010, the first
+"""
+
+from hydra.db.migration_scripts import build, build_rollups, ensure_roles
+
+revision = "0010"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Create every schema, table, view, rollup and privilege."""
+    ensure_roles()
+    build("schema/market", "schema/facts")
+    build_rollups()
+    build("schema/reason_codes", "schema/decisions", "schema/trading", "schema/research", "schema/upkeep")
+    build("schema/doorbells", "schema/audit_market", "schema/audit_decisions", "schema/audit_lineage")
+    build("schema/roles")

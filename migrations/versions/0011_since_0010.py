@@ -1,0 +1,20 @@
+"""What a database needs that was made before the schema stood in sql/schema.
+
+Revision: 0011, after 0010
+"""
+
+from hydra.db.migration_scripts import change, change_rollups, fill_reason_codes
+
+revision = "0011"
+down_revision = "0010"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Bring it to what sql/schema says."""
+    change("schema/reason_codes")
+    fill_reason_codes()
+    change_rollups("migrations/0011_rollups_apache")
+    change("migrations/0011", "schema/audit_market", "schema/audit_decisions", "schema/audit_lineage")
+    change("schema/roles")

@@ -1,0 +1,58 @@
+-- From a database of revision 0010, as the last commit before sql/schema made it, to what sql/schema says now.
+-- Empty databases never come here: they are built from sql/schema.
+
+ALTER TABLE hydra.runs RENAME COLUMN decision_set TO readings_hash;
+ALTER TABLE ml.studies RENAME COLUMN decision_set TO readings_hash;
+COMMENT ON COLUMN hydra.runs.readings_hash IS 'Hash of the readings (hydra/readings.toml)';
+COMMENT ON COLUMN ml.studies.readings_hash IS 'Hash of the readings (hydra/readings.toml)';
+COMMENT ON COLUMN ml.studies.market IS 'Origin and venue of the market; trials are counted together where they share a pair and their ranges overlap';
+COMMENT ON COLUMN ml.studies.specification IS 'What was asked for: the market, shared settings, those of each trial, all settings in force and their hash';
+
+ALTER TABLE hydra.cycles DROP CONSTRAINT cycles_state_check;
+UPDATE hydra.cycles SET state = 'FILLS_BOOKED' WHERE state = 'SETTLED';
+ALTER TABLE hydra.cycles ADD CONSTRAINT cycles_state_check CHECK (state IN ('OPEN', 'FILLS_BOOKED', 'ASSESSED',
+    'SIGNALLED', 'DECIDED', 'CLOSED', 'SKIPPED'));
+
+-- Reason codes: what were lists in CHECKs is a table.
+ALTER TABLE hydra.assessments
+    DROP CONSTRAINT assessments_reason_code_check,
+    ADD CONSTRAINT assessments_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES hydra.reason_codes (code);
+ALTER TABLE hydra.signals
+    DROP CONSTRAINT signals_reason_code_check,
+    ADD CONSTRAINT signals_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES hydra.reason_codes (code);
+ALTER TABLE hydra.risk_decisions
+    DROP CONSTRAINT risk_decisions_reason_code_check,
+    ADD CONSTRAINT risk_decisions_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES hydra.reason_codes (code);
+ALTER TABLE hydra.positions
+    DROP CONSTRAINT positions_exit_reason_code_check,
+    ADD CONSTRAINT positions_exit_reason_code_fkey FOREIGN KEY (exit_reason_code) REFERENCES hydra.reason_codes (code);
+ALTER TABLE hydra.position_events
+    DROP CONSTRAINT position_events_reason_code_check,
+    ADD CONSTRAINT position_events_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES hydra.reason_codes (code);
+ALTER TABLE hydra.orders
+    DROP CONSTRAINT orders_reason_code_check,
+    ADD CONSTRAINT orders_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES hydra.reason_codes (code);
+ALTER TABLE hydra.order_events
+    DROP CONSTRAINT order_events_reason_code_check,
+    ADD CONSTRAINT order_events_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES hydra.reason_codes (code);
+ALTER TABLE hydra.veto_counts
+    ADD CONSTRAINT veto_counts_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES hydra.reason_codes (code);
+
+-- The worker may no longer change or remove facts.
+REVOKE UPDATE, DELETE ON ALL TABLES IN SCHEMA market FROM hydra_worker;
+ALTER DEFAULT PRIVILEGES IN SCHEMA market REVOKE UPDATE, DELETE ON TABLES FROM hydra_worker;
+
+COMMENT ON COLUMN doorbells.queue.message_id IS 'Key';
+COMMENT ON COLUMN doorbells.queue.queue_name IS 'The stage that it wakes';
+COMMENT ON COLUMN doorbells.queue.state IS 'queued, consumed or rejected';
+COMMENT ON COLUMN doorbells.queue.mtime IS 'Wall clock of the last change';
+COMMENT ON COLUMN doorbells.queue.message IS 'The message of dramatiq';
+COMMENT ON COLUMN doorbells.queue.position IS 'Order of arrival';
+COMMENT ON COLUMN doorbells.queue.available_at IS 'Not delivered before';
+COMMENT ON COLUMN doorbells.queue.worker_id IS 'The worker that has it; null while queued';
+COMMENT ON COLUMN doorbells.queue.consumed_at IS 'When that worker took it';
+COMMENT ON COLUMN doorbells.worker.worker_id IS 'Key';
+COMMENT ON COLUMN doorbells.worker.heartbeat_at IS 'When it was last alive, wall clock';
+COMMENT ON COLUMN doorbells.result.message_id IS 'The message that was answered';
+COMMENT ON COLUMN doorbells.result.result IS 'The answer';
+COMMENT ON COLUMN doorbells.result.expires_at IS 'When it is deleted';

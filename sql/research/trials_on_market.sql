@@ -1,0 +1,18 @@
+-- Every finished trial on the market of a study, whatever its own study is called (C135): their ranges overlap, and
+-- they share a pair (an instrument is of one venue). Trials of an older version did not store how long they took.
+SELECT
+    other.run_id,
+    other.daily_returns,
+    coalesce(
+        (other.metrics->>'elapsed_days')::float8, extract(epoch FROM study.data_to - study.data_from) / 86400
+    )::float8 AS elapsed_days,
+    other.metrics
+FROM ml.studies AS asked
+JOIN ml.studies AS study ON study.data_from < asked.data_to AND asked.data_from < study.data_to
+JOIN ml.trials AS other ON other.study_id = study.study_id
+WHERE asked.study_id = %(study_id)s
+    AND other.state = 'DONE'
+    AND EXISTS (
+        SELECT FROM jsonb_array_elements(asked.specification->'choice'->'instrument_ids') AS pair
+        WHERE study.specification->'choice'->'instrument_ids' @> pair
+    );

@@ -1,3 +1,0 @@
--- Undoes 0003: the schema hydra with all decisions.
-
-DROP SCHEMA hydra CASCADE;

@@ -1,2 +1,0 @@
--- The doorbells and their queue.
-DROP SCHEMA doorbells CASCADE;

@@ -1,0 +1,1 @@
+WHERE (ids IS NULL OR instrument_id = ANY (ids)) AND time >= {first_bucket} AND time < {last_bucket} + {width}

@@ -1,0 +1,20 @@
+-- Wider candles from narrower ones, exact at each level: first of firsts, max of maxima, sums of sums and of counts.
+SELECT
+    instrument_id,
+    {bucket} AS time,
+    max(known_at) AS known_at,
+    first(open, time) AS open,
+    max(high) AS high,
+    min(low) AS low,
+    last(close, time) AS close,
+    sum(volume) AS volume,
+    sum(quote_volume) AS quote_volume,
+    sum(quote_volume_recorded_rows)::bigint AS quote_volume_recorded_rows,
+    CASE WHEN count(trade_count) = count(*) THEN sum(trade_count)::bigint END AS trade_count,
+    CASE WHEN count(taker_buy_volume) = count(*) THEN sum(taker_buy_volume) END AS taker_buy_volume,
+    CASE WHEN count(taker_buy_quote_volume) = count(*)
+        THEN sum(taker_buy_quote_volume) END AS taker_buy_quote_volume,
+    sum(row_count)::bigint AS row_count
+FROM {source}
+{within}
+GROUP BY instrument_id, {bucket}

@@ -1,0 +1,2 @@
+-- Adds one row to a table of schema hydra.
+INSERT INTO {table} ({columns}) VALUES ({values})
