@@ -1,6 +1,6 @@
 # Thin names over plain commands. `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test bench bench-peers lint format documents clean
+.PHONY: help setup setup-dev demo test test-fast bench bench-peers lint format documents clean
 
 HYDRA := .venv/bin/hydra
 PYTHON_IN := .venv/bin/python
@@ -10,15 +10,20 @@ help: ## list the targets
 
 setup: ## what the demo needs
 	@scripts/setup.sh
+	@echo 'Ready. In each new terminal, once: . .venv/bin/activate   Then: hydra -h'
 
 setup-dev: ## what the tests and benchmarks need too
 	@scripts/setup.sh dev
 
-demo: setup ## a simulated day through the five layers, its report, and three whys
+demo: ## a simulated day through the five layers, its report, and three whys
+	@scripts/setup.sh
 	@$(HYDRA) demo
 
 test: setup-dev ## the whole test suite
 	@$(PYTHON_IN) -m pytest -n 2 --dist loadfile
+
+test-fast: setup-dev ## the unit tests without the slow files, in less than a minute: for the inner loop
+	@$(PYTHON_IN) -m pytest tests/unit -n 2 --dist loadfile -m "not slow" -q
 
 bench: setup-dev ## every benchmark; figures in .bench/results.json
 	@$(PYTHON_IN) -m tests.bench
@@ -40,6 +45,6 @@ documents: setup-dev ## write the documents that are generated from the code
 	@$(PYTHON_IN) -m hydra.features.document
 	@$(PYTHON_IN) -m hydra.layers.document
 
-clean: ## stop the private database, remove what was built in this folder
-	@[ ! -x $(HYDRA) ] || $(HYDRA) db down
+clean: ## delete the private database wherever it lies, and what was built in this folder
+	@$${PYTHON:-python3} -m hydra.db.server.remove
 	rm -rf .venv .bench .hydra .pytest_cache .mypy_cache .ruff_cache .hypothesis

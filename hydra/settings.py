@@ -95,7 +95,9 @@ class Settings(BaseSettings):
     )
     cryptocompare_api_key: SecretStr | None = Field(None, description="Key for the news source")
 
-    trading_mode: TradingMode = Field(TradingMode.PAPER, description="paper, testnet or live")
+    trading_mode: TradingMode = Field(
+        TradingMode.PAPER, description="Where orders of `hydra run` go: paper, testnet or live"
+    )
     initial_balance: PositiveUsd = Field(10_000.0, description="Paper balance at the start, USDT")
 
     max_leverage: Leverage = Field(10.0, description="Upper bound of leverage, below each pair's own cap")
@@ -153,7 +155,7 @@ class Settings(BaseSettings):
         """Key as written in `.env` -> attribute name."""
         return {str(field.validation_alias or name).upper(): name for name, field in cls.model_fields.items()}
 
-    def shown(self) -> Iterator[tuple[str, str, str]]:
+    def described(self) -> Iterator[tuple[str, str, str]]:
         """(key, value, description) of every setting; a secret's value is only "set" or "not set"."""
         for key, name in self.attribute_by_key().items():
             value = getattr(self, name)
@@ -166,19 +168,25 @@ class Settings(BaseSettings):
 
 
 def load_settings(env_file: Path = ENV_FILE, given: Mapping[str, Any] | None = None) -> Settings:
-    """The settings from `given` (by key), the environment and `env_file`, which need not exist.
+    """The settings from `given` (by key, of --set), the environment and `env_file`, which need not exist.
 
     Raises:
-        SettingsError: names every unknown key and every value out of range, and what to write instead.
+        SettingsError: names every unknown key and every value out of range, where it was given, and what to
+            write instead.
     """
     _refuse_unknown_variables(os.environ)
+    given = {key.upper(): value for key, value in (given or {}).items()}
     names = Settings.attribute_by_key()
     keys = {key: str(Settings.model_fields[name].validation_alias or name) for key, name in names.items()}
-    values: dict[str, Any] = {keys.get(key.upper(), key): value for key, value in (given or {}).items()}
+    values: dict[str, Any] = {keys.get(key, key.lower()): value for key, value in given.items()}
     try:
-        return Settings(_env_file=env_file, **values)  # type: ignore[call-arg]  # an argument of the base class
+        settings = Settings(_env_file=env_file, **values)  # type: ignore[call-arg]  # an argument of the base class
     except ValidationError as error:
-        raise SettingsError("; ".join(_sentence(item, env_file) for item in error.errors())) from None
+        raise SettingsError("; ".join(_sentence(item, given, env_file) for item in error.errors())) from None
+    if settings.trading_mode is TradingMode.BACKTEST:
+        where = _place("TRADING_MODE", given, env_file)
+        raise SettingsError(f"{where} is paper, testnet or live; `hydra backtest` needs no mode")
+    return settings
 
 
 def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:
@@ -189,11 +197,19 @@ def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:
         raise SettingsError(f"environment: {advice}. Unset it, or see `hydra config show` for all keys")
 
 
-def _sentence(item: Any, path: Path) -> str:
+def _sentence(item: Any, given: Mapping[str, str], path: Path) -> str:
     key = str(item["loc"][0]).upper() if item["loc"] else "settings"
+    where = _place(key, given, path)
     if item["type"] == "extra_forbidden":
-        return f"{path.name}: {key} is not a setting{_suggestion(key)}. Remove it, or see `hydra config show`"
-    return f"{key}: {_allowed(key) or item['msg']}. Correct it in {path.name} or in the environment"
+        return f"{where} is not a setting{_suggestion(key)}. See `hydra config show` for all keys"
+    return f"{where}: {_allowed(key) or item['msg']}"
+
+
+def _place(key: str, given: Mapping[str, Any], path: Path) -> str:
+    """`key` and where its value came from, as the user wrote it; never the value, which may be a secret."""
+    if key in given:
+        return f"--set {key}"
+    return f"environment: {key}" if key in os.environ else f"{path.name}: {key}"
 
 
 def _allowed(key: str) -> str | None:

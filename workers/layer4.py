@@ -12,11 +12,11 @@ from hydra.db import queries
 from hydra.trading.correlation_rows import PortfolioCorrelation, company_of, read_returns
 from hydra.trading.cycle import Cycle
 from hydra.trading.decision_rows import JudgedSignal, decision_row
-from hydra.trading.holding_rows import read_holdings
 from hydra.trading.instrument_spec import read_terms
 from hydra.trading.kill_rows import latch, read_kills
 from hydra.trading.minute_rows import read_assessed
 from hydra.trading.pair_state import PairState
+from hydra.trading.pair_state_rows import read_pair_states
 from hydra.trading.parameters import Rules, rules_of_run
 from hydra.trading.portfolio_rows import read_portfolio_state
 from hydra.trading.row_writer import insert_rows
@@ -45,15 +45,15 @@ def read_minute(connection: psycopg.Connection, cycle: Cycle, rules: Rules) -> M
     # The best of each pair comes first.
     signals = {signal.instrument_id: signal for signal in reversed(judged)}
     chosen = {key: signal for key, signal in signals.items() if signal.chosen}
-    holdings = read_holdings(connection, cycle.run_id)
+    states = read_pair_states(connection, cycle.run_id)
     return Minute(
         pairs={pair.instrument_id: pair for pair in read_assessed(connection, cycle)},
         signals=signals,
-        holdings=holdings,
+        states=states,
         terms=read_terms(connection, sorted(chosen), cycle.time, rules.costs),
-        portfolio_correlation=_company(connection, cycle, chosen, holdings),
+        portfolio_correlation=_company(connection, cycle, chosen, states),
         kills=read_kills(connection, cycle.run_id),
-        book=read_portfolio_state(connection, cycle, holdings),
+        book=read_portfolio_state(connection, cycle, states),
     )
 
 
@@ -61,9 +61,9 @@ def _company(
     connection: psycopg.Connection,
     cycle: Cycle,
     chosen: Mapping[int, JudgedSignal],
-    holdings: Mapping[int, PairState],
+    states: Mapping[int, PairState],
 ) -> dict[int, PortfolioCorrelation]:
-    held = {key: direction_held(one) for key, one in holdings.items()}
+    held = {key: direction_held(one) for key, one in states.items()}
     joining = {key: signal for key, signal in chosen.items() if key not in held}
     if not joining or not held:
         return {}

@@ -1,6 +1,7 @@
 """Quantities as people read them: a label and a value with its unit. Undefined is "-", never 0 or -0."""
 
 import math
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
@@ -11,25 +12,49 @@ from hydra.durations import DAY_SECONDS, HOUR_SECONDS, MINUTE_SECONDS
 UNDEFINED: Final = "-"
 
 _LABELS: Final = {
+    "correlation_average": "average correlation with the open positions",
+    "correlation_penalty": "size factor for correlated positions",
+    "correlation_signed": "average correlation with their sides",
+    "cascade_probability": "cascade score (0 to 0.9)",
+    "data_outage_seconds": "data outage",
+    "exposure_left_usd": "exposure left below its limit",
+    "extreme_evaluations": "five-minute evaluations in a row with extreme volatility",
+    "final_size_usd": "size after every limit",
     "funding_rate": "funding per 8 h",
-    "oi_delta_pct": "open interest, change in 60 min",
-    "liq_imbalance": "liquidation imbalance",
-    "return_24h": "price, change in 24 h",
-    "long_short_ratio": "longs per short",
-    "cascade_probability": "cascade score",
-    "volatility_percentile": "volatility rank",
-    "volatility_regime": "volatility",
+    "heat_size_usd": "largest size for the portfolio heat",
+    "hours_held": "held for",
     "kelly": "Kelly fraction",
+    "liq_imbalance": "liquidation imbalance (-1 to 1)",
+    "liquidation_velocity": "liquidated share of the open interest",
+    "long_short_ratio": "longs per short",
+    "loss_at_stop": "loss at the stop with costs",
+    "margin_size_usd": "largest size for the free margin",
+    "max_holding_hours": "held at most",
+    "minutes_since_exit": "since the last exit",
+    "oi_delta_pct": "change of open interest in 60 min",
+    "positions": "positions open or working",
+    "printed_size_usd": "size before our limits",
+    "realized_volatility": "volatility a year",
+    "recommended_leverage": "leverage",
+    "recommended_size_usd": "size",
+    "return_24h": "change of price in 24 h",
+    "risk_capped_size_usd": "size within the risk per trade",
+    "score": "score (0 to 1)",
+    "confidence": "confidence (0 to 1)",
+    "thesis_health": "what is left of the trade's reason",
+    "volatility_percentile": "volatility rank in 30 days",
+    "volatility_regime": "volatility",
 }
 _FRACTIONS: Final = frozenset(
     {
         "oi_delta_pct", "return_24h", "kelly", "loss_at_stop", "daily_drawdown", "drawdown",
         "expected_return", "expected_adverse_excursion", "realized_volatility", "thesis_health",
-        "portfolio_heat",
+        "portfolio_heat", "liquidation_velocity", "volatility_percentile",
     }
 )  # fmt: skip
 _CODES: Final = {"regime": Regime, "volatility_regime": VolatilityRegime}
 _SIX_DIGITS: Final = 100_000
+_THOUSAND: Final = 1_000
 
 
 def label(name: str) -> str:
@@ -38,30 +63,38 @@ def label(name: str) -> str:
     return _LABELS.get(name, plain)
 
 
-def shown(name: str, value: object) -> str:
-    """A value of the quantity `name` with its unit; "-" where it is unknown or not finite.
+def with_unit(name: str, value: object) -> str:
+    """A value of the quantity `name`, rounded and with its unit; "-" where it is unknown or not finite.
 
-    Units follow the names (law 6): _usd USDT, _bps, _seconds; fractions become percent, codes their words.
+    Units follow the names (law 6): _usd USDT, _bps, _seconds, minutes_ and _hours; a _price keeps six
+    digits, leverage is "3.25x"; fractions become percent, codes their words, other numbers keep three digits.
     """
-    if isinstance(value, bool | str):
-        return str(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return value
     if not isinstance(value, int | float | Decimal) or not math.isfinite(value):
         return UNDEFINED
     if name in _CODES:
         return _CODES[name](int(value)).name
-    return _with_unit(name, value)
+    return _number_with_unit(name, float(value))
 
 
-def _with_unit(name: str, value: float | Decimal) -> str:
+def _number_with_unit(name: str, value: float) -> str:
     if name == "funding_rate":
         return f"{fixed(value * 100, 4, signed=True)} %"
-    if name.endswith("_usd"):
-        return usd(value)
-    if name.endswith("_bps"):
-        return f"{fixed(value, 1)} bps"
-    if name.endswith("_seconds"):
-        return duration(float(value))
-    return percent(value) if name in _FRACTIONS else f"{value + 0:.8g}"
+    for suffix, show in _UNITS.items():
+        if name.endswith(suffix):
+            return show(value)
+    if name.startswith("minutes_"):
+        return duration(value * MINUTE_SECONDS)
+    return percent(value) if name in _FRACTIONS else _rounded(value)
+
+
+def _rounded(value: float) -> str:
+    if abs(value) >= _THOUSAND:
+        return fixed(value, 0)
+    return f"{value + 0:.3g}" if value == 0 or abs(value) >= 1 / _THOUSAND else fixed(value, 3)
 
 
 def fixed(value: float | Decimal, digits: int = 2, *, signed: bool = False) -> str:
@@ -95,7 +128,7 @@ def words_of_code(code: str | None) -> str:
     return code.replace("_", " ").capitalize().replace("Oi ", "OI ") if code else UNDEFINED
 
 
-def exact(value: Decimal) -> str:
+def exact_text(value: Decimal) -> str:
     """A price or quantity with all its digits and no zeros behind them."""
     return f"{value.normalize():f}"
 
@@ -119,3 +152,15 @@ def duration(seconds: float | None) -> str:
     if seconds < 2 * DAY_SECONDS:
         return f"{seconds / HOUR_SECONDS:.1f} h"
     return f"{fixed(seconds / DAY_SECONDS, 1)} d"
+
+
+_UNITS: Final[Mapping[str, Callable[[float], str]]] = {
+    "_usd": usd,
+    "_bps": lambda value: f"{fixed(value, 1)} bps",
+    "_seconds": duration,
+    "_price": price_text,
+    "leverage": lambda value: f"{value:.3g}x",
+    "hours_held": lambda value: duration(value * HOUR_SECONDS),
+    "_hours": lambda value: duration(value * HOUR_SECONDS),
+}
+"""By the end of a quantity's name: how its value is written."""

@@ -1,16 +1,20 @@
 """The live table of a run: what the five layers said in the last closed cycle, one row a pair.
 
-Source: README document, "Dashboard" (Symbol, Price, L2 Regime, Best Signal, Conf, Score, L4 Size, Final).
+Source: README document, "Dashboard" (its columns, in its order).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 import psycopg
 from psycopg.rows import class_row
+from rich import box
 from rich.table import Table
 
+from hydra.answers.formatting import minute_text, price_text
+from hydra.answers.run_events import WITHOUT_DATA
 from hydra.db import queries
 from hydra.domain import ReasonCode, Regime, TradabilityStatus
 from hydra.trading.runs import Run
@@ -37,6 +41,7 @@ class PipelineRow:
     score: float | None
     size_usd: Decimal | None
     reason_code: str | None
+    is_blocked_by_data: bool | None = None
 
     @property
     def final(self) -> str:
@@ -48,21 +53,35 @@ class PipelineRow:
 
 def read_pipeline(connection: psycopg.Connection, run: Run) -> list[PipelineRow]:
     """The rows of the last closed cycle, in the order of the instruments; empty before the first."""
-    values = {"run_id": run.run_id, "instrument_ids": list(run.instrument_ids)}
+    values = {
+        "run_id": run.run_id,
+        "instrument_ids": list(run.instrument_ids),
+        "without_data": list(WITHOUT_DATA),
+    }
     with connection.cursor(row_factory=class_row(PipelineRow)) as cursor:
         return cursor.execute(queries.load("stages/pipeline"), values).fetchall()
 
 
-def pipeline_table(run: Run, rows: list[PipelineRow], note: str = "") -> Table:
-    """The rows as a table of `rich`; the title says which market and which minute."""
-    minute = f"{rows[0].time:%Y-%m-%d %H:%M} UTC" if rows else "waiting for the first decision"
+def blocked_words(rows: Sequence[PipelineRow]) -> str:
+    """Which pairs the data block in this minute, in words; empty if none."""
+    blocked = [row.symbol for row in rows if row.is_blocked_by_data]
+    return f"{len(blocked)} of {len(rows)} pairs blocked by data: {', '.join(blocked)}" if blocked else ""
+
+
+def pipeline_table(run: Run, rows: list[PipelineRow]) -> Table:
+    """The rows as a table of `rich` for 80 columns; the title says which market and which minute."""
+    minute = f"{minute_text(rows[0].time)} UTC" if rows else "waiting for the first decision"
     table = Table(
-        title=f"run {run.run_id}, {run.mode.value}, {run.label} market: {minute}", caption=note or None
+        title=f"run {run.run_id}, {run.mode.value}, {run.label} market: {minute}",
+        caption=blocked_words(rows) or None,
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        show_edge=False,
+        pad_edge=False,
     )
-    for heading in ("Symbol", "Price", "L2 Regime", "Best Signal", "Conf", "Score", "L4 Size", "Final"):
-        table.add_column(
-            heading, justify="right" if heading in {"Price", "Conf", "Score", "L4 Size"} else "left"
-        )
+    for heading in ("pair", "price", "layer 2", "best signal", "conf", "score", "size", "outcome"):
+        is_number = heading in {"price", "conf", "score", "size"}
+        table.add_column(heading, justify="right" if is_number else "left", no_wrap=is_number)
     for row in rows:
         table.add_row(*_cells(row))
     return table
@@ -72,23 +91,32 @@ def pipeline_line(run: Run, rows: list[PipelineRow]) -> str:
     """The same in one line, for an output that is no terminal."""
     if not rows:
         return f"run {run.run_id}: waiting for the first decision"
-    trades = [f"{row.symbol} {row.final} {row.size_usd:.0f} USDT" for row in rows if row.size_usd is not None]
     quiet = sum(row.reason_code == ReasonCode.NO_SIGNAL for row in rows)
-    said = "; ".join(trades) or f"{quiet} pairs without a signal, {len(rows) - quiet} vetoed"
-    return f"run {run.run_id} ({run.label}) {rows[0].time:%Y-%m-%d %H:%M}: {said}"
+    entered = sum(row.size_usd is not None for row in rows)
+    said = f"{quiet} pairs without a signal, {len(rows) - quiet - entered} vetoed, {entered} entered"
+    blocked = blocked_words(rows)
+    return f"run {run.run_id} ({run.label}) {minute_text(rows[0].time)} UTC: {said}" + (
+        f"; {blocked}" if blocked else ""
+    )
 
 
 def _cells(row: PipelineRow) -> tuple[str, ...]:
     colour = _COLOURS.get(TradabilityStatus(row.tradability), "white") if row.tradability else "white"
     regime = "-" if row.regime is None else Regime(row.regime).name
-    final = f"[bold green]{row.final}[/]" if row.size_usd is not None else row.final
+    final = _spaced(row.final)
+    final = f"[bold green]{final}[/]" if row.size_usd is not None else final
     return (
         row.symbol,
-        "-" if row.price is None else f"{row.price:,.6g}",
-        f"[{colour}]{row.tradability or '-'}[/] {regime}",
-        f"{row.source} {row.side}" if row.source else "-",
+        price_text(row.price),
+        f"[{colour}]{row.tradability or '-'}[/] {_spaced(regime)}",
+        f"{_spaced(row.source)} {row.side}" if row.source else "-",
         "-" if row.confidence is None else f"{row.confidence:.2f}",
         "-" if row.score is None else f"{row.score:.2f}",
         "-" if row.size_usd is None else f"{row.size_usd:,.0f}",
         final,
     )
+
+
+def _spaced(code: str) -> str:
+    """A code that a narrow column breaks between its words."""
+    return code.replace("_", " ")

@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 
 from hydra.answers.cost_steps import CostStep, cost_split, cost_steps, shortfall_by_position
+from hydra.answers.data_sentences import data_sentences
 from hydra.answers.deflated_sharpe import read_luck
 from hydra.answers.figures import EquitySummary, FigureTable, Measured, ReportFigure, figure_tables
 from hydra.answers.funnel import FunnelStep, read_funnel
@@ -103,7 +104,7 @@ def read_report(connection: psycopg.Connection, run_id: int) -> RunReport:
         funnel=read_funnel(connection, run_id),
         generators=_generators(rows_of(connection, "report/generators", run_id=run_id)),
         kills=rows_of(connection, "report/kills", run_id=run_id),
-        sentences=[*worth_of_figures(facts), _sample(measured)],
+        sentences=[*worth_of_figures(facts), *data_sentences(facts, trades), _sample(measured)],
     )
 
 

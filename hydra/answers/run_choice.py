@@ -20,11 +20,11 @@ def rows_of(connection: psycopg.Connection, query: str, **values: object) -> lis
         return cursor.execute(queries.load(query), values).fetchall()
 
 
-def choose_run(connection: psycopg.Connection, run_id: int | None) -> Row:
-    """The run `run_id`, or the newest one that has assessed a minute.
+def decided_run(connection: psycopg.Connection, run_id: int | None) -> Row:
+    """The run `run_id`, or the newest one that has decided a minute.
 
     Raises:
-        StopError: there is none, or it has assessed nothing yet.
+        StopError: there is none, or it has decided nothing yet.
     """
     found = rows_of(connection, "why/newest_run", run_id=run_id)
     if not found:

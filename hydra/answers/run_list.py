@@ -1,7 +1,7 @@
-"""The newest runs at a glance, for `hydra status`."""
+"""The runs at a glance, for `hydra status` and `hydra runs list`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row
 
+from hydra.answers.plain_values import plain
 from hydra.answers.run_overrides import Override, overrides_of
 from hydra.db import queries
 
@@ -34,8 +35,14 @@ class RunSummary:
         """The settings, rules and stresses of the run that are not the defaults."""
         return overrides_of(self.config, self.feeds)
 
+    def as_json(self) -> dict[str, Any]:
+        """For machines: the columns, with the overrides in the place of the whole configuration."""
+        columns = {name: value for name, value in asdict(self).items() if name != "config"}
+        answer: dict[str, Any] = plain({**columns, "overrides": self.overrides})
+        return answer
 
-def newest_runs(connection: psycopg.Connection) -> list[RunSummary]:
-    """At most ten runs, the newest first."""
+
+def list_runs(connection: psycopg.Connection, limit: int | None = None) -> list[RunSummary]:
+    """All runs or the newest `limit`, the newest first."""
     with connection.cursor(row_factory=class_row(RunSummary)) as cursor:
-        return cursor.execute(queries.load("status/runs")).fetchall()
+        return cursor.execute(queries.load("status/runs"), {"limit": limit}).fetchall()

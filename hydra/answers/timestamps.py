@@ -1,4 +1,4 @@
-"""Instants as people write them: ISO 8601, or only the time of day."""
+"""Times as people write and read them: ISO 8601 or the time of day, always UTC, to the minute."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -9,32 +9,34 @@ from hydra.errors import StopError
 _TIME_OF_DAY: Final = re.compile(r"(\d{1,2}):(\d{2})")
 
 
-def parse_moment(text: str, newest: datetime) -> datetime:
-    """The minute that `text` names, in UTC.
+def parse_minute(option: str, text: str, examples: str = "2025-06-01T14:05") -> datetime:
+    """The minute of an ISO 8601 text, in UTC; a text without a zone is UTC.
 
-    text: ISO 8601 (without a zone: UTC), or HH:MM, which is the last such time up to `newest`.
+    Raises:
+        StopError: it is no time; the message names the `option` and shows `examples`.
+    """
+    try:
+        time = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise StopError(f"{option} {text}: not a time; write {examples} (UTC)") from None
+    zoned = time if time.tzinfo else time.replace(tzinfo=UTC)
+    return zoned.astimezone(UTC).replace(second=0, microsecond=0)
+
+
+def parse_minute_or_clock(option: str, text: str, newest: datetime) -> datetime:
+    """Like `parse_minute`; HH:MM is the last such time of day up to `newest`.
 
     Raises:
         StopError: it is neither.
     """
     clock = _TIME_OF_DAY.fullmatch(text.strip())
-    if clock is not None:
-        return _last_time_of_day(int(clock[1]), int(clock[2]), newest, text)
+    examples = "2025-06-01T14:05 or 14:05"
+    if clock is None:
+        return parse_minute(option, text, examples)
     try:
-        moment = datetime.fromisoformat(text.strip())
+        same_day = newest.astimezone(UTC).replace(
+            hour=int(clock[1]), minute=int(clock[2]), second=0, microsecond=0
+        )
     except ValueError:
-        raise _not_an_instant(text) from None
-    zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return zoned.astimezone(UTC).replace(second=0, microsecond=0)
-
-
-def _last_time_of_day(hour: int, minute: int, newest: datetime, text: str) -> datetime:
-    try:
-        same_day = newest.astimezone(UTC).replace(hour=hour, minute=minute, second=0, microsecond=0)
-    except ValueError:
-        raise _not_an_instant(text) from None
+        raise StopError(f"{option} {text}: not a time; write {examples} (UTC)") from None
     return same_day if same_day <= newest else same_day - timedelta(days=1)
-
-
-def _not_an_instant(text: str) -> StopError:
-    return StopError(f"--at {text}: not an instant; write 2025-06-01T14:05 or 14:05 (UTC)")

@@ -4,19 +4,20 @@ Source: DESIGN, "Asking why"; README document, "Decision Gates" (S003 to S008).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 import psycopg
 
+from hydra.answers.formatting import duration, exact_text, minute_text, price_text, usd
 from hydra.answers.plain_values import plain
-from hydra.answers.run_choice import choose_instrument, choose_run, rows_of
-from hydra.answers.timestamps import parse_moment
-from hydra.answers.why_gates import GateAnswer, MinuteRows, Row, conclusion, gate_answers
-from hydra.domain import CycleState, PositionEventKind, TradingMode
+from hydra.answers.run_choice import choose_instrument, decided_run, rows_of
+from hydra.answers.timestamps import parse_minute_or_clock
+from hydra.answers.why_gates import GateAnswer, GateVerdict, MinuteRows, Row, conclusion, gate_answers
+from hydra.domain import CycleState, PositionEventKind, ReasonCode, TradingMode
 from hydra.errors import StopError
-from hydra.reason_words import Gate
+from hydra.reason_words import WORDS, Gate
 from hydra.trading.parameters import rules_of_run
 from hydra.trading.runs import read_run
 
@@ -54,37 +55,63 @@ class Explanation:
 
     def as_json(self) -> dict[str, Any]:
         """For machines: words, numbers and instants as JSON knows them; money as text: it stays exact."""
-        answer: dict[str, Any] = plain(asdict(self))
+        answer: dict[str, Any] = plain(self)
+        return answer
+
+
+@dataclass(frozen=True, slots=True)
+class CountedHour:
+    """What a backtest kept of a minute without rows of its own: the verdicts of its hour, counted.
+
+    counts: rows {layer, reason_code, verdicts}; nearest: the minutes before and after it that have rows.
+    """
+
+    run_id: int
+    label: str
+    symbol: str
+    time: datetime
+    counts: Sequence[Mapping[str, Any]]
+    nearest: tuple[datetime, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """For machines, as `Explanation.as_json`."""
+        answer: dict[str, Any] = plain(self)
         return answer
 
 
 def explain(
     connection: psycopg.Connection, symbol: str, at: str | None = None, run_id: int | None = None
-) -> Explanation:
+) -> Explanation | CountedHour:
     """The chain of the minute `at` (ISO or HH:MM, UTC; None: the newest decided one) of `symbol`.
 
-    run_id: None is the newest run that has decided anything.
+    run_id: None is the newest run that has decided anything. The minutes of a backtest that have no rows of
+    their own are answered with what was counted in their hour.
 
     Raises:
         StopError: there is no such run, pair or decided minute; the message names the nearest ones.
     """
-    run = choose_run(connection, run_id)
+    run = decided_run(connection, run_id)
     instrument = choose_instrument(connection, run["run_id"], symbol)
     keys = {"run_id": run["run_id"], "instrument_id": instrument["instrument_id"]}
     (newest,) = rows_of(connection, "why/newest_minute", **keys)
-    time = newest["time"] if at is None else parse_moment(at, newest["time"])
+    time = newest["time"] if at is None else parse_minute_or_clock("--at", at, newest["time"])
     return _explain_minute(connection, run, instrument, time)
 
 
-def _explain_minute(connection: psycopg.Connection, run: Row, instrument: Row, time: datetime) -> Explanation:
+def _explain_minute(
+    connection: psycopg.Connection, run: Row, instrument: Row, time: datetime
+) -> Explanation | CountedHour:
     keys = {"run_id": run["run_id"], "instrument_id": instrument["instrument_id"], "time": time}
     cycle = _first(rows_of(connection, "why/cycle", **keys))
     rows = _minute_rows(connection, keys, cycle)
-    if rows.assessment is None and run["mode"] == TradingMode.BACKTEST:
-        raise StopError(_only_counted(connection, str(instrument["base"]), keys))
+    counts = rows_of(connection, "why/hour_counts", **keys)
+    if rows.assessment is None and run["mode"] == TradingMode.BACKTEST and counts:
+        nearest = _nearest_minutes(connection, keys)
+        return CountedHour(run["run_id"], run["label"], instrument["symbol"], time, counts, nearest)
     if rows.assessment is None and (cycle is None or cycle["state"] == CycleState.SKIPPED):
         raise StopError(_no_decision(connection, str(instrument["base"]), keys, cycle))
     answers = gate_answers(rows, rules_of_run(read_run(connection, run["run_id"])).signals)
+    position = _position(connection, keys)
     return Explanation(
         run_id=run["run_id"],
         label=run["label"],
@@ -93,10 +120,10 @@ def _explain_minute(connection: psycopg.Connection, run: Row, instrument: Row, t
         state=cycle["state"] if cycle else None,
         as_of=cycle["as_of"] if cycle else None,
         newest_known_at=cycle["newest_known_at"] if cycle else None,
-        conclusion=conclusion(answers),
+        conclusion=headline(answers, position.columns if position else None, time),
         gates=answers,
         orders=rows.orders,
-        position=_position(connection, keys),
+        position=position,
     )
 
 
@@ -132,25 +159,41 @@ def _first(rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
     return rows[0] if rows else None
 
 
+def headline(answers: Sequence[GateAnswer], position: Row | None, time: datetime) -> str:
+    """The minute in one sentence: what became of its position, then what the gates concluded."""
+    gates = conclusion(answers)
+    if position is None:
+        return gates
+    if position["decision_time"] == time and answers[-1].verdict is GateVerdict.PASSED:
+        amount = exact_text(position["peak_quantity"])
+        entry = f"{position['side']} {amount} at {price_text(position['entry_price'])}"
+        return f"trade: {entry}; {_closing(position) if position['closed_time'] else 'still open'}"
+    if position["closed_time"] is not None and position["closed_time"] <= time:
+        return f"the {position['side']} position was {_closing(position)}; {gates}"
+    return gates
+
+
+def _closing(position: Row) -> str:
+    """How a position was closed: after how long, why, with which result."""
+    code = ReasonCode(position["exit_reason_code"])
+    held = duration((position["closed_time"] - position["opened_time"]).total_seconds())
+    verb = {ReasonCode.STOP_HIT: "stopped out", ReasonCode.LIQUIDATED: "liquidated"}.get(code, "closed")
+    return (
+        f"{verb} at {minute_text(position['closed_time'])} UTC after {held} ({WORDS[code]}), "
+        f"net {usd(position['net_pnl_usd'])}"
+    )
+
+
+def _nearest_minutes(connection: psycopg.Connection, keys: Mapping[str, Any]) -> tuple[datetime, ...]:
+    """The last minute before and the first after that have rows of the pair."""
+    (nearest,) = rows_of(connection, "why/nearest_minutes", **keys)
+    return tuple(time for time in (nearest["before"], nearest["after"]) if time)
+
+
 def _no_decision(
     connection: psycopg.Connection, base: str, keys: Mapping[str, Any], cycle: Row | None
 ) -> str:
-    (nearest,) = rows_of(connection, "why/nearest_minutes", **keys)
-    minutes = [f"{time:%Y-%m-%dT%H:%M}" for time in (nearest["before"], nearest["after"]) if time]
+    nearest = [minute_text(time) for time in _nearest_minutes(connection, keys)]
     cause = "was skipped: it was too late to decide it honestly" if cycle else "was not decided"
-    where = f"run {keys['run_id']}, {base}: the minute {keys['time']:%Y-%m-%d %H:%M} UTC {cause}"
-    return f"{where}; the nearest decided ones: {' and '.join(minutes)}"
-
-
-def _only_counted(connection: psycopg.Connection, base: str, keys: Mapping[str, Any]) -> str:
-    """What there is to say of a minute of a backtest that has no row of its own."""
-    (nearest,) = rows_of(connection, "why/nearest_minutes", **keys)
-    minutes = [f"{time:%Y-%m-%dT%H:%M}" for time in (nearest["before"], nearest["after"]) if time]
-    counts = rows_of(connection, "why/hour_counts", **keys)
-    counted = ", ".join(f"layer {one['layer']} {one['reason_code']} {one['verdicts']}" for one in counts)
-    moment = f"{keys['time']:%Y-%m-%d %H:%M} UTC"
-    return (
-        f"run {keys['run_id']}, {base}: the backtest kept no row of {moment}, there was no signal and no "
-        f"change. Of its hour it counted: {counted or 'nothing'}. `hydra backtest --all-rows` keeps every "
-        f"minute; the nearest kept ones: {' and '.join(minutes) or 'none'}"
-    )
+    where = f"run {keys['run_id']}, {base}: the minute {minute_text(keys['time'])} UTC {cause}"
+    return f"{where}; the nearest decided ones: {' and '.join(nearest) or 'none'}"

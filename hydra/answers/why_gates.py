@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from hydra.answers.distance_to_trigger import Condition, TriggerDistance, trigger_distances
-from hydra.answers.formatting import exact, label, shown
+from hydra.answers.distance_to_trigger import Comparison, Condition, TriggerDistance, trigger_distances
+from hydra.answers.formatting import exact_text, label, minute_text, price_text, with_unit
 from hydra.domain import OrderRole, OrderState, ReasonCode, Regime, TradabilityStatus, VolatilityRegime
 from hydra.layers.layer2_data_health import INPUTS
 from hydra.layers.layer3_signals import SignalParameters
@@ -63,7 +63,7 @@ class InputReading:
     @property
     def words(self) -> str:
         """State and age in words."""
-        age = "" if self.age_seconds is None else f" ({shown('age_seconds', self.age_seconds)} old)"
+        age = "" if self.age_seconds is None else f" ({with_unit('age_seconds', self.age_seconds)} old)"
         return f"{INPUT_WORDS[self.state]}{age}"
 
 
@@ -118,6 +118,8 @@ def statistical(assessment: Row | None) -> GateAnswer:
     if assessment is None:
         return _answer(Gate.STATISTICAL, GateVerdict.PENDING, "layer 2 has not answered yet")
     own = [code for code in _reasons(assessment) if gate_of(2, code) is Gate.STATISTICAL]
+    if not own and assessment["tradability"] == TradabilityStatus.BLOCK:
+        return _answer(Gate.STATISTICAL, GateVerdict.NOT_REACHED, "the data did not allow a judgement")
     reasons = own or [ReasonCode.NORMAL]
     return GateAnswer(
         Gate.STATISTICAL,
@@ -155,7 +157,6 @@ def _reasons(assessment: Row) -> list[ReasonCode]:
 
 
 _STATISTICAL_COLUMNS: Final = (
-    "tradability",
     "regime",
     "volatility_regime",
     "realized_volatility",
@@ -201,7 +202,7 @@ def score(rows: "MinuteRows", parameters: SignalParameters) -> GateAnswer:
 def _quiet(assessment: Row, parameters: SignalParameters) -> GateAnswer:
     distances = trigger_distances(measured_quantities(assessment), parameters)
     nearest = min(distances, key=lambda distance: distance.shortfall)
-    lacking = ", ".join(_lacking(condition) for condition in nearest.conditions if not condition.is_met)
+    lacking = "; ".join(_lacking(condition) for condition in nearest.conditions if not condition.is_met)
     words = ["no generator fired"]
     if lacking:
         words.append(f"nearest: {nearest.source} {nearest.side}: {lacking}")
@@ -214,8 +215,15 @@ def _quiet(assessment: Row, parameters: SignalParameters) -> GateAnswer:
 def _lacking(condition: Condition) -> str:
     if math.isnan(condition.limit):
         return f"{label(condition.quantity)}: the pair has no threshold of its own yet"
-    value, limit = (shown(condition.quantity, number) for number in (condition.value, condition.limit))
-    return f"{label(condition.quantity)} is {value} and has to be {condition.comparison} {limit}"
+    value = with_unit(condition.quantity, condition.value)
+    return f"{label(condition.quantity)} is {value}, {needed(condition)}"
+
+
+def needed(condition: Condition) -> str:
+    """What a condition asks of its quantity: "needs > 2.00 %", "needs RANGING"."""
+    limit = with_unit(condition.quantity, condition.limit)
+    is_state = condition.comparison is Comparison.IS
+    return f"needs {limit}" if is_state else f"needs {condition.comparison} {limit}"
 
 
 def _signal_words(signal: Row) -> str:
@@ -223,7 +231,7 @@ def _signal_words(signal: Row) -> str:
     kind = "rule score" if signal["score_kind"] in (None, "rule") else f"score of {signal['score_kind']}"
     return (
         f"{signal['source']} {signal['side']}: {signal['thesis']}; confidence {signal['confidence']:.2f}, "
-        f"{kind} {shown('score', signal['score'])}: {WORDS[ReasonCode(signal['reason_code'])]}"
+        f"{kind} {with_unit('score', signal['score'])}: {WORDS[ReasonCode(signal['reason_code'])]}"
     )
 
 
@@ -248,7 +256,7 @@ def news(signals: Sequence[Row], view: Row | None) -> GateAnswer:
 def _view_words(view: Row | None) -> list[str]:
     if view is None:
         return []
-    age = shown("age_seconds", view["age_seconds"])
+    age = with_unit("age_seconds", view["age_seconds"])
     return [f"{view['action']} ({view['confidence']} confidence, {age} old): {view['reason']}"]
 
 
@@ -277,7 +285,7 @@ def _kill_words(code: ReasonCode, decision: Row, kills: Sequence[Row]) -> list[s
     )
     if code is ReasonCode.KILL_SWITCH:
         words += [
-            f"{kill['scope']}: latched {kill['latched_time']:%Y-%m-%d %H:%M}: {kill['cause']}"
+            f"{kill['scope']}: latched {minute_text(kill['latched_time'])} UTC: {kill['cause']}"
             for kill in kills
         ]
     return words
@@ -286,7 +294,6 @@ def _kill_words(code: ReasonCode, decision: Row, kills: Sequence[Row]) -> list[s
 _RISK_COLUMNS: Final = (
     "printed_size_usd",
     "recommended_size_usd",
-    "recommended_leverage",
     "reference_price",
     "stop_loss_price",
     "take_profit_price",
@@ -328,14 +335,13 @@ def _entry_verdict(entries: Sequence[Row]) -> tuple[GateVerdict, ReasonCode | No
 
 
 def _order_words(order: Row) -> str:
-    price = order["limit_price"] or order["trigger_price"]
-    at = f" at {exact(price)}" if price is not None else ""
-    filled = f"{exact(order['filled_quantity'])} of {exact(order['quantity'])} filled"
-    average = f" at {exact(order['average_price'])}" if order["average_price"] is not None else ""
+    limit = order["limit_price"] or order["trigger_price"]
+    at = f" at {price_text(limit)}" if limit is not None else ""
+    filled = f"{exact_text(order['filled_quantity'])} of {exact_text(order['quantity'])} filled"
+    average = f" at {price_text(order['average_price'])}" if order["average_price"] is not None else ""
     why = f": {WORDS[ReasonCode(order['reason_code'])]}" if order["reason_code"] else ""
-    return (
-        f"{order['role']} {order['order_type']} {order['side']}{at}: {order['state']}, {filled}{average}{why}"
-    )
+    kind, state = (str(order[name]).lower().replace("_", "-") for name in ("order_type", "state"))
+    return f"{kind} order to {order['side'].lower()}{at}: {state}, {filled}{average}{why}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from hydra.arrays import Flags, Floats, Integers
-from hydra.backtest.market import BacktestMarket, instant_of
-from hydra.durations import DAY_MINUTES, HOUR_US, MINUTE_US
+from hydra.backtest.market import FIVE, MINUTE, BacktestMarket, instant_of
+from hydra.backtest.settlement_marks import with_settlement_marks
+from hydra.durations import DAY_MINUTES, MINUTE_US
 from hydra.features.engine.decision_frame import DECISION_DELAY_US
 from hydra.features.engine.lateness import integers
 from hydra.features.engine.layout import NO_ROW, gather, ranked_keys
-from hydra.trading.market_rows import LAST, MARK
-from hydra.trading.paper_exchange import Bar, Settlement
+from hydra.trading.bars import Bar, Settlement
+from hydra.trading.market_rows import LAST, MARK, STALE_AFTER
 
 _LONGEST_MARK_BAR: Final = 60
 _TRADED: Final = ("open", "high", "low", "close", "volume")
@@ -34,7 +35,9 @@ class BarGrid:
 
     traded: open, high, low, close, volume of the candle that closed then (NaN: none came).
     marked: open, high, low, close of its mark bar, or the candle's where none is recorded (see has_mark).
-    last_price, mark_price: the newest known at most a day back, NaN where there is none.
+    length: of the candle, in minutes.
+    last_price, mark_price: the newest known, however old, NaN where there is none. price_minute: the epoch
+    minute at which its candle ended.
     irregular: bars that came late, by (row, column), in the place of what the arrays hold there.
     settlements: by (row, column) of the minute at which they became known.
     """
@@ -42,14 +45,22 @@ class BarGrid:
     traded: tuple[Floats, ...]
     marked: tuple[Floats, ...]
     has_mark: Flags
+    length: Integers
     last_price: Floats
     mark_price: Floats
+    price_minute: Integers
     irregular: dict[tuple[int, int], list[Bar]]
     settlements: dict[tuple[int, int], list[Settlement]]
     is_irregular: Flags
     has_settlement: Flags
     instrument_ids: tuple[int, ...]
     minutes: Integers
+
+    @property
+    def is_stale(self) -> Flags:
+        """Where the price is older than five minutes (C132)."""
+        stale: Flags = self.minutes[:, None] - self.price_minute > STALE_AFTER // MINUTE
+        return stale
 
     def bars(self, row: int, column: int) -> list[Bar]:
         """The bars that became known at a minute, mostly one."""
@@ -60,13 +71,20 @@ class BarGrid:
         if math.isnan(traded[0]):
             return []
         marked = [values.item(row, column) for values in self.marked]
-        opened = instant_of(int(self.minutes[row]) - 1)
+        minutes = self.length.item(row, column)
+        opened = instant_of(int(self.minutes[row]) - minutes)
         has_mark = self.has_mark.item(row, column)
-        return [_bar(self.instrument_ids[column], opened, traded, marked, has_mark=has_mark)]
+        return [_bar(self.instrument_ids[column], opened, traded, marked, minutes, has_mark=has_mark)]
 
 
 def _bar(
-    instrument_id: int, opened: datetime, traded: Sequence[float], marked: Sequence[float], *, has_mark: bool
+    instrument_id: int,
+    opened: datetime,
+    traded: Sequence[float],
+    marked: Sequence[float],
+    minutes: int,
+    *,
+    has_mark: bool,
 ) -> Bar:
     bar_open, high, low, close, volume = traded
     mark_open, mark_high, mark_low, mark_close = marked
@@ -80,6 +98,7 @@ def _bar(
         volume,
         mark=(mark_open, mark_high, mark_low, mark_close),
         mark_source=MARK if has_mark else LAST,
+        length=minutes * MINUTE,
     )
 
 
@@ -90,14 +109,16 @@ def bar_grid(market: BacktestMarket) -> BarGrid:
     newest = _newest_bars(bars, shape)
     regular = np.where(_taken(bars["irregular"], newest, absent=True), -1, newest)
     irregular = _irregular_bars(bars.filter(pl.col("irregular")))
-    last_price, mark_price = _newest_prices(bars, newest, market.minutes)
+    last_price, mark_price, price_minute = _newest_prices(bars, newest)
     settlements = _settlements(market)
     return BarGrid(
         traded=tuple(_taken(bars[name], regular, absent=np.nan) for name in _TRADED),
         marked=tuple(_taken(bars[f"mark_{name}"], regular, absent=np.nan) for name in _MARKED),
         has_mark=_taken(bars["has_mark"], regular, absent=False),
+        length=_taken(bars["minutes"], regular, absent=1),
         last_price=last_price,
         mark_price=mark_price,
+        price_minute=price_minute,
         irregular=irregular,
         settlements=settlements,
         is_irregular=_flags(shape, irregular),
@@ -159,7 +180,16 @@ def _placed_bars(market: BacktestMarket) -> pl.DataFrame:
         pl.Series("decided", decided),
         pl.Series("irregular", (decided - 1 != opened) | (crowd[cells] > 1)),
     )
-    return _with_marks(placed.filter(pl.Series(usable)), market.mark_prices)
+    return _with_marks(_with_lengths(placed.filter(pl.Series(usable)), market), market.mark_prices)
+
+
+def _with_lengths(bars: pl.DataFrame, market: BacktestMarket) -> pl.DataFrame:
+    """`bars` with minutes: how long each lasts."""
+    if market.five_minute_bars is None:
+        return bars.with_columns(pl.lit(1, pl.Int64).alias("minutes"))
+    long = market.five_minute_bars.with_columns(pl.lit(FIVE, pl.Int64).alias("minutes"))
+    joined = bars.join(long, on=["instrument_id", "time"], how="left", maintain_order="left")
+    return joined.with_columns(pl.col("minutes").fill_null(1))
 
 
 def _with_marks(bars: pl.DataFrame, mark_prices: pl.DataFrame) -> pl.DataFrame:
@@ -168,7 +198,8 @@ def _with_marks(bars: pl.DataFrame, mark_prices: pl.DataFrame) -> pl.DataFrame:
     places = _same_minutes(marks, bars)
     found = gather(marks.select("known_at", *_MARKED), places)
     as_of_us = bars["decided"].to_numpy() * MINUTE_US + DECISION_DELAY_US
-    has_mark = (found["known_at"].to_physical() <= pl.Series(as_of_us)).fill_null(value=False)
+    is_known = (found["known_at"].to_physical() <= pl.Series(as_of_us)).fill_null(value=False)
+    has_mark = is_known & (bars["minutes"] == 1)
     return bars.with_columns(
         has_mark.alias("has_mark"),
         *(bars[name].zip_with(~has_mark, found[name]).alias(f"mark_{name}") for name in _MARKED),
@@ -191,24 +222,30 @@ def _irregular_bars(bars: pl.DataFrame) -> dict[tuple[int, int], list[Bar]]:
     for bar in bars.sort("row", "column", "time").iter_rows(named=True):
         traded, marked = [bar[name] for name in _TRADED], [bar[f"mark_{name}"] for name in _MARKED]
         found[bar["row"], bar["column"]].append(
-            _bar(bar["instrument_id"], bar["time"], traded, marked, has_mark=bar["has_mark"])
+            _bar(
+                bar["instrument_id"],
+                bar["time"] - (bar["minutes"] - 1) * MINUTE,
+                traded,
+                marked,
+                bar["minutes"],
+                has_mark=bar["has_mark"],
+            )
         )
     return dict(found)
 
 
-def _newest_prices(bars: pl.DataFrame, newest: Integers, minutes: Integers) -> tuple[Floats, Floats]:
-    """Close and mark of the newest candle known at each minute, at most a day old."""
+def _newest_prices(bars: pl.DataFrame, newest: Integers) -> tuple[Floats, Floats, Integers]:
+    """Close and mark of the newest candle known at each minute, and the minute at which it ended."""
     opened = _taken(bars["opened"], newest, absent=-1)
     known_until = np.maximum.accumulate(opened, axis=0)
     # A candle that came late, after a newer one, is not the newest: the newer one stays.
     places = np.maximum.accumulate(np.where(opened == known_until, newest, -1), axis=0)
-    is_recent = (known_until >= 0) & (minutes[:, None] - known_until <= DAY_MINUTES)
-    current = np.where(is_recent, places, -1)
-    return _taken(bars["close"], current, absent=np.nan), _taken(bars["mark_close"], current, absent=np.nan)
+    last, mark = (_taken(bars[name], places, absent=np.nan) for name in ("close", "mark_close"))
+    return last, mark, known_until + 1
 
 
 def _settlements(market: BacktestMarket) -> dict[tuple[int, int], list[Settlement]]:
-    """Settlements by the minute at which they became known; one without any price is left out."""
+    """Settlements by the minute at which they became known; one before any price is left out."""
     rates = market.facts.funding_rates
     placed = rates.with_columns(pl.Series("row", first_rows(market.minutes, rates["known_at"])))
     before_the_first = int(market.minutes[0] - 1) * MINUTE_US + DECISION_DELAY_US
@@ -219,69 +256,10 @@ def _settlements(market: BacktestMarket) -> dict[tuple[int, int], list[Settlemen
     as_of = (pl.col("decided") * MINUTE_US + DECISION_DELAY_US).cast(pl.Datetime("us", "UTC")).alias("as_of")
     column = pl.Series("column", market.columns_of(usable["instrument_id"]))
     dated = usable.with_columns(decided, column).with_columns(as_of)
-    recent = dated.filter(
-        pl.col("as_of").to_physical() - pl.col("time").to_physical() < DAY_MINUTES * MINUTE_US
-    )
-    priced = _with_settlement_marks(recent, market)
     found: dict[tuple[int, int], list[Settlement]] = defaultdict(list)
-    for one in priced.sort("row", "column", "time").iter_rows(named=True):
+    for one in with_settlement_marks(dated, market).sort("row", "column", "time").iter_rows(named=True):
         if one["mark"] is not None:
             found[one["row"], one["column"]].append(
-                Settlement(one["instrument_id"], one["time"], one["rate"], one["mark"])
+                Settlement(one["instrument_id"], one["time"], one["rate"], one["mark"], one["mark_source"])
             )
     return dict(found)
-
-
-def _with_settlement_marks(settlements: pl.DataFrame, market: BacktestMarket) -> pl.DataFrame:
-    """The mark at the settlement: as it came, else of the bar that ended then, else the last close."""
-    own = settlements.join(market.funding_marks, on=["instrument_id", "time"], how="left")
-    bars = market.mark_prices.with_columns(
-        (pl.col("time") + pl.duration(minutes=pl.col("timeframe_minutes"))).alias("ended")
-    ).select(
-        "instrument_id",
-        "ended",
-        "timeframe_minutes",
-        pl.col("known_at").alias("bar_known_at"),
-        pl.col("close").alias("bar_close"),
-    )
-    ended = (
-        own.select("instrument_id", "time", "as_of")
-        .join(bars, left_on=["instrument_id", "time"], right_on=["instrument_id", "ended"])
-        .filter(
-            (pl.col("bar_known_at") <= pl.col("as_of")) & (pl.col("timeframe_minutes") <= _LONGEST_MARK_BAR)
-        )
-        .sort("timeframe_minutes")
-        .unique(["instrument_id", "time"], keep="first")
-        .select("instrument_id", "time", "bar_close")
-    )
-    return _with_last_close(own.join(ended, on=["instrument_id", "time"], how="left"), market).with_columns(
-        pl.coalesce("mark_price", "bar_close", "last_close").alias("mark")
-    )
-
-
-def _with_last_close(settlements: pl.DataFrame, market: BacktestMarket) -> pl.DataFrame:
-    """The close of the last candle in the hour before the settlement, known by then."""
-    closes = market.facts.candles_1m.select(
-        "instrument_id",
-        pl.col("time").alias("opened"),
-        pl.col("known_at").alias("close_known_at"),
-        pl.col("close").alias("last_close"),
-    )
-    near = (
-        settlements.select("instrument_id", "time", "as_of")
-        .with_columns((pl.col("time") - pl.duration(microseconds=1)).alias("just_before"))
-        .sort("just_before")
-        .join_asof(
-            closes.sort("opened"),
-            left_on="just_before",
-            right_on="opened",
-            by="instrument_id",
-            check_sortedness=False,
-        )
-        .filter(
-            (pl.col("time").to_physical() - pl.col("opened").to_physical() <= HOUR_US)
-            & (pl.col("close_known_at") <= pl.col("as_of"))
-        )
-        .select("instrument_id", "time", "last_close")
-    )
-    return settlements.join(near, on=["instrument_id", "time"], how="left")

@@ -30,6 +30,7 @@ from hydra.trading.verdicts import UNKNOWN_CODE
 RULE_FEATURES: Final = (
     "volatility_percentile",
     "liq_velocity",
+    "m5_candles",
     "m5_price_vs_sma_20",
     "m5_price_vs_sma_50",
     "spread_bps",

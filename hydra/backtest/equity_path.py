@@ -28,6 +28,7 @@ class EquityPath:
     peak_e8: Integers
     exposure_e8: Integers
     heat: Floats
+    stale: NDArray[np.int16]
     is_held: NDArray[np.bool_]
     is_played: NDArray[np.bool_]
 
@@ -62,6 +63,7 @@ class EquityPath:
                 "peak_e8": self.peak_e8[rows],
                 "exposure_e8": self.exposure_e8[rows],
                 "portfolio_heat": self.heat[rows],
+                "stale_positions": self.stale[rows],
             }
         )
 
@@ -83,6 +85,7 @@ def equity_path(market: BacktestMarket, log: SimulationLog) -> EquityPath:
         peak_e8=np.maximum.accumulate(equity_e8),
         exposure_e8=exposure,
         heat=heat,
+        stale=log.leapt.stale,
         is_held=np.asarray(log.held.any(axis=1)),
         is_played=log.played,
     )

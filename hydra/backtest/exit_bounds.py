@@ -31,7 +31,7 @@ class ExitBoundsTable:
         self.book.bounds[column] = (
             position.direction,
             float(position.quantity),
-            float(position.entry_price),
+            float(position.cost_basis_usd),
             float(position.stop_price),
             float(position.target_price),
             _near_liquidation(position, self._parameters.liquidation_buffer),

@@ -73,12 +73,15 @@ def position_alarms(
 
 
 def must_stop(minutes: NDArray[np.int64]) -> Flags:
-    """The first minute, the first of each day (its peak begins anew), and those after a hole."""
+    """The first and the last minute, the first of each day (its peak begins anew), and those after a hole.
+
+    In a stretch of five-minute bars one minute in five is decided: that is no hole.
+    """
     step = np.diff(minutes, prepend=minutes[:1] - 1)
-    stops: Flags = (minutes % DAY_MINUTES == 0) | (step != 1)
+    stops: Flags = (minutes % DAY_MINUTES == 0) | (step > EVALUATION_MINUTES)
     day_changes = np.diff(minutes // DAY_MINUTES, prepend=minutes[:1] // DAY_MINUTES) != 0
     stops |= day_changes
-    stops[0] = True
+    stops[0] = stops[-1] = True
     return stops
 
 
@@ -95,6 +98,7 @@ def grids(columns: DecisionColumns, bars: BarGrid, minutes: NDArray[np.int64], r
         mark_high=mark_high,
         mark_low=mark_low,
         mark_price=bars.mark_price,
+        is_stale=bars.is_stale,
         strengths=strengths(columns),
         must_stop=must_stop(minutes),
     )

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from hydra.domain import PositionEventKind, ReasonCode
-from hydra.trading.holding_rows import fill_rows, order_event_rows, position_event_rows
 from hydra.trading.pair_state import Fill, Order, OrderEvent, PairState, Position, PositionEvent
+from hydra.trading.pair_state_rows import fill_rows, order_event_rows, position_event_rows
 from hydra.trading.row_writer import Row
 
 
@@ -43,19 +43,19 @@ class Journal:
     order_news: list[OrderNews] = field(default_factory=list)
     position_news: list[PositionNews] = field(default_factory=list)
 
-    def take(self, holding: PairState) -> None:
-        """Move what is new in `holding` here; what has ended leaves it."""
-        position = holding.position
+    def take(self, state: PairState) -> None:
+        """Move what is new in `state` here; what has ended leaves it."""
+        position = state.position
         if position is not None and position.events:
             self._take_position(position)
-        for order in holding.orders:
+        for order in state.orders:
             if order.events:
                 self._take_order(order)
-        holding.ended.clear()
+        state.ended.clear()
         if position is not None and position.quantity == 0:
-            holding.position = None
-        if holding.entry is None:
-            holding.terms = None
+            state.position = None
+        if state.entry is None:
+            state.plan = None
 
     @property
     def order_events(self) -> list[Row]:

@@ -20,7 +20,7 @@ from hydra.arrays import TIME, Integers
 from hydra.db import queries
 from hydra.db.arrow import end_read, read_frame
 from hydra.db.engine import adbc_connect
-from hydra.durations import EPOCH
+from hydra.durations import EPOCH, MINUTE_US
 from hydra.errors import StopError
 from hydra.features.engine.decision_frame import DECISION_DELAY
 from hydra.features.facts import MarketFacts
@@ -30,6 +30,9 @@ from hydra.ledger.costs import CostParameters
 from hydra.trading.instrument_spec import InstrumentSpec, read_terms
 
 MINUTE: Final = timedelta(minutes=1)
+FIVE: Final = 5
+"""Minutes of the longer candles that a backtest plays where there are no others."""
+
 AFTER_THE_LAST_CANDLE: Final = timedelta(minutes=10)
 """So long a stretch goes on after its last candle: the outage is seen and positions are ordered closed."""
 
@@ -70,6 +73,8 @@ class BacktestMarket:
     minutes: the decided minutes (epoch minutes, ascending): the instants at which a candle closed.
     mark_prices: MARK_SCHEMA, by pair, time, length. funding_marks: FUNDING_MARK_SCHEMA.
     own_thresholds: a row a pair and UTC day (see `adaptive_thresholds`); None: not read.
+    five_minute_bars: instrument_id and time of the candles among `facts.candles_1m` that are five minutes
+    long (see `with_five_minute_bars`); None: there are none.
     """
 
     instrument_ids: tuple[int, ...]
@@ -79,6 +84,7 @@ class BacktestMarket:
     funding_marks: pl.DataFrame
     terms: DatedTerms
     own_thresholds: pl.DataFrame | None = None
+    five_minute_bars: pl.DataFrame | None = None
 
     @property
     def data_hash(self) -> str:
@@ -144,10 +150,13 @@ def read_market(
     instrument_ids: Sequence[int],
     start: datetime,
     end: datetime,
+    *,
+    plays_five_minute_bars: bool = False,
 ) -> BacktestMarket:
     """The stored market of [start, end).
 
     A day without a candle of any pair ends a stretch; what lies between two stretches is not decided.
+    plays_five_minute_bars: where a pair has only five-minute candles, those are played (a live run has none).
 
     Raises:
         StopError: there is no candle in the range.
@@ -155,12 +164,28 @@ def read_market(
     """
     values = {"instrument_ids": list(instrument_ids), "start": start, "end": end}
     stretches = connection.execute(queries.load("backtest/stretches"), values).fetchall()
+    ids = list(instrument_ids)
     minutes = decided_minutes([(row[0], row[1]) for row in stretches], end)
+    five_minute = _five_minute_candles(url, ids, start, end) if plays_five_minute_bars else None
+    if five_minute is not None:
+        minutes = np.union1d(minutes, _closes(five_minute, end))
     if not len(minutes):
         raise StopError(
             f"no candle closes between {start:%Y-%m-%d %H:%M} and {end:%Y-%m-%d %H:%M} UTC: "
             "`hydra status` shows what is stored"
         )
+    market = market_of(connection, url, ids, minutes)
+    return market if five_minute is None else with_five_minute_bars(market, five_minute)
+
+
+def market_of(
+    connection: psycopg.Connection, url: str, instrument_ids: Sequence[int], minutes: Integers
+) -> BacktestMarket:
+    """The stored market of some minutes (epoch minutes, ascending, at least one), with candles or without.
+
+    Raises:
+        DatabaseError: the facts cannot be read.
+    """
     first, last = instant_of(int(minutes[0])), instant_of(int(minutes[-1]))
     as_of = last + DECISION_DELAY
     ids = list(instrument_ids)
@@ -172,6 +197,32 @@ def read_market(
         end_read(arrow)
     terms = read_dated_terms(connection, ids, first, last)
     return BacktestMarket(tuple(ids), minutes, facts, marks, funding_marks, terms)
+
+
+def _five_minute_candles(url: str, ids: list[int], start: datetime, end: datetime) -> pl.DataFrame | None:
+    """Those of the range without minutes behind them; None: there are none."""
+    with closing(adbc_connect(url)) as arrow:
+        known_by = end + DECISION_DELAY
+        candles = read_frame(arrow, "backtest/five_minute_candles", (ids, start, end, known_by))
+        end_read(arrow)
+    return None if candles.is_empty() else candles
+
+
+def _closes(five_minute: pl.DataFrame, end: datetime) -> Integers:
+    """The minutes at which the candles close, and every five minutes a little after, before `end`."""
+    ends = five_minute["time"].to_physical().to_numpy() // MINUTE_US + FIVE
+    after = np.arange(0, AFTER_THE_LAST_CANDLE // MINUTE + 1, FIVE)
+    minutes: Integers = np.unique(ends[:, None] + after[None, :])
+    return minutes[minutes < epoch_minute(end)]
+
+
+def with_five_minute_bars(market: BacktestMarket, candles: pl.DataFrame) -> BacktestMarket:
+    """`market` with `candles` in the place of the minutes that they end with: the newest ones known then."""
+    opened = (pl.col("time") + pl.duration(minutes=FIVE - 1)).alias("time")
+    known = market.facts.candles_1m
+    placed = candles.with_columns(opened).select(known.columns).cast(known.schema)
+    facts = replace(market.facts, candles_1m=pl.concat([known, placed]).sort("instrument_id", "time"))
+    return replace(market, facts=facts, five_minute_bars=placed.select("instrument_id", "time"))
 
 
 def read_dated_terms(

@@ -1,11 +1,10 @@
 """The portfolio's path: minute by minute where something can happen, in one leap where nothing can.
 
-A minute is played in the order of the live stages, by their own functions: settle, decide, execute.
+A minute is played in the order of the live stages, by their own functions: book, decide, execute.
 Source: DESIGN, law 2; C20, C117, C119, C120, C122, C123.
 """
 
-import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -18,25 +17,22 @@ from hydra.backtest.columns import SIDES, SOURCES, DecisionColumns
 from hydra.backtest.exit_bounds import ExitBoundsTable, row_at
 from hydra.backtest.exit_triggers import evaluation_rows
 from hydra.backtest.hourly_closes import Correlations, HourlyCloses
+from hydra.backtest.kills_by_hand import KillByHand
 from hydra.backtest.market import BacktestMarket
+from hydra.backtest.minute_player import MinutePlayer
 from hydra.backtest.scored_signals import JudgedSignals, key_of
 from hydra.backtest.simulation_log import LastExit, LatchedKill, SimulationLog, empty_log
 from hydra.backtest.skip_quiet_minutes import Grids, Limits, next_minute, open_signals
 from hydra.domain import KillScope, ReasonCode
-from hydra.features.engine.decision_frame import DECISION_DELAY
-from hydra.layers.layer4_filters import exact
 from hydra.layers.layer4_kill import Kill
 from hydra.layers.layer4_limits import PortfolioState
 from hydra.ledger.portfolio import Portfolio
 from hydra.trading.correlation_rows import PortfolioCorrelation, portfolio_correlation_at
 from hydra.trading.cycle import Cycle
 from hydra.trading.decision_rows import JudgedSignal, Verdict
-from hydra.trading.entries import ApprovedDecision, entry_of
-from hydra.trading.instrument_spec import InstrumentSpec
+from hydra.trading.entries import entry_plan
 from hydra.trading.kill_rows import LatchedKills
-from hydra.trading.market_rows import Price
-from hydra.trading.pair_state import PairState, Position
-from hydra.trading.paper_exchange import PaperExchange
+from hydra.trading.pair_state import EntryPlan, PairState, Position
 from hydra.trading.parameters import Rules
 from hydra.trading.portfolio_rows import (
     cash_after,
@@ -46,7 +42,7 @@ from hydra.trading.portfolio_rows import (
     working_heat,
     working_notional,
 )
-from hydra.trading.position_checks import ExitContext, ThesisAtEntry, check_holdings, extremes_in_a_row
+from hydra.trading.position_checks import ThesisAtEntry, extremes_in_a_row
 from hydra.trading.verdicts import Minute, decide, direction_held, new_kills
 
 KEYS: Final = len(SOURCES) * SIDES
@@ -58,7 +54,12 @@ STOPPED_OUT: Final = frozenset({ReasonCode.STOP_HIT, ReasonCode.LIQUIDATED})
 
 @dataclass
 class PortfolioSimulator:
-    """One run over one market. plays_every_minute: no minute is leapt over (`--rows all`; tests)."""
+    """One run over one market.
+
+    plays_every_minute: no minute is leapt over (`--rows all`; tests). settles_at_the_end: positions of pairs
+    whose data never came back are settled in the last minute (C132). by_hand: what an operator latches and
+    clears, in order; only where every minute is played.
+    """
 
     run_id: int
     market: BacktestMarket
@@ -68,14 +69,17 @@ class PortfolioSimulator:
     grids: Grids
     rules: Rules
     plays_every_minute: bool = False
-    holdings: dict[int, PairState] = field(default_factory=dict)
+    settles_at_the_end: bool = False
+    by_hand: Sequence[KillByHand] = ()
+    states: dict[int, PairState] = field(default_factory=dict)
     bets: dict[int, ThesisAtEntry] = field(default_factory=dict)
     kills: LatchedKills = field(default_factory=lambda: LatchedKills(frozenset()))
 
     def __post_init__(self) -> None:
         """Begin with the initial balance, nothing held."""
         shape = self.columns.key.shape
-        self.column_of = {key: column for column, key in enumerate(self.market.instrument_ids)}
+        self.player = MinutePlayer(self.run_id, self.market, self.bars, self.rules)
+        self.column_of = self.player.column_of
         self.free_row = np.zeros((shape[1], KEYS), np.int64)
         self.is_held, self.is_killed = np.zeros(shape[1], np.bool_), np.zeros(shape[1], np.bool_)
         self.may_exit, self.found = np.zeros(shape[1], np.bool_), np.zeros(shape[1], np.bool_)
@@ -106,7 +110,7 @@ class PortfolioSimulator:
         if self.plays_every_minute:
             self.may_exit[:] = self.is_held
             return start
-        has_order = any(_works(one) for one in self.holdings.values())
+        has_order = any(_works(one) for one in self.states.values())
         leap = next_minute(
             start, self.grids, self.opened.book, self._limits(), self.log.leapt, self.may_exit, has_order
         )
@@ -125,8 +129,8 @@ class PortfolioSimulator:
         return equity_usd < float(self.portfolio.day_peak_usd) * limit + _CLOSE_USD
 
     def _mark(self, row: int) -> None:
-        prices = self._prices(row, self.holdings.values())
-        opened = [open_position(one, prices) for one in self.holdings.values() if one.is_open]
+        prices = self.player.prices(row, self.states.values())
+        opened = [open_position(one, prices) for one in self.states.values() if one.is_open]
         self.portfolio, _ = self.portfolio.marked(opened, self.market.time_of(row))
 
     def _limits(self) -> Limits:
@@ -134,7 +138,7 @@ class PortfolioSimulator:
             is_held=self.is_held,
             is_killed=self.is_killed,
             free_row=self.free_row,
-            is_full=len(self.holdings) >= self.rules.risk.limits.max_positions,
+            is_full=len(self.states) >= self.rules.risk.limits.max_positions,
             cash_usd=float(self.portfolio.cash_usd),
             day_peak_usd=float(self.portfolio.day_peak_usd),
             daily_drawdown=1.0 if self.kills.stops(EVERYTHING) else self.rules.risk.kill.daily_drawdown,
@@ -143,62 +147,61 @@ class PortfolioSimulator:
     # Playing
 
     def _play(self, row: int) -> None:
-        time = self.market.time_of(row)
-        cycle = Cycle(self.run_id, time, time + DECISION_DELAY)
-        terms = self.market.terms.at(time)
-        may_exit = self._to_settle()
-        if may_exit:
-            self._settle(row, cycle, terms, may_exit)
+        cycle = self.player.cycle(row)
+        changing = sorted(self.states) if self._is_the_end(row) else self._to_collect()
+        if changing:
+            self._collect(row, cycle, changing)
         self.log.played[row] = True
         self.log.held[row] = self.is_held
+        self._act_by_hand(row, is_after_layer_4=False)
         latched = self.kills
-        approved = self._decide(row, cycle, terms)
+        approved = self._decide(row, cycle)
+        self._act_by_hand(row, is_after_layer_4=True)
         # A kill switch that has just latched has something to say of all that is held.
-        checked = self._to_check() if self.kills is latched else list(self.holdings)
-        self._execute(row, cycle, terms, checked, approved)
+        checked = self._to_check() if self.kills is latched else list(self.states)
+        self._execute(row, cycle, checked, approved)
 
-    def _to_settle(self) -> list[int]:
+    def _is_the_end(self, row: int) -> bool:
+        """What has no price any more is settled now."""
+        return self.settles_at_the_end and row == len(self.market.minutes) - 1
+
+    def _to_collect(self) -> list[int]:
         """What is held and may change in this minute, by instrument."""
         return sorted(
-            key for key, one in self.holdings.items() if _works(one) or self.may_exit[self.column_of[key]]
+            key for key, one in self.states.items() if _works(one) or self.may_exit[self.column_of[key]]
         )
 
     def _to_check(self) -> list[int]:
         """What is held and may be told to leave in this minute, or not to enter."""
         return sorted(
             key
-            for key, one in self.holdings.items()
+            for key, one in self.states.items()
             if one.entry is not None or self.may_exit[self.column_of[key]]
         )
 
-    def _settle(
-        self, row: int, cycle: Cycle, terms: Mapping[int, InstrumentSpec], may_exit: list[int]
-    ) -> None:
-        held = [self.holdings[instrument_id] for instrument_id in may_exit]
-        for holding in held:
-            column = self.column_of[holding.instrument_id]
-            exchange = PaperExchange(self.run_id, terms[holding.instrument_id], self.rules.execution)
-            due = self.bars.settlements.get((row, column), [])
-            exchange.play(holding, self.bars.bars(row, column), due)
-            exchange.time_out(holding, cycle.time)
+    def _collect(self, row: int, cycle: Cycle, changing: list[int]) -> None:
+        held = [self.states[instrument_id] for instrument_id in changing]
+        self.player.collect(row, cycle, held)
+        if self._is_the_end(row):
+            self.player.settle_at_last_marks(row, cycle, held)
         self.portfolio = cash_after(self.portfolio, held)
         self.log.cash[row] = self.portfolio.cash_usd
-        self._take(may_exit)
+        self._take(changing)
 
     def _take(self, changed: Iterable[int]) -> None:
         """Hand what happened to the journal; note exits; forget pairs in which nothing is left."""
         for instrument_id in changed:
-            holding, column = self.holdings[instrument_id], self.column_of[instrument_id]
-            position = holding.position
-            self.log.journal.take(holding)
-            if holding.position is not None:
-                self.opened.put(column, holding.position, self.bets[instrument_id])
+            state, column = self.states[instrument_id], self.column_of[instrument_id]
+            position = state.position
+            self.log.journal.take(state)
+            if state.position is not None:
+                self.opened.put(column, state.position, self.bets[instrument_id])
             elif position is not None:
                 self.opened.remove(column)
                 self._note_exit(position)
-            if holding.position is None and not holding.orders:
-                del self.holdings[instrument_id]
-            self.is_held[column] = instrument_id in self.holdings
+            if state.position is None and not state.orders:
+                del self.states[instrument_id]
+            self.is_held[column] = instrument_id in self.states
 
     def _note_exit(self, position: Position) -> None:
         if position.closed_time is None:
@@ -213,19 +216,9 @@ class PortfolioSimulator:
             self.market.minutes, position.closed_time + timedelta(minutes=wait)
         )
 
-    def _prices(self, row: int, holdings: Iterable[PairState]) -> dict[int, Price]:
-        found = {}
-        for holding in holdings:
-            column = self.column_of[holding.instrument_id]
-            last = self.bars.last_price.item(row, column)
-            if holding.is_open and not math.isnan(last):
-                mark = self.bars.mark_price.item(row, column)
-                found[holding.instrument_id] = Price(exact(last), exact(mark))
-        return found
-
     # Deciding
 
-    def _decide(self, row: int, cycle: Cycle, terms: Mapping[int, InstrumentSpec]) -> list[ApprovedDecision]:
+    def _decide(self, row: int, cycle: Cycle) -> list[EntryPlan]:
         has_open = self._note(row)
         if not self._needs_exact_sums(row, cycle, has_open=has_open):
             return []
@@ -233,16 +226,14 @@ class PortfolioSimulator:
         columns = self._columns_to_judge(row, book)
         if not columns:
             return []
-        minute = self._minute(row, cycle, terms, columns, book)
+        minute = self._minute(row, cycle, columns, book)
         kills = new_kills(minute, self.rules.risk)
         if kills:
             self._latch(row, kills)
         verdicts = decide(minute, kills, self.rules.risk)
         for instrument_id, verdict in verdicts.items():
             self.log.verdicts[row, self.column_of[instrument_id]] = verdict
-        return [
-            self._approved(row, one) for one in verdicts.values() if one.decision and one.decision.approved
-        ]
+        return [self._plan(row, one) for one in verdicts.values() if one.decision and one.decision.approved]
 
     def _note(self, row: int) -> bool:
         """Write a minute down as a leap does; whether it has a signal that no known gate stops."""
@@ -264,20 +255,19 @@ class PortfolioSimulator:
 
     def _add_working_entries(self, row: int) -> None:
         """What entries that still work would hold counts as held (C120)."""
-        for holding in self.holdings.values():
-            if holding.entry is not None:
-                self.log.leapt.exposure_usd[row] += float(working_notional(holding))
-                self.log.leapt.heat_usd[row] += float(working_heat(holding))
+        for state in self.states.values():
+            if state.entry is not None:
+                self.log.leapt.exposure_usd[row] += float(working_notional(state))
+                self.log.leapt.heat_usd[row] += float(working_heat(state))
 
     def _minute(
         self,
         row: int,
         cycle: Cycle,
-        terms: Mapping[int, InstrumentSpec],
         columns: list[int],
         book: PortfolioState,
     ) -> Minute:
-        ids = self.market.instrument_ids
+        ids, specs = self.market.instrument_ids, self.player.specs(cycle)
         chosen = {
             ids[column]: self.signals.chosen(row, column, cycle.time)
             for column in columns
@@ -286,8 +276,8 @@ class PortfolioSimulator:
         return Minute(
             pairs={ids[column]: self.columns.assessed(row, column, ids[column]) for column in columns},
             signals=chosen,
-            holdings=self.holdings,
-            terms={key: terms[key] for key in chosen if key in terms},
+            states=self.states,
+            terms={key: specs[key] for key in chosen if key in specs},
             portfolio_correlation=self._company(cycle, chosen),
             kills=self.kills,
             book=book,
@@ -295,13 +285,13 @@ class PortfolioSimulator:
 
     def _book(self, row: int, cycle: Cycle) -> PortfolioState:
         """The exact equity of a minute; the peaks are brought up to it."""
-        held = self.holdings.values()
-        equity = equity_row(self.portfolio, held, self._prices(row, held), cycle)
+        held = self.states.values()
+        equity = equity_row(self.portfolio, held, self.player.prices(row, held), cycle)
         self.portfolio = Portfolio(
             self.portfolio.cash_usd, equity["peak_usd"], equity["day_peak_usd"], cycle.time.date()
         )
         columns = ("equity_usd", "day_peak_usd", "peak_usd", "exposure_usd", "portfolio_heat")
-        return portfolio_state_of(tuple(equity[name] for name in columns), self.holdings)
+        return portfolio_state_of(tuple(equity[name] for name in columns), self.states)
 
     def _columns_to_judge(self, row: int, book: PortfolioState) -> list[int]:
         """The pairs with a signal or a kill condition; all of them once the day's drawdown is too deep.
@@ -318,9 +308,9 @@ class PortfolioSimulator:
     def _company(self, cycle: Cycle, chosen: Mapping[int, JudgedSignal]) -> dict[int, PortfolioCorrelation]:
         """Only a pair that holds nothing yet can join the others."""
         # In the order in which the rows are read live: positions by pair, then working entries as they came.
-        opened = sorted(key for key, one in self.holdings.items() if one.position is not None)
-        waiting = [key for key, one in self.holdings.items() if one.position is None]
-        held = {key: direction_held(self.holdings[key]) for key in (*opened, *waiting)}
+        opened = sorted(key for key, one in self.states.items() if one.position is not None)
+        waiting = [key for key, one in self.states.items() if one.position is None]
+        held = {key: direction_held(self.states[key]) for key in (*opened, *waiting)}
         if not held:
             return {}
         found = {}
@@ -339,63 +329,53 @@ class PortfolioSimulator:
         for instrument_id, kill in kills.items():
             self.log.kills.append(LatchedKill(row, self.column_of[instrument_id], kill))
             stopped.add(instrument_id if kill.scope is KillScope.PAIR else EVERYTHING)
-        self.kills = LatchedKills(frozenset(stopped))
-        self.is_killed[:] = [self.kills.stops(key) for key in self.market.instrument_ids]
+        self._stop(row, stopped)
 
-    def _approved(self, row: int, verdict: Verdict) -> ApprovedDecision:
-        decision, candidate, signal = verdict.decision, verdict.candidate, verdict.signal
-        if decision is None or candidate is None or signal is None:
+    def _act_by_hand(self, row: int, *, is_after_layer_4: bool) -> None:
+        """Latch and clear what the operator did before this stage of a minute."""
+        for change in self.by_hand:
+            if (change.row, change.is_after_layer_4) == (row, is_after_layer_4):
+                act = set.union if change.is_latched else set.difference
+                # Layer 4's verdicts of this minute stand: the next ones are the first that see the change.
+                self._stop(
+                    row + is_after_layer_4, act(set(self.kills.instrument_ids), {change.instrument_id})
+                )
+
+    def _stop(self, row: int, instrument_ids: set[int]) -> None:
+        """These and no others are stopped; row: of the minute whose verdicts see it first."""
+        self.kills = LatchedKills(frozenset(instrument_ids))
+        self.is_killed[:] = [self.kills.stops(key) for key in self.market.instrument_ids]
+        self.log.stopped.append((row, self.is_killed.copy()))
+
+    def _plan(self, row: int, verdict: Verdict) -> EntryPlan:
+        decision, candidate = verdict.decision, verdict.candidate
+        if decision is None or candidate is None:
             raise AssertionError("what is approved was a candidate")
         strength = self.signals.strength(row, self.column_of[candidate.instrument_id])
         self.bets[candidate.instrument_id] = ThesisAtEntry(candidate.source, strength)
-        return ApprovedDecision(
-            instrument_id=candidate.instrument_id,
-            side=signal.side,
-            recommended_size_usd=decision.recommended_size_usd,
-            recommended_leverage=exact(decision.recommended_leverage),
-            reference_price=exact(candidate.price),
-            stop_loss_price=decision.stop_loss_price,
-            take_profit_price=decision.take_profit_price,
-            max_holding_hours=decision.max_holding_hours,
-        )
+        return entry_plan(candidate, decision)
 
     # Executing
 
-    def _execute(
-        self,
-        row: int,
-        cycle: Cycle,
-        terms: Mapping[int, InstrumentSpec],
-        checked: list[int],
-        approved: list[ApprovedDecision],
-    ) -> None:
+    def _execute(self, row: int, cycle: Cycle, checked: list[int], plans: list[EntryPlan]) -> None:
         if checked:
-            self._check(row, cycle, terms, {key: self.holdings[key] for key in checked})
-        for decision in approved:
-            key = decision.instrument_id
-            holding = self.holdings.setdefault(key, PairState(key))
-            holding.entry, holding.terms = entry_of(decision, cycle, terms[key]), decision.entry_terms
-        self._take((*checked, *(decision.instrument_id for decision in approved)))
+            self._check(row, cycle, {key: self.states[key] for key in checked})
+        for plan in plans:
+            key = plan.instrument_id
+            self.player.enter(self.states.setdefault(key, PairState(key)), plan, cycle)
+        self._take((*checked, *(plan.instrument_id for plan in plans)))
 
-    def _check(
-        self, row: int, cycle: Cycle, terms: Mapping[int, InstrumentSpec], holdings: Mapping[int, PairState]
-    ) -> None:
-        columns = {key: self.column_of[key] for key in holdings}
-        around = ExitContext(
-            bets=self.bets,
-            extremes={key: self._extremes(row, column) for key, column in columns.items()},
-            kills=self.kills,
-            prices=self._prices(row, holdings.values()),
-            terms=terms,
-        )
+    def _check(self, row: int, cycle: Cycle, states: Mapping[int, PairState]) -> None:
+        columns = {key: self.column_of[key] for key in states}
+        extremes = {key: self._extremes(row, column) for key, column in columns.items()}
         assessed = {key: self.columns.assessed(row, column, key) for key, column in columns.items()}
-        check_holdings(holdings, assessed, cycle, self.rules, around)
+        self.player.check(row, cycle, states, assessed, self.bets, extremes, self.kills)
 
     def _extremes(self, row: int, column: int) -> int:
         rows = [int(one[row]) for one in self.evaluations if one[row] >= 0]
         return extremes_in_a_row([int(self.columns.volatility_regime[one, column]) for one in rows])
 
 
-def _works(holding: PairState) -> bool:
+def _works(state: PairState) -> bool:
     """An order works that the next bar may fill or time may end."""
-    return holding.entry is not None or holding.exit is not None
+    return state.entry is not None or state.exit is not None

@@ -113,7 +113,7 @@ class CellRowMaker:
         minute = Minute(
             pairs={instrument_id: pair},
             signals={instrument_id: signal},
-            holdings={instrument_id: PairState(instrument_id)} if simulation.log.held[row, column] else {},
+            states={instrument_id: PairState(instrument_id)} if simulation.log.held[row, column] else {},
             terms={key: terms[key] for key in (instrument_id,) if key in terms},
             portfolio_correlation={},
             kills=LatchedKills(frozenset({EVERYTHING} if is_killed else ())),

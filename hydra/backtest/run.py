@@ -12,6 +12,7 @@ import psycopg
 
 from hydra.backtest.adaptive_thresholds import with_own_thresholds
 from hydra.backtest.equity_path import EquityPath, equity_path
+from hydra.backtest.five_minute_bars import five_minute_record
 from hydra.backtest.market import BacktestMarket, read_market
 from hydra.backtest.persisted import StoredRows
 from hydra.backtest.simulation import PreparedMarket, Simulation, Stopwatch, prepare, simulate
@@ -56,7 +57,14 @@ def read_choice(
         DatabaseError: the facts cannot be read.
     """
     with watch.measure("read"):
-        return read_market(connection, url, choice.instrument_ids, choice.data_from, choice.data_to)
+        return read_market(
+            connection,
+            url,
+            choice.instrument_ids,
+            choice.data_from,
+            choice.data_to,
+            plays_five_minute_bars=True,
+        )
 
 
 def run_backtest(
@@ -103,7 +111,12 @@ def decide_and_store(  # noqa: PLR0913, PLR0917  # what a run's record holds
         data_to=choice.data_to,
     )
     stressed = stressed_rules(rules, choice.stresses)
-    record = {**recorded_rules(stressed), "stress": [stress.value for stress in choice.stresses]}
+    record = {
+        **recorded_rules(stressed),
+        "stress": [stress.value for stress in choice.stresses],
+        "stored_rows": rows.value,
+        **five_minute_record(prepared.market, prepared.inputs),
+    }
     run = create_run(connection, plan, settings, record)
     try:
         simulation = simulate(
@@ -112,6 +125,7 @@ def decide_and_store(  # noqa: PLR0913, PLR0917  # what a run's record holds
             run.run_id,
             watch,
             plays_every_minute=rows is StoredRows.ALL,
+            settles_at_the_end=True,
             progress=progress,
         )
         equity = equity_path(prepared.market, simulation.log)

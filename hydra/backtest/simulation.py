@@ -5,7 +5,7 @@ Source: DESIGN, law 2.
 
 import gc
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,6 +16,7 @@ from hydra.backtest import exit_triggers
 from hydra.backtest.bars import BarGrid, bar_grid
 from hydra.backtest.columns import DecisionColumns, decide_columns, decision_keys, rule_inputs
 from hydra.backtest.hourly_closes import HourlyCloses, hourly_closes
+from hydra.backtest.kills_by_hand import KillByHand
 from hydra.backtest.market import BacktestMarket, at_costs
 from hydra.backtest.portfolio_simulator import PortfolioSimulator
 from hydra.backtest.simulation_log import SimulationLog
@@ -87,16 +88,21 @@ def prepare(market: BacktestMarket, watch: Stopwatch) -> PreparedMarket:
             return PreparedMarket(market, inputs, bars.result(), hourly.result())
 
 
-def simulate(
+def simulate(  # noqa: PLR0913  # the choices of a caller
     prepared: PreparedMarket,
     rules: Rules,
     run_id: int,
     watch: Stopwatch,
     *,
     plays_every_minute: bool = False,
+    settles_at_the_end: bool = False,
+    by_hand: Sequence[KillByHand] = (),
     progress: Callable[[float], None] = lambda _share: None,
 ) -> Simulation:
-    """Decide every minute of `prepared` by `rules` and at their costs."""
+    """Decide every minute of `prepared` by `rules` and at their costs; see `PortfolioSimulator`.
+
+    by_hand: kill switches of a run that is decided again.
+    """
     prepared = replace(prepared, market=at_costs(prepared.market, rules.costs))
     market, bars = prepared.market, prepared.bars
     with watch.measure("rules"):
@@ -112,6 +118,8 @@ def simulate(
             grids,
             rules,
             plays_every_minute=plays_every_minute,
+            settles_at_the_end=settles_at_the_end,
+            by_hand=by_hand,
         )
         with _uncollected():
             log = simulator.run(progress)

@@ -45,8 +45,9 @@ class Grids(NamedTuple):
     """What the loop reads of the market, all (minutes, pairs) but `must_stop` (minutes).
 
     key: of the chosen signal, -1 none. is_alarmed: layer 2 demands that a position be closed, or a settlement
-    or a late bar is due. is_kill_due: a kill condition of the pair holds. strengths: (4, minutes, pairs):
-    what theses rest on, for a long. must_stop: minutes that are played in any case.
+    or a late bar is due. is_stale: the price is older than five minutes (C132). is_kill_due: a kill condition
+    of the pair holds. strengths: (4, minutes, pairs): what theses rest on, for a long. must_stop: minutes
+    that are played in any case.
     """
 
     key: NDArray[np.int8]
@@ -57,6 +58,7 @@ class Grids(NamedTuple):
     mark_high: Floats
     mark_low: Floats
     mark_price: Floats
+    is_stale: Flags
     strengths: Floats
     must_stop: Flags
 
@@ -65,7 +67,7 @@ BOUNDS: Final = np.dtype(
     [
         ("direction", np.float64),
         ("quantity", np.float64),
-        ("entry_price", np.float64),
+        ("cost_basis_usd", np.float64),
         ("stop_price", np.float64),
         ("target_price", np.float64),
         ("near_liquidation", np.float64),
@@ -108,13 +110,15 @@ class LeapLog(NamedTuple):
     """What the loop writes, per minute.
 
     gate: (minutes, pairs), which one was shut on a signal that was passed over. The others: the open
-    positions at mark, in USDT: their profit, their notional, and what their stops would lose.
+    positions at mark, in USDT: their profit, their notional, and what their stops would lose; and how many of
+    the marks are stale.
     """
 
     gate: NDArray[np.int8]
     unrealised_usd: Floats
     exposure_usd: Floats
     heat_usd: Floats
+    stale: NDArray[np.int16]
 
 
 class Leap(NamedTuple):
@@ -155,7 +159,7 @@ def next_minute(
             or _next_open(row, 0, grids, limits) >= 0
         ):
             return Leap(row, best_row, best_usd)
-        unrealised_usd, exposure_usd, heat_usd = _at_mark(row, grids, book)
+        unrealised_usd, exposure_usd, heat_usd, stale = _at_mark(row, grids, book)
         equity_usd = limits.cash_usd + unrealised_usd
         day_peak_usd = max(day_peak_usd, equity_usd)
         if equity_usd < day_peak_usd * (1.0 - limits.daily_drawdown + _WIDE):
@@ -163,6 +167,7 @@ def next_minute(
         paths.unrealised_usd[row] = unrealised_usd
         paths.exposure_usd[row] = exposure_usd
         paths.heat_usd[row] = heat_usd
+        paths.stale[row] = stale
         _pass_over(row, grids, limits, paths)
         if equity_usd > best_usd:
             best_row, best_usd = row, equity_usd
@@ -190,7 +195,9 @@ def open_signals(
     """
     may_exit[:] = False
     _may_exit(row, grids, book, may_exit)
-    paths.unrealised_usd[row], paths.exposure_usd[row], paths.heat_usd[row] = _at_mark(row, grids, book)
+    unrealised_usd, exposure_usd, heat_usd, stale = _at_mark(row, grids, book)
+    paths.unrealised_usd[row], paths.exposure_usd[row] = unrealised_usd, exposure_usd
+    paths.heat_usd[row], paths.stale[row] = heat_usd, stale
     found[:] = False
     _pass_over(row, grids, limits, paths)
     column = _next_open(row, 0, grids, limits)
@@ -223,7 +230,7 @@ def _may_exit(row: int, grids: Grids, book: ExitBounds, may_exit: Flags) -> bool
                 direction * (grids.mark_open[row, column] - own.near_liquidation),
                 direction * (grids.mark_price[row, column] - own.near_liquidation),
             )
-            is_touched |= worst <= _WIDE * own.entry_price
+            is_touched |= worst <= _WIDE * own.near_liquidation
         strength = direction * grids.strengths[own.strength, row, column]
         is_touched |= strength < own.weakest * (1.0 + _WIDE)
         may_exit[column] = is_touched
@@ -277,17 +284,16 @@ def _pass_over(row: int, grids: Grids, limits: Limits, paths: LeapLog) -> None:
 
 
 @_compiled
-def _at_mark(row: int, grids: Grids, book: ExitBounds) -> tuple[float, float, float]:
-    """The open positions at their marks (entry prices where none is known); see `LeapLog`."""
-    unrealised, exposure, heat = 0.0, 0.0, 0.0
+def _at_mark(row: int, grids: Grids, book: ExitBounds) -> tuple[float, float, float, int]:
+    """The open positions at their last known marks, however old (C132); see `LeapLog`."""
+    unrealised, exposure, heat, stale = 0.0, 0.0, 0.0, 0
     for k in range(len(book.columns)):
         column = book.columns[k]
         own = book.bounds[column]
         mark = grids.mark_price[row, column]
-        if np.isnan(mark):
-            mark = own.entry_price
-        held = own.direction * own.quantity
-        unrealised += held * (mark - own.entry_price)
-        exposure += own.quantity * mark
-        heat += max(held * (mark - own.stop_price), 0.0)
-    return unrealised, exposure, heat
+        value = own.quantity * mark
+        unrealised += own.direction * (value - own.cost_basis_usd)
+        exposure += value
+        heat += max(own.direction * own.quantity * (mark - own.stop_price), 0.0)
+        stale += int(grids.is_stale[row, column])
+    return unrealised, exposure, heat, stale

@@ -23,9 +23,9 @@ from hydra.db import queries
 from hydra.db.copy import copy_rows
 from hydra.features.engine.decision_frame import DECISION_DELAY
 from hydra.trading.cycle import Cycle
-from hydra.trading.holding_rows import order_row, position_row
 from hydra.trading.kill_rows import latch
 from hydra.trading.pair_state import Position
+from hydra.trading.pair_state_rows import order_row, position_row
 from hydra.trading.row_writer import Row, insert_rows
 from hydra.trading.runs import Run
 

@@ -12,7 +12,7 @@ from hydra.arrays import TIME, Codes, Flags
 from hydra.backtest.columns import REASON_CODES, TRADABILITIES, DecisionColumns
 from hydra.backtest.market import BacktestMarket
 from hydra.backtest.simulation_log import SimulationLog
-from hydra.domain import KillScope, ReasonCode, TradabilityStatus
+from hydra.domain import ReasonCode, TradabilityStatus
 from hydra.durations import HOUR_MINUTES, HOUR_US
 from hydra.layers.layer4_risk import ENTRY_GATES
 
@@ -23,9 +23,8 @@ _KEY: Final = ("instrument_id", "hour", "layer", "passed", "reason_code")
 def killed_pair_minutes(log: SimulationLog, shape: tuple[int, int]) -> Flags:
     """Where a kill switch is latched when layer 4 has spoken."""
     killed = np.zeros(shape, np.bool_)
-    for latched in log.kills:
-        column = latched.column if latched.kill.scope is KillScope.PAIR else slice(None)
-        killed[latched.row :, column] = True
+    for row, stopped in log.stopped:
+        killed[row:] = stopped
     return killed
 
 

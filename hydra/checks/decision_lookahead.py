@@ -3,7 +3,7 @@
 Each is computed once from all facts and again from facts that differ only in what was not known yet: cut off,
 changed table by table, and with the next fact of each table changed alone, which a change of all of them can
 hide. Everything is pure; what is checked is passed in, so that planted faults can be.
-Source: features.md section 0, acceptance (2) and (3); anchors.md, threads 1 to 6; DESIGN, law 3.
+Source: `docs/features.md`, section 0, acceptance (2) and (3); `docs/architecture.md`, law 3.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,8 +15,9 @@ from hydra.arrays import TIME
 from hydra.backtest.bars import bar_grid
 from hydra.backtest.market import BacktestMarket
 from hydra.backtest.simulation import Simulation, Stopwatch, prepare, simulate
-from hydra.checks.feature_lookahead import Evaluate, differences
-from hydra.checks.mismatches import CheckResult, Offence, Tallies, compare_columns, compare_paths
+from hydra.checks.compare_simulations import compare_columns, compare_paths
+from hydra.checks.comparer import CheckResult, CheckResults, Mismatch, frame_mismatches
+from hydra.checks.feature_lookahead import Evaluate
 from hydra.checks.varied_markets import (
     ALL_TABLES,
     cut_until,
@@ -38,11 +39,11 @@ DATES: Final = "dates"
 
 
 def _unheard(_share: float) -> None:
-    """Nobody waits for the share that is done."""
+    """Progress is not shown."""
 
 
 def _announced(items: Sequence[_Item], progress: Progress) -> Iterator[_Item]:
-    """`items`; after each, `progress` hears the share that is done, 0..1."""
+    """`items`; `progress` is called with the share done, 0..1, after each."""
     for number, item in enumerate(items, start=1):
         yield item
         progress(number / len(items))
@@ -74,19 +75,19 @@ def feature_lookahead(
     progress: Progress = _unheard,
 ) -> list[CheckResult]:
     """Every feature of every pair at the minutes `rows`, those of the chosen signals among them."""
-    market, tallies = simulation.prepared.market, Tallies()
+    market, results = simulation.prepared.market, CheckResults()
     for row in _announced(rows, progress):
         decisions = decisions_with_signals(simulation, row)
         expected = evaluate(market.facts, decisions)
         for varied in variations(market, decision_instant(market, row)):
             if varied.market.facts is market.facts:
                 continue  # Features read no marks.
-            result = tallies.of(f"features: {varied.check}", varied.table)
+            result = results.of(f"features: {varied.check}", varied.table)
             found = evaluate(varied.market.facts, decisions)
             result.compared += expected.height * (expected.width - 2)
-            for one in differences(varied.check, expected, found):
-                result.note(Offence(one.feature, one.instrument_id, one.time, one.expected, one.found))
-    return tallies.all()
+            for mismatch in frame_mismatches(expected, found):
+                result.note(mismatch)
+    return results.all()
 
 
 def decision_lookahead(
@@ -100,15 +101,15 @@ def decision_lookahead(
 
     expected: the simulation of `market` by `run`, if there is one already.
     """
-    whole, tallies = expected or run(market), Tallies()
+    whole, results = expected or run(market), CheckResults()
     for row in _announced(rows, progress):
         for varied in variations(market, decision_instant(market, row)):
             other = run(varied.market)
-            columns = tallies.of(f"layers 2 and 3: {varied.check}", varied.table)
+            columns = results.of(f"layers 2 and 3: {varied.check}", varied.table)
             compare_columns(columns, whole, other, range(row + 1))
-            path = tallies.of(f"layer 4, orders, money: {varied.check}", varied.table)
+            path = results.of(f"layer 4, orders, money: {varied.check}", varied.table)
             compare_paths(path, whole, other, row)
-    return tallies.all()
+    return results.all()
 
 
 def outcome_lookahead(
@@ -122,19 +123,19 @@ def outcome_lookahead(
     It is the same without the facts of before (so no feature of the decision can hold it), and whatever
     becomes known after its end. A trade that the market's end cuts off is left out.
     """
-    tallies = Tallies()
+    results = CheckResults()
     for trade in _announced(trades, progress):
         expected = play(market, trade)
         if expected is None:
             continue
         start = decision_instant(market, trade.row)
-        _compare_dates(tallies.of(f"outcomes: {DATES}", "nothing"), market, trade, expected)
-        past = tallies.of(f"outcomes: {PAST}", ALL_TABLES)
+        _compare_dates(results.of(f"outcomes: {DATES}", "nothing"), market, trade, expected)
+        past = results.of(f"outcomes: {PAST}", ALL_TABLES)
         _compare_outcomes(past, market, trade, expected, play(cut_until(market, start), trade))
         for varied in variations(market, expected.label_end):
-            result = tallies.of(f"outcomes: {varied.check}", varied.table)
+            result = results.of(f"outcomes: {varied.check}", varied.table)
             _compare_outcomes(result, market, trade, expected, play(varied.market, trade))
-    return tallies.all()
+    return results.all()
 
 
 def decisions_with_signals(simulation: Simulation, row: int) -> pl.DataFrame:
@@ -178,12 +179,12 @@ def _compare_dates(
 ) -> None:
     """An outcome begins with its decision, not before, and ends after it."""
     start = decision_instant(market, trade.row)
-    pair = market.instrument_ids[trade.column]
+    pair = trade.plan.instrument_id
     result.compared += 2
     if outcome.label_start < start:
-        result.note(Offence("label_start", pair, start, start, outcome.label_start))
+        result.note(Mismatch("label_start", pair, start, start, outcome.label_start))
     if outcome.label_end <= outcome.label_start:
-        result.note(Offence("label_end", pair, start, "later than label_start", outcome.label_end))
+        result.note(Mismatch("label_end", pair, start, "later than label_start", outcome.label_end))
 
 
 def _compare_outcomes(
@@ -193,9 +194,9 @@ def _compare_outcomes(
     expected: Outcome,
     found: Outcome | None,
 ) -> None:
-    pair, time = market.instrument_ids[trade.column], market.time_of(trade.row)
+    pair, time = trade.plan.instrument_id, market.time_of(trade.row)
     for name in Outcome.__dataclass_fields__:
         result.compared += 1
         one, other = getattr(expected, name), getattr(found, name, None)
         if one != other:
-            result.note(Offence(f"outcome: {name}", pair, time, one, other))
+            result.note(Mismatch(f"outcome: {name}", pair, time, one, other))

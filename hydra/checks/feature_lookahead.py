@@ -2,52 +2,36 @@
 
 Truncation: the value at t from the facts known by t equals the value from all facts. Future shock: the
 value at t does not move when every fact with known_at > t is changed. Both are pure; the tests run them
-on generated markets, an operator can run them on recorded ones. Source: features.md section 0, acceptance.
+on generated markets, an operator can run them on recorded ones.
+Source: `docs/features.md`, section 0, acceptance.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import fields
 from datetime import datetime
 
 import polars as pl
 
 from hydra.arrays import TIME
+from hydra.checks.comparer import Mismatch, frame_mismatches
 from hydra.features.facts import MarketFacts
 
 Evaluate = Callable[[MarketFacts, pl.DataFrame], pl.DataFrame]
 
-RELATIVE_TOLERANCE = 1e-9
-ABSOLUTE_TOLERANCE = 1e-10
-"""What stands beside the relative one where a value is nearly 0.
-
-A price less its mean, over a deviation of a hundred-thousandth of it, keeps no more than this of its digits.
-"""
-
-_KEY = ("instrument_id", "time")
 _SHOCK = 1.37
 _COUNTS = frozenset({"interval_hours", "row_count"})
 
 
-@dataclass(frozen=True)
-class Offence:
-    """A feature that differed at one decision. expected: from all facts; found: from the changed facts."""
-
-    check: str
-    feature: str
-    instrument_id: int
-    time: datetime
-    expected: float | None
-    found: float | None
-
-
-def truncation_offences(facts: MarketFacts, decisions: pl.DataFrame, evaluate: Evaluate) -> list[Offence]:
+def truncation_mismatches(facts: MarketFacts, decisions: pl.DataFrame, evaluate: Evaluate) -> list[Mismatch]:
     """The features and decisions where the facts known by t give another value than all facts."""
-    return _offences("truncation", facts, decisions, evaluate, facts.known_by)
+    return _mismatches(facts, decisions, evaluate, facts.known_by)
 
 
-def future_shock_offences(facts: MarketFacts, decisions: pl.DataFrame, evaluate: Evaluate) -> list[Offence]:
+def future_shock_mismatches(
+    facts: MarketFacts, decisions: pl.DataFrame, evaluate: Evaluate
+) -> list[Mismatch]:
     """The features and decisions where a change of the facts that are not yet known moves the value."""
-    return _offences("future shock", facts, decisions, evaluate, lambda moment: shocked_after(facts, moment))
+    return _mismatches(facts, decisions, evaluate, lambda moment: shocked_after(facts, moment))
 
 
 def shocked_after(facts: MarketFacts, moment: datetime) -> MarketFacts:
@@ -82,34 +66,15 @@ def _shocked(frame: pl.DataFrame, moment: datetime) -> pl.DataFrame:
     return shocked_rows(frame, pl.col("known_at") > pl.lit(moment, dtype=TIME))
 
 
-def _offences(
-    check: str,
+def _mismatches(
     facts: MarketFacts,
     decisions: pl.DataFrame,
     evaluate: Evaluate,
     facts_at: Callable[[datetime], MarketFacts],
-) -> list[Offence]:
+) -> list[Mismatch]:
     expected = evaluate(facts, decisions)
-    found: list[Offence] = []
+    found: list[Mismatch] = []
     for moment in decisions["time"].unique().sort():
         own = pl.col("time") == moment
-        found += differences(check, expected.filter(own), evaluate(facts_at(moment), decisions.filter(own)))
+        found += frame_mismatches(expected.filter(own), evaluate(facts_at(moment), decisions.filter(own)))
     return found
-
-
-def differences(
-    check: str, expected: pl.DataFrame, found: pl.DataFrame, tolerance: float = RELATIVE_TOLERANCE
-) -> Iterator[Offence]:
-    """Where two matrices of the same decisions differ by more than `tolerance`, relatively, or in a null."""
-    for name in (name for name in expected.columns if name not in _KEY):
-        values = zip(expected[name], found[name], strict=True)
-        for row, (one, other) in enumerate(values):
-            if not _same(one, other, tolerance):
-                instrument, moment = expected.select(_KEY).row(row)
-                yield Offence(check, name, instrument, moment, one, other)
-
-
-def _same(one: float | None, other: float | None, tolerance: float) -> bool:
-    if one is None or other is None:
-        return one is other
-    return abs(one - other) <= ABSOLUTE_TOLERANCE + tolerance * max(abs(one), abs(other))

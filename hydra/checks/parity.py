@@ -1,86 +1,85 @@
-"""Parity: a past run decided again as a backtest, row by row against what was recorded then.
+"""Parity: a past run decided again as a backtest, row by row against what it stored.
 
-Every column of every row is compared, but for wall clocks, keys that the database gives, and words (which
-are written from the numbers). Codes, sizes, prices and money have to be equal, features within 1e-9; the
-equity, which a backtest books to eight decimals, within 1e-8 USDT.
-Source: features.md section 0, acceptance (5); DESIGN, law 2; anchors.md, threads 3 and 8.
+What is not compared is named with the reason: columns, rows, and minutes that are not decided yet.
+Source: `docs/features.md`, section 0, acceptance (5); `docs/architecture.md`, law 2.
 """
 
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
+import numpy as np
 import psycopg
-from psycopg.rows import dict_row
 
-from hydra.backtest.adaptive_thresholds import with_own_thresholds
-from hydra.backtest.equity_path import E8, EquityPath, equity_path
-from hydra.backtest.market import MINUTE, BacktestMarket, instant_of, read_market
-from hydra.backtest.persisted import StoredRows, persisted_pair_minutes
-from hydra.backtest.rows import CellRowMaker, CellRows
-from hydra.backtest.simulation import Simulation, Stopwatch, prepare, simulate
-from hydra.checks.feature_lookahead import ABSOLUTE_TOLERANCE, RELATIVE_TOLERANCE
+from hydra.arrays import Flags
+from hydra.backtest.equity_path import E8, EquityPath
+from hydra.backtest.market import BacktestMarket, instant_of
+from hydra.backtest.rows import CellRowMaker, kill_rows
+from hydra.backtest.verdict_counts import verdict_counts
+from hydra.checks import recorded_tables as tables
+from hydra.checks.comparer import CheckResult, compare_rows
+from hydra.checks.recorded_tables import RecordedTable
+from hydra.checks.replay import Replay, decide_again
 from hydra.db import queries
-from hydra.errors import StopError
-from hydra.trading.holding_rows import order_row, position_row
-from hydra.trading.parameters import rules_of_run
+from hydra.domain import KillScope, TradingMode
+from hydra.durations import MINUTE
+from hydra.trading.pair_state_rows import order_row, position_row
 from hydra.trading.row_writer import Row
 from hydra.trading.runs import Run
 
-Key = tuple[object, ...]
-
-MOST_SHOWN: Final = 20
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One value that differs, or a row (column None) that only one of the two has."""
-
-    table: str
-    key: Key
-    column: str | None
-    recorded: object
-    recomputed: object
+_MINUTES_AT_ONCE: Final = 1440
+_OF_PAIR_MINUTES: Final = {
+    "assessments": tables.ASSESSMENTS,
+    "features": tables.FEATURES,
+    "signals": tables.SIGNALS,
+    "decisions": tables.DECISIONS,
+}
 
 
 @dataclass
 class TableParity:
-    """How many rows of a table were compared, and what differed."""
+    """What was compared of one table. rows: of both sides together, matched ones counted once."""
 
-    table: str
-    compared: int = 0
-    differences: list[Difference] = field(default_factory=list)
+    table: RecordedTable
+    result: CheckResult
+    rows: int = 0
+
+    @classmethod
+    def of(cls, table: RecordedTable) -> "TableParity":
+        """Nothing compared yet."""
+        return cls(table, CheckResult(table.name, "decided again"))
+
+    def compare(
+        self, recorded: Mapping[tuple[object, ...], Row], decided: Mapping[tuple[object, ...], Row]
+    ) -> None:
+        """Add some rows of the table."""
+        self.rows += len(recorded.keys() | decided.keys())
+        table = self.table
+        compare_rows(self.result, table.name, recorded, decided, table.left_out, table.absolute)
 
 
-@dataclass(frozen=True)
-class _Comparison:
-    """How rows of one table are matched and compared."""
+@dataclass
+class Parity:
+    """A run against itself decided again. first, last: minutes. left_out: what is not compared, and why."""
 
-    table: str
-    query: str
-    key: tuple[str, ...]
-    absolute: float = 0.0
+    run: Run
+    first: datetime
+    last: datetime
+    minutes: int
+    tables: list[TableParity]
+    left_out: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def mismatches(self) -> int:
+        """How many values and rows differ."""
+        return sum(one.result.mismatches for one in self.tables)
 
-_CELL: Final = ("instrument_id", "time")
-_OF_CELLS: Final = {
-    "assessments": _Comparison("assessments", "backtest/live_assessments", _CELL),
-    "features": _Comparison("features", "backtest/live_features", _CELL),
-    "signals": _Comparison("signals", "backtest/live_signals", (*_CELL, "source")),
-    "decisions": _Comparison("risk_decisions", "backtest/live_decisions", _CELL),
-}
-_ORDERS: Final = _Comparison("orders", "backtest/live_orders", ("client_order_id",))
-_ORDER_EVENTS: Final = _Comparison(
-    "order_events", "backtest/live_order_events", ("client_order_id", "sequence")
-)
-_FILLS: Final = _Comparison("fills", "backtest/live_fills", ("trade_id",))
-_POSITIONS: Final = _Comparison("positions", "backtest/live_positions", ("instrument_id", "decision_time"))
-_POSITION_EVENTS: Final = _Comparison(
-    "position_events", "backtest/live_position_events", ("instrument_id", "decision_time", "sequence")
-)
-_EQUITY: Final = _Comparison("equity", "backtest/live_equity", ("time",), absolute=1.5 / E8)
+    @property
+    def rows(self) -> int:
+        """How many rows were compared."""
+        return sum(one.rows for one in self.tables)
 
 
 def check_parity(
@@ -88,165 +87,169 @@ def check_parity(
     url: str,
     run: Run,
     progress: Callable[[float], None] = lambda _share: None,
-) -> list[TableParity]:
-    """Decide what `run` has decided so far once more, and compare table by table.
+) -> Parity:
+    """Decide what `run` has decided to the end once more, and compare table by table.
 
     Raises:
         StopError: the run has not decided a minute yet.
         DatabaseError: the facts cannot be read.
     """
-    row = connection.execute(queries.load("backtest/decided_range"), {"run_id": run.run_id}).fetchone()
-    if row is None or row[0] is None:
-        raise StopError(f"run {run.run_id} has not decided a minute yet: there is nothing to compare")
-    first, last = row
-    stored = read_market(connection, url, run.instrument_ids, first, last + MINUTE)
-    rules = rules_of_run(run)
-    market = with_own_thresholds(stored, url, rules)
-    watch = Stopwatch()
-    simulation = simulate(
-        prepare(market, watch),
-        rules,
-        run.run_id,
-        watch,
-        plays_every_minute=True,
-        progress=progress,
-    )
-    values = {
-        "run_id": run.run_id,
-        "start": instant_of(int(market.minutes[0])),
-        "end": instant_of(int(market.minutes[-1])),
-    }
-    recorded = _Recorded(connection, values)
-    equity = equity_path(market, simulation.log)
-    return [
-        *_cell_parity(recorded, simulation, run, equity),
-        *_trade_parity(recorded, simulation, run),
-        recorded.against(_EQUITY, _equity_rows(equity, market)),
+    replay = decide_again(connection, url, run, progress)
+    market = replay.market
+    found = [
+        *_pair_minute_tables(connection, replay),
+        *_trade_tables(connection, replay),
+        _kill_table(connection, replay),
     ]
+    if run.mode is TradingMode.BACKTEST:
+        found.append(_count_table(connection, replay))
+    first, last = market.time_of(0), market.time_of(len(market.minutes) - 1)
+    left_out = {
+        f"{table.table.name}.{column}": why for table in found for column, why in table.table.left_out.items()
+    }
+    return Parity(
+        run, first, last, len(market.minutes), found, {**_rows_left_out(connection, replay), **left_out}
+    )
 
 
-@dataclass(frozen=True)
-class _Recorded:
-    """The rows of the run."""
-
-    connection: psycopg.Connection
-    values: Mapping[str, object]
-
-    def rows(self, query: str) -> list[dict[str, Any]]:
-        with self.connection.cursor(row_factory=dict_row) as cursor:
-            return cursor.execute(queries.load(query), self.values).fetchall()
-
-    def against(self, comparison: _Comparison, recomputed: Iterator[Row] | Sequence[Row]) -> TableParity:
-        return compare(comparison.table, comparison, self.rows(comparison.query), recomputed)
-
-
-def compare(
-    table: str,
-    comparison: _Comparison,
-    recorded: Sequence[Row],
-    recomputed: Iterator[Row] | Sequence[Row],
-) -> TableParity:
-    """Match rows by key and compare every column of the recorded ones."""
-    parity = TableParity(table)
-    waiting = {_key(row, comparison.key): row for row in recorded}
-    for ours in recomputed:
-        key = _key(ours, comparison.key)
-        theirs = waiting.pop(key, None)
-        parity.compared += 1
-        if theirs is None:
-            parity.differences.append(Difference(table, key, None, None, "a row"))
-            continue
-        parity.differences += [
-            Difference(table, key, column, value, ours.get(column))
-            for column, value in theirs.items()
-            if not same(value, ours.get(column), comparison.absolute)
-        ]
-    parity.compared += len(waiting)
-    parity.differences += [Difference(table, key, None, "a row", None) for key in waiting]
-    return parity
-
-
-def _key(row: Row, columns: Sequence[str]) -> Key:
-    return tuple(str(row[name]) if name == "source" else row[name] for name in columns)
-
-
-def same(recorded: object, recomputed: object, absolute: float = 0.0) -> bool:
-    """Equal; floats, and numbers within JSON, within 1e-9 of each other; NaN is what null is stored for."""
-    if isinstance(recomputed, float) and not math.isfinite(recomputed):
-        recomputed = None
-    if recorded is None or recomputed is None:
-        return recorded is recomputed
-    if isinstance(recorded, Mapping) and isinstance(recomputed, Mapping):
-        return recorded.keys() == recomputed.keys() and all(
-            same(value, recomputed[name], absolute) for name, value in recorded.items()
+def _rows_left_out(connection: psycopg.Connection, replay: Replay) -> dict[str, str]:
+    """Rows and tables that are not compared, and why."""
+    run = replay.run
+    found = {"cycles": "the clock's own record: it says which minutes are compared"}
+    row = connection.execute(queries.load("backtest/undecided"), {"run_id": run.run_id}).fetchone()
+    if row is not None and row[0]:
+        found[f"{row[0]:,} minutes"] = "not decided to the end yet"
+    if replay.stored is None:
+        found["rows that are missing"] = (
+            "the run does not say which rows it stores: only those it has are compared"
         )
-    if isinstance(recorded, list) and isinstance(recomputed, list | tuple):
-        return len(recorded) == len(recomputed) and all(
-            same(one, other, absolute) for one, other in zip(recorded, recomputed, strict=True)
-        )
-    if isinstance(recorded, Decimal) and isinstance(recomputed, Decimal):
-        return abs(recorded - recomputed) <= absolute
-    if isinstance(recorded, float) or isinstance(recomputed, float):
-        one, other = float(str(recorded)), float(str(recomputed))
-        absolute = max(absolute, ABSOLUTE_TOLERANCE)
-        return math.isclose(one, other, rel_tol=RELATIVE_TOLERANCE, abs_tol=absolute)
-    return recorded == recomputed
+    elif run.mode is TradingMode.BACKTEST:
+        pair_minutes = replay.pair_minutes(np.zeros((0, 0), np.bool_))
+        unstored = int(pair_minutes.size - pair_minutes.sum())
+        if unstored:
+            found[f"{unstored:,} of {pair_minutes.size:,} minutes of a pair"] = (
+                f"not stored by the run (rows: {replay.stored}); their verdicts are counted in veto_counts"
+            )
+    return found
 
 
-def _cell_parity(
-    recorded: _Recorded, simulation: Simulation, run: Run, equity: EquityPath
-) -> list[TableParity]:
-    market = simulation.prepared.market
-    cells = persisted_pair_minutes(market, simulation.columns, simulation.log, StoredRows.ALL)
-    batches = list(CellRowMaker(simulation, run, equity).batches(cells))
-    return [recorded.against(comparison, _of(batches, name)) for name, comparison in _OF_CELLS.items()]
+def _pair_minute_tables(connection: psycopg.Connection, replay: Replay) -> list[TableParity]:
+    """Layers 2 to 4 and the equity, day by day: the rows of a whole run do not fit into memory."""
+    market, maker = replay.market, CellRowMaker(replay.simulation, replay.run, replay.equity)
+    wanted = replay.pair_minutes(_recorded_pair_minutes(connection, replay))
+    found = {name: TableParity.of(table) for name, table in _OF_PAIR_MINUTES.items()}
+    equity, equity_minutes = TableParity.of(tables.EQUITY), replay.equity_minutes()
+    total = len(market.minutes)
+    for begin in range(0, total, _MINUTES_AT_ONCE):
+        end = min(begin + _MINUTES_AT_ONCE, total)
+        values = _span(replay, begin, end)
+        part = np.zeros_like(wanted)
+        part[begin:end] = wanted[begin:end]
+        batches = list(maker.batches(part))
+        for name, parity in found.items():
+            decided = parity.table.by_key(row for batch in batches for row in getattr(batch, name))
+            parity.compare(parity.table.rows(connection, values), decided)
+        rows = (row for row in _equity_rows(replay.equity, market, equity_minutes, begin, end))
+        equity.compare(tables.EQUITY.rows(connection, values), tables.EQUITY.by_key(rows))
+    return [*found.values(), equity]
 
 
-def _of(batches: Sequence[CellRows], name: str) -> Iterator[Row]:
-    for batch in batches:
-        yield from getattr(batch, name)
+def _span(replay: Replay, begin: int, end: int) -> dict[str, object]:
+    """The rows [begin, end) of the market as instants; what lies in a hole after them counts with them."""
+    minutes = replay.market.minutes
+    until = instant_of(int(minutes[end])) if end < len(minutes) else instant_of(int(minutes[-1])) + MINUTE
+    return {"run_id": replay.run.run_id, "start": instant_of(int(minutes[begin])), "end": until}
 
 
-def _trade_parity(recorded: _Recorded, simulation: Simulation, run: Run) -> list[TableParity]:
-    journal = simulation.log.journal
+def _recorded_pair_minutes(connection: psycopg.Connection, replay: Replay) -> Flags:
+    """(minutes, pairs) of which the run has rows; empty where it says itself which it stores."""
+    market = replay.market
+    flags = np.zeros((len(market.minutes), len(market.instrument_ids)), np.bool_)
+    if replay.stored is None:
+        columns = {key: column for column, key in enumerate(market.instrument_ids)}
+        rows = {int(minute): row for row, minute in enumerate(market.minutes)}
+        query, values = queries.load("backtest/recorded_pair_minutes"), {"run_id": replay.run.run_id}
+        for instrument_id, minute in connection.execute(query, values):
+            if minute in rows:
+                flags[rows[minute], columns[instrument_id]] = True
+    return flags
+
+
+def _trade_tables(connection: psycopg.Connection, replay: Replay) -> list[TableParity]:
+    journal, run_id = replay.simulation.log.journal, replay.run.run_id
     orders = {order.order_id: order for order in journal.orders}
     positions = {position.position_id: position for position in journal.positions}
     owners = {(one.instrument_id, one.decision_time): one for one in journal.positions}
+
+    def of_order(row: Row) -> Row:
+        owner = orders[row["order_id"]]
+        return {**row, "client_order_id": owner.client_order_id, "instrument_id": owner.instrument_id}
+
+    def of_position(row: Row) -> Row:
+        owner = positions[row["position_id"]]
+        return {**row, "instrument_id": owner.instrument_id, "decision_time": owner.decision_time}
+
     order_rows = [
-        order_row(run.run_id, one, owners.get((one.instrument_id, one.decision_time)))
-        for one in journal.orders
+        order_row(run_id, one, owners.get((one.instrument_id, one.decision_time))) for one in journal.orders
     ]
-    return [
-        recorded.against(
-            _ORDERS, [{**row, "has_position": row["position_id"] is not None} for row in order_rows]
-        ),
-        recorded.against(
-            _ORDER_EVENTS,
-            [
-                {**row, "client_order_id": orders[row["order_id"]].client_order_id}
-                for row in journal.order_events
-            ],
-        ),
-        recorded.against(
-            _FILLS,
-            [{**row, "client_order_id": orders[row["order_id"]].client_order_id} for row in journal.fills],
-        ),
-        recorded.against(_POSITIONS, [position_row(run.run_id, one) for one in journal.positions]),
-        recorded.against(
-            _POSITION_EVENTS,
-            [
-                {
-                    **row,
-                    "instrument_id": positions[row["position_id"]].instrument_id,
-                    "decision_time": positions[row["position_id"]].decision_time,
-                }
-                for row in journal.position_events
-            ],
-        ),
-    ]
+    decided = {
+        tables.ORDERS: map(_with_position, order_rows),
+        tables.ORDER_EVENTS: map(of_order, journal.order_events),
+        tables.FILLS: map(of_order, journal.fills),
+        tables.POSITIONS: (position_row(run_id, one) for one in journal.positions),
+        tables.POSITION_EVENTS: map(of_position, journal.position_events),
+    }
+    found = []
+    for table, rows in decided.items():
+        parity = TableParity.of(table)
+        recorded = table.rows(connection, {"run_id": run_id})
+        if table is tables.ORDERS:
+            recorded = {key: _with_position(row) for key, row in recorded.items()}
+        parity.compare(recorded, table.by_key(rows))
+        found.append(parity)
+    return found
 
 
-def _equity_rows(equity: EquityPath, market: BacktestMarket) -> Iterator[Row]:
+def _with_position(row: Row) -> Row:
+    return {**row, "has_position": row["position_id"] is not None}
+
+
+def _kill_table(connection: psycopg.Connection, replay: Replay) -> TableParity:
+    """What the rules latched; what an operator latched is an input."""
+    parity = TableParity.of(tables.KILL_SWITCH)
+    recorded = {
+        key: {**row, "numbers": _without_clearing(row["numbers"])}
+        for key, row in tables.KILL_SWITCH.rows(connection, {"run_id": replay.run.run_id}).items()
+        if "by" not in row["numbers"]
+    }
+    decided = [
+        {
+            "scope": kill.scope.value,
+            "instrument_id": instrument_id if kill.scope is KillScope.PAIR else None,
+            "latched_time": replay.market.time_of(row),
+            "numbers": {"value": kill.value, "limit": kill.limit, "instrument_id": instrument_id},
+        }
+        for row, instrument_id, kill in kill_rows(replay.simulation)
+    ]
+    parity.compare(recorded, tables.KILL_SWITCH.by_key(decided))
+    return parity
+
+
+def _without_clearing(numbers: Mapping[str, Any]) -> Row:
+    return {name: value for name, value in numbers.items() if name != "cleared_in"}
+
+
+def _count_table(connection: psycopg.Connection, replay: Replay) -> TableParity:
+    simulation, parity = replay.simulation, TableParity.of(tables.VETO_COUNTS)
+    counts = verdict_counts(replay.market, simulation.columns, simulation.log)
+    recorded = tables.VETO_COUNTS.rows(connection, {"run_id": replay.run.run_id})
+    parity.compare(recorded, tables.VETO_COUNTS.by_key(counts.iter_rows(named=True)))
+    return parity
+
+
+def _equity_rows(
+    equity: EquityPath, market: BacktestMarket, wanted: Flags, begin: int, end: int
+) -> Iterator[Row]:
     columns = {
         "cash_usd": equity.cash_e8,
         "unrealised_usd": equity.unrealised_e8,
@@ -255,10 +258,11 @@ def _equity_rows(equity: EquityPath, market: BacktestMarket) -> Iterator[Row]:
         "peak_usd": equity.peak_e8,
         "exposure_usd": equity.exposure_e8,
     }
-    for row in range(len(market.minutes)):
+    for row in (begin + np.flatnonzero(wanted[begin:end])).tolist():
         amounts = {name: Decimal(int(values[row])) / E8 for name, values in columns.items()}
         yield {
-            "time": instant_of(int(market.minutes[row])),
+            "time": market.time_of(row),
             **amounts,
             "portfolio_heat": float(equity.heat[row]),
+            "stale_positions": int(equity.stale[row]),
         }

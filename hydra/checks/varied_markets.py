@@ -1,7 +1,7 @@
 """Markets that differ from a given one only in what is not known yet at an instant, or only in what is.
 
-A decision at the instant must not feel the first kind, and an outcome after it not the second.
-Source: features.md section 0, acceptance (2) and (3); anchors.md, threads 1 and 3.
+A decision at the instant must be the same on the first kind, an outcome after it on the second.
+Source: `docs/features.md`, section 0, acceptance (2) and (3).
 """
 
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ OPEN_BAR: Final = "open bar alone"
 ALL_TABLES: Final = "all tables"
 
 _MINUTES_AHEAD: Final = 120
-"""So many minutes after the instant are still decided: a rule that reads the next row reads a changed one."""
+"""How many minutes after the instant are decided too, so that a rule that reads the next row is found."""
 
 _KNOWN: Final = "_known"
 _BARS: Final = {"candles_1m": "1m", "candles_5m": "5m"}

@@ -4,7 +4,7 @@ A feature at t from facts that begin at t's anchor equals the one from facts tha
 begin later, the null rules say which features are unknown; what still has its window must not change. A
 backtest that begins a day earlier says the same in layers 2 and 3; its portfolio may stand elsewhere, and is
 not compared.
-Source: features.md section 0, acceptance (5) and null codes; C116.
+Source: `docs/features.md`, section 0, acceptance (5) and null codes; C116.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,8 +19,9 @@ import polars as pl
 from hydra.arrays import TIME
 from hydra.backtest.market import BacktestMarket, epoch_minute
 from hydra.backtest.simulation import Simulation
-from hydra.checks.feature_lookahead import RELATIVE_TOLERANCE, Evaluate, differences
-from hydra.checks.mismatches import CheckResult, Offence, compare_columns
+from hydra.checks.compare_simulations import compare_columns
+from hydra.checks.comparer import KEY, RELATIVE_TOLERANCE, CheckResult, frame_mismatches
+from hydra.checks.feature_lookahead import Evaluate
 from hydra.checks.varied_markets import decision_instant
 from hydra.features.catalogue import CATALOGUE, WORKING_COLUMNS
 from hydra.features.evaluate import feature_matrix
@@ -31,7 +32,6 @@ RECURSIVE_TOLERANCE: Final = 1e-4
 EARLIER_DAYS: Final = (1, 3)
 LATER_DAYS: Final = (1, 7)
 
-_KEY: Final = ("instrument_id", "time")
 _REMEMBERS: Final = "ewm_mean"
 _SHORT_GRIDS: Final = frozenset({Grid.M1, Grid.M5})
 """Their windows are at most some days of candles, of which the warm-up holds a month."""
@@ -67,22 +67,22 @@ class Change:
 
 @dataclass
 class FeatureWarmUp:
-    """tallies: what must hold. changes: every feature that another start changed, allowed or not."""
+    """results: what must hold. changes: every feature that another start changed, allowed or not."""
 
-    tallies: dict[str, CheckResult] = field(default_factory=dict)
+    results: dict[str, CheckResult] = field(default_factory=dict)
     changes: dict[tuple[str, str], Change] = field(default_factory=dict)
 
     def compare(self, varied: str, expected: pl.DataFrame, found: pl.DataFrame, *, is_later: bool) -> None:
-        """Judge the matrix of one instant from facts that begin elsewhere."""
-        result = self.tallies.setdefault(varied, CheckResult("features: start of the facts", varied))
-        for name in (name for name in expected.columns if name not in _KEY):
+        """Compare the matrix of one instant from facts that begin elsewhere."""
+        result = self.results.setdefault(varied, CheckResult("features: start of the facts", varied))
+        for name in (name for name in expected.columns if name not in KEY):
             result.compared += expected.height
             change = self.changes.setdefault((varied, name), Change(varied, name))
             change.add(expected[name], found[name])
-            columns = [*_KEY, name]
-            for one in differences("", expected[columns], found[columns], tolerance_of(name)):
+            columns = [*KEY, name]
+            for mismatch in frame_mismatches(expected[columns], found[columns], tolerance_of(name)):
                 if not (is_later and _may_change(name)):
-                    result.note(Offence(name, one.instrument_id, one.time, one.expected, one.found))
+                    result.note(mismatch)
 
     def changed(self) -> list[Change]:
         """The features that changed, those that moved furthest first."""

@@ -17,7 +17,7 @@ from hydra.cli import db
 from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, ToOption
 from hydra.cli.output import output_console
 from hydra.cli.report_tables import print_report
-from hydra.cli.run import base_names, instant
+from hydra.cli.run import base_names, parse_range
 from hydra.db.engine import connect, database_url
 from hydra.domain import MarketOrigin
 from hydra.errors import StopError
@@ -107,7 +107,7 @@ def market_choice(  # one parameter an option
     """
     if origin is MarketOrigin.EXCHANGE:
         raise StopError("--market exchange: a backtest needs history; choose recorded or generated")
-    first, last = instant("--from", start), instant("--to", end)
+    first, last = parse_range(start, end)
     with_books = first is None or last is None or (last - first).days <= MOST_DAYS_WITH_BOOKS
     asked = MarketRequest(
         origin, seed, base_names(pairs), first, last, planted_scenarios(stresses, origin), with_books

@@ -5,13 +5,12 @@ from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 import typer
-from rich import box
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from hydra.backtest.market import BacktestMarket, read_market
 from hydra.checks.check_instants import sample_rows
+from hydra.checks.comparer import CheckResult
 from hydra.checks.decision_lookahead import (
     decision_lookahead,
     decisions_with_signals,
@@ -20,11 +19,11 @@ from hydra.checks.decision_lookahead import (
     play_by,
     simulate_by,
 )
-from hydra.checks.mismatches import CheckResult
-from hydra.checks.parity import MOST_SHOWN, Difference, TableParity, check_parity
+from hydra.checks.impossible_known_at import impossible_known_at
+from hydra.checks.parity import check_parity
 from hydra.checks.warm_up import EARLIER_DAYS, beginning_at, decision_warm_up, feature_warm_up
-from hydra.cli.check_market import CheckedMarket, CheckRequest, choose_market
-from hydra.cli.check_tables import print_changes, print_tallies
+from hydra.cli.check_market import CheckedMarket, CheckRequest, checked_market
+from hydra.cli.check_tables import parity_as_json, print_changes, print_parity, print_results, results_as_json
 from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, ToOption
 from hydra.cli.output import output_console
 from hydra.db.engine import connect, database_url
@@ -42,6 +41,10 @@ RunOption = Annotated[
 ]
 SamplesOption = Annotated[int, typer.Option(min=1, help="How many minutes features are checked at.")]
 SampleSeedOption = Annotated[int, typer.Option(help="Another number takes other minutes.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print everything for machines.")]
+
+NOTHING_COMPARED: Final = 2
+"""Exit status of a check that had nothing to compare; 1: something differs."""
 
 _PORTFOLIO: Final = (
     "Layers 2 and 3 are compared with those of a backtest that begins a day earlier. Its portfolio may hold "
@@ -65,12 +68,15 @@ def lookahead(  # noqa: PLR0913, PLR0917  # one parameter an option
         int, typer.Option(min=1, help="How many minutes whole simulations are compared up to.")
     ] = 6,
     sample_seed: SampleSeedOption = 0,
+    for_machines: JsonOption = False,
 ) -> None:
     """Compute everything again with what was not known yet cut off or changed; status 1 if anything moves."""
     console = Console(stderr=True)
-    chosen = choose_market(CheckRequest(run_id, market, start, end, seed, pairs), console)
-    tallies = lookahead_tallies(chosen, samples, paths, sample_seed, console)
-    _report(chosen, tallies)
+    chosen = checked_market(CheckRequest(run_id, market, start, end, seed, pairs), console)
+    results = lookahead_results(chosen, samples, paths, sample_seed, console)
+    if not for_machines:
+        print_results(output_console(), results)
+    _conclude(chosen, results, for_machines=for_machines)
 
 
 @app.command()
@@ -83,48 +89,58 @@ def warmup(  # noqa: PLR0913, PLR0917  # one parameter an option
     pairs: PairsOption = "",
     samples: SamplesOption = 24,
     sample_seed: SampleSeedOption = 0,
+    for_machines: JsonOption = False,
 ) -> None:
     """Compute features and verdicts again from facts that begin elsewhere; status 1 if they differ."""
-    chosen = choose_market(CheckRequest(run_id, market, start, end, seed, pairs), Console(stderr=True))
+    chosen = checked_market(CheckRequest(run_id, market, start, end, seed, pairs), Console(stderr=True))
     run = simulate_by(chosen.rules)
     longer = _read(chosen, chosen.start - timedelta(days=max(EARLIER_DAYS)))
     whole = run(beginning_at(longer, chosen.start))
     rows = sample_rows(whole, samples, sample_seed)
     features = feature_warm_up(longer, [decisions_with_signals(whole, row) for row in rows])
-    tallies = list(features.tallies.values())
+    results = list(features.results.values())
     day_before = beginning_at(longer, chosen.start - timedelta(days=1))
     has_earlier = len(day_before.minutes) > len(whole.prepared.market.minutes)
     if has_earlier:
-        tallies.append(decision_warm_up(day_before, chosen.start, run))
-    console = output_console()
-    print_changes(console, features.changed())
-    console.print(_PORTFOLIO if has_earlier else _NOTHING_EARLIER, highlight=False, soft_wrap=True)
-    _report(chosen, tallies)
+        results.append(decision_warm_up(day_before, chosen.start, run))
+    if not for_machines:
+        console = output_console()
+        print_changes(console, features.changed())
+        console.print(_PORTFOLIO if has_earlier else _NOTHING_EARLIER, highlight=False, soft_wrap=True)
+        print_results(console, results)
+    _conclude(chosen, results, for_machines=for_machines)
 
 
 @app.command()
 def parity(
     run_id: Annotated[int, typer.Option("--run", help="The run to decide again.", show_default=False)],
+    for_machines: JsonOption = False,
 ) -> None:
-    """Decide a past run again and compare it, row by row, with what was recorded; status 1 if they differ."""
+    """Decide a past run again and compare all that it stored, row by row.
+
+    What is left out is listed with the reason. Status 1 if anything differs, 2 if nothing was compared.
+    """
     url = database_url(load_settings())
     with (
         connect(url, autocommit=True) as connection,
         Progress(console=Console(stderr=True), transient=True) as bar,
     ):
         task = bar.add_task("deciding again", total=1.0)
-        tables = check_parity(
+        found = check_parity(
             connection, url, read_run(connection, run_id), lambda share: bar.update(task, completed=share)
         )
-    print_parity(output_console(), tables)
-    if any(table.differences for table in tables):
-        raise typer.Exit(1)
+    if for_machines:
+        typer.echo(parity_as_json(found))
+    else:
+        print_parity(output_console(), found)
+    if found.mismatches or not found.rows:
+        raise typer.Exit(1 if found.mismatches else NOTHING_COMPARED)
 
 
-def lookahead_tallies(
+def lookahead_results(
     chosen: CheckedMarket, samples: int, paths: int, sample_seed: int, console: Console
 ) -> list[CheckResult]:
-    """Features at `samples` minutes, simulations up to `paths` of them, and outcomes of as many trades."""
+    """Facts; features at `samples` minutes, simulations up to `paths` of them, and outcomes of trades."""
     market, run = _read(chosen, chosen.start), simulate_by(chosen.rules)
     whole = run(market)
     trades = approved_trades(whole)
@@ -133,6 +149,7 @@ def lookahead_tallies(
     with Progress(console=console, transient=True) as bar:
         tasks = [bar.add_task(what, total=1.0) for what in ("features", "decisions", "outcomes")]
         return [
+            *impossible_known_at(market),
             *feature_lookahead(
                 whole,
                 sample_rows(whole, samples, sample_seed),
@@ -159,33 +176,20 @@ def _read(chosen: CheckedMarket, start: datetime) -> BacktestMarket:
         return read_market(connection, chosen.url, chosen.instrument_ids, start, chosen.end)
 
 
-def _report(chosen: CheckedMarket, tallies: list[CheckResult]) -> None:
-    console = output_console()
-    print_tallies(console, tallies)
-    found = sum(one.offences for one in tallies)
-    place = f"on {chosen.title}, {chosen.start:%Y-%m-%d %H:%M} to {chosen.end:%Y-%m-%d %H:%M} UTC"
-    verdict = f"[red]{found:,} offences[/red]" if found else "[green]no offence[/green]"
-    compared = sum(one.compared for one in tallies)
-    console.print(f"{verdict} among {compared:,} values {place}", highlight=False, soft_wrap=True)
-    if found:
-        raise typer.Exit(1)
-
-
-def print_parity(console: Console, tables: list[TableParity]) -> None:
-    """How many rows of each table were compared and differ, and the first of the differences."""
-    shown = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
-    for column in ("table", "rows compared", "differences"):
-        shown.add_column(column, justify="left" if column == "table" else "right")
-    for table in tables:
-        colour = "red" if table.differences else "green"
-        shown.add_row(table.table, f"{table.compared:,}", f"[{colour}]{len(table.differences):,}[/{colour}]")
-    console.print(shown)
-    for one in [one for table in tables for one in table.differences][:MOST_SHOWN]:
-        place = ", ".join(str(part) for part in one.key)
-        console.print(f"{one.table} ({place}): {_words(one)}", highlight=False, soft_wrap=True, markup=False)
-
-
-def _words(one: Difference) -> str:
-    if one.column is not None:
-        return f"{one.column} was {one.recorded}, is {one.recomputed}"
-    return "was not recorded" if one.recorded is None else "is recorded but does not come again"
+def _conclude(chosen: CheckedMarket, results: list[CheckResult], *, for_machines: bool) -> None:
+    """Say what was found, and end with the status that says it."""
+    found, compared = (
+        sum(values) for values in zip(*((one.mismatches, one.compared) for one in results), strict=True)
+    )
+    if for_machines:
+        market = {"market": chosen.title, "from": chosen.start.isoformat(), "to": chosen.end.isoformat()}
+        typer.echo(results_as_json({**market, "compared": compared, "mismatches": found}, results))
+    else:
+        place = f"on {chosen.title}, {chosen.start:%Y-%m-%d %H:%M} to {chosen.end:%Y-%m-%d %H:%M} UTC"
+        words = f"{found:,} mismatch{'' if found == 1 else 'es'}"
+        verdict = f"[red]{words}[/red]" if found else "[green]no mismatch[/green]"
+        output_console().print(
+            f"{verdict} among {compared:,} values {place}", highlight=False, soft_wrap=True
+        )
+    if found or not compared:
+        raise typer.Exit(1 if found else NOTHING_COMPARED)

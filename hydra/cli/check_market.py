@@ -10,7 +10,7 @@ from rich.progress import Progress
 
 from hydra.backtest.market import MINUTE
 from hydra.cli import db
-from hydra.cli.run import base_names, instant, refuse_unconnected
+from hydra.cli.run import base_names, parse_range, refuse_unconnected
 from hydra.db import queries
 from hydra.db.engine import connect, database_url
 from hydra.domain import MarketOrigin, TradingMode
@@ -21,7 +21,7 @@ from hydra.trading.parameters import Rules, rules_of, rules_of_run
 from hydra.trading.runs import LABELS, read_run
 
 NEWEST: Final = timedelta(days=1)
-"""So much of a recorded market is checked where no range is given: its end."""
+"""Of a recorded market this much, its end, is checked where no range is given."""
 
 
 @dataclass(frozen=True)
@@ -48,22 +48,34 @@ class CheckedMarket:
     rules: Rules
 
 
-def choose_market(asked: CheckRequest, console: Console) -> CheckedMarket:
+def checked_market(asked: CheckRequest, console: Console) -> CheckedMarket:
     """The market of a check; a generated one is made and stored if it has to be.
 
     Raises:
         StopError: there is no such run or market, or an option is not what it should be.
         DatabaseError: the server cannot be used.
     """
+    _refuse_contradiction(asked)
     db.up()
     return _of_options(asked, console) if asked.run_id is None else _of_run(asked, asked.run_id)
+
+
+def _refuse_contradiction(asked: CheckRequest) -> None:
+    start, end = parse_range(asked.start, asked.end)
+    if start is not None and end is not None and end <= start:
+        raise StopError(f"--from {asked.start} does not lie before --to {asked.end}: exchange the two")
+    named = [name for name, value in (("--pairs", asked.pairs), ("--seed", asked.seed)) if value]
+    if asked.run_id is not None and named:
+        raise StopError(
+            f"{' and '.join(named)} beside --run {asked.run_id}: a run has pairs and seed of its own"
+        )
 
 
 def _of_options(asked: CheckRequest, console: Console) -> CheckedMarket:
     refuse_unconnected(TradingMode.PAPER, asked.origin)
     settings = load_settings()
     url = database_url(settings)
-    start, end = instant("--from", asked.start), instant("--to", asked.end)
+    start, end = parse_range(asked.start, asked.end)
     request = MarketRequest(asked.origin, asked.seed, base_names(asked.pairs), start, end)
     with Progress(console=console, transient=True) as bar:
         task = bar.add_task(f"preparing the {LABELS[asked.origin]} market", total=1.0)
@@ -86,7 +98,7 @@ def _of_run(asked: CheckRequest, run_id: int) -> CheckedMarket:
     with connect(url, autocommit=True) as connection:
         run = read_run(connection, run_id)
         first, last = _decided(connection, run_id)
-    start, end = instant("--from", asked.start), instant("--to", asked.end)
+    start, end = parse_range(asked.start, asked.end)
     return CheckedMarket(
         url,
         f"the {run.label} market of run {run_id}",

@@ -1,29 +1,84 @@
 """What a check has compared and found, as a person reads it."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from hydra.checks.mismatches import CheckResult, Offence
+from hydra.checks.comparer import A_ROW, CheckResult, Mismatch
+from hydra.checks.parity import Parity
 from hydra.checks.warm_up import RECURSIVE_TOLERANCE, Change, is_recursive
 
 MOST_SHOWN: Final = 20
 
 
-def print_tallies(console: Console, tallies: Sequence[CheckResult]) -> None:
-    """A line for each check and varied thing, then the first offences."""
-    shown = _table("check", "what was varied", right=("values compared", "offences"))
-    for one in tallies:
-        colour = "red" if one.offences else "green"
-        shown.add_row(one.check, one.varied, f"{one.compared:,}", f"[{colour}]{one.offences:,}[/{colour}]")
+def print_results(console: Console, results: Sequence[CheckResult]) -> None:
+    """A line for each check and varied thing, then the first mismatches."""
+    shown = _table("check", "what was varied", right=("values compared", "mismatches"))
+    for one in results:
+        shown.add_row(one.check, one.varied, f"{one.compared:,}", _coloured(one.mismatches))
     console.print(shown)
-    offenders = [(tally, one) for tally in tallies for one in tally.first]
-    for tally, offence in offenders[:MOST_SHOWN]:
-        console.print(_sentence(tally, offence), highlight=False, soft_wrap=True, markup=False)
-    hidden = sum(one.offences for one in tallies) - min(len(offenders), MOST_SHOWN)
+    _print_first(console, [(f"{one.check} ({one.varied})", one) for one in results])
+
+
+def print_parity(console: Console, parity: Parity) -> None:
+    """What was compared of each table, what differed first, and what was left out, with the reasons."""
+    shown = _table("table", right=("rows compared", "values compared", "mismatches"))
+    for one in parity.tables:
+        result = one.result
+        shown.add_row(one.table.name, f"{one.rows:,}", f"{result.compared:,}", _coloured(result.mismatches))
+    console.print(shown)
+    _print_first(console, [("", one.result) for one in parity.tables])
+    for why, names in _by_reason(parity.left_out).items():
+        console.print(f"left out: {', '.join(names)}: {why}", highlight=False, soft_wrap=True, markup=False)
+    console.print(
+        f"{_coloured(parity.mismatches)} mismatches of run {parity.run.run_id} with itself decided again: "
+        f"{parity.rows:,} rows of {parity.minutes:,} minutes, {parity.first:%Y-%m-%d %H:%M} to "
+        f"{parity.last:%Y-%m-%d %H:%M} UTC",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def parity_as_json(parity: Parity) -> str:
+    """The same for machines."""
+    about = {
+        "run_id": parity.run.run_id,
+        "from": parity.first.isoformat(),
+        "to": parity.last.isoformat(),
+        "minutes": parity.minutes,
+        "rows": {one.table.name: one.rows for one in parity.tables},
+        "mismatches": parity.mismatches,
+        "left_out": parity.left_out,
+    }
+    return results_as_json(about, [one.result for one in parity.tables])
+
+
+def results_as_json(about: Mapping[str, object], results: Sequence[CheckResult]) -> str:
+    """The results of checks for machines, after what is said `about` them all."""
+    return json.dumps({**about, "checks": [one.as_json() for one in results]}, indent=2, default=str)
+
+
+def _by_reason(left_out: Mapping[str, str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, why in left_out.items():
+        found.setdefault(why, []).append(name)
+    return found
+
+
+def _coloured(mismatches: int) -> str:
+    colour = "red" if mismatches else "green"
+    return f"[{colour}]{mismatches:,}[/{colour}]"
+
+
+def _print_first(console: Console, results: Sequence[tuple[str, CheckResult]]) -> None:
+    found = [(title, one) for title, result in results for one in result.first]
+    for title, mismatch in found[:MOST_SHOWN]:
+        console.print(_sentence(title, mismatch), highlight=False, soft_wrap=True, markup=False)
+    hidden = sum(result.mismatches for _, result in results) - min(len(found), MOST_SHOWN)
     if hidden:
         console.print(f"and {hidden:,} more", highlight=False)
 
@@ -54,9 +109,12 @@ def _table(*left: str, right: Sequence[str]) -> Table:
     return table
 
 
-def _sentence(tally: CheckResult, one: Offence) -> str:
+def _sentence(title: str, one: Mismatch) -> str:
     pair = "" if one.instrument_id is None else f" of instrument {one.instrument_id}"
-    return (
-        f"{tally.check} ({tally.varied}): {one.value}{pair} at {one.time:%Y-%m-%d %H:%M:%S} "
-        f"expected {one.expected}, found {one.found}"
-    )
+    time = "" if one.time is None else f" at {one.time:%Y-%m-%d %H:%M:%S}"
+    key = f" ({', '.join(str(part) for part in one.key)})" if one.key else ""
+    if A_ROW in {one.expected, one.found}:
+        differs = "is missing" if one.found is None else "is there, and should not be"
+    else:
+        differs = f"expected {one.expected}, found {one.found}"
+    return f"{title}{': ' if title else ''}{one.value}{pair}{time}{key} {differs}"

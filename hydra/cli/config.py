@@ -4,9 +4,9 @@ import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from hydra.cli.output import open_table, output_console, print_line
 from hydra.readings import readings_hash
 from hydra.settings import Settings, load_settings
 
@@ -23,16 +23,18 @@ def show(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] 
     """Print every setting with its value; of a secret only whether it is set."""
     settings = load_settings()
     if as_json:
-        values = {key: value for key, value, _ in settings.shown()}
+        values = {key: value for key, value, _ in settings.described()}
         typer.echo(json.dumps({"settings": values, "readings_hash": readings_hash()}, indent=2))
         return
-    console = Console()
+    console = output_console()
     console.print(_table(settings))
-    console.print(f"readings {readings_hash()} (docs/readings.md)")
+    print_line(console, f"readings in force: {readings_hash()} (docs/readings.md)")
 
 
 def _table(settings: Settings) -> Table:
-    table = Table("setting", "value", "what it does")
-    for key, value, description in settings.shown():
-        table.add_row(key, value, description)
+    table = open_table(("setting", "value", "what it does"))
+    for column in table.columns[:2]:
+        column.no_wrap = True
+    for row in settings.described():
+        table.add_row(*row)
     return table

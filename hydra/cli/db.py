@@ -7,17 +7,20 @@ from typing import Annotated, NoReturn
 import psycopg
 import typer
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Column, Table
 
+from hydra.answers.run_list import list_runs
+from hydra.cli.output import output_console, print_plain
 from hydra.db import queries
 from hydra.db.edition import inspect_server
 from hydra.db.engine import connect, database_url, libpq_url, shown
 from hydra.db.migrate import current_revision, head_revision, upgrade_to_head
 from hydra.db.provision import create_database, create_extension
+from hydra.db.roles import READER_STATEMENT_TIMEOUT, Role
 from hydra.db.server.private import DATABASE, private_cluster, start_private_cluster
+from hydra.db.server.remove import remove_private_server
 from hydra.errors import DatabaseError
-from hydra.settings import Settings, load_settings
+from hydra.settings import load_settings
+from hydra.trading.delete_runs import delete_all_runs, run_words
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="The database: a private server, or one of your own."
@@ -25,46 +28,50 @@ app = typer.Typer(
 
 
 def _say(text: str) -> None:
-    Console(stderr=True).print(text, highlight=False, soft_wrap=True, markup=False)
+    print_plain(Console(stderr=True), text)
 
 
-@app.command()
-def up() -> None:
+@app.command("up")
+def up_command() -> None:
     """Start the private server (or check the given one), create the database and migrate it. Repeatable."""
-    settings = load_settings()
-    url = _own_server(settings) if settings.database_url is not None else _private_server()
-    facts = create_extension(url)
+    url = up()
+    with connect(url) as connection:
+        facts = inspect_server(connection)
     _say(
-        f"TimescaleDB {facts.timescaledb_version} ({facts.edition} edition) "
-        f"on PostgreSQL {facts.postgresql_version}"
+        f"Ready: TimescaleDB {facts.timescaledb_version} ({facts.edition} edition) on PostgreSQL "
+        f"{facts.postgresql_version}, schema revision {current_revision(url)}, at {shown(url)}"
     )
-    _say("Bringing the schema up to date ...")
+
+
+def up() -> str:
+    """The URL of a server that runs with a migrated database; says only what had to be done for it.
+
+    Raises:
+        DatabaseError: the server cannot be used.
+    """
+    settings = load_settings()
+    url = database_url(settings) if settings.database_url is not None else _private_server()
+    create_extension(url)
+    if current_revision(url) != head_revision():
+        _say("Bringing the schema up to date ...")
     upgrade_to_head(url)
-    _say(f"Ready: schema revision {current_revision(url)} at {shown(url)}")
+    return url
 
 
 def _private_server() -> str:
     cluster = private_cluster()
-    if cluster.is_running():
-        _say("The private database server is running.")
-    else:
+    if not cluster.is_running():
         _say("Starting the private database server (at first its packages are fetched, 45 MB) ...")
         cluster = start_private_cluster()
     create_database(cluster.url("postgres"), DATABASE)
     return cluster.url(DATABASE)
 
 
-def _own_server(settings: Settings) -> str:
-    url = database_url(settings)
-    _say(f"Using the server of HYDRA_DATABASE_URL: {shown(url)}")
-    return url
-
-
 @app.command()
 def down() -> None:
     """Stop the private server. Data stays."""
     if load_settings().database_url is not None:
-        _say("HYDRA_DATABASE_URL is set: that server is yours to stop. Stopping the private one only.")
+        _say("HYDRA_DATABASE_URL is set: that server is yours to stop. Only the private one is stopped here.")
     cluster = private_cluster()
     if cluster.is_running():
         cluster.stop()
@@ -82,18 +89,25 @@ def status() -> None:
         facts = inspect_server(connection)
         row = connection.execute(queries.load("status/server")).fetchone()
         place = f"{connection.info.host}:{connection.info.port}"
-    table = Table("", Column("", overflow="fold"), show_header=False)
-    table.add_row("server", "private" if settings.database_url is None else "HYDRA_DATABASE_URL")
-    table.add_row("edition", str(facts.edition))
     versions = f"TimescaleDB {facts.timescaledb_version}, PostgreSQL {facts.postgresql_version}"
-    table.add_row("versions", versions)
-    table.add_row("address", place)
-    table.add_row("size", f"{row[0] / 2**20:,.1f} MiB" if row else "unknown")
-    table.add_row("schema", _schema_state(url))
+    lines = {
+        "server": "private" if settings.database_url is None else "HYDRA_DATABASE_URL",
+        "edition": str(facts.edition),
+        "versions": versions,
+        "address": place,
+        "size": f"{row[0] / 2**20:,.1f} MiB" if row else "unknown",
+        "schema": _schema_state(url),
+    }
     if settings.database_url is None:
-        table.add_row("data", escape(str(private_cluster().data)))
-        table.add_row("log", escape(str(private_cluster().log)))
-    Console(soft_wrap=True).print(table)
+        cluster = private_cluster()
+        lines |= {
+            "data": str(cluster.data),
+            "log": str(cluster.log),
+            "programs": str(cluster.programs.folder),
+        }
+    console = output_console()
+    for name, value in lines.items():
+        print_plain(console, f"{name:9} {value}")
 
 
 def _schema_state(url: str) -> str:
@@ -113,12 +127,20 @@ def url(
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def psql(context: typer.Context) -> None:
-    """Open psql on the database; further arguments go to psql."""
+def psql(
+    context: typer.Context,
+    owner: Annotated[bool, typer.Option("--owner", help="With every right, not only to read.")] = False,
+) -> None:
+    """Open psql as the reader; further arguments go to psql, those that it shares with HYDRA after --."""
     settings = load_settings()
     parts = psycopg.conninfo.conninfo_to_dict(libpq_url(database_url(settings)))
     # By environment: every user of the machine can read a command line.
     password = str(parts.pop("password", ""))
+    given = [str(parts.pop("options", "")), "-c timezone=UTC"]
+    if not owner:
+        given.append(f"-c role={Role.READER} -c statement_timeout={READER_STATEMENT_TIMEOUT}")
+        given.append("-c default_transaction_read_only=on")
+    parts["options"] = " ".join(given).strip()
     environment = {**os.environ, "PGTZ": "UTC"} | ({"PGPASSWORD": password} if password else {})
     is_private = settings.database_url is None
     program = private_cluster().programs.path("psql") if is_private else _psql_of_path()
@@ -139,16 +161,53 @@ def _replace_by(program: str, arguments: list[str], environment: dict[str, str])
 
 
 @app.command()
-def reset(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
-    """Delete the private server's data and start again with an empty, migrated database."""
-    if load_settings().database_url is not None:
-        raise DatabaseError(
-            "HYDRA_DATABASE_URL is set, and reset deletes only the private server's data: "
-            "unset it to reset the private one, or drop your own database yourself"
-        )
+def reset(
+    runs: Annotated[
+        bool, typer.Option("--runs", help="Only the runs; imported and generated markets stay.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete everything stored in the private server and begin with an empty database; or only the runs."""
+    if runs:
+        _reset_runs(yes=yes)
+        return
+    _refuse_own_server("reset")
     cluster = private_cluster()
-    if not yes:
-        typer.confirm(f"Delete everything stored in {cluster.data}?", abort=True)
+    _ask(f"Delete everything stored in {cluster.data}, imported history too?", yes=yes)
     cluster.remove()
     _say(f"Deleted {cluster.data}.")
-    up()
+    up_command()
+
+
+@app.command()
+def remove(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Stop the private server and delete its data; `make clean` does it too."""
+    _refuse_own_server("remove")
+    home = private_cluster().home
+    _ask(f"Delete the private server's data in {home}?", yes=yes)
+    for line in remove_private_server():
+        _say(line)
+
+
+def _refuse_own_server(verb: str) -> None:
+    if load_settings().database_url is not None:
+        raise DatabaseError(
+            f"HYDRA_DATABASE_URL is set, and `hydra db {verb}` deletes only the private server's data: "
+            "unset it to do that, or drop your own database yourself"
+        )
+
+
+def _reset_runs(*, yes: bool) -> None:
+    with connect(database_url(load_settings()), autocommit=True) as connection:
+        numbers = [run.run_id for run in list_runs(connection)]
+        if not numbers:
+            _say("There are no runs to delete.")
+            return
+        _ask(f"Delete {run_words(numbers)} with all rows? Markets stay, trials stay counted.", yes=yes)
+        delete_all_runs(connection)
+    _say(f"Deleted {run_words(numbers)}.")
+
+
+def _ask(question: str, *, yes: bool) -> None:
+    if not yes:
+        typer.confirm(question, abort=True, err=True)

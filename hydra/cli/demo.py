@@ -1,5 +1,6 @@
 """`hydra demo`: a day of a generated market through the five layers, its report, and three whys."""
 
+import shutil
 from datetime import timedelta
 from typing import Annotated, Final
 
@@ -7,11 +8,12 @@ import typer
 from rich.console import Console
 
 from hydra.answers.examples import examples
+from hydra.answers.formatting import minute_text
 from hydra.answers.report import read_report
 from hydra.cli import db
-from hydra.cli.output import output_console
+from hydra.cli.output import output_console, print_line, print_plain
 from hydra.cli.report_tables import print_report
-from hydra.cli.run import new_run, watch
+from hydra.cli.run import in_mode, new_run, watch
 from hydra.cli.why import print_explanation
 from hydra.db.engine import connect, database_url
 from hydra.domain import MarketOrigin, TradingMode
@@ -22,6 +24,8 @@ from hydra.trading.runs import EndReason
 
 _SEED: Final = 1
 _TRADES_SHOWN: Final = 30
+ACTIVATE: Final = ". .venv/bin/activate"
+"""What puts the command `hydra` on the PATH of a terminal."""
 
 
 def command(
@@ -30,11 +34,11 @@ def command(
 ) -> None:
     """Watch HYDRA trade a simulated day on paper, then ask why. Nothing leaves this machine."""
     db.up()
-    settings, console = load_settings(), Console()
+    settings, console = in_mode(load_settings(), TradingMode.PAPER), Console()
     end = GENERATED_START + timedelta(minutes=round(hours * 60))
     asked = MarketRequest(MarketOrigin.GENERATED, seed, (), GENERATED_START, end)
-    run = new_run(settings, TradingMode.PAPER, asked, console)
-    if watch(run, settings, Speed.parse("max"), console) is EndReason.FINISHED:
+    run = new_run(settings, asked, Speed(None), console)
+    if watch(run, settings, console) is EndReason.FINISHED:
         _show(database_url(settings), run.run_id, output_console())
 
 
@@ -42,8 +46,12 @@ def _show(url: str, run_id: int, console: Console) -> None:
     with connect(url) as connection:
         print_report(console, read_report(connection, run_id), _TRADES_SHOWN)
         for kind, explanation in examples(connection, run_id):
-            time = f"{explanation.time:%Y-%m-%dT%H:%M}"
+            time = minute_text(explanation.time).replace(" ", "T")
             asked = f"hydra why {explanation.symbol} --at {time} --run {run_id}"
-            console.print(f"\n[bold reverse] Why? {kind} [/bold reverse] {asked}", soft_wrap=True)
+            print_line(console, f"\n[bold reverse] Why? {kind} [/bold reverse] {asked}")
             print_explanation(console, explanation)
-    console.print(f"\nAsk more: `hydra why PAIR --at HH:MM --run {run_id}`, `hydra audit`.", highlight=False)
+    if shutil.which("hydra") is None:
+        print_plain(console, f"\nIn each new terminal, first: {ACTIVATE}")
+    print_plain(
+        console, f"\nAsk more: `hydra why BTC --at 08:22 --run {run_id}`, `hydra status`, `hydra -h`."
+    )

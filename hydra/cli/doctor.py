@@ -1,28 +1,37 @@
 """`hydra doctor`: can HYDRA run here?"""
 
+import json
+from typing import Annotated
+
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
-from hydra.runtime.health import Check, Verdict, examine
+from hydra.answers.plain_values import plain
+from hydra.cli.output import output_console, print_line
+from hydra.runtime.health import HealthCheck, HealthVerdict, examine
 
-COLOURS = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
+COLOURS = {HealthVerdict.OK: "green", HealthVerdict.WARN: "yellow", HealthVerdict.FAIL: "red"}
 
 
-def command() -> None:
+def command(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the checks for machines.")] = False,
+) -> None:
     """Check Python, disk, settings, database, clock and schema; exit status 1 if something must be mended."""
     checks = list(examine())
-    Console().print(_table(checks))
-    if any(check.verdict is Verdict.FAIL for check in checks):
+    if as_json:
+        typer.echo(json.dumps(plain(checks), indent=2))
+    else:
+        console = output_console()
+        for check in checks:
+            _print_check(console, check)
+    if any(check.verdict is HealthVerdict.FAIL for check in checks):
         raise typer.Exit(1)
 
 
-def _table(checks: list[Check]) -> Table:
-    table = Table("check", "", "seen", "what to do")
-    for check in checks:
-        colour = COLOURS[check.verdict]
-        table.add_row(
-            check.subject, f"[{colour}]{check.verdict}[/{colour}]", escape(check.seen), check.advice
-        )
-    return table
+def _print_check(console: Console, check: HealthCheck) -> None:
+    colour = COLOURS[check.verdict]
+    verdict = f"[{colour}]{check.verdict:4}[/{colour}]"
+    print_line(console, f"{verdict} [bold]{check.subject:9}[/bold] {escape(check.seen)}")
+    if check.advice:
+        print_line(console, f"     what to do: {escape(check.advice)}")

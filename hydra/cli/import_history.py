@@ -17,7 +17,7 @@ from rich.table import Table
 
 from hydra.db.engine import database_url
 from hydra.ingest.history import FileResult, import_history
-from hydra.ingest.import_plan import ImportPlan, plan_import, shown
+from hydra.ingest.import_plan import ImportPlan, plan_import, printable
 from hydra.settings import load_settings
 
 Reporter = Callable[[FileResult], None]
@@ -94,7 +94,7 @@ def _line(result: FileResult) -> str:
     if result.error:
         return f"refused {result.error}"
     return (
-        f"{shown(result.file.path)}: {result.inserted:,} new, {result.unchanged:,} unchanged, "
+        f"{printable(result.file.path)}: {result.inserted:,} new, {result.unchanged:,} unchanged, "
         f"{result.revised:,} revised, {sum(result.quarantined.values()):,} quarantined"
     )
 
@@ -143,6 +143,7 @@ def _print_summary(console: Console, plan: ImportPlan, results: list[FileResult]
         console.print(_summary_table(results, has_room=console.width >= WIDE_COLUMNS))
     lines = [f"dropped: {count:,} rows {what}" for what, count in _dropped(results).items() if count]
     lines += [f"quarantined: {count:,} rows: {reason}" for reason, count in _reasons(results).most_common()]
+    lines += [f"note: {note}" for result in results for note in result.notes]
     lines += _not_imported(plan)
     lines += [f"refused: {reason}" for reason in _refused(plan, results)]
     read = _counts(results)["read"]
@@ -158,7 +159,7 @@ def _print_summary(console: Console, plan: ImportPlan, results: list[FileResult]
 def _not_imported(plan: ImportPlan) -> list[str]:
     """The reasons with their number of files; one file is named."""
     reasons = Counter(other.reason for other in plan.not_imported)
-    named = {other.reason: shown(other.path) for other in plan.not_imported}
+    named = {other.reason: printable(other.path) for other in plan.not_imported}
     return [
         f"not imported: {count:,} files: {reason} ({named[reason]})"
         for reason, count in reasons.most_common()
@@ -203,5 +204,8 @@ def _as_json(plan: ImportPlan, results: list[FileResult], seconds: float) -> dic
         "dropped": _dropped(results),
         "quarantined": dict(_reasons(results)),
         "refused": _refused(plan, results),
-        "not_imported": [{"path": shown(other.path), "reason": other.reason} for other in plan.not_imported],
+        "notes": [note for result in results for note in result.notes],
+        "not_imported": [
+            {"path": printable(other.path), "reason": other.reason} for other in plan.not_imported
+        ],
     }

@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from hydra.answers.formatting import minute_text
+from hydra.cli.output import print_plain
 from hydra.db.engine import connect, database_url
 from hydra.db.roles import Role
 from hydra.errors import StopError
@@ -27,9 +29,8 @@ def command(
         pair = instrument_of(connection, chosen, symbol) if symbol else None
         time = latch(connection, chosen.run_id, pair, reason, getpass.getuser())
     what = symbol.upper() if symbol else "the whole portfolio"
-    Console().print(
-        f"Run {chosen.run_id}: kill switch latched for {what} at {time:%Y-%m-%d %H:%M} UTC (run's clock). "
+    print_plain(
+        Console(),
+        f"Run {chosen.run_id}: kill switch latched for {what} at {minute_text(time)} UTC (run's clock). "
         f"It stays until `hydra resume --run {chosen.run_id} --reason TEXT`.",
-        highlight=False,
-        soft_wrap=True,
     )

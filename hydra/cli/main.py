@@ -2,7 +2,7 @@
 
 import sys
 from importlib import import_module
-from typing import Any, Final, NoReturn
+from typing import Annotated, Any, Final, NoReturn
 
 import psycopg
 import typer
@@ -10,11 +10,13 @@ from rich.console import Console
 from rich.text import Text
 from typer.core import TyperGroup
 
+import hydra as package
+from hydra.cli.output import print_line
 from hydra.errors import HydraError
 
 VERBS: Final = (
     "db", "config", "check", "import", "doctor", "status", "run", "backtest", "sweep", "kill", "resume",
-    "why", "audit", "report", "demo",
+    "why", "audit", "report", "runs", "markets", "demo",
 )  # fmt: skip
 """Each has a file of its name: there its function `command`, or its `app` where it has verbs of its own."""
 _OTHER_FILES: Final = {"import": "import_history"}
@@ -42,11 +44,30 @@ class Verbs(TyperGroup):
         return command
 
 
-app = typer.Typer(cls=Verbs, no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(
+    cls=Verbs,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if not wanted:
+        return
+    from hydra.trading.versions import code_version  # noqa: PLC0415  # only this option needs it
+
+    typer.echo(f"hydra {package.__version__} (code {code_version()})")
+    raise typer.Exit
 
 
 @app.callback()
-def hydra() -> None:
+def hydra(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
     """A market-participant behaviour engine for crypto perpetual futures."""
 
 
@@ -71,7 +92,7 @@ def main() -> None:
 
 
 def _fail(sentence: str) -> NoReturn:
-    Console(stderr=True).print(Text.assemble(("hydra: ", "red"), sentence), soft_wrap=True)
+    print_line(Console(stderr=True), Text.assemble(("hydra: ", "red"), sentence))
     sys.exit(1)
 
 

@@ -1,8 +1,13 @@
 """Where the answers go: the terminal in its own width, files and pipes in a width that cuts nothing."""
 
+from collections.abc import Sequence
 from typing import Final
 
+from rich import box
 from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
 
 _WIDTH_ELSEWHERE: Final = 160
 
@@ -11,3 +16,29 @@ def output_console() -> Console:
     """Standard output; without a terminal wide enough for every table, and plain."""
     console = Console()
     return console if console.is_terminal else Console(width=max(console.width, _WIDTH_ELSEWHERE))
+
+
+def print_line(console: Console, line: str | Text) -> None:
+    """Print a line of rich markup; a terminal wraps it between words and below its own indent."""
+    text = Text.from_markup(line) if isinstance(line, str) else line
+    if not console.is_terminal:
+        console.print(text, soft_wrap=True)
+        return
+    indent = len(text.plain) - len(text.plain.lstrip())
+    console.print(Padding(text[indent:], (0, 0, 0, indent)))
+
+
+def print_plain(console: Console, line: str) -> None:
+    """The same for a line that is no markup: paths and the words of others may hold brackets."""
+    print_line(console, Text(line))
+
+
+def open_table(words: Sequence[str], numbers: Sequence[str] = (), title: str | None = None) -> Table:
+    """An empty table for 80 columns: words wrap between words, numbers and times are never cut."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title=title, title_justify="left")
+    table.show_edge = table.pad_edge = False
+    for heading in words:
+        table.add_column(heading)
+    for heading in numbers:
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -16,21 +15,12 @@ from hydra.answers.run_facts import fact_list, kill_sentences
 from hydra.answers.run_overrides import Override
 from hydra.answers.trade_groups import SPLITS, TradeGroup
 from hydra.answers.why_gates import GateVerdict
+from hydra.cli.output import open_table
 
 _ONE_LINE_A_TRADE: Final = 110
 """Columns from which a trade fits on one line."""
 
 _SHOWN_SPLITS: Final = ("generator", "pair", "side", "exit_reason", "month")
-
-
-def plain_table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
-    """An empty table without side borders, some columns to the left, the numbers to the right."""
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title=title, title_justify="left")
-    for heading in left:
-        table.add_column(heading)
-    for heading in right:
-        table.add_column(heading, justify="right", no_wrap=True)
-    return table
 
 
 def print_report(console: Console, report: RunReport, trades: int) -> None:
@@ -67,14 +57,14 @@ def _head(report: RunReport) -> Iterator[str]:
 
 
 def _overrides(overrides: Sequence[Override]) -> Table:
-    table = plain_table("Not the defaults", ("", "name", "this run", "default"), ())
+    table = open_table(("", "name", "this run", "default"), (), "Not the defaults")
     for one in overrides:
         table.add_row(one.kind, escape(one.name), escape(one.value), escape(one.default))
     return table
 
 
 def _figures(figures: FigureTable) -> Table:
-    table = plain_table(figures.title, ("", "value", "95 % interval, remarks"), ())
+    table = open_table(("", "value", "95 % interval, remarks"), (), figures.title)
     for figure in figures.figures:
         table.add_row(figure.name, figure.value_text, escape(_remarks(figure)))
     return table
@@ -86,7 +76,7 @@ def _remarks(figure: ReportFigure) -> str:
 
 
 def _costs(report: RunReport) -> Table:
-    table = plain_table("Closed trades, from price profit to net", ("", "", "USDT"), ())
+    table = open_table(("", "", "USDT"), (), "Closed trades, from price profit to net")
     table.columns[2].justify = "right"
     for step in report.costs:
         style = "bold" if step.is_sum else None
@@ -95,9 +85,8 @@ def _costs(report: RunReport) -> Table:
 
 
 def _groups(title: str, groups: Sequence[TradeGroup]) -> Table:
-    table = plain_table(
-        f"Closed trades by {title}", ("",), ("trades", "win rate", "gross, USDT", "net, USDT")
-    )
+    numbers = ("trades", "win rate", "gross, USDT", "net, USDT")
+    table = open_table(("",), numbers, f"Closed trades by {title}")
     for group in groups:
         rate = percent(group.win_rate, 1)
         table.add_row(
@@ -112,10 +101,10 @@ def _trades(trades: Sequence[Row], wanted: int, *, is_wide: bool) -> Table:
     pairs = (("pair", "side"), ("opened", "closed"), ("entry", "exit price"))
     (one, two), (three, four), (five, six) = pairs
     if is_wide:
-        table = plain_table(title, (one, two, "generator", three, four, "exit"), (five, six, "net, USDT"))
+        table = open_table((one, two, "generator", three, four, "exit"), (five, six, "net, USDT"), title)
     else:
         headings = (f"{one}\n{two}", "generator", f"{three}\n{four}", "exit")
-        table = plain_table(title, headings, (f"{five}\n{six}", "net, USDT"))
+        table = open_table(headings, (f"{five}\n{six}", "net, USDT"), title)
     for trade in listed:
         table.add_row(*_trade_cells(trade, is_wide=is_wide))
     return table
@@ -138,7 +127,7 @@ def _trade_cells(trade: Row, *, is_wide: bool) -> list[str]:
 
 def _generators(report: RunReport) -> Table:
     """A column a generator: their counts are wide, and there are more ends of a signal than generators."""
-    table = plain_table("How often each generator fired, in pair-minutes", ("",), ())
+    table = open_table(("",), (), "How often each generator fired, in pair-minutes")
     for count in report.generators:
         table.add_column(words_of_code(count.source), justify="right")
     for name, words in (
@@ -158,7 +147,7 @@ _ANSWER_COLOURS: Final = {
 
 
 def _funnel(report: RunReport) -> Table:
-    table = plain_table("The funnel of vetoes", ("gate", "answer", "reason", "in words"), ("verdicts",))
+    table = open_table(("gate", "answer", "reason", "in words"), ("verdicts",), "The funnel of vetoes")
     gate = ""
     for step in report.funnel:
         colour = _ANSWER_COLOURS[step.answer]

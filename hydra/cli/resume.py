@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from hydra.cli.output import print_plain
 from hydra.db.engine import connect, database_url
 from hydra.db.roles import Role
 from hydra.runtime.kill_switch import choose_run, clear
@@ -25,4 +26,4 @@ def command(
         run_id = choose_run(connection, run)
         cleared = clear(connection, run_id, name, reason, getpass.getuser())
     for item in cleared:
-        Console().print(f"Run {run_id}: cleared {item.words}", highlight=False, soft_wrap=True)
+        print_plain(Console(), f"Run {run_id}: cleared {item.words}")

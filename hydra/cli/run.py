@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
@@ -11,8 +11,11 @@ from rich.live import Live
 from rich.progress import Progress
 
 from hydra.answers.pipeline_table import PipelineRow, pipeline_line, pipeline_table
+from hydra.answers.run_events import DataCoverage, read_data_coverage
+from hydra.answers.timestamps import parse_minute
 from hydra.cli import db
 from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, ToOption
+from hydra.cli.output import print_plain
 from hydra.db.engine import connect, database_url
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import StopError
@@ -25,13 +28,23 @@ from hydra.trading.parameters import recorded_rules, rules_of
 from hydra.trading.runs import LABELS, EndReason, Run, RunPlan, create_run, read_run, reopen_run
 from hydra.universe import UNIVERSE, find_pair
 
+NO_DATA_STATUS: Final = 3
+"""The exit status of a run in which a tenth of the minutes or more had no data for any pair."""
+MOST_WITHOUT_DATA: Final = 0.1
+
 
 def command(  # noqa: PLR0913, PLR0917  # one parameter an option
-    mode: Annotated[TradingMode, typer.Option(help="Where orders go.")] = TradingMode.PAPER,
+    context: typer.Context,
+    mode: Annotated[
+        TradingMode | None, typer.Option(help="Where orders go. [default: TRADING_MODE]", show_default=False)
+    ] = None,
     market: MarketOption = MarketOrigin.RECORDED,
     start: FromOption = None,
     end: ToOption = None,
-    speed: Annotated[str, typer.Option(help="max, or how many times real time.")] = "max",
+    speed: Annotated[
+        str | None,
+        typer.Option(help="max, or how many times real time. [default: max; resumed: as it was]"),
+    ] = None,
     seed: SeedOption = None,
     pairs: PairsOption = "",
     scenario: Annotated[
@@ -40,16 +53,69 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     ] = None,
     resume: Annotated[int | None, typer.Option(help="Go on with this run where it stopped.")] = None,
 ) -> None:
-    """Take a market through the five layers, minute by minute. Ctrl-C stops; --resume goes on."""
-    refuse_unconnected(mode, market)
-    pace = Speed.parse(speed)
-    first, last = instant("--from", start), instant("--to", end)
-    asked = MarketRequest(market, seed, base_names(pairs), first, last, planted(scenario, market))
-    db.up()
-    settings = load_settings()
+    """Take a market through the five layers, minute by minute. Ctrl-C stops; --resume goes on.
+
+    Exit status 3: a tenth of the minutes or more had no data for any pair.
+    """
+    settings = in_mode(load_settings(), mode)
+    pace = None if speed is None else Speed.parse(speed)
     console = Console()
-    run = new_run(settings, mode, asked, console) if resume is None else resumed_run(settings, resume)
-    watch(run, settings, pace, console)
+    if resume is None:
+        refuse_unconnected(settings.trading_mode, market)
+        first, last = parse_range(start, end)
+        asked = MarketRequest(market, seed, base_names(pairs), first, last, planted(scenario, market))
+        db.up()
+        run = new_run(settings, asked, pace or Speed(None), console)
+    else:
+        refuse_beside_resume(context, resume)
+        db.up()
+        run = resumed_run(settings, resume, pace)
+    watch(run, settings, console)
+    with connect(database_url(settings)) as connection:
+        coverage = read_data_coverage(connection, run.run_id)
+    if coverage.without_data:
+        print_plain(console, without_data_words(run, coverage))
+    if coverage.share_without_data >= MOST_WITHOUT_DATA:
+        raise typer.Exit(NO_DATA_STATUS)
+
+
+def in_mode(settings: Settings, mode: TradingMode | None) -> Settings:
+    """The settings under --mode, which wins over TRADING_MODE.
+
+    Raises:
+        StopError: --mode backtest.
+    """
+    if mode is TradingMode.BACKTEST:
+        raise StopError("--mode backtest: `hydra run` goes minute by minute; use `hydra backtest` instead")
+    return settings if mode is None else settings.model_copy(update={"trading_mode": mode})
+
+
+def refuse_beside_resume(context: typer.Context, run_id: int) -> None:
+    """Raise for options that a resumed run would ignore: it goes on with what it recorded.
+
+    Raises:
+        StopError: names them.
+    """
+    ignored = [
+        str(parameter.opts[0])
+        for parameter in context.command.params
+        if parameter.name not in {"resume", "speed", "mode"}
+        and (source := context.get_parameter_source(str(parameter.name))) is not None
+        and source.name == "COMMANDLINE"
+    ]
+    if ignored:
+        raise StopError(
+            f"--resume {run_id} goes on with the market that the run recorded: leave out {', '.join(ignored)}"
+        )
+
+
+def without_data_words(run: Run, coverage: DataCoverage) -> str:
+    """How many minutes had no data, and where to look."""
+    return (
+        f"Run {run.run_id}: in {coverage.without_data:,} of {coverage.assessed:,} minutes no pair had the "
+        "data it needs, so nothing could be decided in them. `hydra status` shows what is stored, "
+        f"`hydra why BTC --run {run.run_id}` which input is missing."
+    )
 
 
 def planted(scenarios: list[Scenario] | None, market: MarketOrigin) -> tuple[Scenario, ...]:
@@ -63,7 +129,7 @@ def planted(scenarios: list[Scenario] | None, market: MarketOrigin) -> tuple[Sce
     return tuple(scenarios or (Scenario.DAY,))
 
 
-def new_run(settings: Settings, mode: TradingMode, asked: MarketRequest, console: Console) -> Run:
+def new_run(settings: Settings, asked: MarketRequest, speed: Speed, console: Console) -> Run:
     """Record a run over the market that is asked for, which is generated if it has to be.
 
     Raises:
@@ -75,32 +141,39 @@ def new_run(settings: Settings, mode: TradingMode, asked: MarketRequest, console
         task = bar.add_task(f"preparing the {LABELS[asked.origin]} market", total=1.0)
         market = prepare_market(url, asked, lambda share: bar.update(task, completed=share))
     plan = RunPlan(
-        mode=mode,
+        mode=settings.trading_mode,
         market_origin=asked.origin,
         seed=asked.seed,
         feeds=market.feeds,
         instrument_ids=market.instrument_ids,
         data_from=market.data_from,
         data_to=market.data_to,
+        speed=str(speed),
     )
     with connect(url, autocommit=True) as connection:
         return create_run(connection, plan, settings, recorded_rules(rules_of(settings, market.feeds)))
 
 
-def resumed_run(settings: Settings, run_id: int) -> Run:
-    """The run `run_id`, reopened.
+def resumed_run(settings: Settings, run_id: int, speed: Speed | None = None) -> Run:
+    """The run `run_id`, reopened at `speed`; None keeps its own.
 
     Raises:
-        StopError: there is no such run, it is finished, or its readings are not those of this code.
+        StopError: there is no such run, it is finished, it has another mode, or its readings are not those
+            of this code.
     """
     with connect(database_url(settings), autocommit=True) as connection:
         run = read_run(connection, run_id)
+        if run.mode is not settings.trading_mode:
+            raise StopError(
+                f"--resume {run_id}: the run's mode is {run.mode.value}, not {settings.trading_mode.value}: "
+                f"add --mode {run.mode.value}, or set TRADING_MODE={run.mode.value}"
+            )
         refuse_unconnected(run.mode, run.market_origin)
-        reopen_run(connection, run)
-    return run
+        reopen_run(connection, run, run.speed if speed is None else str(speed))
+        return read_run(connection, run_id)
 
 
-def watch(run: Run, settings: Settings, speed: Speed, console: Console) -> EndReason:
+def watch(run: Run, settings: Settings, console: Console) -> EndReason:
     """Supervise `run` to its end or to Ctrl-C, with the live table on a terminal and lines elsewhere.
 
     Raises:
@@ -108,12 +181,14 @@ def watch(run: Run, settings: Settings, speed: Speed, console: Console) -> EndRe
         DatabaseError: the database server cannot be used.
     """
     with _display(run, console) as show:
-        supervisor = Supervisor(run, settings, speed, show, lambda text: _tell(console, text))
-        reason = supervisor.supervise()
+        speed = Speed.parse(run.speed)
+        reason = Supervisor(run, settings, speed, show, lambda text: print_plain(console, text)).supervise()
     if reason is EndReason.FINISHED:
-        _tell(console, f"Run {run.run_id} is finished: see it with `hydra report {run.run_id}`.")
+        print_plain(console, f"Run {run.run_id} is finished: see it with `hydra report {run.run_id}`.")
     else:
-        _tell(console, f"Run {run.run_id} is stopped. It goes on with `hydra run --resume {run.run_id}`.")
+        print_plain(
+            console, f"Run {run.run_id} is stopped. It goes on with `hydra run --resume {run.run_id}`."
+        )
     return reason
 
 
@@ -124,7 +199,10 @@ def refuse_unconnected(mode: TradingMode, market: MarketOrigin) -> None:
         StopError: orders or market would be those of an exchange, and none is connected yet.
     """
     if mode is not TradingMode.PAPER:
-        raise StopError(f"--mode {mode.value}: no exchange is connected yet; paper is what runs today")
+        raise StopError(
+            f"the mode {mode.value} (of --mode or TRADING_MODE): no exchange is connected yet; "
+            "paper is what runs today"
+        )
     if market is MarketOrigin.EXCHANGE:
         raise StopError("--market exchange: no exchange is connected yet; choose recorded or generated")
 
@@ -145,20 +223,17 @@ def base_names(pairs: str) -> tuple[str, ...]:
     return tuple(pair.base for pair in found if pair is not None)
 
 
-def instant(option: str, text: str | None) -> datetime | None:
-    """The minute that an option names, UTC unless it says otherwise.
+def parse_range(start: str | None, end: str | None) -> tuple[datetime | None, datetime | None]:
+    """The minutes that --from and --to name, in UTC; None where one is not given.
 
     Raises:
-        StopError: it is no instant.
+        StopError: one of them is no time, or the range between them holds no minute.
     """
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise StopError(f"{option} {text}: write an instant such as 2025-06-01T14:05 (UTC)") from None
-    zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return zoned.astimezone(UTC).replace(second=0, microsecond=0)
+    first = None if start is None else parse_minute("--from", start)
+    last = None if end is None else parse_minute("--to", end)
+    if first is not None and last is not None and last <= first:
+        raise StopError(f"--from {start} --to {end}: --to has to be later than --from")
+    return first, last
 
 
 @contextmanager
@@ -183,8 +258,4 @@ class PlainLines:
         hour = rows[0].time.replace(minute=0) if rows else None
         if hour is not None and hour != self._hour:
             self._hour = hour
-            _tell(self._console, pipeline_line(self._run, rows))
-
-
-def _tell(console: Console, text: str) -> None:
-    console.print(text, highlight=False, soft_wrap=True, markup=False)
+            print_plain(self._console, pipeline_line(self._run, rows))

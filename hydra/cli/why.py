@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -9,10 +10,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from hydra.answers.distance_to_trigger import TriggerDistance
-from hydra.answers.formatting import exact, label, shown, usd
-from hydra.answers.why import Explanation, PositionAnswer, explain
-from hydra.answers.why_gates import GateAnswer, GateVerdict, InputState
-from hydra.cli.output import output_console
+from hydra.answers.formatting import UNDEFINED, exact_text, label, minute_text, price_text, usd, with_unit
+from hydra.answers.why import CountedHour, Explanation, PositionAnswer, explain
+from hydra.answers.why_gates import GateAnswer, GateVerdict, InputState, needed
+from hydra.cli.output import output_console, print_line
 from hydra.db.engine import connect, database_url
 from hydra.domain import ReasonCode
 from hydra.reason_words import WORDS
@@ -46,18 +47,37 @@ def command(
         print_explanation(output_console(), explanation)
 
 
-def print_explanation(console: Console, explanation: Explanation) -> None:
-    """Print the chain; in colours on a terminal, plain elsewhere."""
-    for line in lines(explanation):
-        console.print(line, soft_wrap=True, highlight=False)
+def print_explanation(console: Console, explanation: Explanation | CountedHour) -> None:
+    """Print the answer; in colours on a terminal, plain elsewhere."""
+    of_kind = counted_lines(explanation) if isinstance(explanation, CountedHour) else lines(explanation)
+    for line in of_kind:
+        print_line(console, line)
+
+
+def _title(explanation: Explanation | CountedHour) -> str:
+    return (
+        f"[bold]{explanation.symbol}[/bold] at {minute_text(explanation.time)} UTC, "
+        f"run {explanation.run_id} ({explanation.label})"
+    )
+
+
+def counted_lines(hour: CountedHour) -> Iterator[str]:
+    """What a backtest counted in the hour of a minute, as lines of rich markup."""
+    yield _title(hour)
+    yield "The backtest kept no row of this minute: there was no signal and no change."
+    yield "Its hour, counted by layer:" if hour.counts else "Nothing was counted in its hour."
+    for one in hour.counts:
+        code = ReasonCode(one["reason_code"])
+        minutes = "1 minute" if one["verdicts"] == 1 else f"{one['verdicts']} minutes"
+        yield f"   - layer {one['layer']}, {minutes}: {WORDS[code]} \\[{code}]"
+    nearest = " and ".join(minute_text(time) for time in hour.nearest)
+    rest = f"The nearest minutes with rows of this pair: {nearest}. " if nearest else ""
+    yield f"[dim]{rest}`hydra backtest --all-rows` keeps every minute.[/dim]"
 
 
 def lines(explanation: Explanation) -> Iterator[str]:
     """The chain as lines of rich markup."""
-    yield (
-        f"[bold]{explanation.symbol}[/bold] at {explanation.time:%Y-%m-%d %H:%M} UTC, "
-        f"run {explanation.run_id} ({explanation.label})"
-    )
+    yield _title(explanation)
     yield f"[bold]{escape(explanation.conclusion)}[/bold]"
     if explanation.as_of is not None:
         yield _known(explanation)
@@ -69,8 +89,12 @@ def lines(explanation: Explanation) -> Iterator[str]:
 
 def _known(explanation: Explanation) -> str:
     newest = explanation.newest_known_at
-    used = f"; the newest fact used became known {newest:%H:%M:%S}" if newest else ""
-    return f"[dim]decided on what was known at {explanation.as_of:%H:%M:%S}{used}[/dim]"
+    used = f"; the newest fact used became known {_clock(newest)}" if newest else ""
+    return f"[dim]decided on what was known at {_clock(explanation.as_of)} UTC{used}[/dim]"
+
+
+def _clock(time: datetime | None) -> str:
+    return f"{time.astimezone(UTC):%H:%M:%S}" if time else UNDEFINED
 
 
 def _gate_lines(number: int, answer: GateAnswer) -> Iterator[str]:
@@ -90,7 +114,11 @@ def _gate_lines(number: int, answer: GateAnswer) -> Iterator[str]:
 
 
 def _numbers(numbers: Mapping[str, Any]) -> str:
-    return escape("; ".join(f"{label(name)} {shown(name, value)}" for name, value in numbers.items()))
+    return escape(
+        "; ".join(
+            f"{label(name)}: {with_unit(name, value)}" for name, value in numbers.items() if value is not None
+        )
+    )
 
 
 def _distance(distance: TriggerDistance) -> str:
@@ -98,16 +126,16 @@ def _distance(distance: TriggerDistance) -> str:
     for condition in distance.conditions:
         name = condition.quantity
         mark = "[green]met[/green]" if condition.is_met else "[red]not met[/red]"
-        asked = f"{shown(name, condition.value)} {condition.comparison} {shown(name, condition.limit)}"
-        parts.append(f"{label(name)} {asked} {mark}")
-    return f"{distance.source} {distance.side}: {', '.join(parts)}"
+        parts.append(f"{label(name)} {with_unit(name, condition.value)}, {needed(condition)}: {mark}")
+    return f"{distance.source} {distance.side}: {'; '.join(parts)}"
 
 
 def _position_lines(position: PositionAnswer) -> Iterator[str]:
     row = position.columns
-    until = f"{row['closed_time']:%Y-%m-%d %H:%M}" if row["closed_time"] else "now"
-    yield f"Position: {row['side']} {exact(row['peak_quantity'])} at {row['entry_price']:.8g}, from " + (
-        f"{row['opened_time']:%Y-%m-%d %H:%M} to {until}, {row['state']}"
+    until = f"{minute_text(row['closed_time'])} UTC" if row["closed_time"] else "now"
+    yield (
+        f"Position: {row['side']} {exact_text(row['peak_quantity'])} at {price_text(row['entry_price'])}, "
+        + (f"from {minute_text(row['opened_time'])} to {until}, {row['state'].lower()}")
     )
     prices = ("stop_price", "target_price", "liquidation_price", "leverage")
     yield f"   {_numbers({name: row[name] for name in prices})}"
@@ -128,7 +156,7 @@ def _check_lines(position: PositionAnswer) -> Iterator[str]:
         yield "   exit checks: none recorded up to this minute"
         return
     demanded = check["reason_code"] not in {None, ReasonCode.NORMAL}
-    verdict = WORDS[ReasonCode(check["reason_code"])] if demanded else "hold"
-    yield f"   exit checks at {check['time']:%H:%M}: {escape(verdict)}"
+    verdict = WORDS[ReasonCode(check["reason_code"])] if demanded else "nothing asks for an exit"
+    yield f"   exit checks at {minute_text(check['time'])} UTC: {escape(verdict)}"
     if check["numbers"]:
         yield f"   {_numbers(dict(sorted(check['numbers'].items())))}"

@@ -4,7 +4,6 @@ import re
 from typing import TYPE_CHECKING
 
 import psycopg
-import sqlalchemy
 from psycopg import sql
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -56,17 +55,6 @@ def connect(url: str, *, role: str | None = None, autocommit: bool = False) -> p
     if role is not None:
         _set_role(connection, role)
     return connection
-
-
-def create_engine(url: str) -> sqlalchemy.Engine:
-    """A SQLAlchemy engine over psycopg 3. It connects when first used.
-
-    Raises:
-        DatabaseError: when it connects, for the reasons of `connect`.
-    """
-    return sqlalchemy.create_engine(
-        make_url(libpq_url(url)).set(drivername="postgresql+psycopg"), creator=lambda: connect(url)
-    )
 
 
 def adbc_connect(url: str) -> "AdbcConnection":
@@ -132,10 +120,10 @@ def explain_refusal(url: str, complaint: str) -> str:
         return (
             f"the database server at {place} has no database {parts.database}: create it with `hydra db up`"
         )
-    reason = _last_line(complaint, parts.password)
+    reason = _reason(complaint, parts.password)
     return (
-        f"the database server at {place} cannot be used ({reason}): check that it runs and that "
-        f"HYDRA_DATABASE_URL is right, or unset it and run `hydra db up` for a private server"
+        f"the database server at {place} cannot be used ({reason}): start it or correct HYDRA_DATABASE_URL; "
+        f"without that setting HYDRA runs a private server (`hydra db up`)"
     )
 
 
@@ -165,7 +153,8 @@ def _set_role(connection: psycopg.Connection, role: str) -> None:
         ) from None
 
 
-def _last_line(complaint: str, password: str | None) -> str:
+def _reason(complaint: str, password: str | None) -> str:
+    """The first line of libpq's complaint without its repetitions of where; a later one only asks back."""
     lines = [line.strip() for line in complaint.splitlines() if line.strip()]
-    text = lines[-1].rpartition("FATAL:")[2].strip() if lines else "no reason given"
-    return text.replace(password, "***") if password else text
+    text = re.sub(r"^.*(failed|FATAL):\s*", "", lines[0]) if lines else "no reason given"
+    return re.sub(re.escape(password), "***", text) if password and password in text.split() else text

@@ -90,6 +90,7 @@ REGIME_FEATURES_V1: Final = (
 # What layer 2 and the generators measure beside the two vectors.
 LAYER_2_QUANTITIES_V1: Final = (
     "last_close",
+    "m5_candles",
     "atr_14_abs",
     "oi_usd",
     "realized_volatility",

@@ -7,10 +7,15 @@ from typing import Final
 
 @dataclass(frozen=True)
 class FactTable:
-    """One table of schema market. step: the distance of its rows; None where the rows or table say."""
+    """One table of schema market.
+
+    step: the distance of its rows; None where the rows or the table say. is_gridded: False where facts come
+    at any instant, so that there are no holes to find.
+    """
 
     name: str
     step: timedelta | None
+    is_gridded: bool = True
 
 
 FACT_TABLES: Final = {
@@ -22,5 +27,6 @@ FACT_TABLES: Final = {
         FactTable("funding_rates", None),
         FactTable("open_interest", timedelta(minutes=5)),
         FactTable("positioning", timedelta(minutes=5)),
+        FactTable("liquidations", None, is_gridded=False),
     )
 }

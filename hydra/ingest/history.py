@@ -3,7 +3,7 @@
 One transaction a file: its rows, its record, its quarantine, its gaps and (Apache edition) its rollups
 commit together, so that a kill at any moment leaves whole files or nothing. On the community edition the
 rollups are refreshed after the commits; files that were cut off from that are finished by the next import.
-Source: issue of the ground floor; DESIGN, law 3; C115, C124, C125.
+Source: `docs/architecture.md`, law 3; C115, C124, C125, C133.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,13 +17,13 @@ import psycopg
 from hydra.db import queries, rollups
 from hydra.db.engine import connect
 from hydra.errors import BadDataError, DatabaseError, RetryError
-from hydra.exchange.archive.file_bytes import read_octets
+from hydra.exchange.archive.file_bytes import read_file_bytes
 from hydra.exchange.archive.files import parse_file
 from hydra.exchange.archive.parsed_file import ParsedFile
 from hydra.exchange.archive.recognition import Recognised
 from hydra.ingest.fact_tables import FACT_TABLES
 from hydra.ingest.gaps import record_gaps
-from hydra.ingest.import_plan import ImportPlan, shown
+from hydra.ingest.import_plan import ImportPlan, printable
 from hydra.ingest.instruments import ensure_instruments
 from hydra.ingest.merge import Merged, merge_rows
 from hydra.ingest.rollup_freshness import finish_rollups, summarise_tables
@@ -43,6 +43,7 @@ class FileResult:
     quarantined: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     error: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 class _Read(NamedTuple):
@@ -51,7 +52,7 @@ class _Read(NamedTuple):
 
 
 def import_history(url: str, plan: ImportPlan, done: Callable[[FileResult], None]) -> list[FileResult]:
-    """Import every file of `plan`; `done` hears of each as it ends. A bad file does not stop the others.
+    """Import every file of `plan`; `done` is called with each result. A bad file does not stop the others.
 
     Raises:
         RetryError: another import is running on this database.
@@ -100,7 +101,7 @@ def _explained(error: psycopg.Error, files_in: int) -> str:
 def _quarantine_unknown_symbols(connection: psycopg.Connection, plan: ImportPlan) -> None:
     """One row a file, once: a file of another symbol is refused as a whole, and that must be seen."""
     rows = [
-        {"origin": shown(other.path), "target_table": other.table_without_symbol, "reason": other.reason}
+        {"origin": printable(other.path), "target_table": other.table_without_symbol, "reason": other.reason}
         for other in plan.not_imported
         if other.table_without_symbol
     ]
@@ -138,7 +139,7 @@ def _import_files(connection: psycopg.Connection, files: tuple[Recognised, ...])
 
 
 def _read(file: Recognised, now: datetime) -> _Read:
-    source = read_octets(file.path)
+    source = read_file_bytes(file.path)
     return _Read(source.sha256, parse_file(file, source, now))
 
 
@@ -165,6 +166,7 @@ def _import_one(
         repeated=parsed.repeated,
         empty=parsed.empty,
         quarantined=dict(reasons.iter_rows()),
+        notes=parsed.notes,
     )
 
 
@@ -178,7 +180,8 @@ def _store(connection: psycopg.Connection, file: Recognised, read: _Read) -> tup
         merged = merge_rows(connection, table, instrument_id, rows, batch_id)
         total = Merged(*(one + other for one, other in zip(total, merged, strict=True)))
         if merged.inserted:
-            record_gaps(connection, table, instrument_id, rows)
+            if table.is_gridded:
+                record_gaps(connection, table, instrument_id, rows)
             if refreshes_now and rollups.has_rollups(name):
                 rollups.refresh(connection, name, rows["time"][0], rows["time"][-1], [instrument_id])
     return total, batch_id
@@ -194,7 +197,7 @@ def _add_batch(connection: psycopg.Connection, file: Recognised, read: _Read) ->
         queries.load("ingest/add_batch"),
         spanned
         | {
-            "path": shown(file.path),
+            "path": printable(file.path),
             "sha256": read.sha256,
             "layout": file.layout,
             "target_table": ", ".join(read.parsed.tables),
@@ -221,7 +224,7 @@ def _quarantine(connection: psycopg.Connection, file: Recognised, parsed: Parsed
         queries.load("ingest/add_quarantined"),
         {
             "batch_id": batch_id,
-            "origin": shown(file.path),
+            "origin": printable(file.path),
             "target_table": ", ".join(parsed.tables),
             "lines": rejected["line"].to_list(),
             "reasons": rejected["reason"].to_list(),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hydra.errors import StopError
-from hydra.exchange.archive.recognition import Layout, NotImported, Recognised, recognise
+from hydra.exchange.archive.recognition import FileLayout, NotImported, Recognised, recognise
 
 
 @dataclass(frozen=True)
@@ -45,18 +45,18 @@ def plan_import(paths: Iterable[Path]) -> ImportPlan:
     )
 
 
-def shown(path: Path) -> str:
+def printable(path: Path) -> str:
     """`path` as the user named it, as text that any database and terminal takes."""
     return os.fsencode(path).decode("utf-8", "replace")
 
 
 def _order(file: Recognised) -> tuple[int, int, int, Path]:
-    return list(Layout).index(file.layout), file.timeframe_minutes, file.pair.instrument_id, file.path
+    return list(FileLayout).index(file.layout), file.timeframe_minutes, file.pair.instrument_id, file.path
 
 
 def _existing(path: Path) -> Path:
     if not os.path.lexists(path):
-        raise StopError(f"{shown(path)} does not exist: name a file or a folder of market history")
+        raise StopError(f"{printable(path)} does not exist: name a file or a folder of market history")
     return path
 
 
@@ -67,7 +67,9 @@ def _files_below(path: Path, unreadable: list[str]) -> Iterator[Path]:
     try:
         entries = sorted(path.iterdir())
     except OSError as error:
-        unreadable.append(f"{shown(path)}: the folder cannot be read ({error.strerror}); check its rights")
+        unreadable.append(
+            f"{printable(path)}: the folder cannot be read ({error.strerror}); check its rights"
+        )
         return
     for entry in entries:
         if not entry.is_symlink():

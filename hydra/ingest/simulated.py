@@ -47,7 +47,7 @@ def store_market(
 ) -> tuple[int, ...]:
     """Generate `minutes` from settings.start (and the warm-up before) and store them, unless they are there.
 
-    `progress` hears the share that is done, 0..1. Returns the instrument ids in the order of the pairs.
+    `progress` is called with the share done, 0..1. Returns the instrument ids in the order of the pairs.
 
     Raises:
         DatabaseError: the server cannot be used.

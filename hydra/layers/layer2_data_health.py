@@ -17,6 +17,7 @@ from hydra.bounds import PositiveBps, Seconds
 
 ORDER_BOOK_FEED: Final = "order_book"
 LIQUIDATION_FEED: Final = "liquidations"
+LEAST_CANDLES: Final = 20
 INPUTS: Final = ("candles", "history", "funding", "open_interest", "order_book", "liquidations")
 
 
@@ -72,7 +73,7 @@ def with_data_health(frame: pl.DataFrame, parameters: DataHealthParameters) -> p
 
     Reads candle_age_seconds, funding_age_seconds, open_interest_age_seconds, order_book_age_seconds,
     liquidation_feed_age_seconds (all null where nothing was ever known), funding_rate, spread_bps,
-    m5_price_vs_sma_20 (null: fewer than 20 five-minute candles).
+    m5_candles (how many five-minute candles there are), m5_price_vs_sma_20 (null: its window has holes).
     data_outage_seconds: how long the worst of candles, open interest and declared feeds has been beyond
     its allowed age; null without an outage. Funding settles hours apart and never counts as an outage.
     """
@@ -94,7 +95,8 @@ def input_states(parameters: DataHealthParameters) -> dict[str, pl.Expr]:
     """The state of every input as an expression of InputHealth codes."""
     candle_age, funding_age = pl.col("candle_age_seconds"), pl.col("funding_age_seconds")
     interest_age = pl.col("open_interest_age_seconds")
-    has_history = pl.col("m5_price_vs_sma_20").is_not_null()
+    is_enough = pl.col("m5_candles") >= LEAST_CANDLES
+    has_history = is_enough.fill_null(value=False) & pl.col("m5_price_vs_sma_20").is_not_null()
     return {
         "candles": _state(candle_age, is_fresh(candle_age, parameters.candle_age_seconds)),
         "history": pl.when(has_history).then(InputHealth.FRESH.value).otherwise(InputHealth.MISSING.value),

@@ -21,6 +21,7 @@ from hydra.layers.layer2_data_health import (
 from hydra.layers.layer2_matrix import MatrixParameters, decision_matrix, reasons_of, with_tradability
 from hydra.layers.layer2_regime import RegimeParameters, check_cascade, rule_based_regime
 from hydra.layers.layer2_volatility import VolatilityParameters, check_volatility
+from hydra.reason_words import WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def assessment_words(row: Mapping[str, object]) -> str:
 def _words(code: ReasonCode, row: Mapping[str, object]) -> str:
     if code in (ReasonCode.DATA_MISSING, ReasonCode.DATA_STALE):
         return _input_words(code, row)
-    template = _TEMPLATES[code]
+    template = _TEMPLATES.get(code, WORDS[code])
     return template.format_map({name: row.get(name) for name in _COLUMNS})
 
 
@@ -120,11 +121,9 @@ def _input_words(code: ReasonCode, row: Mapping[str, object]) -> str:
 
 _COLUMNS: Final = ("spread_bps", "gate_cascade_probability", "volatility_percentile", "funding_rate")
 _TEMPLATES: Final = {
-    ReasonCode.NORMAL: "nothing speaks against trading",
     ReasonCode.SPREAD_WIDE: "the spread is {spread_bps} bps",
     ReasonCode.CASCADE: "cascade score {gate_cascade_probability}",
     ReasonCode.VOLATILITY_EXTREME: "volatility ranks at {volatility_percentile} of its last 30 days: extreme",
-    ReasonCode.WARMING_UP: "too little history to rank the volatility",
     ReasonCode.CASCADE_WARNING: "cascade score {gate_cascade_probability}",
     ReasonCode.VOLATILITY_HIGH: "volatility ranks at {volatility_percentile} of its last 30 days: high",
     ReasonCode.FUNDING_EXTREME: "funding {funding_rate} per 8 h: leverage is halved",

@@ -3,6 +3,7 @@
 Source: layers document, "LAYER 4: RISK BRAIN" (RiskDecision); C33, C36, C40, C47, C117, C120.
 """
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -36,6 +37,9 @@ from hydra.layers.layer4_sizing import (
 # (direction, entry price, quantity, margin in USDT) -> liquidation price; 0 or less: out of reach.
 LiquidationPrice = Callable[[int, float, float, float], float]
 
+# (direction, reference price) -> the price that an entry is sent with.
+OrderPrice = Callable[[int, Decimal], Decimal]
+
 
 @dataclass(frozen=True, slots=True)
 class RiskParameters:
@@ -64,6 +68,7 @@ class PairTerms:
     filters: InstrumentFilters
     brackets: tuple[tuple[float, float], ...]
     liquidation_price: LiquidationPrice
+    order_price: OrderPrice
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,7 @@ class Candidate:
 class RiskDecision:
     """The verdict. Money is exact; `numbers` holds everything that decided, for `hydra why`.
 
-    recommended_size_usd is a notional (C48); printed_size_usd is it before every cap of ours.
+    recommended_size_usd is a notional (C48), at the price that the entry is sent with.
     """
 
     approved: bool
@@ -189,19 +194,20 @@ def _sized(candidate: Candidate, book: PortfolioState, parameters: RiskParameter
     distance = abs(candidate.price - exits.stop_loss) / candidate.price
     loss = loss_at_stop(distance, candidate.terms.round_trip_cost)
     numbers = _sizes(candidate, book, parameters, loss)
-    price, filters = exact(candidate.price), candidate.terms.filters
+    reference, filters = exact(candidate.price), candidate.terms.filters
+    price = candidate.terms.order_price(candidate.direction, reference)
     quantity = order_quantity(exact(numbers["final_size_usd"]), price, filters)
     if quantity == 0:
         return RiskDecision(approved=False, reason_code=_too_small(numbers), numbers=numbers)
-    stop = round_towards_entry(exact(exits.stop_loss), filters.tick_size, price)
-    target = round_towards_entry(exact(exits.take_profit), filters.tick_size, price)
+    stop = round_towards_entry(exact(exits.stop_loss), filters.tick_size, reference)
+    target = round_towards_entry(exact(exits.take_profit), filters.tick_size, reference)
     size_usd = quantity * price
     leverage = numbers["leverage"]
     liquidation = candidate.terms.liquidation_price(
-        candidate.direction, candidate.price, float(quantity), float(size_usd) / leverage
+        candidate.direction, float(price), float(quantity), float(size_usd) / leverage
     )
     is_safe = stop_fires_before_liquidation(
-        candidate.price, float(stop), liquidation, parameters.liquidation_buffer
+        float(price), float(stop), liquidation, parameters.liquidation_buffer
     )
     return RiskDecision(
         approved=is_safe,
@@ -248,15 +254,17 @@ def _sizes(
     heat_usd = remaining_heat(book.heat_usd, book.equity_usd, limits.max_heat)
     heated = apply_heat_cap(capped, heat_usd, loss)
     leverage = min(wanted_leverage, bracket_leverage(heated, terms.brackets))
-    free_margin_usd = book.equity_usd - book.margin_usd
+    margin_size = apply_margin_cap(
+        math.inf, book.equity_usd - book.margin_usd, leverage, terms.round_trip_cost
+    )
     return {
         "kelly": kelly_size(win_prob, candidate.expected_return / candidate.expected_adverse_excursion),
         "printed_size_usd": printed,
         "risk_capped_size_usd": capped,
         "exposure_left_usd": exposure,
         "heat_size_usd": heat_usd / loss,
-        "margin_size_usd": max(0.0, free_margin_usd) * leverage,
-        "final_size_usd": apply_margin_cap(heated, free_margin_usd, leverage),
+        "margin_size_usd": margin_size,
+        "final_size_usd": min(heated, margin_size),
         "leverage": leverage,
         "loss_at_stop": loss,
         "correlation_penalty": candidate.correlation_penalty,
@@ -298,7 +306,7 @@ def decide_minute(
             decision = decide(candidate, book, parameters)
         if decision.approved:
             notional = float(decision.recommended_size_usd)
-            margin = notional / decision.recommended_leverage
+            margin = notional * (1 / decision.recommended_leverage + candidate.terms.round_trip_cost)
             book = book.reserve(notional, decision.heat_usd, margin)
         verdicts.append((candidate, decision))
     return verdicts

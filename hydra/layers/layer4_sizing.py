@@ -82,6 +82,12 @@ def apply_heat_cap(size_usd: float, remaining_heat_usd: float, loss_fraction: fl
     return min(size_usd, max(0.0, remaining_heat_usd) / loss_fraction)
 
 
-def apply_margin_cap(size_usd: float, free_margin_usd: float, leverage: float) -> float:
-    """The notional whose margin (notional / leverage, C48) is still free."""
-    return min(size_usd, max(0.0, free_margin_usd) * leverage)
+def apply_margin_cap(size_usd: float, free_margin_usd: float, leverage: float, cost_fraction: float) -> float:
+    """The notional whose margin (notional / leverage, C48) is still free, with room for what it costs.
+
+    cost_fraction: of the notional, what entering and leaving cost, fees included.
+
+    Formula: min(size, free margin / (1 / leverage + costs))
+    Source: docs/practice.md (isolated margin); C48.
+    """
+    return min(size_usd, max(0.0, free_margin_usd) / (1 / leverage + cost_fraction))

@@ -74,6 +74,11 @@ def post_only_is_refused(limit_price: Decimal, best_bid: Decimal, best_ask: Deci
     return limit_price >= best_ask if is_buy else limit_price <= best_bid
 
 
+def post_only_price(direction: int, touch: tuple[Decimal, Decimal], filters: InstrumentFilters) -> Decimal:
+    """`entry_price` at the touch (best bid, best ask), rounded to the passive side of the grid (C41)."""
+    return round_passive(entry_price(direction, *touch), filters.tick_size, is_buy=direction > 0)
+
+
 def entry_order(
     key: DecisionKey,
     direction: int,
@@ -82,18 +87,16 @@ def entry_order(
     filters: InstrumentFilters,
     attempt: int = 0,
 ) -> OrderPlan:
-    """Post-only at the touch (best bid, best ask), rounded to the passive side of the grid (C41)."""
-    is_buy = direction > 0
-    price = round_passive(entry_price(direction, *touch), filters.tick_size, is_buy=is_buy)
+    """Post-only at the touch (best bid, best ask), see `post_only_price`."""
     identity = client_order_id(key, OrderRole.ENTRY, attempt)
     return OrderPlan(
         identity,
         OrderRole.ENTRY,
         OrderType.POST_ONLY,
-        is_buy,
+        direction > 0,
         quantity,
         reduce_only=False,
-        limit_price=price,
+        limit_price=post_only_price(direction, touch, filters),
     )
 
 

@@ -1,11 +1,22 @@
-"""Layer 5 on paper: which bars fill which orders, at what price. Stated and conservative (C126).
+"""Layer 5 on paper: the one rule for every simulated fill. Stated and conservative (C126, C131).
 
-Scalars only, so that the backtest's loop can compile the same functions. A bar is (open, high, low, close).
-Direction is +1 LONG, -1 SHORT.
+Where a barrier lies on the mark price and the fill on traded prices:
+
+- A bar without volume fills nothing. What was triggered in it waits for the next bar with volume.
+- A market order fills at the open of the bar. A stop or a target fills at its level, or at the open where the
+  bar opens beyond it; where the bar never traded at the level, at the traded price nearest to it.
+- A resting order fills at its limit once the bar trades beyond it.
+- A liquidated position leaves at the traded price nearest to its bankruptcy price, and never at a worse one:
+  it loses its margin, no more.
+
+Scalars only, so that the backtest's loop can compile the same functions. Direction is +1 LONG, -1 SHORT.
 """
 
+from decimal import Decimal
 from enum import IntEnum
-from typing import Final
+from typing import Final, TypeVar
+
+Price = TypeVar("Price", float, Decimal)
 
 VOLUME_SHARE: Final = 0.10
 
@@ -37,23 +48,31 @@ def passive_fill(
     return min(remaining, bar_volume * VOLUME_SHARE)
 
 
+def is_liquidated(direction: int, liquidation_price: float, mark: float) -> bool:
+    """True where the mark stands at the liquidation price or beyond it; 0: out of reach."""
+    return liquidation_price > 0 and _reached(-direction, mark, liquidation_price)
+
+
 def barrier_hit(
     direction: int,
     stop_price: float,
     target_price: float,
     liquidation_price: float,
-    bar: tuple[float, float, float],
+    mark: tuple[float, float, float],
+    *,
+    has_volume: bool = True,
 ) -> BarrierHit:
     """The barrier that a bar touched, the worst first: liquidation at the open, stop, target.
 
-    bar: (open, high, low) of the mark price, or of the last price where no mark is recorded.
-    liquidation_price: 0 where out of reach. Inside a bar the stop comes before the liquidation, which lies
-    beyond it; only an open that gaps over the liquidation skips the stop.
-    Source: C40, C114 (stop first when both are touched), C126.
+    mark: (open, high, low) of the mark price, or of the last price where no mark is recorded.
+    liquidation_price: 0 where out of reach. target_price: NaN where it does not count. Inside a bar the stop
+    comes before the liquidation, which lies beyond it; an open beyond the liquidation skips the stop, and so
+    does a bar without volume, in which no stop can fill.
+    Source: C40, C114 (stop first when both are touched), C126, C131.
     """
-    bar_open, high, low = bar
+    mark_open, high, low = mark
     worst, best = (low, high) if direction > 0 else (high, low)
-    if liquidation_price > 0 and _reached(-direction, bar_open, liquidation_price):
+    if is_liquidated(direction, liquidation_price, mark_open if has_volume else worst):
         return BarrierHit.LIQUIDATION
     if _reached(-direction, worst, stop_price):
         return BarrierHit.STOP
@@ -62,24 +81,33 @@ def barrier_hit(
     return BarrierHit.NONE
 
 
-def entry_bar_hits_stop(direction: int, stop_price: float, bar_high: float, bar_low: float) -> bool:
-    """True where the very bar that filled the entry touched the stop; its target never counts.
-
-    What came first inside the bar is unknown and its open lies before the fill: the worst is assumed (C114).
-    """
-    return _reached(-direction, bar_low if direction > 0 else bar_high, stop_price)
-
-
-def _reached(direction: int, price: float, level: float) -> bool:
+def _reached(direction: int, price: Price, level: Price) -> bool:
     """True where `price` stands at `level` or beyond it in `direction`."""
     return price >= level if direction > 0 else price <= level
 
 
-def barrier_price(direction: int, level: float, bar_open: float, hit: BarrierHit) -> float:
+def barrier_price(direction: int, level: float, hit: BarrierHit, traded: tuple[float, float, float]) -> float:
     """The price at which a touched stop or target executes, before spread and slippage.
 
-    bar_open: the open of the bar of traded prices. Beyond the level already: a gap, filled at the open.
-    Source: C114, C126.
+    traded: (open, high, low) of the traded prices.
+
+    Formula: the open where the bar opens beyond the level, else min(max(level, low), high)
+    Source: C114, C126, C131.
     """
+    bar_open, high, low = traded
     towards = direction if hit == BarrierHit.TARGET else -direction
-    return bar_open if _reached(towards, bar_open, level) else level
+    return bar_open if _reached(towards, bar_open, level) else min(max(level, low), high)
+
+
+def is_bankrupt(direction: int, price: Price, bankruptcy_price: Price) -> bool:
+    """True where leaving at `price` would lose more than the margin: the exchange takes the position over."""
+    return price < bankruptcy_price if direction > 0 else price > bankruptcy_price
+
+
+def liquidation_fill_price(direction: int, bankruptcy_price: Price, bar_high: Price, bar_low: Price) -> Price:
+    """The price at which a liquidated position leaves; what is left of its margin there is lost as well.
+
+    Formula: LONG max(bankruptcy price, low), SHORT min(bankruptcy price, high)
+    Source: C131 (a position loses its margin, no more).
+    """
+    return max(bankruptcy_price, bar_low) if direction > 0 else min(bankruptcy_price, bar_high)

@@ -71,7 +71,7 @@ def hold_net_usd(pair: HeldPair, notional_usd: float) -> float:
     spread, slippage = float(pair.costs.taker_spread_bps), float(pair.costs.slippage_bps)
     leave = taker_price(pair.last_price, -1, spread, slippage)
     fees = entry_fee + fee_usd(quantity * leave, float(pair.costs.taker_fee_bps))
-    return net_profit(price_profit(1, quantity, entry, leave), fees, sum(_funding(pair, quantity)))
+    return net_profit(price_profit(1, quantity, quantity * entry, leave), fees, sum(_funding(pair, quantity)))
 
 
 def hold_path_usd(pair: HeldPair, notional_usd: float, seconds: Floats, closes: Floats) -> Floats:

@@ -16,7 +16,7 @@ from typing import Final
 from hydra.bounds import Bps, CostFactor
 from hydra.ledger.amounts import Amount
 
-COST_MODEL_VERSION: Final = "1"
+COST_MODEL_VERSION: Final = "2"
 MAKER_FEE_BPS: Final = Decimal(2)
 TAKER_FEE_BPS: Final = Decimal(5)
 

@@ -15,13 +15,14 @@ from hydra.ledger.positions import price_profit, stop_loss_usd
 class OpenPosition:
     """What the portfolio needs of an open position. direction +1 LONG, -1 SHORT; prices in quote units.
 
-    stop_price: the stop that rests on the exchange. margin_usd: isolated margin set aside.
+    cost_basis_usd: see `price_profit`. stop_price: the stop that rests on the exchange. margin_usd: isolated
+    margin set aside.
     """
 
     instrument_id: int
     direction: int
     quantity: Decimal
-    entry_price: Decimal
+    cost_basis_usd: Decimal
     mark_price: Decimal
     stop_price: Decimal
     margin_usd: Decimal
@@ -34,7 +35,7 @@ class OpenPosition:
     @property
     def unrealised_usd(self) -> Decimal:
         """Profit at mark, before costs."""
-        return price_profit(self.direction, self.quantity, self.entry_price, self.mark_price)
+        return price_profit(self.direction, self.quantity, self.cost_basis_usd, self.mark_price)
 
     @property
     def heat_usd(self) -> Decimal:

@@ -11,13 +11,16 @@ def average_price(
     return (held_quantity * held_price + fill_quantity * fill_price) / total
 
 
-def price_profit(direction: int, quantity: Amount, entry_price: Amount, price: Amount) -> Amount:
+def price_profit(direction: int, quantity: Amount, cost_basis_usd: Amount, price: Amount) -> Amount:
     """Profit before costs, USDT; at mark it is the unrealised, at the exit fill the realised one.
 
-    Formula: side x quantity x (price - entry)
-    Source: practice.md 3.6 (profit on mark); C122.
+    cost_basis_usd: what `quantity` was bought (LONG) or sold (SHORT) for: the sum of price x quantity of its
+    fills, never a rounded average times the quantity.
+
+    Formula: side x (quantity x price - cost basis)
+    Source: docs/practice.md (profit on mark); C122.
     """
-    return direction * quantity * (price - entry_price)
+    return direction * (quantity * price - cost_basis_usd)
 
 
 def net_profit(gross_usd: Amount, fees_usd: Amount, funding_usd: Amount) -> Amount:

@@ -35,7 +35,7 @@ LISTEN_S: Final = 0.5
 
 
 @dataclass
-class Clock:
+class CycleClock:
     """The clock of one run; `listening` is an autocommitting connection that hears of closed cycles."""
 
     run: Run
@@ -115,7 +115,7 @@ def command(
         # A cycle that a crash of the server loses before its first stage is opened again.
         connection.execute("SET synchronous_commit = off")
         broker = make_broker(settings, [])
-        Clock(read_run(connection, run), connection, broker, Speed.parse(speed)).work()
+        CycleClock(read_run(connection, run), connection, broker, Speed.parse(speed)).work()
         broker.close()
 
 

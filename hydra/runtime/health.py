@@ -26,7 +26,7 @@ LOW_FREE_DISK_BYTES = 20 * 2**30
 MAX_CLOCK_DIFFERENCE_S = 1.0
 
 
-class Verdict(StrEnum):
+class HealthVerdict(StrEnum):
     """How a check ended; only FAIL makes `hydra doctor` exit with a non-zero status."""
 
     OK = "ok"
@@ -35,22 +35,22 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True)
-class Check:
+class HealthCheck:
     """One finding: what was looked at, how it ended, what was seen and what to do about it."""
 
     subject: str
-    verdict: Verdict
+    verdict: HealthVerdict
     seen: str
     advice: str = ""
 
 
-def examine() -> Iterator[Check]:
+def examine() -> Iterator[HealthCheck]:
     """All checks, cheap ones first; what rests on a failed check is not tried."""
     yield check_python(sys.version_info[:2])
     try:
         settings = load_settings()
     except HydraError as error:
-        yield Check("settings", Verdict.FAIL, str(error), "correct .env or the environment")
+        yield HealthCheck("settings", HealthVerdict.FAIL, str(error), "correct it there")
         return
     yield check_settings(settings)
     place = _growing_place(settings)
@@ -66,7 +66,7 @@ def _growing_place(settings: Settings) -> Path:
     return next(folder for folder in (home, *home.parents) if folder.is_dir())
 
 
-def _examine_database(settings: Settings) -> Iterator[Check]:
+def _examine_database(settings: Settings) -> Iterator[HealthCheck]:
     try:
         url = database_url(settings)
         with connect(url) as connection:
@@ -74,73 +74,76 @@ def _examine_database(settings: Settings) -> Iterator[Check]:
             yield _check_clock(connection)
             schema = check_schema(current_revision(url), head_revision())
             yield schema
-            if schema.verdict is Verdict.OK:
+            if schema.verdict is HealthVerdict.OK:
                 yield _check_facts(connection)
     except HydraError as error:
-        yield Check("database", Verdict.FAIL, str(error), "start it with `hydra db up`, then run this again")
+        own = settings.database_url is not None
+        advice = "mend it there" if own else "start it with `hydra db up`"
+        yield HealthCheck("database", HealthVerdict.FAIL, str(error), f"{advice}, then run this again")
 
 
-def check_python(version: tuple[int, int]) -> Check:
+def check_python(version: tuple[int, int]) -> HealthCheck:
     """Python 3.11 or newer."""
     seen = f"Python {version[0]}.{version[1]}"
     if version < (3, 11):
-        return Check("python", Verdict.FAIL, seen, "use Python 3.11 or newer")
-    return Check("python", Verdict.OK, seen)
+        return HealthCheck("python", HealthVerdict.FAIL, seen, "use Python 3.11 or newer")
+    return HealthCheck("python", HealthVerdict.OK, seen)
 
 
-def check_disk(path: Path, free_bytes: int) -> Check:
+def check_disk(path: Path, free_bytes: int) -> HealthCheck:
     """Room for the database: fail below 5 GiB, warn below 20 GiB."""
     seen = f"{free_bytes / 2**30:.0f} GiB free at {path}"
     if free_bytes < MIN_FREE_DISK_BYTES:
-        return Check("disk", Verdict.FAIL, seen, "free some: PostgreSQL stops when the disk is full")
+        return HealthCheck("disk", HealthVerdict.FAIL, seen, "free some: PostgreSQL stops without it")
     if free_bytes < LOW_FREE_DISK_BYTES:
-        return Check("disk", Verdict.WARN, seen, "a year of recorded feeds needs more; watch it")
-    return Check("disk", Verdict.OK, seen)
+        return HealthCheck("disk", HealthVerdict.WARN, seen, "a year of recorded feeds needs more; watch it")
+    return HealthCheck("disk", HealthVerdict.OK, seen)
 
 
-def check_settings(settings: Settings) -> Check:
-    """Orders on an exchange need its keys; paper needs none."""
+def check_settings(settings: Settings) -> HealthCheck:
+    """Only paper runs today; orders on an exchange would need its keys."""
     has_keys = settings.binance_api_key is not None and settings.binance_api_secret is not None
     mode = settings.trading_mode
-    if mode is not TradingMode.PAPER and not has_keys:
-        advice = "set BINANCE_API_KEY and BINANCE_API_SECRET, or TRADING_MODE=paper"
-        return Check("settings", Verdict.FAIL, f"{mode} without exchange keys", advice)
-    return Check("settings", Verdict.OK, f"mode {mode}, exchange keys {'set' if has_keys else 'not set'}")
+    seen = f"TRADING_MODE {mode.value}, exchange keys {'set' if has_keys else 'not set'}"
+    if mode is not TradingMode.PAPER:
+        advice = "set TRADING_MODE=paper: no exchange is connected yet, `hydra run` refuses other modes"
+        return HealthCheck("settings", HealthVerdict.FAIL, seen, advice)
+    return HealthCheck("settings", HealthVerdict.OK, seen)
 
 
-def _check_server(connection: psycopg.Connection) -> Check:
+def _check_server(connection: psycopg.Connection) -> HealthCheck:
     facts = inspect_server(connection)
     seen = (
         f"TimescaleDB {facts.timescaledb_version} ({facts.edition.value} edition) "
         f"on PostgreSQL {facts.postgresql_version}"
     )
-    return Check("database", Verdict.OK, seen)
+    return HealthCheck("database", HealthVerdict.OK, seen)
 
 
-def _check_clock(connection: psycopg.Connection) -> Check:
+def _check_clock(connection: psycopg.Connection) -> HealthCheck:
     row = connection.execute(queries.load("status/server")).fetchone()
     if row is None:
         raise AssertionError("a query without FROM always gives one row")
     return check_clock((datetime.now(UTC) - row[1]).total_seconds())
 
 
-def check_clock(difference_s: float) -> Check:
+def check_clock(difference_s: float) -> HealthCheck:
     """This machine's clock against the database server's: every age is measured on them."""
     seen = f"{difference_s:+.3f} s against the database server"
     if abs(difference_s) > MAX_CLOCK_DIFFERENCE_S:
-        return Check("clock", Verdict.FAIL, seen, "synchronise both machines (NTP): ages would be wrong")
-    return Check("clock", Verdict.OK, seen)
+        return HealthCheck("clock", HealthVerdict.FAIL, seen, "synchronise both by NTP: ages would be wrong")
+    return HealthCheck("clock", HealthVerdict.OK, seen)
 
 
-def check_schema(current: str | None, head: str) -> Check:
+def check_schema(current: str | None, head: str) -> HealthCheck:
     """The database has every migration of this checkout."""
     if current == head:
-        return Check("schema", Verdict.OK, f"revision {head}")
+        return HealthCheck("schema", HealthVerdict.OK, f"revision {head}")
     seen = f"revision {current or 'none'}, this checkout is at {head}"
-    return Check("schema", Verdict.FAIL, seen, "run `hydra db up`: it migrates")
+    return HealthCheck("schema", HealthVerdict.FAIL, seen, "run `hydra db up`: it migrates")
 
 
-def _check_facts(connection: psycopg.Connection) -> Check:
+def _check_facts(connection: psycopg.Connection) -> HealthCheck:
     condition = read_condition(connection)
     seen = (
         f"{condition.gaps:,} gaps, {condition.quarantined_rows:,} quarantined rows, "
@@ -148,5 +151,5 @@ def _check_facts(connection: psycopg.Connection) -> Check:
     )
     if condition.batches_without_fresh_rollups:
         advice = "run `hydra import` again: it finishes the rollups of an interrupted import"
-        return Check("facts", Verdict.WARN, f"{seen}; rollups behind the facts", advice)
-    return Check("facts", Verdict.OK, seen)
+        return HealthCheck("facts", HealthVerdict.WARN, f"{seen}; rollups behind the facts", advice)
+    return HealthCheck("facts", HealthVerdict.OK, seen)

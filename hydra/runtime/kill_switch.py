@@ -63,14 +63,14 @@ def latch(
     refuse_without_reason(reason)
     scope = KillScope.PORTFOLIO if instrument_id is None else KillScope.PAIR
     with connection.transaction():
-        time = run_time(connection, run_id)
+        time, state = _newest_minute(connection, run_id)
         values = {
             "run_id": run_id,
             "scope": scope.value,
             "instrument_id": instrument_id,
             "time": time,
             "cause": reason.strip(),
-            "numbers": Jsonb({"by": by}),
+            "numbers": Jsonb({"by": by, "latched_in": state}),
         }
         if connection.execute(queries.load("stages/latch"), values).fetchone() is None:
             raise StopError(f"the kill switch of run {run_id} is latched already; its first cause stays")
@@ -87,7 +87,7 @@ def clear(
     """
     refuse_without_reason(reason)
     with connection.transaction():
-        now = run_time(connection, run_id)
+        now, state = _newest_minute(connection, run_id)
         chosen = [item for item in latched(connection, run_id) if symbol is None or item.symbol == symbol]
         if not chosen:
             raise StopError(f"nothing is latched in run {run_id}{f' for {symbol}' if symbol else ''}")
@@ -95,6 +95,7 @@ def clear(
         values = {
             "time": now,
             "by": by,
+            "state": state,
             "reason": reason.strip(),
             "kill_ids": [item.kill_id for item in chosen],
         }
@@ -110,10 +111,15 @@ def latched(connection: psycopg.Connection, run_id: int) -> list[Latched]:
 
 def run_time(connection: psycopg.Connection, run_id: int) -> datetime:
     """The run's clock: its newest cycle, or its first minute."""
+    return _newest_minute(connection, run_id)[0]
+
+
+def _newest_minute(connection: psycopg.Connection, run_id: int) -> tuple[datetime, str | None]:
+    """The run's clock, and the state of that minute (None before the first), which stays as it is."""
     row = connection.execute(queries.load("stages/run_time"), {"run_id": run_id}).fetchone()
-    if row is None or not isinstance(row[0], datetime):
+    if row is None:
         raise StopError(f"there is no run {run_id}")
-    return row[0]
+    return row[0], row[1]
 
 
 def refuse_before_cool_down(chosen: list[Latched], now: datetime) -> None:

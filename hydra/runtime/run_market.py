@@ -12,6 +12,7 @@ from typing import Final
 import psycopg
 from psycopg.rows import class_row
 
+from hydra.answers.formatting import minute_text
 from hydra.db import queries
 from hydra.db.engine import connect
 from hydra.domain import MarketOrigin
@@ -93,7 +94,9 @@ def generated_market(url: str, asked: MarketRequest, progress: Progress) -> RunM
     start = asked.start or GENERATED_START
     end = asked.end or start + GENERATED_LENGTH
     if end <= start:
-        raise StopError(f"--from {start:%Y-%m-%d %H:%M} --to {end:%Y-%m-%d %H:%M}: --to has to be later")
+        raise StopError(
+            f"--to {end:%Y-%m-%dT%H:%M}: a generated market begins {start:%Y-%m-%dT%H:%M} without --from"
+        )
     market = MarketSettings(
         seed=asked.seed or 0,
         start=start,
@@ -129,8 +132,8 @@ def recorded_market(
     data_from, data_to = start or first + CANDLE_LENGTH, end or last + 2 * CANDLE_LENGTH
     if data_from > last + CANDLE_LENGTH or data_to <= first:
         raise StopError(
-            f"candles are stored from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC, none of them "
-            f"between {data_from:%Y-%m-%d %H:%M} and {data_to:%Y-%m-%d %H:%M}: choose --from and --to there"
+            f"candles are stored from {minute_text(first)} to {minute_text(last)} UTC, none of them "
+            f"between {minute_text(data_from)} and {minute_text(data_to)}: choose --from and --to there"
         )
     return RunMarket(tuple(item.instrument_id for item in chosen), (), data_from, data_to)
 

@@ -21,7 +21,9 @@ from dramatiq.errors import BrokerConnectionError
 from psycopg.rows import class_row
 from psycopg_pool import PoolTimeout
 
-from hydra.answers.pipeline_table import PipelineRow, read_pipeline
+from hydra.answers.formatting import minute_text
+from hydra.answers.pipeline_table import PipelineRow, blocked_words, read_pipeline
+from hydra.answers.run_events import RunEvents
 from hydra.db import queries
 from hydra.db.engine import connect, database_url
 from hydra.db.server.private import start_private_cluster
@@ -49,7 +51,7 @@ _ENVIRONMENT: Final = {"dramatiq_restart_delay": "500", "dramatiq_worker_timeout
 
 
 @dataclass(frozen=True)
-class Progress:
+class RunProgress:
     """How far a run has come: its newest cycle, if any, and how long ago that was opened."""
 
     is_ended: bool
@@ -61,7 +63,7 @@ class Progress:
 
 @dataclass
 class Supervisor:
-    """Supervises one run. `show` gets the rows of every new minute, `tell` a sentence about every mishap."""
+    """Supervises one run. `show` gets the rows of every new minute, `tell` a sentence about every event."""
 
     run: Run
     settings: Settings
@@ -74,6 +76,11 @@ class Supervisor:
     _shown: datetime | None = field(default=None, init=False)
     _complained_at: float = field(default=0.0, init=False)
     _rung_at: float = field(default=0.0, init=False)
+    _blocked: str = field(default="", init=False)
+
+    def __post_init__(self) -> None:
+        """What happened before this supervisor is not told again."""
+        self._events = RunEvents(self.run.run_id)
 
     def supervise(self) -> EndReason:
         """Run until the range is decided or somebody stops it (Ctrl-C, SIGTERM).
@@ -83,6 +90,7 @@ class Supervisor:
             DatabaseError: the database server cannot be used, and is not ours to start.
         """
         connection = self._connect()
+        self._events.read(connection)
         children = Children(self._programs(), self.log, _ENVIRONMENT)
         broker = make_broker(self.settings, [])
         handlers = [(number, signal.signal(number, self._stop)) for number in (signal.SIGINT, signal.SIGTERM)]
@@ -161,21 +169,32 @@ class Supervisor:
         self._complain_of_standstill(progress)
         if progress.time is not None and progress.time != self._shown:
             self._shown = progress.time
-            self.show(read_pipeline(connection, self.run))
+            self._tell_events(connection)
 
-    def _complain_of_standstill(self, progress: Progress) -> None:
+    def _tell_events(self, connection: psycopg.Connection) -> None:
+        """Show the newest minute, and tell what happened since the one shown before."""
+        for event in self._events.read(connection):
+            self.tell(event.sentence)
+        rows = read_pipeline(connection, self.run)
+        blocked = blocked_words(rows)
+        if blocked != self._blocked and rows:
+            self._blocked = blocked
+            self.tell(f"{minute_text(rows[0].time)} UTC  {blocked or 'no pair is blocked by data any more'}")
+        self.show(rows)
+
+    def _complain_of_standstill(self, progress: RunProgress) -> None:
         is_still = progress.state != "CLOSED" and (progress.waiting_seconds or 0.0) > STANDSTILL_S
         if is_still and time.monotonic() - self._complained_at > STANDSTILL_S:
             self._complained_at = time.monotonic()
             self.tell(
-                f"the minute {progress.time:%Y-%m-%d %H:%M} stands in state {progress.state} for "
+                f"the minute {minute_text(progress.time)} UTC stands in state {progress.state} for "
                 f"{progress.waiting_seconds:.0f} s: the reason is in {self.log}"
             )
 
     def _end(self, connection: psycopg.Connection) -> EndReason:
         if self._wants_stop:
             end_run(connection, self.run.run_id, EndReason.STOPPED)
-        self.show(read_pipeline(connection, self.run))
+        self._tell_events(connection)
         progress = read_progress(connection, self.run.run_id)
         return EndReason.FINISHED if progress.end_reason == EndReason.FINISHED else EndReason.STOPPED
 
@@ -183,9 +202,9 @@ class Supervisor:
         self._wants_stop = True
 
 
-def read_progress(connection: psycopg.Connection, run_id: int) -> Progress:
+def read_progress(connection: psycopg.Connection, run_id: int) -> RunProgress:
     """How far `run_id` has come."""
-    with connection.cursor(row_factory=class_row(Progress)) as cursor:
+    with connection.cursor(row_factory=class_row(RunProgress)) as cursor:
         progress = cursor.execute(queries.load("stages/progress"), {"run_id": run_id}).fetchone()
     if progress is None:
         raise DatabaseError(f"run {run_id} is no longer in the database: was it reset?")

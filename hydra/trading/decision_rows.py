@@ -11,6 +11,7 @@ from hydra.layers.layer4_filters import exact
 from hydra.layers.layer4_kill import Kill
 from hydra.layers.layer4_risk import Candidate, RiskDecision
 from hydra.layers.positions import direction_of
+from hydra.reason_words import WORDS
 from hydra.trading.correlation_rows import ALONE, PortfolioCorrelation
 from hydra.trading.cycle import Cycle
 from hydra.trading.minute_rows import AssessedPair
@@ -131,12 +132,10 @@ def _numbers(verdict: Verdict) -> dict[str, float]:
     }
 
 
-_WORDS: Final = {
+_TEMPLATES: Final = {
     ReasonCode.APPROVED: "within every limit: {recommended_size_usd:.2f} USDT at leverage {leverage:.2f}",
     ReasonCode.NOT_TRADABLE: "layer 2 allows no entry: {layer2}",
-    ReasonCode.KILL_SWITCH: "the kill switch is latched",
     ReasonCode.COOLDOWN: "the last exit of this source and side was {minutes_since_exit:.0f} minutes ago",
-    ReasonCode.POSITION_EXISTS: "the pair has a position or a working entry",
     ReasonCode.MAX_POSITIONS: "{positions:.0f} positions are open or working",
     ReasonCode.MAX_EXPOSURE: "{exposure_left_usd:.2f} USDT of exposure are left",
     ReasonCode.PORTFOLIO_HEAT: "the portfolio heat leaves {heat_size_usd:.2f} USDT of notional",
@@ -157,7 +156,7 @@ def decision_words(verdict: Verdict) -> str:
         return _NO_FILTERS
     numbers = dict(decision.numbers) if decision is not None else {}
     size = {"recommended_size_usd": float(decision.recommended_size_usd) if decision else 0.0}
-    return _WORDS[code].format(layer2=verdict.pair.reason_code, **numbers, **size)
+    return _TEMPLATES.get(code, WORDS[code]).format(layer2=verdict.pair.reason_code, **numbers, **size)
 
 
 def _why_no_signal(best: JudgedSignal | None) -> str:

@@ -15,7 +15,8 @@ import psycopg
 from hydra.db import queries
 from hydra.layers.layer4_filters import InstrumentFilters
 from hydra.layers.layer4_risk import PairTerms
-from hydra.ledger.costs import CostParameters, PairCosts, round_trip_cost
+from hydra.layers.layer5_orders import post_only_price
+from hydra.ledger.costs import CostParameters, PairCosts, half_spread, round_trip_cost
 from hydra.ledger.liquidation import MaintenanceBracket, liquidation_price
 from hydra.universe import UNIVERSE, Pair, find_pair
 
@@ -51,7 +52,17 @@ class InstrumentSpec:
             filters=self.filters,
             brackets=self.leverage_brackets,
             liquidation_price=self.liquidation_price,
+            order_price=self.order_price,
         )
+
+    def best_bid_ask(self, price: Decimal) -> tuple[Decimal, Decimal]:
+        """Best bid and best ask of the cost model around the last price (C126)."""
+        half = half_spread(price, self.costs.spread_bps)
+        return price - half, price + half
+
+    def order_price(self, direction: int, price: Decimal) -> Decimal:
+        """The post-only price of an entry while the last price is `price` (C41)."""
+        return post_only_price(direction, self.best_bid_ask(price), self.filters)
 
 
 def read_terms(

@@ -3,9 +3,9 @@
 Source: DESIGN, law 3 (known_at <= as_of); C126.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -13,18 +13,28 @@ import psycopg
 
 from hydra.db import queries
 from hydra.layers.layer4_filters import exact
-from hydra.trading.paper_exchange import Bar, Settlement
+from hydra.trading.bars import BAR_LENGTH, Bar, Settlement
+from hydra.trading.pair_state import PairState, Position
 
 MARK: Final = "mark"
 LAST: Final = "last"
+STALE_AFTER: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """The newest price of a pair: last, and mark, which is last where no mark is recorded."""
+    """The last known price of a pair: last, and mark, which is last where no mark is recorded.
+
+    time: the end of the candle that it is of.
+    """
 
     last: Decimal
     mark: Decimal
+    time: datetime
+
+    def is_stale(self, now: datetime) -> bool:
+        """It is older than five minutes (C132)."""
+        return now - self.time > STALE_AFTER
 
 
 def read_bars(
@@ -36,22 +46,34 @@ def read_bars(
 
 
 def read_settlements(
-    connection: psycopg.Connection, instrument_ids: Sequence[int], known_after: datetime, as_of: datetime
+    connection: psycopg.Connection, states: Mapping[int, PairState], known_after: datetime, as_of: datetime
 ) -> list[Settlement]:
-    """The settlements that became known after `known_after` and by `as_of`, where a mark price is known."""
-    rows = connection.execute(queries.load("stages/settlements"), _news(instrument_ids, known_after, as_of))
+    """The settlements of open positions that became known after `known_after` and by `as_of`."""
+    opened = _open(states)
+    values = {**_news(sorted(opened), known_after, as_of), "since": _since(opened, as_of)}
+    rows = connection.execute(queries.load("stages/settlements"), values)
     return [Settlement(*row) for row in rows if row[3] is not None]
 
 
 def read_prices(
-    connection: psycopg.Connection, instrument_ids: Sequence[int], as_of: datetime
+    connection: psycopg.Connection, states: Mapping[int, PairState], as_of: datetime
 ) -> dict[int, Price]:
-    """The newest price of each instrument; one without a candle in a day is not among them."""
-    if not instrument_ids:
+    """The last known price of every open position, however old it is (C132)."""
+    opened = _open(states)
+    if not opened:
         return {}
-    values = {"instrument_ids": list(instrument_ids), "as_of": as_of}
+    values = {"instrument_ids": sorted(opened), "as_of": as_of, "since": _since(opened, as_of)}
     rows = connection.execute(queries.load("stages/marks"), values)
-    return {row[0]: Price(exact(row[1]), exact(row[1] if row[2] is None else row[2])) for row in rows}
+    return {row[0]: Price(exact(row[1]), exact(row[1] if row[2] is None else row[2]), row[3]) for row in rows}
+
+
+def _open(states: Mapping[int, PairState]) -> dict[int, Position]:
+    return {key: one.position for key, one in states.items() if one.is_open and one.position is not None}
+
+
+def _since(opened: Mapping[int, Position], as_of: datetime) -> datetime:
+    """The open of the oldest bar that filled an entry: every position has a price from then on."""
+    return min((one.opened_time for one in opened.values()), default=as_of) - BAR_LENGTH
 
 
 def _news(instrument_ids: Sequence[int], known_after: datetime, as_of: datetime) -> dict[str, object]:

@@ -4,7 +4,7 @@ Records are changed in place and remember what changed; `hydra/trading/holding_r
 Source: practice.md, "Position management"; C41, C45, C117, C126.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -12,8 +12,8 @@ from typing import Any, Final
 from hydra.domain import OrderRole, OrderState, OrderType, PositionEventKind, PositionState, ReasonCode
 from hydra.layers.layer5_orders import DecisionKey, OrderPlan
 from hydra.ledger.positions import average_price, net_profit, price_profit
+from hydra.trading.bars import Settlement
 
-PAPER_ACCOUNT: Final = "paper"
 BOOKED: Final = Decimal("0.00000001")
 """Amounts of money are booked to eight decimals, as the exchange does: their sums are exact."""
 
@@ -106,7 +106,7 @@ class Order:
         self.events.append(OrderEvent(time, state, reason_code, detail or {}))
 
     def fill(self, trade: Fill) -> None:
-        """PortfolioState a trade."""
+        """Book a trade."""
         before = self.average_price or Decimal(0)
         self.average_price = booked(average_price(self.filled_quantity, before, trade.quantity, trade.price))
         self.filled_quantity += trade.quantity
@@ -114,21 +114,15 @@ class Order:
         state = OrderState.FILLED if self.remaining == 0 else OrderState.PARTIALLY_FILLED
         self.enter(trade.time, state, detail={"price": trade.price, "quantity": trade.quantity})
 
-    def cancel(
-        self, time: datetime, reason_code: ReasonCode | None = None, detail: dict[str, Any] | None = None
-    ) -> None:
-        """End it unfilled or partly filled."""
-        self.enter(time, OrderState.CANCELED, reason_code, detail)
 
-
-def accepted_paper_order(
+def planned_order(
     plan: OrderPlan,
     key: DecisionKey,
     reference_price: Decimal,
     placed_time: datetime,
     reason_code: ReasonCode | None = None,
 ) -> Order:
-    """The order of a plan, written down and accepted by the paper exchange."""
+    """The order of a plan, written down and not yet sent."""
     order = Order(
         instrument_id=key.instrument_id,
         client_order_id=plan.client_order_id,
@@ -143,13 +137,15 @@ def accepted_paper_order(
         trigger_price=plan.trigger_price,
     )
     order.enter(placed_time, OrderState.PLANNED, reason_code)
-    order.enter(placed_time, OrderState.OPEN)
     return order
 
 
 @dataclass(slots=True)
 class Position:
-    """A position. position_id None: not stored yet; liquidation_price 0: out of reach."""
+    """A position. position_id None: not stored yet; liquidation_price 0: out of reach.
+
+    cost_basis_usd: what is held was bought (or sold short) for; entry_price: its average, rounded.
+    """
 
     instrument_id: int
     decision_time: datetime
@@ -163,6 +159,7 @@ class Position:
     quantity: Decimal = Decimal(0)
     peak_quantity: Decimal = Decimal(0)
     entry_price: Decimal = Decimal(0)
+    cost_basis_usd: Decimal = Decimal(0)
     exit_price: Decimal | None = None
     stop_price: Decimal = Decimal(0)
     target_price: Decimal = Decimal(0)
@@ -185,13 +182,27 @@ class Position:
     @property
     def margin_usd(self) -> Decimal:
         """Isolated margin set aside."""
-        return self.quantity * self.entry_price / self.leverage
+        return self.cost_basis_usd / self.leverage
+
+    @property
+    def bankruptcy_price(self) -> Decimal:
+        """The price at which all of the margin is lost.
+
+        Formula: (cost basis - side x margin) / quantity
+        """
+        return booked((self.cost_basis_usd - self.direction * self.margin_usd) / self.quantity)
+
+    def margin_left_usd(self, price: Decimal) -> Decimal:
+        """What is left of the margin of all that is held once it has left at `price`; never negative."""
+        gross = price_profit(self.direction, self.quantity, self.cost_basis_usd, price)
+        return max(Decimal(0), booked(self.margin_usd + gross))
 
     def increase(self, trade: Fill) -> None:
-        """PortfolioState an entry fill."""
+        """Book an entry fill."""
         is_first = self.quantity == 0
-        self.entry_price = booked(average_price(self.quantity, self.entry_price, trade.quantity, trade.price))
+        self.cost_basis_usd += trade.price * trade.quantity
         self.quantity += trade.quantity
+        self.entry_price = booked(self.cost_basis_usd / self.quantity)
         self.peak_quantity = self.quantity
         self.fees_usd += trade.fee_usd
         kind = PositionEventKind.OPENED if is_first else PositionEventKind.INCREASED
@@ -199,12 +210,14 @@ class Position:
         self.events.append(PositionEvent(trade.time, kind, -trade.fee_usd, numbers=numbers))
 
     def reduce(self, trade: Fill, reason_code: ReasonCode) -> None:
-        """PortfolioState an exit fill; the last one closes the position."""
-        gross = booked(price_profit(self.direction, trade.quantity, self.entry_price, trade.price))
+        """Book an exit fill; the last one closes the position."""
+        basis = self._basis_of(trade.quantity)
+        gross = booked(price_profit(self.direction, trade.quantity, basis, trade.price))
         left_before = self.peak_quantity - self.quantity
         before = self.exit_price or Decimal(0)
         self.exit_price = booked(average_price(left_before, before, trade.quantity, trade.price))
         self.quantity -= trade.quantity
+        self.cost_basis_usd -= basis
         self.gross_pnl_usd += gross
         self.fees_usd += trade.fee_usd
         numbers = {
@@ -219,6 +232,12 @@ class Position:
                 reason_code,
             )
 
+    def _basis_of(self, quantity: Decimal) -> Decimal:
+        """The part of the cost basis that leaves with `quantity`: the last part is what is left."""
+        if quantity == self.quantity:
+            return self.cost_basis_usd
+        return booked(self.cost_basis_usd * quantity / self.quantity)
+
     def protected(self, time: datetime) -> None:
         """Note that stop and target rest for all that is held."""
         numbers = {
@@ -229,16 +248,52 @@ class Position:
         }
         self.events.append(PositionEvent(time, PositionEventKind.PROTECTED, numbers=numbers))
 
-    def receive_funding(self, time: datetime, amount_usd: Decimal, rate: float, mark: Decimal) -> None:
-        """PortfolioState a settlement; a negative amount was paid."""
+    def receive_funding(self, settlement: Settlement, amount_usd: Decimal) -> None:
+        """Book a settlement; a negative amount was paid."""
         self.funding_usd += amount_usd
-        numbers = {"rate": rate, "mark_price": mark}
-        self.events.append(PositionEvent(time, PositionEventKind.FUNDING, amount_usd, numbers=numbers))
+        numbers = {
+            "rate": settlement.rate,
+            "mark_price": settlement.mark,
+            "mark_source": settlement.mark_source,
+        }
+        event = PositionEvent(settlement.time, PositionEventKind.FUNDING, amount_usd, numbers=numbers)
+        self.events.append(event)
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPlan:
+    """What a risk decision wants opened, and what the position to come is held to.
+
+    direction: +1 LONG, -1 SHORT. quantity: base units. reference_price: the last price at the decision,
+    around which the entry is quoted. leverage: of the isolated margin, so it places the liquidation price.
+    """
+
+    instrument_id: int
+    direction: int
+    quantity: Decimal
+    reference_price: Decimal
+    leverage: Decimal
+    stop_price: Decimal
+    target_price: Decimal
+    max_holding_hours: float
+
+    @property
+    def opposite(self) -> "EntryPlan":
+        """The other side of it, its exits as far away."""
+        return replace(
+            self,
+            direction=-self.direction,
+            stop_price=2 * self.reference_price - self.stop_price,
+            target_price=2 * self.reference_price - self.target_price,
+        )
 
 
 @dataclass(slots=True)
 class PairState:
-    """What a run has at work in one pair: at most one entry, one position, and the orders that guard it."""
+    """What a run has at work in one pair: at most one entry, one position, and the orders that guard it.
+
+    plan: of the entry. ended: orders that ended since the state was read.
+    """
 
     instrument_id: int
     entry: Order | None = None
@@ -247,7 +302,7 @@ class PairState:
     target: Order | None = None
     exit: Order | None = None
     ended: list[Order] = field(default_factory=list)
-    terms: "EntryTerms | None" = None
+    plan: EntryPlan | None = None
 
     @property
     def orders(self) -> list[Order]:
@@ -272,14 +327,3 @@ class PairState:
             if order is not None and not order.is_working:
                 self.ended.append(order)
                 setattr(self, name, None)
-
-
-@dataclass(frozen=True, slots=True)
-class EntryTerms:
-    """What the risk decision behind an entry says of the position to come."""
-
-    direction: int
-    leverage: Decimal
-    stop_price: Decimal
-    target_price: Decimal
-    max_holding_hours: float

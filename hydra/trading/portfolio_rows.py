@@ -41,10 +41,10 @@ def read_last_settled(connection: psycopg.Connection, cycle: Cycle, rules: Rules
 
 
 def equity_row(
-    portfolio: Portfolio, holdings: Iterable[PairState], prices: Mapping[int, Price], cycle: Cycle
+    portfolio: Portfolio, states: Iterable[PairState], prices: Mapping[int, Price], cycle: Cycle
 ) -> Row:
-    """The row of hydra.equity of this minute. A position without a price stands at its entry price."""
-    held = list(holdings)
+    """The row of hydra.equity of this minute; `prices`: of every open position (C132)."""
+    held = list(states)
     opened = [open_position(one, prices) for one in held if one.is_open]
     _, equity = portfolio.marked(opened, cycle.time)
     working = [one for one in held if one.entry is not None]
@@ -61,22 +61,23 @@ def equity_row(
         "peak_usd": equity.peak_usd,
         "exposure_usd": exposure,
         "portfolio_heat": float(heat / equity.equity_usd) if has_equity else float("inf"),
+        "stale_positions": sum(prices[one.instrument_id].is_stale(cycle.time) for one in held if one.is_open),
     }
 
 
 def read_portfolio_state(
-    connection: psycopg.Connection, cycle: Cycle, holdings: Mapping[int, PairState]
+    connection: psycopg.Connection, cycle: Cycle, states: Mapping[int, PairState]
 ) -> PortfolioState:
     """The book that layer 4 decides against: this minute's equity row and what is at work."""
     values = {"run_id": cycle.run_id, "time": cycle.time}
     row = connection.execute(queries.load("stages/equity"), values).fetchone()
     if row is None:
         raise AssertionError("a cycle is settled before it is decided")
-    return portfolio_state_of(row, holdings)
+    return portfolio_state_of(row, states)
 
 
 def portfolio_state_of(
-    row: tuple[Decimal, Decimal, Decimal, Decimal, float], holdings: Mapping[int, PairState]
+    row: tuple[Decimal, Decimal, Decimal, Decimal, float], states: Mapping[int, PairState]
 ) -> PortfolioState:
     """The book of a row of hydra.equity and of what is at work.
 
@@ -87,53 +88,52 @@ def portfolio_state_of(
         equity_usd=float(equity),
         exposure_usd=float(exposure),
         heat_usd=heat * float(equity),
-        margin_usd=float(sum((_margin(one) for one in holdings.values()), Decimal(0))),
-        positions=len(holdings),
+        margin_usd=float(sum((_margin(one) for one in states.values()), Decimal(0))),
+        positions=len(states),
         drawdown=drawdown(float(equity), float(peak)),
         daily_drawdown=drawdown(float(equity), float(day_peak)),
     )
 
 
-def open_position(holding: PairState, prices: Mapping[int, Price]) -> OpenPosition:
-    """What a pair holds, at mark; without a price at its entry price."""
-    position = holding.position
+def open_position(state: PairState, prices: Mapping[int, Price]) -> OpenPosition:
+    """What a pair holds, at its last known mark."""
+    position = state.position
     if position is None:
         raise AssertionError("only open positions are marked")
-    price = prices.get(holding.instrument_id)
     return OpenPosition(
         instrument_id=position.instrument_id,
         direction=position.direction,
         quantity=position.quantity,
-        entry_price=position.entry_price,
-        mark_price=price.mark if price is not None else position.entry_price,
+        cost_basis_usd=position.cost_basis_usd,
+        mark_price=prices[state.instrument_id].mark,
         stop_price=position.stop_price,
         margin_usd=position.margin_usd,
     )
 
 
-def working_notional(holding: PairState) -> Decimal:
+def working_notional(state: PairState) -> Decimal:
     """What a working entry may still open, USDT."""
-    entry = holding.entry
+    entry = state.entry
     return entry.remaining * (entry.limit_price or entry.reference_price) if entry else Decimal(0)
 
 
-def working_heat(holding: PairState) -> Decimal:
+def working_heat(state: PairState) -> Decimal:
     """What its stop would lose of it, USDT."""
-    entry, terms = holding.entry, holding.terms
-    if entry is None or terms is None:
+    entry, plan = state.entry, state.plan
+    if entry is None or plan is None:
         return Decimal(0)
     price = entry.limit_price or entry.reference_price
-    return stop_loss_usd(terms.direction, entry.remaining, price, terms.stop_price)
+    return stop_loss_usd(plan.direction, entry.remaining, price, plan.stop_price)
 
 
-def _margin(holding: PairState) -> Decimal:
-    margin = holding.position.margin_usd if holding.position is not None else Decimal(0)
-    if holding.terms is not None:
-        margin += working_notional(holding) / holding.terms.leverage
+def _margin(state: PairState) -> Decimal:
+    margin = state.position.margin_usd if state.position is not None else Decimal(0)
+    if state.plan is not None:
+        margin += working_notional(state) / state.plan.leverage
     return margin
 
 
-def cash_after(portfolio: Portfolio, holdings: Iterable[PairState]) -> Portfolio:
-    """The portfolio once everything that happened to `holdings` is booked."""
-    effect = sum((one.cash_effect_usd() for one in holdings), Decimal(0))
+def cash_after(portfolio: Portfolio, states: Iterable[PairState]) -> Portfolio:
+    """The portfolio once everything that happened to `states` is booked."""
+    effect = sum((one.cash_effect_usd() for one in states), Decimal(0))
     return portfolio.booked(booked(effect))

@@ -22,18 +22,18 @@ from hydra.domain import (
     TradabilityStatus,
 )
 from hydra.durations import HOUR_SECONDS
-from hydra.layers import positions as rules_of_positions
+from hydra.layers import positions as position_rules
 from hydra.layers.layer2_volatility import consecutive_extremes
-from hydra.layers.layer5_orders import DecisionKey, exit_order
+from hydra.layers.layer5_orders import exit_order
 from hydra.layers.positions import ExitVerdict, check_position, thesis_health, thesis_strength
 from hydra.trading.cycle import Cycle
-from hydra.trading.entries import best_bid_ask
 from hydra.trading.instrument_spec import InstrumentSpec, read_terms
 from hydra.trading.kill_rows import LatchedKills, read_kills
 from hydra.trading.market_rows import Price, read_prices
 from hydra.trading.minute_rows import AssessedPair
-from hydra.trading.pair_state import PAPER_ACCOUNT, PairState, Position, PositionEvent, accepted_paper_order
+from hydra.trading.pair_state import PairState, Position, PositionEvent
 from hydra.trading.parameters import Rules
+from hydra.trading.venue import Venue
 
 EVALUATION_LENGTH: Final = timedelta(minutes=5)
 
@@ -48,7 +48,7 @@ class ThesisAtEntry:
 
 @dataclass(frozen=True, slots=True)
 class ExitContext:
-    """What the checks of all open positions of a minute read."""
+    """What the checks of all open positions of a minute read. prices: the last known ones (C132)."""
 
     bets: Mapping[int, ThesisAtEntry]
     extremes: Mapping[int, int]
@@ -61,39 +61,41 @@ def manage_positions(
     connection: psycopg.Connection,
     cycle: Cycle,
     rules: Rules,
-    holdings: Mapping[int, PairState],
+    states: Mapping[int, PairState],
     assessed: Mapping[int, AssessedPair],
+    venue: Venue,
 ) -> None:
     """Check every open position, send its exit where one is due, withdraw entries no longer allowed."""
-    check_holdings(holdings, assessed, cycle, rules, _read(connection, cycle, rules, holdings))
+    check_pair_states(states, assessed, cycle, rules, _read(connection, cycle, rules, states), venue)
 
 
-def check_holdings(
-    holdings: Mapping[int, PairState],
+def check_pair_states(
+    states: Mapping[int, PairState],
     assessed: Mapping[int, AssessedPair],
     cycle: Cycle,
     rules: Rules,
-    around: ExitContext,
+    context: ExitContext,
+    venue: Venue,
 ) -> None:
     """`manage_positions` on what has been read. A pair without an assessment of the minute is left alone."""
-    for instrument_id, holding in sorted(holdings.items()):
-        _withdraw_entry(holding, cycle, around.kills, assessed.get(instrument_id))
+    for instrument_id, state in sorted(states.items()):
         pair = assessed.get(instrument_id)
-        if holding.is_open and pair is not None:
-            _check(holding, pair, cycle, rules, around)
+        _withdraw_entry(state, cycle, context.kills, pair, venue)
+        if state.is_open and pair is not None:
+            _check(state, pair, cycle, rules, context, venue)
 
 
 def _read(
-    connection: psycopg.Connection, cycle: Cycle, rules: Rules, holdings: Mapping[int, PairState]
+    connection: psycopg.Connection, cycle: Cycle, rules: Rules, states: Mapping[int, PairState]
 ) -> ExitContext:
-    opened = sorted(key for key, one in holdings.items() if one.is_open)
+    opened = sorted(key for key, one in states.items() if one.is_open)
     run = {"run_id": cycle.run_id}
     bets = connection.execute(queries.load("stages/opening_signals"), run).fetchall() if opened else []
     return ExitContext(
         bets={row[0]: ThesisAtEntry(SignalSource(row[1]), row[2]) for row in bets},
         extremes=_extremes(connection, cycle, opened, rules.positions.extreme_evaluations) if opened else {},
         kills=read_kills(connection, cycle.run_id),
-        prices=read_prices(connection, opened, cycle.as_of),
+        prices=read_prices(connection, states, cycle.as_of),
         terms=read_terms(connection, opened, cycle.time, rules.costs),
     )
 
@@ -119,50 +121,58 @@ def extremes_in_a_row(newest_first: list[int]) -> int:
     return count
 
 
-def _withdraw_entry(holding: PairState, cycle: Cycle, kills: LatchedKills, pair: AssessedPair | None) -> None:
+def _withdraw_entry(
+    state: PairState, cycle: Cycle, kills: LatchedKills, pair: AssessedPair | None, venue: Venue
+) -> None:
     """Cancel a working entry under a kill switch, or where layer 2 blocks the pair (C09, C121)."""
-    if holding.entry is None:
+    if state.entry is None:
         return
-    if kills.stops(holding.instrument_id):
-        holding.entry.cancel(cycle.time, ReasonCode.KILL_SWITCH)
+    if kills.stops(state.instrument_id):
+        venue.cancel(state.entry, cycle.time, ReasonCode.KILL_SWITCH)
     elif pair is not None and pair.tradability is TradabilityStatus.BLOCK:
-        holding.entry.cancel(cycle.time, pair.reason_code)
-    holding.drop_ended()
+        venue.cancel(state.entry, cycle.time, pair.reason_code)
+    state.drop_ended()
 
 
-def _check(holding: PairState, pair: AssessedPair, cycle: Cycle, rules: Rules, around: ExitContext) -> None:
-    position = _of(holding)
-    state = position_state(position, pair, cycle, around)
-    verdict = check_position(state, rules.positions)
+def _check(
+    state: PairState,
+    pair: AssessedPair,
+    cycle: Cycle,
+    rules: Rules,
+    context: ExitContext,
+    venue: Venue,
+) -> None:
+    position = _of(state)
+    checked = position_state(position, pair, cycle, context)
+    verdict = check_position(checked, rules.positions)
     position.events.append(
         PositionEvent(
             cycle.time,
             PositionEventKind.CHECKED,
             reason_code=verdict.reason_code if verdict else ReasonCode.NORMAL,
-            numbers=_numbers(state, verdict),
+            numbers=_numbers(checked, verdict),
         )
     )
     if verdict is not None:
-        _close(holding, verdict, cycle, around)
+        _close(state, verdict, cycle, context, venue)
 
 
 def position_state(
-    position: Position, pair: AssessedPair, cycle: Cycle, around: ExitContext
-) -> rules_of_positions.PositionState:
+    position: Position, pair: AssessedPair, cycle: Cycle, context: ExitContext
+) -> position_rules.PositionState:
     """What the checks read of one position. NaN where unknown."""
-    price = around.prices.get(position.instrument_id)
-    return rules_of_positions.PositionState(
+    return position_rules.PositionState(
         direction=position.direction,
-        mark_price=float(price.mark if price is not None else position.entry_price),
+        mark_price=float(context.prices[position.instrument_id].mark),
         entry_price=float(position.entry_price),
         liquidation_price=float(position.liquidation_price),
         hours_held=_hours(cycle.time - position.opened_time),
         max_holding_hours=_hours(position.max_holding_until - position.opened_time),
-        thesis_health=_health(position, pair, around.bets.get(position.instrument_id)),
+        thesis_health=_health(position, pair, context.bets.get(position.instrument_id)),
         layer2_reason=pair.reason_code,
-        extreme_evaluations=around.extremes.get(position.instrument_id, 0),
+        extreme_evaluations=context.extremes.get(position.instrument_id, 0),
         outage_seconds=_or_nan(pair.number("data_outage_seconds")),
-        kill_latched=around.kills.stops(position.instrument_id),
+        kill_latched=context.kills.stops(position.instrument_id),
     )
 
 
@@ -180,46 +190,45 @@ def _health(position: Position, pair: AssessedPair, bet: ThesisAtEntry | None) -
     return thesis_health(now, bet.strength)
 
 
-def _numbers(state: rules_of_positions.PositionState, verdict: ExitVerdict | None) -> dict[str, Any]:
+def _numbers(checked: position_rules.PositionState, verdict: ExitVerdict | None) -> dict[str, Any]:
     return {
-        "mark_price": state.mark_price,
-        "liquidation_price": state.liquidation_price,
-        "thesis_health": state.thesis_health,
-        "hours_held": state.hours_held,
-        "max_holding_hours": state.max_holding_hours,
-        "extreme_evaluations": state.extreme_evaluations,
-        "data_outage_seconds": state.outage_seconds,
+        "mark_price": checked.mark_price,
+        "liquidation_price": checked.liquidation_price,
+        "thesis_health": checked.thesis_health,
+        "hours_held": checked.hours_held,
+        "max_holding_hours": checked.max_holding_hours,
+        "extreme_evaluations": checked.extreme_evaluations,
+        "data_outage_seconds": checked.outage_seconds,
         "urgency": verdict.urgency.value if verdict else None,
     }
 
 
-def _close(holding: PairState, verdict: ExitVerdict, cycle: Cycle, around: ExitContext) -> None:
+def _close(state: PairState, verdict: ExitVerdict, cycle: Cycle, context: ExitContext, venue: Venue) -> None:
     """Send the exit that the verdict demands; an urgent one takes the place of a passive one that waits."""
-    position, price = _of(holding), around.prices.get(holding.instrument_id)
-    if holding.exit is not None:
-        if verdict.urgency is ExitUrgency.ORDINARY or holding.exit.order_type is OrderType.MARKET:
+    position, last = _of(state), context.prices[state.instrument_id].last
+    if state.exit is not None:
+        if verdict.urgency is ExitUrgency.ORDINARY or state.exit.order_type is OrderType.MARKET:
             return
-        holding.exit.cancel(cycle.time, detail={"replaced_by": OrderType.MARKET.value})
-    if holding.entry is not None:
-        holding.entry.cancel(cycle.time, verdict.reason_code)
-    holding.drop_ended()
-    last = price.last if price is not None else position.entry_price
-    terms = around.terms[holding.instrument_id]
-    key = DecisionKey(PAPER_ACCOUNT, cycle.run_id, holding.instrument_id, position.decision_time)
+        venue.cancel(state.exit, cycle.time, detail={"replaced_by": OrderType.MARKET.value})
+    if state.entry is not None:
+        venue.cancel(state.entry, cycle.time, verdict.reason_code)
+    state.drop_ended()
+    terms = context.terms[state.instrument_id]
+    key = venue.key(state.instrument_id, position.decision_time)
     attempt = position.exits_sent
     urgency = verdict.urgency
     plan = exit_order(
-        key, position.direction, position.quantity, urgency, best_bid_ask(last, terms), terms.filters, attempt
+        key, position.direction, position.quantity, urgency, terms.best_bid_ask(last), terms.filters, attempt
     )
     position.exits_sent += 1
     position.state = PositionState.CLOSING
-    holding.exit = accepted_paper_order(plan, key, last, cycle.time, verdict.reason_code)
+    state.exit = venue.submit(plan, key, last, cycle.time, verdict.reason_code)
 
 
-def _of(holding: PairState) -> Position:
-    if holding.position is None:
+def _of(state: PairState) -> Position:
+    if state.position is None:
         raise AssertionError("only open positions are checked")
-    return holding.position
+    return state.position
 
 
 def _hours(span: timedelta) -> float:

@@ -44,7 +44,10 @@ class EndReason(StrEnum):
 
 @dataclass(frozen=True)
 class Run:
-    """A row of hydra.runs. Decided are the minutes of [data_from, data_to); `config` holds no secrets."""
+    """A row of hydra.runs. Decided are the minutes of [data_from, data_to).
+
+    config: settings without secrets, rules, pairs and speed; config_hash is of all but the speed.
+    """
 
     run_id: int
     mode: TradingMode
@@ -74,6 +77,11 @@ class Run:
         """The instruments that the run decides about (market.instruments)."""
         return tuple(self.config["instrument_ids"])
 
+    @property
+    def speed(self) -> str:
+        """How fast its clock goes, as --speed takes it; `max` where nothing is recorded."""
+        return str(self.config.get("speed", "max"))
+
 
 @dataclass(frozen=True)
 class RunPlan:
@@ -86,6 +94,7 @@ class RunPlan:
     instrument_ids: tuple[int, ...]
     data_from: datetime
     data_to: datetime | None
+    speed: str = "max"
 
 
 def create_run(
@@ -107,7 +116,7 @@ def create_run(
         "label": LABELS[plan.market_origin],
         "seed": plan.seed,
         "feeds": list(plan.feeds),
-        "config": Jsonb(config),
+        "config": Jsonb({**config, "speed": plan.speed}),
         "config_hash": config_hash(config),
         "readings_hash": readings_hash(),
         "feature_set_version": feature_set_version(),
@@ -142,8 +151,8 @@ def end_run(connection: psycopg.Connection, run_id: int, reason: str) -> None:
         connection.execute(queries.load("stages/end_run"), {"run_id": run_id, "reason": reason})
 
 
-def reopen_run(connection: psycopg.Connection, run: Run) -> None:
-    """Take up a run where it stopped.
+def reopen_run(connection: psycopg.Connection, run: Run, speed: str) -> None:
+    """Take up a run where it stopped, at `speed`, which is recorded.
 
     Raises:
         StopError: it went to its end, or its settings' readings are not those of this code.
@@ -156,7 +165,7 @@ def reopen_run(connection: psycopg.Connection, run: Run) -> None:
             f"start a new run, or go back to code {run.code_version}"
         )
     with connection.transaction():
-        connection.execute(queries.load("stages/reopen_run"), {"run_id": run.run_id})
+        connection.execute(queries.load("stages/reopen_run"), {"run_id": run.run_id, "speed": speed})
 
 
 def lock_run(connection: psycopg.Connection, run_id: int) -> None:

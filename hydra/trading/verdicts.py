@@ -27,18 +27,18 @@ class Minute:
 
     pairs: Mapping[int, AssessedPair]
     signals: Mapping[int, JudgedSignal]
-    holdings: Mapping[int, PairState]
+    states: Mapping[int, PairState]
     terms: Mapping[int, InstrumentSpec]
     portfolio_correlation: Mapping[int, PortfolioCorrelation]
     kills: LatchedKills
     book: PortfolioState
 
 
-def direction_held(holding: PairState) -> int:
+def direction_held(state: PairState) -> int:
     """+1 or -1: the side of what a pair holds, or has ordered."""
-    if holding.position is not None:
-        return holding.position.direction
-    return holding.terms.direction if holding.terms is not None else 0
+    if state.position is not None:
+        return state.position.direction
+    return state.plan.direction if state.plan is not None else 0
 
 
 def new_kills(minute: Minute, parameters: RiskParameters) -> dict[int, Kill]:
@@ -120,7 +120,7 @@ def _candidate(verdict: Verdict, minute: Minute, place: int, terms: PairTerms) -
         terms=terms,
         entries_allowed=pair.entries_allowed,
         kill_latched=verdict.is_killed,
-        has_position=key in minute.holdings,
+        has_position=key in minute.states,
         minutes_since_exit=_or_nan(signal.minutes_since_exit),
         stopped_out=signal.stopped_out,
     )

@@ -1,15 +1,20 @@
--- Decisions whose entries ordered or bought more than layer 4 allowed, at the price that it measured from (C48).
--- Must return no rows.
+-- Decisions whose entries ordered or bought more than layer 4 allowed, at the price that they were sent with (C48);
+-- runs of the first cost model measured from the reference price. Must return no rows.
 SELECT d.run_id, d.instrument_id, d.time, d.recommended_size_usd, e.ordered_usd, e.filled_usd
 FROM hydra.risk_decisions AS d
 JOIN (
     SELECT
         o.run_id, o.instrument_id, o.decision_time,
-        max(o.quantity * coalesce(r.reference_price, o.reference_price)) AS ordered_usd,
-        sum(o.filled_quantity * coalesce(r.reference_price, o.reference_price)) AS filled_usd
+        max(o.quantity * p.price) AS ordered_usd,
+        sum(o.filled_quantity * p.price) AS filled_usd
     FROM hydra.orders AS o
-    JOIN hydra.risk_decisions AS r
-        ON r.run_id = o.run_id AND r.instrument_id = o.instrument_id AND r.time = o.decision_time
+    JOIN hydra.runs AS r USING (run_id)
+    LEFT JOIN hydra.risk_decisions AS before
+        ON before.run_id = o.run_id AND before.instrument_id = o.instrument_id AND before.time = o.decision_time
+            AND r.cost_model_version = '1'
+    CROSS JOIN LATERAL (
+        SELECT coalesce(before.reference_price, o.limit_price, o.reference_price) AS price
+    ) AS p
     WHERE o.role = 'ENTRY'
     GROUP BY o.run_id, o.instrument_id, o.decision_time
 ) AS e ON e.run_id = d.run_id AND e.instrument_id = d.instrument_id AND e.decision_time = d.time

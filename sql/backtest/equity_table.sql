@@ -6,5 +6,6 @@ CREATE TEMP TABLE backtest_equity (
     day_peak_e8 bigint NOT NULL,
     peak_e8 bigint NOT NULL,
     exposure_e8 bigint NOT NULL,
-    portfolio_heat double precision NOT NULL
+    portfolio_heat double precision NOT NULL,
+    stale_positions smallint NOT NULL
 ) ON COMMIT DROP;

@@ -4,6 +4,8 @@
 ALTER TABLE hydra.runs RENAME COLUMN decision_set TO readings_hash;
 ALTER TABLE ml.studies RENAME COLUMN decision_set TO readings_hash;
 COMMENT ON COLUMN hydra.runs.readings_hash IS 'Hash of the readings (hydra/readings.toml)';
+COMMENT ON COLUMN hydra.runs.config IS 'Every setting of the run, and the speed of its clock; no secrets';
+COMMENT ON COLUMN hydra.runs.config_hash IS 'sha256 of config without the speed';
 COMMENT ON COLUMN ml.studies.readings_hash IS 'Hash of the readings (hydra/readings.toml)';
 COMMENT ON COLUMN ml.studies.market IS 'Origin and venue of the market; trials are counted together where they share a pair and their ranges overlap';
 COMMENT ON COLUMN ml.studies.specification IS 'What was asked for: the market, shared settings, those of each trial, all settings in force and their hash';
@@ -37,6 +39,15 @@ ALTER TABLE hydra.order_events
     ADD CONSTRAINT order_events_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES hydra.reason_codes (code);
 ALTER TABLE hydra.veto_counts
     ADD CONSTRAINT veto_counts_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES hydra.reason_codes (code);
+
+-- The cost basis of a position, and how many positions are valued at a stale price (C132).
+ALTER TABLE hydra.positions ADD COLUMN cost_basis_usd NUMERIC DEFAULT 0 NOT NULL;
+COMMENT ON COLUMN hydra.positions.cost_basis_usd IS
+'What is held was bought or sold short for, USDT: the sum of price x quantity of its fills; 0 once closed';
+UPDATE hydra.positions SET cost_basis_usd = entry_price * quantity WHERE quantity > 0;
+ALTER TABLE hydra.equity ADD COLUMN stale_positions SMALLINT DEFAULT 0 NOT NULL;
+COMMENT ON COLUMN hydra.equity.stale_positions IS
+'Open positions whose last known price is older than five minutes (C132)';
 
 -- The worker may no longer change or remove facts.
 REVOKE UPDATE, DELETE ON ALL TABLES IN SCHEMA market FROM hydra_worker;

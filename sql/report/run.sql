@@ -4,7 +4,7 @@ SELECT
     r.run_id, r.mode, r.market_origin, r.label, r.seed, r.feeds, r.config, r.config_hash, r.readings_hash,
     r.feature_set_version, r.cost_model_version, r.code_version, r.data_hash, r.data_from, r.data_to, r.started_at,
     r.ended_at, r.end_reason, c.first_minute, c.last_minute, c.closed_minutes, c.skipped_minutes, p.pairs,
-    p.instrument_ids, n.runs_on_this_market
+    p.instrument_ids, n.runs_on_this_market, s.stale_minutes
 FROM hydra.runs AS r
 CROSS JOIN LATERAL (
     SELECT
@@ -33,6 +33,9 @@ CROSS JOIN LATERAL (
         SELECT pair::smallint FROM jsonb_array_elements_text(r.config->'instrument_ids') AS pair
     )
 ) AS p
+CROSS JOIN LATERAL (
+    SELECT count(*) AS stale_minutes FROM hydra.equity WHERE equity.run_id = r.run_id AND stale_positions > 0
+) AS s
 CROSS JOIN LATERAL (
     SELECT count(*) AS runs_on_this_market
     FROM hydra.runs AS other

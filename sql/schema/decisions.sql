@@ -34,8 +34,8 @@ COMMENT ON COLUMN hydra.runs.market_origin IS 'Where the market comes from: gene
 COMMENT ON COLUMN hydra.runs.label IS 'Shown beside every number: simulated, recorded or live';
 COMMENT ON COLUMN hydra.runs.seed IS 'Seed of a generated market';
 COMMENT ON COLUMN hydra.runs.feeds IS 'Declared feeds: stale or missing blocks (C111)';
-COMMENT ON COLUMN hydra.runs.config IS 'Every setting of the run; no secrets';
-COMMENT ON COLUMN hydra.runs.config_hash IS 'sha256 of config';
+COMMENT ON COLUMN hydra.runs.config IS 'Every setting of the run, and the speed of its clock; no secrets';
+COMMENT ON COLUMN hydra.runs.config_hash IS 'sha256 of config without the speed';
 COMMENT ON COLUMN hydra.runs.readings_hash IS 'Hash of the readings (hydra/readings.toml)';
 COMMENT ON COLUMN hydra.runs.feature_set_version IS 'Version of the feature definitions';
 COMMENT ON COLUMN hydra.runs.cost_model_version IS 'Version of the cost model (law 7)';

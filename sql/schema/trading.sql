@@ -25,6 +25,7 @@ CREATE TABLE hydra.positions (
     net_pnl_usd NUMERIC NOT NULL,
     mark_source TEXT NOT NULL,
     recorded_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    cost_basis_usd NUMERIC DEFAULT 0 NOT NULL,
     CONSTRAINT positions_pkey PRIMARY KEY (position_id),
     CONSTRAINT positions_side_check CHECK (side IN ('LONG', 'SHORT')),
     CONSTRAINT positions_state_check CHECK (state IN ('OPEN', 'CLOSING', 'CLOSED')),
@@ -69,6 +70,8 @@ COMMENT ON COLUMN hydra.positions.funding_usd IS 'Funding, USDT, positive: recei
 COMMENT ON COLUMN hydra.positions.net_pnl_usd IS 'gross - fees + funding, USDT';
 COMMENT ON COLUMN hydra.positions.mark_source IS 'mark, or last where no mark is recorded (C126)';
 COMMENT ON COLUMN hydra.positions.recorded_at IS 'Wall clock of the row';
+COMMENT ON COLUMN hydra.positions.cost_basis_usd IS
+'What is held was bought or sold short for, USDT: the sum of price x quantity of its fills; 0 once closed';
 
 CREATE TABLE hydra.position_events (
     position_id BIGINT NOT NULL,
@@ -233,6 +236,7 @@ CREATE TABLE hydra.equity (
     exposure_usd NUMERIC NOT NULL,
     portfolio_heat FLOAT(53) NOT NULL,
     recorded_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    stale_positions SMALLINT DEFAULT 0 NOT NULL,
     CONSTRAINT equity_pkey PRIMARY KEY (run_id, time),
     CONSTRAINT equity_run_id_fkey FOREIGN KEY(run_id)
         REFERENCES hydra.runs (run_id)
@@ -248,6 +252,8 @@ COMMENT ON COLUMN hydra.equity.peak_usd IS 'Highest equity of the run';
 COMMENT ON COLUMN hydra.equity.exposure_usd IS 'Sum of open notionals, working entries included (C120)';
 COMMENT ON COLUMN hydra.equity.portfolio_heat IS 'Sum of what all stops together would lose, fraction of equity';
 COMMENT ON COLUMN hydra.equity.recorded_at IS 'Wall clock of the row';
+COMMENT ON COLUMN hydra.equity.stale_positions IS
+'Open positions whose last known price is older than five minutes (C132)';
 
 CREATE TABLE hydra.kill_switch (
     kill_id BIGINT GENERATED ALWAYS AS IDENTITY,

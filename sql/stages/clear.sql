@@ -1,4 +1,5 @@
--- Clears latched kill switches, with who and why.
+-- Clears latched kill switches, with who and why, and how far the run's newest minute was.
 UPDATE hydra.kill_switch
-SET cleared_time = %(time)s, cleared_by = %(by)s, clear_reason = %(reason)s
+SET cleared_time = %(time)s, cleared_by = %(by)s, clear_reason = %(reason)s,
+    numbers = numbers || jsonb_build_object('cleared_in', %(state)s::text)
 WHERE kill_id = ANY(%(kill_ids)s);

@@ -1,7 +1,7 @@
 -- The positions of a run that are still exposed.
 SELECT
     p.position_id, p.instrument_id, p.decision_time, p.side, p.state, p.opened_time, p.quantity, p.peak_quantity,
-    p.entry_price, p.exit_price, p.leverage, p.stop_price, p.target_price,
+    p.entry_price, p.cost_basis_usd, p.exit_price, p.leverage, p.stop_price, p.target_price,
     coalesce(p.liquidation_price, 0) AS liquidation_price, p.max_holding_until, p.gross_pnl_usd, p.fees_usd,
     p.funding_usd, p.mark_source,
     (SELECT max(e.sequence) FROM hydra.position_events AS e WHERE e.position_id = p.position_id) AS last_sequence,

@@ -16,7 +16,8 @@ SELECT
     best.confidence,
     best.score,
     CASE WHEN decision.approved THEN decision.recommended_size_usd END AS size_usd,
-    coalesce(decision.reason_code, assessment.reason_code) AS reason_code
+    coalesce(decision.reason_code, assessment.reason_code) AS reason_code,
+    assessment.tradability = 'BLOCK' AND assessment.reason_code = ANY(%(without_data)s) AS is_blocked_by_data
 FROM last_cycle
 CROSS JOIN unnest(%(instrument_ids)s::smallint[]) AS wanted (instrument_id)
 JOIN market.instruments USING (instrument_id)

@@ -1,25 +1,37 @@
--- The funding settlements of some instruments that became known between two instants, with the mark price at the
--- settlement: as it came with the rate, else the close of the mark bar, else of the candle, that ended then (C126).
+-- The funding settlements of some instruments that became known between two instants, with the last known mark price
+-- at the settlement and its source: as it came with the rate ('settlement'), else of the newest mark bar or candle
+-- that had ended by then ('mark', 'last'; C126, C132).
+-- %(since)s: earliest settlement and candle looked at, before every position that is open was opened.
 SELECT
     f.instrument_id,
     f.time,
     f.rate,
-    coalesce(f.mark_price, (
-        SELECT m.close FROM market.mark_prices AS m
-        WHERE m.instrument_id = f.instrument_id AND m.known_at <= %(as_of)s
-            AND m.time + m.timeframe_minutes * interval '1 minute' = f.time
-            AND m.time >= f.time - interval '1 hour' AND m.time < f.time
-        ORDER BY m.timeframe_minutes
-        LIMIT 1
-    ), (
-        SELECT c.close FROM market.candles_1m AS c
-        WHERE c.instrument_id = f.instrument_id AND c.known_at <= %(as_of)s
-            AND c.time >= f.time - interval '1 hour' AND c.time < f.time
-        ORDER BY c.time DESC
-        LIMIT 1
-    )) AS mark
+    coalesce(f.mark_price, n.price) AS mark,
+    CASE WHEN f.mark_price IS NULL THEN n.source ELSE 'settlement' END AS mark_source
 FROM market.funding_rates AS f
+LEFT JOIN LATERAL (
+    SELECT price, source
+    FROM (
+        SELECT m.time + m.timeframe_minutes * interval '1 minute' AS ended, m.timeframe_minutes, m.close AS price,
+            'mark' AS source
+        FROM market.mark_prices AS m
+        WHERE m.instrument_id = f.instrument_id AND m.known_at <= %(as_of)s AND m.timeframe_minutes <= 60
+            AND m.time >= %(since)s - interval '1 hour' AND m.time < f.time
+        UNION ALL
+        (
+            SELECT c.time + interval '1 minute', 61, c.close, 'last'
+            FROM market.candles_1m AS c
+            WHERE c.instrument_id = f.instrument_id AND c.known_at <= %(as_of)s
+                AND c.time >= %(since)s AND c.time < f.time
+            ORDER BY c.time DESC
+            LIMIT 1
+        )
+    ) AS prices
+    WHERE ended <= f.time
+    ORDER BY ended DESC, timeframe_minutes
+    LIMIT 1
+) AS n ON f.mark_price IS NULL
 WHERE f.instrument_id = ANY (%(instrument_ids)s::smallint[])
-    AND f.time > %(as_of)s - interval '1 day' AND f.time <= %(as_of)s
+    AND f.time >= %(since)s AND f.time <= %(as_of)s
     AND f.known_at > %(known_after)s AND f.known_at <= %(as_of)s
 ORDER BY f.instrument_id, f.time;

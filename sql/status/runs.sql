@@ -1,4 +1,5 @@
--- The newest runs: how far each has come, what it holds, whether a kill switch stops it, and how it was made.
+-- The newest %(limit)s runs (NULL: all of them): how far each has come, what it holds, whether a kill switch stops
+-- it, and how it was made.
 SELECT
     r.run_id,
     r.mode,
@@ -16,4 +17,4 @@ LEFT JOIN LATERAL (
     SELECT equity_usd FROM hydra.equity WHERE equity.run_id = r.run_id ORDER BY time DESC LIMIT 1
 ) AS e ON true
 ORDER BY r.run_id DESC
-LIMIT 10
+LIMIT %(limit)s

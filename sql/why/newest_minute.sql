@@ -1,5 +1,7 @@
--- The newest minute of a pair that was decided; where none is, the newest that was assessed.
+-- The newest minute of a pair that was decided; where it has no row of its own, the newest that the run decided.
 SELECT coalesce(
     (SELECT max(time) FROM hydra.risk_decisions WHERE run_id = %(run_id)s AND instrument_id = %(instrument_id)s),
-    (SELECT max(time) FROM hydra.assessments WHERE run_id = %(run_id)s AND instrument_id = %(instrument_id)s)
+    (SELECT max(time) FROM hydra.assessments WHERE run_id = %(run_id)s AND instrument_id = %(instrument_id)s),
+    (SELECT max(time) FROM hydra.cycles WHERE run_id = %(run_id)s AND state = 'CLOSED'),
+    (SELECT max(hour) FROM hydra.veto_counts WHERE run_id = %(run_id)s)
 ) AS time

@@ -16,7 +16,7 @@ from psycopg import sql
 
 from hydra.db.copy import encoded
 from hydra.db.engine import connect
-from hydra.exchange.archive.file_bytes import read_octets
+from hydra.exchange.archive.file_bytes import read_file_bytes
 from hydra.exchange.archive.files import parse_file
 from hydra.exchange.archive.recognition import Recognised
 from hydra.ingest.history import import_history
@@ -85,7 +85,7 @@ def _everything(server: TestServer) -> list[Result]:
 
 
 def _stored_rows(file: Recognised, table: str) -> pl.DataFrame:
-    rows = parse_file(file, read_octets(file.path), datetime.now(UTC)).tables[table]
+    rows = parse_file(file, read_file_bytes(file.path), datetime.now(UTC)).tables[table]
     key = pl.lit(file.pair.instrument_id, pl.Int16).alias("instrument_id")
     return rows.with_columns(key)
 

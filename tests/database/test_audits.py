@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from hydra.answers.audits import run_audits
@@ -14,6 +15,13 @@ DEFECTS = {
     "crossed_book": "UPDATE market.order_books SET bid_prices = '{100.2}'",
     "impossible_candle": "UPDATE market.candles_1m SET high = 98 WHERE time = '2025-06-01 00:03Z'",
     "known_before_it_happened": "UPDATE market.funding_rates SET known_at = time - interval '1 s'",
+    "known_before_its_lag": """
+        INSERT INTO market.import_batches (path, sha256, layout, target_table, rows_read, rows_inserted,
+            rows_unchanged, rows_revised, rows_quarantined, first_time, last_time, rollups_fresh)
+        VALUES ('a.csv', 'x', 'candles', 'candles_1m', 1, 1, 0, 0, 0, '2025-06-01 00:00Z',
+            '2025-06-01 00:09Z', true);
+        UPDATE market.candles_1m SET known_at = time + interval '61.999999 s'
+        WHERE time = '2025-06-01 00:03Z'""",
     "unrecorded_gap": "DELETE FROM market.candles_1m WHERE time = '2025-06-01 00:04Z'",
     "unknown_instrument": "UPDATE market.mark_prices SET instrument_id = 99",
     "funding_off_the_hour": "UPDATE market.funding_rates SET time = time + interval '5 min'",
@@ -40,6 +48,13 @@ DEFECTS = {
         VALUES (7, '2025-06-01 00:06Z', 'CLOSED', '2025-06-01 00:06:02Z')""",
     "chosen_signal_not_judged": "UPDATE hydra.risk_decisions SET side = 'LONG' WHERE instrument_id = 2",
     "fill_without_order": "UPDATE hydra.fills SET time = '2025-06-01 00:04Z' WHERE fill_id = 31",
+    "fill_outside_the_bar": """
+        UPDATE hydra.runs SET cost_model_version = '2'; DELETE FROM hydra.fills WHERE fill_id IN (32, 33);
+        UPDATE hydra.fills SET price = 98.5 WHERE fill_id = 31""",
+    "settlement_left_out": """
+        UPDATE hydra.runs SET cost_model_version = '2';
+        UPDATE hydra.positions SET opened_time = decision_time;
+        UPDATE market.funding_rates SET time = '2025-06-01 00:05Z', known_at = '2025-06-01 00:05:02Z'""",
     "order_larger_than_decision": "UPDATE hydra.orders SET quantity = 20.01 WHERE order_id = 23",
     "order_disagrees_with_events": """
         INSERT INTO hydra.order_events VALUES (24, 1, '2025-06-01 00:06Z', 'OPEN'),
@@ -47,7 +62,7 @@ DEFECTS = {
     "event_sequence_with_holes": "DELETE FROM hydra.position_events WHERE sequence = 1",
     "position_disagrees_with_fills": "UPDATE hydra.fills SET quantity = 9 WHERE fill_id = 32",
     "order_outlives_position": "UPDATE hydra.orders SET state = 'OPEN' WHERE order_id = 22",
-    "position_held_too_long": "UPDATE hydra.positions SET max_holding_until = '2025-06-01 00:44Z'"
+    "position_held_too_long": "UPDATE hydra.positions SET max_holding_until = '2025-06-01 00:05Z'"
     " WHERE position_id = 11",
     "position_after_kill": """
         INSERT INTO hydra.kill_switch (run_id, scope, latched_time, cause)
@@ -75,9 +90,12 @@ DEFECTS = {
 # What lies on the right side of the border of an audit.
 NO_DEFECTS = {
     "cash_is_not_what_was_earned": DEFECTS["cash_is_not_what_was_earned"].replace("10019.3", "10019.2"),
+    "fill_outside_the_bar": DEFECTS["fill_outside_the_bar"].replace("98.5", "98.51"),
+    "settlement_left_out": DEFECTS["settlement_left_out"].replace("'2'", "'1'"),
+    "known_before_its_lag": DEFECTS["known_before_its_lag"].replace("61.999999", "62"),
     "limits_exceeded": DEFECTS["limits_exceeded"].replace("2999.99", "3000"),
     "order_larger_than_decision": DEFECTS["order_larger_than_decision"].replace("20.01", "20"),
-    "position_held_too_long": DEFECTS["position_held_too_long"].replace("00:44", "00:45"),
+    "position_held_too_long": DEFECTS["position_held_too_long"].replace("00:05", "00:10"),
     "minute_left_out": DEFECTS["minute_left_out"].replace("00:07", "00:06"),
     "unfinished_cycle": "UPDATE hydra.cycles SET state = 'DECIDED'",
 }
@@ -119,6 +137,74 @@ def test_an_audit_is_silent_at_its_border(connection: psycopg.Connection, name: 
     for statement in NO_DEFECTS[name].split(";"):
         connection.execute(statement)
     assert findings(connection, name) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("UPDATE hydra.fills SET price = 99", []),
+        # A resting order that the bar opened beyond fills at its limit; a market order does not.
+        ("UPDATE hydra.fills SET price = 103", []),
+        ("UPDATE hydra.fills SET price = 103, is_maker = false", ["outside its bar"]),
+        ("UPDATE market.candles_1m SET volume = 0", ["outside its bar"]),
+        ("DELETE FROM market.candles_1m WHERE time = '2025-06-01 00:05Z'", ["outside its bar"]),
+        # Taken over at a price that is better than all that traded, but not at one that is worse.
+        ("UPDATE hydra.fills SET price = 105, is_maker = false; UPDATE hydra.orders SET side = 'SELL',"
+         " reason_code = 'LIQUIDATED'", []),
+        ("UPDATE hydra.fills SET price = 95, is_maker = false; UPDATE hydra.orders SET side = 'SELL',"
+         " reason_code = 'LIQUIDATED'", ["outside its bar"]),
+        # The margin is 1,000 / 5.
+        ("UPDATE hydra.positions SET gross_pnl_usd = -200", []),
+        ("UPDATE hydra.positions SET gross_pnl_usd = -200.01", ["lost more than its margin"]),
+        ("UPDATE hydra.runs SET cost_model_version = '1'; UPDATE hydra.fills SET price = 1", []),
+    ],
+)  # fmt: skip
+def test_a_fill_is_judged_by_its_bar_and_a_loss_by_its_margin(
+    connection: psycopg.Connection, change: str, found: list[str]
+) -> None:
+    connection.execute("UPDATE hydra.runs SET cost_model_version = '2'")
+    connection.execute("DELETE FROM hydra.fills WHERE fill_id IN (32, 33)")
+    connection.execute("UPDATE hydra.positions SET gross_pnl_usd = 0")
+    connection.execute(change.encode())
+    assert [row[-1] for row in findings(connection, "fill_outside_the_bar")] == found
+
+
+@pytest.mark.parametrize(
+    ("table", "earliest"),
+    [
+        ("candles_1m", "62 s"),
+        ("candles_5m_recorded", "302 s"),
+        ("mark_prices", "3602 s"),
+        ("funding_rates", "5 s"),
+        ("open_interest", "60 s"),
+        ("positioning", "60 s"),
+    ],
+)
+def test_an_imported_fact_that_claims_to_be_known_too_early_is_found(
+    connection: psycopg.Connection, table: str, earliest: str
+) -> None:
+    """At the very lag nothing is found; a microsecond before it the row is, unless no import brought it."""
+    name = sql.Identifier("market", table)
+    connection.execute(
+        "INSERT INTO market.candles_5m_recorded"
+        " SELECT 1, '2025-06-01 00:00Z', '2025-06-01 00:05:02Z', 1, 1, 1, 1, 1;"
+        "INSERT INTO market.open_interest SELECT 1, '2025-06-01 00:05Z', '2025-06-01 00:06Z', 1, 1;"
+        "INSERT INTO market.positioning SELECT 1, '2025-06-01 00:05Z', '2025-06-01 00:06Z', 1, 1, 1, 1"
+    )
+    early = sql.SQL("UPDATE {} SET known_at = time + interval {} - interval '1 us'").format(name, earliest)
+    count = connection.execute(early).rowcount
+    assert findings(connection, "known_before_its_lag") == []
+    connection.execute(
+        "INSERT INTO market.import_batches (path, sha256, layout, target_table, rows_read, rows_inserted,"
+        " rows_unchanged, rows_revised, rows_quarantined, first_time, last_time, rollups_fresh)"
+        " VALUES ('a.csv', 'x', 'any', %s, 1, 1, 0, 0, 0, '2025-06-01 00:00Z', '2025-06-01 01:00Z', true)",
+        (f"{table}, another",),
+    )
+    assert {row[0] for row in findings(connection, "known_before_its_lag")} == {table}
+    assert len(findings(connection, "known_before_its_lag")) == count
+    on_time = sql.SQL("UPDATE {} SET known_at = time + interval {}").format(name, earliest)
+    connection.execute(on_time)
+    assert findings(connection, "known_before_its_lag") == []
 
 
 @pytest.mark.parametrize(

@@ -2,135 +2,32 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 
 import polars as pl
 import psycopg
 import pytest
-from psycopg import sql
 
 from hydra.answers.audits import run_audits
 from hydra.answers.report import read_report
 from hydra.answers.why import explain
 from hydra.backtest.persisted import StoredRows
-from hydra.backtest.run import BacktestRun, MarketChoice, run_backtest
-from hydra.checks.parity import TableParity, check_parity
+from hydra.checks.parity import check_parity
 from hydra.db import queries
-from hydra.db.engine import adbc_connect, connect
-from hydra.domain import MarketOrigin
+from hydra.db.engine import adbc_connect
 from hydra.errors import StopError
 from hydra.ingest.simulated import store_market
-from hydra.settings import Settings
-from hydra.sim.market.settings import MarketSettings
-from hydra.trading.parameters import Rules, rules_of
-from hydra.trading.runs import Run
+from tests.support.backtest_scene import MARKET, MINUTES, START, Scene, made_scene
 from tests.support.fact_writer import write_rows
 from tests.support.live_run import decide_live
 from tests.support.synthetic_market import TABLES
 
-START = datetime(2025, 6, 1, tzinfo=UTC)
-MINUTES = 150
-FEEDS = ("liquidations", "order_book")
-MARKET = MarketSettings(seed=4, start=START, warm_up_days=8, book_interval_seconds=15)
-SETTINGS = Settings(_env_file=None)  # type: ignore[call-arg]  # an argument of the base class
-
-
-@dataclass
-class Scene:
-    """A generated market in a database, and a live run over some of its pairs."""
-
-    connection: psycopg.Connection
-    url: str
-    rules: Rules
-    live: Run
-
-    def backtest(self, rows: StoredRows) -> BacktestRun:
-        choice = MarketChoice(
-            MarketOrigin.GENERATED,
-            1,
-            self.live.instrument_ids,
-            FEEDS,
-            START,
-            START + timedelta(minutes=MINUTES),
-        )
-        return run_backtest(self.connection, self.url, choice, SETTINGS, self.rules, rows)
-
-    def count(self, table: str, run_id: int) -> int:
-        query = sql.SQL("SELECT count(*) FROM {} WHERE run_id = %s").format(sql.Identifier("hydra", table))
-        row = self.connection.execute(query, (run_id,)).fetchone()
-        assert row is not None
-        return int(row[0])
-
 
 @pytest.fixture(scope="module")
 def scene(database_url: str) -> Iterator[Scene]:
-    ids = store_market(database_url, MARKET, MINUTES + 1)[:4]
-    rules = rules_of(SETTINGS, FEEDS)
-    # A short cool-down and a low border let enough happen in a few hours.
-    limits = replace(rules.risk.limits, cooldown_minutes=10.0, cooldown_after_stop_minutes=15.0)
-    rules = replace(rules, risk=replace(rules.risk, limits=limits))
-    with connect(database_url, autocommit=True) as connection:
-        live = decide_live(connection, database_url, ids, START, MINUTES, rules)
-        yield Scene(connection, database_url, rules, live)
-
-
-def differences(tables: list[TableParity]) -> list[object]:
-    return [one for table in tables for one in table.differences]
-
-
-def test_a_live_run_decided_again_is_the_same_in_every_column(scene: Scene) -> None:
-    tables = check_parity(scene.connection, scene.url, scene.live)
-    compared = {table.table: table.compared for table in tables}
-    assert differences(tables) == []
-    assert compared["risk_decisions"] == compared["assessments"] == 4 * MINUTES
-    assert compared["equity"] == MINUTES
-    assert compared["positions"] >= 3
-    assert compared["fills"] >= 6
-
-
-@pytest.mark.parametrize(
-    ("change", "table", "column"),
-    [
-        (
-            "UPDATE hydra.risk_decisions SET reason_code = 'NO_EDGE'"
-            " WHERE run_id = %(run)s AND time = %(time)s",
-            "risk_decisions",
-            "reason_code",
-        ),
-        (
-            "UPDATE hydra.features SET vector[3] = vector[3] * 1.000001 WHERE run_id = %(run)s"
-            " AND time = %(time)s AND vector[3] IS NOT NULL",
-            "features",
-            "vector",
-        ),
-        (
-            "UPDATE hydra.orders SET limit_price = limit_price + 0.1"
-            " WHERE run_id = %(run)s AND role = 'ENTRY'",
-            "orders",
-            "limit_price",
-        ),
-        (
-            "DELETE FROM hydra.equity WHERE run_id = %(run)s AND time = %(time)s",
-            "equity",
-            None,
-        ),
-    ],
-    ids=["a verdict", "a feature", "a price", "a missing row"],
-)
-def test_parity_names_what_was_changed(scene: Scene, change: str, table: str, column: str | None) -> None:
-    with scene.connection.transaction(force_rollback=True):
-        values = {"run": scene.live.run_id, "time": START + timedelta(minutes=100)}
-        assert scene.connection.execute(change.encode(), values).rowcount > 0
-        found = [one for one in check_parity(scene.connection, scene.url, scene.live) if one.differences]
-    assert [one.table for one in found] == [table]
-    assert {one.column for one in found[0].differences} == {column}
-
-
-def test_a_run_that_has_decided_nothing_cannot_be_compared(scene: Scene) -> None:
-    idle = replace(scene.live, run_id=-1)
-    with pytest.raises(StopError, match="has not decided a minute"):
-        check_parity(scene.connection, scene.url, idle)
+    with made_scene(database_url) as made:
+        yield made
 
 
 def test_all_rows_of_a_backtest_are_as_many_as_those_of_the_live_run(scene: Scene) -> None:
@@ -257,9 +154,9 @@ def test_own_thresholds_are_the_same_live_and_in_a_backtest_across_midnight(scen
     add_calm_past(scene.url, ids)
     rules = replace(scene.rules, signals=replace(scene.rules.signals, is_adaptive=True))
     live = decide_live(scene.connection, scene.url, ids, START - timedelta(minutes=30), 60, rules)
-    tables = check_parity(scene.connection, scene.url, live)
-    compared = {table.table: table.compared for table in tables}
-    assert differences(tables) == []
+    found = check_parity(scene.connection, scene.url, live)
+    compared = {one.table.name: one.rows for one in found.tables}
+    assert found.mismatches == 0
     assert compared["assessments"] == 2 * 60
     assert compared["signals"] > 0
     measured = scene.connection.execute(

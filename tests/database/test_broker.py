@@ -15,7 +15,7 @@ from hydra.db.engine import connect
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import SettingsError, StopError
 from hydra.ingest.instruments import ensure_instruments
-from hydra.runtime.clock import Clock
+from hydra.runtime.clock import CycleClock
 from hydra.runtime.message_broker import make_broker
 from hydra.runtime.notifications import Stage, notify, step_of
 from hydra.runtime.speed import Speed
@@ -80,7 +80,7 @@ def working(
 def let_run(connection: psycopg.Connection, settings: Settings, run: Run) -> None:
     """The clock of `run`, to the end of its range."""
     broker = make_broker(settings, [])
-    Clock(run, connection, broker, Speed(None)).work()
+    CycleClock(run, connection, broker, Speed(None)).work()
     broker.close()
 
 

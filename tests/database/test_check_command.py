@@ -1,5 +1,6 @@
 """`hydra check`: clean on a stored market, status 1 on a planted fault, a sentence where it cannot run."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -28,7 +29,7 @@ def _stored_with_two_days_before(database_url: str, monkeypatch: pytest.MonkeyPa
 def test_lookahead_varies_every_table_and_finds_nothing() -> None:
     done = CliRunner().invoke(app, ["check", "lookahead", *SHORT, "--paths", "2"])
     assert done.exit_code == 0, done.output
-    assert "no offence among" in done.output
+    assert "no mismatch among" in done.output
     assert all(table in done.output for table in TABLES)
 
 
@@ -44,6 +45,14 @@ def counting(rules: Rules) -> Simulate:
     return run
 
 
+def test_the_results_are_there_for_machines() -> None:
+    done = CliRunner().invoke(app, ["check", "lookahead", *SHORT, "--paths", "2", "--json"])
+    found = json.loads(done.stdout)
+    assert (done.exit_code, found["mismatches"]) == (0, 0)
+    assert sum(one["compared"] for one in found["checks"]) == found["compared"] > 0
+    assert "facts: known before they are true" in {one["check"] for one in found["checks"]}
+
+
 @pytest.mark.parametrize("verb", ["lookahead", "warmup"])
 def test_a_planted_fault_gives_status_1_and_says_what_differs(
     monkeypatch: pytest.MonkeyPatch, verb: str
@@ -53,14 +62,14 @@ def test_a_planted_fault_gives_status_1_and_says_what_differs(
     done = CliRunner().invoke(app, ["check", verb, *SHORT])
     assert done.exit_code == 1
     assert "last_close of instrument" in done.output
-    assert "offences among" in done.output
+    assert "mismatches among" in done.output
 
 
 def test_warm_up_compares_earlier_and_later_starts_and_finds_nothing() -> None:
     done = CliRunner().invoke(app, ["check", "warmup", *SHORT])
     assert done.exit_code == 0, done.output
     assert "begins at 2025-06-01 07:30" in done.output
-    assert "no offence among" in done.output
+    assert "no mismatch among" in done.output
 
 
 @pytest.mark.parametrize("verb", ["lookahead", "warmup"])
@@ -70,7 +79,12 @@ def test_warm_up_compares_earlier_and_later_starts_and_finds_nothing() -> None:
         (["--run", "999999"], "there is no run 999999"),
         (["--market", "exchange"], "no exchange is connected yet"),
         (["--market", "generated", "--pairs", "PEPE"], "PEPE is not traded"),
-        (["--market", "generated", "--from", "yesterday"], "write an instant"),
+        (["--market", "generated", "--from", "yesterday"], "--from yesterday: not a time"),
+        (
+            ["--from", "2025-06-02", "--to", "2025-06-01"],
+            "--from 2025-06-02 does not lie before --to 2025-06-01",
+        ),
+        (["--run", "1", "--pairs", "BTC"], "--pairs beside --run 1: a run has pairs and seed of its own"),
     ],
 )
 def test_what_cannot_be_checked_is_refused(verb: str, arguments: list[str], sentence: str) -> None:

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 from psycopg import sql
-from sqlalchemy import make_url, text
+from sqlalchemy import make_url
 
 from hydra.db.edition import Edition, inspect_server
-from hydra.db.engine import adbc_connect, connect, create_engine
+from hydra.db.engine import adbc_connect, connect
 from hydra.db.server.ports import choose_free
 from hydra.errors import DatabaseError
 
@@ -24,10 +24,6 @@ def changed(url: str, **parts: object) -> str:
 def test_every_kind_of_connection_is_named_and_in_utc(empty_database_url: str) -> None:
     with connect(empty_database_url) as connection:
         assert connection.execute(WHO).fetchone() == ("UTC", "hydra")
-    engine = create_engine(empty_database_url)
-    with engine.connect() as pooled:
-        assert tuple(pooled.execute(text(WHO)).one()) == ("UTC", "hydra")
-    engine.dispose()
     with adbc_connect(empty_database_url) as arrow, arrow.cursor() as cursor:
         cursor.execute(WHO)
         assert cursor.fetchone() == ("UTC", "hydra")
@@ -68,10 +64,6 @@ def test_every_kind_of_connection_speaks_utc_whatever_the_user_and_the_server_sa
                 "2025-06-01 12:00 UTC",
                 "2025-06-01 12:00:00+00",
             )
-    engine = create_engine(tokyo)
-    with engine.connect() as pooled:
-        assert tuple(pooled.execute(text(WHO)).one()) == ("UTC", "hydra")
-    engine.dispose()
     with adbc_connect(tokyo) as arrow, arrow.cursor() as cursor:
         arrow.rollback()
         cursor.execute(noon)

@@ -74,10 +74,10 @@ def test_mark_price_bars_of_a_minute_and_of_an_hour_do_not_fill_each_other(impor
 
 def test_metrics_have_a_hole_in_the_table_that_lacks_the_value(importing: ImportRun) -> None:
     empty = '10,10,"","","",""'
-    lines = [metrics_line("00:00:00"), metrics_line("00:05:00", values=empty), metrics_line("00:15:00")]
+    lines = [metrics_line("00:05:00"), metrics_line("00:10:00", values=empty), metrics_line("00:20:00")]
     importing.run(importing.write(METRICS_FILE, *lines))
-    assert gaps(importing, "open_interest") == [(10, 15, 1)]
-    assert gaps(importing, "positioning") == [(5, 15, 2)]
+    assert gaps(importing, "open_interest") == [(15, 20, 1)]
+    assert gaps(importing, "positioning") == [(10, 20, 2)]
 
 
 def test_a_missing_settlement_is_measured_by_its_interval(importing: ImportRun) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import polars as pl
 import psycopg
 import pytest
 
@@ -224,3 +225,28 @@ def test_a_database_user_without_rights_is_told_so(importing: ImportRun) -> None
             import_history(url, plan_import([importing.folder]), lambda _result: None)
     finally:
         importing.connection.execute("DROP ROLE import_nobody")
+
+
+def test_liquidations_of_the_venue_come_in_and_those_of_others_are_kept_aside_with_the_reason(
+    importing: ImportRun,
+) -> None:
+    """Two of Binance are facts, with rollups and without gaps; the one of OKX is in quarantine."""
+    path = importing.folder / "liquidations" / "ETH.parquet"
+    path.parent.mkdir()
+    rows = {
+        "event_time": [DAY + timedelta(seconds=second) for second in (10, 10, 20)],
+        "exchange": ["binance", "binance", "okx"],
+        "symbol": ["ETHUSDT"] * 3,
+        "liquidated_position": ["LONG", "SHORT", "LONG"],
+        "order_price": [100.0, 101.0, 102.0],
+        "quantity": [2.0, 3.0, 4.0],
+    }
+    pl.DataFrame(rows).write_parquet(path)
+    assert [importing.counts(path) for _ in range(2)] == [(2, 0, 0), (0, 2, 0)]
+    stored = importing.rows("SELECT instrument_id, side, value_usd FROM market.liquidations ORDER BY side")
+    assert stored == [(2, "LONG", 200.0), (2, "SHORT", 303.0)]
+    assert importing.rows("SELECT reason, target_table FROM market.quarantine") == [
+        ("of another venue: never enters features (C124)", "liquidations")
+    ]
+    assert importing.rows("SELECT count(*) FROM market.gaps") == [(0,)]
+    assert importing.rows("SELECT sum(long_usd + short_usd)::float FROM market.liquidations_5m") == [(503.0,)]

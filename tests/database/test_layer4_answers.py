@@ -52,10 +52,10 @@ def held(market: PaperMarket, leverage: str = "2", size_usd: str = "10000", pair
 def test_a_signal_within_every_limit_is_sized_and_approved(connection: psycopg.Connection) -> None:
     row = verdict(PaperMarket(connection))
     # Kelly (0.55 x 2 - 0.45) / 2 = 0.325, a quarter of it of 10,000: 812.5; leverage 5 x 0.55 = 2.75:
-    # 2,234.375; BTC's multipliers are 1; in steps of 0.001 BTC: 0.044 x 50,000.
+    # 2,234.375; BTC's multipliers are 1; in steps of 0.001 BTC: 0.044 at the bid of 49,998.7.
     assert (row["approved"], row["reason_code"]) == (True, "APPROVED")
     assert row["printed_size_usd"] == Decimal("2234.375")
-    assert row["recommended_size_usd"] == Decimal("2200")
+    assert row["recommended_size_usd"] == Decimal("2199.9428")
     assert row["recommended_leverage"] == Decimal("2.75")
     assert (row["stop_loss_price"], row["take_profit_price"]) == (Decimal("49500"), Decimal("51000"))
     assert row["max_holding_hours"] == 4.0

@@ -50,7 +50,7 @@ def test_a_long_is_filled_as_maker_and_leaves_at_its_target(market: PaperMarket)
 
 def test_a_short_pays_its_stop(market: PaperMarket) -> None:
     market.candle(0, (2_500.0, 2_501.0, 2_499.0, 2_500.0), pair=ETH)
-    market.approve(0, Side.SHORT, "5000", SHORT_TERMS, pair=ETH)
+    market.approve(0, Side.SHORT, "5000.14", SHORT_TERMS, pair=ETH)
     # The ask: 2,500 + 0.0625, up to the tick: 2,500.07. The bar trades beyond it.
     market.candle(1, (2_500.0, 2_501.0, 2_499.0, 2_500.0), pair=ETH)
     market.settle(1)
@@ -202,3 +202,24 @@ def test_a_bar_that_comes_late_is_played_when_it_is_known(market: PaperMarket) -
 def stops(market: PaperMarket) -> list[Decimal]:
     """Quantities of the stops that rest."""
     return [order[2] for order in market.orders() if order[:2] == ("STOP", "OPEN")]
+
+
+def test_a_position_in_a_hole_keeps_its_last_price_and_its_settlements(market: PaperMarket) -> None:
+    """Three days without a candle: -20 stays -20, and 0.2 x 49,900 x 0.01 % is paid at each settlement."""
+    enter_long(market)
+    market.candle(2, (49_990.0, 49_990.0, 49_890.0, 49_900.0))
+    market.settle(2)
+    for minute in (480, 960, 4320):
+        market.funding(minute, 0.0001, None)
+    for minute in (7, 8, 481, 4321):
+        market.settle(minute)
+        row = market.equity()
+        assert row["unrealised_usd"] == Decimal("-19.74")  # 0.2 x (49,900 - 49,998.7)
+        assert row["stale_positions"] == (0 if minute == 7 else 1)
+    assert market.position()["funding_usd"] == 3 * Decimal("-0.998")
+    events = market.connection.execute(
+        "SELECT numbers->>'mark_source' FROM hydra.position_events"
+        " WHERE kind = 'FUNDING' AND position_id = %s",
+        (market.position()["position_id"],),
+    ).fetchall()
+    assert events == [("last",)] * 3

@@ -11,7 +11,8 @@ from random import Random
 import polars as pl
 import pytest
 
-from hydra.checks.feature_lookahead import Evaluate, Offence, future_shock_offences, truncation_offences
+from hydra.checks.comparer import Mismatch
+from hydra.checks.feature_lookahead import Evaluate, future_shock_mismatches, truncation_mismatches
 from hydra.features.engine.decision_frame import decision_minutes
 from hydra.features.evaluate import feature_matrix
 from hydra.features.facts import MarketFacts
@@ -19,7 +20,7 @@ from tests.support.recorded_market import ABSENT, is_recorded, recorded_facts
 from tests.support.synthetic_market import facts_from_scratch, make_rows, utc
 
 HONEST = ("return_1m", "price_vs_sma_20", "funding_rate", "oi_delta_pct")
-CHECKS = {"truncation": truncation_offences, "future shock": future_shock_offences}
+CHECKS = {"truncation": truncation_mismatches, "future shock": future_shock_mismatches}
 
 _KEY = ["instrument_id", "time"]
 
@@ -116,8 +117,8 @@ def _decisions(
     return every.filter(pl.col("time").is_in(chosen))
 
 
-def _offenders(found: list[Offence]) -> set[str]:
-    return {offence.feature for offence in found}
+def _offenders(found: list[Mismatch]) -> set[str]:
+    return {mismatch.value for mismatch in found}
 
 
 @pytest.mark.parametrize("check", CHECKS)
@@ -128,7 +129,7 @@ def test_a_planted_peek_is_found_and_nothing_else(on_time: MarketFacts, peek: Pe
     decisions = pl.concat([_decisions(1, 6, utc(2025, 6, 10, 1), utc(2025, 6, 10, 7, 50)), around])
     found = CHECKS[check](on_time, decisions, with_peek(peek))
     assert _offenders(found) == {peek.__name__}
-    assert {offence.instrument_id for offence in found} == {1, 2}
+    assert {mismatch.instrument_id for mismatch in found} == {1, 2}
 
 
 @pytest.mark.parametrize("check", CHECKS)

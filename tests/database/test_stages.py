@@ -183,11 +183,12 @@ def test_a_stopped_run_goes_on_and_a_finished_one_does_not(connection: psycopg.C
     end_run(connection, run.run_id, EndReason.FINISHED)
     stopped = read_run(connection, run.run_id)
     assert stopped.end_reason == "stopped"
-    reopen_run(connection, stopped)
-    assert read_run(connection, run.run_id).ended_at is None
+    reopen_run(connection, stopped, "60")
+    again = read_run(connection, run.run_id)
+    assert (again.ended_at, again.speed, again.config_hash) == (None, "60", run.config_hash)
     end_run(connection, run.run_id, EndReason.FINISHED)
     with pytest.raises(StopError, match=f"run {run.run_id} is finished"):
-        reopen_run(connection, read_run(connection, run.run_id))
+        reopen_run(connection, read_run(connection, run.run_id), "max")
 
 
 def test_a_run_has_one_supervisor(connection: psycopg.Connection, database_url: str, run: Run) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from hydra.answers import why
 from hydra.answers.examples import examples
-from hydra.answers.why import Explanation, explain
+from hydra.answers.why import CountedHour, Explanation
 from hydra.answers.why_gates import GateVerdict, InputState
-from hydra.cli.why import lines
+from hydra.cli.why import counted_lines, lines
 from hydra.domain import ReasonCode, Side, SignalSource
 from hydra.errors import StopError
 from hydra.reason_words import Gate
@@ -34,6 +35,15 @@ def connection(database_url: str) -> Iterator[psycopg.Connection]:
         opened.rollback()
 
 
+def explain(
+    connection: psycopg.Connection, symbol: str, at: str | None = None, run: int | None = None
+) -> Explanation:
+    """The chain of a minute that has rows."""
+    answer = why.explain(connection, symbol, at, run)
+    assert isinstance(answer, Explanation)
+    return answer
+
+
 def text(explanation: Explanation) -> str:
     return "\n".join(lines(explanation))
 
@@ -42,7 +52,8 @@ def text(explanation: Explanation) -> str:
     ("symbol", "at", "verdicts", "conclusion"),
     [
         ("BTC", "10:00", (P, P, P, U, P, P),
-         "trade: ENTRY POST_ONLY BUY at 99.9: FILLED, 10 of 10 filled at 99.9"),
+         "trade: LONG 10 at 99.9; closed at 2025-06-01 12:00 UTC after 119.0 min (the target was reached), "
+         "net 29.19 USDT"),
         ("BTC", "10:05", (P, P, P, U, S, N),
          "no trade: Risk: this pair already has a position or a working entry"),
         ("ETH", "10:00", (P, P, P, U, S, N),
@@ -56,7 +67,7 @@ def text(explanation: Explanation) -> str:
         ("SOL", "10:00", (P, P, S, N, N, N),
          "no trade: ML score: no generator fired"),
         ("SOL", "10:02", (P, P, P, U, P, S),
-         "no trade: Execution: ENTRY POST_ONLY BUY at 20: CANCELED, 0 of 50 filled: the entry "
+         "no trade: Execution: post-only order to buy at 20: canceled, 0 of 50 filled: the entry "
          "was not filled in time and was cancelled"),
         ("SOL", "10:03", (P, P, P, U, S, N),
          "no trade: Risk: the kill switch is latched"),
@@ -110,12 +121,13 @@ def test_a_quiet_minute_says_how_far_every_generator_was_from_firing(connection:
     score = explain(connection, "SOL", "10:00").gate(Gate.SCORE)
     assert [distance.source for distance in score.distances] == list(SignalSource)
     assert score.distances[0].side is Side.SHORT
-    assert score.words[1].startswith(
-        "nearest: FUNDING_SQUEEZE SHORT: funding per 8 h is +0.0100 % and has to be > "
-    )
+    assert score.words[1].startswith("nearest: FUNDING_SQUEEZE SHORT: funding per 8 h is +0.0100 %, needs > ")
     shown = text(explain(connection, "SOL", "10:00"))
-    assert "LIQUIDATION_REVERSAL LONG: liquidation imbalance - > 0.7 [red]not met[/red]" in shown
-    assert "regime TRENDING_UP is RANGING [red]not met[/red]" in shown
+    assert (
+        "LIQUIDATION_REVERSAL LONG: liquidation imbalance (-1 to 1) -, needs > 0.7: [red]not met[/red]"
+        in shown
+    )
+    assert "regime TRENDING_UP, needs RANGING: [red]not met[/red]" in shown
 
 
 def test_a_weak_signal_is_shown_with_its_numbers(connection: psycopg.Connection) -> None:
@@ -141,7 +153,7 @@ def test_a_veto_by_risk_shows_rule_words_and_numbers(connection: psycopg.Connect
 
 def test_the_kill_switch_is_shown_with_its_cause(connection: psycopg.Connection) -> None:
     assert (
-        "pair: latched 2025-06-01 10:03: Funding spike > 0.5%"
+        "pair: latched 2025-06-01 10:03 UTC: Funding spike > 0.5%"
         in explain(connection, "SOL", "10:03").gate(Gate.RISK).words
     )
 
@@ -152,7 +164,7 @@ def test_an_open_position_is_shown_with_its_newest_check(connection: psycopg.Con
     assert found.position.columns["position_id"] == 11
     assert found.position.last_check is not None
     assert found.position.last_check["numbers"]["thesis_health"] == 0.9
-    assert "exit checks at 10:04: hold" in text(found)
+    assert "exit checks at 2025-06-01 10:04 UTC: nothing asks for an exit" in text(found)
 
 
 def test_the_minute_that_traded_shows_what_became_of_it(connection: psycopg.Connection) -> None:
@@ -180,10 +192,10 @@ def test_the_chain_for_machines_is_json_with_exact_money(connection: psycopg.Con
         ("PEPE", None, None, r"run 7 decides about no pair PEPE; it has: BTC, ETH, SOL"),
         ("BTX", None, None, r"no pair BTX \(did you mean BTC\?\)"),
         ("ADA", None, None, r"run 7 decides about no pair ADA"),
-        ("BTC", "2025-06-01T09:59", None, r"09:59 UTC was not decided; the nearest .*: 2025-06-01T10:00"),
-        ("BTC", "2025-06-01T10:07", None, r"was skipped: .* nearest decided ones: 2025-06-01T10:06"),
-        ("BTC", "2025-05-31T10:00", None, r"the nearest decided ones: 2025-06-01T10:00"),
-        ("BTC", "noon", None, r"--at noon: not an instant"),
+        ("BTC", "2025-06-01T09:59", None, r"09:59 UTC was not decided; the nearest .*: 2025-06-01 10:00"),
+        ("BTC", "2025-06-01T10:07", None, r"was skipped: .* nearest decided ones: 2025-06-01 10:06"),
+        ("BTC", "2025-05-31T10:00", None, r"the nearest decided ones: 2025-06-01 10:00"),
+        ("BTC", "noon", None, r"--at noon: not a time"),
         ("BTC", None, 9, r"there is no run 9"),
         ("BTC", None, 8, r"run 8 has not decided a minute yet"),
     ],
@@ -231,3 +243,48 @@ def test_a_run_without_trades_shows_no_example_of_one(connection: psycopg.Connec
     connection.execute("DELETE FROM hydra.orders")
     connection.execute("DELETE FROM hydra.positions")
     assert [kind for kind, _ in examples(connection, 7)] == ["a veto", "a quiet minute"]
+
+
+def test_a_pair_of_the_run_without_rows_is_answered_with_the_counts_of_its_hour(
+    connection: psycopg.Connection,
+) -> None:
+    """A backtest keeps no row of a pair that never had its data (LTC of the recorded month)."""
+    connection.execute(
+        "UPDATE hydra.runs SET mode = 'backtest', config = config || '{\"instrument_ids\": [1, 4]}'"
+        " WHERE run_id = 7"
+    )
+    connection.execute(
+        "INSERT INTO hydra.veto_counts (run_id, instrument_id, hour, layer, passed, reason_code, verdicts)"
+        " VALUES (7, 4, '2025-06-01 10:00Z', 2, false, 'DATA_MISSING', 60)"
+    )
+    hour = why.explain(connection, "ADA", "2025-06-01T10:05", 7)
+    assert isinstance(hour, CountedHour)
+    assert hour.as_json()["counts"] == [{"layer": 2, "reason_code": "DATA_MISSING", "verdicts": 60}]
+    shown = "\n".join(counted_lines(hour))
+    assert "[bold]ADA/USDT:USDT[/bold] at 2025-06-01 10:05 UTC, run 7 (simulated)" in shown
+    assert "layer 2, 60 minutes: an input that has to be there is missing \\[DATA_MISSING]" in shown
+
+
+def test_the_headline_names_a_stop_out_in_the_minute_of_the_entry_and_of_the_exit(
+    connection: psycopg.Connection,
+) -> None:
+    connection.execute(
+        "UPDATE hydra.positions SET exit_reason_code = 'STOP_HIT', closed_time = '2025-06-01 10:05Z',"
+        " net_pnl_usd = -15.71 WHERE position_id = 11"
+    )
+    out = "stopped out at 2025-06-01 10:05 UTC after 4.0 min (the stop was hit), net -15.71 USDT"
+    assert explain(connection, "BTC", "10:00").conclusion == f"trade: LONG 10 at 99.9; {out}"
+    assert explain(connection, "BTC", "10:05").conclusion == (
+        f"the LONG position was {out}; no trade: Risk: this pair already has a position or a working entry"
+    )
+
+
+def test_statistics_say_nothing_where_the_data_blocked(connection: psycopg.Connection) -> None:
+    """A "passed" stood beside the verdict BLOCK of the same layer."""
+    connection.execute(
+        "UPDATE hydra.assessments SET numbers = jsonb_set(numbers, '{reasons}', '[\"DATA_STALE\"]')"
+        " WHERE instrument_id = 2 AND time = '2025-06-01 10:01Z'"
+    )
+    answer = explain(connection, "ETH", "10:01").gate(Gate.STATISTICAL)
+    assert (answer.verdict, answer.reason_code) == (N, None)
+    assert "BLOCK" not in text(explain(connection, "BTC", "10:00"))

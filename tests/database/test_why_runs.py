@@ -5,14 +5,15 @@ from decimal import Decimal
 
 import psycopg
 
-from hydra.answers.run_list import RunSummary, newest_runs
+from hydra.answers.run_list import RunSummary, list_runs
 from tests.support.why_scenario import write_why_scenario
 
 
 def test_a_run_is_summed_up_from_its_rows(database_url: str) -> None:
     with psycopg.connect(database_url, options="-c timezone=UTC") as connection:
         write_why_scenario(connection)
-        newer, older = newest_runs(connection)
+        newer, older = list_runs(connection)
+        assert list_runs(connection, 1) == [newer]
         connection.rollback()
     config = {"settings": {}, "instrument_ids": [1, 2, 3]}
     assert newer == RunSummary(8, "paper", "recorded", "not ended", None, None, 0, 0, 0, config, [])
@@ -32,7 +33,7 @@ def test_a_run_lists_what_is_not_the_default(database_url: str) -> None:
             WHERE run_id = 7
             """
         )
-        newer, older = newest_runs(connection)
+        newer, older = list_runs(connection)
         connection.rollback()
     assert newer.overrides == []
     assert [one.assignment for one in older.overrides] == ["MAX_POSITIONS=3", "stress fees_x2"]

@@ -4,7 +4,7 @@ import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from hydra.exchange.archive.file_bytes import read_octets
+from hydra.exchange.archive.file_bytes import read_file_bytes
 from hydra.exchange.archive.files import parse_file
 from hydra.exchange.archive.parsed_file import ParsedFile
 from hydra.exchange.archive.recognition import Recognised, recognise
@@ -65,14 +65,14 @@ def write_zip(path: Path, text: str, inside: str | None = None) -> Path:
     return path
 
 
-def parsed(path: Path, text: str | bytes | None = None) -> ParsedFile:
-    """`path`, written with `text` if that is given, as HYDRA reads it."""
+def parsed(path: Path, text: str | bytes | None = None, now: datetime = NOW) -> ParsedFile:
+    """`path`, written with `text` if that is given, as HYDRA reads it at `now`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if text is not None:
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
     what = recognise(path)
     assert isinstance(what, Recognised), what
-    return parse_file(what, read_octets(path), NOW)
+    return parse_file(what, read_file_bytes(path), now)
 
 
 def reasons(file: ParsedFile) -> dict[int, str]:

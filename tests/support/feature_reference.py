@@ -8,8 +8,8 @@ import math
 import statistics
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from hydra.durations import MINUTE
 from tests.support.feature_reference_known import Bar, Known, Number, floor, mean, nw, score, window
@@ -80,6 +80,11 @@ def hourly_zscore(k: Known) -> Number:
 def m5_mean(k: Known, n: int, shift: int = 0) -> Number:
     """SMA_n on m5, `shift` bars ago."""
     return mean([k.m5_close(j) for j in range(shift, shift + n)])
+
+
+def at_least(least: int, count: int) -> Number:
+    """`count`, or nothing where it is less."""
+    return float(count) if count >= least else None
 
 
 def m5_atr(k: Known, shift: int) -> Number:
@@ -274,10 +279,14 @@ def realized(k: Known, shift: int) -> Number:
     return None if present is None else statistics.pstdev(present) * math.sqrt(105_120)
 
 
-@cache
+_MONTHS: WeakKeyDictionary[Known, list[float] | None] = WeakKeyDictionary()
+
+
 def month(k: Known) -> list[float] | None:
-    """realized_volatility of the previous 8640 bars, at least 2016 of them."""
-    return window([realized(k, j) for j in range(1, 8641)], 2016)
+    """realized_volatility of the previous 8640 bars, at least 2016 of them; two features ask for it."""
+    if k not in _MONTHS:
+        _MONTHS[k] = window([realized(k, j) for j in range(1, 8641)], 2016)
+    return _MONTHS[k]
 
 
 def percentile(k: Known) -> Number:
@@ -335,6 +344,7 @@ REFERENCE: dict[str, Callable[[Known], Number]] = {
     "volatility_zscore": hourly_zscore,
     "m5_sma_20_slope": lambda k: over(m5_mean(k, 20), m5_mean(k, 20, 5)),
     "m5_sma_50_slope": lambda k: over(m5_mean(k, 50), m5_mean(k, 50, 5)),
+    "m5_candles": lambda k: at_least(20, sum(k.m5_close(j) is not None for j in range(24))),
     "m5_price_vs_sma_20": lambda k: over(k.m5_close(0), m5_mean(k, 20)),
     "m5_price_vs_sma_50": lambda k: over(k.m5_close(0), m5_mean(k, 50)),
     "m5_adx_14": adx,

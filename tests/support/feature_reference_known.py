@@ -5,6 +5,7 @@ import statistics
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
+from weakref import WeakValueDictionary
 
 from hydra.durations import EPOCH, MINUTE
 from hydra.features.facts import MarketFacts
@@ -44,12 +45,17 @@ def score(value: Number, present: list[float] | None) -> Number:
     return 0.0 if spread <= 1e-12 * abs(centre) else (value - centre) / spread
 
 
+_ALIVE: WeakValueDictionary[tuple[int, int, datetime], "Known"] = WeakValueDictionary()
+"""By facts, instrument and instant."""
+
+
 class Known:
     """The facts of one instrument that are known at `t`."""
 
     def __init__(self, facts: MarketFacts, instrument: int, t: datetime) -> None:
         self.t = t
         self._facts, self.instrument = facts, instrument
+        _ALIVE[id(facts), instrument, t] = self
         self.m1 = {row["time"]: row for row in self._rows("candles_1m")}
         self.m5 = {row["time"]: row for row in self._rows("candles_5m") if row["row_count"] == 5}
         self.bar1 = floor(t - timedelta(seconds=62), MINUTE)
@@ -62,9 +68,10 @@ class Known:
 
     @cached_property
     def peers(self) -> dict[int, "Known"]:
-        """Every pair with candles, at the same instant."""
+        """Every pair with candles, at the same instant; those that a test holds are not read again."""
         pairs = self._facts.candles_1m["instrument_id"].unique().sort().to_list()
-        return {pair: self if pair == self.instrument else Known(self._facts, pair, self.t) for pair in pairs}
+        held = {pair: _ALIVE.get((id(self._facts), pair, self.t)) for pair in pairs}
+        return {pair: known or Known(self._facts, pair, self.t) for pair, known in held.items()}
 
     def _rows(self, name: str) -> list[Bar]:
         return [

@@ -1,5 +1,6 @@
 """A paper run, its stages called one after the other in this process: the workers without messages."""
 
+from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime, timedelta
 
@@ -24,8 +25,9 @@ def decide_live(
     start: datetime,
     minutes: int,
     rules: Rules,
+    operate: Callable[[Run, datetime, Stage], None] = lambda _run, _time, _stage: None,
 ) -> Run:
-    """`minutes` of a paper run from `start`, to its end."""
+    """`minutes` of a paper run from `start`, to its end; `operate` may act before each stage of a minute."""
     plan = RunPlan(
         mode=TradingMode.PAPER,
         market_origin=MarketOrigin.GENERATED,
@@ -46,13 +48,20 @@ def decide_live(
             Stage.EXECUTE: layer5.execute,
         }
         for minute in range(minutes):
-            _decide(connection, run, start + timedelta(minutes=minute), answers)
+            _decide(connection, run, start + timedelta(minutes=minute), answers, operate)
     end_run(connection, run.run_id, EndReason.FINISHED)
     return run
 
 
-def _decide(connection: psycopg.Connection, run: Run, time: datetime, answers: dict[Stage, Handler]) -> None:
+def _decide(
+    connection: psycopg.Connection,
+    run: Run,
+    time: datetime,
+    answers: dict[Stage, Handler],
+    operate: Callable[[Run, datetime, Stage], None],
+) -> None:
     values = {"run_id": run.run_id, "time": time, "as_of": time + DECISION_DELAY}
     connection.execute(queries.load("stages/open_cycle"), values)
     for step in STEPS:
+        operate(run, time, step.stage)
         assert advance(connection, run, step, answers[step.stage]) is not None

@@ -192,14 +192,20 @@ def test_a_sweep_is_spread_over_workers(environment: Mapping[str, str]) -> None:
 
 
 def test_parity_of_a_backtest_with_itself(environment: Mapping[str, str]) -> None:
-    answer = json.loads(hydra(environment, "backtest", *MARKET, *PAIRS, "--all-rows", "--json").stdout)
-    done = hydra(environment, "check", "parity", "--run", str(answer["run_id"]))
-    assert "risk_decisions" in done.stdout
+    answer = json.loads(hydra(environment, "backtest", *MARKET, *PAIRS, "--json").stdout)
+    run = ("check", "parity", "--run", str(answer["run_id"]))
+    done = json.loads(hydra(environment, *run, "--json").stdout)
+    assert (done["run_id"], done["mismatches"]) == (answer["run_id"], 0)
+    assert done["rows"]["risk_decisions"] > 0
+    assert any("not stored by the run (rows: signals)" in why for why in done["left_out"].values())
     with connect(environment["HYDRA_DATABASE_URL"], autocommit=True) as connection:
         connection.execute(
             "UPDATE hydra.risk_decisions SET reason_code = 'NO_EDGE'"
             " WHERE run_id = %s AND reason_code = 'COOLDOWN'",
             (answer["run_id"],),
         )
-    differing = hydra(environment, "check", "parity", "--run", str(answer["run_id"]), status=1)
-    assert "reason_code was NO_EDGE, is COOLDOWN" in " ".join(differing.stdout.split())
+    differing = hydra(environment, *run, status=1)
+    said = " ".join(differing.stdout.split())
+    assert "risk_decisions: reason_code of instrument" in said
+    assert "expected NO_EDGE, found COOLDOWN" in said
+    assert "left out: assessments.reason, signals.reason, signals.thesis" in said

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -42,7 +43,7 @@ def test_from_nothing_to_a_migrated_server_and_back(hydra: Hydra) -> None:
     assert "hydra db up" in before.stderr
     for _ in range(2):
         up = hydra("up")
-        assert (up.returncode, "Ready: schema revision" in up.stderr) == (0, True), up.stderr
+        assert (up.returncode, "schema revision" in up.stderr) == (0, True), up.stderr
     status = hydra("status")
     assert all(word in status.stdout for word in ("private", "apache", "PostgreSQL 17", "revision")), status
     assert hydra("down").returncode == 0
@@ -62,13 +63,43 @@ def test_psql_opens_the_database(hydra: Hydra) -> None:
     assert done.stdout.strip() == "t", done.stderr
 
 
+def test_psql_is_the_reader_unless_the_owner_is_asked_for(hydra: Hydra) -> None:
+    assert hydra("up").returncode == 0
+    who = ("-At", "-c", "SELECT current_user, current_setting('TimeZone')")
+    assert hydra("psql", *who, PGTZ="Asia/Tokyo").stdout.strip() == "hydra_reader|UTC"
+    assert hydra("psql", "--owner", *who).stdout.strip() == "hydra|UTC"
+    refused = hydra("psql", "-c", "DELETE FROM hydra.runs")
+    assert (refused.returncode != 0, "read-only" in refused.stderr) == (True, True)
+    assert hydra("psql", "--owner", "-c", "DELETE FROM hydra.runs").returncode == 0
+
+
+def test_a_second_up_of_another_verb_says_nothing(hydra: Hydra) -> None:
+    """Four header lines stood before the answer of every command."""
+    assert hydra("up").returncode == 0
+    done = hydra("reset", "--runs", "--yes")
+    assert (done.returncode, done.stderr) == (0, "There are no runs to delete.\n")
+
+
+def test_remove_deletes_the_data_and_names_the_place(hydra: Hydra) -> None:
+    assert hydra("up").returncode == 0
+    row = next(line for line in hydra("status").stdout.splitlines() if line.startswith("data "))
+    data = Path(row.removeprefix("data").strip())
+    assert data.is_dir()
+    done = hydra("remove", "--yes")
+    assert (done.returncode, f"Deleted the private server's data in {data.parent}." in done.stderr) == (
+        0,
+        True,
+    )
+    assert not data.parent.exists()
+
+
 def test_reset_needs_a_yes_and_then_empties_the_database(hydra: Hydra) -> None:
     assert hydra("up").returncode == 0
-    assert hydra("psql", "-c", "CREATE TABLE mine (x int)").returncode == 0
+    assert hydra("psql", "--owner", "-c", "CREATE TABLE mine (x int)").returncode == 0
     assert hydra("reset").returncode != 0
-    assert hydra("psql", "-At", "-c", "TABLE mine").returncode == 0
+    assert hydra("psql", "--owner", "-At", "-c", "TABLE mine").returncode == 0
     assert hydra("reset", "--yes").returncode == 0
-    assert hydra("psql", "-At", "-c", "TABLE mine").returncode != 0
+    assert hydra("psql", "--owner", "-At", "-c", "TABLE mine").returncode != 0
 
 
 def test_a_server_of_ones_own_is_checked_migrated_and_never_reset(

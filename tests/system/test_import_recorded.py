@@ -4,6 +4,7 @@ import csv
 import json
 import zipfile
 from collections.abc import Iterator
+from datetime import timedelta
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -124,4 +125,6 @@ def _archived_metrics(names: dict[str, str]) -> pl.DataFrame:
         if name != "time"
     }
     times = pl.Series("time", [line["create_time"] for line in lines]).str.to_datetime(time_zone="UTC")
-    return _as_stored(pl.DataFrame(columns).with_columns(times), path, list(names.values()), "5m")
+    # Its labels run from 00:00 to 23:55: the starts of periods, which are stored under their ends.
+    ends = times + timedelta(minutes=5)
+    return _as_stored(pl.DataFrame(columns).with_columns(ends), path, list(names.values()), "5m")

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from hydra.answers.distance_to_trigger import trigger_distances
-from hydra.checks.feature_lookahead import future_shock_offences, truncation_offences
+from hydra.checks.feature_lookahead import future_shock_mismatches, truncation_mismatches
 from hydra.domain import SignalSource
 from hydra.features.adaptive_thresholds import ADAPTIVE_THRESHOLDS, adaptive_thresholds, sampled_decisions
 from hydra.features.evaluate import feature_matrix
@@ -112,7 +112,7 @@ def _evaluate(facts: MarketFacts, decisions: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(parts)
 
 
-@pytest.mark.parametrize("check", [truncation_offences, future_shock_offences])
+@pytest.mark.parametrize("check", [truncation_mismatches, future_shock_mismatches])
 def test_a_threshold_knows_nothing_of_the_future(check, market: MarketFacts) -> None:  # type: ignore[no-untyped-def]
     moments = [NOW, DAY + 2 * SECOND, DAY - 2 * SECOND]
     assert check(market, decisions_at(moments, (1,)), _evaluate) == []

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hydra.errors import BadDataError
-from hydra.exchange.archive.file_bytes import read_octets
+from hydra.exchange.archive.file_bytes import read_file_bytes
 from tests.support.archive_samples import (
     DAY_MS,
     FUNDING_FILE,
@@ -76,7 +76,7 @@ def test_a_checksum_is_verified_with_or_without_a_line_end(tmp_path: Path, end: 
     right = hashlib.sha256(path.read_bytes()).hexdigest()
     beside = path.with_name(path.name + ".CHECKSUM")
     beside.write_text(f"{right}  {path.name}{end}")
-    assert read_octets(path).sha256 == right
+    assert read_file_bytes(path).sha256 == right
     beside.write_text(f"{'0' * 64}  {path.name}{end}")
     assert "download it again" in refusal(path)
     beside.write_bytes(b"")
@@ -95,11 +95,11 @@ def test_a_header_alone_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_that_vanished_or_may_not_be_read_is_refused_in_words(tmp_path: Path) -> None:
     with pytest.raises(BadDataError, match=r"cannot be read \(No such file"):
-        read_octets(tmp_path / KLINE_FILE)
+        read_file_bytes(tmp_path / KLINE_FILE)
     if os.geteuid() != 0:
         (tmp_path / KLINE_FILE).touch(mode=0o000)
         with pytest.raises(BadDataError, match="Permission denied"):
-            read_octets(tmp_path / KLINE_FILE)
+            read_file_bytes(tmp_path / KLINE_FILE)
 
 
 def test_a_csv_that_is_cut_within_a_line_is_refused(tmp_path: Path) -> None:

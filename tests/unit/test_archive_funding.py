@@ -26,12 +26,14 @@ def recorded(tmp_path: Path, times: list[datetime]) -> Path:
     return path
 
 
-def test_a_settlement_lies_on_its_hour_and_is_known_five_seconds_later(tmp_path: Path) -> None:
+def test_a_settlement_lies_on_its_hour_and_is_known_five_seconds_after_its_stamp(tmp_path: Path) -> None:
+    """08:00:00.036 is known at 08:00:05.036; a stamp of 15:55:06 does not make 16:00 known earlier."""
     lines = [settlement(8.00001), settlement(16 - 4.9 / 60, rate="-0.0002")]
     rows = parsed(tmp_path / FUNDING_FILE, text_of(FUNDING_HEADER, *lines)).tables["funding_rates"]
     hours = [DAY + timedelta(hours=hour) for hour in (8, 16)]
     assert rows["time"].to_list() == hours
-    assert rows["known_at"].to_list() == [hour + timedelta(seconds=5) for hour in hours]
+    stamped = [hours[0] + timedelta(milliseconds=36), hours[1]]
+    assert rows["known_at"].to_list() == [moment + timedelta(seconds=5) for moment in stamped]
     assert rows["rate"].to_list() == [0.0001, -0.0002]
     assert rows["mark_price"].null_count() == 2
 

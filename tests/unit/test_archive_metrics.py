@@ -1,6 +1,6 @@
 """Metrics: snapped times, empty cells, and what is refused."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -16,7 +16,9 @@ from tests.support.archive_samples import (
     reasons,
     text_of,
 )
+from tests.support.recorded_market import RECORDED
 
+NEXT_YEAR = datetime(2027, 1, 1, tzinfo=UTC)
 EMPTY = '"","","","","",""'
 
 
@@ -105,4 +107,86 @@ def test_recorded_metrics_read_like_those_of_the_archive(tmp_path: Path) -> None
     values = [DAY + timedelta(minutes=5, seconds=1), 10.5, 1000.0, 1.0, 2.0, 3.0, 4.0]
     pl.DataFrame([values], schema=names, orient="row").write_parquet(path)
     recorded = parsed(path).tables
-    assert all(recorded[table].equals(csv[table]) for table in csv)
+    a_second_later = pl.col("known_at") + timedelta(seconds=1)
+    assert all(recorded[table].equals(csv[table].with_columns(a_second_later)) for table in csv)
+
+
+# When a row was known (C133)
+
+
+def test_a_label_after_its_grid_point_is_known_a_minute_after_the_label(tmp_path: Path) -> None:
+    """00:07:29 is the row of 00:05: it was known at 00:08:29, not at 00:06."""
+    rows = parsed(tmp_path / METRICS_FILE, text_of(METRICS_HEADER, metrics_line("00:07:29"))).tables
+    known_at = DAY + timedelta(minutes=8, seconds=29)
+    assert {table: frame["known_at"].to_list() for table, frame in rows.items()} == {
+        "open_interest": [known_at],
+        "positioning": [known_at],
+    }
+
+
+def a_day(first: int, *, day: str = "2025-05-01", count: int = 288) -> str:
+    """The file of a day whose labels begin `first` minutes after its midnight, five minutes apart."""
+    begin = datetime.fromisoformat(f"{day}T00:00:00")
+    labels = [begin + timedelta(minutes=first + 5 * place) for place in range(count)]
+    lines = [f"{label},BTCUSDT,{place},1000,1,2,3,4" for place, label in enumerate(labels)]
+    return text_of(METRICS_HEADER, *lines)
+
+
+@pytest.mark.parametrize("first", [0, 5], ids=["labels are starts", "labels are ends"])
+@pytest.mark.parametrize("day", ["2025-05-01", "2026-07-01"])
+def test_a_whole_day_is_stored_under_the_ends_of_its_periods_by_either_convention(
+    tmp_path: Path, first: int, day: str
+) -> None:
+    """00:00 to 23:55 and 00:05 to 00:00 are the same 288 periods: the first ends at 00:05, known at 00:06."""
+    file = parsed(tmp_path / f"BTCUSDT-metrics-{day}.csv", a_day(first, day=day), now=NEXT_YEAR)
+    rows, midnight = file.tables["open_interest"], datetime.fromisoformat(f"{day}T00:00:00+00:00")
+    ends = [midnight + timedelta(minutes=5 * place) for place in range(1, 289)]
+    assert rows["time"].to_list() == ends
+    assert rows["known_at"].to_list() == [end + timedelta(minutes=1) for end in ends]
+    assert rows["contracts"].to_list() == list(range(288))
+    assert (file.rejected.height, file.notes) == (0, ())
+
+
+def test_a_day_with_both_midnights_fits_neither_convention_and_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadDataError, match="neither the starts"):
+        parsed(tmp_path / METRICS_FILE, a_day(0, count=289))
+
+
+@pytest.mark.parametrize(
+    ("day", "ends_after", "word"), [("2026-06-24", 0, "ends"), ("2026-06-25", 5, "starts")]
+)
+def test_a_day_without_a_midnight_is_read_by_its_date_and_says_so(
+    tmp_path: Path, day: str, ends_after: int, word: str
+) -> None:
+    file = parsed(tmp_path / f"BTCUSDT-metrics-{day}.csv", a_day(60, day=day, count=12), now=NEXT_YEAR)
+    first = datetime.fromisoformat(f"{day}T01:00:00+00:00") + timedelta(minutes=ends_after)
+    assert file.tables["positioning"]["time"][0] == first
+    assert [f"its labels are the {word} of periods" in note for note in file.notes] == [True]
+
+
+def test_a_recording_of_many_days_is_read_by_the_date_of_each_label(tmp_path: Path) -> None:
+    """23:55 is an end; the label 00:00 of 2026-06-25 is the start of the period that ends at 00:05."""
+    labels = [datetime(2026, 6, 24, 23, 55, tzinfo=UTC), datetime(2026, 6, 25, 0, 0, tzinfo=UTC)]
+    names = [name for name in METRICS_HEADER.split(",") if name != "symbol"]
+    path = tmp_path / "metrics_5m" / "BTCUSDT.parquet"
+    path.parent.mkdir()
+    pl.DataFrame(
+        [[label, 1.0, 2.0, 1.0, 2.0, 3.0, 4.0] for label in labels], names, orient="row"
+    ).write_parquet(path)
+    times = parsed(path, now=NEXT_YEAR).tables["open_interest"]["time"].to_list()
+    assert times == [labels[0], labels[1] + timedelta(minutes=5)]
+
+
+SAMPLE = RECORDED / "archive_samples" / "BTCUSDT-metrics-2022-01-01.csv"
+
+
+@pytest.mark.skipif(not SAMPLE.is_file(), reason="the exchange's own file of metrics is not at hand")
+def test_the_exchange_s_own_file_gives_the_same_rows_by_either_convention(tmp_path: Path) -> None:
+    """The file as served runs 00:00 to 23:55; moved by five minutes it is labelled by ends."""
+    as_served = parsed(SAMPLE).tables["open_interest"]
+    lines = SAMPLE.read_text().splitlines()
+    moved = [f"{datetime.fromisoformat(line[:19]) + timedelta(minutes=5)}{line[19:]}" for line in lines[1:]]
+    by_ends = parsed(tmp_path / SAMPLE.name, text_of(lines[0], *moved)).tables["open_interest"]
+    assert as_served.equals(by_ends)
+    assert as_served["time"][0] == datetime(2022, 1, 1, 0, 5, tzinfo=UTC)
+    assert as_served["known_at"][0] == datetime(2022, 1, 1, 0, 6, tzinfo=UTC)

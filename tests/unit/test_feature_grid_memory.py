@@ -13,6 +13,8 @@ from hydra.features.evaluate import feature_matrix
 from hydra.features.facts import SOURCES, MarketFacts
 from tests.support.feature_market import MINUTE, SECOND, START, decisions_at, random_market
 
+pytestmark = pytest.mark.slow
+
 FRAME = pl.DataFrame({"value": [1.0, None, 3.0]})
 
 

@@ -13,6 +13,8 @@ from hydra.features.engine.layout import NO_ROW, lay_out
 from hydra.features.engine.plan import GridPlan
 from hydra.features.engine.trailing_rank import previous_ranks
 
+pytestmark = pytest.mark.slow
+
 REACH, LONGEST_HOLE = 7, 2
 
 

@@ -7,10 +7,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hydra.checks.feature_lookahead import Offence, future_shock_offences, truncation_offences
+from hydra.checks.comparer import Mismatch
+from hydra.checks.feature_lookahead import future_shock_mismatches, truncation_mismatches
 from hydra.features.evaluate import MARKET_FEATURES, feature_matrix
 from hydra.features.facts import MarketFacts
 from tests.support.feature_market import START, decisions_at, random_market
+
+pytestmark = pytest.mark.slow
 
 DAYS = 8
 END = START + timedelta(days=DAYS)
@@ -20,30 +23,30 @@ MOMENTS = [END - timedelta(minutes=k) + timedelta(seconds=2) for k in (*range(1,
 
 
 @pytest.fixture(scope="module")
-def truncation() -> list[Offence]:
-    return truncation_offences(MARKET, decisions_at(MOMENTS), feature_matrix)
+def truncation() -> list[Mismatch]:
+    return truncation_mismatches(MARKET, decisions_at(MOMENTS), feature_matrix)
 
 
 @pytest.fixture(scope="module")
-def future_shock() -> list[Offence]:
-    return future_shock_offences(MARKET, decisions_at(MOMENTS), feature_matrix)
+def future_shock() -> list[Mismatch]:
+    return future_shock_mismatches(MARKET, decisions_at(MOMENTS), feature_matrix)
 
 
 @pytest.mark.parametrize("name", MARKET_FEATURES)
-def test_the_value_is_the_same_from_the_facts_known_by_then(name: str, truncation: list[Offence]) -> None:
-    assert [offence for offence in truncation if offence.feature == name] == []
+def test_the_value_is_the_same_from_the_facts_known_by_then(name: str, truncation: list[Mismatch]) -> None:
+    assert [mismatch for mismatch in truncation if mismatch.value == name] == []
 
 
 @pytest.mark.parametrize("name", MARKET_FEATURES)
-def test_a_change_of_unknown_facts_changes_nothing(name: str, future_shock: list[Offence]) -> None:
-    assert [offence for offence in future_shock if offence.feature == name] == []
+def test_a_change_of_unknown_facts_changes_nothing(name: str, future_shock: list[Mismatch]) -> None:
+    assert [mismatch for mismatch in future_shock if mismatch.value == name] == []
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.integers(0, 5_400_000), min_size=1, max_size=4, unique=True))
 def test_any_instant_sees_only_what_was_known(milliseconds: list[int]) -> None:
     moments = [END - timedelta(milliseconds=k) for k in milliseconds]
-    assert truncation_offences(MARKET, decisions_at(moments), feature_matrix) == []
+    assert truncation_mismatches(MARKET, decisions_at(moments), feature_matrix) == []
 
 
 def _late_in(facts: MarketFacts, first: datetime) -> int:
@@ -62,7 +65,7 @@ def _peeking(facts: MarketFacts, decisions: pl.DataFrame) -> pl.DataFrame:
     return decisions.select("instrument_id", "time", last_close=seen)
 
 
-@pytest.mark.parametrize("check", [truncation_offences, future_shock_offences])
+@pytest.mark.parametrize("check", [truncation_mismatches, future_shock_mismatches])
 def test_both_checks_find_an_evaluation_that_reads_one_candle_ahead(check) -> None:  # type: ignore[no-untyped-def]
-    offences = check(MARKET, decisions_at(MOMENTS[:2]), _peeking)
-    assert {offence.feature for offence in offences} == {"last_close"}
+    mismatches = check(MARKET, decisions_at(MOMENTS[:2]), _peeking)
+    assert {mismatch.value for mismatch in mismatches} == {"last_close"}

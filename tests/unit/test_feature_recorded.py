@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from hydra.checks.feature_lookahead import future_shock_offences, truncation_offences
+from hydra.checks.feature_lookahead import future_shock_mismatches, truncation_mismatches
 from hydra.features.catalogue import CATALOGUE
 from hydra.features.evaluate import MARKET_FEATURES, feature_matrix
 from hydra.features.facts import MarketFacts
 from tests.bench.recorded_market import data_directory, recorded_facts
 from tests.support.feature_market import decisions_at
+
+pytestmark = pytest.mark.slow
 
 # All eight pairs are complete here.
 NOW = datetime(2025, 6, 20, 12, 0, 2, tzinfo=UTC)
@@ -55,7 +57,7 @@ def test_recorded_markets_give_every_recorded_feature_in_its_range(facts: Market
             assert feature.highest is None or values.to_numpy().max() <= feature.highest, name
 
 
-@pytest.mark.parametrize("check", [truncation_offences, future_shock_offences])
+@pytest.mark.parametrize("check", [truncation_mismatches, future_shock_mismatches])
 def test_recorded_markets_show_no_look_ahead(check, facts: MarketFacts) -> None:  # type: ignore[no-untyped-def]
     recent = MarketFacts(
         **{

@@ -14,6 +14,8 @@ from hydra.features.for_models.sequence_windows import SEQUENCE_MINUTES, Sequenc
 from hydra.features.vectors import SEQUENCE_FEATURES_V1
 from tests.support.feature_market import MINUTE, SECOND, START, decisions_at, random_market
 
+pytestmark = pytest.mark.slow
+
 DAYS = 3
 END = START + timedelta(days=DAYS)
 PLACE = {name: place for place, name in enumerate(SEQUENCE_FEATURES_V1)}

@@ -14,6 +14,8 @@ from tests.support.feature_reference import REFERENCE
 from tests.support.feature_reference_known import Known
 from tests.support.feature_reference_recipe import RECIPE_REFERENCE, RECURSIVE
 
+pytestmark = pytest.mark.slow
+
 DAYS = 9
 END = START + timedelta(days=DAYS)
 # In the last half hour (books), around the hole and the silent feed, on a whole hour, odd instants.

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from hydra.domain import TradingMode
 from hydra.runtime.health import (
-    Verdict,
+    HealthVerdict,
     check_clock,
     check_disk,
     check_python,
@@ -22,56 +22,58 @@ GIB = 2**30
 @pytest.mark.parametrize(
     ("free_bytes", "verdict"),
     [
-        (5 * GIB - 1, Verdict.FAIL),
-        (5 * GIB, Verdict.WARN),
-        (20 * GIB - 1, Verdict.WARN),
-        (20 * GIB, Verdict.OK),
+        (5 * GIB - 1, HealthVerdict.FAIL),
+        (5 * GIB, HealthVerdict.WARN),
+        (20 * GIB - 1, HealthVerdict.WARN),
+        (20 * GIB, HealthVerdict.OK),
     ],
 )
-def test_a_full_disk_fails_and_a_narrow_one_warns(free_bytes: int, verdict: Verdict) -> None:
+def test_a_full_disk_fails_and_a_narrow_one_warns(free_bytes: int, verdict: HealthVerdict) -> None:
     check = check_disk(Path("/data"), free_bytes)
     assert check.verdict is verdict
     assert "/data" in check.seen
-    assert bool(check.advice) == (verdict is not Verdict.OK)
+    assert bool(check.advice) == (verdict is not HealthVerdict.OK)
 
 
 @pytest.mark.parametrize(
-    ("version", "verdict"), [((3, 10), Verdict.FAIL), ((3, 11), Verdict.OK), ((3, 13), Verdict.OK)]
+    ("version", "verdict"),
+    [((3, 10), HealthVerdict.FAIL), ((3, 11), HealthVerdict.OK), ((3, 13), HealthVerdict.OK)],
 )
-def test_python_is_3_11_or_newer(version: tuple[int, int], verdict: Verdict) -> None:
+def test_python_is_3_11_or_newer(version: tuple[int, int], verdict: HealthVerdict) -> None:
     assert check_python(version).verdict is verdict
 
 
 @pytest.mark.parametrize("difference_s", [1.001, -1.001])
 def test_a_clock_more_than_a_second_off_fails_in_both_directions(difference_s: float) -> None:
     check = check_clock(difference_s)
-    assert check.verdict is Verdict.FAIL
+    assert check.verdict is HealthVerdict.FAIL
     assert f"{difference_s:+.3f} s" in check.seen
 
 
 @pytest.mark.parametrize("difference_s", [1.0, 0.0, -1.0])
 def test_a_clock_within_a_second_passes(difference_s: float) -> None:
-    assert check_clock(difference_s).verdict is Verdict.OK
+    assert check_clock(difference_s).verdict is HealthVerdict.OK
 
 
 def test_an_old_or_missing_schema_says_how_to_migrate() -> None:
-    assert check_schema("0007", "0007").verdict is Verdict.OK
+    assert check_schema("0007", "0007").verdict is HealthVerdict.OK
     for current in ("0006", None):
         check = check_schema(current, "0007")
-        assert check.verdict is Verdict.FAIL
+        assert check.verdict is HealthVerdict.FAIL
         assert "hydra db up" in check.advice
 
 
 @pytest.mark.parametrize("mode", [TradingMode.TESTNET, TradingMode.LIVE])
-def test_orders_on_an_exchange_need_its_keys(mode: TradingMode) -> None:
-    settings = Settings.model_construct(trading_mode=mode, binance_api_key=SecretStr("k"))
-    assert check_settings(settings).verdict is Verdict.FAIL
-    whole = settings.model_copy(update={"binance_api_secret": SecretStr("s")})
-    assert check_settings(whole).verdict is Verdict.OK
+def test_a_mode_that_no_exchange_serves_yet_fails_even_with_keys(mode: TradingMode) -> None:
+    settings = Settings.model_construct(
+        trading_mode=mode, binance_api_key=SecretStr("k"), binance_api_secret=SecretStr("s")
+    )
+    check = check_settings(settings)
+    assert (check.verdict, "TRADING_MODE=paper" in check.advice) == (HealthVerdict.FAIL, True)
 
 
 def test_paper_needs_no_keys() -> None:
     settings = Settings.model_construct(trading_mode=TradingMode.PAPER)
     check = check_settings(settings)
-    assert check.verdict is Verdict.OK
+    assert check.verdict is HealthVerdict.OK
     assert "not set" in check.seen

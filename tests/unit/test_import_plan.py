@@ -7,13 +7,13 @@ import polars as pl
 import pytest
 
 from hydra.errors import StopError
-from hydra.exchange.archive.recognition import Layout, NotImported, Recognised, recognise
+from hydra.exchange.archive.recognition import FileLayout, NotImported, Recognised, recognise
 from hydra.ingest.import_plan import plan_import
 from tests.support.archive_samples import DAY
 from tests.support.recorded_market import ABSENT, RECORDED, is_recorded
 
 
-def known(name: str) -> tuple[Layout, str, int]:
+def known(name: str) -> tuple[FileLayout, str, int]:
     what = recognise(Path(name))
     assert isinstance(what, Recognised), what
     return what.layout, what.pair.base, what.timeframe_minutes
@@ -28,22 +28,22 @@ def reason(name: str) -> str:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("BTCUSDT-1m-2025-05.zip", (Layout.CANDLES, "BTC", 1)),
-        ("data/futures/um/daily/klines/DOGEUSDT/5m/DOGEUSDT-5m-2025-05-01.csv", (Layout.CANDLES, "DOGE", 5)),
+        ("BTCUSDT-1m-2025-05.zip", (FileLayout.CANDLES, "BTC", 1)),
+        ("futures/um/daily/klines/DOGEUSDT/5m/DOGEUSDT-5m-2025-05-01.csv", (FileLayout.CANDLES, "DOGE", 5)),
         ("data/futures/um/monthly/markPriceKlines/BTCUSDT/1h/BTCUSDT-1h-2025-05.zip",
-         (Layout.MARK_PRICES, "BTC", 60)),
-        ("markPriceKlines/BTCUSDT-1m-2025-05-01.ZIP", (Layout.MARK_PRICES, "BTC", 1)),
-        ("ETHUSDT-fundingRate-2025-05.zip", (Layout.FUNDING, "ETH", 0)),
-        ("ADAUSDT-metrics-2025-05-01.csv", (Layout.METRICS, "ADA", 0)),
-        ("candles_1m/XRPUSDT.parquet", (Layout.CANDLES, "XRP", 1)),
-        ("candles_5m/XRPUSDT.parquet", (Layout.CANDLES, "XRP", 5)),
-        ("mark_1h/XRPUSDT.parquet", (Layout.MARK_PRICES, "XRP", 60)),
-        ("funding/XRPUSDT.parquet", (Layout.FUNDING, "XRP", 0)),
-        ("metrics_5m/XRPUSDT.parquet", (Layout.METRICS, "XRP", 0)),
-        ("home/spot/BTCUSDT-1m-2025-05.zip", (Layout.CANDLES, "BTC", 1)),
+         (FileLayout.MARK_PRICES, "BTC", 60)),
+        ("markPriceKlines/BTCUSDT-1m-2025-05-01.ZIP", (FileLayout.MARK_PRICES, "BTC", 1)),
+        ("ETHUSDT-fundingRate-2025-05.zip", (FileLayout.FUNDING, "ETH", 0)),
+        ("ADAUSDT-metrics-2025-05-01.csv", (FileLayout.METRICS, "ADA", 0)),
+        ("candles_1m/XRPUSDT.parquet", (FileLayout.CANDLES, "XRP", 1)),
+        ("candles_5m/XRPUSDT.parquet", (FileLayout.CANDLES, "XRP", 5)),
+        ("mark_1h/XRPUSDT.parquet", (FileLayout.MARK_PRICES, "XRP", 60)),
+        ("funding/XRPUSDT.parquet", (FileLayout.FUNDING, "XRP", 0)),
+        ("metrics_5m/XRPUSDT.parquet", (FileLayout.METRICS, "XRP", 0)),
+        ("home/spot/BTCUSDT-1m-2025-05.zip", (FileLayout.CANDLES, "BTC", 1)),
     ],
 )  # fmt: skip
-def test_name_and_folder_tell_the_layout(name: str, expected: tuple[Layout, str, int]) -> None:
+def test_name_and_folder_tell_the_layout(name: str, expected: tuple[FileLayout, str, int]) -> None:
     assert known(name) == expected
 
 
@@ -61,7 +61,7 @@ def test_name_and_folder_tell_the_layout(name: str, expected: tuple[Layout, str,
         ("candles_1m/SUIUSDT.parquet", "unknown symbol SUIUSDT"),
         ("candles_5m_spot/LTCUSDT.parquet", "spot candles"),
         ("news/headlines.parquet", "news"),
-        ("liquidations/some.parquet", "liquidations of other venues"),
+        ("liquidations/some.parquet", "not a readable Parquet file"),
         ("notes.csv", "the name is not one of the exchange's archive"),
         ("readme.md", "not a csv, zip or parquet file"),
         ("absent/BTCUSDT.parquet", "not a readable Parquet file"),
@@ -77,15 +77,15 @@ def test_the_folder_counts_even_if_the_user_stands_in_it(
     for folder, expected in (("candles_5m", 5), ("candles_1m", 1)):
         (tmp_path / folder).mkdir()
         monkeypatch.chdir(tmp_path / folder)
-        assert known("BTCUSDT.parquet") == (Layout.CANDLES, "BTC", expected)
+        assert known("BTCUSDT.parquet") == (FileLayout.CANDLES, "BTC", expected)
 
 
 @pytest.mark.parametrize(
     ("columns", "expected"),
     [
-        (["open_time", "open", "high", "low", "close", "volume"], (Layout.CANDLES, "BTC", 5)),
-        (["funding_time_raw", "funding_rate"], (Layout.FUNDING, "BTC", 0)),
-        (["create_time", "sum_open_interest"], (Layout.METRICS, "BTC", 0)),
+        (["open_time", "open", "high", "low", "close", "volume"], (FileLayout.CANDLES, "BTC", 5)),
+        (["funding_time_raw", "funding_rate"], (FileLayout.FUNDING, "BTC", 0)),
+        (["create_time", "sum_open_interest"], (FileLayout.METRICS, "BTC", 0)),
         (["open_time", "open", "high", "low", "close"], "bars without volume"),
         (["x"], "no table for a Parquet file with these columns"),
     ],
@@ -154,6 +154,12 @@ def test_a_folder_that_may_not_be_read_is_told_and_the_others_are_planned(tmp_pa
 @pytest.mark.skipif(not is_recorded(), reason=ABSENT)
 def test_the_recorded_markets_are_recognised_whole() -> None:
     plan = plan_import([RECORDED])
-    counts = {layout: sum(file.layout is layout for file in plan.files) for layout in Layout}
-    assert counts == {Layout.CANDLES: 19, Layout.MARK_PRICES: 8, Layout.FUNDING: 8, Layout.METRICS: 8}
+    counts = {layout: sum(file.layout is layout for file in plan.files) for layout in FileLayout}
+    assert counts == {
+        FileLayout.CANDLES: 19,
+        FileLayout.MARK_PRICES: 8,
+        FileLayout.FUNDING: 8,
+        FileLayout.METRICS: 8,
+        FileLayout.LIQUIDATIONS: 1,
+    }
     assert {other.path.parent.name for other in plan.not_imported} >= {"news", "candles_5m_spot"}

@@ -27,6 +27,7 @@ GOOD: dict[str, Any] = {
     "liquidation_feed_age_seconds": 5.0,
     "funding_rate": 0.0001,
     "spread_bps": 1.0,
+    "m5_candles": 24.0,
     "m5_price_vs_sma_20": 0.0,
 }
 TYPES = dict.fromkeys(GOOD, pl.Float64)
@@ -118,6 +119,10 @@ def test_funding_whose_feature_expired_is_stale() -> None:
 
 
 def test_fewer_than_twenty_five_minute_candles_are_missing_history() -> None:
+    """The average over 20 bars bears one that is missing; 19 candles are not 20."""
+    assert health(NO_FEEDS, m5_candles=20.0)["health_history"] == InputHealth.FRESH
+    assert health(NO_FEEDS, m5_candles=19.0)["health_history"] == InputHealth.MISSING
+    assert health(NO_FEEDS, m5_candles=None)["health_history"] == InputHealth.MISSING
     assert health(NO_FEEDS, m5_price_vs_sma_20=None)["health_history"] == InputHealth.MISSING
 
 

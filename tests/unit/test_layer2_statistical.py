@@ -300,7 +300,7 @@ WORDS = {
     ReasonCode.SPREAD_WIDE: "the spread is 1.0 bps",
     ReasonCode.CASCADE: "cascade score 0.0",
     ReasonCode.VOLATILITY_EXTREME: "volatility ranks at 0.4 of its last 30 days: extreme",
-    ReasonCode.WARMING_UP: "too little history to rank the volatility",
+    ReasonCode.WARMING_UP: "there is too little history yet to rank the volatility: no entries",
     ReasonCode.CASCADE_WARNING: "cascade score 0.0",
     ReasonCode.VOLATILITY_HIGH: "volatility ranks at 0.4 of its last 30 days: high",
     ReasonCode.FUNDING_EXTREME: "funding 0.0001 per 8 h: leverage is halved",

@@ -1,6 +1,7 @@
 """Layer 4: the verdict of one candidate, and of eight pairs that signal in one minute."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -12,7 +13,15 @@ from hydra.layers.layer4_filters import InstrumentFilters
 from hydra.layers.layer4_kill import KillParameters
 from hydra.layers.layer4_limits import LimitParameters, PortfolioState
 from hydra.layers.layer4_risk import Candidate, PairTerms, RiskParameters, decide, decide_minute
+from hydra.layers.layer5_execution import ExecutionParameters
 from hydra.ledger.liquidation import MaintenanceBracket, liquidation_price
+from hydra.trading.cycle import Cycle
+from hydra.trading.entries import entry_plan, submit_entry
+from hydra.trading.pair_state import PairState
+from hydra.trading.paper_exchange import PaperExchange
+from tests.support.generated_facts import terms_of
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 BRACKETS = (MaintenanceBracket(50_000, 0.004, 0.0), MaintenanceBracket(600_000, 0.005, 50.0))
 
@@ -29,6 +38,7 @@ TERMS = PairTerms(
     filters=InstrumentFilters(Decimal("0.1"), Decimal("0.001"), Decimal("0.001"), Decimal(1000), Decimal(50)),
     brackets=((50_000, 125), (600_000, 100)),
     liquidation_price=by_bracket,
+    order_price=lambda _direction, price: price,
 )
 CANDIDATE = Candidate(
     instrument_id=1,
@@ -84,7 +94,7 @@ def test_an_approved_long_to_the_cent() -> None:
             "risk_capped_size_usd": 3_000,
             "exposure_left_usd": 50_000,
             "heat_size_usd": 600 / 0.011,
-            "margin_size_usd": 30_000,
+            "margin_size_usd": 10_000 / (1 / 3 + 0.001),
             "final_size_usd": 3_000,
             "leverage": 3,
             "loss_at_stop": 0.011,
@@ -99,6 +109,32 @@ def test_an_approved_short_is_the_mirror() -> None:
     assert (decision.stop_loss_price, decision.take_profit_price) == (Decimal("50500"), Decimal("49000"))
     # (1,000 + 3,000) / (0.06 x 1.004)
     assert decision.liquidation_price == pytest.approx(66_401.06, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("direction", "price", "quantity"), [(-1, "100002.5", "0.099"), (1, "99997.5", "0.1")]
+)
+def test_an_order_is_sized_at_the_price_that_it_is_sent_with(
+    direction: int, price: str, quantity: str
+) -> None:
+    """10,000 USDT at a reference of 100,000: 0.1 BTC sold at the ask of 100,002.5 would be 10,000.25 USDT."""
+    spec = terms_of((1,))[1]
+    asked = replace(
+        CANDIDATE, direction=direction, price=100_000.0, confidence=0.9, expected_return=0.04,
+        terms=replace(spec.for_risk, max_leverage=20),
+    )  # fmt: skip
+    decision = decide(asked, replace(BOOK, equity_usd=100_000), PRINTED)
+    assert decision.numbers["final_size_usd"] == 10_000
+    assert (spec.order_price(direction, Decimal(100_000)), decision.quantity) == (
+        Decimal(price),
+        Decimal(quantity),
+    )
+    assert decision.recommended_size_usd == decision.quantity * Decimal(price) <= 10_000
+    plan = entry_plan(asked, decision)
+    state = PairState(1)
+    submit_entry(state, plan, Cycle(1, NOON, NOON), spec, PaperExchange(1, ExecutionParameters()))
+    assert state.entry is not None
+    assert (state.entry.quantity, state.entry.limit_price) == (decision.quantity, Decimal(price))
 
 
 def test_stop_and_target_stand_on_the_grid_no_further_than_computed() -> None:
@@ -214,9 +250,9 @@ def test_drawdown_and_multipliers_reach_the_size() -> None:
 
 
 def test_free_margin_shrinks_the_size() -> None:
-    """600 USDT free at 3x: 1,800 = 0.036 BTC."""
+    """600 USDT free at 3x, with room for costs of 0.1 %: 600 / (1/3 + 0.001) = 1,794.62 = 0.035 BTC."""
     decision = decide(CANDIDATE, PortfolioState(10_000, margin_usd=9_400), PRINTED)
-    assert decision.recommended_size_usd == Decimal("1800")
+    assert decision.recommended_size_usd == Decimal("1750")
 
 
 def test_without_free_margin_nothing_is_left_for_a_size() -> None:
@@ -303,7 +339,8 @@ def test_all_limits_hold_together(
     assert len(decisions) <= 5
     assert all(50 <= size <= 10_000 * slack for size in sizes)
     assert exposure + sum(sizes) <= max(exposure, 50_000) * slack
-    assert book.margin_usd + sum(margins) <= equity * slack
+    costs = [size * TERMS.round_trip_cost for size in sizes]
+    assert book.margin_usd + sum(margins) + sum(costs) <= max(book.margin_usd, equity) * slack
     assert sum(decision.heat_usd for decision in decisions) <= 0.06 * equity * slack
     assert all(decision.heat_usd <= 0.01 * equity * slack for decision in decisions)
     assert all(1 <= decision.recommended_leverage <= 10 for decision in decisions)

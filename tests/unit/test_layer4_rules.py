@@ -86,9 +86,16 @@ def test_the_caps_on_a_size() -> None:
     assert apply_heat_cap(20_000, 55, loss) == pytest.approx(5_000)
     assert apply_heat_cap(1_000, 55, loss) == 1_000
     assert apply_heat_cap(20_000, -5, loss) == 0
-    assert apply_margin_cap(20_000, 1_000, 3.0) == 3_000
-    assert apply_margin_cap(2_000, 1_000, 3.0) == 2_000
-    assert apply_margin_cap(2_000, -1, 3.0) == 0
+    assert apply_margin_cap(20_000, 1_000, 4.0, 0.0) == 4_000
+    assert apply_margin_cap(2_000, 1_000, 3.0, 0.0) == 2_000
+    assert apply_margin_cap(2_000, -1, 3.0, 0.0) == 0
+
+
+def test_the_margin_cap_leaves_room_for_what_the_trade_costs() -> None:
+    """1,000 USDT at 4 times: 3,984.06 x (1 / 4 + 0.1 %) = 1,000. Without room for the fee: 4,000."""
+    size = apply_margin_cap(20_000, 1_000, 4.0, 0.001)
+    assert size == pytest.approx(3_984.06, abs=0.005)
+    assert size / 4 + size * 0.001 == pytest.approx(1_000)
 
 
 @settings(max_examples=60, deadline=None)

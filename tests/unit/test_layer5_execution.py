@@ -32,6 +32,9 @@ from hydra.layers.layer5_paper_fills import (
     BarrierHit,
     barrier_hit,
     barrier_price,
+    is_bankrupt,
+    is_liquidated,
+    liquidation_fill_price,
     passive_fill,
     trades_through,
 )
@@ -219,31 +222,59 @@ def test_a_cheap_coin_is_liquidated_like_any_other() -> None:
     assert barrier_hit(-1, 0.21, 0.18, 0.24, (0.25, 0.255, 0.249)) is BarrierHit.LIQUIDATION
 
 
+WIDE = (120.0, 80.0)
+
+
 @pytest.mark.parametrize(
-    ("direction", "level", "bar_open", "hit", "price"),
+    ("direction", "level", "hit", "traded", "price"),
     [
-        (1, 95.0, 97.0, BarrierHit.STOP, 95.0),
-        (1, 95.0, 93.0, BarrierHit.STOP, 93.0),
-        (1, 105.0, 103.0, BarrierHit.TARGET, 105.0),
-        (1, 105.0, 107.0, BarrierHit.TARGET, 107.0),
-        (-1, 105.0, 103.0, BarrierHit.STOP, 105.0),
-        (-1, 105.0, 107.0, BarrierHit.STOP, 107.0),
-        (-1, 95.0, 97.0, BarrierHit.TARGET, 95.0),
-        (-1, 95.0, 93.0, BarrierHit.TARGET, 93.0),
+        (1, 95.0, BarrierHit.STOP, (97.0, *WIDE), 95.0),
+        (1, 95.0, BarrierHit.STOP, (93.0, *WIDE), 93.0),
+        (1, 105.0, BarrierHit.TARGET, (103.0, *WIDE), 105.0),
+        (1, 105.0, BarrierHit.TARGET, (107.0, *WIDE), 107.0),
+        (-1, 105.0, BarrierHit.STOP, (103.0, *WIDE), 105.0),
+        (-1, 105.0, BarrierHit.STOP, (107.0, *WIDE), 107.0),
+        (-1, 95.0, BarrierHit.TARGET, (97.0, *WIDE), 95.0),
+        (-1, 95.0, BarrierHit.TARGET, (93.0, *WIDE), 93.0),
+        # Only the mark went to the level: the traded price nearest to it.
+        (1, 95.0, BarrierHit.STOP, (97.0, 98.0, 96.0), 96.0),
+        (1, 105.0, BarrierHit.TARGET, (97.0, 98.0, 96.0), 98.0),
+        (-1, 105.0, BarrierHit.STOP, (97.0, 98.0, 96.0), 98.0),
+        (-1, 95.0, BarrierHit.TARGET, (97.0, 98.0, 96.0), 96.0),
     ],
 )
-def test_a_gap_is_filled_at_the_open(
-    direction: int, level: float, bar_open: float, hit: BarrierHit, price: float
+def test_a_barrier_fills_at_its_level_at_a_gap_at_the_open_and_always_where_the_bar_traded(
+    direction: int, level: float, hit: BarrierHit, traded: tuple[float, float, float], price: float
 ) -> None:
-    assert barrier_price(direction, level, bar_open, hit) == price
+    assert barrier_price(direction, level, hit, traded) == price
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from([1, -1]), st.floats(50, 150), st.floats(0, 50), st.floats(0, 50))
-def test_a_stop_never_fills_better_than_its_level(
+def test_a_stop_on_the_last_price_never_fills_better_than_its_level(
     direction: int, bar_open: float, up: float, down: float
 ) -> None:
     stop, target = (95.0, 105.0) if direction > 0 else (105.0, 95.0)
-    hit = barrier_hit(direction, stop, target, 0.0, (bar_open, bar_open + up, bar_open - down))
+    bar = (bar_open, bar_open + up, bar_open - down)
+    hit = barrier_hit(direction, stop, target, 0.0, bar)
     if hit is BarrierHit.STOP:
-        assert direction * (stop - barrier_price(direction, stop, bar_open, hit)) >= 0
+        assert direction * (stop - barrier_price(direction, stop, hit, bar)) >= 0
+
+
+def test_without_volume_a_bar_that_reaches_both_is_liquidated_not_stopped() -> None:
+    bar = (100.0, 100.0, 79.0)
+    assert barrier_hit(1, 95.0, 105.0, 80.0, bar) is BarrierHit.STOP
+    assert barrier_hit(1, 95.0, 105.0, 80.0, bar, has_volume=False) is BarrierHit.LIQUIDATION
+
+
+def test_a_liquidated_position_leaves_at_its_bankruptcy_price_or_at_a_better_traded_one() -> None:
+    assert liquidation_fill_price(1, 87.3, 90.0, 80.0) == 87.3
+    assert liquidation_fill_price(1, 87.3, 85.0, 80.0) == 87.3
+    assert liquidation_fill_price(1, 87.3, 97.0, 96.0) == 96.0
+    assert liquidation_fill_price(-1, 106.7, 110.0, 104.0) == 106.7
+    assert liquidation_fill_price(-1, 106.7, 97.0, 96.0) == 97.0
+    assert is_bankrupt(1, 87.2, 87.3)
+    assert not is_bankrupt(1, 87.3, 87.3)
+    assert is_bankrupt(-1, 106.8, 106.7)
+    assert is_liquidated(1, 88.0, 88.0)
+    assert not is_liquidated(1, 0.0, 88.0)

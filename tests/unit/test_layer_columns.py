@@ -15,6 +15,7 @@ from hydra.layers.layer3_signals import SignalParameters, generate
 FEATURES = (
     "funding_rate",
     "spread_bps",
+    "m5_candles",
     "m5_price_vs_sma_20",
     "m5_price_vs_sma_50",
     "volatility_percentile",
@@ -44,7 +45,11 @@ def test_every_feature_that_the_rules_read_is_in_the_catalogue(name: str) -> Non
 @pytest.mark.parametrize("parameters", [StatisticalParameters(), FEEDS])
 def test_the_rules_need_no_other_column(parameters: StatisticalParameters) -> None:
     """A quiet minute beside one that fires and is chosen, through layers 2 and 3."""
-    numbers = dict.fromkeys(FEATURES, 0.0) | dict.fromkeys(AGES, 5.0) | {"volatility_percentile": 0.3}
+    numbers = (
+        dict.fromkeys(FEATURES, 0.0)
+        | dict.fromkeys(AGES, 5.0)
+        | {"volatility_percentile": 0.3, "m5_candles": 24.0}
+    )
     keys = {"instrument_id": 1, "time": datetime(2026, 1, 1, tzinfo=UTC)}
     fires = {**numbers, "return_24h": 0.05, "oi_delta_pct": -0.05, "instrument_id": 2}
     frame = pl.DataFrame([{**keys, **numbers}, {**keys, **fires}])

@@ -46,7 +46,7 @@ def test_fees_are_two_basis_points_made_and_five_taken() -> None:
 def test_the_cost_model_of_version_one() -> None:
     """A change here is a change of the model: raise COST_MODEL_VERSION with it."""
     table = {base: (str(costs.spread_bps), str(costs.slippage_bps)) for base, costs in PAIR_COSTS.items()}
-    assert COST_MODEL_VERSION == "1"
+    assert COST_MODEL_VERSION == "2"
     assert table == {
         "BTC": ("0.5", "1"),
         "ETH": ("0.5", "1"),
@@ -96,8 +96,8 @@ def test_float_and_decimal_agree(
 ) -> None:
     q, e, p, r = (Decimal(repr(number)) for number in (quantity, entry, price, rate))
     scale = quantity * (entry + price)
-    assert price_profit(direction, quantity, entry, price) == pytest.approx(
-        float(price_profit(direction, q, e, p)), abs=1e-12 * scale
+    assert price_profit(direction, quantity, quantity * entry, price) == pytest.approx(
+        float(price_profit(direction, q, q * e, p)), abs=1e-12 * scale
     )
     assert funding_payment(direction, quantity, price, rate) == pytest.approx(
         float(funding_payment(direction, q, p, r)), abs=1e-12 * scale
@@ -165,8 +165,8 @@ def test_liquidation_lies_on_the_losing_side_and_more_margin_moves_it_away(
 
 def test_profit_margin_and_heat_of_a_position() -> None:
     two, hundred, stop = Decimal(2), Decimal(100), Decimal(95)
-    assert price_profit(1, two, hundred, Decimal(110)) == 20
-    assert price_profit(-1, two, hundred, Decimal(110)) == -20
+    assert price_profit(1, two, two * hundred, Decimal(110)) == 20
+    assert price_profit(-1, two, two * hundred, Decimal(110)) == -20
     assert net_profit(Decimal(20), Decimal(3), Decimal(-1)) == 16
     assert margin_usd(Decimal(300), Decimal(3)) == 100
     assert average_price(two, hundred, Decimal(6), Decimal(104)) == 103
@@ -177,7 +177,7 @@ def test_profit_margin_and_heat_of_a_position() -> None:
 
 
 def position(direction: int, mark: int, stop: int = 95) -> OpenPosition:
-    return OpenPosition(1, direction, Decimal(2), Decimal(100), Decimal(mark), Decimal(stop), Decimal(40))
+    return OpenPosition(1, direction, Decimal(2), Decimal(200), Decimal(mark), Decimal(stop), Decimal(40))
 
 
 def test_equity_is_cash_and_unrealised_at_mark() -> None:

@@ -3,6 +3,7 @@
 Every trade runs through the functions that paper, backtest and reports call; the comments are the sums.
 """
 
+import math
 from decimal import Decimal
 
 import pytest
@@ -12,7 +13,6 @@ from hydra.layers.layer5_paper_fills import (
     BarrierHit,
     barrier_hit,
     barrier_price,
-    entry_bar_hits_stop,
     passive_fill,
 )
 from hydra.ledger.costs import PAIR_COSTS, fee_usd, funding_payment, taker_price
@@ -30,7 +30,7 @@ def closed(
     """Fill price, fees and net profit of a maker entry closed by market at `level`."""
     fill = taker_price(level, -direction, COSTS.spread_bps, COSTS.slippage_bps)
     fees = fee_usd(quantity * entry, COSTS.maker_fee_bps) + fee_usd(quantity * fill, COSTS.taker_fee_bps)
-    gross = price_profit(direction, quantity, entry, fill)
+    gross = price_profit(direction, quantity, quantity * entry, fill)
     return fill, fees, net_profit(gross, fees, funding)
 
 
@@ -48,7 +48,7 @@ def test_a_long_reaches_its_target_after_paying_and_receiving_funding() -> None:
     assert (first, second) == (Decimal("-0.3006"), Decimal("0.6048"))
     hit = barrier_hit(1, 49_500.0, 51_000.0, NO_LIQUIDATION, (50_800.0, 51_010.0, 50_700.0))
     assert hit is BarrierHit.TARGET
-    level = Decimal(str(barrier_price(1, 51_000.0, 50_800.0, hit)))
+    level = Decimal(str(barrier_price(1, 51_000.0, hit, (50_800.0, 51_010.0, 50_700.0))))
     fill, fees, net = closed(1, quantity, entry, level, first + second)
     assert (fill, fees) == (Decimal("50993.625"), Decimal("2.12980875"))
     assert net == Decimal("57.79189125")
@@ -69,7 +69,7 @@ def test_a_short_is_gapped_through_its_stop_after_two_settlements() -> None:
     assert (received, paid) == (Decimal("1.206"), Decimal("-0.403"))
     hit = barrier_hit(-1, 2_020.0, 1_960.0, NO_LIQUIDATION, (2_035.0, 2_040.0, 2_030.0))
     assert hit is BarrierHit.STOP
-    level = Decimal(str(barrier_price(-1, 2_020.0, 2_035.0, hit)))
+    level = Decimal(str(barrier_price(-1, 2_020.0, hit, (2_035.0, 2_040.0, 2_030.0))))
     assert level == 2_035
     fill, fees, net = closed(-1, quantity, entry, level, received + paid)
     assert (fill, fees) == (Decimal("2035.254375"), Decimal("2.835254375"))
@@ -83,7 +83,7 @@ def test_a_long_is_gapped_through_its_stop() -> None:
     49,200 x (1 - 1.25 / 10,000) = 49,193.85; gross -0.06 x 806.15 = -48.369; fees 0.60 + 2,951.631 x 5 bps.
     """
     hit = barrier_hit(1, 49_500.0, 51_000.0, 33_467.2, (49_200.0, 49_300.0, 49_100.0))
-    level = Decimal(str(barrier_price(1, 49_500.0, 49_200.0, hit)))
+    level = Decimal(str(barrier_price(1, 49_500.0, hit, (49_200.0, 49_300.0, 49_100.0))))
     fill, fees, net = closed(1, Decimal("0.06"), Decimal(50_000), level, Decimal(0))
     assert (hit, fill) == (BarrierHit.STOP, Decimal("49193.85"))
     assert fees == Decimal("2.0758155")
@@ -120,17 +120,21 @@ def test_both_barriers_in_one_candle_is_the_stop() -> None:
     """
     hit = barrier_hit(-1, 2_020.0, 1_960.0, NO_LIQUIDATION, (2_000.0, 2_030.0, 1_950.0))
     assert hit is BarrierHit.STOP
-    level = Decimal(str(barrier_price(-1, 2_020.0, 2_000.0, hit)))
+    level = Decimal(str(barrier_price(-1, 2_020.0, hit, (2_000.0, 2_030.0, 1_950.0))))
     _, _, net = closed(-1, Decimal(1), Decimal(2_000), level, Decimal(0))
     assert net == Decimal("-21.66262625")
 
 
 def test_the_bar_of_the_entry_can_stop_but_not_pay() -> None:
     """The bid at 50,000 filled in a bar from 51,500 down to 49,400: the high came before the fill."""
-    assert entry_bar_hits_stop(1, 49_500.0, 51_500.0, 49_400.0)
-    assert not entry_bar_hits_stop(1, 49_500.0, 51_500.0, 49_600.0)
-    assert entry_bar_hits_stop(-1, 50_500.0, 50_500.0, 49_000.0)
-    assert not entry_bar_hits_stop(-1, 50_500.0, 50_499.0, 49_000.0)
+
+    def hit(direction: int, stop: float, high: float, low: float) -> BarrierHit:
+        return barrier_hit(direction, stop, math.nan, NO_LIQUIDATION, (50_000.0, high, low))
+
+    assert hit(1, 49_500.0, 51_500.0, 49_400.0) is BarrierHit.STOP
+    assert hit(1, 49_500.0, 51_500.0, 49_600.0) is BarrierHit.NONE
+    assert hit(-1, 50_500.0, 50_500.0, 49_000.0) is BarrierHit.STOP
+    assert hit(-1, 50_500.0, 50_499.0, 49_000.0) is BarrierHit.NONE
 
 
 def test_a_liquidation_takes_the_margin() -> None:
@@ -144,7 +148,7 @@ def test_a_liquidation_takes_the_margin() -> None:
         1, Decimal(50_000), Decimal("0.1"), Decimal(500), Decimal("0.004"), Decimal(0)
     )
     assert price.quantize(CENT) == Decimal("45180.72")
-    left = Decimal(500) + price_profit(1, Decimal("0.1"), Decimal(50_000), price)
+    left = Decimal(500) + price_profit(1, Decimal("0.1"), Decimal(5_000), price)
     assert left.quantize(CENT) == Decimal("18.07")
     hit = barrier_hit(1, 47_500.0, 55_000.0, float(price), (45_000.0, 45_100.0, 44_000.0))
     assert hit is BarrierHit.LIQUIDATION

@@ -16,6 +16,7 @@ from hydra.backtest.market import (
 )
 from hydra.backtest.simulation import Simulation, Stopwatch, prepare
 from hydra.checks.check_instants import kinds_of_rows, sample_rows
+from hydra.checks.comparer import CheckResult
 from hydra.checks.decision_lookahead import (
     Play,
     Simulate,
@@ -27,7 +28,7 @@ from hydra.checks.decision_lookahead import (
     simulate_by,
 )
 from hydra.checks.feature_lookahead import Evaluate
-from hydra.checks.mismatches import CheckResult
+from hydra.checks.impossible_known_at import CHECK, impossible_known_at
 from hydra.checks.varied_markets import (
     FIRST_FACT,
     FUTURE_SHOCK,
@@ -38,24 +39,26 @@ from hydra.checks.varied_markets import (
 )
 from hydra.features.engine.decision_frame import DECISION_DELAY
 from hydra.features.evaluate import MARKET_FEATURES, feature_matrix
-from hydra.features.facts import LAYER_SOURCES, MarketFacts
+from hydra.features.facts import LAYER_SOURCES, SOURCES, MarketFacts
 from hydra.research.outcomes import Outcome, PlannedTrade, approved_trades
 from tests.support.checked_market import RULES, START, market, simulated, simulation
 from tests.support.generated_facts import terms_of
 from tests.support.recorded_market import ABSENT, is_recorded, recorded_facts
+
+pytestmark = pytest.mark.slow
 
 _KEY = ["instrument_id", "time"]
 EIGHT = 8 * 60
 """The row of the settlement at 08:00: it is decided after two seconds, its rate is known after five."""
 
 
-def offending(tallies: list[CheckResult]) -> dict[tuple[str, str], set[str]]:
+def offending(results: list[CheckResult]) -> dict[tuple[str, str], set[str]]:
     """What differed, by check (its last words) and varied table."""
     found: dict[tuple[str, str], set[str]] = {}
-    for one in tallies:
-        if one.offences:
+    for one in results:
+        if one.mismatches:
             key = one.check.rpartition(": ")[2], one.varied
-            found.setdefault(key, set()).update(offence.value for offence in one.first)
+            found.setdefault(key, set()).update(mismatch.value for mismatch in one.first)
     return found
 
 
@@ -170,10 +173,10 @@ def test_a_planted_feature_is_found_with_the_table_that_leaks(
 
 def test_no_feature_of_the_catalogue_knows_the_future() -> None:
     rows = [EIGHT, *entry_rows()[:1]]
-    tallies = feature_lookahead(simulation(), rows)
-    assert offending(tallies) == {}
-    assert {one.varied for one in tallies} == {"all tables", *LAYER_SOURCES}
-    whole = next(one for one in tallies if one.varied == "all tables")
+    results = feature_lookahead(simulation(), rows)
+    assert offending(results) == {}
+    assert {one.varied for one in results} == {"all tables", *LAYER_SOURCES}
+    whole = next(one for one in results if one.varied == "all tables")
     assert whole.compared == len(rows) * 3 * len(MARKET_FEATURES)
 
 
@@ -245,10 +248,10 @@ def test_a_planted_decision_is_found_with_the_table_that_leaks(run: Simulate, ta
 
 def test_no_decision_order_or_amount_knows_the_future() -> None:
     rows = [*entry_rows(), EIGHT]
-    tallies = decision_lookahead(market(), rows, simulate_by(RULES), simulation())
-    assert offending(tallies) == {}
-    assert {one.varied for one in tallies} == {"all tables", *TABLES}
-    assert all(one.compared > 1000 for one in tallies)
+    results = decision_lookahead(market(), rows, simulate_by(RULES), simulation())
+    assert offending(results) == {}
+    assert {one.varied for one in results} == {"all tables", *TABLES}
+    assert all(one.compared > 1000 for one in results)
 
 
 def with_late_facts(given: BacktestMarket) -> BacktestMarket:
@@ -283,6 +286,60 @@ def test_late_facts_are_not_known_early_either() -> None:
     assert offending(outcome_lookahead(late, approved_trades(whole)[1:3], play_by(RULES))) == {}
 
 
+# When facts claim to be known
+
+
+def claiming(table: str, known_at: pl.Expr) -> BacktestMarket:
+    """The market with one fact of the decided hours, the third of its table, known at another instant."""
+    facts = market().facts
+    frame = market().mark_prices if table == "mark_prices" else getattr(facts, table)
+    third = frame.filter(pl.col("time") >= START).row(2, named=True)
+    chosen = (pl.col("instrument_id") == third["instrument_id"]) & (pl.col("time") == third["time"])
+    lying = frame.with_columns(pl.when(chosen).then(known_at).otherwise(pl.col("known_at")).alias("known_at"))
+    if table == "mark_prices":
+        return replace(market(), mark_prices=lying)
+    return replace(market(), facts=replace(facts, **{table: lying}))
+
+
+LENGTHS = {"candles_1m": "1m", "candles_5m": "5m", "mark_prices": "1m"}
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "candles_1m",
+        "candles_5m",
+        "funding_rates",
+        "open_interest_5m",
+        "positioning",
+        "liquidations",
+        "mark_prices",
+    ],
+)
+def test_a_fact_that_claims_to_be_known_before_it_is_true_is_found(table: str) -> None:
+    """A bar is true at its close, the others at their time; a microsecond before that is a lie."""
+    true_at = pl.col("time").dt.offset_by(LENGTHS.get(table, "0m"))
+    lies = impossible_known_at(claiming(table, true_at - pl.duration(microseconds=1)))
+    assert offending(lies) == {(CHECK.rpartition(": ")[2], table): {"known_at"}}
+    assert offending(impossible_known_at(claiming(table, true_at))) == {}
+
+
+def test_the_checks_that_trust_known_at_do_not_find_the_lie() -> None:
+    """Why the one above is needed: an open candle that says it is known passes as knowledge."""
+    lying = claiming("candles_1m", pl.col("time"))
+    rows = [2, 3]
+    whole = simulate_by(RULES)(lying)
+    assert offending(feature_lookahead(whole, rows)) == {}
+    assert offending(impossible_known_at(lying)) != {}
+
+
+def test_the_facts_of_the_market_are_all_looked_at_and_honest() -> None:
+    results = impossible_known_at(market())
+    assert offending(results) == {}
+    assert {one.varied for one in results} == {*SOURCES, "mark_prices"}
+    assert sum(one.compared for one in results) > 100_000
+
+
 # Outcomes
 
 
@@ -293,8 +350,8 @@ def trades() -> list[PlannedTrade]:
 def knows_the_end(given: BacktestMarket, trade: PlannedTrade) -> Outcome | None:
     """The profit is taken at the last price of all."""
     outcome = play_by(RULES)(given, trade)
-    last = given.facts.candles_1m.filter(pl.col("instrument_id") == given.instrument_ids[trade.column])
-    gross = trade.quantity * round(last["close"][-1])
+    last = given.facts.candles_1m.filter(pl.col("instrument_id") == trade.plan.instrument_id)
+    gross = trade.plan.quantity * round(last["close"][-1])
     return None if outcome is None else replace(outcome, gross_usd=gross)
 
 
@@ -324,9 +381,9 @@ def test_a_planted_outcome_is_found(play: Play, found_by: tuple[str, str], value
 
 
 def test_an_outcome_rests_on_what_lies_between_its_dates() -> None:
-    tallies = outcome_lookahead(market(), trades(), play_by(RULES))
-    assert offending(tallies) == {}
-    assert sum(one.compared for one in tallies) > 100
+    results = outcome_lookahead(market(), trades(), play_by(RULES))
+    assert offending(results) == {}
+    assert sum(one.compared for one in results) > 100
 
 
 # Recorded markets

@@ -18,9 +18,12 @@ from hydra.backtest.market import (
 from hydra.domain import ReasonCode
 from hydra.features.facts import LAYER_SOURCES, SOURCES, MarketFacts, empty_frame
 from hydra.research.outcomes import Outcome, OutcomePlayer, PlannedTrade, opposite_outcomes
+from hydra.trading.pair_state import EntryPlan
 from hydra.trading.parameters import Rules
 from tests.support.checked_market import simulation
 from tests.support.generated_facts import terms_of
+
+pytestmark = pytest.mark.slow
 
 # BTC: tick 0.1, spread 0.5 bps, slippage 1 bp, maker 2 bps, taker 5 bps.
 BTC = 1
@@ -76,9 +79,8 @@ def market_of(bars: list[Bar], rate: float | None = None, volume: float = 1e6) -
 def trade(direction: int, hours: float = 8.0) -> PlannedTrade:
     """0.1 BTC at 100,000, stop 1 % and target 2 % away."""
     reference = Decimal(100_000)
-    return PlannedTrade(
-        row=1,
-        column=0,
+    plan = EntryPlan(
+        instrument_id=BTC,
         direction=direction,
         quantity=Decimal("0.1"),
         reference_price=reference,
@@ -87,6 +89,7 @@ def trade(direction: int, hours: float = 8.0) -> PlannedTrade:
         leverage=Decimal(3),
         max_holding_hours=hours,
     )
+    return PlannedTrade(row=1, plan=plan)
 
 
 def played(planned: PlannedTrade, bars: list[Bar], rate: float | None = None) -> Outcome | None:
@@ -252,7 +255,7 @@ FALLS = (99_900.0, 99_950.0, 98_900.0, 98_950.0)
 
 
 def replaced_row(planned: PlannedTrade, row: int) -> PlannedTrade:
-    return PlannedTrade(**{name: getattr(planned, name) for name in PlannedTrade.__slots__} | {"row": row})
+    return replace(planned, row=row)
 
 
 def test_the_end_of_the_market_leaves_the_outcome_unknown() -> None:
@@ -261,7 +264,8 @@ def test_the_end_of_the_market_leaves_the_outcome_unknown() -> None:
 
 def test_the_opposite_side_stands_as_far_away() -> None:
     other = trade(+1).opposite
-    assert (other.direction, other.stop_price, other.target_price) == (-1, Decimal(101_000), Decimal(98_000))
+    plan = other.plan
+    assert (plan.direction, plan.stop_price, plan.target_price) == (-1, Decimal(101_000), Decimal(98_000))
     assert other.opposite == trade(+1)
 
 

@@ -1,5 +1,6 @@
 """The pure rules of a run: which minute is next, how fast, which pairs, when a kill switch may be cleared."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from io import StringIO
@@ -9,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from hydra.answers.pipeline_table import PipelineRow, pipeline_line, pipeline_table
-from hydra.cli.run import base_names, instant, refuse_unconnected
+from hydra.cli.run import base_names, in_mode, parse_range, refuse_unconnected
 from hydra.domain import CycleState, MarketOrigin, TradingMode
 from hydra.errors import StopError
 from hydra.runtime.clock import next_minute
@@ -17,6 +18,7 @@ from hydra.runtime.kill_switch import COOL_DOWN, Latched, refuse_before_cool_dow
 from hydra.runtime.notifications import STEPS, Stage, step_from, step_of
 from hydra.runtime.run_market import StoredInstrument, choose_instruments
 from hydra.runtime.speed import Speed
+from hydra.settings import Settings
 from hydra.trading.runs import Run
 
 START = datetime(2025, 6, 1, 12, tzinfo=UTC)
@@ -102,11 +104,23 @@ def test_pairs_are_understood_in_any_spelling_and_others_refused() -> None:
 
 
 def test_an_instant_without_zone_is_utc_and_loses_its_seconds() -> None:
-    assert instant("--from", "2025-06-01T14:05:30+02:00") == START + 5 * MINUTE
-    assert instant("--from", "2025-06-01T12:05") == START + 5 * MINUTE
-    assert instant("--to", None) is None
-    with pytest.raises(StopError, match=r"--to tomorrow: write an instant"):
-        instant("--to", "tomorrow")
+    assert parse_range("2025-06-01T14:05:30+02:00", None) == (START + 5 * MINUTE, None)
+    assert parse_range(None, "2025-06-01T12:05") == (None, START + 5 * MINUTE)
+    with pytest.raises(StopError, match=r"--to tomorrow: not a time; write 2025-06-01T14:05 \(UTC\)"):
+        parse_range(None, "tomorrow")
+
+
+def test_a_reversed_range_is_refused_as_it_was_typed() -> None:
+    with pytest.raises(StopError, match="--from 2025-06-10 --to 2025-06-01: --to has to be later"):
+        parse_range("2025-06-10", "2025-06-01")
+
+
+def test_the_mode_is_that_of_the_option_else_of_the_setting() -> None:
+    live = Settings.model_construct(trading_mode=TradingMode.LIVE)
+    assert in_mode(live, None).trading_mode is TradingMode.LIVE
+    assert in_mode(live, TradingMode.PAPER).trading_mode is TradingMode.PAPER
+    with pytest.raises(StopError, match="use `hydra backtest` instead"):
+        in_mode(live, TradingMode.BACKTEST)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +128,6 @@ def test_an_instant_without_zone_is_utc_and_loses_its_seconds() -> None:
     [
         (TradingMode.LIVE, MarketOrigin.RECORDED),
         (TradingMode.TESTNET, MarketOrigin.RECORDED),
-        (TradingMode.BACKTEST, MarketOrigin.RECORDED),
         (TradingMode.PAPER, MarketOrigin.EXCHANGE),
     ],
 )
@@ -135,42 +148,51 @@ TRADE = PipelineRow(
     START, "BTC", 50_000.0, "ALLOW", 2, "OI_DIVERGENCE", "LONG", 0.61, 0.55, Decimal("1234.5"), "APPROVED"
 )
 VETO = PipelineRow(START, "ETH", 2500.0, "RESTRICT", 3, "OI_DIVERGENCE", "SHORT", 0.5, 0.4, None, "SCORE_LOW")
-QUIET = PipelineRow(START, "LTC", None, "BLOCK", None, None, None, None, None, None, "DATA_MISSING")
+QUIET = PipelineRow(START, "LTC", None, "BLOCK", None, None, None, None, None, None, "DATA_MISSING", True)
+
+
+def table_lines(width: int) -> list[str]:
+    console = Console(width=width, file=StringIO(), record=True)
+    console.print(pipeline_table(a_run(None), [TRADE, VETO, QUIET]))
+    return console.export_text().splitlines()
 
 
 def test_the_table_shows_what_each_layer_said() -> None:
-    console = Console(width=160, file=StringIO(), record=True)
-    console.print(pipeline_table(a_run(None), [TRADE, VETO, QUIET]))
-    lines = console.export_text().splitlines()
+    lines = table_lines(width=160)
     assert "run 7, paper, simulated market: 2025-06-01 12:00 UTC" in lines[0]
-    shown = {
-        line.split("│")[1].strip(): [cell.strip() for cell in line.split("│")[2:-1]]
-        for line in lines
-        if "│" in line
-    }
+    shown = {line.split()[0]: re.split(r" {2,}", line.strip())[1:] for line in lines if line.strip()}
     assert shown["BTC"] == [
-        "50,000",
+        "50000",
         "ALLOW RANGING",
-        "OI_DIVERGENCE LONG",
+        "OI DIVERGENCE LONG",
         "0.61",
         "0.55",
         "1,234",
         "TRADE LONG",
     ]
     assert shown["ETH"] == [
-        "2,500",
-        "RESTRICT HIGH_VOLATILITY",
-        "OI_DIVERGENCE SHORT",
+        "2500",
+        "RESTRICT HIGH VOLATILITY",
+        "OI DIVERGENCE SHORT",
         "0.50",
         "0.40",
         "-",
-        "SCORE_LOW",
+        "SCORE LOW",
     ]
-    assert shown["LTC"] == ["-", "BLOCK -", "-", "-", "-", "-", "DATA_MISSING"]
+    assert shown["LTC"] == ["-", "BLOCK -", "-", "-", "-", "-", "DATA MISSING"]
+    assert "1 of 3 pairs blocked by data: LTC" in "\n".join(lines)
 
 
-def test_a_plain_line_names_the_trades_of_the_minute() -> None:
-    assert pipeline_line(a_run(None), [TRADE, VETO]) == (
-        "run 7 (simulated) 2025-06-01 12:00: BTC TRADE LONG 1234 USDT"
+def test_the_table_cuts_nothing_and_breaks_no_word_at_80_columns() -> None:
+    words = " ".join(table_lines(width=80)).split()
+    whole = ["50000", "RESTRICT", "VOLATILITY", "DIVERGENCE", "SHORT", "1,234", "TRADE", "2500", "MISSING"]
+    assert [word for word in whole if word not in words] == []
+    assert not any("…" in word for word in words)
+
+
+def test_a_plain_line_counts_what_became_of_the_minute() -> None:
+    assert pipeline_line(a_run(None), [TRADE, VETO, QUIET]) == (
+        "run 7 (simulated) 2025-06-01 12:00 UTC: 0 pairs without a signal, 2 vetoed, 1 entered; "
+        "1 of 3 pairs blocked by data: LTC"
     )
     assert pipeline_line(a_run(None), []) == "run 7: waiting for the first decision"

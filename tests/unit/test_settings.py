@@ -77,7 +77,7 @@ def test_settings_cannot_be_changed_after_loading(tmp_path: Path) -> None:
 def test_a_secret_is_never_shown(tmp_path: Path) -> None:
     path = write(tmp_path, "BINANCE_API_SECRET=hush\nHYDRA_DATABASE_URL=postgresql://u:hush@localhost/x\n")
     settings = load_settings(path)
-    shown = {key: value for key, value, _ in settings.shown()}
+    shown = {key: value for key, value, _ in settings.described()}
     assert shown["BINANCE_API_SECRET"] == "set"
     assert shown["HYDRA_DATABASE_URL"] == "set"
     assert shown["BINANCE_API_KEY"] == "not set"

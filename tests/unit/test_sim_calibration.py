@@ -11,6 +11,8 @@ from hydra.sim.market.frames import MarketSlice
 from hydra.sim.market.market import Market
 from hydra.sim.market.settings import MarketSettings
 
+pytestmark = pytest.mark.slow
+
 START = datetime(2026, 3, 2, tzinfo=UTC)
 SEEDS = [1, 2, 3, 4]
 MINUTES_PER_YEAR = 525_600

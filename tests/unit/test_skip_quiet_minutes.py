@@ -30,6 +30,7 @@ LONG = Position(
     mark_source="mark",
     quantity=Decimal(3),
     entry_price=Decimal(100),
+    cost_basis_usd=Decimal(300),
     stop_price=Decimal(80),
     target_price=Decimal(120),
     liquidation_price=Decimal(90),
@@ -53,6 +54,7 @@ def quiet_grids(direction: int = 1) -> Grids:
         mark_high=np.full(shape, 100.0),
         mark_low=np.full(shape, 100.0),
         mark_price=np.full(shape, 100.0),
+        is_stale=np.zeros(shape, np.bool_),
         strengths=strengths,
         must_stop=np.zeros(ROWS, np.bool_),
     )

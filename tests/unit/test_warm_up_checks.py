@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import polars as pl
+import pytest
 
 from hydra.backtest.market import BacktestMarket
 from hydra.backtest.simulation import Simulation, Stopwatch, prepare
+from hydra.checks.comparer import CheckResult
 from hydra.checks.decision_lookahead import decisions_with_signals, simulate_by
-from hydra.checks.mismatches import CheckResult
 from hydra.checks.warm_up import (
     FeatureWarmUp,
     decision_warm_up,
@@ -17,6 +18,8 @@ from hydra.checks.warm_up import (
 from hydra.features.catalogue import CATALOGUE
 from hydra.features.facts import MarketFacts
 from tests.support.checked_market import RULES, START, market, simulated, simulation
+
+pytestmark = pytest.mark.slow
 
 _KEY = ["instrument_id", "time"]
 STARTS = ("1 d earlier", "3 d earlier", "1 d later", "7 d later")
@@ -30,17 +33,17 @@ def decisions() -> list[pl.DataFrame]:
 def offending(check: FeatureWarmUp) -> dict[str, set[str]]:
     return {
         varied: {one.value for one in tally.first}
-        for varied, tally in check.tallies.items()
-        if tally.offences
+        for varied, tally in check.results.items()
+        if tally.mismatches
     }
 
 
 def test_no_feature_remembers_what_lies_before_its_warm_up() -> None:
     check = feature_warm_up(market(), decisions())
-    assert tuple(check.tallies) == STARTS
+    assert tuple(check.results) == STARTS
     assert offending(check) == {}
     assert all(
-        tally.compared == len(MOMENTS) * 3 * len(check.changes) / 4 for tally in check.tallies.values()
+        tally.compared == len(MOMENTS) * 3 * len(check.changes) / 4 for tally in check.results.values()
     )
 
 
@@ -75,7 +78,7 @@ def test_a_feature_that_remembers_its_first_bar_is_found() -> None:
 
 def test_layers_2_and_3_say_the_same_from_a_later_first_minute() -> None:
     tally = decision_warm_up(market(), START + timedelta(hours=4), simulate_by(RULES))
-    assert (tally.offences, tally.compared > 10_000) == (0, True)
+    assert (tally.mismatches, tally.compared > 10_000) == (0, True)
 
 
 def counts_its_rows(given: BacktestMarket) -> Simulation:
@@ -87,5 +90,5 @@ def counts_its_rows(given: BacktestMarket) -> Simulation:
 
 def test_a_decision_that_counts_from_the_first_minute_is_found() -> None:
     tally: CheckResult = decision_warm_up(market(), START + timedelta(hours=4), counts_its_rows)
-    assert tally.offences > 0
+    assert tally.mismatches > 0
     assert "funding_rate" in {one.value for one in tally.first}

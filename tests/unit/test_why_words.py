@@ -1,14 +1,25 @@
 """Every reason has words and a gate; quantities say their unit; instants are read as people write them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hydra.answers.formatting import duration, exact, fixed, label, percent, price_text, shown, usd
-from hydra.answers.timestamps import parse_moment
+from hydra.answers.formatting import (
+    duration,
+    exact_text,
+    fixed,
+    label,
+    minute_text,
+    percent,
+    price_text,
+    usd,
+    with_unit,
+)
+from hydra.answers.plain_values import plain
+from hydra.answers.timestamps import parse_minute_or_clock
 from hydra.domain import ReasonCode
 from hydra.errors import StopError
 from hydra.reason_words import WORDS, Gate, gate_of
@@ -63,18 +74,27 @@ def test_a_verdict_belongs_to_the_gate_that_gave_it(layer: int, code: ReasonCode
         ("regime", 2, "RANGING"),
         ("volatility_regime", 4, "EXTREME"),
         ("long_short_ratio", 2.25, "2.25"),
-        ("liquidation_price", 104523.41, "104523.41"),
+        ("liquidation_price", 104523.4137, "104,523.4"),
+        ("stop_loss_price", Decimal("0.57900"), "0.579"),
+        ("recommended_leverage", 3.25, "3.25x"),
+        ("hours_held", 1.6166, "97.0 min"),
+        ("max_holding_hours", 6.0, "6.0 h"),
+        ("minutes_since_exit", 59.0, "59.0 min"),
+        ("liquidation_velocity", 0.00019572798, "0.02 %"),
+        ("cascade_probability", 0.0019572798, "0.00196"),
+        ("cascade_probability", 0.0000357, "0.000"),
+        ("cascade_probability", 0.0, "0"),
         ("tradability", "BLOCK", "BLOCK"),
-        ("regime_break_alert", True, "True"),
+        ("regime_break_alert", True, "yes"),
     ],
 )
 def test_a_quantity_is_shown_with_its_unit(name: str, value: object, text: str) -> None:
-    assert shown(name, value) == text
+    assert with_unit(name, value) == text
 
 
 @pytest.mark.parametrize("value", [None, float("nan"), float("inf"), Decimal("NaN")])
 def test_what_is_unknown_is_a_dash_and_never_zero(value: object) -> None:
-    assert shown("funding_rate", value) == "-"
+    assert with_unit("funding_rate", value) == "-"
     assert (usd(None), percent(None), duration(None)) == ("-", "-", "-")
 
 
@@ -86,7 +106,7 @@ def test_a_duration_takes_the_largest_fitting_unit(seconds: float, text: str) ->
 
 
 def test_a_price_keeps_its_digits_and_loses_its_zeros() -> None:
-    assert [exact(Decimal(text)) for text in ("85900.60000000", "1000", "0.044", "0")] == [
+    assert [exact_text(Decimal(text)) for text in ("85900.60000000", "1000", "0.044", "0")] == [
         "85900.6",
         "1000",
         "0.044",
@@ -95,7 +115,13 @@ def test_a_price_keeps_its_digits_and_loses_its_zeros() -> None:
 
 
 def test_a_label_loses_underscores_and_unit() -> None:
-    assert (label("stop_loss_price"), label("heat_size_usd")) == ("stop loss price", "heat size")
+    assert (label("stop_loss_price"), label("gross_pnl_usd")) == ("stop loss price", "gross pnl")
+
+
+def test_a_size_says_what_bounds_it() -> None:
+    """A newcomer asked what a "margin size" is."""
+    assert label("margin_size_usd") == "largest size for the free margin"
+    assert label("heat_size_usd") == "largest size for the portfolio heat"
 
 
 @pytest.mark.parametrize(
@@ -111,13 +137,20 @@ def test_a_label_loses_underscores_and_unit() -> None:
     ],
 )
 def test_an_instant_is_iso_or_the_last_such_time_of_day(text: str, moment: datetime) -> None:
-    assert parse_moment(text, NEWEST) == moment
+    assert parse_minute_or_clock("--at", text, NEWEST) == moment
+
+
+def test_a_time_is_written_in_utc_whatever_its_zone() -> None:
+    in_new_york = datetime(2025, 6, 1, 10, 5, tzinfo=timezone(timedelta(hours=-4)))
+    assert minute_text(in_new_york) == "2025-06-01 14:05"
+    assert plain({"time": in_new_york}) == {"time": "2025-06-01T14:05:00+00:00"}
+    assert minute_text(None) == "-"
 
 
 @pytest.mark.parametrize("text", ["yesterday", "25:00", "12:60", ""])
 def test_anything_else_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(StopError, match="write 2025-06-01T14:05 or 14:05"):
-        parse_moment(text, NEWEST)
+        parse_minute_or_clock("--at", text, NEWEST)
 
 
 @given(AMOUNTS)
@@ -126,7 +159,12 @@ def test_anything_else_is_refused_with_an_example(text: str) -> None:
 @example(Decimal("-0.00000001"))
 def test_what_rounds_to_zero_has_no_sign(value: float | Decimal) -> None:
     names = ("funding_rate", "net_usd", "spread_bps", "age_seconds", "drawdown", "long_short_ratio")
-    texts = [usd(value), percent(value), fixed(value, signed=True), *(shown(name, value) for name in names)]
+    texts = [
+        usd(value),
+        percent(value),
+        fixed(value, signed=True),
+        *(with_unit(name, value) for name in names),
+    ]
     for text in texts:
         assert any(digit in text for digit in "123456789") or text[0] not in "+-", text
 

@@ -69,6 +69,17 @@ def test_what_is_not_known_has_no_age() -> None:
     assert row == (1, T, *[None] * 8)
 
 
+def test_what_lies_before_the_anchor_is_unknown_however_far_the_facts_reach() -> None:
+    """Books are read from five minutes before the hour on: the one of 11:54:59 is not there at 12:00:02."""
+    for second, age in ((0, 302.0), (-1, None)):
+        at = utc(2025, 6, 10, 11, 55) + timedelta(seconds=second)
+        facts = _facts(order_book_tops=[(1, at, at, 49.0, 51.0, 1.0, 1.0)])
+        asked = pl.DataFrame(
+            {"instrument_id": [1], "time": [T]}, schema={"instrument_id": pl.Int16(), "time": TIME}
+        )
+        assert decision_frames(facts, asked)["order_book_age_seconds"].to_list() == [age]
+
+
 def test_a_day_old_candle_is_a_day_old() -> None:
     """C08: the age is the whole distance, not its part below a day."""
     facts = _facts(candles_1m=[_candle(utc(2025, 6, 9, 11, 59), utc(2025, 6, 9, 12, 0, 2), 50.0)])

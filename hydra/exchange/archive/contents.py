@@ -19,7 +19,7 @@ FAULT: Final = "fault"
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _FILLER: Final = "ignore"
-"""The last column of klines: nobody reads it, so it may be cut."""
+"""The last column of klines: it is not used, so it may be cut off."""
 
 
 class _Body(NamedTuple):

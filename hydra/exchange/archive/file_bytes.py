@@ -23,7 +23,7 @@ class FileBytes:
     is_known_whole: bool
 
 
-def read_octets(path: Path) -> FileBytes:
+def read_file_bytes(path: Path) -> FileBytes:
     """Read `path` and, where a checksum file lies beside, verify it. Of a zip, the content is its one csv.
 
     Raises:

@@ -19,7 +19,7 @@ def in_named_period(path: Path) -> tuple[Rule, ...]:
 
     Metrics of a day may end at the next midnight, hence both ends count.
     """
-    period = _named_period(path)
+    period = named_period(path)
     if period is None:
         return ()
     first, end = (pl.lit(moment, TIME_TYPE) for moment in period)
@@ -53,7 +53,12 @@ def require_named_interval(file: Recognised, times: pl.Series) -> None:
         )
 
 
-def _named_period(path: Path) -> tuple[datetime, datetime] | None:
+def named_period(path: Path) -> tuple[datetime, datetime] | None:
+    """The day or month that the file is named after, from its first midnight to the one after its last day.
+
+    Raises:
+        BadDataError: the name holds no date of the calendar.
+    """
     matched = ARCHIVE_DATE.search(path.stem)
     if matched is None:
         return None

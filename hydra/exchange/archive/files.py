@@ -1,8 +1,4 @@
-"""One file of history, whatever its layout: its bytes to typed rows for its tables.
-
-known_at follows the table of facts in docs/features.md (C115): a candle is known two seconds after its
-close, a settlement after five, a metrics row after a minute.
-"""
+"""One file of history, whatever its layout: its bytes to typed rows for its tables."""
 
 from datetime import datetime
 
@@ -10,17 +6,19 @@ import polars as pl
 
 from hydra.errors import BadDataError
 from hydra.exchange.archive.file_bytes import FileBytes
-from hydra.exchange.archive.funding import funding_rates
-from hydra.exchange.archive.klines import candles, mark_prices
-from hydra.exchange.archive.metrics import metrics
+from hydra.exchange.archive.funding import parse_funding_rates
+from hydra.exchange.archive.klines import parse_candles, parse_mark_prices
+from hydra.exchange.archive.liquidations import parse_liquidations
+from hydra.exchange.archive.metrics import parse_metrics
 from hydra.exchange.archive.parsed_file import ParsedFile
-from hydra.exchange.archive.recognition import Layout, Recognised
+from hydra.exchange.archive.recognition import FileLayout, Recognised
 
 _PARSERS = {
-    Layout.CANDLES: candles,
-    Layout.MARK_PRICES: mark_prices,
-    Layout.FUNDING: funding_rates,
-    Layout.METRICS: metrics,
+    FileLayout.CANDLES: parse_candles,
+    FileLayout.MARK_PRICES: parse_mark_prices,
+    FileLayout.FUNDING: parse_funding_rates,
+    FileLayout.METRICS: parse_metrics,
+    FileLayout.LIQUIDATIONS: parse_liquidations,
 }
 
 

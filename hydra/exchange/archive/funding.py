@@ -14,11 +14,19 @@ import polars as pl
 from hydra.exchange.archive.contents import FAULT, LINE
 from hydra.exchange.archive.file_bytes import FileBytes
 from hydra.exchange.archive.filename_checks import in_named_period, of_named_symbol
+from hydra.exchange.archive.known_at import known_at
 from hydra.exchange.archive.parsed_file import ParsedFile, read_rows
 from hydra.exchange.archive.recognition import Recognised
-from hydra.exchange.archive.rules import Rule, instant, judge, number, possible_time, present, unreadable
+from hydra.exchange.archive.rules import (
+    Rule,
+    number,
+    possible_time,
+    present,
+    split_by_rules,
+    unreadable,
+    utc_instant,
+)
 
-FUNDING_LAG: Final = timedelta(seconds=5)
 JITTER: Final = timedelta(minutes=5)
 INTERVALS_HOURS: Final = (1, 2, 4, 8)
 DEFAULT_HOURS: Final = 8
@@ -28,7 +36,7 @@ _ARCHIVE_COLUMNS: Final = ("calc_time", _STATED_HOURS, "last_funding_rate")
 _PARQUET_COLUMNS: Final = ("funding_time_raw", "funding_rate")
 
 
-def funding_rates(file: Recognised, source: FileBytes, now: datetime) -> ParsedFile:
+def parse_funding_rates(file: Recognised, source: FileBytes, now: datetime) -> ParsedFile:
     """Settlements on the hour, each with the hours since the one before.
 
     Raises:
@@ -37,19 +45,19 @@ def funding_rates(file: Recognised, source: FileBytes, now: datetime) -> ParsedF
     raw = read_rows(source, _ARCHIVE_COLUMNS, _PARQUET_COLUMNS, (_STATED_HOURS, "symbol"))
     is_archive = "calc_time" in raw.columns
     rate = "last_funding_rate" if is_archive else "funding_rate"
-    settled = instant(raw, "calc_time" if is_archive else "funding_time_raw")
+    settled = utc_instant(raw, "calc_time" if is_archive else "funding_time_raw")
     timed = raw.with_columns(settled.alias("settled_at"), settled.dt.round("1h").alias("time"))
     rules = (*of_named_symbol(file, raw), *_time_rules(file, now), *_rate_rules(rate), *_hours_rules(raw))
     columns = [name for name in raw.columns if name not in {LINE, FAULT}]
-    judged = judge(file.path, timed, rules, columns, (rate,))
-    rows = judged.kept.select(
+    split = split_by_rules(file.path, timed, rules, columns, (rate,))
+    rows = split.kept.select(
         "time",
-        (pl.col("time") + FUNDING_LAG).alias("known_at"),
+        known_at("funding_rates", pl.col("time"), pl.col("settled_at")),
         number(rate).alias("rate"),
         _interval_hours(raw),
         pl.lit(None, pl.Float64).alias("mark_price"),
     )
-    return ParsedFile({"funding_rates": rows}, judged.rejected, raw.height, judged.repeated)
+    return ParsedFile({"funding_rates": rows}, split.rejected, raw.height, split.repeated)
 
 
 def hours_between() -> pl.Expr:

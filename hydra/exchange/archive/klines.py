@@ -14,22 +14,21 @@ import polars as pl
 from hydra.exchange.archive.contents import FAULT, LINE
 from hydra.exchange.archive.file_bytes import FileBytes
 from hydra.exchange.archive.filename_checks import in_named_period, of_named_symbol, require_named_interval
+from hydra.exchange.archive.known_at import known_at
 from hydra.exchange.archive.parsed_file import ParsedFile, read_rows
 from hydra.exchange.archive.recognition import Recognised
 from hydra.exchange.archive.rules import (
-    Judged,
     Rule,
-    instant,
-    judge,
+    SplitRows,
     not_negative,
     number,
     positive,
     possible_time,
     present,
+    split_by_rules,
     unreadable,
+    utc_instant,
 )
-
-CANDLE_LAG: Final = timedelta(seconds=2)
 
 _PRICES: Final = ("open", "high", "low", "close")
 _CLOSE_TOLERANCE: Final = timedelta(milliseconds=1)
@@ -41,7 +40,7 @@ _OPTIONAL: Final = ("close_time", *_ARCHIVE_QUANTITIES, "symbol")
 _LARGEST_COUNT: Final = 2**31
 
 
-def candles(file: Recognised, source: FileBytes, now: datetime) -> ParsedFile:
+def parse_candles(file: Recognised, source: FileBytes, now: datetime) -> ParsedFile:
     """Candles of 1 or 5 minutes. The quantities that the source lacks are null (C128).
 
     Raises:
@@ -50,41 +49,41 @@ def candles(file: Recognised, source: FileBytes, now: datetime) -> ParsedFile:
     raw = read_rows(source, _ARCHIVE_COLUMNS, ("open_time", *_PRICES, "volume"), _OPTIONAL)
     quantities = tuple(name for name in ("volume", *_ARCHIVE_QUANTITIES) if name in raw.columns)
     rules = (*_quantity_rules(quantities), present("volume"), _move_without_trade())
-    judged = _judge_bars(file, raw, now, rules, (*_PRICES, *quantities))
-    rows = judged.kept.select(
+    split = _split_bars(file, raw, now, rules, (*_PRICES, *quantities))
+    table = "candles_1m" if file.timeframe_minutes == 1 else "candles_5m_recorded"
+    rows = split.kept.select(
         "time",
-        _known_at(file),
+        _known_at(table, file, raw),
         *(number(name) for name in (*_PRICES, "volume")),
         _optional(raw, "quote_volume"),
         _optional(raw, "count").cast(pl.Int32).alias("trade_count"),
         _optional(raw, "taker_buy_volume"),
         _optional(raw, "taker_buy_quote_volume"),
     )
-    table = "candles_1m" if file.timeframe_minutes == 1 else "candles_5m_recorded"
-    return ParsedFile({table: rows}, judged.rejected, raw.height, judged.repeated)
+    return ParsedFile({table: rows}, split.rejected, raw.height, split.repeated)
 
 
-def mark_prices(file: Recognised, source: FileBytes, now: datetime) -> ParsedFile:
+def parse_mark_prices(file: Recognised, source: FileBytes, now: datetime) -> ParsedFile:
     """Mark-price bars of a minute or an hour.
 
     Raises:
         BadDataError: the file as a whole cannot be read, or is not what its name says.
     """
     raw = read_rows(source, _ARCHIVE_COLUMNS, ("open_time", *_PRICES), _OPTIONAL)
-    judged = _judge_bars(file, raw, now, (), _PRICES)
-    rows = judged.kept.select(
+    split = _split_bars(file, raw, now, (), _PRICES)
+    rows = split.kept.select(
         pl.lit(file.timeframe_minutes, pl.Int16).alias("timeframe_minutes"),
         "time",
-        _known_at(file),
+        _known_at("mark_prices", file, raw),
         *(number(name) for name in _PRICES),
     )
-    return ParsedFile({"mark_prices": rows}, judged.rejected, raw.height, judged.repeated)
+    return ParsedFile({"mark_prices": rows}, split.rejected, raw.height, split.repeated)
 
 
-def _judge_bars(
+def _split_bars(
     file: Recognised, raw: pl.DataFrame, now: datetime, rules: tuple[Rule, ...], values: tuple[str, ...]
-) -> Judged:
-    timed = raw.with_columns(instant(raw, "open_time").alias("time"))
+) -> SplitRows:
+    timed = raw.with_columns(utc_instant(raw, "open_time").alias("time"))
     require_named_interval(file, timed["time"])
     claims = (
         *of_named_symbol(file, raw),
@@ -94,7 +93,7 @@ def _judge_bars(
         *_price_rules(),
     )
     columns = [name for name in raw.columns if name not in {LINE, FAULT}]
-    return judge(file.path, timed, (*claims, *rules), columns, values)
+    return split_by_rules(file.path, timed, (*claims, *rules), columns, values)
 
 
 def _time_rules(file: Recognised, now: datetime) -> tuple[Rule, ...]:
@@ -109,7 +108,7 @@ def _close_time(file: Recognised, raw: pl.DataFrame) -> tuple[Rule, ...]:
     """The column of close times, where there is one, must say the interval of the name."""
     if "close_time" not in raw.columns:
         return ()
-    distance = instant(raw, "close_time") - pl.col("time") - timedelta(minutes=file.timeframe_minutes)
+    distance = utc_instant(raw, "close_time") - pl.col("time") - timedelta(minutes=file.timeframe_minutes)
     wrong = (distance > timedelta(0)) | (distance < -_CLOSE_TOLERANCE)
     reason = f"close_time is not the end of a bar of {file.timeframe_minutes} min"
     return (Rule(reason, wrong, contradicts_file=True),)
@@ -146,9 +145,11 @@ def _move_without_trade() -> Rule:
     return Rule("the price moves without volume, as mark prices do", moved, contradicts_file=True)
 
 
-def _known_at(file: Recognised) -> pl.Expr:
-    """A bar is known two seconds after its close (C115)."""
-    return (pl.col("time") + timedelta(minutes=file.timeframe_minutes) + CANDLE_LAG).alias("known_at")
+def _known_at(table: str, file: Recognised, raw: pl.DataFrame) -> pl.Expr:
+    """A bar is true at its close; its own stamp is `close_time`, where the file has it."""
+    close = pl.col("time") + timedelta(minutes=file.timeframe_minutes)
+    stamp = utc_instant(raw, "close_time") if "close_time" in raw.columns else close
+    return known_at(table, close, stamp)
 
 
 def _optional(raw: pl.DataFrame, name: str) -> pl.Expr:

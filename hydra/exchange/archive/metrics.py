@@ -3,31 +3,37 @@
 Archive, with this header row; empty cells are served as "":
     create_time,symbol,sum_open_interest,sum_open_interest_value,count_toptrader_long_short_ratio,...
     2023-11-14 22:15:00,BTCUSDT,1000.5,36018000.0,"","",1.25,0.9
-Parquet: the same names. Times are snapped to the nearest five minutes.
+Parquet: the same names. Labels are snapped to the nearest five minutes; a row is stored under the end of its
+period, however the file labels periods (see `_labels_are_starts`; C133).
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import polars as pl
 
+from hydra.durations import FIVE_MINUTES
+from hydra.errors import BadDataError
 from hydra.exchange.archive.contents import FAULT, LINE
 from hydra.exchange.archive.file_bytes import FileBytes
-from hydra.exchange.archive.filename_checks import in_named_period, of_named_symbol
+from hydra.exchange.archive.filename_checks import in_named_period, named_period, of_named_symbol
+from hydra.exchange.archive.known_at import known_at
 from hydra.exchange.archive.parsed_file import ParsedFile, read_rows
 from hydra.exchange.archive.recognition import Recognised
 from hydra.exchange.archive.rules import (
     TIME_TYPE,
     Rule,
-    instant,
-    judge,
     not_negative,
     number,
     possible_time,
+    split_by_rules,
     unreadable,
+    utc_instant,
 )
 
-METRICS_LAG: Final = timedelta(seconds=60)
+PERIOD: Final = FIVE_MINUTES
+LABELS_CHANGED: Final = datetime(2026, 6, 25, tzinfo=UTC)
+"""From this day on the archive is reported to label a period by its start; before, by its end."""
 SNAP: Final = timedelta(seconds=150)
 
 _VALUES: Final = {
@@ -41,7 +47,7 @@ _VALUES: Final = {
 _INTEREST: Final = ("contracts", "value_usd")
 
 
-def metrics(file: Recognised, source: FileBytes, now: datetime) -> ParsedFile:
+def parse_metrics(file: Recognised, source: FileBytes, now: datetime) -> ParsedFile:
     """Rows of open_interest and of positioning; a row without any value of a table is none of it.
 
     Raises:
@@ -50,31 +56,74 @@ def metrics(file: Recognised, source: FileBytes, now: datetime) -> ParsedFile:
     raw = read_rows(source, ("create_time", "symbol", *_VALUES), ("create_time", *_VALUES), ("symbol",))
     rules = (*of_named_symbol(file, raw), *_time_rules(file, now), *_value_rules(), _nearest())
     columns = [name for name in raw.columns if name not in {LINE, FAULT}]
-    judged = judge(file.path, _snapped(raw), rules, columns, tuple(_VALUES))
-    numbers = judged.kept.select(
+    labelled = _labelled(raw)
+    are_starts, note = _labels_are_starts(file, labelled["label"])
+    split = split_by_rules(file.path, _snapped(labelled, are_starts), rules, columns, tuple(_VALUES))
+    numbers = split.kept.select(
         "time",
-        (pl.col("time") + METRICS_LAG).alias("known_at"),
+        # Both tables of the file have the same lag.
+        known_at("open_interest", pl.col("time"), pl.col("measured_at")),
         *(number(name).alias(column) for name, column in _VALUES.items()),
     )
     interest = _stated(numbers.select("time", "known_at", *_INTEREST))
     positioning = _stated(numbers.drop(_INTEREST))
     stated = pl.concat([interest.select("time"), positioning.select("time")]).n_unique()
     tables = {"open_interest": interest, "positioning": positioning}
-    return ParsedFile(tables, judged.rejected, raw.height, judged.repeated, numbers.height - stated)
+    return ParsedFile(tables, split.rejected, raw.height, split.repeated, numbers.height - stated, note)
 
 
-def _snapped(raw: pl.DataFrame) -> pl.DataFrame:
-    """`raw` with its nearest grid point as `time`, its distance, and whether another row lies nearer."""
-    measured = (
+def _labelled(raw: pl.DataFrame) -> pl.DataFrame:
+    """`raw` with its own time as `stated_at` and the nearest grid point as `label`."""
+    stated = (
         pl.col("create_time").str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_zone="UTC")
         if raw.schema["create_time"] == pl.String
-        else instant(raw, "create_time")
+        else utc_instant(raw, "create_time")
     )
-    timed = raw.with_columns(measured.cast(TIME_TYPE).alias("measured_at"))
-    gridded = timed.with_columns(pl.col("measured_at").dt.round("5m").alias("time"))
-    distant = gridded.with_columns((pl.col("measured_at") - pl.col("time")).abs().alias("distance"))
-    nearest = pl.col("distance").min().over("time")
-    return distant.with_columns((pl.col("distance") > nearest).alias("is_farther"))
+    timed = raw.with_columns(stated.cast(TIME_TYPE).alias("stated_at"))
+    return timed.with_columns(pl.col("stated_at").dt.round("5m").alias("label"))
+
+
+def _labels_are_starts(file: Recognised, labels: pl.Series) -> tuple[pl.Expr, tuple[str, ...]]:
+    """Whether the labels are the starts of their periods, and what there is to say about it.
+
+    The file of a day holds the label of one midnight: its own (00:00 to 23:55: starts) or the next one (00:05
+    to 00:00: ends). A file of a day that holds neither, and a file of many days, are read by the date.
+
+    Raises:
+        BadDataError: the file of a day holds both midnights.
+    """
+    by_date = pl.col("label") >= pl.lit(LABELS_CHANGED, TIME_TYPE)
+    period = named_period(file.path)
+    if period is None:
+        return by_date, ()
+    begins, ends = (bool((labels == midnight).any()) for midnight in period)
+    if begins and ends:
+        raise BadDataError(
+            f"{file.path}: its labels run from midnight to midnight: neither the starts (00:00 to 23:55) nor "
+            "the ends (00:05 to 00:00) of the day's periods; remove the row that is of another day's file"
+        )
+    if begins or ends:
+        return pl.lit(begins), ()
+    kind = "starts" if period[0] >= LABELS_CHANGED else "ends"
+    return by_date, (
+        f"{file.path}: without a label at midnight; by its date its labels are the {kind} of periods",
+    )
+
+
+def _snapped(labelled: pl.DataFrame, are_starts: pl.Expr) -> pl.DataFrame:
+    """`labelled` with the end of its period as `time`, and as `measured_at` on the file's own clock.
+
+    distance: of the own time to the label. is_farther: another row of this label lies nearer.
+    """
+    until_end = pl.when(are_starts).then(PERIOD).otherwise(timedelta(0))
+    ended = labelled.with_columns(
+        (pl.col("label") + until_end).alias("time"),
+        (pl.col("stated_at") + until_end).alias("measured_at"),
+        (pl.col("stated_at") - pl.col("label")).abs().alias("distance"),
+    )
+    return ended.with_columns(
+        (pl.col("distance") > pl.col("distance").min().over("time")).alias("is_farther")
+    )
 
 
 def _time_rules(file: Recognised, now: datetime) -> tuple[Rule, ...]:

@@ -1,10 +1,18 @@
-"""Which recorded layout a Parquet file has whose folder does not say it: told from its columns."""
+"""What a Parquet file says of itself in its columns: its layout, and of forced orders venue and symbol."""
 
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import polars as pl
 
+VENUE: Final = "binance"
+"""The venue whose forced orders are imported."""
+
+_TELLING_COLUMNS: Final = {
+    "funding": {"funding_time_raw", "funding_rate"},
+    "metrics_5m": {"create_time", "sum_open_interest"},
+    "liquidations": {"event_time", "exchange", "liquidated_position"},
+}
 _BAR: Final = {"open_time", "open", "high", "low", "close"}
 _CANDLE_FOLDERS: Final = {1: "candles_1m", 5: "candles_5m"}
 
@@ -20,10 +28,9 @@ def layout_of_columns(path: Path) -> ToldLayout:
     """Look at the columns, and for candles at the distance of the rows."""
     try:
         names = set(pl.read_parquet_schema(path))
-        if {"funding_time_raw", "funding_rate"} <= names:
-            return ToldLayout("funding")
-        if {"create_time", "sum_open_interest"} <= names:
-            return ToldLayout("metrics_5m")
+        for folder, columns in _TELLING_COLUMNS.items():
+            if columns <= names:
+                return ToldLayout(folder)
         if {*_BAR, "volume"} <= names:
             return _candles(path)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
@@ -31,6 +38,36 @@ def layout_of_columns(path: Path) -> ToldLayout:
     if names >= _BAR:
         return ToldLayout("", "bars without volume: mark-price bars belong into a folder mark_1h")
     return ToldLayout("", "no table for a Parquet file with these columns")
+
+
+class ToldSymbol(NamedTuple):
+    """The symbol of the venue's own forced orders in a file; empty, with the reason in words, if none."""
+
+    symbol: str
+    why_not: str = ""
+
+
+def liquidated_symbol(path: Path) -> ToldSymbol:
+    """The symbol of the venue's own forced orders in a file that may hold those of other venues (C124)."""
+    try:
+        names = pl.read_parquet_schema(path).keys()
+        if "exchange" not in names:
+            return ToldSymbol("", "forced orders without a column exchange: their venue is not known (C124)")
+        wanted = {"exchange", "symbol"}
+        rows = pl.read_parquet(path, columns=[name for name in names if name in wanted])
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        return ToldSymbol("", f"not a readable Parquet file ({str(error).splitlines()[0]})")
+    own = rows.filter(pl.col("exchange") == VENUE)
+    if own.is_empty():
+        venues = ", ".join(rows["exchange"].drop_nulls().unique().sort().cast(pl.String))
+        return ToldSymbol("", f"liquidations of {venues}: those of other venues never enter features (C124)")
+    symbols = own["symbol"].drop_nulls().unique().sort().to_list() if "symbol" in names else []
+    if len(symbols) != 1:
+        found = ", ".join(symbols) or "no symbol"
+        return ToldSymbol(
+            "", f"liquidations of {found} in one file: write one file a symbol, with a column symbol"
+        )
+    return ToldSymbol(symbols[0])
 
 
 def _candles(path: Path) -> ToldLayout:

@@ -13,7 +13,7 @@ class ParsedFile:
     """The rows of a file per table of schema market, sorted by time, without instrument_id.
 
     rejected: line (Int64), reason, raw (the row as JSON text). repeated: rows that stood twice, equal.
-    empty: rows that said nothing at all.
+    empty: rows that said nothing at all. notes: sentences for the user about how the file was read.
     """
 
     tables: dict[str, pl.DataFrame]
@@ -21,6 +21,7 @@ class ParsedFile:
     rows_read: int
     repeated: int = 0
     empty: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def read_rows(

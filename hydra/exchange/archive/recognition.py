@@ -1,7 +1,8 @@
 """Which layout a file has, told from its name and folder; of a Parquet file elsewhere, from its columns.
 
 The exchange's archive: SYMBOL-INTERVAL-DATE for klines (the folder tells mark price klines apart),
-SYMBOL-fundingRate-DATE, SYMBOL-metrics-DATE, as csv or zip. Recorded Parquet: FOLDER/SYMBOL.parquet.
+SYMBOL-fundingRate-DATE, SYMBOL-metrics-DATE, as csv or zip. Recorded Parquet: FOLDER/SYMBOL.parquet; forced
+orders say venue and symbol in their columns.
 """
 
 import re
@@ -11,17 +12,18 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from hydra.exchange.archive.parquet_columns import layout_of_columns
+from hydra.exchange.archive.parquet_columns import layout_of_columns, liquidated_symbol
 from hydra.universe import Pair, find_pair
 
 
-class Layout(StrEnum):
+class FileLayout(StrEnum):
     """What a file holds."""
 
     CANDLES = "candles"
     MARK_PRICES = "mark prices"
     FUNDING = "funding"
     METRICS = "metrics"
+    LIQUIDATIONS = "liquidations"
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Recognised:
     """A file that HYDRA has a table for. timeframe_minutes is 0 where the layout has none."""
 
     path: Path
-    layout: Layout
+    layout: FileLayout
     pair: Pair
     timeframe_minutes: int
 
@@ -51,27 +53,28 @@ MARK_MINUTES: Final = (1, 60)
 ARCHIVE_DATE: Final = re.compile(r"-(?P<year>\d{4})-(?P<month>\d{2})(?:-(?P<day>\d{2}))?$")
 
 _TABLES: Final = {
-    (Layout.CANDLES, 1): "candles_1m",
-    (Layout.CANDLES, 5): "candles_5m_recorded",
-    (Layout.MARK_PRICES, 1): "mark_prices",
-    (Layout.MARK_PRICES, 60): "mark_prices",
-    (Layout.FUNDING, 0): "funding_rates",
-    (Layout.METRICS, 0): "open_interest, positioning",
+    (FileLayout.CANDLES, 1): "candles_1m",
+    (FileLayout.CANDLES, 5): "candles_5m_recorded",
+    (FileLayout.MARK_PRICES, 1): "mark_prices",
+    (FileLayout.MARK_PRICES, 60): "mark_prices",
+    (FileLayout.FUNDING, 0): "funding_rates",
+    (FileLayout.METRICS, 0): "open_interest, positioning",
+    (FileLayout.LIQUIDATIONS, 0): "liquidations",
 }
 _NAME: Final = re.compile(r"(?P<symbol>[A-Z0-9]+)-(?P<kind>[A-Za-z0-9]+)")
 _INTERVAL: Final = re.compile(r"(?P<count>\d+)(?P<unit>mo|[smhdwM])")
 _MINUTES_PER_UNIT: Final = {"m": 1, "h": 60}
 _PARQUET_FOLDERS: Final = {
-    "candles_1m": (Layout.CANDLES, 1),
-    "candles_5m": (Layout.CANDLES, 5),
-    "mark_1h": (Layout.MARK_PRICES, 60),
-    "funding": (Layout.FUNDING, 0),
-    "metrics_5m": (Layout.METRICS, 0),
+    "candles_1m": (FileLayout.CANDLES, 1),
+    "candles_5m": (FileLayout.CANDLES, 5),
+    "mark_1h": (FileLayout.MARK_PRICES, 60),
+    "funding": (FileLayout.FUNDING, 0),
+    "metrics_5m": (FileLayout.METRICS, 0),
+    "liquidations": (FileLayout.LIQUIDATIONS, 0),
 }
 _SPOT: Final = "spot candles: only perpetuals are traded (C124)"
 _REASONS: Final = {
     "candles_5m_spot": _SPOT,
-    "liquidations": "liquidations of other venues: they never enter Binance features (C124)",
     "news": "news: a later part of HYDRA reads it",
     "book_trades_raw": "raw order-book messages: recorded feeds, not history",
 }
@@ -100,6 +103,11 @@ def _parquet(path: Path, folder: str) -> Recognised | NotImported:
         known = _PARQUET_FOLDERS.get(told.folder)
         if known is None:
             return NotImported(path, told.why_not)
+    if known[0] is FileLayout.LIQUIDATIONS:
+        said = liquidated_symbol(path)
+        return (
+            NotImported(path, said.why_not) if said.why_not else _of_universe(path, known[0], said.symbol, 0)
+        )
     return _of_universe(path, known[0], path.stem, known[1])
 
 
@@ -110,9 +118,9 @@ def _archive(path: Path, folder: Path) -> Recognised | NotImported:
         return NotImported(path, "the name is not one of the exchange's archive (SYMBOL-1m-2025-05.zip ...)")
     symbol, kind = named["symbol"], named["kind"]
     if kind == "fundingRate":
-        return _of_universe(path, Layout.FUNDING, symbol, 0)
+        return _of_universe(path, FileLayout.FUNDING, symbol, 0)
     if kind == "metrics":
-        return _of_universe(path, Layout.METRICS, symbol, 0)
+        return _of_universe(path, FileLayout.METRICS, symbol, 0)
     interval = _INTERVAL.fullmatch(kind)
     if interval is None:
         return NotImported(path, f"{kind} of the exchange's archive: no table")
@@ -126,16 +134,16 @@ def _klines(path: Path, folder: Path, symbol: str, minutes: int) -> Recognised |
         return NotImported(path, _SPOT)
     if "markpriceklines" in parents:
         if minutes in MARK_MINUTES:
-            return _of_universe(path, Layout.MARK_PRICES, symbol, minutes)
+            return _of_universe(path, FileLayout.MARK_PRICES, symbol, minutes)
         return NotImported(path, "mark price bars of another interval than 1m and 1h")
     if {"indexpriceklines", "premiumindexklines"} & set(parents):
         return NotImported(path, "index and premium klines: no table")
     if minutes in CANDLE_MINUTES:
-        return _of_universe(path, Layout.CANDLES, symbol, minutes)
+        return _of_universe(path, FileLayout.CANDLES, symbol, minutes)
     return NotImported(path, "candles of another interval than 1m and 5m: they are rolled up from 1m")
 
 
-def _of_universe(path: Path, layout: Layout, symbol: str, minutes: int) -> Recognised | NotImported:
+def _of_universe(path: Path, layout: FileLayout, symbol: str, minutes: int) -> Recognised | NotImported:
     pair = find_pair(symbol)
     if pair is None or pair.exchange_symbol != symbol:
         reason = f"unknown symbol {symbol}: not one of HYDRA's pairs"

@@ -38,7 +38,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Judged:
+class SplitRows:
     """Rows that keep all rules, sorted by time, and the rest as (line, reason, raw).
 
     repeated: rows that stood twice and said the same.
@@ -62,7 +62,7 @@ def unreadable(name: str) -> Rule:
     )
 
 
-def instant(frame: pl.DataFrame, name: str) -> pl.Expr:
+def utc_instant(frame: pl.DataFrame, name: str) -> pl.Expr:
     """The column as a UTC time: a time already, or milliseconds or microseconds since 1970.
 
     The two are told apart by their size. What is no time is null.
@@ -100,13 +100,18 @@ def possible_time(ends: pl.Expr, now: datetime) -> tuple[Rule, ...]:
     )
 
 
-def judge(
-    path: Path, frame: pl.DataFrame, rules: Sequence[Rule], raw: Sequence[str], values: Sequence[str]
-) -> Judged:
-    """Split `frame` by `rules`, then by repeated `time`.
+def split_by_rules(  # what a file's rows are split by
+    path: Path,
+    frame: pl.DataFrame,
+    rules: Sequence[Rule],
+    raw: Sequence[str],
+    values: Sequence[str],
+    key: Sequence[str] = ("time",),
+) -> SplitRows:
+    """Split `frame` by `rules`, then by repeated `key`.
 
     raw: the columns as they came, kept with a refused row. values: the numbers that a row states; rows of
-    one time that state the same count as repeated, a row that states others is refused.
+    one key that state the same count as repeated, a row that states others is refused.
 
     Raises:
         BadDataError: most rows break a rule that tells that the file is not what its name says.
@@ -117,14 +122,14 @@ def judge(
     _refuse_contradiction(path, refused[REASON], rules, frame.height)
     kept = marked.filter(pl.col(REASON).is_null())
     repeated = 0
-    if kept["time"].n_unique() != kept.height:
-        distinct = _distinct(kept, values)
+    if kept.n_unique(list(key)) != kept.height:
+        distinct = _distinct(kept, key, values)
         repeated = kept.height - distinct.height
-        kept = distinct.unique("time", keep="first", maintain_order=True)
+        kept = distinct.unique(key, keep="first", maintain_order=True)
         others = distinct.join(kept.select(LINE), on=LINE, how="anti")
         reason = pl.lit("a second row for this time with other values").alias(REASON)
         refused = pl.concat([refused, others.with_columns(reason)])
-    return Judged(kept.sort("time"), _as_rejected(refused, raw), repeated)
+    return SplitRows(kept.sort("time"), _as_rejected(refused, raw), repeated)
 
 
 def _refuse_contradiction(path: Path, reasons: pl.Series, rules: Sequence[Rule], height: int) -> None:
@@ -137,11 +142,9 @@ def _refuse_contradiction(path: Path, reasons: pl.Series, rules: Sequence[Rule],
             )
 
 
-def _distinct(rows: pl.DataFrame, values: Sequence[str]) -> pl.DataFrame:
+def _distinct(rows: pl.DataFrame, key: Sequence[str], values: Sequence[str]) -> pl.DataFrame:
     stated = pl.struct(number(name) for name in values).alias("stated")
-    return rows.with_columns(stated).unique(["time", "stated"], keep="first", maintain_order=True)[
-        rows.columns
-    ]
+    return rows.with_columns(stated).unique([*key, "stated"], keep="first", maintain_order=True)[rows.columns]
 
 
 def _as_rejected(rows: pl.DataFrame, raw: Sequence[str]) -> pl.DataFrame:

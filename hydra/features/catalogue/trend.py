@@ -8,7 +8,9 @@ from hydra.features.facts import Grid
 from hydra.features.feature import Feature, WorkingColumn
 
 _SLOPE_BARS = 5
+_COUNTED_BARS, _LEAST_BARS = 24, 20
 _CLOSE = ("candles_5m.close",)
+_PRESENT = pl.col("close").is_not_null().cast(pl.Float64).rolling_sum(_COUNTED_BARS, min_samples=1)
 
 
 def _slope(bars: int, number: int) -> Feature:
@@ -51,6 +53,20 @@ WORKING = (
 )
 
 FEATURES = (
+    Feature(
+        name="m5_candles",
+        unit="count",
+        window=f"{_COUNTED_BARS} m5",
+        inputs=_CLOSE,
+        null_rule=f"null with fewer than {_LEAST_BARS}",
+        pit="B",
+        grid=Grid.M5,
+        source='layers document, "Data Health" (at least 20 five-minute candles)',
+        description=f"how many of the last {_COUNTED_BARS} five-minute bars are there",
+        expression=pl.when(_PRESENT >= _LEAST_BARS).then(_PRESENT),
+        lowest=float(_LEAST_BARS),
+        highest=float(_COUNTED_BARS),
+    ),
     _slope(20, 4),
     _slope(50, 5),
     _distance(20, 6),

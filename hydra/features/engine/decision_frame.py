@@ -129,13 +129,22 @@ def decision_frames(facts: MarketFacts, decisions: pl.DataFrame) -> pl.DataFrame
     open_interest_age_seconds since the last grid instant with contracts above zero (C19),
     positioning_age_seconds since the end of the last period with a long/short ratio,
     order_book_age_seconds since the last snapshot, liquidation_feed_age_seconds and
-    order_book_feed_age_seconds since the feed's last proof of life.
+    order_book_feed_age_seconds since the feed's last proof of life. What lies before the anchor of a decision
+    is unknown to it, as it is live, however far back `facts` reach.
     """
     asked = AskedInstants.of(decisions)
     parts = [decisions.select(tuple(_DECISION))]
     for name, age in _AGES:
         rows = _events(age, facts.of(name))
         found = gather(rows.drop("instrument_id", "known_at"), newest_rows(rows, asked))
+        found = found.select(pl.when(_is_read(name, age, decisions["time"])).then(pl.all()))
         seconds = (decisions["time"] - found["time"]).dt.total_microseconds() / SECOND_US
         parts.append(found.drop("time").with_columns(seconds.alias(f"{age.name}_age_seconds")))
     return pl.concat(parts, how="horizontal").rename({"close": "last_close"}).select(_COLUMNS)
+
+
+def _is_read(name: str, age: Age, instants: pl.Series) -> pl.Expr:
+    """Whether the row of a fact that ended at column `time` lies behind the anchor of its instant."""
+    warm_up = LAYER_SOURCES[name].warm_up
+    anchors = instants.dt.truncate(warm_up.period) - warm_up.before
+    return pl.col("time") - age.length >= pl.lit(anchors)

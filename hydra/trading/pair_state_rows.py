@@ -14,7 +14,7 @@ from hydra.db import queries
 from hydra.domain import OrderRole, OrderState, OrderType, PositionState, ReasonCode, Side
 from hydra.layers.positions import direction_of
 from hydra.trading.pair_state import (
-    EntryTerms,
+    EntryPlan,
     Fill,
     Order,
     OrderEvent,
@@ -32,17 +32,17 @@ _PLACE: Final = {
 }
 
 
-def read_holdings(connection: psycopg.Connection, run_id: int) -> dict[int, PairState]:
+def read_pair_states(connection: psycopg.Connection, run_id: int) -> dict[int, PairState]:
     """What the run has at work, by instrument."""
-    holdings: dict[int, PairState] = {}
+    states: dict[int, PairState] = {}
     for row in _rows(connection, "stages/open_positions", run_id):
-        _of(holdings, row).position = _position(row)
+        _of(states, row).position = _position(row)
     for row in _rows(connection, "stages/working_orders", run_id):
-        holding, order = _of(holdings, row), _order(row)
-        setattr(holding, _PLACE[order.role], order)
+        state, order = _of(states, row), _order(row)
+        setattr(state, _PLACE[order.role], order)
         if order.role is OrderRole.ENTRY:
-            holding.terms = _entry_terms(row)
-    return holdings
+            state.plan = _entry_plan(row)
+    return states
 
 
 def _rows(connection: psycopg.Connection, query: str, run_id: int) -> list[DictRow]:
@@ -50,9 +50,9 @@ def _rows(connection: psycopg.Connection, query: str, run_id: int) -> list[DictR
         return cursor.execute(queries.load(query), {"run_id": run_id}).fetchall()
 
 
-def _of(holdings: dict[int, PairState], row: DictRow) -> PairState:
+def _of(states: dict[int, PairState], row: DictRow) -> PairState:
     instrument_id = row["instrument_id"]
-    return holdings.setdefault(instrument_id, PairState(instrument_id))
+    return states.setdefault(instrument_id, PairState(instrument_id))
 
 
 _PLAIN_OF_ORDER: Final = (
@@ -62,7 +62,7 @@ _PLAIN_OF_ORDER: Final = (
 )  # fmt: skip
 _PLAIN_OF_POSITION: Final = (
     "position_id", "instrument_id", "decision_time", "opened_time", "quantity", "peak_quantity",
-    "entry_price", "exit_price", "leverage", "stop_price", "target_price",
+    "entry_price", "cost_basis_usd", "exit_price", "leverage", "stop_price", "target_price",
     "liquidation_price", "max_holding_until", "gross_pnl_usd", "fees_usd", "funding_usd",
     "mark_source", "last_sequence", "stops_sent", "exits_sent",
 )  # fmt: skip
@@ -86,9 +86,12 @@ def _position(row: DictRow) -> Position:
     )
 
 
-def _entry_terms(row: DictRow) -> EntryTerms:
-    return EntryTerms(
+def _entry_plan(row: DictRow) -> EntryPlan:
+    return EntryPlan(
+        instrument_id=row["instrument_id"],
         direction=direction_of(Side(row["decision_side"])),
+        quantity=row["quantity"],
+        reference_price=row["reference_price"],
         leverage=row["recommended_leverage"],
         stop_price=row["stop_loss_price"],
         target_price=row["take_profit_price"],
@@ -96,9 +99,9 @@ def _entry_terms(row: DictRow) -> EntryTerms:
     )
 
 
-def store_holdings(connection: psycopg.Connection, run_id: int, holdings: Iterable[PairState]) -> None:
-    """Write everything that happened to `holdings` since they were read, a statement a table."""
-    held = list(holdings)
+def store_pair_states(connection: psycopg.Connection, run_id: int, states: Iterable[PairState]) -> None:
+    """Write everything that happened to `states` since they were read, a statement a table."""
+    held = list(states)
     _store_positions(connection, run_id, [one.position for one in held if one.position is not None])
     owner = {one.instrument_id: one.position for one in held}
     changed = [order for one in held for order in one.orders if order.events]
@@ -152,6 +155,7 @@ def position_row(run_id: int, position: Position) -> Row:
         "quantity": position.quantity,
         "peak_quantity": position.peak_quantity,
         "entry_price": position.entry_price,
+        "cost_basis_usd": position.cost_basis_usd,
         "exit_price": position.exit_price,
         "leverage": position.leverage,
         "stop_price": position.stop_price,

@@ -1,0 +1,82 @@
+"""The mark price at which a funding settlement is booked: as it came, else the last known one (C126, C132).
+
+In a hole of the data that is an older price: a settlement is never left out, and never booked at an entry.
+"""
+
+from typing import Final
+
+import polars as pl
+
+from hydra.arrays import TIME
+from hydra.backtest.market import BacktestMarket
+from hydra.trading.market_rows import LAST, MARK
+
+SETTLEMENT: Final = "settlement"
+_LONGEST_MARK_BAR: Final = 60
+_KEY: Final = ("instrument_id", "time")
+
+
+def with_settlement_marks(settlements: pl.DataFrame, market: BacktestMarket) -> pl.DataFrame:
+    """`settlements` (instrument_id, time, as_of) with `mark` and `mark_source`; null before any price.
+
+    as_of: the decision at which each became known; only prices known by then count. Of a mark bar and a
+    candle the one that ended later counts, of two that ended at once the mark.
+    """
+    own = settlements.join(market.funding_marks, on=_KEY, how="left")
+    wanted = own.filter(pl.col("mark_price").is_null()).select(*_KEY, "as_of").sort("time")
+    marks, candles = _newest(wanted, _mark_closes(market)), _newest(wanted, _candle_closes(market))
+    found = wanted.join(marks, on=_KEY, how="left").join(candles, on=_KEY, how="left", suffix="_last")
+    is_mark = (pl.col("ended") >= pl.col("ended_last")) | pl.col("ended_last").is_null()
+    chosen = found.with_columns(
+        pl.when(is_mark).then("price").otherwise("price_last").alias("price"),
+        pl.when(is_mark).then(pl.lit(MARK)).otherwise(pl.lit(LAST)).alias("source"),
+    )
+    return own.join(chosen.select(*_KEY, "price", "source"), on=_KEY, how="left").with_columns(
+        pl.coalesce("mark_price", "price").alias("mark"),
+        pl.coalesce("source", pl.lit(SETTLEMENT)).alias("mark_source"),
+    )
+
+
+def _candle_closes(market: BacktestMarket) -> pl.DataFrame:
+    return market.facts.candles_1m.select(
+        "instrument_id",
+        (pl.col("time") + pl.duration(minutes=1)).alias("ended"),
+        "known_at",
+        pl.col("close").alias("price"),
+    )
+
+
+def _mark_closes(market: BacktestMarket) -> pl.DataFrame:
+    """By pair and end; of bars that ended at once the shortest is last."""
+    length = pl.col("timeframe_minutes")
+    return (
+        market.mark_prices.filter(length <= _LONGEST_MARK_BAR)
+        .with_columns((pl.col("time") + pl.duration(minutes=length)).alias("ended"))
+        .sort("instrument_id", "ended", length, descending=[False, False, True])
+        .select("instrument_id", "ended", "known_at", pl.col("close").alias("price"))
+    )
+
+
+def _newest(wanted: pl.DataFrame, closes: pl.DataFrame) -> pl.DataFrame:
+    """instrument_id, time, ended, price: the newest close that ended by the settlement, known by its as_of.
+
+    closes: sorted by end within each pair.
+    """
+    # Sorted within each pair, which is all that a join by pair needs.
+    found = wanted.join_asof(
+        closes, left_on="time", right_on="ended", by="instrument_id", check_sortedness=False, coalesce=False
+    ).drop_nulls("ended")
+    is_known = pl.col("known_at") <= pl.col("as_of")
+    # What came late leaves the close before it: rare, so they are looked for one by one.
+    late = [_newest_known(closes, *row) for row in found.filter(~is_known).select(*_KEY, "as_of").iter_rows()]
+    columns = (*_KEY, "ended", "price")
+    return pl.concat([found.filter(is_known).select(columns), *(one.select(columns) for one in late)])
+
+
+def _newest_known(closes: pl.DataFrame, instrument_id: int, time: object, as_of: object) -> pl.DataFrame:
+    is_usable = (
+        (pl.col("instrument_id") == instrument_id)
+        & (pl.col("ended") <= pl.lit(time, TIME))
+        & (pl.col("known_at") <= pl.lit(as_of, TIME))
+    )
+    return closes.filter(is_usable).tail(1).with_columns(pl.lit(time, TIME).alias("time"))

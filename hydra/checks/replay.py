@@ -1,0 +1,133 @@
+"""A past run decided again as a backtest: the same minutes, rules, costs and kill switches by hand.
+
+Source: `docs/architecture.md`, law 2; `docs/features.md`, section 0, acceptance (5).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+import psycopg
+
+from hydra.arrays import Flags, Integers
+from hydra.backtest.adaptive_thresholds import with_own_thresholds
+from hydra.backtest.equity_path import EquityPath, equity_path
+from hydra.backtest.kills_by_hand import KillByHand
+from hydra.backtest.market import BacktestMarket, epoch_minute, market_of, read_market
+from hydra.backtest.persisted import StoredRows, persisted_pair_minutes
+from hydra.backtest.simulation import Simulation, Stopwatch, prepare, simulate
+from hydra.db import queries
+from hydra.domain import CycleState, TradingMode
+from hydra.durations import MINUTE
+from hydra.errors import StopError
+from hydra.trading.parameters import rules_of_run
+from hydra.trading.runs import Run
+
+_AFTER_LAYER_4: Final = CycleState.DECIDED
+_ENDED: Final = frozenset({CycleState.CLOSED, CycleState.SKIPPED})
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A run decided again. stored: which rows the run keeps; None: a backtest that does not say it."""
+
+    run: Run
+    simulation: Simulation
+    equity: EquityPath
+    stored: StoredRows | None
+
+    @property
+    def market(self) -> BacktestMarket:
+        """The market that was decided on."""
+        return self.simulation.prepared.market
+
+    def pair_minutes(self, recorded: Flags) -> Flags:
+        """(minutes, pairs) that have rows in the run; `recorded` where the run does not say which."""
+        if self.stored is None:
+            return recorded
+        return persisted_pair_minutes(self.market, self.simulation.columns, self.simulation.log, self.stored)
+
+    def equity_minutes(self) -> Flags:
+        """The minutes whose equity is stored: of a backtest, those at which something happens."""
+        if self.run.mode is TradingMode.BACKTEST:
+            return self.equity.stored_rows()
+        return np.ones(len(self.market.minutes), np.bool_)
+
+
+def decide_again(
+    connection: psycopg.Connection, url: str, run: Run, progress: Callable[[float], None]
+) -> Replay:
+    """Decide every minute that `run` has decided to the end.
+
+    Raises:
+        StopError: it has not decided a minute yet.
+        DatabaseError: the facts cannot be read.
+    """
+    stored = _stored_rows(run)
+    rules = rules_of_run(run)
+    read = _market_of_backtest if run.mode is TradingMode.BACKTEST else _market_of_cycles
+    market = with_own_thresholds(read(connection, url, run), url, rules)
+    watch = Stopwatch()
+    simulation = simulate(
+        prepare(market, watch),
+        rules,
+        run.run_id,
+        watch,
+        plays_every_minute=stored is StoredRows.ALL,
+        settles_at_the_end=run.mode is TradingMode.BACKTEST,
+        by_hand=_kills_by_hand(connection, run, market),
+        progress=progress,
+    )
+    return Replay(run, simulation, equity_path(market, simulation.log), stored)
+
+
+def _stored_rows(run: Run) -> StoredRows | None:
+    if run.mode is not TradingMode.BACKTEST:
+        return StoredRows.ALL
+    said = run.config.get("stored_rows")
+    return StoredRows(said) if said else None
+
+
+def _market_of_backtest(connection: psycopg.Connection, url: str, run: Run) -> BacktestMarket:
+    _, last = _decided_range(connection, run)
+    end = run.data_to or last + MINUTE
+    return read_market(connection, url, run.instrument_ids, run.data_from, end, plays_five_minute_bars=True)
+
+
+def _market_of_cycles(connection: psycopg.Connection, url: str, run: Run) -> BacktestMarket:
+    """Every minute of the run's clock, with candles or without: the clock goes on where the data end."""
+    _decided_range(connection, run)
+    rows = connection.execute(queries.load("backtest/decided_minutes"), {"run_id": run.run_id}).fetchall()
+    minutes: Integers = np.array([epoch_minute(row[0]) for row in rows], np.int64)
+    return market_of(connection, url, run.instrument_ids, minutes)
+
+
+def _decided_range(connection: psycopg.Connection, run: Run) -> tuple[datetime, datetime]:
+    row = connection.execute(queries.load("backtest/decided_range"), {"run_id": run.run_id}).fetchone()
+    if row is None or row[0] is None:
+        raise StopError(f"run {run.run_id} has not decided a minute yet: there is nothing to compare")
+    return row[0], row[1]
+
+
+def _kills_by_hand(
+    connection: psycopg.Connection, run: Run, market: BacktestMarket
+) -> tuple[KillByHand, ...]:
+    """What an operator latched and cleared, at the stage that saw it first; a backtest has no operator."""
+    if run.mode is TradingMode.BACKTEST:
+        return ()
+    rows = connection.execute(queries.load("backtest/kills_by_hand"), {"run_id": run.run_id}).fetchall()
+    found = []
+    for instrument_id, time, state, is_latched in rows:
+        row = int(np.searchsorted(market.minutes, epoch_minute(time)))
+        seen = CycleState(state) if state else CycleState.OPEN
+        found.append(
+            KillByHand(
+                row=row + 1 if seen in _ENDED else row,
+                is_after_layer_4=seen is _AFTER_LAYER_4,
+                instrument_id=instrument_id,
+                is_latched=is_latched,
+            )
+        )
+    return tuple(found)

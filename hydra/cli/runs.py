@@ -1,0 +1,80 @@
+"""`hydra runs`: list them, delete some."""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from hydra.answers.formatting import UNDEFINED, minute_text
+from hydra.answers.run_list import RunSummary, list_runs
+from hydra.cli.output import open_table, output_console, print_line, print_plain
+from hydra.db.engine import connect, database_url
+from hydra.settings import load_settings
+from hydra.trading.delete_runs import delete_runs, run_words
+from hydra.trading.runs import read_run
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="List the stored runs, or delete some.")
+
+
+@app.command("list")
+def list_command(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the runs for machines.")] = False,
+) -> None:
+    """List every run: how far it came, what it holds, whether a kill switch stops it."""
+    with connect(database_url(load_settings())) as connection:
+        runs = list_runs(connection)
+    if as_json:
+        typer.echo(json.dumps([run.as_json() for run in runs], indent=2))
+    elif runs:
+        console = output_console()
+        console.print(run_table(runs))
+        for line in override_lines(runs):
+            print_plain(console, line)
+    else:
+        print_line(output_console(), "There are no runs yet: start one with `hydra run` or `hydra backtest`.")
+
+
+@app.command()
+def delete(
+    numbers: Annotated[list[int], typer.Argument(metavar="RUN...", help="The runs' numbers.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete runs with all their rows. Markets stay; a backtest stays counted as a trial (ml.trials)."""
+    with connect(database_url(load_settings()), autocommit=True) as connection:
+        runs = [read_run(connection, number) for number in dict.fromkeys(numbers)]
+        for run in runs:
+            span = f"{minute_text(run.data_from)} to {minute_text(run.data_to)} UTC"
+            print_line(Console(stderr=True), f"Run {run.run_id}: {run.mode}, {run.label} market, {span}")
+        words = run_words([run.run_id for run in runs])
+        if not yes:
+            typer.confirm(f"Delete {words} with all rows?", abort=True, err=True)
+        delete_runs(connection, [run.run_id for run in runs])
+    print_line(Console(stderr=True), f"Deleted {words}.")
+
+
+def run_table(runs: Sequence[RunSummary]) -> Table:
+    """Runs as a table for 80 columns."""
+    table = open_table(("run", "mode", "market", "state"), ("until (UTC)", "equity, USDT", "trades", "open"))
+    for run in runs:
+        latched = ", kill switch latched" if run.latched else ""
+        table.add_row(
+            str(run.run_id),
+            run.mode,
+            run.label,
+            run.end_reason + latched,
+            minute_text(run.decided_until),
+            UNDEFINED if run.equity_usd is None else f"{run.equity_usd:,.2f}",
+            str(run.closed_trades),
+            str(run.open_positions),
+        )
+    return table
+
+
+def override_lines(runs: Sequence[RunSummary]) -> Iterator[str]:
+    """A line for each run that was not made with the defaults alone."""
+    for run in runs:
+        if run.overrides:
+            yield f"Run {run.run_id} with {', '.join(one.assignment for one in run.overrides)}"

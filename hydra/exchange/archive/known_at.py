@@ -1,0 +1,29 @@
+"""When an imported fact was known: the one function that every importer uses.
+
+Source: `docs/features.md`, the table of facts; C115, C133.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+import polars as pl
+
+LAGS: Final = {
+    "candles_1m": timedelta(seconds=2),
+    "candles_5m_recorded": timedelta(seconds=2),
+    "mark_prices": timedelta(seconds=2),
+    "funding_rates": timedelta(seconds=5),
+    "open_interest": timedelta(seconds=60),
+    "positioning": timedelta(seconds=60),
+    "liquidations": timedelta(0),
+}
+"""How long after it is true a fact is published, by its table. Forced orders carry their receive time."""
+
+
+def known_at(table: str, grid_time: pl.Expr, own_stamp: pl.Expr) -> pl.Expr:
+    """The later of grid time + lag and the file's own stamp + lag, as column `known_at`.
+
+    grid_time: when the fact is true by the grid: the close of a bar, the hour of a settlement, the end of a
+    period. own_stamp: the instant that the file itself states for it; null where it states none.
+    """
+    return (pl.max_horizontal(grid_time, own_stamp) + LAGS[table]).alias("known_at")

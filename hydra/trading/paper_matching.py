@@ -1,0 +1,334 @@
+"""The matching of the paper exchange: plays the bars of a pair against its orders and its position. No I/O.
+
+Which price a fill gets is the rule of `hydra/layers/layer5_paper_fills.py`. Of what can happen inside a bar
+the worst is assumed, in this order: a liquidation at the open; a market order that waits, at the open; the
+entry before the stop; the stop before the target; a passive exit last, and what it leaves after its time goes
+out at the bar's close. Every fill carries the instant at which its bar ended.
+Source: C41, C42, C45, C114, C126, C131; practice.md 3.6.
+"""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from hydra.domain import OrderRole, OrderState, OrderType, PositionState, ReasonCode
+from hydra.layers.layer4_filters import ceil_to, exact, floor_to
+from hydra.layers.layer5_execution import ExecutionParameters, OrderStep, exit_step
+from hydra.layers.layer5_orders import OrderPlan, client_order_id, protective_orders
+from hydra.layers.layer5_paper_fills import (
+    BarrierHit,
+    barrier_hit,
+    barrier_price,
+    is_bankrupt,
+    liquidation_fill_price,
+    passive_fill,
+)
+from hydra.ledger.costs import fee_usd, funding_payment, taker_price
+from hydra.trading.bars import BAR_LENGTH, Bar, Settlement
+from hydra.trading.instrument_spec import InstrumentSpec
+from hydra.trading.pair_state import Fill, Order, PairState, Position, booked
+from hydra.trading.venue import Venue
+
+MADE_BY_THE_EXCHANGE: Final = frozenset({ReasonCode.STOP_HIT, ReasonCode.TARGET_HIT, ReasonCode.LIQUIDATED})
+"""Why an exit order goes out that nobody sent: a barrier fired."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaperMatching:
+    """One pair's market, as far as orders feel it. venue: the paper exchange that it is a part of."""
+
+    venue: Venue
+    spec: InstrumentSpec
+    parameters: ExecutionParameters
+
+    def settle(self, state: PairState, due: list[Settlement]) -> None:
+        """Book the funding of a position that is open at each of these settlements."""
+        position = state.position
+        for settlement in due:
+            if position is not None and position.quantity > 0 and position.opened_time <= settlement.time:
+                mark, rate = exact(settlement.mark), Decimal(repr(settlement.rate))
+                amount = booked(funding_payment(position.direction, position.quantity, mark, rate))
+                position.receive_funding(settlement, amount)
+
+    def play(self, state: PairState, bar: Bar) -> None:
+        """Let a bar happen to the orders and the position of the pair."""
+        hit = self._barrier(state, bar)
+        if hit is not BarrierHit.LIQUIDATION and self._leave_by_waiting_order(state, bar):
+            hit = BarrierHit.NONE
+        if hit is not BarrierHit.TARGET and self._fill_entry(state, bar):
+            hit = self._barrier(state, bar, counts_target=False)
+        if hit is not BarrierHit.NONE:
+            self._leave_at_barrier(state, bar, hit)
+        if state.is_open:
+            self._passive_exit(state, bar)
+        self._guard(state, bar.end)
+
+    # Entries
+
+    def _fill_entry(self, state: PairState, bar: Bar) -> bool:
+        entry = state.entry
+        if entry is None or not self._has_arrived(entry, bar):
+            return False
+        quantity = self._passive_quantity(entry, bar)
+        if quantity == 0 or entry.limit_price is None:
+            return False
+        trade = self._trade(bar, entry.limit_price, quantity, is_maker=True)
+        entry.fill(trade)
+        position = state.position or self._opened(state, bar)
+        state.position = position
+        position.increase(trade)
+        self._measure(position)
+        return True
+
+    def _opened(self, state: PairState, bar: Bar) -> Position:
+        plan, entry = state.plan, state.entry
+        if plan is None or entry is None:
+            raise AssertionError("a working entry comes with the plan of its decision")
+        return Position(
+            instrument_id=state.instrument_id,
+            decision_time=entry.decision_time,
+            direction=plan.direction,
+            opened_time=bar.end,
+            leverage=plan.leverage,
+            max_holding_until=bar.end + timedelta(hours=plan.max_holding_hours),
+            mark_source=bar.mark_source,
+            stop_price=plan.stop_price,
+            target_price=plan.target_price,
+        )
+
+    def _measure(self, position: Position) -> None:
+        price = self.spec.liquidation_price(
+            position.direction,
+            float(position.entry_price),
+            float(position.quantity),
+            float(position.margin_usd),
+        )
+        position.liquidation_price = exact(price)
+
+    # Exits
+
+    def _leave_by_waiting_order(self, state: PairState, bar: Bar) -> bool:
+        """Fill a market exit that waits for this bar, at its open; False where it goes on waiting."""
+        order = state.exit
+        if not state.is_open or order is None or order.order_type is not OrderType.MARKET:
+            return False
+        if bar.volume == 0 or not self._has_arrived(order, bar):
+            return False
+        if order.reason_code is ReasonCode.LIQUIDATED:
+            self._liquidate(state, bar)
+        else:
+            self._leave_at_market(state, order, bar, bar.open)
+        return True
+
+    def _barrier(self, state: PairState, bar: Bar, *, counts_target: bool = True) -> BarrierHit:
+        """counts_target: False in the bar of an entry, whose best price may lie before the fill (C114)."""
+        position = state.position
+        if position is None or position.quantity == 0:
+            return BarrierHit.NONE
+        mark_open, high, low, _ = bar.mark
+        return barrier_hit(
+            position.direction,
+            float(position.stop_price),
+            float(position.target_price) if counts_target else math.nan,
+            float(position.liquidation_price),
+            (mark_open, high, low),
+            has_volume=bar.volume > 0,
+        )
+
+    def _leave_at_barrier(self, state: PairState, bar: Bar, hit: BarrierHit) -> None:
+        position = _exposed(state)
+        if hit is BarrierHit.LIQUIDATION:
+            self._liquidate(state, bar)
+            return
+        # Stop and target are on the books in full before they fire: the entry may just have added to them.
+        self._guard(state, bar.end)
+        order = _present(state.target if hit is BarrierHit.TARGET else state.stop)
+        if bar.volume == 0:
+            self._wait_for_volume(state, bar, _exit_reason(order))
+            return
+        level = position.target_price if hit is BarrierHit.TARGET else position.stop_price
+        price = barrier_price(position.direction, float(level), hit, bar.traded)
+        self._leave_at_market(state, order, bar, price)
+
+    def _leave_at_market(self, state: PairState, order: Order, bar: Bar, price: float) -> None:
+        """All that is held goes out with `order`, half the spread and the slippage worse than `price`.
+
+        Where that price would lose more than the margin, the exchange takes the position over.
+        """
+        position = _exposed(state)
+        if is_bankrupt(position.direction, exact(price), position.bankruptcy_price):
+            self._liquidate(state, bar)
+            return
+        costs, tick = self.spec.costs, self.spec.filters.tick_size
+        got = taker_price(exact(price), 1 if order.is_buy else -1, costs.taker_spread_bps, costs.slippage_bps)
+        on_grid = ceil_to(got, tick) if order.is_buy else floor_to(got, tick)
+        self._book_exit(state, order, self._trade(bar, on_grid, position.quantity, is_maker=False))
+
+    def _liquidate(self, state: PairState, bar: Bar) -> None:
+        """The exchange takes the position over with all of its margin, in the first bar with volume."""
+        position = _exposed(state)
+        if bar.volume == 0:
+            self._wait_for_volume(state, bar, ReasonCode.LIQUIDATED)
+            return
+        bankruptcy = max(position.bankruptcy_price, self.spec.filters.tick_size)
+        high, low = exact(bar.high), exact(bar.low)
+        price = liquidation_fill_price(position.direction, bankruptcy, high, low)
+        order = state.exit
+        if order is None or order.reason_code is not ReasonCode.LIQUIDATED:
+            order = self._replace_exit(state, bar.end, ReasonCode.LIQUIDATED, bankruptcy)
+        kept = position.margin_left_usd(price) if price != bankruptcy else Decimal(0)
+        self._book_exit(state, order, Fill(bar.end, price, position.quantity, kept, is_maker=False))
+
+    def _wait_for_volume(self, state: PairState, bar: Bar, reason: ReasonCode) -> None:
+        """What fired in a bar without volume leaves by market as soon as something trades."""
+        waiting = state.exit
+        if waiting is not None and waiting.order_type is OrderType.MARKET:
+            is_graver = reason is ReasonCode.LIQUIDATED is not waiting.reason_code
+            if not is_graver:
+                return
+        self._replace_exit(state, bar.end, reason, exact(bar.close))
+        if state.entry is not None:
+            self.venue.cancel(state.entry, bar.end, reason)
+        state.drop_ended()
+
+    def leave_at_last_mark(self, state: PairState, time: datetime, mark: float) -> None:
+        """Close all that is held at `mark` and `time`, less the costs of a market order."""
+        position = _exposed(state)
+        prices = (mark, mark, mark, mark)
+        opened = time - BAR_LENGTH
+        last = Bar(position.instrument_id, opened, *prices, 1.0, prices, position.mark_source)
+        order = self._replace_exit(state, time, ReasonCode.DATA_ENDED, exact(mark))
+        self._leave_at_market(state, order, last, mark)
+        self._guard(state, time)
+
+    def _passive_exit(self, state: PairState, bar: Bar) -> None:
+        order = state.exit
+        if order is None or order.limit_price is None or not self._has_arrived(order, bar):
+            return
+        quantity = self._passive_quantity(order, bar)
+        if quantity > 0:
+            trade = self._trade(bar, order.limit_price, quantity, is_maker=True)
+            self._book_exit(state, order, trade)
+        waited = (bar.end - order.placed_time).total_seconds()
+        step = exit_step(waited, float(order.remaining), self.parameters, is_refused=False)
+        if step is OrderStep.SEND_MARKET:
+            self._give_up_waiting(state, order, bar)
+
+    def _give_up_waiting(self, state: PairState, order: Order, bar: Bar) -> None:
+        reason = order.reason_code or ReasonCode.MAX_HOLDING_TIME
+        market = self._replace_exit(state, bar.end, reason, order.reference_price)
+        if bar.volume > 0:
+            self._leave_at_market(state, market, bar, bar.close)
+
+    def _replace_exit(
+        self, state: PairState, time: datetime, reason: ReasonCode, reference_price: Decimal
+    ) -> Order:
+        """A market order for all that is held, in the place of an exit that waits."""
+        position = _exposed(state)
+        if state.exit is not None:
+            self.venue.cancel(state.exit, time, detail={"replaced_by": OrderType.MARKET.value})
+            state.drop_ended()
+        key = self.venue.key(position.instrument_id, position.decision_time)
+        plan = OrderPlan(
+            client_order_id(key, OrderRole.EXIT, position.exits_sent),
+            OrderRole.EXIT,
+            OrderType.MARKET,
+            is_buy=position.direction < 0,
+            quantity=position.quantity,
+            reduce_only=True,
+        )
+        position.exits_sent += 1
+        position.state = PositionState.CLOSING
+        state.exit = self.venue.submit(plan, key, reference_price, time, reason)
+        return state.exit
+
+    def _book_exit(self, state: PairState, order: Order, trade: Fill) -> None:
+        position = _exposed(state)
+        order.fill(trade)
+        position.reduce(trade, _exit_reason(order))
+        if state.entry is not None and state.entry.is_working:
+            self.venue.cancel(state.entry, trade.time, _exit_reason(order))
+        state.drop_ended()
+
+    # Protection
+
+    def _guard(self, state: PairState, time: datetime) -> None:
+        """Stop and target for exactly what is held: sent, replaced after a change, withdrawn at the end."""
+        position = state.position
+        if position is None:
+            return
+        held = position.quantity
+        if held > 0 and state.stop is not None and state.stop.quantity == held:
+            return
+        for order in (state.stop, state.target):
+            if order is not None:
+                self.venue.cancel(order, time, detail={"held": held})
+        if held == 0 and state.exit is not None:
+            self.venue.cancel(state.exit, time, detail={"held": held})
+        state.drop_ended()
+        if held > 0:
+            self._protect(state, position, time)
+
+    def _protect(self, state: PairState, position: Position, time: datetime) -> None:
+        key, exits = (
+            self.venue.key(position.instrument_id, position.decision_time),
+            (position.stop_price, position.target_price),
+        )
+        plans = protective_orders(key, position.direction, position.quantity, exits, position.stops_sent)
+        position.stops_sent += 1
+        stop, target = (
+            self.venue.submit(plan, key, price, time) for plan, price in zip(plans, exits, strict=True)
+        )
+        state.stop, state.target = stop, target
+        position.protected(time)
+
+    # What all fills share
+
+    def _has_arrived(self, order: Order, bar: Bar) -> bool:
+        """It was at the exchange when the bar began; what the exchange itself made of a barrier is there."""
+        is_there = order.reason_code in MADE_BY_THE_EXCHANGE
+        latency = timedelta(seconds=0.0 if is_there else self.parameters.latency_seconds)
+        return order.placed_time + latency <= bar.time
+
+    def _passive_quantity(self, order: Order, bar: Bar) -> Decimal:
+        if order.limit_price is None:
+            return Decimal(0)
+        possible = passive_fill(
+            float(order.limit_price),
+            float(order.remaining),
+            bar.high,
+            bar.low,
+            bar.volume,
+            is_buy=order.is_buy,
+        )
+        return min(order.remaining, floor_to(exact(possible), self.spec.filters.step_size))
+
+    def _trade(self, bar: Bar, price: Decimal, quantity: Decimal, *, is_maker: bool) -> Fill:
+        costs = self.spec.costs
+        rate = costs.maker_fee_bps if is_maker else costs.taker_fee_bps
+        return Fill(bar.end, price, quantity, booked(fee_usd(price * quantity, rate)), is_maker)
+
+
+def _exit_reason(order: Order) -> ReasonCode:
+    """Why an exit order was sent; stop and target say it by what they are."""
+    if order.role is OrderRole.STOP:
+        return ReasonCode.STOP_HIT
+    if order.role is OrderRole.TARGET:
+        return ReasonCode.TARGET_HIT
+    if order.reason_code is None:
+        raise AssertionError("an exit is sent for a reason")
+    return order.reason_code
+
+
+def _exposed(state: PairState) -> Position:
+    if state.position is None:
+        raise AssertionError("there is no position to leave")
+    return state.position
+
+
+def _present(order: Order | None) -> Order:
+    if order is None or order.state is OrderState.CANCELED:
+        raise AssertionError("stop and target rest as long as a position is open")
+    return order

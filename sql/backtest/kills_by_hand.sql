@@ -1,0 +1,13 @@
+-- What an operator latched and cleared in a run, in order: what it stops (0: everything), when on the run's clock,
+-- how far that minute was, and whether it was latched or cleared.
+SELECT coalesce(instrument_id, 0) AS instrument_id, time, state, is_latched
+FROM (
+    SELECT instrument_id, latched_time AS time, numbers ->> 'latched_in' AS state, true AS is_latched, kill_id
+    FROM hydra.kill_switch
+    WHERE run_id = %(run_id)s AND numbers ? 'by'
+    UNION ALL
+    SELECT instrument_id, cleared_time, numbers ->> 'cleared_in', false, kill_id
+    FROM hydra.kill_switch
+    WHERE run_id = %(run_id)s AND cleared_time IS NOT NULL
+) AS changes
+ORDER BY time, kill_id, is_latched DESC;

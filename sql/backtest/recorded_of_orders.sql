@@ -1,0 +1,5 @@
+-- Every column of a table of what happened to orders, with the order's name and pair.
+SELECT rows.*, orders.client_order_id, orders.instrument_id
+FROM {table} AS rows
+JOIN hydra.orders AS orders USING (order_id)
+WHERE orders.run_id = %(run_id)s;

@@ -1,0 +1,91 @@
+"""Where only five-minute candles are recorded, those are decided on and played."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+
+from hydra.backtest.bars import bar_grid
+from hydra.backtest.five_minute_bars import five_minute_record
+from hydra.backtest.market import BacktestMarket, with_five_minute_bars
+from hydra.backtest.simulation import Simulation, Stopwatch, prepare, simulate
+from hydra.sim.market.settings import MarketSettings, Scenario
+from hydra.trading.bars import Bar
+from tests.support.generated_facts import generated_market
+from tests.unit.test_portfolio_simulator import plain, rules
+
+START = datetime(2025, 6, 1, tzinfo=UTC)
+MINUTES = 26 * 60
+FROM, TO = START + timedelta(hours=6), START + timedelta(hours=18)
+
+
+def coarse(market: BacktestMarket) -> BacktestMarket:
+    """From 06:00 to 18:00 the candles of minutes are gone; those of five minutes are there."""
+    candles = market.facts.candles_1m
+    within = pl.col("time").is_between(FROM, TO, closed="left")
+    five = (
+        candles.filter(within)
+        .group_by_dynamic("time", every="5m", group_by="instrument_id")
+        .agg(
+            pl.col("known_at").last(),
+            pl.col("open").first(),
+            pl.col("high").max(),
+            pl.col("low").min(),
+            pl.col("close").last(),
+            pl.col("volume", "quote_volume", "taker_buy_quote_volume").sum(),
+        )
+    )
+    minutes = market.minutes
+    first, last = (int(at.timestamp()) // 60 for at in (FROM, TO))
+    # A candle that closes at 06:05 is the first of five minutes; the one that closes at 06:00 is of a minute.
+    is_decided = (minutes <= first) | (minutes > last) | (minutes % 5 == 0)
+    facts = replace(market.facts, candles_1m=candles.filter(~within))
+    return with_five_minute_bars(replace(market, minutes=minutes[is_decided], facts=facts), five)
+
+
+def market() -> BacktestMarket:
+    settings = MarketSettings(
+        seed=11, start=START, warm_up_days=8, scenarios=(Scenario.DAY,), book_interval_seconds=15
+    )
+    return coarse(generated_market(settings, MINUTES))
+
+
+def test_a_bar_of_five_minutes_opens_five_minutes_before_its_close_and_knows_its_range() -> None:
+    played = market()
+    grid = bar_grid(played)
+    row = int((played.minutes == int((FROM + timedelta(minutes=35)).timestamp()) // 60).argmax())
+    (bar,) = grid.bars(row, 0)
+    assert isinstance(bar, Bar)
+    assert (bar.time, bar.end) == (FROM + timedelta(minutes=30), FROM + timedelta(minutes=35))
+    assert bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high
+    (before,) = grid.bars(int((played.minutes == int(FROM.timestamp()) // 60).argmax()), 0)
+    assert before.end - before.time == timedelta(minutes=1)
+    assert not grid.irregular
+
+
+def test_a_day_with_five_minute_bars_is_traded_the_same_whether_leapt_or_stepped() -> None:
+    prepared = prepare(market(), Stopwatch())
+    leapt = simulate(prepared, rules(), 1, Stopwatch(), settles_at_the_end=True)
+    stepped = simulate(prepared, rules(), 1, Stopwatch(), plays_every_minute=True, settles_at_the_end=True)
+    one, other = leapt.log.journal, stepped.log.journal
+    assert one.fills == other.fills
+    assert plain(one.position_events) == plain(other.position_events)
+    within = [row for row in one.fills if FROM < row["time"] <= TO]
+    assert within, "something is traded on five-minute bars"
+    assert all(row["time"].minute % 5 == 0 for row in within)
+    record_says_what_is_missing(leapt)
+
+
+def record_says_what_is_missing(simulation: Simulation) -> None:
+    record = five_minute_record(simulation.prepared.market, simulation.prepared.inputs)["five_minute_bars"]
+    assert record["stretches"] == [[(FROM + timedelta(minutes=5)).isoformat(), TO.isoformat()]]
+    assert set(record["candles"].values()) <= {143, 144}, "an outage takes one"
+    assert "return_24h" in record["missing_inputs"]
+    assert "last_close" not in record["missing_inputs"]
+    assert "funding_rate" not in record["missing_inputs"]
+
+
+def test_a_market_of_minutes_has_nothing_to_say() -> None:
+    settings = MarketSettings(seed=3, start=START, warm_up_days=1, scenarios=(Scenario.CALM,))
+    plain_market = generated_market(settings, 30)
+    assert five_minute_record(plain_market, pl.DataFrame()) == {}
