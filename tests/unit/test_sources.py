@@ -16,7 +16,7 @@ DOCUMENTS: Final = PROJECT_ROOT / "docs"
 SOURCE: Final = re.compile(r'Source: (.*?)(?=\n\s*\n|"""|\n\s*(?:-- )?[A-Z][a-z]+:|\Z)', re.DOTALL)
 READINGS: Final = re.compile(r"C\d{2,3}(?:(?:, | to | and )C\d{2,3})*")
 LAWS: Final = re.compile(r"docs/architecture\.md, laws? (\d+(?:(?:, | and | to )\d+)*)")
-SECTION: Final = re.compile(r'docs/(\w+\.md)(?:, "([^"]+)")?')
+SECTION: Final = re.compile(r'docs/(\w+\.md)(?:, "?([^"]+)"?)?')
 OWNERS_DOCUMENT: Final = re.compile(r'((?:layers|ML|README|strategy|engine) document), "?([^"]+)"?')
 
 
