@@ -1,7 +1,7 @@
 """The kill switch by hand: an operator latches it, and only an operator with a reason clears it.
 
 While it is latched layer 4 refuses every entry and the positions are closed; the run goes on recording.
-Source: DESIGN, law 4; practice.md, "Position management" 4; C20, C123.
+Source: docs/architecture.md, law 4; docs/practice.md, "Position management" (4); C20, C123.
 """
 
 from collections.abc import Mapping

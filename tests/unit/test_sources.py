@@ -43,10 +43,12 @@ def resolves(clause: str) -> bool:
     if READINGS.fullmatch(clause):
         return set(re.findall(r"C\d+", clause)) <= {reading.id for reading in load_readings()}
     if found := LAWS.fullmatch(clause):
-        return all(f"\n{number}. **" in document("architecture.md") for number in re.findall(r"\d+", found[1]))
+        laws = document("architecture.md")
+        return all(f"\n{number}. **" in laws for number in re.findall(r"\d+", found[1]))
     if found := SECTION.fullmatch(clause):
         return (DOCUMENTS / found[1]).exists() and (
-            found[2] is None or re.search(rf"^#+ {re.escape(found[2])}$", document(found[1]), re.M) is not None
+            found[2] is None
+            or re.search(rf"^#+ {re.escape(found[2])}$", document(found[1]), re.MULTILINE) is not None
         )
     if found := OWNERS_DOCUMENT.fullmatch(clause):
         row = next(line for line in document("sources.md").splitlines() if line.startswith(f"| {found[1]}"))

@@ -22,7 +22,7 @@ def _wave(name: str, number: int, angle: pl.Expr, words: str, *, cosine: bool) -
         null_rule="N0",
         pit="C",
         grid=Grid.DECISION,
-        source=f"features.md section 1 #{number}; ML document, engineer_features",
+        source="ML document, engineer_features",
         description=f"{'cos' if cosine else 'sin'}(2 pi {words}",
         expression=angle.cos() if cosine else angle.sin(),
         lowest=-1.0,
@@ -96,7 +96,7 @@ FEATURES = (
         null_rule="N0",
         pit="C",
         grid=Grid.DECISION,
-        source="features.md section 1 #49",
+        source="ML document, SIGNAL_SCORER_FEATURES",
         description=(
             "minutes to the next settlement: last known settlement plus whole intervals (the exchange's own "
             "next time is not archived); without one, the next of 00:00, 08:00, 16:00 UTC"

@@ -19,7 +19,7 @@ _RAISED_VELOCITY = 0.02
 _REGIME_MEMORY = 12
 _SURE = 0.6
 _CLOSE = ("candles_5m.close",)
-_SOURCE = "features.md section 2, L2 gate quantities"
+_SOURCE = "layers document, Volatility Regime"
 
 _BEFORE = pl.col("realized_volatility").shift(1)
 
@@ -127,7 +127,7 @@ FEATURES = (
         null_rule="null if velocity null",
         pit="E",
         grid=Grid.DECISION,
-        source="features.md sections 1 #44 and 2 #23; layers document, check_cascade; C10, C19",
+        source="ML document, SIGNAL_SCORER_FEATURES; layers document, check_cascade; C10, C19",
         description="liq_velocity above 0.05: 0.9, above 0.02: 0.6, else 10 x liq_velocity",
         expression=_cascade(),
         lowest=0.0,

@@ -28,7 +28,7 @@ def _snapshot(
         null_rule="NL(15 s)",
         pit="E",
         grid=Grid.DECISION,
-        source=f"features.md section 1 #{number}",
+        source="ML document, SIGNAL_SCORER_FEATURES",
         description=description,
         expression=no_older_than(f"book_{name}", "book_time", _LIFETIME),
         lowest=-1.0 if name == "ob_imbalance" else 0.0,

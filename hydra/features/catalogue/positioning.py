@@ -44,12 +44,12 @@ WORKING = (*_carried("long_short_ratio"), *_carried("taker_buy_sell_ratio"))
 FEATURES = (
     _ratio(
         "long_short_ratio",
-        "features.md sections 1 #34 and 2 #20",
+        "ML document, SIGNAL_SCORER_FEATURES",
         "all accounts: long accounts / short accounts, five-minute period",
     ),
     _ratio(
         "taker_buy_sell_ratio",
-        "features.md section 1 #35",
+        "ML document, SIGNAL_SCORER_FEATURES",
         "taker buy volume / taker sell volume, five-minute period",
     ),
 )

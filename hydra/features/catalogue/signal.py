@@ -23,7 +23,7 @@ def _from_signal(
         null_rule="N0; null without a signal",
         pit="S",
         grid=Grid.DECISION,
-        source=f"features.md section 1 #{number}; ML document, SIGNAL_SCORER_FEATURES",
+        source="ML document, SIGNAL_SCORER_FEATURES",
         description=description,
         expression=expression,
         lowest=bounds[0],

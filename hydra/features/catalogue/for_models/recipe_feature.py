@@ -1,4 +1,4 @@
-"""How a feature of the recipe (features.md section 5) is written down: most are minute bars under NW."""
+"""How a feature of the recipe (docs/features.md) is written down: most are minute bars under NW."""
 
 from typing import Final, TypedDict, Unpack
 

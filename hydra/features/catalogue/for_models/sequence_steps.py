@@ -1,4 +1,4 @@
-"""Steps of the sequence model that no other feature gives (features.md section 3); scaled in its window."""
+"""Steps of the sequence model that no other feature gives (docs/features.md); scaled in its window."""
 
 from typing import Final
 
