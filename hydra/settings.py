@@ -2,7 +2,7 @@
 
 Values come from the environment and from `.env` in the checkout; the environment wins. A key that
 HYDRA does not know is refused, so that a misspelt limit never passes as the default.
-Source: README document, "Configuration" (the `.env` keys); the decisions that each description names.
+Source: README document, "Configuration" (the `.env` keys). Each description names its readings.
 """
 
 import difflib

@@ -1,4 +1,4 @@
-"""The catalogue, the vectors and the document agree with each other and with features.md."""
+"""The catalogue, the vectors and the document agree with each other."""
 
 import re
 

@@ -14,7 +14,7 @@ _CARRIED_ROWS = 3
 
 
 def _carried(column: str) -> tuple[WorkingColumn, WorkingColumn]:
-    # A ratio that is not positive cannot have been measured (features.md: "ratio > 0").
+    # A ratio that is not positive cannot have been measured.
     value = pl.when(pl.col(column) > 0).then(pl.col(column))
     time = pl.when(pl.col(column) > 0).then(pl.col("fact_time"))
     return (

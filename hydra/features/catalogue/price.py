@@ -33,7 +33,7 @@ def _change(name: str, minutes: int, window: str, source: str) -> Feature:
     )
 
 
-def _distance(bars: int, number: int) -> Feature:
+def _distance(bars: int) -> Feature:
     return Feature(
         name=f"price_vs_sma_{bars}",
         unit="fraction",
@@ -105,8 +105,8 @@ FEATURES = (
     _change("return_1h", 60, "60 min", "ML document, SIGNAL_SCORER_FEATURES; C60"),
     _change("return_4h", 240, "4 h", "ML document, Regime Classifier; C60"),
     _change("return_24h", 1440, "24 h", "ML document, Regime Classifier; C60"),
-    _distance(20, 16),
-    _distance(50, 17),
+    _distance(20),
+    _distance(50),
     _strength_index(14, "ML document, SIGNAL_SCORER_FEATURES; docs/features.md, Conventions; C59"),
     _strength_index(7, "engine document, FeatureRecipe; C59"),
     Feature(

@@ -13,7 +13,7 @@ _CLOSE = ("candles_5m.close",)
 _PRESENT = pl.col("close").is_not_null().cast(pl.Float64).rolling_sum(_COUNTED_BARS, min_samples=1)
 
 
-def _slope(bars: int, number: int) -> Feature:
+def _slope(bars: int) -> Feature:
     average = pl.col(f"m5_sma_{bars}")
     return Feature(
         name=f"m5_sma_{bars}_slope",
@@ -30,7 +30,7 @@ def _slope(bars: int, number: int) -> Feature:
     )
 
 
-def _distance(bars: int, number: int) -> Feature:
+def _distance(bars: int) -> Feature:
     return Feature(
         name=f"m5_price_vs_sma_{bars}",
         unit="fraction",
@@ -67,10 +67,10 @@ FEATURES = (
         lowest=float(_LEAST_BARS),
         highest=float(_COUNTED_BARS),
     ),
-    _slope(20, 4),
-    _slope(50, 5),
-    _distance(20, 6),
-    _distance(50, 7),
+    _slope(20),
+    _slope(50),
+    _distance(20),
+    _distance(50),
     Feature(
         name="m5_adx_14",
         unit="0..100",
