@@ -2,7 +2,8 @@
 
 Values come from the environment and from `.env` in the checkout; the environment wins. A key that
 HYDRA does not know is refused, so that a misspelt limit never passes as the default.
-Source: README document, "Configuration" (the `.env` keys). Each description names its readings.
+Descriptions name the readings that they rest on.
+Source: README document, "Configuration" (the `.env` keys).
 """
 
 import difflib
@@ -39,17 +40,39 @@ ENVIRONMENT_ONLY: Final = frozenset(
 )
 
 
-def holding_hours(text: str) -> tuple[float, float, float, float, float]:
-    """Hours per signal source, in the order of `SignalSource`, from text such as 4/2/6/8/24.
+def holding_hours(text: str) -> dict[SignalSource, float]:
+    """Hours by signal source, from text such as FUNDING_SQUEEZE=4,FUNDING_CARRY=24.
 
     Raises:
-        ValueError: these are not five numbers above 0.
+        ValueError: a source is unknown or named twice, or its hours are not a number above 0.
     """
-    hours = [float(part) for part in text.split("/")]
-    if len(hours) != len(SignalSource) or not all(0 < hour < math.inf for hour in hours):
-        raise ValueError(f"{text} is not five numbers above 0: write hours as 4/2/6/8/24")
-    squeeze, reversal, divergence, crowding, carry = hours
-    return squeeze, reversal, divergence, crowding, carry
+    found: dict[SignalSource, float] = {}
+    for part in text.split(","):
+        name, separator, hours = (piece.strip() for piece in part.partition("="))
+        if not separator:
+            raise ValueError(f"{part.strip()} names no signal source: write {_named_hours(text)}")
+        if name in found:
+            raise ValueError(f"{name} is named twice")
+        if name not in SignalSource.__members__:
+            raise ValueError(f"{name} is none of {', '.join(SignalSource)}")
+        found[SignalSource(name)] = _hours(name, hours)
+    return found
+
+
+def _hours(name: str, text: str) -> float:
+    try:
+        hours = float(text)
+    except ValueError:
+        hours = math.nan
+    if not 0 < hours < math.inf:
+        raise ValueError(f"{name}={text} is not a number of hours above 0")
+    return hours
+
+
+def _named_hours(text: str) -> str:
+    """How to write what was meant: 4/2/6/8/24, hours in the order of the sources, was written before."""
+    hours = text.split("/") if text.count("/") == len(SignalSource) - 1 else ["4"]
+    return ",".join(f"{source}={hour}" for source, hour in zip(SignalSource, hours, strict=False))
 
 
 def _checked_hours(text: str) -> str:
@@ -120,8 +143,12 @@ class Settings(BaseSettings):
         60.0, description="Wait of a pair, source and side after an exit, minutes (C117)"
     )
     cooldown_after_stop_minutes: Minutes = Field(240.0, description="The same after a stop, minutes (C117)")
-    max_holding_hours: HoldingHours = Field(
-        "4/2/6/8/24", description="Longest holding per signal source in the printed order, hours (C47)"
+    max_holding_hours: HoldingHours | None = Field(
+        None,
+        description=(
+            "Longest holding in hours by signal source, e.g. FUNDING_SQUEEZE=4,FUNDING_CARRY=12; a source "
+            "that is not named keeps its printed hours (C47)"
+        ),
     )
     kill_scope: KillScope = Field(
         KillScope.PORTFOLIO, description="What a pair's kill condition stops: portfolio or pair (C20)"

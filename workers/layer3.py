@@ -1,6 +1,6 @@
 """Layer 3 at work: generators, score, gates and choice, one row per generator that fired.
 
-Source: layers document, "LAYER 3: BEHAVIORAL SIGNALS"; C03, C06, C17, C118.
+Source: layers document, "LAYER 3: BEHAVIORAL SIGNALS"; C03, C06, C17, C118, C129.
 """
 
 import psycopg
@@ -11,7 +11,7 @@ from hydra.trading.minute_rows import generator_frame, generator_inputs, read_as
 from hydra.trading.parameters import rules_of_run
 from hydra.trading.row_writer import insert_rows
 from hydra.trading.runs import Run
-from hydra.trading.signal_rows import judge, signal_row
+from hydra.trading.signal_rows import choose_signals, signal_row
 
 
 def handle(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
@@ -21,5 +21,5 @@ def handle(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
     frame = generator_frame(read_assessed(connection, cycle), cycle, inputs)
     if not firing_sources(frame, rules.signals):
         return
-    rows = [signal_row(cycle, row, rules) for row in judge(frame, rules).iter_rows(named=True)]
+    rows = [signal_row(cycle, row, rules) for row in choose_signals(frame, rules).iter_rows(named=True)]
     insert_rows(connection, "signals", rows)

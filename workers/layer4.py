@@ -1,6 +1,6 @@
 """Layer 4 at work: one verdict a pair and minute, the quiet ones included, and the kill switch.
 
-Source: layers document, "LAYER 4: RISK BRAIN"; C20, C30, C117, C119, C120, C123; DESIGN, law 4.
+Source: layers document, "LAYER 4: RISK BRAIN"; C20, C30, C117, C119, C120, C123; docs/architecture.md, law 4.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from hydra.trading.correlation_rows import PortfolioCorrelation, company_of, rea
 from hydra.trading.cycle import Cycle
 from hydra.trading.decision_rows import JudgedSignal, decision_row
 from hydra.trading.instrument_spec import read_terms
-from hydra.trading.kill_rows import latch, read_kills
+from hydra.trading.kill_switch import latch, read_kills
 from hydra.trading.minute_rows import read_assessed
 from hydra.trading.pair_state import PairState
 from hydra.trading.pair_state_rows import read_pair_states
@@ -31,7 +31,7 @@ def handle(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
     minute = read_minute(connection, cycle, rules)
     kills = new_kills(minute, parameters)
     for instrument_id, kill in kills.items():
-        latch(connection, cycle, instrument_id, kill)
+        latch(connection, cycle.run_id, cycle.time, *kill.latch_values(instrument_id))
     verdicts = decide(minute, kills, parameters)
     rows = [decision_row(cycle, verdict, kills.get(key)) for key, verdict in verdicts.items()]
     insert_rows(connection, "risk_decisions", rows)

@@ -1,58 +1,57 @@
 """How far every generator was from firing: the answer to a quiet minute.
 
-The thresholds are those of `hydra.layers.layer3_signals`; a test holds both to the same verdict.
-Source: layers document, "Signal Generators"; C05, C112, C118.
+The conditions are those of the generators' own records (`hydra.layers.layer3_signals`).
+Source: C05, C112, C118, C129.
 """
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from enum import StrEnum
+from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
 
-from hydra.domain import Regime, Side, SignalSource, VolatilityRegime
+from hydra.domain import Side, SignalSource
 from hydra.features.adaptive_thresholds import ADAPTIVE_THRESHOLDS
-from hydra.layers.layer3_signals import SignalParameters, Thresholds, thresholds
+from hydra.layers.generator import Comparison, Condition, Generator, is_met
+from hydra.layers.layer3_signals import GENERATORS, SignalParameters, is_switched_off, limits_of
 
 _OWN: Final = dict.fromkeys(ADAPTIVE_THRESHOLDS, pl.Float64())
 Measured = Mapping[str, float | None]
-"""funding_rate, oi_delta_pct, liq_imbalance, cascade_probability, return_24h, long_short_ratio, regime,
-volatility_regime (codes); null or absent where unknown."""
-
-
-class Comparison(StrEnum):
-    """A strict border (C118), or the state that a code has to have."""
-
-    ABOVE = ">"
-    BELOW = "<"
-    IS = "is"
+"""Every column that the generators read, by name; regimes as codes; null or absent where unknown."""
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
-    """One condition of a generator. value None or limit NaN: unknown, so the generator stays silent."""
+class MeasuredCondition:
+    """One condition of a generator. value None or limit NaN: unknown, so the generator stays silent.
+
+    alternative: another condition that does as well; None: there is none.
+    """
 
     quantity: str
     comparison: Comparison
     limit: float
     value: float | None
+    alternative: "MeasuredCondition | None" = None
 
     @property
     def is_met(self) -> bool:
         """Whether it holds; an unknown value never does (C19)."""
-        if self.value is None:
-            return False
-        if self.comparison is Comparison.IS:
-            return self.value == self.limit
-        return self.value > self.limit if self.comparison is Comparison.ABOVE else self.value < self.limit
+        if self.alternative is not None and self.alternative.is_met:
+            return True
+        return self.value is not None and is_met(self.comparison, self.value, self.limit)
 
     @property
     def shortfall(self) -> float:
         """0 met, 1 as far away as zero is from the limit, more beyond; 1 for what is unknown or a state."""
         if self.is_met:
             return 0.0
+        if self.alternative is not None:
+            return min(self._own_shortfall, self.alternative.shortfall)
+        return self._own_shortfall
+
+    @property
+    def _own_shortfall(self) -> float:
         if self.value is None or math.isnan(self.limit):
             return 1.0
         if self.comparison is Comparison.IS or self.limit == 0:
@@ -66,7 +65,7 @@ class TriggerDistance:
 
     source: SignalSource
     side: Side
-    conditions: tuple[Condition, ...]
+    conditions: tuple[MeasuredCondition, ...]
 
     @property
     def fires(self) -> bool:
@@ -81,87 +80,47 @@ class TriggerDistance:
 
 def trigger_distances(measured: Measured, parameters: SignalParameters) -> tuple[TriggerDistance, ...]:
     """One per generator, in the order of the layers document; the nearer side of each, LONG where equal."""
-    in_force = _in_force(measured, parameters)
-    return tuple(_nearer_side(source, measured, in_force) for source in SignalSource)
+    limits = _limits_in_force(measured, parameters)
+    return tuple(
+        min(
+            (_distance(generator, side, measured, limits, parameters) for side in (Side.LONG, Side.SHORT)),
+            key=lambda distance: distance.shortfall,
+        )
+        for generator in GENERATORS.values()
+    )
 
 
-def _in_force(measured: Measured, parameters: SignalParameters) -> SignalParameters:
-    """`parameters` with the thresholds of this pair and minute; NaN where it has none of its own (C112)."""
-    if not parameters.is_adaptive:
-        return parameters
+def _limits_in_force(measured: Measured, parameters: SignalParameters) -> dict[str, float]:
+    """The limits of this pair and minute; NaN where it has none of its own (C112)."""
     own = pl.DataFrame({name: measured.get(name) for name in ADAPTIVE_THRESHOLDS}, schema=_OWN)
-    limits = own.select(
-        getattr(thresholds(parameters), field.name).alias(field.name) for field in fields(Thresholds)
-    )
-    return replace(parameters, **limits.fill_null(math.nan).row(0, named=True))
+    limits = own.select(limit.cast(pl.Float64).alias(name) for name, limit in limits_of(parameters).items())
+    return limits.fill_null(math.nan).row(0, named=True)
 
 
-def _nearer_side(source: SignalSource, measured: Measured, parameters: SignalParameters) -> TriggerDistance:
-    both = [
-        TriggerDistance(source, side, _conditions(source, side, measured, parameters))
-        for side in (Side.LONG, Side.SHORT)
-    ]
-    return min(both, key=lambda distance: distance.shortfall)
+def _distance(
+    generator: Generator,
+    side: Side,
+    measured: Measured,
+    limits: Mapping[str, float],
+    parameters: SignalParameters,
+) -> TriggerDistance:
+    conditions = [_measured(one, measured, limits) for one in generator.setup(side).conditions]
+    required = generator.requirement
+    if required is not None and not is_switched_off(required, parameters):
+        either: MeasuredCondition | None = None
+        for one in reversed(required.any_of):
+            either = _measured(one, measured, limits, either)
+        if either is not None:
+            conditions.append(either)
+    return TriggerDistance(generator.source, side, tuple(conditions))
 
 
-def _conditions(
-    source: SignalSource, side: Side, measured: Measured, parameters: SignalParameters
-) -> tuple[Condition, ...]:
-    is_long = side is Side.LONG
-    if source is SignalSource.FUNDING_SQUEEZE:
-        return _squeeze(measured, parameters, is_long=is_long)
-    if source is SignalSource.LIQUIDATION_REVERSAL:
-        return _reversal(measured, parameters, is_long=is_long)
-    if source is SignalSource.OI_DIVERGENCE:
-        return _divergence(measured, parameters, is_long=is_long)
-    if source is SignalSource.CROWDING_FADE:
-        return _crowding(measured, parameters, is_long=is_long)
-    return _carry(measured, parameters, is_long=is_long)
-
-
-def _squeeze(measured: Measured, parameters: SignalParameters, *, is_long: bool) -> tuple[Condition, ...]:
-    return (
-        _beyond(measured, "funding_rate", parameters.squeeze_funding, is_negative=is_long),
-        Condition("oi_delta_pct", Comparison.ABOVE, 0.0, measured.get("oi_delta_pct")),
-    )
-
-
-def _reversal(measured: Measured, parameters: SignalParameters, *, is_long: bool) -> tuple[Condition, ...]:
-    cascade = measured.get("cascade_probability")
-    return (
-        _beyond(measured, "liq_imbalance", parameters.reversal_imbalance, is_negative=not is_long),
-        Condition("cascade_probability", Comparison.BELOW, parameters.reversal_cascade, cascade),
-    )
-
-
-def _divergence(measured: Measured, parameters: SignalParameters, *, is_long: bool) -> tuple[Condition, ...]:
-    return (
-        _beyond(measured, "return_24h", parameters.divergence_price_change, is_negative=is_long),
-        _beyond(measured, "oi_delta_pct", parameters.divergence_oi_change, is_negative=True),
-    )
-
-
-def _crowding(measured: Measured, parameters: SignalParameters, *, is_long: bool) -> tuple[Condition, ...]:
-    ratio = measured.get("long_short_ratio")
-    crowd = (
-        Condition("long_short_ratio", Comparison.BELOW, parameters.crowding_ratio_low, ratio)
-        if is_long
-        else Condition("long_short_ratio", Comparison.ABOVE, parameters.crowding_ratio_high, ratio)
-    )
-    return (crowd, _beyond(measured, "funding_rate", parameters.crowding_funding, is_negative=is_long))
-
-
-def _carry(measured: Measured, parameters: SignalParameters, *, is_long: bool) -> tuple[Condition, ...]:
-    volatility = measured.get("volatility_regime")
-    return (
-        Condition("regime", Comparison.IS, Regime.RANGING.value, measured.get("regime")),
-        Condition("volatility_regime", Comparison.BELOW, VolatilityRegime.HIGH.value, volatility),
-        _beyond(measured, "funding_rate", parameters.carry_funding, is_negative=is_long),
-    )
-
-
-def _beyond(measured: Measured, quantity: str, limit: float, *, is_negative: bool) -> Condition:
-    """Above `limit`, or below its negative."""
-    if is_negative:
-        return Condition(quantity, Comparison.BELOW, -limit, measured.get(quantity))
-    return Condition(quantity, Comparison.ABOVE, limit, measured.get(quantity))
+def _measured(
+    condition: Condition,
+    measured: Measured,
+    limits: Mapping[str, float],
+    alternative: MeasuredCondition | None = None,
+) -> MeasuredCondition:
+    limit = float(condition.limit_in(limits))
+    value = measured.get(condition.column)
+    return MeasuredCondition(condition.column, condition.comparison, limit, value, alternative)

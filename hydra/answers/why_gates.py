@@ -3,7 +3,7 @@
 Pure: rows in, answers out. What a row may hold in its jsonb: assessments.numbers has `inputs` (name:
 {state, age_seconds}), `reasons` (all that applied, gravest first) and `measured` (what the generators read);
 the others are flat {name: number}.
-Source: README document, "Decision Gates" (S003 to S008); DESIGN, "Asking why"; C05, C111, C112.
+Source: README document, "Decision Gates"; docs/architecture.md, "Asking why"; C05, C111, C112.
 """
 
 import math
@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from hydra.answers.distance_to_trigger import Comparison, Condition, TriggerDistance, trigger_distances
+from hydra.answers.distance_to_trigger import MeasuredCondition, TriggerDistance, trigger_distances
 from hydra.answers.formatting import exact_text, label, minute_text, price_text, with_unit
 from hydra.domain import OrderRole, OrderState, ReasonCode, Regime, TradabilityStatus, VolatilityRegime
+from hydra.layers.generator import Comparison
 from hydra.layers.layer2_data_health import INPUTS
 from hydra.layers.layer3_signals import SignalParameters
 from hydra.reason_words import WORDS, Gate, gate_of
@@ -96,7 +97,7 @@ def _answer(gate: Gate, verdict: GateVerdict, *words: str, code: ReasonCode | No
 
 
 def data_health(assessment: Row | None) -> GateAnswer:
-    """Gate 1 (S003): inputs with their ages; not recorded is shown apart from stale (C111)."""
+    """Gate 1: inputs with their ages; not recorded is shown apart from stale (C111)."""
     if assessment is None:
         return _answer(Gate.DATA_HEALTH, GateVerdict.PENDING, "layer 2 has not answered yet")
     recorded = assessment["numbers"].get("inputs", {})
@@ -114,7 +115,7 @@ def data_health(assessment: Row | None) -> GateAnswer:
 
 
 def statistical(assessment: Row | None) -> GateAnswer:
-    """Gate 2 (S004): regimes, cascade, funding, and every row of the decision matrix that applied."""
+    """Gate 2: regimes, cascade, funding, and every row of the decision matrix that applied."""
     if assessment is None:
         return _answer(Gate.STATISTICAL, GateVerdict.PENDING, "layer 2 has not answered yet")
     own = [code for code in _reasons(assessment) if gate_of(2, code) is Gate.STATISTICAL]
@@ -176,12 +177,16 @@ def _statistical_numbers(assessment: Row) -> dict[str, Any]:
 
 def measured_quantities(assessment: Row) -> dict[str, float | None]:
     """What the generators read in this minute: `measured`, and the columns that have their own place."""
-    columns = {name: assessment[name] for name in ("cascade_probability", "regime", "volatility_regime")}
-    return {**assessment["numbers"].get("measured", {}), **columns}
+    return {
+        **assessment["numbers"].get("measured", {}),
+        "gate_cascade_probability": assessment["cascade_probability"],
+        "regime": assessment["regime"],
+        "volatility_regime": assessment["volatility_regime"],
+    }
 
 
-def score(rows: "MinuteRows", parameters: SignalParameters) -> GateAnswer:
-    """Gate 3 (S005): the best signal and its score; if none fired, how far each generator was from it."""
+def signal_score(rows: "MinuteRows", parameters: SignalParameters) -> GateAnswer:
+    """Gate 3: the best signal and its score; if none fired, how far each generator was from it."""
     if rows.assessment is None or not rows.is_signalled:
         return _answer(Gate.SCORE, GateVerdict.PENDING, "layer 3 has not answered yet")
     if not rows.signals:
@@ -212,15 +217,24 @@ def _quiet(assessment: Row, parameters: SignalParameters) -> GateAnswer:
     )
 
 
-def _lacking(condition: Condition) -> str:
+def _lacking(condition: MeasuredCondition) -> str:
     if math.isnan(condition.limit):
         return f"{label(condition.quantity)}: the pair has no threshold of its own yet"
     value = with_unit(condition.quantity, condition.value)
-    return f"{label(condition.quantity)} is {value}, {needed(condition)}"
+    words = f"{label(condition.quantity)} is {value}, {_limit(condition)}"
+    return words if condition.alternative is None else f"{words}, or {_lacking(condition.alternative)}"
 
 
-def needed(condition: Condition) -> str:
-    """What a condition asks of its quantity: "needs > 2.00 %", "needs RANGING"."""
+def needed(condition: MeasuredCondition) -> str:
+    """What a condition asks of its quantity: "needs > 2.00 %", "needs RANGING", or what does as well."""
+    other = condition.alternative
+    further = (
+        "" if other is None else f", or {label(other.quantity)} {with_unit(other.quantity, other.value)}, "
+    )
+    return _limit(condition) + (further + needed(other) if other is not None else "")
+
+
+def _limit(condition: MeasuredCondition) -> str:
     limit = with_unit(condition.quantity, condition.limit)
     is_state = condition.comparison is Comparison.IS
     return f"needs {limit}" if is_state else f"needs {condition.comparison} {limit}"
@@ -241,7 +255,7 @@ def _signal_numbers(signal: Row) -> dict[str, Any]:
 
 
 def news(signals: Sequence[Row], view: Row | None) -> GateAnswer:
-    """Gate 4 (S006): an absent view never blocks (C111), a view can only restrict."""
+    """Gate 4: an absent view never blocks (C111), a view can only restrict."""
     vetoed = [row for row in signals if gate_of(3, ReasonCode(row["reason_code"])) is Gate.NEWS]
     if not vetoed and not any(signal["approved"] for signal in signals):
         return _answer(Gate.NEWS, GateVerdict.NOT_REACHED, "no signal came this far")
@@ -261,7 +275,7 @@ def _view_words(view: Row | None) -> list[str]:
 
 
 def risk(decision: Row | None, kills: Sequence[Row]) -> GateAnswer:
-    """Gate 5 (S007): approved with which size and stops, or the veto with the numbers behind it."""
+    """Gate 5: approved with which size and stops, or the veto with the numbers behind it."""
     if decision is None:
         return _answer(Gate.RISK, GateVerdict.PENDING, "layer 4 has not answered yet")
     code = ReasonCode(decision["reason_code"])
@@ -315,7 +329,7 @@ _WORKING: Final = frozenset({OrderState.PLANNED, OrderState.OPEN, OrderState.UNK
 
 
 def execution(decision: Row | None, orders: Sequence[Row]) -> GateAnswer:
-    """Gate 6 (S008): the entry orders of this decision and how they ended."""
+    """Gate 6: the entry orders of this decision and how they ended."""
     if decision is None or not decision["approved"]:
         return _answer(Gate.EXECUTION, GateVerdict.NOT_REACHED, "nothing was approved")
     entries = [order for order in orders if order["role"] == OrderRole.ENTRY]
@@ -361,11 +375,11 @@ class MinuteRows:
 
 
 def gate_answers(rows: MinuteRows, parameters: SignalParameters) -> tuple[GateAnswer, ...]:
-    """The chain of a minute in the order of the gates (S002: a trade needs every one of them)."""
+    """The chain of a minute in the order of the gates (a trade needs every one of them)."""
     return (
         data_health(rows.assessment),
         statistical(rows.assessment),
-        score(rows, parameters),
+        signal_score(rows, parameters),
         news(rows.signals, rows.news_view),
         risk(rows.decision, rows.kills),
         execution(rows.decision, rows.orders),

@@ -24,17 +24,21 @@ from hydra.layers.layer2_statistical import assess
 from hydra.trading.assessed_minutes import assess_each
 from hydra.trading.minute_rows import GENERATOR_INPUTS, AssessedPair, generator_columns, generator_inputs
 from hydra.trading.parameters import Rules
-from hydra.trading.signal_rows import judge
+from hydra.trading.signal_rows import choose_signals
 from hydra.trading.verdicts import UNKNOWN_CODE
 
-RULE_FEATURES: Final = (
-    "volatility_percentile",
-    "liq_velocity",
-    "m5_candles",
-    "m5_price_vs_sma_20",
-    "m5_price_vs_sma_50",
-    "spread_bps",
-    *GENERATOR_INPUTS,
+RULE_FEATURES: Final = tuple(
+    dict.fromkeys(
+        (
+            "volatility_percentile",
+            "liq_velocity",
+            "m5_candles",
+            "m5_price_vs_sma_20",
+            "m5_price_vs_sma_50",
+            "spread_bps",
+            *GENERATOR_INPUTS,
+        )
+    )
 )
 """What the rules of layers 2 and 3 read; the others are computed for the minutes that are stored."""
 
@@ -54,7 +58,7 @@ class DecisionColumns:
 
     tradability and reason index TRADABILITIES and REASON_CODES; regime and volatility_regime are codes, -1
     where unknown; numbers (floats, NaN where unknown) are those that stages after layer 2 read.
-    judged: every firing with its verdict, in the order of `judge`; time is the instant of the decision.
+    judged: every firing with its verdict, in the order of `choose_signals`; time: instant of the decision.
     chosen: index into `judged` of the signal that layer 3 chose, -1 where there is none.
     key: source x 2 + (0 long, 1 short) of the chosen signal, -1 where there is none.
     first_signal: where the signals of a cell begin in `judged`; signals: how many there are.
@@ -139,7 +143,7 @@ def decide_columns(market: BacktestMarket, inputs: pl.DataFrame, rules: Rules) -
 
     def decide(piece: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         assessed = join_own_thresholds(market, assess(piece, rules.statistical), rules)
-        return _kept(assessed, numbers), judge(assessed.with_columns(_NO_NEWS).select(read), rules)
+        return _kept(assessed, numbers), choose_signals(assessed.with_columns(_NO_NEWS).select(read), rules)
 
     with ThreadPoolExecutor(_PIECES_AT_ONCE) as pool:
         parts, judged = zip(*pool.map(decide, _pieces(inputs, len(market.instrument_ids))), strict=True)

@@ -12,30 +12,23 @@ from hydra.arrays import Flags, Floats
 from hydra.backtest.bars import BarGrid
 from hydra.backtest.columns import REASON_CODES, DecisionColumns
 from hydra.backtest.skip_quiet_minutes import Grids
-from hydra.domain import ReasonCode, SignalSource, VolatilityRegime
+from hydra.domain import ReasonCode, VolatilityRegime
 from hydra.durations import DAY_MINUTES
+from hydra.layers.layer3_signals import GENERATORS
 from hydra.layers.layer4_kill import KillParameters, cascade_kills, funding_kills
 from hydra.layers.positions import PositionParameters
 from hydra.trading.parameters import Rules
 
 EVALUATION_MINUTES: Final = 5
 
-STRENGTH_OF: Final = {
-    SignalSource.FUNDING_SQUEEZE: 0,
-    SignalSource.FUNDING_CARRY: 0,
-    SignalSource.LIQUIDATION_REVERSAL: 1,
-    SignalSource.OI_DIVERGENCE: 2,
-    SignalSource.CROWDING_FADE: 3,
-}
-"""Which of `strengths` a thesis rests on."""
+THESES: Final = tuple(dict.fromkeys(generator.thesis for generator in GENERATORS.values()))
+STRENGTH_OF: Final = {source: THESES.index(generator.thesis) for source, generator in GENERATORS.items()}
+"""Which of `strengths` a thesis rests on: those of several generators may rest on one."""
 
 
 def strengths(columns: DecisionColumns) -> Floats:
-    """(4, minutes, pairs): each thesis for a long (see `thesis_strength`), NaN where unknown."""
-    numbers = columns.numbers
-    with np.errstate(divide="ignore", invalid="ignore"):
-        crowding = -np.log(numbers["long_short_ratio"])
-    return np.stack([-numbers["funding_rate"], numbers["liq_imbalance"], -numbers["return_24h"], crowding])
+    """(theses, minutes, pairs): each thesis of THESES for a long, NaN where unknown."""
+    return np.stack([thesis.strength(1, columns.numbers[thesis.column]) for thesis in THESES])
 
 
 def kill_alarms(columns: DecisionColumns, parameters: KillParameters) -> Flags:

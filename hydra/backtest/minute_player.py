@@ -12,7 +12,7 @@ from hydra.layers.layer4_filters import exact
 from hydra.trading.cycle import Cycle
 from hydra.trading.entries import submit_entry
 from hydra.trading.instrument_spec import InstrumentSpec
-from hydra.trading.kill_rows import LatchedKills
+from hydra.trading.kill_switch import LatchedKills
 from hydra.trading.market_rows import Price
 from hydra.trading.minute_rows import AssessedPair
 from hydra.trading.pair_state import EntryPlan, PairState

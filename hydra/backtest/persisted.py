@@ -37,6 +37,8 @@ def persisted_pair_minutes(
         pair_minutes[pair_minute] = verdict.decision is not None and verdict.decision.approved
     for latched in log.kills:
         pair_minutes[latched.row, latched.column] = True
+        if latched.cleared_row is not None:
+            pair_minutes[latched.cleared_row, latched.column] = True
     _mark_changes(pair_minutes, market, log)
     signalled = columns.signals > 0
     pair_minutes |= signalled & _differs(columns, log) if wanted is StoredRows.CHANGES else signalled

@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from hydra.arrays import Flags
+from hydra.backtest.assumed_operator import AssumedOperator
 from hydra.backtest.bars import BarGrid
 from hydra.backtest.columns import SIDES, SOURCES, DecisionColumns
 from hydra.backtest.exit_bounds import ExitBoundsTable, row_at
@@ -24,14 +25,14 @@ from hydra.backtest.scored_signals import JudgedSignals, key_of
 from hydra.backtest.simulation_log import LastExit, LatchedKill, SimulationLog, empty_log
 from hydra.backtest.skip_quiet_minutes import Grids, Limits, next_minute, open_signals
 from hydra.domain import KillScope, ReasonCode
-from hydra.layers.layer4_kill import Kill
+from hydra.layers.layer4_kill import Kill, daily_drawdown_kills
 from hydra.layers.layer4_limits import PortfolioState
 from hydra.ledger.portfolio import Portfolio
 from hydra.trading.correlation_rows import PortfolioCorrelation, portfolio_correlation_at
 from hydra.trading.cycle import Cycle
 from hydra.trading.decision_rows import JudgedSignal, Verdict
 from hydra.trading.entries import entry_plan
-from hydra.trading.kill_rows import LatchedKills
+from hydra.trading.kill_switch import EVERYTHING, LatchedKills
 from hydra.trading.pair_state import EntryPlan, PairState, Position
 from hydra.trading.parameters import Rules
 from hydra.trading.portfolio_rows import (
@@ -46,7 +47,6 @@ from hydra.trading.position_checks import ThesisAtEntry, extremes_in_a_row
 from hydra.trading.verdicts import Minute, decide, direction_held, new_kills
 
 KEYS: Final = len(SOURCES) * SIDES
-EVERYTHING: Final = 0
 _CLOSE_USD: Final = 1e-3
 """Far more than sums of binary numbers are wrong by."""
 STOPPED_OUT: Final = frozenset({ReasonCode.STOP_HIT, ReasonCode.LIQUIDATED})
@@ -89,6 +89,9 @@ class PortfolioSimulator:
         self.kill_is_due: Flags = np.any(self.grids.is_kill_due, axis=1)
         self.portfolio = Portfolio.start(self.rules.initial_balance, self.market.time_of(0))
         self.log = empty_log(shape, self.rules.initial_balance, keeps_quiet_checks=self.plays_every_minute)
+        self.operator = AssumedOperator(
+            self.rules.resume_after_hours, self.market.minutes, self.market.instrument_ids, self.log.kills
+        )
         self.signals = JudgedSignals(self.columns, self.log.exits)
 
     def run(self, progress: Callable[[float], None] = lambda _share: None) -> SimulationLog:
@@ -139,6 +142,7 @@ class PortfolioSimulator:
             is_killed=self.is_killed,
             free_row=self.free_row,
             is_full=len(self.states) >= self.rules.risk.limits.max_positions,
+            wake_row=self.operator.next_row,
             cash_usd=float(self.portfolio.cash_usd),
             day_peak_usd=float(self.portfolio.day_peak_usd),
             daily_drawdown=1.0 if self.kills.stops(EVERYTHING) else self.rules.risk.kill.daily_drawdown,
@@ -160,6 +164,8 @@ class PortfolioSimulator:
         # A kill switch that has just latched has something to say of all that is held.
         checked = self._to_check() if self.kills is latched else list(self.states)
         self._execute(row, cycle, checked, approved)
+        if row >= self.operator.next_row:
+            self._resume(row, cycle)
 
     def _is_the_end(self, row: int) -> bool:
         """What has no price any more is settled now."""
@@ -340,6 +346,13 @@ class PortfolioSimulator:
                 self._stop(
                     row + is_after_layer_4, act(set(self.kills.instrument_ids), {change.instrument_id})
                 )
+
+    def _resume(self, row: int, cycle: Cycle) -> None:
+        """Let the assumed operator clear what is due (C130); it counts from the next minute on."""
+        is_too_deep = daily_drawdown_kills(self._book(row, cycle).daily_drawdown, self.rules.risk.kill)
+        cleared = self.operator.clear(row, self.grids.is_kill_due[row], is_too_deep=is_too_deep)
+        if cleared:
+            self._stop(row + 1, set(self.kills.instrument_ids) - cleared)
 
     def _stop(self, row: int, instrument_ids: set[int]) -> None:
         """These and no others are stopped; row: of the minute whose verdicts see it first."""

@@ -16,18 +16,16 @@ from hydra.arrays import TIME
 from hydra.backtest.columns import assessed_rows
 from hydra.backtest.equity_path import E8, EquityPath
 from hydra.backtest.market import instant_of
-from hydra.backtest.portfolio_simulator import EVERYTHING
 from hydra.backtest.simulation import Simulation
 from hydra.backtest.verdict_counts import killed_pair_minutes
 from hydra.durations import MINUTE_US
 from hydra.features.engine.decision_frame import DECISION_DELAY, DECISION_DELAY_US, newest_known_each
-from hydra.layers.layer4_kill import Kill
 from hydra.layers.layer4_limits import PortfolioState
 from hydra.ledger.portfolio import drawdown
 from hydra.trading.assessment_rows import STORED_FEATURES, assessment_row, feature_row
 from hydra.trading.cycle import Cycle
 from hydra.trading.decision_rows import Verdict, decision_row
-from hydra.trading.kill_rows import LatchedKills
+from hydra.trading.kill_switch import EVERYTHING, LatchedKills
 from hydra.trading.pair_state import PairState
 from hydra.trading.row_writer import Row
 from hydra.trading.runs import Run
@@ -128,9 +126,3 @@ class CellRowMaker:
             positions=int(self._simulation.log.held[row].sum()),
             daily_drawdown=drawdown(equity, float(self._equity.day_peak_e8[row]) / E8),
         )
-
-
-def kill_rows(simulation: Simulation) -> list[tuple[int, int, Kill]]:
-    """(row, instrument, kill) of every kill switch that latched."""
-    ids = simulation.prepared.market.instrument_ids
-    return [(one.row, ids[one.column], one.kill) for one in simulation.log.kills]

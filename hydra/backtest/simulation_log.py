@@ -24,11 +24,15 @@ class LastExit:
 
 @dataclass(frozen=True)
 class LatchedKill:
-    """A kill switch that latched: the row of the minute, and the pair (column) that showed it."""
+    """A kill switch that latched: the row of the minute, and the pair (column) that showed it.
+
+    cleared_row: the minute after whose decisions it was cleared; None: never.
+    """
 
     row: int
     column: int
     kill: Kill
+    cleared_row: int | None = None
 
 
 @dataclass

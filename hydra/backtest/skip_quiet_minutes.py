@@ -46,8 +46,8 @@ class Grids(NamedTuple):
 
     key: of the chosen signal, -1 none. is_alarmed: layer 2 demands that a position be closed, or a settlement
     or a late bar is due. is_stale: the price is older than five minutes (C132). is_kill_due: a kill condition
-    of the pair holds. strengths: (4, minutes, pairs): what theses rest on, for a long. must_stop: minutes
-    that are played in any case.
+    of the pair holds. strengths: (theses, minutes, pairs), what theses rest on, for a long. must_stop:
+    minutes that are played in any case.
     """
 
     key: NDArray[np.int8]
@@ -94,13 +94,15 @@ class ExitBounds(NamedTuple):
 class Limits(NamedTuple):
     """What bounds entries. free_row: (pairs, keys), the first row after the cool-down.
 
-    is_full: no further position may be opened. cash_usd, day_peak_usd: as they stand now.
+    is_full: no further position may be opened. wake_row: from it on every row is played. cash_usd,
+    day_peak_usd: as they stand now.
     """
 
     is_held: Flags
     is_killed: Flags
     free_row: NDArray[np.int64]
     is_full: bool
+    wake_row: int
     cash_usd: float
     day_peak_usd: float
     daily_drawdown: float
@@ -155,6 +157,7 @@ def next_minute(
             _may_exit(row, grids, book, may_exit)
             or has_order
             or grids.must_stop[row]
+            or row >= limits.wake_row
             or _kill_is_due(row, grids, limits)
             or _next_open(row, 0, grids, limits) >= 0
         ):

@@ -12,18 +12,18 @@ import psycopg
 from numpy.typing import NDArray
 from psycopg import sql
 
+from hydra.backtest.assumed_operator import OPERATOR, clear_reason
 from hydra.backtest.equity_path import EquityPath
 from hydra.backtest.journal import Journal
 from hydra.backtest.market import instant_of
 from hydra.backtest.persisted import StoredRows, persisted_pair_minutes
-from hydra.backtest.rows import CellRowMaker, kill_rows
+from hydra.backtest.rows import CellRowMaker
 from hydra.backtest.simulation import Simulation
 from hydra.backtest.verdict_counts import verdict_counts
 from hydra.db import queries
 from hydra.db.copy import copy_rows
 from hydra.features.engine.decision_frame import DECISION_DELAY
-from hydra.trading.cycle import Cycle
-from hydra.trading.kill_rows import latch
+from hydra.trading.kill_switch import clear, latch
 from hydra.trading.pair_state import Position
 from hydra.trading.pair_state_rows import order_row, position_row
 from hydra.trading.row_writer import Row, insert_rows
@@ -51,9 +51,7 @@ def store(
             _insert(connection, "risk_decisions", batch.decisions)
         _store_journal(connection, run, log.journal)
         _store_equity(connection, run, equity)
-        for row, instrument_id, kill in kill_rows(simulation):
-            time = market.time_of(row)
-            latch(connection, Cycle(run.run_id, time, time + DECISION_DELAY), instrument_id, kill)
+        _store_kills(connection, run, simulation)
         _store_counts(connection, run, simulation)
         values = {"run_id": run.run_id, "data_hash": market.data_hash}
         connection.execute(queries.load("backtest/set_data_hash"), values)
@@ -114,6 +112,15 @@ def _store_equity(connection: psycopg.Connection, run: Run, equity: EquityPath) 
     connection.execute(queries.load("backtest/equity_table"))
     copy_rows(connection, sql.Identifier("backtest_equity"), equity.frame(equity.stored_rows()))
     connection.execute(queries.load("backtest/add_equity"), {"run_id": run.run_id})
+
+
+def _store_kills(connection: psycopg.Connection, run: Run, simulation: Simulation) -> None:
+    market, hours = simulation.prepared.market, simulation.rules.resume_after_hours
+    for one in simulation.log.kills:
+        values = one.kill.latch_values(market.instrument_ids[one.column])
+        kill_id = latch(connection, run.run_id, market.time_of(one.row), *values)
+        if kill_id is not None and one.cleared_row is not None and hours is not None:
+            clear(connection, [kill_id], market.time_of(one.cleared_row), OPERATOR, clear_reason(hours), None)
 
 
 def _store_counts(connection: psycopg.Connection, run: Run, simulation: Simulation) -> None:

@@ -16,14 +16,14 @@ import psycopg
 from hydra.arrays import Flags
 from hydra.backtest.equity_path import E8, EquityPath
 from hydra.backtest.market import BacktestMarket, instant_of
-from hydra.backtest.rows import CellRowMaker, kill_rows
+from hydra.backtest.rows import CellRowMaker
 from hydra.backtest.verdict_counts import verdict_counts
 from hydra.checks import recorded_tables as tables
 from hydra.checks.comparer import CheckResult, compare_rows
 from hydra.checks.recorded_tables import RecordedTable
 from hydra.checks.replay import Replay, decide_again
 from hydra.db import queries
-from hydra.domain import KillScope, TradingMode
+from hydra.domain import TradingMode
 from hydra.durations import MINUTE
 from hydra.trading.pair_state_rows import order_row, position_row
 from hydra.trading.row_writer import Row
@@ -224,12 +224,13 @@ def _kill_table(connection: psycopg.Connection, replay: Replay) -> TableParity:
     }
     decided = [
         {
-            "scope": kill.scope.value,
-            "instrument_id": instrument_id if kill.scope is KillScope.PAIR else None,
-            "latched_time": replay.market.time_of(row),
-            "numbers": {"value": kill.value, "limit": kill.limit, "instrument_id": instrument_id},
+            "scope": one.kill.scope.value,
+            "instrument_id": stopped,
+            "latched_time": replay.market.time_of(one.row),
+            "numbers": numbers,
         }
-        for row, instrument_id, kill in kill_rows(replay.simulation)
+        for one in replay.simulation.log.kills
+        for stopped, _, numbers in [one.kill.latch_values(replay.market.instrument_ids[one.column])]
     ]
     parity.compare(recorded, tables.KILL_SWITCH.by_key(decided))
     return parity

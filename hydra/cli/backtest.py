@@ -1,6 +1,7 @@
 """`hydra backtest`: history decided again by the rules that trade."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -26,10 +27,12 @@ from hydra.research.studies import StudySpecification, record_backtest
 from hydra.research.trial_figures import backtest_figures
 from hydra.runtime.run_market import MarketRequest, prepare_market
 from hydra.settings import load_settings
+from hydra.trading.kill_switch import COOL_DOWN
 from hydra.trading.runs import LABELS, recorded_settings
 
 MOST_DAYS_WITH_BOOKS = 7
 """A longer generated market is made without order books: they would be 138,000 rows a day."""
+MOST_HOURS = 8_760
 
 
 def command(  # noqa: PLR0913, PLR0917  # one parameter an option
@@ -47,6 +50,12 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
         StoredRows.SIGNALS
     ),
     all_rows: Annotated[bool, typer.Option("--all-rows", help="The same as --rows all.")] = False,
+    resume_after: Annotated[
+        float | None,
+        typer.Option(
+            help="Assume an operator who clears the kill switch after so many hours, once its cause is gone."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result for machines.")] = False,
     page: Annotated[
         Path | None, typer.Option("--report", help="Write the report as one HTML page to this file.")
@@ -57,9 +66,11 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     stresses = tuple(dict.fromkeys(scenario or ()))
     given = parse_assignments(assignments or ())
     settings_and_rules(given, (), config)
+    refuse_wait(resume_after)
     db.up()
     choice = market_choice(market, start, end, seed, pairs, stresses, console)
     settings, rules = settings_and_rules(given, choice.feeds, config)
+    rules = replace(rules, resume_after_hours=resume_after)
     url = database_url(settings)
     wanted = StoredRows.ALL if all_rows else rows
     with connect(url, autocommit=True) as connection:
@@ -89,6 +100,20 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
         return
     print_report(output_console(), report, 40)
     console.print(speed_sentence(result), highlight=False, soft_wrap=True)
+
+
+def refuse_wait(hours: float | None) -> None:
+    """Raise unless an operator may clear the kill switch after `hours` (None: there is no operator).
+
+    Raises:
+        StopError: it is shorter than the cool-down, or not a number of hours.
+    """
+    least = COOL_DOWN.total_seconds() / 3600
+    if hours is not None and not least <= hours <= MOST_HOURS:
+        raise StopError(
+            f"--resume-after {hours:g}: write hours from {least:g} (the cool-down of the kill switch) to "
+            f"{MOST_HOURS:,}, or leave it out: then nobody clears it"
+        )
 
 
 def market_choice(  # one parameter an option

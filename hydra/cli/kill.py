@@ -11,8 +11,8 @@ from hydra.cli.output import print_plain
 from hydra.db.engine import connect, database_url
 from hydra.db.roles import Role
 from hydra.errors import StopError
-from hydra.runtime.kill_switch import choose_run, latch
 from hydra.settings import load_settings
+from hydra.trading.kill_switch import latch_by_hand, run_going_on
 from hydra.trading.runs import instrument_of, read_run
 
 
@@ -23,11 +23,11 @@ def command(
 ) -> None:
     """Latch the kill switch: no entries, positions close, recording goes on. `hydra resume` clears it."""
     with connect(database_url(load_settings()), role=Role.WORKER, autocommit=True) as connection:
-        chosen = read_run(connection, choose_run(connection, run))
+        chosen = read_run(connection, run_going_on(connection, run))
         if chosen.end_reason == "finished":
             raise StopError(f"run {chosen.run_id} is finished: there is nothing left to stop")
         pair = instrument_of(connection, chosen, symbol) if symbol else None
-        time = latch(connection, chosen.run_id, pair, reason, getpass.getuser())
+        time = latch_by_hand(connection, chosen.run_id, pair, reason, getpass.getuser())
     what = symbol.upper() if symbol else "the whole portfolio"
     print_plain(
         Console(),

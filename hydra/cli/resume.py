@@ -9,8 +9,8 @@ from rich.console import Console
 from hydra.cli.output import print_plain
 from hydra.db.engine import connect, database_url
 from hydra.db.roles import Role
-from hydra.runtime.kill_switch import choose_run, clear
 from hydra.settings import load_settings
+from hydra.trading.kill_switch import clear_by_hand, run_going_on
 from hydra.universe import find_pair
 
 
@@ -23,7 +23,7 @@ def command(
     pair = find_pair(symbol) if symbol else None
     name = pair.base if pair else symbol
     with connect(database_url(load_settings()), role=Role.WORKER, autocommit=True) as connection:
-        run_id = choose_run(connection, run)
-        cleared = clear(connection, run_id, name, reason, getpass.getuser())
+        run_id = run_going_on(connection, run)
+        cleared = clear_by_hand(connection, run_id, name, reason, getpass.getuser())
     for item in cleared:
         print_plain(Console(), f"Run {run_id}: cleared {item.words}")

@@ -24,10 +24,8 @@ _INTRODUCTION = """# Features
 Generated from the catalogue by `python -m hydra.features.document`; do not edit.
 
 Every feature is one expression over closed facts, evaluated by the same code live, in a backtest and in
-training. The value at a decision instant t depends on facts with `known_at <= t` only.
-
-`time` and `known_at` of each fact say what is closed and what is known; `source` is explained in
-[sources](sources.md).
+training. The value at a decision instant t depends on facts with `known_at <= t` only. The column `source`
+says where a definition comes from ([sources](sources.md)).
 
 ## Codes
 
@@ -62,7 +60,7 @@ Where the field has several definitions of an indicator:
 
 ## Acceptance
 
-What tests hold for every feature:
+What is asked of every feature:
 
 1. Golden vectors: values computed by hand.
 2. Truncation: from data cut at t comes the same value at t.

@@ -38,7 +38,7 @@ class Grid(StrEnum):
     SETTLEMENT = "settlement"
     OPEN_INTEREST = "open_interest"
     POSITIONING = "positioning"
-    LIQUIDATION_5M = "liquidation_5m"
+    LIQUIDATION_DAY = "liquidation_day"
     LIQUIDATION_1M = "liquidation_1m"
     TRADES_5M = "trades_5m"
     BOOK = "book"
@@ -132,11 +132,12 @@ SOURCES: Final[dict[str, FactSource]] = {
         query="reads/liquidations",
         key=("time", "side", "price", "quantity"),
         warm_up=WarmUp(
-            timedelta(hours=25), DAY, "288 five-minute buckets before the current one; 60 min of recent ones"
+            timedelta(hours=26), DAY, "288 five-minute buckets before each minute of the last hour"
         ),
         model_warm_up=_WEEK_OF_MINUTES,
         grids={
-            Grid.LIQUIDATION_5M: Steps(FIVE_MINUTES, reach=291, longest_hole=14),
+            # An hour of minutes, each against the day of buckets that ended five minutes before it.
+            Grid.LIQUIDATION_DAY: Steps(MINUTE, reach=1440 + 70, longest_hole=72),
             # The threshold of a cluster is made of the minutes that had liquidations, however few.
             Grid.LIQUIDATION_1M: Steps(MINUTE, reach=7 * 1440 + 62, longest_hole=7 * 1440),
         },
@@ -157,9 +158,9 @@ SOURCES: Final[dict[str, FactSource]] = {
         query="reads/heartbeats",
         key=("time", "feed"),
         warm_up=WarmUp(
-            timedelta(hours=25),
+            timedelta(hours=26),
             HOUR,
-            "each of the 288 buckets of forced orders counts only if the feed was alive",
+            "each of the buckets of forced orders counts only if the feed was alive",
         ),
         model_warm_up=_WEEK_OF_MINUTES,
         ages=(

@@ -100,6 +100,7 @@ LAYER_2_QUANTITIES_V1: Final = (
     "realized_volatility_zscore",
     "expected_range_1h_low",
     "expected_range_1h_high",
+    "liq_zscore_max_1h",
 )
 
 # All that layers 2 and 3 compute for a decision, each column once.

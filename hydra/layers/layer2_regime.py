@@ -16,7 +16,7 @@ _WAVE = 0.02
 
 @dataclass(frozen=True, slots=True)
 class RegimeParameters:
-    """All thresholds as printed; `sure_confidence` and `memory_evaluations` are docs/features.md."""
+    """All thresholds as printed; `sure_confidence` and `memory_evaluations` belong to regime_break_alert."""
 
     cascade_probability: Fraction = 0.5
     funding_rate: FundingRate = 0.001
@@ -51,7 +51,7 @@ def rule_based_regime(
     Formula: cascade > 0.5: CASCADE_RISK; extreme: HIGH_VOLATILITY; funding > 0.001 and oi > 0.02:
         SQUEEZE_SHORT; funding < -0.001 and oi > 0.02: SQUEEZE_LONG; sma_20 > sma_50 * 1.02: TRENDING_UP;
         sma_20 < sma_50 * 0.98: TRENDING_DOWN; else RANGING
-    Source: ML document, "Rule-based regime classifier"; C14, C58, C64.
+    Source: ML document, "Regime Classifier (Rule-Based)"; C14, C58, C64.
     """
     fast, slow = averages
     is_building = oi_delta > parameters.oi_delta

@@ -116,15 +116,17 @@ def _input_words(code: ReasonCode, row: Mapping[str, object]) -> str:
     names = [name for name in INPUTS if row[f"health_{name}"] == state.value]
     if state is InputHealth.MISSING:
         return "missing: " + ", ".join(names)
-    return "stale: " + ", ".join(f"{name} ({row[_AGE_OF[name]]} s old)" for name in names)
+    return "stale: " + ", ".join(f"{name} ({row[_AGE_OF[name]]:.0f} s old)" for name in names)
 
 
 _COLUMNS: Final = ("spread_bps", "gate_cascade_probability", "volatility_percentile", "funding_rate")
 _TEMPLATES: Final = {
-    ReasonCode.SPREAD_WIDE: "the spread is {spread_bps} bps",
-    ReasonCode.CASCADE: "cascade score {gate_cascade_probability}",
-    ReasonCode.VOLATILITY_EXTREME: "volatility ranks at {volatility_percentile} of its last 30 days: extreme",
-    ReasonCode.CASCADE_WARNING: "cascade score {gate_cascade_probability}",
-    ReasonCode.VOLATILITY_HIGH: "volatility ranks at {volatility_percentile} of its last 30 days: high",
-    ReasonCode.FUNDING_EXTREME: "funding {funding_rate} per 8 h: leverage is halved",
+    ReasonCode.SPREAD_WIDE: "the spread is {spread_bps:.1f} bps",
+    ReasonCode.CASCADE: "cascade score {gate_cascade_probability:.2f}",
+    ReasonCode.VOLATILITY_EXTREME: (
+        "volatility ranks at {volatility_percentile:.1%} of its last 30 days: extreme"
+    ),
+    ReasonCode.CASCADE_WARNING: "cascade score {gate_cascade_probability:.2f}",
+    ReasonCode.VOLATILITY_HIGH: "volatility ranks at {volatility_percentile:.1%} of its last 30 days: high",
+    ReasonCode.FUNDING_EXTREME: "funding {funding_rate:+.4%} per 8 h is extreme",
 }

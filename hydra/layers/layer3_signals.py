@@ -1,19 +1,34 @@
 """Layer 3, behavioural signals: who is forced to act, and against whom to stand.
 
-Every generator is an expression over the minute's frame: +1 LONG, -1 SHORT, 0 or null nothing.
-Borders are strict as printed (C118); a null input fires nothing (C19).
+Every generator is one record (see `Generator`); a further one is its record, its parameters and its place in
+`GENERATORS`. Borders are strict as printed (C118); a null input fires nothing (C19).
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Final
 
 import polars as pl
 
-from hydra.bounds import CrowdingRatio, Fraction, FundingRate, Hours, PositiveFraction, Slope
-from hydra.domain import Regime, Side, SignalSource, VolatilityRegime
+from hydra.bounds import CrowdingRatio, Fraction, FundingRate, Hours, PositiveFraction, Slope, Zscore
+from hydra.domain import ReasonCode, Regime, Side, SignalSource, VolatilityRegime
+from hydra.errors import BadDataError
+from hydra.layers.generator import (
+    Comparison,
+    Condition,
+    Generator,
+    Limits,
+    Number,
+    Requirement,
+    Setup,
+    Thesis,
+    above,
+    at_least,
+    below,
+)
+from hydra.layers.layer2_matrix import REASON_TYPE
 
 SOURCE_TYPE: Final = pl.Enum([source.value for source in SignalSource])
 SIDE_TYPE: Final = pl.Enum([Side.LONG.value, Side.SHORT.value])
@@ -21,8 +36,9 @@ SIDE_TYPE: Final = pl.Enum([Side.LONG.value, Side.SHORT.value])
 
 @dataclass(frozen=True, slots=True)
 class SignalParameters:
-    """Thresholds as printed (C112); return and excursion C18; holding hours C47.
+    """Thresholds as printed (C112); return and excursion C18; holding hours C47; cascade behind C129.
 
+    reversal_min_zscore, reversal_min_velocity: see `apply_requirements`; 0: nothing is asked.
     is_adaptive: SIGNAL_THRESHOLDS. Each pair's own percentiles then take the place of the thresholds of
     funding, price, open interest and ratio, yet none less extreme than its floor (for the low ratio, its
     ceiling): funding above the exchange's base rate of 0.01 %, 1 % of price, 0.5 % of open interest, 1.2
@@ -35,6 +51,8 @@ class SignalParameters:
     reversal_imbalance: Fraction = 0.7
     reversal_cascade: Fraction = 0.3
     reversal_confidence: Fraction = 0.65
+    reversal_min_zscore: Zscore = 2.0
+    reversal_min_velocity: Fraction = 0.002
     divergence_price_change: PositiveFraction = 0.02
     divergence_oi_change: PositiveFraction = 0.02
     divergence_confidence: Fraction = 0.55
@@ -46,7 +64,11 @@ class SignalParameters:
     carry_confidence: Fraction = 0.5
     expected_return: PositiveFraction = 0.02
     expected_adverse_excursion: PositiveFraction = 0.01
-    holding_hours: tuple[Hours, Hours, Hours, Hours, Hours] = (4.0, 2.0, 6.0, 8.0, 24.0)
+    squeeze_holding_hours: Hours = 4.0
+    reversal_holding_hours: Hours = 2.0
+    divergence_holding_hours: Hours = 6.0
+    crowding_holding_hours: Hours = 8.0
+    carry_holding_hours: Hours = 24.0
     is_adaptive: bool = False
     floor_funding: FundingRate = 0.0001
     floor_price_change: PositiveFraction = 0.01
@@ -55,67 +77,53 @@ class SignalParameters:
     ceiling_ratio_low: CrowdingRatio = 1 / 1.2
 
 
-@dataclass(frozen=True, slots=True)
-class Firing:
-    """Direction (+1, -1; 0 or null: none) and confidence (0..1) of a generator, as expressions."""
-
-    direction: pl.Expr
-    confidence: pl.Expr
-
-
-def _direction(is_long: pl.Expr, is_short: pl.Expr) -> pl.Expr:
-    return pl.when(is_long).then(1).when(is_short).then(-1).otherwise(0)
-
-
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """What the generators compare with, one number a row; null: unknown, and nothing fires on it."""
-
-    squeeze_funding: pl.Expr
-    divergence_price_change: pl.Expr
-    divergence_oi_change: pl.Expr
-    crowding_ratio_high: pl.Expr
-    crowding_ratio_low: pl.Expr
-    crowding_funding: pl.Expr
-    carry_funding: pl.Expr
+# A threshold, the pair's own percentile that takes its place (C112), and the parameter that bounds it.
+_ADAPTIVE: Final = {
+    "squeeze_funding": ("adaptive_funding_threshold", "floor_funding"),
+    "divergence_price_change": ("adaptive_price_threshold", "floor_price_change"),
+    "divergence_oi_change": ("adaptive_oi_fall_threshold", "floor_oi_change"),
+    "crowding_ratio_high": ("adaptive_ratio_high_threshold", "floor_ratio_high"),
+    "crowding_ratio_low": ("adaptive_ratio_low_threshold", "ceiling_ratio_low"),
+    "crowding_funding": ("adaptive_funding_threshold", "floor_funding"),
+    "carry_funding": ("adaptive_funding_threshold", "floor_funding"),
+}
 
 
-def thresholds(parameters: SignalParameters) -> Thresholds:
-    """The printed numbers, or the frame's columns `adaptive_..._threshold` within their floors (C112)."""
+def limits_of(parameters: SignalParameters) -> Limits:
+    """The parameters by name; the pair's own thresholds, within bounds, where they are in force (C112)."""
+    printed = {field.name: getattr(parameters, field.name) for field in fields(parameters)}
     if not parameters.is_adaptive:
-        return Thresholds(
-            **{field.name: pl.lit(getattr(parameters, field.name)) for field in fields(Thresholds)}
-        )
-    funding = _at_least("adaptive_funding_threshold", parameters.floor_funding)
-    low = pl.col("adaptive_ratio_low_threshold")
-    return Thresholds(
-        squeeze_funding=funding,
-        divergence_price_change=_at_least("adaptive_price_threshold", parameters.floor_price_change),
-        divergence_oi_change=_at_least("adaptive_oi_fall_threshold", parameters.floor_oi_change),
-        crowding_ratio_high=_at_least("adaptive_ratio_high_threshold", parameters.floor_ratio_high),
-        crowding_ratio_low=low.clip(upper_bound=parameters.ceiling_ratio_low),
-        crowding_funding=funding,
-        carry_funding=funding,
-    )
+        return {name: pl.lit(value) for name, value in printed.items()}
+    own = {name: _bounded(column, bound, printed[bound]) for name, (column, bound) in _ADAPTIVE.items()}
+    return {name: own.get(name, pl.lit(value)) for name, value in printed.items()}
 
 
-def _at_least(column: str, floor: float) -> pl.Expr:
-    return pl.col(column).clip(lower_bound=floor)
+def _bounded(column: str, bound: str, value: float) -> pl.Expr:
+    is_floor = bound.startswith("floor_")
+    return pl.col(column).clip(value if is_floor else None, None if is_floor else value)
 
 
-def funding_squeeze(funding_rate: pl.Expr, oi_delta: pl.Expr, parameters: SignalParameters) -> Firing:
+def funding_squeeze() -> Generator:
     """Against those who pay extreme funding while open interest still grows.
 
     Formula: funding > 0.0005 and oi_delta > 0: SHORT; funding < -0.0005 and oi_delta > 0: LONG;
         confidence min(0.8, abs(funding) * 500)
     Source: layers document, "FUNDING_SQUEEZE"; C05, C118.
     """
-    grows, limit = oi_delta > 0, thresholds(parameters).squeeze_funding
-    is_long = (funding_rate < -limit) & grows
-    is_short = (funding_rate > limit) & grows
-    raw = funding_rate.abs() * parameters.squeeze_confidence_slope
-    return Firing(
-        _direction(is_long, is_short), pl.min_horizontal(raw, pl.lit(parameters.squeeze_confidence_cap))
+    grows = above("oi_delta_pct", 0.0)
+    return Generator(
+        source=SignalSource.FUNDING_SQUEEZE,
+        long=Setup(
+            (below("funding_rate", "squeeze_funding", is_negative=True), grows),
+            "Shorts paying {funding_paid:.3%}",
+        ),
+        short=Setup((above("funding_rate", "squeeze_funding"), grows), "Longs paying {funding_paid:.3%}"),
+        thesis=Thesis("funding_rate", -1),
+        confidence=lambda limits: pl.min_horizontal(
+            pl.col("funding_rate").abs() * limits["squeeze_confidence_slope"],
+            limits["squeeze_confidence_cap"],
+        ),
+        holding_hours="squeeze_holding_hours",
     )
 
 
@@ -129,106 +137,151 @@ def liquidation_imbalance(long_usd: float, short_usd: float) -> float:
     return (long_usd - short_usd) / total if total > 0 else 0.0
 
 
-def liquidation_reversal(imbalance: pl.Expr, cascade: pl.Expr, parameters: SignalParameters) -> Firing:
-    """With the bounce, once the forced side is exhausted.
+def liquidation_reversal() -> Generator:
+    """With the bounce, once the forced side is exhausted. What `apply_requirements` asks for comes after it.
 
     Formula: imbalance > 0.7 and cascade < 0.3: LONG; imbalance < -0.7 and cascade < 0.3: SHORT;
         confidence 0.65
-    Source: layers document, "LIQUIDATION_REVERSAL"; C19, C118.
+    Source: layers document, "LIQUIDATION_REVERSAL"; C19, C118, C129.
     """
-    is_over = cascade < parameters.reversal_cascade
-    is_long = (imbalance > parameters.reversal_imbalance) & is_over
-    is_short = (imbalance < -parameters.reversal_imbalance) & is_over
-    return Firing(_direction(is_long, is_short), pl.lit(parameters.reversal_confidence))
+    is_over = below("gate_cascade_probability", "reversal_cascade")
+    words = "{forced} were forced out (imbalance {liq_imbalance:+.2f}): exhausted"
+    return Generator(
+        source=SignalSource.LIQUIDATION_REVERSAL,
+        long=Setup(
+            (above("liq_imbalance", "reversal_imbalance"), is_over), words.replace("{forced}", "Longs")
+        ),
+        short=Setup(
+            (below("liq_imbalance", "reversal_imbalance", is_negative=True), is_over),
+            words.replace("{forced}", "Shorts"),
+        ),
+        thesis=Thesis("liq_imbalance", 1),
+        confidence=lambda limits: limits["reversal_confidence"],
+        holding_hours="reversal_holding_hours",
+        requirement=Requirement(
+            (
+                at_least("liq_zscore_max_1h", "reversal_min_zscore"),
+                at_least("liq_velocity", "reversal_min_velocity"),
+            ),
+            ReasonCode.NO_CASCADE,
+        ),
+    )
 
 
-def oi_divergence(price_change_24h: pl.Expr, oi_delta: pl.Expr, parameters: SignalParameters) -> Firing:
+def oi_divergence() -> Generator:
     """Against a move that open interest does not follow.
 
     Formula: price > 0.02 and oi < -0.02: SHORT; price < -0.02 and oi < -0.02: LONG; confidence 0.55
     Source: layers document, "OI_DIVERGENCE"; C55, C118.
     """
-    limits = thresholds(parameters)
-    leaves = oi_delta < -limits.divergence_oi_change
-    is_long = (price_change_24h < -limits.divergence_price_change) & leaves
-    is_short = (price_change_24h > limits.divergence_price_change) & leaves
-    return Firing(_direction(is_long, is_short), pl.lit(parameters.divergence_confidence))
+    leaves = below("oi_delta_pct", "divergence_oi_change", is_negative=True)
+    words = "Price {return_24h:+.2%} in 24 h while open interest changed {oi_delta_pct:+.2%}: a weak move"
+    return Generator(
+        source=SignalSource.OI_DIVERGENCE,
+        long=Setup((below("return_24h", "divergence_price_change", is_negative=True), leaves), words),
+        short=Setup((above("return_24h", "divergence_price_change"), leaves), words),
+        thesis=Thesis("return_24h", -1),
+        confidence=lambda limits: limits["divergence_confidence"],
+        holding_hours="divergence_holding_hours",
+    )
 
 
-def crowding_fade(ls_ratio: pl.Expr, funding_rate: pl.Expr, parameters: SignalParameters) -> Firing:
+def crowding_fade() -> Generator:
     """Against a crowd that pays for its side.
 
     Formula: ratio > 2.0 and funding > 0.0003: SHORT; ratio < 0.5 and funding < -0.0003: LONG;
         confidence 0.6
     Source: layers document, "CROWDING_FADE"; C118.
     """
-    limits = thresholds(parameters)
-    is_long = (ls_ratio < limits.crowding_ratio_low) & (funding_rate < -limits.crowding_funding)
-    is_short = (ls_ratio > limits.crowding_ratio_high) & (funding_rate > limits.crowding_funding)
-    return Firing(_direction(is_long, is_short), pl.lit(parameters.crowding_confidence))
+    words = "{long_short_ratio:.2f} longs per short and %s paying {funding_paid:.3%%}: crowded"
+    return Generator(
+        source=SignalSource.CROWDING_FADE,
+        long=Setup(
+            (
+                below("long_short_ratio", "crowding_ratio_low"),
+                below("funding_rate", "crowding_funding", is_negative=True),
+            ),
+            words % "shorts",
+        ),
+        short=Setup(
+            (above("long_short_ratio", "crowding_ratio_high"), above("funding_rate", "crowding_funding")),
+            words % "longs",
+        ),
+        thesis=Thesis("long_short_ratio", -1, is_ratio=True),
+        confidence=lambda limits: limits["crowding_confidence"],
+        holding_hours="crowding_holding_hours",
+    )
 
 
-def funding_carry(
-    funding_rate: pl.Expr, regime: pl.Expr, volatility_regime: pl.Expr, parameters: SignalParameters
-) -> Firing:
+def funding_carry() -> Generator:
     """Collects funding while the market ranges.
 
     Formula: regime RANGING and volatility neither high nor extreme; funding > 0.0005: SHORT;
         funding < -0.0005: LONG; confidence 0.5
     Source: layers document, "FUNDING_CARRY"; C118 (0.50 stands at MIN_SIGNAL_CONFIDENCE, inclusive).
     """
-    is_calm = (regime == Regime.RANGING.value) & (volatility_regime < VolatilityRegime.HIGH.value)
-    limit = thresholds(parameters).carry_funding
-    is_long = (funding_rate < -limit) & is_calm
-    is_short = (funding_rate > limit) & is_calm
-    return Firing(_direction(is_long, is_short), pl.lit(parameters.carry_confidence))
-
-
-def generators(parameters: SignalParameters) -> dict[SignalSource, Firing]:
-    """The five generators on the columns of an assessed frame, in the order of the layers document."""
-    funding, oi_delta = pl.col("funding_rate"), pl.col("oi_delta_pct")
-    cascade, volatility = pl.col("gate_cascade_probability"), pl.col("volatility_regime")
-    return {
-        SignalSource.FUNDING_SQUEEZE: funding_squeeze(funding, oi_delta, parameters),
-        SignalSource.LIQUIDATION_REVERSAL: liquidation_reversal(pl.col("liq_imbalance"), cascade, parameters),
-        SignalSource.OI_DIVERGENCE: oi_divergence(pl.col("return_24h"), oi_delta, parameters),
-        SignalSource.CROWDING_FADE: crowding_fade(pl.col("long_short_ratio"), funding, parameters),
-        SignalSource.FUNDING_CARRY: funding_carry(funding, pl.col("regime"), volatility, parameters),
-    }
-
-
-# What a signal's thesis rests on; the sign of the direction makes it positive at entry (features.md 4 #8).
-_THESIS: Final[dict[SignalSource, Callable[[], pl.Expr]]] = {
-    SignalSource.FUNDING_SQUEEZE: lambda: -pl.col("direction") * pl.col("funding_rate"),
-    SignalSource.LIQUIDATION_REVERSAL: lambda: pl.col("direction") * pl.col("liq_imbalance"),
-    SignalSource.OI_DIVERGENCE: lambda: -pl.col("direction") * pl.col("return_24h"),
-    SignalSource.CROWDING_FADE: lambda: -pl.col("direction") * pl.col("long_short_ratio").log(),
-    SignalSource.FUNDING_CARRY: lambda: -pl.col("direction") * pl.col("funding_rate"),
-}
-
-
-def thesis_strength() -> pl.Expr:
-    """How much of what a signal or position bets on is there; positive at entry, null where unknown.
-
-    Over the columns source, direction (+1, -1) and those that the generators read.
-    Source: features.md section 4 #8 (d); `hydra.layers.positions.thesis_strength` is the same for one row.
-    """
-    return pl.coalesce(
-        pl.when(pl.col("source") == source.value).then(strength()) for source, strength in _THESIS.items()
+    calm = (
+        Condition("regime", Comparison.IS, Regime.RANGING.value),
+        below("volatility_regime", VolatilityRegime.HIGH.value),
     )
+    words = "Ranging market: receive {funding_paid:.3%} of funding per 8 h"
+    return Generator(
+        source=SignalSource.FUNDING_CARRY,
+        long=Setup((*calm, below("funding_rate", "carry_funding", is_negative=True)), words),
+        short=Setup((*calm, above("funding_rate", "carry_funding")), words),
+        thesis=Thesis("funding_rate", -1),
+        confidence=lambda limits: limits["carry_confidence"],
+        holding_hours="carry_holding_hours",
+    )
+
+
+GENERATORS: Final = {
+    generator.source: generator
+    for generator in (
+        funding_squeeze(),
+        liquidation_reversal(),
+        oi_divergence(),
+        crowding_fade(),
+        funding_carry(),
+    )
+}
+"""Every generator, in the order of the layers document."""
+
+
+def generator_of(source: str) -> Generator:
+    """The record of a source.
+
+    Raises:
+        BadDataError: there is no such generator.
+    """
+    found = {generator.source.value: generator for generator in GENERATORS.values()}.get(str(source))
+    if found is None:
+        raise BadDataError(f"there is no generator {source}; known are {', '.join(GENERATORS)}")
+    return found
+
+
+def thesis_strength(source: SignalSource, direction: int, value: Number) -> Number:
+    """How much of what a signal bets on is there; positive at entry, NaN where it is unknown.
+
+    value: of the thesis's column, see `Generator`. Live checks and the columns of a backtest ask alike.
+
+    Formula: FUNDING_*: -s x funding; CROWDING_FADE: -s x ln(ratio); OI_DIVERGENCE: -s x price change 24h;
+        LIQUIDATION_REVERSAL: s x imbalance
+    Source: ML document, "exit predictor" (thesis_health); README document, "Trading Flow" (thesis health).
+    """
+    return generator_of(source).thesis.strength(direction, value)
 
 
 def generate(frame: pl.DataFrame, parameters: SignalParameters) -> pl.DataFrame:
     """The firings of all generators, one row each, by time, pair and generator.
 
-    frame: what `assess` returned, with instrument_id, time, liq_imbalance, return_24h, long_short_ratio.
+    frame: what `assess` returned, with instrument_id, time and the columns that the generators read.
     Adds to the frame's columns source, direction (+1, -1), side, confidence, expected_return,
     expected_adverse_excursion (fractions), holding_period_minutes, thesis_strength (positive).
     """
-    firings = generators(parameters)
     # In a quiet minute one part, without rows, gives the columns.
-    fired = firing_sources(frame, parameters) or tuple(firings)[:1]
-    parts = [_fired(frame, source, firings[source], parameters) for source in fired]
+    fired = firing_sources(frame, parameters) or tuple(GENERATORS)[:1]
+    parts = [_fired(frame, GENERATORS[source], parameters) for source in fired]
     return pl.concat(parts).sort("time", "instrument_id", "source", maintain_order=True)
 
 
@@ -242,26 +295,52 @@ def firing_sources(frame: pl.DataFrame, parameters: SignalParameters) -> tuple[S
 @lru_cache(maxsize=64)
 def _counts(parameters: SignalParameters) -> tuple[pl.Expr, ...]:
     """How often each generator fires."""
-    firings = generators(parameters)
-    return tuple((firing.direction != 0).sum().alias(source.value) for source, firing in firings.items())
+    limits = limits_of(parameters)
+    return tuple((one.direction(limits) != 0).sum().alias(one.source.value) for one in GENERATORS.values())
 
 
-def _fired(
-    frame: pl.DataFrame, source: SignalSource, firing: Firing, parameters: SignalParameters
-) -> pl.DataFrame:
-    directed = frame.with_columns(firing.direction.cast(pl.Int8).alias("direction"))
+def _fired(frame: pl.DataFrame, generator: Generator, parameters: SignalParameters) -> pl.DataFrame:
+    limits = limits_of(parameters)
+    directed = frame.with_columns(generator.direction(limits).cast(pl.Int8).alias("direction"))
     fired = directed.filter(pl.col("direction") != 0)
-    holding_hours = parameters.holding_hours[list(SignalSource).index(source)]
+    holding_hours = getattr(parameters, generator.holding_hours)
     is_long = pl.col("direction") > 0
     return fired.with_columns(
-        pl.lit(source.value, dtype=SOURCE_TYPE).alias("source"),
+        pl.lit(generator.source.value, dtype=SOURCE_TYPE).alias("source"),
         pl.when(is_long).then(pl.lit("LONG")).otherwise(pl.lit("SHORT")).cast(SIDE_TYPE).alias("side"),
-        firing.confidence.cast(pl.Float64).alias("confidence"),
+        generator.confidence(limits).cast(pl.Float64).alias("confidence"),
         pl.lit(parameters.expected_return).alias("expected_return"),
         pl.lit(parameters.expected_adverse_excursion).alias("expected_adverse_excursion"),
         pl.lit(round(holding_hours * 60), dtype=pl.Int32).alias("holding_period_minutes"),
-        _THESIS[source]().cast(pl.Float64).alias("thesis_strength"),
+        generator.thesis.expression().cast(pl.Float64).alias("thesis_strength"),
     )
+
+
+def apply_requirements(firings: pl.DataFrame, parameters: SignalParameters) -> pl.DataFrame:
+    """`firings` (see `generate`) with refusal: why a firing is no signal after all, null where it is one.
+
+    LIQUIDATION_REVERSAL asks for a cascade behind it: liq_zscore of at least 2 at some minute of the last
+    hour, or liq_velocity of at least 0.002 now. Too small or unknown: NO_CASCADE. A limit of 0 asks nothing.
+    Source: C129.
+    """
+    refusal = pl.lit(None, dtype=REASON_TYPE)
+    limits = limits_of(parameters)
+    for generator in GENERATORS.values():
+        required = generator.requirement
+        if required is not None and not is_switched_off(required, parameters):
+            is_met = pl.any_horizontal(one.holds(limits).fill_null(value=False) for one in required.any_of)
+            refusal = (
+                pl.when((pl.col("source") == generator.source.value) & ~is_met)
+                .then(pl.lit(required.reason_code.value, dtype=REASON_TYPE))
+                .otherwise(refusal)
+            )
+    return firings.with_columns(refusal.alias("refusal"))
+
+
+def is_switched_off(requirement: Requirement, parameters: SignalParameters) -> bool:
+    """One of its limits is 0: it asks for nothing."""
+    limits = (one.limit for one in requirement.any_of)
+    return any((getattr(parameters, one) if isinstance(one, str) else one) == 0 for one in limits)
 
 
 def thesis_words(firing: Mapping[str, object]) -> str:
@@ -269,22 +348,12 @@ def thesis_words(firing: Mapping[str, object]) -> str:
 
     firing: a row of `generate`.
     """
-    source, is_long = SignalSource(str(firing["source"])), firing["side"] == Side.LONG
-    funding = f"{abs(_number(firing, 'funding_rate')) * 100:.3f}%"
-    if source is SignalSource.FUNDING_SQUEEZE:
-        return f"{'Shorts' if is_long else 'Longs'} paying {funding}"
-    if source is SignalSource.LIQUIDATION_REVERSAL:
-        share = f"imbalance {_number(firing, 'liq_imbalance'):+.2f}"
-        return f"{'Longs' if is_long else 'Shorts'} were forced out ({share}): exhausted"
-    if source is SignalSource.OI_DIVERGENCE:
-        move, leaving = _number(firing, "return_24h"), _number(firing, "oi_delta_pct")
-        return f"Price {move:+.2%} in 24 h while open interest changed {leaving:+.2%}: a weak move"
-    if source is SignalSource.CROWDING_FADE:
-        ratio = _number(firing, "long_short_ratio")
-        return f"{ratio:.2f} longs per short and {'shorts' if is_long else 'longs'} paying {funding}: crowded"
-    return f"Ranging market: receive {funding} of funding per 8 h"
+    generator = generator_of(str(firing["source"]))
+    numbers = {name: _number(firing, name) for name in generator.columns}
+    words = generator.setup(Side(str(firing["side"]))).words
+    return words.format(funding_paid=abs(numbers.get("funding_rate", math.nan)), **numbers)
 
 
 def _number(firing: Mapping[str, object], name: str) -> float:
-    value = firing[name]
+    value = firing.get(name)
     return float(value) if isinstance(value, int | float) else math.nan

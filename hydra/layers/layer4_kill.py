@@ -29,9 +29,27 @@ class Kill:
 
     cause: KillCause
     scope: KillScope
-    reason: str
     value: float
     limit: float
+
+    @property
+    def reason(self) -> str:
+        """The condition in words, with the number and the limit in force."""
+        return _WORDS[self.cause].format(value=abs(self.value), limit=f"{self.limit * 100:g}%")
+
+    def latch_values(self, shown_by: int) -> tuple[int | None, str, dict[str, float]]:
+        """What is stored of it: the pair that is stopped (None: every pair), the cause, the numbers."""
+        stopped = shown_by if self.scope is KillScope.PAIR else None
+        numbers = {"value": self.value, "limit": self.limit, "instrument_id": shown_by}
+        return stopped, f"{self.cause.value}: {self.reason}", numbers
+
+
+_WORDS: Final = {
+    KillCause.DAILY_DRAWDOWN: "Daily drawdown {value:.2%} > {limit}",
+    KillCause.FUNDING_SPIKE: "Funding spike {value:.3%} > {limit}",
+    KillCause.CASCADE: "Cascade probability {value:.0%} > {limit}",
+    KillCause.REGIME_BREAK: "Regime break + extreme vol",
+}
 
 
 def daily_drawdown_kills(daily_drawdown: float, parameters: KillParameters) -> bool:
@@ -88,15 +106,13 @@ def check_kill_switch(
     """
     scope, limit = parameters.scope, parameters.daily_drawdown
     if daily_drawdown_kills(daily_drawdown, parameters):
-        words = "Daily drawdown > 5%"
-        return Kill(KillCause.DAILY_DRAWDOWN, KillScope.PORTFOLIO, words, daily_drawdown, limit)
+        return Kill(KillCause.DAILY_DRAWDOWN, KillScope.PORTFOLIO, daily_drawdown, limit)
     if funding_kills(funding_rate_8h, parameters):
         limit = parameters.funding_rate_8h
-        return Kill(KillCause.FUNDING_SPIKE, scope, "Funding spike > 0.5%", funding_rate_8h, limit)
+        return Kill(KillCause.FUNDING_SPIKE, scope, funding_rate_8h, limit)
     if cascade_kills(cascade_probability, parameters):
         limit = parameters.cascade_probability
-        return Kill(KillCause.CASCADE, scope, "Cascade probability > 70%", cascade_probability, limit)
+        return Kill(KillCause.CASCADE, scope, cascade_probability, limit)
     if regime_break_kills(volatility_regime, regime_break_alert=regime_break_alert):
-        words = "Regime break + extreme vol"
-        return Kill(KillCause.REGIME_BREAK, scope, words, volatility_regime, _EXTREME)
+        return Kill(KillCause.REGIME_BREAK, scope, volatility_regime, _EXTREME)
     return None

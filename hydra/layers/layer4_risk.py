@@ -10,10 +10,10 @@ from decimal import Decimal
 from typing import Final
 
 from hydra.bounds import Fraction, Leverage, RiskFraction
-from hydra.domain import KillScope, ReasonCode, SignalSource
+from hydra.domain import ReasonCode, SignalSource
 from hydra.layers.layer4_exits import calculate_exits, max_holding_hours, stop_fires_before_liquidation
 from hydra.layers.layer4_filters import InstrumentFilters, exact, order_quantity, round_towards_entry
-from hydra.layers.layer4_kill import Kill, KillParameters, check_kill_switch
+from hydra.layers.layer4_kill import KillParameters
 from hydra.layers.layer4_leverage import bracket_leverage, calculate_leverage, leverage_cap
 from hydra.layers.layer4_limits import (
     LimitParameters,
@@ -95,7 +95,6 @@ class Candidate:
     cascade_probability: float
     correlation_penalty: float
     terms: PairTerms
-    regime_break_alert: bool = False
     entries_allowed: bool = True
     kill_latched: bool = False
     has_position: bool = False
@@ -120,33 +119,19 @@ class RiskDecision:
     max_holding_hours: float = 0.0
     liquidation_price: float = 0.0
     heat_usd: float = 0.0
-    kill: Kill | None = None
     numbers: dict[str, float] = field(default_factory=dict)
 
 
-def decide(candidate: Candidate, book: PortfolioState, parameters: RiskParameters) -> RiskDecision:
+def decide_candidate(candidate: Candidate, book: PortfolioState, parameters: RiskParameters) -> RiskDecision:
     """The verdict on one candidate against the book as it stands.
 
     Gates in order: kill switch, layer 2, position exists, cool-down, number of positions; then the size.
+    The kill rule itself has spoken before (see `hydra.trading.verdicts`): here only its latch is read.
     """
-    kill = _kill(candidate, book, parameters)
-    code = _gate(candidate, book, parameters, kill)
+    code = _gate(candidate, book, parameters)
     if code is not ReasonCode.APPROVED:
-        return RiskDecision(
-            approved=False, reason_code=code, kill=kill, numbers=_gate_numbers(candidate, book)
-        )
+        return RiskDecision(approved=False, reason_code=code, numbers=_gate_numbers(candidate, book))
     return _sized(candidate, book, parameters)
-
-
-def _kill(candidate: Candidate, book: PortfolioState, parameters: RiskParameters) -> Kill | None:
-    return check_kill_switch(
-        book.daily_drawdown,
-        candidate.funding_rate,
-        candidate.cascade_probability,
-        candidate.volatility_regime,
-        parameters.kill,
-        regime_break_alert=candidate.regime_break_alert,
-    )
 
 
 ENTRY_GATES: Final = (
@@ -159,12 +144,10 @@ ENTRY_GATES: Final = (
 """The gates before any size is computed, in their order."""
 
 
-def _gate(
-    candidate: Candidate, book: PortfolioState, parameters: RiskParameters, kill: Kill | None
-) -> ReasonCode:
+def _gate(candidate: Candidate, book: PortfolioState, parameters: RiskParameters) -> ReasonCode:
     limits = parameters.limits
     is_shut = (
-        candidate.kill_latched or kill is not None,
+        candidate.kill_latched,
         not candidate.entries_allowed,
         candidate.has_position,
         in_cooldown(candidate.minutes_since_exit, limits, stopped_out=candidate.stopped_out),
@@ -282,28 +265,16 @@ def _too_small(numbers: dict[str, float]) -> ReasonCode:
     )
 
 
-def decide_minute(
+def decide_candidates(
     candidates: Iterable[Candidate], book: PortfolioState, parameters: RiskParameters
 ) -> list[tuple[Candidate, RiskDecision]]:
     """The verdicts on all pairs of one minute, best first; each sees what those before it reserved (C120).
 
-    Order: score, confidence (highest first), place in the universe. A kill of the whole portfolio by one
-    pair stops every other pair of the minute too.
+    Order: score, confidence (highest first), place in the universe.
     """
-    ordered = sorted(candidates, key=lambda one: (-one.score, -one.confidence, one.universe_place))
-    kills = [kill for one in ordered if (kill := _kill(one, book, parameters)) is not None]
-    portfolio_kill = next((kill for kill in kills if kill.scope is KillScope.PORTFOLIO), None)
     verdicts = []
-    for candidate in ordered:
-        if portfolio_kill is not None:
-            decision = RiskDecision(
-                approved=False,
-                reason_code=ReasonCode.KILL_SWITCH,
-                kill=portfolio_kill,
-                numbers=_gate_numbers(candidate, book),
-            )
-        else:
-            decision = decide(candidate, book, parameters)
+    for candidate in sorted(candidates, key=lambda one: (-one.score, -one.confidence, one.universe_place)):
+        decision = decide_candidate(candidate, book, parameters)
         if decision.approved:
             notional = float(decision.recommended_size_usd)
             margin = notional * (1 / decision.recommended_leverage + candidate.terms.round_trip_cost)

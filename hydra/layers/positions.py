@@ -1,6 +1,6 @@
 """Open positions: which check closes one, in order, and how urgently. No news and no model here.
 
-Source: practice.md, "Position management"; features.md section 4 #8; C09, C20, C43, C47, C121.
+Source: docs/practice.md, "Position management"; ML document, "exit predictor"; C09, C20, C43, C47, C121.
 """
 
 import math
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from hydra.bounds import Fraction, PositiveCount, Seconds
-from hydra.domain import ExitUrgency, ReasonCode, Side, SignalSource
+from hydra.domain import ExitUrgency, ReasonCode, Side
 
 
 @dataclass(frozen=True, slots=True)
 class PositionParameters:
-    """thesis_floor and liquidation_buffer: practice.md and C40; two evaluations C121; outage C09."""
+    """thesis_floor and liquidation_buffer: docs/practice.md and C40; two evaluations C121; outage C09."""
 
     thesis_floor: Fraction = 0.25
     liquidation_buffer: Fraction = 0.2
@@ -22,7 +22,7 @@ class PositionParameters:
 
 
 @dataclass(frozen=True, slots=True)
-class PositionState:
+class PositionSnapshot:
     """What the checks read of one position and its pair. Fractions; NaN where unknown.
 
     layer2_reason: the gravest reason of the newest assessment. extreme_evaluations: five-minute
@@ -50,34 +50,11 @@ class ExitVerdict:
     urgency: ExitUrgency
 
 
-def thesis_strength(
-    source: SignalSource,
-    direction: int,
-    funding_rate: float,
-    long_short_ratio: float,
-    price_change_24h: float,
-    liq_imbalance: float,
-) -> float:
-    """How much of what the signal bets on is there; positive at entry, NaN where its input is unknown.
-
-    Formula: FUNDING_*: -s x funding; CROWDING_FADE: -s x ln(ratio); OI_DIVERGENCE: -s x price change 24h;
-        LIQUIDATION_REVERSAL: s x imbalance
-    Source: features.md section 4 #8; README document, "Trading Flow" (thesis health).
-    """
-    if source is SignalSource.CROWDING_FADE:
-        return -direction * math.log(long_short_ratio)
-    if source is SignalSource.OI_DIVERGENCE:
-        return -direction * price_change_24h
-    if source is SignalSource.LIQUIDATION_REVERSAL:
-        return direction * liq_imbalance
-    return -direction * funding_rate
-
-
 def thesis_health(strength_now: float, strength_at_entry: float) -> float:
     """0 (gone) .. 1 (as strong as at entry or stronger); NaN where the present is unknown.
 
     Formula: clip(d_now / d_entry, 0, 1); d_entry <= 0: 0
-    Source: features.md section 4 #8.
+    Source: ML document, "exit predictor" (thesis_health).
     """
     if strength_at_entry <= 0:
         return 0.0
@@ -99,7 +76,7 @@ def liquidation_is_near(
     return left < abs(entry_price - liquidation_price) * buffer
 
 
-def block_verdict(state: PositionState, parameters: PositionParameters) -> ExitVerdict | None:
+def block_verdict(state: PositionSnapshot, parameters: PositionParameters) -> ExitVerdict | None:
     """What layer 2 demands of an open position.
 
     A cascade closes at once. Extreme volatility closes as an ordinary exit after two evaluations in a row
@@ -114,12 +91,12 @@ def block_verdict(state: PositionState, parameters: PositionParameters) -> ExitV
     return None
 
 
-def check_position(state: PositionState, parameters: PositionParameters) -> ExitVerdict | None:
+def check_position(state: PositionSnapshot, parameters: PositionParameters) -> ExitVerdict | None:
     """The first check that demands an exit, or None: hold.
 
     Order: kill switch, layer 2's BLOCK, liquidation distance, thesis health, holding time; an urgent demand
     goes before an ordinary one. An unknown thesis health holds; data health judges missing inputs.
-    Source: practice.md, "Position management" point 2; C43, C47.
+    Source: docs/practice.md, "Position management" (2); C43, C47.
     """
     if state.kill_latched:
         return ExitVerdict(ReasonCode.KILL_SWITCH, ExitUrgency.URGENT)
@@ -133,7 +110,7 @@ def check_position(state: PositionState, parameters: PositionParameters) -> Exit
     return next(urgent, made[0] if made else None)
 
 
-def _liquidation_verdict(state: PositionState, parameters: PositionParameters) -> ExitVerdict | None:
+def _liquidation_verdict(state: PositionSnapshot, parameters: PositionParameters) -> ExitVerdict | None:
     is_near = liquidation_is_near(
         state.direction,
         state.mark_price,
@@ -144,7 +121,7 @@ def _liquidation_verdict(state: PositionState, parameters: PositionParameters) -
     return ExitVerdict(ReasonCode.LIQUIDATION_NEAR, ExitUrgency.URGENT) if is_near else None
 
 
-def _ordinary_verdict(state: PositionState, parameters: PositionParameters) -> ExitVerdict | None:
+def _ordinary_verdict(state: PositionSnapshot, parameters: PositionParameters) -> ExitVerdict | None:
     if state.thesis_health < parameters.thesis_floor:
         return ExitVerdict(ReasonCode.THESIS_BROKEN, ExitUrgency.ORDINARY)
     if state.hours_held >= state.max_holding_hours:

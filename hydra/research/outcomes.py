@@ -20,7 +20,7 @@ from hydra.backtest.simulation import Simulation
 from hydra.backtest.skip_quiet_minutes import Grids, next_event
 from hydra.domain import ReasonCode, TradabilityStatus
 from hydra.trading.entries import entry_plan
-from hydra.trading.kill_rows import LatchedKills
+from hydra.trading.kill_switch import LatchedKills
 from hydra.trading.minute_rows import GENERATOR_INPUTS, AssessedPair
 from hydra.trading.pair_state import EntryPlan, Order, PairState, Position
 from hydra.trading.parameters import Rules

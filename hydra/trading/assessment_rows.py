@@ -1,6 +1,6 @@
 """Layer 2's verdicts and the features behind them as rows of hydra.assessments and hydra.features. No I/O.
 
-Source: DESIGN, law 2; C110 (the vector used is stored), C111 (ages and states of the inputs).
+Source: docs/architecture.md, law 2; C110 (the vector used is stored), C111 (ages and states of the inputs).
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from hydra.layers.layer2_data_health import INPUTS, InputHealth
 from hydra.layers.layer2_matrix import reasons_of
 from hydra.layers.layer2_statistical import assessment_words
 from hydra.trading.cycle import Cycle
+from hydra.trading.minute_rows import GENERATOR_INPUTS
 from hydra.trading.row_writer import Row
 from hydra.trading.runs import Run
 
@@ -25,7 +26,9 @@ _OF_AN_ASSESSMENT: Final = frozenset(
 )
 STORED_FEATURES: Final = tuple(
     name
-    for name in dict.fromkeys((*LAYER_2_QUANTITIES_V1, *REGIME_FEATURES_V1, *SIGNAL_SCORER_FEATURES_V1))
+    for name in dict.fromkeys(
+        (*LAYER_2_QUANTITIES_V1, *REGIME_FEATURES_V1, *SIGNAL_SCORER_FEATURES_V1, *GENERATOR_INPUTS)
+    )
     if name not in _OF_A_SIGNAL | _OF_AN_ASSESSMENT
 )
 """What `hydra.features.vector` holds, in order. Not in it is what stands in other rows of the minute: the
@@ -45,14 +48,7 @@ _STATES: Final = {
     InputHealth.MISSING: "missing",
     InputHealth.WIDE: "wide",
 }
-_MEASURED: Final = (
-    "funding_rate",
-    "oi_delta_pct",
-    "liq_imbalance",
-    "return_24h",
-    "long_short_ratio",
-    "volatility_percentile",
-)
+_MEASURED: Final = (*GENERATOR_INPUTS, "volatility_percentile")
 _FURTHER: Final = ("last_close", "spread_bps", "data_outage_seconds", "entries_allowed")
 
 

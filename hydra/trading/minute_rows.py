@@ -11,10 +11,19 @@ from hydra.arrays import TIME
 from hydra.db import queries
 from hydra.domain import NewsAction, ReasonCode, TradabilityStatus
 from hydra.features.adaptive_thresholds import ADAPTIVE_THRESHOLDS
+from hydra.layers.layer3_signals import GENERATORS
+from hydra.layers.scorer import SCORER_INPUTS
 from hydra.trading.cycle import Cycle
 
-GENERATOR_INPUTS: Final = ("funding_rate", "oi_delta_pct", "liq_imbalance", "return_24h", "long_short_ratio")
-"""What the generators and the thesis of a position read beside layer 2's verdict."""
+_OF_THE_VERDICT: Final = ("regime", "volatility_regime", "gate_cascade_probability")
+GENERATOR_INPUTS: Final = tuple(
+    name
+    for name in dict.fromkeys(
+        (*(name for generator in GENERATORS.values() for name in generator.columns), *SCORER_INPUTS)
+    )
+    if name not in _OF_THE_VERDICT
+)
+"""What the generators, the thesis of a position and the scorers read beside layer 2's verdict."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +50,8 @@ class AssessedPair:
         return bool(self.numbers["entries_allowed"])
 
     def measured(self, name: str) -> float | None:
-        """A quantity that layer 2 measured; None where it is unknown."""
-        value = self.numbers["measured"][name]
+        """A quantity that layer 2 measured; None where it is unknown, or newer than the stored minute."""
+        value = self.numbers["measured"].get(name)
         return None if value is None else float(value)
 
     def number(self, name: str) -> float | None:

@@ -11,13 +11,13 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from hydra.bounds import AS_RECORDED, PositiveUsd
+from hydra.bounds import AS_RECORDED, Hours, PositiveUsd
 from hydra.domain import KillScope
 from hydra.layers.layer2_data_health import DataHealthParameters
 from hydra.layers.layer2_matrix import MatrixParameters
 from hydra.layers.layer2_statistical import StatisticalParameters
 from hydra.layers.layer3_scoring import ScoringParameters
-from hydra.layers.layer3_signals import SignalParameters
+from hydra.layers.layer3_signals import GENERATORS, SignalParameters
 from hydra.layers.layer4_kill import KillParameters
 from hydra.layers.layer4_limits import LimitParameters
 from hydra.layers.layer4_risk import RiskParameters
@@ -33,10 +33,14 @@ RULES_KEY: Final = "rules"
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The parameters of all layers. news_hold_blocks: LLM_HOLD_BLOCKS (C03); balance in USDT."""
+    """The parameters of all layers. news_hold_blocks: LLM_HOLD_BLOCKS (C03); balance in USDT.
+
+    resume_after_hours: of a backtest with an assumed operator (C130); None: nobody clears the kill switch.
+    """
 
     initial_balance_usd: PositiveUsd = 10_000.0
     news_hold_blocks: bool = True
+    resume_after_hours: Hours | None = None
     costs: CostParameters = field(default_factory=CostParameters)
     statistical: StatisticalParameters = field(default_factory=StatisticalParameters)
     signals: SignalParameters = field(default_factory=SignalParameters)
@@ -62,8 +66,7 @@ def rules_of(settings: Settings, feeds: Iterable[str]) -> Rules:
         news_hold_blocks=settings.llm_hold_blocks,
         statistical=_statistical(settings, feeds),
         signals=SignalParameters(
-            holding_hours=holding_hours(settings.max_holding_hours),
-            is_adaptive=settings.signal_thresholds == "adaptive",
+            **_holding_hours(settings), is_adaptive=settings.signal_thresholds == "adaptive"
         ),
         scoring=ScoringParameters(
             score_threshold=settings.ml_score_threshold, min_confidence=settings.min_signal_confidence
@@ -74,6 +77,14 @@ def rules_of(settings: Settings, feeds: Iterable[str]) -> Rules:
             outage_flatten_seconds=settings.data_outage_flatten_s,
         ),
     )
+
+
+def _holding_hours(settings: Settings) -> dict[str, float]:
+    """The parameters of the sources that the settings name."""
+    if settings.max_holding_hours is None:
+        return {}
+    named = holding_hours(settings.max_holding_hours)
+    return {GENERATORS[source].holding_hours: hours for source, hours in named.items()}
 
 
 def _statistical(settings: Settings, feeds: Iterable[str]) -> StatisticalParameters:
@@ -126,10 +137,25 @@ _KNOWN: Final[dict[tuple[str, tuple[str, ...]], Rules]] = {}
 def rules_in(config: Mapping[str, Any], feeds: Iterable[str]) -> Rules:
     """The parameters out of `runs.config`; those that are newer than the record keep their default."""
     if RULES_KEY in config:
-        return RULES.validate_python(config[RULES_KEY], context=AS_RECORDED)
+        return RULES.validate_python(_as_written_now(config[RULES_KEY]), context=AS_RECORDED)
     return rules_of(Settings.model_construct(**config["settings"]), feeds)
 
 
 def costs_in(config: Mapping[str, Any]) -> CostParameters:
     """The costs out of `runs.config`, stress included; those of the cost model where it holds none."""
-    return RULES.validate_python(config.get(RULES_KEY, {}), context=AS_RECORDED).costs
+    return RULES.validate_python(_as_written_now(config.get(RULES_KEY, {})), context=AS_RECORDED).costs
+
+
+def _as_written_now(recorded: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Recorded rules under the names of today.
+
+    Before C129 the holding hours were one list, in the order of the sources, and LIQUIDATION_REVERSAL asked
+    for nothing behind it.
+    """
+    signals = dict(recorded.get("signals", {}))
+    hours = signals.pop("holding_hours", None)
+    if hours is None:
+        return recorded
+    named = zip((one.holding_hours for one in GENERATORS.values()), hours, strict=False)
+    before = {"reversal_min_zscore": 0.0, "reversal_min_velocity": 0.0}
+    return {**recorded, "signals": {**before, **signals, **dict(named)}}

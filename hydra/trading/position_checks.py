@@ -1,6 +1,6 @@
 """Position management: every open position is checked every minute, and closed for the first good reason.
 
-Source: practice.md, "Position management"; C09, C42, C43, C47, C121.
+Source: docs/practice.md, "Position management"; C09, C42, C43, C47, C121.
 """
 
 import math
@@ -22,13 +22,13 @@ from hydra.domain import (
     TradabilityStatus,
 )
 from hydra.durations import HOUR_SECONDS
-from hydra.layers import positions as position_rules
 from hydra.layers.layer2_volatility import consecutive_extremes
+from hydra.layers.layer3_signals import generator_of, thesis_strength
 from hydra.layers.layer5_orders import exit_order
-from hydra.layers.positions import ExitVerdict, check_position, thesis_health, thesis_strength
+from hydra.layers.positions import ExitVerdict, PositionSnapshot, check_position, thesis_health
 from hydra.trading.cycle import Cycle
 from hydra.trading.instrument_spec import InstrumentSpec, read_terms
-from hydra.trading.kill_rows import LatchedKills, read_kills
+from hydra.trading.kill_switch import LatchedKills, read_kills
 from hydra.trading.market_rows import Price, read_prices
 from hydra.trading.minute_rows import AssessedPair
 from hydra.trading.pair_state import PairState, Position, PositionEvent
@@ -143,7 +143,7 @@ def _check(
     venue: Venue,
 ) -> None:
     position = _of(state)
-    checked = position_state(position, pair, cycle, context)
+    checked = position_snapshot(position, pair, cycle, context)
     verdict = check_position(checked, rules.positions)
     position.events.append(
         PositionEvent(
@@ -157,11 +157,11 @@ def _check(
         _close(state, verdict, cycle, context, venue)
 
 
-def position_state(
+def position_snapshot(
     position: Position, pair: AssessedPair, cycle: Cycle, context: ExitContext
-) -> position_rules.PositionState:
+) -> PositionSnapshot:
     """What the checks read of one position. NaN where unknown."""
-    return position_rules.PositionState(
+    return PositionSnapshot(
         direction=position.direction,
         mark_price=float(context.prices[position.instrument_id].mark),
         entry_price=float(position.entry_price),
@@ -179,18 +179,11 @@ def position_state(
 def _health(position: Position, pair: AssessedPair, bet: ThesisAtEntry | None) -> float:
     if bet is None:
         return math.nan
-    now = thesis_strength(
-        bet.source,
-        position.direction,
-        _or_nan(pair.measured("funding_rate")),
-        _or_nan(pair.measured("long_short_ratio")),
-        _or_nan(pair.measured("return_24h")),
-        _or_nan(pair.measured("liq_imbalance")),
-    )
-    return thesis_health(now, bet.strength)
+    value = _or_nan(pair.measured(generator_of(bet.source).thesis.column))
+    return thesis_health(thesis_strength(bet.source, position.direction, value), bet.strength)
 
 
-def _numbers(checked: position_rules.PositionState, verdict: ExitVerdict | None) -> dict[str, Any]:
+def _numbers(checked: PositionSnapshot, verdict: ExitVerdict | None) -> dict[str, Any]:
     return {
         "mark_price": checked.mark_price,
         "liquidation_price": checked.liquidation_price,

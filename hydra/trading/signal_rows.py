@@ -1,6 +1,6 @@
-"""The signals of a minute as layer 3 judges them, and as rows of hydra.signals. No I/O.
+"""The signals of a minute as layer 3 scores and chooses them, and as rows of hydra.signals. No I/O.
 
-Source: layers document, "LAYER 3: BEHAVIORAL SIGNALS"; C03, C06, C17, C118.
+Source: layers document, "LAYER 3: BEHAVIORAL SIGNALS"; C03, C06, C17, C118, C129.
 """
 
 from typing import Any, Final
@@ -9,17 +9,19 @@ import polars as pl
 
 from hydra.domain import ReasonCode
 from hydra.layers.layer3_news import gate_news
-from hydra.layers.layer3_scoring import choose, score_by_rule
-from hydra.layers.layer3_signals import generate, thesis_words
+from hydra.layers.layer3_scoring import choose
+from hydra.layers.layer3_signals import apply_requirements, generate, thesis_words
+from hydra.layers.scorer import SCORERS, with_score
 from hydra.trading.cycle import Cycle
 from hydra.trading.minute_rows import generator_inputs
 from hydra.trading.parameters import Rules
 from hydra.trading.row_writer import Row
 
 
-def judge(frame: pl.DataFrame, rules: Rules) -> pl.DataFrame:
-    """Every firing of the minute with score, verdict and reason (see `choose` and `gate_news`)."""
-    choices = choose(score_by_rule(generate(frame, rules.signals)), rules.scoring)
+def choose_signals(frame: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+    """Every firing in `frame` with score, verdict and reason (see `choose` and `gate_news`)."""
+    firings = apply_requirements(generate(frame, rules.signals), rules.signals)
+    choices = choose(with_score(firings, SCORERS[rules.scoring.scorer]), rules.scoring)
     return gate_news(choices, hold_blocks=rules.news_hold_blocks)
 
 
@@ -54,6 +56,8 @@ _TEMPLATES: Final = {
     ReasonCode.SIGNAL_OUTRANKED: "score {score:.2f}, confidence {confidence:.2f}: another ranks higher",
     ReasonCode.CONFIDENCE_LOW: "confidence {confidence:.2f} is below {least_confidence:.2f}",
     ReasonCode.SCORE_LOW: "score {score:.2f} is below {least_score:.2f}",
+    ReasonCode.NO_CASCADE: "no cascade behind it: the liquidation z-score of the last hour is at most "
+    "{zscore} of {min_zscore:g}, the liquidated share of open interest {velocity} of {min_velocity:g}",
     ReasonCode.NEWS_HOLD: "the news analyst says hold",
     ReasonCode.NEWS_EXIT: "the news analyst says exit",
     ReasonCode.NEWS_AGAINST: "the news analyst is {news_action}",
@@ -62,8 +66,16 @@ _TEMPLATES: Final = {
 
 def signal_words(row: dict[str, Any], rules: Rules) -> str:
     """Why layer 3 chose a signal or not, with the numbers that decided."""
-    limits = {
+    numbers = {
         "least_confidence": rules.scoring.min_confidence,
         "least_score": rules.scoring.score_threshold,
+        "zscore": _known(row["liq_zscore_max_1h"], ".2f"),
+        "velocity": _known(row["liq_velocity"], ".4f"),
+        "min_zscore": rules.signals.reversal_min_zscore,
+        "min_velocity": rules.signals.reversal_min_velocity,
     }
-    return _TEMPLATES[ReasonCode(row["reason_code"])].format(**limits, **row)
+    return _TEMPLATES[ReasonCode(row["reason_code"])].format(**numbers, **row)
+
+
+def _known(value: float | None, digits: str) -> str:
+    return "unknown" if value is None else format(value, digits)

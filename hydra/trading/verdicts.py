@@ -1,6 +1,6 @@
 """Layer 4's verdicts on one minute, from what is held, assessed and signalled. No I/O.
 
-Source: layers document, "LAYER 4: RISK BRAIN"; C20, C30, C117, C119, C120, C123; DESIGN, law 4.
+Source: layers document, "LAYER 4: RISK BRAIN"; C20, C30, C117, C119, C120, C123; docs/architecture.md, law 4.
 """
 
 import math
@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from hydra.domain import KillScope, SignalSource
 from hydra.layers.layer4_kill import Kill, check_kill_switch
 from hydra.layers.layer4_limits import PortfolioState
-from hydra.layers.layer4_risk import Candidate, PairTerms, RiskParameters, decide_minute
+from hydra.layers.layer4_risk import Candidate, PairTerms, RiskParameters, decide_candidates
 from hydra.trading.correlation_rows import ALONE, PortfolioCorrelation
 from hydra.trading.decision_rows import JudgedSignal, Verdict
 from hydra.trading.instrument_spec import InstrumentSpec
-from hydra.trading.kill_rows import LatchedKills
+from hydra.trading.kill_switch import LatchedKills
 from hydra.trading.minute_rows import AssessedPair
 from hydra.trading.pair_state import PairState
 
@@ -87,7 +87,7 @@ def decide(minute: Minute, kills: Mapping[int, Kill], parameters: RiskParameters
         for key, verdict in verdicts.items()
         if verdict.is_judged and key in minute.terms
     ]
-    for candidate, decision in decide_minute(candidates, minute.book, parameters):
+    for candidate, decision in decide_candidates(candidates, minute.book, parameters):
         key = candidate.instrument_id
         verdict, portfolio_correlation = verdicts[key], minute.portfolio_correlation.get(key, ALONE)
         verdicts[key] = Verdict(

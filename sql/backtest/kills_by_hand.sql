@@ -8,6 +8,6 @@ FROM (
     UNION ALL
     SELECT instrument_id, cleared_time, numbers ->> 'cleared_in', false, kill_id
     FROM hydra.kill_switch
-    WHERE run_id = %(run_id)s AND cleared_time IS NOT NULL
+    WHERE run_id = %(run_id)s AND cleared_time IS NOT NULL AND cleared_by <> 'assumed operator'
 ) AS changes
 ORDER BY time, kill_id, is_latched DESC;

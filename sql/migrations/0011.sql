@@ -40,6 +40,12 @@ ALTER TABLE hydra.order_events
 ALTER TABLE hydra.veto_counts
     ADD CONSTRAINT veto_counts_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES hydra.reason_codes (code);
 
+-- A further generator needs no migration: signals.source is written from SignalSource alone, and risk decisions refer
+-- to their signal.
+ALTER TABLE hydra.signals DROP CONSTRAINT signals_source_check;
+ALTER TABLE hydra.risk_decisions DROP CONSTRAINT risk_decisions_source_check;
+COMMENT ON COLUMN hydra.signals.source IS 'The generator that fired (SignalSource)';
+
 -- The cost basis of a position, and how many positions are valued at a stale price (C132).
 ALTER TABLE hydra.positions ADD COLUMN cost_basis_usd NUMERIC DEFAULT 0 NOT NULL;
 COMMENT ON COLUMN hydra.positions.cost_basis_usd IS

@@ -159,8 +159,6 @@ CREATE TABLE hydra.signals (
     metadata JSONB DEFAULT '{}'::jsonb NOT NULL,
     decided_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     CONSTRAINT signals_pkey PRIMARY KEY (run_id, time, instrument_id, source),
-    CONSTRAINT signals_source_check CHECK (source IN ('FUNDING_SQUEEZE', 'LIQUIDATION_REVERSAL',
-        'OI_DIVERGENCE', 'CROWDING_FADE', 'FUNDING_CARRY')),
     CONSTRAINT signals_side_check CHECK (side IN ('LONG', 'SHORT')),
     CONSTRAINT signals_reason_code_fkey FOREIGN KEY(reason_code)
         REFERENCES hydra.reason_codes (code),
@@ -177,7 +175,7 @@ COMMENT ON TABLE hydra.signals IS 'Layer 3: one row per generator that fired, sc
 COMMENT ON COLUMN hydra.signals.run_id IS 'The run (hydra.runs)';
 COMMENT ON COLUMN hydra.signals.instrument_id IS 'The instrument (market.instruments)';
 COMMENT ON COLUMN hydra.signals.time IS 'The decided minute: the instant its candle closed, on the run''s clock';
-COMMENT ON COLUMN hydra.signals.source IS 'The generator that fired';
+COMMENT ON COLUMN hydra.signals.source IS 'The generator that fired (SignalSource)';
 COMMENT ON COLUMN hydra.signals.side IS 'LONG or SHORT';
 COMMENT ON COLUMN hydra.signals.confidence IS '0..1, the generator''s own; not a probability';
 COMMENT ON COLUMN hydra.signals.expected_return IS 'Fraction';
@@ -248,8 +246,6 @@ CREATE TABLE hydra.risk_decisions (
     CONSTRAINT risk_decisions_pkey PRIMARY KEY (run_id, time, instrument_id),
     CONSTRAINT risk_decisions_run_id_instrument_id_time_source_fkey FOREIGN KEY(run_id, instrument_id, time, source)
         REFERENCES hydra.signals (run_id, instrument_id, time, source),
-    CONSTRAINT risk_decisions_source_check CHECK (source IN ('FUNDING_SQUEEZE', 'LIQUIDATION_REVERSAL',
-        'OI_DIVERGENCE', 'CROWDING_FADE', 'FUNDING_CARRY')),
     CONSTRAINT risk_decisions_side_check CHECK (side IN ('LONG', 'SHORT')),
     CONSTRAINT risk_decisions_reason_code_fkey FOREIGN KEY(reason_code)
         REFERENCES hydra.reason_codes (code),

@@ -16,6 +16,7 @@ from hydra.backtest.persisted import StoredRows
 from hydra.checks.parity import check_parity
 from hydra.db import queries
 from hydra.db.engine import adbc_connect
+from hydra.domain import KillScope
 from hydra.errors import StopError
 from hydra.ingest.simulated import store_market
 from tests.support.backtest_scene import MARKET, MINUTES, START, Scene, made_scene
@@ -125,6 +126,27 @@ def test_nothing_of_a_backtest_stays_when_its_storing_fails(
     ).fetchone()
     assert ended == ("failed: DiskFull: no space left",)
     assert scene.count("risk_decisions", newest[0]) == scene.count("equity", newest[0]) == 0
+
+
+def test_an_assumed_operator_leaves_a_row_a_clearing_and_the_run_decided_again_is_the_same(
+    scene: Scene,
+) -> None:
+    """C130: cleared at least an hour after the latch, with the reason; audits and parity hold."""
+    kill = replace(scene.rules.risk.kill, scope=KillScope.PAIR, cascade_probability=0.004)
+    rules = replace(scene.rules, risk=replace(scene.rules.risk, kill=kill), resume_after_hours=1.0)
+    run = replace(scene, rules=rules).backtest(StoredRows.ALL).run
+    rows = scene.connection.execute(
+        "SELECT latched_time, cleared_time, cleared_by, clear_reason FROM hydra.kill_switch"
+        " WHERE run_id = %s AND cleared_time IS NOT NULL ORDER BY kill_id",
+        (run.run_id,),
+    ).fetchall()
+    assert rows
+    assert all(cleared >= latched + timedelta(hours=1) for latched, cleared, *_ in rows)
+    words = ("assumed operator", "the cause is gone and 1 h have passed (--resume-after)")
+    assert {row[2:] for row in rows} == {words}
+    assert [finding for finding in run_audits(scene.connection) if not finding.is_clean] == []
+    parity = check_parity(scene.connection, scene.url, run)
+    assert [one.result.first for one in parity.tables if one.result.mismatches] == []
 
 
 def add_calm_past(url: str, instrument_ids: tuple[int, ...]) -> None:

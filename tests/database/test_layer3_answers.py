@@ -63,15 +63,27 @@ def test_a_signal_is_scored_and_says_what_it_bets_on(market: PaperMarket) -> Non
 
 
 def test_one_signal_of_a_pair_is_chosen_and_the_others_say_why_not(market: PaperMarket) -> None:
-    market.assess(
-        MINUTE, funding_rate=-0.0008, oi_delta_pct=-0.03, liq_imbalance=0.9, volatility_regime=3, regime=5
-    )
+    crowded: dict[str, Any] = {"funding_rate": -0.0008, "oi_delta_pct": -0.03, "liq_imbalance": 0.9}
+    market.assess(MINUTE, **crowded, liq_velocity=0.002, volatility_regime=3, regime=5)
     rows = {row["source"]: row for row in signals(market)}
     assert {source: row["reason_code"] for source, row in rows.items()} == {
         "LIQUIDATION_REVERSAL": "SIGNAL_CHOSEN",
         "OI_DIVERGENCE": "SIGNAL_OUTRANKED",
     }
     assert rows["OI_DIVERGENCE"]["approved"]
+
+
+def test_a_reversal_without_a_cascade_is_a_row_that_says_so_and_no_signal(market: PaperMarket) -> None:
+    market.assess(MINUTE, return_24h=0.0, liq_imbalance=0.9, liq_velocity=0.0015, liq_zscore_max_1h=1.2)
+    (row,) = signals(market)
+    assert (row["reason_code"], row["approved"], row["chosen"]) == ("NO_CASCADE", False, False)
+    assert row["reason"] == (
+        "no cascade behind it: the liquidation z-score of the last hour is at most 1.20 of 2, "
+        "the liquidated share of open interest 0.0015 of 0.002"
+    )
+    decided = market.decide(MINUTE)[BTC]
+    assert (decided["reason_code"], decided["source"]) == ("NO_SIGNAL", None)
+    assert decided["reason"].endswith("the best was LIQUIDATION_REVERSAL LONG: NO_CASCADE")
 
 
 def test_a_weak_squeeze_is_recorded_as_too_weak(market: PaperMarket) -> None:

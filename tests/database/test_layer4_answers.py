@@ -76,9 +76,9 @@ def test_a_quiet_pair_has_its_row_too(connection: psycopg.Connection) -> None:
 @pytest.mark.parametrize(
     ("assessment", "words"),
     [
-        ({"funding_rate": 0.0051}, "FUNDING_SPIKE: Funding spike > 0.5%"),
-        ({"funding_rate": -0.0051}, "FUNDING_SPIKE: Funding spike > 0.5%"),
-        ({"cascade_probability": 0.9}, "CASCADE: Cascade probability > 70%"),
+        ({"funding_rate": 0.0051}, "FUNDING_SPIKE: Funding spike 0.510% > 0.5%"),
+        ({"funding_rate": -0.0051}, "FUNDING_SPIKE: Funding spike 0.510% > 0.5%"),
+        ({"cascade_probability": 0.9}, "CASCADE: Cascade probability 90% > 70%"),
     ],
 )
 def test_a_kill_condition_latches_with_cause_and_numbers(
@@ -119,7 +119,7 @@ def test_a_lost_twentieth_of_the_day_kills(connection: psycopg.Connection) -> No
     market.settle(2)
     assert market.cash() < 9_500
     row = verdict(market, 3)
-    assert (row["reason_code"], row["kill_reason"]) == ("KILL_SWITCH", "Daily drawdown > 5%")
+    assert (row["reason_code"], row["kill_reason"]) == ("KILL_SWITCH", "Daily drawdown 6.08% > 5%")
 
 
 def test_what_layer_2_forbids_is_not_tradable(connection: psycopg.Connection) -> None:

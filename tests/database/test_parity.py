@@ -15,8 +15,8 @@ from hydra.checks.comparer import Mismatch
 from hydra.checks.parity import Parity, check_parity
 from hydra.checks.recorded_tables import ASSESSMENTS
 from hydra.errors import StopError
-from hydra.runtime import kill_switch
 from hydra.runtime.notifications import Stage
+from hydra.trading import kill_switch
 from hydra.trading.runs import Run
 from tests.support.backtest_scene import MINUTES, START, Scene, made_scene
 from tests.support.live_run import decide_live
@@ -39,8 +39,8 @@ def test_a_live_run_decided_again_is_the_same_in_every_column(scene: Scene) -> N
     assert (found.first, found.last) == (START, START + timedelta(minutes=MINUTES - 1))
     assert compared["risk_decisions"] == compared["assessments"] == 4 * MINUTES
     assert compared["equity"] == MINUTES
-    assert compared["positions"] >= 3
-    assert compared["fills"] >= 6
+    assert compared["positions"] >= 2
+    assert compared["fills"] >= 4
 
 
 @pytest.mark.parametrize(
@@ -194,9 +194,9 @@ def test_a_kill_and_its_clearing_by_hand_are_inputs_of_the_replay(
         run_ids.append(run.run_id)
         if before is stage and time == latched:
             pair = None if whole else scene.live.instrument_ids[0]
-            kill_switch.latch(scene.connection, run.run_id, pair, "a test", "tester")
+            kill_switch.latch_by_hand(scene.connection, run.run_id, pair, "a test", "tester")
         if before is stage and time == latched + timedelta(minutes=30):
-            kill_switch.clear(scene.connection, run.run_id, None, "a test", "tester")
+            kill_switch.clear_by_hand(scene.connection, run.run_id, None, "a test", "tester")
 
     minutes = int((latched - START) / timedelta(minutes=1)) + 45
     ids = scene.live.instrument_ids

@@ -16,11 +16,11 @@ from hydra.db.roles import Role
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import StopError
 from hydra.ingest.instruments import ensure_instruments
-from hydra.runtime.kill_switch import COOL_DOWN, clear, latch, latched, run_time
 from hydra.runtime.notifications import CYCLE_CLOSED_CHANNEL, STEPS, Stage, step_of
 from hydra.runtime.run_market import recorded_market
 from hydra.settings import load_settings
 from hydra.trading.cycle import Cycle
+from hydra.trading.kill_switch import COOL_DOWN, clear_by_hand, latch_by_hand, read_latched, run_time
 from hydra.trading.runs import (
     EndReason,
     Run,
@@ -203,28 +203,28 @@ def test_a_kill_switch_latches_once_and_clears_after_its_cool_down(
     connection: psycopg.Connection, run: Run
 ) -> None:
     open_cycle(connection, run)
-    assert latch(connection, run.run_id, None, "the news is bad", "operator") == START
+    assert latch_by_hand(connection, run.run_id, None, "the news is bad", "operator") == START
     with pytest.raises(StopError, match="latched already; its first cause stays"):
-        latch(connection, run.run_id, None, "again", "operator")
-    latch(connection, run.run_id, instrument_of(connection, run, "btcusdt"), "only this", "operator")
-    assert [(item.scope, item.symbol, item.cause) for item in latched(connection, run.run_id)] == [
+        latch_by_hand(connection, run.run_id, None, "again", "operator")
+    latch_by_hand(connection, run.run_id, instrument_of(connection, run, "btcusdt"), "only this", "operator")
+    assert [(item.scope, item.symbol, item.cause) for item in read_latched(connection, run.run_id)] == [
         ("portfolio", None, "the news is bad"),
         ("pair", "BTC", "only this"),
     ]
     with pytest.raises(StopError, match="the cool-down of 60 minutes has not passed"):
-        clear(connection, run.run_id, None, "calm again", "operator")
+        clear_by_hand(connection, run.run_id, None, "calm again", "operator")
     open_cycle(connection, run, START + COOL_DOWN)
     assert run_time(connection, run.run_id) == START + COOL_DOWN
-    cleared = clear(connection, run.run_id, "BTC", "calm again", "operator")
+    cleared = clear_by_hand(connection, run.run_id, "BTC", "calm again", "operator")
     assert [item.symbol for item in cleared] == ["BTC"]
-    assert [item.symbol for item in latched(connection, run.run_id)] == [None]
+    assert [item.symbol for item in read_latched(connection, run.run_id)] == [None]
     row = connection.execute(
         "SELECT cleared_time, cleared_by, clear_reason FROM hydra.kill_switch WHERE kill_id = %s",
         (cleared[0].kill_id,),
     ).fetchone()
     assert row == (START + COOL_DOWN, "operator", "calm again")
     with pytest.raises(StopError, match="nothing is latched"):
-        clear(connection, run.run_id, "BTC", "twice", "operator")
+        clear_by_hand(connection, run.run_id, "BTC", "twice", "operator")
 
 
 def test_kill_and_resume_name_what_they_do(

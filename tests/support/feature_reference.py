@@ -264,6 +264,34 @@ def liq_zscore(k: Known) -> Number:
     return score(now, nw(known))
 
 
+def liq_zscore_max_1h(k: Known) -> Number:
+    """The largest liq_zscore of the hour: now, and at the ends of the 59 clock minutes before."""
+    if not alive(k):
+        return None
+    minutes = {floor(e["time"], MINUTE) for e in k.events("heartbeats")}
+    by_minute: dict[datetime, float] = {}
+    for event in k.events("liquidations"):
+        at = floor(event["time"], MINUTE)
+        if at in minutes:
+            by_minute[at] = by_minute.get(at, 0.0) + event["value_usd"]
+    found = [liq_zscore(k)]
+    newest = floor(k.t, MINUTE) - 2 * MINUTE
+    for back in range(59):
+        last = newest - back * MINUTE
+        if last in minutes:
+            now = math.fsum(by_minute.get(last - m * MINUTE, 0.0) for m in range(5))
+            ended = floor(last - 4 * MINUTE, 5 * MINUTE) - 5 * MINUTE
+            buckets = [ended - 5 * j * MINUTE for j in range(288)]
+            sums = [_bucket(by_minute, minutes, start) for start in buckets]
+            found.append(score(now, nw(sums)))
+    return max((value for value in found if value is not None), default=None)
+
+
+def _bucket(by_minute: dict[datetime, float], minutes: set[datetime], start: datetime) -> Number:
+    inside = [start + m * MINUTE for m in range(5)]
+    return sum(by_minute.get(at, 0.0) for at in inside) if minutes.issuperset(inside) else None
+
+
 def book(k: Known) -> Any:
     """The last snapshot, at most 15 s old, not crossed."""
     tops = k.events("order_book_tops")
@@ -366,6 +394,7 @@ REFERENCE: dict[str, Callable[[Known], Number]] = {
     "liq_imbalance": imbalance,
     "liq_velocity": velocity,
     "liq_zscore": liq_zscore,
+    "liq_zscore_max_1h": liq_zscore_max_1h,
     "cascade_probability": cascade,
     "ob_imbalance": lambda k: (
         (b := book(k))

@@ -207,6 +207,8 @@ _QUIET_MEASURED: dict[str, object] = {
     "funding_rate": 0.0001,
     "oi_delta_pct": 0.0,
     "liq_imbalance": 0.0,
+    "liq_velocity": 0.0,
+    "liq_zscore_max_1h": 0.0,
     "return_24h": -0.03,
     "long_short_ratio": 1.0,
     "volatility_percentile": 0.3,

@@ -1,6 +1,5 @@
 """A pair's own thresholds (C112): percentiles of its past, within floors, silent while it has no past."""
 
-from dataclasses import fields
 from datetime import UTC, date, datetime, time, timedelta
 from statistics import quantiles
 
@@ -14,7 +13,7 @@ from hydra.domain import SignalSource
 from hydra.features.adaptive_thresholds import ADAPTIVE_THRESHOLDS, adaptive_thresholds, sampled_decisions
 from hydra.features.evaluate import feature_matrix
 from hydra.features.facts import MarketFacts
-from hydra.layers.layer3_signals import SignalParameters, Thresholds, generators, thresholds
+from hydra.layers.layer3_signals import GENERATORS, SignalParameters, limits_of
 from tests.support.feature_market import MINUTE, SECOND, START, decisions_at, facts_of, frame
 
 PRINTED, ADAPTIVE = SignalParameters(), SignalParameters(is_adaptive=True)
@@ -142,12 +141,18 @@ OWN: dict[str, float | None] = {
 def _limits(parameters: SignalParameters, **own: float | None) -> dict[str, float | None]:
     columns = {name: {**OWN, **own}[name] for name in ADAPTIVE_THRESHOLDS}
     row = pl.DataFrame(columns, schema=dict.fromkeys(ADAPTIVE_THRESHOLDS, pl.Float64()))
-    limits = thresholds(parameters)
-    return row.select(getattr(limits, f.name).alias(f.name) for f in fields(Thresholds)).row(0, named=True)
+    limits = limits_of(parameters)
+    return row.select(limits[name].alias(name) for name in BOUND).row(0, named=True)
+
+
+BOUND = (
+    "squeeze_funding", "divergence_price_change", "divergence_oi_change", "crowding_ratio_high",
+    "crowding_ratio_low", "crowding_funding", "carry_funding",
+)  # fmt: skip
 
 
 def test_printed_thresholds_are_the_printed_numbers() -> None:
-    assert _limits(PRINTED) == {f.name: getattr(PRINTED, f.name) for f in fields(Thresholds)}
+    assert _limits(PRINTED) == {name: getattr(PRINTED, name) for name in BOUND}
 
 
 def test_own_thresholds_take_the_place_of_the_printed_ones() -> None:
@@ -175,10 +180,11 @@ QUIET: dict[str, float | None] = {
 
 def _firing(parameters: SignalParameters, **changes: float | None) -> set[SignalSource]:
     row = pl.DataFrame({**QUIET, **OWN, **changes}, schema=dict.fromkeys([*QUIET, *OWN], pl.Float64()))
+    limits = limits_of(parameters)
     return {
         source
-        for source, firing in generators(parameters).items()
-        if row.select(firing.direction != 0).item()
+        for source, generator in GENERATORS.items()
+        if row.select(generator.direction(limits) != 0).item()
     }
 
 
@@ -199,7 +205,7 @@ def test_without_a_threshold_of_its_own_a_pair_stays_silent() -> None:
 
 @pytest.mark.parametrize("own", [OWN, dict.fromkeys(OWN)], ids=["known", "unknown"])
 def test_the_distance_from_firing_is_measured_to_the_threshold_in_force(own: dict[str, float | None]) -> None:
-    measured = {**QUIET, **own, "cascade_probability": 0.0}
+    measured = {**QUIET, **own}
     fires = {one.source for one in trigger_distances(measured, ADAPTIVE) if one.fires}
     assert fires == _firing(ADAPTIVE, **own)
     assert all(np.isfinite(one.shortfall) for one in trigger_distances(measured, ADAPTIVE))

@@ -54,7 +54,7 @@ def test_a_config_file_takes_the_place_of_the_environment_file(tmp_path: Path) -
         ({"risk.limits": "1"}, "limits is a group of parameters"),
         ({"signals.squeeze_funding.much": "1"}, "squeeze_funding is one value"),
         ({"signals.squeeze_funding": "high"}, "signals.squeeze_funding=high"),
-        ({"signals.holding_hours": "4"}, "change it by its setting"),
+        ({"statistical.data_health.feeds": "4"}, "change it by its setting"),
     ],
 )
 def test_what_cannot_be_set_is_refused(given: dict[str, str], sentence: str) -> None:

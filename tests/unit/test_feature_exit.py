@@ -11,7 +11,6 @@ from hydra.errors import BadDataError
 from hydra.features.for_models.exit_features import MARKET_COLUMNS, POSITION_COLUMNS, exit_features
 from hydra.features.vectors import EXIT_PREDICTOR_FEATURES_V1
 from hydra.layers import positions
-from hydra.layers.layer3_signals import thesis_strength
 
 NOW = datetime(2025, 6, 10, 12, tzinfo=UTC)
 SHORT: dict[str, object] = {
@@ -83,15 +82,6 @@ def test_the_health_of_a_thesis_lies_between_0_and_1_and_is_that_of_the_exit_rul
 ) -> None:
     assert _features(thesis_strength=now, entry_thesis_strength=at_entry)["thesis_health"] == health
     assert positions.thesis_health(now, at_entry) == health
-
-
-@pytest.mark.parametrize("source", list(SignalSource))
-@pytest.mark.parametrize("direction", [1, -1])
-def test_the_strength_of_a_thesis_is_that_of_the_exit_rule(source: SignalSource, direction: int) -> None:
-    inputs = {"funding_rate": 0.0004, "long_short_ratio": 2.5, "return_24h": -0.03, "liq_imbalance": 0.6}
-    frame = pl.DataFrame({"source": source.value, "direction": direction, **inputs})
-    expected = positions.thesis_strength(source, direction, 0.0004, 2.5, -0.03, 0.6)
-    assert frame.select(thesis_strength()).item() == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("name", [*POSITION_COLUMNS, *MARKET_COLUMNS])

@@ -282,28 +282,28 @@ def test_a_missing_input_never_turns_a_veto_into_an_entry(
 
 def test_words_name_the_inputs_and_the_numbers() -> None:
     stale = assessment_words(assessed(candle_age_seconds=62.0, open_interest_age_seconds=None))
-    assert stale == "BLOCK: missing: open_interest; stale: candles (62.0 s old)"
+    assert stale == "BLOCK: missing: open_interest; stale: candles (62 s old)"
     assert assessment_words(assessed()) == "ALLOW: nothing speaks against trading"
     nothing = assessed(candle_age_seconds=None, open_interest_age_seconds=None)
     assert assessment_words(nothing) == "BLOCK: missing: candles, open_interest"
     book = assessment_words(assessed(order_book_age_seconds=20.0, liquidation_feed_age_seconds=61.0))
-    assert book == "BLOCK: stale: order_book (20.0 s old), liquidations (61.0 s old)"
+    assert book == "BLOCK: stale: order_book (20 s old), liquidations (61 s old)"
     interest = assessment_words(assessed(open_interest_age_seconds=700.0))
-    assert interest == "BLOCK: stale: open_interest (700.0 s old)"
+    assert interest == "BLOCK: stale: open_interest (700 s old)"
     funding = assessment_words(assessed(funding_rate=None, funding_age_seconds=40_000.0))
-    assert funding == "BLOCK: stale: funding (40000.0 s old)"
+    assert funding == "BLOCK: stale: funding (40000 s old)"
     high = assessment_words(assessed(volatility_percentile=0.9))
-    assert high == "RESTRICT: volatility ranks at 0.9 of its last 30 days: high"
+    assert high == "RESTRICT: volatility ranks at 90.0% of its last 30 days: high"
 
 
 WORDS = {
     ReasonCode.SPREAD_WIDE: "the spread is 1.0 bps",
-    ReasonCode.CASCADE: "cascade score 0.0",
-    ReasonCode.VOLATILITY_EXTREME: "volatility ranks at 0.4 of its last 30 days: extreme",
+    ReasonCode.CASCADE: "cascade score 0.00",
+    ReasonCode.VOLATILITY_EXTREME: "volatility ranks at 40.0% of its last 30 days: extreme",
     ReasonCode.WARMING_UP: "there is too little history yet to rank the volatility: no entries",
-    ReasonCode.CASCADE_WARNING: "cascade score 0.0",
-    ReasonCode.VOLATILITY_HIGH: "volatility ranks at 0.4 of its last 30 days: high",
-    ReasonCode.FUNDING_EXTREME: "funding 0.0001 per 8 h: leverage is halved",
+    ReasonCode.CASCADE_WARNING: "cascade score 0.00",
+    ReasonCode.VOLATILITY_HIGH: "volatility ranks at 40.0% of its last 30 days: high",
+    ReasonCode.FUNDING_EXTREME: "funding +0.0100% per 8 h is extreme",
 }
 
 

@@ -9,11 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hydra.domain import NewsAction, ReasonCode, Side, VolatilityRegime
+from hydra.layers.layer2_matrix import REASON_TYPE
 from hydra.layers.layer3_news import gate_news, news_closes_position, news_veto, should_trade
-from hydra.layers.layer3_scoring import ScoringParameters, choose, rule_based_signal_score, score_by_rule
+from hydra.layers.layer3_scoring import ScoringParameters, choose
+from hydra.layers.scorer import RuleBasedScorer, rule_based_signal_score, with_score
 
 PRINTED = ScoringParameters()
 MINUTE = datetime(2026, 1, 1, 12, tzinfo=UTC)
+NOT_REFUSED = pl.lit(None, dtype=REASON_TYPE).alias("refusal")
 
 
 @pytest.mark.parametrize(
@@ -48,7 +51,7 @@ def test_scoring_drops_nothing_and_says_that_it_is_a_rule() -> None:
             "gate_cascade_probability": [0.0, 0.0],
         }
     )
-    scored = score_by_rule(firings)
+    scored = with_score(firings, RuleBasedScorer())
     assert scored["score"].to_list() == [0.1, 0.9]
     assert scored["score_kind"].to_list() == ["rule", "rule"]
 
@@ -64,7 +67,7 @@ def chosen(*signals: tuple[float, float], pairs: list[int] | None = None) -> lis
             "score": [signal[1] for signal in signals],
         }
     )
-    return choose(frame, PRINTED).to_dicts()
+    return choose(frame.with_columns(NOT_REFUSED), PRINTED).to_dicts()
 
 
 @pytest.mark.parametrize(
@@ -124,7 +127,7 @@ def test_choices_stand_by_time_and_equals_of_a_busy_minute_keep_their_order() ->
     minutes = [datetime(2026, 1, 1, 0, minute, tzinfo=UTC) for minute in (1, 0)]
     keys = [(minute, pair, name) for minute in minutes for pair in range(40, 0, -1) for name in "abc"]
     frame = pl.DataFrame(keys, schema=["time", "instrument_id", "name"], orient="row").with_columns(
-        pl.lit(0.6).alias("confidence"), pl.lit(0.5).alias("score")
+        pl.lit(0.6).alias("confidence"), pl.lit(0.5).alias("score"), NOT_REFUSED
     )
     rows = choose(frame, PRINTED).select("time", "instrument_id", "name").rows()
     assert rows == sorted(keys)

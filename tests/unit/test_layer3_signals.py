@@ -7,20 +7,28 @@ from typing import Any
 import polars as pl
 import pytest
 
-from hydra.domain import Regime, SignalSource, VolatilityRegime
+from hydra.domain import ReasonCode, Regime, SignalSource, VolatilityRegime
+from hydra.errors import BadDataError
+from hydra.layers.generator import Generator
 from hydra.layers.layer2_matrix import MatrixParameters
-from hydra.layers.layer3_scoring import ScoringParameters, choose, score_by_rule
+from hydra.layers.layer3_scoring import ScoringParameters, choose
 from hydra.layers.layer3_signals import (
+    GENERATORS,
     SignalParameters,
+    apply_requirements,
     crowding_fade,
     funding_carry,
     funding_squeeze,
     generate,
+    generator_of,
+    limits_of,
     liquidation_imbalance,
     liquidation_reversal,
     oi_divergence,
+    thesis_strength,
     thesis_words,
 )
+from hydra.layers.scorer import RuleBasedScorer, with_score
 
 PRINTED = SignalParameters()
 MINUTE = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -32,19 +40,37 @@ SILENT: dict[str, Any] = {
     "liq_imbalance": 0.0,
     "return_24h": 0.0,
     "long_short_ratio": 1.0,
+    "liq_zscore_max_1h": 2.5,
+    "liq_velocity": 0.0,
     "gate_cascade_probability": 0.0,
     "regime": Regime.TRENDING_UP.value,
     "volatility_regime": VolatilityRegime.NORMAL.value,
 }
 
 
-def number(value: float | None) -> pl.Expr:
-    return pl.lit(value, dtype=pl.Float64)
+FLOATS = dict.fromkeys(("liq_imbalance", "liq_zscore_max_1h", "liq_velocity"), pl.Float64())
+
+
+def at(generator: Generator, **columns: float | None) -> tuple[float, ...]:
+    """Direction and confidence of a generator in one row."""
+    row = pl.DataFrame(
+        {name: [value] for name, value in columns.items()}, schema=dict.fromkeys(columns, pl.Float64)
+    )
+    limits = limits_of(PRINTED)
+    found = row.select(
+        generator.direction(limits).alias("direction"), generator.confidence(limits).alias("confidence")
+    )
+    return found.row(0)
 
 
 def fired(**changed: float | None) -> list[dict[str, Any]]:
-    frame = pl.DataFrame([{**SILENT, **changed}], schema_overrides={"liq_imbalance": pl.Float64})
+    frame = pl.DataFrame([{**SILENT, **changed}], schema_overrides=FLOATS)
     return generate(frame, PRINTED).to_dicts()
+
+
+def scored(**changed: float | None) -> pl.DataFrame:
+    frame = pl.DataFrame([{**SILENT, **changed}], schema_overrides=FLOATS)
+    return with_score(apply_requirements(generate(frame, PRINTED), PRINTED), RuleBasedScorer())
 
 
 @pytest.mark.parametrize(
@@ -64,9 +90,8 @@ def fired(**changed: float | None) -> list[dict[str, Any]]:
 def test_funding_squeeze_at_its_borders(
     funding: float, oi_delta: float | None, direction: int, confidence: float
 ) -> None:
-    firing = funding_squeeze(number(funding), number(oi_delta), PRINTED)
-    assert pl.select(firing.direction).item() == direction
-    assert pl.select(firing.confidence).item() == pytest.approx(confidence)
+    found = at(funding_squeeze(), funding_rate=funding, oi_delta_pct=oi_delta)
+    assert found == pytest.approx((direction, confidence))
 
 
 def test_liquidation_imbalance_is_zero_without_liquidations() -> None:
@@ -90,9 +115,8 @@ def test_liquidation_imbalance_is_zero_without_liquidations() -> None:
     ],
 )
 def test_liquidation_reversal_at_its_borders(imbalance: float | None, cascade: float, direction: int) -> None:
-    firing = liquidation_reversal(number(imbalance), number(cascade), PRINTED)
-    assert pl.select(firing.direction).item() == direction
-    assert pl.select(firing.confidence).item() == 0.65
+    found = at(liquidation_reversal(), liq_imbalance=imbalance, gate_cascade_probability=cascade)
+    assert found == (direction, 0.65)
 
 
 @pytest.mark.parametrize(
@@ -108,9 +132,7 @@ def test_liquidation_reversal_at_its_borders(imbalance: float | None, cascade: f
     ],
 )
 def test_oi_divergence_at_its_borders(price: float, oi_delta: float | None, direction: int) -> None:
-    firing = oi_divergence(number(price), number(oi_delta), PRINTED)
-    assert pl.select(firing.direction).item() == direction
-    assert pl.select(firing.confidence).item() == 0.55
+    assert at(oi_divergence(), return_24h=price, oi_delta_pct=oi_delta) == (direction, 0.55)
 
 
 @pytest.mark.parametrize(
@@ -128,9 +150,7 @@ def test_oi_divergence_at_its_borders(price: float, oi_delta: float | None, dire
     ],
 )
 def test_crowding_fade_at_its_borders(ratio: float | None, funding: float, direction: int) -> None:
-    firing = crowding_fade(number(ratio), number(funding), PRINTED)
-    assert pl.select(firing.direction).item() == direction
-    assert pl.select(firing.confidence).item() == 0.6
+    assert at(crowding_fade(), long_short_ratio=ratio, funding_rate=funding) == (direction, 0.6)
 
 
 @pytest.mark.parametrize(
@@ -148,9 +168,8 @@ def test_crowding_fade_at_its_borders(ratio: float | None, funding: float, direc
 def test_funding_carry_at_its_borders(
     funding: float, regime: Regime, volatility: VolatilityRegime, direction: int
 ) -> None:
-    firing = funding_carry(number(funding), pl.lit(regime.value), pl.lit(volatility.value), PRINTED)
-    assert pl.select(firing.direction).item() == direction
-    assert pl.select(firing.confidence).item() == 0.5
+    found = at(funding_carry(), funding_rate=funding, regime=regime, volatility_regime=volatility)
+    assert found == (direction, 0.5)
 
 
 def test_a_silent_minute_fires_nothing_and_null_inputs_neither() -> None:
@@ -244,8 +263,89 @@ def test_funding_squeeze_reachability(funding: float, chosen: bool, strict_entry
     Under the strict reading only the single point 0.10 % itself could open a trade; C04's reading keeps
     entries allowed above it.
     """
-    rows = choose(
-        score_by_rule(pl.DataFrame(fired(funding_rate=funding, oi_delta_pct=0.01))), ScoringParameters()
-    )
+    rows = choose(scored(funding_rate=funding, oi_delta_pct=0.01), ScoringParameters())
     assert rows["chosen"].to_list() == [chosen]
     assert (funding <= MatrixParameters().funding_restrict) is strict_entry
+
+
+@pytest.mark.parametrize(
+    ("zscore", "velocity", "reason"),
+    [
+        (2.0, 0.0, ReasonCode.SIGNAL_CHOSEN),
+        (None, 0.002, ReasonCode.SIGNAL_CHOSEN),
+        (1.99, 0.00199, ReasonCode.NO_CASCADE),
+        (1.99, None, ReasonCode.NO_CASCADE),
+        (None, 0.00199, ReasonCode.NO_CASCADE),
+        (None, None, ReasonCode.NO_CASCADE),
+    ],
+)
+def test_a_reversal_asks_for_a_cascade_behind_it(
+    zscore: float | None, velocity: float | None, reason: ReasonCode
+) -> None:
+    """C129: the printed function fires on imbalance alone; the step after it refuses without a cascade."""
+    rows = choose(
+        scored(liq_imbalance=0.9, liq_zscore_max_1h=zscore, liq_velocity=velocity), ScoringParameters()
+    )
+    assert rows.select("source", "reason_code", "approved").rows() == [
+        ("LIQUIDATION_REVERSAL", reason.value, reason is ReasonCode.SIGNAL_CHOSEN)
+    ]
+
+
+def test_a_reversal_without_a_cascade_leaves_the_place_to_another_signal() -> None:
+    """CROWDING_FADE has the lower confidence, 0.60 against 0.65, and is chosen all the same."""
+    rows = choose(
+        scored(liq_imbalance=0.9, liq_zscore_max_1h=0.0, long_short_ratio=3.0, funding_rate=0.0004),
+        ScoringParameters(),
+    )
+    assert rows.select("source", "chosen").rows() == [
+        ("CROWDING_FADE", True),
+        ("LIQUIDATION_REVERSAL", False),
+    ]
+
+
+@pytest.mark.parametrize("off", ["reversal_min_zscore", "reversal_min_velocity"])
+def test_a_limit_of_zero_asks_for_nothing_behind_a_reversal(off: str) -> None:
+    frame = pl.DataFrame(
+        [{**SILENT, "liq_imbalance": 0.9, "liq_zscore_max_1h": None}], schema_overrides=FLOATS
+    )
+    parameters = SignalParameters(**{off: 0.0})  # type: ignore[arg-type]
+    assert apply_requirements(generate(frame, parameters), parameters)["refusal"].to_list() == [None]
+
+
+def test_every_source_has_one_generator_and_an_unknown_source_has_none() -> None:
+    assert tuple(GENERATORS) == tuple(SignalSource)
+    for source in SignalSource:
+        assert generator_of(source).source is source
+    with pytest.raises(BadDataError, match="no generator FUNDING_SQUEEZ; known are FUNDING_SQUEEZE, "):
+        generator_of("FUNDING_SQUEEZ")
+    with pytest.raises(BadDataError, match="no generator"):
+        thesis_strength("SOMETHING", 1, 0.5)  # type: ignore[arg-type]
+
+
+def test_every_limit_of_a_generator_is_a_parameter() -> None:
+    names = limits_of(PRINTED).keys()
+    for generator in GENERATORS.values():
+        required = generator.requirement.any_of if generator.requirement else ()
+        for condition in (*generator.long.conditions, *generator.short.conditions, *required):
+            assert not isinstance(condition.limit, str) or condition.limit in names
+        assert generator.holding_hours in names
+
+
+@pytest.mark.parametrize(
+    ("source", "value", "short"),
+    [
+        (SignalSource.FUNDING_SQUEEZE, 0.001, 0.001),
+        (SignalSource.FUNDING_CARRY, 0.001, 0.001),
+        (SignalSource.CROWDING_FADE, 3.0, math.log(3)),
+        (SignalSource.OI_DIVERGENCE, 0.04, 0.04),
+        (SignalSource.LIQUIDATION_REVERSAL, 0.8, -0.8),
+    ],
+)
+def test_each_source_has_its_own_thesis(source: SignalSource, value: float, short: float) -> None:
+    """The same strength as a number and as a column, and unknown where the input is."""
+    assert thesis_strength(source, -1, value) == pytest.approx(short)
+    assert thesis_strength(source, 1, value) == pytest.approx(-short)
+    thesis = generator_of(source).thesis
+    row = pl.DataFrame({"direction": [-1, 1], thesis.column: [value, value]})
+    assert row.select(thesis.expression()).to_series().to_list() == pytest.approx([short, -short])
+    assert math.isnan(thesis_strength(source, 1, math.nan))

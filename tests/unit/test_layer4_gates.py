@@ -147,11 +147,22 @@ def test_a_kill_says_what_it_stops_with_which_number() -> None:
     assert (cascade.scope, cascade.value, cascade.limit) == (KillScope.PAIR, 0.9, 0.7)
     assert (broken.scope, broken.value, broken.limit) == (KillScope.PAIR, EXTREME, EXTREME)
     assert [kill.reason for kill in (drawdown, funding, cascade, broken)] == [
-        "Daily drawdown > 5%",
-        "Funding spike > 0.5%",
-        "Cascade probability > 70%",
+        "Daily drawdown 6.00% > 5%",
+        "Funding spike 0.600% > 0.5%",
+        "Cascade probability 90% > 70%",
         "Regime break + extreme vol",
     ]
+    tight = KillParameters(daily_drawdown=0.001, funding_rate_8h=0.0007, cascade_probability=0.55)
+    for drawdown_now, funding_now, cascade_now, words in (
+        (0.0015, 0.0, 0.0, "Daily drawdown 0.15% > 0.1%"),
+        (0.0, 0.0008, 0.0, "Funding spike 0.080% > 0.07%"),
+        (0.0, 0.0, 0.6, "Cascade probability 60% > 55%"),
+    ):
+        found = check_kill_switch(
+            drawdown_now, funding_now, cascade_now, NORMAL, tight, regime_break_alert=False
+        )
+        assert found is not None
+        assert found.reason == words
     default = check_kill_switch(0, 0, 0.9, NORMAL, KillParameters(), regime_break_alert=False)
     assert default is not None
     assert default.scope is KillScope.PORTFOLIO

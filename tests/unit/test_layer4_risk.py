@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hydra.domain import KillCause, KillScope, ReasonCode, Regime, SignalSource, VolatilityRegime
+from hydra.domain import ReasonCode, Regime, SignalSource, VolatilityRegime
 from hydra.layers.layer4_filters import InstrumentFilters
-from hydra.layers.layer4_kill import KillParameters
 from hydra.layers.layer4_limits import LimitParameters, PortfolioState
-from hydra.layers.layer4_risk import Candidate, PairTerms, RiskParameters, decide, decide_minute
+from hydra.layers.layer4_risk import Candidate, PairTerms, RiskParameters, decide_candidate, decide_candidates
 from hydra.layers.layer5_execution import ExecutionParameters
 from hydra.ledger.liquidation import MaintenanceBracket, liquidation_price
 from hydra.trading.cycle import Cycle
@@ -65,7 +64,7 @@ PRINTED = RiskParameters()
 def reason(
     book: PortfolioState = BOOK, parameters: RiskParameters = PRINTED, **changed: object
 ) -> ReasonCode:
-    decision = decide(replace(CANDIDATE, **changed), book, parameters)  # type: ignore[arg-type]
+    decision = decide_candidate(replace(CANDIDATE, **changed), book, parameters)  # type: ignore[arg-type]
     assert decision.approved is (decision.reason_code is ReasonCode.APPROVED)
     return decision.reason_code
 
@@ -76,7 +75,7 @@ def test_an_approved_long_to_the_cent() -> None:
     Stop 1 % = 49,500.0, target 2 % = 51,000.0; at the stop 3,000 x (1 % + 0.1 %) = 33 USDT are lost.
     Margin 1,000: liquidation (1,000 - 3,000) / (0.06 x (0.004 - 1)) = 33,467.20.
     """
-    decision = decide(CANDIDATE, BOOK, PRINTED)
+    decision = decide_candidate(CANDIDATE, BOOK, PRINTED)
     assert decision.approved
     assert decision.reason_code is ReasonCode.APPROVED
     assert decision.quantity == Decimal("0.06")
@@ -86,7 +85,6 @@ def test_an_approved_long_to_the_cent() -> None:
     assert decision.max_holding_hours == 8.0
     assert decision.heat_usd == pytest.approx(33.0)
     assert decision.liquidation_price == pytest.approx(33_467.20, abs=0.01)
-    assert decision.kill is None
     assert decision.numbers == pytest.approx(
         {
             "kelly": 0.4,
@@ -105,7 +103,7 @@ def test_an_approved_long_to_the_cent() -> None:
 
 
 def test_an_approved_short_is_the_mirror() -> None:
-    decision = decide(replace(CANDIDATE, direction=-1), BOOK, PRINTED)
+    decision = decide_candidate(replace(CANDIDATE, direction=-1), BOOK, PRINTED)
     assert (decision.stop_loss_price, decision.take_profit_price) == (Decimal("50500"), Decimal("49000"))
     # (1,000 + 3,000) / (0.06 x 1.004)
     assert decision.liquidation_price == pytest.approx(66_401.06, abs=0.01)
@@ -123,7 +121,7 @@ def test_an_order_is_sized_at_the_price_that_it_is_sent_with(
         CANDIDATE, direction=direction, price=100_000.0, confidence=0.9, expected_return=0.04,
         terms=replace(spec.for_risk, max_leverage=20),
     )  # fmt: skip
-    decision = decide(asked, replace(BOOK, equity_usd=100_000), PRINTED)
+    decision = decide_candidate(asked, replace(BOOK, equity_usd=100_000), PRINTED)
     assert decision.numbers["final_size_usd"] == 10_000
     assert (spec.order_price(direction, Decimal(100_000)), decision.quantity) == (
         Decimal(price),
@@ -138,7 +136,7 @@ def test_an_order_is_sized_at_the_price_that_it_is_sent_with(
 
 
 def test_stop_and_target_stand_on_the_grid_no_further_than_computed() -> None:
-    decision = decide(replace(CANDIDATE, price=50_003.0), BOOK, PRINTED)
+    decision = decide_candidate(replace(CANDIDATE, price=50_003.0), BOOK, PRINTED)
     # 49,502.97 up and 51,003.06 down to a tenth
     assert (decision.stop_loss_price, decision.take_profit_price) == (Decimal("49503.0"), Decimal("51003.0"))
 
@@ -147,12 +145,7 @@ def test_stop_and_target_stand_on_the_grid_no_further_than_computed() -> None:
     ("changed", "code"),
     [
         ({"kill_latched": True, "entries_allowed": False}, ReasonCode.KILL_SWITCH),
-        ({"cascade_probability": 0.9, "has_position": True}, ReasonCode.KILL_SWITCH),
-        (
-            {"regime_break_alert": True, "volatility_regime": VolatilityRegime.EXTREME.value},
-            ReasonCode.KILL_SWITCH,
-        ),
-        ({"funding_rate": 0.006}, ReasonCode.KILL_SWITCH),
+        ({"kill_latched": True, "has_position": True}, ReasonCode.KILL_SWITCH),
         ({"entries_allowed": False, "has_position": True}, ReasonCode.NOT_TRADABLE),
         ({"has_position": True, "minutes_since_exit": 1.0}, ReasonCode.POSITION_EXISTS),
         ({"minutes_since_exit": 59.0}, ReasonCode.COOLDOWN),
@@ -174,17 +167,16 @@ def test_the_first_gate_that_is_shut_gives_the_reason(changed: dict[str, object]
         (PortfolioState(10_000, exposure_usd=49_960), ReasonCode.MAX_EXPOSURE),
         (PortfolioState(10_000, heat_usd=599.9), ReasonCode.PORTFOLIO_HEAT),
         (PortfolioState(10_000, margin_usd=9_990), ReasonCode.INSUFFICIENT_MARGIN),
-        (PortfolioState(10_000, daily_drawdown=0.051), ReasonCode.KILL_SWITCH),
     ],
 )
 def test_a_full_book_vetoes_by_name(book: PortfolioState, code: ReasonCode) -> None:
     assert reason(book) is code
 
 
-def test_a_veto_keeps_the_kill_and_the_numbers() -> None:
-    decision = decide(CANDIDATE, PortfolioState(10_000, daily_drawdown=0.06, positions=2), PRINTED)
-    assert decision.kill is not None
-    assert decision.kill.cause is KillCause.DAILY_DRAWDOWN
+def test_a_veto_keeps_the_numbers() -> None:
+    killed = replace(CANDIDATE, kill_latched=True)
+    decision = decide_candidate(killed, PortfolioState(10_000, daily_drawdown=0.06, positions=2), PRINTED)
+    assert decision.reason_code is ReasonCode.KILL_SWITCH
     assert decision.numbers["daily_drawdown"] == 0.06
     assert decision.numbers["positions"] == 2
     assert decision.numbers["funding_rate"] == 0.0004
@@ -210,16 +202,16 @@ def test_a_stop_beyond_the_liquidation_is_vetoed() -> None:
 def test_the_risk_cap_binds_and_can_be_switched_off() -> None:
     """EAE 5 %, confidence 0.9: printed 9,000; the cap leaves 100 / (0.05 + 0.001) = 1,960.78 -> 0.039 BTC."""
     strong = replace(CANDIDATE, confidence=0.9, expected_return=0.10, expected_adverse_excursion=0.05)
-    decision = decide(strong, BOOK, PRINTED)
+    decision = decide_candidate(strong, BOOK, PRINTED)
     assert decision.numbers["printed_size_usd"] == pytest.approx(9_000)
     assert decision.recommended_size_usd == Decimal("1950")
-    uncapped = decide(strong, BOOK, replace(PRINTED, enforce_risk_cap=False))
+    uncapped = decide_candidate(strong, BOOK, replace(PRINTED, enforce_risk_cap=False))
     assert uncapped.recommended_size_usd == Decimal("9000")
 
 
 def test_kelly_may_take_the_score_for_its_probability() -> None:
     """p = 0.66, b = 2: Kelly (1.32 - 0.34) / 2 = 0.49."""
-    decision = decide(CANDIDATE, BOOK, replace(PRINTED, kelly_uses_score=True))
+    decision = decide_candidate(CANDIDATE, BOOK, replace(PRINTED, kelly_uses_score=True))
     assert decision.numbers["kelly"] == pytest.approx(0.49)
     assert decision.numbers["printed_size_usd"] == pytest.approx(0.49 * 0.25 * 10_000 * 3)
 
@@ -236,7 +228,7 @@ def test_kelly_may_take_the_score_for_its_probability() -> None:
 def test_the_lowest_of_all_leverage_caps_holds(
     parameters: RiskParameters, terms: PairTerms, leverage: float
 ) -> None:
-    decision = decide(replace(CANDIDATE, terms=terms), BOOK, parameters)
+    decision = decide_candidate(replace(CANDIDATE, terms=terms), BOOK, parameters)
     assert decision.recommended_leverage == leverage
 
 
@@ -244,19 +236,19 @@ def test_drawdown_and_multipliers_reach_the_size() -> None:
     """Drawdown 9 %: leverage 3 x 0.4 = 1.2; 1,000 x 1.2 / 1.5 x 0.8 x 0.6 = 384 -> 0.007 BTC = 350."""
     terms = replace(TERMS, volatility_multiplier=1.5, size_multiplier=0.8)
     candidate = replace(CANDIDATE, terms=terms, correlation_penalty=0.6)
-    decision = decide(candidate, PortfolioState(10_000, drawdown=0.09), PRINTED)
+    decision = decide_candidate(candidate, PortfolioState(10_000, drawdown=0.09), PRINTED)
     assert decision.numbers["printed_size_usd"] == pytest.approx(384)
     assert decision.recommended_size_usd == Decimal("350")
 
 
 def test_free_margin_shrinks_the_size() -> None:
     """600 USDT free at 3x, with room for costs of 0.1 %: 600 / (1/3 + 0.001) = 1,794.62 = 0.035 BTC."""
-    decision = decide(CANDIDATE, PortfolioState(10_000, margin_usd=9_400), PRINTED)
+    decision = decide_candidate(CANDIDATE, PortfolioState(10_000, margin_usd=9_400), PRINTED)
     assert decision.recommended_size_usd == Decimal("1750")
 
 
 def test_without_free_margin_nothing_is_left_for_a_size() -> None:
-    decision = decide(CANDIDATE, PortfolioState(10_000, margin_usd=10_500), PRINTED)
+    decision = decide_candidate(CANDIDATE, PortfolioState(10_000, margin_usd=10_500), PRINTED)
     assert decision.reason_code is ReasonCode.INSUFFICIENT_MARGIN
     assert decision.numbers["margin_size_usd"] == decision.numbers["final_size_usd"] == 0
 
@@ -270,7 +262,7 @@ def test_the_best_of_a_minute_goes_first_and_what_it_reserves_is_gone() -> None:
         replace(CANDIDATE, instrument_id=3, universe_place=2, score=0.7, confidence=0.65),
         replace(CANDIDATE, instrument_id=4, universe_place=0, score=0.7, confidence=0.6),
     ]
-    verdicts = decide_minute(pairs, BOOK, tight)
+    verdicts = decide_candidates(pairs, BOOK, tight)
     assert [candidate.instrument_id for candidate, _ in verdicts] == [3, 4, 2, 1]
     assert [decision.approved for _, decision in verdicts] == [True, False, False, False]
     assert verdicts[1][1].reason_code is ReasonCode.MAX_POSITIONS
@@ -279,28 +271,13 @@ def test_the_best_of_a_minute_goes_first_and_what_it_reserves_is_gone() -> None:
 def test_margin_reserved_in_one_minute_is_not_lent_twice() -> None:
     """3,000 free: each takes 1,000 of margin, the fourth finds none."""
     pairs = [replace(CANDIDATE, instrument_id=place, universe_place=place) for place in range(4)]
-    verdicts = decide_minute(pairs, PortfolioState(10_000, margin_usd=7_000), PRINTED)
+    verdicts = decide_candidates(pairs, PortfolioState(10_000, margin_usd=7_000), PRINTED)
     assert [decision.reason_code for _, decision in verdicts] == [
         ReasonCode.APPROVED,
         ReasonCode.APPROVED,
         ReasonCode.APPROVED,
         ReasonCode.INSUFFICIENT_MARGIN,
     ]
-
-
-def test_a_portfolio_kill_of_one_pair_stops_every_pair_of_the_minute() -> None:
-    pairs = [replace(CANDIDATE, score=0.9), replace(CANDIDATE, instrument_id=2, cascade_probability=0.9)]
-    verdicts = decide_minute(pairs, BOOK, PRINTED)
-    assert [decision.reason_code for _, decision in verdicts] == [ReasonCode.KILL_SWITCH] * 2
-    assert all(d.kill and d.kill.cause is KillCause.CASCADE and not d.approved for _, d in verdicts)
-    assert verdicts[0][1].numbers["cascade_probability"] == 0.0
-
-
-def test_a_pair_kill_stops_its_pair_alone() -> None:
-    parameters = RiskParameters(kill=KillParameters(scope=KillScope.PAIR))
-    pairs = [replace(CANDIDATE, score=0.9), replace(CANDIDATE, instrument_id=2, cascade_probability=0.9)]
-    verdicts = decide_minute(pairs, BOOK, parameters)
-    assert [decision.reason_code for _, decision in verdicts] == [ReasonCode.APPROVED, ReasonCode.KILL_SWITCH]
 
 
 @settings(max_examples=60, deadline=None)
@@ -332,7 +309,7 @@ def test_all_limits_hold_together(
     book = PortfolioState(
         equity, exposure_usd=exposure, margin_usd=min(exposure, equity) / 2, drawdown=drawdown
     )
-    decisions = [decision for _, decision in decide_minute(pairs, book, PRINTED) if decision.approved]
+    decisions = [decision for _, decision in decide_candidates(pairs, book, PRINTED) if decision.approved]
     sizes = [float(decision.recommended_size_usd) for decision in decisions]
     margins = [size / decision.recommended_leverage for size, decision in zip(sizes, decisions, strict=True)]
     slack = 1 + 1e-9
@@ -350,9 +327,9 @@ def test_all_limits_hold_together(
 @given(st.floats(0.3, 0.9), st.floats(0, 0.05), st.floats(0.3, 1), st.floats(-0.002, 0.002))
 def test_layers_only_restrict(confidence: float, drawdown: float, penalty: float, funding: float) -> None:
     candidate = replace(CANDIDATE, confidence=confidence, correlation_penalty=penalty, funding_rate=funding)
-    decision = decide(candidate, PortfolioState(10_000, drawdown=drawdown), PRINTED)
+    decision = decide_candidate(candidate, PortfolioState(10_000, drawdown=drawdown), PRINTED)
     assert float(decision.recommended_size_usd) <= decision.numbers["printed_size_usd"] * (1 + 1e-9)
-    vetoed = decide(
+    vetoed = decide_candidate(
         replace(candidate, entries_allowed=False), PortfolioState(10_000, drawdown=drawdown), PRINTED
     )
     assert not vetoed.approved

@@ -9,8 +9,9 @@ import pytest
 from hydra.features.catalogue import CATALOGUE
 from hydra.layers.layer2_data_health import DataHealthParameters
 from hydra.layers.layer2_statistical import StatisticalParameters, assess
-from hydra.layers.layer3_scoring import ScoringParameters, choose, score_by_rule
-from hydra.layers.layer3_signals import SignalParameters, generate
+from hydra.layers.layer3_scoring import ScoringParameters, choose
+from hydra.layers.layer3_signals import SignalParameters, apply_requirements, generate
+from hydra.layers.scorer import RuleBasedScorer, with_score
 
 FEATURES = (
     "funding_rate",
@@ -24,6 +25,7 @@ FEATURES = (
     "oi_delta_pct",
     "return_24h",
     "long_short_ratio",
+    "liq_zscore_max_1h",
 )
 AGES = (
     "candle_age_seconds",
@@ -42,6 +44,11 @@ def test_every_feature_that_the_rules_read_is_in_the_catalogue(name: str) -> Non
     assert name in CATALOGUE
 
 
+def layer_3(assessed: pl.DataFrame) -> pl.DataFrame:
+    firings = apply_requirements(generate(assessed, SignalParameters()), SignalParameters())
+    return with_score(firings, RuleBasedScorer())
+
+
 @pytest.mark.parametrize("parameters", [StatisticalParameters(), FEEDS])
 def test_the_rules_need_no_other_column(parameters: StatisticalParameters) -> None:
     """A quiet minute beside one that fires and is chosen, through layers 2 and 3."""
@@ -54,7 +61,7 @@ def test_the_rules_need_no_other_column(parameters: StatisticalParameters) -> No
     fires = {**numbers, "return_24h": 0.05, "oi_delta_pct": -0.05, "instrument_id": 2}
     frame = pl.DataFrame([{**keys, **numbers}, {**keys, **fires}])
     assessed = assess(frame, parameters)
-    chosen = choose(score_by_rule(generate(assessed, SignalParameters())), ScoringParameters())
+    chosen = choose(layer_3(assessed), ScoringParameters())
     assert assessed["tradability"].to_list() == ["ALLOW", "ALLOW"]
     assert chosen.select("instrument_id", "source", "side", "chosen").rows() == [
         (2, "OI_DIVERGENCE", "SHORT", True)
@@ -66,5 +73,5 @@ def test_an_empty_frame_stays_empty() -> None:
         (*FEATURES, *AGES), pl.Float64
     )
     assessed = assess(pl.DataFrame(schema=schema), FEEDS)
-    chosen = choose(score_by_rule(generate(assessed, SignalParameters())), ScoringParameters())
+    chosen = choose(layer_3(assessed), ScoringParameters())
     assert (assessed.height, chosen.height) == (0, 0)

@@ -19,7 +19,7 @@ from hydra.layers.layer4_limits import LimitParameters, PortfolioState
 from hydra.layers.layer4_risk import Candidate, RiskDecision, RiskParameters
 from hydra.layers.layer5_execution import ExecutionParameters
 from hydra.layers.layer5_paper_fills import BarrierHit
-from hydra.layers.positions import PositionParameters, PositionState
+from hydra.layers.positions import PositionParameters, PositionSnapshot
 from hydra.ledger.costs import PairCosts
 from hydra.paths import PROJECT_ROOT
 
@@ -121,6 +121,8 @@ def defaults(value: type) -> dict[str, object]:
                 "reversal_imbalance": 0.7,
                 "reversal_cascade": 0.3,
                 "reversal_confidence": 0.65,
+                "reversal_min_zscore": 2.0,
+                "reversal_min_velocity": 0.002,
                 "divergence_price_change": 0.02,
                 "divergence_oi_change": 0.02,
                 "divergence_confidence": 0.55,
@@ -132,7 +134,11 @@ def defaults(value: type) -> dict[str, object]:
                 "carry_confidence": 0.5,
                 "expected_return": 0.02,
                 "expected_adverse_excursion": 0.01,
-                "holding_hours": (4.0, 2.0, 6.0, 8.0, 24.0),
+                "squeeze_holding_hours": 4.0,
+                "reversal_holding_hours": 2.0,
+                "divergence_holding_hours": 6.0,
+                "crowding_holding_hours": 8.0,
+                "carry_holding_hours": 24.0,
                 "is_adaptive": False,
                 "floor_funding": 0.0001,
                 "floor_price_change": 0.01,
@@ -141,7 +147,7 @@ def defaults(value: type) -> dict[str, object]:
                 "ceiling_ratio_low": 1 / 1.2,
             },
         ),
-        (ScoringParameters, {"score_threshold": 0.45, "min_confidence": 0.50}),
+        (ScoringParameters, {"scorer": "rule", "score_threshold": 0.45, "min_confidence": 0.50}),
         (
             LimitParameters,
             {
@@ -232,7 +238,7 @@ def test_the_defaults_are_the_printed_numbers(value: type, expected: dict[str, o
 
 
 def test_a_candidate_or_position_is_unencumbered_unless_said_otherwise() -> None:
-    candidate, state = defaults(Candidate), defaults(PositionState)
+    candidate, state = defaults(Candidate), defaults(PositionSnapshot)
     assert math.isnan(float(str(candidate.pop("minutes_since_exit"))))
     assert candidate == {
         "regime_break_alert": False,

@@ -86,7 +86,7 @@ def plain(events: list[Row]) -> list[Row]:
 
 
 def test_the_market_has_something_to_do(leapt: Simulation) -> None:
-    assert len(leapt.log.journal.positions) >= 10
+    assert len(leapt.log.journal.positions) >= 8
     # An exit that waits for a candle plays every minute of a hole.
     is_holed = leapt.log.leapt.stale.any()
     assert leapt.log.played.sum() < MINUTES * (0.8 if is_holed else 0.5), "most minutes are leapt over"
@@ -163,3 +163,51 @@ def test_a_deep_day_latches_the_whole_portfolio(prepared: PreparedMarket) -> Non
     assert leapt.log.kills == stepped.log.kills
     assert leapt.log.kills[0].kill.scope is KillScope.PORTFOLIO
     assert leapt.simulator.portfolio == stepped.simulator.portfolio
+
+
+@pytest.mark.parametrize("scope", list(KillScope))
+def test_an_assumed_operator_clears_what_is_over_and_trading_goes_on(
+    prepared: PreparedMarket, scope: KillScope
+) -> None:
+    """Leapt and stepped alike; never before the hour has passed, never while the cause is there (C130)."""
+    own = rules()
+    nervous = replace(
+        own.risk, kill=KillParameters(daily_drawdown=0.002, funding_rate_8h=0.0007, scope=scope)
+    )
+    watched = replace(own, risk=nervous, resume_after_hours=1.0)
+    leapt = simulate(prepared, watched, 1, Stopwatch())
+    stepped = simulate(prepared, watched, 1, Stopwatch(), plays_every_minute=True)
+    assert leapt.log.kills == stepped.log.kills
+    assert leapt.log.journal.fills == stepped.log.journal.fills
+    assert leapt.simulator.portfolio == stepped.simulator.portfolio
+    reasons, _ = decision_reasons(leapt.columns, leapt.log)
+    assert (reasons == decision_reasons(stepped.columns, stepped.log)[0]).all()
+    cleared = [one for one in leapt.log.kills if one.cleared_row is not None]
+    assert cleared
+    equity = equity_path(leapt.prepared.market, leapt.log)
+    for one in cleared:
+        row = one.cleared_row
+        assert row is not None
+        assert row >= one.row + 60
+        is_of_pair = one.kill.scope is KillScope.PAIR
+        causes = leapt.simulator.grids.is_kill_due[row]
+        assert not (causes[one.column] if is_of_pair else causes.any())
+        assert is_of_pair or equity.equity_e8[row] >= equity.day_peak_e8[row] * 0.998
+
+
+def test_without_an_operator_the_first_latch_stays(prepared: PreparedMarket) -> None:
+    own = rules()
+    nervous = replace(own, risk=replace(own.risk, kill=KillParameters(daily_drawdown=0.002)))
+    kills = simulate(prepared, nervous, 1, Stopwatch()).log.kills
+    assert [one.cleared_row for one in kills] == [None] * len(kills)
+
+
+def test_a_reversal_needs_a_cascade_behind_it(leapt: Simulation) -> None:
+    """Every firing of the printed function is there; only those after a cascade are approved (C129)."""
+    judged = leapt.columns.judged.filter(pl.col("source") == "LIQUIDATION_REVERSAL")
+    has_cascade = ((pl.col("liq_zscore_max_1h") >= 2) | (pl.col("liq_velocity") >= 0.002)).fill_null(
+        value=False
+    )
+    refused = judged.filter(pl.col("reason_code") == ReasonCode.NO_CASCADE.value)
+    assert refused.height == judged.filter(~has_cascade).height > 0
+    assert not refused["approved"].any()

@@ -5,20 +5,19 @@ from dataclasses import replace
 
 import pytest
 
-from hydra.domain import ExitUrgency, ReasonCode, Side, SignalSource
+from hydra.domain import ExitUrgency, ReasonCode, Side
 from hydra.layers.positions import (
     PositionParameters,
-    PositionState,
+    PositionSnapshot,
     block_verdict,
     check_position,
     direction_of,
     liquidation_is_near,
     thesis_health,
-    thesis_strength,
 )
 
 PRINTED = PositionParameters()
-CALM = PositionState(
+CALM = PositionSnapshot(
     direction=1,
     mark_price=100.0,
     entry_price=100.0,
@@ -28,22 +27,6 @@ CALM = PositionState(
     thesis_health=1.0,
 )
 URGENT, ORDINARY = ExitUrgency.URGENT, ExitUrgency.ORDINARY
-
-
-@pytest.mark.parametrize(
-    ("source", "short", "long"),
-    [
-        (SignalSource.FUNDING_SQUEEZE, 0.001, -0.001),
-        (SignalSource.FUNDING_CARRY, 0.001, -0.001),
-        (SignalSource.CROWDING_FADE, math.log(3), -math.log(3)),
-        (SignalSource.OI_DIVERGENCE, 0.04, -0.04),
-        (SignalSource.LIQUIDATION_REVERSAL, -0.8, 0.8),
-    ],
-)
-def test_each_source_has_its_own_thesis(source: SignalSource, short: float, long: float) -> None:
-    numbers = (0.001, 3.0, 0.04, 0.8)
-    assert thesis_strength(source, -1, *numbers) == pytest.approx(short)
-    assert thesis_strength(source, 1, *numbers) == pytest.approx(long)
 
 
 @pytest.mark.parametrize(

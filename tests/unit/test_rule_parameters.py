@@ -11,6 +11,7 @@ from hydra.domain import KillScope
 from hydra.errors import SettingsError
 from hydra.layers.layer2_data_health import DataHealthParameters
 from hydra.layers.layer2_statistical import StatisticalParameters
+from hydra.layers.layer3_signals import SignalParameters
 from hydra.ledger.costs import CostParameters
 from hydra.settings import Settings, load_settings
 from hydra.trading.parameters import Rules, recorded_rules, rules_in, rules_of, rules_of_run
@@ -51,7 +52,7 @@ def test_the_default_settings_give_the_printed_rules(tmp_path: Path) -> None:
         ("COOLDOWN_MINUTES=15", lambda rules: rules.risk.limits.cooldown_minutes, 15.0),
         ("COOLDOWN_AFTER_STOP_MINUTES=90", lambda rules: rules.risk.limits.cooldown_after_stop_minutes, 90.0),
         ("KILL_SCOPE=pair", lambda rules: rules.risk.kill.scope, KillScope.PAIR),
-        ("MAX_HOLDING_HOURS=1/2/3/4/5.5", lambda rules: rules.signals.holding_hours, (1, 2, 3, 4, 5.5)),
+        ("MAX_HOLDING_HOURS=FUNDING_CARRY=5.5", lambda rules: rules.signals.carry_holding_hours, 5.5),
         ("DATA_OUTAGE_FLATTEN_S=60", lambda rules: rules.positions.outage_flatten_seconds, 60.0),
         (
             "DATA_OUTAGE_FLATTEN_S=60",
@@ -78,7 +79,9 @@ def test_a_setting_reaches_its_rule(
 
 
 def test_a_run_finds_in_its_record_the_rules_that_it_was_started_with(tmp_path: Path) -> None:
-    rules = rules_with(tmp_path, "KILL_SCOPE=pair\nMAX_HOLDING_HOURS=1/2/3/4/5\nCOOLDOWN_MINUTES=15")
+    rules = rules_with(
+        tmp_path, "KILL_SCOPE=pair\nMAX_HOLDING_HOURS=FUNDING_SQUEEZE=1, FUNDING_CARRY=5\nCOOLDOWN_MINUTES=15"
+    )
     record = json.loads(json.dumps(recorded_rules(rules)))
     assert rules_of_run(replace(a_run(None), config=record, config_hash="of these rules")) == rules
 
@@ -106,15 +109,45 @@ def test_a_record_from_before_a_parameter_and_its_bounds_stays_readable() -> Non
 
 
 @pytest.mark.parametrize(
-    "hours", ["4/2/6/8", "4/2/6/8/24/1", "4/2/6/8/0", "4/2/6/8/inf", "4/2/6/8/long", "/"]
+    ("hours", "advice"),
+    [
+        (
+            "4/2/6/8/12",
+            "names no signal source: write FUNDING_SQUEEZE=4,LIQUIDATION_REVERSAL=2,OI_DIVERGENCE=6,"
+            "CROWDING_FADE=8,FUNDING_CARRY=12",
+        ),
+        ("4", "write FUNDING_SQUEEZE=4"),
+        ("/", "names no signal source"),
+        ("FUNDING_SQUEEZE=4,", "names no signal source"),
+        ("FUNDING=4", "FUNDING is none of FUNDING_SQUEEZE, LIQUIDATION_REVERSAL"),
+        ("FUNDING_CARRY=4,FUNDING_CARRY=5", "FUNDING_CARRY is named twice"),
+        ("FUNDING_CARRY=0", "FUNDING_CARRY=0 is not a number of hours above 0"),
+        ("FUNDING_CARRY=inf", "not a number of hours above 0"),
+        ("FUNDING_CARRY=long", "not a number of hours above 0"),
+    ],
 )
-def test_holding_hours_that_are_not_one_positive_number_a_source_are_refused(
-    tmp_path: Path, hours: str
+def test_holding_hours_that_name_no_source_or_no_hours_are_refused(
+    tmp_path: Path, hours: str, advice: str
 ) -> None:
     path = tmp_path / ".env"
     path.write_text(f"MAX_HOLDING_HOURS={hours}\n")
-    with pytest.raises(SettingsError, match="MAX_HOLDING_HOURS"):
+    with pytest.raises(SettingsError, match=f"MAX_HOLDING_HOURS.*{advice}"):
         load_settings(path)
+
+
+def test_a_source_that_is_not_named_keeps_its_printed_hours(tmp_path: Path) -> None:
+    signals = rules_with(tmp_path, "MAX_HOLDING_HOURS=OI_DIVERGENCE=3").signals
+    assert signals == replace(SignalParameters(), divergence_holding_hours=3.0)
+
+
+def test_a_record_of_before_names_the_hours_in_the_order_of_the_sources_and_asks_for_no_cascade() -> None:
+    """So `why` and `report` of an old run say what it was decided with."""
+    record = {"rules": {"signals": {"squeeze_funding": 0.0004, "holding_hours": [1, 2, 3, 4, 5]}}}
+    found = rules_of_run(replace(a_run(None), config=record, config_hash="of a run of before")).signals
+    assert found == SignalParameters(
+        squeeze_funding=0.0004, reversal_min_zscore=0.0, reversal_min_velocity=0.0, squeeze_holding_hours=1,
+        reversal_holding_hours=2, divergence_holding_hours=3, crowding_holding_hours=4, carry_holding_hours=5,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("line", ["CASCADE_RESTRICT=0.71", "KELLY_PROB_SOURCE=hope", "KILL_SCOPE=world"])

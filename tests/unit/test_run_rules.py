@@ -14,11 +14,11 @@ from hydra.cli.run import base_names, in_mode, parse_range, refuse_unconnected
 from hydra.domain import CycleState, MarketOrigin, TradingMode
 from hydra.errors import StopError
 from hydra.runtime.clock import next_minute
-from hydra.runtime.kill_switch import COOL_DOWN, Latched, refuse_before_cool_down, refuse_without_reason
 from hydra.runtime.notifications import STEPS, Stage, step_from, step_of
 from hydra.runtime.run_market import StoredInstrument, choose_instruments
 from hydra.runtime.speed import Speed
 from hydra.settings import Settings
+from hydra.trading.kill_switch import COOL_DOWN, Latched, refuse_before_cool_down, refuse_without_reason
 from hydra.trading.runs import Run
 
 START = datetime(2025, 6, 1, 12, tzinfo=UTC)

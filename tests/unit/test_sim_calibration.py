@@ -7,9 +7,14 @@ import numpy as np
 import polars as pl
 import pytest
 
+from hydra.backtest.columns import decide_columns, decision_keys, rule_inputs
+from hydra.domain import SignalSource
+from hydra.settings import Settings
 from hydra.sim.market.frames import MarketSlice
 from hydra.sim.market.market import Market
 from hydra.sim.market.settings import MarketSettings
+from hydra.trading.parameters import rules_of
+from tests.support.generated_facts import generated_market
 
 pytestmark = pytest.mark.slow
 
@@ -102,11 +107,6 @@ CONDITIONS = {
     "FUNDING_SQUEEZE with confidence 0.5 while volatility allows": (pl.col("rate").abs() >= 0.001)
     & (pl.col("oi_delta") > 0)
     & (pl.col("rank") <= 0.8),
-    "LIQUIDATION_REVERSAL": (pl.col("imbalance").abs() > 0.7) & (pl.col("velocity") < 0.02),
-    "OI_DIVERGENCE": (pl.col("change_24h").abs() > 0.02) & (pl.col("oi_delta") < -0.02),
-    "CROWDING_FADE": ((pl.col("long_short_ratio") > 2) & (pl.col("rate") > 0.0003))
-    | ((pl.col("long_short_ratio") < 0.5) & (pl.col("rate") < -0.0003)),
-    "FUNDING_CARRY": (pl.col("rate").abs() > 0.0005) & (pl.col("rank") <= 0.8) & (pl.col("oi_delta") <= 0.02),
     "volatility high": (pl.col("rank") > 0.8) & (pl.col("rank") <= 0.95),
     "volatility extreme": pl.col("rank") > 0.95,
     "cascade 0.6": (pl.col("velocity") > 0.02) & (pl.col("velocity") <= 0.05),
@@ -118,6 +118,17 @@ CONDITIONS = {
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_every_printed_condition_is_met_in_the_default_day(seed: int, condition: str) -> None:
     assert decisions(seed).filter(CONDITIONS[condition]).height > 0
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_generator_fires_and_is_chosen_on_each_default_day(seed: int) -> None:
+    """By the rules themselves, the cascade behind a reversal included (C129)."""
+    market = generated_market(MarketSettings(seed, START, warm_up_days=8, book_interval_seconds=60), 1440)
+    rules = rules_of(Settings(_env_file=None), ("liquidations", "order_book"))  # type: ignore[call-arg]
+    signals = decide_columns(market, rule_inputs(market, decision_keys(market)), rules).judged
+    chosen = signals.filter("chosen").group_by("source").len()
+    assert dict(chosen.rows()).keys() == {source.value for source in SignalSource}
+    assert chosen["len"].min() >= 40  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("seed", SEEDS)

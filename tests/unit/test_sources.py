@@ -13,7 +13,10 @@ from hydra.readings import load_readings
 ROOMS: Final = ("hydra", "workers", "migrations", "sql", "tests")
 DOCUMENTS: Final = PROJECT_ROOT / "docs"
 
-SOURCE: Final = re.compile(r'Source: (.*?)(?=\n\s*\n|"""|\n\s*(?:-- )?[A-Z][a-z]+:|\Z)', re.DOTALL)
+# A source in a string of a test, after a written line break, is none of this repository.
+SOURCE: Final = re.compile(
+    r'(?<!\\n    )Source: (.*?)(?=\n\s*\n|"""|\n\s*(?:-- )?[A-Z][a-z]+:|\Z)', re.DOTALL
+)
 READINGS: Final = re.compile(r"C\d{2,3}(?:(?:, | to | and )C\d{2,3})*")
 LAWS: Final = re.compile(r"docs/architecture\.md, laws? (\d+(?:(?:, | and | to )\d+)*)")
 SECTION: Final = re.compile(r'docs/(\w+\.md)(?:, "?([^"]+)"?)?')

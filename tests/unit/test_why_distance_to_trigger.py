@@ -5,15 +5,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hydra.answers.distance_to_trigger import Comparison, TriggerDistance, trigger_distances
+from hydra.answers.distance_to_trigger import TriggerDistance, trigger_distances
 from hydra.domain import Side, SignalSource
-from hydra.layers.layer3_signals import SignalParameters, generators
+from hydra.layers.generator import Comparison
+from hydra.layers.layer3_signals import SignalParameters, apply_requirements, generate
 
 QUIET: dict[str, float | None] = {
     "funding_rate": 0.0001,
     "oi_delta_pct": 0.005,
     "liq_imbalance": 0.1,
-    "cascade_probability": 0.0,
+    "gate_cascade_probability": 0.0,
     "return_24h": 0.01,
     "long_short_ratio": 1.2,
     "regime": 0.0,
@@ -76,9 +77,11 @@ MEASURED = st.fixed_dictionaries(
         "funding_rate": either(-0.002, 0.002),
         "oi_delta_pct": either(-0.1, 0.1),
         "liq_imbalance": either(-1, 1),
-        "cascade_probability": st.floats(0, 1) | st.just(0.3),
+        "gate_cascade_probability": st.floats(0, 1) | st.just(0.3),
         "return_24h": either(-0.2, 0.2),
         "long_short_ratio": either(0.2, 4),
+        "liq_zscore_max_1h": either(-1, 5),
+        "liq_velocity": st.none() | st.floats(0, 0.01) | st.just(0.002),
         "regime": st.none() | st.integers(0, 6).map(float),
         "volatility_regime": st.none() | st.integers(0, 4).map(float),
     }
@@ -88,14 +91,33 @@ MEASURED = st.fixed_dictionaries(
 @settings(max_examples=150, deadline=None)
 @given(MEASURED)
 def test_the_distance_is_zero_exactly_where_the_generator_fires(measured: dict[str, float | None]) -> None:
-    columns = {
-        ("gate_" + name if name == "cascade_probability" else name): [value]
-        for name, value in measured.items()
-    }
-    frame = pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.Float64()))
+    frame = pl.DataFrame(
+        {name: [value] for name, value in measured.items()}, schema=dict.fromkeys(measured, pl.Float64())
+    ).with_columns(pl.lit(1).alias("instrument_id"), pl.lit(1).alias("time"))
     parameters = SignalParameters()
+    firings = apply_requirements(generate(frame, parameters), parameters).filter(pl.col("refusal").is_null())
+    fires = dict(firings.select("source", "side").rows())
     for found in trigger_distances(measured, parameters):
-        direction = frame.select(generators(parameters)[found.source].direction).item()
-        side = {1: Side.LONG, -1: Side.SHORT}.get(direction)
-        assert found.fires == (side is not None)
-        assert side in (None, found.side)
+        assert found.fires == (found.source in fires)
+        assert fires.get(found.source) in {None, found.side}
+
+
+def test_a_reversal_without_a_cascade_names_both_ways_to_one() -> None:
+    reversal = distance(
+        SignalSource.LIQUIDATION_REVERSAL, liq_imbalance=0.9, liq_zscore_max_1h=1.0, liq_velocity=None
+    )
+    *printed, cascade = reversal.conditions
+    assert (all(one.is_met for one in printed), cascade.is_met, reversal.fires) == (True, False, False)
+    assert (cascade.quantity, cascade.limit, cascade.shortfall) == ("liq_zscore_max_1h", 2.0, 0.5)
+    assert cascade.alternative is not None
+    assert (cascade.alternative.quantity, cascade.alternative.limit) == ("liq_velocity", 0.002)
+    calm = distance(
+        SignalSource.LIQUIDATION_REVERSAL, liq_imbalance=0.9, liq_zscore_max_1h=1.0, liq_velocity=0.002
+    )
+    assert calm.fires
+
+
+def test_a_switched_off_requirement_is_no_condition() -> None:
+    parameters = SignalParameters(reversal_min_zscore=0.0)
+    assert len(trigger_distances(QUIET, parameters)[1].conditions) == 2
+    assert len(trigger_distances(QUIET, SignalParameters())[1].conditions) == 3

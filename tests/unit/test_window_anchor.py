@@ -46,7 +46,7 @@ def test_the_anchor_by_hand() -> None:
     assert starts["candles_1m"] == starts["candles_5m"] == utc(2025, 5, 10)
     assert starts["funding_rates"] == utc(2025, 5, 5)
     assert starts["open_interest_5m"] == utc(2025, 6, 9)
-    assert starts["liquidations"] == utc(2025, 6, 8, 23)
+    assert starts["liquidations"] == utc(2025, 6, 8, 22)
     assert starts["order_book_tops"] == utc(2025, 6, 10, 11, 55)
 
 

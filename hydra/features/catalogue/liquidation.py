@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from hydra.features.expressions import rolling_deviation, rolling_mean, rolling_sum, z_score
+from hydra.features.expressions import least_present, rolling_sum, z_score
 from hydra.features.facts import Grid
 from hydra.features.feature import Feature, WorkingColumn
 
@@ -10,6 +10,10 @@ _DAY_BUCKETS = 288
 _WEEK_MINUTES = 7 * 1440
 _HOUR_MINUTES = 60
 _LEAST_CLUSTER_HISTORY = 20
+_BUCKET_MINUTES = 5
+_DAY_MINUTES = _DAY_BUCKETS * _BUCKET_MINUTES
+# The decision's own minute stands beside them.
+_EARLIER_MINUTES = _HOUR_MINUTES - 1
 _INPUTS = ("liquidations.side", "liquidations.value_usd", "heartbeats.time")
 
 _FEED_ALIVE = pl.col("time") - pl.col("heartbeat_time") <= pl.duration(seconds=60)
@@ -20,14 +24,45 @@ def _while_alive(value: pl.Expr) -> pl.Expr:
     return pl.when(_FEED_ALIVE).then(value)
 
 
+def _bucket_sum() -> pl.Expr:
+    """In the last minute of a clock bucket its liquidated USD; null where a minute has no heartbeat."""
+    ends = pl.col("position") % _BUCKET_MINUTES == _BUCKET_MINUTES - 1
+    return pl.when(ends).then(pl.col("liquidated_usd").rolling_sum(_BUCKET_MINUTES))
+
+
+_LEAST_BUCKETS = least_present(_DAY_BUCKETS)
+_BUCKETS = pl.col("bucket_usd")
+
 WORKING = (
+    WorkingColumn("bucket_usd", Grid.LIQUIDATION_DAY, _bucket_sum()),
     WorkingColumn(
-        "bucket_mean_usd", Grid.LIQUIDATION_5M, rolling_mean(pl.col("liquidated_usd"), _DAY_BUCKETS)
+        "day_mean_usd", Grid.LIQUIDATION_DAY, _BUCKETS.rolling_mean(_DAY_MINUTES, min_samples=_LEAST_BUCKETS)
     ),
     WorkingColumn(
-        "bucket_deviation_usd",
-        Grid.LIQUIDATION_5M,
-        rolling_deviation(pl.col("liquidated_usd"), _DAY_BUCKETS, ddof=1),
+        "day_deviation_usd",
+        Grid.LIQUIDATION_DAY,
+        _BUCKETS.rolling_std(_DAY_MINUTES, min_samples=_LEAST_BUCKETS, ddof=1),
+    ),
+    # The row that a decision reads ended between one and two minutes before it.
+    WorkingColumn("bucket_mean_usd", Grid.LIQUIDATION_DAY, pl.col("day_mean_usd").shift(_BUCKET_MINUTES - 1)),
+    WorkingColumn(
+        "bucket_deviation_usd", Grid.LIQUIDATION_DAY, pl.col("day_deviation_usd").shift(_BUCKET_MINUTES - 1)
+    ),
+    WorkingColumn(
+        "minute_zscore",
+        Grid.LIQUIDATION_DAY,
+        pl.when(pl.col("liquidated_usd").is_not_null()).then(
+            z_score(
+                pl.col("liquidated_usd").rolling_sum(_BUCKET_MINUTES, min_samples=1),
+                pl.col("day_mean_usd").shift(_BUCKET_MINUTES),
+                pl.col("day_deviation_usd").shift(_BUCKET_MINUTES),
+            )
+        ),
+    ),
+    WorkingColumn(
+        "highest_earlier_zscore",
+        Grid.LIQUIDATION_DAY,
+        pl.col("minute_zscore").rolling_max(_EARLIER_MINUTES, min_samples=1),
     ),
     WorkingColumn(
         "cluster_threshold_usd",
@@ -94,6 +129,21 @@ FEATURES = (
         expression=_while_alive(
             z_score(pl.col("last_5m_usd"), pl.col("bucket_mean_usd"), pl.col("bucket_deviation_usd"))
         ),
+    ),
+    Feature(
+        name="liq_zscore_max_1h",
+        unit="sd",
+        window="60 min, each minute against 24 h",
+        inputs=_INPUTS,
+        null_rule="as liq_zscore; the largest of those known",
+        pit="E",
+        grid=Grid.DECISION,
+        source="C129",
+        description=(
+            "the largest of liq_zscore and of the z-scores of the five minutes up to the end of each of the "
+            "59 clock minutes that ended at least a minute ago; a minute is known if it has a heartbeat"
+        ),
+        expression=_while_alive(pl.max_horizontal("liq_zscore", "highest_earlier_zscore")),
     ),
     Feature(
         name="liquidation_clusters",

@@ -91,18 +91,23 @@ def liquidation_buckets(liquidations: pl.DataFrame, heartbeats: pl.DataFrame, mi
     heartbeat; a bucket without events is 0.
     """
     bucket = (_MINUTE_NUMBER // minutes).alias("position")
-    alive = (
-        heartbeats.lazy()
-        .filter(pl.col("feed") == LIQUIDATION_FEED)
-        .group_by("instrument_id", bucket)
-        .agg(_MINUTE_NUMBER.n_unique().alias("minutes"))
-        .filter(pl.col("minutes") == minutes)
-    )
+    beats = heartbeats.lazy().filter(pl.col("feed") == LIQUIDATION_FEED)
+    alive = beats.select("instrument_id", _MINUTE_NUMBER.alias("position")).filter(_is_another())
+    if minutes > 1:
+        per_bucket = alive.group_by("instrument_id", pl.col("position") // minutes).len("minutes")
+        alive = per_bucket.filter(pl.col("minutes") == minutes).drop("minutes")
     sums = (
         liquidations.lazy()
         .group_by("instrument_id", bucket)
         .agg(pl.col("value_usd").sum().alias("liquidated_usd"))
     )
     joined = alive.join(sums, on=["instrument_id", "position"], how="left")
-    filled = joined.with_columns(pl.col("liquidated_usd").fill_null(0.0)).drop("minutes")
+    filled = joined.with_columns(pl.col("liquidated_usd").fill_null(0.0))
     return filled.sort("instrument_id", "position").collect()
+
+
+def _is_another() -> pl.Expr:
+    """The first row of each instrument and position: rows stand by instrument, then time."""
+    return pl.any_horizontal(
+        pl.col(key).ne_missing(pl.col(key).shift()) for key in ("instrument_id", "position")
+    )

@@ -295,7 +295,7 @@ def _lay_snapshots(near: NearRows, base: tuple[str, ...], instants: Instants) ->
 _BUILDERS: Final[dict[Grid, Callable[[MarketFacts, Instants, tuple[str, ...], GridMemory], GridRows]]] = {
     Grid.H1: _hours,
     Grid.HOUR: _hour_bars,
-    Grid.LIQUIDATION_5M: partial(_liquidation_buckets, Grid.LIQUIDATION_5M),
+    Grid.LIQUIDATION_DAY: partial(_liquidation_buckets, Grid.LIQUIDATION_DAY),
     Grid.LIQUIDATION_1M: partial(_liquidation_buckets, Grid.LIQUIDATION_1M),
     Grid.TRADES_5M: _trade_buckets,
     Grid.SETTLEMENT: _settlements,

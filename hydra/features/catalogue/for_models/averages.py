@@ -108,6 +108,6 @@ FEATURES = (
         window="105 m1",
         inputs=BAR,
         null_rule="NW, Z=0",
-        sources='docs/features.md, Conventions (Wave Trend)',
+        sources="docs/features.md, Conventions (Wave Trend)",
     ),
 )

@@ -1,0 +1,69 @@
+"""An operator that a backtest assumes: clears the kill switch once the cause is gone and a wait has passed.
+
+Without one, a backtest ends in effect at the first latch. A live run never has one: there people clear it.
+Source: C123, C130.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+import numpy as np
+
+from hydra.arrays import Flags, Integers
+from hydra.backtest.exit_bounds import row_at
+from hydra.backtest.market import instant_of
+from hydra.backtest.simulation_log import LatchedKill
+from hydra.domain import KillScope
+from hydra.trading.kill_switch import EVERYTHING
+
+OPERATOR: Final = "assumed operator"
+"""What `kill_switch.cleared_by` says."""
+
+
+def clear_reason(hours: float) -> str:
+    """What `kill_switch.clear_reason` says."""
+    return f"the cause is gone and {hours:g} h have passed (--resume-after)"
+
+
+class AssumedOperator:
+    """Looks after the kills of one run, minute by minute.
+
+    wait_hours: None: nobody clears anything. kills: those of the run, in the order of latching; each that is
+    cleared is replaced by one that says so.
+    """
+
+    def __init__(
+        self, wait_hours: float | None, minutes: Integers, ids: tuple[int, ...], kills: list[LatchedKill]
+    ) -> None:
+        self._wait = None if wait_hours is None else timedelta(hours=wait_hours)
+        self._minutes = minutes
+        self._ids = ids
+        self._kills = kills
+
+    @property
+    def next_row(self) -> int:
+        """The first row at which something may be cleared; the end if there is nothing."""
+        due = (self._due_row(one) for one in self._kills if one.cleared_row is None)
+        return min(due, default=len(self._minutes))
+
+    def clear(self, row: int, pair_causes: Flags, *, is_too_deep: bool) -> set[int]:
+        """Clear what is due and whose cause is gone, once the minute `row` is decided; what that stopped.
+
+        pair_causes: (pairs,), where a kill condition of the pair holds. is_too_deep: that of the portfolio.
+        """
+        cleared = set[int]()
+        for place, one in enumerate(self._kills):
+            if one.cleared_row is not None or row < self._due_row(one):
+                continue
+            is_of_pair = one.kill.scope is KillScope.PAIR
+            holds = bool(pair_causes[one.column]) if is_of_pair else is_too_deep or bool(np.any(pair_causes))
+            if not holds:
+                self._kills[place] = replace(one, cleared_row=row)
+                cleared.add(self._ids[one.column] if is_of_pair else EVERYTHING)
+        return cleared
+
+    def _due_row(self, one: LatchedKill) -> int:
+        if self._wait is None:
+            return len(self._minutes)
+        return row_at(self._minutes, instant_of(int(self._minutes[one.row])) + self._wait)

@@ -1,0 +1,89 @@
+"""Layer 3, the scorer's place: what gives every firing its score. A rule today, a model when there is one.
+
+A further scorer is its own file and its place in `SCORERS`; `scoring.scorer` names the one in force. What it
+needs is computed, stored and handed to it.
+"""
+
+from collections.abc import Mapping
+from typing import Final, Protocol
+
+import polars as pl
+
+from hydra.domain import VolatilityRegime
+
+_STRONG_FUNDING: Final = 0.0005
+_CASCADE_RISK: Final = 0.3
+
+
+class Scorer(Protocol):
+    """Scores firings."""
+
+    @property
+    def kind(self) -> str:
+        """What `signals.score_kind` says: "rule", or the model's id."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The features of the decision that `score` reads, by name.
+
+        The columns of a firing (see `generate`) and of layer 2's verdict are there without being named.
+        """
+
+    def score(self, frame: pl.DataFrame) -> pl.Series:
+        """0..1 for each row of `frame`, in its order. A rule's score is a score, never a probability (law 6).
+
+        frame: firings (see `generate`) with the columns that `needs` names; null where unknown.
+        """
+
+
+def rule_based_signal_score(
+    confidence: pl.Expr, volatility_regime: pl.Expr, funding_rate: pl.Expr, cascade_probability: pl.Expr
+) -> pl.Expr:
+    """Score 0..1 of a signal by rule.
+
+    Formula: confidence x 1.1 (vol normal) x 1.1 (abs(funding) > 0.0005) x 0.8 (vol high)
+        x 0.7 (cascade > 0.3), at most 1
+    Source: ML document, "Signal Scorer (Rule-Based)"; C34.
+    """
+    is_normal = volatility_regime == VolatilityRegime.NORMAL.value
+    is_high = volatility_regime == VolatilityRegime.HIGH.value
+    score = confidence * _factor(is_normal, 1.1)
+    score *= _factor(funding_rate.abs() > _STRONG_FUNDING, 1.1)
+    score *= _factor(is_high, 0.8)
+    score *= _factor(cascade_probability > _CASCADE_RISK, 0.7)
+    return pl.min_horizontal(pl.lit(1.0), score)
+
+
+def _factor(condition: pl.Expr, factor: float) -> pl.Expr:
+    return pl.when(condition).then(factor).otherwise(1.0)
+
+
+class RuleBasedScorer:
+    """`rule_based_signal_score` in the scorer's place."""
+
+    kind: Final = "rule"
+    needs: Final = ("funding_rate",)
+
+    def score(self, frame: pl.DataFrame) -> pl.Series:
+        """See `Scorer`."""
+        score = rule_based_signal_score(
+            pl.col("confidence"),
+            pl.col("volatility_regime"),
+            pl.col("funding_rate"),
+            pl.col("gate_cascade_probability"),
+        )
+        return frame.select(score.alias("score")).to_series()
+
+
+SCORERS: Final[Mapping[str, Scorer]] = {scorer.kind: scorer for scorer in (RuleBasedScorer(),)}
+"""Every scorer by its kind."""
+
+SCORER_INPUTS: Final = tuple(dict.fromkeys(name for scorer in SCORERS.values() for name in scorer.needs))
+"""What the scorers need, each feature once."""
+
+
+def with_score(firings: pl.DataFrame, scorer: Scorer) -> pl.DataFrame:
+    """`firings` (see `generate`) with score and score_kind; no row is dropped: the gates do that (C06)."""
+    return firings.with_columns(
+        scorer.score(firings).cast(pl.Float64).alias("score"), pl.lit(scorer.kind).alias("score_kind")
+    )
