@@ -19,7 +19,7 @@ _RAISED_VELOCITY = 0.02
 _REGIME_MEMORY = 12
 _SURE = 0.6
 _CLOSE = ("candles_5m.close",)
-_SOURCE = "layers document, Volatility Regime"
+_SOURCE = "layers document, StatisticalResult"
 
 _BEFORE = pl.col("realized_volatility").shift(1)
 
@@ -83,7 +83,7 @@ FEATURES = (
         null_rule="NW",
         pit="B",
         grid=Grid.M5_MONTH,
-        source=f"{_SOURCE}; layers document, check_volatility; C12, C13",
+        source="layers document, check_volatility; C12, C13",
         description="std0 of the last 12 five-minute simple returns x sqrt(105120)",
         expression=rolling_deviation(pl.col("close") / pl.col("close").shift(1) - 1, _VOLATILITY_BARS, ddof=0)
         * math.sqrt(FIVE_MINUTES_PER_YEAR),
@@ -97,7 +97,7 @@ FEATURES = (
         null_rule="null with fewer than 2016 samples",
         pit="B",
         grid=Grid.DECISION,
-        source=f"{_SOURCE}; C12",
+        source="layers document, Volatility Regime; C12",
         description="share of the previous 30 days' realized_volatility that is at most the current one",
         expression=pl.when(
             pl.col("realized_volatility").is_not_null() & (pl.col("month_samples") >= LEAST_MONTH_BARS)
@@ -113,7 +113,7 @@ FEATURES = (
         null_rule="null with fewer than 2016 samples, Z=0",
         pit="B",
         grid=Grid.M5_MONTH,
-        source=f"{_SOURCE} (there volatility_zscore); layers document, StatisticalResult; C113",
+        source=f"{_SOURCE} (there volatility_zscore); C113",
         description="realized_volatility against its previous 30 days (another than volatility_zscore)",
         expression=z_score(pl.col("realized_volatility"), pl.col("month_mean"), pl.col("month_deviation")),
     ),

@@ -24,7 +24,7 @@ _CLOSE, _TYPICAL = pl.col("close"), pl.col("typical_price")
 
 
 def _price_average(bars: int, grid: Grid, name: str, price: str) -> WorkingColumn:
-    """EMA of a price, usable after five times its length (docs/features.md, Numbers)."""
+    """EMA of a price, usable after five times its length (docs/features.md, "Conventions")."""
     return WorkingColumn(
         name, grid, after_warm_up(exponential_mean(pl.col(price), bars), price, _WARM_UPS * bars)
     )
