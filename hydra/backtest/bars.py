@@ -1,6 +1,6 @@
 """Bars, prices and settlements on the grid of decided minutes and pairs: what the paper exchange plays.
 
-A fact belongs to the first decided minute at which it is known. Source: DESIGN, law 3; C126.
+A fact belongs to the first decided minute at which it is known. Source: docs/architecture.md, law 3; C126.
 """
 
 import math

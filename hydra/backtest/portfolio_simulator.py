@@ -1,7 +1,7 @@
 """The portfolio's path: minute by minute where something can happen, in one leap where nothing can.
 
 A minute is played in the order of the live stages, by their own functions: book, decide, execute.
-Source: DESIGN, law 2; C20, C117, C119, C120, C122, C123.
+Source: docs/architecture.md, law 2; C20, C117, C119, C120, C122, C123.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
