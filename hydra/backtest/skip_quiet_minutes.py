@@ -193,8 +193,8 @@ def open_signals(
 ) -> bool:
     """Whether a signal of the minute finds no gate shut that is known here; the others are passed over.
 
-    found: (pairs,), set where one does, else cleared. may_exit: as in `next_busy_minute`, for the positions as
-    they are now. The open positions at mark are written to `paths`.
+    found: (pairs,), set where one does, else cleared. may_exit: as in `next_busy_minute`, for the positions
+    as they are now. The open positions at mark are written to `paths`.
     """
     may_exit[:] = False
     _may_exit(row, grids, book, may_exit)
