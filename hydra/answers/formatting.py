@@ -16,6 +16,7 @@ _LABELS: Final = {
     "correlation_penalty": "size factor for correlated positions",
     "correlation_signed": "average correlation with their sides",
     "cascade_probability": "cascade score (0 to 0.9)",
+    "gate_cascade_probability": "cascade score (0 to 0.9)",
     "data_outage_seconds": "data outage",
     "exposure_left_usd": "exposure left below its limit",
     "extreme_evaluations": "five-minute evaluations in a row with extreme volatility",
@@ -25,6 +26,8 @@ _LABELS: Final = {
     "hours_held": "held for",
     "kelly": "Kelly fraction",
     "liq_imbalance": "liquidation imbalance (-1 to 1)",
+    "liq_velocity": "liquidated share of the open interest",
+    "liq_zscore_max_1h": "largest z-score of liquidations in the last hour",
     "liquidation_velocity": "liquidated share of the open interest",
     "long_short_ratio": "longs per short",
     "loss_at_stop": "loss at the stop with costs",
@@ -49,7 +52,7 @@ _FRACTIONS: Final = frozenset(
     {
         "oi_delta_pct", "return_24h", "kelly", "loss_at_stop", "daily_drawdown", "drawdown",
         "expected_return", "expected_adverse_excursion", "realized_volatility", "thesis_health",
-        "portfolio_heat", "liquidation_velocity", "volatility_percentile",
+        "portfolio_heat", "liquidation_velocity", "liq_velocity", "volatility_percentile",
     }
 )  # fmt: skip
 _CODES: Final = {"regime": Regime, "volatility_regime": VolatilityRegime}

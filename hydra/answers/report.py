@@ -86,7 +86,7 @@ def read_report(connection: psycopg.Connection, run_id: int) -> RunReport:
     """
     found = rows_of(connection, "report/run", run_id=run_id)
     if not found:
-        raise StopError(f"there is no run {run_id} in this database: `hydra status` lists the runs")
+        raise StopError(f"there is no run {run_id} in this database: `hydra runs list` names them")
     (facts,) = found
     trades = rows_of(connection, "report/trades", run_id=run_id)
     closed = closed_of(trades)

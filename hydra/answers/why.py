@@ -196,4 +196,4 @@ def _no_decision(
     nearest = [minute_text(time) for time in _nearest_minutes(connection, keys)]
     cause = "was skipped: it was too late to decide it honestly" if cycle else "was not decided"
     where = f"run {keys['run_id']}, {base}: the minute {minute_text(keys['time'])} UTC {cause}"
-    return f"{where}; the nearest decided ones: {' and '.join(nearest) or 'none'}"
+    return f"{where}; the nearest ones with rows: {' and '.join(nearest) or 'none'}"

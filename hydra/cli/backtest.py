@@ -15,7 +15,7 @@ from hydra.backtest.persisted import StoredRows
 from hydra.backtest.run import BacktestRun, MarketChoice, run_backtest
 from hydra.backtest.stress import Stress, planted_scenarios
 from hydra.cli import db
-from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, ToOption
+from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, StressOption, ToOption
 from hydra.cli.output import output_console
 from hydra.cli.report_tables import print_report
 from hydra.cli.run import base_names, parse_range
@@ -45,7 +45,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     assignments: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE of a setting or rule; can be repeated.")
     ] = None,
-    scenario: Annotated[list[Stress] | None, typer.Option(help="What goes wrong; can be repeated.")] = None,
+    scenario: StressOption = None,
     rows: Annotated[StoredRows, typer.Option(help="How many minutes get rows of their own.")] = (
         StoredRows.SIGNALS
     ),

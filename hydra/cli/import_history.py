@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from hydra.cli.output import open_table, output_console
 from hydra.db.engine import database_url
 from hydra.ingest.history import FileResult, import_history
 from hydra.ingest.import_plan import ImportPlan, plan_import, printable
@@ -35,7 +35,7 @@ def command(
     """
     plan = plan_import(paths)
     url = database_url(load_settings())
-    console = Console()
+    console = output_console()
     started = time.monotonic()
     with _reporter(console, plan, quiet=as_json) as report:
         results = import_history(url, plan, report)
@@ -167,10 +167,7 @@ def _not_imported(plan: ImportPlan) -> list[str]:
 
 
 def _summary_table(results: list[FileResult], *, has_room: bool) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
-    table.add_column("layout", no_wrap=True)
-    for name in (*_counts([]), *(("seconds", "rows/s") if has_room else ())):
-        table.add_column(name, justify="right", no_wrap=True)
+    table = open_table(("layout",), (*_counts([]), *(("seconds", "rows/s") if has_room else ())))
     for layout, group in _by_layout(results).items():
         table.add_row(*_cells(layout, group, has_room=has_room))
     table.add_section()

@@ -4,10 +4,17 @@ from typing import Annotated
 
 import typer
 
+from hydra.backtest.stress import Stress
 from hydra.domain import MarketOrigin
 
-MarketOption = Annotated[MarketOrigin, typer.Option(help="Where the market comes from.")]
+MarketOption = Annotated[
+    MarketOrigin, typer.Option(metavar="generated|recorded", help="Where the market comes from.")
+]
 FromOption = Annotated[str | None, typer.Option("--from", help="First minute to decide, ISO 8601, UTC.")]
 ToOption = Annotated[str | None, typer.Option("--to", help="End of the range, not decided itself.")]
 SeedOption = Annotated[int | None, typer.Option(help="Seed of a generated market.")]
 PairsOption = Annotated[str, typer.Option(help="Comma-separated, e.g. BTC,ETH; else all.")]
+StressOption = Annotated[
+    list[Stress] | None,
+    typer.Option(metavar="NAME", help=f"What goes wrong: {', '.join(Stress)}; can be repeated."),
+]

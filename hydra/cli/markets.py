@@ -9,6 +9,7 @@ from rich.console import Console
 from hydra.answers.formatting import UNDEFINED, minute_text
 from hydra.answers.plain_values import plain
 from hydra.cli.output import open_table, output_console, print_line
+from hydra.cli.status import NO_MARKET
 from hydra.db.engine import connect, database_url
 from hydra.errors import StopError
 from hydra.ingest.stored_markets import StoredMarket, delete_market, stored_markets
@@ -27,6 +28,9 @@ def list_command(
         markets = stored_markets(connection)
     if as_json:
         typer.echo(json.dumps(plain(markets), indent=2))
+        return
+    if not markets:
+        typer.echo(NO_MARKET)
         return
     table = open_table(("market", "pairs", "runs"), ("from (UTC)", "to (UTC)"))
     for market in markets:

@@ -36,7 +36,8 @@ MOST_WITHOUT_DATA: Final = 0.1
 def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     context: typer.Context,
     mode: Annotated[
-        TradingMode | None, typer.Option(help="Where orders go. [default: TRADING_MODE]", show_default=False)
+        TradingMode | None,
+        typer.Option(metavar="paper", help="Where orders go. [default: TRADING_MODE]", show_default=False),
     ] = None,
     market: MarketOption = MarketOrigin.RECORDED,
     start: FromOption = None,
@@ -49,7 +50,11 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     pairs: PairsOption = "",
     scenario: Annotated[
         list[Scenario] | None,
-        typer.Option(help="What is planted into every generated day; can be repeated. [default: day]"),
+        typer.Option(
+            metavar="NAME",
+            help=f"What is planted into every generated day: {', '.join(Scenario)}; can be repeated. "
+            "[default: day]",
+        ),
     ] = None,
     resume: Annotated[int | None, typer.Option(help="Go on with this run where it stopped.")] = None,
 ) -> None:

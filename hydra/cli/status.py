@@ -1,7 +1,7 @@
 """`hydra status`: what the database holds, and how the newest runs stand."""
 
 import json
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.table import Table
@@ -18,6 +18,8 @@ from hydra.db.engine import connect, database_url
 from hydra.settings import load_settings
 
 RUNS_SHOWN = 10
+
+NO_MARKET: Final = "No market is stored yet: load one with `hydra import PATH`, or try `hydra demo`."
 
 
 def command(
@@ -51,9 +53,7 @@ def command(
         console.print(_coverage(coverage))
         console.print()
     else:
-        print_line(
-            console, "No market is stored yet: load one with `hydra import PATH`, or try `hydra demo`."
-        )
+        print_line(console, NO_MARKET)
     print_line(console, _condition(condition))
     print_line(console, audit_words(audited))
     if runs:

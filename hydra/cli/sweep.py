@@ -16,10 +16,9 @@ from rich.table import Table
 from hydra.answers.formatting import UNDEFINED, counted
 from hydra.backtest.run import read_choice
 from hydra.backtest.simulation import Stopwatch
-from hydra.backtest.stress import Stress
 from hydra.cli import db
 from hydra.cli.backtest import market_choice
-from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, ToOption
+from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, StressOption, ToOption
 from hydra.cli.output import output_console
 from hydra.db.engine import connect, database_url
 from hydra.domain import MarketOrigin
@@ -55,7 +54,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     end: ToOption = None,
     seed: SeedOption = None,
     pairs: PairsOption = "",
-    scenario: Annotated[list[Stress] | None, typer.Option(help="What goes wrong; can be repeated.")] = None,
+    scenario: StressOption = None,
     jobs: Annotated[int, typer.Option(min=1, help="Processes of this machine.")] = os.cpu_count() or 1,
     on_workers: Annotated[
         bool, typer.Option("--on-workers", help="Leave the trials to `dramatiq workers.research`.")

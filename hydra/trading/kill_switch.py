@@ -149,7 +149,7 @@ def run_going_on(connection: psycopg.Connection, run_id: int | None) -> int:
     row = connection.execute(queries.load("stages/latest_run"), {"run_id": run_id}).fetchone()
     if row is None:
         missing = "no run is going on" if run_id is None else f"there is no run {run_id}"
-        raise StopError(f"{missing}: name one with --run (`hydra status` lists them)")
+        raise StopError(f"{missing}: name one with --run (`hydra runs list` names them)")
     return int(row[0])
 
 

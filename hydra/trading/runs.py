@@ -141,7 +141,7 @@ def read_run(connection: psycopg.Connection, run_id: int) -> Run:
     with connection.transaction(), connection.cursor(row_factory=class_row(Run)) as cursor:
         run = cursor.execute(queries.load("stages/run"), {"run_id": run_id}).fetchone()
     if run is None:
-        raise StopError(f"there is no run {run_id} in this database: `hydra status` lists the runs")
+        raise StopError(f"there is no run {run_id} in this database: `hydra runs list` names them")
     return run
 
 

@@ -1,5 +1,6 @@
 """The command line: every verb answers, and the kill switch does not wait for what others need."""
 
+import re
 import subprocess
 import sys
 
@@ -16,6 +17,14 @@ def test_every_verb_explains_itself(verb: str) -> None:
     answer = CliRunner().invoke(app, [verb, "--help"], prog_name="hydra")
     assert answer.exit_code == 0
     assert f"hydra {verb} " in answer.output
+
+
+@pytest.mark.parametrize("verb", ["run", "backtest", "sweep", "check lookahead"])
+def test_no_choice_is_broken_over_two_lines_of_80_columns(verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("typer.rich_utils.MAX_WIDTH", 80)
+    answer = CliRunner().invoke(app, [*verb.split(), "--help"], prog_name="hydra")
+    assert max(map(len, answer.output.splitlines())) == 80
+    assert not re.search(r"<[^>\n]*\|[^>\n]*$", answer.output, re.MULTILINE), answer.output
 
 
 def test_help_lists_every_verb() -> None:
