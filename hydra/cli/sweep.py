@@ -19,7 +19,7 @@ from hydra.backtest.simulation import Stopwatch
 from hydra.cli import db
 from hydra.cli.backtest import market_choice
 from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, StressOption, ToOption
-from hydra.cli.output import output_console
+from hydra.cli.output import output_console, print_plain
 from hydra.db.engine import connect, database_url
 from hydra.domain import MarketOrigin
 from hydra.errors import StopError
@@ -41,6 +41,7 @@ from hydra.trading.runs import recorded_settings
 
 LOOK_EVERY_S: Final = 0.5
 MOST_SHOWN: Final = 20
+FIGURES_WIDTH: Final = 75
 
 
 def command(  # noqa: PLR0913, PLR0917  # one parameter an option
@@ -123,24 +124,38 @@ def _progress(console: Console, name: str) -> Iterator[Callable[[int, int], None
 
 def print_sweep(console: Console, name: str, trials: Sequence[FinishedTrial], verdict: SweepVerdict) -> None:
     """The trials, best first, then how much of the best is luck."""
-    console.print(_table(name, trials))
+    ranked = _ranked(trials)
+    has_room = console.width >= FIGURES_WIDTH + max((len(_settings(trial)) for trial in ranked), default=0)
+    console.print(_table(name, ranked, has_room=has_room))
+    for trial in () if has_room else ranked:
+        print_plain(console, f"trial {trial.number}: {_settings(trial)}")
     for trial in (one for one in trials if one.state == "FAILED"):
         console.print(f"trial {trial.number} failed: {trial.error}", highlight=False, soft_wrap=True)
     for sentence in sentences(verdict):
-        console.print(sentence, highlight=False, soft_wrap=True)
+        print_plain(console, sentence)
 
 
-def _table(name: str, trials: Sequence[FinishedTrial]) -> Table:
-    table = Table(title=f"Study {name}", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1))
-    for column in ("trial", "settings", "trades", "net USDT", "return", "deepest fall", "Sharpe", "PSR"):
-        table.add_column(column, justify="left" if column == "settings" else "right")
+def _ranked(trials: Sequence[FinishedTrial]) -> list[FinishedTrial]:
+    """The trials that are shown, best first."""
     done = [trial for trial in trials if trial.state == "DONE"]
-    ranked = sorted(done, key=lambda one: -(one.metrics.get("sharpe_daily_365") or float("-inf")))
-    for trial in ranked[:MOST_SHOWN]:
+    return sorted(done, key=lambda one: -(one.metrics.get("sharpe_daily_365") or float("-inf")))[:MOST_SHOWN]
+
+
+def _settings(trial: FinishedTrial) -> str:
+    return ", ".join(f"{key}={value}" for key, value in trial.parameters.items())
+
+
+def _table(name: str, ranked: Sequence[FinishedTrial], *, has_room: bool) -> Table:
+    """A row a trial; without room for the settings they stand in lines below it, uncut."""
+    figures = ("trades", "net USDT", "return", "deepest fall", "Sharpe", "PSR")
+    table = Table(title=f"Study {name}", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1))
+    for column in ("trial", *(("settings",) if has_room else ()), *figures):
+        table.add_column(column, justify="left" if column == "settings" else "right", no_wrap=True)
+    for trial in ranked:
         metrics = trial.metrics
         table.add_row(
             str(trial.number),
-            ", ".join(f"{key}={value}" for key, value in trial.parameters.items()),
+            *((_settings(trial),) if has_room else ()),
             str(trial.trades),
             f"{trial.net_pnl_usd:z,.2f}",
             _share(metrics.get("total_return")),

@@ -97,6 +97,22 @@ def test_what_rounds_to_nothing_has_no_sign() -> None:
     assert "0.00%" in console.file.getvalue()
 
 
+@pytest.mark.parametrize("width", [80, 160])
+def test_the_settings_of_each_trial_stand_uncut_at_any_width(width: int) -> None:
+    trials = [
+        replace(one, parameters={"signals.divergence_oi_change": value, "MAX_POSITIONS": "3"}, trades=12_345)
+        for one, value in zip(noise(2, 60), ("0.015", "0.02"), strict=True)
+    ]
+    console = Console(file=StringIO(), width=width)
+    print_sweep(console, "narrow", trials, judged(trials))
+    assert isinstance(console.file, StringIO)
+    shown = console.file.getvalue()
+    assert "…" not in shown
+    assert "signals.divergence_oi_change=0.015, MAX_POSITIONS=3" in shown
+    assert "signals.divergence_oi_change=0.02, MAX_POSITIONS=3" in shown
+    assert max(map(len, shown.splitlines()[:8])) <= width
+
+
 def test_one_trial_is_compared_with_none() -> None:
     verdict = judged([trial(1, np.random.default_rng(6).normal(0.004, 0.004, 60).tolist())])
     assert verdict.best is not None
