@@ -92,8 +92,8 @@ def read_funnel(connection: psycopg.Connection, run_id: int) -> list[FunnelStep]
 def funnel_gates(steps: Sequence[FunnelStep]) -> Iterator[FunnelGate]:
     """The answers gate by gate, in the order in which a minute passes them.
 
-    Layer 2 writes one verdict for two gates, and so does layer 3: what only the second of them judged has
-    passed the first.
+    Layers 2 and 3 each write one verdict for two gates: a verdict of the second gate means that the first was
+    passed.
     """
     judged = {gate: [step for step in steps if step.gate is gate] for gate in Gate}
     stopped_by_news = sum(step.verdicts for step in judged[Gate.NEWS])

@@ -1,4 +1,4 @@
-"""What a run was made with that is not the default: settings, parameters of the rules, and stresses.
+"""Settings, rule parameters and stresses of a run that are not the defaults.
 
 Source: C112 (every threshold can be set); docs/architecture.md (every decision names its run).
 """
@@ -37,7 +37,7 @@ class OverrideKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """One thing that is not the default, with the value of this run and the default as text."""
+    """One value that is not the default, and the default, both as text."""
 
     kind: OverrideKind
     name: str
@@ -46,15 +46,15 @@ class Override:
 
     @property
     def assignment(self) -> str:
-        """As it is typed: MAX_POSITIONS=3, stress spread_x5."""
+        """As on the command line: MAX_POSITIONS=3, stress spread_x5."""
         return f"stress {self.name}" if self.kind is OverrideKind.STRESS else f"{self.name}={self.value}"
 
 
 def overrides_of(config: Mapping[str, Any], feeds: Iterable[str]) -> list[Override]:
     """Every override of a run, from its stored row: `runs.config` and `runs.feeds`.
 
-    A parameter that follows from a setting is listed as that setting only; what a stress changes in the rules
-    is listed as the stress.
+    A rule parameter that follows from a setting is listed only as that setting, one that a stress changes
+    only as the stress.
     """
     settings = config.get("settings", {})
     stresses = config.get(STRESS_KEY, ())
