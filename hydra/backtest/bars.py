@@ -63,7 +63,7 @@ class BarGrid:
         return stale
 
     def bars(self, row: int, column: int) -> list[Bar]:
-        """The bars that became known at a minute, mostly one."""
+        """The bars that became known at a minute, usually one."""
         late = self.irregular.get((row, column))
         if late is not None:
             return late
@@ -138,9 +138,9 @@ def _flags(
 
 
 def _newest_bars(bars: pl.DataFrame, shape: tuple[int, int]) -> Integers:
-    """Per cell the place of its bar in `bars`, of several the newest; -1 where none is."""
+    """Per pair-minute the index of its newest bar in `bars`; -1 where there is none."""
     places = np.full(shape, -1, np.int64)
-    # They are in the order of time: of two that go to one cell, the later assignment stays.
+    # Bars are in time order: of two in one pair-minute, the later assignment wins.
     places[bars["row"].to_numpy(), bars["column"].to_numpy()] = np.arange(bars.height)
     return places
 
@@ -238,7 +238,7 @@ def _newest_prices(bars: pl.DataFrame, newest: Integers) -> tuple[Floats, Floats
     """Close and mark of the newest candle known at each minute, and the minute at which it ended."""
     opened = _taken(bars["opened"], newest, absent=-1)
     known_until = np.maximum.accumulate(opened, axis=0)
-    # A candle that came late, after a newer one, is not the newest: the newer one stays.
+    # A candle that came after a newer one does not replace it.
     places = np.maximum.accumulate(np.where(opened == known_until, newest, -1), axis=0)
     last, mark = (_taken(bars[name], places, absent=np.nan) for name in ("close", "mark_close"))
     return last, mark, known_until + 1
