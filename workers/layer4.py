@@ -38,7 +38,7 @@ def handle(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
 
 
 def read_minute(connection: psycopg.Connection, cycle: Cycle, rules: Rules) -> Minute:
-    """What layers 2 and 3 said, what is held, and, where a signal is on the table, what it needs beside."""
+    """What layers 2 and 3 said, the portfolio and, if there is a signal, the further inputs it needs."""
     values = {"run_id": cycle.run_id, "time": cycle.time}
     with connection.cursor(row_factory=class_row(JudgedSignal)) as cursor:
         judged = cursor.execute(queries.load("stages/chosen_signals"), values).fetchall()
