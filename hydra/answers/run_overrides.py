@@ -13,7 +13,7 @@ from hydra.settings import Settings
 from hydra.trading.parameters import RULES_KEY, recorded_rules, rules_of
 
 STRESS_KEY: Final = "stress"
-"""Where the names of the stresses stand in `runs.config`."""
+"""The key of the stress names in `runs.config`."""
 
 _GONE: Final = "not known to this version"
 

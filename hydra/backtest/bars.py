@@ -129,11 +129,11 @@ def bar_grid(market: BacktestMarket) -> BarGrid:
 
 
 def _flags(
-    shape: tuple[int, int], cells: dict[tuple[int, int], list[Bar]] | dict[tuple[int, int], list[Settlement]]
+    shape: tuple[int, int], found: dict[tuple[int, int], list[Bar]] | dict[tuple[int, int], list[Settlement]]
 ) -> Flags:
     flags = np.zeros(shape, np.bool_)
-    for cell in cells:
-        flags[cell] = True
+    for pair_minute in found:
+        flags[pair_minute] = True
     return flags
 
 
@@ -171,14 +171,14 @@ def _placed_bars(market: BacktestMarket) -> pl.DataFrame:
     before_the_first = int(minutes[0] - 1) * MINUTE_US + DECISION_DELAY_US
     usable = (rows < len(minutes)) & (known_us > before_the_first) & (decided - opened < DAY_MINUTES)
     columns = market.columns_of(candles["instrument_id"])
-    cells = rows * len(market.instrument_ids) + columns
-    crowd = np.bincount(cells[usable], minlength=(len(minutes) + 1) * len(market.instrument_ids))
+    pair_minutes = rows * len(market.instrument_ids) + columns
+    crowd = np.bincount(pair_minutes[usable], minlength=(len(minutes) + 1) * len(market.instrument_ids))
     placed = candles.select("instrument_id", "time", *_TRADED).with_columns(
         pl.Series("row", rows),
         pl.Series("column", columns),
         pl.Series("opened", opened),
         pl.Series("decided", decided),
-        pl.Series("irregular", (decided - 1 != opened) | (crowd[cells] > 1)),
+        pl.Series("irregular", (decided - 1 != opened) | (crowd[pair_minutes] > 1)),
     )
     return _with_marks(_with_lengths(placed.filter(pl.Series(usable)), market), market.mark_prices)
 

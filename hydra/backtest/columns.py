@@ -202,9 +202,9 @@ def _runs(
 ) -> tuple[NDArray[np.int64], Codes]:
     """Per pair-minute the index of its first signal and their number; they are contiguous."""
     first, count = np.zeros(shape, np.int64), np.zeros(shape, np.int8)
-    cells = rows * shape[1] + columns
-    begins = np.flatnonzero(np.diff(cells, prepend=-1))
-    ends = np.append(begins[1:], len(cells))
+    pair_minutes = rows * shape[1] + columns
+    begins = np.flatnonzero(np.diff(pair_minutes, prepend=-1))
+    ends = np.append(begins[1:], len(pair_minutes))
     first[rows[begins], columns[begins]] = begins
     count[rows[begins], columns[begins]] = ends - begins
     return first, count

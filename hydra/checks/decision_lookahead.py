@@ -141,12 +141,12 @@ def outcome_lookahead(
 def decisions_with_signals(simulation: Simulation, row: int) -> pl.DataFrame:
     """The decisions of a minute with the context that features copy: chosen signal and regimes."""
     market, columns = simulation.prepared.market, simulation.columns
-    cells = []
+    decisions = []
     for column, instrument_id in enumerate(market.instrument_ids):
         place = int(columns.chosen[row, column])
         signal = columns.judged.row(place, named=True) if place >= 0 else {}
         regimes = int(columns.regime[row, column]), int(columns.volatility_regime[row, column])
-        cells.append(
+        decisions.append(
             {
                 "instrument_id": instrument_id,
                 "time": decision_instant(market, row),
@@ -155,7 +155,7 @@ def decisions_with_signals(simulation: Simulation, row: int) -> pl.DataFrame:
                 "volatility_regime": regimes[1] if regimes[1] >= 0 else None,
             }
         )
-    return pl.DataFrame(cells, schema=_DECISIONS)
+    return pl.DataFrame(decisions, schema=_DECISIONS)
 
 
 _CONTEXT: Final = {

@@ -53,7 +53,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     resume_after: Annotated[
         float | None,
         typer.Option(
-            help="Assume an operator who clears the kill switch after so many hours, once its cause is gone."
+            help="Assume an operator who clears the kill switch this many hours later, if its cause is gone."
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result for machines.")] = False,

@@ -36,7 +36,7 @@ from hydra.research.studies import (
 )
 from hydra.research.sweep import SweepVerdict, expand, judge_sweep, run_processes, validate
 from hydra.runtime.message_broker import make_broker
-from hydra.runtime.research_queue import ring_for_trials
+from hydra.runtime.research_queue import notify_trials
 from hydra.settings import load_settings
 from hydra.trading.runs import recorded_settings
 
@@ -85,7 +85,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
             if on_workers:
                 finished, planned = count_trials(connection, study_id)
                 broker = make_broker(settings, [])
-                ring_for_trials(broker, study_id, planned - finished)
+                notify_trials(broker, study_id, planned - finished)
                 broker.close()
                 _wait(connection, study_id, show)
             else:

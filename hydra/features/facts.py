@@ -115,7 +115,7 @@ SOURCES: Final[dict[str, FactSource]] = {
             DAY,
             "100 changes over 60 minutes on the five-minute grid are 9 h 20 min; 10 min of validity",
         ),
-        # oi_delta_pct needs two rows an hour apart, whatever lies between: no hole within reach is a cut.
+        # oi_delta_pct needs only two rows an hour apart, so a hole between them does not split the series.
         grids={Grid.OPEN_INTEREST: Steps(FIVE_MINUTES, reach=114, longest_hole=114)},
         ages=(Age("open_interest", pl.col("contracts") > 0),),
     ),

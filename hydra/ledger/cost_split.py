@@ -51,8 +51,3 @@ class CostSplit:
     def net_usd(self) -> Decimal:
         """The net result."""
         return self.gross_usd - self.fees_usd + self.funding_usd
-
-    @property
-    def total_usd(self) -> Decimal:
-        """All costs together: from the profit at the decisions' prices to the net result."""
-        return self.fees_usd - self.funding_usd + self.spread_usd + self.slippage_usd

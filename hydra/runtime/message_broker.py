@@ -30,7 +30,7 @@ POOL_SIZE: Final = 12
 _SESSION: Final = f"-c timezone=UTC -c synchronous_commit=off -c role={Role.WORKER.value}"
 
 
-class DoorbellBroker(PostgresBroker):  # type: ignore[misc]  # the package carries no types
+class WakeupBroker(PostgresBroker):  # type: ignore[misc]  # the package carries no types
     """The PostgreSQL broker without delayed messages; its consumers wake at every message."""
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 30_000) -> PromptConsumer:
@@ -84,7 +84,7 @@ def _postgres(settings: Settings, middleware: list[Middleware]) -> Broker:
         # Resolved for every connection: the private server may come back on another port.
         lambda: libpq_url(database_url(settings)),
         kwargs={
-            "application_name": "hydra-doorbells",
+            "application_name": "hydra-messages",
             "connect_timeout": CONNECT_TIMEOUT_S,
             "options": _SESSION,
         },
@@ -93,7 +93,7 @@ def _postgres(settings: Settings, middleware: list[Middleware]) -> Broker:
         timeout=POOL_WAIT_S,
         open=True,
     )
-    return DoorbellBroker(
+    return WakeupBroker(
         pool=pool,
         schema=SCHEMA,
         results=False,

@@ -13,7 +13,7 @@ MAX_AGE_MS: Final = 24 * 3_600_000
 """Trials do not become outdated as decisions do; a sweep that still waits sends its messages again."""
 
 
-def ring_for_trials(broker: Broker, study_id: int, trials: int) -> None:
+def notify_trials(broker: Broker, study_id: int, trials: int) -> None:
     """One message per planned trial; a duplicate finds nothing to do."""
     for _ in range(trials):
         message: Message[None] = Message(

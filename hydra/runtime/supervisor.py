@@ -100,7 +100,7 @@ class Supervisor:
                 for sentence in children.keep_alive():
                     self.tell(sentence)
                 connection = self._look(connection)
-                self._ring_upkeep(broker, children)
+                self._notify_upkeep(broker, children)
                 time.sleep(LOOK_EVERY_S)
         finally:
             children.stop()
@@ -128,7 +128,7 @@ class Supervisor:
             Program(UPKEEP, upkeep, starts_after_s=UPKEEP_AFTER_S),
         ]
 
-    def _ring_upkeep(self, broker: Broker, children: Children) -> None:
+    def _notify_upkeep(self, broker: Broker, children: Children) -> None:
         """Ask for the audits when they are due; a lost message is made up by the next one."""
         if UPKEEP not in children.process_ids() or time.monotonic() - self._rung_at < RING_UPKEEP_EVERY_S:
             return
@@ -188,7 +188,7 @@ class Supervisor:
         if is_still and time.monotonic() - self._complained_at > STANDSTILL_S:
             self._complained_at = time.monotonic()
             self.tell(
-                f"the minute {minute_text(progress.time)} UTC stands in state {progress.state} for "
+                f"the minute {minute_text(progress.time)} UTC has been in state {progress.state} for "
                 f"{progress.waiting_seconds:.0f} s: the reason is in {self.log}"
             )
 

@@ -26,7 +26,7 @@ class RowBar:
 
 
 def row_bars(spans: Sequence[tuple[float, float]], kinds: Sequence[str]) -> list[RowBar]:
-    """A bar from the start to the end of each span, all on one scale; the mark stands at zero."""
+    """A bar from the start to the end of each span, all on one scale; the mark is at zero."""
     values = [0.0, *(value for span in spans for value in span)]
     low = min(values)
     scale = 100 / ((max(values) - low) or 1.0)
@@ -59,7 +59,7 @@ def share_bar(part: int, whole: int, kind: str) -> RowBar:
 
 
 def interval_bar(group: CalibrationBin) -> RowBar:
-    """The 95 % interval of the share that won, on 0 to 1; the mark stands at the confidence."""
+    """The 95 % interval of the share that won, on 0 to 1; the mark is at the confidence."""
     return RowBar(100 * group.low, 100 * (group.high - group.low), "interval", 100 * group.mean_confidence)
 
 

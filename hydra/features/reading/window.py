@@ -83,7 +83,7 @@ class MarketWindow:
             DatabaseError: the server cannot answer; the window stays where it was.
         """
         if as_of < self._as_of:
-            raise StopError(f"a window only moves forward: it stands at {self._as_of}, asked for {as_of}")
+            raise StopError(f"a window only moves forward: it is at {self._as_of}, asked for {as_of}")
         if imports is None:
             imports = count_imports(self._connection)
         if imports != self._imports:
