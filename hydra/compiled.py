@@ -20,7 +20,7 @@ def compiled_function(function: Callable[_P, _R], stamp: str) -> Callable[_P, _R
     """`function`, compiled on first use and cached on disk; another `stamp` compiles it again.
 
     numba renews its cache only if the function's own file changes, but the code also contains constants and
-    functions of other files: the stamp covers all of them. The stamp is part of the cache's file name, because
+    functions of other files: the stamp covers all of them. It is part of the name of the cache file, because
     numba reads the types in an old cache before it compares stamps, and fails on a type that was renamed.
 
     Without fastmath: the same inputs give the same numbers whatever the vector width of the machine.
