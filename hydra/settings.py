@@ -50,7 +50,7 @@ def holding_hours(text: str) -> dict[SignalSource, float]:
     for part in text.split(","):
         name, separator, hours = (piece.strip() for piece in part.partition("="))
         if not separator:
-            raise ValueError(f"{part.strip()} names no signal source: write {_named_hours(text)}")
+            raise ValueError(f"{part.strip()} names no signal source: write {named_hours(text)}")
         if name in found:
             raise ValueError(f"{name} is named twice")
         if name not in SignalSource.__members__:
@@ -69,7 +69,7 @@ def _hours(name: str, text: str) -> float:
     return hours
 
 
-def _named_hours(text: str) -> str:
+def named_hours(text: str) -> str:
     """How to write what was meant: 4/2/6/8/24, hours in the order of the sources, was written before."""
     hours = text.split("/") if text.count("/") == len(SignalSource) - 1 else ["4"]
     return ",".join(f"{source}={hour}" for source, hour in zip(SignalSource, hours, strict=False))

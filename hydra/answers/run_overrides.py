@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from hydra.backtest.stress import FEE_FACTOR, LATENCY_SECONDS, SPREAD_FACTOR, Stress, stressed_rules
 from hydra.settings import Settings
-from hydra.trading.parameters import RULES_KEY, recorded_rules, rules_of
+from hydra.trading.parameters import RULES_KEY, recorded_rules, rules_as_written_now, rules_of, settings_in
 
 STRESS_KEY: Final = "stress"
 """The key of the stress names in `runs.config`."""
@@ -56,11 +56,11 @@ def overrides_of(config: Mapping[str, Any], feeds: Iterable[str]) -> list[Overri
     A rule parameter that follows from a setting is listed only as that setting, one that a stress changes
     only as the stress.
     """
-    settings = config.get("settings", {})
+    settings = settings_in(config)
     stresses = config.get(STRESS_KEY, ())
     return [
         *_settings(settings),
-        *_rules(config.get(RULES_KEY, {}), _expected_rules(settings, feeds, stresses)),
+        *_rules(rules_as_written_now(config.get(RULES_KEY, {})), _expected_rules(settings, feeds, stresses)),
         *(_stress(name) for name in stresses),
     ]
 
