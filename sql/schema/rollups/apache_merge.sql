@@ -1,3 +1,4 @@
+-- One level of a refresh: writes the buckets that differ and removes those that have no rows any more.
     WITH fresh AS MATERIALIZED (
 {select}
     ),
