@@ -12,7 +12,7 @@ from hydra.backtest.simulation import Simulation, Stopwatch, prepare, simulate
 from hydra.sim.market.settings import MarketSettings, Scenario
 from hydra.trading.bars import Bar
 from tests.support.generated_facts import generated_market
-from tests.unit.test_portfolio_simulator import plain, rules
+from tests.support.two_walks import plain, rules
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
 MINUTES = 26 * 60

@@ -26,7 +26,7 @@ from hydra.layers.layer2_volatility import (
     check_volatility,
     consecutive_extremes,
 )
-from tests.unit.test_layer2_data_health import GOOD, evaluated
+from tests.support.layer2_inputs import GOOD, evaluated
 
 PRINTED = StatisticalParameters()
 ALL_FEEDS = StatisticalParameters(
