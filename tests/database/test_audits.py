@@ -161,7 +161,8 @@ def test_fees_that_are_not_those_of_the_fills_are_found(connection: psycopg.Conn
 def test_a_recorded_gap_is_no_finding(connection: psycopg.Connection) -> None:
     connection.execute(DEFECTS["unrecorded_gap"])
     connection.execute(
-        "INSERT INTO market.gaps VALUES ('candles_1m', 1, '2025-06-01 00:04Z', '2025-06-01 00:05Z', 1)"
+        "INSERT INTO market.gaps (source_table, instrument_id, gap_start, gap_end, missing_rows)"
+        " VALUES ('candles_1m', 1, '2025-06-01 00:04Z', '2025-06-01 00:05Z', 1)"
     )
     assert findings(connection, "unrecorded_gap") == []
 

@@ -8,6 +8,7 @@ import pytest
 
 from hydra.answers.report import RunReport, read_report, report_json
 from tests.support.printed_report import printed
+from tests.support.rows import add
 
 
 def test_equity_return_and_every_drawdown(report: RunReport) -> None:
@@ -58,9 +59,10 @@ def add_days(why_scenario: psycopg.Connection, days: range) -> None:
     for day in days:
         time = datetime(2025, 6, 2, 12, tzinfo=UTC) + timedelta(days=day)
         equity = 10_050 - 50 * (day % 2)
-        why_scenario.execute(
-            "INSERT INTO hydra.equity VALUES (7, %s, %s, 0, %s, 10400, 10400, 0, 0)", (time, equity, equity)
-        )
+        peaks = {"day_peak_usd": 10_400, "peak_usd": 10_400}
+        money = {"cash_usd": equity, "unrealised_usd": 0, "equity_usd": equity, **peaks}
+        nothing_held = {"exposure_usd": 0, "portfolio_heat": 0}
+        add(why_scenario, "hydra.equity", {"run_id": 7, "time": time, **money, **nothing_held})
 
 
 @pytest.mark.parametrize(
@@ -102,7 +104,7 @@ def test_the_year_of_a_run_is_the_time_that_passed(why_scenario: psycopg.Connect
 DECIDED = """
 INSERT INTO hydra.cycles (run_id, time, state, as_of)
     VALUES (7, '2025-06-02 10:00Z', 'CLOSED', '2025-06-02 10:00:02Z');
-INSERT INTO hydra.veto_counts
+INSERT INTO hydra.veto_counts (run_id, instrument_id, hour, layer, passed, reason_code, verdicts)
     SELECT 7, pair, hour::timestamptz, 4, false, 'NO_SIGNAL', verdicts
     FROM generate_series(1, 2) AS pair, (VALUES
         ('2025-06-01 10:00Z', 60), ('2025-06-01 11:00Z', 60),
@@ -142,7 +144,7 @@ def test_baselines_stand_in_every_report(report: RunReport) -> None:
 
 
 MARKET = """
-INSERT INTO market.candles_1m VALUES
+INSERT INTO market.candles_1m (instrument_id, time, known_at, open, high, low, close, volume) VALUES
     (1, '2025-06-01 09:58Z', '2025-06-01 09:59:02Z', 98, 99, 98, 98, 5),
     (1, '2025-06-01 09:59Z', '2025-06-01 10:00:02Z', 99, 100, 99, 100, 5),
     (1, '2025-06-01 10:02Z', '2025-06-01 10:03:02Z', 100, 101, 100, 101, 5),
@@ -175,7 +177,7 @@ def test_buy_and_hold_goes_from_the_first_to_the_last_decided_minute(
 
 
 LATER = """
-INSERT INTO market.candles_1m VALUES
+INSERT INTO market.candles_1m (instrument_id, time, known_at, open, high, low, close, volume) VALUES
     (2, '2025-06-01 10:01Z', '2025-06-01 10:02:02Z', 50, 50, 50, 50, 5),
     (2, '2025-06-01 10:03Z', '2025-06-01 10:04:02Z', 55, 55, 55, 55, 5);
 INSERT INTO market.funding_rates (instrument_id, time, known_at, rate, interval_hours, mark_price) VALUES
