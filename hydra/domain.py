@@ -164,7 +164,7 @@ class ReasonCode(StrEnum):
     """Why a layer said what it said. Every verdict row carries exactly one.
 
     Layer 2 (decision matrix; C04, C09, C10, C111), layer 3 (C03, C06, C118, C129), layer 4 (C20, C36, C39,
-    C40, C117, C120, C123), then the exits of a position (practice.md, "Position management"; C42, C47).
+    C40, C117, C120, C123), then the exits of a position (docs/practice.md, "Position management"; C42, C47).
     """
 
     NORMAL = "NORMAL"

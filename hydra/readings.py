@@ -34,21 +34,21 @@ class Reading:
 
 @cache
 def load_readings() -> tuple[Reading, ...]:
-    """All decisions, in the order of the file.
+    """All readings, in the order of the file.
 
     Raises:
         StopError: an entry has an unknown or missing key, or an id stands twice.
     """
     content = tomllib.loads(SOURCE.read_text(encoding="utf-8"))
     try:
-        decisions = tuple(Reading(**entry) for entry in content["decision"])
+        readings = tuple(Reading(**entry) for entry in content["reading"])
     except TypeError as error:
         raise StopError(f"{SOURCE.name}: {error}; compare with the entries around it") from error
-    ids = [decision.id for decision in decisions]
+    ids = [reading.id for reading in readings]
     repeated = sorted({name for name in ids if ids.count(name) > 1})
     if repeated:
         raise StopError(f"{SOURCE.name}: {', '.join(repeated)} stands twice; ids are never reused")
-    return decisions
+    return readings
 
 
 def readings_hash() -> str:
@@ -58,7 +58,7 @@ def readings_hash() -> str:
 
 
 def document() -> str:
-    """Every decision with question, reading and reason, as docs/readings.md."""
+    """Every reading with question, choice and reason, as docs/readings.md."""
     names = tomllib.loads(SOURCE.read_text(encoding="utf-8"))["documents"]
     lines = [
         "# Where the source documents disagree",

@@ -1,6 +1,6 @@
 """Every reason code in words, and the six gates that a minute passes on its way to a trade.
 
-Source: README document, "Decision Gates" (S003 to S008); DESIGN, "Asking why"; C111.
+Source: README document, "Decision Gates"; docs/architecture.md, "Asking why"; C111.
 """
 
 from enum import StrEnum

@@ -2,7 +2,8 @@
 
 Values come from the environment and from `.env` in the checkout; the environment wins. A key that
 HYDRA does not know is refused, so that a misspelt limit never passes as the default.
-Source: README document, "Configuration" (the `.env` keys); the decisions that each description names.
+Descriptions name the readings that they rest on.
+Source: README document, "Configuration" (the `.env` keys).
 """
 
 import difflib

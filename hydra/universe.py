@@ -60,7 +60,7 @@ SECTORS: Final[dict[str, frozenset[int]]] = {
     "defi": frozenset(),
     "meme": frozenset({8}),
 }
-"""Baskets of features.md section 5 #66-68 by instrument_id; none of the eight pairs is a DeFi token."""
+"""Sector baskets of `sector_rot_*` by instrument_id; none of the eight pairs is a DeFi token."""
 
 _BY_NAME: Final[dict[str, Pair]] = {
     name.lower(): pair for pair in UNIVERSE for name in (pair.symbol, *pair.aliases)

@@ -1,7 +1,7 @@
 """The broker of the worker processes, and what surrounds every message that they hear.
 
 There are no retries: a stage that fails is rung again by the clock, which knows what is still to be done.
-Source: DESIGN, law 1; platform facts, section 4.
+Source: docs/architecture.md, law 1; docs/database.md, "Messages".
 """
 
 import structlog

@@ -1,6 +1,6 @@
 """Layer 2 at work: from the facts known at a minute to one assessment and one feature vector a pair.
 
-Source: DESIGN, "The flow" and laws 1 to 3; C110 (the vector used is stored), C111, C116.
+Source: docs/architecture.md, "The flow"; docs/architecture.md, laws 1 to 3; C110, C111, C116.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,6 @@
 """Layer 3 at work: generators, score, gates and choice, one row per generator that fired.
 
-Source: layers document, "LAYER 3: BEHAVIORAL SIGNALS"; C03, C06, C17, C118, C129.
+Source: layers document, "LAYER 3: ALPHA GENERATION"; C03, C06, C17, C118, C129.
 """
 
 import psycopg

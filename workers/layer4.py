@@ -1,6 +1,6 @@
 """Layer 4 at work: one verdict a pair and minute, the quiet ones included, and the kill switch.
 
-Source: layers document, "LAYER 4: RISK BRAIN"; C20, C30, C117, C119, C120, C123; DESIGN, law 4.
+Source: layers document, "LAYER 4: RISK BRAIN"; C20, C30, C117, C119, C120, C123; docs/architecture.md, law 4.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
-"""Layer 5 at work: `settle` plays the minute that closed, `execute` sends what was decided.
+"""Layer 5 at work: `book_fills` plays the minute that closed, `execute` sends what was decided.
 
-Source: layers document, "LAYER 5: EXECUTION ENGINE"; C41 to C45, C122, C126; DESIGN, laws 5 and 7.
+Source: layers document, "LAYER 5: EXECUTION ENGINE"; C41 to C45, C122, C126; docs/architecture.md, laws 5, 7.
 """
 
 from collections import defaultdict

@@ -2,7 +2,7 @@
 
 A message says only which study may have a planned trial; which one stands in ml.trials. These processes hear
 no doorbell of a run: a trial takes seconds, a decision must not wait for it.
-Source: DESIGN, law 1.
+Source: docs/architecture.md, law 1.
 """
 
 import dramatiq

@@ -2,7 +2,7 @@
 
 A doubled message finds nothing to do, a lost one is rung again by the clock, and a process that dies in the
 middle leaves nothing behind: its transaction is rolled back and the next ring starts it anew.
-Source: DESIGN, law 1.
+Source: docs/architecture.md, law 1.
 """
 
 import threading

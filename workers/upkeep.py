@@ -2,7 +2,7 @@
 
 It has a process of its own, at low priority: an audit takes as long as several cycles. The command finds the
 broker of the worker processes here, by the name `broker`.
-Source: DESIGN, "Audits".
+Source: docs/architecture.md, "Audits".
 """
 
 import os

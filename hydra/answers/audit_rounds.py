@@ -1,7 +1,7 @@
 """Rounds of the audits in the running system: run now and then, their findings kept as rows.
 
 The cycles must not feel them: they read under the reader's role with a time limit for each, and rest after
-each audit for as long as it took. Source: DESIGN, "Audits" and law 9.
+each audit for as long as it took. Source: docs/architecture.md, "Audits"; docs/architecture.md, law 9.
 """
 
 import time

@@ -1,6 +1,7 @@
 """The audits: queries that must return no rows, run one after the other; the answer behind `hydra audit`.
 
-Source: DESIGN, "Audits". Every file of sql/audits is one audit; its first comment says what it looks for.
+Every file of sql/audits is one audit; its first comment says what it looks for.
+Source: docs/architecture.md, "Audits".
 """
 
 from collections.abc import Iterator

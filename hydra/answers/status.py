@@ -29,7 +29,7 @@ class Coverage:
 
 
 @dataclass(frozen=True)
-class Condition:
+class DatabaseCondition:
     """What is missing, refused or unfinished in the stored facts."""
 
     gaps: int
@@ -46,9 +46,9 @@ def read_coverage(connection: psycopg.Connection) -> list[Coverage]:
         return cursor.execute(queries.load("status/coverage")).fetchall()
 
 
-def read_condition(connection: psycopg.Connection) -> Condition:
+def read_condition(connection: psycopg.Connection) -> DatabaseCondition:
     """Counts of gaps, quarantined rows, revisions and unfinished imports."""
-    with connection.cursor(row_factory=class_row(Condition)) as cursor:
+    with connection.cursor(row_factory=class_row(DatabaseCondition)) as cursor:
         condition = cursor.execute(queries.load("status/condition")).fetchone()
     if condition is None:
         raise AssertionError("a query of scalar subselects always gives one row")

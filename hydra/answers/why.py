@@ -1,6 +1,6 @@
 """Why a minute of a pair ended as it did, answered from rows alone: the answer behind `hydra why`.
 
-Source: DESIGN, "Asking why"; README document, "Decision Gates" (S003 to S008).
+Source: docs/architecture.md, "Asking why"; README document, "Decision Gates".
 """
 
 from collections.abc import Mapping, Sequence

@@ -3,7 +3,7 @@
 Pure: rows in, answers out. What a row may hold in its jsonb: assessments.numbers has `inputs` (name:
 {state, age_seconds}), `reasons` (all that applied, gravest first) and `measured` (what the generators read);
 the others are flat {name: number}.
-Source: README document, "Decision Gates" (S003 to S008); DESIGN, "Asking why"; C05, C111, C112.
+Source: README document, "Decision Gates"; docs/architecture.md, "Asking why"; C05, C111, C112.
 """
 
 import math
@@ -97,7 +97,7 @@ def _answer(gate: Gate, verdict: GateVerdict, *words: str, code: ReasonCode | No
 
 
 def data_health(assessment: Row | None) -> GateAnswer:
-    """Gate 1 (S003): inputs with their ages; not recorded is shown apart from stale (C111)."""
+    """Gate 1: inputs with their ages; not recorded is shown apart from stale (C111)."""
     if assessment is None:
         return _answer(Gate.DATA_HEALTH, GateVerdict.PENDING, "layer 2 has not answered yet")
     recorded = assessment["numbers"].get("inputs", {})
@@ -115,7 +115,7 @@ def data_health(assessment: Row | None) -> GateAnswer:
 
 
 def statistical(assessment: Row | None) -> GateAnswer:
-    """Gate 2 (S004): regimes, cascade, funding, and every row of the decision matrix that applied."""
+    """Gate 2: regimes, cascade, funding, and every row of the decision matrix that applied."""
     if assessment is None:
         return _answer(Gate.STATISTICAL, GateVerdict.PENDING, "layer 2 has not answered yet")
     own = [code for code in _reasons(assessment) if gate_of(2, code) is Gate.STATISTICAL]
@@ -186,7 +186,7 @@ def measured_quantities(assessment: Row) -> dict[str, float | None]:
 
 
 def signal_score(rows: "MinuteRows", parameters: SignalParameters) -> GateAnswer:
-    """Gate 3 (S005): the best signal and its score; if none fired, how far each generator was from it."""
+    """Gate 3: the best signal and its score; if none fired, how far each generator was from it."""
     if rows.assessment is None or not rows.is_signalled:
         return _answer(Gate.SCORE, GateVerdict.PENDING, "layer 3 has not answered yet")
     if not rows.signals:
@@ -255,7 +255,7 @@ def _signal_numbers(signal: Row) -> dict[str, Any]:
 
 
 def news(signals: Sequence[Row], view: Row | None) -> GateAnswer:
-    """Gate 4 (S006): an absent view never blocks (C111), a view can only restrict."""
+    """Gate 4: an absent view never blocks (C111), a view can only restrict."""
     vetoed = [row for row in signals if gate_of(3, ReasonCode(row["reason_code"])) is Gate.NEWS]
     if not vetoed and not any(signal["approved"] for signal in signals):
         return _answer(Gate.NEWS, GateVerdict.NOT_REACHED, "no signal came this far")
@@ -275,7 +275,7 @@ def _view_words(view: Row | None) -> list[str]:
 
 
 def risk(decision: Row | None, kills: Sequence[Row]) -> GateAnswer:
-    """Gate 5 (S007): approved with which size and stops, or the veto with the numbers behind it."""
+    """Gate 5: approved with which size and stops, or the veto with the numbers behind it."""
     if decision is None:
         return _answer(Gate.RISK, GateVerdict.PENDING, "layer 4 has not answered yet")
     code = ReasonCode(decision["reason_code"])
@@ -329,7 +329,7 @@ _WORKING: Final = frozenset({OrderState.PLANNED, OrderState.OPEN, OrderState.UNK
 
 
 def execution(decision: Row | None, orders: Sequence[Row]) -> GateAnswer:
-    """Gate 6 (S008): the entry orders of this decision and how they ended."""
+    """Gate 6: the entry orders of this decision and how they ended."""
     if decision is None or not decision["approved"]:
         return _answer(Gate.EXECUTION, GateVerdict.NOT_REACHED, "nothing was approved")
     entries = [order for order in orders if order["role"] == OrderRole.ENTRY]
@@ -375,7 +375,7 @@ class MinuteRows:
 
 
 def gate_answers(rows: MinuteRows, parameters: SignalParameters) -> tuple[GateAnswer, ...]:
-    """The chain of a minute in the order of the gates (S002: a trade needs every one of them)."""
+    """The chain of a minute in the order of the gates (a trade needs every one of them)."""
     return (
         data_health(rows.assessment),
         statistical(rows.assessment),

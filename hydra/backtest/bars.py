@@ -1,6 +1,6 @@
 """Bars, prices and settlements on the grid of decided minutes and pairs: what the paper exchange plays.
 
-A fact belongs to the first decided minute at which it is known. Source: DESIGN, law 3; C126.
+A fact belongs to the first decided minute at which it is known. Source: docs/architecture.md, law 3; C126.
 """
 
 import math
@@ -153,7 +153,7 @@ def _taken(values: pl.Series, places: Integers, *, absent: float | bool) -> NDAr
     return np.where(places < 0, absent, plain[places])
 
 
-def first_rows(minutes: Integers, known_at: pl.Series) -> Integers:
+def first_known_rows(minutes: Integers, known_at: pl.Series) -> Integers:
     """For each instant the index of the first decided minute at which it is known; len(minutes): none."""
     rows: Integers = np.searchsorted(minutes * MINUTE_US + DECISION_DELAY_US, integers(known_at), "left")
     return rows
@@ -166,7 +166,7 @@ def _placed_bars(market: BacktestMarket) -> pl.DataFrame:
     """
     minutes, candles = market.minutes, market.facts.candles_1m
     known_us, opened = integers(candles["known_at"]), integers(candles["time"]) // MINUTE_US
-    rows = first_rows(minutes, candles["known_at"])
+    rows = first_known_rows(minutes, candles["known_at"])
     decided = minutes[np.minimum(rows, len(minutes) - 1)]
     before_the_first = int(minutes[0] - 1) * MINUTE_US + DECISION_DELAY_US
     usable = (rows < len(minutes)) & (known_us > before_the_first) & (decided - opened < DAY_MINUTES)
@@ -247,7 +247,7 @@ def _newest_prices(bars: pl.DataFrame, newest: Integers) -> tuple[Floats, Floats
 def _settlements(market: BacktestMarket) -> dict[tuple[int, int], list[Settlement]]:
     """Settlements by the minute at which they became known; one before any price is left out."""
     rates = market.facts.funding_rates
-    placed = rates.with_columns(pl.Series("row", first_rows(market.minutes, rates["known_at"])))
+    placed = rates.with_columns(pl.Series("row", first_known_rows(market.minutes, rates["known_at"])))
     before_the_first = int(market.minutes[0] - 1) * MINUTE_US + DECISION_DELAY_US
     usable = placed.filter(
         (pl.col("row") < len(market.minutes)) & (pl.col("known_at").to_physical() > before_the_first)

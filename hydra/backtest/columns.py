@@ -1,6 +1,6 @@
 """Layers 2 and 3 over all minutes and pairs at once: the same functions as live, on millions of rows.
 
-Source: DESIGN, law 2; C109 (no news view in a backtest).
+Source: docs/architecture.md, law 2; C109 (no news view in a backtest).
 """
 
 import math

@@ -1,6 +1,6 @@
 """Where layer 2, the kill switch or a thesis may have something to say of an open position: as columns.
 
-The compiled loop stops there; the rules themselves then judge (see `next_minute`).
+The compiled loop stops there; the rules themselves then judge (see `next_busy_minute`).
 """
 
 from typing import Final

@@ -43,16 +43,14 @@ def five_minute_record(market: BacktestMarket, inputs: pl.DataFrame) -> dict[str
 
 
 def missing_inputs(market: BacktestMarket, inputs: pl.DataFrame) -> list[str]:
-    """The inputs of the rules that are mostly null in minutes with a five-minute candle, not in others."""
+    """The inputs of the rules that are null in most minutes with a five-minute candle, though recorded."""
     bars = market.five_minute_bars
     if bars is None:
         return []
     at = bars.with_columns((pl.col("time") + pl.duration(minutes=1, seconds=2)).alias("time"))
     keys = ("instrument_id", "time")
-    of_five, of_one = (inputs.join(at, on=keys, how=how) for how in ("semi", "anti"))
+    played, others = (inputs.join(at, on=keys, how=how) for how in ("semi", "anti"))
     names = [name for name in inputs.columns if name not in keys]
-    return [name for name in names if _mostly_null(of_five[name]) and not _mostly_null(of_one[name])]
-
-
-def _mostly_null(values: pl.Series) -> bool:
-    return 2 * values.null_count() > len(values)
+    # What no minute knows, a feed that was never recorded, is not missing because of the candles.
+    recorded = [name for name in names if others[name].null_count() < others.height or others.is_empty()]
+    return [name for name in recorded if 2 * played[name].null_count() > played.height]

@@ -1,6 +1,6 @@
 """The market that a backtest decides on: which minutes, and every fact that a decision or a fill may read.
 
-Source: DESIGN, laws 2 and 3; C116 (history before the first minute), C126 (mark prices).
+Source: docs/architecture.md, laws 2 and 3; C116 (history before the first minute), C126 (mark prices).
 """
 
 import hashlib

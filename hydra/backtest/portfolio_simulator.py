@@ -1,7 +1,7 @@
 """The portfolio's path: minute by minute where something can happen, in one leap where nothing can.
 
 A minute is played in the order of the live stages, by their own functions: book, decide, execute.
-Source: DESIGN, law 2; C20, C117, C119, C120, C122, C123.
+Source: docs/architecture.md, law 2; C20, C117, C119, C120, C122, C123.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,7 +23,7 @@ from hydra.backtest.market import BacktestMarket
 from hydra.backtest.minute_player import MinutePlayer
 from hydra.backtest.scored_signals import JudgedSignals, key_of
 from hydra.backtest.simulation_log import LastExit, LatchedKill, SimulationLog, empty_log
-from hydra.backtest.skip_quiet_minutes import Grids, Limits, next_minute, open_signals
+from hydra.backtest.skip_quiet_minutes import Grids, Limits, next_busy_minute, open_signals
 from hydra.domain import KillScope, ReasonCode
 from hydra.layers.layer4_kill import Kill, daily_drawdown_kills
 from hydra.layers.layer4_limits import PortfolioState
@@ -114,7 +114,7 @@ class PortfolioSimulator:
             self.may_exit[:] = self.is_held
             return start
         has_order = any(_works(one) for one in self.states.values())
-        leap = next_minute(
+        leap = next_busy_minute(
             start, self.grids, self.opened.book, self._limits(), self.log.leapt, self.may_exit, has_order
         )
         if self._may_be_a_peak(leap.best_usd):

@@ -1,6 +1,6 @@
 """The rows of a backtest: those that a live run would have written, from the same functions.
 
-Source: DESIGN, law 2; C110 (the vector used is stored).
+Source: docs/architecture.md, law 2; C110 (the vector used is stored).
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """One backtest from its question to its stored rows.
 
-Source: DESIGN, law 2; law 10 (what was measured is said).
+Source: docs/architecture.md, law 2; docs/architecture.md, law 10 (what was measured is said).
 """
 
 from collections.abc import Callable, Mapping

@@ -1,6 +1,6 @@
 """A backtest from its market to its path: features, layers 2 and 3 in columns, then the portfolio.
 
-Source: DESIGN, law 2.
+Source: docs/architecture.md, law 2.
 """
 
 import gc

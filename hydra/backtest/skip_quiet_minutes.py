@@ -135,7 +135,7 @@ class Leap(NamedTuple):
 
 
 @_compiled
-def next_minute(
+def next_busy_minute(
     start: int,
     grids: Grids,
     book: ExitBounds,
@@ -193,7 +193,7 @@ def open_signals(
 ) -> bool:
     """Whether a signal of the minute finds no gate shut that is known here; the others are passed over.
 
-    found: (pairs,), set where one does, else cleared. may_exit: as in `next_minute`, anew for the positions
+    found: (pairs,), set where one does, else cleared. may_exit: as in `next_busy_minute`, for the positions
     as they are now. The open positions at mark are written to `paths`.
     """
     may_exit[:] = False

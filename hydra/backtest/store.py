@@ -1,6 +1,6 @@
 """A backtest into the tables of a live run, all of it or nothing.
 
-Source: DESIGN, law 2 (the same tables, so that every dashboard and audit works on them).
+Source: docs/architecture.md, law 2 (the same tables, so that every dashboard and audit works on them).
 """
 
 from collections.abc import Sequence

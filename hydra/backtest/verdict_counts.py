@@ -1,6 +1,6 @@
 """What layer 4 said in every minute, and how often each layer let through or stopped, and why.
 
-Source: DESIGN, law 2 (counts of vetoes per pair, hour and reason).
+Source: docs/architecture.md, law 2 (counts of vetoes per pair, hour and reason).
 """
 
 from typing import Final

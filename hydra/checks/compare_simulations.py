@@ -1,6 +1,6 @@
 """Two simulations of markets that have to decide alike: every value of theirs up to a minute, compared.
 
-Source: `docs/features.md`, section 0, acceptance (2), (3) and (5).
+Source: docs/features.md, "Acceptance" (2, 3 and 5).
 """
 
 from collections.abc import Callable, Iterator, Mapping

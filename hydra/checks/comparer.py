@@ -3,7 +3,7 @@
 Codes, sizes, prices and money have to be equal. Binary numbers may differ by 1e-9 of the larger one, and by
 1e-10 beside it: a price less its mean, over a deviation of a hundred-thousandth of it, keeps no more digits.
 Null and not-a-number are the same: both say that a value is unknown.
-Source: `docs/features.md`, section 0, acceptance (5).
+Source: docs/features.md, "Acceptance" (5).
 """
 
 import math

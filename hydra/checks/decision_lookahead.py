@@ -3,7 +3,7 @@
 Each is computed once from all facts and again from facts that differ only in what was not known yet: cut off,
 changed table by table, and with the next fact of each table changed alone, which a change of all of them can
 hide. Everything is pure; what is checked is passed in, so that planted faults can be.
-Source: `docs/features.md`, section 0, acceptance (2) and (3); `docs/architecture.md`, law 3.
+Source: docs/features.md, "Acceptance" (2 and 3); docs/architecture.md, law 3.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -3,7 +3,7 @@
 Truncation: the value at t from the facts known by t equals the value from all facts. Future shock: the
 value at t does not move when every fact with known_at > t is changed. Both are pure; the tests run them
 on generated markets, an operator can run them on recorded ones.
-Source: `docs/features.md`, section 0, acceptance.
+Source: docs/features.md, "Acceptance".
 """
 
 from collections.abc import Callable

@@ -1,6 +1,6 @@
 """Does a fact claim to be known before it can be? The other checks trust `known_at`; this one does not.
 
-Source: `docs/features.md`, the table of facts; C133.
+Source: docs/features.md, "When a fact is known"; C133.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """Parity: a past run decided again as a backtest, row by row against what it stored.
 
 What is not compared is named with the reason: columns, rows, and minutes that are not decided yet.
-Source: `docs/features.md`, section 0, acceptance (5); `docs/architecture.md`, law 2.
+Source: docs/features.md, "Acceptance" (5); docs/architecture.md, law 2.
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -1,6 +1,6 @@
 """A past run decided again as a backtest: the same minutes, rules, costs and kill switches by hand.
 
-Source: `docs/architecture.md`, law 2; `docs/features.md`, section 0, acceptance (5).
+Source: docs/architecture.md, law 2; docs/features.md, "Acceptance" (5).
 """
 
 from collections.abc import Callable

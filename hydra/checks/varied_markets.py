@@ -1,7 +1,7 @@
 """Markets that differ from a given one only in what is not known yet at an instant, or only in what is.
 
 A decision at the instant must be the same on the first kind, an outcome after it on the second.
-Source: `docs/features.md`, section 0, acceptance (2) and (3).
+Source: docs/features.md, "Acceptance" (2 and 3).
 """
 
 from collections.abc import Iterator

@@ -4,7 +4,7 @@ A feature at t from facts that begin at t's anchor equals the one from facts tha
 begin later, the null rules say which features are unknown; what still has its window must not change. A
 backtest that begins a day earlier says the same in layers 2 and 3; its portfolio may stand elsewhere, and is
 not compared.
-Source: `docs/features.md`, section 0, acceptance (5) and null codes; C116.
+Source: docs/features.md, "Acceptance" (5); docs/features.md, "Codes"; C116.
 """
 
 from collections.abc import Callable, Sequence

@@ -10,7 +10,7 @@ from hydra.answers.audit_rounds import audit_words, newest_round
 from hydra.answers.formatting import minute_text
 from hydra.answers.plain_values import plain
 from hydra.answers.run_list import list_runs
-from hydra.answers.status import Condition, Coverage, read_condition, read_coverage
+from hydra.answers.status import Coverage, DatabaseCondition, read_condition, read_coverage
 from hydra.cli.output import open_table, output_console, print_line, print_plain
 from hydra.cli.runs import override_lines, run_table
 from hydra.db.edition import inspect_server
@@ -77,7 +77,7 @@ def _coverage(coverage: list[Coverage]) -> Table:
     return table
 
 
-def _condition(condition: Condition) -> str:
+def _condition(condition: DatabaseCondition) -> str:
     rollups = "behind the facts" if condition.batches_without_fresh_rollups else "up to date"
     return (
         f"{condition.import_batches:,} imported files, {condition.gaps:,} gaps "

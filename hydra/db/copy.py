@@ -1,7 +1,8 @@
 """Binary COPY: a polars frame into a table, at the speed of the server.
 
 The rows are assembled as PostgreSQL's binary COPY format by numpy, a block of rows at a time, because a
-Python call per row would cost more than the server's own work. Source: platform.md section 3.
+Python call per row would cost more than the server's own work.
+Source: docs/database.md, "Reading and writing fast".
 """
 
 from collections.abc import Iterator

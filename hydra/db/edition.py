@@ -1,6 +1,6 @@
 """Which TimescaleDB this is, and whether HYDRA can use it.
 
-Source: platform facts, section 2 (Apache and community edition).
+Source: docs/database.md, "Two editions" (Apache and community edition).
 """
 
 from dataclasses import dataclass

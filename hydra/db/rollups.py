@@ -3,7 +3,7 @@
 Live rows need none of this: on the Apache edition statement triggers keep the rollups, on the community
 edition continuous aggregates compute the newest buckets as they are read. A bulk load first calls `defer`
 (the triggers then stand aside in that transaction) and at its end `refresh`.
-Source: DESIGN, law 3; platform.md section 2; C110, C128.
+Source: docs/architecture.md, law 3; docs/database.md, "Two editions"; C110, C128.
 """
 
 from collections.abc import Sequence

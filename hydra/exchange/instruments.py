@@ -86,7 +86,7 @@ def _terms(pair: Pair, content: dict[str, Any]) -> InstrumentTerms:
 def _brackets(rows: list[list[Any]], valid_from: datetime, source: str) -> tuple[LeverageBracket, ...]:
     """Brackets with floor and maintenance amount, which keep the maintenance margin continuous.
 
-    cum_n = cum_(n-1) + floor_n x (rate_n - rate_(n-1)).  Source: practice.md 3.6.
+    cum_n = cum_(n-1) + floor_n x (rate_n - rate_(n-1)).  Source: docs/practice.md, "Costs".
     """
     brackets: list[LeverageBracket] = []
     floor, rate_below, cumulative = Decimal(0), Decimal(0), Decimal(0)

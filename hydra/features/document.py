@@ -24,7 +24,10 @@ _INTRODUCTION = """# Features
 Generated from the catalogue by `python -m hydra.features.document`; do not edit.
 
 Every feature is one expression over closed facts, evaluated by the same code live, in a backtest and in
-training. The value at a decision instant t depends on facts with `known_at <= t` only.
+training. The value at a decision instant t depends on facts with `known_at <= t` only. The column `source`
+says where a definition comes from ([sources](sources.md)).
+
+## Codes
 
 - scorer, regime, recipe: the place in the vector of the signal scorer (49), of the regime model (25) and of
   the recipe (80), from 1. Below stand the steps of the sequence model (14) and the exit predictor's columns.
@@ -35,7 +38,38 @@ training. The value at a decision instant t depends on facts with `known_at <= t
   `C` clock, `S` fixed with the signal, `X` closed bars of several pairs, all at the same close.
 - Rolling windows count present rows, so the start of the history is treated like a hole. A return needs
   the bar exactly that long ago and 95% of the bars between.
+- `C_0` is the last close, `C_k` the close k bars before; `std1` divides by n - 1, `std0` by n.
 - Percentages are fractions, volatility is annualised, times are UTC.
+
+## Conventions
+
+Where the field has several definitions of an indicator:
+
+| indicator | definition here |
+|---|---|
+| RSI | simple means of gains and losses (no Wilder smoothing); no losses 100, no moves 50 |
+| ATR | simple mean of the true range (no Wilder smoothing) |
+| ADX | TA-Lib's, with Wilder's smoothing; 150 bars of warm-up |
+| Bollinger bands | 20 bars, 2 deviations, std0 |
+| volatility of the gates | std0 of five-minute returns x sqrt(105120) |
+| volatility of the models | std1 of one-minute returns x sqrt(525600) |
+| EMA | alpha 2/(n + 1), used after 5 n bars |
+| MACD | EMA_12 - EMA_26 |
+| CCI | TA-Lib's, 20 bars |
+| Wave Trend | WT1 with channel 10 and average 21, of (H+L+C)/3 |
+
+## Acceptance
+
+What is asked of every feature:
+
+1. Golden vectors: values computed by hand.
+2. Truncation: from data cut at t comes the same value at t.
+3. Future shock: facts with `known_at` after t change nothing.
+4. Rollups: SQL gives what Python computes, within 1e-9 relative.
+5. Streaming is batch: verdicts and money exactly, features within 1e-9 relative, exponential averages within
+   1e-4. A decision's window starts at an anchor that depends on t only.
+6. The null rule holds where a gap is.
+7. Every value lies in its range.
 """
 
 

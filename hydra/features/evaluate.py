@@ -2,7 +2,7 @@
 
 The value at a decision instant t is a function of the facts with known_at <= t only. Facts that came when
 they should are placed by the clock, all decisions at once; decisions that missed a late fact are
-evaluated again on the facts known by then. Source: features.md section 0; DESIGN, laws 2 and 3.
+evaluated again on the facts known by then. Source: docs/features.md; docs/architecture.md, laws 2 and 3.
 """
 
 from collections.abc import Callable, Mapping, Sequence

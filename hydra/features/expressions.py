@@ -1,4 +1,4 @@
-"""The few shapes that most features are made of, with the null and zero rules of features.md section 0."""
+"""The few shapes that most features are made of, with the null and zero rules of docs/features.md."""
 
 import math
 from datetime import timedelta

@@ -3,7 +3,7 @@
 Everything that decides is a function of these frames and of the decision instants, nothing else. The
 frames come from the database (`reading/point_in_time.py`); the features (`evaluate.py`) never read a table.
 A new kind of fact is a record in `SOURCES`, a field of `MarketFacts`, and a file in sql/reads.
-Source: features.md section 0; DESIGN, law 3.
+Source: docs/features.md, "When a fact is known"; docs/architecture.md, law 3.
 """
 
 from dataclasses import dataclass, field, fields, replace

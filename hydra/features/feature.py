@@ -1,6 +1,6 @@
 """What a feature is: one polars expression with its unit, window, null rule and source.
 
-Source: features.md section 0; DESIGN, "features".
+Source: docs/features.md, "Codes".
 """
 
 from dataclasses import dataclass
@@ -15,9 +15,10 @@ class Feature:
     """The one definition of a feature.
 
     unit, window: in words. inputs: fact columns as "frame.column", or context columns of the decision.
-    null_rule, pit: the codes of features.md section 0. lowest, highest: the closed range of the values
+    null_rule, pit: the codes of docs/features.md. lowest, highest: the closed range of the values
     (None: unbounded). expression: over the columns of `grid`; a column that is itself a feature or a
-    working column is referred to by name, never defined again. source: document, section, decision.
+    working column is referred to by name, never defined again. source: where the definition comes from
+    (docs/sources.md), and its readings.
     """
 
     name: str

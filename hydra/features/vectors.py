@@ -1,6 +1,8 @@
 """The feature vectors of the models: names in the order in which the models read them.
 
-Source: features.md sections 1 to 5; C50 (49 = 39 names with the one-hots expanded), C52, C58.
+Source: ML document, SIGNAL_SCORER_FEATURES; ML document, Regime Classifier; engine document, FeatureRecipe;
+strategy document, Advanced Feature Categories; ML document, Direction Predictor; ML document, exit predictor;
+C50 (49 = 39 names with the one-hots expanded), C52, C58.
 """
 
 from typing import Final
@@ -57,8 +59,8 @@ SIGNAL_SCORER_FEATURES_V1: Final = (
     "minutes_to_funding",
 )
 
-# Columns on five-minute bars carry the prefix m5_; features.md names them without it. The others are
-# the columns of section 1 under their own names (funding_zscore and oi_zscore by alias, C52).
+# Columns on five-minute bars carry the prefix m5_, which the ML document does not have. The others are
+# columns of the scorer under their own names (funding_zscore and oi_zscore by alias, C52).
 REGIME_FEATURES_V1: Final = (
     "return_1h",
     "return_4h",
@@ -106,8 +108,8 @@ DECISION_FEATURES_V1: Final = tuple(
     dict.fromkeys((*SIGNAL_SCORER_FEATURES_V1, *REGIME_FEATURES_V1, *LAYER_2_QUANTITIES_V1))
 )
 
-# The recipe of the five-class and the edge models (section 5); ret_1, ret_5, atr, dow_sin, dow_cos and
-# open_interest_change are other names of features of section 1.
+# The recipe of the five-class and the edge models; ret_1, ret_5, atr, dow_sin, dow_cos and
+# open_interest_change are other names of features of the scorer.
 FEATURE_RECIPE_V1: Final = (
     "ret_1",
     "ret_3",
@@ -191,7 +193,7 @@ FEATURE_RECIPE_V1: Final = (
     "wave_trend",
 )
 
-# A step of the sequence model (section 3): names within `hydra.features.for_models.sequence_windows`.
+# A step of the sequence model: names within `hydra.features.for_models.sequence_windows`.
 SEQUENCE_FEATURES_V1: Final = (
     "open_norm",
     "high_norm",
@@ -209,7 +211,7 @@ SEQUENCE_FEATURES_V1: Final = (
     "bb_position",
 )
 
-# The exit predictor (section 4): 24 names, one-hots expanded; see `hydra.features.for_models.exit_features`.
+# The exit predictor: 24 names, one-hots expanded; see `hydra.features.for_models.exit_features`.
 EXIT_PREDICTOR_FEATURES_V1: Final = (
     "position_side",
     "unrealized_pnl_pct",

@@ -1,6 +1,6 @@
 """The version of the feature definitions: runs, stored vectors and models name it.
 
-Source: features.md, opening paragraph (a definition changes only by raising its version).
+Source: docs/features.md (a definition changes only by raising its version).
 """
 
 import hashlib

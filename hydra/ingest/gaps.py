@@ -1,4 +1,4 @@
-"""Holes in gridded facts, measured where new rows came in (DESIGN, "Tables": market.gaps)."""
+"""Holes in gridded facts, measured where new rows came in (docs/architecture.md, "Tables": market.gaps)."""
 
 from datetime import timedelta
 from typing import Any

@@ -3,7 +3,7 @@
 One transaction a file: its rows, its record, its quarantine, its gaps and (Apache edition) its rollups
 commit together, so that a kill at any moment leaves whole files or nothing. On the community edition the
 rollups are refreshed after the commits; files that were cut off from that are finished by the next import.
-Source: `docs/architecture.md`, law 3; C115, C124, C125, C133.
+Source: docs/architecture.md, law 3; C115, C124, C125, C133.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,6 +1,6 @@
 """The markets that are stored, and how one is deleted: recorded history only by its own word.
 
-Source: docs/architecture.md (facts are written once): a market goes whole or not at all.
+Source: docs/architecture.md (facts are written once; a market goes whole or not at all).
 """
 
 from dataclasses import dataclass

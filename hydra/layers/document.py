@@ -1,4 +1,4 @@
-"""docs/formulas.md: every printed formula, the function that is it, its decisions and its test.
+"""docs/formulas.md: every printed formula, the function that is it, its readings and its test.
 
 The table is read from the docstrings (lines `Formula:` and `Source:`) and from the tests that call the
 functions, so it cannot say what the code does not. `python -m hydra.layers.document` writes it.
@@ -19,7 +19,7 @@ TESTS: Final = PROJECT_ROOT / "tests" / "unit"
 ROOMS: Final = ("hydra/layers", "hydra/ledger")
 # A source line that names one of these is a printed formula and must stand in the table.
 PRINTED: Final = ("layers document", "ML document", "README document", "strategy document")
-_DECISION: Final = re.compile(r"\bC\d{2,3}\b")
+_READING: Final = re.compile(r"\bC\d{2,3}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Formula:
     function: str
     formula: str
     source: str
-    decisions: tuple[str, ...]
+    readings: tuple[str, ...]
     test: str
 
 
@@ -71,8 +71,8 @@ def _row(path: Path, node: ast.FunctionDef, called: dict[str, str]) -> Formula:
     if not source or node.name not in called:
         missing = "a unit test that calls it" if source else "a Source line in its docstring"
         raise StopError(f"{function} is a formula without {missing}; add it")
-    decisions = tuple(dict.fromkeys(_DECISION.findall(docstring)))
-    return Formula(function, docstring_line(docstring, "Formula"), source, decisions, called[node.name])
+    readings = tuple(dict.fromkeys(_READING.findall(docstring)))
+    return Formula(function, docstring_line(docstring, "Formula"), source, readings, called[node.name])
 
 
 def _calls_by_test() -> dict[str, str]:
@@ -102,11 +102,11 @@ def rendered() -> str:
         "Every formula that the source documents print, and every one of ours beside them, is one importable",
         "function. Written by `python -m hydra.layers.document` from docstrings and tests.",
         "",
-        "| formula | function | source | decisions | test |",
+        "| formula | function | source | readings | test |",
         "| --- | --- | --- | --- | --- |",
     ]
     for row in printed_formulas():
-        cells = (row.formula, f"`{row.function}`", row.source, ", ".join(row.decisions), f"`{row.test}`")
+        cells = (row.formula, f"`{row.function}`", row.source, ", ".join(row.readings), f"`{row.test}`")
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 

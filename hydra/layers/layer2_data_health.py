@@ -33,8 +33,8 @@ class InputHealth(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class DataHealthParameters:
-    """Ages in seconds. 60 s and 100 bps are printed; 600, 15 and 60 s are the lifetimes of features.md
-    (#24, #30, section 0); feeds are those that the run declares (C111); 300 s is C09."""
+    """Ages in seconds. 60 s and 100 bps are printed; 600, 15 and 60 s are the lifetimes in docs/features.md
+    (open interest, order book, heartbeat); feeds are those that the run declares (C111); 300 s is C09."""
 
     feeds: Annotated[frozenset[str], PlainSerializer(sorted)] = frozenset()
     candle_age_seconds: Seconds = 60.0
@@ -55,7 +55,7 @@ def is_fresh(age_seconds: pl.Expr, limit_seconds: float) -> pl.Expr:
 
 
 def is_alive(age_seconds: pl.Expr, limit_seconds: float) -> pl.Expr:
-    """True where a carried value is at most `limit_seconds` old (features.md, null code NL)."""
+    """True where a carried value is at most `limit_seconds` old (docs/features.md, null code NL)."""
     return (age_seconds >= 0) & (age_seconds <= limit_seconds)
 
 

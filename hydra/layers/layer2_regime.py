@@ -16,7 +16,7 @@ _WAVE = 0.02
 
 @dataclass(frozen=True, slots=True)
 class RegimeParameters:
-    """All thresholds as printed; `sure_confidence` and `memory_evaluations` are features.md section 2."""
+    """All thresholds as printed; `sure_confidence` and `memory_evaluations` belong to regime_break_alert."""
 
     cascade_probability: Fraction = 0.5
     funding_rate: FundingRate = 0.001
@@ -80,7 +80,7 @@ def regime_break_alert(
 
     recent: the regimes of the evaluations before this one, oldest first; fewer than 12: no alert.
     confidence: NaN where the regime comes from a rule, which has none: no alert.
-    Source: features.md section 2 (regime_break_alert).
+    Source: docs/features.md (regime_break_alert).
     """
     if len(recent) < parameters.memory_evaluations or not confidence >= parameters.sure_confidence:
         return False

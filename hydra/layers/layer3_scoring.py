@@ -25,8 +25,8 @@ def choose(scored: pl.DataFrame, parameters: ScoringParameters) -> pl.DataFrame:
     gates of confidence and score. chosen: the one of its pair and minute that goes on.
 
     Formula: approved = score >= 0.45; sort by (approved, confidence), highest first
-    Source: layers document, "Scoring Flow"; README document, "Decision Gates"; C06, C118. Equal ones keep
-        the order of the generators.
+    Source: layers document, "Scoring Flow"; README document, "Decision Gates"; C06, C118 (equal ones keep
+        the order of the generators).
     """
     score_approved = pl.col("score") >= parameters.score_threshold
     gated = scored.with_columns(

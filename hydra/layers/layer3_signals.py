@@ -267,7 +267,7 @@ def thesis_strength(source: SignalSource, direction: int, value: Number) -> Numb
 
     Formula: FUNDING_*: -s x funding; CROWDING_FADE: -s x ln(ratio); OI_DIVERGENCE: -s x price change 24h;
         LIQUIDATION_REVERSAL: s x imbalance
-    Source: features.md section 4 #8; README document, "Trading Flow" (thesis health).
+    Source: ML document, "exit predictor" (thesis_health); README document, "Trading Flow" (thesis health).
     """
     return generator_of(source).thesis.strength(direction, value)
 

@@ -1,4 +1,7 @@
-"""Layer 4, the exchange's filters: exact decimals, rounded so that nothing grows (practice.md 3.6)."""
+"""Layer 4, the exchange's filters: exact decimals, rounded so that nothing grows.
+
+Source: docs/practice.md, "Costs".
+"""
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Final, NamedTuple
@@ -37,7 +40,7 @@ def ceil_to(value: Decimal, step: Decimal) -> Decimal:
 
 
 def round_passive(price: Decimal, tick_size: Decimal, *, is_buy: bool) -> Decimal:
-    """A limit price on the grid, away from the market: a buy down, a sell up (practice.md 3.6)."""
+    """A limit price on the grid, away from the market: a buy down, a sell up (docs/practice.md, "Costs")."""
     return floor_to(price, tick_size) if is_buy else ceil_to(price, tick_size)
 
 

@@ -1,6 +1,6 @@
 """Layer 5, the life of a working order: wait, quote again, give up, protect.
 
-Source: layers document, "Entry Execution" and "Exit Execution"; C41, C42, C45.
+Source: layers document, "Entry Execution"; layers document, "Exit Execution"; C41, C42, C45.
 """
 
 from dataclasses import dataclass

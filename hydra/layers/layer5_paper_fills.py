@@ -41,7 +41,7 @@ def passive_fill(
     """Base units of a resting order that a later bar fills, at its limit price.
 
     Formula: min(remaining, 10% of the bar's volume) if the bar trades through the limit, else 0
-    Source: practice.md 3.6; C126.
+    Source: docs/practice.md, "Costs"; C126.
     """
     if not trades_through(limit_price, bar_high, bar_low, is_buy=is_buy):
         return 0.0

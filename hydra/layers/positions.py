@@ -1,6 +1,6 @@
 """Open positions: which check closes one, in order, and how urgently. No news and no model here.
 
-Source: practice.md, "Position management"; features.md section 4 #8; C09, C20, C43, C47, C121.
+Source: docs/practice.md, "Position management"; ML document, "exit predictor"; C09, C20, C43, C47, C121.
 """
 
 import math
@@ -13,7 +13,7 @@ from hydra.domain import ExitUrgency, ReasonCode, Side
 
 @dataclass(frozen=True, slots=True)
 class PositionParameters:
-    """thesis_floor and liquidation_buffer: practice.md and C40; two evaluations C121; outage C09."""
+    """thesis_floor and liquidation_buffer: docs/practice.md and C40; two evaluations C121; outage C09."""
 
     thesis_floor: Fraction = 0.25
     liquidation_buffer: Fraction = 0.2
@@ -54,7 +54,7 @@ def thesis_health(strength_now: float, strength_at_entry: float) -> float:
     """0 (gone) .. 1 (as strong as at entry or stronger); NaN where the present is unknown.
 
     Formula: clip(d_now / d_entry, 0, 1); d_entry <= 0: 0
-    Source: features.md section 4 #8.
+    Source: ML document, "exit predictor" (thesis_health).
     """
     if strength_at_entry <= 0:
         return 0.0
@@ -96,7 +96,7 @@ def check_position(state: PositionSnapshot, parameters: PositionParameters) -> E
 
     Order: kill switch, layer 2's BLOCK, liquidation distance, thesis health, holding time; an urgent demand
     goes before an ordinary one. An unknown thesis health holds; data health judges missing inputs.
-    Source: practice.md, "Position management" point 2; C43, C47.
+    Source: docs/practice.md, "Position management" (2); C43, C47.
     """
     if state.kill_latched:
         return ExitVerdict(ReasonCode.KILL_SWITCH, ExitUrgency.URGENT)

@@ -1,6 +1,6 @@
 """Does confidence mean what it says: stated probability against the share that won.
 
-Source: practice.md 3.4 (ECE over 10 equal-mass bins diagnoses, the Brier score decides).
+Source: docs/practice.md, "Calibration" (ECE over 10 equal-mass bins diagnoses, the Brier score decides).
 """
 
 import math
@@ -78,7 +78,7 @@ def wilson_interval(wins: int, trades: int) -> tuple[float, float]:
     """95 % interval of a share of independent trades, trades >= 1.
 
     Formula: (p + z^2/2n -+ z sqrt(p(1 - p)/n + z^2/4n^2)) / (1 + z^2/n)
-    Source: practice.md 3.4; Wilson 1927.
+    Source: docs/practice.md, "Calibration"; Wilson 1927.
     """
     share, weight = wins / trades, _Z_95**2 / trades
     half = _Z_95 * math.sqrt(share * (1 - share) / trades + weight / (4 * trades))
@@ -91,7 +91,7 @@ def expected_calibration_error(bins: Sequence[CalibrationBin]) -> float | None:
     """Average distance of the win share from the confidence, by trades; None without bins.
 
     Formula: sum of n_b / n x abs(mean(y) - mean(p))
-    Source: practice.md 3.4 (ECE).
+    Source: docs/practice.md, "Calibration" (ECE).
     """
     trades = sum(part.trades for part in bins)
     if not trades:
@@ -103,7 +103,7 @@ def brier_score(confidence: Floats, won: NDArray[np.bool_]) -> float | None:
     """Mean squared error of the stated probability, 0 is best; None without trades.
 
     Formula: mean((p - y)^2)
-    Source: practice.md 3.4 (Brier).
+    Source: docs/practice.md, "Calibration" (Brier).
     """
     return float(np.mean((confidence - won) ** 2)) if confidence.size else None
 
@@ -112,7 +112,7 @@ def brier_skill(confidence: Floats, won: NDArray[np.bool_]) -> float | None:
     """How much better than always stating the share that won; None where all or none won.
 
     Formula: 1 - Brier / (base (1 - base))
-    Source: practice.md 3.4 (Brier skill).
+    Source: docs/practice.md, "Calibration" (Brier skill).
     """
     score = brier_score(confidence, won)
     base = float(won.mean()) if won.size else 0.0

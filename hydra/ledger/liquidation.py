@@ -27,7 +27,7 @@ def isolated_liquidation_price(
     direction: +1 LONG, -1 SHORT. rate, cumulative: of the bracket (fraction, USDT). 0 or less: never.
 
     Formula: (WB + cum - side * q * EP) / (q * (MMR - side))
-    Source: practice.md 3.6 (isolated one-way); C40.
+    Source: docs/practice.md, "Costs" (isolated one-way); C40.
     """
     return (margin_usd + cumulative - direction * quantity * entry_price) / (quantity * (rate - direction))
 
@@ -53,7 +53,7 @@ def liquidation_price(
     neighbouring brackets point at each other, the one that liquidates earlier stands. 0: out of reach.
 
     Formula: iterate bracket(q x LP) -> LP until it stands
-    Source: practice.md 3.6 (bracket of the notional at the liquidation price); C40.
+    Source: docs/practice.md, "Costs" (bracket of the notional at the liquidation price); C40.
     """
     index = bracket_index(quantity * entry_price, brackets)
     prices: dict[int, float] = {}

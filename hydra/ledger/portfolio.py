@@ -115,6 +115,6 @@ def drawdown(equity_usd: float, peak_usd: float) -> float:
     """Fraction lost since the peak; 1 where the peak itself is nothing.
 
     Formula: 1 - equity / peak
-    Source: layers document, "Kill Switches" and "Leverage Calculation"; C31.
+    Source: layers document, "Kill Switches"; layers document, "Leverage Calculation"; C31.
     """
     return 1 - equity_usd / peak_usd if peak_usd > 0 else 1.0

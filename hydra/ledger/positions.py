@@ -27,7 +27,7 @@ def net_profit(gross_usd: Amount, fees_usd: Amount, funding_usd: Amount) -> Amou
     """What a position earned, USDT.
 
     fees_usd: paid, positive. funding_usd: positive where received.
-    Source: practice.md, "Position management" point 5.
+    Source: docs/practice.md, "Position management" (5).
     """
     return gross_usd - fees_usd + funding_usd
 

@@ -2,7 +2,7 @@
 
 The one engine of barriers for baselines and labels: the bars are played by the paper exchange that plays them
 live and in a backtest. Layer 2, the kill switch, the thesis and the rest of the portfolio have no say.
-Source: C66 (label_managed), C114, C126; DESIGN, law 7.
+Source: C66 (label_managed), C114, C126; docs/architecture.md, law 7.
 """
 
 from dataclasses import dataclass

@@ -2,7 +2,7 @@
 
 In replay the clock is in lock-step: the next cycle opens when layer 5 has committed the one before. The clock
 keeps nothing in memory that is not in hydra.cycles, so that it may die at any time and be started again.
-Source: DESIGN, laws 1 and 2.
+Source: docs/architecture.md, laws 1 and 2.
 """
 
 import sys

@@ -1,6 +1,6 @@
 """The broker that carries the doorbells: PostgreSQL by default, Redis or RabbitMQ by HYDRA_BROKER_URL.
 
-Source: DESIGN, law 1; platform facts, section 4.
+Source: docs/architecture.md, law 1; docs/database.md, "Messages".
 """
 
 from contextlib import suppress

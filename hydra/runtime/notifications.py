@@ -1,7 +1,7 @@
 """The stages of a cycle, in order, and the doorbell that wakes one.
 
 A message says only which run may have work for which stage; what there is to do stands in hydra.cycles.
-Source: DESIGN, law 1.
+Source: docs/architecture.md, law 1.
 """
 
 from dataclasses import dataclass

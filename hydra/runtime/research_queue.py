@@ -1,6 +1,6 @@
 """The doorbell of sweeps: wakes a worker that scores a planned trial of a study.
 
-Source: DESIGN, law 1.
+Source: docs/architecture.md, law 1.
 """
 
 from typing import Final

@@ -1,6 +1,6 @@
 """Which instruments and which minutes a run is about, from what is stored.
 
-Source: DESIGN, "Modes and exchanges"; C111 (recorded history declares no feeds), C124 (venues).
+Source: docs/architecture.md, "Modes and exchanges"; C111 (recorded history declares no feeds), C124 (venues).
 """
 
 from collections.abc import Sequence

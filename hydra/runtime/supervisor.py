@@ -1,7 +1,8 @@
 """Keeps the processes of a run alive until the run has ended, and stops them cleanly.
 
 Any process may die at any time, the database server too: nothing but rows is lost with it that would not be
-made again. Source: DESIGN, law 1; platform facts, section 4 (the dramatiq command ends when a child dies).
+made again. The dramatiq command ends when one of its children dies.
+Source: docs/architecture.md, law 1; docs/database.md, "Messages".
 """
 
 import signal

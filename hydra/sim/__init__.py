@@ -1,1 +1,1 @@
-"""A simulated exchange. Everything in here is invented: it says nothing about profit (DESIGN, law 10)."""
+"""A simulated exchange. Everything in here is invented: it says nothing about profit (law 10)."""

@@ -2,7 +2,7 @@
 
 Both ways use the same features and the same rules, and differ in nothing but the last bits of the features:
 many minutes share what one minute has to compute for itself.
-Source: DESIGN, law 2; C110 (the vector used is stored), C111, C116.
+Source: docs/architecture.md, law 2; C110 (the vector used is stored), C111, C116.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """Layer 2's verdicts and the features behind them as rows of hydra.assessments and hydra.features. No I/O.
 
-Source: DESIGN, law 2; C110 (the vector used is stored), C111 (ages and states of the inputs).
+Source: docs/architecture.md, law 2; C110 (the vector used is stored), C111 (ages and states of the inputs).
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,7 @@
 """The verdicts of layer 4 as rows: approved or vetoed, with the numbers and the words that say why.
 
-Source: DESIGN, "Asking why"; layers document (RiskDecision); C33, C38, C48.
+Source: docs/architecture.md, "Asking why"; layers document, "LAYER 4: RISK BRAIN" (RiskDecision); C33, C38,
+C48.
 """
 
 from dataclasses import dataclass

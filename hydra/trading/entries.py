@@ -1,6 +1,6 @@
 """Entries: the post-only orders of a minute's approved decisions.
 
-Source: layers document, "Entry Execution"; C41, C48, C126 (the touch of the cost model); DESIGN, law 5.
+Source: layers document, "Entry Execution"; C41, C48, C126; docs/architecture.md, law 5.
 """
 
 import psycopg

@@ -2,7 +2,7 @@
 
 While it is latched layer 4 refuses every entry and the positions are closed; the run goes on recording. The
 rule of `hydra.layers.layer4_kill` or an operator latches it; only an operator with a reason clears it.
-Source: docs/architecture.md (law 4); C20, C123, C130.
+Source: docs/architecture.md, law 4; docs/practice.md, "Position management" (4); C20, C123, C130.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,6 +1,6 @@
 """What the paper exchange plays: bars, settlements and marks that are known at a minute.
 
-Source: DESIGN, law 3 (known_at <= as_of); C126.
+Source: docs/architecture.md, law 3 (known_at <= as_of); C126.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,8 @@
 """Orders and positions of a run as they stand, and what happens to them; exact, in Decimal (law 6).
 
-Records are changed in place and remember what changed; `hydra/trading/holding_rows.py` reads and stores them.
-Source: practice.md, "Position management"; C41, C45, C117, C126.
+Records are changed in place and remember what changed; `hydra/trading/pair_state_rows.py` reads and stores
+them.
+Source: docs/practice.md, "Position management"; C41, C45, C117, C126.
 """
 
 from dataclasses import dataclass, field, replace

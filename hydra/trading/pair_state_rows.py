@@ -1,6 +1,6 @@
 """Orders and positions out of their tables, and back into them.
 
-Source: DESIGN, laws 1 and 5 (a process that starts anew finds everything in rows).
+Source: docs/architecture.md, laws 1 and 5 (a process that starts anew finds everything in rows).
 """
 
 from collections.abc import Iterable, Sequence

@@ -4,7 +4,7 @@ Which price a fill gets is the rule of `hydra/layers/layer5_paper_fills.py`. Of 
 the worst is assumed, in this order: a liquidation at the open; a market order that waits, at the open; the
 entry before the stop; the stop before the target; a passive exit last, and what it leaves after its time goes
 out at the bar's close. Every fill carries the instant at which its bar ended.
-Source: C41, C42, C45, C114, C126, C131; practice.md 3.6.
+Source: C41, C42, C45, C114, C126, C131; docs/practice.md, "Costs".
 """
 
 import math

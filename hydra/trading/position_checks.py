@@ -1,6 +1,6 @@
 """Position management: every open position is checked every minute, and closed for the first good reason.
 
-Source: practice.md, "Position management"; C09, C42, C43, C47, C121.
+Source: docs/practice.md, "Position management"; C09, C42, C43, C47, C121.
 """
 
 import math

@@ -1,6 +1,6 @@
 """The record of a run: what was decided on which market, with which rules and which code.
 
-Source: DESIGN, law 2 and "Tables" (hydra.runs); C111 (declared feeds).
+Source: docs/architecture.md, law 2; docs/architecture.md, "Tables" (hydra.runs); C111 (declared feeds).
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """The signals of a minute as layer 3 scores and chooses them, and as rows of hydra.signals. No I/O.
 
-Source: layers document, "LAYER 3: BEHAVIORAL SIGNALS"; C03, C06, C17, C118, C129.
+Source: layers document, "LAYER 3: ALPHA GENERATION"; C03, C06, C17, C118, C129.
 """
 
 from typing import Any, Final

@@ -1,6 +1,6 @@
 """Layer 4's verdicts on one minute, from what is held, assessed and signalled. No I/O.
 
-Source: layers document, "LAYER 4: RISK BRAIN"; C20, C30, C117, C119, C120, C123; DESIGN, law 4.
+Source: layers document, "LAYER 4: RISK BRAIN"; C20, C30, C117, C119, C120, C123; docs/architecture.md, law 4.
 """
 
 import math

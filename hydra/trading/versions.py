@@ -1,6 +1,6 @@
 """Which code, features and costs a run was decided with.
 
-Source: DESIGN, law 2 (every decision names its run: config hash, code version).
+Source: docs/architecture.md, law 2 (every decision names its run: config hash, code version).
 """
 
 import shutil

@@ -3,7 +3,7 @@
 The peer sends bytes that are ready into an identical hypertable with its key, one transaction a file. HYDRA
 reads, checks and judges the files, encodes the rows, and keeps the record of the files and the gaps. Five-
 minute candles have no rollups; of one-minute candles all rollups are up to date at the end.
-Source: DESIGN, "Budgets". Apache edition, medians of three.
+Apache edition, medians of three. Source: docs/architecture.md, "Budgets".
 """
 
 import statistics

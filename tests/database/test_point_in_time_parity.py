@@ -64,7 +64,7 @@ def test_features_read_at_each_minute_equal_those_of_one_batch(
 
 def _assert_same(live: pl.DataFrame, batch: pl.DataFrame) -> None:
     for name in live.columns[2:]:
-        # Recursive features depend on their first bar, which the batch has further back (features.md 0).
+        # Recursive features depend on their first bar, which the batch has further back.
         relative = 1e-4 if is_recursive(name) else 1e-9
         absolute = 1e-12 if name in STRICT else 1e-9
         for one, other in zip(live[name], batch[name], strict=True):

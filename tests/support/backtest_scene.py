@@ -60,7 +60,9 @@ def made_scene(database_url: str) -> Iterator[Scene]:
     rules = rules_of(SETTINGS, FEEDS)
     # A short cool-down and a low border let enough happen in a few hours.
     limits = replace(rules.risk.limits, cooldown_minutes=10.0, cooldown_after_stop_minutes=15.0)
-    rules = replace(rules, risk=replace(rules.risk, limits=limits))
+    # So does a reversal that asks for no cascade behind it.
+    signals = replace(rules.signals, reversal_min_zscore=0.0)
+    rules = replace(rules, signals=signals, risk=replace(rules.risk, limits=limits))
     with connect(database_url, autocommit=True) as connection:
         live = decide_live(connection, database_url, ids, START, MINUTES, rules)
         yield Scene(connection, database_url, rules, live)

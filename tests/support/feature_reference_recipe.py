@@ -59,7 +59,7 @@ from tests.support.feature_reference_minutes import (
 HOUR = timedelta(hours=1)
 Steps = Callable[[Known], Number]
 
-# Recursive averages remember their first bar, which a hole moves: they agree to 1e-4 (features.md section 0).
+# Recursive averages remember their first bar, which a hole moves: they agree to 1e-4 (docs/features.md).
 RECURSIVE = {
     "m5_adx_14", "adx", "htf", "wave_trend", "macd_norm", "trend_strength", "trend_strength_decay",
     "ema_5", "ema_8", "ema_21", "ema_34", "ema_diff_5_21", "ema_diff_8_34",

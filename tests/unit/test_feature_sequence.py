@@ -83,7 +83,7 @@ def test_returns_volatility_and_indicators_against_independent_ones(
     np.testing.assert_allclose(_column(windows, "return")[-1], log_returns[-100:], rtol=1e-9, atol=1e-15)
     deviations = [log_returns[: len(log_returns) - k][-20:].std(ddof=1) for k in range(99, -1, -1)]
     np.testing.assert_allclose(_column(windows, "volatility")[-1], deviations, rtol=1e-9)
-    # TA-Lib's MACD seeds its fast average later; its plain averages do as features.md says.
+    # TA-Lib's MACD seeds its fast average later; its plain averages do as docs/features.md says.
     macd = (talib.EMA(closes, 12) - talib.EMA(closes, 26)) / closes * 100
     np.testing.assert_allclose(_column(windows, "macd_norm")[-1], macd[-100:], rtol=1e-6, atol=1e-9)
     upper, _, lower = talib.BBANDS(closes, timeperiod=20, nbdevup=2, nbdevdn=2)

@@ -28,9 +28,9 @@ def test_every_row_names_a_function_and_a_test_that_exist(row: document.Formula)
     assert test in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
-def test_every_decision_of_a_formula_is_a_decision() -> None:
-    known = {decision.id for decision in load_readings()}
-    assert {name for row in ROWS for name in row.decisions} <= known
+def test_every_reading_of_a_formula_is_a_reading() -> None:
+    known = {reading.id for reading in load_readings()}
+    assert {name for row in ROWS for name in row.readings} <= known
 
 
 def test_every_function_that_cites_a_printed_document_stands_in_the_table() -> None:

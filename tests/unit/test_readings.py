@@ -11,42 +11,38 @@ from hydra.paths import PROJECT_ROOT
 from hydra.readings import Reading, load_readings
 from hydra.settings import Settings
 
-BUILT = [decision for decision in load_readings() if decision.built]
+BUILT = [reading for reading in load_readings() if reading.built]
 
 
 def test_ids_ascend_and_are_unique() -> None:
-    ids = [decision.id for decision in load_readings()]
+    ids = [reading.id for reading in load_readings()]
     assert all(re.fullmatch(r"C\d{2,3}", name) for name in ids)
     assert ids == sorted(set(ids), key=lambda name: int(name[1:]))
 
 
-@pytest.mark.parametrize("decision", BUILT, ids=lambda decision: decision.id)
-def test_a_built_reading_names_a_test_that_exists(decision: Reading) -> None:
-    path, _, function = decision.test.partition("::")
+@pytest.mark.parametrize("reading", BUILT, ids=lambda reading: reading.id)
+def test_a_built_reading_names_a_test_that_exists(reading: Reading) -> None:
+    path, _, function = reading.test.partition("::")
     text = (PROJECT_ROOT / path).read_text(encoding="utf-8")
-    assert re.search(rf"^\s*def {re.escape(function)}\(", text, flags=re.MULTILINE), decision.test
+    assert re.search(rf"^\s*def {re.escape(function)}\(", text, flags=re.MULTILINE), reading.test
 
 
 def test_a_reading_that_is_not_built_names_no_test() -> None:
-    assert [decision.id for decision in load_readings() if decision.test and not decision.built] == []
+    assert [reading.id for reading in load_readings() if reading.test and not reading.built] == []
 
 
-@pytest.mark.parametrize(
-    "decision", [item for item in BUILT if item.setting], ids=lambda decision: decision.id
-)
-def test_the_setting_of_a_built_reading_exists(decision: Reading) -> None:
-    assert decision.setting in Settings.attribute_by_key()
+@pytest.mark.parametrize("reading", [item for item in BUILT if item.setting], ids=lambda reading: reading.id)
+def test_the_setting_of_a_built_reading_exists(reading: Reading) -> None:
+    assert reading.setting in Settings.attribute_by_key()
 
 
-@pytest.mark.parametrize(
-    "decision", [item for item in BUILT if item.setting], ids=lambda decision: decision.id
-)
-def test_the_setting_of_a_built_reading_has_its_default(decision: Reading) -> None:
-    default = Settings.model_fields[Settings.attribute_by_key()[decision.setting]].default
+@pytest.mark.parametrize("reading", [item for item in BUILT if item.setting], ids=lambda reading: reading.id)
+def test_the_setting_of_a_built_reading_has_its_default(reading: Reading) -> None:
+    default = Settings.model_fields[Settings.attribute_by_key()[reading.setting]].default
     if isinstance(default, float):
-        assert float(decision.default) == default
+        assert float(reading.default) == default
     else:
-        assert decision.default == str(default).lower()
+        assert reading.default == str(default).lower()
 
 
 def test_the_document_is_up_to_date() -> None:
@@ -65,14 +61,14 @@ def test_the_hash_changes_with_a_reading_and_not_with_its_reason(
         load_readings.cache_clear()
         return readings.readings_hash()
 
-    entry = '[[decision]]\nid = "C01"\ntopic = "t"\nquestion = "q"\nreading = "r"\nreason = "why"\n'
+    entry = '[[reading]]\nid = "C01"\ntopic = "t"\nquestion = "q"\nreading = "r"\nreason = "why"\n'
     try:
         assert hash_of(entry) == hash_of(entry.replace("why", "because"))
         assert hash_of(entry) != hash_of(entry.replace('"r"', '"other"'))
         with pytest.raises(StopError, match="C01 stands twice"):
             hash_of(entry + entry)
         with pytest.raises(StopError, match="raeding"):
-            hash_of(entry.replace("reading", "raeding"))
+            hash_of(entry.replace("reading =", "raeding ="))
     finally:
         monkeypatch.undo()
         load_readings.cache_clear()

@@ -13,7 +13,7 @@ from polars.testing import assert_frame_equal
 from hydra.errors import BadDataError, SettingsError
 from hydra.sim.market.frames import MarketSlice
 from hydra.sim.market.market import Market
-from hydra.sim.market.scenarios import EventKind, planned_events
+from hydra.sim.market.scenarios import PlantedEventKind, planned_events
 from hydra.sim.market.settings import MarketSettings, Scenario
 from hydra.sim.market.state import LONGS, SHORTS
 
@@ -162,7 +162,7 @@ def test_planted_funding_reaches_its_thresholds_and_never_the_cap(seed: int) -> 
 def test_an_outage_silences_every_feed_of_its_pair_only() -> None:
     plan = chosen(scenarios=(Scenario.OUTAGE,), pairs=4)
     (outage,) = planned_events(plan, 0)
-    assert (outage.kind, outage.pair, outage.beyond - outage.first) == (EventKind.OUTAGE, 3, 10)
+    assert (outage.kind, outage.pair, outage.beyond - outage.first) == (PlantedEventKind.OUTAGE, 3, 10)
     facts = Market(plan).advance(200)
     begin = pl.lit(START).dt.offset_by("120m")
     missing = (pl.col("time") > begin) & (pl.col("time") < pl.lit(START).dt.offset_by("130m"))

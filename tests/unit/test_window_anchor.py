@@ -19,7 +19,7 @@ from tests.support.feature_reference_recipe import RECURSIVE
 from tests.support.synthetic_market import utc
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-# The longest look-back of any feature on each input, from features.md sections 1 and 2.
+# The longest look-back of any feature on each input, from the windows in docs/features.md.
 LONGEST_LOOK_BACK = {
     "candles_1m": 30 * DAY + 61 * timedelta(minutes=1),
     "candles_5m": 30 * DAY + 13 * timedelta(minutes=5),

@@ -1,7 +1,7 @@
 """Fetches the server's packages through apt, with private state: the system's apt is left alone.
 
 apt checks every archive against the signed index; the caller keeps their sha256 for later.
-Source: platform facts, section 1.
+Source: docs/database.md, "The private server".
 """
 
 import os

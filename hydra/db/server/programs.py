@@ -1,7 +1,7 @@
 """The server's programs: unpacked from the packages into one folder, made to run from there.
 
 The folder is complete or absent: it is built beside its place and renamed into it.
-Source: platform facts, section 1.
+Source: docs/database.md, "The private server".
 """
 
 import hashlib

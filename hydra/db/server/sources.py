@@ -1,6 +1,7 @@
 """Where Debian's server packages can be fetched from: the machine's own mirror, with another suite.
 
-Source: platform facts, section 1. Both formats of apt are read: one-line `.list` and deb822 `.sources`.
+Both formats of apt are read: one-line `.list` and deb822 `.sources`.
+Source: docs/database.md, "The private server".
 """
 
 import re

@@ -1,6 +1,6 @@
 """When an imported fact was known: the one function that every importer uses.
 
-Source: `docs/features.md`, the table of facts; C115, C133.
+Source: docs/features.md, "When a fact is known"; C115, C133.
 """
 
 from datetime import timedelta

@@ -1,6 +1,6 @@
 """The catalogue: every feature of HYDRA, defined once, by family.
 
-Source: features.md sections 1, 2, 3 and 5; C110 (one definition for live, backtest and training).
+Source: docs/features.md; C110 (one definition for live, backtest and training).
 """
 
 from typing import Final

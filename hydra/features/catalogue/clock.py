@@ -13,7 +13,7 @@ _SESSION_HOURS = 8
 _EPOCH = pl.lit(0).cast(pl.Datetime("us", "UTC"))
 
 
-def _wave(name: str, number: int, angle: pl.Expr, words: str, *, cosine: bool) -> Feature:
+def _wave(name: str, angle: pl.Expr, words: str, *, cosine: bool) -> Feature:
     return Feature(
         name=name,
         unit="-1..1",
@@ -22,7 +22,7 @@ def _wave(name: str, number: int, angle: pl.Expr, words: str, *, cosine: bool) -
         null_rule="N0",
         pit="C",
         grid=Grid.DECISION,
-        source=f"features.md section 1 #{number}; ML document, engineer_features",
+        source="ML document, engineer_features",
         description=f"{'cos' if cosine else 'sin'}(2 pi {words}",
         expression=angle.cos() if cosine else angle.sin(),
         lowest=-1.0,
@@ -40,7 +40,6 @@ def _minutes_to_funding() -> pl.Expr:
 
 def _calendar(
     name: str,
-    number: int,
     expression: pl.Expr,
     description: str,
     unit: str,
@@ -49,7 +48,6 @@ def _calendar(
 ) -> Feature:
     return recipe_feature(
         name,
-        number,
         expression,
         description,
         unit=unit,
@@ -62,11 +60,10 @@ def _calendar(
     )
 
 
-def _session(name: str, number: int, first: int) -> Feature:
+def _session(name: str, first: int) -> Feature:
     is_open = pl.col("time").dt.hour().is_between(first, first + _SESSION_HOURS - 1).cast(pl.Float64)
     return _calendar(
         f"session_{name}",
-        number,
         is_open,
         f"1 if the UTC hour is in [{first}, {first + _SESSION_HOURS})",
         "0 or 1",
@@ -84,10 +81,10 @@ WORKING = (
 )
 
 FEATURES = (
-    _wave("hour_of_day_sin", 45, _HOUR, "hour/24), whole UTC hour", cosine=False),
-    _wave("hour_of_day_cos", 46, _HOUR, "hour/24), whole UTC hour", cosine=True),
-    _wave("day_of_week_sin", 47, _WEEKDAY, "weekday/7), Monday 0", cosine=False),
-    _wave("day_of_week_cos", 48, _WEEKDAY, "weekday/7), Monday 0", cosine=True),
+    _wave("hour_of_day_sin", _HOUR, "hour/24), whole UTC hour", cosine=False),
+    _wave("hour_of_day_cos", _HOUR, "hour/24), whole UTC hour", cosine=True),
+    _wave("day_of_week_sin", _WEEKDAY, "weekday/7), Monday 0", cosine=False),
+    _wave("day_of_week_cos", _WEEKDAY, "weekday/7), Monday 0", cosine=True),
     Feature(
         name="minutes_to_funding",
         unit="minutes",
@@ -96,7 +93,7 @@ FEATURES = (
         null_rule="N0",
         pit="C",
         grid=Grid.DECISION,
-        source="features.md section 1 #49",
+        source="ML document, SIGNAL_SCORER_FEATURES",
         description=(
             "minutes to the next settlement: last known settlement plus whole intervals (the exchange's own "
             "next time is not archived); without one, the next of 00:00, 08:00, 16:00 UTC"
@@ -106,7 +103,6 @@ FEATURES = (
     ),
     _calendar(
         "tod_fraction",
-        46,
         (
             pl.col("time").dt.hour().cast(pl.Int32) * 3600
             + pl.col("time").dt.minute().cast(pl.Int32) * 60
@@ -117,10 +113,10 @@ FEATURES = (
         "0..1",
         1,
     ),
-    _calendar("tod_sin", 47, _DAY_ANGLE.sin(), "sin(2 pi tod_fraction)", "-1..1", 1, -1),
-    _calendar("tod_cos", 48, _DAY_ANGLE.cos(), "cos(2 pi tod_fraction)", "-1..1", 1, -1),
-    _calendar("dow", 49, (pl.col("time").dt.weekday() - 1).cast(pl.Float64), "weekday, Monday 0", "0..6", 6),
-    _session("asian", 69, 0),
-    _session("european", 70, 8),
-    _session("us", 71, 16),
+    _calendar("tod_sin", _DAY_ANGLE.sin(), "sin(2 pi tod_fraction)", "-1..1", 1, -1),
+    _calendar("tod_cos", _DAY_ANGLE.cos(), "cos(2 pi tod_fraction)", "-1..1", 1, -1),
+    _calendar("dow", (pl.col("time").dt.weekday() - 1).cast(pl.Float64), "weekday, Monday 0", "0..6", 6),
+    _session("asian", 0),
+    _session("european", 8),
+    _session("us", 16),
 )

@@ -19,7 +19,7 @@ _RAISED_VELOCITY = 0.02
 _REGIME_MEMORY = 12
 _SURE = 0.6
 _CLOSE = ("candles_5m.close",)
-_SOURCE = "features.md section 2, L2 gate quantities"
+_SOURCE = "layers document, StatisticalResult"
 
 _BEFORE = pl.col("realized_volatility").shift(1)
 
@@ -83,7 +83,7 @@ FEATURES = (
         null_rule="NW",
         pit="B",
         grid=Grid.M5_MONTH,
-        source=f"{_SOURCE}; layers document, check_volatility; C12, C13",
+        source="layers document, check_volatility; C12, C13",
         description="std0 of the last 12 five-minute simple returns x sqrt(105120)",
         expression=rolling_deviation(pl.col("close") / pl.col("close").shift(1) - 1, _VOLATILITY_BARS, ddof=0)
         * math.sqrt(FIVE_MINUTES_PER_YEAR),
@@ -97,7 +97,7 @@ FEATURES = (
         null_rule="null with fewer than 2016 samples",
         pit="B",
         grid=Grid.DECISION,
-        source=f"{_SOURCE}; C12",
+        source="layers document, Volatility Regime; C12",
         description="share of the previous 30 days' realized_volatility that is at most the current one",
         expression=pl.when(
             pl.col("realized_volatility").is_not_null() & (pl.col("month_samples") >= LEAST_MONTH_BARS)
@@ -113,7 +113,7 @@ FEATURES = (
         null_rule="null with fewer than 2016 samples, Z=0",
         pit="B",
         grid=Grid.M5_MONTH,
-        source=f"{_SOURCE} (there volatility_zscore); layers document, StatisticalResult; C113",
+        source=f"{_SOURCE} (there volatility_zscore); C113",
         description="realized_volatility against its previous 30 days (another than volatility_zscore)",
         expression=z_score(pl.col("realized_volatility"), pl.col("month_mean"), pl.col("month_deviation")),
     ),
@@ -127,7 +127,7 @@ FEATURES = (
         null_rule="null if velocity null",
         pit="E",
         grid=Grid.DECISION,
-        source="features.md sections 1 #44 and 2 #23; layers document, check_cascade; C10, C19",
+        source="ML document, SIGNAL_SCORER_FEATURES; layers document, check_cascade; C10, C19",
         description="liq_velocity above 0.05: 0.9, above 0.02: 0.6, else 10 x liq_velocity",
         expression=_cascade(),
         lowest=0.0,

@@ -92,7 +92,7 @@ FEATURES = (
         null_rule="Z=0; feed down null",
         pit="E",
         grid=Grid.DECISION,
-        source="features.md sections 1 #27 and 2 #22; layers document, LIQUIDATION_REVERSAL; C19, C56",
+        source="ML document, SIGNAL_SCORER_FEATURES; layers document, LIQUIDATION_REVERSAL; C19, C56",
         description="(long - short)/(long + short) of the liquidated USD; long: long positions were closed",
         expression=_while_alive(
             pl.when(_LONG + _SHORT == 0).then(0.0).otherwise((_LONG - _SHORT) / (_LONG + _SHORT))
@@ -108,7 +108,7 @@ FEATURES = (
         null_rule="0; feed or open interest down null",
         pit="E",
         grid=Grid.DECISION,
-        source="features.md sections 1 #28 and 2 #21; layers document, check_cascade; C19, C56",
+        source="ML document, SIGNAL_SCORER_FEATURES; layers document, check_cascade; C19, C56",
         description="liquidated USD / open interest in USDT",
         expression=_while_alive((_LONG + _SHORT) / pl.col("oi_usd")),
         lowest=0.0,
@@ -121,7 +121,7 @@ FEATURES = (
         null_rule="Z=0; NW; feed down null",
         pit="E",
         grid=Grid.DECISION,
-        source="features.md section 1 #29; C113",
+        source="ML document, SIGNAL_SCORER_FEATURES; C113",
         description=(
             "USD liquidated in the last 5 minutes against the 288 clock buckets that ended before them; "
             "a bucket is known if each of its minutes has a heartbeat"
@@ -153,7 +153,7 @@ FEATURES = (
         null_rule="NW (min 20 minutes with liquidations in 7 d); feed down null",
         pit="E",
         grid=Grid.DECISION,
-        source="features.md section 5 #76",
+        source="strategy document, Advanced Feature Categories",
         description=(
             "of the 60 clock minutes that ended at least a minute ago those with more liquidated USD than "
             "the 99th percentile of the non-zero minutes of the 7 days before each; a minute is known if it "

@@ -18,7 +18,7 @@ _SOUND = (_BID > 0) & (_ASK > _BID) & (_BID_DEPTH > 0) & (_ASK_DEPTH > 0)
 
 
 def _snapshot(
-    name: str, unit: str, inputs: tuple[str, ...], number: int, description: str, highest: float | None = None
+    name: str, unit: str, inputs: tuple[str, ...], description: str, highest: float | None = None
 ) -> Feature:
     return Feature(
         name=name,
@@ -28,7 +28,7 @@ def _snapshot(
         null_rule="NL(15 s)",
         pit="E",
         grid=Grid.DECISION,
-        source=f"features.md section 1 #{number}",
+        source="ML document, SIGNAL_SCORER_FEATURES",
         description=description,
         expression=no_older_than(f"book_{name}", "book_time", _LIFETIME),
         lowest=-1.0 if name == "ob_imbalance" else 0.0,
@@ -51,8 +51,8 @@ WORKING = (
 )
 
 FEATURES = (
-    _snapshot("ob_imbalance", "-1..1", _DEPTH, 30, "(bid - ask)/(bid + ask) depth of 20 levels", 1.0),
-    _snapshot("spread_bps", "bps", _TOP, 31, "(best ask - best bid)/mid x 10,000", 20_000.0),
-    _snapshot("bid_depth_usd", "USDT", _DEPTH, 32, "sum of price x quantity over 20 bid levels"),
-    _snapshot("ask_depth_usd", "USDT", _DEPTH, 33, "sum of price x quantity over 20 ask levels"),
+    _snapshot("ob_imbalance", "-1..1", _DEPTH, "(bid - ask)/(bid + ask) depth of 20 levels", 1.0),
+    _snapshot("spread_bps", "bps", _TOP, "(best ask - best bid)/mid x 10,000", 20_000.0),
+    _snapshot("bid_depth_usd", "USDT", _DEPTH, "sum of price x quantity over 20 bid levels"),
+    _snapshot("ask_depth_usd", "USDT", _DEPTH, "sum of price x quantity over 20 ask levels"),
 )

@@ -14,7 +14,7 @@ _CARRIED_ROWS = 3
 
 
 def _carried(column: str) -> tuple[WorkingColumn, WorkingColumn]:
-    # A ratio that is not positive cannot have been measured (features.md: "ratio > 0").
+    # A ratio that is not positive cannot have been measured.
     value = pl.when(pl.col(column) > 0).then(pl.col(column))
     time = pl.when(pl.col(column) > 0).then(pl.col("fact_time"))
     return (
@@ -44,12 +44,12 @@ WORKING = (*_carried("long_short_ratio"), *_carried("taker_buy_sell_ratio"))
 FEATURES = (
     _ratio(
         "long_short_ratio",
-        "features.md sections 1 #34 and 2 #20",
+        "ML document, SIGNAL_SCORER_FEATURES",
         "all accounts: long accounts / short accounts, five-minute period",
     ),
     _ratio(
         "taker_buy_sell_ratio",
-        "features.md section 1 #35",
+        "ML document, SIGNAL_SCORER_FEATURES",
         "taker buy volume / taker sell volume, five-minute period",
     ),
 )

@@ -33,7 +33,7 @@ def _change(name: str, minutes: int, window: str, source: str) -> Feature:
     )
 
 
-def _distance(bars: int, number: int) -> Feature:
+def _distance(bars: int) -> Feature:
     return Feature(
         name=f"price_vs_sma_{bars}",
         unit="fraction",
@@ -42,7 +42,7 @@ def _distance(bars: int, number: int) -> Feature:
         null_rule="NW",
         pit="B",
         grid=Grid.M1,
-        source=f"features.md section 1 #{number}; C58",
+        source="ML document, SIGNAL_SCORER_FEATURES; C58",
         description=f"C_0/SMA_{bars} - 1 on one-minute bars",
         expression=pl.col("close") / pl.col(f"sma_{bars}") - 1,
         lowest=-1.0,
@@ -98,17 +98,17 @@ WORKING = (
 )
 
 FEATURES = (
-    _change("return_1m", 1, "1 min", "features.md section 1 #10; ML document, engineer_features; C60"),
-    _change("return_5m", 5, "5 min", "features.md section 1 #11; ML document, engineer_features; C60"),
-    _change("ret_3", 3, "3 min", "features.md section 5 #2; C60"),
-    _change("return_15m", 15, "15 min", "features.md section 1 #12; ML document, engineer_features; C60"),
-    _change("return_1h", 60, "60 min", "features.md sections 1 #13 and 2 #1; C60"),
-    _change("return_4h", 240, "4 h", "features.md section 2 #2; C60"),
-    _change("return_24h", 1440, "24 h", "features.md section 2 #3; layers document, price_change_24h; C60"),
-    _distance(20, 16),
-    _distance(50, 17),
-    _strength_index(14, "features.md section 1 #18 and conventions; C59"),
-    _strength_index(7, "features.md section 5 #29; C59"),
+    _change("return_1m", 1, "1 min", "ML document, engineer_features; C60"),
+    _change("return_5m", 5, "5 min", "ML document, engineer_features; C60"),
+    _change("ret_3", 3, "3 min", "engine document, FeatureRecipe; C60"),
+    _change("return_15m", 15, "15 min", "ML document, engineer_features; C60"),
+    _change("return_1h", 60, "60 min", "ML document, SIGNAL_SCORER_FEATURES; C60"),
+    _change("return_4h", 240, "4 h", "ML document, Regime Classifier; C60"),
+    _change("return_24h", 1440, "24 h", "ML document, Regime Classifier; C60"),
+    _distance(20),
+    _distance(50),
+    _strength_index(14, "ML document, SIGNAL_SCORER_FEATURES; docs/features.md, Conventions; C59"),
+    _strength_index(7, "engine document, FeatureRecipe; C59"),
     Feature(
         name="atr_14_abs",
         unit="price",
@@ -117,7 +117,7 @@ FEATURES = (
         null_rule="NW",
         pit="B",
         grid=Grid.M1,
-        source="features.md section 1 #19; ML document, engineer_features; C57, C59",
+        source="ML document, engineer_features; C57, C59",
         description="simple mean over 14 minutes of the true range, in price units",
         expression=rolling_mean(true_range(), _ATR_BARS),
         lowest=0.0,
@@ -130,7 +130,7 @@ FEATURES = (
         null_rule="NW",
         pit="B",
         grid=Grid.M1,
-        source="features.md section 1 #19; C57, C59",
+        source="ML document, SIGNAL_SCORER_FEATURES; C57, C59",
         description="atr_14_abs divided by the last close",
         expression=pl.col("atr_14_abs") / pl.col("close"),
         lowest=0.0,
@@ -143,7 +143,7 @@ FEATURES = (
         null_rule="NW",
         pit="B",
         grid=Grid.M1,
-        source="layers document, MarketState.price",
+        source="layers document, MarketState (price)",
         description="C_0: the close of the last closed minute",
         expression=pl.col("close"),
         lowest=0.0,

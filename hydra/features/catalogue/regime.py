@@ -1,7 +1,7 @@
 """Layer 2's regime as the scorer sees it: copied from the context columns of the decision.
 
 In training these columns must be the out-of-fold (or rule-based) regime, never a prediction on the rows
-that the classifier was fitted on (features.md section 1, note).
+that the classifier was fitted on.
 """
 
 import polars as pl
@@ -20,7 +20,7 @@ def _flag(regime: Regime) -> Feature:
         null_rule="N0; null without a regime",
         pit="E",
         grid=Grid.DECISION,
-        source=f"features.md section 1 #{36 + regime}; ML document, regime_encoded; C14, C50",
+        source="ML document, regime_encoded; C14, C50",
         description=f"1 if layer 2's regime is {regime.name}",
         expression=(pl.col("regime") == regime.value).cast(pl.Float64),
         lowest=0.0,
@@ -38,7 +38,7 @@ FEATURES = (
         null_rule="N0; null without a regime",
         pit="B",
         grid=Grid.DECISION,
-        source="features.md section 1 #43; C11",
+        source="ML document, SIGNAL_SCORER_FEATURES; C11",
         description="low 0, normal 1, elevated 2, high 3, extreme 4",
         expression=pl.col("volatility_regime").cast(pl.Float64),
         lowest=0.0,

@@ -9,7 +9,6 @@ from hydra.features.feature import Feature
 
 def _from_signal(
     name: str,
-    number: int,
     expression: pl.Expr,
     description: str,
     bounds: tuple[float | None, float | None] = (None, None),
@@ -23,7 +22,7 @@ def _from_signal(
         null_rule="N0; null without a signal",
         pit="S",
         grid=Grid.DECISION,
-        source=f"features.md section 1 #{number}; ML document, SIGNAL_SCORER_FEATURES",
+        source="ML document, SIGNAL_SCORER_FEATURES",
         description=description,
         expression=expression,
         lowest=bounds[0],
@@ -31,10 +30,10 @@ def _from_signal(
     )
 
 
-def _source_flag(source: SignalSource, number: int) -> Feature:
+def _source_flag(source: SignalSource) -> Feature:
     flag = (pl.col("source") == source.value).cast(pl.Float64)
     return _from_signal(
-        f"source_{source.value}", number, flag, f"1 if the signal comes from {source.value}", (0, 1), "0 or 1"
+        f"source_{source.value}", flag, f"1 if the signal comes from {source.value}", (0, 1), "0 or 1"
     )
 
 
@@ -43,9 +42,9 @@ _DIRECTION = (
 )
 
 FEATURES = (
-    _from_signal("signal_direction", 1, _DIRECTION, "LONG 1, SHORT -1", (-1, 1), "-1 or 1"),
-    _from_signal("signal_confidence", 2, pl.col("confidence"), "confidence of the generator", (0, 1), "0..1"),
-    *(_source_flag(source, 3 + place) for place, source in enumerate(SignalSource)),
-    _from_signal("expected_return", 8, pl.col("signal_expected_return"), "expected profit"),
-    _from_signal("expected_adverse_excursion", 9, pl.col("signal_adverse_excursion"), "expected worst loss"),
+    _from_signal("signal_direction", _DIRECTION, "LONG 1, SHORT -1", (-1, 1), "-1 or 1"),
+    _from_signal("signal_confidence", pl.col("confidence"), "confidence of the generator", (0, 1), "0..1"),
+    *(_source_flag(source) for source in SignalSource),
+    _from_signal("expected_return", pl.col("signal_expected_return"), "expected profit"),
+    _from_signal("expected_adverse_excursion", pl.col("signal_adverse_excursion"), "expected worst loss"),
 )

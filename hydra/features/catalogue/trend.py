@@ -13,7 +13,7 @@ _CLOSE = ("candles_5m.close",)
 _PRESENT = pl.col("close").is_not_null().cast(pl.Float64).rolling_sum(_COUNTED_BARS, min_samples=1)
 
 
-def _slope(bars: int, number: int) -> Feature:
+def _slope(bars: int) -> Feature:
     average = pl.col(f"m5_sma_{bars}")
     return Feature(
         name=f"m5_sma_{bars}_slope",
@@ -23,14 +23,14 @@ def _slope(bars: int, number: int) -> Feature:
         null_rule="NW",
         pit="B",
         grid=Grid.M5,
-        source=f"features.md section 2 #{number}; C58",
+        source="ML document, Regime Classifier; C58",
         description=f"SMA_{bars} now / SMA_{bars} five bars ago - 1, five-minute bars",
         expression=average / average.shift(_SLOPE_BARS) - 1,
         lowest=-1.0,
     )
 
 
-def _distance(bars: int, number: int) -> Feature:
+def _distance(bars: int) -> Feature:
     return Feature(
         name=f"m5_price_vs_sma_{bars}",
         unit="fraction",
@@ -39,7 +39,7 @@ def _distance(bars: int, number: int) -> Feature:
         null_rule="NW",
         pit="B",
         grid=Grid.M5,
-        source=f"features.md section 2 #{number}; C58",
+        source="ML document, Regime Classifier; C58",
         description=f"C_0/SMA_{bars} - 1 on five-minute bars",
         expression=pl.col("close") / pl.col(f"m5_sma_{bars}") - 1,
         lowest=-1.0,
@@ -67,10 +67,10 @@ FEATURES = (
         lowest=float(_LEAST_BARS),
         highest=float(_COUNTED_BARS),
     ),
-    _slope(20, 4),
-    _slope(50, 5),
-    _distance(20, 6),
-    _distance(50, 7),
+    _slope(20),
+    _slope(50),
+    _distance(20),
+    _distance(50),
     Feature(
         name="m5_adx_14",
         unit="0..100",
@@ -79,7 +79,7 @@ FEATURES = (
         null_rule="NW",
         pit="B",
         grid=Grid.M5,
-        source="features.md section 2 #8 and conventions (TA-Lib ADX, Wilder)",
+        source="ML document, Regime Classifier; docs/features.md, Conventions (TA-Lib ADX, Wilder)",
         description="average directional index over 14 five-minute bars, seeded and smoothed as TA-Lib does",
         expression=average_directional_index(""),
         lowest=0.0,

@@ -66,9 +66,9 @@ WORKING = (
 )
 
 FEATURES = (
-    _volatility("volatility_5m", 5, "features.md sections 1 #14 and 2 #9; ML document; C13"),
-    _volatility("volatility_1h", 60, "features.md sections 1 #15 and 2 #10; ML document; C13"),
-    _volatility("volatility_24h", 1440, "features.md section 2 #11; C13"),
+    _volatility("volatility_5m", 5, "ML document, Feature Engineering; C13"),
+    _volatility("volatility_1h", 60, "ML document, Feature Engineering; C13"),
+    _volatility("volatility_24h", 1440, "ML document, Regime Classifier; C13"),
     Feature(
         name="volatility_zscore",
         unit="sd",
@@ -77,7 +77,7 @@ FEATURES = (
         null_rule="NW (min 7 d), Z=0",
         pit="B",
         grid=Grid.DECISION,
-        source="features.md section 2 #12; C113",
+        source="ML document, Regime Classifier; C113",
         description="volatility_1h against its values at the previous 720 whole clock hours",
         expression=z_score(
             pl.col("volatility_1h"), pl.col("hourly_volatility_mean"), pl.col("hourly_volatility_deviation")
@@ -91,7 +91,7 @@ FEATURES = (
         null_rule="NW",
         pit="B",
         grid=Grid.M5,
-        source="features.md section 2 #13; C58, C59",
+        source="ML document, Regime Classifier; C58, C59",
         description="simple mean over 14 five-minute bars of the true range, divided by the last close",
         expression=rolling_mean(true_range(), _ATR_BARS) / pl.col("close"),
         lowest=0.0,
@@ -104,7 +104,7 @@ FEATURES = (
         null_rule="NW, Z=0",
         pit="B",
         grid=Grid.M5,
-        source="features.md section 2 #14; C113",
+        source="ML document, Regime Classifier; C113",
         description="m5_atr_14 against its previous 288 values",
         expression=z_score_of(pl.col("m5_atr_14"), "previous_atr"),
     ),
@@ -116,7 +116,7 @@ FEATURES = (
         null_rule="NW",
         pit="B",
         grid=Grid.M5,
-        source="features.md section 2 #15 and conventions (ddof 0)",
+        source="ML document, Regime Classifier; docs/features.md, Conventions (ddof 0)",
         description="4*std0(C, 20)/SMA_20 on five-minute bars",
         expression=4 * rolling_deviation(pl.col("close"), _BAND_BARS, ddof=0) / pl.col("m5_sma_20"),
         lowest=0.0,

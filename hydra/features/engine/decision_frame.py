@@ -1,7 +1,7 @@
 """One row a pair and decision: the last close, and how old everything is that the decision rests on.
 
 Data health (layer 2, C111) judges these ages; here nothing is judged.
-Source: features.md section 0; layers document, "Data Health"; C08, C19, C111.
+Source: docs/features.md; layers document, "Data Health"; C08, C19, C111.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from hydra.features.fact_source import Age
 from hydra.features.facts import LAYER_SOURCES, MarketFacts
 
 DECISION_DELAY: Final = timedelta(seconds=2)
-"""A minute is decided this long after its close: when its candle is known (features.md section 0)."""
+"""A minute is decided this long after its close: when its candle is known (docs/features.md)."""
 DECISION_DELAY_US: Final = DECISION_DELAY // timedelta(microseconds=1)
 
 _DECISION: Final = {"instrument_id": pl.Int16(), "time": TIME}

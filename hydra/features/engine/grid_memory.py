@@ -3,7 +3,7 @@
 In four of five minutes there is no new five-minute bar, and an hour has one new hour: their columns are not
 computed again. A result is reused only if the frames are the same objects, or lie at the same place in
 memory, or are equal value by value. So a memory changes when a result is computed, never what it is.
-Source: DESIGN, "Budgets" (a cycle of eight pairs in 45 ms).
+Source: docs/architecture.md, "Budgets" (a cycle of eight pairs in 45 ms).
 """
 
 from collections.abc import Callable, Hashable

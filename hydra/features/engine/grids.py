@@ -1,6 +1,6 @@
 """The grids: which facts lie on which clock, how far back a decision reaches, which row it reads.
 
-Source: features.md section 0 (known_at, null codes); C54, C60.
+Source: docs/features.md, "When a fact is known"; docs/features.md, "Codes"; C54, C60.
 """
 
 from collections.abc import Callable

@@ -2,7 +2,7 @@
 
 The grids place facts by the clock: a candle is used from its close plus two seconds on. That is right
 unless the fact came late. Decisions between the nominal and the real `known_at` of a late fact are
-evaluated apart, on the facts known by then. Source: features.md section 0; DESIGN, law 3.
+evaluated apart, on the facts known by then. Source: docs/features.md; docs/architecture.md, law 3.
 """
 
 from collections.abc import Hashable, Iterator, Sequence

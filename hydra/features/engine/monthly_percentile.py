@@ -1,7 +1,7 @@
 """Where a value stands among the whole clock hours of the last month.
 
 The value changes by the minute, its month by the hour; so a row's share cannot be a rolling rank of either.
-Source: features.md section 5 #52, #54.
+Source: engine document, FeatureRecipe.
 """
 
 from typing import Final

@@ -1,7 +1,7 @@
 """What the exit predictor sees of an open position: 24 names, 34 columns with the one-hots expanded.
 
 A pure function over columns: a row is a position at a decision instant, or a training example.
-Source: features.md section 4; ML document, exit predictor.
+Source: docs/features.md; ML document, exit predictor.
 """
 
 from typing import Final

@@ -1,7 +1,6 @@
 """The recipe: the one way from facts to the 80 features of the five-class and the edge models.
 
-Source: inventory S265 (FeatureRecipe().build(frame) for training and live alike), S266; features.md
-section 5; C98 (why 80).
+Source: engine document, FeatureRecipe (`build` for training and live alike); C98 (why 80).
 """
 
 from collections.abc import Sequence

@@ -2,7 +2,7 @@
 
 Nothing is fitted and nothing crosses from one window to the next, so no scaler can leak from training into
 test. Windows are views of one array until they are asked for.
-Source: features.md section 3; C53 (input_dim is the length of SEQUENCE_FEATURES_V1).
+Source: docs/features.md; C53 (input_dim is the length of SEQUENCE_FEATURES_V1).
 """
 
 from dataclasses import replace

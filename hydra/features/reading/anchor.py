@@ -1,6 +1,6 @@
 """Where the facts behind a decision begin.
 
-Source: features.md section 0, acceptance (5); DESIGN, law 3; C116.
+Source: docs/features.md, "Acceptance"; docs/architecture.md, law 3; C116.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """What became known between two instants, fact by fact, out of the database.
 
-Source: DESIGN, law 3; features.md section 0.
+Source: docs/architecture.md, law 3; docs/features.md.
 """
 
 from collections.abc import Mapping, Sequence

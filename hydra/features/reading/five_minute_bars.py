@@ -3,7 +3,7 @@
 A bar comes from the first of these that applies: the rollup's bucket, if it was whole; the one-minute rows
 of the bucket known by then; a recorded five-minute candle. The rollup is used for whole buckets only: rows
 that it has not seen yet (late ones, the open bucket, an aggregate not refreshed) cannot make a wrong bar.
-Source: DESIGN, law 3; C110, C124, C128.
+Source: docs/architecture.md, law 3; C110, C124, C128.
 """
 
 from datetime import datetime

@@ -1,6 +1,6 @@
 """The facts behind decisions, as they were known at a point in time, out of the database.
 
-Source: DESIGN, laws 2 and 3; features.md section 0; C110, C115, C116, C124, C125.
+Source: docs/architecture.md, laws 2 and 3; docs/features.md; C110, C115, C116, C124, C125.
 """
 
 from collections.abc import Mapping, Sequence

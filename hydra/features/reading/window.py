@@ -2,7 +2,7 @@
 
 Reading a month of facts for every decision would take most of a second. A window reads them once and then
 only what became known since. It holds what a fresh reading at the same instant would give.
-Source: DESIGN, "Budgets" (frames kept in memory from the anchor), law 3.
+Source: docs/architecture.md, "Budgets" (frames kept in memory from the anchor); docs/architecture.md, law 3.
 """
 
 from collections.abc import Sequence

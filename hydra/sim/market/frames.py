@@ -1,6 +1,6 @@
 """A stretch of market as frames, named and typed as the fact tables of `sql/schema/facts.sql`.
 
-`known_at` is what a live feed would give (features.md section 0, column "live").
+`known_at` is what a live feed would give (docs/features.md, "When a fact is known").
 """
 
 from dataclasses import dataclass

@@ -56,7 +56,7 @@ _TOP_STREAM: Final = 51
 _POSITION_STREAM: Final = 52
 
 
-class Step(NamedTuple):
+class MarketStep(NamedTuple):
     """A step: log prices at both ends, contracts bought and sold by takers, contracts forced."""
 
     before: float
@@ -183,7 +183,7 @@ def record_step(
     numbers: PairNumbers,
     state: MarketState,
     place: tuple[int, int],
-    step: Step,
+    step: MarketStep,
     wicks: tuple[float, float],
     outputs: tuple[Minutes, Forced, Detail],
 ) -> None:

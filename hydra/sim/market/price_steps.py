@@ -7,7 +7,7 @@ import numpy as np
 
 from hydra.sim.market.compiled import compiled
 from hydra.sim.market.ladder import LONG, SHORT, bin_of, liquidate
-from hydra.sim.market.outputs import Detail, Forced, Minutes, Step, record_minute, record_step
+from hydra.sim.market.outputs import Detail, Forced, MarketStep, Minutes, record_minute, record_step
 from hydra.sim.market.participants import accrue_funding, aggressive_flow, drift_moods, imbalance
 from hydra.sim.market.random_numbers import normal, uniform
 from hydra.sim.market.roster import Floats, PairNumbers
@@ -134,7 +134,7 @@ def _takers(
 @compiled
 def _take_step(
     seed: int, numbers: PairNumbers, state: MarketState, place: tuple[int, int], noise: float, flow: float
-) -> Step:
+) -> MarketStep:
     """One step. noise: log return of news and noise traders. flow: net contracts of cohorts, pushers."""
     pair, moment = place
     row, ordinary = state.pair[pair], numbers.volatility[pair]
@@ -149,7 +149,7 @@ def _take_step(
     row[AGITATION] += (abs(change) / (0.8 * ordinary) - row[AGITATION]) * _AGITATION_MEMORY
     row[MOMENTUM] = row[MOMENTUM] * (1.0 - _MOMENTUM_MEMORY) + change
     bought, sold = _takers(seed, numbers, place, change / ordinary, flow, shorts - longs)
-    return Step(before, row[LOG_PRICE], bought, sold, longs, shorts)
+    return MarketStep(before, row[LOG_PRICE], bought, sold, longs, shorts)
 
 
 @compiled

@@ -1,7 +1,8 @@
 """Random numbers that depend on their place only, never on how many were drawn before.
 
 A hash of (seed, stream, member, moment) needs no state, so a market generated in one go, in pieces or
-after a resume draws the same numbers.  Source: the SplitMix64 finaliser (Steele, Lea, Flood 2014).
+after a resume draws the same numbers.
+Source: Steele, Lea and Flood 2014 (the SplitMix64 finaliser).
 """
 
 import math

@@ -25,7 +25,7 @@ _PLAN_STREAM: Final = 90
 _CONTAGION: Final = 0.4
 
 
-class EventKind(StrEnum):
+class PlantedEventKind(StrEnum):
     """What happens: levels are fractions of open interest (CROWD), of price (PUSH) or factors (BURST)."""
 
     CROWD = "crowd"
@@ -46,7 +46,7 @@ class Event:
     """
 
     scenario: Scenario
-    kind: EventKind
+    kind: PlantedEventKind
     pair: int
     first: int
     beyond: int
@@ -84,22 +84,26 @@ def drives_between(settings: MarketSettings, first: int, beyond: int) -> Drives:
     drives = Drives(np.zeros(shape), np.zeros(shape), np.zeros(shape), np.full(shape, quiet))
     for event in events_between(settings, first, beyond):
         rows = slice(max(event.first - first, 0), event.beyond - first)
-        if event.kind is EventKind.BURST:
+        if event.kind is PlantedEventKind.BURST:
             drives.volatility[rows, event.pair] *= event.level
-        elif event.kind is not EventKind.OUTAGE:
+        elif event.kind is not PlantedEventKind.OUTAGE:
             _target(drives, event.kind)[rows, event.pair] += event.level
     return drives
 
 
-def _target(drives: Drives, kind: EventKind) -> Floats:
-    return {EventKind.CROWD: drives.crowd, EventKind.RUSH: drives.rush, EventKind.PUSH: drives.push}[kind]
+def _target(drives: Drives, kind: PlantedEventKind) -> Floats:
+    return {
+        PlantedEventKind.CROWD: drives.crowd,
+        PlantedEventKind.RUSH: drives.rush,
+        PlantedEventKind.PUSH: drives.push,
+    }[kind]
 
 
 def silent_minutes(settings: MarketSettings, first: int, beyond: int) -> npt.NDArray[np.bool_]:
     """(minutes, pairs): True where the feeds of the pair are silent."""
     silent = np.zeros((beyond - first, settings.pairs), dtype=np.bool_)
     for event in events_between(settings, first, beyond):
-        if event.kind is EventKind.OUTAGE:
+        if event.kind is PlantedEventKind.OUTAGE:
             silent[max(event.first - first, 0) : event.beyond - first, event.pair] = True
     return silent
 
@@ -124,7 +128,7 @@ def _settlement(begin: int) -> int:
 def _crowd(scenario: Scenario, pair: int, begin: int, level: float, hours_after: float) -> Event:
     settlement = _settlement(begin)
     first = max(begin, settlement - _CROWD_LEAD_MINUTES)
-    return Event(scenario, EventKind.CROWD, pair, first, settlement + int(hours_after * 60), level)
+    return Event(scenario, PlantedEventKind.CROWD, pair, first, settlement + int(hours_after * 60), level)
 
 
 def _cascade(
@@ -133,13 +137,13 @@ def _cascade(
     """A crowd rushes in with high leverage, then a seller (size > 0; a buyer if < 0) pushes against it."""
     side, strength = (1.0 if size > 0 else -1.0), abs(size)
     events = [
-        Event(scenario, EventKind.RUSH, pair, minute - 90, minute, side * 0.0013 * strength),
-        Event(scenario, EventKind.PUSH, pair, minute, minute + 6, -side * 0.006 * strength),
+        Event(scenario, PlantedEventKind.RUSH, pair, minute - 90, minute, side * 0.0013 * strength),
+        Event(scenario, PlantedEventKind.PUSH, pair, minute, minute + 6, -side * 0.006 * strength),
     ]
     if pair == 0:
         felt = -side * 0.006 * strength * _CONTAGION
         events += [
-            Event(scenario, EventKind.PUSH, other, minute, minute + 6, felt)
+            Event(scenario, PlantedEventKind.PUSH, other, minute, minute + 6, felt)
             for other in range(1, settings.pairs)
         ]
     return events
@@ -157,9 +161,9 @@ def _day(settings: MarketSettings, begin: int) -> Iterator[Event]:
     squeeze = _minute(settings, begin, 5, 240, 600)
     yield from _cascade(settings, Scenario.DAY, role[3], squeeze, 0.4 * _sign(settings, begin, 6))
     burst = _minute(settings, begin, 7, 300, 1300)
-    yield Event(Scenario.DAY, EventKind.BURST, role[4], burst, burst + 60, 3.0)
+    yield Event(Scenario.DAY, PlantedEventKind.BURST, role[4], burst, burst + 60, 3.0)
     outage = _minute(settings, begin, 8, 120, 1400)
-    yield Event(Scenario.DAY, EventKind.OUTAGE, role[5], outage, outage + 8)
+    yield Event(Scenario.DAY, PlantedEventKind.OUTAGE, role[5], outage, outage + 8)
 
 
 def _nothing(_settings: MarketSettings, _begin: int) -> Iterator[Event]:
@@ -179,7 +183,7 @@ def _extreme(settings: MarketSettings, begin: int) -> Iterator[Event]:
 
 
 def _outage(settings: MarketSettings, begin: int) -> Iterator[Event]:
-    yield Event(Scenario.OUTAGE, EventKind.OUTAGE, 3 % settings.pairs, begin + 120, begin + 130)
+    yield Event(Scenario.OUTAGE, PlantedEventKind.OUTAGE, 3 % settings.pairs, begin + 120, begin + 130)
 
 
 _PLANS: Final[dict[Scenario, Callable[[MarketSettings, int], Iterator[Event]]]] = {

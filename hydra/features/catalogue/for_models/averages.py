@@ -24,16 +24,15 @@ _CLOSE, _TYPICAL = pl.col("close"), pl.col("typical_price")
 
 
 def _price_average(bars: int, grid: Grid, name: str, price: str) -> WorkingColumn:
-    """EMA of a price, usable after five times its length (features.md section 0, Numbers)."""
+    """EMA of a price, usable after five times its length (docs/features.md, "Conventions")."""
     return WorkingColumn(
         name, grid, after_warm_up(exponential_mean(pl.col(price), bars), price, _WARM_UPS * bars)
     )
 
 
-def _average(bars: int, number: int) -> Feature:
+def _average(bars: int) -> Feature:
     return recipe_feature(
         f"ema_{bars}",
-        number,
         pl.col(f"ema_price_{bars}") / _CLOSE - 1,
         f"EMA_{bars}/C_0 - 1",
         unit="fraction",
@@ -42,10 +41,9 @@ def _average(bars: int, number: int) -> Feature:
     )
 
 
-def _difference(fast: int, slow: int, number: int) -> Feature:
+def _difference(fast: int, slow: int) -> Feature:
     return recipe_feature(
         f"ema_diff_{fast}_{slow}",
-        number,
         (pl.col(f"ema_price_{fast}") - pl.col(f"ema_price_{slow}")) / _CLOSE,
         f"(EMA_{fast} - EMA_{slow})/C_0",
         unit="fraction",
@@ -74,15 +72,14 @@ WORKING = (
 )
 
 FEATURES = (
-    _average(5, 8),
-    _average(21, 9),
-    _average(8, 10),
-    _average(34, 11),
-    _difference(5, 21, 12),
-    _difference(8, 34, 13),
+    _average(5),
+    _average(21),
+    _average(8),
+    _average(34),
+    _difference(5, 21),
+    _difference(8, 34),
     recipe_feature(
         "adx",
-        14,
         average_directional_index("m1_"),
         "average directional index over 14 minutes, seeded and smoothed as TA-Lib does",
         unit="0..100",
@@ -92,7 +89,6 @@ FEATURES = (
     ),
     recipe_feature(
         "htf",
-        15,
         ((pl.col("hour_ema_20") / pl.col("hour_ema_50") - 1) / _FULL_HTF).clip(-1, 1),
         "clip((EMA_20/EMA_50 - 1)/0.02, -1, 1) on closes of whole clock hours",
         unit="-1..1",
@@ -102,7 +98,6 @@ FEATURES = (
     ),
     recipe_feature(
         "wave_trend",
-        80,
         after_warm_up(
             exponential_mean(pl.col("wave_channel_index"), _WAVE_BARS),
             "typical_price",
@@ -113,6 +108,6 @@ FEATURES = (
         window="105 m1",
         inputs=BAR,
         null_rule="NW, Z=0",
-        decisions="conventions (LazyBear)",
+        sources="docs/features.md, Conventions (Wave Trend)",
     ),
 )

@@ -42,7 +42,6 @@ WORKING = (
 FEATURES = (
     recipe_feature(
         "orderbook_imbalance",
-        37,
         no_older_than("levels_imbalance", "levels_time", LIFETIME),
         "(bid - ask)/(bid + ask) value of the top 10 levels",
         unit="-1..1",
@@ -55,7 +54,6 @@ FEATURES = (
     ),
     recipe_feature(
         "order_flow_imbalance",
-        55,
         pl.when(
             (pl.col("flow_covered_seconds") >= _COVERED_SECONDS) & (pl.col("flow_top_quantity") > 0)
         ).then(pl.col("order_flow") / pl.col("flow_top_quantity")),
@@ -70,7 +68,6 @@ FEATURES = (
     ),
     recipe_feature(
         "bid_ask_spread_normalized",
-        56,
         pl.when(pl.col("realized_sigma_30") > ZERO_DEVIATION).then(
             pl.col("spread_bps") / _BPS / pl.col("realized_sigma_30")
         ),

@@ -43,10 +43,9 @@ def _quality() -> pl.Expr:
     )
 
 
-def _band(name: str, number: int, sign: int) -> Feature:
+def _band(name: str, sign: int) -> Feature:
     return recipe_feature(
         name,
-        number,
         (pl.col("sma_20") + sign * 2 * pl.col("close_deviation_20")) / _CLOSE - 1,
         f"(SMA_20 {'+' if sign > 0 else '-'} 2*std0(C, 20))/C_0 - 1",
         unit="fraction",
@@ -68,7 +67,6 @@ WORKING = (
 FEATURES = (
     recipe_feature(
         "compression",
-        21,
         1 - ratio_or(pl.col("range_20"), pl.col("range_20_mean"), 1.0).clip(0, 2) / 2,
         "1 - clip(R/mean(R, 100), 0, 2)/2, R the range of 20 minutes",
         unit="0..1",
@@ -79,7 +77,6 @@ FEATURES = (
     ),
     recipe_feature(
         "nr7_dens",
-        22,
         rolling_mean(pl.col("is_narrowest"), _BARS),
         "share of the last 20 bars whose range is strictly the smallest of its last 7",
         unit="0..1",
@@ -89,7 +86,6 @@ FEATURES = (
     ),
     recipe_feature(
         "compress_rank",
-        23,
         1 - share_at_most(pl.col("range_20"), _RANGE_BARS),
         "1 - share of the last 100 ranges of 20 minutes that are at most the current one",
         unit="0..1",
@@ -99,7 +95,6 @@ FEATURES = (
     ),
     recipe_feature(
         "pullback",
-        25,
         ratio_or(pl.col("highest_20") - _CLOSE, pl.col("range_20"), 0.0),
         "(HH20 - C_0)/(HH20 - LL20)",
         unit="0..1",
@@ -110,7 +105,6 @@ FEATURES = (
     ),
     recipe_feature(
         "ignition_score",
-        26,
         60 * pl.col("breakout_thrust").abs().clip(0, 1) + 40 * pl.col("volume_ma_ratio").clip(0, 3) / 3,
         "100*(0.6*clip(abs(thrust), 0, 1) + 0.4*clip(V_0/mean(V_1..V_20), 0, 3)/3)",
         unit="0..100",
@@ -120,7 +114,6 @@ FEATURES = (
     ),
     recipe_feature(
         "breakout_thrust",
-        27,
         _thrust(),
         "close beyond the high (low) of the 20 bars before, in ATR, clipped to 3; 0 inside",
         unit="-3..3",
@@ -131,7 +124,6 @@ FEATURES = (
     ),
     recipe_feature(
         "breakout_qual",
-        28,
         _quality(),
         "0 without a thrust, else abs(C_0 - O_0)/(H_0 - L_0) * clip(V_0/mean(V_1..V_20), 0, 2)/2",
         unit="0..1",
@@ -140,11 +132,10 @@ FEATURES = (
         null_rule="NW, Z=0",
         bounds=(0, 1),
     ),
-    _band("bb_upper", 31, 1),
-    _band("bb_lower", 32, -1),
+    _band("bb_upper", 1),
+    _band("bb_lower", -1),
     recipe_feature(
         "bb_width",
-        33,
         4 * pl.col("close_deviation_20") / pl.col("sma_20"),
         "4*std0(C, 20)/SMA_20 on one-minute bars",
         unit="fraction",

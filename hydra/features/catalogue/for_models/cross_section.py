@@ -68,14 +68,13 @@ def _beta() -> pl.Expr:
     return pl.when(LEADERS["btc"] == _INSTRUMENT).then(itself).otherwise(slope)
 
 
-def _correlation(leader: str, hours: int, number: int) -> Feature:
+def _correlation(leader: str, hours: int) -> Feature:
     covariance, one, other = correlation_parts(pl.col("hour_return"), pl.col(f"{leader}_hour_return"), hours)
     moved = (one > _NO_VARIANCE) & (other > _NO_VARIANCE)
     itself = pl.when(covariance.is_not_null()).then(1.0)
     value = pl.when(moved).then((covariance / (one * other).sqrt()).clip(-1, 1))
     return recipe_feature(
         f"corr_{leader}_{hours}",
-        number,
         pl.when(LEADERS[leader] == _INSTRUMENT).then(itself).otherwise(value),
         f"Pearson correlation of hourly log returns with {leader.upper()}; itself 1",
         unit="-1..1",
@@ -102,14 +101,13 @@ def _beyond_the_others() -> pl.Expr:
     return pl.when(count >= _LEAST_PAIRS).then(change - others)
 
 
-def _sector(sector: str, number: int) -> Feature:
+def _sector(sector: str) -> Feature:
     change = pl.col("return_24h")
     members = list(SECTORS[sector])
     basket = pl.when(_INSTRUMENT.is_in(members)).then(change).mean().over("time")
     listed = ", ".join(pair.base for pair in UNIVERSE if pair.instrument_id in members) or "none of the pairs"
     return recipe_feature(
         f"sector_rot_{sector}",
-        number,
         basket - change.mean().over("time"),
         f"mean 24 h return of the sector ({listed}) less that of all pairs",
         unit="fraction",
@@ -129,7 +127,6 @@ WORKING = (
 FEATURES = (
     recipe_feature(
         "leader",
-        41,
         _leader(),
         "tanh(mean over BTC and ETH, without itself, of return_5m/(std1(return_1m, 60) x sqrt 5))",
         unit="-1..1",
@@ -140,7 +137,6 @@ FEATURES = (
     ),
     recipe_feature(
         "rs",
-        42,
         _rank(),
         "100 x mid-rank of the 60-minute return among all pairs: (below + half of the equal)/pairs",
         unit="0..100",
@@ -152,18 +148,16 @@ FEATURES = (
     ),
     recipe_feature(
         "btc_beta",
-        43,
         _beta(),
         "cov(return_1m, BTC's)/var(BTC's) over 240 minutes; BTC itself 1",
         unit="ratio",
         window="240 m1",
         null_rule="NW, Z=1",
         pit="X",
-        decisions="C98",
+        sources="C98",
     ),
     recipe_feature(
         "btc_divergence",
-        44,
         over_deviation(
             (pl.col("change_20m") - pl.col("btc_beta") * pl.col("btc_change_20m")) / math.sqrt(20),
             pl.col("realized_sigma_60"),
@@ -176,7 +170,6 @@ FEATURES = (
     ),
     recipe_feature(
         "cross_momentum",
-        45,
         _beyond_the_others(),
         "20-minute return less the mean of the other pairs'",
         unit="fraction",
@@ -185,7 +178,7 @@ FEATURES = (
         pit="X",
         grid=Grid.UNIVERSE,
     ),
-    *(_correlation("btc", hours, 60 + place) for place, hours in enumerate((24, 168, 720))),
-    *(_correlation("eth", hours, 63 + place) for place, hours in enumerate((24, 168, 720))),
-    *(_sector(sector, 66 + place) for place, sector in enumerate(SECTORS)),
+    *(_correlation("btc", hours) for hours in (24, 168, 720)),
+    *(_correlation("eth", hours) for hours in (24, 168, 720)),
+    *(_sector(sector) for sector in SECTORS),
 )

@@ -57,7 +57,6 @@ WORKING = (
 FEATURES = (
     recipe_feature(
         "liquidity_score",
-        52,
         _liquidity(),
         "(share of the month with at most this depth within 10 bps of the mid + 1 - share with at most this "
         "spread)/2; without a book 1 - share of the month with at most this mean of abs(return_1m)/value",
@@ -71,7 +70,6 @@ FEATURES = (
     ),
     recipe_feature(
         "volume_score",
-        54,
         pl.col("traded_value_share"),
         "share of the month's hours that traded at most what the last 60 minutes did",
         unit="0..1",
@@ -79,12 +77,11 @@ FEATURES = (
         inputs=VALUE,
         null_rule="NW (min 7 d)",
         grid=Grid.DECISION,
-        decisions="C128",
+        sources="C128",
         bounds=(0, 1),
     ),
     recipe_feature(
         "volatility_class",
-        72,
         (pl.col("sigma_low_tercile") < _SIGMA).cast(pl.Float64)
         + (pl.col("sigma_high_tercile") < _SIGMA).cast(pl.Float64),
         "terciles of the month's hourly realized_sigma_60 that the current one exceeds",

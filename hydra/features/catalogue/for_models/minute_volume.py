@@ -103,7 +103,6 @@ WORKING = (
 FEATURES = (
     recipe_feature(
         "micro",
-        34,
         _micro(),
         "50*(1 + w), w = 0.5*taker flow of 10 min + 0.3*orderbook_imbalance + 0.2*(2*uptick - 1)",
         unit="0..100",
@@ -121,7 +120,6 @@ FEATURES = (
     ),
     recipe_feature(
         "spread",
-        36,
         rolling_mean(pl.col("high_low_spread"), _BARS) * _BPS,
         "Corwin-Schultz estimate from highs and lows of two consecutive bars, negative 0, mean of 20",
         unit="bps",
@@ -131,18 +129,16 @@ FEATURES = (
     ),
     recipe_feature(
         "vol_jump",
-        38,
         z_score_of(_VOLUME, "volume_before"),
         "volume of the last bar against the previous 20",
         unit="sd",
         window="21 m1",
         inputs=VOLUME,
         null_rule="NW, Z=0",
-        decisions="C113",
+        sources="C113",
     ),
     recipe_feature(
         "volume_ma_ratio",
-        39,
         ratio_or(_VOLUME, pl.col("volume_before_mean"), 1.0),
         "V_0/mean(V_1..V_20)",
         unit="ratio",
@@ -153,7 +149,6 @@ FEATURES = (
     ),
     recipe_feature(
         "volume_trend",
-        40,
         _slope("log_volume", _BARS),
         "least-squares slope of ln(1 + V) on the bar number",
         unit="per bar",
@@ -162,7 +157,6 @@ FEATURES = (
     ),
     recipe_feature(
         "volume_weighted_price_pressure",
-        57,
         over_deviation(pl.col("price_pressure"), pl.col("return_deviation_20")),
         "sum(V*return_1m)/sum V over 20 bars, in units of std1(return_1m, 20)",
         unit="sd",

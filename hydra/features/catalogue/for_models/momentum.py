@@ -25,10 +25,9 @@ _FARTHEST: Final = 3.0
 _RETURN: Final = pl.col("return_1m")
 
 
-def _sigma(bars: int, number: int, expression: pl.Expr) -> Feature:
+def _sigma(bars: int, expression: pl.Expr) -> Feature:
     return recipe_feature(
         f"realized_sigma_{bars}",
-        number,
         expression,
         f"std1 of the last {bars} one-minute returns, per bar",
         unit="fraction",
@@ -74,19 +73,17 @@ FEATURES = (
     *(
         recipe_feature(
             f"zscore_ret_{bars}",
-            number,
             z_score_of(pl.col(column), column),
             f"return of {bars} min against its last 60 values including the current one",
             unit="sd",
             window="60 m1",
             null_rule="NW, Z=0",
-            decisions="C113",
+            sources="C113",
         )
-        for bars, number, column in ((1, 4, "return_1m"), (3, 5, "ret_3"))
+        for bars, column in ((1, "return_1m"), (3, "ret_3"))
     ),
     recipe_feature(
         "momentum_slope",
-        6,
         pl.col("return_5m") - pl.col("return_5m").shift(5),
         "return of 5 min now less the same five bars ago",
         unit="fraction",
@@ -94,7 +91,6 @@ FEATURES = (
     ),
     recipe_feature(
         "trend_strength",
-        7,
         _trend_strength(),
         "tanh((EMA_20/EMA_20[5] - 1)/(std1(return_1m, 20) x sqrt 5))",
         unit="-1..1",
@@ -102,11 +98,10 @@ FEATURES = (
         null_rule="NW, Z=0",
         bounds=(-1, 1),
     ),
-    _sigma(30, 16, rolling_deviation(_RETURN, 30, ddof=1)),
-    _sigma(60, 17, pl.col("volatility_1h") / math.sqrt(MINUTES_PER_YEAR)),
+    _sigma(30, rolling_deviation(_RETURN, 30, ddof=1)),
+    _sigma(60, pl.col("volatility_1h") / math.sqrt(MINUTES_PER_YEAR)),
     recipe_feature(
         "vol_regime",
-        19,
         pl.when(pl.col("return_deviation_50") <= ZERO_DEVIATION)
         .then(1.0 + pl.col("return_deviation_10") * 0.0)
         .otherwise(pl.col("return_deviation_10") / pl.col("return_deviation_50")),
@@ -118,7 +113,6 @@ FEATURES = (
     ),
     recipe_feature(
         "kurt",
-        20,
         _kurtosis(),
         "excess kurtosis of one-minute returns, bias-corrected",
         unit="-",
@@ -127,7 +121,6 @@ FEATURES = (
     ),
     recipe_feature(
         "mean_rev",
-        24,
         -z_score(pl.col("close"), pl.col("sma_20"), pl.col("close_deviation_20")).clip(-_FARTHEST, _FARTHEST)
         / _FARTHEST
         + 0.0,
@@ -139,7 +132,6 @@ FEATURES = (
     ),
     recipe_feature(
         "uptick",
-        35,
         _uptick(),
         "rises/(rises + falls) of the close over 20 changes",
         unit="0..1",
@@ -149,7 +141,6 @@ FEATURES = (
     ),
     recipe_feature(
         "trend_strength_decay",
-        73,
         ratio_or(
             pl.col("trend_strength_abs"), pl.col("trend_strength_abs").rolling_max(_HOUR, min_samples=57), 0.0
         ),

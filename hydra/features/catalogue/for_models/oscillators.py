@@ -36,7 +36,7 @@ FEATURES = (
         null_rule="NW, Z=0",
         pit="B",
         grid=Grid.M1,
-        source="features.md section 5 #79 and conventions (TA-Lib CCI)",
+        source="strategy document, Advanced Feature Categories; docs/features.md, Conventions (TA-Lib CCI)",
         description=(
             "commodity channel index: typical price (H+L+C)/3 less its mean over 20 minutes, in units of "
             "0.015 mean deviations"

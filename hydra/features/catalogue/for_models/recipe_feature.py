@@ -1,4 +1,4 @@
-"""How a feature of the recipe (features.md section 5) is written down: most are minute bars under NW."""
+"""How a feature of the recipe or the sequence model is written down: most are minute bars under NW."""
 
 from typing import Final, TypedDict, Unpack
 
@@ -7,17 +7,20 @@ import polars as pl
 from hydra.features.expressions import ZERO_DEVIATION
 from hydra.features.facts import Grid
 from hydra.features.feature import Feature
+from hydra.features.vectors import FEATURE_RECIPE_V1
 
 CLOSE: Final = ("candles_1m.close",)
 BAR: Final = ("candles_1m.high", "candles_1m.low", "candles_1m.close")
 VOLUME: Final = ("candles_1m.volume",)
 VALUE: Final = ("candles_1m.quote_volume", "candles_1m.volume", *BAR)
+# So many names of the recipe come from the engine document, the others from the strategy document (C98).
+_OF_ENGINE: Final = 54
 
 
 class About(TypedDict, total=False):
     """What is said of a feature where it is not a fraction of closed minutes under NW.
 
-    bounds: lowest and highest value, None for none. section: of features.md. decisions: ids, as "C59".
+    bounds: lowest and highest value, None for none. sources: beside the document that names the feature.
     """
 
     unit: str
@@ -27,15 +30,12 @@ class About(TypedDict, total=False):
     pit: str
     grid: Grid
     bounds: tuple[float | None, float | None]
-    section: int
-    decisions: str
+    sources: str
 
 
-def recipe_feature(
-    name: str, number: int | str, expression: pl.Expr, description: str, **about: Unpack[About]
-) -> Feature:
-    """Feature `number` of the recipe (or of the section that `about` names)."""
-    decisions = f"; {about['decisions']}" if "decisions" in about else ""
+def recipe_feature(name: str, expression: pl.Expr, description: str, **about: Unpack[About]) -> Feature:
+    """A feature of the recipe, or a step of the sequence model."""
+    sources = f"; {about['sources']}" if "sources" in about else ""
     lowest, highest = about.get("bounds", (None, None))
     return Feature(
         name=name,
@@ -45,12 +45,21 @@ def recipe_feature(
         null_rule=about.get("null_rule", "NW"),
         pit=about.get("pit", "B"),
         grid=about.get("grid", Grid.M1),
-        source=f"features.md section {about.get('section', 5)} #{number}{decisions}",
+        source=f"{_document(name)}{sources}",
         description=description,
         expression=expression,
         lowest=lowest,
         highest=highest,
     )
+
+
+def _document(name: str) -> str:
+    """Which of the owner's documents names the feature (docs/sources.md)."""
+    if name not in FEATURE_RECIPE_V1:
+        return "ML document, Direction Predictor"
+    if FEATURE_RECIPE_V1.index(name) < _OF_ENGINE:
+        return "engine document, FeatureRecipe"
+    return "strategy document, Advanced Feature Categories"
 
 
 def over_deviation(value: pl.Expr, deviation: pl.Expr) -> pl.Expr:

@@ -21,7 +21,6 @@ WORKING = (
 FEATURES = (
     recipe_feature(
         "social_sentiment_score",
-        78,
         no_older_than("sentiment_score", "sentiment_time", _LIFETIME),
         "Fear & Greed index / 50 - 1",
         unit="-1..1",

@@ -1,4 +1,4 @@
-"""Steps of the sequence model that no other feature gives (features.md section 3); scaled in its window."""
+"""Steps of the sequence model that no other feature gives (docs/features.md); scaled in its window."""
 
 from typing import Final
 
@@ -26,73 +26,59 @@ _PRICE = "price"
 FEATURES = (
     recipe_feature(
         "last_open",
-        1,
         pl.col("open"),
         "open of the last bar",
         unit=_PRICE,
         inputs=("candles_1m.open",),
         bounds=(0, None),
-        section=3,
     ),
     recipe_feature(
         "last_high",
-        2,
         pl.col("high"),
         "high of the last bar",
         unit=_PRICE,
         inputs=BAR[:1],
         bounds=(0, None),
-        section=3,
     ),
     recipe_feature(
         "last_low",
-        3,
         pl.col("low"),
         "low of the last bar",
         unit=_PRICE,
         inputs=BAR[1:2],
         bounds=(0, None),
-        section=3,
     ),
     recipe_feature(
         "log_traded_value",
-        5,
         (1 + pl.col("minute_traded_value")).log(),
         "ln(1 + quote volume) of the last bar",
         unit="ln USDT",
         inputs=VALUE,
         bounds=(0, None),
-        section=3,
-        decisions="C128",
+        sources="C128",
     ),
-    recipe_feature("log_return", 6, (1 + pl.col("return_1m")).log(), "ln(C_0/C_1)", section=3),
+    recipe_feature("log_return", (1 + pl.col("return_1m")).log(), "ln(C_0/C_1)"),
     recipe_feature(
         "log_return_deviation",
-        7,
         rolling_deviation(pl.col("log_return"), _BARS, ddof=1),
         "std1 of log_return over 20 bars, per bar",
         window="20 m1",
         bounds=(0, None),
-        section=3,
     ),
     recipe_feature(
         "macd_norm",
-        13,
         (pl.col("ema_price_12") - pl.col("ema_price_26")) / pl.col("close") * 100,
         "(EMA_12 - EMA_26)/C_0 x 100",
         unit="percent",
         window="130 m1",
-        section=3,
     ),
     recipe_feature(
         "bb_position",
-        14,
         _band_position(),
         "place of the close in the band SMA_20 +- 2*std0, clipped to -1..2",
         unit="0..1 inside",
         window="20 m1",
         null_rule="NW, Z=0.5",
         bounds=(-1, 2),
-        section=3,
     ),
 )

@@ -19,7 +19,6 @@ WORKING = (*z_window("large_flow", Grid.TRADES_5M, pl.col("large_flow_usd"), _DA
 FEATURES = (
     recipe_feature(
         "tick_rule",
-        58,
         pl.when(pl.col("last_trades") >= LAST_TRADES).then(
             ratio_or(pl.col("last_signed_quantity"), pl.col("last_quantity"), 0.0)
         ),
@@ -34,7 +33,6 @@ FEATURES = (
     ),
     recipe_feature(
         "large_trade_indicator",
-        59,
         pl.when(_IS_KNOWN).then(ratio_or(pl.col("large_flow_5m_usd"), pl.col("traded_5m_usd"), 0.0)),
         f"signed value of trades of at least {_LARGE} / value of all trades",
         unit="-1..1",
@@ -47,7 +45,6 @@ FEATURES = (
     ),
     recipe_feature(
         "whale_movement",
-        77,
         pl.when(_IS_KNOWN).then(z_score_of(pl.col("large_flow_5m_usd"), "large_flow")),
         f"signed value of trades of at least {_LARGE} in the last 5 min against the 288 clock buckets that "
         "ended before them; a bucket is known if it has a trade",
@@ -57,6 +54,6 @@ FEATURES = (
         null_rule="NW, Z=0; null with no trade within 60 min",
         pit="E",
         grid=Grid.DECISION,
-        decisions="C113",
+        sources="C113",
     ),
 )
