@@ -3,7 +3,9 @@
 import psycopg
 
 SCENARIO = """
-INSERT INTO market.instruments (instrument_id, venue, kind, symbol, exchange_symbol, base, quote, aliases) VALUES
+INSERT INTO market.instruments
+    (instrument_id, venue, kind, symbol, exchange_symbol, base, quote, aliases)
+VALUES
     (1, 'binance', 'perpetual', 'BTC/USDT:USDT', 'BTCUSDT', 'BTC', 'USDT', '{}'),
     (2, 'binance', 'perpetual', 'ETH/USDT:USDT', 'ETHUSDT', 'ETH', 'USDT', '{}');
 INSERT INTO market.candles_1m (instrument_id, time, known_at, open, high, low, close, volume)
