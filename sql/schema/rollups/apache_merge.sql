@@ -1,4 +1,4 @@
--- One level of a refresh: writes the buckets that differ and removes those that have no rows any more.
+-- Stores the result of a level's SELECT for the touched buckets, and removes buckets that lost their rows.
     WITH fresh AS MATERIALIZED (
 {select}
     ),
