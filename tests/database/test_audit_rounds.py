@@ -22,7 +22,7 @@ from hydra.paths import PROJECT_ROOT
 from hydra.runtime.message_broker import make_broker
 from hydra.runtime.notifications import UPKEEP_QUEUE, notify_upkeep
 from hydra.settings import load_settings
-from tests.database.test_audits import DEFECTS
+from tests.support.planted_defects import DEFECTS
 from tests.support.trade_scenario import write_scenario
 
 PLANTED = "order_disagrees_with_fills"

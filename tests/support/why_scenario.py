@@ -22,7 +22,9 @@ STALE = FRESH.replace(
 HIGH = FRESH.replace('"NORMAL"', '"VOLATILITY_HIGH"')
 
 RUN = """
-INSERT INTO market.instruments VALUES
+INSERT INTO market.instruments
+    (instrument_id, venue, kind, symbol, exchange_symbol, base, quote, aliases)
+VALUES
     (1, 'simulated-7', 'perpetual', 'BTC/USDT:USDT', 'BTCUSDT', 'BTC', 'USDT', '{}'),
     (2, 'simulated-7', 'perpetual', 'ETH/USDT:USDT', 'ETHUSDT', 'ETH', 'USDT', '{}'),
     (3, 'simulated-7', 'perpetual', 'SOL/USDT:USDT', 'SOLUSDT', 'SOL', 'USDT', '{}'),

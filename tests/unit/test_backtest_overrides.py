@@ -1,6 +1,5 @@
 """KEY=VALUE reaches settings and rules, and nothing that is misspelt passes."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -106,11 +105,10 @@ def numbers_of(group: dict[str, Any], path: str = "") -> Iterator[str]:
 def test_every_number_of_the_rules_has_bounds(value: str) -> None:
     paths = [path for path in numbers_of(recorded_rules(Rules())["rules"]) if "." in path]
     assert len(paths) > 80
+    with pytest.raises(SettingsError) as caught:
+        settings_and_rules(dict.fromkeys(paths, value), ())
     for path in paths:
-        with pytest.raises(
-            SettingsError, match=rf"--set {re.escape(path)}={re.escape(value)}: it has to be a"
-        ):
-            settings_and_rules({path: value}, ())
+        assert f"--set {path}={value}: it has to be a" in str(caught.value)
 
 
 def test_two_paths_out_of_bounds_are_both_named() -> None:

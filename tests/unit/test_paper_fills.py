@@ -225,7 +225,7 @@ def shape(draw: st.DrawFn) -> Prices:
     return (first, high, low, last) if draw(st.booleans()) else (last, high, low, first)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     bars(),
     st.sampled_from([1, -1]),
@@ -269,7 +269,7 @@ def test_no_fill_is_better_than_its_bar_and_no_loss_larger_than_the_margin(
         assert -position.gross_pnl_usd + taken <= margin + closing_costs + fees
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(shape(), shape(), st.sampled_from([1, -1]))
 def test_a_barrier_of_a_held_position_leaves_within_the_bar(
     traded: Prices, mark: Prices, direction: int
@@ -283,7 +283,7 @@ def test_a_barrier_of_a_held_position_leaves_within_the_bar(
 FILLS = st.lists(st.tuples(st.integers(1, 10**7), st.integers(1, 10**6)), min_size=1, max_size=6)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(FILLS, st.lists(st.integers(1, 10**6), min_size=1, max_size=4), st.sampled_from([1, -1]))
 def test_what_a_position_earns_is_what_its_fills_paid_and_got(
     entries: list[tuple[int, int]], parts: list[int], direction: int
