@@ -49,8 +49,9 @@ PositiveBps: TypeAlias = Annotated[float, Field(gt=0.0, le=10_000.0), _BOUNDED]
 Bps: TypeAlias = Annotated[Decimal, Field(ge=0, le=1_000), _BOUNDED]
 """Basis points of a notional, exact."""
 
-CostFactor: TypeAlias = Annotated[Decimal, Field(ge=1, le=100), _BOUNDED]
-"""How many times a cost is paid."""
+SpreadBps: TypeAlias = Annotated[Decimal, Field(ge=0, le=200), _BOUNDED]
+CostFactor: TypeAlias = Annotated[Decimal, Field(ge=1, le=10), _BOUNDED]
+"""How many times a spread is paid; at both bounds and under stress a sale still gets two fifths."""
 
 Count: TypeAlias = Annotated[int, Field(ge=0, le=1_000), _BOUNDED]
 PositiveCount: TypeAlias = Annotated[int, Field(ge=1, le=1_000), _BOUNDED]
