@@ -1,4 +1,4 @@
-"""The kinds of numbers that settings and rules are made of, each with its bounds, and the bounds in words.
+"""The types of numbers in settings and rules, with their bounds, and the bounds in words.
 
 These types check a setting by its key, a parameter of the rules by its path, and a stored record.
 """
@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, TypeAlias
 from pydantic import Field, ValidationError, ValidationInfo, ValidatorFunctionWrapHandler, WrapValidator
 
 AS_RECORDED: Final = "as recorded"
-"""Validation context of stored records: a run keeps the number that it was decided with, in bounds or not."""
+"""Validation context of stored records: a run keeps its numbers, even outside of today's bounds."""
 
 
 def _unless_recorded(value: Any, check: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:

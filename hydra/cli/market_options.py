@@ -1,4 +1,4 @@
-"""The options by which a command is told its market."""
+"""The options that name a market."""
 
 from typing import Annotated
 

@@ -1,9 +1,9 @@
--- Simulated fills that their bar does not allow, and isolated positions that lost more than their margin and what
--- closing costs (C131). A fill lies inside the traded range of its bar, give or take what the run pays for spread
--- and slippage and a tick (half a per cent at least), and its bar has volume. Two may lie beyond it: a resting order
--- fills at its limit even where the whole bar traded at better prices, and a liquidated position is taken over at
--- its bankruptcy price where the whole bar traded at worse ones. A position whose data never came back is settled
--- at its last mark, in no bar. Runs of the cost model before this rule are not judged. Must return no rows.
+-- Simulated fills that their bar does not allow, and isolated positions that lost more than their margin and closing
+-- costs (C131). A fill must lie inside the traded range of its bar, with room for tick, spread and slippage of the run
+-- (at least half a per cent), and its bar must have volume. Exceptions: a resting order fills at its limit even if the
+-- whole bar traded at better prices; a liquidated position is taken over at its bankruptcy price even if the whole bar
+-- traded at worse ones; a position whose data never came back is closed at its last mark price, without a bar. Runs
+-- with an older cost model are left out. Must return no rows.
 WITH judged AS (
     SELECT run_id, config -> 'rules' -> 'costs' AS costs
     FROM hydra.runs

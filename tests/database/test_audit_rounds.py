@@ -159,4 +159,4 @@ def test_a_ring_wakes_the_upkeep_process_and_status_shows_what_it_found(url: str
         capture_output=True,
         text=True,
     )
-    assert f"found what must not be: {PLANTED} (1 rows)" in status.stdout
+    assert f"found errors: {PLANTED} (1 rows)" in status.stdout

@@ -25,10 +25,10 @@ def market() -> BacktestMarket:
 
 @cache
 def simulation() -> Simulation:
-    """What the rules make of it."""
+    """The simulation of the market by the rules."""
     return simulate_by(RULES)(market())
 
 
 def simulated(prepared: PreparedMarket, **changes: object) -> Simulation:
-    """The simulation of a prepared market of which something was changed."""
+    """The simulation of a prepared market with some changes."""
     return simulate(replace(prepared, **changes), RULES, 0, Stopwatch())  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""One run with one closed and one open trade, and clean facts around them: audits have nothing to say."""
+"""A run with one closed and one open trade, and clean facts: the audits must find nothing."""
 
 import psycopg
 

@@ -49,7 +49,7 @@ INSERT INTO hydra.features (run_id, instrument_id, time, feature_set_version, ve
 ASSESSMENTS = """
 INSERT INTO hydra.assessments (run_id, instrument_id, time, tradability, reason_code, reason, regime,
         volatility_regime, realized_volatility, cascade_probability, liquidation_velocity, numbers)
-    SELECT 7, i, t, 'ALLOW', 'NORMAL', 'ALLOW: nothing speaks against trading', 0, 1, 0.5, 0.1, 0,
+    SELECT 7, i, t, 'ALLOW', 'NORMAL', 'ALLOW: no reason against trading', 0, 1, 0.5, 0.1, 0,
         %(fresh)s::jsonb
     FROM generate_series(timestamptz '2025-06-01 10:00Z', '2025-06-01 10:06Z', '1 min') AS t,
         generate_series(1, 3) AS i

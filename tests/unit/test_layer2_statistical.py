@@ -283,7 +283,7 @@ def test_a_missing_input_never_turns_a_veto_into_an_entry(
 def test_words_name_the_inputs_and_the_numbers() -> None:
     stale = assessment_words(assessed(candle_age_seconds=62.0, open_interest_age_seconds=None))
     assert stale == "BLOCK: missing: open_interest; stale: candles (62 s old)"
-    assert assessment_words(assessed()) == "ALLOW: nothing speaks against trading"
+    assert assessment_words(assessed()) == "ALLOW: no reason against trading"
     nothing = assessed(candle_age_seconds=None, open_interest_age_seconds=None)
     assert assessment_words(nothing) == "BLOCK: missing: candles, open_interest"
     book = assessment_words(assessed(order_book_age_seconds=20.0, liquidation_feed_age_seconds=61.0))

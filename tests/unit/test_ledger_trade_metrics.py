@@ -175,4 +175,4 @@ def test_costs_lead_from_the_decisions_prices_to_the_net_result() -> None:
     assert split.at_decision_prices_usd == Decimal("26.25")
     assert split.net_usd == Decimal("25.05")
     # 0.85 fees + 0.10 funding + 0.30 spread - 0.05 slippage.
-    assert split.total_usd == Decimal("1.20") == split.at_decision_prices_usd - split.net_usd
+    assert split.at_decision_prices_usd - split.net_usd == Decimal("1.20")
