@@ -187,7 +187,7 @@ def test_without_volume_the_liquidation_is_reached_though_a_stop_rests_before_it
 
 
 def test_a_liquidation_that_waits_for_volume_stands_when_the_data_end() -> None:
-    """The margin was gone; that the last mark is back at 97 does not bring it back, and nothing trades again."""
+    """The margin is gone: a last mark back at 97, where nothing trades, does not return it."""
     state = held()
     played(state, bar(1, QUIET, (97.0, 97.0, 80.0, 97.0), volume=0.0))
     known = START + timedelta(minutes=2)
