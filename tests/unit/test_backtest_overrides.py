@@ -1,5 +1,6 @@
 """KEY=VALUE reaches settings and rules, and nothing that is misspelt passes."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,7 +18,7 @@ from hydra.research.overrides import parse_assignments, settings_and_rules
 from hydra.research.sweep import expand, validate
 from hydra.settings import Settings
 from hydra.sim.market.settings import Scenario
-from hydra.trading.parameters import Rules, recorded_rules
+from hydra.trading.parameters import Rules, costs_in, recorded_rules, rules_in
 
 
 def test_a_setting_goes_by_its_key_and_a_rule_by_its_path() -> None:
@@ -176,6 +177,16 @@ def test_at_the_bounds_of_the_costs_and_under_stress_a_sale_still_gets_something
     _, rules = settings_and_rules({f"costs.{path}": value for path, value in dearest.items()}, ())
     costs = stressed_rules(rules, tuple(Stress)).costs.of("SOL")
     assert taker_price(Decimal(100), -1, costs.taker_spread_bps, costs.slippage_bps) == 40
+
+
+def test_costs_that_a_stress_took_out_of_bounds_are_read_back_as_numbers() -> None:
+    dear = {"costs.taker_spread_factor": "10", "costs.taker_fee_bps": "600"}
+    rules = stressed_rules(settings_and_rules(dear, ())[1], tuple(Stress))
+    assert rules.costs.taker_spread_factor == 50
+    assert rules.costs.taker_fee_bps == 1200
+    record = json.loads(json.dumps(recorded_rules(rules)))
+    assert rules_in(record, ()) == rules
+    assert costs_in(record).of("BTC").taker_spread_bps == 25
 
 
 def test_only_a_generated_market_can_be_planted_with_trouble() -> None:
