@@ -13,7 +13,7 @@ from decimal import Decimal
 from operator import attrgetter
 from typing import Final
 
-from hydra.bounds import Bps, CostFactor
+from hydra.bounds import Bps, CostFactor, SpreadBps
 from hydra.ledger.amounts import Amount
 
 COST_MODEL_VERSION: Final = "2"
@@ -73,7 +73,7 @@ class CostParameters:
     maker_fee_bps: Bps = MAKER_FEE_BPS
     taker_fee_bps: Bps = TAKER_FEE_BPS
     taker_spread_factor: CostFactor = Decimal(1)
-    spread_bps: dict[str, Bps] = field(default_factory=_by_pair("spread_bps"))
+    spread_bps: dict[str, SpreadBps] = field(default_factory=_by_pair("spread_bps"))
     slippage_bps: dict[str, Bps] = field(default_factory=_by_pair("slippage_bps"))
 
     def of(self, base: str) -> PairCosts:

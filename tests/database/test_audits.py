@@ -62,9 +62,9 @@ def test_an_audit_is_silent_at_its_border(connection: psycopg.Connection, name: 
         ("DELETE FROM market.candles_1m WHERE time = '2025-06-01 00:05Z'", ["outside its bar"]),
         # Taken over at a price that is better than all that traded, but not at one that is worse.
         ("UPDATE hydra.fills SET price = 105, is_maker = false; UPDATE hydra.orders SET side = 'SELL',"
-         " reason_code = 'LIQUIDATED'", []),
+         " role = 'EXIT', reduce_only = true, reason_code = 'LIQUIDATED'", []),
         ("UPDATE hydra.fills SET price = 95, is_maker = false; UPDATE hydra.orders SET side = 'SELL',"
-         " reason_code = 'LIQUIDATED'", ["outside its bar"]),
+         " role = 'EXIT', reduce_only = true, reason_code = 'LIQUIDATED'", ["outside its bar"]),
         # The margin is 1,000 / 5.
         ("UPDATE hydra.positions SET gross_pnl_usd = -200", []),
         ("UPDATE hydra.positions SET gross_pnl_usd = -200.01", ["lost more than its margin"]),
@@ -79,6 +79,69 @@ def test_a_fill_is_judged_by_its_bar_and_a_loss_by_its_margin(
     connection.execute("UPDATE hydra.positions SET gross_pnl_usd = 0")
     connection.execute(change.encode())
     assert [row[-1] for row in findings(connection, "fill_outside_the_bar")] == found
+
+
+@pytest.mark.parametrize(
+    ("costs", "price", "loss", "found"),
+    [
+        # Half of 3 times 200 bps, 100 bps of slippage and 10 bps for the tick: 4.1 % below the low of 99.
+        ({"BTC": "200"}, "94.941", "200", []),
+        ({"BTC": "200"}, "94.94", "200", ["outside its bar"]),
+        # The pair has no costs of its own: the dearest ones count.
+        ({"XYZ": "200"}, "94.941", "200", []),
+        # What closing 10 for 94.941 may have cost: 40.589, on top of a margin of 200.
+        ({"BTC": "200"}, "94.941", "240.58", []),
+        ({"BTC": "200"}, "94.941", "240.6", ["lost more than its margin"]),
+        # The defaults stay within half a per cent.
+        ({"BTC": "0.5"}, "98.5", "200", ["outside its bar"]),
+    ],
+)
+def test_a_fill_is_judged_by_the_costs_of_its_run(
+    connection: psycopg.Connection, costs: dict[str, str], price: str, loss: str, found: list[str]
+) -> None:
+    slippage = {base: "100" if spread == "200" else spread for base, spread in costs.items()}
+    paid = {"spread_bps": costs, "slippage_bps": slippage, "taker_spread_factor": "3"}
+    config = Jsonb({"rules": {"costs": paid}})
+    connection.execute("UPDATE hydra.runs SET cost_model_version = '2', config = %s", (config,))
+    connection.execute("DELETE FROM hydra.fills WHERE fill_id = 33")
+    leave_at_0006(connection, price)
+    connection.execute(
+        "UPDATE hydra.positions SET gross_pnl_usd = -%s::numeric WHERE position_id = 11", (loss,)
+    )
+    assert [row[-1] for row in findings(connection, "fill_outside_the_bar")] == found
+
+
+def leave_at_0006(connection: psycopg.Connection, price: str) -> None:
+    """The exit of position 11 fills in the bar of its entry."""
+    connection.execute(
+        "UPDATE hydra.fills SET time = '2025-06-01 00:06Z', price = %s WHERE fill_id = 32", (price,)
+    )
+
+
+@pytest.mark.parametrize(("reason", "found"), [("DATA_ENDED", []), ("DATA_STALE", ["outside its bar"])])
+def test_a_takeover_in_no_bar_is_silent_where_the_data_ended(
+    connection: psycopg.Connection, reason: str, found: list[str]
+) -> None:
+    """The last mark of a pair that never came back may lie beyond its bankruptcy price."""
+    connection.execute("UPDATE hydra.runs SET cost_model_version = '2'")
+    connection.execute("DELETE FROM hydra.fills WHERE fill_id = 33")
+    connection.execute(
+        "UPDATE hydra.orders SET role = 'EXIT', reason_code = 'LIQUIDATED' WHERE order_id = 22"
+    )
+    connection.execute(
+        "UPDATE hydra.orders SET position_id = 11, role = 'EXIT', reason_code = %s WHERE order_id = 24",
+        (reason,),
+    )
+    assert [row[-1] for row in findings(connection, "fill_outside_the_bar")] == found
+
+
+def test_an_entry_that_a_liquidation_cancelled_is_judged_as_an_entry(connection: psycopg.Connection) -> None:
+    """Partly filled, then withdrawn with the reason of the exit: a buy below its bar is found."""
+    connection.execute("UPDATE hydra.runs SET cost_model_version = '2'")
+    connection.execute("DELETE FROM hydra.fills WHERE fill_id IN (32, 33)")
+    connection.execute("UPDATE hydra.orders SET reason_code = 'LIQUIDATED' WHERE order_id = 21")
+    connection.execute("UPDATE hydra.fills SET price = 98 WHERE fill_id = 31")
+    assert [row[-1] for row in findings(connection, "fill_outside_the_bar")] == ["outside its bar"]
 
 
 @pytest.mark.parametrize(

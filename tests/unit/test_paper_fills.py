@@ -15,6 +15,7 @@ from hydra.domain import ExitUrgency, OrderState, OrderType, ReasonCode
 from hydra.layers.layer5_execution import ExecutionParameters
 from hydra.layers.layer5_orders import entry_order, exit_order
 from hydra.trading.bars import Bar
+from hydra.trading.market_rows import Price
 from hydra.trading.pair_state import EntryPlan, Fill, PairState, Position
 from hydra.trading.paper_exchange import PaperExchange
 from tests.support.generated_facts import terms_of
@@ -183,6 +184,17 @@ def test_without_volume_the_liquidation_is_reached_though_a_stop_rests_before_it
     assert position.exit_reason_code is ReasonCode.LIQUIDATED
     # Sold at the low of 96.9, where the loss is 1.00; the exchange keeps the other 96.00 of the margin.
     assert [(fill.price, fill.fee_usd) for fill in exits] == [(Decimal("96.9"), Decimal(96))]
+
+
+def test_a_liquidation_that_waits_for_volume_stands_when_the_data_end() -> None:
+    """The margin is gone: a last mark back at 97, where nothing trades, does not return it."""
+    state = held()
+    played(state, bar(1, QUIET, (97.0, 97.0, 80.0, 97.0), volume=0.0))
+    known = START + timedelta(minutes=2)
+    EXCHANGE.settle_at_last_mark(state, known + timedelta(hours=1), Price(Decimal(97), Decimal(97), known))
+    position, exits = played(state)
+    assert position.exit_reason_code is ReasonCode.LIQUIDATED
+    assert [(fill.price, fill.fee_usd) for fill in exits] == [(Decimal(97), Decimal(97))]
 
 
 def test_a_liquidation_that_only_the_mark_reaches_fills_at_a_traded_price_and_takes_the_margin() -> None:
