@@ -22,7 +22,7 @@ demo: ## a simulated day through the five layers, its report, and three whys
 test: setup-dev ## the whole test suite
 	@$(PYTHON_IN) -m pytest -n 2 --dist loadfile
 
-test-fast: setup-dev ## the unit tests without the slow files, in less than a minute: for the inner loop
+test-fast: setup-dev ## the unit tests without the slow files, in less than a minute
 	@$(PYTHON_IN) -m pytest tests/unit -n 2 --dist loadfile -m "not slow" -q
 
 bench: setup-dev ## every benchmark; figures in .bench/results.json
@@ -45,6 +45,6 @@ documents: setup-dev ## write the documents that are generated from the code
 	@$(PYTHON_IN) -m hydra.features.document
 	@$(PYTHON_IN) -m hydra.layers.document
 
-clean: ## delete the private database wherever it lies, and what was built in this folder
+clean: ## delete the private database, wherever it is, and everything built in this folder
 	@$${PYTHON:-python3} -m hydra.db.server.remove
 	rm -rf .venv .bench .hydra .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,4 +1,4 @@
-"""The kinds of numbers that settings and rules are made of, each with its bounds, and the bounds in words.
+"""The types of numbers in settings and rules, with their bounds, and the bounds in words.
 
 These types check a setting by its key, a parameter of the rules by its path, and a stored record.
 """
@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, TypeAlias
 from pydantic import Field, ValidationError, ValidationInfo, ValidatorFunctionWrapHandler, WrapValidator
 
 AS_RECORDED: Final = "as recorded"
-"""Validation context of stored records: a run keeps the number that it was decided with, in bounds or not."""
+"""Validation context of stored records: a run keeps its numbers, even outside of today's bounds."""
 
 
 def _unless_recorded(value: Any, check: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
@@ -22,7 +22,14 @@ def _unless_recorded(value: Any, check: ValidatorFunctionWrapHandler, info: Vali
         raise
 
 
+def _exact_unless_recorded(value: Any, check: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+    """Exact numbers are text in JSON; one that a stress took out of bounds is a number still."""
+    kept = _unless_recorded(value, check, info)
+    return Decimal(kept) if isinstance(kept, str) else kept
+
+
 _BOUNDED: Final = WrapValidator(_unless_recorded)
+_EXACT: Final = WrapValidator(_exact_unless_recorded)
 
 Fraction: TypeAlias = Annotated[float, Field(ge=0.0, le=1.0), _BOUNDED]
 PositiveFraction: TypeAlias = Annotated[float, Field(gt=0.0, le=1.0), _BOUNDED]
@@ -46,11 +53,12 @@ Seconds: TypeAlias = Annotated[float, Field(ge=0.0, le=86_400.0), _BOUNDED]
 Minutes: TypeAlias = Annotated[float, Field(ge=0.0, le=525_600.0), _BOUNDED]
 Hours: TypeAlias = Annotated[float, Field(gt=0.0, le=8_760.0), _BOUNDED]
 PositiveBps: TypeAlias = Annotated[float, Field(gt=0.0, le=10_000.0), _BOUNDED]
-Bps: TypeAlias = Annotated[Decimal, Field(ge=0, le=1_000), _BOUNDED]
+Bps: TypeAlias = Annotated[Decimal, Field(ge=0, le=1_000), _EXACT]
 """Basis points of a notional, exact."""
 
-CostFactor: TypeAlias = Annotated[Decimal, Field(ge=1, le=100), _BOUNDED]
-"""How many times a cost is paid."""
+SpreadBps: TypeAlias = Annotated[Decimal, Field(ge=0, le=200), _EXACT]
+CostFactor: TypeAlias = Annotated[Decimal, Field(ge=1, le=10), _EXACT]
+"""How many times a spread is paid; at both bounds and under stress a sale still gets two fifths."""
 
 Count: TypeAlias = Annotated[int, Field(ge=0, le=1_000), _BOUNDED]
 PositiveCount: TypeAlias = Annotated[int, Field(ge=1, le=1_000), _BOUNDED]

@@ -1,4 +1,4 @@
-"""Compiling to machine code that is kept on disk, and never older than what it was made from."""
+"""Compiles functions with numba; the machine code is cached on disk and renewed when a source changes."""
 
 import hashlib
 from collections.abc import Callable, Iterable
@@ -17,22 +17,29 @@ def stamp_of(sources: Iterable[Path]) -> str:
 
 
 def compiled_function(function: Callable[_P, _R], stamp: str) -> Callable[_P, _R]:
-    """`function`, compiled on its first use; code that was kept under another `stamp` is made anew.
+    """`function`, compiled on first use and cached on disk; another `stamp` compiles it again.
 
-    numba keeps machine code until the function's own file changes, yet the code holds constants and functions
-    of other files too: the stamp stands for all of them.
+    numba renews its cache only if the function's own file changes, but the code also contains constants and
+    functions of other files: the stamp covers all of them. It is part of the name of the cache file, because
+    numba reads the types in an old cache before it compares stamps, and fails on a type that was renamed.
 
     Without fastmath: the same inputs give the same numbers whatever the vector width of the machine.
     """
-    dispatcher: Any = import_module("numba").njit(cache=True)(function)
-    dispatcher._cache._cache_file._source_stamp = stamp
+    numba = import_module("numba")
+    dispatcher: Any = numba.njit(cache=True)(function)
+    cache_of_function = dispatcher._cache
+    cache_of_function._cache_file = import_module("numba.core.caching").IndexDataCacheFile(
+        cache_path=cache_of_function._cache_path,
+        filename_base=f"{cache_of_function._impl.filename_base}-{stamp[:16]}",
+        source_stamp=stamp,
+    )
     return cast("Callable[_P, _R]", dispatcher)
 
 
 @cache
 def compiled_when_needed(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """`function`, which calls and names nothing of other files, compiled when this is first asked for it.
+    """`function`, compiled when first requested; it must not use anything of other files.
 
-    For what a live decision does without machine code: numba takes half a second to load.
+    For code that also runs live without machine code: loading numba takes half a second.
     """
-    return cast("Callable[_P, _R]", import_module("numba").njit(cache=True)(function))
+    return compiled_function(function, stamp_of([Path(function.__code__.co_filename)]))

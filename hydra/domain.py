@@ -1,4 +1,4 @@
-"""The words of the field as types. Values are what the database stores and what people read."""
+"""The domain's enumerations. Their values are stored in the database and shown to users."""
 
 from enum import IntEnum, StrEnum
 
@@ -56,7 +56,7 @@ class SignalSource(StrEnum):
 
 
 class TradingMode(StrEnum):
-    """Where orders go, or that the run is a re-computation of the past."""
+    """Where orders go; BACKTEST: history is decided again."""
 
     PAPER = "paper"
     TESTNET = "testnet"
@@ -161,7 +161,7 @@ class KillScope(StrEnum):
 
 
 class ReasonCode(StrEnum):
-    """Why a layer said what it said. Every verdict row carries exactly one.
+    """The reason of a layer's verdict. Every verdict row has exactly one.
 
     Layer 2 (decision matrix; C04, C09, C10, C111), layer 3 (C03, C06, C118, C129), layer 4 (C20, C36, C39,
     C40, C117, C120, C123), then the exits of a position (docs/practice.md, "Position management"; C42, C47).

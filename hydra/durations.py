@@ -1,4 +1,4 @@
-"""Lengths of time and the start of the clock, in the units in which the rooms count.
+"""Lengths of time, and the epoch, in the units that the code uses.
 
 Python times are `timedelta`, columns of instants are microseconds since 1970 UTC, statistics are in seconds.
 """

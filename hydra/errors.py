@@ -9,7 +9,7 @@ class HydraError(Exception):
 
 
 class StopError(HydraError):
-    """The program cannot go on: show the message and exit with a non-zero status."""
+    """The program cannot continue: show the message and exit with a non-zero status."""
 
 
 class SettingsError(StopError):
@@ -21,7 +21,7 @@ class DatabaseError(StopError):
 
 
 class RetryError(HydraError):
-    """A passing fault: the same call may succeed later."""
+    """A temporary error: the same call may succeed later."""
 
 
 class BadDataError(HydraError):

@@ -1,4 +1,4 @@
-"""Where the parts of the checkout lie, and where HYDRA keeps what it makes."""
+"""The folders of the checkout, and those in which HYDRA stores data."""
 
 import os
 from pathlib import Path
@@ -15,9 +15,9 @@ def cache_directory() -> Path:
 
 
 def state_directory() -> Path:
-    """What belongs to this checkout alone (the private database cluster, its password).
+    """The files of this checkout alone (the private database cluster, its password).
 
-    `HYDRA_STATE_DIRECTORY` puts it elsewhere; the tests use that for servers of their own.
+    `HYDRA_STATE_DIRECTORY` replaces it; the tests use that for their own servers.
     """
     override = os.environ.get("HYDRA_STATE_DIRECTORY")
     return Path(override) if override else PROJECT_ROOT / ".hydra"

@@ -1,4 +1,4 @@
-"""Every knob of HYDRA, typed, validated once and frozen.
+"""All settings of HYDRA, typed, validated once and frozen.
 
 Values come from the environment and from `.env` in the checkout; the environment wins. A key that
 HYDRA does not know is refused, so that a misspelt limit never passes as the default.
@@ -34,7 +34,7 @@ from hydra.paths import PROJECT_ROOT
 
 ENV_FILE: Final = PROJECT_ROOT / ".env"
 
-# Read where they are needed and not settings: they say where things lie, not how HYDRA trades.
+# Environment variables that are not settings: they say where things lie, not how HYDRA trades.
 ENVIRONMENT_ONLY: Final = frozenset(
     {"HYDRA_STATE_DIRECTORY", "HYDRA_SHARED_DATA", "HYDRA_TEST_COMMUNITY_URL", "HYDRA_TEST_REDIS_URL"}
 )
@@ -50,7 +50,7 @@ def holding_hours(text: str) -> dict[SignalSource, float]:
     for part in text.split(","):
         name, separator, hours = (piece.strip() for piece in part.partition("="))
         if not separator:
-            raise ValueError(f"{part.strip()} names no signal source: write {_named_hours(text)}")
+            raise ValueError(f"{part.strip()} names no signal source: write {named_hours(text)}")
         if name in found:
             raise ValueError(f"{name} is named twice")
         if name not in SignalSource.__members__:
@@ -69,7 +69,7 @@ def _hours(name: str, text: str) -> float:
     return hours
 
 
-def _named_hours(text: str) -> str:
+def named_hours(text: str) -> str:
     """How to write what was meant: 4/2/6/8/24, hours in the order of the sources, was written before."""
     hours = text.split("/") if text.count("/") == len(SignalSource) - 1 else ["4"]
     return ",".join(f"{source}={hour}" for source, hour in zip(SignalSource, hours, strict=False))
@@ -103,7 +103,7 @@ class Settings(BaseSettings):
     broker_url: SecretStr | None = Field(
         None,
         validation_alias="HYDRA_BROKER_URL",
-        description="redis:// or amqp:// broker for the doorbells; empty: the database itself",
+        description="redis:// or amqp:// broker for the workers' messages; empty: the database itself",
     )
 
     binance_api_key: SecretStr | None = Field(None, description="Key of the exchange account")

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, text
 from hydra.db.migrate import engine_for
 from hydra.errors import SettingsError
 
-# Any constant will do, as long as every HYDRA process takes the same one.
+# Any constant works if all HYDRA processes use the same one.
 MIGRATION_LOCK = 4_912_734_001
 
 
@@ -26,7 +26,7 @@ def _engine() -> Engine:
 
 
 def _run(connection: Connection) -> None:
-    """All revisions in one transaction: the one that builds the schema stands for those after it."""
+    """All revisions in one transaction: one that builds the schema makes the later ones unnecessary."""
     context.configure(connection=connection, transaction_per_migration=False)
     with context.begin_transaction():
         context.run_migrations()

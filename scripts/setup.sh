@@ -8,7 +8,7 @@ say() { printf '==> %s\n' "$*"; }
 fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
 extras=$(printf '%s,' "$@" | sed 's/,*$//')
-# The place is part of it: programs in a virtual environment name it, and a copy would run the other checkout.
+# The path is part of it: programs in a virtual environment contain it, so a copy would run the other checkout.
 wanted=$({ pwd -P; cat pyproject.toml requirements.lock scripts/setup.sh; } | sha256sum | cut -d' ' -f1)
 stamp=".venv/hydra-setup-${extras:-none}"
 [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && exit 0

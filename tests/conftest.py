@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
+from hypothesis import settings
 
 from hydra.db.edition import Edition
 from tests.support.before_0011 import NOT_RUN as HISTORY_NOT_RUN
@@ -18,6 +19,10 @@ from tests.support.servers.redis import NOT_RUN as REDIS_NOT_RUN
 from tests.support.servers.redis import REDIS_URL
 
 NOT_RUN = pytest.StashKey[bool]()
+
+# An example may take as long as it takes: on a busy machine time says nothing of a property.
+settings.register_profile("hydra", deadline=None)
+settings.load_profile("hydra")
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,12 @@
-"""The worker processes: `dramatiq workers` (spawned, not forked) hears the doorbells of all stages.
+"""The worker processes: `dramatiq workers` (spawned, not forked) consumes the messages of all stages.
 
 Importing this package sets the broker of the process and declares the actor of every stage.
 """
 
 import os
 
-# Before polars is loaded: its last bits depend on the number of threads, and a cycle that is decided again
-# after a crash must give the same rows byte for byte.
+# Set before polars is loaded: the last bits of its results depend on the number of threads, and a cycle that
+# is decided again after a crash must give identical rows.
 os.environ["POLARS_MAX_THREADS"] = "1"
 
 import dramatiq

@@ -1,6 +1,6 @@
-"""The broker of the worker processes, and what surrounds every message that they hear.
+"""The broker of the worker processes, and the middleware around every message.
 
-There are no retries: a stage that fails is rung again by the clock, which knows what is still to be done.
+There are no retries: the clock, which knows what remains to be done, notifies a failed stage again.
 Source: docs/architecture.md, law 1; docs/database.md, "Messages".
 """
 
@@ -21,16 +21,16 @@ class EndWithParent(Middleware):
     """A worker process does not outlive the `dramatiq` command that spawned it, however that one ends."""
 
     def after_process_boot(self, _broker: Broker) -> None:
-        """Ask the kernel for it, once the process is up."""
+        """Register with the kernel once the process is up."""
         end_with_parent()
 
 
 class StageErrors(Middleware):
-    """One line for every message whose stage failed; `throws` names what needs no traceback."""
+    """Logs one line for every message whose stage failed; `throws` lists errors that need no traceback."""
 
     @property
     def actor_options(self) -> set[str]:
-        """The options that actors may carry because of this middleware."""
+        """The actor options that this middleware adds."""
         return {"throws"}
 
     def after_process_message(
@@ -41,10 +41,10 @@ class StageErrors(Middleware):
         result: None = None,  # noqa: ARG002  # dramatiq passes it by name
         exception: BaseException | None = None,
     ) -> None:
-        """Say which stage of which run failed, and why."""
+        """Log which stage of which run failed, and why."""
         if exception is not None:
             _LOG.error(
-                "stage failed, the clock will ring again",
+                "stage failed, the clock will notify it again",
                 stage=message.actor_name,
                 run=message.args[0] if message.args else None,
                 error=f"{type(exception).__name__}: {exception}".strip(),

@@ -20,13 +20,13 @@ from workers.live_minutes import LiveMinutes
 from workers.replayed_hours import ReplayedHours
 
 MOST_RUNS: Final = 4
-"""So many runs are followed in memory at once; one more takes the place of the oldest."""
+"""Keep at most this many runs in memory; evict the oldest."""
 
 
 class StatisticalLayer:
-    """Answers the stage `assess`; keeps what the runs that this process works for have in memory.
+    """Handles the stage `assess`; keeps the state of its runs in memory.
 
-    The minutes of a replay are assessed ahead, those of a market that still arrives never.
+    The minutes of a replay are assessed ahead; those of a live market never are.
     """
 
     def __init__(self, database_url: Callable[[], str]) -> None:
@@ -50,7 +50,7 @@ class StatisticalLayer:
         insert_rows(connection, "assessments", assessment_rows(cycle, minute.rows))
 
     def close(self) -> None:
-        """Let go of all runs and their connections."""
+        """Drop all runs and close their connections."""
         for run_id in tuple(self._followed):
             self._let_go(run_id)
         self._ahead.shutdown()

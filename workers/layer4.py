@@ -38,12 +38,12 @@ def handle(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
 
 
 def read_minute(connection: psycopg.Connection, cycle: Cycle, rules: Rules) -> Minute:
-    """What layers 2 and 3 said, what is held, and, where a signal is on the table, what it needs beside."""
+    """What layers 2 and 3 said, the portfolio and, if there is a signal, the further inputs it needs."""
     values = {"run_id": cycle.run_id, "time": cycle.time}
     with connection.cursor(row_factory=class_row(JudgedSignal)) as cursor:
-        judged = cursor.execute(queries.load("stages/chosen_signals"), values).fetchall()
+        rows = cursor.execute(queries.load("stages/chosen_signals"), values).fetchall()
     # The best of each pair comes first.
-    signals = {signal.instrument_id: signal for signal in reversed(judged)}
+    signals = {signal.instrument_id: signal for signal in reversed(rows)}
     chosen = {key: signal for key, signal in signals.items() if signal.chosen}
     states = read_pair_states(connection, cycle.run_id)
     return Minute(

@@ -57,7 +57,7 @@ def _play(
 
 
 def execute(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
-    """Close what has to be closed, withdraw entries that may no longer be made, then send the new ones."""
+    """Close what must be closed, withdraw entries that are no longer allowed, then send new ones."""
     rules = rules_of_run(run)
     venue = PaperExchange(cycle.run_id, rules.execution)
     states = read_pair_states(connection, cycle.run_id)

@@ -1,4 +1,4 @@
-"""The minutes of a market that still arrives, assessed one by one as they close."""
+"""Assesses the minutes of a live market one by one as they close."""
 
 from datetime import datetime
 
@@ -15,7 +15,7 @@ class LiveMinutes:
     """A run's facts, and what its last minute computed."""
 
     def __init__(self, run: Run, database_url: str) -> None:
-        """Nothing is read before the first minute is asked for.
+        """Reads nothing before the first minute is requested.
 
         Raises:
             DatabaseError: the server cannot be used.
@@ -25,7 +25,7 @@ class LiveMinutes:
         self._memory = GridMemory()
 
     def assessed(self, as_of: datetime, imports: int) -> AssessedMinute:
-        """Layer 2's answer at `as_of`; `imports` says how many imports there have been.
+        """Layer 2's answer at `as_of`; `imports`: the number of imports so far.
 
         Raises:
             DatabaseError: the facts could not be read.
@@ -36,5 +36,5 @@ class LiveMinutes:
         return AssessedMinute(rows, newest_known_at(facts, self._memory))
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._facts.close()

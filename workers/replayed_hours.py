@@ -1,9 +1,8 @@
-"""The minutes of a replay, assessed a clock hour at a time, the next hour while the others decide this one.
+"""Assesses the minutes of a replay a clock hour at a time, the next hour while the current one is decided.
 
-The facts of a replay are stored before they are replayed, and what is known at a minute does not change when
-later facts are there too (law 3). So sixty minutes share what each would compute for itself. The hours are
-those of the clock, not sixty minutes from wherever a process began: a process that starts anew in the middle
-of one gives the same vectors to the last bit.
+The facts of a replay are stored beforehand, and later facts do not change what is known at a minute (law 3),
+so sixty minutes can share their computation. The hours are those of the clock, not sixty minutes from the
+start of the process: a process that restarts within an hour gives the same vectors to the last bit.
 """
 
 from collections.abc import Mapping
@@ -26,7 +25,7 @@ from workers.run_facts import RunFacts
 class _Hour:
     """The assessed minutes of a clock hour, by the instant of their decision.
 
-    imports: how many imports there were; one more, and the facts may be others.
+    imports: the number of imports when it was assessed; with one more, the facts may differ.
     """
 
     imports: int
@@ -37,10 +36,10 @@ class _Hour:
 
 
 class ReplayedHours:
-    """The hour that a run is in, and the one that is assessed ahead."""
+    """The current hour of a run, and the one that is assessed ahead."""
 
     def __init__(self, run: Run, database_url: str, ahead: ThreadPoolExecutor) -> None:
-        """Nothing is read before the first minute is asked for.
+        """Reads nothing before the first minute is requested.
 
         Raises:
             DatabaseError: the server cannot be used.
@@ -52,7 +51,7 @@ class ReplayedHours:
         self._next: Future[_Hour] | None = None
 
     def assessed(self, as_of: datetime, imports: int) -> AssessedMinute:
-        """Layer 2's answer at `as_of`, a minute's decision; `imports`: how many imports there have been.
+        """Layer 2's answer at `as_of`, a minute's decision; `imports`: the number of imports so far.
 
         Raises:
             DatabaseError: the facts could not be read.
@@ -64,15 +63,15 @@ class ReplayedHours:
         return hour.minutes[as_of]
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         if self._next is not None:
             wait([self._next])
         self._facts.close()
 
     def _hour_of(self, as_of: datetime, imports: int) -> _Hour:
-        """What was assessed ahead, if it is this hour and no import came in between.
+        """The hour assessed ahead, if it is this hour and no import came in between.
 
-        What failed ahead says so once; the next attempt is a new one.
+        An error ahead is reported once; the next attempt starts anew.
         """
         waiting, self._next = self._next, None
         if waiting is not None and (ahead := waiting.result()).holds(as_of, imports):
@@ -102,7 +101,7 @@ def _clock_hour(as_of: datetime) -> datetime:
 
 
 def _by_minute(rows: pl.DataFrame, newest_known: pl.Series) -> dict[datetime, AssessedMinute]:
-    """`rows`, in the order of time, and beside each when its newest fact became known, by instant."""
+    """The rows of each instant, in time order, with the known_at of each row's newest fact."""
     minutes = {}
     place = 0
     for minute in rows.partition_by("time", maintain_order=True):

@@ -1,7 +1,7 @@
 """Trials of sweeps on worker processes: `dramatiq --use-spawn workers.research --queues research`.
 
-A message says only which study may have a planned trial; which one stands in ml.trials. These processes hear
-no doorbell of a run: a trial takes seconds, a decision must not wait for it.
+A message says only which study may have a planned trial; ml.trials says which one. These processes take no
+messages of runs: a trial takes seconds, and decisions must not wait for it.
 Source: docs/architecture.md, law 1.
 """
 
@@ -21,13 +21,13 @@ _SCORERS: dict[int, TrialScorer] = {}
 
 @dramatiq.actor(broker=broker, actor_name=ACTOR, queue_name=QUEUE, time_limit=TIME_LIMIT_MS)
 def score_trial(study_id: int) -> None:
-    """Score the next planned trial of a study; nothing where none is left.
+    """Score the next planned trial of a study, if one is left.
 
     Raises:
         HydraError: the market of the study cannot be read.
     """
     if study_id not in _SCORERS:
-        # The market of one study at a time is kept in memory.
+        # Only the market of the current study is kept in memory.
         _SCORERS.clear()
         url = database_url(load_settings())
         connection = connect(url, role=Role.WORKER, autocommit=True)

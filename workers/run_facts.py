@@ -1,4 +1,4 @@
-"""What a run's assessment reads: its market window, and the pairs' own thresholds of the day."""
+"""The inputs of a run's assessments: its market window, and the pairs' own thresholds of the day."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -18,7 +18,7 @@ from hydra.trading.runs import Run
 class _Thresholds:
     """One row a pair (C112), the same for all minutes of a UTC day.
 
-    imports: how many imports there were; one more, and the history may be another.
+    imports: the number of imports when they were read; with one more, the history may differ.
     """
 
     day: date
@@ -30,7 +30,7 @@ class RunFacts:
     """The facts of one run, on a connection of its own. Not safe for use by several threads at once."""
 
     def __init__(self, run: Run, database_url: str) -> None:
-        """Nothing is read before it is asked for.
+        """Reads nothing before it is requested.
 
         Raises:
             DatabaseError: the server cannot be used.
@@ -41,9 +41,9 @@ class RunFacts:
         self._thresholds: _Thresholds | None = None
 
     def at(self, as_of: datetime, imports: int) -> MarketFacts:
-        """The facts known at `as_of`; `imports` says how many imports there have been.
+        """The facts known at `as_of`; `imports`: the number of imports so far.
 
-        Going back is reading anew.
+        An earlier `as_of` than before reads everything again.
 
         Raises:
             DatabaseError: the facts could not be read.
@@ -55,7 +55,7 @@ class RunFacts:
     def with_own_thresholds(self, rows: pl.DataFrame, as_of: datetime, imports: int) -> pl.DataFrame:
         """`rows`, all of the UTC day of `as_of`, with the pairs' own thresholds where the rules ask for them.
 
-        They are three months of facts: read once a day, and anew after an import.
+        They need three months of facts: read once a day, and again after an import.
         """
         if not rules_of_run(self._run).signals.is_adaptive:
             return rows
@@ -67,7 +67,7 @@ class RunFacts:
         return rows.join(known.rows, on="instrument_id", how="left", maintain_order="left")
 
     def close(self) -> None:
-        """Let go of the connection; one that was lost with its server goes with this object."""
+        """Close the connection; a connection lost with its server is just dropped."""
         try:
             self._connection.close()
         except adbc_driver_manager.Error:

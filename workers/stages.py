@@ -1,7 +1,7 @@
-"""How a stage works: claim a cycle, answer it, move it on, all in one transaction; then ring the next.
+"""How a stage works: claim a cycle, handle it, advance it, in one transaction; then notify the next stage.
 
-A doubled message finds nothing to do, a lost one is rung again by the clock, and a process that dies in the
-middle leaves nothing behind: its transaction is rolled back and the next ring starts it anew.
+A duplicate message finds nothing to do; a lost one is sent again by the clock. If a process dies in the
+middle, its transaction is rolled back and the next message starts the stage again.
 Source: docs/architecture.md, law 1.
 """
 
@@ -22,17 +22,17 @@ from hydra.trading.cycle import Cycle
 from hydra.trading.runs import Run, read_run
 
 TIME_LIMIT_MS: Final = 120_000
-"""A stage that works longer than this is interrupted; its transaction is rolled back and it is rung again."""
+"""A stage that takes longer is interrupted; its transaction is rolled back and it is notified again."""
 
 
 Handler = Callable[[psycopg.Connection, Run, Cycle], None]
-"""What a stage does for a cycle, with rows only, inside the transaction of the connection it is given."""
+"""A stage's work for a cycle: reads and writes rows inside the transaction of the given connection."""
 
 
 def declare_stages(
     broker: Broker, handlers: Mapping[Stage, Handler], database_url: Callable[[], str]
 ) -> None:
-    """Declare an actor for every stage that has an answer. Nothing is connected before the first message."""
+    """Declare an actor for every stage with a handler. Connects to nothing before the first message."""
     worker = StageWorker(broker, handlers, database_url)
     broker.add_middleware(worker)
     for stage in handlers:
@@ -50,7 +50,7 @@ def declare_actor(broker: Broker, worker: "StageWorker", step: Step) -> None:
         actor_name=step.stage.value,
         queue_name=step.queue,
         time_limit=TIME_LIMIT_MS,
-        # Foreseen, and told by StageErrors in one line; dramatiq shows the traceback of everything else.
+        # Expected errors, logged by StageErrors in one line; dramatiq logs the traceback of all others.
         throws=(HydraError, psycopg.OperationalError),
     )(on_message)
 
@@ -69,12 +69,12 @@ class StageWorker(Middleware):
         self._thread = threading.local()
 
     def on_message(self, step: Step, run_id: int) -> None:
-        """Take the run's waiting cycle as far as the stages of this process lead, then ring the next.
+        """Advance the run's waiting cycle through the stages of this process, then notify the next stage.
 
-        Every stage commits by itself; that the next one follows in the same call only saves a message.
+        Every stage commits separately; running the next stage in the same call only saves a message.
 
         Raises:
-            HydraError, psycopg.Error: an answer failed; its stage is rolled back, the clock rings again.
+            HydraError, psycopg.Error: a stage failed and was rolled back; the clock notifies it again.
         """
         connection = self._connection()
         try:
@@ -84,7 +84,7 @@ class StageWorker(Middleware):
             raise
 
     def after_worker_boot(self, broker: Broker, worker: dramatiq.Worker) -> None:
-        """Note which queues this process hears, so that a stage knows whether the next one is its own."""
+        """Note which queues this process consumes, to know whether the next stage is its own."""
         self._queues = frozenset(worker.consumer_whitelist or broker.get_declared_queues())
 
     def before_worker_thread_shutdown(self, _broker: Broker, _thread: object) -> None:
@@ -118,9 +118,9 @@ class StageWorker(Middleware):
 def advance(connection: psycopg.Connection, run: Run, step: Step, handler: Handler) -> Cycle | None:
     """Take one step of the oldest cycle of `run` that waits for it; None if there is none.
 
-    The rows of the answer and the new state commit together or not at all. Only the end of a cycle waits for
-    the disk, which takes everything before it along: an unfinished cycle that a crash of the server loses is
-    decided again from the same facts. Layer 5 asks for more where an exchange has to be told (law 5).
+    The rows of the stage and the new state commit together or not at all. Only the end of a cycle waits for
+    the disk, which also flushes everything before it: if a crash loses an unfinished cycle, it is decided
+    again from the same facts. Layer 5 waits more often, before an exchange is called (law 5).
     """
     durability = "on" if step.stage is Stage.EXECUTE else "off"
     wanted = {"run_id": run.run_id, "state": step.waits_for.value, "durability": durability}

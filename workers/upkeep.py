@@ -1,7 +1,7 @@
 """Upkeep: `dramatiq workers.upkeep --queues upkeep` runs the audits while runs go on.
 
-It has a process of its own, at low priority: an audit takes as long as several cycles. The command finds the
-broker of the worker processes here, by the name `broker`.
+It has its own process at low priority, because an audit takes as long as several cycles. The command finds
+the broker of the worker processes here, by the name `broker`.
 Source: docs/architecture.md, "Audits".
 """
 
@@ -27,10 +27,10 @@ _LOW_PRIORITY: Final = 10
 
 
 class LowPriority(dramatiq.Middleware):
-    """The process gives way to those that decide."""
+    """Gives priority to the processes that decide."""
 
     def after_process_boot(self, _broker: dramatiq.Broker) -> None:
-        """Once the process is up."""
+        """Lower the priority once the process is up."""
         os.nice(_LOW_PRIORITY)
 
 
@@ -38,7 +38,8 @@ def audit() -> None:
     """Run the audits where they are due, store what they found and log it.
 
     Raises:
-        HydraError, psycopg.Error: the server cannot be used, or an audit cannot be run; the next ring comes.
+        HydraError, psycopg.Error: the server cannot be used, or an audit cannot be run; the next message
+        retries.
     """
     url = database_url(load_settings())
     with (
@@ -52,9 +53,9 @@ def audit() -> None:
 
 def _tell(done: AuditRound) -> None:
     for item in done.findings:
-        _LOG.error("an audit found what must not be", **item)
+        _LOG.error("an audit found errors", **item)
     if done.unanswered:
-        _LOG.warning("audits were given up for taking too long", audits=done.unanswered)
+        _LOG.warning("audits exceeded their time limit", audits=done.unanswered)
     _LOG.info("the audits were run", asked=done.asked, found=len(done.findings))
 
 

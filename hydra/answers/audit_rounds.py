@@ -1,6 +1,6 @@
-"""Rounds of the audits in the running system: run now and then, their findings kept as rows.
+"""Rounds of the audits while runs go on; their findings are stored as rows.
 
-The cycles must not feel them: they read under the reader's role with a time limit for each, and rest after
+To leave the cycles undisturbed, they read under the reader's role with a time limit for each, and rest after
 each audit for as long as it took. Source: docs/architecture.md, "Audits"; docs/architecture.md, law 9.
 """
 
@@ -24,7 +24,7 @@ LONGEST_REST_S: Final = 5.0
 
 @dataclass(frozen=True)
 class AuditRound:
-    """What one round asked and found. unanswered: audits that were given up for taking too long.
+    """What one round asked and found. unanswered: audits that exceeded their time limit.
 
     findings: one item for each audit that found something: audit, rows_found, first_rows.
     """
@@ -98,7 +98,7 @@ def audit_words(newest: AuditRound | None) -> str:
     if not newest.findings:
         return f"{when}: {newest.asked - len(newest.unanswered)} of {newest.asked} found nothing{late}"
     found = ", ".join(f"{item['audit']} ({item['rows_found']} rows)" for item in newest.findings)
-    return f"{when} found what must not be: {found}{late}; see `hydra audit`"
+    return f"{when} found errors: {found}{late}; see `hydra audit`"
 
 
 def _row(cursor: psycopg.Cursor[Any]) -> tuple[Any, ...]:

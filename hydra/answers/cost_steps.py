@@ -1,4 +1,4 @@
-"""What the closed trades of a run paid, and the way from their price profit to the net result, step by step.
+"""The costs of a run's closed trades, step by step from their price profit to the net result.
 
 Source: docs/practice.md (costs); docs/architecture.md (one cost model).
 """
@@ -14,7 +14,7 @@ from hydra.ledger.costs import CostParameters
 
 @dataclass(frozen=True, slots=True)
 class CostStep:
-    """One step: what it adds to the amount before it, USDT; a sum says where the amount stands."""
+    """One step: the amount that it adds, USDT; with is_sum, the subtotal so far."""
 
     key: str
     name: str
@@ -24,7 +24,7 @@ class CostStep:
 
 
 def cost_steps(costs: CostSplit) -> list[CostStep]:
-    """From the price profit at the decisions' prices, cost by cost, to the net result."""
+    """The steps from the price profit at the decisions' prices to the net result."""
     at_decisions = costs.at_decision_prices_usd
     return [
         CostStep(
@@ -47,7 +47,7 @@ def cost_steps(costs: CostSplit) -> list[CostStep]:
 
 
 def cost_split(closed: Sequence[Row], fills: Sequence[Row], costs: CostParameters) -> CostSplit:
-    """What the closed trades paid, by the `costs` of their run; `fills`: rows of `sql/report/fill_costs.sql`.
+    """Costs of the closed trades by the `costs` of their run; `fills`: rows of `sql/report/fill_costs.sql`.
 
     The fees of the fills are those of their positions (sql/audits/position_does_not_add_up.sql).
     """
@@ -64,7 +64,7 @@ def cost_split(closed: Sequence[Row], fills: Sequence[Row], costs: CostParameter
 
 
 def shortfall_by_position(fills: Sequence[Row]) -> dict[int, Decimal]:
-    """By position: what its fills cost against the prices at the decisions, USDT."""
+    """Implementation shortfall by position: fills against the prices at the decisions, USDT."""
     shortfall: dict[int, Decimal] = {}
     for fill in fills:
         name = fill["position_id"]

@@ -1,4 +1,4 @@
-"""What a report says of holes and longer candles in the data of a run. Source: C124, C132."""
+"""Sentences of a report about gaps and five-minute candles in the data of a run. Source: C124, C132."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -13,12 +13,12 @@ def data_sentences(facts: Row, trades: Sequence[Row]) -> Iterator[str]:
     if facts["stale_minutes"]:
         yield (
             f"In {facts['stale_minutes']:,} minutes a position was valued at a price older than five minutes:"
-            " the data have holes there, and the last known price stands."
+            " the data have gaps there, and the last known price was used."
         )
     ended = [trade for trade in trades if trade["exit_reason_code"] == ReasonCode.DATA_ENDED]
     if ended:
         pairs = ", ".join(sorted({str(trade["base"]) for trade in ended}))
-        yield f"Settled at the last mark when the range ended, because the data did not come back: {pairs}."
+        yield f"Closed at the last mark price when the range ended, because no more data came: {pairs}."
     bars = facts["config"].get("five_minute_bars")
     if bars:
         yield from _five_minute_sentences(bars)
@@ -29,11 +29,11 @@ def _five_minute_sentences(bars: Mapping[str, Any]) -> Iterator[str]:
     played = sum(bars["candles"].values())
     yield (
         f"Only five-minute candles are recorded from {stretches} UTC: {played:,} of them were decided and"
-        " played as they are, and an order waits five minutes there instead of two."
+        " simulated as five-minute bars; an order waits five minutes there instead of two."
     )
     if bars["missing_inputs"]:
         missing = ", ".join(bars["missing_inputs"])
-        yield f"Mostly unknown there, so that rules which need them stay silent: {missing}."
+        yield f"Mostly unknown there, so rules that need them give no signal: {missing}."
 
 
 def _minute(instant: str) -> str:

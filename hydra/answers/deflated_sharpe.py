@@ -1,4 +1,4 @@
-"""How much of a backtest's Sharpe ratio is the luck of having tried often.
+"""The deflated Sharpe ratio of a backtest: how much of its Sharpe ratio luck alone would explain.
 
 Source: docs/practice.md (overfitting of the search); C134, C135.
 """
@@ -16,10 +16,10 @@ from hydra.research.studies import trials_on_market
 
 @dataclass(frozen=True, slots=True)
 class Luck:
-    """trials: all that were ever counted on this market, this one included (see `trials_on_market`).
+    """trials: every trial counted on this market, this one included (see `trials_on_market`).
 
-    deflated: probability that the true Sharpe ratio lies above what the best of them shows by luck; None
-    where undefined. random_side: a coin for the side of its trades, both sides played by the same barriers.
+    deflated: probability that the true Sharpe ratio exceeds the best that this many trials show by luck; None
+    where undefined. random_side: baseline of random sides; both sides are simulated with the same barriers.
     """
 
     trials: int

@@ -83,7 +83,7 @@ class ReportFigure:
 
 @dataclass(frozen=True, slots=True)
 class FigureTable:
-    """Figures that belong together."""
+    """A titled group of figures."""
 
     title: str
     figures: Sequence[ReportFigure]
@@ -104,7 +104,7 @@ class EquitySummary:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What the figures are made of. performance: None where no cycle was booked; luck: None for no trial."""
+    """Inputs of the figures. performance: None where no cycle was booked; luck: None if no trial."""
 
     equity: EquitySummary
     performance: Performance | None

@@ -92,18 +92,18 @@ def read_funnel(connection: psycopg.Connection, run_id: int) -> list[FunnelStep]
 def funnel_gates(steps: Sequence[FunnelStep]) -> Iterator[FunnelGate]:
     """The answers gate by gate, in the order in which a minute passes them.
 
-    Layer 2 writes one verdict for two gates, and so does layer 3: what only the second of them judged has
-    passed the first.
+    Layers 2 and 3 each write one verdict for two gates: a verdict of the second gate means that the first was
+    passed.
     """
-    judged = {gate: [step for step in steps if step.gate is gate] for gate in Gate}
-    stopped_by_news = sum(step.verdicts for step in judged[Gate.NEWS])
-    scored = sum(step.verdicts for step in judged[Gate.SCORE] if step.passed)
+    by_gate = {gate: [step for step in steps if step.gate is gate] for gate in Gate}
+    stopped_by_news = sum(step.verdicts for step in by_gate[Gate.NEWS])
+    scored = sum(step.verdicts for step in by_gate[Gate.SCORE] if step.passed)
     onward = {
-        Gate.DATA_HEALTH: sum(step.verdicts for step in judged[Gate.STATISTICAL]),
+        Gate.DATA_HEALTH: sum(step.verdicts for step in by_gate[Gate.STATISTICAL]),
         Gate.SCORE: stopped_by_news,
         Gate.NEWS: scored if stopped_by_news else 0,
     }
-    for gate, answers in judged.items():
+    for gate, answers in by_gate.items():
         went_on = onward.get(gate, 0)
         passed_on = [FunnelStep(gate, True, None, went_on, is_onward=True)] if went_on else []
         if answers or went_on:

@@ -1,4 +1,4 @@
-"""How good a run was, how sure that is, and what no skill would have earned, by the metrics of the ledger.
+"""The performance of a run with confidence intervals, and baselines without skill, by the ledger's metrics.
 
 Source: docs/practice.md (overfitting of the search, reporting); C31, C83, C104, C122, C134.
 """
@@ -56,7 +56,7 @@ Instants = NDArray[np.datetime64]
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """What the equity path says. days: how many daily returns there are, whole or not (C83).
+    """Metrics of the equity path. days: number of daily returns, those of partial days included (C83).
 
     elapsed_days: the time that passed, holes included. Figures a year, ratios and probabilities are None
     where the sample is too small for a ratio (C134).
@@ -89,7 +89,7 @@ class Performance:
 
 @dataclass(frozen=True, slots=True)
 class TradeResults:
-    """What the closed trades say. days: on how many they were closed, the sample of the intervals."""
+    """Metrics of the closed trades. days: UTC days with a close, the sample of the intervals."""
 
     days: int
     win_rate: Estimate
@@ -101,7 +101,7 @@ class TradeResults:
 
 @dataclass(frozen=True, slots=True)
 class Baselines:
-    """What no skill would have earned. held_pairs: those with a first and a last price."""
+    """Baselines without skill. held_pairs: pairs with a first and a last price."""
 
     buy_and_hold: BuyAndHold | None
     held_pairs: int
@@ -134,7 +134,7 @@ def read_performance(
 
 @dataclass(frozen=True, slots=True)
 class _Path:
-    """Columns of the equity path, an entry a row (n,). minutes: decided ones while the row stood."""
+    """Columns of the equity path, one entry a row (n,). minutes: decided minutes for which the row holds."""
 
     times: Instants
     equity_usd: Floats
@@ -208,7 +208,7 @@ def closing_days(closed: Sequence[Row]) -> Instants:
 
 
 def risk_usd(trade: Row) -> float:
-    """What the stop of the decision would have lost from the entry, USDT; nan without a stop."""
+    """The loss from the entry to the decision's stop, USDT; nan without a stop."""
     if trade["stop_loss_price"] is None:
         return float("nan")
     direction = 1 if trade["side"] == Side.LONG else -1
@@ -225,7 +225,7 @@ def read_baselines(
     closed: Sequence[Row],
     shortfall_usd: dict[int, Decimal],
 ) -> Baselines:
-    """What holding the pairs and what random sides would have earned.
+    """Results of holding the pairs and of random sides.
 
     closed: rows of the closed positions; shortfall_usd: by position, what its fills cost against the
     decisions' prices.

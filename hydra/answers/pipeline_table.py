@@ -45,7 +45,7 @@ class PipelineRow:
 
     @property
     def final(self) -> str:
-        """What came of it: a trade, or the reason against one."""
+        """The outcome: a trade, or the reason against one."""
         if self.size_usd is not None:
             return f"TRADE {self.side}"
         return self.reason_code or "-"
@@ -63,7 +63,7 @@ def read_pipeline(connection: psycopg.Connection, run: Run) -> list[PipelineRow]
 
 
 def blocked_words(rows: Sequence[PipelineRow]) -> str:
-    """Which pairs the data block in this minute, in words; empty if none."""
+    """The pairs that are blocked by their data in this minute, in words; empty if none."""
     blocked = [row.symbol for row in rows if row.is_blocked_by_data]
     return f"{len(blocked)} of {len(rows)} pairs blocked by data: {', '.join(blocked)}" if blocked else ""
 
@@ -118,5 +118,5 @@ def _cells(row: PipelineRow) -> tuple[str, ...]:
 
 
 def _spaced(code: str) -> str:
-    """A code that a narrow column breaks between its words."""
+    """A code with spaces, so that a narrow column wraps between its words."""
     return code.replace("_", " ")

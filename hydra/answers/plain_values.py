@@ -1,4 +1,4 @@
-"""Answers for machines: what a dataclass holds, as JSON knows it."""
+"""Converts dataclasses to values that JSON can hold."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass

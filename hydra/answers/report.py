@@ -1,4 +1,4 @@
-"""What came of a run, from its rows alone: the answer behind `hydra report`.
+"""The report of a run, computed from its rows: the answer behind `hydra report`.
 
 Source: docs/practice.md (honest reporting); docs/architecture.md; C05, C104, C112, C122, C123.
 """
@@ -42,7 +42,7 @@ class GeneratorCount:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """Everything that every form of the report shows. facts, trades and kills are rows by column name.
+    """The content of every form of the report. facts, trades and kills are rows by column name.
 
     trades: in the order of opening, open ones too. groups: the closed trades by each key of `SPLITS`.
     """
@@ -61,7 +61,7 @@ class RunReport:
 
     @property
     def closed_trades(self) -> list[Row]:
-        """The trades that are closed: only they count."""
+        """The closed trades; the results count no others."""
         return closed_of(self.trades)
 
     def figure(self, key: str) -> ReportFigure | None:
@@ -133,7 +133,7 @@ def _measured(
 
 
 def _sample(measured: Measured) -> str:
-    """How large the sample is, and what follows from that."""
+    """The size of the sample, and what can be concluded from it."""
     days, net = measured.trade_results.days, measured.trade_results.expectancy_usd
     size = sample_sentence(measured.closed_trades, days)
     if net.low is None or net.high is None:

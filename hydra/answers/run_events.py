@@ -43,7 +43,7 @@ class RunEvent:
     words: str | None
 
     def __post_init__(self) -> None:
-        """The word of the database becomes ours."""
+        """Convert the database's text to an EventKind."""
         object.__setattr__(self, "kind", EventKind(self.kind))
 
     @property
@@ -115,12 +115,12 @@ def _is_told_by_its_fills(event: RunEvent) -> bool:
 
 
 WITHOUT_DATA: Final = (ReasonCode.DATA_MISSING, ReasonCode.DATA_STALE)
-"""The reasons of layer 2 by which a pair is blocked by its data."""
+"""Reasons of layer 2 that mean: the pair is blocked by its data."""
 
 
 @dataclass(frozen=True)
 class DataCoverage:
-    """Of the minutes that a run has assessed, those in which every pair was blocked by its data."""
+    """How many minutes a run has assessed, and in how many of them every pair was blocked by its data."""
 
     assessed: int
     without_data: int

@@ -1,4 +1,4 @@
-"""What the figures of a run depend on, and what they are worth: the same words in every form of the report.
+"""What the figures of a run depend on, and how far to trust them; the same words in every form of the report.
 
 Source: docs/practice.md (honest reporting); docs/architecture.md (honest numbers).
 """
@@ -19,11 +19,11 @@ SIMULATED_SENTENCE: Final = (
 )
 
 _MOST_KILLS: Final = 5
-"""A run that is cleared again and again lists its newest kill switches; `--json` has them all."""
+"""Most kill switches that the report lists, the newest; `--json` has them all."""
 
 
 def worth_of_figures(facts: Row) -> Iterator[str]:
-    """Sentences that a reader needs before the first figure. facts: the row of `sql/report/run.sql`."""
+    """Sentences to read before the first figure. facts: the row of `sql/report/run.sql`."""
     if facts["mode"] in {"paper", "backtest"}:
         yield PAPER_SENTENCE
     if facts["label"] == "simulated":
@@ -31,7 +31,7 @@ def worth_of_figures(facts: Row) -> Iterator[str]:
 
 
 def fact_list(facts: Row) -> list[tuple[str, str]]:
-    """(name, value) of everything that the figures depend on. facts: the row of `sql/report/run.sql`."""
+    """(name, value) of the facts that the figures depend on. facts: the row of `sql/report/run.sql`."""
     return [
         ("Run", str(facts["run_id"])),
         ("Mode", facts["mode"]),
@@ -53,7 +53,7 @@ def fact_list(facts: Row) -> list[tuple[str, str]]:
 
 
 def kill_sentences(kills: Sequence[Row]) -> list[str]:
-    """The newest kill switches of a run, a sentence each, and how many there were where that is not all.
+    """One sentence per kill switch: the newest ones, and the number of all if some are left out.
 
     kills: rows of `sql/report/kills.sql`.
     """

@@ -16,7 +16,7 @@ from hydra.db import queries
 
 @dataclass(frozen=True)
 class RunSummary:
-    """How a run stands. decided_until and equity (USDT) are None before its first closed cycle."""
+    """The state of a run. decided_until and equity (USDT) are None before its first closed cycle."""
 
     run_id: int
     mode: str

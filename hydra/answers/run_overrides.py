@@ -1,4 +1,4 @@
-"""What a run was made with that is not the default: settings, parameters of the rules, and stresses.
+"""Settings, rule parameters and stresses of a run that are not the defaults.
 
 Source: C112 (every threshold can be set); docs/architecture.md (every decision names its run).
 """
@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from hydra.backtest.stress import FEE_FACTOR, LATENCY_SECONDS, SPREAD_FACTOR, Stress, stressed_rules
 from hydra.settings import Settings
-from hydra.trading.parameters import RULES_KEY, recorded_rules, rules_of
+from hydra.trading.parameters import RULES_KEY, recorded_rules, rules_as_written_now, rules_of, settings_in
 
 STRESS_KEY: Final = "stress"
-"""Where the names of the stresses stand in `runs.config`."""
+"""The key of the stress names in `runs.config`."""
 
 _GONE: Final = "not known to this version"
 
@@ -37,7 +37,7 @@ class OverrideKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """One thing that is not the default, with the value of this run and the default as text."""
+    """One value that is not the default, and the default, both as text."""
 
     kind: OverrideKind
     name: str
@@ -46,21 +46,21 @@ class Override:
 
     @property
     def assignment(self) -> str:
-        """As it is typed: MAX_POSITIONS=3, stress spread_x5."""
+        """As on the command line: MAX_POSITIONS=3, stress spread_x5."""
         return f"stress {self.name}" if self.kind is OverrideKind.STRESS else f"{self.name}={self.value}"
 
 
 def overrides_of(config: Mapping[str, Any], feeds: Iterable[str]) -> list[Override]:
     """Every override of a run, from its stored row: `runs.config` and `runs.feeds`.
 
-    A parameter that follows from a setting is listed as that setting only; what a stress changes in the rules
-    is listed as the stress.
+    A rule parameter that follows from a setting is listed only as that setting, one that a stress changes
+    only as the stress.
     """
-    settings = config.get("settings", {})
+    settings = settings_in(config)
     stresses = config.get(STRESS_KEY, ())
     return [
         *_settings(settings),
-        *_rules(config.get(RULES_KEY, {}), _expected_rules(settings, feeds, stresses)),
+        *_rules(rules_as_written_now(config.get(RULES_KEY, {})), _expected_rules(settings, feeds, stresses)),
         *(_stress(name) for name in stresses),
     ]
 

@@ -61,7 +61,7 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class CountedHour:
-    """What a backtest kept of a minute without rows of its own: the verdicts of its hour, counted.
+    """The verdicts of one hour, counted: the answer for a backtest's minute that has no rows of its own.
 
     counts: rows {layer, reason_code, verdicts}; nearest: the minutes before and after it that have rows.
     """
@@ -143,7 +143,7 @@ def _position(connection: psycopg.Connection, keys: Mapping[str, Any]) -> Positi
     position = _first(rows_of(connection, "why/position", **keys))
     if position is None:
         return None
-    # A position that this minute opened begins after it: its whole life belongs to the answer.
+    # A position opened by this minute begins after it, so everything up to its end is shown.
     opened_here = position["decision_time"] == keys["time"]
     until = (
         (position["closed_time"] or datetime.max.replace(tzinfo=keys["time"].tzinfo))

@@ -1,5 +1,5 @@
-"""The rules that trade, over history: features, layers 2 to 5 and positions from the same functions (law 2).
+"""Backtests: features, layers 2 to 5 and positions over history, by the functions that run live (law 2).
 
-Columns wherever the past of the portfolio does not matter; where it does, a compiled loop finds the minutes
-in which something can happen, and those are played by the code that plays them live.
+Everything that does not depend on the portfolio is computed in columns. For the rest, a compiled loop finds
+the minutes in which something can happen, and the live code processes those.
 """

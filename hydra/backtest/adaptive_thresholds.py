@@ -14,7 +14,7 @@ from hydra.trading.parameters import Rules
 
 
 def with_own_thresholds(market: BacktestMarket, url: str, rules: Rules) -> BacktestMarket:
-    """`market` with what `rules` read of the 90 days before each of its days; unchanged if that is nothing.
+    """`market` with thresholds from the 90 days before each of its days, if `rules` use them; else unchanged.
 
     Raises:
         DatabaseError: the facts cannot be read.

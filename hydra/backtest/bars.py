@@ -63,7 +63,7 @@ class BarGrid:
         return stale
 
     def bars(self, row: int, column: int) -> list[Bar]:
-        """The bars that became known at a minute, mostly one."""
+        """The bars that became known at a minute, usually one."""
         late = self.irregular.get((row, column))
         if late is not None:
             return late
@@ -129,18 +129,18 @@ def bar_grid(market: BacktestMarket) -> BarGrid:
 
 
 def _flags(
-    shape: tuple[int, int], cells: dict[tuple[int, int], list[Bar]] | dict[tuple[int, int], list[Settlement]]
+    shape: tuple[int, int], found: dict[tuple[int, int], list[Bar]] | dict[tuple[int, int], list[Settlement]]
 ) -> Flags:
     flags = np.zeros(shape, np.bool_)
-    for cell in cells:
-        flags[cell] = True
+    for pair_minute in found:
+        flags[pair_minute] = True
     return flags
 
 
 def _newest_bars(bars: pl.DataFrame, shape: tuple[int, int]) -> Integers:
-    """Per cell the place of its bar in `bars`, of several the newest; -1 where none is."""
+    """Per pair-minute the index of its newest bar in `bars`; -1 where there is none."""
     places = np.full(shape, -1, np.int64)
-    # They are in the order of time: of two that go to one cell, the later assignment stays.
+    # Bars are in time order: of two in one pair-minute, the later assignment wins.
     places[bars["row"].to_numpy(), bars["column"].to_numpy()] = np.arange(bars.height)
     return places
 
@@ -171,14 +171,14 @@ def _placed_bars(market: BacktestMarket) -> pl.DataFrame:
     before_the_first = int(minutes[0] - 1) * MINUTE_US + DECISION_DELAY_US
     usable = (rows < len(minutes)) & (known_us > before_the_first) & (decided - opened < DAY_MINUTES)
     columns = market.columns_of(candles["instrument_id"])
-    cells = rows * len(market.instrument_ids) + columns
-    crowd = np.bincount(cells[usable], minlength=(len(minutes) + 1) * len(market.instrument_ids))
+    pair_minutes = rows * len(market.instrument_ids) + columns
+    crowd = np.bincount(pair_minutes[usable], minlength=(len(minutes) + 1) * len(market.instrument_ids))
     placed = candles.select("instrument_id", "time", *_TRADED).with_columns(
         pl.Series("row", rows),
         pl.Series("column", columns),
         pl.Series("opened", opened),
         pl.Series("decided", decided),
-        pl.Series("irregular", (decided - 1 != opened) | (crowd[cells] > 1)),
+        pl.Series("irregular", (decided - 1 != opened) | (crowd[pair_minutes] > 1)),
     )
     return _with_marks(_with_lengths(placed.filter(pl.Series(usable)), market), market.mark_prices)
 
@@ -238,7 +238,7 @@ def _newest_prices(bars: pl.DataFrame, newest: Integers) -> tuple[Floats, Floats
     """Close and mark of the newest candle known at each minute, and the minute at which it ended."""
     opened = _taken(bars["opened"], newest, absent=-1)
     known_until = np.maximum.accumulate(opened, axis=0)
-    # A candle that came late, after a newer one, is not the newest: the newer one stays.
+    # A candle that came after a newer one does not replace it.
     places = np.maximum.accumulate(np.where(opened == known_until, newest, -1), axis=0)
     last, mark = (_taken(bars[name], places, absent=np.nan) for name in ("close", "mark_close"))
     return last, mark, known_until + 1

@@ -40,7 +40,7 @@ RULE_FEATURES: Final = tuple(
         )
     )
 )
-"""What the rules of layers 2 and 3 read; the others are computed for the minutes that are stored."""
+"""Features that the rules of layers 2 and 3 read; the others are computed only for stored minutes."""
 
 TRADABILITIES: Final = tuple(TradabilityStatus)
 REASON_CODES: Final = tuple(ReasonCode)
@@ -58,10 +58,10 @@ class DecisionColumns:
 
     tradability and reason index TRADABILITIES and REASON_CODES; regime and volatility_regime are codes, -1
     where unknown; numbers (floats, NaN where unknown) are those that stages after layer 2 read.
-    judged: every firing with its verdict, in the order of `choose_signals`; time: instant of the decision.
+    judged: every signal with its verdict, in the order of `choose_signals`; time: instant of the decision.
     chosen: index into `judged` of the signal that layer 3 chose, -1 where there is none.
     key: source x 2 + (0 long, 1 short) of the chosen signal, -1 where there is none.
-    first_signal: where the signals of a cell begin in `judged`; signals: how many there are.
+    first_signal: index in `judged` of a pair-minute's first signal; signals: how many it has.
     """
 
     tradability: Codes
@@ -98,7 +98,7 @@ class DecisionColumns:
         )
 
     def signals_of(self, row: int, column: int) -> range:
-        """Where the signals of a cell stand in `judged`."""
+        """The indices in `judged` of a pair-minute's signals."""
         begin = int(self.first_signal[row, column])
         return range(begin, begin + int(self.signals[row, column]))
 
@@ -111,7 +111,7 @@ _MEASURED: Final = generator_inputs(is_adaptive=True)
 
 
 def _numbers(rules: Rules) -> tuple[str, ...]:
-    """What stages after layer 2 read of it beside its codes."""
+    """The numbers of layer 2 that later stages read."""
     inputs = generator_inputs(is_adaptive=rules.signals.is_adaptive)
     return (*inputs, "gate_cascade_probability", "last_close", "data_outage_seconds")
 
@@ -177,7 +177,7 @@ def decide_columns(market: BacktestMarket, inputs: pl.DataFrame, rules: Rules) -
 
 
 def _pieces(inputs: pl.DataFrame, pairs: int) -> Iterator[pl.DataFrame]:
-    """Whole minutes at a time: the working columns of layer 2 are many times the size of what is kept."""
+    """Pieces of whole minutes: layer 2's working columns are many times larger than its results."""
     return inputs.iter_slices(max(1, _PIECE_ROWS // pairs) * pairs)
 
 
@@ -200,11 +200,11 @@ def _cells(market: BacktestMarket, signals: pl.DataFrame) -> tuple[NDArray[np.in
 def _runs(
     rows: NDArray[np.int64], columns: NDArray[np.int64], shape: tuple[int, int]
 ) -> tuple[NDArray[np.int64], Codes]:
-    """Per cell where its signals begin and how many there are; those of a cell stand together."""
+    """Per pair-minute the index of its first signal and their number; they are contiguous."""
     first, count = np.zeros(shape, np.int64), np.zeros(shape, np.int8)
-    cells = rows * shape[1] + columns
-    begins = np.flatnonzero(np.diff(cells, prepend=-1))
-    ends = np.append(begins[1:], len(cells))
+    pair_minutes = rows * shape[1] + columns
+    begins = np.flatnonzero(np.diff(pair_minutes, prepend=-1))
+    ends = np.append(begins[1:], len(pair_minutes))
     first[rows[begins], columns[begins]] = begins
     count[rows[begins], columns[begins]] = ends - begins
     return first, count

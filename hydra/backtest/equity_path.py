@@ -45,7 +45,7 @@ class EquityPath:
         return equity
 
     def stored_rows(self) -> NDArray[np.bool_]:
-        """Minutes that are played or hold something, first and last of each day, and the last of all."""
+        """Minutes played or with open positions, the first and last of each day, and the last of all."""
         of_day = self.minutes % DAY_MINUTES
         ends = (of_day == 0) | (of_day == DAY_MINUTES - 1)
         stored: NDArray[np.bool_] = self.is_held | self.is_played | ends
@@ -69,7 +69,7 @@ class EquityPath:
 
 
 def equity_path(market: BacktestMarket, log: SimulationLog) -> EquityPath:
-    """The equity of every minute of a walk."""
+    """The equity of every minute of a simulation."""
     changes = np.fromiter(log.cash, np.int64, len(log.cash))
     amounts = np.array([_e8(cash_usd) for cash_usd in log.cash.values()], np.int64)
     cash = amounts[np.searchsorted(changes, np.arange(len(market.minutes)), side="right") - 1]

@@ -24,7 +24,7 @@ class ExitBoundsTable:
         self.book = ExitBounds(np.zeros(0, np.int64), np.zeros(pairs, BOUNDS))
 
     def put(self, column: int, position: Position, bet: ThesisAtEntry | None) -> None:
-        """Note the open position of a pair as it stands. bet: what it bets on; None: it is not checked."""
+        """Store the bounds of a pair's open position. bet: its thesis at entry; None: not checked."""
         is_new = column not in self._last_rows
         if is_new:
             self._last_rows[column] = row_at(self._minutes, position.max_holding_until)
@@ -43,7 +43,7 @@ class ExitBoundsTable:
             self._list()
 
     def remove(self, column: int) -> None:
-        """Nothing is open in this pair any more."""
+        """Remove a pair whose position is closed."""
         if self._last_rows.pop(column, None) is not None:
             self._list()
 
@@ -53,12 +53,12 @@ class ExitBoundsTable:
 
 def row_at(minutes: NDArray[np.int64], time: datetime) -> int:
     """The first row whose minute is at `time` or later."""
-    # A whole number: by a fraction, numpy would turn all minutes into fractions first.
+    # An integer: with a float, numpy would first convert the whole array.
     return int(np.searchsorted(minutes, math.ceil(time.timestamp() / MINUTE_SECONDS)))
 
 
 def _weakest(bet: ThesisAtEntry | None, floor: float) -> float:
-    """Below it the thesis is broken: of no bet never, of one that was never strong always."""
+    """The thesis breaks below this: never without a thesis, always if its strength at entry was <= 0."""
     if bet is None:
         return -np.inf
     return bet.strength * floor if bet.strength > 0 else np.inf

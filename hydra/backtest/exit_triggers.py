@@ -1,6 +1,6 @@
-"""Where layer 2, the kill switch or a thesis may have something to say of an open position: as columns.
+"""Columns of the minutes in which layer 2, the kill switch or a thesis may close an open position.
 
-The compiled loop stops there; the rules themselves then judge (see `next_busy_minute`).
+The compiled loop stops at these minutes; the rules then decide (see `next_busy_minute`).
 """
 
 from typing import Final

@@ -31,7 +31,7 @@ class HourlyCloses:
         return hourly_log_returns(closes)
 
     def are_final(self, hour: int, as_of: datetime) -> bool:
-        """Nothing of these returns is still to become known."""
+        """Whether every one of these returns is known."""
         return bool(self._is_known(self._window(hour), as_of).all())
 
     def _window(self, hour: int) -> slice:
@@ -44,7 +44,7 @@ class HourlyCloses:
 
 @dataclass
 class Correlations:
-    """Correlations of pairs as time goes on, each computed once an hour unless something is yet to come."""
+    """Correlations of pairs, cached for an hour once all of its returns are known."""
 
     hourly: HourlyCloses
     _hour: int = -1

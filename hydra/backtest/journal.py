@@ -1,6 +1,6 @@
-"""What happened to orders and positions, kept until it is written: numbered as the tables number it.
+"""Orders, positions and their events in memory, until they are stored.
 
-Keys are those of this run alone, from 1; the database gives its own when they are stored.
+Keys count from 1 within the run; the database assigns its own when the rows are stored.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ class PositionNews(NamedTuple):
 class Journal:
     """Orders and positions in the order of their making, and what happened to them.
 
-    keeps_quiet_checks: the checks of positions that demanded nothing are kept too.
+    keeps_quiet_checks: keep checks of positions that demand no exit, too.
     """
 
     keeps_quiet_checks: bool = False
@@ -44,7 +44,7 @@ class Journal:
     position_news: list[PositionNews] = field(default_factory=list)
 
     def take(self, state: PairState) -> None:
-        """Move what is new in `state` here; what has ended leaves it."""
+        """Move new events out of `state` into the journal; remove ended orders and positions from `state`."""
         position = state.position
         if position is not None and position.events:
             self._take_position(position)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class KillByHand:
-    """Something that an operator latched or cleared.
+    """One latch or clear by an operator.
 
-    row: of the minute that saw it first, before layer 4 spoke or (is_after_layer_4) before layer 5 acted.
+    row: the first minute affected: before layer 4 decides, or (is_after_layer_4) between layers 4 and 5.
     instrument_id: 0 for the whole portfolio.
     """
 

@@ -34,7 +34,7 @@ FIVE: Final = 5
 """Minutes of the longer candles that a backtest plays where there are no others."""
 
 AFTER_THE_LAST_CANDLE: Final = timedelta(minutes=10)
-"""So long a stretch goes on after its last candle: the outage is seen and positions are ordered closed."""
+"""How long a stretch lasts after its last candle: the outage is detected and positions are closed."""
 
 
 MARK_SCHEMA: Final[dict[str, pl.DataType]] = {
@@ -56,7 +56,7 @@ FUNDING_MARK_SCHEMA: Final[dict[str, pl.DataType]] = {
 
 @dataclass(frozen=True)
 class DatedTerms:
-    """What exchange and universe say of the pairs, by the instant from which it holds."""
+    """Instrument specifications and brackets of the pairs, by the instant from which they hold."""
 
     valid_from: tuple[datetime, ...]
     terms: tuple[Mapping[int, InstrumentSpec], ...]
@@ -200,7 +200,7 @@ def market_of(
 
 
 def _five_minute_candles(url: str, ids: list[int], start: datetime, end: datetime) -> pl.DataFrame | None:
-    """Those of the range without minutes behind them; None: there are none."""
+    """Five-minute candles of the range that have no one-minute candles; None if there are none."""
     with closing(adbc_connect(url)) as arrow:
         known_by = end + DECISION_DELAY
         candles = read_frame(arrow, "backtest/five_minute_candles", (ids, start, end, known_by))

@@ -1,4 +1,4 @@
-"""One minute of a market, played on what pairs hold: by the venue and the checks of a live run.
+"""Plays one minute of a market on the states of pairs, with the venue and the checks of a live run.
 
 Source: docs/architecture.md (one rule, every mode); C126, C131, C132.
 """
@@ -33,16 +33,16 @@ class MinutePlayer:
         self._venue = PaperExchange(run_id, rules.execution)
 
     def cycle(self, row: int) -> Cycle:
-        """The minute as the stages of a run know it."""
+        """The cycle of a minute."""
         time = self.market.time_of(row)
         return Cycle(self._run_id, time, time + DECISION_DELAY)
 
     def specs(self, cycle: Cycle) -> Mapping[int, InstrumentSpec]:
-        """What exchange and universe say of the pairs at a minute."""
+        """The instrument specifications of the pairs at a minute."""
         return self.market.terms.at(cycle.time)
 
     def collect(self, row: int, cycle: Cycle, states: Iterable[PairState]) -> None:
-        """Let what became known at the minute happen to `states`."""
+        """Apply to `states` what became known at the minute: fills, funding, liquidations."""
         columns = {state.instrument_id: self.column_of[state.instrument_id] for state in states}
         venue = PaperExchange(
             self._run_id,

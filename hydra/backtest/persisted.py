@@ -64,7 +64,7 @@ def _mark(pair_minutes: Flags, market: BacktestMarket, changes: Iterable[tuple[i
 
 
 def _differs(columns: DecisionColumns, log: SimulationLog) -> Flags:
-    """Where what layers 2 to 4 say of a signal is not what they said the minute before."""
+    """Pair-minutes in which a verdict of layers 2 to 4 on a signal differs from the minute before."""
     reasons, _ = decision_reasons(columns, log)
     said = np.stack([columns.key, columns.reason, reasons])
     before = np.roll(said, 1, axis=1)

@@ -1,4 +1,4 @@
-"""The portfolio's path: minute by minute where something can happen, in one leap where nothing can.
+"""Simulates the portfolio: plays the minutes in which something can happen and skips the others at once.
 
 A minute is played in the order of the live stages, by their own functions: book, decide, execute.
 Source: docs/architecture.md, law 2; C20, C117, C119, C120, C122, C123.
@@ -48,7 +48,7 @@ from hydra.trading.verdicts import Minute, decide, direction_held, new_kills
 
 KEYS: Final = len(SOURCES) * SIDES
 _CLOSE_USD: Final = 1e-3
-"""Far more than sums of binary numbers are wrong by."""
+"""Larger than any rounding error of the floating-point sums."""
 STOPPED_OUT: Final = frozenset({ReasonCode.STOP_HIT, ReasonCode.LIQUIDATED})
 
 
@@ -56,8 +56,8 @@ STOPPED_OUT: Final = frozenset({ReasonCode.STOP_HIT, ReasonCode.LIQUIDATED})
 class PortfolioSimulator:
     """One run over one market.
 
-    plays_every_minute: no minute is leapt over (`--rows all`; tests). settles_at_the_end: positions of pairs
-    whose data never came back are settled in the last minute (C132). by_hand: what an operator latches and
+    plays_every_minute: no minute is skipped (`--rows all`; tests). settles_at_the_end: positions of
+    pairs whose data never came back are closed in the last minute (C132). by_hand: the operator's latches and
     clears, in order; only where every minute is played.
     """
 
@@ -76,7 +76,7 @@ class PortfolioSimulator:
     kills: LatchedKills = field(default_factory=lambda: LatchedKills(frozenset()))
 
     def __post_init__(self) -> None:
-        """Begin with the initial balance, nothing held."""
+        """Start with the initial balance and no positions."""
         shape = self.columns.key.shape
         self.player = MinutePlayer(self.run_id, self.market, self.bars, self.rules)
         self.column_of = self.player.column_of
@@ -95,7 +95,7 @@ class PortfolioSimulator:
         self.signals = JudgedSignals(self.columns, self.log.exits)
 
     def run(self, progress: Callable[[float], None] = lambda _share: None) -> SimulationLog:
-        """Play the whole market; `progress` hears the share that is done, 0..1."""
+        """Play the whole market; `progress` is called with the share done, 0..1."""
         rows = len(self.market.minutes)
         row = 0
         while row < rows:
@@ -109,7 +109,7 @@ class PortfolioSimulator:
     # Leaping
 
     def _leap(self, start: int) -> int:
-        """The next row that has to be played; the highest equity before it is booked."""
+        """The next row to play; the peaks are updated with the highest equity before it."""
         if self.plays_every_minute:
             self.may_exit[:] = self.is_held
             return start
@@ -123,11 +123,11 @@ class PortfolioSimulator:
         return leap.row
 
     def _may_be_a_peak(self, equity_usd: float) -> bool:
-        """Close to the day's highest equity, which is never above the run's: only exact sums can tell."""
+        """Whether equity is close to the day's peak, never above the run's: exact sums are needed then."""
         return equity_usd > float(self.portfolio.day_peak_usd) - _CLOSE_USD
 
     def _may_be_deep(self, equity_usd: float) -> bool:
-        """Close to the drawdown of a day that stops everything, or beyond it."""
+        """Whether the day's drawdown is close to the kill limit, or beyond it."""
         limit = 1 - self.rules.risk.kill.daily_drawdown
         return equity_usd < float(self.portfolio.day_peak_usd) * limit + _CLOSE_USD
 
@@ -161,24 +161,24 @@ class PortfolioSimulator:
         latched = self.kills
         approved = self._decide(row, cycle)
         self._act_by_hand(row, is_after_layer_4=True)
-        # A kill switch that has just latched has something to say of all that is held.
+        # A newly latched kill switch affects every position and order.
         checked = self._to_check() if self.kills is latched else list(self.states)
         self._execute(row, cycle, checked, approved)
         if row >= self.operator.next_row:
             self._resume(row, cycle)
 
     def _is_the_end(self, row: int) -> bool:
-        """What has no price any more is settled now."""
+        """Whether positions without a current price must be closed now."""
         return self.settles_at_the_end and row == len(self.market.minutes) - 1
 
     def _to_collect(self) -> list[int]:
-        """What is held and may change in this minute, by instrument."""
+        """Instruments whose orders or positions may change in this minute."""
         return sorted(
             key for key, one in self.states.items() if _works(one) or self.may_exit[self.column_of[key]]
         )
 
     def _to_check(self) -> list[int]:
-        """What is held and may be told to leave in this minute, or not to enter."""
+        """Instruments whose position may have to exit, or whose entry may be withdrawn, in this minute."""
         return sorted(
             key
             for key, one in self.states.items()
@@ -195,7 +195,7 @@ class PortfolioSimulator:
         self._take(changing)
 
     def _take(self, changed: Iterable[int]) -> None:
-        """Hand what happened to the journal; note exits; forget pairs in which nothing is left."""
+        """Move new events to the journal, note exits, and drop pairs that hold nothing."""
         for instrument_id in changed:
             state, column = self.states[instrument_id], self.column_of[instrument_id]
             position = state.position
@@ -242,7 +242,7 @@ class PortfolioSimulator:
         return [self._plan(row, one) for one in verdicts.values() if one.decision and one.decision.approved]
 
     def _note(self, row: int) -> bool:
-        """Write a minute down as a leap does; whether it has a signal that no known gate stops."""
+        """Record a minute as a leap does; returns whether one of its signals passes all gates known here."""
         has_open = open_signals(
             row, self.grids, self.opened.book, self._limits(), self.log.leapt, self.may_exit, self.found
         )
@@ -252,7 +252,7 @@ class PortfolioSimulator:
         return has_open
 
     def _needs_exact_sums(self, row: int, cycle: Cycle, *, has_open: bool) -> bool:
-        """Layer 4 is asked, a day begins, or the equity is close to a peak or to the drawdown that kills."""
+        """Whether layer 4 must decide, a day begins, or equity is close to a peak or to the kill drawdown."""
         if self.plays_every_minute or has_open or self.kill_is_due.item(row):
             return True
         equity_usd = float(self.portfolio.cash_usd) + self.log.leapt.unrealised_usd.item(row)
@@ -260,7 +260,7 @@ class PortfolioSimulator:
         return is_near or cycle.time.date() != self.portfolio.day
 
     def _add_working_entries(self, row: int) -> None:
-        """What entries that still work would hold counts as held (C120)."""
+        """Count the exposure of working entries as held (C120)."""
         for state in self.states.values():
             if state.entry is not None:
                 self.log.leapt.exposure_usd[row] += float(working_notional(state))
@@ -290,7 +290,7 @@ class PortfolioSimulator:
         )
 
     def _book(self, row: int, cycle: Cycle) -> PortfolioState:
-        """The exact equity of a minute; the peaks are brought up to it."""
+        """The exact equity of a minute; updates the peaks."""
         held = self.states.values()
         equity = equity_row(self.portfolio, held, self.player.prices(row, held), cycle)
         self.portfolio = Portfolio(
@@ -300,9 +300,9 @@ class PortfolioSimulator:
         return portfolio_state_of(tuple(equity[name] for name in columns), self.states)
 
     def _columns_to_judge(self, row: int, book: PortfolioState) -> list[int]:
-        """The pairs with a signal or a kill condition; all of them once the day's drawdown is too deep.
+        """The pairs with a signal or a kill condition; all pairs if the daily drawdown is too deep.
 
-        A signal whose gate is known to be shut is noted as passed over, not judged.
+        A signal that a known gate stops is recorded here and not passed to layer 4.
         """
         if self.kills.stops(EVERYTHING):
             return []
@@ -312,7 +312,7 @@ class PortfolioSimulator:
         return [int(column) for column in np.flatnonzero(wanted | self.grids.is_kill_due[row])]
 
     def _company(self, cycle: Cycle, chosen: Mapping[int, JudgedSignal]) -> dict[int, PortfolioCorrelation]:
-        """Only a pair that holds nothing yet can join the others."""
+        """Correlations with the held pairs, for the chosen pairs that hold nothing."""
         # In the order in which the rows are read live: positions by pair, then working entries as they came.
         opened = sorted(key for key, one in self.states.items() if one.position is not None)
         waiting = [key for key, one in self.states.items() if one.position is None]
@@ -338,11 +338,11 @@ class PortfolioSimulator:
         self._stop(row, stopped)
 
     def _act_by_hand(self, row: int, *, is_after_layer_4: bool) -> None:
-        """Latch and clear what the operator did before this stage of a minute."""
+        """Apply the operator's latches and clears that came before this stage of the minute."""
         for change in self.by_hand:
             if (change.row, change.is_after_layer_4) == (row, is_after_layer_4):
                 act = set.union if change.is_latched else set.difference
-                # Layer 4's verdicts of this minute stand: the next ones are the first that see the change.
+                # Layer 4 has decided this minute already: its next verdicts are the first to see the change.
                 self._stop(
                     row + is_after_layer_4, act(set(self.kills.instrument_ids), {change.instrument_id})
                 )
@@ -355,7 +355,7 @@ class PortfolioSimulator:
             self._stop(row + 1, set(self.kills.instrument_ids) - cleared)
 
     def _stop(self, row: int, instrument_ids: set[int]) -> None:
-        """These and no others are stopped; row: of the minute whose verdicts see it first."""
+        """Set which pairs are stopped; row: the first minute whose verdicts see it."""
         self.kills = LatchedKills(frozenset(instrument_ids))
         self.is_killed[:] = [self.kills.stops(key) for key in self.market.instrument_ids]
         self.log.stopped.append((row, self.is_killed.copy()))
@@ -390,5 +390,5 @@ class PortfolioSimulator:
 
 
 def _works(state: PairState) -> bool:
-    """An order works that the next bar may fill or time may end."""
+    """Whether an order is working that the next bar may fill or that may time out."""
     return state.entry is not None or state.exit is not None

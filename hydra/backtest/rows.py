@@ -99,7 +99,7 @@ class CellRowMaker:
         return decision_row(cycle, verdict, self._latches.get((row, column)))
 
     def _verdict(self, cycle: Cycle, row: int, column: int) -> Verdict:
-        """The verdict on a pair_minute that was leapt over: by the rule, on the book as it stood."""
+        """Layer 4's verdict on a skipped pair-minute: by the rule, on the portfolio of that minute."""
         simulation = self._simulation
         instrument_id = simulation.prepared.market.instrument_ids[column]
         pair = simulation.columns.assessed(row, column, instrument_id)

@@ -1,4 +1,4 @@
-"""One backtest from its question to its stored rows.
+"""Runs one backtest: reads the market, decides it, stores the rows.
 
 Source: docs/architecture.md, law 2; docs/architecture.md, law 10 (what was measured is said).
 """
@@ -26,7 +26,7 @@ from hydra.trading.runs import EndReason, Run, RunPlan, create_run, end_run
 
 @dataclass(frozen=True)
 class MarketChoice:
-    """Which stored market, which minutes of it: [data_from, data_to), and what is made worse in it."""
+    """The stored market, its minutes [data_from, data_to), and the stresses applied to it."""
 
     origin: MarketOrigin
     seed: int | None

@@ -14,7 +14,7 @@ _OF_A_SIGNAL: Final = tuple(one.name for one in fields(JudgedSignal) if one.name
 
 
 class JudgedSignals:
-    """exits: by (column, key), in the order of time; a walk adds to it as it goes."""
+    """exits: by (column, key), in the order of time; the simulator appends to them."""
 
     def __init__(self, columns: DecisionColumns, exits: dict[tuple[int, int], list[LastExit]]) -> None:
         self._columns = columns
@@ -23,7 +23,7 @@ class JudgedSignals:
         self._strengths = columns.judged["thesis_strength"]
 
     def chosen(self, row: int, column: int, time: datetime) -> JudgedSignal:
-        """The chosen signal of a cell, with the last exit of its pair, source and side before `time`."""
+        """The chosen signal of a pair-minute, with the last exit of its pair, source, side before `time`."""
         exits = self._exits.get((column, self._columns.key.item(row, column)), [])
         last = next((one for one in reversed(exits) if one.time <= time), None)
         return JudgedSignal(
@@ -33,12 +33,12 @@ class JudgedSignals:
         )
 
     def strength(self, row: int, column: int) -> float:
-        """How strong the thesis of the chosen signal of a cell is."""
+        """The thesis strength of a pair-minute's chosen signal."""
         strength: float = self._strengths[self._columns.chosen.item(row, column)]
         return strength
 
     def best(self, row: int, column: int) -> JudgedSignal | None:
-        """The best of a cell's signals where none was chosen; None where no generator fired."""
+        """The best signal of a pair-minute where none was chosen; None where no generator fired."""
         own = [self._signals.row(index, named=True) for index in self._columns.signals_of(row, column)]
         best = min(own, key=lambda one: (-one["score"], one["source"]), default=None)
         return None if best is None else JudgedSignal(**best, minutes_since_exit=None, stopped_out=False)

@@ -1,6 +1,6 @@
 """The mark price at which a funding settlement is booked: as it came, else the last known one (C126, C132).
 
-In a hole of the data that is an older price: a settlement is never left out, and never booked at an entry.
+In a gap of the data that is an older price: no settlement is skipped, and none is booked at the entry price.
 """
 
 from typing import Final
@@ -20,7 +20,7 @@ def with_settlement_marks(settlements: pl.DataFrame, market: BacktestMarket) -> 
     """`settlements` (instrument_id, time, as_of) with `mark` and `mark_source`; null before any price.
 
     as_of: the decision at which each became known; only prices known by then count. Of a mark bar and a
-    candle the one that ended later counts, of two that ended at once the mark.
+    candle, the one that ended later is used; if both ended at once, the mark bar.
     """
     own = settlements.join(market.funding_marks, on=_KEY, how="left")
     wanted = own.filter(pl.col("mark_price").is_null()).select(*_KEY, "as_of").sort("time")
@@ -67,7 +67,7 @@ def _newest(wanted: pl.DataFrame, closes: pl.DataFrame) -> pl.DataFrame:
         closes, left_on="time", right_on="ended", by="instrument_id", check_sortedness=False, coalesce=False
     ).drop_nulls("ended")
     is_known = pl.col("known_at") <= pl.col("as_of")
-    # What came late leaves the close before it: rare, so they are looked for one by one.
+    # Late closes are rare: the newest close known before each is looked up one by one.
     late = [_newest_known(closes, *row) for row in found.filter(~is_known).select(*_KEY, "as_of").iter_rows()]
     columns = (*_KEY, "ended", "price")
     return pl.concat([found.filter(is_known).select(columns), *(one.select(columns) for one in late)])

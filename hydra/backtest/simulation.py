@@ -1,4 +1,4 @@
-"""A backtest from its market to its path: features, layers 2 and 3 in columns, then the portfolio.
+"""A backtest in memory: features, layers 2 and 3 in columns, then the portfolio.
 
 Source: docs/architecture.md, law 2.
 """
@@ -39,7 +39,7 @@ class Stopwatch:
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Without the garbage collector: a walk makes many records, and no cycles among them."""
+    """Without the garbage collector: the simulator makes many records, and no reference cycles."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -61,7 +61,7 @@ class PreparedMarket:
 
 @dataclass(frozen=True)
 class Simulation:
-    """A market, what layers 2 and 3 said on it, and the path of the portfolio."""
+    """A market, the verdicts of layers 2 and 3 on it, and the record of the portfolio."""
 
     prepared: PreparedMarket
     rules: Rules
@@ -78,7 +78,7 @@ class Simulation:
 def prepare(market: BacktestMarket, watch: Stopwatch) -> PreparedMarket:
     """The features of every decision, and at the same time bars and settlements on their grid.
 
-    What is measured as "bars" is the time that they take longer than the features.
+    "bars" is measured as the extra wait after the features are done; both run in parallel.
     """
     with ThreadPoolExecutor(max_workers=1) as beside:
         bars, hourly = beside.submit(bar_grid, market), beside.submit(hourly_closes, market)

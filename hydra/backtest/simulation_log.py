@@ -1,4 +1,4 @@
-"""What a walk of the portfolio leaves behind."""
+"""What the portfolio simulator records."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,7 +37,7 @@ class LatchedKill:
 
 @dataclass
 class SimulationLog:
-    """What the walk leaves behind, per minute (rows) and pair (columns) unless said otherwise.
+    """What the simulator records, per minute (rows) and pair (columns) unless said otherwise.
 
     leapt: see `LeapLog`. played: minutes that were not leapt over; verdicts: theirs. held: a position or a
     working entry when layer 4 decides. cash: in USDT, from the rows on in which it may have changed.
@@ -57,7 +57,7 @@ class SimulationLog:
 
 
 def empty_log(shape: tuple[int, ...], initial_balance: Decimal, *, keeps_quiet_checks: bool) -> SimulationLog:
-    """The path before the first minute. shape: (minutes, pairs)."""
+    """The log before the first minute. shape: (minutes, pairs)."""
     unrealised, exposure, heat = (np.zeros(shape[0]) for _ in range(3))
     stale = np.zeros(shape[0], np.int16)
     return SimulationLog(

@@ -1,8 +1,8 @@
-"""The compiled loop: from minute to minute until something can happen to the portfolio.
+"""The compiled loop: skips the minutes in which nothing can happen to the portfolio.
 
-It decides nothing. It stops wherever a rule might have something to say (bounds are drawn a little wide), and
-the rules themselves then play that minute; a test holds its results equal to those of playing every minute.
-Where it passes a signal over, it notes which gate was shut.
+It decides nothing. It stops wherever a rule might act (its bounds are slightly wide), and the rules then play
+that minute; a test compares the result with playing every minute. For every signal that it skips, it records
+which gate stopped it.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 NONE_PASSED_OVER: Final = -1
-"""No signal was passed over in this cell."""
+"""No signal was skipped in this pair-minute."""
 
 _POSITION_EXISTS: Final = ENTRY_GATES.index(ReasonCode.POSITION_EXISTS)
 _COOLDOWN: Final = ENTRY_GATES.index(ReasonCode.COOLDOWN)
@@ -85,14 +85,14 @@ last_row: the row at which the holding time ends.
 
 
 class ExitBounds(NamedTuple):
-    """The open positions. columns: the pairs that hold one; bounds: BOUNDS of every pair, those count."""
+    """The open positions. columns: the pairs that hold one; bounds: BOUNDS by pair, valid for these."""
 
     columns: NDArray[np.int64]
     bounds: NDArray[np.void]
 
 
 class Limits(NamedTuple):
-    """What bounds entries. free_row: (pairs, keys), the first row after the cool-down.
+    """Limits on entries. free_row: (pairs, keys), the first row after the cool-down.
 
     is_full: no further position may be opened. wake_row: from it on every row is played. cash_usd,
     day_peak_usd: as they stand now.
@@ -111,9 +111,8 @@ class Limits(NamedTuple):
 class LeapLog(NamedTuple):
     """What the loop writes, per minute.
 
-    gate: (minutes, pairs), which one was shut on a signal that was passed over. The others: the open
-    positions at mark, in USDT: their profit, their notional, and what their stops would lose; and how many of
-    the marks are stale.
+    gate: (minutes, pairs), the gate that stopped a skipped signal. The others describe the open positions at
+    mark, in USDT: their profit, their notional, the loss at their stops; and how many of the marks are stale.
     """
 
     gate: NDArray[np.int8]
@@ -124,7 +123,7 @@ class LeapLog(NamedTuple):
 
 
 class Leap(NamedTuple):
-    """Where a leap ends: the row to be played, and of the rows before it the one of the highest equity.
+    """Where a leap ends: the row to play, and of the skipped rows the one with the highest equity.
 
     best_row -1, best_usd minus infinity: no row was passed.
     """
@@ -191,7 +190,7 @@ def next_event(start: int, grids: Grids, book: ExitBounds, may_exit: Flags) -> i
 def open_signals(
     row: int, grids: Grids, book: ExitBounds, limits: Limits, paths: LeapLog, may_exit: Flags, found: Flags
 ) -> bool:
-    """Whether a signal of the minute finds no gate shut that is known here; the others are passed over.
+    """Whether a signal of the minute passes all gates known here; the other signals are skipped.
 
     found: (pairs,), set where one does, else cleared. may_exit: as in `next_busy_minute`, for the positions
     as they are now. The open positions at mark are written to `paths`.
@@ -214,7 +213,7 @@ def open_signals(
 
 @_compiled
 def _may_exit(row: int, grids: Grids, book: ExitBounds, may_exit: Flags) -> bool:
-    """Set `may_exit` where a position may be stopped, paid, checked out of the market; whether any may be."""
+    """Set `may_exit` where a position may be stopped, get funding or fail a check; true if any is set."""
     is_any = False
     for k in range(len(book.columns)):
         column = book.columns[k]
@@ -252,9 +251,9 @@ def _kill_is_due(row: int, grids: Grids, limits: Limits) -> bool:
 
 @_compiled
 def _next_open(row: int, begin: int, grids: Grids, limits: Limits) -> int:
-    """The first pair from `begin` on whose signal finds no gate shut that this loop knows of; -1: none.
+    """The first pair from `begin` on whose signal passes all gates known here; -1: none.
 
-    All pairs in one call: a call a pair would cost a hundred times what it does.
+    One call for all pairs: a call per pair would take a hundred times as long.
     """
     if limits.is_full:
         return -1
@@ -271,7 +270,7 @@ def _next_open(row: int, begin: int, grids: Grids, limits: Limits) -> int:
 
 @_compiled
 def _pass_over(row: int, grids: Grids, limits: Limits, paths: LeapLog) -> None:
-    """Note the first gate that is shut on every signal of the minute, in the order of the gates."""
+    """Record for every signal of the minute the first gate that stops it."""
     for column in range(grids.key.shape[1]):
         key = grids.key[row, column]
         if key < 0 or limits.is_killed[column]:

@@ -1,4 +1,4 @@
-"""Scenarios by name: what a day that goes wrong does to a backtest.
+"""The stress scenarios of a backtest, by name.
 
 Three are planted into a generated market, three change what trading costs and how long orders take.
 """
@@ -38,10 +38,10 @@ PLANTED: Final[Mapping[Stress, Scenario]] = {
 
 
 def planted_scenarios(stresses: tuple[Stress, ...], origin: MarketOrigin) -> tuple[Scenario, ...]:
-    """What has to be planted into the market; the default day where nothing is.
+    """The scenarios to plant into the market; the default day if none is asked for.
 
     Raises:
-        StopError: into a recorded market nothing can be planted.
+        StopError: scenarios cannot be planted into a recorded market.
     """
     planted = tuple(PLANTED[stress] for stress in stresses if stress in PLANTED)
     if planted and origin is not MarketOrigin.GENERATED:

@@ -1,4 +1,4 @@
-"""What layer 4 said in every minute, and how often each layer let through or stopped, and why.
+"""Layer 4's reason for every minute, and verdicts counted by layer, outcome and reason.
 
 Source: docs/architecture.md, law 2 (counts of vetoes per pair, hour and reason).
 """

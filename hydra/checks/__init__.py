@@ -1,1 +1,1 @@
-"""Does a run say the same when it is decided again: parity, look-ahead, warm-up."""
+"""Checks that a run gives the same results when it is decided again: parity, look-ahead, warm-up."""

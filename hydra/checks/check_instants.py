@@ -1,4 +1,4 @@
-"""Which minutes a check looks at: those where something changes, and others at random between them."""
+"""The minutes that a check samples: those where something changes, and random ones between them."""
 
 from datetime import datetime
 from typing import Final
@@ -16,10 +16,10 @@ _OUTAGE_SECONDS: Final = 60.0
 
 
 def sample_rows(simulation: Simulation, samples: int, seed: int) -> list[int]:
-    """`samples` minutes (rows), ascending; more if there are more kinds of minutes than that, less if fewer.
+    """`samples` minutes (rows), ascending; more if there are more kinds, fewer if the range is short.
 
-    At least one of each kind (see `kinds_of_rows`), up to half of all; the others spread over the range: one
-    at random out of each of its equal parts.
+    At least one of each kind (see `kinds_of_rows`), up to half of all; the others are drawn at random, one
+    from each equal part of the range.
     """
     chance = np.random.default_rng(seed)
     kinds = kinds_of_rows(simulation)
@@ -43,7 +43,7 @@ def kinds_of_rows(simulation: Simulation) -> dict[str, Integers]:
     first_of_day = np.flatnonzero(np.diff(minutes // DAY_MINUTES, prepend=minutes[0] - 1))
     after_hole = np.flatnonzero(np.diff(minutes, prepend=minutes[0] - 1) != 1)
     return {
-        # A rate is known seconds after its settlement, and so decided with a minute later.
+        # A rate is known seconds after its settlement, and is therefore used one minute later.
         "settlement": _around(settled - 1, minutes),
         "day change": _around(first_of_day, minutes),
         "gap": np.union1d(after_hole, np.flatnonzero(outage | _late(simulation))),

@@ -1,4 +1,4 @@
-"""Two simulations of markets that have to decide alike: every value of theirs up to a minute, compared.
+"""Compares two simulations that must decide alike: every value up to a minute.
 
 Source: docs/features.md, "Acceptance" (2, 3 and 5).
 """
@@ -146,7 +146,7 @@ def _of_orders(
 
 
 def _as_sent(order: Order) -> Row:
-    """What an order said when it was sent: its state changes later."""
+    """An order as it was sent; its state changes later."""
     names = ("decision_time", "role", "order_type", "is_buy", "quantity", "reference_price", "limit_price")
     return {
         "time": order.placed_time,
@@ -156,7 +156,7 @@ def _as_sent(order: Order) -> Row:
 
 
 def _known_later(simulation: Simulation, row: int) -> set[tuple[int, datetime]]:
-    """(pair, instant) of what happened by the minute `row` but is played after it: late bars, settlements."""
+    """(pair, instant) of late bars and settlements of the time to minute `row`, known only later."""
     bars, last = simulation.prepared.bars, simulation.prepared.market.time_of(row)
     late = {
         (bar.instrument_id, bar.end)

@@ -1,8 +1,8 @@
-"""When two values are the same, what differs where they are not, and how much was compared.
+"""Compares values: when two are equal, where they differ, and how many were compared.
 
-Codes, sizes, prices and money have to be equal. Binary numbers may differ by 1e-9 of the larger one, and by
-1e-10 beside it: a price less its mean, over a deviation of a hundred-thousandth of it, keeps no more digits.
-Null and not-a-number are the same: both say that a value is unknown.
+Codes, sizes, prices and money must be equal. Binary numbers may differ by 1e-9 of the larger one, plus 1e-10:
+a price minus its mean, divided by a deviation of a hundred-thousandth of it, has no more digits.
+Null equals not-a-number: both mean that a value is unknown.
 Source: docs/features.md, "Acceptance" (5).
 """
 
@@ -24,7 +24,7 @@ RELATIVE_TOLERANCE: Final = 1e-9
 ABSOLUTE_TOLERANCE: Final = 1e-10
 KEY: Final = ("instrument_id", "time")
 A_ROW: Final = "a row"
-"""What stands for a row that only one side has; the other side is None."""
+"""Marks a row that only one side has; the other side is None."""
 
 _MOST_KEPT: Final = 50
 _NUMBER: Final = (int, float, Decimal)
@@ -36,8 +36,8 @@ Rows = Mapping[tuple[object, ...], Row]
 class Mismatch:
     """A value that differs, or a row that only one side has.
 
-    value: the name of the value, of the table for a row. instrument_id: None for the whole portfolio.
-    time: the minute or instant it belongs to. key: what else tells the row from others.
+    value: the name of the value (for a row, of its table). instrument_id: None for the whole portfolio.
+    time: the minute or instant it belongs to. key: the other columns that identify the row.
     """
 
     value: str
@@ -50,7 +50,7 @@ class Mismatch:
 
 @dataclass
 class CheckResult:
-    """One check of one varied thing: how many values were compared and differed, and the first of those."""
+    """One check of one varied input: how many values were compared and differed, and the first of those."""
 
     check: str
     varied: str
@@ -65,18 +65,18 @@ class CheckResult:
             self.first.append(mismatch)
 
     def as_json(self) -> dict[str, Any]:
-        """For machines; values that JSON does not know are left to the caller."""
+        """For machines; the caller converts values that JSON does not support."""
         return asdict(self)
 
 
 class CheckResults:
-    """One result a check and varied thing, in the order in which they are first asked for."""
+    """One result per check and varied input, in the order of first use."""
 
     def __init__(self) -> None:
         self._results: dict[tuple[str, str], CheckResult] = {}
 
     def of(self, check: str, varied: str) -> CheckResult:
-        """The result of `check` when `varied` was."""
+        """The result of `check` with `varied` changed."""
         return self._results.setdefault((check, varied), CheckResult(check, varied))
 
     def all(self) -> list[CheckResult]:

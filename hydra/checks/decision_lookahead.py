@@ -1,8 +1,8 @@
-"""Does a decision know the future? Features, both layers of columns, the portfolio's path and outcomes.
+"""Checks that no decision uses the future: features, layers 2 and 3, the portfolio's path, outcomes.
 
 Each is computed once from all facts and again from facts that differ only in what was not known yet: cut off,
-changed table by table, and with the next fact of each table changed alone, which a change of all of them can
-hide. Everything is pure; what is checked is passed in, so that planted faults can be.
+changed table by table, and with only the next fact of each table changed, which a change of all facts can
+hide. Everything is pure; the code under test is passed in, so that tests can plant faults.
 Source: docs/features.md, "Acceptance" (2 and 3); docs/architecture.md, law 3.
 """
 
@@ -39,7 +39,7 @@ DATES: Final = "dates"
 
 
 def _unheard(_share: float) -> None:
-    """Progress is not shown."""
+    """Discard progress."""
 
 
 def _announced(items: Sequence[_Item], progress: Progress) -> Iterator[_Item]:
@@ -99,7 +99,7 @@ def decision_lookahead(
 ) -> list[CheckResult]:
     """Layers 2 to 4, orders, fills, positions and equity up to each of the minutes `rows`.
 
-    expected: the simulation of `market` by `run`, if there is one already.
+    expected: the simulation of `market` by `run`, if it exists already.
     """
     whole, results = expected or run(market), CheckResults()
     for row in _announced(rows, progress):
@@ -118,10 +118,10 @@ def outcome_lookahead(
     play: Play,
     progress: Progress = _unheard,
 ) -> list[CheckResult]:
-    """The outcome of each trade rests on what became known after its decision and by its end, on no more.
+    """The outcome of each trade uses only facts that became known after its decision and by its end.
 
-    It is the same without the facts of before (so no feature of the decision can hold it), and whatever
-    becomes known after its end. A trade that the market's end cuts off is left out.
+    It must not change without the earlier facts (so no feature of the decision can contain it), nor with
+    changed facts after its end. A trade that the market's end cuts off is left out.
     """
     results = CheckResults()
     for trade in _announced(trades, progress):
@@ -141,12 +141,12 @@ def outcome_lookahead(
 def decisions_with_signals(simulation: Simulation, row: int) -> pl.DataFrame:
     """The decisions of a minute with the context that features copy: chosen signal and regimes."""
     market, columns = simulation.prepared.market, simulation.columns
-    cells = []
+    decisions = []
     for column, instrument_id in enumerate(market.instrument_ids):
         place = int(columns.chosen[row, column])
         signal = columns.judged.row(place, named=True) if place >= 0 else {}
         regimes = int(columns.regime[row, column]), int(columns.volatility_regime[row, column])
-        cells.append(
+        decisions.append(
             {
                 "instrument_id": instrument_id,
                 "time": decision_instant(market, row),
@@ -155,7 +155,7 @@ def decisions_with_signals(simulation: Simulation, row: int) -> pl.DataFrame:
                 "volatility_regime": regimes[1] if regimes[1] >= 0 else None,
             }
         )
-    return pl.DataFrame(cells, schema=_DECISIONS)
+    return pl.DataFrame(decisions, schema=_DECISIONS)
 
 
 _CONTEXT: Final = {
@@ -177,7 +177,7 @@ _DECISIONS: Final = {
 def _compare_dates(
     result: CheckResult, market: BacktestMarket, trade: PlannedTrade, outcome: Outcome
 ) -> None:
-    """An outcome begins with its decision, not before, and ends after it."""
+    """An outcome begins at its decision and ends after it."""
     start = decision_instant(market, trade.row)
     pair = trade.plan.instrument_id
     result.compared += 2

@@ -1,4 +1,4 @@
-"""Does a feature know the future? Two checks on any way of evaluating features.
+"""Two checks that a feature does not use the future, for any way of evaluating features.
 
 Truncation: the value at t from the facts known by t equals the value from all facts. Future shock: the
 value at t does not move when every fact with known_at > t is changed. Both are pure; the tests run them
@@ -30,7 +30,7 @@ def truncation_mismatches(facts: MarketFacts, decisions: pl.DataFrame, evaluate:
 def future_shock_mismatches(
     facts: MarketFacts, decisions: pl.DataFrame, evaluate: Evaluate
 ) -> list[Mismatch]:
-    """The features and decisions where a change of the facts that are not yet known moves the value."""
+    """The features and decisions whose value changes when facts that are not yet known change."""
     return _mismatches(facts, decisions, evaluate, lambda moment: shocked_after(facts, moment))
 
 
@@ -42,9 +42,9 @@ def shocked_after(facts: MarketFacts, moment: datetime) -> MarketFacts:
 
 
 def shocked_rows(frame: pl.DataFrame, which: pl.Expr) -> pl.DataFrame:
-    """`frame` with every number changed, and every side and flag turned, in the rows `which`.
+    """`frame` with every number changed, and every side and flag reversed, in the rows `which`.
 
-    Where a row holds nothing that could be changed (a heartbeat), it is left out.
+    Rows without anything to change (heartbeats) are removed.
     """
     changes = [
         pl.when(which).then(_changed(name, kind)).otherwise(pl.col(name)).alias(name)

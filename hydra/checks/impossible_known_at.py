@@ -1,4 +1,4 @@
-"""Does a fact claim to be known before it can be? The other checks trust `known_at`; this one does not.
+"""Finds facts with an impossible `known_at`, which the other checks trust.
 
 Source: docs/features.md, "When a fact is known"; C133.
 """

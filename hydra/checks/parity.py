@@ -1,6 +1,6 @@
-"""Parity: a past run decided again as a backtest, row by row against what it stored.
+"""Parity: decides a past run again as a backtest and compares it row by row with what the run stored.
 
-What is not compared is named with the reason: columns, rows, and minutes that are not decided yet.
+Everything not compared is listed with its reason: columns, rows, and minutes not yet decided.
 Source: docs/features.md, "Acceptance" (5); docs/architecture.md, law 2.
 """
 
@@ -40,7 +40,7 @@ _OF_PAIR_MINUTES: Final = {
 
 @dataclass
 class TableParity:
-    """What was compared of one table. rows: of both sides together, matched ones counted once."""
+    """The comparison of one table. rows: of both sides together, matched ones counted once."""
 
     table: RecordedTable
     result: CheckResult
@@ -62,7 +62,7 @@ class TableParity:
 
 @dataclass
 class Parity:
-    """A run against itself decided again. first, last: minutes. left_out: what is not compared, and why."""
+    """A run compared with itself decided again. first, last: minutes. left_out: not compared, and why."""
 
     run: Run
     first: datetime
@@ -88,7 +88,7 @@ def check_parity(
     run: Run,
     progress: Callable[[float], None] = lambda _share: None,
 ) -> Parity:
-    """Decide what `run` has decided to the end once more, and compare table by table.
+    """Decide every finished minute of `run` again, and compare table by table.
 
     Raises:
         StopError: the run has not decided a minute yet.
@@ -155,14 +155,14 @@ def _pair_minute_tables(connection: psycopg.Connection, replay: Replay) -> list[
 
 
 def _span(replay: Replay, begin: int, end: int) -> dict[str, object]:
-    """The rows [begin, end) of the market as instants; what lies in a hole after them counts with them."""
+    """The rows [begin, end) of the market as instants; a gap after them is included."""
     minutes = replay.market.minutes
     until = instant_of(int(minutes[end])) if end < len(minutes) else instant_of(int(minutes[-1])) + MINUTE
     return {"run_id": replay.run.run_id, "start": instant_of(int(minutes[begin])), "end": until}
 
 
 def _recorded_pair_minutes(connection: psycopg.Connection, replay: Replay) -> Flags:
-    """(minutes, pairs) of which the run has rows; empty where it says itself which it stores."""
+    """(minutes, pairs) that have rows in the run; empty if the run itself says which it stores."""
     market = replay.market
     flags = np.zeros((len(market.minutes), len(market.instrument_ids)), np.bool_)
     if replay.stored is None:
@@ -215,7 +215,7 @@ def _with_position(row: Row) -> Row:
 
 
 def _kill_table(connection: psycopg.Connection, replay: Replay) -> TableParity:
-    """What the rules latched; what an operator latched is an input."""
+    """Kill switches latched by the rules; those that an operator latched are inputs."""
     parity = TableParity.of(tables.KILL_SWITCH)
     recorded = {
         key: {**row, "numbers": _without_clearing(row["numbers"])}

@@ -1,7 +1,7 @@
-"""The tables that parity compares: how their rows are matched, and which columns are left out, and why.
+"""The tables that parity compares: how rows are matched, and which columns are left out, and why.
 
-Every column of a table is read and compared but those that stand here with their reason; so a new column is
-compared as soon as it exists.
+Every column is compared except those listed here with a reason, so a new column is compared as soon as it
+exists.
 """
 
 from collections.abc import Iterable, Mapping

@@ -31,7 +31,7 @@ _ENDED: Final = frozenset({CycleState.CLOSED, CycleState.SKIPPED})
 
 @dataclass(frozen=True)
 class Replay:
-    """A run decided again. stored: which rows the run keeps; None: a backtest that does not say it."""
+    """A run decided again. stored: which rows the run keeps; None: a backtest that does not record it."""
 
     run: Run
     simulation: Simulation
@@ -97,7 +97,7 @@ def _market_of_backtest(connection: psycopg.Connection, url: str, run: Run) -> B
 
 
 def _market_of_cycles(connection: psycopg.Connection, url: str, run: Run) -> BacktestMarket:
-    """Every minute of the run's clock, with candles or without: the clock goes on where the data end."""
+    """Every minute of the run's clock, with candles or without: the clock continues where the data end."""
     _decided_range(connection, run)
     rows = connection.execute(queries.load("backtest/decided_minutes"), {"run_id": run.run_id}).fetchall()
     minutes: Integers = np.array([epoch_minute(row[0]) for row in rows], np.int64)
@@ -114,7 +114,7 @@ def _decided_range(connection: psycopg.Connection, run: Run) -> tuple[datetime, 
 def _kills_by_hand(
     connection: psycopg.Connection, run: Run, market: BacktestMarket
 ) -> tuple[KillByHand, ...]:
-    """What an operator latched and cleared, at the stage that saw it first; a backtest has no operator."""
+    """The operator's latches and clears, at the first stage that saw each; a backtest has no operator."""
     if run.mode is TradingMode.BACKTEST:
         return ()
     rows = connection.execute(queries.load("backtest/kills_by_hand"), {"run_id": run.run_id}).fetchall()

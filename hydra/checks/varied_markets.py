@@ -1,6 +1,6 @@
-"""Markets that differ from a given one only in what is not known yet at an instant, or only in what is.
+"""Markets that differ from a given one only in facts unknown at an instant, or only in facts known then.
 
-A decision at the instant must be the same on the first kind, an outcome after it on the second.
+A decision at the instant must not change in the first kind, a later outcome not in the second.
 Source: docs/features.md, "Acceptance" (2 and 3).
 """
 
@@ -29,7 +29,7 @@ OPEN_BAR: Final = "open bar alone"
 ALL_TABLES: Final = "all tables"
 
 _MINUTES_AHEAD: Final = 120
-"""How many minutes after the instant are decided too, so that a rule that reads the next row is found."""
+"""How many minutes after the instant are decided too, to catch rules that read the next row."""
 
 _KNOWN: Final = "_known"
 _BARS: Final = {"candles_1m": "1m", "candles_5m": "5m"}
@@ -47,9 +47,9 @@ class VariedMarket:
 def variations(market: BacktestMarket, instant: datetime) -> Iterator[VariedMarket]:
     """Every market that must decide like `market` up to `instant`.
 
-    All that is known later is cut off; then, table by table, all of it is changed, then the next fact of each
-    pair alone, and of candles the one that is still open (late ones may come before it). A table in which
-    nothing comes later is left out: there is nothing to change.
+    All later facts are cut off; then, table by table, all of them are changed, then only the next fact of
+    each pair, and for candles only the one still open (late ones may come before it). A table without later
+    facts is left out.
     """
     near = _near(market, instant)
     yield VariedMarket(TRUNCATION, ALL_TABLES, cut_after(near, instant))
@@ -114,7 +114,7 @@ def _with_tables(market: BacktestMarket, tables: dict[str, pl.DataFrame]) -> Bac
 
 
 def _with_known_at(market: BacktestMarket, name: str) -> pl.DataFrame:
-    """A table with when each of its rows is known: a mark at a settlement with the settlement's rate."""
+    """A table with the known_at of each row: a settlement's mark is known with its rate."""
     frame = _table(market, name)
     if name != FUNDING_MARKS:
         return frame.with_columns(pl.col("known_at").alias(_KNOWN))

@@ -1,9 +1,9 @@
-"""Does a decision depend on where the facts begin? It must not: history before the warm-up is forgotten.
+"""Checks that a decision does not depend on where the facts begin: history before the warm-up is ignored.
 
-A feature at t from facts that begin at t's anchor equals the one from facts that begin earlier. Where they
-begin later, the null rules say which features are unknown; what still has its window must not change. A
-backtest that begins a day earlier says the same in layers 2 and 3; its portfolio may stand elsewhere, and is
-not compared.
+A feature at t from facts that begin at t's anchor equals the one from facts that begin earlier. If they begin
+later, the null rules say which features become unknown; a feature with a complete window must not change. A
+backtest that begins a day earlier gives the same layers 2 and 3; its portfolio may differ and is not
+compared.
 Source: docs/features.md, "Acceptance" (5); docs/features.md, "Codes"; C116.
 """
 
@@ -34,15 +34,15 @@ LATER_DAYS: Final = (1, 7)
 
 _REMEMBERS: Final = "ewm_mean"
 _SHORT_GRIDS: Final = frozenset({Grid.M1, Grid.M5})
-"""Their windows are at most some days of candles, of which the warm-up holds a month."""
+"""Their windows are at most some days of candles; the warm-up contains a month."""
 
 
 @dataclass
 class Change:
-    """What another start of the facts did to a feature.
+    """The effect of another start of the facts on a feature.
 
-    compared: its values that were known; became_null: of those, unknown then; moved: beyond the tolerance;
-    largest: how far one moved at most, as a fraction of the larger of the two.
+    compared: values that were known; became_null: of those, now unknown; moved: beyond the tolerance;
+    largest: the largest change, as a fraction of the larger value.
     """
 
     varied: str
@@ -131,7 +131,7 @@ def decision_warm_up(
 
 
 def beginning_at(market: BacktestMarket, start: datetime) -> BacktestMarket:
-    """The minutes of `market` from `start` on, with the facts that a backtest from there on reads."""
+    """The minutes of `market` from `start` on, with the facts that a backtest from there reads."""
     later = replace(market, minutes=market.minutes[market.minutes >= epoch_minute(start)])
     return replace(later, facts=facts_from(market.facts, decision_instant(later, 0), timedelta(0)))
 
@@ -148,13 +148,13 @@ def facts_from(facts: MarketFacts, instant: datetime, shift: timedelta) -> Marke
 
 
 def tolerance_of(feature: str) -> float:
-    """How far a feature may move with its start, relatively: 1e-9, the EMA family 1e-4."""
+    """The relative change allowed with another start: 1e-9, for the EMA family 1e-4."""
     return RECURSIVE_TOLERANCE if is_recursive(feature) else RELATIVE_TOLERANCE
 
 
 @cache
 def is_recursive(name: str) -> bool:
-    """Whether the definition of a feature, or of a step of it, remembers its first bar (EMA, Wilder)."""
+    """Whether a feature, or a step of it, depends on its first bar (EMA, Wilder)."""
     seen: set[str] = set()
     waiting = [name]
     while waiting:
@@ -170,7 +170,7 @@ def is_recursive(name: str) -> bool:
 
 
 def _may_change(name: str) -> bool:
-    """Whether a later start takes history away that a feature needs; not if it looks days back at candles."""
+    """Whether a later start removes history that a feature needs; not if it reads days of candles."""
     feature = CATALOGUE.get(name)
     if feature is None:
         return False

@@ -31,7 +31,7 @@ def command(
 
 
 def print_findings(console: Console, findings: list[Finding]) -> None:
-    """The table of all audits, then the first rows of those that found something."""
+    """The table of all audits, then the first rows of each finding."""
     console.print(_table(findings))
     dirty = [finding for finding in findings if not finding.is_clean]
     for finding in dirty:

@@ -31,7 +31,7 @@ from hydra.trading.kill_switch import COOL_DOWN
 from hydra.trading.runs import LABELS, recorded_settings
 
 MOST_DAYS_WITH_BOOKS = 7
-"""A longer generated market is made without order books: they would be 138,000 rows a day."""
+"""Longer generated markets are made without order books, which would be 138,000 rows a day."""
 MOST_HOURS = 8_760
 
 
@@ -41,7 +41,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     end: ToOption = None,
     seed: SeedOption = None,
     pairs: PairsOption = "",
-    config: Annotated[Path | None, typer.Option(help="A file of settings in the place of .env.")] = None,
+    config: Annotated[Path | None, typer.Option(help="A file of settings that replaces .env.")] = None,
     assignments: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE of a setting or rule; can be repeated.")
     ] = None,
@@ -53,7 +53,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     resume_after: Annotated[
         float | None,
         typer.Option(
-            help="Assume an operator who clears the kill switch after so many hours, once its cause is gone."
+            help="Assume an operator who clears the kill switch this many hours later, if its cause is gone."
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result for machines.")] = False,
@@ -61,7 +61,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
         Path | None, typer.Option("--report", help="Write the report as one HTML page to this file.")
     ] = None,
 ) -> None:
-    """Decide history by the rules that trade, at once; the result is a run like any other."""
+    """Decide history at once, by the rules that trade live; the result is a run like any other."""
     console = Console(stderr=True)
     stresses = tuple(dict.fromkeys(scenario or ()))
     given = parse_assignments(assignments or ())
@@ -128,7 +128,7 @@ def market_choice(  # one parameter an option
     """The market that the options name, generated and stored if it has to be.
 
     Raises:
-        StopError: it is not stored, cannot be generated, or an option is not what it should be.
+        StopError: it is not stored, cannot be generated, or an option has an invalid value.
     """
     if origin is MarketOrigin.EXCHANGE:
         raise StopError("--market exchange: a backtest needs history; choose recorded or generated")

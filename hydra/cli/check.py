@@ -1,4 +1,4 @@
-"""`hydra check`: is the past what it was, and does nothing know the future?"""
+"""`hydra check`: parity, look-ahead and warm-up of a run or market."""
 
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -39,8 +39,8 @@ app = typer.Typer(
 RunOption = Annotated[
     int | None, typer.Option("--run", help="Check on the market and by the rules of a run.")
 ]
-SamplesOption = Annotated[int, typer.Option(min=1, help="How many minutes features are checked at.")]
-SampleSeedOption = Annotated[int, typer.Option(help="Another number takes other minutes.")]
+SamplesOption = Annotated[int, typer.Option(min=1, help="How many minutes are checked for features.")]
+SampleSeedOption = Annotated[int, typer.Option(help="Seed of the random choice of minutes.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print everything for machines.")]
 
 NOTHING_COMPARED: Final = 2
@@ -70,7 +70,7 @@ def lookahead(  # noqa: PLR0913, PLR0917  # one parameter an option
     sample_seed: SampleSeedOption = 0,
     for_machines: JsonOption = False,
 ) -> None:
-    """Compute everything again with what was not known yet cut off or changed; status 1 if anything moves."""
+    """Recompute everything with facts not yet known cut off or changed; status 1 if any value changes."""
     console = Console(stderr=True)
     chosen = checked_market(CheckRequest(run_id, market, start, end, seed, pairs), console)
     results = lookahead_results(chosen, samples, paths, sample_seed, console)
@@ -91,7 +91,7 @@ def warmup(  # noqa: PLR0913, PLR0917  # one parameter an option
     sample_seed: SampleSeedOption = 0,
     for_machines: JsonOption = False,
 ) -> None:
-    """Compute features and verdicts again from facts that begin elsewhere; status 1 if they differ."""
+    """Recompute features and verdicts from facts that begin elsewhere; status 1 if they differ."""
     chosen = checked_market(CheckRequest(run_id, market, start, end, seed, pairs), Console(stderr=True))
     run = simulate_by(chosen.rules)
     longer = _read(chosen, chosen.start - timedelta(days=max(EARLIER_DAYS)))
@@ -116,9 +116,9 @@ def parity(
     run_id: Annotated[int, typer.Option("--run", help="The run to decide again.", show_default=False)],
     for_machines: JsonOption = False,
 ) -> None:
-    """Decide a past run again and compare all that it stored, row by row.
+    """Decide a past run again and compare everything that it stored, row by row.
 
-    What is left out is listed with the reason. Status 1 if anything differs, 2 if nothing was compared.
+    Everything left out is listed with the reason. Status 1 if anything differs, 2 if nothing was compared.
     """
     url = database_url(load_settings())
     with (
@@ -177,7 +177,7 @@ def _read(chosen: CheckedMarket, start: datetime) -> BacktestMarket:
 
 
 def _conclude(chosen: CheckedMarket, results: list[CheckResult], *, for_machines: bool) -> None:
-    """Say what was found, and end with the status that says it."""
+    """Print the findings, and exit with the matching status."""
     found, compared = (
         sum(values) for values in zip(*((one.mismatches, one.compared) for one in results), strict=True)
     )

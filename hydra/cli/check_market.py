@@ -1,4 +1,4 @@
-"""Which stored market a check looks at, and the rules that decide on it."""
+"""Which stored market a check uses, and the rules that decide on it."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ from hydra.trading.parameters import Rules, rules_of, rules_of_run
 from hydra.trading.runs import LABELS, read_run
 
 NEWEST: Final = timedelta(days=1)
-"""Of a recorded market this much, its end, is checked where no range is given."""
+"""Without a range, a check of a recorded market covers this much of its end."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def checked_market(asked: CheckRequest, console: Console) -> CheckedMarket:
     """The market of a check; a generated one is made and stored if it has to be.
 
     Raises:
-        StopError: there is no such run or market, or an option is not what it should be.
+        StopError: there is no such run or market, or an option has an invalid value.
         DatabaseError: the server cannot be used.
     """
     _refuse_contradiction(asked)

@@ -1,4 +1,4 @@
-"""What a check has compared and found, as a person reads it."""
+"""The results of a check as tables and as JSON."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -58,7 +58,7 @@ def parity_as_json(parity: Parity) -> str:
 
 
 def results_as_json(about: Mapping[str, object], results: Sequence[CheckResult]) -> str:
-    """The results of checks for machines, after what is said `about` them all."""
+    """The results of checks for machines, after the facts `about` all of them."""
     return json.dumps({**about, "checks": [one.as_json() for one in results]}, indent=2, default=str)
 
 
@@ -114,7 +114,7 @@ def _sentence(title: str, one: Mismatch) -> str:
     time = "" if one.time is None else f" at {one.time:%Y-%m-%d %H:%M:%S}"
     key = f" ({', '.join(str(part) for part in one.key)})" if one.key else ""
     if A_ROW in {one.expected, one.found}:
-        differs = "is missing" if one.found is None else "is there, and should not be"
+        differs = "is missing" if one.found is None else "exists, and should not"
     else:
         differs = f"expected {one.expected}, found {one.found}"
     return f"{title}{': ' if title else ''}{one.value}{pair}{time}{key} {differs}"

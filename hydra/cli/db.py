@@ -44,7 +44,7 @@ def up_command() -> None:
 
 
 def up() -> str:
-    """The URL of a server that runs with a migrated database; says only what had to be done for it.
+    """The URL of a running server with a migrated database; prints only what it had to do.
 
     Raises:
         DatabaseError: the server cannot be used.
@@ -119,7 +119,7 @@ def _schema_state(url: str) -> str:
 
 @app.command()
 def url(
-    with_password: Annotated[bool, typer.Option("--with-password", help="Print the password too.")] = False,
+    with_password: Annotated[bool, typer.Option("--with-password", help="Include the password.")] = False,
 ) -> None:
     """Print the database's URL, for other programs."""
     address = libpq_url(database_url(load_settings()))
@@ -129,12 +129,12 @@ def url(
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def psql(
     context: typer.Context,
-    owner: Annotated[bool, typer.Option("--owner", help="With every right, not only to read.")] = False,
+    owner: Annotated[bool, typer.Option("--owner", help="With all rights, not read-only.")] = False,
 ) -> None:
-    """Open psql as the reader; further arguments go to psql, those that it shares with HYDRA after --."""
+    """Open psql as the reader; further arguments go to psql; put options that HYDRA also has after --."""
     settings = load_settings()
     parts = psycopg.conninfo.conninfo_to_dict(libpq_url(database_url(settings)))
-    # By environment: every user of the machine can read a command line.
+    # By environment: every user of the machine can read command lines.
     password = str(parts.pop("password", ""))
     given = [str(parts.pop("options", "")), "-c timezone=UTC"]
     if not owner:
@@ -173,7 +173,7 @@ def reset(
         return
     _refuse_own_server("reset")
     cluster = private_cluster()
-    _ask(f"Delete everything stored in {cluster.data}, imported history too?", yes=yes)
+    _ask(f"Delete everything stored in {cluster.data}, imported history included?", yes=yes)
     cluster.remove()
     _say(f"Deleted {cluster.data}.")
     up_command()

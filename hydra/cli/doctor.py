@@ -17,7 +17,7 @@ COLOURS = {HealthVerdict.OK: "green", HealthVerdict.WARN: "yellow", HealthVerdic
 def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the checks for machines.")] = False,
 ) -> None:
-    """Check Python, disk, settings, database, clock and schema; exit status 1 if something must be mended."""
+    """Check Python, disk, settings, database, clock and schema; exit status 1 if a check fails."""
     checks = list(examine())
     if as_json:
         typer.echo(json.dumps(plain(checks), indent=2))

@@ -50,7 +50,7 @@ def command(
 
 @contextmanager
 def _reporter(console: Console, plan: ImportPlan, *, quiet: bool) -> Iterator[Reporter]:
-    """A progress bar on a terminal, a line a file elsewhere, nothing for machines."""
+    """A progress bar on a terminal, one line per file elsewhere, nothing with --json."""
     if quiet:
         yield lambda _result: None
     elif console.is_terminal:
@@ -119,7 +119,7 @@ def _counts(results: list[FileResult]) -> dict[str, int]:
 
 
 def _dropped(results: list[FileResult]) -> dict[str, int]:
-    """Rows that are not stored and not wrong either."""
+    """Rows that are neither stored nor wrong."""
     return {
         "equal to a row before in the same file": sum(result.repeated for result in results),
         "without any value": sum(result.empty for result in results),
@@ -127,7 +127,7 @@ def _dropped(results: list[FileResult]) -> dict[str, int]:
 
 
 def _refused(plan: ImportPlan, results: list[FileResult]) -> list[str]:
-    """Files and folders of which nothing came in, with the reason."""
+    """Files and folders from which nothing was imported, with the reason."""
     return [*plan.unreadable, *(result.error for result in results if result.error)]
 
 

@@ -18,12 +18,12 @@ VERBS: Final = (
     "db", "config", "check", "import", "doctor", "status", "run", "backtest", "sweep", "kill", "resume",
     "why", "audit", "report", "runs", "markets", "demo",
 )  # fmt: skip
-"""Each has a file of its name: there its function `command`, or its `app` where it has verbs of its own."""
+"""Each verb has a file of its name, with a function `command`, or an `app` if it has verbs of its own."""
 _OTHER_FILES: Final = {"import": "import_history"}
 
 
 class Verbs(TyperGroup):
-    """Reads the file of a verb when it is asked for: a kill switch does not wait for what backtests need."""
+    """Imports a verb's file only when needed: `hydra kill` must not wait for what a backtest imports."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  # the framework's signature
         """Every verb, in the order in which help lists them."""
@@ -71,7 +71,7 @@ def hydra(
     """A market-participant behaviour engine for crypto perpetual futures."""
 
 
-# What a server may answer to a sound query, and what to do; any other answer is a defect and keeps its trace.
+# Errors that a sound query can meet, and what to do; any other error is a defect and keeps its traceback.
 ADVICE: Final[dict[type[psycopg.Error], str]] = {
     psycopg.errors.UndefinedTable: "bring the schema up to date with `hydra db up`",
     psycopg.errors.UndefinedColumn: "bring the schema up to date with `hydra db up`",
@@ -81,7 +81,7 @@ ADVICE: Final[dict[type[psycopg.Error], str]] = {
 
 
 def main() -> None:
-    """Run the command line; an error of ours or of the server becomes one red sentence, status 1."""
+    """Run the command line; an error of ours or of the server is printed as one red sentence, status 1."""
     try:
         app()
     except HydraError as error:

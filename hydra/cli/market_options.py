@@ -1,4 +1,4 @@
-"""The options by which a command is told its market."""
+"""The options that name a market."""
 
 from typing import Annotated
 
@@ -16,5 +16,5 @@ SeedOption = Annotated[int | None, typer.Option(help="Seed of a generated market
 PairsOption = Annotated[str, typer.Option(help="Comma-separated, e.g. BTC,ETH; else all.")]
 StressOption = Annotated[
     list[Stress] | None,
-    typer.Option(metavar="NAME", help=f"What goes wrong: {', '.join(Stress)}; can be repeated."),
+    typer.Option(metavar="NAME", help=f"A stress scenario: {', '.join(Stress)}; can be repeated."),
 ]

@@ -45,9 +45,7 @@ def list_command(
 @app.command()
 def delete(
     name: Annotated[str, typer.Argument(help="The market, as `hydra markets list` names it.")],
-    recorded: Annotated[
-        bool, typer.Option("--recorded", help="It is recorded history, and it shall be deleted.")
-    ] = False,
+    recorded: Annotated[bool, typer.Option("--recorded", help="Allow deleting recorded history.")] = False,
     with_runs: Annotated[bool, typer.Option("--with-runs", help="The runs decided on it too.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:

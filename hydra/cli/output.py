@@ -1,4 +1,4 @@
-"""Where the answers go: the terminal in its own width, files and pipes in a width that cuts nothing."""
+"""The console for answers: a terminal in its own width, files and pipes wide enough for every table."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -29,7 +29,7 @@ def print_line(console: Console, line: str | Text) -> None:
 
 
 def print_plain(console: Console, line: str) -> None:
-    """The same for a line that is no markup: paths and the words of others may hold brackets."""
+    """The same without markup: paths and texts of others may contain brackets."""
     print_line(console, Text(line))
 
 

@@ -30,7 +30,7 @@ def command(
         ),
     ] = None,
 ) -> None:
-    """What came of a run: equity, drawdown, trades, costs, the funnel of vetoes, and how sure that is."""
+    """The report of a run: equity, drawdown, trades, costs and vetoes, with confidence intervals."""
     with connect(database_url(load_settings())) as connection:
         if html is not None:
             write_html_report(connection, run_id, html)

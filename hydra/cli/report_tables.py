@@ -1,4 +1,4 @@
-"""The report of a run on a terminal of 80 columns or more: no digit and no word is cut."""
+"""The report of a run on a terminal of 80 columns or more; no digit and no word is cut."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -111,7 +111,7 @@ def _trades(trades: Sequence[Row], wanted: int, *, is_wide: bool) -> Table:
 
 
 def _trade_cells(trade: Row, *, is_wide: bool) -> list[str]:
-    """The cells of a trade; where there is little room, two of them stand in one."""
+    """The cells of a trade; on a narrow terminal two values share a cell."""
     is_closed = trade["closed_time"] is not None
     base, side = escape(trade["base"]), trade["side"]
     opened = minute_text(trade["opened_time"])
@@ -126,7 +126,7 @@ def _trade_cells(trade: Row, *, is_wide: bool) -> list[str]:
 
 
 def _generators(report: RunReport) -> Table:
-    """A column a generator: their counts are wide, and there are more ends of a signal than generators."""
+    """One column per generator: the counts are wide, and there are more outcomes than generators."""
     table = open_table(("",), (), "How often each generator fired, in pair-minutes")
     for count in report.generators:
         table.add_column(words_of_code(count.source), justify="right")

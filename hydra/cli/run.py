@@ -1,4 +1,4 @@
-"""`hydra run`: decide minute after minute, and watch it."""
+"""`hydra run`: decide minute after minute, and show the progress."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -56,9 +56,9 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
             "[default: day]",
         ),
     ] = None,
-    resume: Annotated[int | None, typer.Option(help="Go on with this run where it stopped.")] = None,
+    resume: Annotated[int | None, typer.Option(help="Continue this run where it stopped.")] = None,
 ) -> None:
-    """Take a market through the five layers, minute by minute. Ctrl-C stops; --resume goes on.
+    """Run a market through the five layers, minute by minute. Ctrl-C stops; --resume continues.
 
     Exit status 3: a tenth of the minutes or more had no data for any pair.
     """
@@ -96,7 +96,7 @@ def in_mode(settings: Settings, mode: TradingMode | None) -> Settings:
 
 
 def refuse_beside_resume(context: typer.Context, run_id: int) -> None:
-    """Raise for options that a resumed run would ignore: it goes on with what it recorded.
+    """Refuse options that a resumed run would ignore: it uses what it recorded.
 
     Raises:
         StopError: names them.
@@ -124,10 +124,10 @@ def without_data_words(run: Run, coverage: DataCoverage) -> str:
 
 
 def planted(scenarios: list[Scenario] | None, market: MarketOrigin) -> tuple[Scenario, ...]:
-    """What a generated market has planted: the default mix, unless something is asked for.
+    """The scenarios to plant into a generated market: the default mix unless some are asked for.
 
     Raises:
-        StopError: something is asked for in a market that is not generated.
+        StopError: scenarios are asked for in a market that is not generated.
     """
     if scenarios and market is not MarketOrigin.GENERATED:
         raise StopError("--scenario: it is planted into a generated market; add --market generated")
@@ -198,10 +198,10 @@ def watch(run: Run, settings: Settings, console: Console) -> EndReason:
 
 
 def refuse_unconnected(mode: TradingMode, market: MarketOrigin) -> None:
-    """Raise for what needs an exchange.
+    """Refuse a mode or a market that needs an exchange.
 
     Raises:
-        StopError: orders or market would be those of an exchange, and none is connected yet.
+        StopError: the mode or the market needs an exchange, and none is connected yet.
     """
     if mode is not TradingMode.PAPER:
         raise StopError(

@@ -35,7 +35,7 @@ from hydra.research.studies import (
 )
 from hydra.research.sweep import SweepVerdict, expand, judge_sweep, run_processes, validate
 from hydra.runtime.message_broker import make_broker
-from hydra.runtime.research_queue import ring_for_trials
+from hydra.runtime.research_queue import notify_trials
 from hydra.settings import load_settings
 from hydra.trading.runs import recorded_settings
 
@@ -45,7 +45,7 @@ FIGURES_WIDTH: Final = 75
 
 
 def command(  # noqa: PLR0913, PLR0917  # one parameter an option
-    name: Annotated[str, typer.Argument(help="Name of the study; the same name goes on with it.")],
+    name: Annotated[str, typer.Argument(help="Name of the study; the same name continues it.")],
     assignments: Annotated[
         list[str] | None,
         typer.Option("--set", help="KEY=V1,V2,...: every combination is tried; KEY=V is shared."),
@@ -61,10 +61,10 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
         bool, typer.Option("--on-workers", help="Leave the trials to `dramatiq workers.research`.")
     ] = False,
     opened: Annotated[
-        int | None, typer.Option("--open", min=1, help="Play this trial of the study as a run with rows.")
+        int | None, typer.Option("--open", min=1, help="Simulate this trial again as a run with rows.")
     ] = None,
 ) -> None:
-    """Try every combination of settings on one market. Ctrl-C stops; the same command goes on."""
+    """Try every combination of settings on one market. Ctrl-C stops; the same command continues."""
     console = Console(stderr=True)
     if opened is not None:
         if assignments:
@@ -85,7 +85,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
             if on_workers:
                 finished, planned = count_trials(connection, study_id)
                 broker = make_broker(settings, [])
-                ring_for_trials(broker, study_id, planned - finished)
+                notify_trials(broker, study_id, planned - finished)
                 broker.close()
                 _wait(connection, study_id, show)
             else:
@@ -123,7 +123,7 @@ def _progress(console: Console, name: str) -> Iterator[Callable[[int, int], None
 
 
 def print_sweep(console: Console, name: str, trials: Sequence[FinishedTrial], verdict: SweepVerdict) -> None:
-    """The trials, best first, then how much of the best is luck."""
+    """The trials, best first, then the deflated Sharpe ratio and the probability of overfitting."""
     ranked = _ranked(trials)
     has_room = console.width >= FIGURES_WIDTH + max((len(_settings(trial)) for trial in ranked), default=0)
     console.print(_table(name, ranked, has_room=has_room))
@@ -167,7 +167,7 @@ def _table(name: str, ranked: Sequence[FinishedTrial], *, has_room: bool) -> Tab
 
 
 def sentences(verdict: SweepVerdict) -> list[str]:
-    """What a trader must know before the best trial is believed."""
+    """What to know before trusting the best trial."""
     return [_count_words(verdict), _luck_words(verdict), _search_words(verdict)]
 
 
@@ -184,7 +184,7 @@ def _luck_words(verdict: SweepVerdict) -> str:
             "returns: no trial can be called the best."
         )
     if verdict.best is None or verdict.deflated is None:
-        return "Too little varies for a deflated Sharpe ratio: by these days no trial is above luck."
+        return "Too little variance for a deflated Sharpe ratio: no trial is shown to beat luck."
     return (
         f"Trial {verdict.best.number} is the best. The probability that its true Sharpe ratio lies above "
         f"what the best of {verdict.counted:,} shows by luck is {verdict.deflated:.2f} (deflated Sharpe "

@@ -38,7 +38,7 @@ def command(
     run: Annotated[int | None, typer.Option("--run", help="The run; default: the newest")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the chain for machines.")] = False,
 ) -> None:
-    """Why did it trade, or not? The minute's chain: inputs, rule, numbers, verdict, words of every gate."""
+    """Explain a minute gate by gate: inputs, rule, numbers, verdict and reason."""
     with connect(database_url(load_settings())) as connection:
         explanation = explain(connection, symbol, at, run)
     if as_json:
@@ -64,7 +64,7 @@ def _title(explanation: Explanation | CountedHour) -> str:
 def counted_lines(hour: CountedHour) -> Iterator[str]:
     """What a backtest counted in the hour of a minute, as lines of rich markup."""
     yield _title(hour)
-    yield "The backtest kept no row of this minute: there was no signal and no change."
+    yield "The backtest stored no row for this minute: there was no signal and no change."
     yield "Its hour, counted by layer:" if hour.counts else "Nothing was counted in its hour."
     for one in hour.counts:
         code = ReasonCode(one["reason_code"])

@@ -1,4 +1,4 @@
-"""Arrow out of the database: the answer of a named SQL file as a polars frame, without rows in Python."""
+"""Reads the answer of a named SQL file as a polars frame, through Arrow, without Python rows."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -39,7 +39,7 @@ def read_frame(connection: Connection, query: str, parameters: Sequence[Paramete
 
 
 def end_read(connection: Connection) -> None:
-    """Close the transaction in which ADBC reads, so that the next read sees what was committed since."""
+    """End the transaction in which ADBC reads, so that the next read sees later commits."""
     connection.rollback()
 
 

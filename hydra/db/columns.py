@@ -1,4 +1,4 @@
-"""The columns of a table, asked of the database once: the schema in `sql/schema` is the only list of them."""
+"""The columns of a table, read from the database once: `sql/schema` is their only definition."""
 
 from typing import Final, NamedTuple
 
@@ -11,7 +11,7 @@ from hydra.db import queries
 class Column(NamedTuple):
     """A column. type: as PostgreSQL writes it. is_key: part of the primary key.
 
-    is_identity: the database counts it up. has_default: the database fills it where a row does not.
+    is_identity: the database numbers it. has_default: the database fills it if a row does not.
     """
 
     name: str
@@ -24,7 +24,7 @@ class Column(NamedTuple):
 def columns_of(connection: psycopg.Connection, table: str) -> tuple[Column, ...]:
     """The columns of `table` (or view), e.g. "hydra.orders", in their order.
 
-    Kept for the life of the process, a database at a time: a migration needs a restart.
+    Cached per database for the life of the process: restart after a migration.
 
     Raises:
         psycopg.errors.UndefinedTable: there is no such table.

@@ -79,7 +79,7 @@ def encoded(frame: pl.DataFrame) -> Iterator[bytes]:
 def _encode_block(block: pl.DataFrame) -> bytes:
     """Rows of field count, then per field its length and its bytes; a null is length -1 without bytes.
 
-    All rows are laid out at their widest; a mask then cuts out what a row does not have.
+    All rows are laid out at full width; a mask then removes the bytes that a row does not have.
     """
     fields = [_field(column) for column in block]
     width = 2 + sum(4 + field.file_bytes.shape[1] for field in fields)

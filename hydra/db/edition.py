@@ -14,8 +14,8 @@ from hydra.db import queries
 from hydra.errors import DatabaseError
 
 OLDEST_POSTGRESQL: Final = 15
-# The first whose hypertables take statement triggers with transition tables, which keep the rollups of the
-# Apache edition: an older one lets them be created and refuses every row afterwards.
+# From this version on, hypertables support statement triggers with transition tables, which keep the rollups
+# of the Apache edition. Older versions let the triggers be created and then refuse every row.
 OLDEST_TIMESCALEDB: Final = (2, 18)
 
 
@@ -37,7 +37,7 @@ class ServerFacts:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a server says of itself, before it is judged; one row of `sql/server/facts.sql`."""
+    """What a server reports about itself, unchecked; one row of `sql/server/facts.sql`."""
 
     server_version_num: int
     server_version: str
@@ -52,7 +52,7 @@ def inspect_server(connection: psycopg.Connection) -> ServerFacts:
     """The versions and the edition of a server whose database has the extension.
 
     Raises:
-        DatabaseError: one sentence for the first thing that keeps HYDRA from using it.
+        DatabaseError: one sentence for the first reason why HYDRA cannot use it.
     """
     found = find(connection)
     refuse_unusable(found)

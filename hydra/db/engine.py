@@ -1,4 +1,4 @@
-"""Every connection to the database starts here: UTC, named, and with errors that a person can act on."""
+"""Opens every connection to the database: in UTC, named, with errors that say what to do."""
 
 import re
 from typing import TYPE_CHECKING
@@ -63,7 +63,7 @@ def adbc_connect(url: str) -> "AdbcConnection":
     Raises:
         DatabaseError: for the reasons of `connect`.
     """
-    # Arrow takes half a second to load: who only latches a kill switch does not wait for it.
+    # Arrow takes half a second to load; `hydra kill` does not need it.
     from adbc_driver_manager import Error as AdbcError  # noqa: PLC0415
     from adbc_driver_postgresql import dbapi  # noqa: PLC0415
 
@@ -74,7 +74,7 @@ def adbc_connect(url: str) -> "AdbcConnection":
             "options": _options(url),
         }
     )
-    # libpq decodes %20 in a query but not "+", which is what a URL renders a blank as.
+    # libpq decodes %20 in a query but not "+", which URLs use for a blank.
     address = parts.render_as_string(hide_password=False).replace("+", "%20")
     try:
         connection: AdbcConnection = dbapi.connect(address)
@@ -87,7 +87,7 @@ def adbc_connect(url: str) -> "AdbcConnection":
 
 
 def libpq_url(url: str) -> str:
-    """`url` as libpq takes it: a driver name such as `postgresql+psycopg` is dropped.
+    """`url` in libpq's form: a driver name such as `postgresql+psycopg` is removed.
 
     Raises:
         DatabaseError: it is not a PostgreSQL URL. The text is not repeated: it may hold a password.
@@ -105,7 +105,7 @@ def libpq_url(url: str) -> str:
 
 
 def shown(url: str) -> str:
-    """`url` for people: without the password."""
+    """`url` without the password, for messages."""
     parts = make_url(libpq_url(url))
     return parts._replace(password=None).render_as_string()
 
@@ -133,7 +133,7 @@ def _options(url: str) -> str:
 
 
 def _speak_utc(connection: psycopg.Connection) -> None:
-    """UTC whatever the user's PGTZ says: libpq sends that after the options, so it would win."""
+    """Set UTC after connecting: libpq sends the user's PGTZ after the options, so it would win."""
     if connection.info.parameter_status("TimeZone") != "UTC":
         connection.execute(_SET_UTC)
         if not connection.autocommit:
@@ -154,7 +154,7 @@ def _set_role(connection: psycopg.Connection, role: str) -> None:
 
 
 def _reason(complaint: str, password: str | None) -> str:
-    """The first line of libpq's complaint without its repetitions of where; a later one only asks back."""
+    """The first line of libpq's complaint, without the repeated server address."""
     lines = [line.strip() for line in complaint.splitlines() if line.strip()]
     text = re.sub(r"^.*(failed|FATAL):\s*", "", lines[0]) if lines else "no reason given"
     return re.sub(re.escape(password), "***", text) if password and password in text.split() else text

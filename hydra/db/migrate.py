@@ -1,4 +1,4 @@
-"""Brings a database to the newest schema, and says where it stands."""
+"""Brings a database to the newest schema, and reports its revision."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,8 +22,8 @@ from hydra.paths import MIGRATIONS_DIRECTORY
 def upgrade_to_head(url: str) -> None:
     """Build the schema in an empty database, or run every migration that it has not seen.
 
-    Safe to call at every start: the migrations are one transaction, and a second caller waits. The words of
-    the reason codes follow the code without a migration.
+    Safe to call at every start: all migrations are one transaction, and a second caller waits. The words of
+    the reason codes are updated from the code, without a migration.
 
     Raises:
         DatabaseError: the server cannot be reached, or refuses (the message says what to do).
@@ -71,8 +71,8 @@ def alembic_config() -> Config:
 def engine_for(url: str) -> Engine:
     """An engine over psycopg 3 for any spelling of a PostgreSQL URL; connections are not pooled.
 
-    The search path is said, because the default one puts a schema of the user's own name first: for a user
-    called hydra the tables of schema hydra would pass for unqualified ones.
+    The search path is set: by default a schema named like the user comes first, so for a user called hydra
+    the tables of schema hydra could be used without their schema's name.
     """
     driver_url = make_url(url).set(drivername="postgresql+psycopg")
     return create_engine(driver_url, poolclass=NullPool, connect_args={"options": "-c search_path=public"})
@@ -95,6 +95,6 @@ def _refusal(url: str, error: DBAPIError | psycopg.Error) -> str:
     if isinstance(cause, psycopg.errors.InsufficientPrivilege):
         return (
             f"the account of HYDRA_DATABASE_URL may not do that in {make_url(url).database} ({lines[0]}): "
-            f"migrate with the account that owns the database, look with one that is a member of hydra_reader"
+            f"migrate with the account that owns the database, read with a member of hydra_reader"
         )
     return f"the database refused: {lines[0] if lines else type(cause).__name__}"

@@ -1,4 +1,4 @@
-"""What a revision may do: build the schema from `sql/schema`, or change one that is there."""
+"""What a revision may do: build the schema from `sql/schema`, or change an existing one."""
 
 import psycopg
 from alembic import op
@@ -8,7 +8,7 @@ from hydra.db.reason_codes import store_reason_codes
 from hydra.db.rollups import SOURCES, refresh_all
 from hydra.errors import DatabaseError
 
-# In the configuration of an upgrade: the database was empty when it began.
+# Set in the configuration of an upgrade whose database was empty when it began.
 _BUILT = "built"
 
 
@@ -36,9 +36,9 @@ def build_rollups() -> None:
 
 
 def change_rollups(removal: str) -> None:
-    """Apache edition: remove the rollups by `sql/<removal>.sql`, create them, fill them from the facts.
+    """Apache edition: drop the rollups by `sql/<removal>.sql`, create them, fill them from the facts.
 
-    Continuous aggregates stay as they are; only their comments are written again.
+    Continuous aggregates are kept; only their comments are updated.
     """
     if _attributes().get(_BUILT, False):
         return

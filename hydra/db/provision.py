@@ -22,7 +22,7 @@ def create_database(maintenance_url: str, name: str) -> None:
 
 
 def create_extension(url: str) -> ServerFacts:
-    """Create TimescaleDB in the database of `url` unless it is there, and say what the server is.
+    """Create TimescaleDB in the database of `url` if missing, and return the server's facts.
 
     Raises:
         DatabaseError: the server cannot be used, or the account may not create extensions.
@@ -36,6 +36,6 @@ def create_extension(url: str) -> ServerFacts:
                 f"the account of HYDRA_DATABASE_URL may not create TimescaleDB in {connection.info.dbname}: "
                 f"let a superuser run CREATE EXTENSION timescaledb there"
             ) from None
-    # The library chooses its licence when a session first loads the extension: ask in a new one.
+    # The library chooses its licence when a session first loads the extension, so use a new session.
     with connect(url) as connection:
         return inspect_server(connection)

@@ -1,4 +1,4 @@
-"""Named SQL files: one statement or script a file, whose header comment says what it answers."""
+"""Named SQL files: one statement or script per file; its first comment says what it does."""
 
 from functools import cache
 

@@ -1,7 +1,7 @@
-"""The three roles of law 9: the owner migrates, the worker reads and writes, the reader only reads.
+"""The roles: the owner migrates, the worker reads and writes, the reader only reads.
 
-They are groups without login, shared by all databases of a server. People and services log in under names of
-their own that are members of one of them (`grant_login`).
+They are groups without login, shared by all databases of a server. People and services log in with accounts
+that are members of one of them (`grant_login`).
 """
 
 from enum import StrEnum
@@ -70,7 +70,7 @@ def grant_login(connection: psycopg.Connection, name: str, password: str, role: 
 
 
 def _create(connection: psycopg.Connection, role: Role) -> None:
-    """Another database's migration may create the same role at this moment: then it is there, as wished."""
+    """Create the role; another database's migration may create it at the same moment, which is fine."""
     try:
         with connection.transaction():
             connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))

@@ -1,7 +1,7 @@
-"""Creates the rollups: one SELECT a level for both editions (sql/schema/rollups).
+"""Creates the rollups: one SELECT per level for both editions (sql/schema/rollups).
 
-The community edition keeps a level as a continuous aggregate. On Apache it is a table: a function stores what
-the SELECT gives for the buckets that were touched, and triggers on the facts call it.
+On the community edition a level is a continuous aggregate. On the Apache edition it is a table: triggers on
+the facts call a function that stores the result of the SELECT for the touched buckets.
 """
 
 import psycopg
@@ -43,7 +43,7 @@ def create_kept_tables(connection: psycopg.Connection) -> None:
 
 
 def comment_rollups(connection: psycopg.Connection, *, community: bool) -> None:
-    """The views over the rollups and the comments of all; may run again."""
+    """Create the views over the rollups and comment them; safe to repeat."""
     kind = sql.SQL("VIEW" if community else "TABLE")
     connection.execute(sql.SQL(queries.load("schema/rollups")).format(kind=kind))
 
@@ -82,7 +82,7 @@ def _select(below: str, level: Rollup, within: sql.Composable) -> sql.Composed:
 
 
 def _bucket(level: Rollup, time: str) -> sql.Composed:
-    """The start of the bucket that an instant belongs to."""
+    """The start of an instant's bucket."""
     text = 'time_bucket({}, {}, "offset" => {})' if level.offset else "time_bucket({}, {})"
     values = [sql.Literal(level.width), sql.Identifier(time)]
     return sql.SQL(text).format(*values, *([sql.Literal(level.offset)] if level.offset else []))

@@ -1,8 +1,8 @@
 """Brings the rollups up to date after a bulk load: one call for both editions.
 
 Live rows need none of this: on the Apache edition statement triggers keep the rollups, on the community
-edition continuous aggregates compute the newest buckets as they are read. A bulk load first calls `defer`
-(the triggers then stand aside in that transaction) and at its end `refresh`.
+edition continuous aggregates compute the newest buckets when they are read. A bulk load first calls `defer`
+(the triggers then do nothing in that transaction) and at its end `refresh`.
 Source: docs/architecture.md, law 3; docs/database.md, "Two editions"; C110, C128.
 """
 
@@ -31,7 +31,7 @@ class Rollup(NamedTuple):
 
 
 class RollupSource(NamedTuple):
-    """A table of facts with its levels from low to high, and the function that refreshes them on Apache."""
+    """A table of facts with its levels, lowest first, and the function that refreshes them on Apache."""
 
     table: str
     refresh_function: str
@@ -39,7 +39,7 @@ class RollupSource(NamedTuple):
 
     @property
     def steps(self) -> tuple[tuple[str, Rollup], ...]:
-        """Each level with the relation that it is computed from: the level below, at first the facts."""
+        """Each level with the relation that it is computed from: the level below, for the first the facts."""
         below = (self.table, *(level.relation for level in self.levels))
         return tuple(zip(below, self.levels, strict=False))
 
@@ -72,7 +72,7 @@ SOURCES: Final = {
         RollupSource(
             "open_interest",
             "refresh_open_interest_rollups",
-            # A measurement on the grid belongs to the bucket that it ends: (g - 5 min, g].
+            # A measurement on the grid belongs to the bucket that ends there: (g - 5 min, g].
             (
                 _minutes(
                     "open_interest_5m_buckets", 5, "open_interest_5m", 30, offset=timedelta(microseconds=1)
@@ -82,8 +82,8 @@ SOURCES: Final = {
     )
 }
 
-# The newest two buckets of each level are left to the real-time part of a continuous aggregate, as its
-# refresh policy does (community_policies.sql): a row a little late finds it open.
+# The newest two buckets of each level are computed in real time by the continuous aggregate, as in its
+# refresh policy (community_policies.sql), so that late rows can still enter them.
 SETTLING_BUCKETS: Final = 2
 
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -95,7 +95,7 @@ def has_rollups(source_table: str) -> bool:
 
 
 def defer(connection: psycopg.Connection) -> None:
-    """Let the triggers stand aside until the current transaction ends; `refresh` must follow."""
+    """Disable the triggers until the current transaction ends; `refresh` must follow."""
     connection.execute(queries.load("rollups/defer"))
 
 
@@ -170,7 +170,7 @@ def _refresh_aggregates(
     call = queries.load("rollups/refresh_aggregate_unbatched" if batches else "rollups/refresh_aggregate")
     now = datetime.now(tz=UTC)
     for level in source.levels:
-        # One bucket more at both ends: those of open interest reach a microsecond past the grid.
+        # One bucket more at both ends: buckets of open interest extend a microsecond past the grid.
         settled = now - SETTLING_BUCKETS * level.width
         span = whole_buckets(first_time - level.width, last_time + level.width, level.width, settled)
         if span is not None:

@@ -1,7 +1,7 @@
 """A pair's own thresholds at a decision, from what its features were at past decisions (C112).
 
 Samples are taken at every whole hour of the 90 days before the UTC day of the decision, each from the facts
-known at its hour. So all decisions of a day share their thresholds, and none knows anything of its own day.
+known at its hour. All decisions of a day therefore share their thresholds, and none uses its own day.
 """
 
 from collections.abc import Sequence
@@ -35,9 +35,9 @@ _SOURCES: Final = {
 
 
 def sampled_decisions(instrument_ids: Sequence[int], days: Sequence[date]) -> pl.DataFrame:
-    """instrument_id and time: the hourly decisions that the thresholds of `days` are made of.
+    """instrument_id and time: the hourly decisions from which the thresholds of `days` are computed.
 
-    days: UTC, ascending; hours between two of them that none asks for are sampled all the same.
+    days: UTC, ascending; the hours between two of them are sampled too.
     """
     first, last = _midnight(days[0]) - timedelta(days=SAMPLED_DAYS), _midnight(days[-1]) - HOUR
     hours = pl.datetime_range(first, last, HOUR, time_unit="us", time_zone="UTC", eager=True)
@@ -74,8 +74,8 @@ def read_adaptive_thresholds(
 ) -> pl.DataFrame:
     """`adaptive_thresholds` from the database, from facts known by the first instant of the last day.
 
-    Reads 91 days of candles, settlements, ratios and open interest before the first day. So it is the same
-    whenever in a day it is read, for one day or for many at once.
+    Reads 91 days of candles, settlements, ratios and open interest before the first day. The result does not
+    depend on the time of day, nor on whether one day or many are read at once.
 
     Raises:
         DatabaseError: the server cannot answer.

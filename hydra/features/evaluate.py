@@ -1,7 +1,7 @@
 """Features for decisions: the same code for eight rows at one minute and for millions in a backtest.
 
-The value at a decision instant t is a function of the facts with known_at <= t only. Facts that came when
-they should are placed by the clock, all decisions at once; decisions that missed a late fact are
+A value at a decision instant t uses only facts with known_at <= t. Facts that arrived on time are placed by
+the clock, for all decisions at once; decisions that missed a late fact are
 evaluated again on the facts known by then. Source: docs/features.md; docs/architecture.md, laws 2 and 3.
 """
 
@@ -34,8 +34,8 @@ from hydra.features.facts import Grid, MarketFacts
 
 KEY: Final = {"instrument_id": pl.Int16(), "time": TIME}
 
-# Context columns: how the decision frame names them, how the expressions do, and their type. Two of them
-# would otherwise have the name of the feature that copies them.
+# Context columns: their names in the decision frame and in expressions, and their type. Two would otherwise
+# have the name of the feature that copies them.
 _CONTEXT: Final[dict[str, tuple[str, pl.DataType]]] = {
     "side": ("side", pl.String()),
     "confidence": ("confidence", pl.Float64()),
@@ -59,7 +59,7 @@ _LEVELS: Final = ("known_at", "best_bid", "best_ask", "best_bid_quantity", "best
 _HOUR_LOOKBACK_US: Final = 62 * MINUTE_US
 _SHORT_LOOKBACK_US: Final = 6 * MINUTE_US
 _GRID_THREADS: Final = 2
-# With so few decisions most results come from memory, and threads cost more than they save.
+# With fewer decisions, most results come from the cache, and threads cost more than they save.
 _FEW_DECISIONS: Final = 64
 _LOOKS_AT_OTHERS: Final = leader_columns("close") | leader_columns("hour_close")
 
@@ -79,8 +79,8 @@ def feature_matrix(
     decisions: instrument_id Int16 and time (the decision instant t, microseconds, UTC), any order; and
     the context that signal and regime features copy: side, confidence, source, expected_return,
     expected_adverse_excursion, regime and volatility_regime (codes of the enumerations); a feature whose
-    context column is absent is null. Aliases are allowed in `names` and name their column. A caller that
-    decides minute after minute gives the same `memory` each time: what did not change is not computed again.
+    context column is absent is null. `names` may contain aliases, which then name their columns. A caller
+    that decides minute after minute passes the same `memory` each time, to reuse results that did not change.
 
     Returns the decisions' key and one Float64 column a feature, in the decisions' order.
 
@@ -137,7 +137,7 @@ def _with_late_decisions(
     plan: Mapping[Grid, GridPlan],
     memory: GridMemory,
 ) -> pl.DataFrame:
-    """`matrix` with the rows replaced that a late fact must not have touched."""
+    """`matrix` with the rows of decisions that missed a late fact replaced."""
     looks_at_others = any(_LOOKS_AT_OTHERS & set(steps.base) for steps in plan.values())
     of_any_pair = looks_at_others or Grid.UNIVERSE in plan
     for rows in late_epochs(facts, Instants.of(decisions), memory, of_any_pair=of_any_pair):
@@ -153,7 +153,7 @@ def _with_late_decisions(
 def _evaluate(
     facts: MarketFacts, decisions: pl.DataFrame, plan: Mapping[Grid, GridPlan], memory: GridMemory
 ) -> pl.DataFrame:
-    """One column a feature, every fact taken as known when it nominally is."""
+    """One column per feature, with every fact known at its nominal time."""
     instants = Instants.of(decisions)
     at_decision = plan.get(Grid.DECISION)
     asked = set(at_decision.base) if at_decision else set()
@@ -192,7 +192,7 @@ def _hour_columns(
     current: pl.DataFrame,
     memory: GridMemory,
 ) -> pl.DataFrame:
-    """The columns of HOUR at the decisions, and the shares of the month that their values have.
+    """The columns of HOUR at the decisions, and the monthly percentiles of their values.
 
     current: the decisions' columns of the other grids.
     """
@@ -239,7 +239,7 @@ _EVENT_SUMS: Final[tuple[tuple[set[str], _EventSums], ...]] = (
 
 
 def _in_parallel(jobs: Sequence[Callable[[], pl.DataFrame]]) -> list[pl.DataFrame]:
-    """The results in order. The grids are independent, and most of their time is outside the interpreter."""
+    """The results in order. The grids are independent and spend most time outside the interpreter."""
     with ThreadPoolExecutor(_GRID_THREADS) as pool:
         return list(pool.map(lambda job: job(), jobs))
 
@@ -271,7 +271,7 @@ def _grid_columns(
 
 
 def _read(values: pl.DataFrame, built: GridRows, *, is_ranked: bool) -> pl.DataFrame:
-    """The row of a grid that each decision reads; where it is ranked, with its rank among those before."""
+    """The grid row that each decision reads, with its rank among the previous rows if `is_ranked`."""
     columns = gather(values, built.rows)
     if not is_ranked:
         return columns

@@ -1,4 +1,4 @@
-"""The few shapes that most features are made of, with the null and zero rules of docs/features.md."""
+"""The expressions that most features are built from, with the null and zero rules of docs/features.md."""
 
 import math
 from datetime import timedelta
@@ -15,7 +15,7 @@ _MISSING_ALLOWED_PCT = 5
 
 
 def least_present(rows: int) -> int:
-    """How many of `rows` must be there: at most 5% of a window may be missing (null code NW)."""
+    """How many of `rows` must be present: at most 5% of a window may be missing (null code NW)."""
     return math.ceil(rows * (100 - _MISSING_ALLOWED_PCT) / 100)
 
 
@@ -100,7 +100,7 @@ def after_warm_up(value: pl.Expr, watched: str, rows: int) -> pl.Expr:
 
 
 def correlation_parts(one: pl.Expr, other: pl.Expr, rows: int) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
-    """Covariance, variance of `one` and variance of `other` (ddof 0) over rows where both are there; NW."""
+    """Covariance, variance of `one` and of `other` (ddof 0) over rows where both are present; NW."""
     both = one.is_not_null() & other.is_not_null()
     x, y = pl.when(both).then(one), pl.when(both).then(other)
     mean_x, mean_y = rolling_mean(x, rows), rolling_mean(y, rows)
@@ -112,7 +112,7 @@ def correlation_parts(one: pl.Expr, other: pl.Expr, rows: int) -> tuple[pl.Expr,
 
 
 def traded_value() -> pl.Expr:
-    """Quote volume of a bar; where the source has none, volume at the bar's typical price (C128)."""
+    """Quote volume of a bar; if the source has none, volume at the bar's typical price (C128)."""
     typical = (pl.col("high") + pl.col("low") + pl.col("close")) / 3
     return pl.coalesce(pl.col("quote_volume"), pl.col("volume") * typical)
 

@@ -1,4 +1,4 @@
-"""What there is to know of one kind of fact: columns, how and how far back it is read, where its rows lie."""
+"""The definition of a kind of fact: columns, how and how far back it is read, where its rows lie."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,11 +15,11 @@ _MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class WarmUp:
-    """How far before the start of the `period` that holds t a fact is read, and for what.
+    """How far before the start of the `period` that contains t a fact is read, and for what.
 
-    Rolling windows could begin anywhere further back and give the same values. Recursive features (Wilder's
-    sums in ADX) remember their first bar, so live reading, replay and batch agree only if they begin at the
-    same one. That depends on the decision's instant alone.
+    Rolling windows give the same values from any earlier start. Recursive features (Wilder's sums in ADX)
+    depend on their first bar, so live reading, replay and batch agree only if they start at the same one. The
+    start therefore depends only on the decision's instant.
     """
 
     before: timedelta
@@ -35,8 +35,8 @@ class WarmUp:
 class Steps:
     """A grid of equal steps.
 
-    reach: rows that the longest window looks back. longest_hole: missing rows that some window bridges:
-    5% of the longest window, or what is left of it beside its least number of samples.
+    reach: rows that the longest window looks back. longest_hole: missing rows that a window may bridge:
+    5% of the longest window, or its length less its least number of samples.
     """
 
     step: timedelta
@@ -58,7 +58,7 @@ class Steps:
 class Snapshots:
     """A grid of single events: a row an event; a decision reads the last that is known.
 
-    lookback: how long one can be valid at most; a feature says by itself which age it bears.
+    lookback: the longest that an event can be valid; each feature sets the age that it accepts.
     """
 
     lookback: timedelta
@@ -73,7 +73,7 @@ class Snapshots:
 class Age:
     """How old the newest row is at a decision: the column `<name>_age_seconds` of the decision frame.
 
-    condition: the rows that count; None: all. length: what lasts counts from its end.
+    condition: the rows that count; None: all. length: the age counts from the end of this length.
     """
 
     name: str
@@ -85,14 +85,14 @@ class Age:
 class FactSource:
     """One kind of fact.
 
-    values: its columns beside the key, with their types. query: the file in sql/ that reads it. key: what
-    tells two of its rows apart within one instrument, `time` first. latest: where two reads give the same
-    key, the row with the larger value of this column is the fact; None where a fact is written once.
-    warm_up: how far back layers 2 and 3 read it. model_warm_up: how far back the models do, where further.
-    is_for_models: a live decision of the layers does not read it.
+    values: its columns beside the key, with their types. query: the file in sql/ that reads it. key: the
+    columns that identify a row within one instrument, `time` first. latest: if two reads give the same key,
+    the row with the larger value of this column is used; None if a fact is written once. warm_up: how far
+    back layers 2 and 3 read it. model_warm_up: how far back the models read it, if further. is_for_models:
+    live decisions do not read it.
     lag: from the fact's `time` to the instant from which the grids use it; a row known later is late, and
     decisions before its known_at do not see it. None: a single event, used from its known_at on.
-    grids: where its rows lie, by name of `facts.Grid`. ages: what the decision frame says of it.
+    grids: the `facts.Grid` names on which its rows lie. ages: what the decision frame measures of it.
     """
 
     values: Mapping[str, pl.DataType]

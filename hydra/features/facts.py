@@ -1,7 +1,7 @@
-"""What the features see: the facts of a stretch of market, as polars frames.
+"""The inputs of features: the facts of a range of time, as polars frames.
 
-Everything that decides is a function of these frames and of the decision instants, nothing else. The
-frames come from the database (`reading/point_in_time.py`); the features (`evaluate.py`) never read a table.
+Every decision is a function of these frames and of its instant alone. The frames come from the
+database (`reading/point_in_time.py`); the features (`evaluate.py`) never read a table.
 A new kind of fact is a record in `SOURCES`, a field of `MarketFacts`, and a file in sql/reads.
 Source: docs/features.md, "When a fact is known"; docs/architecture.md, law 3.
 """
@@ -21,12 +21,12 @@ from hydra.features.fact_source import Age, FactSource, Snapshots, Steps, WarmUp
 
 
 class Grid(StrEnum):
-    """The rows that an expression runs over: one clock each, a missing fact is a row of nulls.
+    """The rows that an expression runs over: one time grid each; a missing fact is a row of nulls.
 
     Row shifts are time shifts on the dense grids (all but those of single events: BOOK, BOOK_LEVELS,
     SENTIMENT). HOUR has closes and sums of clock hours, H1 the volatility within them. UNIVERSE has a row
-    per decision instant and pair of which candles are known, with columns of M1; DECISION has a row a
-    decision, with every column that decision-level expressions ask of the other grids; EVALUATION has a
+    per decision instant and pair of which candles are known, with columns of M1; DECISION has a row per
+    decision, with every column that decision-level expressions use from other grids; EVALUATION has a
     row per pair and past layer-2 evaluation, SAMPLE one per pair and sampled decision, in order of time.
     """
 
@@ -115,7 +115,7 @@ SOURCES: Final[dict[str, FactSource]] = {
             DAY,
             "100 changes over 60 minutes on the five-minute grid are 9 h 20 min; 10 min of validity",
         ),
-        # oi_delta_pct needs two rows an hour apart, whatever lies between: no hole within reach is a cut.
+        # oi_delta_pct needs only two rows an hour apart, so a hole between them does not split the series.
         grids={Grid.OPEN_INTEREST: Steps(FIVE_MINUTES, reach=114, longest_hole=114)},
         ages=(Age("open_interest", pl.col("contracts") > 0),),
     ),
@@ -209,12 +209,12 @@ SOURCES: Final[dict[str, FactSource]] = {
 """Every kind of fact under its name, which is that of its field in `MarketFacts`."""
 
 LAYER_SOURCES: Final = {name: source for name, source in SOURCES.items() if not source.is_for_models}
-"""What layers 2 and 3 decide from; a live decision reads no more."""
+"""The facts that layers 2 and 3 decide from; a live decision reads no others."""
 
 MODEL_SOURCES: Final = {
     name: replace(source, warm_up=source.model_warm_up or source.warm_up) for name, source in SOURCES.items()
 }
-"""What the features of the models read."""
+"""The facts that the models' features read."""
 
 
 def empty_frame(name: str) -> pl.DataFrame:

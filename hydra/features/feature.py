@@ -1,4 +1,4 @@
-"""What a feature is: one polars expression with its unit, window, null rule and source.
+"""A feature: one polars expression with its unit, window, null rule and source.
 
 Source: docs/features.md, "Codes".
 """
@@ -37,7 +37,7 @@ class Feature:
 
 @dataclass(frozen=True)
 class WorkingColumn:
-    """A named step that several features share (a moving average, a true range); no feature itself."""
+    """A named step that several features share (a moving average, a true range); not a feature itself."""
 
     name: str
     grid: Grid

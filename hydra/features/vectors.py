@@ -89,7 +89,7 @@ REGIME_FEATURES_V1: Final = (
     "m5_cvd_momentum",
 )
 
-# What layer 2 and the generators measure beside the two vectors.
+# Further inputs of layer 2 and the generators, beside the two vectors.
 LAYER_2_QUANTITIES_V1: Final = (
     "last_close",
     "m5_candles",
@@ -103,7 +103,7 @@ LAYER_2_QUANTITIES_V1: Final = (
     "liq_zscore_max_1h",
 )
 
-# All that layers 2 and 3 compute for a decision, each column once.
+# Every column that layers 2 and 3 compute for a decision, once each.
 DECISION_FEATURES_V1: Final = tuple(
     dict.fromkeys((*SIGNAL_SCORER_FEATURES_V1, *REGIME_FEATURES_V1, *LAYER_2_QUANTITIES_V1))
 )

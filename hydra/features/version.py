@@ -1,4 +1,4 @@
-"""The version of the feature definitions: runs, stored vectors and models name it.
+"""The version of the feature definitions; runs, stored vectors and models record it.
 
 Source: docs/features.md (a definition changes only by raising its version).
 """
@@ -11,11 +11,11 @@ from hydra.features.engine.plan import Definition
 from hydra.features.feature import Feature
 
 FEATURE_SET_VERSION: Final = "features-3"
-"""Raise it with every change of a definition: a model refuses vectors of another version than its own."""
+"""Raise it with every change of a definition: a model refuses vectors of any other version."""
 
 
 def definitions_fingerprint() -> str:
-    """Hash over what every feature and working column is; a test holds it beside FEATURE_SET_VERSION."""
+    """Hash over all feature and working-column definitions; a test compares it with FEATURE_SET_VERSION."""
     definitions: dict[str, Definition] = {**CATALOGUE, **WORKING_COLUMNS}
     lines = [_line(item) for _, item in sorted(definitions.items())]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]

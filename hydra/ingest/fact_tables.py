@@ -1,4 +1,4 @@
-"""The tables that history goes into, and their grids."""
+"""The tables that history is imported into, and their grids."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,8 +9,8 @@ from typing import Final
 class FactTable:
     """One table of schema market.
 
-    step: the distance of its rows; None where the rows or the table say. is_gridded: False where facts come
-    at any instant, so that there are no holes to find.
+    step: the distance of its rows; None if it differs by row or table. is_gridded: False if facts come at any
+    instant, so that no gap can be detected.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Holes in gridded facts, measured where new rows came in (docs/architecture.md, "Tables": market.gaps)."""
+"""Gaps in gridded facts, measured where new rows came in (docs/architecture.md, "Tables": market.gaps)."""
 
 from datetime import timedelta
 from typing import Any
@@ -14,9 +14,9 @@ from hydra.ingest.fact_tables import FactTable
 def record_gaps(
     connection: psycopg.Connection, table: FactTable, instrument_id: int, rows: pl.DataFrame
 ) -> None:
-    """Bring market.gaps up to date around `rows` (just stored, one instrument, sorted by time).
+    """Update market.gaps around `rows` (just stored, one instrument, sorted by time).
 
-    A later back-fill shrinks or removes what an earlier import recorded.
+    A later back-fill shrinks or removes gaps that an earlier import recorded.
     """
     scope: dict[str, Any] = {
         "source": _source(table, rows),
@@ -33,7 +33,7 @@ def record_gaps(
 
 
 def _source(table: FactTable, rows: pl.DataFrame) -> str:
-    """The table, and for mark prices the timeframe: bars of a minute and of an hour lie side by side."""
+    """The table, and for mark prices the timeframe: one-minute and hourly bars share a table."""
     if "timeframe_minutes" in rows.columns:
         return f"{table.name}_{rows['timeframe_minutes'][0]}m"
     return table.name
@@ -46,7 +46,7 @@ def _step(table: FactTable, rows: pl.DataFrame) -> timedelta | None:
 
 
 def _query(name: str, table: FactTable) -> sql.Composed:
-    """The query of the table itself where it has one of its own, else that of any gridded table."""
+    """The query of this table if it has one of its own, else the query of all gridded tables."""
     own = f"ingest/{name}_{table.name}"
     text = queries.load(own if own in queries.names("ingest") else f"ingest/{name}")
     return sql.SQL(text).format(table=sql.Identifier("market", table.name))

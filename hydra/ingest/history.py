@@ -1,8 +1,8 @@
 """`hydra import`: files of history into the fact tables, each whole or not at all.
 
-One transaction a file: its rows, its record, its quarantine, its gaps and (Apache edition) its rollups
-commit together, so that a kill at any moment leaves whole files or nothing. On the community edition the
-rollups are refreshed after the commits; files that were cut off from that are finished by the next import.
+One transaction per file: its rows, record, quarantine, gaps and (Apache edition) rollups commit together, so
+a kill leaves each file complete or absent. On the community edition the rollups are refreshed after the
+commits; if that is interrupted, the next import does it.
 Source: docs/architecture.md, law 3; C115, C124, C125, C133.
 """
 
@@ -31,7 +31,7 @@ from hydra.ingest.rollup_freshness import finish_rollups, summarise_tables
 
 @dataclass(frozen=True)
 class FileResult:
-    """What became of one file. error: why it was refused as a whole (then nothing of it came in)."""
+    """The result of one file. error: why all of it was refused."""
 
     file: Recognised
     rows_read: int = 0
@@ -93,13 +93,13 @@ def _explained(error: psycopg.Error, files_in: int) -> str:
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
         return f"the user of HYDRA_DATABASE_URL may not import ({reason}): use the owner of the database"
     return (
-        f"the database stopped the import ({reason}); {files_in:,} files were finished, nothing came in of "
-        "the others: see that the server runs and has room, then import again"
+        f"the database stopped the import ({reason}); {files_in:,} files were imported, nothing of the "
+        "others: check that the server runs and has room, then import again"
     )
 
 
 def _quarantine_unknown_symbols(connection: psycopg.Connection, plan: ImportPlan) -> None:
-    """One row a file, once: a file of another symbol is refused as a whole, and that must be seen."""
+    """One quarantine row per file of an unknown symbol, which is refused as a whole."""
     rows = [
         {"origin": printable(other.path), "target_table": other.table_without_symbol, "reason": other.reason}
         for other in plan.not_imported
@@ -120,7 +120,7 @@ def _lock(connection: psycopg.Connection) -> None:
 
 
 def _import_files(connection: psycopg.Connection, files: tuple[Recognised, ...]) -> Iterator[FileResult]:
-    """Files one after another; the next is read and judged while the one before is being written."""
+    """Files one after another; the next is parsed while the previous one is written."""
     now = datetime.now(UTC)
     refreshes_later = rollups.uses_continuous_aggregates(connection)
     with ThreadPoolExecutor(max_workers=1) as reader:

@@ -1,4 +1,4 @@
-"""What an import is going to do: the files in their order, and what is left out, with the reason."""
+"""The plan of an import: the files in order, and what is left out, with the reason."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -11,9 +11,9 @@ from hydra.exchange.archive.recognition import FileLayout, NotImported, Recognis
 
 @dataclass(frozen=True)
 class ImportPlan:
-    """What is to be imported, in order, and what is not.
+    """The files to import, in order, and the files left out.
 
-    unreadable: folders that could not be looked into, and why. sizes_bytes: parallel to files.
+    unreadable: folders that could not be read, and why. sizes_bytes: parallel to files.
     """
 
     files: tuple[Recognised, ...]
@@ -23,7 +23,7 @@ class ImportPlan:
 
     @property
     def size_bytes(self) -> int:
-        """Bytes of all files to be imported: what the progress is measured on."""
+        """Bytes of all files to import, for the progress bar."""
         return sum(self.sizes_bytes)
 
 
@@ -46,7 +46,7 @@ def plan_import(paths: Iterable[Path]) -> ImportPlan:
 
 
 def printable(path: Path) -> str:
-    """`path` as the user named it, as text that any database and terminal takes."""
+    """`path` as the user named it, in characters that any database and terminal accepts."""
     return os.fsencode(path).decode("utf-8", "replace")
 
 
@@ -80,4 +80,4 @@ def _size_bytes(path: Path) -> int:
     try:
         return path.stat().st_size
     except OSError:
-        return 0  # it vanished meanwhile: reading it will say so
+        return 0  # it has vanished: reading it will report that

@@ -27,7 +27,7 @@ def add_instrument(
     filters: Mapping[str, Any],
     brackets: Sequence[Mapping[str, Any]],
 ) -> None:
-    """Add one instrument with its terms; what is stored already stays. Keys are column names."""
+    """Add one instrument with its terms; existing rows are kept. Keys are column names."""
     key = {"instrument_id": description["instrument_id"]}
     with connection.cursor() as cursor:
         cursor.execute(queries.load("ingest/add_instruments"), description)

@@ -1,7 +1,7 @@
-"""The rows of one file into their table: straight in where nothing is stored, else merged once.
+"""Stores the rows of one file: copied directly into an empty range, else merged.
 
-A fact that is stored stays; a row that says the same changes nothing (no dead tuple), a row that says
-something else goes to market.revisions (C125).
+A stored fact stays. An equal row changes nothing (no dead tuple); a row with other values goes to
+market.revisions (C125).
 """
 
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ from hydra.ingest.fact_tables import FactTable
 
 
 class Merged(NamedTuple):
-    """What became of the rows: new, equal to what is stored, other than what is stored."""
+    """How many rows were new, equal to the stored ones, different from the stored ones."""
 
     inserted: int
     unchanged: int

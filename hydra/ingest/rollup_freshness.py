@@ -1,7 +1,7 @@
-"""What a load leaves to be done after it: rollups that owe a refresh (C110), tables to be summarised.
+"""Work after a load: refresh the rollups that are behind (C110), update table statistics.
 
-On the Apache edition rollups are refreshed in the transaction of the load; on the community edition after
-it. A load that is cut off in between stays noted in market.import_batches and is finished here.
+On the Apache edition rollups are refreshed in the transaction of the load, on the community edition after it.
+An interrupted refresh stays recorded in market.import_batches and is completed here.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ def add_batch(connection: psycopg.Connection, batch: Mapping[str, Any]) -> int:
 
 
 def finish_rollups(connection: psycopg.Connection) -> None:
-    """Refresh what is noted as behind, once per table over its range; needs an autocommit connection."""
+    """Refresh the rollups recorded as behind, once per table; needs an autocommit connection."""
     stale = connection.execute(queries.load("ingest/stale_batches")).fetchall()
     for target_tables, batch_ids, first_time, last_time in stale:
         for name in target_tables.split(", "):
@@ -35,7 +35,7 @@ def finish_rollups(connection: psycopg.Connection) -> None:
 
 
 def summarise_tables(connection: psycopg.Connection, names: Iterable[str]) -> None:
-    """Summarise freshly loaded tables of schema market. Needs an autocommit connection."""
+    """Vacuum and analyze newly loaded tables of schema market. Needs an autocommit connection."""
     for name in names:
         statement = sql.SQL(queries.load("ingest/vacuum"))
         connection.execute(statement.format(table=sql.Identifier("market", name)))

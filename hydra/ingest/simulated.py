@@ -1,7 +1,7 @@
-"""A generated market into the fact tables, under instruments of its own and labelled simulated.
+"""Stores a generated market in the fact tables, under its own instruments and labelled simulated.
 
-Its venue is `simulated-SEED-...`: generated facts never mix with recorded ones (C124), and the same
-settings find their market already stored. One transaction a market: all of it or nothing.
+Its venue is `simulated-SEED-...`: generated facts never mix with recorded ones (C124), and equal settings
+find their market already stored. One transaction per market: all of it or nothing.
 """
 
 import hashlib
@@ -99,7 +99,7 @@ def _copy(connection: psycopg.Connection, table: str, rows: pl.DataFrame, own_id
 def _record(
     connection: psycopg.Connection, venue: str, market: Market, rows: int, ids: tuple[int, ...]
 ) -> None:
-    """The record of the market as of an imported file, and (Apache edition) the rollups at once."""
+    """Record the market like an imported file, and (Apache edition) refresh the rollups."""
     first = pl.Series([market.settings.first_minute, market.minute]) * 60_000_000
     span = first.cast(pl.Datetime("us", "UTC")).to_list()
     later = rollups.uses_continuous_aggregates(connection)

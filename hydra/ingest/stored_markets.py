@@ -1,4 +1,4 @@
-"""The markets that are stored, and how one is deleted: recorded history only by its own word.
+"""The stored markets, and how to delete one; recorded history only on explicit request.
 
 Source: docs/architecture.md (facts are written once; a market goes whole or not at all).
 """
@@ -40,10 +40,10 @@ def stored_markets(connection: psycopg.Connection) -> list[StoredMarket]:
 
 
 def delete_market(connection: psycopg.Connection, market: StoredMarket) -> None:
-    """Delete the facts of a market; of a generated one its instruments too. Needs an autocommit connection.
+    """Delete the facts of a market; for a generated one its instruments too. Needs an autocommit connection.
 
     Raises:
-        StopError: runs were decided on it: their minutes could not be checked or explained any more.
+        StopError: runs were decided on it, which need it for checks and explanations.
     """
     if market.run_ids:
         numbers = " ".join(map(str, market.run_ids))

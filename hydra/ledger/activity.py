@@ -1,7 +1,7 @@
-"""How much of the time and of the equity was at stake, and how often the equity was turned over.
+"""How much time and equity was at risk, and how often the equity was turned over.
 
-A row of the equity path stands until the next one. It is weighed by the minutes that were decided while it
-stood, so that a hole of the data counts in no figure.
+A row of the equity path holds until the next one. It is weighted by the decided minutes in between, so holes
+in the data do not count.
 Source: C83 (365 days), C122 (equity per cycle), C134 (elapsed time).
 """
 
@@ -35,7 +35,7 @@ class DecidedMinutes:
     def of_rows(self, times: NDArray[np.datetime64]) -> Floats:
         """Decided minutes for which each row of the equity path (n,) stands: to the next row or the end.
 
-        Within an hour that was decided in part, the minutes are spread evenly.
+        Within a partly decided hour, the minutes are spread evenly.
         """
         opens = np.maximum(self.hours, self.first)
         ends = np.minimum(self.hours + _HOUR, self.last + _MINUTE)

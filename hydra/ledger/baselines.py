@@ -1,4 +1,4 @@
-"""What would have come out without any skill: staying flat, holding every pair, or a coin for the side.
+"""Results without any skill: always flat, holding every pair, or random sides.
 
 Source: docs/practice.md (reporting, costs).
 """
@@ -27,7 +27,7 @@ class HeldPair:
     """A pair from the first to the last price of the period, quote units.
 
     settled_marks, settled_rates: mark price and rate of every settlement in between, (settlements,);
-    settled_seconds: when, seconds since 1970, for those who follow the path.
+    settled_seconds: when, seconds since 1970, for the equity path.
     """
 
     base: str
@@ -41,7 +41,7 @@ class HeldPair:
 
 @dataclass(frozen=True, slots=True)
 class BuyAndHold:
-    """Net result of holding, USDT: in all, by pair, and as a fraction of the balance."""
+    """Net result of holding, USDT: in total, by pair, and as a fraction of the balance."""
 
     net_usd: float
     net_usd_by_base: dict[str, float]
@@ -104,9 +104,9 @@ def _funding(pair: HeldPair, quantity: float) -> list[float]:
 
 @dataclass(frozen=True, slots=True)
 class RandomSide:
-    """Net results of a coin that chose the side of every trade, USDT: mean (exact), inner 95 % of the draws.
+    """Net results with a random side for every trade, USDT: mean (exact), inner 95 % of the draws.
 
-    rank: share of the draws below what was earned, equal ones half; 0.5 is no better than the coin.
+    rank: share of the draws below the actual result, ties count half; 0.5 is no better than random.
     """
 
     trades: int
@@ -120,10 +120,10 @@ class RandomSide:
 def random_side(
     net_usd: Floats, opposite_net_usd: Floats, draws: int = _DRAWS, seed: int = _SEED
 ) -> RandomSide | None:
-    """The same trades at the same times with random sides, against what they earned; None without trades.
+    """The same trades with random sides, compared with their actual result; None without trades.
 
-    net_usd: of each trade as it was made; opposite_net_usd: of the other side, run through the same barriers
-    and costs (`mirrored_net_usd` where no engine can tell), both (n,).
+    net_usd: each trade as it was made; opposite_net_usd: its other side, simulated with the same barriers and
+    costs (`mirrored_net_usd` if no engine is available), both (n,).
 
     Formula: for every draw the sum over trades of the net result of a random side
     Source: docs/practice.md (reporting: random side with the same times).
@@ -146,9 +146,9 @@ def random_side(
 
 
 def mirrored_net_usd(gross_usd: Floats, costs_usd: Floats, funding_usd: Floats) -> Floats:
-    """Net result of the other side if it had been closed at the same instant: an approximation.
+    """Net result of the other side, closed at the same instant: an approximation.
 
-    The other side's stop and target lie elsewhere, so that its true exit differs. costs_usd: positive;
+    The other side's stop and target differ, and so would its true exit. costs_usd: positive;
     funding_usd: positive where received; all (n,).
 
     Formula: -gross - costs - funding

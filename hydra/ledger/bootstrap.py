@@ -1,4 +1,4 @@
-"""How sure a figure is: 95 % intervals by drawing whole days, again and again, with the same seed every time.
+"""95 % intervals of figures, by drawing whole days with a fixed seed.
 
 Trades of one day share their market, so days are drawn, not trades. Daily returns follow on each other, so
 they are drawn in blocks of neighbouring days, the first following the last (circular block bootstrap, Politis
@@ -24,7 +24,7 @@ DayMetric: TypeAlias = Callable[[Floats], Floats]
 TradeMetric: TypeAlias = Callable[[TradeSums], Floats]
 
 FEWEST_DAYS: Final = 6
-"""Fewer days with trades give no interval: there is too little to draw from."""
+"""With fewer days of trades there is no interval."""
 
 _RESAMPLES: Final = 2_000
 _SEED: Final = 20_250_601
@@ -34,7 +34,7 @@ _MOST_UNDEFINED: Final = 0.025
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A figure with its 95 % interval; None where undefined, or where the sample is too short."""
+    """A figure with its 95 % interval; None where undefined, or if the sample is too short."""
 
     value: float | None
     low: float | None = None
@@ -44,8 +44,8 @@ class Estimate:
 def day_estimate(metric: DayMetric, returns: Floats, block_days: int | None = None) -> Estimate:
     """A day metric of `vector_metrics` over daily returns (n,); an interval needs FEWEST_DAILY_RETURNS.
 
-    block_days: length of a block, by default `block_length`. An interval of a drawdown is that of paths
-    whose blocks stand in another order.
+    block_days: length of a block, by default `block_length`. The interval of a drawdown comes from paths
+    whose blocks are in another order.
     """
     value = defined(metric(returns)) if returns.size else None
     if value is None or len(returns) < FEWEST_DAILY_RETURNS:
@@ -77,7 +77,7 @@ def block_length(days: int) -> int:
 
 
 def drawn_days(days: int, block_days: int) -> NDArray[np.intp]:
-    """Day numbers of every resample, (2,000, days): blocks that begin anywhere, the last one cut."""
+    """Day numbers of every resample, (2,000, days): blocks start anywhere, the last one is cut."""
     blocks = -(-days // block_days)
     starts = np.random.default_rng(_SEED).integers(days, size=(_RESAMPLES, blocks))
     drawn: NDArray[np.intp] = (starts[:, :, np.newaxis] + np.arange(block_days)) % days

@@ -1,4 +1,4 @@
-"""Does confidence mean what it says: stated probability against the share that won.
+"""Calibration: stated confidence against the share of trades that won.
 
 Source: docs/practice.md, "Calibration" (ECE over 10 equal-mass bins diagnoses, the Brier score decides).
 """
@@ -109,7 +109,7 @@ def brier_score(confidence: Floats, won: NDArray[np.bool_]) -> float | None:
 
 
 def brier_skill(confidence: Floats, won: NDArray[np.bool_]) -> float | None:
-    """How much better than always stating the share that won; None where all or none won.
+    """Improvement over always stating the share that won; None if all or none won.
 
     Formula: 1 - Brier / (base (1 - base))
     Source: docs/practice.md, "Calibration" (Brier skill).

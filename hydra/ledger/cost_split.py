@@ -1,4 +1,4 @@
-"""From the price profit at the decisions' prices to what is left: every cost by its kind, exact.
+"""From the price profit at the decisions' prices to the net result: every cost by its kind, exact.
 
 Source: docs/practice.md (costs, reporting); docs/architecture.md (one cost model).
 """
@@ -24,7 +24,7 @@ def spread_paid_usd(notional_usd: Decimal, costs: PairCosts, *, is_maker: bool) 
 
 @dataclass(frozen=True, slots=True)
 class CostSplit:
-    """What closed positions paid, USDT: costs are positive, funding is positive where received.
+    """Costs of closed positions, USDT: costs are positive, funding is positive if received.
 
     gross_usd: price profit at the fills. spread_usd: half the model spread a fill, negative where resting
     orders earned it. slippage_usd: the rest of the distance between the decisions' prices and the fills.
@@ -39,7 +39,7 @@ class CostSplit:
 
     @property
     def at_decision_prices_usd(self) -> Decimal:
-        """What the positions would have earned at the prices that were decided on, without any cost."""
+        """The profit at the decisions' prices, before any cost."""
         return self.gross_usd + self.spread_usd + self.slippage_usd
 
     @property
@@ -49,10 +49,5 @@ class CostSplit:
 
     @property
     def net_usd(self) -> Decimal:
-        """What they earned."""
+        """The net result."""
         return self.gross_usd - self.fees_usd + self.funding_usd
-
-    @property
-    def total_usd(self) -> Decimal:
-        """All costs together: from the profit at the decisions' prices to the net result."""
-        return self.fees_usd - self.funding_usd + self.spread_usd + self.slippage_usd

@@ -1,9 +1,9 @@
 """The one cost model: fees, and the spread and slippage that paper fills pay. In basis points.
 
-Fees are those of a regular user without discount. The spreads and slippages are stated assumptions on the
-careful side, for orders of at most 10,000 USDT; a connected book replaces them. A run can be asked for other
-costs (`CostParameters`); the default is PAIR_COSTS. Raise COST_MODEL_VERSION with every change of it: runs,
-labels and reports name it.
+Fees are those of a regular user without discount. Spreads and slippages are assumptions, on the cautious
+side, for orders of at most 10,000 USDT; a connected order book replaces them. A run may have other costs
+(`CostParameters`); the default is PAIR_COSTS. Raise COST_MODEL_VERSION with every change: runs, labels and
+reports record it.
 Source: docs/practice.md (costs); C33, C126.
 """
 
@@ -13,7 +13,7 @@ from decimal import Decimal
 from operator import attrgetter
 from typing import Final
 
-from hydra.bounds import Bps, CostFactor
+from hydra.bounds import Bps, CostFactor, SpreadBps
 from hydra.ledger.amounts import Amount
 
 COST_MODEL_VERSION: Final = "2"
@@ -66,14 +66,14 @@ def _by_pair(column: str) -> Callable[[], dict[str, Decimal]]:
 class CostParameters:
     """What a run pays, in basis points: fees of all pairs, spread and slippage by base name.
 
-    taker_spread_factor: a wider spread for market orders alone. It is what a stress of the spread changes: a
-    resting order must not earn what the stress takes.
+    taker_spread_factor: widens the spread for market orders alone. A spread stress uses it, because resting
+    orders must not earn what the stress adds.
     """
 
     maker_fee_bps: Bps = MAKER_FEE_BPS
     taker_fee_bps: Bps = TAKER_FEE_BPS
     taker_spread_factor: CostFactor = Decimal(1)
-    spread_bps: dict[str, Bps] = field(default_factory=_by_pair("spread_bps"))
+    spread_bps: dict[str, SpreadBps] = field(default_factory=_by_pair("spread_bps"))
     slippage_bps: dict[str, Bps] = field(default_factory=_by_pair("slippage_bps"))
 
     def of(self, base: str) -> PairCosts:
@@ -110,7 +110,7 @@ def half_spread(price: Amount, spread_bps: Amount) -> Amount:
 
 
 def taker_price(price: Amount, order_direction: int, spread_bps: Amount, slippage_bps: Amount) -> Amount:
-    """What a market order gets: half the spread and the slippage worse than `price`.
+    """The fill price of a market order: half the spread and the slippage worse than `price`.
 
     order_direction: +1 buy, -1 sell.
 

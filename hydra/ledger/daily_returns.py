@@ -1,4 +1,4 @@
-"""Daily UTC returns of the equity of every cycle, the time that passed, and the smallest sample of a ratio.
+"""Daily UTC returns of the equity, the elapsed time, and the smallest sample for a ratio.
 
 A day begins at 00:00 UTC: an equity of 00:00 belongs to the new day.
 Source: C83 (daily UTC returns), C122, C134 (elapsed time; the smallest sample of a ratio).
@@ -16,10 +16,10 @@ _DAY: Final = np.timedelta64(1, "D")
 CYCLE: Final = np.timedelta64(1, "m")
 
 FEWEST_ELAPSED_DAYS: Final = 30
-"""Less time is neither compounded to a year nor called a ratio (C134)."""
+"""With less time there is no annual figure and no ratio (C134)."""
 
 FEWEST_DAILY_RETURNS: Final = 20
-"""Fewer daily returns give no ratio and no interval (C134): under seven blocks of three days."""
+"""With fewer daily returns there is no ratio and no interval (C134): seven blocks of three days."""
 
 
 def allows_ratios(elapsed_days: float, returns: int) -> bool:
@@ -32,10 +32,10 @@ def allows_ratios(elapsed_days: float, returns: int) -> bool:
 
 
 def sample_for_ratios(returns: Floats, elapsed_days: float) -> Floats:
-    """The daily returns (n,), or none of them (0,) where they are too few for a ratio.
+    """The daily returns (n,), or an empty array (0,) if they are too few for a ratio.
 
-    Every figure a year, every ratio of daily returns and every probability about one is computed from this
-    sample, so it is undefined where the sample is too small.
+    Every annual figure, every ratio of daily returns and every probability about one uses this sample, so all
+    are undefined if it is too small.
     """
     return returns if allows_ratios(elapsed_days, len(returns)) else returns[:0]
 
@@ -44,11 +44,11 @@ def sample_for_ratios(returns: Floats, elapsed_days: float) -> Floats:
 class DailyReturns:
     """Days (n,) as datetime64[D], the last equity of each in USDT, and its return as a fraction.
 
-    elapsed_days: from one cycle before the first row, when the start balance stood, to the end of the cycle
-    of the last row; holes included.
-    partial_days: how many begin or end inside the day (a hole within a day is not seen here).
-    missing_days: how many between the first and the last have no equity at all; the first day after a hole
-    carries the return of the whole hole, and a missing day is no sample.
+    elapsed_days: from one cycle before the first row (the start balance) to the end of the last row's cycle,
+    holes included.
+    partial_days: days that begin or end inside the day (a hole within a day is not detected).
+    missing_days: days between the first and the last without equity. The first day after a hole carries the
+    return of the whole hole; a missing day is not a sample.
     """
 
     start_usd: float
@@ -74,8 +74,8 @@ def daily_returns(
     """The last equity of each UTC day over that of the day before; the first day over the start balance.
 
     times: ascending instants (n,), UTC, a row a cycle; equity_usd (n,). A day is partial if its first row
-    comes later than `cycle` after 00:00 or its last earlier than `cycle` before 24:00. The path ends with the
-    day on which nothing is left: there is no return on nothing.
+    is later than `cycle` after 00:00 or its last earlier than `cycle` before 24:00. The path ends with the
+    first day whose equity is not positive: it has no later return.
 
     Raises:
         ValueError: the start balance is not positive, or the instants do not ascend.
@@ -103,6 +103,6 @@ def daily_returns(
 
 
 def _until_ruin(closes_usd: Floats) -> int:
-    """How many days to keep: up to and with the first that ends at nothing."""
+    """How many days to keep: up to and including the first without positive equity."""
     ruined = np.flatnonzero(closes_usd <= 0)
     return int(ruined[0]) + 1 if ruined.size else len(closes_usd)

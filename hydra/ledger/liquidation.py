@@ -1,4 +1,4 @@
-"""Where the exchange liquidates: isolated margin, one-way mode, by maintenance bracket, on mark price."""
+"""The liquidation price: isolated margin, one-way mode, by maintenance bracket, on mark price."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -49,8 +49,8 @@ def liquidation_price(
 ) -> float:
     """Liquidation price by the bracket of the notional *at that price*, found by iteration.
 
-    Starts with the entry's bracket and follows the price until the bracket no longer changes; where two
-    neighbouring brackets point at each other, the one that liquidates earlier stands. 0: out of reach.
+    Starts with the entry's bracket and iterates until the bracket no longer changes; if two neighbouring
+    brackets alternate, the one that liquidates earlier is used. 0: out of reach.
 
     Formula: iterate bracket(q x LP) -> LP until it stands
     Source: docs/practice.md, "Costs" (bracket of the notional at the liquidation price); C40.

@@ -2,7 +2,7 @@
 
 `_daily_365`: from daily UTC returns, a year of 365 days, risk-free rate and target 0. `_daily_close`: from
 the last equity of each UTC day; `_intraday`: from the equity of every cycle. `_r`: in units of the risk.
-These are the formulas alone: which sample is long enough for a ratio says `daily_returns.sample_for_ratios`.
+These are only the formulas; `daily_returns.sample_for_ratios` says which sample is large enough for a ratio.
 Returns, shares and drawdowns are fractions; amounts are USDT net of all costs unless the name says otherwise.
 Source: docs/practice.md (reporting); C31, C83, C104, C113, C134.
 """
@@ -46,7 +46,7 @@ class Drawdown:
 
 
 def defined(value: Any) -> float | None:
-    """A number of the arrays for the outside: None where it is nan or infinite."""
+    """A float, or None if it is nan or infinite."""
     return float(value) if np.isfinite(value) else None
 
 
@@ -60,7 +60,7 @@ def total_return(returns: Floats) -> float | None:
 
 
 def annualised_return_compounded_365(returns: Floats, elapsed_days: float) -> float | None:
-    """Fraction a year if it went on like this; None without a return.
+    """Fraction per year if the return continued; None without a return.
 
     elapsed_days: the time that passed, days without a row included.
 
@@ -100,7 +100,7 @@ def calmar_daily_365(returns: Floats, elapsed_days: float) -> float | None:
 
 
 def omega_daily_0(returns: Floats) -> float | None:
-    """What the winning days gained over what the losing days lost; None without a losing day.
+    """Gains of the winning days over losses of the losing days; None without a losing day.
 
     Keating and Shadwick 2002.
 
@@ -158,7 +158,7 @@ def win_rate(net_usd: Floats) -> float | None:
 
 
 def profit_factor(net_usd: Floats) -> float | None:
-    """What the winners won over what the losers lost; None without a loss (C104).
+    """Profit of the winners over loss of the losers; None without a loss (C104).
 
     Formula: sum(max(net, 0)) / sum(max(-net, 0))
     Source: docs/practice.md (reporting); C104.
@@ -176,9 +176,9 @@ def expectancy_usd(net_usd: Floats) -> float | None:
 
 
 def expectancy_r(net_usd: Floats, risk_usd: Floats) -> float | None:
-    """Average net result in multiples of what the stop risked; None unless every trade has a risk > 0.
+    """Average net result in multiples of the risk at the stop; None unless every trade has a risk > 0.
 
-    risk_usd: what the stop would have lost at the entry, positive, (n,); nan where unknown.
+    risk_usd: loss at the stop, measured from the entry, positive, (n,); nan where unknown.
 
     Formula: mean(net / risk)
     Source: docs/practice.md (reporting); C104.
@@ -189,7 +189,7 @@ def expectancy_r(net_usd: Floats, risk_usd: Floats) -> float | None:
 
 
 def payoff_ratio(net_usd: Floats) -> float | None:
-    """Average win over average loss, trades of zero among the losses; None without a win or a loss.
+    """Average win over average loss, with trades of zero as losses; None without a win or a loss.
 
     Formula: mean(net of wins) / -mean(net of losses)
     Source: docs/practice.md (reporting); C104 (zero is a loss).

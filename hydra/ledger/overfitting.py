@@ -1,6 +1,6 @@
-"""How much of a Sharpe ratio is luck: of one record, of the best of many trials, of a search as a whole.
+"""How much of a Sharpe ratio is luck: for one record, for the best of many trials, for a whole search.
 
-Sharpe ratios here are per day, not annualised; kurtosis is raw (3 for a normal distribution). None of it is
+Sharpe ratios here are per day, not annualised; kurtosis is raw (3 for a normal distribution). Nothing is
 computed from a sample too small for a ratio (C134).
 The formulas are those of Bailey and López de Prado 2012 (probabilistic Sharpe ratio, minimum track record)
 and 2014 (deflated Sharpe ratio).
@@ -27,7 +27,7 @@ _FEWEST_TRIALS: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class ReturnMoments:
-    """Sharpe ratio per day (std1), skewness, raw kurtosis, and how many days they come from."""
+    """Sharpe ratio per day (std1), skewness, raw kurtosis, and the number of days."""
 
     sharpe_per_day: float
     skewness: float
@@ -86,9 +86,8 @@ def best_sharpe_by_luck(trials: int, sharpe_variance: float) -> float:
 def variance_of_trials(sharpes_per_day: Sequence[float]) -> float | None:
     """Variance of the trials' Sharpe ratios per day; None under two of them.
 
-    The trials are a sample of those that could have been made, so the sum of squares is divided by n - 1.
-    Divided by n, two trials would count half of their variance and pass the gate most easily where least is
-    known.
+    The trials are a sample of all possible ones, so the sum of squares is divided by n - 1. With n, two
+    trials would show half their variance, and the gate would be weakest for the smallest samples.
 
     Formula: sum((SR_n - mean)^2) / (n - 1)
     Source: C137.
@@ -112,20 +111,20 @@ def deflated_sharpe(moments: ReturnMoments, trials: int, sharpe_variance: float)
 
 @dataclass(frozen=True, slots=True)
 class MarketTrials:
-    """All trials ever counted on a market. sharpe_variance: of those with a ratio; None under two of them."""
+    """All trials counted on a market. sharpe_variance: of those with a ratio; None under two of them."""
 
     count: int
     sharpe_variance: float | None
 
     @classmethod
     def of(cls, samples: Iterable[Floats]) -> "MarketTrials":
-        """Of the daily returns of each trial; empty where too few for a ratio: it counts all the same."""
+        """From the daily returns of each trial; an empty array (too few for a ratio) still counts."""
         moments = [ReturnMoments.of(returns) for returns in samples]
         sharpes = [one.sharpe_per_day for one in moments if one is not None]
         return cls(len(moments), variance_of_trials(sharpes))
 
     def deflated_sharpe(self, moments: ReturnMoments | None) -> float | None:
-        """The deflated Sharpe ratio of one of them; None where it has no ratio or is compared with none."""
+        """The deflated Sharpe ratio of one trial; None if its ratio or the variance is undefined."""
         if moments is None or self.sharpe_variance is None:
             return None
         return deflated_sharpe(moments, self.count, self.sharpe_variance)
@@ -134,7 +133,7 @@ class MarketTrials:
 def minimum_track_record_days(
     moments: ReturnMoments, benchmark_per_day: float = 0.0, confidence: float = 0.95
 ) -> float | None:
-    """Days until such a record would show more than the benchmark; None where it does not lie above it.
+    """Days until the same record would exceed the benchmark; None if its ratio is not above it.
 
     Formula: 1 + (1 - g3 SR + (g4 - 1)/4 SR^2) (Z(confidence) / (SR - SR*))^2
     Source: docs/practice.md (overfitting of the search: minimum track record length).

@@ -1,8 +1,8 @@
 """Probability of backtest overfitting: does the best variant of one half of the past stay good in the other?
 
-Combinatorially symmetric cross-validation: the days are cut into S blocks, every choice of S/2 of them is
-once the past on which the best variant is picked, and the other half tells what the pick was worth. Nothing
-is drawn: the same returns give the same answer.
+Combinatorially symmetric cross-validation: the days are cut into S blocks. For every choice of S/2 blocks,
+the best variant in them is picked and then measured on the other half. Nothing is random: the same returns
+give the same answer.
 The method is that of Bailey, Borwein, López de Prado and Zhu 2015.
 Source: docs/practice.md (overfitting of the search).
 """
@@ -54,9 +54,9 @@ def search_overfitting(returns: Floats, wanted_blocks: int = MOST_BLOCKS) -> Sea
     """Cross-validate the variants of a search: returns (days, variants), fractions per day.
 
     Performance is the Sharpe ratio. The oldest days that fill no block are left out. A variant that never
-    varies is no variant; a half without variance has performance 0, for nothing was traded in it. Variants
-    that tie for the best share the pick; ties out of sample share their ranks; a pick exactly at the median
-    counts half. None under four blocks of five days or two variants.
+    varies is ignored; a half without variance has performance 0, because nothing was traded. Variants that
+    tie for the best share the pick; ties out of sample share their ranks; a pick exactly at the median counts
+    half. None under four blocks of five days or two variants.
 
     Formula: share of the C(S, S/2) splits with logit of the picked variant's rank / (N + 1) out of sample < 0
     Source: docs/practice.md (overfitting of the search: PBO by CSCV; strict gate 0.5).
@@ -116,7 +116,7 @@ def _picked(halves: Floats, returns: Floats, block_days: int) -> tuple[Floats, F
 
 def _performance(halves: Floats, returns: Floats, block_days: int) -> Floats:
     """Sharpe ratio per day of every half (row) and variant (column); 0 without variance."""
-    # Deviations from each variant's own mean: the sums of squares lose no digits to a large mean.
+    # Deviations from each variant's mean keep the digits that a large mean would cost.
     mean = returns.mean(axis=0)
     by_block = (returns - mean).reshape(-1, block_days, returns.shape[1])
     days = halves.shape[1] // 2 * block_days
@@ -128,7 +128,7 @@ def _performance(halves: Floats, returns: Floats, block_days: int) -> Floats:
 
 
 def _without_noise(variance: Floats, mean_square: Floats) -> Floats:
-    """Deviation, 0 where the variance is what rounding leaves of the squares."""
+    """The deviation; 0 if the variance is only rounding noise of the squares."""
     deviation: Floats = np.sqrt(np.where(variance <= 1e-12 * mean_square, 0.0, variance))
     return deviation
 

@@ -13,7 +13,7 @@ from hydra.ledger.positions import price_profit, stop_loss_usd
 
 @dataclass(frozen=True, slots=True)
 class OpenPosition:
-    """What the portfolio needs of an open position. direction +1 LONG, -1 SHORT; prices in quote units.
+    """An open position as the portfolio sees it. direction +1 LONG, -1 SHORT; prices in quote units.
 
     cost_basis_usd: see `price_profit`. stop_price: the stop that rests on the exchange. margin_usd: isolated
     margin set aside.
@@ -39,7 +39,7 @@ class OpenPosition:
 
     @property
     def heat_usd(self) -> Decimal:
-        """What the stop would lose from mark."""
+        """Loss from mark to the stop."""
         return stop_loss_usd(self.direction, self.quantity, self.mark_price, self.stop_price)
 
 
@@ -58,11 +58,11 @@ class Portfolio:
         return cls(balance_usd, balance_usd, balance_usd, time.astimezone(UTC).date())
 
     def booked(self, amount_usd: Decimal) -> "Portfolio":
-        """After a cash effect: realised profit, a fee (negative) or funding."""
+        """The portfolio after a cash effect: realised profit, a fee (negative) or funding."""
         return Portfolio(self.cash_usd + amount_usd, self.peak_usd, self.day_peak_usd, self.day)
 
     def marked(self, positions: Iterable[OpenPosition], time: datetime) -> tuple["Portfolio", "Equity"]:
-        """The portfolio with its peaks brought up to `time`, and its equity then (C122)."""
+        """The portfolio with its peaks updated to `time`, and its equity then (C122)."""
         opened = tuple(positions)
         unrealised = sum((position.unrealised_usd for position in opened), Decimal(0))
         equity = self.cash_usd + unrealised
@@ -107,7 +107,7 @@ class Equity:
 
     @property
     def heat(self) -> float:
-        """What all stops together would lose, fraction of equity (C39); infinite without equity."""
+        """The loss if all stops are hit, as a fraction of equity (C39); infinite without equity."""
         return float(self.heat_usd / self.equity_usd) if self.equity_usd > 0 else float("inf")
 
 

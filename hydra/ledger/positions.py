@@ -1,4 +1,4 @@
-"""Arithmetic of one position: average price, profit, margin, what its stop would lose."""
+"""Arithmetic of one position: average price, profit, margin, loss at the stop."""
 
 from hydra.ledger.amounts import Amount
 
@@ -24,7 +24,7 @@ def price_profit(direction: int, quantity: Amount, cost_basis_usd: Amount, price
 
 
 def net_profit(gross_usd: Amount, fees_usd: Amount, funding_usd: Amount) -> Amount:
-    """What a position earned, USDT.
+    """Net result of a position, USDT.
 
     fees_usd: paid, positive. funding_usd: positive where received.
     Source: docs/practice.md, "Position management" (5).
@@ -42,6 +42,6 @@ def margin_usd(notional_usd: Amount, leverage: Amount) -> Amount:
 
 
 def stop_loss_usd(direction: int, quantity: Amount, price: Amount, stop_price: Amount) -> Amount:
-    """What the stop would lose from `price`, USDT, never negative: the position's part of the heat (C39)."""
+    """Loss from `price` to the stop, USDT, never negative: the position's part of the heat (C39)."""
     loss = direction * quantity * (price - stop_price)
     return max(loss, loss - loss)

@@ -1,8 +1,8 @@
-"""The arithmetic of the metrics, once, for many samples: `metrics` asks for one, `bootstrap` for thousands.
+"""The metrics' arithmetic for many samples at once: `metrics` uses it for one, `bootstrap` for thousands.
 
-Day metrics take a matrix of daily returns (fractions), a row a sample, a column a day: a value a row.
-Trade metrics take `TradeSums` and give a value an entry. Inside the arrays nan is "undefined" and infinity
-"beyond every number" (something over nothing), so that quantiles can order them; neither leaves the ledger.
+Day metrics take a matrix of daily returns (fractions), one row per sample, and give one value per row. Trade
+metrics take `TradeSums` and give one value per entry. Inside the arrays nan means "undefined" and infinity
+means "something over nothing", so that quantiles can order them; neither leaves the ledger.
 Source: C83 (365 days, std1, risk-free 0), C104 (zero is a loss), C113 (zero variance).
 """
 
@@ -84,7 +84,7 @@ def calmar_rows(returns: Floats, elapsed_days: float) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class TradeSums:
-    """What trade metrics need of groups of closed trades, an entry a group: counts, and USDT won and lost.
+    """Sums over groups of closed trades, one entry per group: counts, and USDT won and lost.
 
     lost_usd is positive. A trade that nets zero is no win (C104).
     """

@@ -1,4 +1,4 @@
-"""A trial of a study as a stored run: the same market, settings and code, so the same result.
+"""Runs a trial of a study again as a stored run: same market, settings and code, so the same result.
 
 Source: C135 (a trial stays one trial, however often it is looked at).
 """
@@ -26,9 +26,9 @@ def open_trial(
     """Play trial `number` of the study `name` as a run with rows, which becomes the run of the trial.
 
     Raises:
-        StopError: there is no such study or finished trial; code, readings or facts are not those that it was
-            planned with; or the run came out otherwise than the trial.
-        SettingsError: the trial's settings are not those of this code any more.
+        StopError: there is no such study or finished trial; code, readings or facts have changed since the
+        study was planned; or the run's result differs from the trial's. SettingsError: the trial's settings
+        do not exist in this code any more.
     """
     study = read_study(connection, name=name)
     trial = _finished_trial(connection, study, number)

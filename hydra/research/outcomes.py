@@ -1,7 +1,7 @@
-"""What a signal on its own comes to: entry, stop, target, time limit, funding and fees, and nothing else.
+"""The outcome of a single signal: entry, stop, target, time limit, funding and fees, and nothing else.
 
-The one engine of barriers for baselines and labels: the bars are played by the paper exchange that plays them
-live and in a backtest. Layer 2, the kill switch, the thesis and the rest of the portfolio have no say.
+The only engine of barriers for baselines and labels: the bars are played by the paper exchange, as live and
+in a backtest. Layer 2, the kill switch, the thesis and the rest of the portfolio do not intervene.
 Source: C66 (label_managed), C114, C126; docs/architecture.md, law 7.
 """
 
@@ -31,24 +31,24 @@ _NO_KILLS: Final = LatchedKills(frozenset())
 
 @dataclass(frozen=True, slots=True)
 class PlannedTrade:
-    """A trade as it is decided: what is wanted, at the minute `row` of a market."""
+    """A trade as decided: its plan, and the minute `row` of a market."""
 
     row: int
     plan: EntryPlan
 
     @property
     def opposite(self) -> "PlannedTrade":
-        """The other side of it."""
+        """The same trade on the other side."""
         return PlannedTrade(self.row, self.plan.opposite)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a trade came to; amounts in USDT.
+    """The result of a trade; amounts in USDT.
 
     label_start: the instant of the decision. label_end: the instant of the decision at which the outcome was
-    known. It depends on facts that became known after label_start and by label_end, on no others.
-    barrier: what ended it; ENTRY_TIMEOUT where nothing was filled. net_fraction: of the notional at entry,
+    known. It depends only on facts that became known after label_start and by label_end.
+    barrier: what ended it; ENTRY_TIMEOUT if nothing was filled. net_fraction: of the notional at entry,
     None where nothing was filled.
     """
 
@@ -65,7 +65,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class BothSides:
-    """A closed position, and what both sides of its decision came to on their own; None: not yet known."""
+    """A closed position, and the outcomes of both sides of its decision on their own; None: not yet known."""
 
     position: Position
     own: Outcome | None
@@ -73,7 +73,7 @@ class BothSides:
 
 
 class OutcomePlayer:
-    """Plays planned trades on one market, each as if it were alone."""
+    """Simulates planned trades on one market, each as if it were alone."""
 
     def __init__(self, market: BacktestMarket, bars: BarGrid, rules: Rules) -> None:
         market = at_costs(market, rules.costs)
@@ -83,7 +83,7 @@ class OutcomePlayer:
         self._player = MinutePlayer(_NO_RUN, market, bars, rules)
 
     def play(self, trade: PlannedTrade) -> Outcome | None:
-        """What `trade` comes to; None if the market ends before."""
+        """The outcome of `trade`; None if the market ends before."""
         player, row = self._player, trade.row
         state = PairState(trade.plan.instrument_id)
         player.enter(state, trade.plan, player.cycle(row))
@@ -132,7 +132,7 @@ class OutcomePlayer:
 
 
 def opposite_outcomes(simulation: Simulation) -> list[BothSides]:
-    """For every closed position of `simulation` what its decision and the opposite one come to alone."""
+    """For every closed position of `simulation` the outcomes of both sides of its decision, alone."""
     prepared = simulation.prepared
     market = prepared.market
     player = OutcomePlayer(market, prepared.bars, simulation.rules)
@@ -155,7 +155,7 @@ def approved_trades(simulation: Simulation) -> list[PlannedTrade]:
 
 
 def _grids(bars: BarGrid) -> Grids:
-    """A market without signals, in which only bars and settlements happen."""
+    """A market without signals, with only bars and settlements."""
     shape = bars.last_price.shape
     mark_open, mark_high, mark_low, _ = bars.marked
     return Grids(
@@ -174,7 +174,7 @@ def _grids(bars: BarGrid) -> Grids:
 
 
 def _undisturbed(instrument_id: int) -> AssessedPair:
-    """A pair of which layer 2 has nothing to say."""
+    """A pair with no objection from layer 2."""
     return AssessedPair(
         instrument_id=instrument_id,
         tradability=TradabilityStatus.ALLOW,
@@ -188,7 +188,7 @@ def _undisturbed(instrument_id: int) -> AssessedPair:
 
 
 def _is_over(state: PairState) -> bool:
-    """Nothing is held and nothing works."""
+    """Whether no position is held and no order is working."""
     return not state.is_open and state.entry is None
 
 

@@ -41,8 +41,8 @@ def settings_and_rules(
 ) -> tuple[Settings, Rules]:
     """The settings and the rules' parameters under `assignments`.
 
-    config: a file in the place of `.env`. recorded: settings by attribute name (see `recorded_settings`) that
-    take the place of the file and of the environment.
+    config: a file that replaces `.env`. recorded: settings by attribute name (see `recorded_settings`) that
+    replace the file and the environment.
 
     Raises:
         SettingsError: a key or path is unknown, or a value out of its range; the message names it, the value
@@ -59,7 +59,7 @@ def settings_and_rules(
 
 
 def _with(rules: Rules, paths: Mapping[str, str]) -> Rules:
-    """`rules` with the parameters at `paths` set to what the texts say."""
+    """`rules` with the parameters at `paths` set to the given texts."""
     record = RULES.dump_python(rules, mode="json")
     for path, text in paths.items():
         group, name = _place(record, path)
@@ -72,7 +72,7 @@ def _with(rules: Rules, paths: Mapping[str, str]) -> Rules:
 
 
 def _place(record: dict[str, Any], path: str) -> tuple[dict[str, Any], str]:
-    """The group of parameters in which the parameter at `path` stands, and its name there."""
+    """The group that contains the parameter at `path`, and the parameter's name in it."""
     *groups, last = path.split(".")
     for name in groups:
         record = _member(record, name, path)

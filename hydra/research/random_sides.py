@@ -1,4 +1,4 @@
-"""The baseline of a coin: the trades of a backtest with random sides, each played by the same barriers.
+"""The baseline of random sides: a backtest's trades, each side simulated with the same barriers.
 
 Source: docs/practice.md (reporting: random side with the same times).
 """
@@ -17,9 +17,9 @@ _PREFIX: Final = "random_side_"
 
 
 def random_side_figures(simulation: Simulation) -> dict[str, float | None]:
-    """The figures of the coin by name, as a trial keeps them; none without a trade whose other side is known.
+    """The figures of the random side by name, as a trial stores them; empty if no other side is known.
 
-    The other side enters, is stopped, paid and timed out by the paper exchange, alone and without layer 2.
+    The other side has entry, stop, funding and time limit by the paper exchange, alone and without layer 2.
     """
     known = [
         (float(one.position.net_pnl_usd), float(one.opposite.net_usd))
@@ -34,7 +34,7 @@ def random_side_figures(simulation: Simulation) -> dict[str, float | None]:
 
 
 def random_side_of(metrics: Mapping[str, float | None]) -> RandomSide | None:
-    """The coin out of a trial's figures; None where they hold none."""
+    """The random side from a trial's figures; None if they have none."""
     named = {field.name: metrics.get(f"{_PREFIX}{field.name}") for field in fields(RandomSide)}
     values = {name: value for name, value in named.items() if value is not None}
     if len(values) < len(named):

@@ -1,6 +1,6 @@
-"""Studies and their trials in schema ml: planned, taken, finished; every one is counted.
+"""Studies and their trials in schema ml: planned, claimed, finished; every one is counted.
 
-A trial that is being worked on is a locked row: where the process dies, its lock goes, and another takes it.
+A trial in work is a locked row: if the process dies, the lock is released and another process claims it.
 Source: docs/practice.md (overfitting of the search); docs/architecture.md (the tables are the truth); C135.
 """
 
@@ -58,7 +58,7 @@ class FinishedTrial:
 
 @dataclass(frozen=True)
 class CountedTrial:
-    """A finished trial as the count of a market knows it; run_id: its run, where its rows are stored."""
+    """A finished trial in the count of its market; run_id: its run, if its rows are stored."""
 
     run_id: int | None
     daily_returns: list[float]
@@ -73,7 +73,7 @@ class CountedTrial:
 
 @dataclass(frozen=True)
 class StudySpecification:
-    """Everything that the trials of a study depend on beside code, readings and facts.
+    """Everything that the trials of a study depend on, apart from code, readings and facts.
 
     shared: the settings of all trials; trials: those of each. settings: all settings in force when the study
     was planned (see `recorded_settings`), by attribute name; config_hash: over them.
@@ -93,7 +93,7 @@ class StudySpecification:
         shared: Mapping[str, str],
         trials: Sequence[Mapping[str, str]],
     ) -> "StudySpecification":
-        """The specification of trials under some recorded settings."""
+        """The specification of trials under given recorded settings."""
         each = [dict(one) for one in trials]
         return cls(choice, dict(shared), each, dict(settings), config_hash(settings))
 
@@ -113,12 +113,12 @@ class Study:
     code_version: str
 
     def refuse_other(self, data_hash: str, settings: Mapping[str, Any] | None = None) -> None:
-        """Refuse to go on with the study where its trials could not be compared.
+        """Refuse to continue the study if its trials could not be compared.
 
-        settings: the recorded settings now in force; None: those of the study are used, whatever they are.
+        settings: the recorded settings now in force; None: use those of the study.
 
         Raises:
-            StopError: code, readings, facts or settings are not those that it was planned with.
+            StopError: code, readings, facts or settings differ from those that it was planned with.
         """
         if (self.readings_hash, self.code_version) != (readings_hash(), code_version()):
             raise StopError(
@@ -147,10 +147,11 @@ def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
 def plan_study(
     connection: psycopg.Connection, name: str, specification: StudySpecification, data_hash: str
 ) -> int:
-    """Record a sweep and its trials, or find it as it was left. Returns its key.
+    """Record a sweep and its trials, or find the existing one. Returns its key.
 
     Raises:
-        StopError: a study of this name asked something else, or was planned with other code, readings, facts
+        StopError: a study of this name has another specification, or was planned with other code, readings,
+        facts
             or settings.
     """
     with connection.transaction():
@@ -180,7 +181,7 @@ def record_backtest(
     data_hash: str,
     figures: TrialFigures,
 ) -> None:
-    """A backtest is a trial too: a study of one."""
+    """Record a backtest as a study with one trial."""
     with connection.transaction():
         study_id = _add_study(connection, f"backtest {run_id}", "backtest", specification, data_hash)
         if study_id is None:
@@ -235,7 +236,7 @@ def read_study(
 
 @contextmanager
 def taken_trial(connection: psycopg.Connection, study_id: int) -> Iterator[Trial | None]:
-    """The next planned trial, held by a transaction for the length of the block; None where none is left."""
+    """The next planned trial, locked by a transaction during the block; None if none is left."""
     with connection.transaction():
         row = connection.execute(queries.load("research/claim_trial"), {"study_id": study_id}).fetchone()
         yield None if row is None else Trial(*row)
@@ -244,7 +245,7 @@ def taken_trial(connection: psycopg.Connection, study_id: int) -> Iterator[Trial
 def finish_trial(
     connection: psycopg.Connection, trial_id: int, figures: TrialFigures, run_id: int | None = None
 ) -> None:
-    """Record what came of a trial."""
+    """Record the result of a trial."""
     _finish(
         connection,
         trial_id,
@@ -284,10 +285,10 @@ def count_trials(connection: psycopg.Connection, study_id: int) -> tuple[int, in
 
 
 def trials_on_market(connection: psycopg.Connection, study_id: int) -> list[CountedTrial]:
-    """Every trial ever finished on the market of a study, its own among them (C135).
+    """Every trial ever finished on the market of a study, its own included (C135).
 
-    A market is a range of some pairs: trials are counted together where they share a pair and their ranges
-    overlap, in whatever study, under whatever stress.
+    A market is a range of some pairs: trials count together if they share a pair and their ranges overlap, in
+    any study, under any stress.
     """
     with connection.cursor(row_factory=class_row(CountedTrial)) as cursor:
         return cursor.execute(queries.load("research/trials_on_market"), {"study_id": study_id}).fetchall()

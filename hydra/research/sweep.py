@@ -1,4 +1,4 @@
-"""Sweeps: the same market decided under many settings, by as many processes as there are.
+"""Sweeps: the same market decided under many settings, by several processes.
 
 Source: docs/practice.md (overfitting of the search); C135 (every trial is counted).
 """
@@ -42,7 +42,7 @@ NOT_STORED = 0
 
 
 def expand(texts: Sequence[str]) -> tuple[dict[str, str], list[dict[str, str]]]:
-    """(what all trials share, the settings of each trial) of KEY=V1,V2,... texts: every combination.
+    """(settings that all trials share, settings of each trial) from KEY=V1,V2,... texts: every combination.
 
     Raises:
         SettingsError: no key has two values, or a text has no key or no value.
@@ -58,7 +58,7 @@ def expand(texts: Sequence[str]) -> tuple[dict[str, str], list[dict[str, str]]]:
 
 
 def validate(shared: Mapping[str, str], trials: Sequence[Mapping[str, str]]) -> None:
-    """Refuse a sweep of which a trial could not run.
+    """Refuse a sweep with a trial that could not run.
 
     Raises:
         SettingsError: a key is unknown or a value impossible.
@@ -70,10 +70,10 @@ def validate(shared: Mapping[str, str], trials: Sequence[Mapping[str, str]]) -> 
 class TrialScorer:
     """Scores trials of one study in this process; the market is prepared once.
 
-    The settings are those of the study, whatever the environment of this process says.
+    The settings are those of the study, not of this process's environment.
 
     Raises:
-        StopError: there is no such study, or code, readings or facts are not those that it was planned with.
+        StopError: there is no such study, or code, readings or facts have changed since it was planned.
     """
 
     def __init__(self, connection: psycopg.Connection, url: str, study_id: int) -> None:
@@ -86,7 +86,7 @@ class TrialScorer:
         self._prepared = prepare(market, watch)
 
     def score_next(self) -> bool:
-        """Take a planned trial and score it; False where none is left."""
+        """Claim a planned trial and score it; False if none is left."""
         with taken_trial(self._connection, self._study.study_id) as trial:
             if trial is None:
                 return False
@@ -100,7 +100,7 @@ class TrialScorer:
         return True
 
     def _prepared_for(self, rules: Rules) -> PreparedMarket:
-        """The market; from the first trial that asks for them on with the pairs' own thresholds."""
+        """The market; with the pairs' own thresholds from the first trial on that asks for them."""
         market = with_own_thresholds(self._prepared.market, self._url, rules)
         self._prepared = replace(self._prepared, market=market)
         return self._prepared
@@ -123,7 +123,7 @@ def score_rules(prepared: PreparedMarket, choice: MarketChoice, rules: Rules) ->
 
 
 def score_study(url: str, study_id: int) -> None:
-    """Score trials of a study until none is left: what every process of a sweep does."""
+    """Score trials of a study until none is left: the work of every process of a sweep."""
     with connect(url, autocommit=True) as connection:
         scorer = TrialScorer(connection, url, study_id)
         while scorer.score_next():
@@ -133,9 +133,9 @@ def score_study(url: str, study_id: int) -> None:
 def run_processes(
     url: str, study_id: int, processes: int, show: Callable[[int, int], None], look_every_s: float = 0.5
 ) -> None:
-    """Score a study by processes of this machine; `show` hears (finished, planned) as it goes.
+    """Score a study by processes of this machine; `show` is called with (finished, planned).
 
-    Ctrl-C ends them; what they had not finished stays planned.
+    Ctrl-C ends them; unfinished trials stay planned.
 
     Raises:
         StopError: the processes ended before every trial was scored.
@@ -159,19 +159,19 @@ def run_processes(
             worker.join()
     if finished < planned:
         raise StopError(
-            f"{planned - finished} of {planned} trials are not scored: the processes ended early, and said "
-            "why above; the same command goes on with them"
+            f"{planned - finished} of {planned} trials are not scored: the processes ended early, see above; "
+            "the same command continues them"
         )
 
 
 @dataclass(frozen=True)
 class SweepVerdict:
-    """What a sweep says of its best trial: how much of it is luck.
+    """The verdict on a sweep's best trial: how much of it is luck.
 
-    trials: finished ones of the study; counted: all that were ever counted on its market (C135). is_short: no
-    trial took long enough for a ratio (C134). best: by Sharpe ratio, None where it is defined for no trial.
-    deflated: probability that its true Sharpe ratio lies above what the best of all counted trials shows by
-    luck. overfitting: of the study as a search.
+    trials: finished ones of the study; counted: all ever counted on its market (C135). is_short: no trial was
+    long enough for a ratio (C134). best: by Sharpe ratio, None if no trial has one. deflated: probability
+    that its true Sharpe ratio exceeds what the best of all counted trials shows by luck. overfitting: of the
+    study as a search.
     """
 
     trials: int
@@ -183,7 +183,7 @@ class SweepVerdict:
 
 
 def judge_sweep(trials: Sequence[FinishedTrial], counted: Sequence[CountedTrial]) -> SweepVerdict:
-    """The verdict on the finished trials of a study among all that were counted on its market."""
+    """The verdict on the finished trials of a study, given all trials counted on its market."""
     market = MarketTrials.of(trial.for_ratios for trial in counted)
     done = [trial for trial in trials if trial.daily_returns is not None]
     rated = [trial for trial in done if trial.metrics.get("sharpe_per_day") is not None]

@@ -1,4 +1,4 @@
-"""What is kept of a trial: its daily returns, and its figures by name.
+"""What is stored of a trial: its daily returns, and its figures by name.
 
 Source: docs/practice.md (every trial is counted); C134.
 """
@@ -68,6 +68,6 @@ def trial_figures(simulation: Simulation, equity: EquityPath) -> TrialFigures:
 
 
 def backtest_figures(result: BacktestRun) -> TrialFigures:
-    """The figures of a stored backtest as a trial, with those of a coin for the side of its trades."""
+    """The figures of a stored backtest as a trial, random side included."""
     figures = trial_figures(result.simulation, result.equity)
     return replace(figures, metrics={**figures.metrics, **random_side_figures(result.simulation)})

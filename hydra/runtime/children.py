@@ -13,7 +13,7 @@ from hydra.runtime.die_with_parent import bound
 
 FIRST_PAUSE_S: Final = 0.25
 LONGEST_PAUSE_S: Final = 15.0
-# A process that cannot start dies sooner than this.
+# A process that cannot start ends sooner than this.
 HEALTHY_AFTER_S: Final = 5.0
 STOP_TIMEOUT_S: Final = 15.0
 
@@ -60,7 +60,7 @@ class Children:
         self._now = now
 
     def keep_alive(self) -> list[str]:
-        """Start what has to run; gives a sentence for every process that died since the last call."""
+        """Start the processes that must run; returns a sentence for each that ended since the last call."""
         return [sentence for child in self._children for sentence in self._keep_one(child)]
 
     def has_finished(self, name: str) -> bool:
@@ -106,7 +106,7 @@ class Children:
                 stdout=output,
                 stderr=output,
                 env=self._environment,
-                # Ctrl-C on the terminal is for the supervisor, which stops the others in order.
+                # Ctrl-C on the terminal reaches only the supervisor, which stops the others in order.
                 start_new_session=True,
             )
         child.started_at = self._now()

@@ -1,7 +1,7 @@
 """`python -m hydra.runtime.clock --run N --speed S`: opens a run's cycles, one after the other.
 
-In replay the clock is in lock-step: the next cycle opens when layer 5 has committed the one before. The clock
-keeps nothing in memory that is not in hydra.cycles, so that it may die at any time and be started again.
+In replay the next cycle opens only after layer 5 has committed the previous one. All state of the clock is in
+hydra.cycles, so it can be killed at any time and started again.
 Source: docs/architecture.md, laws 1 and 2.
 """
 
@@ -36,7 +36,7 @@ LISTEN_S: Final = 0.5
 
 @dataclass
 class CycleClock:
-    """The clock of one run; `listening` is an autocommitting connection that hears of closed cycles."""
+    """The clock of one run; `listening` is an autocommitting connection that is notified of closed cycles."""
 
     run: Run
     listening: psycopg.Connection
@@ -50,7 +50,7 @@ class CycleClock:
         """Open cycle after cycle until the run's range is decided; then record the run's end.
 
         Raises:
-            psycopg.OperationalError: the server went away; start a clock anew.
+            psycopg.OperationalError: the server went away; start a new clock.
         """
         self.listening.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CYCLE_CLOSED_CHANNEL)))
         while self.tick():
@@ -58,7 +58,7 @@ class CycleClock:
         end_run(self.listening, self.run.run_id, EndReason.FINISHED)
 
     def tick(self) -> bool:
-        """Do what is due: wait for the open cycle, ring for it again, or open the next; False at the end."""
+        """Wait for the open cycle, notify its stage again if needed, or open the next; False at the end."""
         newest = self._newest()
         if newest is not None and step_from(newest[1]) is not None:
             if self.now() - self._rung_at >= RING_AGAIN_S:
@@ -92,7 +92,7 @@ class CycleClock:
             self._rung_at = self.now()
 
     def _listen(self, seconds: float) -> None:
-        """Wait until a cycle of this run closes, at most so long."""
+        """Wait until a cycle of this run closes, at most `seconds`."""
         deadline = self.now() + seconds
         for notice in self.listening.notifies(timeout=seconds):
             if notice.payload == str(self.run.run_id) or self.now() >= deadline:
@@ -112,7 +112,7 @@ def command(
     """Open the cycles of a run."""
     settings = load_settings()
     with connect(database_url(settings), role=Role.WORKER, autocommit=True) as connection:
-        # A cycle that a crash of the server loses before its first stage is opened again.
+        # If a crash of the server loses a cycle before its first stage, it is opened again.
         connection.execute("SET synchronous_commit = off")
         broker = make_broker(settings, [])
         CycleClock(read_run(connection, run), connection, broker, Speed.parse(speed)).work()
@@ -120,7 +120,7 @@ def command(
 
 
 def main() -> None:
-    """Run the clock; where the server goes away, end with a sentence: whoever started it starts it again."""
+    """Run the clock; if the server goes away, exit with a sentence: the supervisor starts it again."""
     app = typer.Typer(pretty_exceptions_enable=False)
     app.command()(command)
     try:

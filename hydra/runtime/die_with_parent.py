@@ -1,7 +1,7 @@
 """`python -m hydra.runtime.die_with_parent PARENT COMMAND...`: run a command that ends when its parent ends.
 
-The kernel kills the process when the one that started it is gone, even by kill -9, so that a dead supervisor
-leaves no workers behind. Linux only, as the private database is.
+The kernel kills the process when its parent ends, even by kill -9, so a dead supervisor leaves no workers
+behind. Linux only, like the private database.
 """
 
 import ctypes
@@ -27,9 +27,10 @@ def end_with_parent() -> None:
 
 
 def end_with_spawner() -> None:
-    """Have a process that multiprocessing spawned end with the one that spawned it; nothing elsewhere.
+    """Make a process spawned by multiprocessing end with its parent; does nothing in other processes.
 
-    The dramatiq command starts its workers so. They would wait for ever for a master that was killed.
+    The dramatiq command spawns its workers this way; without this they would wait forever for a killed
+    parent.
 
     Raises:
         OSError: the kernel refused.
@@ -43,12 +44,12 @@ def end_with_spawner() -> None:
 
 
 def bound(command: list[str]) -> list[str]:
-    """`command`, to be started by this process, so that it does not outlive it."""
+    """`command` wrapped so that it ends with this process, which must start it."""
     return [sys.executable, "-m", "hydra.runtime.die_with_parent", str(os.getpid()), *command]
 
 
 def main(arguments: list[str]) -> None:
-    """Become the command, unless the parent is gone already."""
+    """Replace this process by the command, unless the parent has already ended."""
     parent, *command = arguments
     end_with_parent()
     if os.getppid() != int(parent):

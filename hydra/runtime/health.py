@@ -1,4 +1,4 @@
-"""The checks of `hydra doctor`: can HYDRA run here, and if not, what is to be done."""
+"""The checks of `hydra doctor`: can HYDRA run here, and if not, what to do."""
 
 import shutil
 import sys
@@ -45,7 +45,7 @@ class HealthCheck:
 
 
 def examine() -> Iterator[HealthCheck]:
-    """All checks, cheap ones first; what rests on a failed check is not tried."""
+    """All checks, cheap ones first; a check that depends on a failed one is skipped."""
     yield check_python(sys.version_info[:2])
     try:
         settings = load_settings()
@@ -59,7 +59,7 @@ def examine() -> Iterator[HealthCheck]:
 
 
 def _growing_place(settings: Settings) -> Path:
-    """The folder whose disk fills up: the private cluster's, or the checkout if the server is another's."""
+    """The folder whose disk fills up: the private cluster's, or the checkout if another server is used."""
     if settings.database_url is not None:
         return PROJECT_ROOT
     home = private_cluster().home
@@ -78,7 +78,7 @@ def _examine_database(settings: Settings) -> Iterator[HealthCheck]:
                 yield _check_facts(connection)
     except HydraError as error:
         own = settings.database_url is not None
-        advice = "mend it there" if own else "start it with `hydra db up`"
+        advice = "correct it there" if own else "start it with `hydra db up`"
         yield HealthCheck("database", HealthVerdict.FAIL, str(error), f"{advice}, then run this again")
 
 
@@ -128,7 +128,7 @@ def _check_clock(connection: psycopg.Connection) -> HealthCheck:
 
 
 def check_clock(difference_s: float) -> HealthCheck:
-    """This machine's clock against the database server's: every age is measured on them."""
+    """This machine's clock against the database server's: the ages of facts depend on both."""
     seen = f"{difference_s:+.3f} s against the database server"
     if abs(difference_s) > MAX_CLOCK_DIFFERENCE_S:
         return HealthCheck("clock", HealthVerdict.FAIL, seen, "synchronise both by NTP: ages would be wrong")

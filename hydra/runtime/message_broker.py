@@ -1,4 +1,4 @@
-"""The broker that carries the doorbells: PostgreSQL by default, Redis or RabbitMQ by HYDRA_BROKER_URL.
+"""The broker of the workers' messages: PostgreSQL by default, Redis or RabbitMQ by HYDRA_BROKER_URL.
 
 Source: docs/architecture.md, law 1; docs/database.md, "Messages".
 """
@@ -23,22 +23,22 @@ POLL_INTERVAL_S: Final = 0.5
 PURGE_AGE: Final = "1 hour"
 POOL_WAIT_S: Final = 5.0
 LISTENER_TIMEOUT_S: Final = 3.0
-# Per process: one that listens, one that claims per queue, one that rings or acknowledges.
+# Connections per process: one listens, one per queue claims, one sends or acknowledges.
 POOL_SIZE: Final = 12
 
-# A doorbell may be lost, so its transactions do not wait for the disk.
+# A message may be lost, so its transactions do not wait for the disk.
 _SESSION: Final = f"-c timezone=UTC -c synchronous_commit=off -c role={Role.WORKER.value}"
 
 
-class DoorbellBroker(PostgresBroker):  # type: ignore[misc]  # the package carries no types
-    """The PostgreSQL broker without delayed messages, whose consumers never sleep over a doorbell."""
+class WakeupBroker(PostgresBroker):  # type: ignore[misc]  # the package carries no types
+    """The PostgreSQL broker without delayed messages; its consumers wake at every message."""
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 30_000) -> PromptConsumer:
         """A consumer of `queue_name`; `timeout` in milliseconds."""
         return PromptConsumer(broker=self, queue_name=queue_name, prefetch=prefetch, timeout=timeout)
 
     def declare_queue(self, queue_name: str) -> None:
-        """Make the queue known. No doorbell is ever delayed, so no thread has to poll for late ones."""
+        """Declare the queue. No message is delayed, so no thread has to poll for late ones."""
         if queue_name not in self.queues:
             self.emit_before("declare_queue", queue_name)
             self.queues[queue_name] = True
@@ -53,7 +53,7 @@ class DoorbellBroker(PostgresBroker):  # type: ignore[misc]  # the package carri
         self.pool.close()
 
     def _wake_listener(self) -> None:
-        """It looks whether it has to stop when a notification comes, or every 2 s."""
+        """The listener checks whether to stop at every notification, and every 2 s."""
         channel = f"dramatiq.{next(iter(self.queues))}.enqueue"
         with suppress(psycopg.Error), self.pool.connection() as connection:
             connection.execute("SELECT pg_notify(%s, '')", (channel,))
@@ -75,16 +75,16 @@ def make_broker(settings: Settings, middleware: list[Middleware]) -> Broker:
         return _rabbitmq(url, middleware)
     raise SettingsError(
         f"HYDRA_BROKER_URL: {scheme or 'no scheme'} is no broker of HYDRA; write redis://HOST:PORT/DB or "
-        f"amqp://USER:PASSWORD@HOST:PORT, or leave it empty for the database itself"
+        f"amqp://USER:PASSWORD@HOST:PORT, or leave it empty to use the database"
     )
 
 
 def _postgres(settings: Settings, middleware: list[Middleware]) -> Broker:
     pool = ConnectionPool(
-        # Asked anew for every connection: the private server may come back on another port.
+        # Resolved for every connection: the private server may come back on another port.
         lambda: libpq_url(database_url(settings)),
         kwargs={
-            "application_name": "hydra-doorbells",
+            "application_name": "hydra-messages",
             "connect_timeout": CONNECT_TIMEOUT_S,
             "options": _SESSION,
         },
@@ -93,7 +93,7 @@ def _postgres(settings: Settings, middleware: list[Middleware]) -> Broker:
         timeout=POOL_WAIT_S,
         open=True,
     )
-    return DoorbellBroker(
+    return WakeupBroker(
         pool=pool,
         schema=SCHEMA,
         results=False,
@@ -122,5 +122,5 @@ def _rabbitmq(url: str, middleware: list[Middleware]) -> Broker:
 def _refuse_missing(extra: str) -> Never:
     raise SettingsError(
         f"HYDRA_BROKER_URL asks for a broker whose client is not installed: install the extra "
-        f"hydra-perpetuals[{extra}], or leave HYDRA_BROKER_URL empty for the database itself"
+        f"hydra-perpetuals[{extra}], or leave HYDRA_BROKER_URL empty to use the database"
     ) from None

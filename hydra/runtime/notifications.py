@@ -1,6 +1,6 @@
-"""The stages of a cycle, in order, and the doorbell that wakes one.
+"""The stages of a cycle, in order, and the message that wakes each.
 
-A message says only which run may have work for which stage; what there is to do stands in hydra.cycles.
+A message says only which run may have work for which stage; hydra.cycles says what the work is.
 Source: docs/architecture.md, law 1.
 """
 
@@ -13,10 +13,10 @@ from dramatiq import Broker, Message
 from hydra.domain import CycleState
 
 CYCLE_CLOSED_CHANNEL: Final = "hydra_cycle_closed"
-"""The PostgreSQL channel on which the end of every cycle is announced; the payload is the run id."""
+"""The PostgreSQL channel that announces the end of every cycle; the payload is the run id."""
 
 MAX_AGE_MS: Final = 10_000
-"""A doorbell older than this is dropped unheard: a backlog never decides old states (law 1)."""
+"""Older messages are dropped: a backlog must never decide old states (law 1)."""
 
 
 class Stage(StrEnum):
@@ -31,7 +31,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """What a stage waits for, where it leads, and the queue whose process answers it."""
+    """The state that a stage waits for, the state that it sets, and the queue of its process."""
 
     stage: Stage
     queue: str

@@ -1,4 +1,4 @@
-"""Which instruments and which minutes a run is about, from what is stored.
+"""The instruments and minutes of a run, from the stored facts.
 
 Source: docs/architecture.md, "Modes and exchanges"; C111 (recorded history declares no feeds), C124 (venues).
 """
@@ -42,7 +42,7 @@ class StoredInstrument:
 
 @dataclass(frozen=True)
 class RunMarket:
-    """What a run decides about: instruments, and the minutes of [data_from, data_to)."""
+    """What a run decides: its instruments, and the minutes of [data_from, data_to)."""
 
     instrument_ids: tuple[int, ...]
     feeds: tuple[str, ...]
@@ -52,7 +52,7 @@ class RunMarket:
 
 @dataclass(frozen=True)
 class MarketRequest:
-    """What a user asks for: origin, seed, base names (all if none), and the range (as far as facts reach).
+    """The market that a user asks for: origin, seed, base names (all if none), and range (else all facts).
 
     scenarios: planted into a generated market. with_books: a generated market has order books every 5 s.
     """
@@ -67,9 +67,9 @@ class MarketRequest:
 
 
 def prepare_market(url: str, asked: MarketRequest, progress: Progress) -> RunMarket:
-    """The market that is asked for, stored in the database: a generated one is generated now.
+    """The requested market, stored in the database; a generated one is generated now.
 
-    `progress` hears the share of a generated market that is stored, 0..1.
+    `progress` is called with the stored share of a generated market, 0..1.
 
     Raises:
         StopError: a recorded market is not stored, or the range is empty.
@@ -85,7 +85,7 @@ def generated_market(url: str, asked: MarketRequest, progress: Progress) -> RunM
     """The generated market of a seed, with the history that layer 2 needs before its first minute.
 
     Facts are stored for the whole range and then replayed like recorded ones; names choose among the pairs of
-    the universe. The same seed and range find their market stored already.
+    the universe. A second call with the same seed and range finds the market stored.
 
     Raises:
         StopError: the range is empty.
@@ -104,7 +104,7 @@ def generated_market(url: str, asked: MarketRequest, progress: Progress) -> RunM
         scenarios=asked.scenarios,
     )
     if not asked.with_books:
-        # A proof of life a minute is what the liquidation feed needs to count as alive.
+        # The liquidation feed needs a heartbeat a minute to count as alive.
         market = replace(market, book_interval_seconds=0, heartbeat_interval_seconds=60)
     stored = store_market(url, market, int((end - start) / CANDLE_LENGTH), progress)
     by_name = {pair.base: instrument_id for pair, instrument_id in zip(UNIVERSE, stored, strict=True)}
@@ -116,7 +116,7 @@ def generated_market(url: str, asked: MarketRequest, progress: Progress) -> RunM
 def recorded_market(
     connection: psycopg.Connection, names: Sequence[str], start: datetime | None, end: datetime | None
 ) -> RunMarket:
-    """The recorded market of `names` (all pairs if empty); without start or end as far as candles reach.
+    """The recorded market of `names` (all pairs if empty); without start or end, as far as candles exist.
 
     Raises:
         StopError: an unknown name, or no candles are stored for the pairs in the range.

@@ -1,6 +1,6 @@
 """Keeps the processes of a run alive until the run has ended, and stops them cleanly.
 
-Any process may die at any time, the database server too: nothing but rows is lost with it that would not be
+Any process may end at any time, the database server too: nothing is lost but rows that will be computed
 made again. The dramatiq command ends when one of its children dies.
 Source: docs/architecture.md, law 1; docs/database.md, "Messages".
 """
@@ -40,10 +40,10 @@ from hydra.trading.runs import EndReason, Run, end_run, lock_run
 LOOK_EVERY_S: Final = 0.25
 STANDSTILL_S: Final = 20.0
 CLOCK: Final = "clock"
-# One process hears all queues: the stages of a cycle follow each other without a message between them
-# (6 ms for the frame of a cycle instead of 15 ms), and one market window is kept.
+# One process consumes all queues: a cycle's stages then follow each other without messages
+# (6 ms of overhead per cycle instead of 15 ms) and share one market window.
 WORKERS: Final = "workers"
-# The audits have a process of their own, which a short run does not need.
+# The audits have a process of their own; a short run does not need it.
 UPKEEP: Final = "upkeep"
 UPKEEP_AFTER_S: Final = 60.0
 RING_UPKEEP_EVERY_S: Final = 30.0
@@ -64,7 +64,7 @@ class RunProgress:
 
 @dataclass
 class Supervisor:
-    """Supervises one run. `show` gets the rows of every new minute, `tell` a sentence about every event."""
+    """Supervises one run. `show` gets the rows of every new minute, `tell` one sentence per event."""
 
     run: Run
     settings: Settings
@@ -80,15 +80,15 @@ class Supervisor:
     _blocked: str = field(default="", init=False)
 
     def __post_init__(self) -> None:
-        """What happened before this supervisor is not told again."""
+        """Skip events from before this supervisor."""
         self._events = RunEvents(self.run.run_id)
 
     def supervise(self) -> EndReason:
-        """Run until the range is decided or somebody stops it (Ctrl-C, SIGTERM).
+        """Run until the range is decided or the user stops it (Ctrl-C, SIGTERM).
 
         Raises:
             StopError: another supervisor has the run.
-            DatabaseError: the database server cannot be used, and is not ours to start.
+            DatabaseError: the server cannot be used, and is not the private one.
         """
         connection = self._connect()
         self._events.read(connection)
@@ -100,7 +100,7 @@ class Supervisor:
                 for sentence in children.keep_alive():
                     self.tell(sentence)
                 connection = self._look(connection)
-                self._ring_upkeep(broker, children)
+                self._notify_upkeep(broker, children)
                 time.sleep(LOOK_EVERY_S)
         finally:
             children.stop()
@@ -112,7 +112,7 @@ class Supervisor:
 
     @property
     def log(self) -> Path:
-        """Where the processes of the run write what they have to say."""
+        """The log of the run's processes."""
         folder = state_directory() / "logs"
         folder.mkdir(parents=True, exist_ok=True)
         return folder / f"run-{self.run.run_id}.log"
@@ -128,15 +128,15 @@ class Supervisor:
             Program(UPKEEP, upkeep, starts_after_s=UPKEEP_AFTER_S),
         ]
 
-    def _ring_upkeep(self, broker: Broker, children: Children) -> None:
-        """Let the audits be run where they are due; a lost ring is made good by the next one."""
+    def _notify_upkeep(self, broker: Broker, children: Children) -> None:
+        """Ask for the audits when they are due; a lost message is made up by the next one."""
         if UPKEEP not in children.process_ids() or time.monotonic() - self._rung_at < RING_UPKEEP_EVERY_S:
             return
         self._rung_at = time.monotonic()
         try:
             notify_upkeep(broker)
         except (BrokerConnectionError, psycopg.Error, PoolTimeout) as error:
-            self.tell(f"the audits could not be asked for ({type(error).__name__}): the next ring comes soon")
+            self.tell(f"the audits could not be requested ({type(error).__name__}): the next try comes soon")
 
     def _connect(self) -> psycopg.Connection:
         connection = connect(database_url(self.settings), autocommit=True)
@@ -144,7 +144,7 @@ class Supervisor:
         return connection
 
     def _look(self, connection: psycopg.Connection) -> psycopg.Connection:
-        """Show what is new; where the server went away, bring it back if it is ours, and connect anew."""
+        """Show what is new; if the server went away, restart it if it is the private one, and reconnect."""
         try:
             self._show_news(connection)
         except psycopg.OperationalError as error:
@@ -173,7 +173,7 @@ class Supervisor:
             self._tell_events(connection)
 
     def _tell_events(self, connection: psycopg.Connection) -> None:
-        """Show the newest minute, and tell what happened since the one shown before."""
+        """Show the newest minute, and tell what happened since the last call."""
         for event in self._events.read(connection):
             self.tell(event.sentence)
         rows = read_pipeline(connection, self.run)
@@ -188,7 +188,7 @@ class Supervisor:
         if is_still and time.monotonic() - self._complained_at > STANDSTILL_S:
             self._complained_at = time.monotonic()
             self.tell(
-                f"the minute {minute_text(progress.time)} UTC stands in state {progress.state} for "
+                f"the minute {minute_text(progress.time)} UTC has been in state {progress.state} for "
                 f"{progress.waiting_seconds:.0f} s: the reason is in {self.log}"
             )
 

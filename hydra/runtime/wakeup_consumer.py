@@ -1,7 +1,7 @@
 """A consumer of the PostgreSQL broker that loses no wake-up and survives a server that went away.
 
-The broker's own consumer forgets a notification that comes between its claim and its sleep, which then costs
-a whole poll interval; a cycle cannot wait for that.
+The broker's own consumer misses a notification between its claim and its sleep, and then waits a whole poll
+interval, which is too long for a cycle.
 """
 
 import logging
@@ -17,7 +17,7 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 class PromptConsumer(PostgresConsumer):  # type: ignore[misc]  # the package carries no types
-    """Clears its wake-up before it looks, so that whatever comes after the look wakes it."""
+    """Clears its wake-up flag before it queries, so that every later message wakes it."""
 
     def __next__(self) -> MessageProxy | None:
         """The next message, or None after a wait of at most the poll interval.
@@ -36,14 +36,14 @@ class PromptConsumer(PostgresConsumer):  # type: ignore[misc]  # the package car
         return MessageProxy(message)
 
     def ack(self, message: Message[None]) -> None:
-        """Take the message off the queue. Where the server is gone, so is its queue: nothing to take."""
+        """Remove the message from the queue. If the server is gone, so is the queue: nothing to do."""
         try:
             super().ack(message)
         except BrokerConnectionError as error:
             self._forget(message, error)
 
     def nack(self, message: Message[None]) -> None:
-        """Put the message aside as not processed; as `ack` where the server is gone."""
+        """Reject the message; like `ack` if the server is gone."""
         try:
             super().nack(message)
         except BrokerConnectionError as error:

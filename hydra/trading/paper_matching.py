@@ -199,8 +199,13 @@ class PaperMatching:
         prices = (mark, mark, mark, mark)
         opened = time - BAR_LENGTH
         last = Bar(position.instrument_id, opened, *prices, 1.0, prices, position.mark_source)
+        waiting = state.exit
+        is_taken_over = waiting is not None and waiting.reason_code is ReasonCode.LIQUIDATED
         order = self._replace_exit(state, time, ReasonCode.DATA_ENDED, exact(mark))
-        self._leave_at_market(state, order, last, mark)
+        if is_taken_over:
+            self._liquidate(state, last)
+        else:
+            self._leave_at_market(state, order, last, mark)
         self._guard(state, time)
 
     def _passive_exit(self, state: PairState, bar: Bar) -> None:

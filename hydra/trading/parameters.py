@@ -24,7 +24,7 @@ from hydra.layers.layer4_risk import RiskParameters
 from hydra.layers.layer5_execution import ExecutionParameters
 from hydra.layers.positions import PositionParameters
 from hydra.ledger.costs import CostParameters
-from hydra.settings import Settings, holding_hours
+from hydra.settings import Settings, holding_hours, named_hours
 from hydra.trading.runs import Run
 
 RULES_KEY: Final = "rules"
@@ -137,16 +137,30 @@ _KNOWN: Final[dict[tuple[str, tuple[str, ...]], Rules]] = {}
 def rules_in(config: Mapping[str, Any], feeds: Iterable[str]) -> Rules:
     """The parameters out of `runs.config`; those that are newer than the record keep their default."""
     if RULES_KEY in config:
-        return RULES.validate_python(_as_written_now(config[RULES_KEY]), context=AS_RECORDED)
-    return rules_of(Settings.model_construct(**config["settings"]), feeds)
+        return RULES.validate_python(rules_as_written_now(config[RULES_KEY]), context=AS_RECORDED)
+    return rules_of(Settings.model_construct(**settings_in(config)), feeds)
+
+
+def settings_in(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings out of `runs.config`, written as today.
+
+    Before C129 the holding hours were numbers in the order of the sources, 4/2/6/8/24 by default.
+    """
+    settings = dict(config.get("settings", {}))
+    hours = settings.get("max_holding_hours")
+    if hours == "4/2/6/8/24":
+        settings["max_holding_hours"] = None
+    elif hours is not None and "=" not in hours:
+        settings["max_holding_hours"] = named_hours(hours)
+    return settings
 
 
 def costs_in(config: Mapping[str, Any]) -> CostParameters:
     """The costs out of `runs.config`, stress included; those of the cost model where it holds none."""
-    return RULES.validate_python(_as_written_now(config.get(RULES_KEY, {})), context=AS_RECORDED).costs
+    return RULES.validate_python(rules_as_written_now(config.get(RULES_KEY, {})), context=AS_RECORDED).costs
 
 
-def _as_written_now(recorded: Mapping[str, Any]) -> Mapping[str, Any]:
+def rules_as_written_now(recorded: Mapping[str, Any]) -> Mapping[str, Any]:
     """Recorded rules under the names of today.
 
     Before C129 the holding hours were one list, in the order of the sources, and LIQUIDATION_REVERSAL asked

@@ -1,7 +1,7 @@
-"""The whole schema: the files of sql/schema, which say it as it is now.
+"""The whole schema, from the files of sql/schema, which define it as it is now.
 
-A new database gets everything from here, and later revisions pass it by. They change only databases that were
-made before them, so that both end with the same schema; a test compares the two.
+A new database is built from here; later revisions then do nothing. They only change databases made before
+them, so that both end with the same schema; a test compares the two.
 
 A new column takes three files:
 1. its table's file in sql/schema: the column as the last one of its table, with its COMMENT;

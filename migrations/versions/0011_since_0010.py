@@ -1,4 +1,4 @@
-"""What a database needs that was made before the schema stood in sql/schema.
+"""Changes to a database of revision 0010, so that it matches sql/schema.
 
 Revision: 0011, after 0010
 """
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Bring it to what sql/schema says."""
+    """Update it to sql/schema."""
     change("schema/reason_codes")
     fill_reason_codes()
     change_rollups("migrations/0011_rollups_apache")

@@ -1,4 +1,4 @@
--- Chosen signals of closed cycles that layer 4 did not judge, or whose side it turned. Must return no rows.
+-- Chosen signals of closed cycles without a decision of layer 4, or decided with another side. Must return no rows.
 SELECT s.run_id, s.instrument_id, s.time, s.source, s.side, d.source AS judged_source, d.side AS judged_side
 FROM hydra.signals AS s
 JOIN hydra.cycles AS c USING (run_id, time)

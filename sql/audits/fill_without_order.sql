@@ -1,4 +1,4 @@
--- Fills without an order that was sent: none at all, refused, never sent, or filled before it was placed (law 5).
+-- Fills whose order does not exist, was refused or never sent, or was placed after the fill (law 5).
 -- Must return no rows.
 SELECT o.run_id, f.fill_id, f.order_id, f.time, o.state AS order_state, o.placed_time
 FROM hydra.fills AS f

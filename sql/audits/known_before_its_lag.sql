@@ -1,4 +1,4 @@
--- Imported facts that were known earlier than they are published: before their end and the lag of their table (C133).
+-- Imported facts whose known_at is before their end plus the publication lag of their table (C133).
 -- Facts of a live feed carry the time of their receipt and are left out, as are generated ones. Must return no rows.
 WITH imported AS (
     SELECT target_table, min(first_time) AS first_time, max(last_time) AS last_time

@@ -1,5 +1,5 @@
--- Minutes whose approvals together went beyond a limit of the run: the notional of one position, all notionals
--- together (C120), leverage (C36), or the portfolio heat of 6 % (C39). Must return no rows.
+-- Minutes whose approvals exceeded a limit of the run: the notional of one position, the total notional (C120),
+-- leverage (C36), or the portfolio heat of 6 % (C39). Must return no rows.
 WITH approvals AS (
     SELECT
         d.run_id, d.time,

@@ -1,5 +1,5 @@
--- Minutes that a replay jumped over: its clock is in lock-step and opens every one (a backtest stores those in which
--- something happened). Must return no rows.
+-- Minutes that a replay skipped, although its clock is in lock-step and opens every one (a backtest stores only
+-- minutes in which something happened). Must return no rows.
 SELECT run_id, time_before, time
 FROM (
     SELECT c.run_id, c.time, lag(c.time) OVER (PARTITION BY c.run_id ORDER BY c.time) AS time_before

@@ -1,4 +1,4 @@
--- Working exits of positions that are closed: they could open the opposite. Must return no rows.
+-- Working exit orders of closed positions: they could open an opposite position. Must return no rows.
 SELECT o.run_id, o.order_id, o.role, o.state, o.position_id, p.closed_time
 FROM hydra.orders AS o
 JOIN hydra.positions AS p USING (position_id)

@@ -1,5 +1,5 @@
--- Positions held more than a quarter of an hour beyond their time (C47) although their pair traded after it, by the
--- newest minute of their run. In a hole of the data nobody can leave (C132). Must return no rows.
+-- Positions held more than 15 minutes beyond their holding time (C47) although their pair traded after it, as of the
+-- newest minute of their run. In a gap of the data no exit is possible (C132). Must return no rows.
 SELECT p.run_id, p.position_id, p.instrument_id, p.state, p.opened_time, p.max_holding_until, p.closed_time
 FROM hydra.positions AS p
 JOIN hydra.runs AS r USING (run_id)

@@ -1,5 +1,5 @@
--- Open positions that have not been wholly covered by a stop for more than five seconds (law 5), by the newest
--- instant that the run has recorded. Must return no rows.
+-- Open positions that were not fully covered by a stop for more than five seconds (law 5), as of the newest instant
+-- that the run has recorded. Must return no rows.
 SELECT u.run_id, u.symbol, u.position_id, u.quantity, u.protected_quantity, u.opened_time
 FROM audit.unprotected_positions AS u
 WHERE (

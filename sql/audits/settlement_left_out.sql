@@ -1,6 +1,5 @@
--- Funding settlements during the life of a simulated position that were not booked, though they were known before it
--- was closed: in a hole of the data as at any other time (C132). Runs of the cost model before this rule are not
--- judged. Must return no rows.
+-- Funding settlements during the life of a simulated position that were known before it closed and were not booked,
+-- gaps of the data included (C132). Runs with an older cost model are left out. Must return no rows.
 SELECT p.run_id, p.position_id, p.instrument_id, f.time, f.rate
 FROM hydra.positions AS p
 JOIN hydra.runs AS r USING (run_id)

@@ -1,5 +1,5 @@
--- Minutes of a pair that a layer judged twice, or that chose two signals (law 1). Must return no rows.
--- Keys forbid it; a database that was restored without them would not.
+-- Minutes of a pair with two verdicts of a layer or two chosen signals (law 1). Must return no rows.
+-- Keys prevent it, except in a database that was restored without them.
 SELECT 'assessments' AS source_table, run_id, instrument_id, time, count(*) AS verdicts
 FROM hydra.assessments GROUP BY run_id, instrument_id, time HAVING count(*) > 1
 UNION ALL

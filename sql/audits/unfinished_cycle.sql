@@ -1,5 +1,5 @@
--- Cycles that were left behind: not closed although the run has gone on, or has come to its end; or outside the
--- range of their run. Must return no rows.
+-- Cycles that are not closed although the run has moved on or ended, and cycles outside the range of their run.
+-- Must return no rows.
 SELECT c.run_id, c.time, c.state, r.data_from, r.data_to, r.end_reason
 FROM hydra.cycles AS c
 JOIN hydra.runs AS r USING (run_id)

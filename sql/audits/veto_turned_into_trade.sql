@@ -1,4 +1,4 @@
--- Approvals and entries behind which some layer said no (law 4). Must return no rows.
+-- Approvals and entries although an earlier layer refused (law 4). Must return no rows.
 SELECT d.run_id, d.instrument_id, d.time, d.reason_code, s.chosen AS signal_chosen, a.tradability, o.order_id
 FROM hydra.risk_decisions AS d
 LEFT JOIN hydra.signals AS s USING (run_id, instrument_id, time, source)

@@ -1,4 +1,4 @@
--- Stores the equity of a backtest from where it arrived.
+-- Stores a backtest's equity from its staging table.
 INSERT INTO hydra.equity (
     run_id, time, cash_usd, unrealised_usd, equity_usd, day_peak_usd, peak_usd, exposure_usd, portfolio_heat,
     stale_positions

@@ -1,4 +1,4 @@
--- Where the equity of a backtest arrives, amounts in hundred-millionths of a USDT.
+-- The staging table for a backtest's equity, amounts in hundred-millionths of a USDT.
 CREATE TEMP TABLE backtest_equity (
     time timestamptz NOT NULL,
     cash_e8 bigint NOT NULL,

@@ -1,5 +1,5 @@
--- What an operator latched and cleared in a run, in order: what it stops (0: everything), when on the run's clock,
--- how far that minute was, and whether it was latched or cleared.
+-- An operator's latches and clears in a run, in order: the instrument (0: everything), the time on the run's clock,
+-- the state of that minute, and whether it was latched or cleared.
 SELECT coalesce(instrument_id, 0) AS instrument_id, time, state, is_latched
 FROM (
     SELECT instrument_id, latched_time AS time, numbers ->> 'latched_in' AS state, true AS is_latched, kill_id

@@ -1,4 +1,4 @@
--- Mark price bars of every length: what positions are valued, stopped and settled on.
+-- Mark-price bars of every length, for valuation, stops and funding.
 -- $1 instruments, $2 earliest open, $3 known by (inclusive).
 SELECT instrument_id, time, known_at, timeframe_minutes, open, high, low, close
 FROM market.mark_prices

@@ -1,2 +1,2 @@
--- Every column of what a run stored in a table by minute, from one minute to before another.
+-- Every column of a run's rows in a table by minute, within a range of minutes (end excluded).
 SELECT * FROM {table} WHERE run_id = %(run_id)s AND {time} >= %(start)s AND {time} < %(end)s;

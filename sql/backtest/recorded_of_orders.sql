@@ -1,4 +1,4 @@
--- Every column of a table of what happened to orders, with the order's name and pair.
+-- Every column of a table of order events or fills, with the order's client id and pair.
 SELECT rows.*, orders.client_order_id, orders.instrument_id
 FROM {table} AS rows
 JOIN hydra.orders AS orders USING (order_id)

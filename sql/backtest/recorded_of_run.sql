@@ -1,2 +1,2 @@
--- Every column of what a run stored in a table.
+-- Every column of a run's rows in a table.
 SELECT * FROM {table} WHERE run_id = %(run_id)s;

@@ -1,4 +1,4 @@
--- The stretches of one-minute candles of some instruments in a range: a day without a candle of any of them ends one.
+-- The stretches of one-minute candles of some instruments in a range; a day without any candle ends a stretch.
 -- %(instrument_ids)s, %(start)s and %(end)s: closes of candles.
 SELECT min(closed) AS first_close, max(closed) AS last_close
 FROM (

@@ -1,4 +1,4 @@
--- Deletes runs with every row that they left. The trials of ml.trials stay counted, without their run.
+-- Deletes runs with all their rows. Their trials in ml.trials stay counted, without a run.
 UPDATE ml.trials SET run_id = NULL WHERE run_id = ANY(%(run_ids)s);
 DELETE FROM hydra.fills WHERE order_id IN (SELECT order_id FROM hydra.orders WHERE run_id = ANY(%(run_ids)s));
 DELETE FROM hydra.order_events WHERE order_id IN (SELECT order_id FROM hydra.orders WHERE run_id = ANY(%(run_ids)s));

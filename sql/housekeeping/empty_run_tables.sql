@@ -1,4 +1,4 @@
--- Empties every table of runs, which gives their disk space back at once. The trials of ml.trials stay counted.
+-- Truncates every table of runs, which frees their disk space at once. The trials in ml.trials stay counted.
 UPDATE ml.trials SET run_id = NULL WHERE run_id IS NOT NULL;
 TRUNCATE
     hydra.fills, hydra.order_events, hydra.orders, hydra.position_events, hydra.positions, hydra.risk_decisions,

@@ -1,4 +1,4 @@
--- Records every hole in the one-minute candles of instruments that were stored whole, in one go.
+-- Records every gap in the one-minute candles of instruments that were stored as a whole.
 INSERT INTO market.gaps (source_table, instrument_id, gap_start, gap_end, missing_rows)
 SELECT
     'candles_1m',

@@ -1,4 +1,4 @@
--- Forgets the recorded gaps of an instrument that begin in a range: they are measured anew.
+-- Deletes the recorded gaps of an instrument that begin in a range, before they are measured again.
 DELETE FROM market.gaps
 WHERE source_table = %(source)s
     AND instrument_id = %(instrument_id)s

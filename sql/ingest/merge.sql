@@ -1,7 +1,7 @@
--- Merges the staged rows of one file into a table of facts: new keys come in, equal rows are left alone,
--- other values are kept aside in market.revisions and the stored fact stays (C125).
--- {table}, {key}, {stored_values}, {staged_values} and {columns} are identifiers of that table. The stored rows
--- are those of the one instrument and the range of the file, so that no other chunk is looked at.
+-- Merges the staged rows of one file into a table of facts: new keys are inserted, equal rows are left alone, other
+-- values are stored in market.revisions and the stored fact stays (C125).
+-- {table}, {key}, {stored_values}, {staged_values} and {columns} are identifiers of that table. Stored rows are
+-- limited to the instrument and range of the file, so that no other chunk is read.
 WITH differing AS (
     SELECT to_jsonb(stored) AS stored, to_jsonb(staged) AS offered
     FROM staged

@@ -1,3 +1,3 @@
--- Summarises a freshly loaded table for the planner and its block-range index on known_at: without it the
--- reading of a minute's news scans whole chunks until autovacuum comes by.
+-- Vacuums and analyzes a newly loaded table, for the planner and the block-range index on known_at: without it, reading
+-- a minute's new facts scans whole chunks until autovacuum runs.
 VACUUM (ANALYZE) {table}

@@ -1,5 +1,5 @@
--- From a database of revision 0010, as the last commit before sql/schema made it, to what sql/schema says now.
--- Empty databases never come here: they are built from sql/schema.
+-- From a database of revision 0010 to the schema of sql/schema.
+-- Not run for empty databases: they are built from sql/schema.
 
 ALTER TABLE hydra.runs RENAME COLUMN decision_set TO readings_hash;
 ALTER TABLE ml.studies RENAME COLUMN decision_set TO readings_hash;
@@ -15,7 +15,7 @@ UPDATE hydra.cycles SET state = 'FILLS_BOOKED' WHERE state = 'SETTLED';
 ALTER TABLE hydra.cycles ADD CONSTRAINT cycles_state_check CHECK (state IN ('OPEN', 'FILLS_BOOKED', 'ASSESSED',
     'SIGNALLED', 'DECIDED', 'CLOSED', 'SKIPPED'));
 
--- Reason codes: what were lists in CHECKs is a table.
+-- Reason codes: a table replaces the lists in CHECK constraints.
 ALTER TABLE hydra.assessments
     DROP CONSTRAINT assessments_reason_code_check,
     ADD CONSTRAINT assessments_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES hydra.reason_codes (code);
@@ -49,11 +49,30 @@ COMMENT ON COLUMN hydra.signals.source IS 'The generator that fired (SignalSourc
 -- The cost basis of a position, and how many positions are valued at a stale price (C132).
 ALTER TABLE hydra.positions ADD COLUMN cost_basis_usd NUMERIC DEFAULT 0 NOT NULL;
 COMMENT ON COLUMN hydra.positions.cost_basis_usd IS
-'What is held was bought or sold short for, USDT: the sum of price x quantity of its fills; 0 once closed';
+'Amount for which the held quantity was bought or sold short, USDT: sum of price x quantity of its fills; 0 once closed';
 UPDATE hydra.positions SET cost_basis_usd = entry_price * quantity WHERE quantity > 0;
 ALTER TABLE hydra.equity ADD COLUMN stale_positions SMALLINT DEFAULT 0 NOT NULL;
 COMMENT ON COLUMN hydra.equity.stale_positions IS
 'Open positions whose last known price is older than five minutes (C132)';
+
+COMMENT ON COLUMN hydra.assessments.numbers IS 'The numbers behind the verdict, by name';
+COMMENT ON COLUMN hydra.signals.metadata IS 'The numbers of the signal, by name';
+COMMENT ON COLUMN hydra.risk_decisions.source IS 'Generator of the signal that was decided; null if there was none';
+COMMENT ON COLUMN hydra.risk_decisions.trigger_kill_switch IS 'True: latches the kill switch';
+COMMENT ON COLUMN hydra.risk_decisions.numbers IS 'The numbers behind the verdict, by name';
+COMMENT ON COLUMN hydra.position_events.numbers IS 'The numbers behind the event, by name';
+COMMENT ON COLUMN hydra.order_events.detail IS 'The exchange''s answer';
+COMMENT ON COLUMN hydra.kill_switch.numbers IS 'The numbers behind the cause, by name';
+COMMENT ON COLUMN hydra.audit_rounds.unanswered IS 'Audits that exceeded their time limit';
+COMMENT ON COLUMN hydra.audit_rounds.findings IS
+'Audits that found errors: audit, rows_found, first_rows as text';
+COMMENT ON COLUMN market.open_interest.contracts IS 'Open interest, base units; null where the source has none';
+COMMENT ON COLUMN market.open_interest.value_usd IS 'Open interest, USDT; null where the source has none';
+COMMENT ON TABLE market.feed_heartbeats IS 'Proof that a feed was alive: without events its value is 0, without a heartbeat unknown';
+COMMENT ON TABLE ml.studies IS 'One row per study of a market range: a backtest, or a sweep over settings';
+COMMENT ON TABLE ml.trials IS 'Every set of settings ever scored; the deflated Sharpe ratio counts them';
+COMMENT ON SCHEMA doorbells IS 'Messages that wake the stages; results are stored in schema hydra';
+COMMENT ON TABLE doorbells.queue IS 'Messages that wake a stage; a row is deleted once its stage has run';
 
 -- The worker may no longer change or remove facts.
 REVOKE UPDATE, DELETE ON ALL TABLES IN SCHEMA market FROM hydra_worker;

@@ -1,5 +1,5 @@
--- Which five-minute buckets of the rollup were whole at $3? Five rows, all of them known: no row of the
--- bucket can be missing, so the bar is right even where the rollup lags behind its base elsewhere.
+-- Which five-minute buckets of the rollup were complete at $3? They have five rows, all known: no row of the bucket
+-- can be missing, so the bar is right even if the rollup lags elsewhere.
 -- $1 instruments, $2 earliest time, $3 known by (inclusive). Every other bucket comes from its base rows.
 SELECT
     instrument_id, time, known_at, open, high, low, close, volume, quote_volume, taker_buy_quote_volume,

@@ -1,5 +1,4 @@
--- When did the feeds of forced orders and order books prove that they were alive, as far as that became
--- known after $3 and by $4?
+-- Which heartbeats of the feeds of forced orders and order books became known after $3 and by $4?
 -- $1 instruments, $2 earliest time, $3 known after (exclusive), $4 known by (inclusive).
 SELECT instrument_id, time, known_at, feed
 FROM market.feed_heartbeats

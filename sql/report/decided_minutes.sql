@@ -1,5 +1,5 @@
 -- How many minutes of every hour a run decided, and its first and last decided minute. A backtest has cycles only
--- where it has rows; its counts know every minute.
+-- for minutes with rows; its counts contain every minute.
 WITH span AS (
     SELECT min(time) AS first_minute, max(time) AS last_minute
     FROM hydra.cycles

@@ -1,5 +1,5 @@
--- What the fills of the closed positions of a run cost, by position and by whether we provided the liquidity:
--- fees, and the distance from the price at the decision; notional_usd is at that price.
+-- Costs of the fills of a run's closed positions, by position and by maker or taker: fees, and the distance from the
+-- price at the decision; notional_usd is at that price.
 SELECT
     p.position_id,
     i.base,

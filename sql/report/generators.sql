@@ -1,4 +1,4 @@
--- How often each generator fired in a run, and what became of it (C05, C112), in pair-minutes.
+-- How often each generator fired in a run, and the outcomes (C05, C112), in pair-minutes.
 -- restricted: layer 2 allowed no entry; vetoed: another reason of layer 4.
 SELECT
     s.source,

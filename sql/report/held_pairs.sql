@@ -1,5 +1,5 @@
--- Every pair that a run decided about: a price at the beginning and at the end of its decided minutes, and the
--- settlements in between. A pair whose candles begin later or end earlier is held for as long as it has them.
+-- Every pair of a run: a price at the beginning and at the end of its decided minutes, and the settlements in between.
+-- A pair whose candles begin later or end earlier is held only while it has them.
 -- marks: as they came with the rates, else the close of the candle that ended then (C126).
 WITH span AS (
     SELECT min(time) AS first_minute, max(time) AS last_minute

@@ -1,5 +1,5 @@
--- A run with the facts that its figures depend on: how many minutes it decided, its pairs, and how many runs this
--- market has seen (the more were tried, the less the best of them says).
+-- A run with the facts that its figures depend on: number of decided minutes, pairs, and number of runs on this market
+-- (the more were tried, the less the best result means).
 SELECT
     r.run_id, r.mode, r.market_origin, r.label, r.seed, r.feeds, r.config, r.config_hash, r.readings_hash,
     r.feature_set_version, r.cost_model_version, r.code_version, r.data_hash, r.data_from, r.data_to, r.started_at,
@@ -12,7 +12,7 @@ CROSS JOIN LATERAL (
         max(time) AS last_minute,
         coalesce(
             (
-                -- A backtest has cycles only where it has rows; its counts know every minute.
+                -- A backtest has cycles only for minutes with rows; its counts contain every minute.
                 SELECT max(minutes) FROM (
                     SELECT sum(verdicts) AS minutes FROM hydra.veto_counts
                     WHERE veto_counts.run_id = r.run_id AND layer = 4

@@ -1,4 +1,4 @@
--- Records a study; nothing where its name is taken.
+-- Records a study, unless its name is taken.
 INSERT INTO ml.studies (
     name, kind, market, data_from, data_to, data_hash, specification, readings_hash, code_version
 )

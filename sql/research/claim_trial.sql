@@ -1,5 +1,4 @@
--- Takes the next planned trial of a study for as long as this transaction lasts: where the process dies, it is free
--- again.
+-- Claims the next planned trial of a study for the length of this transaction: if the process dies, it is free again.
 SELECT trial_id, number, parameters
 FROM ml.trials
 WHERE study_id = %(study_id)s AND state = 'PLANNED'

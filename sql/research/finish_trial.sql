@@ -1,4 +1,4 @@
--- What came of a trial.
+-- Records the result of a trial.
 UPDATE ml.trials
 SET
     state = %(state)s,

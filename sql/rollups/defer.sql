@@ -1,2 +1,2 @@
--- Lets the rollup triggers of the Apache edition stand aside until this transaction ends.
+-- Disables the rollup triggers of the Apache edition until this transaction ends.
 SET LOCAL hydra.rollups = 'deferred'

@@ -1,6 +1,6 @@
 -- Audit views over decisions, trades and money.
 
--- The funnel of a backtest comes from its counts: it stores only the rows of minutes in which something happened.
+-- The funnel of a backtest comes from its counts: it has rows only for minutes in which something happened.
 CREATE OR REPLACE VIEW audit.veto_funnel AS
 WITH verdicts AS (
     SELECT run_id, instrument_id, time, 2 AS layer, tradability = 'ALLOW' AS passed, reason_code
@@ -160,7 +160,7 @@ LEFT JOIN (
 ) AS s USING (run_id, symbol);
 
 COMMENT ON VIEW audit.cost_breakdown IS
-    'What ate the profit of each pair: fees, funding, slippage? Slippage is already inside the gross result';
+    'What did each pair pay: fees, funding, slippage? Slippage is already inside the gross result';
 COMMENT ON COLUMN audit.cost_breakdown.run_id IS 'The run';
 COMMENT ON COLUMN audit.cost_breakdown.label IS 'simulated, recorded or live';
 COMMENT ON COLUMN audit.cost_breakdown.symbol IS 'The instrument';

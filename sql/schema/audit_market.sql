@@ -1,7 +1,7 @@
 -- Audit views over the facts and their imports.
 
 CREATE SCHEMA IF NOT EXISTS audit;
-COMMENT ON SCHEMA audit IS 'Questions with ready answers: views only, nothing is stored here';
+COMMENT ON SCHEMA audit IS 'Views that answer questions about the data; nothing is stored here';
 
 CREATE OR REPLACE VIEW audit.data_gaps AS
 SELECT

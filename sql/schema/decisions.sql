@@ -1,5 +1,5 @@
 -- Schema hydra: runs, cycles, features as used, and the verdicts of layers 2 to 4.
--- The key of a verdict is run, minute and pair, so a repeated message finds its row; the minute stands first because
+-- The key of a verdict is run, minute and pair, so a repeated message finds its row; the minute comes first because
 -- every stage reads one minute of all pairs.
 
 CREATE TABLE hydra.runs (
@@ -135,7 +135,7 @@ COMMENT ON COLUMN hydra.assessments.liquidation_velocity IS 'Liquidated value a 
 COMMENT ON COLUMN hydra.assessments.expected_range_low_1h IS 'Lower end of the expected range of the next hour, price';
 COMMENT ON COLUMN hydra.assessments.expected_range_high_1h IS 'Upper end of the expected range of the next hour, price';
 COMMENT ON COLUMN hydra.assessments.regime_break_alert IS 'A break';
-COMMENT ON COLUMN hydra.assessments.numbers IS 'What decided';
+COMMENT ON COLUMN hydra.assessments.numbers IS 'The numbers behind the verdict, by name';
 COMMENT ON COLUMN hydra.assessments.decided_at IS 'Wall clock';
 
 CREATE TABLE hydra.signals (
@@ -189,7 +189,7 @@ COMMENT ON COLUMN hydra.signals.chosen IS 'The one signal of this minute that go
 COMMENT ON COLUMN hydra.signals.reason_code IS 'Why (ReasonCode); the words are in reason';
 COMMENT ON COLUMN hydra.signals.reason IS 'The reason in words, with its numbers';
 COMMENT ON COLUMN hydra.signals.thesis IS 'What the trade bets on, in words (C17)';
-COMMENT ON COLUMN hydra.signals.metadata IS 'Its numbers';
+COMMENT ON COLUMN hydra.signals.metadata IS 'The numbers of the signal, by name';
 COMMENT ON COLUMN hydra.signals.decided_at IS 'Wall clock';
 
 CREATE TABLE hydra.news_views (
@@ -261,7 +261,7 @@ COMMENT ON TABLE hydra.risk_decisions IS 'Layer 4: trade or veto, how large, wit
 COMMENT ON COLUMN hydra.risk_decisions.run_id IS 'The run (hydra.runs)';
 COMMENT ON COLUMN hydra.risk_decisions.instrument_id IS 'The instrument (market.instruments)';
 COMMENT ON COLUMN hydra.risk_decisions.time IS 'The decided minute: the instant its candle closed, on the run''s clock';
-COMMENT ON COLUMN hydra.risk_decisions.source IS 'Generator of the judged signal; null if there was none';
+COMMENT ON COLUMN hydra.risk_decisions.source IS 'Generator of the signal that was decided; null if there was none';
 COMMENT ON COLUMN hydra.risk_decisions.side IS 'LONG or SHORT; null without a signal';
 COMMENT ON COLUMN hydra.risk_decisions.approved IS 'False: vetoed, see reason_code';
 COMMENT ON COLUMN hydra.risk_decisions.reason_code IS 'Why (ReasonCode); the words are in reason';
@@ -273,15 +273,15 @@ COMMENT ON COLUMN hydra.risk_decisions.reference_price IS 'Price that sizes and 
 COMMENT ON COLUMN hydra.risk_decisions.stop_loss_price IS 'Price of the protective stop';
 COMMENT ON COLUMN hydra.risk_decisions.take_profit_price IS 'Price of the target';
 COMMENT ON COLUMN hydra.risk_decisions.max_holding_hours IS 'Position is closed after this long (C47)';
-COMMENT ON COLUMN hydra.risk_decisions.trigger_kill_switch IS 'Latches it';
+COMMENT ON COLUMN hydra.risk_decisions.trigger_kill_switch IS 'True: latches the kill switch';
 COMMENT ON COLUMN hydra.risk_decisions.kill_reason IS 'Which kill condition, in words';
-COMMENT ON COLUMN hydra.risk_decisions.numbers IS 'What decided';
+COMMENT ON COLUMN hydra.risk_decisions.numbers IS 'The numbers behind the verdict, by name';
 COMMENT ON COLUMN hydra.risk_decisions.decided_at IS 'Wall clock';
 
 -- The feature vectors are many and wide: a hypertable in chunks of a week.
 SELECT create_hypertable('hydra.features', by_range('time', interval '7 days'), create_default_indexes => false);
 
--- What backtests leave in the place of quiet rows.
+-- Counts that a backtest stores instead of rows of quiet minutes.
 CREATE TABLE hydra.veto_counts (
     run_id BIGINT NOT NULL,
     instrument_id SMALLINT NOT NULL,

@@ -1,9 +1,9 @@
--- The queue of the doorbells (the tables that dramatiq-postgres 1.4 works with), in a schema of its own.
--- Unlogged: a doorbell may be lost, the clock rings again, and no write of it waits for the disk. After a crash of
--- the server the queue is empty, so no message of a killed worker lies about.
+-- The queue of the messages that wake the stages (the tables of dramatiq-postgres 1.4), in a schema of its own.
+-- Unlogged: a message may be lost, because the clock sends it again, so no write waits for the disk. After a crash of
+-- the server the queue is empty, so no message of a killed worker remains.
 
 CREATE SCHEMA doorbells;
-COMMENT ON SCHEMA doorbells IS 'Messages that wake the stages; what happened is never here but in schema hydra';
+COMMENT ON SCHEMA doorbells IS 'Messages that wake the stages; results are stored in schema hydra';
 
 CREATE TYPE doorbells.state AS ENUM ('queued', 'consumed', 'rejected');
 
@@ -20,7 +20,7 @@ CREATE UNLOGGED TABLE doorbells.queue (
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
 CREATE INDEX queue_claim_idx ON doorbells.queue (queue_name, available_at, position) WHERE state = 'queued';
 CREATE INDEX queue_purge_idx ON doorbells.queue (state, mtime);
-COMMENT ON TABLE doorbells.queue IS 'Doorbells on their way; a row is deleted once its stage has run';
+COMMENT ON TABLE doorbells.queue IS 'Messages that wake a stage; a row is deleted once its stage has run';
 
 CREATE UNLOGGED TABLE doorbells.worker (
     worker_id uuid PRIMARY KEY,

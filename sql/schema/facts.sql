@@ -108,8 +108,8 @@ COMMENT ON TABLE market.open_interest IS 'Open interest as measured: 15 s polls 
 COMMENT ON COLUMN market.open_interest.instrument_id IS 'The instrument (market.instruments)';
 COMMENT ON COLUMN market.open_interest.time IS 'Instant of the measurement, UTC; history lies on the five-minute grid';
 COMMENT ON COLUMN market.open_interest.known_at IS 'When HYDRA could know this fact; every read that decides filters on it';
-COMMENT ON COLUMN market.open_interest.contracts IS 'Open interest, base units; null if the source''s cell was empty';
-COMMENT ON COLUMN market.open_interest.value_usd IS 'Open interest, USDT; null if the source''s cell was empty';
+COMMENT ON COLUMN market.open_interest.contracts IS 'Open interest, base units; null where the source has none';
+COMMENT ON COLUMN market.open_interest.value_usd IS 'Open interest, USDT; null where the source has none';
 
 CREATE TABLE market.positioning (
     instrument_id SMALLINT NOT NULL,
@@ -230,15 +230,15 @@ CREATE TABLE market.feed_heartbeats (
     known_at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT feed_heartbeats_pkey PRIMARY KEY (feed, instrument_id, time)
 );
-COMMENT ON TABLE market.feed_heartbeats IS 'Proof of life per feed: silence with a heartbeat is 0, without one it is unknown';
+COMMENT ON TABLE market.feed_heartbeats IS 'Proof that a feed was alive: without events its value is 0, without a heartbeat unknown';
 COMMENT ON COLUMN market.feed_heartbeats.feed IS 'e.g. liquidations, order_book, candles_1m';
 COMMENT ON COLUMN market.feed_heartbeats.instrument_id IS 'The instrument (market.instruments)';
 COMMENT ON COLUMN market.feed_heartbeats.time IS 'When the feed was seen alive, UTC';
 COMMENT ON COLUMN market.feed_heartbeats.known_at IS 'When HYDRA could know this fact; every read that decides filters on it';
 
--- Turns the facts into hypertables. Chunk lengths follow how many rows a day brings:
--- candles, funding and their like 30 days, open interest and liquidations 7 days, books and trades 1 day.
--- No default index on time alone: every read names its instruments, and the primary key leads with them.
+-- Turns the facts into hypertables. Chunk lengths follow the number of rows a day: candles, funding and similar
+-- tables 30 days, open interest and liquidations 7 days, books and trades 1 day.
+-- No default index on time alone: every read names its instruments, and the primary key starts with them.
 
 SELECT create_hypertable('market.candles_1m', by_range('time', interval '30 days'), create_default_indexes => false);
 SELECT create_hypertable('market.candles_5m_recorded', by_range('time', interval '30 days'), create_default_indexes => false);
@@ -253,8 +253,8 @@ SELECT create_hypertable('market.sentiment', by_range('time', interval '30 days'
 SELECT create_hypertable('market.news_items', by_range('time', interval '30 days'), create_default_indexes => false);
 SELECT create_hypertable('market.feed_heartbeats', by_range('time', interval '7 days'), create_default_indexes => false);
 
--- What became known since the last decision, whatever its time: block ranges, because a B-tree on known_at
--- would slow every COPY by a third and without an index each minute would read a month of candles.
+-- Finds what became known since the last decision, whatever its time. Block ranges: a B-tree on known_at would slow
+-- every COPY by a third, and without an index each minute would read a month of candles.
 CREATE INDEX candles_1m_known_at_idx ON market.candles_1m
     USING brin (known_at) WITH (pages_per_range = 32, autosummarize = on);
 CREATE INDEX candles_5m_recorded_known_at_idx ON market.candles_5m_recorded

@@ -1,4 +1,4 @@
--- Why a verdict, an order or a position is as it is. `hydra db up` fills the table from hydra/reason_words.py.
+-- The reasons of verdicts, orders and positions. `hydra db up` fills the table from hydra/reason_words.py.
 
 CREATE SCHEMA IF NOT EXISTS hydra;
 COMMENT ON SCHEMA hydra IS 'Decisions: every verdict, order, fill and position of every run, with its reason';

@@ -1,4 +1,4 @@
--- Schema ml: what was tried on which market.
+-- Schema ml: studies and trials.
 
 CREATE SCHEMA ml;
 COMMENT ON SCHEMA ml IS 'What was tried and learned: studies, trials, models';
@@ -20,7 +20,7 @@ CREATE TABLE ml.studies (
     CONSTRAINT studies_kind_check CHECK (kind IN ('backtest', 'sweep')),
     CONSTRAINT studies_range_check CHECK (data_to > data_from)
 );
-COMMENT ON TABLE ml.studies IS 'A question put to a stretch of market: one backtest, or a sweep over settings';
+COMMENT ON TABLE ml.studies IS 'One row per study of a market range: a backtest, or a sweep over settings';
 COMMENT ON COLUMN ml.studies.study_id IS 'Key';
 COMMENT ON COLUMN ml.studies.name IS 'Unique; a sweep is resumed by it';
 COMMENT ON COLUMN ml.studies.kind IS 'backtest or sweep';
@@ -57,7 +57,7 @@ CREATE TABLE ml.trials (
     CONSTRAINT trials_run_id_fkey FOREIGN KEY(run_id)
         REFERENCES hydra.runs (run_id)
 );
-COMMENT ON TABLE ml.trials IS 'Every set of settings that was ever scored: what a deflated Sharpe ratio has to know';
+COMMENT ON TABLE ml.trials IS 'Every set of settings ever scored; the deflated Sharpe ratio counts them';
 COMMENT ON COLUMN ml.trials.trial_id IS 'Key';
 COMMENT ON COLUMN ml.trials.study_id IS 'The study (ml.studies)';
 COMMENT ON COLUMN ml.trials.number IS 'Place in the study, from 1';

@@ -1,4 +1,4 @@
--- The views over the rollups, and what all columns mean; the same for both editions. May run twice.
+-- The views over the rollups, and the comments of their columns; the same for both editions. May run twice.
 -- {kind}: what a rollup is, VIEW on the community edition, TABLE on Apache.
 
 -- The public five-minute candles: the rollup, and the recorded ones where the rollup has no bucket (C124).
@@ -68,7 +68,7 @@ COMMENT ON COLUMN market.open_interest_5m.value_usd IS 'Open interest, USDT; nul
 COMMENT ON COLUMN market.open_interest_5m.row_count IS 'Measurements in the bucket';
 COMMENT ON COLUMN market.open_interest_5m_buckets.bucket_start IS 'First instant of the bucket';
 
--- Columns of the same name mean the same.
+-- Columns of the same name get the same comment.
 DO $$
 DECLARE
     same record;

@@ -42,7 +42,7 @@ CREATE TABLE hydra.positions (
 );
 CREATE UNIQUE INDEX positions_one_open_idx ON hydra.positions (run_id, instrument_id) WHERE state <> 'CLOSED';
 CREATE UNIQUE INDEX positions_run_id_instrument_id_opened_time_idx ON hydra.positions (run_id, instrument_id, opened_time);
--- Each cycle asks when a pair was last left.
+-- Each cycle asks for the last exit of a pair.
 CREATE INDEX positions_run_id_instrument_id_closed_time_idx
 ON hydra.positions (run_id, instrument_id, closed_time);
 COMMENT ON TABLE hydra.positions IS 'One row per position, from the first entry fill to the last exit fill; one open per pair (C117)';
@@ -71,7 +71,7 @@ COMMENT ON COLUMN hydra.positions.net_pnl_usd IS 'gross - fees + funding, USDT';
 COMMENT ON COLUMN hydra.positions.mark_source IS 'mark, or last where no mark is recorded (C126)';
 COMMENT ON COLUMN hydra.positions.recorded_at IS 'Wall clock of the row';
 COMMENT ON COLUMN hydra.positions.cost_basis_usd IS
-'What is held was bought or sold short for, USDT: the sum of price x quantity of its fills; 0 once closed';
+'Amount for which the held quantity was bought or sold short, USDT: sum of price x quantity of its fills; 0 once closed';
 
 CREATE TABLE hydra.position_events (
     position_id BIGINT NOT NULL,
@@ -97,7 +97,7 @@ COMMENT ON COLUMN hydra.position_events.time IS 'When, run''s clock';
 COMMENT ON COLUMN hydra.position_events.kind IS 'What happened (PositionEventKind)';
 COMMENT ON COLUMN hydra.position_events.amount_usd IS 'Cash effect, USDT, positive: received';
 COMMENT ON COLUMN hydra.position_events.reason_code IS 'Verdict of a check or cause of a change (ReasonCode)';
-COMMENT ON COLUMN hydra.position_events.numbers IS 'What decided';
+COMMENT ON COLUMN hydra.position_events.numbers IS 'The numbers behind the event, by name';
 COMMENT ON COLUMN hydra.position_events.recorded_at IS 'Wall clock of the row';
 
 CREATE TABLE hydra.orders (
@@ -146,7 +146,7 @@ CREATE TABLE hydra.orders (
 );
 CREATE INDEX orders_position_id_idx ON hydra.orders (position_id);
 CREATE INDEX orders_run_id_instrument_id_placed_time_idx ON hydra.orders (run_id, instrument_id, placed_time);
--- Each cycle asks which orders still work: that must not depend on how much the run has traded before.
+-- Each cycle asks for working orders: its cost must not depend on how much the run has traded before.
 CREATE INDEX orders_working_idx ON hydra.orders (run_id)
 WHERE state IN ('PLANNED', 'OPEN', 'PARTIALLY_FILLED', 'UNKNOWN');
 COMMENT ON TABLE hydra.orders IS 'Layer 5: every order, committed before the exchange was called';
@@ -195,7 +195,7 @@ COMMENT ON COLUMN hydra.order_events.sequence IS 'From 1, without holes';
 COMMENT ON COLUMN hydra.order_events.time IS 'When, run''s clock';
 COMMENT ON COLUMN hydra.order_events.state IS 'The state it went into (OrderState)';
 COMMENT ON COLUMN hydra.order_events.reason_code IS 'Why (ReasonCode)';
-COMMENT ON COLUMN hydra.order_events.detail IS 'The answer';
+COMMENT ON COLUMN hydra.order_events.detail IS 'The exchange''s answer';
 COMMENT ON COLUMN hydra.order_events.recorded_at IS 'Wall clock of the row';
 
 CREATE TABLE hydra.fills (
@@ -285,7 +285,7 @@ COMMENT ON COLUMN hydra.kill_switch.scope IS 'portfolio or pair (C20)';
 COMMENT ON COLUMN hydra.kill_switch.instrument_id IS 'The instrument (market.instruments)';
 COMMENT ON COLUMN hydra.kill_switch.latched_time IS 'When it latched, run''s clock';
 COMMENT ON COLUMN hydra.kill_switch.cause IS 'The kill condition, or the operator''s words';
-COMMENT ON COLUMN hydra.kill_switch.numbers IS 'What decided';
+COMMENT ON COLUMN hydra.kill_switch.numbers IS 'The numbers behind the cause, by name';
 COMMENT ON COLUMN hydra.kill_switch.cleared_time IS 'When it was cleared, run''s clock; null: still latched';
 COMMENT ON COLUMN hydra.kill_switch.cleared_by IS 'Who cleared it';
 COMMENT ON COLUMN hydra.kill_switch.clear_reason IS 'Why it was cleared, in the operator''s words';

@@ -16,6 +16,6 @@ COMMENT ON COLUMN hydra.audit_rounds.round_id IS 'Key';
 COMMENT ON COLUMN hydra.audit_rounds.started_at IS 'Wall clock: when the first audit was asked';
 COMMENT ON COLUMN hydra.audit_rounds.finished_at IS 'Wall clock: when the last one had answered';
 COMMENT ON COLUMN hydra.audit_rounds.asked IS 'How many audits were asked';
-COMMENT ON COLUMN hydra.audit_rounds.unanswered IS 'Audits that took longer than they may and were given up';
+COMMENT ON COLUMN hydra.audit_rounds.unanswered IS 'Audits that exceeded their time limit';
 COMMENT ON COLUMN hydra.audit_rounds.findings IS
-'Audits that found rows, which they must not: audit, rows_found, first_rows as text';
+'Audits that found errors: audit, rows_found, first_rows as text';

@@ -1,6 +1,5 @@
--- What the server is: versions, whether TimescaleDB is installed, loaded and created, and its licence.
--- The loader's own setting exists only where the library is preloaded; the licence only where the
--- extension is created in this database.
+-- The server's versions, whether TimescaleDB is installed, loaded and created, and its licence. The loader's setting
+-- exists only if the library is preloaded, the licence only if the extension is created in this database.
 SELECT
     current_setting('server_version_num')::int AS server_version_num,
     current_setting('server_version') AS server_version,

@@ -1,5 +1,5 @@
 -- Layer 2's verdicts of a minute with what the generators read, and the newest news view of every pair.
--- A view lives as long as two scans of the news take (30 minutes each).
+-- A news view is valid for two scans of the news (30 minutes each).
 SELECT
     assessments.instrument_id,
     assessments.tradability,

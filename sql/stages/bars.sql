@@ -1,5 +1,5 @@
--- The one-minute candles of some instruments that became known between two instants, each with its mark bar where
--- one is recorded by the minute (C126). A bar that came late is as old as a day at most.
+-- The one-minute candles of some instruments that became known between two instants, each with its mark bar if a
+-- one-minute mark bar is recorded (C126). A late bar is at most a day old.
 SELECT
     c.instrument_id,
     c.time,

@@ -1,4 +1,4 @@
--- The signals of a minute that layer 3 judged, with the last exit of the same pair, source and side (C117).
+-- The signals of a minute that layer 3 decided, with the last exit of the same pair, source and side (C117).
 SELECT
     s.instrument_id, s.source, s.side, s.confidence, s.score, s.expected_return, s.expected_adverse_excursion,
     s.holding_period_minutes, s.chosen, s.reason_code,

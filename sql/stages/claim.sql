@@ -1,4 +1,4 @@
--- Takes the oldest cycle of a run that waits in a state, unless another process has it in hand.
+-- Claims the oldest cycle of a run that waits in a state, unless another process has claimed it.
 -- durability (on or off) holds for this transaction: see workers/stages.py.
 SELECT
     time,

@@ -1,5 +1,5 @@
--- The newest run that trades and has not ended; with a number, that run. One row or none. A backtest never is the
--- one that an operator means: it holds nothing that could be stopped.
+-- The newest run that trades and has not ended; with a number, that run. One row or none. Backtests are left out: they
+-- hold nothing that an operator could stop.
 SELECT run_id FROM hydra.runs
 WHERE run_id = %(run_id)s OR (%(run_id)s::bigint IS NULL AND ended_at IS NULL AND mode <> 'backtest')
 ORDER BY run_id DESC

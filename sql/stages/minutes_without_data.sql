@@ -1,4 +1,4 @@
--- Of the minutes that a run has assessed: how many there are, and in how many every pair was blocked by its data.
+-- How many minutes a run has assessed, and in how many of them every pair was blocked by its data.
 SELECT count(*) AS assessed, count(*) FILTER (WHERE blocked = pairs) AS without_data
 FROM (
     SELECT

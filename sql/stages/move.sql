@@ -1,4 +1,4 @@
--- Moves a cycle one state on; the end of a cycle is announced to whoever listens, once committed.
+-- Advances a cycle by one state; the end of a cycle is announced to listeners on commit.
 WITH moved AS (
     UPDATE hydra.cycles
     SET state = %(state)s, closed_at = CASE WHEN %(state)s = 'CLOSED' THEN clock_timestamp() END

@@ -1,4 +1,4 @@
--- What the open positions of a run bet on: the signal behind each.
+-- The signals behind the open positions of a run.
 SELECT p.instrument_id, s.source, (s.metadata->>'thesis_strength')::float8 AS strength
 FROM hydra.positions AS p
 JOIN hydra.risk_decisions AS d

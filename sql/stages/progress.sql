@@ -1,4 +1,4 @@
--- How far a run has come: its end if it has one, the newest cycle and how long that waits.
+-- How far a run has come: its end if any, the newest cycle and how long it has been waiting.
 SELECT
     runs.ended_at IS NOT NULL AS is_ended,
     runs.end_reason,

@@ -1,4 +1,4 @@
--- A stopped run goes on, at a speed that is recorded.
+-- Reopens a stopped run, and records its speed.
 UPDATE hydra.runs
 SET ended_at = NULL, end_reason = NULL, config = jsonb_set(config, '{speed}', to_jsonb(%(speed)s::text))
 WHERE run_id = %(run_id)s;

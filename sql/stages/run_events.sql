@@ -1,6 +1,6 @@
--- What happened in a run since its events were last read: entries sent, filled and given up, positions reduced and
--- closed, kill switches latched and cleared. %(working)s and %(latched)s: the entry orders and kill switches that
--- were not at their end then; place orders the events of one minute. Keys are those of orders, fills and kill_switch.
+-- Events of a run since they were last read: entries sent, filled and given up, positions reduced and closed, kill
+-- switches latched and cleared. %(working)s and %(latched)s: the entry orders and kill switches that were not final
+-- then; place orders the events of one minute. Keys are those of orders, fills and kill_switch.
 WITH new_fills AS (
     SELECT fills.fill_id, fills.time, fills.price, fills.quantity, orders.instrument_id, orders.role, orders.side,
         orders.position_id, orders.decision_time

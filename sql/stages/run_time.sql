@@ -1,5 +1,5 @@
--- The run's clock: its newest cycle and how far that is; its first minute before there is one. The cycle stays
--- locked until the transaction ends: no stage works on it meanwhile, so that it is known which one sees a change.
+-- The run's clock: its newest cycle and that cycle's state, or its first minute before there is one. The cycle stays
+-- locked until the transaction ends: no stage works on it meanwhile, so it is known which stage first sees a change.
 SELECT coalesce(newest.time, runs.data_from) AS time, newest.state
 FROM hydra.runs
 LEFT JOIN LATERAL (

@@ -1,7 +1,7 @@
 -- The funding settlements of some instruments that became known between two instants, with the last known mark price
 -- at the settlement and its source: as it came with the rate ('settlement'), else of the newest mark bar or candle
 -- that had ended by then ('mark', 'last'; C126, C132).
--- %(since)s: earliest settlement and candle looked at, before every position that is open was opened.
+-- %(since)s: earliest settlement and candle searched, before the opening of every open position.
 SELECT
     f.instrument_id,
     f.time,

@@ -1,4 +1,4 @@
--- Brings stored rows of a table of schema hydra up to date, found by their key.
+-- Updates stored rows of a table of schema hydra by their key.
 UPDATE {table} AS stored
 SET ({columns}) = ROW ({values})
 FROM jsonb_populate_recordset(NULL::{table}, %(rows)s::jsonb) AS row

@@ -1,5 +1,4 @@
--- The newest %(limit)s runs (NULL: all of them): how far each has come, what it holds, whether a kill switch stops
--- it, and how it was made.
+-- The newest %(limit)s runs (NULL: all): their progress, open positions, latched kill switches, and how they were made.
 SELECT
     r.run_id,
     r.mode,

@@ -1,5 +1,5 @@
--- May a round of the audits begin? Not while another one runs (the lock is held until the session ends or gives it
--- back), and not sooner than so many seconds after the last one began.
+-- May a round of the audits begin? Not while another one runs (the lock is held until the session ends or releases it),
+-- and not sooner after the start of the last one than the given number of seconds.
 SELECT
     pg_try_advisory_lock(hashtext('hydra.audit_rounds')) AS has_lock,
     NOT EXISTS (

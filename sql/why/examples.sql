@@ -1,4 +1,4 @@
--- One minute of each kind to show of a run: its best paid trade, the newest veto for its rarest reason, and the
+-- One minute of each kind to show for a run: its most profitable trade, the newest veto for its rarest reason, and the
 -- newest quiet minute in which trading was allowed.
 (
     SELECT 'a trade' AS kind, p.instrument_id, i.base, p.decision_time AS time

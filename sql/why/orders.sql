@@ -1,4 +1,4 @@
--- What the decision of a minute sent to the exchange, and how it ended.
+-- The orders sent by the decision of a minute, and how they ended.
 SELECT
     role, order_type, side, quantity, limit_price, trigger_price, reference_price, state, filled_quantity,
     average_price, reason_code, placed_time, finished_time, client_order_id

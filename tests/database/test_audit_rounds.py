@@ -22,7 +22,7 @@ from hydra.paths import PROJECT_ROOT
 from hydra.runtime.message_broker import make_broker
 from hydra.runtime.notifications import UPKEEP_QUEUE, notify_upkeep
 from hydra.settings import load_settings
-from tests.database.test_audits import DEFECTS
+from tests.support.planted_defects import DEFECTS
 from tests.support.trade_scenario import write_scenario
 
 PLANTED = "order_disagrees_with_fills"
@@ -159,4 +159,4 @@ def test_a_ring_wakes_the_upkeep_process_and_status_shows_what_it_found(url: str
         capture_output=True,
         text=True,
     )
-    assert f"found what must not be: {PLANTED} (1 rows)" in status.stdout
+    assert f"found errors: {PLANTED} (1 rows)" in status.stdout

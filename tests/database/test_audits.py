@@ -9,96 +9,8 @@ from psycopg.types.json import Jsonb
 
 from hydra.answers.audits import run_audits
 from hydra.db import queries
+from tests.support.planted_defects import DEFECTS, NO_DEFECTS
 from tests.support.trade_scenario import write_scenario
-
-DEFECTS = {
-    "crossed_book": "UPDATE market.order_books SET bid_prices = '{100.2}'",
-    "impossible_candle": "UPDATE market.candles_1m SET high = 98 WHERE time = '2025-06-01 00:03Z'",
-    "known_before_it_happened": "UPDATE market.funding_rates SET known_at = time - interval '1 s'",
-    "known_before_its_lag": """
-        INSERT INTO market.import_batches (path, sha256, layout, target_table, rows_read, rows_inserted,
-            rows_unchanged, rows_revised, rows_quarantined, first_time, last_time, rollups_fresh)
-        VALUES ('a.csv', 'x', 'candles', 'candles_1m', 1, 1, 0, 0, 0, '2025-06-01 00:00Z',
-            '2025-06-01 00:09Z', true);
-        UPDATE market.candles_1m SET known_at = time + interval '61.999999 s'
-        WHERE time = '2025-06-01 00:03Z'""",
-    "unrecorded_gap": "DELETE FROM market.candles_1m WHERE time = '2025-06-01 00:04Z'",
-    "unknown_instrument": "UPDATE market.mark_prices SET instrument_id = 99",
-    "funding_off_the_hour": "UPDATE market.funding_rates SET time = time + interval '5 min'",
-    "candle_off_the_grid": "UPDATE market.mark_prices SET time = time + interval '1 min'",
-    "stale_rollup": "SET LOCAL hydra.rollups = 'deferred'; DELETE FROM market.liquidations",
-    "import_without_rollups": """
-        INSERT INTO market.import_batches (path, sha256, layout, target_table, rows_read, rows_inserted,
-            rows_unchanged, rows_revised, rows_quarantined, rollups_fresh)
-        VALUES ('a.csv', 'x', 'klines', 'candles_1m', 1, 1, 0, 0, 0, false)""",
-    "position_without_stop": "UPDATE hydra.orders SET state = 'CANCELED' WHERE order_id = 24",
-    "equity_does_not_add_up": "UPDATE hydra.equity SET cash_usd = cash_usd + 0.01",
-    "position_does_not_add_up": "UPDATE hydra.positions SET funding_usd = 1 WHERE position_id = 11",
-    "order_disagrees_with_fills": "UPDATE hydra.fills SET quantity = 9 WHERE fill_id = 31",
-    "feature_newer_than_decision": "UPDATE hydra.features SET newest_known_at = '2025-06-01 00:05:03Z'",
-    "veto_turned_into_trade": "UPDATE hydra.assessments SET tradability = 'BLOCK' WHERE instrument_id = 1",
-    "entry_while_killed": """
-        INSERT INTO hydra.kill_switch (run_id, scope, instrument_id, latched_time, cause)
-        VALUES (7, 'pair', 1, '2025-06-01 00:04Z', 'cascade')""",
-    "two_decisions_for_one_minute": """
-        ALTER TABLE hydra.assessments DROP CONSTRAINT assessments_pkey;
-        INSERT INTO hydra.assessments SELECT * FROM hydra.assessments WHERE time = '2025-06-01 00:06Z'""",
-    "pair_left_undecided": """
-        INSERT INTO hydra.cycles (run_id, time, state, as_of)
-        VALUES (7, '2025-06-01 00:06Z', 'CLOSED', '2025-06-01 00:06:02Z')""",
-    "chosen_signal_not_judged": "UPDATE hydra.risk_decisions SET side = 'LONG' WHERE instrument_id = 2",
-    "fill_without_order": "UPDATE hydra.fills SET time = '2025-06-01 00:04Z' WHERE fill_id = 31",
-    "fill_outside_the_bar": """
-        UPDATE hydra.runs SET cost_model_version = '2'; DELETE FROM hydra.fills WHERE fill_id IN (32, 33);
-        UPDATE hydra.fills SET price = 98.5 WHERE fill_id = 31""",
-    "settlement_left_out": """
-        UPDATE hydra.runs SET cost_model_version = '2';
-        UPDATE hydra.positions SET opened_time = decision_time;
-        UPDATE market.funding_rates SET time = '2025-06-01 00:05Z', known_at = '2025-06-01 00:05:02Z'""",
-    "order_larger_than_decision": "UPDATE hydra.orders SET quantity = 20.01 WHERE order_id = 23",
-    "order_disagrees_with_events": """
-        INSERT INTO hydra.order_events VALUES (24, 1, '2025-06-01 00:06Z', 'OPEN'),
-            (24, 2, '2025-06-01 00:07Z', 'CANCELED')""",
-    "event_sequence_with_holes": "DELETE FROM hydra.position_events WHERE sequence = 1",
-    "position_disagrees_with_fills": "UPDATE hydra.fills SET quantity = 9 WHERE fill_id = 32",
-    "order_outlives_position": "UPDATE hydra.orders SET state = 'OPEN' WHERE order_id = 22",
-    "position_held_too_long": "UPDATE hydra.positions SET max_holding_until = '2025-06-01 00:05Z'"
-    " WHERE position_id = 11",
-    "position_after_kill": """
-        INSERT INTO hydra.kill_switch (run_id, scope, latched_time, cause)
-        VALUES (7, 'portfolio', '2025-06-01 00:10Z', 'drawdown');
-        INSERT INTO hydra.cycles (run_id, time, state, as_of)
-        VALUES (7, '2025-06-01 00:50Z', 'CLOSED', '2025-06-01 00:50:02Z');
-        UPDATE hydra.positions SET state = 'CLOSED', quantity = 0, closed_time = '2025-06-01 00:12Z'
-        WHERE position_id = 12""",
-    "cash_is_not_what_was_earned": """
-        INSERT INTO hydra.equity (run_id, time, cash_usd, unrealised_usd, equity_usd, day_peak_usd, peak_usd,
-            exposure_usd, portfolio_heat)
-        VALUES (7, '2025-06-01 01:00Z', 10019.3, 0, 10019.3, 10019.3, 10019.3, 0, 0)""",
-    "limits_exceeded": """
-        UPDATE hydra.runs SET config = '{"settings": {"max_total_exposure_usd": 2999.99}}'""",
-    "too_many_positions": """
-        UPDATE hydra.runs SET config = '{"settings": {"max_positions": 1}}';
-        UPDATE hydra.positions SET opened_time = '2025-06-01 00:07Z' WHERE position_id = 12""",
-    "unfinished_cycle": """
-        UPDATE hydra.cycles SET state = 'DECIDED'; UPDATE hydra.runs SET end_reason = 'finished'""",
-    "minute_left_out": """
-        INSERT INTO hydra.cycles (run_id, time, state, as_of)
-        VALUES (7, '2025-06-01 00:07Z', 'CLOSED', '2025-06-01 00:07:02Z')""",
-}
-
-# What lies on the right side of the border of an audit.
-NO_DEFECTS = {
-    "cash_is_not_what_was_earned": DEFECTS["cash_is_not_what_was_earned"].replace("10019.3", "10019.2"),
-    "fill_outside_the_bar": DEFECTS["fill_outside_the_bar"].replace("98.5", "98.51"),
-    "settlement_left_out": DEFECTS["settlement_left_out"].replace("'2'", "'1'"),
-    "known_before_its_lag": DEFECTS["known_before_its_lag"].replace("61.999999", "62"),
-    "limits_exceeded": DEFECTS["limits_exceeded"].replace("2999.99", "3000"),
-    "order_larger_than_decision": DEFECTS["order_larger_than_decision"].replace("20.01", "20"),
-    "position_held_too_long": DEFECTS["position_held_too_long"].replace("00:05", "00:10"),
-    "minute_left_out": DEFECTS["minute_left_out"].replace("00:07", "00:06"),
-    "unfinished_cycle": "UPDATE hydra.cycles SET state = 'DECIDED'",
-}
 
 
 @pytest.fixture
@@ -150,9 +62,9 @@ def test_an_audit_is_silent_at_its_border(connection: psycopg.Connection, name: 
         ("DELETE FROM market.candles_1m WHERE time = '2025-06-01 00:05Z'", ["outside its bar"]),
         # Taken over at a price that is better than all that traded, but not at one that is worse.
         ("UPDATE hydra.fills SET price = 105, is_maker = false; UPDATE hydra.orders SET side = 'SELL',"
-         " reason_code = 'LIQUIDATED'", []),
+         " role = 'EXIT', reduce_only = true, reason_code = 'LIQUIDATED'", []),
         ("UPDATE hydra.fills SET price = 95, is_maker = false; UPDATE hydra.orders SET side = 'SELL',"
-         " reason_code = 'LIQUIDATED'", ["outside its bar"]),
+         " role = 'EXIT', reduce_only = true, reason_code = 'LIQUIDATED'", ["outside its bar"]),
         # The margin is 1,000 / 5.
         ("UPDATE hydra.positions SET gross_pnl_usd = -200", []),
         ("UPDATE hydra.positions SET gross_pnl_usd = -200.01", ["lost more than its margin"]),
@@ -167,6 +79,69 @@ def test_a_fill_is_judged_by_its_bar_and_a_loss_by_its_margin(
     connection.execute("UPDATE hydra.positions SET gross_pnl_usd = 0")
     connection.execute(change.encode())
     assert [row[-1] for row in findings(connection, "fill_outside_the_bar")] == found
+
+
+@pytest.mark.parametrize(
+    ("costs", "price", "loss", "found"),
+    [
+        # Half of 3 times 200 bps, 100 bps of slippage and 10 bps for the tick: 4.1 % below the low of 99.
+        ({"BTC": "200"}, "94.941", "200", []),
+        ({"BTC": "200"}, "94.94", "200", ["outside its bar"]),
+        # The pair has no costs of its own: the dearest ones count.
+        ({"XYZ": "200"}, "94.941", "200", []),
+        # What closing 10 for 94.941 may have cost: 40.589, on top of a margin of 200.
+        ({"BTC": "200"}, "94.941", "240.58", []),
+        ({"BTC": "200"}, "94.941", "240.6", ["lost more than its margin"]),
+        # The defaults stay within half a per cent.
+        ({"BTC": "0.5"}, "98.5", "200", ["outside its bar"]),
+    ],
+)
+def test_a_fill_is_judged_by_the_costs_of_its_run(
+    connection: psycopg.Connection, costs: dict[str, str], price: str, loss: str, found: list[str]
+) -> None:
+    slippage = {base: "100" if spread == "200" else spread for base, spread in costs.items()}
+    paid = {"spread_bps": costs, "slippage_bps": slippage, "taker_spread_factor": "3"}
+    config = Jsonb({"rules": {"costs": paid}})
+    connection.execute("UPDATE hydra.runs SET cost_model_version = '2', config = %s", (config,))
+    connection.execute("DELETE FROM hydra.fills WHERE fill_id = 33")
+    leave_at_0006(connection, price)
+    connection.execute(
+        "UPDATE hydra.positions SET gross_pnl_usd = -%s::numeric WHERE position_id = 11", (loss,)
+    )
+    assert [row[-1] for row in findings(connection, "fill_outside_the_bar")] == found
+
+
+def leave_at_0006(connection: psycopg.Connection, price: str) -> None:
+    """The exit of position 11 fills in the bar of its entry."""
+    connection.execute(
+        "UPDATE hydra.fills SET time = '2025-06-01 00:06Z', price = %s WHERE fill_id = 32", (price,)
+    )
+
+
+@pytest.mark.parametrize(("reason", "found"), [("DATA_ENDED", []), ("DATA_STALE", ["outside its bar"])])
+def test_a_takeover_in_no_bar_is_silent_where_the_data_ended(
+    connection: psycopg.Connection, reason: str, found: list[str]
+) -> None:
+    """The last mark of a pair that never came back may lie beyond its bankruptcy price."""
+    connection.execute("UPDATE hydra.runs SET cost_model_version = '2'")
+    connection.execute("DELETE FROM hydra.fills WHERE fill_id = 33")
+    connection.execute(
+        "UPDATE hydra.orders SET role = 'EXIT', reason_code = 'LIQUIDATED' WHERE order_id = 22"
+    )
+    connection.execute(
+        "UPDATE hydra.orders SET position_id = 11, role = 'EXIT', reason_code = %s WHERE order_id = 24",
+        (reason,),
+    )
+    assert [row[-1] for row in findings(connection, "fill_outside_the_bar")] == found
+
+
+def test_an_entry_that_a_liquidation_cancelled_is_judged_as_an_entry(connection: psycopg.Connection) -> None:
+    """Partly filled, then withdrawn with the reason of the exit: a buy below its bar is found."""
+    connection.execute("UPDATE hydra.runs SET cost_model_version = '2'")
+    connection.execute("DELETE FROM hydra.fills WHERE fill_id IN (32, 33)")
+    connection.execute("UPDATE hydra.orders SET reason_code = 'LIQUIDATED' WHERE order_id = 21")
+    connection.execute("UPDATE hydra.fills SET price = 98 WHERE fill_id = 31")
+    assert [row[-1] for row in findings(connection, "fill_outside_the_bar")] == ["outside its bar"]
 
 
 @pytest.mark.parametrize(
@@ -249,7 +224,8 @@ def test_fees_that_are_not_those_of_the_fills_are_found(connection: psycopg.Conn
 def test_a_recorded_gap_is_no_finding(connection: psycopg.Connection) -> None:
     connection.execute(DEFECTS["unrecorded_gap"])
     connection.execute(
-        "INSERT INTO market.gaps VALUES ('candles_1m', 1, '2025-06-01 00:04Z', '2025-06-01 00:05Z', 1)"
+        "INSERT INTO market.gaps (source_table, instrument_id, gap_start, gap_end, missing_rows)"
+        " VALUES ('candles_1m', 1, '2025-06-01 00:04Z', '2025-06-01 00:05Z', 1)"
     )
     assert findings(connection, "unrecorded_gap") == []
 

@@ -23,6 +23,7 @@ from hydra.settings import Settings, load_settings
 from hydra.trading.cycle import Cycle
 from hydra.trading.runs import Run, RunPlan, create_run, read_run
 from tests.support.plain_stages import HANDLERS
+from tests.support.rows import add
 from tests.support.servers.redis import NOT_RUN, REDIS_URL, has_redis, redis_server
 from workers.broker import worker_broker
 from workers.stages import Handler, declare_stages
@@ -174,10 +175,8 @@ def test_an_unknown_broker_is_refused_with_what_to_write(monkeypatch: pytest.Mon
 
 
 def open_first_cycle(connection: psycopg.Connection, run: Run) -> None:
-    connection.execute(
-        "INSERT INTO hydra.cycles (run_id, time, state, as_of) VALUES (%s, %s, 'OPEN', %s)",
-        (run.run_id, START, START + timedelta(seconds=2)),
-    )
+    row = {"run_id": run.run_id, "time": START, "state": "OPEN", "as_of": START + timedelta(seconds=2)}
+    add(connection, "hydra.cycles", row)
 
 
 def wait_until(holds: Callable[[], bool]) -> None:

@@ -82,7 +82,7 @@ def test_warm_up_compares_earlier_and_later_starts_and_finds_nothing() -> None:
         (["--market", "generated", "--from", "yesterday"], "--from yesterday"),
         (
             ["--from", "2025-06-02", "--to", "2025-06-01"],
-            "--from 2025-06-02 does not lie before --to 2025-06-01",
+            "--from 2025-06-02 --to 2025-06-01: --to has to be later than --from",
         ),
         (["--run", "1", "--pairs", "BTC"], "--pairs beside --run 1: a run has pairs and seed of its own"),
     ],

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -27,6 +27,7 @@ from hydra.trading.cycle import Cycle
 from hydra.trading.minute_rows import read_assessed
 from hydra.trading.parameters import recorded_rules, rules_of
 from hydra.trading.runs import Run, RunPlan, create_run
+from tests.support.rows import add, candle, import_batch
 from tests.support.synthetic_market import utc
 from workers.layer2 import StatisticalLayer
 
@@ -190,36 +191,26 @@ def test_what_failed_ahead_is_tried_again_once_the_facts_are_mended(
     wider = Stored(stored.url, stored.connection, (*stored.instruments, 6))
     run = wider.run(())
     off_grid = START + timedelta(minutes=62, seconds=30)
-    stored.connection.execute(
-        "INSERT INTO market.candles_1m (instrument_id, time, known_at, open, high, low, close, volume)"
-        " VALUES (6, %s, %s, 1, 1, 1, 1, 1)",
-        (off_grid, off_grid + timedelta(seconds=62)),
-    )
+    add(stored.connection, "market.candles_1m", candle(6, off_grid, off_grid + timedelta(seconds=62)))
     assert len(wider.assess(run, layer, 59)) == 3
     with pytest.raises(BadDataError, match="off its grid"):
         wider.assess(run, layer, 60)
     stored.connection.execute("DELETE FROM market.candles_1m WHERE instrument_id = 6")
-    note_import(stored.connection, "candles_1m")
+    add(stored.connection, "market.import_batches", import_batch("candles_1m"))
     assert len(wider.assess(run, layer, 60)) == 3
 
 
-def import_funding_rate(connection: psycopg.Connection, pair: int) -> None:
-    """A settlement at START, and the row that says that something was imported."""
-    connection.execute(
-        "INSERT INTO market.funding_rates (instrument_id, time, known_at, rate, interval_hours)"
-        " VALUES (%s, %s, %s, 0.0001, 8)",
-        (pair, START, START + timedelta(seconds=5)),
-    )
-    note_import(connection, "funding_rates")
-
-
-def note_import(connection: psycopg.Connection, table: str) -> None:
-    connection.execute(
-        "INSERT INTO market.import_batches (path, sha256, layout, target_table, rows_read, rows_inserted,"
-        " rows_unchanged, rows_revised, rows_quarantined, rollups_fresh)"
-        " VALUES ('made', '0', 'made', %s, 1, 1, 0, 0, 0, true)",
-        (table,),
-    )
+def import_funding_rate(
+    connection: psycopg.Connection,
+    pair: int,
+    rate: float = 0.0001,
+    time: datetime = START,
+    delay_seconds: int = 5,
+) -> None:
+    """A settlement, and the row that says that something was imported."""
+    keys = {"instrument_id": pair, "time": time, "known_at": time + timedelta(seconds=delay_seconds)}
+    add(connection, "market.funding_rates", {**keys, "rate": rate, "interval_hours": 8})
+    add(connection, "market.import_batches", import_batch("funding_rates"))
 
 
 def test_a_minute_can_be_assessed_again_after_its_transaction_was_rolled_back(
@@ -250,15 +241,7 @@ def test_what_an_import_brings_between_two_minutes_is_seen(stored: Stored, layer
     run, pair = stored.run(()), stored.instruments[0]
     stored.assess(run, layer, 45)
     as_of = cycle(run, 46).as_of
-    stored.connection.execute(
-        "INSERT INTO market.funding_rates VALUES (%s, %s, %s, 0.0077, 8, NULL)",
-        (pair, START + timedelta(minutes=45), START + timedelta(minutes=45, seconds=1)),
-    )
-    stored.connection.execute(
-        "INSERT INTO market.import_batches (path, sha256, layout, target_table, rows_read, rows_inserted,"
-        " rows_unchanged, rows_revised, rows_quarantined, rollups_fresh)"
-        " VALUES ('late.csv', 'x', 'by hand', 'funding_rates', 1, 1, 0, 0, 0, true)"
-    )
+    import_funding_rate(stored.connection, pair, 0.0077, START + timedelta(minutes=45), delay_seconds=1)
     rows = stored.assess(run, layer, 46)
     assert rows[pair]["numbers"]["measured"]["funding_rate"] == pytest.approx(0.0077)
     assert rows[pair]["newest_known_at"] <= as_of

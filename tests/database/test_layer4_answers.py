@@ -211,7 +211,7 @@ def test_a_small_account_cannot_order(connection: psycopg.Connection) -> None:
 def test_a_stop_beyond_the_liquidation_is_refused(connection: psycopg.Connection) -> None:
     market = PaperMarket(connection, with_risk(liquidation_buffer=0.9))
     market.assess(10)
-    market.signal(10, excursion=0.05, confidence=0.8)
+    market.signal(10, expected_adverse_excursion=0.05, confidence=0.8)
     assert market.decide(10)[BTC]["reason_code"] == "STOP_BEYOND_LIQUIDATION"
 
 

@@ -12,6 +12,7 @@ import pytest
 from hydra.db.engine import connect
 from hydra.domain import Side
 from tests.support.paper_market import ETH, PaperMarket, instant
+from tests.support.rows import add, candle
 
 QUIET = (50_000.0, 50_010.0, 49_999.0, 50_000.0)
 LONG_TERMS = ("50000", "49500", "51000")
@@ -191,10 +192,8 @@ def test_a_bar_that_comes_late_is_played_when_it_is_known(market: PaperMarket) -
     market.approve(0, Side.LONG, "10000", LONG_TERMS)
     market.settle(1)
     assert market.fills() == []
-    market.connection.execute(
-        "INSERT INTO market.candles_1m VALUES (1, %s, %s, 50000, 50010, 49990, 50000, 1000)",
-        (instant(0), instant(2)),
-    )
+    late = candle(1, instant(0), instant(2), (50_000, 50_010, 49_990, 50_000), 1000)
+    add(market.connection, "market.candles_1m", late)
     market.settle(2)
     assert [fill[1] for fill in market.fills()] == [Decimal("0.2")]
 

@@ -11,6 +11,8 @@ from hydra.db.migrate import upgrade_to_head
 from hydra.db.rollups import defer, refresh, uses_continuous_aggregates
 from hydra.errors import StopError
 from tests.support.rollup_expectation import assert_rollups_equal_facts, settle, stored
+from tests.support.rows import add
+from tests.support.rows import candle as plain_candle
 
 START = datetime(2025, 6, 1, 20, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -257,11 +259,10 @@ def test_a_second_refresh_rewrites_no_row(connection: psycopg.Connection) -> Non
 
 def test_a_refresh_up_to_now_does_not_freeze_the_newest_buckets(untouched: psycopg.Connection) -> None:
     now = datetime.now(tz=UTC).replace(second=0, microsecond=0)
-    insert = "INSERT INTO market.candles_1m VALUES (1, %s, %s, 1, 1, 1, 1, 1)"
     for age in (9, 0, 3, 1):
-        untouched.execute(insert, (now - age * MINUTE, now))
+        add(untouched, "market.candles_1m", plain_candle(1, now - age * MINUTE, now))
         refresh(untouched, "candles_1m", now - 9 * MINUTE, now)
-    untouched.execute(insert, (now - 2 * MINUTE, now))
+    add(untouched, "market.candles_1m", plain_candle(1, now - 2 * MINUTE, now))
     assert_rollups_equal_facts(untouched)
 
 
@@ -277,10 +278,9 @@ def test_recorded_five_minute_candles_show_only_where_there_are_no_minutes(
     copy_candles(connection, [candle(1, minute, rng) for minute in range(5)])
     settle(connection, "candles_1m", START, LAST)
     for minute in (0, 5):
-        connection.execute(
-            "INSERT INTO market.candles_5m_recorded VALUES (1, %s, %s, 1, 3, 1, 2, 10)",
-            (START + minute * MINUTE, START + (minute + 5) * MINUTE),
-        )
+        time = START + minute * MINUTE
+        row = plain_candle(1, time, time + 5 * MINUTE, (1, 3, 1, 2), 10)
+        add(connection, "market.candles_5m_recorded", row)
     rolled, recorded = stored(connection, "candles_5m")
     assert (rolled["origin"], rolled["row_count"], rolled["time"]) == ("rollup", 5, START)
     assert (recorded["origin"], recorded["row_count"], recorded["time"]) == (

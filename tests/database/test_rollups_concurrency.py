@@ -9,10 +9,10 @@ import pytest
 from hydra.db.migrate import upgrade_to_head
 from hydra.db.rollups import defer, refresh, uses_continuous_aggregates
 from tests.support.rollup_expectation import assert_rollups_equal_facts, settle, stored
+from tests.support.rows import add, candle
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-INSERT = "INSERT INTO market.candles_1m VALUES (%s, %s, %s, 1, 1, 1, 1, 1)"
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def url(empty_database_url: str) -> str:
 
 def insert(connection: psycopg.Connection, minute: int, instrument: int = 1) -> None:
     time = START + minute * MINUTE
-    connection.execute(INSERT, (instrument, time, time + MINUTE))
+    add(connection, "market.candles_1m", candle(instrument, time, time + MINUTE))
 
 
 def test_a_writer_that_waited_sees_what_the_other_has_committed(url: str) -> None:

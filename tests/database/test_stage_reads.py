@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from hydra.answers.run_events import WITHOUT_DATA
 from hydra.db import queries
 from hydra.db.engine import connect
 from hydra.domain import MarketOrigin, TradingMode
@@ -101,6 +102,7 @@ def test_a_read_of_a_late_minute_touches_few_blocks(
         "evaluations": [LATE - timedelta(minutes=5 * back) for back in range(3)],
         "state": "OPEN",
         "durability": "off",
+        "without_data": list(WITHOUT_DATA),
     }
     explained = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {queries.load(f'stages/{query}')}"
     (answer,) = connection.execute(explained.encode(), values).fetchone() or ([],)

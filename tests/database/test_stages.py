@@ -33,6 +33,7 @@ from hydra.trading.runs import (
     reopen_run,
 )
 from tests.support.plain_stages import HANDLERS
+from tests.support.rows import add
 from workers.stages import advance
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
@@ -61,10 +62,8 @@ def run(connection: psycopg.Connection) -> Run:
 
 
 def open_cycle(connection: psycopg.Connection, run: Run, time: datetime = START) -> None:
-    connection.execute(
-        "INSERT INTO hydra.cycles (run_id, time, state, as_of) VALUES (%s, %s, 'OPEN', %s)",
-        (run.run_id, time, time + timedelta(seconds=2)),
-    )
+    row = {"run_id": run.run_id, "time": time, "state": "OPEN", "as_of": time + timedelta(seconds=2)}
+    add(connection, "hydra.cycles", row)
 
 
 def state(connection: psycopg.Connection, run: Run) -> str:

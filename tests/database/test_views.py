@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from tests.support.rows import add, import_batch
 from tests.support.trade_scenario import write_scenario
 
 
@@ -96,7 +97,8 @@ def test_the_funnel_counts_verdicts_by_layer_and_reason(connection: psycopg.Conn
 
 def test_gaps_say_where_and_how_long(connection: psycopg.Connection) -> None:
     connection.execute(
-        "INSERT INTO market.gaps VALUES ('candles_1m', 2, '2025-06-01 00:04Z', '2025-06-01 00:07Z', 3)"
+        "INSERT INTO market.gaps (source_table, instrument_id, gap_start, gap_end, missing_rows)"
+        " VALUES ('candles_1m', 2, '2025-06-01 00:04Z', '2025-06-01 00:07Z', 3)"
     )
     (gap,) = rows(connection, "data_gaps", "gap_start")
     assert (gap["symbol"], gap["duration"], gap["missing_rows"]) == ("ETH/USDT:USDT", timedelta(minutes=3), 3)
@@ -104,12 +106,9 @@ def test_gaps_say_where_and_how_long(connection: psycopg.Connection) -> None:
 
 def test_the_import_summary_adds_up_the_batches(connection: psycopg.Connection) -> None:
     for read, inserted, fresh in ((10, 8, True), (10, 0, False)):
-        connection.execute(
-            "INSERT INTO market.import_batches (path, sha256, layout, target_table, rows_read, rows_inserted,"
-            " rows_unchanged, rows_revised, rows_quarantined, rollups_fresh)"
-            " VALUES ('a.csv', 'x', 'klines', 'candles_1m', %s, %s, %s, 0, 2, %s)",
-            (read, inserted, read - inserted - 2, fresh),
-        )
+        counts = {"rows_read": read, "rows_inserted": inserted, "rows_unchanged": read - inserted - 2}
+        batch = import_batch("candles_1m", **counts, rows_quarantined=2, rollups_fresh=fresh)
+        add(connection, "market.import_batches", batch)
     (summary,) = rows(connection, "import_summary", "target_table")
     assert (summary["imports"], summary["files"], summary["rows_read"]) == (2, 1, 20)
     assert (summary["rows_inserted"], summary["rows_unchanged"], summary["rows_quarantined"]) == (8, 8, 4)

@@ -59,7 +59,7 @@ def text(explanation: Explanation) -> str:
         ("ETH", "10:00", (P, P, P, U, S, N),
          "no trade: Risk: too soon after the last exit of the same source and side"),
         ("ETH", "10:01", (S, R, S, N, N, N),
-         "no trade: Data health: an input is older than it may be"),
+         "no trade: Data health: an input is too old"),
         ("ETH", "10:02", (P, P, P, S, N, N),
          "no trade: LLM analysis: the news analyst expects the opposite direction"),
         ("ETH", "10:03", (P, R, P, P, S, N),
@@ -262,7 +262,7 @@ def test_a_pair_of_the_run_without_rows_is_answered_with_the_counts_of_its_hour(
     assert hour.as_json()["counts"] == [{"layer": 2, "reason_code": "DATA_MISSING", "verdicts": 60}]
     shown = "\n".join(counted_lines(hour))
     assert "[bold]ADA/USDT:USDT[/bold] at 2025-06-01 10:05 UTC, run 7 (simulated)" in shown
-    assert "layer 2, 60 minutes: an input that has to be there is missing \\[DATA_MISSING]" in shown
+    assert "layer 2, 60 minutes: a required input is missing \\[DATA_MISSING]" in shown
 
 
 def test_the_headline_names_a_stop_out_in_the_minute_of_the_entry_and_of_the_exit(

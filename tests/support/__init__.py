@@ -1,1 +1,1 @@
-"""What several tests share: markets, servers, scenarios, and references computed another way."""
+"""Shared by several tests: markets, servers, scenarios, and reference implementations."""

@@ -6,6 +6,8 @@ from functools import cache
 
 from hydra.backtest.market import BacktestMarket
 from hydra.backtest.simulation import PreparedMarket, Simulation, Stopwatch, simulate
+from hydra.checks.check_instants import kinds_of_rows
+from hydra.checks.comparer import CheckResult
 from hydra.checks.decision_lookahead import simulate_by
 from hydra.sim.market.settings import MarketSettings
 from hydra.trading.parameters import Rules
@@ -14,6 +16,8 @@ from tests.support.generated_facts import generated_market
 START = datetime(2025, 6, 1, tzinfo=UTC)
 HOURS = 10
 RULES = Rules()
+EIGHT = 8 * 60
+"""The row of the settlement at 08:00: it is decided after two seconds, its rate is known after five."""
 
 
 @cache
@@ -25,10 +29,26 @@ def market() -> BacktestMarket:
 
 @cache
 def simulation() -> Simulation:
-    """What the rules make of it."""
+    """The simulation of the market by the rules."""
     return simulate_by(RULES)(market())
 
 
 def simulated(prepared: PreparedMarket, **changes: object) -> Simulation:
-    """The simulation of a prepared market of which something was changed."""
+    """The simulation of a prepared market with some changes."""
     return simulate(replace(prepared, **changes), RULES, 0, Stopwatch())  # type: ignore[arg-type]
+
+
+def offending(results: list[CheckResult]) -> dict[tuple[str, str], set[str]]:
+    """What differed, by check (its last words) and varied table."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for one in results:
+        if one.mismatches:
+            key = one.check.rpartition(": ")[2], one.varied
+            found.setdefault(key, set()).update(mismatch.value for mismatch in one.first)
+    return found
+
+
+def entry_rows() -> list[int]:
+    """The minutes of two decisions that opened a position."""
+    rows = kinds_of_rows(simulation())["entry"]
+    return [int(rows[2]), int(rows[5])]

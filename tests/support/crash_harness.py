@@ -26,8 +26,8 @@ Rows = dict[str, list[str]]
 
 VICTIM_TIMEOUT_S: Final = 20.0
 
-# Ids and wall-clock columns: all that a disturbed run may have otherwise. Instruments and orders are told
-# apart by the natural columns beside them.
+# Ids and wall-clock columns, which may differ in a disturbed run. Instruments and orders are identified by
+# the natural columns beside them.
 _FREE: Final = frozenset(
     {
         "run_id", "order_id", "position_id", "fill_id", "kill_id", "event_id", "client_order_id", "trade_id",
@@ -56,7 +56,7 @@ class Victim(StrEnum):
 
 @dataclass(frozen=True)
 class Kill:
-    """One kill -9, so many seconds after the one before."""
+    """One kill -9, this many seconds after the previous one."""
 
     pause_seconds: float
     victim: Victim

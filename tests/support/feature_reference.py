@@ -1,4 +1,4 @@
-"""Every feature once more, in plain Python from the words of the definitions: slow, obvious, independent.
+"""Every feature implemented again in plain Python from its definition: slow, obvious, independent.
 
 A value is None where the feature is null. Facts are dictionaries, windows are lists, time is arithmetic on
 datetimes; nothing here knows grids, layouts or expressions.

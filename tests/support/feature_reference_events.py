@@ -1,4 +1,4 @@
-"""What the recipe makes of books, trades and other events once more, in plain Python from the words."""
+"""The recipe's features of books, trades and other events, again in plain Python from their definitions."""
 
 import statistics
 from datetime import timedelta

@@ -21,7 +21,7 @@ def floor(moment: datetime, step: timedelta) -> datetime:
 
 
 def window(values: list[Number], least: int) -> list[float] | None:
-    """The values that are there, if they are enough."""
+    """The present values, if they are enough."""
     present = [value for value in values if value is not None]
     return present if len(present) >= least else None
 

@@ -1,4 +1,4 @@
-"""What the recipe makes of a pair's own minutes once more, in plain Python from the words."""
+"""The recipe's features of a pair's own minutes, again in plain Python from their definitions."""
 
 import math
 import statistics

@@ -1,4 +1,4 @@
-"""The features of the recipe and of the sequence once more, in plain Python from their words."""
+"""The features of the recipe and of the sequence, again in plain Python from their definitions."""
 
 import math
 import statistics

@@ -1,4 +1,4 @@
-"""A generated market straight from memory, as a backtest takes it: no database is needed."""
+"""A generated market in memory, in the form that a backtest takes; needs no database."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta

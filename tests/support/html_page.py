@@ -1,4 +1,4 @@
-"""A page as a browser would take it apart: tables, texts, what its plots are drawn from, and bad tags."""
+"""Parses a page as a browser would: tables, texts, the data of its plots, and bad tags."""
 
 import base64
 import json

@@ -48,7 +48,7 @@ class ImportRun:
         )
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """What a query of the test itself gives."""
+        """The rows of a query by the test."""
         return self.connection.execute(sql.SQL(query)).fetchall()
 
 

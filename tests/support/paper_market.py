@@ -17,6 +17,7 @@ from hydra.settings import Settings
 from hydra.trading.cycle import Cycle
 from hydra.trading.parameters import Rules, recorded_rules
 from hydra.trading.runs import Run, RunPlan, create_run
+from tests.support.rows import add, candle
 from workers import layer4, layer5
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
@@ -45,24 +46,22 @@ class PaperMarket:
         self, minute: int, prices: tuple[float, float, float, float], volume: float = 1000.0, pair: int = BTC
     ) -> None:
         """The bar [minute - 1, minute): open, high, low, close."""
-        self.connection.execute(
-            "INSERT INTO market.candles_1m VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
-            (pair, instant(minute - 1), instant(minute) + timedelta(seconds=2), *prices, volume),
-        )
+        known_at = instant(minute) + timedelta(seconds=2)
+        row = candle(pair, instant(minute - 1), known_at, prices, volume)
+        add(self.connection, "market.candles_1m", row)
 
     def mark(self, minute: int, prices: tuple[float, float, float, float], pair: int = BTC) -> None:
         """The mark bar [minute - 1, minute)."""
-        self.connection.execute(
-            "INSERT INTO market.mark_prices VALUES (%s, 1, %s, %s, %s, %s, %s, %s)",
-            (pair, instant(minute - 1), instant(minute) + timedelta(seconds=2), *prices),
-        )
+        row = candle(pair, instant(minute - 1), instant(minute) + timedelta(seconds=2), prices)
+        del row["volume"]
+        add(self.connection, "market.mark_prices", {**row, "timeframe_minutes": 1})
 
     def funding(self, minute: int, rate: float, mark: float | None, pair: int = BTC) -> None:
         """A settlement at `minute`."""
-        self.connection.execute(
-            "INSERT INTO market.funding_rates VALUES (%s, %s, %s, %s, 8, %s)",
-            (pair, instant(minute), instant(minute) + timedelta(seconds=5), rate, mark),
-        )
+        time = instant(minute)
+        keys = {"instrument_id": pair, "time": time, "known_at": time + timedelta(seconds=5)}
+        row = {**keys, "rate": rate, "interval_hours": 8, "mark_price": mark}
+        add(self.connection, "market.funding_rates", row)
 
     def approve(
         self,
@@ -77,11 +76,15 @@ class PaperMarket:
     ) -> None:
         """An approved decision with (reference, stop, target), and the order that layer 5 makes of it."""
         key = {**self._key(minute, pair), "side": side.value}
-        numbers = dict(zip(("reference", "stop", "target"), prices, strict=True))
-        self.connection.execute(_SIGNAL, {**_CHOSEN, **key})
-        self.connection.execute(
-            _DECISION, {**key, **numbers, "size": size_usd, "leverage": leverage, "hours": hours}
-        )
+        names = ("reference_price", "stop_loss_price", "take_profit_price")
+        size = {
+            "recommended_size_usd": size_usd,
+            "recommended_leverage": leverage,
+            "max_holding_hours": hours,
+        }
+        add(self.connection, "hydra.signals", {**_CHOSEN, **key})
+        decision = {**_APPROVED, **key, **size, **dict(zip(names, prices, strict=True))}
+        add(self.connection, "hydra.risk_decisions", decision)
         self.settle(minute)
         self.execute(minute)
 
@@ -89,10 +92,8 @@ class PaperMarket:
         """Play what became known by `minute`."""
         cycle = self.cycle(minute)
         with self.connection.transaction():
-            self.connection.execute(
-                "INSERT INTO hydra.cycles (run_id, time, state, as_of) VALUES (%s, %s, 'CLOSED', %s)",
-                (cycle.run_id, cycle.time, cycle.as_of),
-            )
+            row = {"run_id": cycle.run_id, "time": cycle.time, "state": "CLOSED", "as_of": cycle.as_of}
+            add(self.connection, "hydra.cycles", row)
             layer5.book_fills(self.connection, self.run, cycle)
 
     def assess(self, minute: int, pair: int = BTC, **changes: Any) -> None:
@@ -100,13 +101,12 @@ class PaperMarket:
         columns = {name: changes.pop(name, value) for name, value in _QUIET_COLUMNS.items()}
         measured = {name: changes.pop(name, value) for name, value in _QUIET_MEASURED.items()}
         numbers = {**_QUIET_NUMBERS, **changes, "measured": measured}
-        self.connection.execute(
-            _ASSESSMENT, {**self._key(minute, pair), **columns, "numbers": Jsonb(numbers)}
-        )
+        row = {**self._key(minute, pair), **columns, "numbers": Jsonb(numbers), "reason": "by hand"}
+        add(self.connection, "hydra.assessments", row)
 
     def signal(self, minute: int, pair: int = BTC, **changes: Any) -> None:
         """A signal of layer 3, chosen but for `changes`."""
-        self.connection.execute(_SIGNAL, {**self._key(minute, pair), **_CHOSEN, **changes})
+        add(self.connection, "hydra.signals", {**self._key(minute, pair), **_CHOSEN, **changes})
 
     def decide(self, minute: int) -> dict[int, dict[str, Any]]:
         """Layer 4's rows of a minute, by instrument."""
@@ -163,11 +163,8 @@ class PaperMarket:
 
     def latch(self, minute: int) -> None:
         """The kill switch of the whole run, by hand."""
-        self.connection.execute(
-            "INSERT INTO hydra.kill_switch (run_id, scope, latched_time, cause)"
-            " VALUES (%s, 'portfolio', %s, 'by hand')",
-            (self.run.run_id, instant(minute)),
-        )
+        latched = {"run_id": self.run.run_id, "scope": "portfolio", "latched_time": instant(minute)}
+        add(self.connection, "hydra.kill_switch", {**latched, "cause": "by hand"})
 
     def _one(self, query: str) -> dict[str, Any]:
         with self.connection.cursor(row_factory=dict_row) as cursor:
@@ -176,7 +173,7 @@ class PaperMarket:
         return row
 
     def _key(self, minute: int, pair: int) -> dict[str, object]:
-        return {"run": self.run.run_id, "pair": pair, "time": instant(minute)}
+        return {"run_id": self.run.run_id, "instrument_id": pair, "time": instant(minute)}
 
     def cycle(self, minute: int) -> Cycle:
         """The cycle of a minute."""
@@ -225,30 +222,21 @@ _CHOSEN: dict[str, object] = {
     "source": "OI_DIVERGENCE",
     "side": "LONG",
     "confidence": 0.55,
-    "excursion": 0.01,
+    "expected_return": 0.02,
+    "expected_adverse_excursion": 0.01,
+    "holding_period_minutes": 240,
     "score": 0.6,
+    "score_kind": "rule",
     "approved": True,
     "chosen": True,
     "reason_code": "SIGNAL_CHOSEN",
+    "reason": "by hand",
+    "thesis": "by hand",
+    "metadata": Jsonb({"thesis_strength": 0.03}),
 }
-_ASSESSMENT = """
-INSERT INTO hydra.assessments (run_id, instrument_id, time, tradability, reason_code, reason, regime,
-    volatility_regime, cascade_probability, numbers)
-VALUES (%(run)s, %(pair)s, %(time)s, %(tradability)s, %(reason_code)s, 'by hand', %(regime)s,
-    %(volatility_regime)s, %(cascade_probability)s, %(numbers)s)
-"""
-_SIGNAL = """
-INSERT INTO hydra.signals (run_id, instrument_id, time, source, side, confidence, expected_return,
-    expected_adverse_excursion, holding_period_minutes, score, score_kind, approved, chosen, reason_code,
-    reason, thesis, metadata)
-VALUES (%(run)s, %(pair)s, %(time)s, %(source)s, %(side)s, %(confidence)s, 0.02, %(excursion)s, 240,
-    %(score)s, 'rule', %(approved)s, %(chosen)s, %(reason_code)s, 'by hand', 'by hand',
-    '{"thesis_strength": 0.03}')
-"""
-_DECISION = """
-INSERT INTO hydra.risk_decisions (run_id, instrument_id, time, source, side, approved, reason_code, reason,
-    recommended_size_usd, recommended_leverage, reference_price, stop_loss_price, take_profit_price,
-    max_holding_hours)
-VALUES (%(run)s, %(pair)s, %(time)s, 'OI_DIVERGENCE', %(side)s, true, 'APPROVED', 'by hand', %(size)s,
-    %(leverage)s, %(reference)s, %(stop)s, %(target)s, %(hours)s)
-"""
+_APPROVED: dict[str, object] = {
+    "source": "OI_DIVERGENCE",
+    "approved": True,
+    "reason_code": "APPROVED",
+    "reason": "by hand",
+}

@@ -1,8 +1,8 @@
 """The smallest stages that leave rows: a broker with actors of their own, for tests of the frame.
 
-`dramatiq tests.support.plain_stages:broker` hears the same doorbells as `dramatiq workers`. Every handler
-reads what the stage before it wrote and what the cycle before it left, so that a lost, doubled or torn step
-shows.
+`dramatiq tests.support.plain_stages:broker` consumes the same messages as `dramatiq workers`. Every handler
+reads what the previous stage wrote and what the previous cycle left, so that a lost, duplicate or incomplete
+step shows.
 """
 
 import hashlib
@@ -69,7 +69,7 @@ def signal(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
 
 
 def decide(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
-    """A veto for every pair, with the signal it judged."""
+    """A veto for every pair, with its signal if it has one."""
     connection.execute(
         """
         INSERT INTO hydra.risk_decisions
@@ -84,7 +84,7 @@ def decide(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
 
 
 def execute(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
-    """An order for every judged signal, numbered by the decision."""
+    """An order for every decision with a signal, numbered by the decision."""
     connection.execute(
         """
         INSERT INTO hydra.orders (run_id, instrument_id, client_order_id, decision_time, role, order_type,

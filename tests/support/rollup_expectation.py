@@ -32,7 +32,7 @@ def stored(connection: psycopg.Connection, relation: str) -> list[Row]:
 
 
 def settle(connection: psycopg.Connection, source: str, first: datetime, last: datetime) -> None:
-    """What a writer of late rows owes the rollups: on the Apache edition nothing, triggers have done it."""
+    """The refresh that a writer of late rows must do; on the Apache edition none (triggers)."""
     if uses_continuous_aggregates(connection):
         refresh(connection, source, first, last)
 

@@ -296,7 +296,7 @@ def _top(book: Fact) -> Fact:
 def assert_same_facts(found: MarketFacts, expected: MarketFacts) -> None:
     """Fail, naming the frame, unless both hold the same rows in the order of pair and time.
 
-    Sums may differ in their last bits, because a database adds in the order that it likes.
+    Sums may differ in their last bits, because a database adds in any order.
     """
     for name in LAYER_SOURCES:
         frame: pl.DataFrame = getattr(found, name)

@@ -1,19 +1,24 @@
-"""One run with one closed and one open trade, and clean facts around them: audits have nothing to say."""
+"""A run with one closed and one open trade, and clean facts: the audits must find nothing."""
 
 import psycopg
 
 SCENARIO = """
-INSERT INTO market.instruments VALUES
+INSERT INTO market.instruments
+    (instrument_id, venue, kind, symbol, exchange_symbol, base, quote, aliases)
+VALUES
     (1, 'binance', 'perpetual', 'BTC/USDT:USDT', 'BTCUSDT', 'BTC', 'USDT', '{}'),
     (2, 'binance', 'perpetual', 'ETH/USDT:USDT', 'ETHUSDT', 'ETH', 'USDT', '{}');
-INSERT INTO market.candles_1m
+INSERT INTO market.candles_1m (instrument_id, time, known_at, open, high, low, close, volume)
     SELECT 1, t, t + interval '62 s', 100, 101, 99, 100, 5
     FROM generate_series(timestamptz '2025-06-01 00:00Z', '2025-06-01 00:09Z', '1 min') AS t;
-INSERT INTO market.funding_rates VALUES (1, '2025-06-01 00:00Z', '2025-06-01 00:00:05Z', 0.0001, 8);
-INSERT INTO market.mark_prices VALUES (1, 60, '2025-06-01 00:00Z', '2025-06-01 01:00:02Z', 100, 101, 99, 100);
-INSERT INTO market.liquidations
+INSERT INTO market.funding_rates (instrument_id, time, known_at, rate, interval_hours)
+    VALUES (1, '2025-06-01 00:00Z', '2025-06-01 00:00:05Z', 0.0001, 8);
+INSERT INTO market.mark_prices (instrument_id, timeframe_minutes, time, known_at, open, high, low, close)
+    VALUES (1, 60, '2025-06-01 00:00Z', '2025-06-01 01:00:02Z', 100, 101, 99, 100);
+INSERT INTO market.liquidations (instrument_id, time, side, price, quantity, known_at, value_usd)
     VALUES (1, '2025-06-01 00:01:10Z', 'LONG', 100, 2, '2025-06-01 00:01:11Z', 200);
-INSERT INTO market.order_books
+INSERT INTO market.order_books (instrument_id, time, known_at, bid_prices, bid_quantities, ask_prices,
+        ask_quantities)
     VALUES (1, '2025-06-01 00:00:05Z', '2025-06-01 00:00:05Z', '{99.9}', '{1}', '{100.1}', '{1}');
 INSERT INTO hydra.runs (run_id, mode, market_origin, label, feeds, config, config_hash, readings_hash,
         feature_set_version, cost_model_version, code_version)

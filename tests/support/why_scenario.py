@@ -22,7 +22,9 @@ STALE = FRESH.replace(
 HIGH = FRESH.replace('"NORMAL"', '"VOLATILITY_HIGH"')
 
 RUN = """
-INSERT INTO market.instruments VALUES
+INSERT INTO market.instruments
+    (instrument_id, venue, kind, symbol, exchange_symbol, base, quote, aliases)
+VALUES
     (1, 'simulated-7', 'perpetual', 'BTC/USDT:USDT', 'BTCUSDT', 'BTC', 'USDT', '{}'),
     (2, 'simulated-7', 'perpetual', 'ETH/USDT:USDT', 'ETHUSDT', 'ETH', 'USDT', '{}'),
     (3, 'simulated-7', 'perpetual', 'SOL/USDT:USDT', 'SOLUSDT', 'SOL', 'USDT', '{}'),
@@ -49,7 +51,7 @@ INSERT INTO hydra.features (run_id, instrument_id, time, feature_set_version, ve
 ASSESSMENTS = """
 INSERT INTO hydra.assessments (run_id, instrument_id, time, tradability, reason_code, reason, regime,
         volatility_regime, realized_volatility, cascade_probability, liquidation_velocity, numbers)
-    SELECT 7, i, t, 'ALLOW', 'NORMAL', 'ALLOW: nothing speaks against trading', 0, 1, 0.5, 0.1, 0,
+    SELECT 7, i, t, 'ALLOW', 'NORMAL', 'ALLOW: no reason against trading', 0, 1, 0.5, 0.1, 0,
         %(fresh)s::jsonb
     FROM generate_series(timestamptz '2025-06-01 10:00Z', '2025-06-01 10:06Z', '1 min') AS t,
         generate_series(1, 3) AS i

@@ -185,7 +185,7 @@ CELL = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cells=st.lists(CELL, min_size=5, max_size=5), time=st.integers(-(2**63), 2**63 - 1))
 def test_whatever_a_line_says_it_is_stored_or_quarantined(
     tmp_path: Path, cells: list[str], time: int

@@ -59,7 +59,7 @@ def test_a_truly_better_trial_is_believed() -> None:
 def test_trials_that_never_traded_give_no_verdict() -> None:
     verdict = judged([trial(1, [0.0] * 60), trial(2, [0.0] * 60)])
     assert (verdict.best, verdict.deflated) == (None, None)
-    assert "no trial is above luck" in sentences(verdict)[1]
+    assert "no trial is shown to beat luck" in sentences(verdict)[1]
 
 
 def test_the_same_best_is_believed_less_the_more_were_tried_elsewhere() -> None:

@@ -59,7 +59,7 @@ COLUMNS: dict[str, tuple[Any, st.SearchStrategy[Any]]] = {
 }
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(
         st.fixed_dictionaries({name: st.none() | values for name, (_, values) in COLUMNS.items()}),

@@ -14,7 +14,7 @@ def test_stale_prices_and_pairs_that_did_not_come_back_are_named() -> None:
     trades = [{"base": base, "exit_reason_code": "DATA_ENDED"} for base in ("LTC", "ADA")]
     stale, ended = data_sentences({**WHOLE, "stale_minutes": 1234}, trades)
     assert stale.startswith("In 1,234 minutes")
-    assert ended.endswith("did not come back: ADA, LTC.")
+    assert ended.endswith("no more data came: ADA, LTC.")
 
 
 def test_stretches_of_five_minute_candles_and_what_is_unknown_in_them_are_named() -> None:
@@ -25,4 +25,4 @@ def test_stretches_of_five_minute_candles_and_what_is_unknown_in_them_are_named(
     }
     played, unknown = data_sentences({**WHOLE, "config": {"five_minute_bars": bars}}, [])
     assert "2025-10-10 20:05 to 2025-10-11 04:00 UTC: 192 of them" in played
-    assert unknown.endswith("stay silent: return_24h.")
+    assert unknown.endswith("give no signal: return_24h.")

@@ -42,7 +42,7 @@ def test_a_change_of_unknown_facts_changes_nothing(name: str, future_shock: list
     assert [mismatch for mismatch in future_shock if mismatch.value == name] == []
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.integers(0, 5_400_000), min_size=1, max_size=4, unique=True))
 def test_any_instant_sees_only_what_was_known(milliseconds: list[int]) -> None:
     moments = [END - timedelta(milliseconds=k) for k in milliseconds]

@@ -12,15 +12,15 @@ from hydra.backtest.simulation import Simulation, Stopwatch, prepare, simulate
 from hydra.sim.market.settings import MarketSettings, Scenario
 from hydra.trading.bars import Bar
 from tests.support.generated_facts import generated_market
-from tests.unit.test_portfolio_simulator import plain, rules
+from tests.support.two_walks import plain, rules
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
 MINUTES = 26 * 60
-FROM, TO = START + timedelta(hours=6), START + timedelta(hours=18)
+FROM, TO = START + timedelta(hours=14), START + timedelta(hours=22)
 
 
 def coarse(market: BacktestMarket) -> BacktestMarket:
-    """From 06:00 to 18:00 the candles of minutes are gone; those of five minutes are there."""
+    """From 14:00 to 22:00 the candles of minutes are gone; those of five minutes are there."""
     candles = market.facts.candles_1m
     within = pl.col("time").is_between(FROM, TO, closed="left")
     five = (
@@ -37,7 +37,7 @@ def coarse(market: BacktestMarket) -> BacktestMarket:
     )
     minutes = market.minutes
     first, last = (int(at.timestamp()) // 60 for at in (FROM, TO))
-    # A candle that closes at 06:05 is the first of five minutes; the one that closes at 06:00 is of a minute.
+    # A candle that closes at 14:05 is the first of five minutes; the one that closes at 14:00 is of a minute.
     is_decided = (minutes <= first) | (minutes > last) | (minutes % 5 == 0)
     facts = replace(market.facts, candles_1m=candles.filter(~within))
     return with_five_minute_bars(replace(market, minutes=minutes[is_decided], facts=facts), five)
@@ -79,7 +79,7 @@ def test_a_day_with_five_minute_bars_is_traded_the_same_whether_leapt_or_stepped
 def record_says_what_is_missing(simulation: Simulation) -> None:
     record = five_minute_record(simulation.prepared.market, simulation.prepared.inputs)["five_minute_bars"]
     assert record["stretches"] == [[(FROM + timedelta(minutes=5)).isoformat(), TO.isoformat()]]
-    assert set(record["candles"].values()) <= {143, 144}, "an outage takes one"
+    assert set(record["candles"].values()) <= {95, 96}, "an outage takes one"
     assert "return_24h" in record["missing_inputs"]
     assert "last_close" not in record["missing_inputs"]
     assert "funding_rate" not in record["missing_inputs"]

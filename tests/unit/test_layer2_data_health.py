@@ -14,32 +14,18 @@ from hydra.layers.layer2_data_health import (
     outage_flattens,
     with_data_health,
 )
+from tests.support.layer2_inputs import GOOD, evaluated
 
 ALL_FEEDS = DataHealthParameters(feeds=frozenset({"order_book", "liquidations"}))
 NO_FEEDS = DataHealthParameters()
 DAY = 86_400.0
 
-GOOD: dict[str, Any] = {
-    "candle_age_seconds": 2.0,
-    "funding_age_seconds": 3_600.0,
-    "open_interest_age_seconds": 120.0,
-    "order_book_age_seconds": 3.0,
-    "liquidation_feed_age_seconds": 5.0,
-    "funding_rate": 0.0001,
-    "spread_bps": 1.0,
-    "m5_candles": 24.0,
-    "m5_price_vs_sma_20": 0.0,
-}
 TYPES = dict.fromkeys(GOOD, pl.Float64)
 
 
 def health(parameters: DataHealthParameters, **changed: float | None) -> dict[str, Any]:
     frame = pl.DataFrame([{**GOOD, **changed}], schema=TYPES)
     return with_data_health(frame, parameters).row(0, named=True)
-
-
-def evaluated(expression: pl.Expr) -> Any:
-    return pl.select(expression).item()
 
 
 @pytest.mark.parametrize(

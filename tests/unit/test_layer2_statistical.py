@@ -26,7 +26,7 @@ from hydra.layers.layer2_volatility import (
     check_volatility,
     consecutive_extremes,
 )
-from tests.unit.test_layer2_data_health import GOOD, evaluated
+from tests.support.layer2_inputs import GOOD, evaluated
 
 PRINTED = StatisticalParameters()
 ALL_FEEDS = StatisticalParameters(
@@ -153,7 +153,7 @@ def test_a_regime_breaks_where_a_sure_one_is_rarer_than_the_commonest() -> None:
     assert regime_break_alert(0, 0.9, [0] * 20 + calm, parameters)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(0, 6), min_size=13, max_size=13))
 def test_the_regime_break_equals_the_feature_of_that_name(regimes: list[int]) -> None:
     frame = pl.DataFrame({"instrument_id": [1] * 13, "regime": regimes, "regime_confidence": [0.9] * 13})
@@ -262,7 +262,7 @@ def test_verdicts_are_of_a_closed_list_of_words() -> None:
     assert schema["tradability"] == pl.Enum(["ALLOW", "RESTRICT", "BLOCK"])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.sampled_from(["candle_age_seconds", "open_interest_age_seconds", "volatility_percentile"]),
     st.floats(0, 0.1),
@@ -283,7 +283,7 @@ def test_a_missing_input_never_turns_a_veto_into_an_entry(
 def test_words_name_the_inputs_and_the_numbers() -> None:
     stale = assessment_words(assessed(candle_age_seconds=62.0, open_interest_age_seconds=None))
     assert stale == "BLOCK: missing: open_interest; stale: candles (62 s old)"
-    assert assessment_words(assessed()) == "ALLOW: nothing speaks against trading"
+    assert assessment_words(assessed()) == "ALLOW: no reason against trading"
     nothing = assessed(candle_age_seconds=None, open_interest_age_seconds=None)
     assert assessment_words(nothing) == "BLOCK: missing: candles, open_interest"
     book = assessment_words(assessed(order_book_age_seconds=20.0, liquidation_feed_age_seconds=61.0))

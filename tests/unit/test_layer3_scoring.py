@@ -133,7 +133,7 @@ def test_choices_stand_by_time_and_equals_of_a_busy_minute_keep_their_order() ->
     assert rows == sorted(keys)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=5))
 def test_at_most_one_is_chosen_and_only_if_approved(signals: list[tuple[float, float]]) -> None:
     rows = chosen(*signals)

@@ -280,7 +280,7 @@ def test_margin_reserved_in_one_minute_is_not_lent_twice() -> None:
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(st.floats(0.5, 0.9), st.sampled_from([1, -1]), st.floats(0.01, 0.1), st.floats(0.01, 1e5)),
@@ -323,7 +323,7 @@ def test_all_limits_hold_together(
     assert all(1 <= decision.recommended_leverage <= 10 for decision in decisions)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.floats(0.3, 0.9), st.floats(0, 0.05), st.floats(0.3, 1), st.floats(-0.002, 0.002))
 def test_layers_only_restrict(confidence: float, drawdown: float, penalty: float, funding: float) -> None:
     candidate = replace(CANDIDATE, confidence=confidence, correlation_penalty=penalty, funding_rate=funding)

@@ -98,7 +98,7 @@ def test_the_margin_cap_leaves_room_for_what_the_trade_costs() -> None:
     assert size / 4 + size * 0.001 == pytest.approx(1_000)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.floats(0.4, 0.9), st.floats(100, 1e6), st.floats(1, 10), st.floats(1, 2), st.floats(0.3, 1), st.data()
 )
@@ -204,7 +204,7 @@ def test_the_drawdown_penalty_stops_at_a_fifth() -> None:
     assert calculate_leverage(1.5, NORMAL, RANGING, 0.0, 0.14, 10.0) == pytest.approx(1.5)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.floats(0, 1),
     st.integers(-1, 4),
@@ -252,7 +252,7 @@ def test_calculate_exits_is_two_to_one_and_mirrored() -> None:
     assert calculate_exits(-1, 100.0, 0.02, HIGH) == pytest.approx((102.6, 94.8))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.sampled_from([1, -1]), st.floats(1e-4, 1e6), st.floats(0, 1), st.sampled_from([NORMAL, HIGH, EXTREME])
 )

@@ -249,7 +249,7 @@ def test_a_barrier_fills_at_its_level_at_a_gap_at_the_open_and_always_where_the_
     assert barrier_price(direction, level, hit, traded) == price
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from([1, -1]), st.floats(50, 150), st.floats(0, 50), st.floats(0, 50))
 def test_a_stop_on_the_last_price_never_fills_better_than_its_level(
     direction: int, bar_open: float, up: float, down: float

@@ -83,7 +83,7 @@ def test_longs_pay_positive_funding_and_shorts_receive_it(direction: int, rate: 
     assert funding_payment(direction, 2.0, 100.0, rate * 0.0001) == pytest.approx(cash * 0.02)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.sampled_from([1, -1]),
     st.floats(0.001, 100),
@@ -149,7 +149,7 @@ def test_brackets_that_point_at_each_other_liquidate_earlier(
     assert liquidation_price(direction, entry, quantity, margin, jumping) == earlier(prices)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.sampled_from([1, -1]), st.floats(0.001, 50), st.floats(1.0, 20.0), st.floats(100, 1e5), st.floats(1, 2)
 )

@@ -169,7 +169,7 @@ def test_without_trades_nothing_is_said_and_without_both_outcomes_no_skill() -> 
 outcomes = st.lists(st.tuples(st.integers(0, 20), st.booleans()), min_size=1, max_size=60)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(outcomes, st.randoms(use_true_random=False))
 def test_the_order_of_the_trades_does_not_matter(trades: list[tuple[int, bool]], random: Random) -> None:
     def found(pairs: list[tuple[int, bool]]) -> list[float]:

@@ -233,7 +233,7 @@ def test_without_a_fall_the_drawdown_is_nothing_and_over() -> None:
     assert (rising.fraction, rising.length, rising.is_recovered) == (0.0, timedelta(0), True)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.floats(1.0, 1e6), min_size=1, max_size=50), st.floats(1.0, 1e6))
 def test_a_drawdown_of_positive_equity_lies_between_nothing_and_all(
     equity: list[float], start_usd: float
@@ -248,7 +248,7 @@ def test_a_drawdown_of_positive_equity_lies_between_nothing_and_all(
     assert timedelta(0) <= intraday.length <= timedelta(hours=7 * (len(equity) - 1))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(some_returns)
 def test_sharpe_sortino_and_omega_agree_which_way_it_went(returns: NDArray[np.float64]) -> None:
     sharpe, sortino, omega = (ratio(returns) for ratio in RATIOS[:3])
@@ -257,7 +257,7 @@ def test_sharpe_sortino_and_omega_agree_which_way_it_went(returns: NDArray[np.fl
     assert (sharpe > 0) == (sortino > 0) == (omega > 1) == (returns.mean() > 0)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(some_returns, st.randoms(use_true_random=False))
 def test_the_order_of_the_days_matters_only_to_drawdowns(
     returns: NDArray[np.float64], random: Random
@@ -267,7 +267,7 @@ def test_the_order_of_the_days_matters_only_to_drawdowns(
         assert same(ratio(shuffled), ratio(returns))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(some_returns, st.floats(0.1, 4.0))
 def test_the_size_of_the_bets_does_not_change_sharpe_sortino_and_omega(
     returns: NDArray[np.float64], factor: float
@@ -276,7 +276,7 @@ def test_the_size_of_the_bets_does_not_change_sharpe_sortino_and_omega(
         assert same(ratio(returns * factor), ratio(returns))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(some_returns, st.floats(0.01, 1e6))
 def test_the_size_of_the_account_changes_nothing(returns: NDArray[np.float64], factor: float) -> None:
     closes = 100 * np.cumprod(1 + returns)

@@ -141,7 +141,7 @@ def test_counting_no_trial_is_refused(trials: int, variance: float) -> None:
         best_sharpe_by_luck(trials, variance)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(1, 10_000), st.integers(1, 10_000))
 def test_more_trials_never_make_a_record_more_credible(few: int, many: int) -> None:
     few, many = sorted((few, many))

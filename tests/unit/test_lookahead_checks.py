@@ -16,7 +16,6 @@ from hydra.backtest.market import (
 )
 from hydra.backtest.simulation import Simulation, Stopwatch, prepare
 from hydra.checks.check_instants import kinds_of_rows, sample_rows
-from hydra.checks.comparer import CheckResult
 from hydra.checks.decision_lookahead import (
     Play,
     Simulate,
@@ -28,7 +27,6 @@ from hydra.checks.decision_lookahead import (
     simulate_by,
 )
 from hydra.checks.feature_lookahead import Evaluate
-from hydra.checks.impossible_known_at import CHECK, impossible_known_at
 from hydra.checks.varied_markets import (
     FIRST_FACT,
     FUTURE_SHOCK,
@@ -39,33 +37,24 @@ from hydra.checks.varied_markets import (
 )
 from hydra.features.engine.decision_frame import DECISION_DELAY
 from hydra.features.evaluate import MARKET_FEATURES, feature_matrix
-from hydra.features.facts import LAYER_SOURCES, SOURCES, MarketFacts
+from hydra.features.facts import LAYER_SOURCES, MarketFacts
 from hydra.research.outcomes import Outcome, PlannedTrade, approved_trades
-from tests.support.checked_market import RULES, START, market, simulated, simulation
+from tests.support.checked_market import (
+    EIGHT,
+    RULES,
+    START,
+    entry_rows,
+    market,
+    offending,
+    simulated,
+    simulation,
+)
 from tests.support.generated_facts import terms_of
 from tests.support.recorded_market import ABSENT, is_recorded, recorded_facts
 
 pytestmark = pytest.mark.slow
 
 _KEY = ["instrument_id", "time"]
-EIGHT = 8 * 60
-"""The row of the settlement at 08:00: it is decided after two seconds, its rate is known after five."""
-
-
-def offending(results: list[CheckResult]) -> dict[tuple[str, str], set[str]]:
-    """What differed, by check (its last words) and varied table."""
-    found: dict[tuple[str, str], set[str]] = {}
-    for one in results:
-        if one.mismatches:
-            key = one.check.rpartition(": ")[2], one.varied
-            found.setdefault(key, set()).update(mismatch.value for mismatch in one.first)
-    return found
-
-
-def entry_rows() -> list[int]:
-    """The minutes of two decisions that opened a position."""
-    rows = kinds_of_rows(simulation())["entry"]
-    return [int(rows[2]), int(rows[5])]
 
 
 # Variations
@@ -284,60 +273,6 @@ def test_late_facts_are_not_known_early_either() -> None:
     assert offending(feature_lookahead(whole, rows)) == {}
     assert offending(decision_lookahead(late, rows, simulate_by(RULES), whole)) == {}
     assert offending(outcome_lookahead(late, approved_trades(whole)[1:3], play_by(RULES))) == {}
-
-
-# When facts claim to be known
-
-
-def claiming(table: str, known_at: pl.Expr) -> BacktestMarket:
-    """The market with one fact of the decided hours, the third of its table, known at another instant."""
-    facts = market().facts
-    frame = market().mark_prices if table == "mark_prices" else getattr(facts, table)
-    third = frame.filter(pl.col("time") >= START).row(2, named=True)
-    chosen = (pl.col("instrument_id") == third["instrument_id"]) & (pl.col("time") == third["time"])
-    lying = frame.with_columns(pl.when(chosen).then(known_at).otherwise(pl.col("known_at")).alias("known_at"))
-    if table == "mark_prices":
-        return replace(market(), mark_prices=lying)
-    return replace(market(), facts=replace(facts, **{table: lying}))
-
-
-LENGTHS = {"candles_1m": "1m", "candles_5m": "5m", "mark_prices": "1m"}
-
-
-@pytest.mark.parametrize(
-    "table",
-    [
-        "candles_1m",
-        "candles_5m",
-        "funding_rates",
-        "open_interest_5m",
-        "positioning",
-        "liquidations",
-        "mark_prices",
-    ],
-)
-def test_a_fact_that_claims_to_be_known_before_it_is_true_is_found(table: str) -> None:
-    """A bar is true at its close, the others at their time; a microsecond before that is a lie."""
-    true_at = pl.col("time").dt.offset_by(LENGTHS.get(table, "0m"))
-    lies = impossible_known_at(claiming(table, true_at - pl.duration(microseconds=1)))
-    assert offending(lies) == {(CHECK.rpartition(": ")[2], table): {"known_at"}}
-    assert offending(impossible_known_at(claiming(table, true_at))) == {}
-
-
-def test_the_checks_that_trust_known_at_do_not_find_the_lie() -> None:
-    """Why the one above is needed: an open candle that says it is known passes as knowledge."""
-    lying = claiming("candles_1m", pl.col("time"))
-    rows = [2, 3]
-    whole = simulate_by(RULES)(lying)
-    assert offending(feature_lookahead(whole, rows)) == {}
-    assert offending(impossible_known_at(lying)) != {}
-
-
-def test_the_facts_of_the_market_are_all_looked_at_and_honest() -> None:
-    results = impossible_known_at(market())
-    assert offending(results) == {}
-    assert {one.varied for one in results} == {*SOURCES, "mark_prices"}
-    assert sum(one.compared for one in results) > 100_000
 
 
 # Outcomes

@@ -15,6 +15,7 @@ from hydra.domain import ExitUrgency, OrderState, OrderType, ReasonCode
 from hydra.layers.layer5_execution import ExecutionParameters
 from hydra.layers.layer5_orders import entry_order, exit_order
 from hydra.trading.bars import Bar
+from hydra.trading.market_rows import Price
 from hydra.trading.pair_state import EntryPlan, Fill, PairState, Position
 from hydra.trading.paper_exchange import PaperExchange
 from tests.support.generated_facts import terms_of
@@ -185,6 +186,17 @@ def test_without_volume_the_liquidation_is_reached_though_a_stop_rests_before_it
     assert [(fill.price, fill.fee_usd) for fill in exits] == [(Decimal("96.9"), Decimal(96))]
 
 
+def test_a_liquidation_that_waits_for_volume_stands_when_the_data_end() -> None:
+    """The margin is gone: a last mark back at 97, where nothing trades, does not return it."""
+    state = held()
+    played(state, bar(1, QUIET, (97.0, 97.0, 80.0, 97.0), volume=0.0))
+    known = START + timedelta(minutes=2)
+    EXCHANGE.settle_at_last_mark(state, known + timedelta(hours=1), Price(Decimal(97), Decimal(97), known))
+    position, exits = played(state)
+    assert position.exit_reason_code is ReasonCode.LIQUIDATED
+    assert [(fill.price, fill.fee_usd) for fill in exits] == [(Decimal(97), Decimal(97))]
+
+
 def test_a_liquidation_that_only_the_mark_reaches_fills_at_a_traded_price_and_takes_the_margin() -> None:
     position, exits = played(held(), bar(1, QUIET, (85.0, 97.0, 85.0, 97.0)))
     assert [(fill.price, fill.fee_usd) for fill in exits] == [(Decimal("96.9"), Decimal(96))]
@@ -225,7 +237,7 @@ def shape(draw: st.DrawFn) -> Prices:
     return (first, high, low, last) if draw(st.booleans()) else (last, high, low, first)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     bars(),
     st.sampled_from([1, -1]),
@@ -269,7 +281,7 @@ def test_no_fill_is_better_than_its_bar_and_no_loss_larger_than_the_margin(
         assert -position.gross_pnl_usd + taken <= margin + closing_costs + fees
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(shape(), shape(), st.sampled_from([1, -1]))
 def test_a_barrier_of_a_held_position_leaves_within_the_bar(
     traded: Prices, mark: Prices, direction: int
@@ -283,7 +295,7 @@ def test_a_barrier_of_a_held_position_leaves_within_the_bar(
 FILLS = st.lists(st.tuples(st.integers(1, 10**7), st.integers(1, 10**6)), min_size=1, max_size=6)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(FILLS, st.lists(st.integers(1, 10**6), min_size=1, max_size=4), st.sampled_from([1, -1]))
 def test_what_a_position_earns_is_what_its_fills_paid_and_got(
     entries: list[tuple[int, int]], parts: list[int], direction: int

@@ -12,23 +12,16 @@ from hydra.backtest.equity_path import E8, equity_path
 from hydra.backtest.market import BacktestMarket
 from hydra.backtest.simulation import PreparedMarket, Simulation, Stopwatch, prepare, simulate
 from hydra.backtest.verdict_counts import decision_reasons, verdict_counts
-from hydra.domain import KillScope, PositionEventKind, ReasonCode
+from hydra.domain import KillScope, ReasonCode
 from hydra.layers.layer4_kill import KillParameters
-from hydra.settings import Settings
 from hydra.sim.market.settings import MarketSettings, Scenario
-from hydra.trading.parameters import Rules, rules_of
-from hydra.trading.row_writer import Row
 from tests.support.generated_facts import generated_market
+from tests.support.two_walks import plain, rules
 
 pytestmark = pytest.mark.slow
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
 MINUTES = 26 * 60
-FEEDS = ("liquidations", "order_book")
-
-
-def rules() -> Rules:
-    return rules_of(Settings(_env_file=None), FEEDS)  # type: ignore[call-arg]  # an argument of the base class
 
 
 TORN, HOLED = "torn", "holed"
@@ -76,13 +69,6 @@ def leapt(prepared: PreparedMarket) -> Simulation:
 @pytest.fixture(scope="module")
 def stepped(prepared: PreparedMarket) -> Simulation:
     return simulate(prepared, rules(), 1, Stopwatch(), plays_every_minute=True, settles_at_the_end=True)
-
-
-def plain(events: list[Row]) -> list[Row]:
-    """Events without the checks that demanded nothing, which only the stepped walk keeps, and unnumbered."""
-    quiet = (PositionEventKind.CHECKED, ReasonCode.NORMAL)
-    kept = [row for row in events if (row.get("kind"), row["reason_code"]) != quiet]
-    return [{name: value for name, value in row.items() if name != "sequence"} for row in kept]
 
 
 def test_the_market_has_something_to_do(leapt: Simulation) -> None:

@@ -15,7 +15,7 @@ from hydra.layers.layer3_signals import SignalParameters
 from hydra.ledger.costs import CostParameters
 from hydra.settings import Settings, load_settings
 from hydra.trading.parameters import Rules, recorded_rules, rules_in, rules_of, rules_of_run
-from tests.unit.test_run_rules import a_run
+from tests.support.plain_run import a_run
 
 FEEDS = ("order_book", "liquidations")
 

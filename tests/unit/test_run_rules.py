@@ -1,7 +1,7 @@
 """The pure rules of a run: which minute is next, how fast, which pairs, when a kill switch may be cleared."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
 from itertools import pairwise
@@ -19,31 +19,9 @@ from hydra.runtime.run_market import StoredInstrument, choose_instruments
 from hydra.runtime.speed import Speed
 from hydra.settings import Settings
 from hydra.trading.kill_switch import COOL_DOWN, Latched, refuse_before_cool_down, refuse_without_reason
-from hydra.trading.runs import Run
+from tests.support.plain_run import START, a_run
 
-START = datetime(2025, 6, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-
-
-def a_run(data_to: datetime | None) -> Run:
-    return Run(
-        run_id=7,
-        mode=TradingMode.PAPER,
-        market_origin=MarketOrigin.GENERATED,
-        label="simulated",
-        seed=1,
-        feeds=(),
-        config={"instrument_ids": [1, 2]},
-        config_hash="",
-        readings_hash="",
-        feature_set_version="",
-        cost_model_version="",
-        code_version="",
-        data_from=START,
-        data_to=data_to,
-        ended_at=None,
-        end_reason=None,
-    )
 
 
 def test_the_steps_lead_from_open_to_closed_without_a_hole() -> None:

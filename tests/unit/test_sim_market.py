@@ -81,7 +81,7 @@ def test_impossible_settings_are_refused_by_name(name: str, value: object) -> No
 
 
 @given(seed=st.integers(0, 2**62), scenario=st.sampled_from(Scenario))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_no_fact_is_impossible(seed: int, scenario: Scenario) -> None:
     market = Market(chosen(seed, scenarios=(scenario,)))
     facts = market.advance(260)

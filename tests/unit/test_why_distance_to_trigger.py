@@ -88,7 +88,7 @@ MEASURED = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(MEASURED)
 def test_the_distance_is_zero_exactly_where_the_generator_fires(measured: dict[str, float | None]) -> None:
     frame = pl.DataFrame(

@@ -1,4 +1,4 @@
-"""The equity of a run in bars: every series holds its last value until the next row, as the run did."""
+"""The equity of a run in bars: every series holds its last value until the next row."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -69,7 +69,7 @@ def hold_equity(
 
 
 def _filled(prices: Floats, first_price: float) -> Floats:
-    """Each gap takes the price before it; before the first there is the price at the start."""
+    """Gaps filled with the price before them; at the start with `first_price`."""
     known = np.where(np.isnan(prices), -1, np.arange(len(prices)))
     places = np.maximum.accumulate(known)
     return np.where(places >= 0, prices[np.maximum(places, 0)], first_price)

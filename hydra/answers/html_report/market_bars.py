@@ -19,7 +19,7 @@ COLUMNS: Final = (
 
 
 _HELD: Final = ("funding", "open_interest")
-"""What holds until it is measured again."""
+"""Columns whose last value holds until the next measurement."""
 
 
 @dataclass(frozen=True, slots=True)

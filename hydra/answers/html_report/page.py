@@ -37,7 +37,7 @@ _ANSWER_KINDS: Final = {
 
 @cache
 def _environment() -> Environment:
-    """Everything that is no markup is escaped; a name that the template does not get is an error."""
+    """Jinja with every value escaped; an undefined name in a template is an error."""
     return Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,

@@ -1,4 +1,4 @@
-"""What the page's plots and its table of trades are drawn from: read from the rows, packed into one text."""
+"""The data of the page's plots and trade table: read from the rows, packed into one string."""
 
 import base64
 import json
@@ -22,7 +22,7 @@ from hydra.durations import MINUTE
 
 Period = tuple[datetime, datetime]
 
-# What keeps a page under 1.5 MB: a bar takes about 30 bytes of it, a trade about 60.
+# These limits keep a page under 1.5 MB: a bar takes about 30 bytes of it, a trade about 60.
 _MOST_BARS: Final = 12_000
 _MOST_BARS_A_PAIR: Final = 3_000
 _MOST_WINDOWS: Final = 80
@@ -69,7 +69,7 @@ def read_plot_data(connection: psycopg.Connection, report: RunReport) -> PlotDat
 
 
 def period_of(report: RunReport) -> Period | None:
-    """The decided stretch of time, to the last close if that is later; None as long as nothing is decided."""
+    """From the first decided minute to the last, or to the last close if that is later; None before any."""
     facts = report.facts
     start = facts["data_from"] or facts["first_minute"]
     ends = [facts["last_minute"] or facts["data_to"], *(trade["closed_time"] for trade in report.trades)]
@@ -90,9 +90,9 @@ def windows_of(
 
 
 def around(trade: Row, period: Period) -> Period:
-    """The life of a trade, an open one's to the end of the period, with a third of it before and after.
+    """The lifetime of a trade (of an open one, to the end of the period) and a third of it before and after.
 
-    Before and after there are at least 20 minutes.
+    The margins are at least 20 minutes each.
     """
     start, end = trade["opened_time"], trade["closed_time"] or period[1]
     room = max((end - start) / 3, _LEAST_ROOM)
@@ -100,13 +100,13 @@ def around(trade: Row, period: Period) -> Period:
 
 
 def opening_pair(trades: Sequence[Row], bases: Sequence[str]) -> str:
-    """The pair that the page opens on: that with the most trades, else the first."""
+    """The pair that the page shows first: the one with the most trades, else the first."""
     counts = [sum(trade["base"] == base for trade in trades) for base in bases]
     return bases[counts.index(max(counts))] if bases else ""
 
 
 def packed(report: RunReport, data: PlotData) -> str:
-    """What the page's script needs: JSON, deflated, in base64, so that nothing in it needs an escape."""
+    """The input of the page's script: JSON, deflated, in base64 (which needs no escaping in HTML)."""
     text = json.dumps(page_json(report, data), separators=(",", ":"), allow_nan=False)
     return base64.b64encode(zlib.compress(text.encode(), 9)).decode()
 
@@ -145,7 +145,7 @@ def _grid_json(grid: TimeGrid) -> dict[str, int]:
 
 
 def _short(values: Floats | Sequence[float | None]) -> list[float | None]:
-    """Seven digits, and null for what is no number."""
+    """Rounded to seven digits; null for values that are not finite."""
     return [
         None if value is None or not np.isfinite(value) else float(f"{value:.{_DIGITS}g}") for value in values
     ]

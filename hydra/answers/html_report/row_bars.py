@@ -1,4 +1,4 @@
-"""Bars inside the cells of a table: the numbers beside them say the same, the bars only show it."""
+"""Bars inside the cells of a table; the numbers stand beside them."""
 
 import math
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from hydra.answers.cost_steps import CostStep
 from hydra.ledger.calibration import CalibrationBin
 
 _LEAST_PERCENT: Final = 0.4
-"""What is not zero is seen."""
+"""The narrowest bar: every value other than zero stays visible."""
 
 _STEPS: Final = (1.0, 2.0, 2.5, 5.0, 10.0)
 
@@ -26,7 +26,7 @@ class RowBar:
 
 
 def row_bars(spans: Sequence[tuple[float, float]], kinds: Sequence[str]) -> list[RowBar]:
-    """A bar from the start to the end of each span, all on one scale; the mark stands at zero."""
+    """A bar from the start to the end of each span, all on one scale; the mark is at zero."""
     values = [0.0, *(value for span in spans for value in span)]
     low = min(values)
     scale = 100 / ((max(values) - low) or 1.0)
@@ -38,12 +38,12 @@ def row_bars(spans: Sequence[tuple[float, float]], kinds: Sequence[str]) -> list
 
 
 def signed_bars(amounts: Sequence[Decimal]) -> list[RowBar]:
-    """A bar an amount, right of zero or left of it."""
+    """One bar per amount: right of zero if positive, left if negative."""
     return row_bars([(0.0, float(amount)) for amount in amounts], [_sign(amount) for amount in amounts])
 
 
 def waterfall(steps: Sequence[CostStep]) -> list[RowBar]:
-    """A bar a step: sums stand on zero, each other step begins where the one before ended."""
+    """One bar per step: sums start at zero, every other step where the previous one ended."""
     spans: list[tuple[float, float]] = []
     level = 0.0
     for step in steps:
@@ -59,7 +59,7 @@ def share_bar(part: int, whole: int, kind: str) -> RowBar:
 
 
 def interval_bar(group: CalibrationBin) -> RowBar:
-    """The 95 % interval of the share that won, on 0 to 1; the mark stands at the confidence."""
+    """The 95 % interval of the share that won, on 0 to 1; the mark is at the confidence."""
     return RowBar(100 * group.low, 100 * (group.high - group.low), "interval", 100 * group.mean_confidence)
 
 

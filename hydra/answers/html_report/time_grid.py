@@ -51,7 +51,7 @@ class TimeGrid:
 
 
 def last_values(times: Floats, values: Floats, grid: TimeGrid) -> Floats:
-    """Of each bar the value at its end, (bars,); NaN before the first value.
+    """The value at the end of each bar, (bars,); NaN before the first value.
 
     times: seconds since 1970, ascending, (n,); values: each holds until the next, (n,).
     """
@@ -59,7 +59,7 @@ def last_values(times: Floats, values: Floats, grid: TimeGrid) -> Floats:
 
 
 def largest_values(times: Floats, values: Floats, grid: TimeGrid) -> Floats:
-    """Of each bar the largest value in it, that which holds at its start included, (bars,)."""
+    """The largest value within each bar, the one that holds at its start included, (bars,)."""
     largest = _values_before(times, values, grid.edges[:-1])
     bars = ((times - grid.start_seconds) // grid.bar_seconds).astype(np.intp)
     is_inside = (bars >= 0) & (bars < grid.bars)
@@ -76,7 +76,7 @@ def _values_before(times: Floats, values: Floats, instants: Floats) -> Floats:
 
 
 def carried(values: Sequence[float | None]) -> list[float | None]:
-    """Each gap takes the last value before it."""
+    """Gaps filled with the last value before them."""
     filled: list[float | None] = []
     for value in values:
         filled.append(filled[-1] if value is None and filled else value)

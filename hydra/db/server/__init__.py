@@ -1,1 +1,1 @@
-"""The private TimescaleDB of a checkout: fetched once, verified, relocated, started as nobody's neighbour."""
+"""The private TimescaleDB server of a checkout: downloaded once, verified, installed and started."""

@@ -1,7 +1,7 @@
-"""Who runs the private server, and where its files lie so that this account can read them.
+"""The account that runs the private server, and a place for its files that this account can read.
 
-PostgreSQL refuses to run as root. As root the server therefore runs as an account that already exists,
-out of directories that it can traverse (root's home is closed to it); nothing else is touched.
+PostgreSQL refuses to run as root. If root starts it, it runs as an account that already exists, in
+directories that this account can enter (root's home is closed to it).
 """
 
 import hashlib
@@ -23,7 +23,7 @@ STATE_FOR_ROOT: Final = Path("/var/lib/hydra")
 
 @dataclass(frozen=True)
 class ServerAccount:
-    """The account that owns the cluster; `is_other` says that it is not the caller's own."""
+    """The account that owns the cluster; is_other: it is not the caller's own."""
 
     user_id: int
     group_id: int
@@ -31,7 +31,7 @@ class ServerAccount:
     is_other: bool
 
     def process_options(self) -> dict[str, Any]:
-        """What `subprocess` needs to run a command as this account."""
+        """Keyword arguments for `subprocess` that run a command as this account."""
         if not self.is_other:
             return {}
         return {"user": self.user_id, "group": self.group_id, "extra_groups": ()}
@@ -42,7 +42,7 @@ class ServerAccount:
             os.chown(path, self.user_id, self.group_id)
 
     def make_folder(self, path: Path) -> None:
-        """Create `path` and what is missing above it, so that this account can enter whatever the umask."""
+        """Create `path` and its missing parents so that this account can enter them, whatever the umask."""
         if not self.is_other:
             path.mkdir(parents=True, exist_ok=True)
             return
@@ -53,10 +53,10 @@ class ServerAccount:
 
     @contextmanager
     def acting(self) -> Iterator[None]:
-        """Act as this account inside, as a whole process: for a command's main thread, and briefly.
+        """Act as this account inside the block. It changes the whole process: main thread, briefly.
 
-        The kernel shows where a process works to its own account, and to root only with a privilege that
-        containers take away.
+        The kernel shows a process's working directory to its own account, and to root only with a privilege
+        that containers remove.
         """
         if not self.is_other:
             yield

@@ -1,7 +1,7 @@
-"""One PostgreSQL cluster in a folder: made, started, stopped, and recovered after any kill.
+"""One PostgreSQL cluster in a folder: created, started, stopped, and recovered after any crash.
 
-home/data is the cluster (complete or absent), home/password and home/port how to reach it,
-home/server.log what the server says, home/start.lock held while its state changes.
+home/data is the cluster (complete or absent); home/password and home/port say how to connect; home/server.log
+is the server's log; home/start.lock is held while the state changes.
 """
 
 import hashlib
@@ -28,14 +28,14 @@ SUPERUSER: Final = "hydra"
 START_TIMEOUT_S: Final = 60
 START_ATTEMPTS: Final = 3
 LOG_LINES_SHOWN: Final = 12
-# Counted from 0, in postmaster.pid.
+# Line numbers in postmaster.pid, from 0.
 STATUS_LINE: Final = 7
 # The kernel's limit is 107 bytes, of which the socket's own name takes up to 16.
 MAX_SOCKET_FOLDER_BYTES: Final = 90
 # pg_ctl starts the server through a shell and puts paths between double quotes.
 _NOT_FOR_PG_CTL: Final = frozenset('"$`\\\n')
 
-# For a machine of a few GiB; hundreds of chunks may be locked by one statement.
+# Settings for a machine of a few GiB; one statement may lock hundreds of chunks.
 SETTINGS: Final[Mapping[str, str]] = {
     "shared_preload_libraries": "timescaledb",
     "timescaledb.telemetry_level": "off",
@@ -93,14 +93,14 @@ class Cluster:
         return f"postgresql://{SUPERUSER}:{password}@{LOOPBACK}:{self.port()}/{quote(database, safe='')}"
 
     def is_running(self) -> bool:
-        """Whether the server accepts connections: its own note says so, and that process is alive."""
+        """Whether the server accepts connections: its pid file says so, and that process is alive."""
         note = self.data / "postmaster.pid"
         lines = note.read_text(encoding="utf-8").splitlines() if note.is_file() else []
         is_ready = len(lines) > STATUS_LINE and lines[STATUS_LINE].strip() == "ready"
         return is_ready and is_postmaster(int(lines[0]), self.data)
 
     def start(self) -> None:
-        """Make the cluster if there is none and start its server unless it runs. Safe to repeat.
+        """Create the cluster if there is none and start its server unless it runs. Safe to repeat.
 
         Raises:
             DatabaseError: it did not start; shows the end of the log and says what to do.
@@ -160,7 +160,7 @@ class Cluster:
             *("-D", str(building / "data"), "--username", SUPERUSER, "--pwfile", str(self.password_file)),
             *("--auth-host=scram-sha-256", "--auth-local=scram-sha-256"),
             *("--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"),
-            # In the folder, so that the next start finds it if this one is killed.
+            # Created inside the folder, so that the next start finds it if this one is killed.
             folder=building,
         )
         with (building / "data" / "postgresql.conf").open("a", encoding="utf-8") as file:
@@ -169,9 +169,9 @@ class Cluster:
         building.rmdir()
 
     def _clear_after_kill(self) -> None:
-        # Backends that outlived a killed postmaster hold its shared memory: nothing starts before they end.
+        # Backends that outlive a killed postmaster hold its shared memory: nothing starts before they end.
         self._kill_servers_in(self.data)
-        # Its notes name a process that PostgreSQL takes for alive as long as nobody has reaped it.
+        # PostgreSQL takes the process of a stale pid file for alive until its parent has reaped it.
         for note in (self.data / "postmaster.pid", *self._socket_folder().glob(".s.PGSQL.*")):
             note.unlink(missing_ok=True)
 
@@ -186,7 +186,7 @@ class Cluster:
             try:
                 self._control("start", "-l", str(self.log), "-t", str(START_TIMEOUT_S))
             except DatabaseError:
-                # Somebody took the port between the look and the start.
+                # Another process took the port between the check and the start.
                 if attempt == START_ATTEMPTS or is_free(port):
                     raise
             else:
@@ -222,7 +222,7 @@ class Cluster:
         return folder
 
     def _refuse_foreign(self, folder: Path) -> None:
-        # Anybody may make a folder, or a link to one of ours, in the machine's temporary folder.
+        # In the machine's temporary folder, any user can create a folder, or a link to one of ours.
         status = folder.lstat()
         if not stat.S_ISDIR(status.st_mode) or status.st_uid != self.account.user_id:
             raise DatabaseError(
@@ -264,6 +264,6 @@ class Cluster:
         lines = "\n".join(f"  {line}" for line in shown)
         return (
             f"the private database server failed at {program}:\n{lines}\n"
-            f"Mend what the lines say (disk space and memory first; the whole log: {self.log}) and run "
+            f"Fix what the lines say (disk space and memory first; the whole log: {self.log}) and run "
             f"`hydra db up` again; `hydra db reset` starts from an empty database"
         )

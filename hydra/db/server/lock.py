@@ -1,4 +1,4 @@
-"""One at a time: a lock on a file, released by the kernel however its holder ends."""
+"""A file lock, released by the kernel when its holder ends."""
 
 import fcntl
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @contextmanager
 def exclusive(path: Path) -> Iterator[None]:
-    """Hold the lock on `path` (created if absent), waiting for whoever has it.
+    """Hold the lock on `path` (created if absent); waits until it is free.
 
     Children do not inherit the lock, so one that outlives a killed holder blocks nobody.
     """

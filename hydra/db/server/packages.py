@@ -1,4 +1,4 @@
-"""Fetches the server's packages through apt, with private state: the system's apt is left alone.
+"""Downloads the server's packages with apt, in private state: the system's apt is not changed.
 
 apt checks every archive against the signed index; the caller keeps their sha256 for later.
 Source: docs/database.md, "The private server".
@@ -14,8 +14,8 @@ from urllib.parse import urlsplit, urlunsplit
 from hydra.db.server.sources import SUITE, Source, candidates, read_sources
 from hydra.errors import DatabaseError
 
-# The server and the shared libraries that it loads. Written down because apt's own answer would add
-# perl, locales and 120 MB of LLVM, none of which the server needs.
+# The server and the shared libraries that it loads. The list is explicit because apt would also install
+# perl, locales and 120 MB of LLVM, which the server does not need.
 PACKAGES: Final = (
     "postgresql-17",
     "postgresql-client-17",
@@ -60,7 +60,7 @@ PACKAGES: Final = (
 INSTEAD: Final = "set HYDRA_DATABASE_URL to a TimescaleDB server of your own instead"
 FETCH_TIMEOUT_S: Final = 600
 
-# A hook such as Docker's would clean the system's own package cache after our update.
+# A hook such as Docker's would clean the system's package cache after our update.
 _NO_HOOKS = """\
 #clear APT::Update::Pre-Invoke;
 #clear APT::Update::Post-Invoke;
@@ -69,7 +69,7 @@ _NO_HOOKS = """\
 
 
 def download(folder: Path, work: Path) -> None:
-    """Put the newest archives of all `PACKAGES` into `folder`; `work` takes apt's own state.
+    """Download the newest archives of all `PACKAGES` into `folder`; `work` holds apt's state.
 
     Raises:
         DatabaseError: there is no apt here, or no mirror had them; names what was tried.

@@ -9,7 +9,7 @@ LOOPBACK: Final = "127.0.0.1"
 def is_free(port: int) -> bool:
     """Whether a server could listen on `port` of the loopback interface now."""
     with socket.socket() as probe:
-        # As PostgreSQL itself does: connections that are only winding down do not hold the port.
+        # As PostgreSQL does: connections in TIME_WAIT do not block the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
@@ -19,7 +19,7 @@ def is_free(port: int) -> bool:
 
 
 def choose_free() -> int:
-    """A free port that the kernel picks, so that two who choose at once get different ones."""
+    """A free port picked by the kernel: two processes that choose at once get different ones."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]

@@ -9,7 +9,7 @@ DATABASE = "hydra"
 
 
 def private_cluster() -> Cluster:
-    """This checkout's cluster, to look at or stop. Its programs are not fetched here.
+    """This checkout's cluster, to inspect or stop. Its programs are not downloaded here.
 
     Raises:
         DatabaseError: the caller is root and no account can run the server.
@@ -20,7 +20,7 @@ def private_cluster() -> Cluster:
 
 
 def start_private_cluster() -> Cluster:
-    """Fetch the programs if needed and start this checkout's server. Fast where it already runs.
+    """Download the programs if needed and start this checkout's server. Fast if it already runs.
 
     Raises:
         DatabaseError: no packages, no account, or the server does not start (the message says why).

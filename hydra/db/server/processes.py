@@ -1,4 +1,4 @@
-"""The processes of a cluster: is its server alive, and what did a killed server or starter leave behind?"""
+"""The processes of a cluster: whether its server is alive, and what a killed server or starter left."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ from typing import Final
 
 KILL_TIMEOUT_S: Final = 10.0
 _PROC: Final = Path("/proc")
-# A person's shell, or an editor, may stand in the same folder: that is never ours to end.
+# A user's shell or editor may work in the same folder: it must never be killed.
 _SERVER_PROGRAMS: Final = frozenset({"postgres", "initdb", "pg_ctl"})
 
 
@@ -31,8 +31,8 @@ def is_postmaster(process_id: int, data: Path) -> bool:
 def processes_in(folder: Path) -> list[int]:
     """Ids of the server's processes whose working directory is `folder` or lies below it.
 
-    A PostgreSQL server and all its backends work in their data directory, whatever became of their parent.
-    Only processes of the account that asks are certain to be seen: ask as the server's account.
+    A PostgreSQL server and all its backends work in their data directory, even after their parent died.
+    The server's account sees all of them; another account may not.
     """
     home = folder.resolve()
     return sorted(
@@ -66,7 +66,7 @@ def _is_server(process: Path) -> bool:
 
 def _works_below(process: Path, home: Path) -> bool:
     try:
-        # The kernel marks a removed folder; its processes are still ours.
+        # The kernel marks a removed folder; its processes still belong to this cluster.
         place = str((process / "cwd").readlink()).removesuffix(" (deleted)")
     except OSError:
         return False

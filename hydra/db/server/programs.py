@@ -1,6 +1,6 @@
-"""The server's programs: unpacked from the packages into one folder, made to run from there.
+"""The server's programs: unpacked from the packages into one folder and patched to run from there.
 
-The folder is complete or absent: it is built beside its place and renamed into it.
+The folder is complete or absent: it is built beside its final place and then renamed.
 Source: docs/database.md, "The private server".
 """
 
@@ -23,7 +23,7 @@ from hydra.errors import DatabaseError
 LIBRARIES: Final = "usr/lib/x86_64-linux-gnu"
 PROGRAMS: Final = "usr/lib/postgresql/17/bin"
 RELOCATED: Final = ("postgres", "initdb", "pg_ctl", "psql", "pg_dump", "pg_isready", "pg_controldata")
-# Changes when the packages or what is done to them change, so that an old cache is not mistaken for ours.
+# Changes with the packages and the steps applied to them, so that an old cache is not used.
 FOLDER_NAME: Final = "timescaledb-trixie-x86_64-1"
 MANIFEST: Final = "manifest.json"
 
@@ -40,9 +40,9 @@ class Programs:
 
 
 def prepared(cache: Path) -> Programs:
-    """The private server's programs, fetched into `cache` unless they already lie there whole.
+    """The private server's programs, downloaded into `cache` unless a complete set is already there.
 
-    Two processes may ask at once: one fetches, the other waits and finds it done.
+    If two processes call this at once, one downloads and the other waits.
 
     Raises:
         DatabaseError: not an x86-64 machine, or the packages could not be fetched or unpacked.
@@ -58,14 +58,14 @@ def prepared(cache: Path) -> Programs:
 
 
 def is_whole(home: Path) -> bool:
-    """Whether every archive and program under `home` still has the sha256 that its manifest says."""
+    """Whether every archive and program under `home` has the sha256 of the manifest."""
     manifest = home / MANIFEST
     if not manifest.is_file():
         return False
     try:
         expected = json.loads(manifest.read_text(encoding="utf-8"))
     except ValueError:
-        # Cut short by a power failure.
+        # Truncated by a power failure.
         return False
     return all(_sha256(home / name) == digest for name, digest in expected.items())
 
@@ -75,7 +75,7 @@ def _fetch(cache: Path, home: Path) -> None:
         shutil.rmtree(left_over)
     shutil.rmtree(home, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix="building-", dir=cache) as name:
-        # The folder of mkdtemp is closed; as root, the server's account must get in.
+        # mkdtemp creates a private folder; if root runs this, the server's account must get in.
         building = Path(name) / "home"
         archives = building / "packages"
         archives.mkdir(parents=True)

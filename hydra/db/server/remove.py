@@ -12,14 +12,14 @@ from hydra.errors import DatabaseError
 
 
 def remove_private_server() -> list[str]:
-    """Delete the cluster with its logs; says what was deleted and what stays.
+    """Delete the cluster with its logs; returns sentences about what was deleted and what stays.
 
     Raises:
         DatabaseError: the server does not stop.
     """
     cluster = private_cluster()
     home, cache = cluster.home, package_cache(cluster.account)
-    said = f"There are no data of a private server in {home}."
+    said = f"There is no data of a private server in {home}."
     if home.is_dir():
         cluster.remove()
         shutil.rmtree(home / "logs", ignore_errors=True)

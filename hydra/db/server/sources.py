@@ -1,4 +1,4 @@
-"""Where Debian's server packages can be fetched from: the machine's own mirror, with another suite.
+"""Where to download Debian's server packages: the machine's own mirror, with another suite.
 
 Both formats of apt are read: one-line `.list` and deb822 `.sources`.
 Source: docs/database.md, "The private server".
@@ -20,7 +20,7 @@ _OPTIONS_KEPT = {"signed-by": "Signed-By", "trusted": "Trusted"}
 
 @dataclass(frozen=True)
 class Source:
-    """One place that apt fetches from. `trust` holds the deb822 lines that say why it is believed."""
+    """One apt source. `trust` holds the deb822 lines that authenticate it."""
 
     uri: str
     suites: tuple[str, ...]
@@ -28,13 +28,13 @@ class Source:
     trust: tuple[str, ...] = ()
 
     def entry(self, suite: str) -> str:
-        """The deb822 paragraph that fetches `suite`'s main component from here."""
+        """The deb822 paragraph for `suite`'s main component of this source."""
         lines = ("Types: deb", f"URIs: {self.uri}", f"Suites: {suite}", "Components: main", *self.trust)
         return "\n".join(lines) + "\n"
 
 
 def candidates(sources: Iterable[Source]) -> list[Source]:
-    """Where `SUITE` may be found, best first, each place once.
+    """Sources that may have `SUITE`, best first, without duplicates.
 
     The machine's mirrors as they stand; then, where the path is a dated snapshot (which may be older
     than the suite), the undated path and Debian's usual path on the same host.
@@ -67,7 +67,7 @@ def parse_one_line(text: str) -> Iterator[Source]:
 
 
 def parse_deb822(text: str) -> Iterator[Source]:
-    """The enabled paragraphs of a `.sources` file; a key block inside Signed-By is kept as it is."""
+    """The enabled paragraphs of a `.sources` file; a key block in Signed-By is kept unchanged."""
     lines = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
     for paragraph in re.split(r"\n\s*\n", lines.strip()):
         fields = _fields(paragraph)

@@ -1,1 +1,1 @@
-"""The layouts of market history files: recognised, read and judged row by row."""
+"""The layouts of market history files: recognised, parsed and checked row by row."""

@@ -1,4 +1,4 @@
-"""From a file's bytes to a frame of named columns with line numbers. No value is judged here.
+"""From a file's bytes to a frame of named columns with line numbers. Values are not checked here.
 
 A csv may have a header row or none. Text is stripped, and an empty cell is null.
 """
@@ -19,7 +19,7 @@ FAULT: Final = "fault"
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _FILLER: Final = "ignore"
-"""The last column of klines: it is not used, so it may be cut off."""
+"""The last column of klines: unused, so it may be truncated."""
 
 
 class _Body(NamedTuple):

@@ -1,4 +1,4 @@
-"""What a file's name and folder claim about its rows, as rules and checks: a claim that fails is an error."""
+"""Checks of a file's rows against its name and folder."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,9 +15,9 @@ _KLINE_MINUTES: Final = (1, 3, 5, 15, 30, 60, 120, 240, 360, 480, 720, 1440)
 
 
 def in_named_period(path: Path) -> tuple[Rule, ...]:
-    """`time` must lie in the day or month that the file is named after; no rule where it names none.
+    """`time` must lie in the day or month of the file's name; no rule if the name has none.
 
-    Metrics of a day may end at the next midnight, hence both ends count.
+    Metrics of a day may end at the next midnight, so both ends count.
     """
     period = named_period(path)
     if period is None:
@@ -28,7 +28,7 @@ def in_named_period(path: Path) -> tuple[Rule, ...]:
 
 
 def of_named_symbol(file: Recognised, frame: pl.DataFrame) -> tuple[Rule, ...]:
-    """The symbol column, where the file has one, must say what the name says."""
+    """The symbol column, if the file has one, must match the name."""
     if "symbol" not in frame.columns:
         return ()
     other = pl.col("symbol").cast(pl.String) != file.pair.exchange_symbol
@@ -36,7 +36,7 @@ def of_named_symbol(file: Recognised, frame: pl.DataFrame) -> tuple[Rule, ...]:
 
 
 def require_named_interval(file: Recognised, times: pl.Series) -> None:
-    """Bars must follow each other at the interval that the name or folder says.
+    """Bars must be spaced at the interval of the name or folder.
 
     Raises:
         BadDataError: more than half of the distances between rows are another interval of the exchange.

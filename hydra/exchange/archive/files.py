@@ -23,7 +23,7 @@ _PARSERS = {
 
 
 def parse_file(file: Recognised, source: FileBytes, now: datetime) -> ParsedFile:
-    """Read and judge one file. `now`: what lies after it is refused as future.
+    """Parse and check one file. `now`: rows after it are refused as future.
 
     Raises:
         BadDataError: the file as a whole cannot be read; the message says why and what to do.

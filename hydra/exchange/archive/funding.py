@@ -63,8 +63,8 @@ def parse_funding_rates(file: Recognised, source: FileBytes, now: datetime) -> P
 def hours_between() -> pl.Expr:
     """Hours since the settlement before, on a column `time`, ascending.
 
-    A hole is no interval: a distance that the exchange does not use, or one that is longer than both its
-    neighbours. There the interval before it goes on to hold; the first row takes that of the next.
+    A hole is not an interval: a distance that the exchange does not use, or one longer than both neighbours.
+    It takes the interval before it; the first row takes that of the next.
     """
     hours = pl.col("time").diff().dt.total_hours()
     longer_than_before = (hours > hours.shift(1)).fill_null(value=False)

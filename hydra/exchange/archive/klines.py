@@ -140,13 +140,13 @@ def _quantity_rules(names: tuple[str, ...]) -> tuple[Rule, ...]:
 
 
 def _move_without_trade() -> Rule:
-    """Klines of mark, index and premium prices look like candles, but for the volume of zero."""
+    """Klines of mark, index and premium prices look like candles, except that their volume is zero."""
     moved = (number("volume") == 0) & (number("high") > number("low"))
     return Rule("the price moves without volume, as mark prices do", moved, contradicts_file=True)
 
 
 def _known_at(table: str, file: Recognised, raw: pl.DataFrame) -> pl.Expr:
-    """A bar is true at its close; its own stamp is `close_time`, where the file has it."""
+    """A bar is true at its close; its own stamp is `close_time`, if the file has it."""
     close = pl.col("time") + timedelta(minutes=file.timeframe_minutes)
     stamp = utc_instant(raw, "close_time") if "close_time" in raw.columns else close
     return known_at(table, close, stamp)

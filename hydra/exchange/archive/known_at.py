@@ -1,4 +1,4 @@
-"""When an imported fact was known: the one function that every importer uses.
+"""When an imported fact became known: the one function for every importer.
 
 Source: docs/features.md, "When a fact is known"; C115, C133.
 """
@@ -17,13 +17,13 @@ LAGS: Final = {
     "positioning": timedelta(seconds=60),
     "liquidations": timedelta(0),
 }
-"""How long after it is true a fact is published, by its table. Forced orders carry their receive time."""
+"""The delay of publication after a fact is true, by table. Forced orders carry their receive time."""
 
 
 def known_at(table: str, grid_time: pl.Expr, own_stamp: pl.Expr) -> pl.Expr:
     """The later of grid time + lag and the file's own stamp + lag, as column `known_at`.
 
-    grid_time: when the fact is true by the grid: the close of a bar, the hour of a settlement, the end of a
-    period. own_stamp: the instant that the file itself states for it; null where it states none.
+    grid_time: when the fact is true on the grid: the close of a bar, the hour of a settlement, the end of a
+    period. own_stamp: the instant that the file states; null if it states none.
     """
     return (pl.max_horizontal(grid_time, own_stamp) + LAGS[table]).alias("known_at")

@@ -48,7 +48,7 @@ _INTEREST: Final = ("contracts", "value_usd")
 
 
 def parse_metrics(file: Recognised, source: FileBytes, now: datetime) -> ParsedFile:
-    """Rows of open_interest and of positioning; a row without any value of a table is none of it.
+    """Rows of open_interest and of positioning; a row without any value for a table is left out of it.
 
     Raises:
         BadDataError: the file as a whole cannot be read, or is not what its name says.
@@ -84,7 +84,7 @@ def _labelled(raw: pl.DataFrame) -> pl.DataFrame:
 
 
 def _labels_are_starts(file: Recognised, labels: pl.Series) -> tuple[pl.Expr, tuple[str, ...]]:
-    """Whether the labels are the starts of their periods, and what there is to say about it.
+    """Whether the labels are the starts of their periods, and notes about the choice.
 
     The file of a day holds the label of one midnight: its own (00:00 to 23:55: starts) or the next one (00:05
     to 00:00: ends). A file of a day that holds neither, and a file of many days, are read by the date.
@@ -100,7 +100,7 @@ def _labels_are_starts(file: Recognised, labels: pl.Series) -> tuple[pl.Expr, tu
     if begins and ends:
         raise BadDataError(
             f"{file.path}: its labels run from midnight to midnight: neither the starts (00:00 to 23:55) nor "
-            "the ends (00:05 to 00:00) of the day's periods; remove the row that is of another day's file"
+            "the ends (00:05 to 00:00) of the day's periods; remove the row of another day's file"
         )
     if begins or ends:
         return pl.lit(begins), ()
@@ -113,7 +113,7 @@ def _labels_are_starts(file: Recognised, labels: pl.Series) -> tuple[pl.Expr, tu
 def _snapped(labelled: pl.DataFrame, are_starts: pl.Expr) -> pl.DataFrame:
     """`labelled` with the end of its period as `time`, and as `measured_at` on the file's own clock.
 
-    distance: of the own time to the label. is_farther: another row of this label lies nearer.
+    distance: from the stated time to the label. is_farther: another row of this label is nearer.
     """
     until_end = pl.when(are_starts).then(PERIOD).otherwise(timedelta(0))
     ended = labelled.with_columns(

@@ -1,4 +1,4 @@
-"""What a Parquet file says of itself in its columns: its layout, and of forced orders venue and symbol."""
+"""What a Parquet file's columns say: its layout and, for forced orders, venue and symbol."""
 
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -25,7 +25,7 @@ class ToldLayout(NamedTuple):
 
 
 def layout_of_columns(path: Path) -> ToldLayout:
-    """Look at the columns, and for candles at the distance of the rows."""
+    """Detect the layout by the columns, for candles also by the distance of the rows."""
     try:
         names = set(pl.read_parquet_schema(path))
         for folder, columns in _TELLING_COLUMNS.items():

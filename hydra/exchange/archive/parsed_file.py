@@ -1,4 +1,4 @@
-"""What reading one file of history gives: typed rows for its tables, and what was refused."""
+"""The result of parsing one history file: typed rows for its tables, and refused rows."""
 
 from dataclasses import dataclass
 
@@ -12,8 +12,8 @@ from hydra.exchange.archive.file_bytes import FileBytes
 class ParsedFile:
     """The rows of a file per table of schema market, sorted by time, without instrument_id.
 
-    rejected: line (Int64), reason, raw (the row as JSON text). repeated: rows that stood twice, equal.
-    empty: rows that said nothing at all. notes: sentences for the user about how the file was read.
+    rejected: line (Int64), reason, raw (the row as JSON text). repeated: identical duplicates.
+    empty: rows without any value. notes: sentences for the user about how the file was read.
     """
 
     tables: dict[str, pl.DataFrame]

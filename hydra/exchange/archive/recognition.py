@@ -1,4 +1,4 @@
-"""Which layout a file has, told from its name and folder; of a Parquet file elsewhere, from its columns.
+"""The layout of a file: from its name and folder, or for a Parquet file elsewhere from its columns.
 
 The exchange's archive: SYMBOL-INTERVAL-DATE for klines (the folder tells mark price klines apart),
 SYMBOL-fundingRate-DATE, SYMBOL-metrics-DATE, as csv or zip. Recorded Parquet: FOLDER/SYMBOL.parquet; forced
@@ -40,7 +40,7 @@ class Recognised:
 class NotImported:
     """A file that HYDRA has no table for, and why in words.
 
-    table_without_symbol: the table that it would go into, were its symbol one of HYDRA's.
+    table_without_symbol: the table that it would go into if its symbol were one of HYDRA's.
     """
 
     path: Path
@@ -81,7 +81,7 @@ _REASONS: Final = {
 
 
 def recognise(path: Path) -> Recognised | NotImported | None:
-    """What `path` is; None for a checksum file, which belongs to the file beside it."""
+    """The layout of `path`; None for a checksum file, which belongs to the file beside it."""
     if path.suffix.upper() == ".CHECKSUM":
         return None
     folder = path.absolute().parent

@@ -1,7 +1,7 @@
-"""The rules that a row of history must keep, and what happens to one that does not.
+"""The rules for rows of history files, and what happens to a row that breaks one.
 
-A rule is a reason in words and the expression that is true where the row breaks it. The first broken rule
-counts; a row that breaks one is quarantined with its line and content, the others go on.
+A rule is a reason in words and an expression that is true where the row breaks it. The first broken rule
+counts; the row is quarantined with its line and content, the other rows continue.
 """
 
 from collections import Counter
@@ -27,9 +27,9 @@ _EARLIEST: Final = datetime(2017, 1, 1)  # noqa: DTZ001 - in UTC by the type it 
 
 @dataclass(frozen=True)
 class Rule:
-    """`broken` is true where a row must not come in; null counts as kept.
+    """`broken` is true where a row must be refused; null counts as not broken.
 
-    contradicts_file: most rows can break it only if the file is not what its name says.
+    contradicts_file: if most rows break it, the file is not what its name says.
     """
 
     reason: str
@@ -41,7 +41,7 @@ class Rule:
 class SplitRows:
     """Rows that keep all rules, sorted by time, and the rest as (line, reason, raw).
 
-    repeated: rows that stood twice and said the same.
+    repeated: identical duplicates.
     """
 
     kept: pl.DataFrame
@@ -55,7 +55,7 @@ def number(name: str) -> pl.Expr:
 
 
 def unreadable(name: str) -> Rule:
-    """There is something that is not a number, or not a finite one."""
+    """A value that is not a finite number."""
     parsed = number(name)
     return Rule(
         f"{name} is not a number", pl.col(name).is_not_null() & (parsed.is_null() | ~parsed.is_finite())
@@ -65,7 +65,7 @@ def unreadable(name: str) -> Rule:
 def utc_instant(frame: pl.DataFrame, name: str) -> pl.Expr:
     """The column as a UTC time: a time already, or milliseconds or microseconds since 1970.
 
-    The two are told apart by their size. What is no time is null.
+    The size of the number tells the two apart. Any other text is null.
     """
     if frame.schema[name] in (pl.Datetime, pl.Date):
         return pl.col(name).cast(TIME_TYPE)
@@ -76,23 +76,23 @@ def utc_instant(frame: pl.DataFrame, name: str) -> pl.Expr:
 
 
 def positive(name: str) -> Rule:
-    """A price must be there and above zero."""
+    """A price must be present and above zero."""
     value = number(name)
     return Rule(f"{name} is not above zero", value.is_null() | (value <= 0))
 
 
 def not_negative(name: str) -> Rule:
-    """A quantity, where it is there, must not be negative."""
+    """A quantity, if present, must not be negative."""
     return Rule(f"{name} is negative", number(name) < 0)
 
 
 def present(name: str) -> Rule:
-    """A value that must be there."""
+    """The value must be present."""
     return Rule(f"{name} is missing", number(name).is_null())
 
 
 def possible_time(ends: pl.Expr, now: datetime) -> tuple[Rule, ...]:
-    """`time` must be a time, after the exchange began, and what it stamps must have ended by `now`."""
+    """`time` must be a time after the exchange began, and its period must have ended by `now`."""
     return (
         Rule("time is not a time", pl.col("time").is_null()),
         Rule("time lies before 2017, when the exchange began", pl.col("time") < pl.lit(_EARLIEST, TIME_TYPE)),
@@ -110,11 +110,11 @@ def split_by_rules(  # what a file's rows are split by
 ) -> SplitRows:
     """Split `frame` by `rules`, then by repeated `key`.
 
-    raw: the columns as they came, kept with a refused row. values: the numbers that a row states; rows of
-    one key that state the same count as repeated, a row that states others is refused.
+    raw: the columns as they came, stored with a refused row. values: the numbers that a row states; equal
+    rows of one key count as repeated, a row with other values is refused.
 
     Raises:
-        BadDataError: most rows break a rule that tells that the file is not what its name says.
+        BadDataError: most rows break a rule with contradicts_file.
     """
     broken = pl.coalesce(pl.col(FAULT), *(pl.when(rule.broken).then(pl.lit(rule.reason)) for rule in rules))
     marked = frame.with_columns(broken.alias(REASON))

@@ -1,1 +1,1 @@
-"""How features are computed for many decisions at once: grids, windows, ranks, what is remembered."""
+"""Computes features for many decisions at once: grids, windows, ranks, memory of results."""

@@ -1,6 +1,6 @@
-"""One row a pair and decision: the last close, and how old everything is that the decision rests on.
+"""One row per pair and decision: the last close, and the ages of the facts that the decision uses.
 
-Data health (layer 2, C111) judges these ages; here nothing is judged.
+Layer 2's data health (C111) checks these ages; this module only measures them.
 Source: docs/features.md; layers document, "Data Health"; C08, C19, C111.
 """
 
@@ -21,7 +21,7 @@ from hydra.features.fact_source import Age
 from hydra.features.facts import LAYER_SOURCES, MarketFacts
 
 DECISION_DELAY: Final = timedelta(seconds=2)
-"""A minute is decided this long after its close: when its candle is known (docs/features.md)."""
+"""A minute is decided this long after its close, when its candle is known (docs/features.md)."""
 DECISION_DELAY_US: Final = DECISION_DELAY // timedelta(microseconds=1)
 
 _DECISION: Final = {"instrument_id": pl.Int16(), "time": TIME}
@@ -31,16 +31,16 @@ _COLUMNS: Final = (*_DECISION, "last_close", *(f"{age.name}_age_seconds" for _, 
 
 
 def _events(age: Age, frame: pl.DataFrame) -> pl.DataFrame:
-    """The rows of a facts frame that count for an age: key, event time and, of candles, the close."""
+    """The rows of a facts frame that count for an age: key, event time and, for candles, the close."""
     rows = frame if age.condition is None else frame.filter(age.condition)
     events = rows.select(name for name in _EVENT_COLUMNS if name in rows.columns)
     return events.with_columns(pl.col("time") + age.length) if age.length else events
 
 
 def decision_frame(facts: MarketFacts, as_of: datetime, memory: GridMemory | None = None) -> pl.DataFrame:
-    """The row of every pair of which `facts` knows anything, decided at `as_of`; see `decision_frames`.
+    """The row of every pair that `facts` contain, decided at `as_of`; see `decision_frames`.
 
-    memory: one that is given at every decision of a run lets it reuse what did not change.
+    memory: pass the same one at every decision of a run, to reuse results that did not change.
     """
     memory = memory or GridMemory()
     newest = {age.name: _newest_at(as_of, facts.of(name), age, memory) for name, age in _AGES}
@@ -55,7 +55,7 @@ def decision_frame(facts: MarketFacts, as_of: datetime, memory: GridMemory | Non
 
 
 def newest_known_at(facts: MarketFacts, memory: GridMemory) -> dict[int, datetime]:
-    """Of each pair the instant at which the newest of its facts became known."""
+    """By pair, the instant at which its newest fact became known."""
     newest: dict[int, int] = {}
     for name in LAYER_SOURCES:
         for id_, known_us in newest_known(facts, name, memory).items():
@@ -64,7 +64,7 @@ def newest_known_at(facts: MarketFacts, memory: GridMemory) -> dict[int, datetim
 
 
 def newest_known_each(facts: MarketFacts, decisions: pl.DataFrame) -> pl.Series:
-    """For each of `decisions` when the newest fact of its pair, known at its instant, became known.
+    """For each of `decisions` the known_at of the newest fact of its pair that was known then.
 
     decisions: instrument_id (Int16) and time, any order. Null where nothing was known.
     """
@@ -79,7 +79,7 @@ def newest_known_each(facts: MarketFacts, decisions: pl.DataFrame) -> pl.Series:
 def _newest_at(
     as_of: datetime, frame: pl.DataFrame, age: Age, memory: GridMemory
 ) -> dict[int, dict[str, Any]]:
-    """Of each instrument the newest row of a facts frame that was known at `as_of`, by instrument.
+    """The newest row of each instrument in a facts frame that was known at `as_of`.
 
     Usually the last row per instrument is known; otherwise all rows are searched.
     """
@@ -129,8 +129,8 @@ def decision_frames(facts: MarketFacts, decisions: pl.DataFrame) -> pl.DataFrame
     open_interest_age_seconds since the last grid instant with contracts above zero (C19),
     positioning_age_seconds since the end of the last period with a long/short ratio,
     order_book_age_seconds since the last snapshot, liquidation_feed_age_seconds and
-    order_book_feed_age_seconds since the feed's last proof of life. What lies before the anchor of a decision
-    is unknown to it, as it is live, however far back `facts` reach.
+    order_book_feed_age_seconds since the feed's last proof of life. Facts before a decision's anchor are not
+    used, as live, however far back `facts` reach.
     """
     asked = AskedInstants.of(decisions)
     parts = [decisions.select(tuple(_DECISION))]
@@ -144,7 +144,7 @@ def decision_frames(facts: MarketFacts, decisions: pl.DataFrame) -> pl.DataFrame
 
 
 def _is_read(name: str, age: Age, instants: pl.Series) -> pl.Expr:
-    """Whether the row of a fact that ended at column `time` lies behind the anchor of its instant."""
+    """Whether the row of a fact that ended at column `time` lies after the anchor of its instant."""
     warm_up = LAYER_SOURCES[name].warm_up
     anchors = instants.dt.truncate(warm_up.period) - warm_up.before
     return pl.col("time") - age.length >= pl.lit(anchors)

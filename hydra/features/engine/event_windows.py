@@ -1,4 +1,4 @@
-"""Sums of single events over windows that end at a decision: forced orders and proofs of life."""
+"""Sums of single events (forced orders, heartbeats) over windows that end at a decision."""
 
 from typing import Final
 
@@ -61,7 +61,7 @@ def window_bounds(
 
 
 def window_sums(value: Floats, begin: Integers, end: Integers) -> Floats:
-    """Sum of value[begin:end] per window, each added up on its own: no running total that drifts."""
+    """Sum of value[begin:end] per window, each summed on its own: a running total would drift."""
     sums = np.zeros(len(begin))
     if len(value):
         add = compiled_when_needed(_add_windows) if len(begin) > _FEW_WINDOWS else _add_windows

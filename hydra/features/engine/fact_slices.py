@@ -1,4 +1,4 @@
-"""The part of a facts frame that some decision can reach."""
+"""The part of a facts frame that a decision can reach."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class NearRows:
     ranges: Ranges
 
     def rows(self, columns: tuple[str, ...]) -> pl.DataFrame:
-        """instrument_id, time and `columns` of the rows: none is copied, and their order is not checked."""
+        """instrument_id, time and `columns` of the rows, not copied, their order not checked."""
         wanted = self.source.select(*dict.fromkeys((*KEY, *columns)))
         parts = [wanted.slice(begin, end - begin) for begin, end in self.ranges]
         return pl.concat(parts, rechunk=False) if parts else wanted.clear()
@@ -45,7 +45,7 @@ class NearRows:
 
 
 def moments(instants: Instants, *rows: NearRows) -> Hashable:
-    """The decisions' instants as one comparable value, which events depend on; empty without events."""
+    """The decisions' instants as one comparable value, for results that depend on events; else empty."""
     return as_value(instants.time_us) if any(near.ranges for near in rows) else b""
 
 

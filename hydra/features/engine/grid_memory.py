@@ -1,8 +1,8 @@
-"""Results of the grids, kept from one decision to the next while the facts that they read stay the same.
+"""Caches the grids' results from one decision to the next while their input facts stay the same.
 
-In four of five minutes there is no new five-minute bar, and an hour has one new hour: their columns are not
-computed again. A result is reused only if the frames are the same objects, or lie at the same place in
-memory, or are equal value by value. So a memory changes when a result is computed, never what it is.
+In four of five minutes there is no new five-minute bar, and an hour has one new hourly bar: their columns
+need no new computation. A result is reused only if the frames are the same objects, share the same memory, or
+are equal value by value. So the cache changes when a result is computed, never its value.
 Source: docs/architecture.md, "Budgets" (a cycle of eight pairs in 45 ms).
 """
 
@@ -18,7 +18,7 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True, slots=True)
 class _Remembered:
-    """A computation: what it read, and what came out."""
+    """A cached computation: its inputs and its result."""
 
     read: tuple[pl.DataFrame, ...]
     beside: Hashable
@@ -47,7 +47,7 @@ class GridMemory:
     def recall(
         self, key: Hashable, compute: Callable[..., pl.DataFrame], *read: pl.DataFrame
     ) -> pl.DataFrame:
-        """`compute(*read)`, a pure function of these rows; the last result where they are the same."""
+        """`compute(*read)`, a pure function of these rows; the cached result if the rows are the same."""
         known = self._known.get(key)
         if known is None or not known.has_read(read):
             known = _Remembered(read, None, compute(*read))
@@ -64,8 +64,8 @@ class GridMemory:
     ) -> _Result:
         """`compute()`, a pure function of the frames `read` and of `beside`.
 
-        The last result where the frames are the very same objects and `beside` is equal; frames that only
-        have the same rows are computed anew.
+        The cached result if the frames are the same objects and `beside` is equal; frames that are only equal
+        in their rows are computed again.
         """
         known = self._known.get(key)
         if known is None or not known.is_of(read, beside):
@@ -91,7 +91,7 @@ def _lengths(column: pa.ChunkedArray) -> list[int]:
 
 
 def _same_chunks(one: pa.ChunkedArray, other: pa.ChunkedArray) -> bool:
-    """Both frames are held, so one place in memory never has two contents."""
+    """Both frames are kept alive, so an equal memory address means equal contents."""
     return all(
         _place(mine) == _place(theirs) or mine.equals(theirs)
         for mine, theirs in zip(one.chunks, other.chunks, strict=True)

@@ -1,4 +1,4 @@
-"""The grids: which facts lie on which clock, how far back a decision reaches, which row it reads.
+"""The grids: which facts lie on which time grid, how far back a decision reads, and which row it reads.
 
 Source: docs/features.md, "When a fact is known"; docs/features.md, "Codes"; C54, C60.
 """
@@ -68,7 +68,7 @@ def _steps(grid: Grid) -> Steps:
 
 
 def _fact_columns(base: tuple[str, ...]) -> tuple[str, ...]:
-    """The base columns that are facts; "fact_time" is made by the grid."""
+    """The base columns that are facts; the grid itself adds "fact_time"."""
     return tuple(name for name in base if name != "fact_time")
 
 
@@ -102,7 +102,7 @@ def _equal_steps(
     base: tuple[str, ...],
     memory: GridMemory,
 ) -> GridRows:
-    """Facts that lie on the grid themselves; the row read is the last that is nominally known."""
+    """Facts that already lie on the grid; the row read is the last that is nominally known."""
     read = (instants.time_us - NOMINAL_LAG_US[near.name]) // steps.step_us
     beside = (near.ranges, *instants.places, as_value(read))
     return memory.keep(
@@ -140,7 +140,8 @@ def _positions(name: str, frame: pl.DataFrame, steps: Steps) -> Integers:
 def _hours(facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory: GridMemory) -> GridRows:
     """The row read is the last hour that ended before the close of the decision's bar.
 
-    So a decision on the hour does not compare the hour with itself, and later minutes are not looked at.
+    A decision on the hour is not compared with its own hour, and minutes after the hour do not change the
+    result.
     """
     steps = _steps(Grid.H1)
     read = (instants.time_us - NOMINAL_LAG_US["candles_1m"]) // MINUTE_US // 60 - 1
@@ -155,8 +156,8 @@ def _hours_between(
 ) -> pl.DataFrame:
     """The hours of the candles from the first to before the second instant.
 
-    The first hour is a part that gets shorter with every decision; the others are whole, and stay the same
-    for an hour. The first return of a whole hour needs the minute before it, if that is in the span.
+    The first hour is partial and shrinks with every decision; the others are complete and stay the same for
+    an hour. The first return of a complete hour needs the minute before it, if the span contains that.
     """
     first_us, beyond_us = span_us
     whole_us = min(-(-first_us // HOUR_US) * HOUR_US, beyond_us)
@@ -193,7 +194,7 @@ def _hour_bars(facts: MarketFacts, instants: Instants, base: tuple[str, ...], me
 
 
 def _with_hourly_books(hours: pl.DataFrame, books: pl.DataFrame) -> pl.DataFrame:
-    """`hours`, and those of `books` that have no candles, with what the book held at the end of each."""
+    """`hours`, and those of `books` without candles, with the order book's values at the end of each."""
     position = (pl.col("time").dt.epoch("us") // HOUR_US - 1).alias("position")
     ended = books.select("instrument_id", position, *_HOUR_BOOK)
     key = ["instrument_id", "position"]
@@ -237,7 +238,7 @@ def _trade_buckets(
 
 
 def settlement_positions(funding: pl.DataFrame) -> Integers:
-    """Each settlement's number in its instrument's sequence; a missing settlement leaves a number out."""
+    """Each settlement's number in its instrument's sequence; a missing settlement skips a number."""
     hours = pl.col("time").diff().dt.total_microseconds() / HOUR_US
     steps = (hours / pl.col("interval_hours")).round().clip(lower_bound=1).over("instrument_id")
     numbers = funding.select(steps.fill_null(0).cum_sum().over("instrument_id").cast(pl.Int64))
@@ -246,7 +247,7 @@ def settlement_positions(funding: pl.DataFrame) -> Integers:
 
 @dataclass(frozen=True)
 class _SettledRows:
-    """Settlements laid out: their rows, from when each is known (ranked keys), and the row of each."""
+    """Settlements on a grid: their rows, the time from which each is known (ranked keys), and its row."""
 
     frame: pl.DataFrame
     known: Integers

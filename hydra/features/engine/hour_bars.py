@@ -1,4 +1,4 @@
-"""One-minute candles by whole clock hour: returns, closes, sums and means that the month is compared with."""
+"""One-minute candles by clock hour: returns, closes, sums and means, for comparison with the month."""
 
 from typing import Final
 
@@ -27,10 +27,11 @@ def hourly_returns(candles: pl.DataFrame) -> pl.DataFrame:
 
 
 def hour_bars(candles: pl.DataFrame) -> pl.DataFrame:
-    """What `hourly_returns` gives, and more of each hour.
+    """The columns of `hourly_returns`, and more for each hour.
 
-    candles: also high, low, volume, quote_volume. hour_close: close of the hour's last minute, null without
-    it. hour_bars: minutes that are there. hour_value_sum: their traded value. hour_amihud_mean: mean of
+    candles: also high, low, volume, quote_volume. hour_close: close of the hour's last minute, null if
+    missing. hour_bars: number of minutes present. hour_value_sum: their traded value. hour_amihud_mean: mean
+    of
     abs(one-minute return)/traded value.
     """
     is_last = pl.col("time").dt.minute() == HOUR_MINUTES - 1

@@ -1,4 +1,4 @@
-"""Facts that became known later than they should have, and the decisions that could not see them yet.
+"""Facts that became known late, and the decisions that could not use them yet.
 
 The grids place facts by the clock: a candle is used from its close plus two seconds on. That is right
 unless the fact came late. Decisions between the nominal and the real `known_at` of a late fact are
@@ -24,7 +24,7 @@ NOMINAL_LAG_US: Final = {
     for name, source in SOURCES.items()
     if source.lag is not None
 }
-"""Of the facts that are placed by the clock: microseconds from their `time` until the grids use them."""
+"""For facts on a grid: microseconds from their `time` until the grids use them."""
 _LONGEST_EVENT_LAG_US: Final = MINUTE_US
 
 
@@ -49,11 +49,11 @@ class Instants:
 
     @property
     def places(self) -> tuple[Hashable, Hashable]:
-        """Everything but the times, as one value that can be compared."""
+        """Everything but the times, as one comparable value."""
         return as_value(self.instruments), as_value(self.rank)
 
     def rank_of(self, frame: pl.DataFrame) -> Integers:
-        """The rank of each row of a frame that holds no other instruments."""
+        """The rank of each row of a frame that contains only these instruments."""
         return np.searchsorted(self.instruments, integers(frame["instrument_id"]))
 
 
@@ -64,13 +64,13 @@ def integers(series: pl.Series) -> Integers:
 
 
 def run_ends(instruments: Integers) -> Integers:
-    """Index of the last row of each instrument, of rows sorted by it."""
+    """Index of the last row of each instrument; the rows are sorted by instrument."""
     changes: Integers = np.flatnonzero(instruments[1:] != instruments[:-1])
     return np.append(changes, len(instruments) - 1) if len(instruments) else changes
 
 
 def newest_known(facts: MarketFacts, name: str, memory: GridMemory) -> dict[int, int]:
-    """Of each instrument of a facts frame the latest known_at, in microseconds since 1970."""
+    """By instrument of a facts frame the latest known_at, in microseconds since 1970."""
     frame = facts.of(name)
     return memory.keep(("newest known", name), lambda: _newest_known(frame), (frame,))
 
@@ -85,7 +85,7 @@ def _newest_known(frame: pl.DataFrame) -> dict[int, int]:
 
 
 def event_instants(frame: pl.DataFrame) -> Integers:
-    """From when the grids use each event: monotone in time within an instrument.
+    """The instant from which the grids use each event: monotone in time within an instrument.
 
     That is its known_at, unless a later event was known before it or it came more than a minute late.
     """
@@ -137,9 +137,9 @@ def _affected(
 def late_epochs(
     facts: MarketFacts, instants: Instants, memory: GridMemory, *, of_any_pair: bool
 ) -> Iterator[Integers]:
-    """Groups of decision indices that missed the same late facts: each must be evaluated on known facts.
+    """Groups of decision indices that missed the same late facts; each is evaluated on the facts known then.
 
-    of_any_pair: the features look at other pairs, so that a late fact of any of them counts.
+    of_any_pair: the features use other pairs, so a late fact of any pair counts.
 
     Within a group every late fact is visible to all or to none, so the facts known by its last instant
     are the facts that each of its decisions may see, up to facts that the clock hides anyway.
@@ -147,7 +147,7 @@ def late_epochs(
     if not len(instants.time_us):
         return
     first_us, last_us = int(instants.time_us.min()), int(instants.time_us.max())
-    # Where the first decision is now, as it is minute by minute, nothing became known after it.
+    # A live decision is the newest instant: nothing became known after it.
     names = [
         name
         for name in SOURCES

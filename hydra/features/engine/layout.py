@@ -1,7 +1,7 @@
 """Facts laid out as dense rows: a missing grid point is a row of nulls, so row shifts are time shifts.
 
-A hole too long for any window to bridge is not filled: the series is cut into segments there. The segments
-of all instruments lie one after another, and each is computed by itself (`GridPlan.run`).
+A hole that no window can bridge is not filled: the series is split into segments there. The segments of all
+instruments are stored one after another, and each is computed separately (`GridPlan.run`).
 """
 
 from collections.abc import Hashable
@@ -19,7 +19,7 @@ _LONGEST_COMPARED = 10_000
 
 
 def as_value(array: Integers) -> Hashable:
-    """A value by which arrays are compared: their bytes. A long array equals no other."""
+    """The bytes of an array, as a value to compare by. A long array equals no other."""
     return array.tobytes() if len(array) <= _LONGEST_COMPARED else object()
 
 
@@ -41,10 +41,10 @@ def last_up_to(keys: Integers, rank: Integers, value: Integers) -> Integers:
 
 @dataclass(frozen=True)
 class GridLayout:
-    """Where every grid position has its row.
+    """The row of every grid position.
 
-    source: for each row the index of its fact, NO_ROW where there is none. keys, starts, offsets, lengths:
-    per segment its rank and first position as one key, the first position, the first row, the number of rows.
+    source: for each row the index of its fact, NO_ROW if none. keys, starts, offsets, lengths: for each
+    segment its rank and first position as one key, the first position, the first row, the number of rows.
     """
 
     source: Integers

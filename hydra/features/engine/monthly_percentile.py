@@ -1,6 +1,6 @@
-"""Where a value stands among the whole clock hours of the last month.
+"""The percentile of a value among the whole clock hours of the last month.
 
-The value changes by the minute, its month by the hour; so a row's share cannot be a rolling rank of either.
+The value changes every minute, its month every hour, so a rolling rank of either does not give it.
 Source: engine document, FeatureRecipe.
 """
 
@@ -15,9 +15,9 @@ from hydra.features.engine.layout import NO_ROW, first_rows
 
 MONTH_HOURS: Final = 720
 LEAST_HOURS: Final = 168
-"""A week: with fewer hours the month is unknown, as in volatility_zscore."""
+"""A week: with fewer hours the percentile is null, as in volatility_zscore."""
 EQUAL: Final = 1e-9
-"""At a whole hour the newest sample is the value itself, summed in another order: the same to so much."""
+"""Tolerance: at a whole hour the newest sample equals the value, but was summed in another order."""
 
 MONTH_SHARES: Final = {
     "traded_value_share": ("traded_value_60", "hour_traded_value"),
@@ -25,7 +25,7 @@ MONTH_SHARES: Final = {
     "near_depth_share": ("levels_near_depth", "hour_near_depth"),
     "book_spread_share": ("levels_spread_bps", "hour_spread_bps"),
 }
-"""Column of a share: the value at the decision, and its samples on the hour grid."""
+"""A percentile's column: the value at the decision, and its samples on the hour grid."""
 
 
 def month_share(value: pl.Series, samples: pl.Series, begins: Integers, rows: Integers) -> pl.Series:
@@ -45,7 +45,7 @@ def _numbers(series: pl.Series) -> Floats:
 
 
 def _share_of(value: Floats, samples: Floats, first: Integers, rows: Integers) -> Floats:
-    """One count of the window a decision; comparisons with nan are false."""
+    """Counts each decision's window; comparisons with nan are false."""
     shares = np.full(len(value), np.nan)
     for place in range(len(value)):
         row = rows[place]

@@ -12,7 +12,7 @@ from hydra.features.engine.layout import NO_ROW
 
 @dataclass(frozen=True)
 class AskedInstants:
-    """The decisions by pair: for each its places among them, and their instants (microseconds since 1970)."""
+    """The decisions by pair: their indices, and their instants (microseconds since 1970)."""
 
     count: int
     of_pairs: dict[int, tuple[Integers, Integers]]
@@ -28,7 +28,7 @@ class AskedInstants:
 def newest_rows(events: pl.DataFrame, asked: AskedInstants) -> Integers:
     """For each decision the index of the row with the latest event, of those known then; NO_ROW for none.
 
-    events: instrument_id, time of the event, known_at; sorted by instrument. None is seen before it happened.
+    events: instrument_id, time of the event, known_at; sorted by instrument. No row is used before its event.
     """
     found = np.full(asked.count, NO_ROW, np.int64)
     if events.is_empty():
@@ -46,7 +46,7 @@ def newest_rows(events: pl.DataFrame, asked: AskedInstants) -> Integers:
 
 
 def _newest(event_us: Integers, seen_us: Integers, at_us: Integers) -> Integers:
-    """`newest_rows` of one pair, of which there is at least one row."""
+    """`newest_rows` of one pair that has at least one row."""
     if (seen_us[1:] >= seen_us[:-1]).all() and (event_us[1:] >= event_us[:-1]).all():
         in_order: Integers = np.searchsorted(seen_us, at_us, "right") - 1
         return in_order

@@ -14,7 +14,7 @@ _STEP: Final = pl.col("time").diff().dt.total_microseconds() / 1e6
 
 
 def order_flow_columns(levels: pl.DataFrame, instants: Instants) -> pl.DataFrame:
-    """Per decision, over the snapshots of the last five minutes: what came to the best prices and left them.
+    """Per decision: the order flow at the best prices over the snapshots of the last five minutes.
 
     order_flow: base units, sum over snapshots. flow_top_quantity: their mean quantity at the best bid and
     ask. flow_covered_seconds: seconds since the snapshot before, summed; steps beyond 15 s do not count.

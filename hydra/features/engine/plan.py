@@ -13,10 +13,10 @@ from hydra.features.feature import Feature, WorkingColumn
 
 Definition = Feature | WorkingColumn
 
-# Rows a segment from which one pass a segment is faster than one pass grouped by segment.
+# With more rows per segment than this, one pass per segment is faster than one grouped pass.
 _LONG_SEGMENT = 4096
 
-# Grids whose rows bring columns of other grids: a decision's of all, the universe's of minutes.
+# Grids that receive columns of other grids: DECISION from all of them, UNIVERSE from the minutes.
 _READS: Mapping[Grid, tuple[Grid, ...]] = {
     Grid.DECISION: tuple(Grid),
     Grid.UNIVERSE: (Grid.UNIVERSE, Grid.M1),
@@ -25,11 +25,11 @@ _READS: Mapping[Grid, tuple[Grid, ...]] = {
 
 @dataclass(frozen=True)
 class GridPlan:
-    """What one grid must do.
+    """What one grid computes.
 
-    base: columns that its facts (or, on DECISION and UNIVERSE, other grids and the context) must bring.
-    stages: expressions in order; those of a stage refer to base columns and earlier stages only.
-    exports: columns that are wanted of this grid.
+    base: columns that its facts (on DECISION and UNIVERSE also other grids and the context) provide.
+    stages: expressions in order; each stage uses only base columns and earlier stages.
+    exports: columns that others need from this grid.
     """
 
     base: tuple[str, ...]
@@ -39,8 +39,9 @@ class GridPlan:
     def run(self, frame: pl.DataFrame, begins: Integers | None = None) -> pl.DataFrame:
         """`frame` (with the base columns) reduced to the exported columns.
 
-        begins: the first row of each segment. Every segment is computed by itself: no window and no rounding
-        of a running sum passes from one pair to the next, so one minute gives what a year gives.
+        begins: the first row of each segment. Segments are computed separately, so neither a window nor the
+        rounding of a running sum crosses from one pair to the next: one minute gives the same values as a
+        year.
         """
         if begins is None or len(begins) <= 1:
             return self._run(frame)
@@ -88,10 +89,10 @@ def _closure(definitions: Mapping[str, Definition], names: tuple[str, ...]) -> t
 
 
 def _references(definitions: Mapping[str, Definition], name: str) -> list[str]:
-    """The defined columns that the definition of `name` refers to; others are facts of its grid."""
+    """The defined columns that the definition of `name` uses; all others are facts of its grid."""
     definition = definitions[name]
     roots = set(definition.expression.meta.root_names()) - {name}
-    # A share of the month is made of two columns that no expression names.
+    # A monthly percentile uses two columns that no expression names.
     roots |= {column for root in roots for column in MONTH_SHARES.get(root, ())}
     return [
         root

@@ -9,8 +9,8 @@ from hydra.arrays import Floats, Integers
 from hydra.features.engine.layout import first_rows, gather
 from hydra.features.engine.plan import GridPlan
 
-# A rolling deviation ends in other last bits wherever its window began. Prices on a grid of ticks make equal
-# values often, and whether two of them tie must not hang on those bits.
+# The last bits of a rolling deviation depend on where its window began. Prices on a grid of ticks often make
+# equal values, and whether two values tie must not depend on those bits.
 _SIGNIFICANT_DIGITS: Final = 10
 
 # Counting one row by scanning its window costs about as much as this many rows of the rolling rank.
@@ -32,7 +32,7 @@ def previous_ranks(values: pl.Series, begins: Integers, window: int, rows: Integ
 
 
 def _rolling(window: int) -> GridPlan:
-    # The rank counts the row itself, which is one of the window + 1.
+    # The rank includes the row itself, hence window + 1.
     rank = _VALUE.rolling_rank(window + 1, method="max", min_samples=1) - 1
     samples = _VALUE.is_not_null().cast(pl.Int64).rolling_sum(window, min_samples=1).shift(1, fill_value=0)
     columns = (rank.cast(pl.Int64).alias("month_not_above"), samples.alias("month_samples"))

@@ -1,4 +1,4 @@
-"""Every pair at the instants of some decisions: what a pair is compared with."""
+"""Every pair at the instants of some decisions, for features that compare pairs."""
 
 from dataclasses import dataclass
 

@@ -1,1 +1,1 @@
-"""Inputs of the models to come: the recipe, the windows of the sequence model, the exit predictor."""
+"""Inputs of future models: the recipe, the windows of the sequence model, the exit predictor."""

@@ -39,7 +39,7 @@ _HOURS: Final = (pl.col("time") - pl.col("entry_time")).dt.total_microseconds() 
 def exit_features(positions: pl.DataFrame) -> pl.DataFrame:
     """EXIT_PREDICTOR_FEATURES_V1 as Float64 columns, in that order, a row for each of `positions`.
 
-    positions: POSITION_COLUMNS and MARKET_COLUMNS; what is unknown is null, and so is what is made of it.
+    positions: POSITION_COLUMNS and MARKET_COLUMNS; unknown values are null, and so is what depends on them.
 
     Raises:
         BadDataError: names the columns that are missing.
@@ -64,7 +64,7 @@ def _position() -> dict[str, pl.Expr]:
 
 
 def _thesis() -> dict[str, pl.Expr]:
-    """What is left of the bet, 0 where there never was one, and whose bet it was."""
+    """What remains of the thesis (0 if there was none), and which generator it came from."""
     now, at_entry = pl.col("thesis_strength"), pl.col("entry_thesis_strength")
     health = pl.when(at_entry <= 0).then(0.0).otherwise((now / at_entry).clip(0, 1))
     flags = {

@@ -1,4 +1,4 @@
-"""The recipe: the one way from facts to the 80 features of the five-class and the edge models.
+"""The recipe: the only way from facts to the 80 features of the five-class and the edge models.
 
 Source: engine document, FeatureRecipe (`build` for training and live alike); C98 (why 80).
 """
@@ -25,9 +25,9 @@ class FeatureRecipe:
     def build(self, facts: MarketFacts, decisions: pl.DataFrame) -> pl.DataFrame:
         """instrument_id, time and one Float64 column a name, in the order of the decisions.
 
-        facts: as `read_recipe_facts` gives them; the candles of every pair of the universe, because the pairs
-        are compared at the same close. decisions: instrument_id (Int16) and time (the instant t, UTC). What
-        is unknown is null.
+        facts: as `read_recipe_facts` gives them, with the candles of every pair of the universe, because
+        pairs are compared at the same close. decisions: instrument_id (Int16) and time (the instant t, UTC).
+        Unknown values are null.
 
         Raises:
             BadDataError: an unknown name, a decision without key, or a fact off its grid.
@@ -40,8 +40,8 @@ def read_recipe_facts(
 ) -> MarketFacts:
     """The facts for `FeatureRecipe.build` at decisions from `start` to `as_of`, as known at `as_of`.
 
-    instrument_ids: the whole universe, whichever pairs are decided: the recipe compares them. Trades are
-    read one by one: a busy pair has a million a day.
+    instrument_ids: the whole universe, whichever pairs are decided, because the recipe compares them. Trades
+    are read one by one: a busy pair has a million a day.
 
     Raises:
         StopError: `start` lies after `as_of`, or one of them has no time zone.

@@ -1,7 +1,7 @@
 """The sequence model's input: windows of 100 closed minutes, 14 numbers a minute, scaled within the window.
 
-Nothing is fitted and nothing crosses from one window to the next, so no scaler can leak from training into
-test. Windows are views of one array until they are asked for.
+Scaling uses only the window itself, so no scaler can leak from training into test. Windows are views of one
+array until they are read.
 Source: docs/features.md; C53 (input_dim is the length of SEQUENCE_FEATURES_V1).
 """
 
@@ -23,7 +23,7 @@ from hydra.features.facts import MarketFacts
 
 SEQUENCE_MINUTES: Final = 100
 MASKED: Final = ("oi_delta_pct", "ob_imbalance")
-"""Features of which a window says at which steps they are unknown (and 0)."""
+"""Features for which a window also returns a mask of unknown steps (their value is 0 there)."""
 
 STEPS: Final = (
     "last_open", "last_high", "last_low", "last_close", "log_traded_value", "log_return",
@@ -34,7 +34,7 @@ STEPS: Final = (
 
 _KEY: Final = ("instrument_id", "time")
 _BAR_LAG: Final = pl.duration(microseconds=NOMINAL_LAG_US["candles_1m"])
-# A window, and what its first step looks back: five times the slower average of the MACD.
+# A window, and the history that its first step needs: five times the slower average of the MACD.
 _BARS_OF_A_STEP: Final = SEQUENCE_MINUTES + 5 * 26
 _REQUIRED: Final = [0, 1, 2, 3, 4, 5, 6, 12, 13]
 _PRICES: Final = slice(0, 4)
@@ -50,7 +50,7 @@ def sequence_steps(facts: MarketFacts, decisions: pl.DataFrame) -> pl.DataFrame:
 
     decisions: instrument_id and time, minute after minute; those of the 99 minutes before the first wanted
     window included. Funding, open interest, book and liquidations are as known at their step; a bar that
-    came late stands at its minute, and bars_known_at says from when on the step's bars are all known.
+    came late is placed at its minute; bars_known_at says from when all bars of the step are known.
 
     Raises:
         BadDataError: as `feature_matrix`.
@@ -61,13 +61,13 @@ def sequence_steps(facts: MarketFacts, decisions: pl.DataFrame) -> pl.DataFrame:
 
 
 def _bars_known_at(candles: pl.DataFrame) -> pl.DataFrame:
-    """Per decision that reads it as its last bar: when that bar and those of its windows were all known."""
+    """Per decision that reads it last: when that bar and all bars of its windows were known."""
     known = pl.col("known_at").rolling_max(_BARS_OF_A_STEP, min_samples=1).over("instrument_id")
     return candles.select("instrument_id", pl.col("time") + _BAR_LAG, known.alias("bars_known_at"))
 
 
 class SequenceWindows:
-    """The windows of one pair in which no bar was missing at the decision, in order of time.
+    """The windows of one pair without a bar missing at the decision, in order of time.
 
     ends: per window the row of `steps` at which it ends, its decision.
     """

@@ -1,4 +1,4 @@
-"""What became known between two instants, fact by fact, out of the database.
+"""Reads from the database what became known between two instants, fact by fact.
 
 Source: docs/architecture.md, law 3; docs/features.md.
 """
@@ -24,8 +24,8 @@ def read_known(
 ) -> dict[str, pl.DataFrame]:
     """For every one of `sources` the rows with known_after < known_at <= as_of, not earlier than its start.
 
-    starts: earliest time per fact, as `anchor` gives it. Each frame is sorted by pair and key. Of the
-    five-minute bars these are the recorded ones only.
+    starts: earliest time per fact, as `anchor` gives it. Each frame is sorted by pair and key. Five-minute
+    bars: only the recorded ones.
     """
     ids = list(instrument_ids)
     return {
@@ -37,10 +37,10 @@ def read_known(
 def read_whole_buckets(
     connection: Connection, instrument_ids: Sequence[int], start: datetime, as_of: datetime
 ) -> pl.DataFrame:
-    """The five-minute buckets of the rollup that were whole at `as_of`, not earlier than `start`."""
+    """The five-minute buckets of the rollup that were complete at `as_of`, not earlier than `start`."""
     return read_frame(connection, "reads/candles_5m_whole", (list(instrument_ids), start, as_of))
 
 
 def count_imports(connection: Connection) -> int:
-    """How many imports the database has seen; each brings facts whose known_at lies in the past."""
+    """The number of imports in the database; an import brings facts whose known_at lies in the past."""
     return int(read_frame(connection, "reads/import_count", ()).item())

@@ -1,8 +1,9 @@
-"""Five-minute bars as they stood at a point in time.
+"""Five-minute bars as they were known at a point in time.
 
-A bar comes from the first of these that applies: the rollup's bucket, if it was whole; the one-minute rows
-of the bucket known by then; a recorded five-minute candle. The rollup is used for whole buckets only: rows
-that it has not seen yet (late ones, the open bucket, an aggregate not refreshed) cannot make a wrong bar.
+A bar comes from the first of these that exists: the rollup's bucket, if it was complete; the one-minute rows
+of the bucket known by then; a recorded five-minute candle. Only complete buckets of the rollup are used, so
+rows that it has not seen yet (late ones, the open bucket, an aggregate not refreshed) cannot make a wrong
+bar.
 Source: docs/architecture.md, law 3; C110, C124, C128.
 """
 
@@ -17,8 +18,8 @@ from hydra.features.facts import SOURCES
 _BUCKET: Final = ("instrument_id", "time")
 _COLUMNS: Final = list(SOURCES["candles_5m"].columns)
 _FIVE_MINUTES: Final = pl.duration(minutes=5)
-# Three as a column: by a number polars does not divide, it multiplies by the reciprocal, which the database
-# does not. The last bits of a bar must be the same, made here or in the database.
+# Three as a column: polars replaces division by a number with multiplication by its reciprocal, the database
+# does not, and the last bits of a bar must be the same in both.
 _THREE: Final = pl.repeat(3.0, pl.len())
 _QUOTE_VOLUME: Final = pl.coalesce(
     "quote_volume", pl.col("volume") * (pl.col("high") + pl.col("low") + pl.col("close")) / _THREE
@@ -45,17 +46,17 @@ def bars_as_of(
 
 
 def _without(rows: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
-    """`rows` whose bucket is not among those of `others`, in their order."""
+    """The rows of `rows` whose bucket is not in `others`, in order."""
     if rows.is_empty() or others.is_empty():
         return rows
     return rows.join(others, on=_BUCKET, how="anti", maintain_order="left")
 
 
 def ended_bars(bucketed: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
-    """One bar for each bucket that has ended by `as_of`, from one-minute rows in the order of time.
+    """One bar for each bucket that has ended by `as_of`, from one-minute rows in time order.
 
     bucketed: rows of SOURCES["candles_1m"].columns whose `time` is already the open of their bucket.
-    A bar is never known before its end, even where its last minutes are missing.
+    A bar is never known before its end, even if its last minutes are missing.
     A minute without quote volume counts as volume x (high+low+close)/3 (C128), as in the rollups; taker
     volume is null unless every minute has it. `row_count` says how many minutes the bar holds.
     """
@@ -74,9 +75,9 @@ def ended_bars(bucketed: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
 
 
 def _added_up(values: pl.Expr) -> pl.Expr:
-    """The sum, one after the other in the order of time, as the database adds up the rollup.
+    """The sum, added one by one in time order, as the database adds up the rollup.
 
-    `sum()` adds in another order, and a process that starts anew, which reads the rollup, would decide with
-    other last bits than one that made the bars itself.
+    `sum()` adds in another order: a restarted process, which reads the rollup, would decide with other last
+    bits than a process that made the bars itself.
     """
     return values.cum_sum().last()

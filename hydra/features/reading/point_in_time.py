@@ -1,4 +1,4 @@
-"""The facts behind decisions, as they were known at a point in time, out of the database.
+"""Reads the facts behind decisions from the database, as they were known at a point in time.
 
 Source: docs/architecture.md, laws 2 and 3; docs/features.md; C110, C115, C116, C124, C125.
 """
@@ -30,15 +30,15 @@ def read_facts(
 ) -> MarketFacts:
     """What HYDRA knew at `as_of` that decisions from `start` to `as_of` depend on.
 
-    start: the first decision (UTC). Each fact begins at its anchor before it, so a live decision reads
-    with start = as_of = t, and a batch with the ends of its range. Every row has time and known_at not
-    after `as_of`. A bucket that has not ended by then is not shown.
+    start: the first decision (UTC). Each fact begins at its anchor before it, so a live decision reads with
+    start = as_of = t, and a batch with the ends of its range. Every row has time and known_at at or before
+    `as_of`. A bucket that has not ended by then is left out.
 
-    sources: the facts to read; the frames of the others stay empty.
+    sources: the facts to read; the other frames stay empty.
 
-    A fact that arrived again with another value is seen as it arrived first; the later value lies in
+    If a fact arrived again with another value, its first value is used; the later one is in
     `market.revisions` and never changes what a decision saw (C125). Only the repair command replaces a
-    fact, and it says so in an audit row.
+    fact, and it records that in an audit row.
 
     A batch decides from the facts as they stand at its end. Where a measurement of open interest of one
     five-minute bucket arrived after a later one of the same bucket, a decision between the two sees the
@@ -60,7 +60,7 @@ def read_facts(
 
 
 def as_facts(rows: Mapping[str, pl.DataFrame], as_of: datetime) -> MarketFacts:
-    """`rows`, which may hold more columns and the open bucket of open interest, as the features see them."""
+    """`rows` as the features read them: without further columns and the open bucket of open interest."""
     shown = shown_frames(rows, as_of)
     return MarketFacts(**{name: shown[name] if name in shown else empty_frame(name) for name in SOURCES})
 
@@ -76,6 +76,6 @@ def _only(rows: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
 
 
 def _ended_grid(grid: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
-    """The buckets that have ended. None counts as known before its end: a later poll might have come."""
+    """The buckets that have ended. None counts as known before its end, as a later poll may still come."""
     ended = grid.filter(pl.col("time") <= pl.lit(as_of, dtype=TIME))
     return ended.with_columns(pl.max_horizontal("known_at", "time").alias("known_at"))

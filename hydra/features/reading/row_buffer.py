@@ -1,7 +1,7 @@
-"""Rows of one input held in memory in the order of (pair, key), into which new rows are merged.
+"""Rows of one input in memory, in the order of (pair, key), into which new rows are merged.
 
-Almost every new row is newer than all that is held. So each pair's older rows are kept as a long `body`,
-copied only when something falls into it, and the last hours of all pairs in one short frame, `recent`.
+Almost every new row is newer than all stored rows. So each pair's older rows are one long `body`, copied
+only when a row must be inserted, and the last hours of all pairs are one short frame, `recent`.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ class RowBuffer:
         self.merge(rows)
 
     def merge(self, rows: pl.DataFrame) -> None:
-        """Take `rows` (any order, any time, repetitions included) in."""
+        """Merge `rows` (any order, any time, duplicates allowed)."""
         if rows.is_empty():
             return
         self._frame = None
@@ -53,7 +53,7 @@ class RowBuffer:
         self._recent = self._recent.filter(self._recent["time"] >= start)
 
     def frame(self) -> pl.DataFrame:
-        """All rows. The parts are put behind each other without being copied."""
+        """All rows, concatenated without a copy."""
         if self._frame is None:
             self._frame = self._joined(self._bodies, self._recent)
         return self._frame
@@ -83,7 +83,7 @@ class RowBuffer:
         return by_key.unique(subset=self._key, keep="last", maintain_order=True)
 
     def _shorten_recent(self) -> None:
-        """Once `recent` spans too long, move all but its last hour behind the cut, into the bodies."""
+        """If `recent` spans too long, move all but its last hour into the bodies."""
         times = self._recent["time"]
         newest, oldest = times.max(), times.min()
         if not (isinstance(newest, datetime) and isinstance(oldest, datetime)):
@@ -95,7 +95,7 @@ class RowBuffer:
             self._recent = self._recent.filter(~older)
 
     def _add_to_bodies(self, rows: pl.DataFrame) -> None:
-        """Take `rows`, ordered and unique, into the bodies of their pairs."""
+        """Insert `rows`, ordered and unique, into the bodies of their pairs."""
         for (instrument_id,), part in rows.partition_by("instrument_id", as_dict=True).items():
             body = self._bodies[instrument_id]
             grown = pl.concat([body, part], rechunk=True)

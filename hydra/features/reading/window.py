@@ -1,7 +1,7 @@
-"""The facts of the running decisions, kept in memory and moved forward minute by minute.
+"""The facts of the running decisions, in memory and updated minute by minute.
 
-Reading a month of facts for every decision would take most of a second. A window reads them once and then
-only what became known since. It holds what a fresh reading at the same instant would give.
+Reading a month of facts for every decision would take most of a second. A window reads them once, and then
+only new facts. Its content equals a fresh read at the same instant.
 Source: docs/architecture.md, "Budgets" (frames kept in memory from the anchor); docs/architecture.md, law 3.
 """
 
@@ -32,8 +32,8 @@ _BAR_FACTS: Final = ("candles_1m", "candles_5m")
 class MarketWindow:
     """The facts from the anchor of the current decision to the decision itself, for some instruments.
 
-    A fact whose transaction commits up to COMMIT_DELAY after its known_at is found by the next advance;
-    an import, whose facts are known since long ago, makes the next advance read everything anew. Not
+    A fact whose transaction commits up to COMMIT_DELAY after its known_at is found by the next advance.
+    An import, whose facts have an old known_at, makes the next advance read everything again. Not
     safe for use by several threads at once.
     """
 
@@ -46,7 +46,7 @@ class MarketWindow:
 
     @classmethod
     def load(cls, connection: Connection, instrument_ids: Sequence[int], as_of: datetime) -> "MarketWindow":
-        """A window over `instrument_ids` that stands at `as_of` (UTC).
+        """A window over `instrument_ids` at `as_of` (UTC).
 
         Raises:
             StopError: `as_of` has no time zone.
@@ -56,7 +56,7 @@ class MarketWindow:
 
     @property
     def as_of(self) -> datetime:
-        """The instant at which the window stands."""
+        """The instant of the window's content."""
         return self._as_of
 
     @property
@@ -74,16 +74,16 @@ class MarketWindow:
         return MarketFacts(**self._shown)
 
     def advance(self, as_of: datetime, imports: int | None = None) -> MarketFacts:
-        """Move on to `as_of` and give the facts known there. Reads only what became known since.
+        """Move to `as_of` and return the facts known then. Reads only what became known since.
 
-        imports: how many imports there have been, where the caller has just counted them.
+        imports: the number of imports so far, if the caller has just counted them.
 
         Raises:
             StopError: `as_of` lies before the instant at which the window stands.
             DatabaseError: the server cannot answer; the window stays where it was.
         """
         if as_of < self._as_of:
-            raise StopError(f"a window only moves forward: it stands at {self._as_of}, asked for {as_of}")
+            raise StopError(f"a window only moves forward: it is at {self._as_of}, asked for {as_of}")
         if imports is None:
             imports = count_imports(self._connection)
         if imports != self._imports:
@@ -118,11 +118,11 @@ class MarketWindow:
         self._as_of = as_of
 
     def _rebuild_bars(self, news: dict[str, pl.DataFrame], as_of: datetime) -> None:
-        """Make the bars anew of every bucket that got a row or has ended since the last reading."""
+        """Recompute the bars of every bucket that got a row or has ended since the last read."""
         ended_since = self._as_of - FIVE_MINUTES
         times = pl.concat([news[name]["time"] for name in _BAR_FACTS])
         if _bucket(as_of) == _bucket(self._as_of) and _is_none_before(times, _bucket(as_of)):
-            return  # all of it is of the bucket that is still open
+            return  # all rows belong to the open bucket
         opens = times.dt.truncate("5m").unique()
         earliest = min([ended_since, *opens.to_list()])
         bucket = pl.col("time").dt.truncate("5m")

@@ -1,3 +1,4 @@
+-- Stores the result of a level's SELECT for the touched buckets, and removes buckets that lost their rows.
     WITH fresh AS MATERIALIZED (
 {select}
     ),

@@ -6,8 +6,8 @@ BEGIN
     IF current_setting('hydra.rollups', true) = 'deferred' THEN
         RETURN NULL;
     END IF;
-    -- Rows more than four hours (the widest bucket) apart are refreshed apart: a correction here and
-    -- one a year later must not re-aggregate the year between them.
+    -- Rows more than four hours (the widest bucket) apart are refreshed separately: corrections a year apart
+    -- must not re-aggregate the year between them.
     FOR stretch IN
         SELECT array_agg(DISTINCT instrument_id) AS ids, min(time) AS first_time, max(time) AS last_time
         FROM (

@@ -1,6 +1,6 @@
 -- Background refresh of the continuous aggregates.
--- The end offset keeps every open bucket out; what it leaves out is served in real time. Rows that arrive
--- later than the start offset come by imports, which refresh their own range.
+-- The end offset excludes open buckets, which are computed when read. Rows that arrive later than the start offset
+-- come from imports, which refresh their own range.
 
 SELECT add_continuous_aggregate_policy('market.candles_5m_rollup', start_offset => interval '2 days',
     end_offset => interval '10 minutes', schedule_interval => interval '5 minutes');

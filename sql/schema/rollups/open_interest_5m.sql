@@ -1,5 +1,5 @@
--- Open interest in buckets (g - 5 min, g], named by their end g. The bucket's shift by one microsecond makes that
--- [from, to), as buckets are. The way over UTC's wall clock is there because only that addition is immutable.
+-- Open interest in buckets (g - 5 min, g], named by their end g. A shift by one microsecond makes them [from, to), as
+-- buckets must be. The addition uses UTC wall-clock time, because only that is immutable.
 SELECT
     instrument_id,
     {bucket} AS bucket_start,

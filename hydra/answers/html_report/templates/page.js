@@ -1,7 +1,7 @@
 "use strict";
 document.documentElement.classList.add("scripting");
 
-// One text holds everything that is drawn: JSON, deflated, in base64.
+// All data of the page in one string: JSON, deflated, in base64.
 const unpack = async (text) => {
   const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).json();
@@ -22,7 +22,7 @@ const duration = (seconds) => {
 };
 const known = (value, write) => (value === null || value === undefined ? "-" : write(value));
 
-// A table that is wider than its place says so.
+// Marks tables that are wider than their container.
 const hintAtWidth = () => document.querySelectorAll(".scroll").forEach((box) => {
   const isCut = box.scrollWidth > box.clientWidth + 1;
   if (isCut && !box.previousElementSibling?.classList.contains("hint")) {

@@ -75,7 +75,7 @@ class Plot {
     this.chart.timeScale().setVisibleLogicalRange({ from: -room, to: length - 1 });
   }
 
-  // The values of one bar; of the last one while no pointer is there.
+  // The values of the bar under the pointer, else of the last bar.
   tell(time) {
     const length = this.shown[0].column.length;
     const place = time === null ? length - 1 : Math.min(length - 1, Math.max(0, Math.round((time - this.bars.start) / this.bars.seconds)));
@@ -121,7 +121,7 @@ class Plot {
   }
 }
 
-// More marks than these get no words.
+// With more marks than this, none gets a label.
 const MOST_NUMBERED = 12;
 const STEPS = { lineType: LineType.WithSteps };
 

@@ -74,7 +74,7 @@ const drawTrades = (data, trades, open) => {
   draw();
 };
 
-// One pair at a time, and of it the whole period or one trade. Gives the function that opens a trade.
+// Shows one pair: the whole period or one trade. Returns the function that opens a trade.
 const startMarkets = (data, trades) => {
   const box = document.querySelector("[data-plot=market]");
   if (!box) return () => {};

@@ -1,0 +1,90 @@
+"""What spoils the rows of the scenario of trades: one defect for every audit."""
+
+DEFECTS = {
+    "crossed_book": "UPDATE market.order_books SET bid_prices = '{100.2}'",
+    "impossible_candle": "UPDATE market.candles_1m SET high = 98 WHERE time = '2025-06-01 00:03Z'",
+    "known_before_it_happened": "UPDATE market.funding_rates SET known_at = time - interval '1 s'",
+    "known_before_its_lag": """
+        INSERT INTO market.import_batches (path, sha256, layout, target_table, rows_read, rows_inserted,
+            rows_unchanged, rows_revised, rows_quarantined, first_time, last_time, rollups_fresh)
+        VALUES ('a.csv', 'x', 'candles', 'candles_1m', 1, 1, 0, 0, 0, '2025-06-01 00:00Z',
+            '2025-06-01 00:09Z', true);
+        UPDATE market.candles_1m SET known_at = time + interval '61.999999 s'
+        WHERE time = '2025-06-01 00:03Z'""",
+    "unrecorded_gap": "DELETE FROM market.candles_1m WHERE time = '2025-06-01 00:04Z'",
+    "unknown_instrument": "UPDATE market.mark_prices SET instrument_id = 99",
+    "funding_off_the_hour": "UPDATE market.funding_rates SET time = time + interval '5 min'",
+    "candle_off_the_grid": "UPDATE market.mark_prices SET time = time + interval '1 min'",
+    "stale_rollup": "SET LOCAL hydra.rollups = 'deferred'; DELETE FROM market.liquidations",
+    "import_without_rollups": """
+        INSERT INTO market.import_batches (path, sha256, layout, target_table, rows_read, rows_inserted,
+            rows_unchanged, rows_revised, rows_quarantined, rollups_fresh)
+        VALUES ('a.csv', 'x', 'klines', 'candles_1m', 1, 1, 0, 0, 0, false)""",
+    "position_without_stop": "UPDATE hydra.orders SET state = 'CANCELED' WHERE order_id = 24",
+    "equity_does_not_add_up": "UPDATE hydra.equity SET cash_usd = cash_usd + 0.01",
+    "position_does_not_add_up": "UPDATE hydra.positions SET funding_usd = 1 WHERE position_id = 11",
+    "order_disagrees_with_fills": "UPDATE hydra.fills SET quantity = 9 WHERE fill_id = 31",
+    "feature_newer_than_decision": "UPDATE hydra.features SET newest_known_at = '2025-06-01 00:05:03Z'",
+    "veto_turned_into_trade": "UPDATE hydra.assessments SET tradability = 'BLOCK' WHERE instrument_id = 1",
+    "entry_while_killed": """
+        INSERT INTO hydra.kill_switch (run_id, scope, instrument_id, latched_time, cause)
+        VALUES (7, 'pair', 1, '2025-06-01 00:04Z', 'cascade')""",
+    "two_decisions_for_one_minute": """
+        ALTER TABLE hydra.assessments DROP CONSTRAINT assessments_pkey;
+        INSERT INTO hydra.assessments SELECT * FROM hydra.assessments WHERE time = '2025-06-01 00:06Z'""",
+    "pair_left_undecided": """
+        INSERT INTO hydra.cycles (run_id, time, state, as_of)
+        VALUES (7, '2025-06-01 00:06Z', 'CLOSED', '2025-06-01 00:06:02Z')""",
+    "chosen_signal_not_judged": "UPDATE hydra.risk_decisions SET side = 'LONG' WHERE instrument_id = 2",
+    "fill_without_order": "UPDATE hydra.fills SET time = '2025-06-01 00:04Z' WHERE fill_id = 31",
+    "fill_outside_the_bar": """
+        UPDATE hydra.runs SET cost_model_version = '2'; DELETE FROM hydra.fills WHERE fill_id IN (32, 33);
+        UPDATE hydra.fills SET price = 98.5 WHERE fill_id = 31""",
+    "settlement_left_out": """
+        UPDATE hydra.runs SET cost_model_version = '2';
+        UPDATE hydra.positions SET opened_time = decision_time;
+        UPDATE market.funding_rates SET time = '2025-06-01 00:05Z', known_at = '2025-06-01 00:05:02Z'""",
+    "order_larger_than_decision": "UPDATE hydra.orders SET quantity = 20.01 WHERE order_id = 23",
+    "order_disagrees_with_events": """
+        INSERT INTO hydra.order_events VALUES (24, 1, '2025-06-01 00:06Z', 'OPEN'),
+            (24, 2, '2025-06-01 00:07Z', 'CANCELED')""",
+    "event_sequence_with_holes": "DELETE FROM hydra.position_events WHERE sequence = 1",
+    "position_disagrees_with_fills": "UPDATE hydra.fills SET quantity = 9 WHERE fill_id = 32",
+    "order_outlives_position": "UPDATE hydra.orders SET state = 'OPEN' WHERE order_id = 22",
+    "position_held_too_long": "UPDATE hydra.positions SET max_holding_until = '2025-06-01 00:05Z'"
+    " WHERE position_id = 11",
+    "position_after_kill": """
+        INSERT INTO hydra.kill_switch (run_id, scope, latched_time, cause)
+        VALUES (7, 'portfolio', '2025-06-01 00:10Z', 'drawdown');
+        INSERT INTO hydra.cycles (run_id, time, state, as_of)
+        VALUES (7, '2025-06-01 00:50Z', 'CLOSED', '2025-06-01 00:50:02Z');
+        UPDATE hydra.positions SET state = 'CLOSED', quantity = 0, closed_time = '2025-06-01 00:12Z'
+        WHERE position_id = 12""",
+    "cash_is_not_what_was_earned": """
+        INSERT INTO hydra.equity (run_id, time, cash_usd, unrealised_usd, equity_usd, day_peak_usd, peak_usd,
+            exposure_usd, portfolio_heat)
+        VALUES (7, '2025-06-01 01:00Z', 10019.3, 0, 10019.3, 10019.3, 10019.3, 0, 0)""",
+    "limits_exceeded": """
+        UPDATE hydra.runs SET config = '{"settings": {"max_total_exposure_usd": 2999.99}}'""",
+    "too_many_positions": """
+        UPDATE hydra.runs SET config = '{"settings": {"max_positions": 1}}';
+        UPDATE hydra.positions SET opened_time = '2025-06-01 00:07Z' WHERE position_id = 12""",
+    "unfinished_cycle": """
+        UPDATE hydra.cycles SET state = 'DECIDED'; UPDATE hydra.runs SET end_reason = 'finished'""",
+    "minute_left_out": """
+        INSERT INTO hydra.cycles (run_id, time, state, as_of)
+        VALUES (7, '2025-06-01 00:07Z', 'CLOSED', '2025-06-01 00:07:02Z')""",
+}
+
+# What lies on the right side of the border of an audit.
+NO_DEFECTS = {
+    "cash_is_not_what_was_earned": DEFECTS["cash_is_not_what_was_earned"].replace("10019.3", "10019.2"),
+    "fill_outside_the_bar": DEFECTS["fill_outside_the_bar"].replace("98.5", "98.51"),
+    "settlement_left_out": DEFECTS["settlement_left_out"].replace("'2'", "'1'"),
+    "known_before_its_lag": DEFECTS["known_before_its_lag"].replace("61.999999", "62"),
+    "limits_exceeded": DEFECTS["limits_exceeded"].replace("2999.99", "3000"),
+    "order_larger_than_decision": DEFECTS["order_larger_than_decision"].replace("20.01", "20"),
+    "position_held_too_long": DEFECTS["position_held_too_long"].replace("00:05", "00:10"),
+    "minute_left_out": DEFECTS["minute_left_out"].replace("00:07", "00:06"),
+    "unfinished_cycle": "UPDATE hydra.cycles SET state = 'DECIDED'",
+}
