@@ -19,9 +19,7 @@ from hydra.ledger.bootstrap import FEWEST_DAYS, Estimate
 from hydra.ledger.daily_returns import FEWEST_DAILY_RETURNS, FEWEST_ELAPSED_DAYS
 from hydra.ledger.metrics import Drawdown
 
-_SMALL_SAMPLE: Final = (
-    f"no ratio under {FEWEST_ELAPSED_DAYS} days that passed and {FEWEST_DAILY_RETURNS} returns"
-)
+_SMALL_SAMPLE: Final = f"needs {FEWEST_ELAPSED_DAYS} elapsed days and {FEWEST_DAILY_RETURNS} daily returns"
 """Why a figure of daily returns is not shown (C134)."""
 
 

@@ -147,7 +147,7 @@ def _settings(trial: FinishedTrial) -> str:
 
 def _table(name: str, ranked: Sequence[FinishedTrial], *, has_room: bool) -> Table:
     """A row a trial; without room for the settings they stand in lines below it, uncut."""
-    figures = ("trades", "net USDT", "return", "deepest fall", "Sharpe", "PSR")
+    figures = ("trades", "net USDT", "return", "drawdown", "Sharpe", "PSR")
     table = Table(title=f"Study {name}", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1))
     for column in ("trial", *(("settings",) if has_room else ()), *figures):
         table.add_column(column, justify="left" if column == "settings" else "right", no_wrap=True)

@@ -1,5 +1,6 @@
 -- Every finished trial on the market of a study, whatever its own study is called (C135): their ranges overlap, and
--- they share a pair (an instrument is of one venue). Trials of an older version did not store how long they took.
+-- they share a pair of a venue. Every generated range is a venue of its own, simulated-SEED-START-HASH; ranges of
+-- one seed count as one market. Trials of an older version did not store how long they took.
 SELECT
     other.run_id,
     other.daily_returns,
@@ -13,6 +14,12 @@ JOIN ml.trials AS other ON other.study_id = study.study_id
 WHERE asked.study_id = %(study_id)s
     AND other.state = 'DONE'
     AND EXISTS (
-        SELECT FROM jsonb_array_elements(asked.specification->'choice'->'instrument_ids') AS pair
-        WHERE study.specification->'choice'->'instrument_ids' @> pair
+        SELECT
+        FROM jsonb_array_elements_text(asked.specification->'choice'->'instrument_ids') AS one (id)
+        CROSS JOIN jsonb_array_elements_text(study.specification->'choice'->'instrument_ids') AS two (id)
+        LEFT JOIN market.instruments AS mine ON mine.instrument_id = one.id::smallint
+        LEFT JOIN market.instruments AS theirs ON theirs.instrument_id = two.id::smallint
+        WHERE one.id = two.id
+            OR mine.base = theirs.base AND mine.venue LIKE 'simulated-%%' AND theirs.venue LIKE 'simulated-%%'
+            AND split_part(mine.venue, '-', 2) = split_part(theirs.venue, '-', 2)
     );

@@ -49,7 +49,7 @@ def test_two_days_give_no_ratio_no_year_and_no_probability(report: RunReport) ->
     assert performance.turnover_annualised_365 is None
     shown = printed(report)
     assert "2 not whole" in shown
-    assert "no ratio under 30 days that passed and 20 returns" in shown
+    assert "needs 30 elapsed days and 20 daily returns" in shown
     (line,) = [line for line in shown.splitlines() if "true Sharpe ratio is above 0" in line]
     assert "%" not in line
 

@@ -36,6 +36,7 @@ from hydra.research.sweep import SweepVerdict, judge_sweep
 from hydra.research.trial_figures import TrialFigures
 from hydra.settings import Settings
 from hydra.trading.runs import recorded_settings
+from tests.support.rows import add
 
 CHOICE = MarketChoice(
     MarketOrigin.RECORDED,
@@ -257,6 +258,23 @@ def test_a_market_is_a_shared_pair_in_a_shared_range(
     study_id = scored(connection, "own", plan_of(2))
     scored(connection, "other", plan_of(1, other))
     assert len(trials_on_market(connection, study_id)) == counted
+
+
+@pytest.mark.parametrize(
+    ("venue", "counted"), [("simulated-7-20250601-bbb", 3), ("simulated-8-20250601-aaa", 2)]
+)
+def test_ranges_generated_from_one_seed_are_one_market(
+    connection: psycopg.Connection, venue: str, counted: int
+) -> None:
+    """Another range of a generated market is a venue of its own, with instruments of its own."""
+    asset = {"kind": "perpetual", "symbol": "BTC/USDT:USDT", "exchange_symbol": "BTCUSDT", "base": "BTC"}
+    rest = {"quote": "USDT", "aliases": []}
+    with connection.transaction(force_rollback=True):
+        for key, name in ((901, "simulated-7-20250601-aaa"), (902, venue)):
+            add(connection, "market.instruments", {"instrument_id": key, "venue": name, **asset, **rest})
+        study_id = scored(connection, "own", plan_of(2, replace(CHOICE, instrument_ids=(901,))))
+        scored(connection, "other", plan_of(1, replace(CHOICE, instrument_ids=(902,))))
+        assert len(trials_on_market(connection, study_id)) == counted
 
 
 def test_a_trial_too_short_for_a_ratio_counts_and_has_no_say_in_the_variance(
