@@ -70,9 +70,9 @@ def _settings(recorded: Mapping[str, Any]) -> Iterator[Override]:
     defaults = {name: _plain(field.get_default()) for name, field in Settings.model_fields.items()}
     for name, value in sorted(recorded.items()):
         if name not in defaults:
-            yield Override(OverrideKind.SETTING, name.upper(), str(value), _GONE)
+            yield Override(OverrideKind.SETTING, name.upper(), _text(value), _GONE)
         elif defaults[name] != value:
-            yield Override(OverrideKind.SETTING, keys[name], str(value), str(defaults[name]))
+            yield Override(OverrideKind.SETTING, keys[name], _text(value), _text(defaults[name]))
 
 
 def _expected_rules(
@@ -89,9 +89,9 @@ def _rules(recorded: Mapping[str, Any], expected: Mapping[str, Any]) -> Iterator
     defaults = dict(_paths(expected))
     for path, value in _paths(recorded):
         if path not in defaults:
-            yield Override(OverrideKind.RULE, path, str(value), _GONE)
+            yield Override(OverrideKind.RULE, path, _text(value), _GONE)
         elif defaults[path] != value:
-            yield Override(OverrideKind.RULE, path, str(value), str(defaults[path]))
+            yield Override(OverrideKind.RULE, path, _text(value), _text(defaults[path]))
 
 
 def _paths(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
@@ -110,3 +110,7 @@ def _stress(name: str) -> Override:
 
 def _plain(value: Any) -> Any:
     return value.value if isinstance(value, Enum) else value
+
+
+def _text(value: Any) -> str:
+    return "none" if value is None else str(value)
