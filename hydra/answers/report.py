@@ -33,6 +33,7 @@ class GeneratorCount:
     source: SignalSource
     seen: int = 0
     too_weak: int = 0
+    without_cascade: int = 0
     outranked: int = 0
     stopped_by_news: int = 0
     restricted: int = 0

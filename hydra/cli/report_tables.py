@@ -131,9 +131,9 @@ def _generators(report: RunReport) -> Table:
     for count in report.generators:
         table.add_column(words_of_code(count.source), justify="right")
     for name, words in (
-        ("seen", "seen"), ("too_weak", "too weak"), ("outranked", "outranked"),
-        ("stopped_by_news", "by news"), ("restricted", "restricted"), ("vetoed", "vetoed"),
-        ("approved", "approved"),
+        ("seen", "seen"), ("too_weak", "too weak"), ("without_cascade", "no cascade"),
+        ("outranked", "outranked"), ("stopped_by_news", "by news"), ("restricted", "restricted"),
+        ("vetoed", "vetoed"), ("approved", "approved"),
     ):  # fmt: skip
         table.add_row(words, *(f"{getattr(count, name):,}" for count in report.generators))
     return table

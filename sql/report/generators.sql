@@ -4,6 +4,7 @@ SELECT
     s.source,
     count(*) AS seen,
     count(*) FILTER (WHERE s.reason_code IN ('CONFIDENCE_LOW', 'SCORE_LOW')) AS too_weak,
+    count(*) FILTER (WHERE s.reason_code = 'NO_CASCADE') AS without_cascade,
     count(*) FILTER (WHERE s.reason_code = 'SIGNAL_OUTRANKED') AS outranked,
     count(*) FILTER (WHERE s.reason_code IN ('NEWS_HOLD', 'NEWS_EXIT', 'NEWS_AGAINST')) AS stopped_by_news,
     count(*) FILTER (WHERE s.chosen AND d.reason_code = 'NOT_TRADABLE') AS restricted,

@@ -190,7 +190,7 @@ def test_a_lost_connection_is_told_and_the_next_import_completes(importing: Impo
             " WHERE datname = current_database() AND application_name = 'hydra'"
         )
 
-    with pytest.raises(DatabaseError, match=r"1 files were finished.*import again"):
+    with pytest.raises(DatabaseError, match=r"1 files were imported.*import again"):
         import_history(importing.url, plan_import([importing.folder]), end_sessions)
     assert importing.rows("SELECT count(*) FROM market.candles_1m") == [(50,)]
     assert importing.counts() == (150, 50, 0)

@@ -15,7 +15,8 @@ from tests.support.servers.databases import TestServer
 from tests.support.servers.editions import apache_server
 
 MARKET = ("--market", "generated", "--seed", "6", "--from", "2025-06-01", "--to", "2025-06-01T06:00")
-PAIRS = ("--pairs", "BTC,ETH,SOL")
+PAIRS = ("--pairs", "BTC,ETH,SOL", "--set", "signals.reversal_min_zscore=0")
+"""Reversals that ask for no cascade behind them: enough trades in six hours."""
 
 
 @pytest.fixture(scope="module")

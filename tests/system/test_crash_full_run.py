@@ -8,7 +8,7 @@ cores).
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -91,8 +91,11 @@ def new_run(instruments: tuple[int, ...]) -> Run:
         data_from=START,
         data_to=START + timedelta(minutes=EXTENT.minutes),
     )
+    rules = rules_of(settings, FEEDS)
+    # A reversal that asks for no cascade behind it trades more often.
+    rules = replace(rules, signals=replace(rules.signals, reversal_min_zscore=0.0))
     with connect(url(), autocommit=True) as connection:
-        return create_run(connection, plan, settings, recorded_rules(rules_of(settings, FEEDS)))
+        return create_run(connection, plan, settings, recorded_rules(rules))
 
 
 def command(run: Run) -> list[str]:

@@ -15,12 +15,13 @@ from hydra.backtest.market import (
     DatedTerms,
     decided_minutes,
 )
+from hydra.checks.decision_lookahead import simulate_by
 from hydra.domain import ReasonCode
 from hydra.features.facts import LAYER_SOURCES, SOURCES, MarketFacts, empty_frame
 from hydra.research.outcomes import Outcome, OutcomePlayer, PlannedTrade, opposite_outcomes
 from hydra.trading.pair_state import EntryPlan
 from hydra.trading.parameters import Rules
-from tests.support.checked_market import simulation
+from tests.support.checked_market import RULES, market, simulation
 from tests.support.generated_facts import terms_of
 
 pytestmark = pytest.mark.slow
@@ -272,7 +273,9 @@ def test_the_opposite_side_stands_as_far_away() -> None:
 def test_a_trade_of_the_walk_that_nothing_else_ended_is_the_outcome() -> None:
     own_ends = {ReasonCode.STOP_HIT, ReasonCode.TARGET_HIT, ReasonCode.MAX_HOLDING_TIME}
     compared = set()
-    for both in opposite_outcomes(simulation()):
+    # A reversal that asks for no cascade behind it trades more often.
+    rules = replace(RULES, signals=replace(RULES.signals, reversal_min_zscore=0.0))
+    for both in opposite_outcomes(simulate_by(rules)(market())):
         position, own = both.position, both.own
         if position.exit_reason_code in own_ends:
             assert own is not None
