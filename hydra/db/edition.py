@@ -36,7 +36,7 @@ class ServerFacts:
 
 
 @dataclass(frozen=True)
-class Finding:
+class ServerAnswer:
     """What a server reports about itself, unchecked; one row of `sql/server/facts.sql`."""
 
     server_version_num: int
@@ -65,16 +65,16 @@ def inspect_server(connection: psycopg.Connection) -> ServerFacts:
     return ServerFacts(found.server_version.split()[0], found.created_version, edition)
 
 
-def find(connection: psycopg.Connection) -> Finding:
+def find(connection: psycopg.Connection) -> ServerAnswer:
     """Ask the server what it is."""
-    with connection.cursor(row_factory=class_row(Finding)) as cursor:
+    with connection.cursor(row_factory=class_row(ServerAnswer)) as cursor:
         row = cursor.execute(queries.load("server/facts")).fetchone()
     if row is None:
         raise AssertionError("the query always gives one row")
     return row
 
 
-def refuse_unusable(found: Finding) -> None:
+def refuse_unusable(found: ServerAnswer) -> None:
     """Raise DatabaseError if HYDRA cannot run on a server with these findings."""
     if found.server_version_num < OLDEST_POSTGRESQL * 10_000:
         raise DatabaseError(

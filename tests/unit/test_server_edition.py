@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from hydra.db.edition import Finding, parse_version, refuse_unusable
+from hydra.db.edition import ServerAnswer, parse_version, refuse_unusable
 from hydra.db.engine import explain_refusal, libpq_url, shown
 from hydra.errors import DatabaseError
 
-USABLE = Finding(
+USABLE = ServerAnswer(
     150004, "15.4", "2.18.0", "2.18.0", is_preloaded=True, license="apache", database_name="hydra"
 )
 
@@ -30,7 +30,7 @@ def test_the_oldest_supported_versions_are_accepted() -> None:
         (replace(USABLE, is_preloaded=False), "not loaded: add timescaledb to shared_preload_libraries"),
     ],
 )
-def test_an_unusable_server_is_refused(found: Finding, words: str) -> None:
+def test_an_unusable_server_is_refused(found: ServerAnswer, words: str) -> None:
     with pytest.raises(DatabaseError, match=words):
         refuse_unusable(found)
 
