@@ -136,7 +136,7 @@ def test_the_funnel_counts_every_gate_and_what_went_on(connection: psycopg.Conne
         assert words in gates
     stale = next(row for row in read.tables["funnel"] if row[1].startswith("DATA_STALE"))
     assert (stale[0], stale[3]) == ("stopped", "1 4.8 %")
-    assert read.row("funnel", "OI divergence")[1:] == ["2", "0", "0", "0", "0", "1", "1"]
+    assert read.row("funnel", "OI divergence")[1:] == ["2", "0", "0", "0", "0", "0", "1", "1"]
 
 
 def test_the_table_of_trades_holds_every_trade_once(connection: psycopg.Connection) -> None:
@@ -214,7 +214,7 @@ def test_the_facts_and_the_honest_sentences_are_there(connection: psycopg.Connec
 def test_what_is_not_the_default_is_listed_beside_the_default(connection: psycopg.Connection) -> None:
     plant(connection, "some-model")
     read = read_page(connection)
-    assert read.row("facts", "setting") == ["setting", "LLM_MODEL", "some-model", "None"]
+    assert read.row("facts", "setting") == ["setting", "LLM_MODEL", "some-model", "none"]
     assert ["setting", "MAX_POSITIONS", "3", "5"] in read.tables["facts"]
     assert ["stress", "spread_x5", "spreads times 5", "none"] in read.tables["facts"]
     assert "MAX_LEVERAGE" not in read.text_of("facts")
