@@ -91,7 +91,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if any(REDIS_NOT_RUN in str(report.longrepr) for report in _skipped(terminalreporter)):
         terminalreporter.section(REDIS_NOT_RUN, sep="!", red=True, bold=True)
         terminalreporter.line(
-            "No Redis server was found or could be fetched: doorbells were tested through PostgreSQL only.\n"
+            "No Redis server was found or could be fetched: messages were tested through PostgreSQL only.\n"
             f"To test Redis too, set {REDIS_URL}=redis://HOST:PORT/DB (an empty one) or install redis-server."
         )
 

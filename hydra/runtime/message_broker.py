@@ -18,7 +18,7 @@ from hydra.errors import SettingsError
 from hydra.runtime.wakeup_consumer import PromptConsumer
 from hydra.settings import Settings
 
-SCHEMA: Final = "doorbells"
+SCHEMA: Final = "messages"
 POLL_INTERVAL_S: Final = 0.5
 PURGE_AGE: Final = "1 hour"
 POOL_WAIT_S: Final = 5.0

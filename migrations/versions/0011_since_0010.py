@@ -1,4 +1,4 @@
-"""Changes to a database of revision 0010, so that it matches sql/schema.
+"""Changes to a database of revision 0010. What views and privileges say follows in the newest revision.
 
 Revision: 0011, after 0010
 """
@@ -12,9 +12,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Update it to sql/schema."""
+    """Change tables, rollups and comments."""
     change("schema/reason_codes")
     fill_reason_codes()
     change_rollups("migrations/0011_rollups_apache")
-    change("migrations/0011", "schema/audit_market", "schema/audit_decisions", "schema/audit_lineage")
-    change("schema/roles")
+    change("migrations/0011")

@@ -2,21 +2,21 @@
 -- Objects of later migrations get the same by default privileges, which hold for objects of the user who runs this
 -- script: the user who runs all migrations.
 
-GRANT USAGE ON SCHEMA market, hydra, ml, audit, doorbells TO hydra_worker, hydra_reader;
-GRANT ALL ON SCHEMA market, hydra, ml, audit, doorbells TO hydra_owner;
+GRANT USAGE ON SCHEMA market, hydra, ml, audit, messages TO hydra_worker, hydra_reader;
+GRANT ALL ON SCHEMA market, hydra, ml, audit, messages TO hydra_owner;
 
-GRANT SELECT ON ALL TABLES IN SCHEMA market, hydra, ml, audit, doorbells TO hydra_reader;
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA hydra, ml, doorbells TO hydra_worker;
+GRANT SELECT ON ALL TABLES IN SCHEMA market, hydra, ml, audit, messages TO hydra_reader;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA hydra, ml, messages TO hydra_worker;
 -- Facts are written once: the worker may not change or delete them. Functions of the owner keep the rollups.
 GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA market TO hydra_worker;
 GRANT UPDATE ON market.import_batches TO hydra_worker;
 GRANT DELETE ON market.gaps TO hydra_worker;
 GRANT SELECT ON ALL TABLES IN SCHEMA audit TO hydra_worker;
-GRANT ALL ON ALL TABLES IN SCHEMA market, hydra, ml, audit, doorbells TO hydra_owner;
+GRANT ALL ON ALL TABLES IN SCHEMA market, hydra, ml, audit, messages TO hydra_owner;
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA market FROM PUBLIC;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA market TO hydra_worker, hydra_owner;
-GRANT USAGE ON ALL SEQUENCES IN SCHEMA market, hydra, ml, doorbells TO hydra_worker;
-GRANT ALL ON ALL SEQUENCES IN SCHEMA market, hydra, ml, doorbells TO hydra_owner;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA market, hydra, ml, messages TO hydra_worker;
+GRANT ALL ON ALL SEQUENCES IN SCHEMA market, hydra, ml, messages TO hydra_owner;
 -- The schema revision: `hydra doctor` and `hydra db status` read it under any account.
 GRANT SELECT ON public.alembic_version TO hydra_owner, hydra_worker, hydra_reader;
 

@@ -1,4 +1,4 @@
-"""What the frame of a cycle costs: clock, doorbells, five transactions, without the layers' work.
+"""What the frame of a cycle costs: clock, messages, five transactions, without the layers' work.
 
 Lock-step over the real broker, clock and worker process; compared with the budget that leaves the layers
 30 ms of the 45 ms of a cycle. The answers are the plain stages of the crash test.

@@ -12,7 +12,7 @@ _QUERIES = {
             ARRAY(SELECT grantee::regrole || ' ' || privilege_type FROM aclexplode(nspacl)
                 WHERE grantee <> nspowner ORDER BY 1)
         FROM pg_namespace
-        WHERE nspname IN ('market', 'hydra', 'ml', 'audit', 'doorbells') ORDER BY 1""",
+        WHERE nspname IN ('market', 'hydra', 'ml', 'audit', 'messages') ORDER BY 1""",
     "relations": """
         SELECT relnamespace::regnamespace::text, relname, relkind::text,
             ARRAY(SELECT grantee::regrole || ' ' || privilege_type FROM aclexplode(relacl)
@@ -21,7 +21,7 @@ _QUERIES = {
             CASE WHEN relkind = 'v' THEN regexp_replace(
                 pg_get_viewdef(oid), '(_materialized_hypertable_|cagg_watermark\\()\\d+', '\\1', 'g') END
         FROM pg_class
-        WHERE relnamespace::regnamespace::text IN ('market', 'hydra', 'ml', 'audit', 'doorbells')
+        WHERE relnamespace::regnamespace::text IN ('market', 'hydra', 'ml', 'audit', 'messages')
         ORDER BY 1, 2""",
     "columns": """
         SELECT a.attrelid::regclass::text, a.attname, a.attnum, format_type(a.atttypid, a.atttypmod),
@@ -30,26 +30,26 @@ _QUERIES = {
         FROM pg_attribute AS a
         JOIN pg_class AS c ON c.oid = a.attrelid AND c.relkind IN ('r', 'v')
         LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-        WHERE c.relnamespace::regnamespace::text IN ('market', 'hydra', 'ml', 'audit', 'doorbells')
+        WHERE c.relnamespace::regnamespace::text IN ('market', 'hydra', 'ml', 'audit', 'messages')
             AND a.attnum > 0 AND NOT a.attisdropped
         ORDER BY 1, 3""",
     "constraints": """
         SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
-        WHERE connamespace::regnamespace::text IN ('market', 'hydra', 'ml', 'doorbells') ORDER BY 1, 2""",
+        WHERE connamespace::regnamespace::text IN ('market', 'hydra', 'ml', 'messages') ORDER BY 1, 2""",
     "indexes": """
         SELECT schemaname, tablename, indexname, indexdef FROM pg_indexes
-        WHERE schemaname IN ('market', 'hydra', 'ml', 'doorbells') ORDER BY 1, 2, 3""",
+        WHERE schemaname IN ('market', 'hydra', 'ml', 'messages') ORDER BY 1, 2, 3""",
     "triggers": """
         SELECT tgrelid::regclass::text, tgname, pg_get_triggerdef(oid) FROM pg_trigger
         WHERE NOT tgisinternal AND tgname NOT LIKE 'ts_%'
-            AND tgrelid::regclass::text ~ '^(market|hydra|doorbells)'
+            AND tgrelid::regclass::text ~ '^(market|hydra|messages)'
         ORDER BY 1, 2""",
     "functions": """
         SELECT oid::regprocedure::text, prosrc, proconfig::text, obj_description(oid, 'pg_proc'), prosecdef,
             ARRAY(SELECT grantee::regrole || ' ' || privilege_type FROM aclexplode(proacl)
                 WHERE grantee <> proowner ORDER BY 1)
         FROM pg_proc
-        WHERE pronamespace::regnamespace::text IN ('market', 'hydra', 'ml', 'audit', 'doorbells')
+        WHERE pronamespace::regnamespace::text IN ('market', 'hydra', 'ml', 'audit', 'messages')
         ORDER BY 1""",
     "default_privileges": """
         SELECT defaclnamespace::regnamespace::text, defaclobjtype::text, defaclacl::text FROM pg_default_acl
@@ -58,7 +58,7 @@ _QUERIES = {
         SELECT h.hypertable_schema, h.hypertable_name, d.column_name, d.time_interval
         FROM timescaledb_information.hypertables AS h
         JOIN timescaledb_information.dimensions AS d USING (hypertable_schema, hypertable_name)
-        WHERE h.hypertable_schema IN ('market', 'hydra', 'ml', 'doorbells') ORDER BY 1, 2""",
+        WHERE h.hypertable_schema IN ('market', 'hydra', 'ml', 'messages') ORDER BY 1, 2""",
     "continuous_aggregates": """
         SELECT view_schema, view_name, materialized_only
         FROM timescaledb_information.continuous_aggregates ORDER BY 1, 2""",
