@@ -12,7 +12,7 @@ os.environ["POLARS_MAX_THREADS"] = "1"
 import dramatiq
 
 from hydra.db.engine import database_url
-from hydra.runtime.die_with_parent import end_with_spawner
+from hydra.die_with_parent import end_with_spawner
 from hydra.runtime.notifications import Stage
 from hydra.settings import load_settings
 from workers import layer3, layer4, layer5

@@ -9,7 +9,7 @@ from dramatiq import Broker, Middleware
 from dramatiq.broker import MessageProxy
 from dramatiq.middleware import AgeLimit, ShutdownNotifications, TimeLimit
 
-from hydra.runtime.die_with_parent import end_with_parent
+from hydra.die_with_parent import end_with_parent
 from hydra.runtime.message_broker import make_broker
 from hydra.runtime.notifications import MAX_AGE_MS
 from hydra.settings import Settings, load_settings

@@ -12,7 +12,8 @@ from typer.core import TyperGroup
 
 import hydra as package
 from hydra.cli.output import print_line
-from hydra.errors import HydraError
+from hydra.db.engine import is_lost
+from hydra.errors import DatabaseLostError, HydraError
 
 VERBS: Final = (
     "db", "config", "check", "import", "doctor", "status", "run", "backtest", "sweep", "kill", "resume",
@@ -80,20 +81,27 @@ ADVICE: Final[dict[type[psycopg.Error], str]] = {
 }
 
 
+DATABASE_LOST_STATUS: Final = 75
+"""The exit status where the server went away under the command (EX_TEMPFAIL of sysexits.h): try it again."""
+
+
 def main() -> None:
-    """Run the command line; an error of ours or of the server is printed as one red sentence, status 1."""
+    """Run the command line; an error of ours or of the server is one red sentence, and status 1 or 75."""
     try:
         app()
     except HydraError as error:
-        _fail(str(error))
+        _fail(str(error), DATABASE_LOST_STATUS if isinstance(error, DatabaseLostError) else 1)
     except tuple(ADVICE) as error:
         advice = next(words for kind, words in ADVICE.items() if isinstance(error, kind))
-        _fail(f"the database refused ({str(error).partition(chr(10))[0]}): {advice}")
+        reason = str(error).partition("\n")[0]
+        if is_lost(error):
+            _fail(f"the database server went away ({reason}): {advice}", DATABASE_LOST_STATUS)
+        _fail(f"the database refused ({reason}): {advice}")
 
 
-def _fail(sentence: str) -> NoReturn:
+def _fail(sentence: str, status: int = 1) -> NoReturn:
     print_line(Console(stderr=True), Text.assemble(("hydra: ", "red"), sentence))
-    sys.exit(1)
+    sys.exit(status)
 
 
 if __name__ == "__main__":

@@ -182,6 +182,11 @@ def lock_run(connection: psycopg.Connection, run_id: int) -> None:
         )
 
 
+def live_runs(connection: psycopg.Connection) -> list[int]:
+    """The numbers of the runs of this database that a supervisor holds."""
+    return [row[0] for row in connection.execute(queries.load("stages/live_runs"), (_RUN_LOCK,)).fetchall()]
+
+
 def _config(
     settings: Settings, instrument_ids: Sequence[int], parameters: Mapping[str, Any]
 ) -> dict[str, Any]:

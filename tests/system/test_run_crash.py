@@ -25,11 +25,11 @@ from hydra.universe import UNIVERSE
 from tests.support.crash_harness import (
     Victim,
     decision_rows,
-    descendants,
     differences,
     kill_schedule,
     run_disturbed,
 )
+from tests.support.own_processes import descendants, is_alive
 from tests.support.servers.editions import server_folder
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
@@ -150,11 +150,3 @@ def wait_for_cycles(home: Path, run: Run, count: int) -> None:
         while (row := connection.execute(query, (run.run_id,)).fetchone()) is None or row[0] < count:
             assert time.monotonic() < deadline, "the run does not get going"
             time.sleep(0.1)
-
-
-def is_alive(process_id: int) -> bool:
-    try:
-        state = Path(f"/proc/{process_id}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
