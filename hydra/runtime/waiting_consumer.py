@@ -6,9 +6,9 @@ A lost message costs nothing (law 1), so an acknowledgement that does not get th
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
-from dramatiq import Consumer, Message
+from dramatiq import Consumer
 from dramatiq.broker import MessageProxy
 from dramatiq.errors import BrokerConnectionError
 
@@ -38,17 +38,17 @@ class WaitingConsumer(Consumer):
         time.sleep(LOOK_EVERY_S)
         return None
 
-    def ack(self, message: Message[Any]) -> None:
+    def ack(self, message: MessageProxy) -> None:
         """Acknowledge the message, if the broker is there."""
         with self._waiting():
             self._inner.ack(message)
 
-    def nack(self, message: Message[Any]) -> None:
+    def nack(self, message: MessageProxy) -> None:
         """Reject the message, if the broker is there."""
         with self._waiting():
             self._inner.nack(message)
 
-    def requeue(self, messages: Iterable[Message[Any]]) -> None:
+    def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """Give messages back, if the broker is there."""
         with self._waiting():
             self._inner.requeue(messages)

@@ -126,8 +126,7 @@ def test_a_run_waits_for_a_redis_that_is_killed_and_decides_what_an_undisturbed_
         with runs.supervised(calm, "max") as process:
             output, _ = process.communicate(timeout=60)
             assert process.returncode == 0, output
-        process = runs.supervised(disturbed, "600")
-        with process as running:
+        with runs.supervised(disturbed, "600") as running:
             until(lambda: runs.closed(disturbed) >= 5, "the run does not get going")
             redis.send_signal(signal.SIGKILL)
             redis.wait()
