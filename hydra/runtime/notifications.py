@@ -94,7 +94,7 @@ def send(broker: Broker, message: Message[None]) -> None:
     try:
         broker.enqueue(message)
     except BrokerConnectionError as error:
-        raise RetryError(f"the broker of the messages cannot be used: {error}") from error
+        raise RetryError(f"a message could not be sent: {error}") from error
 
 
 def _message(queue: str, actor: str, *arguments: int) -> Message[None]:
