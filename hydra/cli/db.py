@@ -21,7 +21,7 @@ from hydra.db.server.remove import remove_private_server
 from hydra.errors import DatabaseError, StopError
 from hydra.settings import load_settings
 from hydra.trading.delete_runs import delete_all_runs, run_words
-from hydra.trading.runs import live_runs
+from hydra.trading.runs import supervised_runs
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="The database: a private server, or one of your own."
@@ -88,7 +88,7 @@ def down(
 def _refuse_under_runs(url: str) -> None:
     try:
         with connect(url) as connection:
-            needing = live_runs(connection)
+            needing = sorted(supervised_runs(connection))
     except DatabaseError:
         # Without the database there is no run.
         return

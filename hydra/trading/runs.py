@@ -182,9 +182,10 @@ def lock_run(connection: psycopg.Connection, run_id: int) -> None:
         )
 
 
-def live_runs(connection: psycopg.Connection) -> list[int]:
-    """The numbers of the runs of this database that a supervisor holds."""
-    return [row[0] for row in connection.execute(queries.load("stages/live_runs"), (_RUN_LOCK,)).fetchall()]
+def supervised_runs(connection: psycopg.Connection) -> frozenset[int]:
+    """The runs that a living process holds (see `lock_run`): their `hydra run` goes on."""
+    rows = connection.execute(queries.load("stages/supervised_runs"), {"first_key": _RUN_LOCK}).fetchall()
+    return frozenset(row[0] for row in rows)
 
 
 def _config(
