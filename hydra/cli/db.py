@@ -62,7 +62,7 @@ def _private_server() -> str:
     cluster = private_cluster()
     if not cluster.is_running():
         _say("Starting the private database server (at first its packages are fetched, 45 MB) ...")
-        cluster = start_private_cluster()
+    cluster = start_private_cluster()
     create_database(cluster.url("postgres"), DATABASE)
     return cluster.url(DATABASE)
 

@@ -177,7 +177,7 @@ def test_a_place_that_the_shell_of_pg_ctl_would_change_is_refused(name: str) -> 
 
 
 def test_secrets_are_readable_by_their_owner_only(running: Cluster) -> None:
-    assert running.password_file.stat().st_mode & 0o777 == 0o600
+    assert running.password_file().stat().st_mode & 0o777 == 0o600
     assert running.home.stat().st_mode & 0o777 == 0o700
 
 

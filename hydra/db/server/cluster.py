@@ -6,7 +6,6 @@ is the server's log; home/start.lock is held while the state changes.
 
 import hashlib
 import os
-import secrets
 import shutil
 import stat
 import subprocess
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from hydra.db.server.access import PG_HBA, new_password, scram_verifier
 from hydra.db.server.account import ServerAccount
 from hydra.db.server.lock import exclusive
 from hydra.db.server.ports import LOOPBACK, choose_free, is_free
@@ -78,19 +78,22 @@ class Cluster:
         """What the server writes to its standard error."""
         return self.home / "server.log"
 
-    @property
-    def password_file(self) -> Path:
-        """The superuser's password, readable by its owner only."""
-        return self.home / "password"
+    def password_file(self, login: str = SUPERUSER) -> Path:
+        """The password of `login`: a file of the caller, mode 0600. The server's account cannot read it."""
+        return self.home / ("password" if login == SUPERUSER else f"password-{login}")
+
+    def keep_password(self, login: str, password: str) -> None:
+        """Store the password of `login`, so that `url` gives it. The server is not told."""
+        self._write_private(self.password_file(login), password)
 
     def port(self) -> int:
         """The port of the last start."""
         return int((self.home / "port").read_text(encoding="ascii"))
 
-    def url(self, database: str) -> str:
-        """How to reach `database` as superuser, password included."""
-        password = self.password_file.read_text(encoding="ascii")
-        return f"postgresql://{SUPERUSER}:{password}@{LOOPBACK}:{self.port()}/{quote(database, safe='')}"
+    def url(self, database: str, login: str = SUPERUSER) -> str:
+        """How to reach `database` as `login`, password included."""
+        password = self.password_file(login).read_text(encoding="ascii")
+        return f"postgresql://{login}:{password}@{LOOPBACK}:{self.port()}/{quote(database, safe='')}"
 
     def is_running(self) -> bool:
         """Whether the server accepts connections: its pid file says so, and that process is alive."""
@@ -107,6 +110,7 @@ class Cluster:
         """
         self._prepare_home()
         with exclusive(self.home / "start.lock"):
+            self._take_password()
             if self.is_running():
                 return
             if not self.data.is_dir():
@@ -130,7 +134,7 @@ class Cluster:
                 self._kill_servers_in(self.home)
                 for path in (self.data, self._socket_folder(), *self.home.glob("building-*")):
                     shutil.rmtree(path, ignore_errors=True)
-                for path in (self.password_file, self.home / "port", self.log):
+                for path in (*self.home.glob("password*"), self.home / "port", self.log):
                     path.unlink(missing_ok=True)
 
     def _prepare_home(self) -> None:
@@ -154,10 +158,14 @@ class Cluster:
             shutil.rmtree(left_over)
         building = Path(tempfile.mkdtemp(prefix="building-", dir=self.home))
         self.account.give(building)
-        self._write_private(self.password_file, secrets.token_urlsafe(24))
+        password = new_password()
+        self.keep_password(SUPERUSER, password)
+        # initdb reads a file of the server's account, which must not learn the password.
+        verifier = building / "verifier"
+        self._write_for_server(verifier, scram_verifier(password))
         self._run(
             "initdb",
-            *("-D", str(building / "data"), "--username", SUPERUSER, "--pwfile", str(self.password_file)),
+            *("-D", str(building / "data"), "--username", SUPERUSER, "--pwfile", str(verifier)),
             *("--auth-host=scram-sha-256", "--auth-local=scram-sha-256"),
             *("--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"),
             # Created inside the folder, so that the next start finds it if this one is killed.
@@ -165,6 +173,7 @@ class Cluster:
         )
         with (building / "data" / "postgresql.conf").open("a", encoding="utf-8") as file:
             file.write("include 'hydra.conf'\n")
+        verifier.unlink()
         (building / "data").rename(self.data)
         building.rmdir()
 
@@ -206,7 +215,8 @@ class Cluster:
         values.update(self.extra_settings)
         quoted = {key: value.replace("'", "''") for key, value in values.items()}
         text = "".join(f"{key} = '{value}'\n" for key, value in quoted.items())
-        self._write_private(self.data / "hydra.conf", text)
+        self._write_for_server(self.data / "hydra.conf", text)
+        self._write_for_server(self.data / "pg_hba.conf", PG_HBA)
 
     def _socket_folder(self) -> Path:
         folder = self.home / "socket"
@@ -230,12 +240,23 @@ class Cluster:
                 f"remove it, or set HYDRA_STATE_DIRECTORY to a shorter path"
             )
 
-    def _write_private(self, path: Path, text: str) -> None:
+    def _take_password(self) -> None:
+        """Older versions gave the superuser's password file to the server's account."""
+        kept = self.password_file()
+        if kept.is_file() and kept.stat().st_uid != os.geteuid():
+            self.keep_password(SUPERUSER, kept.read_text(encoding="ascii"))
+
+    def _write_private(self, path: Path, text: str, owner: ServerAccount | None = None) -> None:
+        """Write a whole file of mode 0600 that belongs to the caller, or to `owner`."""
         descriptor, name = tempfile.mkstemp(prefix="writing-", dir=path.parent)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
-        self.account.give(Path(name))
+        if owner is not None:
+            owner.give(Path(name))
         Path(name).replace(path)
+
+    def _write_for_server(self, path: Path, text: str) -> None:
+        self._write_private(path, text, self.account)
 
     def _control(self, *arguments: str) -> None:
         self._run("pg_ctl", "-D", str(self.data), "-w", "-s", *arguments, folder=self.data)

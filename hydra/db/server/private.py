@@ -26,14 +26,14 @@ def start_private_cluster() -> Cluster:
         DatabaseError: no packages, no account, or the server does not start (the message says why).
     """
     cluster = private_cluster()
-    if not cluster.is_running():
-        cache = package_cache(cluster.account)
-        try:
+    cache = package_cache(cluster.account)
+    try:
+        if not cluster.is_running():
             prepared(cache)
-            cluster.start()
-        except OSError as error:
-            raise DatabaseError(
-                f"the private database server could not be set up: {error}. Check that {cache} and "
-                f"{cluster.home} can be written and that the disk has room, then run `hydra db up` again"
-            ) from error
+        cluster.start()
+    except OSError as error:
+        raise DatabaseError(
+            f"the private database server could not be set up: {error}. Check that {cache} and "
+            f"{cluster.home} can be written and that the disk has room, then run `hydra db up` again"
+        ) from error
     return cluster
