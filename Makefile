@@ -47,4 +47,4 @@ documents: setup-dev ## write the documents that are generated from the code
 
 clean: ## delete the private database, wherever it is, and everything built in this folder
 	@$${PYTHON:-python3} -m hydra.db.server.remove
-	rm -rf .venv .bench .hydra .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .bench .hydra .pytest_cache .mypy_cache .ruff_cache .hypothesis hydra_perpetuals.egg-info

@@ -16,7 +16,8 @@ from hydra.db.engine import connect, database_url, libpq_url, shown
 from hydra.db.migrate import current_revision, head_revision, upgrade_to_head
 from hydra.db.provision import create_database, create_extension
 from hydra.db.roles import READER_STATEMENT_TIMEOUT, Role
-from hydra.db.server.private import DATABASE, private_cluster, start_private_cluster
+from hydra.db.server.cluster import ServerState
+from hydra.db.server.private import DATABASE, private_cluster, set_up_alone, start_private_cluster
 from hydra.db.server.remove import remove_private_server
 from hydra.errors import DatabaseError
 from hydra.settings import load_settings
@@ -50,21 +51,26 @@ def up() -> str:
         DatabaseError: the server cannot be used.
     """
     settings = load_settings()
-    url = database_url(settings) if settings.database_url is not None else _private_server()
+    if settings.database_url is not None:
+        url = database_url(settings)
+        _bring_up_to_date(url)
+        return url
+    with set_up_alone(_say):
+        cluster = private_cluster()
+        if cluster.state() is ServerState.STOPPED:
+            _say("Starting the private database server (at first its packages are fetched, 45 MB) ...")
+        start_private_cluster(_say)
+        create_database(cluster.url("postgres"), DATABASE)
+        url = cluster.url(DATABASE)
+        _bring_up_to_date(url)
+    return url
+
+
+def _bring_up_to_date(url: str) -> None:
     create_extension(url)
     if current_revision(url) != head_revision():
         _say("Bringing the schema up to date ...")
     upgrade_to_head(url)
-    return url
-
-
-def _private_server() -> str:
-    cluster = private_cluster()
-    if not cluster.is_running():
-        _say("Starting the private database server (at first its packages are fetched, 45 MB) ...")
-    cluster = start_private_cluster()
-    create_database(cluster.url("postgres"), DATABASE)
-    return cluster.url(DATABASE)
 
 
 @app.command()
@@ -73,17 +79,22 @@ def down() -> None:
     if load_settings().database_url is not None:
         _say("HYDRA_DATABASE_URL is set: that server is yours to stop. Only the private one is stopped here.")
     cluster = private_cluster()
-    if cluster.is_running():
-        cluster.stop()
-        _say("The private database server is stopped; its data stays.")
-    else:
+    if cluster.state() is ServerState.STOPPED:
         _say("The private database server is not running.")
+    else:
+        cluster.stop(_say)
+        _say("The private database server is stopped; its data stays.")
 
 
 @app.command()
 def status() -> None:
     """Show the server: edition, versions, port, size, schema revision and where its data lies."""
     settings = load_settings()
+    if settings.database_url is None and not private_cluster().is_running():
+        _show({**_state_of_private_server(), **_places_of_private_server()})
+        if private_cluster().state() is ServerState.STOPPED:
+            database_url(settings)
+        return
     url = database_url(settings)
     with connect(url) as connection:
         facts = inspect_server(connection)
@@ -99,12 +110,23 @@ def status() -> None:
         "schema": _schema_state(url),
     }
     if settings.database_url is None:
-        cluster = private_cluster()
-        lines |= {
-            "data": str(cluster.data),
-            "log": str(cluster.log),
-            "programs": str(cluster.programs.folder),
-        }
+        lines |= _places_of_private_server()
+    _show(lines)
+
+
+def _state_of_private_server() -> dict[str, str]:
+    cluster = private_cluster()
+    state = cluster.state()
+    said = {} if state is ServerState.STOPPED else {"waiting": cluster.activity()}
+    return {"server": "private", "state": state.value, **said}
+
+
+def _places_of_private_server() -> dict[str, str]:
+    cluster = private_cluster()
+    return {"data": str(cluster.data), "log": str(cluster.log), "programs": str(cluster.programs.folder)}
+
+
+def _show(lines: dict[str, str]) -> None:
     console = output_console()
     for name, value in lines.items():
         print_plain(console, f"{name:9} {value}")
@@ -174,7 +196,7 @@ def reset(
     _refuse_own_server("reset")
     cluster = private_cluster()
     _ask(f"Delete everything stored in {cluster.data}, imported history included?", yes=yes)
-    cluster.remove()
+    cluster.remove(_say)
     _say(f"Deleted {cluster.data}.")
     up_command()
 
@@ -185,7 +207,7 @@ def remove(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = Fal
     _refuse_own_server("remove")
     home = private_cluster().home
     _ask(f"Delete the private server's data in {home}?", yes=yes)
-    for line in remove_private_server():
+    for line in remove_private_server(_say):
         _say(line)
 
 

@@ -8,6 +8,7 @@ from psycopg import sql
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from hydra.db.server.cluster import ServerState
 from hydra.db.server.private import DATABASE, private_cluster
 from hydra.errors import DatabaseError
 from hydra.settings import Settings
@@ -25,13 +26,16 @@ def database_url(settings: Settings) -> str:
     """The database of HYDRA, password included: HYDRA_DATABASE_URL, else the private server's.
 
     Raises:
-        DatabaseError: none is set and the private server does not run.
+        DatabaseError: none is set and the private server is not ready.
     """
     if settings.database_url is not None:
         return settings.database_url.get_secret_value()
     cluster = private_cluster()
-    if not cluster.is_running():
+    state = cluster.state()
+    if state is ServerState.STOPPED:
         raise DatabaseError("the private database server is not running: start it with `hydra db up`")
+    if state is not ServerState.READY:
+        raise DatabaseError(f"the private database server is {state}: `hydra db up` waits until it is ready")
     return cluster.url(DATABASE)
 
 

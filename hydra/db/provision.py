@@ -10,7 +10,7 @@ from hydra.errors import DatabaseError
 
 
 def create_database(maintenance_url: str, name: str) -> None:
-    """Create the database `name` unless it is there.
+    """Create the database `name` unless it is there. One process at a time: two would both see none.
 
     Raises:
         DatabaseError: the server cannot be used.
@@ -24,6 +24,8 @@ def create_database(maintenance_url: str, name: str) -> None:
 def create_extension(url: str) -> ServerFacts:
     """Create TimescaleDB in the database of `url` if missing, and return the server's facts.
 
+    Another process may create it at the same moment: whoever comes second finds it.
+
     Raises:
         DatabaseError: the server cannot be used, or the account may not create extensions.
     """
@@ -36,6 +38,9 @@ def create_extension(url: str) -> ServerFacts:
                 f"the account of HYDRA_DATABASE_URL may not create TimescaleDB in {connection.info.dbname}: "
                 f"let a superuser run CREATE EXTENSION timescaledb there"
             ) from None
+        except psycopg.Error:
+            if find(connection).created_version is None:
+                raise
     # The library chooses its licence when a session first loads the extension, so use a new session.
     with connect(url) as connection:
         return inspect_server(connection)

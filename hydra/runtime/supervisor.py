@@ -157,13 +157,19 @@ class Supervisor:
         while True:
             try:
                 if self.settings.database_url is None:
-                    start_private_cluster()
+                    start_private_cluster(self._tell_while_waiting)
                 return self._connect()
             except DatabaseError as error:
                 if self._wants_stop:
                     raise
                 self.tell(str(error))
                 time.sleep(1.0)
+
+    def _tell_while_waiting(self, sentence: str) -> None:
+        """A user who wants to stop does not wait for the end of a long recovery."""
+        if self._wants_stop:
+            raise DatabaseError(sentence)
+        self.tell(sentence)
 
     def _show_news(self, connection: psycopg.Connection) -> None:
         progress = read_progress(connection, self.run.run_id)

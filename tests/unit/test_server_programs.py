@@ -56,5 +56,7 @@ def test_a_folder_closed_to_the_servers_account_is_refused_by_name(tmp_path: Pat
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     stranger = ServerAccount(os.getuid() + 4711, os.getgid() + 4711, "stranger", is_other=True)
-    with pytest.raises(DatabaseError, match=r"runs as stranger, which cannot enter .*HYDRA_STATE_DIRECTORY"):
+    with pytest.raises(
+        DatabaseError, match=r"runs as another user, which cannot enter .*HYDRA_STATE_DIRECTORY"
+    ):
         stranger.refuse_closed_path(closed / "state")
