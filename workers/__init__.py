@@ -11,7 +11,8 @@ os.environ["POLARS_MAX_THREADS"] = "1"
 
 import dramatiq
 
-from hydra.db.engine import database_url
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.runtime.die_with_parent import end_with_spawner
 from hydra.runtime.notifications import Stage
 from hydra.settings import load_settings
@@ -22,7 +23,7 @@ from workers.stages import declare_stages
 
 
 def _database_url() -> str:
-    return database_url(load_settings())
+    return database_url(load_settings(), Role.WORKER)
 
 
 HANDLERS = {

@@ -15,7 +15,6 @@ from dramatiq import Broker, Middleware
 
 from hydra.db import queries
 from hydra.db.engine import connect
-from hydra.db.roles import Role
 from hydra.errors import HydraError
 from hydra.runtime.notifications import CYCLE_CLOSED_CHANNEL, Stage, Step, notify, step_from, step_of
 from hydra.trading.cycle import Cycle
@@ -105,7 +104,7 @@ class StageWorker(Middleware):
     def _connection(self) -> psycopg.Connection:
         held: psycopg.Connection | None = getattr(self._thread, "connection", None)
         if held is None or held.closed:
-            held = connect(self._database_url(), role=Role.WORKER, autocommit=True)
+            held = connect(self._database_url(), autocommit=True)
             self._thread.connection = held
         return held
 

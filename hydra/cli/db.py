@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from enum import StrEnum
 from typing import Annotated, NoReturn
 
 import psycopg
@@ -11,21 +12,31 @@ from rich.console import Console
 from hydra.answers.run_list import list_runs
 from hydra.cli.output import output_console, print_plain
 from hydra.db import queries
+from hydra.db.address import libpq_url, shown
 from hydra.db.edition import inspect_server
-from hydra.db.engine import connect, database_url, libpq_url, shown
+from hydra.db.engine import connect
+from hydra.db.logins import database_url, has_logins
 from hydra.db.migrate import current_revision, head_revision, upgrade_to_head
-from hydra.db.provision import create_database, create_extension
-from hydra.db.roles import READER_STATEMENT_TIMEOUT, Role
+from hydra.db.provision import provision
+from hydra.db.roles import Role
 from hydra.db.server.cluster import ServerState
-from hydra.db.server.private import DATABASE, private_cluster, set_up_alone, start_private_cluster
+from hydra.db.server.private import private_cluster, set_up_alone, start_private_cluster
 from hydra.db.server.remove import remove_private_server
 from hydra.errors import DatabaseError
-from hydra.settings import load_settings
+from hydra.settings import Settings, load_settings
 from hydra.trading.delete_runs import delete_all_runs, run_words
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="The database: a private server, or one of your own."
 )
+
+
+class Login(StrEnum):
+    """The logins by their short names."""
+
+    READER = "reader"
+    WORKER = "worker"
+    OWNER = "owner"
 
 
 def _say(text: str) -> None:
@@ -45,32 +56,29 @@ def up_command() -> None:
 
 
 def up() -> str:
-    """The URL of a running server with a migrated database; prints only what it had to do.
+    """The owner's URL of a running server with a migrated database; prints only what it had to do.
 
     Raises:
         DatabaseError: the server cannot be used.
     """
     settings = load_settings()
     if settings.database_url is not None:
-        url = database_url(settings)
-        _bring_up_to_date(url)
-        return url
+        return _bring_up_to_date(settings)
     with set_up_alone(_say):
-        cluster = private_cluster()
-        if cluster.state() is ServerState.STOPPED:
+        if private_cluster().state() is ServerState.STOPPED:
             _say("Starting the private database server (at first its packages are fetched, 45 MB) ...")
         start_private_cluster(_say)
-        create_database(cluster.url("postgres"), DATABASE)
-        url = cluster.url(DATABASE)
-        _bring_up_to_date(url)
-    return url
+        return _bring_up_to_date(settings)
 
 
-def _bring_up_to_date(url: str) -> None:
-    create_extension(url)
+def _bring_up_to_date(settings: Settings) -> str:
+    if not has_logins(settings):
+        provision(settings)
+    url = database_url(settings, Role.OWNER)
     if current_revision(url) != head_revision():
         _say("Bringing the schema up to date ...")
     upgrade_to_head(url)
+    return url
 
 
 @app.command()
@@ -93,9 +101,9 @@ def status() -> None:
     if settings.database_url is None and not private_cluster().is_running():
         _show({**_state_of_private_server(), **_places_of_private_server()})
         if private_cluster().state() is ServerState.STOPPED:
-            database_url(settings)
+            database_url(settings, Role.READER)
         return
-    url = database_url(settings)
+    url = database_url(settings, Role.READER)
     with connect(url) as connection:
         facts = inspect_server(connection)
         row = connection.execute(queries.load("status/server")).fetchone()
@@ -142,9 +150,12 @@ def _schema_state(url: str) -> str:
 @app.command()
 def url(
     with_password: Annotated[bool, typer.Option("--with-password", help="Include the password.")] = False,
+    login: Annotated[
+        Login, typer.Option(help="Whose: of the reader, the worker or the owner.")
+    ] = Login.READER,
 ) -> None:
-    """Print the database's URL, for other programs."""
-    address = libpq_url(database_url(load_settings()))
+    """Print the database's URL, for other programs: a dashboard needs that of the reader."""
+    address = database_url(load_settings(), Role[login.name])
     typer.echo(address if with_password else shown(address))
 
 
@@ -155,19 +166,16 @@ def psql(
 ) -> None:
     """Open psql as the reader; further arguments go to psql; put options that HYDRA also has after --."""
     settings = load_settings()
-    parts = psycopg.conninfo.conninfo_to_dict(libpq_url(database_url(settings)))
+    address = database_url(settings, Role.OWNER if owner else Role.READER)
+    parts = psycopg.conninfo.conninfo_to_dict(libpq_url(address))
     # By environment: every user of the machine can read command lines.
     password = str(parts.pop("password", ""))
-    given = [str(parts.pop("options", "")), "-c timezone=UTC"]
-    if not owner:
-        given.append(f"-c role={Role.READER} -c statement_timeout={READER_STATEMENT_TIMEOUT}")
-        given.append("-c default_transaction_read_only=on")
-    parts["options"] = " ".join(given).strip()
+    parts["options"] = f"{parts.pop('options', '')} -c timezone=UTC".strip()
     environment = {**os.environ, "PGTZ": "UTC"} | ({"PGPASSWORD": password} if password else {})
     is_private = settings.database_url is None
     program = private_cluster().programs.path("psql") if is_private else _psql_of_path()
-    address = psycopg.conninfo.make_conninfo("", **{key: str(value) for key, value in parts.items()})
-    _replace_by(program, [address, *context.args], environment)
+    place = psycopg.conninfo.make_conninfo("", **{key: str(value) for key, value in parts.items()})
+    _replace_by(program, [place, *context.args], environment)
 
 
 def _psql_of_path() -> str:
@@ -220,7 +228,7 @@ def _refuse_own_server(verb: str) -> None:
 
 
 def _reset_runs(*, yes: bool) -> None:
-    with connect(database_url(load_settings()), autocommit=True) as connection:
+    with connect(database_url(load_settings(), Role.OWNER), autocommit=True) as connection:
         numbers = [run.run_id for run in list_runs(connection)]
         if not numbers:
             _say("There are no runs to delete.")

@@ -15,7 +15,8 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from rich.table import Table
 
 from hydra.cli.output import open_table, output_console
-from hydra.db.engine import database_url
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.ingest.history import FileResult, import_history
 from hydra.ingest.import_plan import ImportPlan, plan_import, printable
 from hydra.settings import load_settings
@@ -34,7 +35,7 @@ def command(
     or folder could not be read, or if there was nothing to import.
     """
     plan = plan_import(paths)
-    url = database_url(load_settings())
+    url = database_url(load_settings(), Role.OWNER)
     console = output_console()
     started = time.monotonic()
     with _reporter(console, plan, quiet=as_json) as report:

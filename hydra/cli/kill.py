@@ -8,7 +8,8 @@ from rich.console import Console
 
 from hydra.answers.formatting import minute_text
 from hydra.cli.output import print_plain
-from hydra.db.engine import connect, database_url
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
 from hydra.db.roles import Role
 from hydra.errors import StopError
 from hydra.settings import load_settings
@@ -22,7 +23,7 @@ def command(
     symbol: Annotated[str | None, typer.Option(help="Only this pair; else the whole portfolio.")] = None,
 ) -> None:
     """Latch the kill switch: no entries, positions close, recording goes on. `hydra resume` clears it."""
-    with connect(database_url(load_settings()), role=Role.WORKER, autocommit=True) as connection:
+    with connect(database_url(load_settings(), Role.WORKER), autocommit=True) as connection:
         chosen = read_run(connection, run_going_on(connection, run))
         if chosen.end_reason == "finished":
             raise StopError(f"run {chosen.run_id} is finished: there is nothing left to stop")

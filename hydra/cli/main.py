@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 import hydra as package
 from hydra.cli.output import print_line
 from hydra.errors import HydraError
+from hydra.settings import redacted_by_settings
 
 VERBS: Final = (
     "db", "config", "check", "import", "doctor", "status", "run", "backtest", "sweep", "kill", "resume",
@@ -75,7 +76,8 @@ def hydra(
 ADVICE: Final[dict[type[psycopg.Error], str]] = {
     psycopg.errors.UndefinedTable: "bring the schema up to date with `hydra db up`",
     psycopg.errors.UndefinedColumn: "bring the schema up to date with `hydra db up`",
-    psycopg.errors.InsufficientPrivilege: "use an account that is a member of hydra_worker",
+    psycopg.errors.InsufficientPrivilege: "bring the roles up to date with `hydra db up`",
+    psycopg.errors.LockNotAvailable: "another process holds what this needs: try again when it is done",
     psycopg.OperationalError: "look with `hydra doctor`, then run the same command again",
 }
 
@@ -92,7 +94,7 @@ def main() -> None:
 
 
 def _fail(sentence: str) -> NoReturn:
-    print_line(Console(stderr=True), Text.assemble(("hydra: ", "red"), sentence))
+    print_line(Console(stderr=True), Text.assemble(("hydra: ", "red"), redacted_by_settings(sentence)))
     sys.exit(1)
 
 

@@ -7,7 +7,8 @@ import typer
 from rich.console import Console
 
 from hydra.cli.output import print_plain
-from hydra.db.engine import connect, database_url
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
 from hydra.db.roles import Role
 from hydra.settings import load_settings
 from hydra.trading.kill_switch import clear_by_hand, run_going_on
@@ -22,7 +23,7 @@ def command(
     """Clear what is latched, once its cool-down has passed on the run's clock."""
     pair = find_pair(symbol) if symbol else None
     name = pair.base if pair else symbol
-    with connect(database_url(load_settings()), role=Role.WORKER, autocommit=True) as connection:
+    with connect(database_url(load_settings(), Role.WORKER), autocommit=True) as connection:
         run_id = run_going_on(connection, run)
         cleared = clear_by_hand(connection, run_id, name, reason, getpass.getuser())
     for item in cleared:

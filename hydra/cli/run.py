@@ -16,7 +16,9 @@ from hydra.answers.timestamps import parse_minute
 from hydra.cli import db
 from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, ToOption
 from hydra.cli.output import print_plain
-from hydra.db.engine import connect, database_url
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import StopError
 from hydra.runtime.run_market import MarketRequest, prepare_market
@@ -76,7 +78,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
         db.up()
         run = resumed_run(settings, resume, pace)
     watch(run, settings, console)
-    with connect(database_url(settings)) as connection:
+    with connect(database_url(settings, Role.READER)) as connection:
         coverage = read_data_coverage(connection, run.run_id)
     if coverage.without_data:
         print_plain(console, without_data_words(run, coverage))
@@ -141,10 +143,11 @@ def new_run(settings: Settings, asked: MarketRequest, speed: Speed, console: Con
         StopError: that market is not stored.
         DatabaseError: the database server cannot be used.
     """
-    url = database_url(settings)
     with Progress(console=console, transient=True) as bar:
         task = bar.add_task(f"preparing the {LABELS[asked.origin]} market", total=1.0)
-        market = prepare_market(url, asked, lambda share: bar.update(task, completed=share))
+        market = prepare_market(
+            database_url(settings, Role.OWNER), asked, lambda share: bar.update(task, completed=share)
+        )
     plan = RunPlan(
         mode=settings.trading_mode,
         market_origin=asked.origin,
@@ -155,7 +158,7 @@ def new_run(settings: Settings, asked: MarketRequest, speed: Speed, console: Con
         data_to=market.data_to,
         speed=str(speed),
     )
-    with connect(url, autocommit=True) as connection:
+    with connect(database_url(settings, Role.WORKER), autocommit=True) as connection:
         return create_run(connection, plan, settings, recorded_rules(rules_of(settings, market.feeds)))
 
 
@@ -166,7 +169,7 @@ def resumed_run(settings: Settings, run_id: int, speed: Speed | None = None) -> 
         StopError: there is no such run, it is finished, it has another mode, or its readings are not those
             of this code.
     """
-    with connect(database_url(settings), autocommit=True) as connection:
+    with connect(database_url(settings, Role.WORKER), autocommit=True) as connection:
         run = read_run(connection, run_id)
         if run.mode is not settings.trading_mode:
             raise StopError(

@@ -11,7 +11,9 @@ from rich.table import Table
 from hydra.answers.formatting import UNDEFINED, minute_text
 from hydra.answers.run_list import RunSummary, list_runs
 from hydra.cli.output import open_table, output_console, print_line, print_plain
-from hydra.db.engine import connect, database_url
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.settings import load_settings
 from hydra.trading.delete_runs import delete_runs, run_words
 from hydra.trading.runs import read_run
@@ -24,7 +26,7 @@ def list_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the runs for machines.")] = False,
 ) -> None:
     """List every run: how far it came, what it holds, whether a kill switch stops it."""
-    with connect(database_url(load_settings())) as connection:
+    with connect(database_url(load_settings(), Role.READER)) as connection:
         runs = list_runs(connection)
     if as_json:
         typer.echo(json.dumps([run.as_json() for run in runs], indent=2))
@@ -43,7 +45,7 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Delete runs with all their rows. Markets stay; a backtest stays counted as a trial (ml.trials)."""
-    with connect(database_url(load_settings()), autocommit=True) as connection:
+    with connect(database_url(load_settings(), Role.OWNER), autocommit=True) as connection:
         runs = [read_run(connection, number) for number in dict.fromkeys(numbers)]
         for run in runs:
             span = f"{minute_text(run.data_from)} to {minute_text(run.data_to)} UTC"

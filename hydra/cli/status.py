@@ -14,7 +14,9 @@ from hydra.answers.status import Coverage, DatabaseCondition, read_condition, re
 from hydra.cli.output import open_table, output_console, print_line, print_plain
 from hydra.cli.runs import override_lines, run_table
 from hydra.db.edition import inspect_server
-from hydra.db.engine import connect, database_url
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.settings import load_settings
 
 RUNS_SHOWN = 10
@@ -26,7 +28,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print everything for machines.")] = False,
 ) -> None:
     """Show the server, the stored facts, their condition, and the newest runs."""
-    with connect(database_url(load_settings())) as connection:
+    with connect(database_url(load_settings(), Role.READER)) as connection:
         server = inspect_server(connection)
         coverage = read_coverage(connection)
         condition = read_condition(connection)

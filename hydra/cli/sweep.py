@@ -20,7 +20,9 @@ from hydra.cli import db
 from hydra.cli.backtest import market_choice
 from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, StressOption, ToOption
 from hydra.cli.output import output_console, print_plain
-from hydra.db.engine import connect, database_url
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.domain import MarketOrigin
 from hydra.errors import StopError
 from hydra.ledger.daily_returns import FEWEST_DAILY_RETURNS, FEWEST_ELAPSED_DAYS
@@ -76,7 +78,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     db.up()
     choice = market_choice(market, start, end, seed, pairs, tuple(scenario or ()), console)
     settings = load_settings()
-    url = database_url(settings)
+    url = database_url(settings, Role.WORKER)
     asked = StudySpecification.under(recorded_settings(settings), choice, shared, trials)
     with connect(url, autocommit=True) as connection:
         data_hash = read_choice(connection, url, choice, Stopwatch()).data_hash
@@ -97,7 +99,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
 
 def _open(name: str, number: int, console: Console) -> None:
     db.up()
-    url = database_url(load_settings())
+    url = database_url(load_settings(), Role.WORKER)
     with connect(url, autocommit=True) as connection, Progress(console=console, transient=True) as bar:
         task = bar.add_task("deciding", total=1.0)
         result = open_trial(connection, url, name, number, lambda share: bar.update(task, completed=share))

@@ -14,7 +14,9 @@ from hydra.answers.formatting import UNDEFINED, exact_text, label, minute_text, 
 from hydra.answers.why import CountedHour, Explanation, PositionAnswer, explain
 from hydra.answers.why_gates import GateAnswer, GateVerdict, InputState, needed
 from hydra.cli.output import output_console, print_line
-from hydra.db.engine import connect, database_url
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.domain import ReasonCode
 from hydra.reason_words import WORDS
 from hydra.settings import load_settings
@@ -39,7 +41,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the chain for machines.")] = False,
 ) -> None:
     """Explain a minute gate by gate: inputs, rule, numbers, verdict and reason."""
-    with connect(database_url(load_settings())) as connection:
+    with connect(database_url(load_settings(), Role.READER)) as connection:
         explanation = explain(connection, symbol, at, run)
     if as_json:
         typer.echo(json.dumps(explanation.as_json(), indent=2))

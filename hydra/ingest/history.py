@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from hydra.db import queries, rollups
+from hydra.db import locks, queries, rollups
 from hydra.db.engine import connect
 from hydra.errors import BadDataError, DatabaseError, RetryError
 from hydra.exchange.archive.file_bytes import read_file_bytes
@@ -110,13 +110,11 @@ def _quarantine_unknown_symbols(connection: psycopg.Connection, plan: ImportPlan
 
 
 def _lock(connection: psycopg.Connection) -> None:
-    try:
-        with connection.transaction():
-            connection.execute(queries.load("ingest/lock_import"))
-    except psycopg.errors.LockNotAvailable as error:
+    # The session of an import that has just ended or was killed may still hold it.
+    if not locks.take(connection, locks.IMPORT, wait_s=3.0):
         raise RetryError(
             "another import is running on this database: wait until it has ended, then try again"
-        ) from error
+        )
 
 
 def _import_files(connection: psycopg.Connection, files: tuple[Recognised, ...]) -> Iterator[FileResult]:

@@ -4,16 +4,19 @@ Source: C112 (every threshold can be set).
 """
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
 from hydra.bounds import range_words
 from hydra.errors import SettingsError
-from hydra.settings import ENV_FILE, Settings, load_settings
+from hydra.settings import ENV_FILE, Settings, load_settings, refuse_secrets
 from hydra.trading.parameters import RULES, Rules, rules_of
+
+_KEY: Final = re.compile(r"[\w.]+")
 
 
 def parse_assignments(texts: Iterable[str]) -> dict[str, str]:
@@ -25,8 +28,10 @@ def parse_assignments(texts: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for text in texts:
         key, separator, value = (part.strip() for part in text.partition("="))
+        refuse_secrets([key])
         if not separator or not key or not value:
-            raise SettingsError(f"--set {text}: write KEY=VALUE, e.g. --set MAX_POSITIONS=3")
+            named = f" {key}" if _KEY.fullmatch(key) else ""
+            raise SettingsError(f"--set{named}: write KEY=VALUE, e.g. --set MAX_POSITIONS=3")
         if key in found:
             raise SettingsError(f"--set {key} is given twice: {found[key]} and {value}")
         found[key] = value

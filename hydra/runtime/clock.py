@@ -18,7 +18,8 @@ from dramatiq import Broker
 from psycopg import sql
 
 from hydra.db import queries
-from hydra.db.engine import connect, database_url
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
 from hydra.db.roles import Role
 from hydra.domain import CycleState
 from hydra.errors import HydraError
@@ -26,7 +27,7 @@ from hydra.features.engine.decision_frame import DECISION_DELAY
 from hydra.runtime.message_broker import make_broker
 from hydra.runtime.notifications import CYCLE_CLOSED_CHANNEL, notify, step_from
 from hydra.runtime.speed import Speed
-from hydra.settings import load_settings
+from hydra.settings import load_settings, redacted_by_settings
 from hydra.trading.runs import EndReason, Run, end_run, read_run
 
 CYCLE_LENGTH: Final = timedelta(minutes=1)
@@ -111,7 +112,7 @@ def command(
 ) -> None:
     """Open the cycles of a run."""
     settings = load_settings()
-    with connect(database_url(settings), role=Role.WORKER, autocommit=True) as connection:
+    with connect(database_url(settings, Role.WORKER), autocommit=True) as connection:
         # If a crash of the server loses a cycle before its first stage, it is opened again.
         connection.execute("SET synchronous_commit = off")
         broker = make_broker(settings, [])
@@ -126,7 +127,7 @@ def main() -> None:
     try:
         app()
     except (HydraError, psycopg.OperationalError) as error:
-        sys.exit(f"clock: {error}")
+        sys.exit(redacted_by_settings(f"clock: {error}"))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,9 @@ from hydra.answers.formatting import minute_text
 from hydra.answers.pipeline_table import PipelineRow, blocked_words, read_pipeline
 from hydra.answers.run_events import RunEvents
 from hydra.db import queries
-from hydra.db.engine import connect, database_url
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.db.server.private import start_private_cluster
 from hydra.errors import DatabaseError
 from hydra.paths import state_directory
@@ -34,7 +36,7 @@ from hydra.runtime.children import Children, Program
 from hydra.runtime.message_broker import make_broker
 from hydra.runtime.notifications import UPKEEP_QUEUE, notify_upkeep
 from hydra.runtime.speed import Speed
-from hydra.settings import Settings
+from hydra.settings import Settings, redacted_by_settings
 from hydra.trading.runs import EndReason, Run, end_run, lock_run
 
 LOOK_EVERY_S: Final = 0.25
@@ -139,7 +141,7 @@ class Supervisor:
             self.tell(f"the audits could not be requested ({type(error).__name__}): the next try comes soon")
 
     def _connect(self) -> psycopg.Connection:
-        connection = connect(database_url(self.settings), autocommit=True)
+        connection = connect(database_url(self.settings, Role.WORKER), autocommit=True)
         lock_run(connection, self.run.run_id)
         return connection
 
@@ -148,7 +150,8 @@ class Supervisor:
         try:
             self._show_news(connection)
         except psycopg.OperationalError as error:
-            self.tell(f"the database server went away ({str(error).splitlines()[0]})")
+            reason = redacted_by_settings(str(error).splitlines()[0])
+            self.tell(f"the database server went away ({reason})")
             connection.close()
             return self._reconnect()
         return connection

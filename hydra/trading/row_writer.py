@@ -62,13 +62,15 @@ def insert_row(connection: psycopg.Connection, table: str, row: Row) -> None:
 def update_rows(connection: psycopg.Connection, table: str, rows: Sequence[Row]) -> None:
     """Bring the stored rows of `table` of schema hydra, found by their counted key, to what `rows` say.
 
+    Columns that are written once stay as they are.
+
     Raises:
         StopError: a row names a column that the table does not have.
     """
     if not rows:
         return
     columns = _columns(connection, table, rows)
-    names = [column.name for column in columns if not column.is_identity]
+    names = [column.name for column in columns if not column.is_written_once]
     query = sql.SQL(queries.load("stages/update_rows")).format(
         table=sql.Identifier("hydra", table),
         key=_listed([column.name for column in columns if column.is_identity]),

@@ -15,7 +15,7 @@ import psycopg
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from hydra.db import queries
+from hydra.db import locks, queries
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import StopError
 from hydra.readings import readings_hash
@@ -27,12 +27,6 @@ LABELS: Final = {
     MarketOrigin.RECORDED: "recorded",
     MarketOrigin.EXCHANGE: "live",
 }
-
-# Of one machine, or secret: they do not change a decision.
-_NOT_RECORDED: Final = frozenset({"database_url", "broker_url"})
-
-_RUN_LOCK: Final = 0x48594452
-"""First key of the advisory locks of runs; the second is the run id."""
 
 
 class EndReason(StrEnum):
@@ -174,9 +168,7 @@ def lock_run(connection: psycopg.Connection, run_id: int) -> None:
     Raises:
         StopError: another process has it.
     """
-    with connection.transaction():
-        row = connection.execute(queries.load("stages/lock_run"), (_RUN_LOCK, run_id)).fetchone()
-    if row is None or not row[0]:
+    if not locks.take(connection, locks.of_run(run_id)):
         raise StopError(
             f"run {run_id} is already supervised by another `hydra run`: stop that one with Ctrl-C first"
         )
@@ -191,8 +183,7 @@ def _config(
 
 def recorded_settings(settings: Settings) -> dict[str, Any]:
     """The settings that can change a decision, by attribute name, as JSON can hold them; no secrets."""
-    secret = {name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
-    return settings.model_dump(mode="json", exclude=secret | _NOT_RECORDED)
+    return settings.model_dump(mode="json", exclude=set(Settings.secrets()))
 
 
 def config_hash(config: Mapping[str, Any]) -> str:

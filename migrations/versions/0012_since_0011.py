@@ -3,7 +3,7 @@
 Revision: 0012, after 0011
 """
 
-from hydra.db.migration_scripts import change
+from hydra.db.migration_scripts import change, renew_rollup_keepers
 
 revision = "0012"
 down_revision = "0011"
@@ -14,4 +14,6 @@ depends_on = None
 def upgrade() -> None:
     """Update it to sql/schema."""
     change("migrations/0012", "schema/audit_market", "schema/audit_decisions", "schema/audit_lineage")
+    change("schema/locks", "schema/statistics")
+    renew_rollup_keepers()
     change("schema/roles")

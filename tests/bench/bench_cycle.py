@@ -22,10 +22,9 @@ from tempfile import TemporaryFile
 import psycopg
 import pytest
 
+from hydra.cli.db import up
 from hydra.db import queries
 from hydra.db.engine import adbc_connect, connect
-from hydra.db.migrate import upgrade_to_head
-from hydra.db.provision import create_database, create_extension
 from hydra.db.server.private import DATABASE, start_private_cluster
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.ingest.instruments import ensure_instruments
@@ -70,9 +69,7 @@ def private_server() -> Iterator[tuple[Path, str]]:
         patch.delenv("HYDRA_DATABASE_URL", raising=False)
         cluster = start_private_cluster()
         try:
-            create_database(cluster.url("postgres"), DATABASE)
-            create_extension(cluster.url(DATABASE))
-            upgrade_to_head(cluster.url(DATABASE))
+            up()
             with connect(cluster.url(DATABASE), autocommit=True) as connection:
                 ensure_instruments(connection)
             yield cluster.data, cluster.url(DATABASE)

@@ -14,7 +14,7 @@ import pytest
 
 from hydra.answers.audit_rounds import ROUND_EVERY_S, audit_if_due, audit_words, newest_round
 from hydra.answers.audits import audit_names
-from hydra.db import queries
+from hydra.db import locks
 from hydra.db.engine import connect
 from hydra.db.migrate import upgrade_to_head
 from hydra.db.roles import Role
@@ -23,6 +23,7 @@ from hydra.runtime.message_broker import make_broker
 from hydra.runtime.notifications import UPKEEP_QUEUE, notify_upkeep
 from hydra.settings import load_settings
 from tests.support.planted_defects import DEFECTS
+from tests.support.servers.logins import as_role
 from tests.support.trade_scenario import write_scenario
 
 PLANTED = "order_disagrees_with_fills"
@@ -40,13 +41,13 @@ def url(empty_database_url: str) -> str:
 
 @pytest.fixture
 def writer(url: str) -> Iterator[psycopg.Connection]:
-    with closing(connect(url, role=Role.WORKER, autocommit=True)) as connection:
+    with closing(connect(as_role(url, Role.WORKER), autocommit=True)) as connection:
         yield connection
 
 
 @pytest.fixture
 def reader(url: str) -> Iterator[psycopg.Connection]:
-    with closing(connect(url, role=Role.READER, autocommit=True)) as connection:
+    with closing(connect(as_role(url, Role.READER), autocommit=True)) as connection:
         yield connection
 
 
@@ -99,10 +100,10 @@ def test_a_round_is_due_so_long_after_the_last_one_began(
 
 
 def test_one_round_at_a_time(url: str, reader: psycopg.Connection, writer: psycopg.Connection) -> None:
-    with closing(connect(url, role=Role.WORKER, autocommit=True)) as other:
-        other.execute(queries.load("upkeep/take_turn"), {"seconds": 0})
+    with closing(connect(as_role(url, Role.WORKER), autocommit=True)) as other:
+        assert locks.take(other, locks.AUDITS)
         assert audit_if_due(reader, writer) is None
-        other.execute(queries.load("upkeep/end_turn"))
+        locks.release(other, locks.AUDITS)
     assert audit_if_due(reader, writer) is not None
 
 

@@ -34,6 +34,7 @@ from hydra.trading.runs import (
 )
 from tests.support.plain_stages import HANDLERS
 from tests.support.rows import add
+from tests.support.servers.logins import as_role
 from workers.stages import advance
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
@@ -42,7 +43,7 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def connection(database_url: str) -> Iterator[psycopg.Connection]:
-    with closing(connect(database_url, role=Role.WORKER, autocommit=True)) as connection:
+    with closing(connect(as_role(database_url, Role.WORKER), autocommit=True)) as connection:
         yield connection
 
 

@@ -8,13 +8,13 @@ Snapshot = dict[str, list[tuple[object, ...]]]
 # Continuous aggregates carry the number of their storage in their text; it differs from run to run.
 _QUERIES = {
     "schemas": """
-        SELECT nspname, obj_description(oid, 'pg_namespace'),
+        SELECT nspname, nspowner::regrole::text, obj_description(oid, 'pg_namespace'),
             ARRAY(SELECT grantee::regrole || ' ' || privilege_type FROM aclexplode(nspacl)
                 WHERE grantee <> nspowner ORDER BY 1)
         FROM pg_namespace
         WHERE nspname IN ('market', 'hydra', 'ml', 'audit', 'messages') ORDER BY 1""",
     "relations": """
-        SELECT relnamespace::regnamespace::text, relname, relkind::text,
+        SELECT relnamespace::regnamespace::text, relname, relkind::text, relowner::regrole::text,
             ARRAY(SELECT grantee::regrole || ' ' || privilege_type FROM aclexplode(relacl)
                 WHERE grantee <> relowner ORDER BY 1),
             obj_description(oid, 'pg_class'),
@@ -25,6 +25,7 @@ _QUERIES = {
         ORDER BY 1, 2""",
     "columns": """
         SELECT a.attrelid::regclass::text, a.attname, a.attnum, format_type(a.atttypid, a.atttypmod),
+            ARRAY(SELECT grantee::regrole || ' ' || privilege_type FROM aclexplode(a.attacl) ORDER BY 1),
             a.attnotnull, a.attidentity::text, pg_get_expr(d.adbin, d.adrelid),
             col_description(a.attrelid, a.attnum)
         FROM pg_attribute AS a
@@ -45,7 +46,8 @@ _QUERIES = {
             AND tgrelid::regclass::text ~ '^(market|hydra|messages)'
         ORDER BY 1, 2""",
     "functions": """
-        SELECT oid::regprocedure::text, prosrc, proconfig::text, obj_description(oid, 'pg_proc'), prosecdef,
+        SELECT oid::regprocedure::text, proowner::regrole::text, prosrc, proconfig::text,
+            obj_description(oid, 'pg_proc'), prosecdef,
             ARRAY(SELECT grantee::regrole || ' ' || privilege_type FROM aclexplode(proacl)
                 WHERE grantee <> proowner ORDER BY 1)
         FROM pg_proc
@@ -63,7 +65,8 @@ _QUERIES = {
         SELECT view_schema, view_name, materialized_only
         FROM timescaledb_information.continuous_aggregates ORDER BY 1, 2""",
     "jobs": """
-        SELECT j.proc_name, c.view_name, j.schedule_interval::text, j.config - 'mat_hypertable_id'
+        SELECT j.proc_name, c.view_name, j.owner::text, j.schedule_interval::text,
+            j.config - 'mat_hypertable_id'
         FROM timescaledb_information.jobs AS j
         JOIN timescaledb_information.continuous_aggregates AS c
             ON c.materialization_hypertable_name = j.hypertable_name OR c.view_name = j.hypertable_name

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from hydra.db.address import libpq_url, shown
 from hydra.db.edition import ServerAnswer, parse_version, refuse_unusable
-from hydra.db.engine import explain_refusal, libpq_url, shown
+from hydra.db.engine import explain_refusal
 from hydra.errors import DatabaseError
 
 USABLE = ServerAnswer(
