@@ -1,6 +1,6 @@
 """The named locks of HYDRA: what one process at a time may do. Only the worker and the owner can take them.
 
-Source: docs/architecture.md, law 9; the comment of sql/schema/locks.sql says how.
+How stands in sql/schema/locks.sql. Source: docs/architecture.md, law 9.
 """
 
 import time

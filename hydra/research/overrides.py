@@ -58,7 +58,8 @@ def settings_and_rules(
     paths = {key: value for key, value in assignments.items() if "." in key}
     keys = {key: value for key, value in assignments.items() if "." not in key}
     names = {name: key for key, name in Settings.attribute_by_key().items()}
-    before = {names[name]: value for name, value in (recorded or {}).items() if name in names}
+    parameters = names.keys() - Settings.secrets()
+    before = {names[name]: value for name, value in (recorded or {}).items() if name in parameters}
     settings = load_settings(config or ENV_FILE, {**before, **keys})
     return settings, _with(rules_of(settings, feeds), paths)
 

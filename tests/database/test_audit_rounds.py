@@ -56,11 +56,12 @@ def plant(url: str) -> None:
         connection.execute(DEFECTS[PLANTED])
 
 
-def let_pass(connection: psycopg.Connection, seconds: float) -> None:
+def let_pass(url: str, seconds: float) -> None:
     """As if all rounds had begun so much earlier."""
-    connection.execute(
-        "UPDATE hydra.audit_rounds SET started_at = started_at - %s", (timedelta(seconds=seconds),)
-    )
+    with connect(url, autocommit=True) as connection:
+        connection.execute(
+            "UPDATE hydra.audit_rounds SET started_at = started_at - %s", (timedelta(seconds=seconds),)
+        )
 
 
 def test_a_clean_round_asks_every_audit_and_is_stored(
@@ -89,13 +90,13 @@ def test_a_planted_violation_is_reported_with_its_rows(
 
 
 def test_a_round_is_due_so_long_after_the_last_one_began(
-    reader: psycopg.Connection, writer: psycopg.Connection
+    url: str, reader: psycopg.Connection, writer: psycopg.Connection
 ) -> None:
     assert audit_if_due(reader, writer) is not None
     assert audit_if_due(reader, writer) is None
-    let_pass(writer, ROUND_EVERY_S - 60)
+    let_pass(url, ROUND_EVERY_S - 60)
     assert audit_if_due(reader, writer) is None
-    let_pass(writer, 61)
+    let_pass(url, 61)
     assert audit_if_due(reader, writer) is not None
 
 
@@ -121,7 +122,7 @@ def test_an_audit_that_takes_too_long_is_given_up_and_named(
 
 
 def test_the_audits_read_as_a_role_that_cannot_write(reader: psycopg.Connection) -> None:
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
         reader.execute("DELETE FROM hydra.audit_rounds")
 
 

@@ -244,7 +244,9 @@ def test_kill_and_resume_name_what_they_do(
     assert f"Run {run.run_id}: cleared ETH, latched 2025-06-01 00:00 UTC: exchange outage" in resumed.output
 
 
-def test_a_recorded_market_reaches_as_far_as_its_candles(connection: psycopg.Connection, run: Run) -> None:
+def test_a_recorded_market_reaches_as_far_as_its_candles(
+    connection: psycopg.Connection, run: Run, database_url: str
+) -> None:
     del run
     with pytest.raises(StopError, match="no recorded market is stored"):
         recorded_market(connection, (), None, None)
@@ -259,5 +261,5 @@ def test_a_recorded_market_reaches_as_far_as_its_candles(connection: psycopg.Con
     assert (market.data_from, market.data_to) == (START + MINUTE, START + 11 * MINUTE)
     with pytest.raises(StopError, match="stored from 2025-06-01 00:00 to 2025-06-01 00:09 UTC"):
         recorded_market(connection, ("BTC",), START + timedelta(days=3), None)
-    connection.execute("RESET ROLE")
-    connection.execute("DELETE FROM market.candles_1m")
+    with connect(as_role(database_url, Role.OWNER), autocommit=True) as owner:
+        owner.execute("DELETE FROM market.candles_1m")
