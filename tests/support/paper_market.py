@@ -32,13 +32,18 @@ def instant(minute: int) -> datetime:
 class PaperMarket:
     """Writes bars, settlements and approved decisions, and lets layer 5 work on them."""
 
-    def __init__(self, connection: psycopg.Connection, rules: Rules | None = None) -> None:
+    def __init__(
+        self,
+        connection: psycopg.Connection,
+        rules: Rules | None = None,
+        owner: psycopg.Connection | None = None,
+    ) -> None:
+        """`owner`: who deletes the facts of another market; where it is not given, `connection` may."""
         self.connection = connection
         self._rules = rules or Rules()
         connection.autocommit = True
-        connection.execute("DELETE FROM market.candles_1m")
-        connection.execute("DELETE FROM market.mark_prices")
-        connection.execute("DELETE FROM market.funding_rates")
+        for table in ("candles_1m", "mark_prices", "funding_rates"):
+            (owner or connection).execute(f"DELETE FROM market.{table}")  # noqa: S608
         ensure_instruments(connection)
         self.run = self._new_run()
 
