@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from hydra.db.server.cluster import Cluster, ServerState
+from hydra.db.server.folder import left_overs
 from hydra.db.server.private import private_cluster
 from tests.support.servers.editions import server_folder
 
@@ -97,7 +98,7 @@ def test_a_reset_killed_in_the_middle_leaves_what_the_next_up_uses_or_clears(
     assert end(reset)[0] == -signal.SIGKILL
     assert end(begin("up"))[0] == 0
     assert cluster.is_running()
-    assert [path.name for path in cluster.home.iterdir() if "-" in path.name] == []
+    assert list(left_overs(cluster.home)) == []
 
 
 def _is_half_deleted(cluster: Cluster) -> bool:

@@ -47,6 +47,7 @@ STATUS_LINE: Final = 7
 MAX_SOCKET_FOLDER_BYTES: Final = 90
 # pg_ctl starts the server through a shell and puts paths between double quotes.
 _NOT_FOR_PG_CTL: Final = frozenset('"$`\\\n')
+_UNFINISHED: Final = "hydra-writing-"
 # A recovery and a last checkpoint take as long as they take: pg_ctl ends earlier if the server does.
 _NO_LIMIT: Final = ("-t", "1000000")
 
@@ -101,9 +102,19 @@ class Cluster:
         return f"postgresql://{login}:{password}@{LOOPBACK}:{self.port()}/{quote(database, safe='')}"
 
     def state(self) -> ServerState:
-        """What the server does: its pid file says so, and whether that process is alive."""
+        """What the server does: its pid file says so, and whether that process is alive.
+
+        Raises:
+            DatabaseError: the cluster is another user's.
+        """
         note = self.data / "postmaster.pid"
-        lines = note.read_text(encoding="utf-8", errors="replace").splitlines() if note.is_file() else []
+        try:
+            lines = note.read_text(encoding="utf-8", errors="replace").splitlines() if note.is_file() else []
+        except PermissionError:
+            raise DatabaseError(
+                f"{self.data} belongs to another user: run HYDRA as that user, "
+                "or set HYDRA_STATE_DIRECTORY to a folder of your own"
+            ) from None
         if not lines or not lines[0].isdigit() or not is_postmaster(int(lines[0]), self.data):
             return ServerState.STOPPED
         word = lines[STATUS_LINE].strip() if len(lines) > STATUS_LINE else ""
@@ -117,8 +128,7 @@ class Cluster:
         """One sentence for a person who waits for this cluster."""
         state = self.state()
         if state is ServerState.STARTING:
-            said = " ".join(_last_lines(self.log, 1))
-            return f"The database server is starting; after a crash it recovers first. It says: {said}"
+            return self._recovery()
         if state is ServerState.STOPPING:
             return "The database server is stopping: it writes to disk what it still holds in memory."
         return "Waiting for another HYDRA command that works on the database server ..."
@@ -148,7 +158,7 @@ class Cluster:
                 self._make_socket_folder()
                 self._clear_after_kill()
                 self._start_server(wait)
-            wait(partial(self._has_settled, wait))
+            wait_until(partial(self._has_settled, wait), tell, self._recovery)
             if self.state() is ServerState.STOPPED:
                 raise DatabaseError(self._failure("postgres", ""))
 
@@ -190,6 +200,10 @@ class Cluster:
         """A wait that tells what this cluster does meanwhile."""
         return partial(wait_until, tell=tell, words=self.activity)
 
+    def _recovery(self) -> str:
+        said = " ".join(_last_lines(self.log, 1))
+        return f"The database server is starting; after a crash it recovers first. It says: {said}"
+
     def _refuse_unusable_name(self) -> None:
         odd = sorted(_NOT_FOR_PG_CTL & set(str(self.home)))
         if odd:
@@ -208,9 +222,10 @@ class Cluster:
         self._delete_left_overs()
 
     def _delete_left_overs(self) -> None:
+        for unfinished in (*self.home.glob(f"{_UNFINISHED}*"), *self.data.glob(f"{_UNFINISHED}*")):
+            unfinished.unlink()
         for folder in left_overs(self.home):
-            if (folder / DATA).is_dir():
-                self._kill_servers_in(folder / DATA)
+            self._kill_servers_in(folder)
             delete_left_over(folder)
 
     def _initialise(self, wait: Wait) -> None:
@@ -244,12 +259,10 @@ class Cluster:
         # PostgreSQL takes the process of a stale pid file for alive until its parent has reaped it.
         for note in (self.data / "postmaster.pid", *self._socket_folder().glob(".s.PGSQL.*")):
             note.unlink(missing_ok=True)
-        for unfinished in (*self.home.glob("writing-????????"), *self.data.glob("writing-????????")):
-            unfinished.unlink()
 
-    def _kill_servers_in(self, data: Path) -> None:
-        with self.account.owner_of(data).acting():
-            kill_processes_in(data)
+    def _kill_servers_in(self, folder: Path) -> None:
+        with self.account.owner_of(folder).acting():
+            kill_processes_in(folder)
 
     def _make_owner_the_only_one(self) -> None:
         """An older version ran all servers of root as one account, which could read all of them."""
@@ -390,7 +403,7 @@ def _last_lines(log: Path, count: int) -> list[str]:
 
 def _write_private(path: Path, text: str, owner: ServerAccount | None = None) -> None:
     """Write a whole file of mode 0600 that belongs to the caller, or to `owner`."""
-    descriptor, name = tempfile.mkstemp(prefix="writing-", dir=path.parent)
+    descriptor, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=path.parent)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
     if owner is not None:
