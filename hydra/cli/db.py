@@ -16,9 +16,9 @@ from hydra.db.engine import connect, database_url, libpq_url, shown
 from hydra.db.migrate import current_revision, head_revision, upgrade_to_head
 from hydra.db.provision import create_database, create_extension
 from hydra.db.roles import READER_STATEMENT_TIMEOUT, Role
-from hydra.db.server.cluster import ServerState
 from hydra.db.server.private import DATABASE, private_cluster, set_up_alone, start_private_cluster
 from hydra.db.server.remove import remove_private_server
+from hydra.db.server.state import ServerState
 from hydra.errors import DatabaseError
 from hydra.settings import load_settings
 from hydra.trading.delete_runs import delete_all_runs, run_words

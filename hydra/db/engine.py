@@ -8,8 +8,8 @@ from psycopg import sql
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from hydra.db.server.cluster import ServerState
 from hydra.db.server.private import DATABASE, private_cluster
+from hydra.db.server.state import ServerState
 from hydra.errors import DatabaseError
 from hydra.settings import Settings
 

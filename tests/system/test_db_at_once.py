@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from hydra.db.server.cluster import Cluster, ServerState
+from hydra.db.server.cluster import Cluster
 from hydra.db.server.folder import left_overs
 from hydra.db.server.private import private_cluster
+from hydra.db.server.state import ServerState
 from tests.support.servers.editions import server_folder
 
 AT_ONCE = 5

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hydra.db.server.account import OWN_IDS, ServerAccount, is_mapped, own_account, server_account
-from hydra.db.server.cluster import Cluster, ServerState
+from hydra.db.server.cluster import Cluster
 from hydra.db.server.folder import (
     DATA,
     INCLUDE,
@@ -23,6 +23,7 @@ from hydra.db.server.folder import (
 )
 from hydra.db.server.lock import exclusive
 from hydra.db.server.programs import Programs
+from hydra.db.server.state import ServerState
 from hydra.errors import DatabaseError
 from tests.support.servers.editions import server_folder
 
