@@ -19,9 +19,9 @@ from hydra.db.logins import database_url, has_logins
 from hydra.db.migrate import current_revision, head_revision, upgrade_to_head
 from hydra.db.provision import provision
 from hydra.db.roles import Role
-from hydra.db.server.cluster import ServerState
 from hydra.db.server.private import private_cluster, set_up_alone, start_private_cluster
 from hydra.db.server.remove import remove_private_server
+from hydra.db.server.state import ServerState
 from hydra.errors import DatabaseError
 from hydra.settings import Settings, load_settings
 from hydra.trading.delete_runs import delete_all_runs, run_words

@@ -8,8 +8,8 @@ from hydra.db.address import with_login
 from hydra.db.engine import connect
 from hydra.db.roles import Role, is_prepared, set_passwords
 from hydra.db.server.access import new_password
-from hydra.db.server.cluster import ServerState
 from hydra.db.server.private import DATABASE, private_cluster
+from hydra.db.server.state import ServerState
 from hydra.errors import DatabaseError
 from hydra.settings import Settings
 

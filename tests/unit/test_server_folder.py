@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hydra.db.server.account import OWN_IDS, ServerAccount, own_account, server_account
-from hydra.db.server.cluster import Cluster, ServerState
+from hydra.db.server.account import OWN_IDS, ServerAccount, is_mapped, own_account, server_account
+from hydra.db.server.cluster import Cluster
 from hydra.db.server.folder import (
     DATA,
     INCLUDE,
@@ -23,10 +23,11 @@ from hydra.db.server.folder import (
 )
 from hydra.db.server.lock import exclusive
 from hydra.db.server.programs import Programs
+from hydra.db.server.state import ServerState
 from hydra.errors import DatabaseError
 from tests.support.servers.editions import server_folder
 
-CALLER = ServerAccount(os.geteuid(), os.getegid(), "the caller", is_other=False)
+CALLER = ServerAccount(os.geteuid(), os.getegid(), is_other=False)
 ONLY_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="NOT ROOT: only root has other accounts")
 
 
@@ -204,6 +205,19 @@ def test_an_account_of_a_cluster_has_no_name_and_no_process() -> None:
     assert account.is_own
     assert any(account.user_id in ids for ids in OWN_IDS)
     assert not server_account().is_own
+
+
+@pytest.mark.parametrize(
+    ("uid_map", "expected"),
+    [
+        ("         0          0 4294967295\n", [True, True]),
+        ("0 100000 65536\n", [False, True]),
+        ("0 1000 1\n1 100000 65536\n", [False, True]),
+        ("0 1000 1\n", [False, False]),
+    ],
+)
+def test_a_container_uses_ids_that_it_has(uid_map: str, expected: list[bool]) -> None:
+    assert [is_mapped(ids, uid_map) for ids in OWN_IDS] == expected
 
 
 @ONLY_ROOT

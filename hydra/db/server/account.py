@@ -30,11 +30,10 @@ _PROC: Final = Path("/proc")
 
 @dataclass(frozen=True)
 class ServerAccount:
-    """The account that owns the cluster; is_other: it is not the caller's own."""
+    """The account that owns a cluster; is_other: it is not the caller's own."""
 
     user_id: int
     group_id: int
-    name: str
     is_other: bool
 
     def process_options(self) -> dict[str, Any]:
@@ -65,7 +64,7 @@ class ServerAccount:
         if not self.is_other:
             return self
         status = path.stat()
-        return ServerAccount(status.st_uid, status.st_gid, f"user {status.st_uid}", is_other=True)
+        return ServerAccount(status.st_uid, status.st_gid, is_other=True)
 
     def make_folder(self, path: Path, mode: int = 0o755) -> None:
         """Create `path` with `mode`, and its missing parents so that this account can enter them.
@@ -121,13 +120,13 @@ def server_account() -> ServerAccount:
         DatabaseError: the caller is root and there is no such account.
     """
     if os.geteuid() != 0:
-        return ServerAccount(os.geteuid(), os.getegid(), str(os.geteuid()), is_other=False)
+        return ServerAccount(os.geteuid(), os.getegid(), is_other=False)
     for name in ACCOUNTS_FOR_ROOT:
         try:
             entry = pwd.getpwnam(name)
         except KeyError:
             continue
-        return ServerAccount(entry.pw_uid, entry.pw_gid, name, is_other=True)
+        return ServerAccount(entry.pw_uid, entry.pw_gid, is_other=True)
     raise DatabaseError(
         "PostgreSQL does not run as root, and neither of the accounts "
         f"{' and '.join(ACCOUNTS_FOR_ROOT)} exists: run HYDRA as an ordinary user, or set HYDRA_DATABASE_URL"
@@ -141,15 +140,25 @@ def own_account() -> ServerAccount:
         DatabaseError: this container gives no id of OWN_IDS.
     """
     taken = set(_owners((*_PROC.iterdir(), *STATE_FOR_ROOT.glob("*/data"))))
-    for ids in filter(_is_mapped, OWN_IDS):
+    known = (_PROC / "self/uid_map").read_text(encoding="ascii")
+    for ids in OWN_IDS:
+        if not is_mapped(ids, known):
+            continue
         free = [number for number in ids if number not in taken]
         while _has_name(number := secrets.choice(free)):
             free.remove(number)
-        return ServerAccount(number, number, f"user {number}", is_other=True)
+        return ServerAccount(number, number, is_other=True)
     raise DatabaseError(
         f"root's database server needs a user id in {' or '.join(f'{ids[0]}-{ids[-1]}' for ids in OWN_IDS)}, "
         "which this container has not: run HYDRA as an ordinary user, or set HYDRA_DATABASE_URL"
     )
+
+
+def is_mapped(ids: range, uid_map: str) -> bool:
+    """Whether `ids` exist here, by the kernel's `uid_map` (first id, its id outside, how many)."""
+    lines = [line.split() for line in uid_map.splitlines()]
+    spans = [range(int(first), int(first) + int(count)) for first, _, count in lines]
+    return any(ids[0] in span and ids[-1] in span for span in spans)
 
 
 def package_cache(account: ServerAccount) -> Path:
@@ -178,10 +187,3 @@ def _has_name(number: int) -> bool:
     except KeyError:
         return False
     return True
-
-
-def _is_mapped(ids: range) -> bool:
-    """Whether the kernel knows these ids here: a container may have fewer."""
-    lines = [line.split() for line in (_PROC / "self/uid_map").read_text(encoding="ascii").splitlines()]
-    spans = [range(int(first), int(first) + int(count)) for first, _, count in lines]
-    return any(ids[0] in span and ids[-1] in span for span in spans)

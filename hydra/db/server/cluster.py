@@ -11,7 +11,6 @@ import stat
 import subprocess
 import tempfile
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -33,31 +32,22 @@ from hydra.db.server.folder import (
 )
 from hydra.db.server.lock import exclusive
 from hydra.db.server.ports import LOOPBACK, choose_free, is_free
-from hydra.db.server.processes import is_postmaster, kill_processes_in
+from hydra.db.server.processes import kill_processes_in
 from hydra.db.server.programs import Programs
+from hydra.db.server.state import ServerState, server_state
 from hydra.db.server.waiting import Tell, Wait, tell_nobody, wait_until
 from hydra.errors import DatabaseError
 
 SUPERUSER: Final = "hydra"
 START_ATTEMPTS: Final = 3
 LOG_LINES_SHOWN: Final = 12
-# Line numbers in postmaster.pid, from 0.
-STATUS_LINE: Final = 7
 # The kernel's limit is 107 bytes, of which the socket's own name takes up to 16.
 MAX_SOCKET_FOLDER_BYTES: Final = 90
 # pg_ctl starts the server through a shell and puts paths between double quotes.
 _NOT_FOR_PG_CTL: Final = frozenset('"$`\\\n')
+_UNFINISHED: Final = "hydra-writing-"
 # A recovery and a last checkpoint take as long as they take: pg_ctl ends earlier if the server does.
 _NO_LIMIT: Final = ("-t", "1000000")
-
-
-class ServerState(StrEnum):
-    """What the server of a cluster does. All but STOPPED have a living server."""
-
-    STOPPED = "stopped"
-    STARTING = "starting"
-    READY = "ready"
-    STOPPING = "stopping"
 
 
 @dataclass(frozen=True)
@@ -101,13 +91,12 @@ class Cluster:
         return f"postgresql://{login}:{password}@{LOOPBACK}:{self.port()}/{quote(database, safe='')}"
 
     def state(self) -> ServerState:
-        """What the server does: its pid file says so, and whether that process is alive."""
-        note = self.data / "postmaster.pid"
-        lines = note.read_text(encoding="utf-8", errors="replace").splitlines() if note.is_file() else []
-        if not lines or not lines[0].isdigit() or not is_postmaster(int(lines[0]), self.data):
-            return ServerState.STOPPED
-        word = lines[STATUS_LINE].strip() if len(lines) > STATUS_LINE else ""
-        return ServerState(word) if word in {"ready", "stopping"} else ServerState.STARTING
+        """What the server does now.
+
+        Raises:
+            DatabaseError: the cluster is another user's.
+        """
+        return server_state(self.data)
 
     def is_running(self) -> bool:
         """Whether the server accepts connections."""
@@ -115,13 +104,14 @@ class Cluster:
 
     def activity(self) -> str:
         """One sentence for a person who waits for this cluster."""
-        state = self.state()
-        if state is ServerState.STARTING:
-            said = " ".join(_last_lines(self.log, 1))
-            return f"The database server is starting; after a crash it recovers first. It says: {said}"
+        state, said = self.state(), " ".join(_last_lines(self.log, 1))
+        if state is ServerState.STOPPED:
+            return "Waiting for another HYDRA command that works on the database server ..."
         if state is ServerState.STOPPING:
             return "The database server is stopping: it writes to disk what it still holds in memory."
-        return "Waiting for another HYDRA command that works on the database server ..."
+        if state is ServerState.STARTING:
+            return f"The database server is starting; after a crash it recovers first. It says: {said}"
+        return f"The database server recovers, or another HYDRA command works on it. It says: {said}"
 
     def start(self, tell: Tell = tell_nobody) -> None:
         """Create the cluster if there is none and start its server unless it runs. Safe to repeat.
@@ -140,16 +130,15 @@ class Cluster:
             if not self.data.exists():
                 self._initialise(wait)
             # A starter that was killed leaves a server that still starts: it is not begun again.
-            wait(lambda: self.state() in {ServerState.READY, ServerState.STOPPED})
-            if self.state() is ServerState.STOPPED:
-                # Backends that outlive a killed postmaster hold its memory: nothing starts before they end.
-                self._kill_servers_in(self.data)
-                self._make_owner_the_only_one()
-                self._make_socket_folder()
-                self._clear_after_kill()
-                self._start_server(wait)
-            wait(partial(self._has_settled, wait))
-            if self.state() is ServerState.STOPPED:
+            if self._settle(wait) is ServerState.READY:
+                return
+            # Backends that outlive a killed postmaster hold its memory: nothing starts before they end.
+            self._kill_servers_in(self.data)
+            self._make_owner_the_only_one()
+            self._make_socket_folder()
+            self._clear_after_kill()
+            self._start_server(wait)
+            if self._settle(wait) is ServerState.STOPPED:
                 raise DatabaseError(self._failure("postgres", ""))
 
     def stop(self, tell: Tell = tell_nobody) -> None:
@@ -208,9 +197,10 @@ class Cluster:
         self._delete_left_overs()
 
     def _delete_left_overs(self) -> None:
+        for unfinished in (*self.home.glob(f"{_UNFINISHED}*"), *self.data.glob(f"{_UNFINISHED}*")):
+            unfinished.unlink()
         for folder in left_overs(self.home):
-            if (folder / DATA).is_dir():
-                self._kill_servers_in(folder / DATA)
+            self._kill_servers_in(folder)
             delete_left_over(folder)
 
     def _initialise(self, wait: Wait) -> None:
@@ -244,12 +234,10 @@ class Cluster:
         # PostgreSQL takes the process of a stale pid file for alive until its parent has reaped it.
         for note in (self.data / "postmaster.pid", *self._socket_folder().glob(".s.PGSQL.*")):
             note.unlink(missing_ok=True)
-        for unfinished in (*self.home.glob("writing-????????"), *self.data.glob("writing-????????")):
-            unfinished.unlink()
 
-    def _kill_servers_in(self, data: Path) -> None:
-        with self.account.owner_of(data).acting():
-            kill_processes_in(data)
+    def _kill_servers_in(self, folder: Path) -> None:
+        with self.account.owner_of(folder).acting():
+            kill_processes_in(folder)
 
     def _make_owner_the_only_one(self) -> None:
         """An older version ran all servers of root as one account, which could read all of them."""
@@ -284,13 +272,16 @@ class Cluster:
             if self.state() is not ServerState.STOPPED:
                 raise
 
-    def _has_settled(self, wait: Wait) -> bool:
-        """Whether the server accepts connections or has ended; while READY it may recover from a crash."""
+    def _settle(self, wait: Wait) -> ServerState:
+        """READY when the server accepts connections, STOPPED when it has ended; waits for one of them."""
+        wait(lambda: self.state() is ServerState.STOPPED or (self.is_running() and self._accepts()))
+        return self.state()
+
+    def _accepts(self) -> bool:
+        """Whether the server answers: after the crash of a session it recovers without a word in its file."""
         address = ("-h", LOOPBACK, "-p", str(self.port()), "-U", SUPERUSER, "-d", "postgres")
-        if self.state() is ServerState.STOPPED:
-            return True
         try:
-            self._run(self.owner(), "pg_isready", "-q", *address, folder=self.data, wait=wait)
+            self._run(self.owner(), "pg_isready", "-q", *address, folder=self.data, wait=wait_until)
         except DatabaseError:
             return False
         return True
@@ -390,7 +381,7 @@ def _last_lines(log: Path, count: int) -> list[str]:
 
 def _write_private(path: Path, text: str, owner: ServerAccount | None = None) -> None:
     """Write a whole file of mode 0600 that belongs to the caller, or to `owner`."""
-    descriptor, name = tempfile.mkstemp(prefix="writing-", dir=path.parent)
+    descriptor, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=path.parent)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
     if owner is not None:
