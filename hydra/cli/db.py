@@ -63,6 +63,8 @@ def _private_server() -> str:
     if not cluster.is_running():
         _say("Starting the private database server (at first its packages are fetched, 45 MB) ...")
         cluster = start_private_cluster()
+        for name in cluster.programs.unpinned_packages():
+            _say(f"{name} is newer than what HYDRA pins: checked against Debian's signed index alone.")
     create_database(cluster.url("postgres"), DATABASE)
     return cluster.url(DATABASE)
 
