@@ -10,10 +10,11 @@ import difflib
 import math
 import os
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hydra.bounds import (
@@ -26,6 +27,7 @@ from hydra.bounds import (
     PositiveUsd,
     RiskPercent,
     Seconds,
+    own_words,
     range_words,
 )
 from hydra.domain import KillScope, SignalSource, TradingMode
@@ -177,6 +179,13 @@ class Settings(BaseSettings):
     )
     llm_hold_blocks: bool = Field(True, description="The news analyst's hold stops entries (C03)")
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _refuse_unprintable(cls, value: Any) -> Any:
+        if isinstance(value, str) and not value.isprintable():
+            raise ValueError("write it in printable characters of UTF-8")
+        return value
+
     @classmethod
     def attribute_by_key(cls) -> dict[str, str]:
         """Key as written in `.env` -> attribute name."""
@@ -229,7 +238,7 @@ def _sentence(item: Any, given: Mapping[str, str], path: Path) -> str:
     where = _place(key, given, path)
     if item["type"] == "extra_forbidden":
         return f"{where} is not a setting{_suggestion(key)}. See `hydra config show` for all keys"
-    return f"{where}: {_allowed(key) or item['msg']}"
+    return f"{where}: {_allowed(key) or own_words(item['msg'])}"
 
 
 def _place(key: str, given: Mapping[str, Any], path: Path) -> str:
@@ -239,8 +248,13 @@ def _place(key: str, given: Mapping[str, Any], path: Path) -> str:
     return f"environment: {key}" if key in os.environ else f"{path.name}: {key}"
 
 
+@cache
+def _schema() -> Mapping[str, Any]:
+    return Settings.model_json_schema()
+
+
 def _allowed(key: str) -> str | None:
-    properties = Settings.model_json_schema()["properties"]
+    properties = _schema()["properties"]
     words = range_words(properties.get(key, properties.get(key.lower(), {})))
     return words and f"it has to be {words}"
 

@@ -5,13 +5,12 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from hydra.answers.audits import Finding, run_audits
-from hydra.cli.output import output_console
+from hydra.cli.output import open_table, output_console
 from hydra.db.engine import connect, database_url
 from hydra.settings import load_settings
 
@@ -43,9 +42,8 @@ def print_findings(console: Console, findings: list[Finding]) -> None:
 
 
 def _table(findings: list[Finding]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
-    table.add_column("audit", no_wrap=True)
-    table.add_column("rows found", justify="right", no_wrap=True)
+    table = open_table(("audit",), ("rows found",))
+    table.columns[0].no_wrap = True
     for finding in findings:
         colour = "green" if finding.is_clean else "red"
         table.add_row(finding.audit, f"[{colour}]{finding.rows_found:,}[/{colour}]")

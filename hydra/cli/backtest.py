@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
 
 from hydra.answers.html_report.page import write_html_report
 from hydra.answers.report import read_report
@@ -16,7 +15,7 @@ from hydra.backtest.run import BacktestRun, MarketChoice, run_backtest
 from hydra.backtest.stress import Stress, planted_scenarios
 from hydra.cli import db
 from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, StressOption, ToOption
-from hydra.cli.output import output_console
+from hydra.cli.output import output_console, progress_bar
 from hydra.cli.report_tables import print_report
 from hydra.cli.run import base_names, parse_range
 from hydra.db.engine import connect, database_url
@@ -74,7 +73,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     url = database_url(settings)
     wanted = StoredRows.ALL if all_rows else rows
     with connect(url, autocommit=True) as connection:
-        with Progress(console=console, transient=True) as bar:
+        with progress_bar(console) as bar:
             task = bar.add_task("deciding", total=1.0)
             result = run_backtest(
                 connection,
@@ -137,7 +136,7 @@ def market_choice(  # one parameter an option
     asked = MarketRequest(
         origin, seed, base_names(pairs), first, last, planted_scenarios(stresses, origin), with_books
     )
-    with Progress(console=console, transient=True) as bar:
+    with progress_bar(console) as bar:
         task = bar.add_task(f"preparing the {LABELS[origin]} market", total=1.0)
         found = prepare_market(
             database_url(load_settings()), asked, lambda share: bar.update(task, completed=share)

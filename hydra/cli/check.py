@@ -6,9 +6,9 @@ from typing import Annotated, Final
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
 
 from hydra.backtest.market import BacktestMarket, read_market
+from hydra.bounds import LARGEST_KEY, LARGEST_SEED
 from hydra.checks.check_instants import sample_rows
 from hydra.checks.comparer import CheckResult
 from hydra.checks.decision_lookahead import (
@@ -25,7 +25,7 @@ from hydra.checks.warm_up import EARLIER_DAYS, beginning_at, decision_warm_up, f
 from hydra.cli.check_market import CheckedMarket, CheckRequest, checked_market
 from hydra.cli.check_tables import parity_as_json, print_changes, print_parity, print_results, results_as_json
 from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, ToOption
-from hydra.cli.output import output_console
+from hydra.cli.output import output_console, progress_bar
 from hydra.db.engine import connect, database_url
 from hydra.domain import MarketOrigin
 from hydra.research.outcomes import approved_trades
@@ -36,11 +36,18 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Checks of trust: parity, look-ahead, warm-up."
 )
 
+MOST_SAMPLES: Final = 1_000_000
+
 RunOption = Annotated[
-    int | None, typer.Option("--run", help="Check on the market and by the rules of a run.")
+    int | None,
+    typer.Option("--run", min=1, max=LARGEST_KEY, help="Check on the market and by the rules of a run."),
 ]
-SamplesOption = Annotated[int, typer.Option(min=1, help="How many minutes are checked for features.")]
-SampleSeedOption = Annotated[int, typer.Option(help="Seed of the random choice of minutes.")]
+SamplesOption = Annotated[
+    int, typer.Option(min=1, max=MOST_SAMPLES, help="How many minutes are checked for features.")
+]
+SampleSeedOption = Annotated[
+    int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of the random choice of minutes.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print everything for machines.")]
 
 NOTHING_COMPARED: Final = 2
@@ -65,7 +72,8 @@ def lookahead(  # noqa: PLR0913, PLR0917  # one parameter an option
     pairs: PairsOption = "",
     samples: SamplesOption = 24,
     paths: Annotated[
-        int, typer.Option(min=1, help="How many minutes whole simulations are compared up to.")
+        int,
+        typer.Option(min=1, max=MOST_SAMPLES, help="How many minutes whole simulations are compared up to."),
     ] = 6,
     sample_seed: SampleSeedOption = 0,
     for_machines: JsonOption = False,
@@ -113,7 +121,10 @@ def warmup(  # noqa: PLR0913, PLR0917  # one parameter an option
 
 @app.command()
 def parity(
-    run_id: Annotated[int, typer.Option("--run", help="The run to decide again.", show_default=False)],
+    run_id: Annotated[
+        int,
+        typer.Option("--run", min=1, max=LARGEST_KEY, help="The run to decide again.", show_default=False),
+    ],
     for_machines: JsonOption = False,
 ) -> None:
     """Decide a past run again and compare everything that it stored, row by row.
@@ -123,7 +134,7 @@ def parity(
     url = database_url(load_settings())
     with (
         connect(url, autocommit=True) as connection,
-        Progress(console=Console(stderr=True), transient=True) as bar,
+        progress_bar(Console(stderr=True)) as bar,
     ):
         task = bar.add_task("deciding again", total=1.0)
         found = check_parity(
@@ -146,7 +157,7 @@ def lookahead_results(
     trades = approved_trades(whole)
     few = trades[:: max(1, len(trades) // paths)][:paths]
     both_sides = [side for trade in few for side in (trade, trade.opposite)]
-    with Progress(console=console, transient=True) as bar:
+    with progress_bar(console) as bar:
         tasks = [bar.add_task(what, total=1.0) for what in ("features", "decisions", "outcomes")]
         return [
             *impossible_known_at(market),

@@ -10,6 +10,7 @@ from rich.console import Console
 from hydra.answers.examples import examples
 from hydra.answers.formatting import minute_text
 from hydra.answers.report import read_report
+from hydra.bounds import LARGEST_SEED
 from hydra.cli import db
 from hydra.cli.output import output_console, print_line, print_plain
 from hydra.cli.report_tables import print_report
@@ -22,6 +23,7 @@ from hydra.runtime.speed import Speed
 from hydra.settings import load_settings
 from hydra.trading.runs import EndReason
 
+MOST_HOURS: Final = 168.0
 _SEED: Final = 1
 _TRADES_SHOWN: Final = 30
 ACTIVATE: Final = ". .venv/bin/activate"
@@ -29,8 +31,10 @@ ACTIVATE: Final = ". .venv/bin/activate"
 
 
 def command(
-    hours: Annotated[float, typer.Option(help="How long the generated market lasts.", min=0.1)] = 24.0,
-    seed: Annotated[int, typer.Option(help="Seed of the generated market.", min=0)] = _SEED,
+    hours: Annotated[
+        float, typer.Option(help="How long the generated market lasts.", min=0.1, max=MOST_HOURS)
+    ] = 24.0,
+    seed: Annotated[int, typer.Option(help="Seed of the generated market.", min=0, max=LARGEST_SEED)] = _SEED,
 ) -> None:
     """Watch HYDRA trade a simulated day on paper, then ask why. Nothing leaves this machine."""
     db.up()
@@ -48,7 +52,7 @@ def _show(url: str, run_id: int, console: Console) -> None:
         for kind, explanation in examples(connection, run_id):
             time = minute_text(explanation.time).replace(" ", "T")
             asked = f"hydra why {explanation.symbol} --at {time} --run {run_id}"
-            print_line(console, f"\n[bold reverse] Why? {kind} [/bold reverse] {asked}")
+            print_line(console, f"\n[bold reverse]Why? {kind}[/bold reverse] {asked}")
             print_explanation(console, explanation)
     if shutil.which("hydra") is None:
         print_plain(console, f"\nIn each new terminal, first: {ACTIVATE}")

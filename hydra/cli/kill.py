@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from hydra.answers.formatting import minute_text
+from hydra.bounds import LARGEST_KEY
 from hydra.cli.output import print_plain
 from hydra.db.engine import connect, database_url
 from hydra.db.roles import Role
@@ -18,7 +19,10 @@ from hydra.trading.runs import instrument_of, read_run
 
 def command(
     reason: Annotated[str, typer.Option(help="Why, in words; stored and shown.")],
-    run: Annotated[int | None, typer.Option(help="Which run; else the newest that has not ended.")] = None,
+    run: Annotated[
+        int | None,
+        typer.Option(min=1, max=LARGEST_KEY, help="Which run; else the newest that has not ended."),
+    ] = None,
     symbol: Annotated[str | None, typer.Option(help="Only this pair; else the whole portfolio.")] = None,
 ) -> None:
     """Latch the kill switch: no entries, positions close, recording goes on. `hydra resume` clears it."""

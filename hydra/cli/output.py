@@ -6,6 +6,7 @@ from typing import Final
 from rich import box
 from rich.console import Console
 from rich.padding import Padding
+from rich.progress import Progress, ProgressColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -16,6 +17,11 @@ def output_console() -> Console:
     """Standard output; without a terminal wide enough for every table, and plain."""
     console = Console()
     return console if console.is_terminal else Console(width=max(console.width, _WIDTH_ELSEWHERE))
+
+
+def progress_bar(console: Console, *columns: ProgressColumn) -> Progress:
+    """A bar on a terminal that leaves nothing behind; nothing elsewhere, not even an empty line."""
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 def print_line(console: Console, line: str | Text) -> None:

@@ -2,22 +2,30 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from hydra.answers.html_report.page import write_html_report
 from hydra.answers.report import read_report, report_json
 from hydra.answers.trade_table import write_csv
+from hydra.bounds import LARGEST_KEY
 from hydra.cli.output import output_console
 from hydra.cli.report_tables import print_report
 from hydra.db.engine import connect, database_url
 from hydra.settings import load_settings
 
+MOST_TRADES: Final = 1_000_000
+
 
 def command(
-    run_id: Annotated[int, typer.Argument(metavar="RUN", help="The run's number.", show_default=False)],
-    trades: Annotated[int, typer.Option("--trades", help="How many trades to list, the newest.", min=0)] = 40,
+    run_id: Annotated[
+        int,
+        typer.Argument(min=1, max=LARGEST_KEY, metavar="RUN", help="The run's number.", show_default=False),
+    ],
+    trades: Annotated[
+        int, typer.Option("--trades", help="How many trades to list, the newest.", min=0, max=MOST_TRADES)
+    ] = 40,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything for machines.")] = False,
     html: Annotated[
         Path | None,

@@ -50,7 +50,7 @@ def print_report(console: Console, report: RunReport, trades: int) -> None:
 def _head(report: RunReport) -> Iterator[str]:
     facts = report.facts
     yield (
-        f"[bold]Run {facts['run_id']}: {facts['mode']} on a [reverse] {facts['label']} [/reverse] market"
+        f"[bold]Run {facts['run_id']}: {facts['mode']} on a [reverse]{facts['label']}[/reverse] market"
         f"[/bold] ({escape(facts['end_reason'] or 'not ended')})"
     )
     yield "[dim]" + escape("; ".join(f"{name}: {value}" for name, value in fact_list(facts)[3:])) + "[/dim]"

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from hydra.bounds import LARGEST_KEY
 from hydra.cli.output import print_plain
 from hydra.db.engine import connect, database_url
 from hydra.db.roles import Role
@@ -16,7 +17,10 @@ from hydra.universe import find_pair
 
 def command(
     reason: Annotated[str, typer.Option(help="Why it may trade again, in words; stored and shown.")],
-    run: Annotated[int | None, typer.Option(help="Which run; else the newest that has not ended.")] = None,
+    run: Annotated[
+        int | None,
+        typer.Option(min=1, max=LARGEST_KEY, help="Which run; else the newest that has not ended."),
+    ] = None,
     symbol: Annotated[str | None, typer.Option(help="Only this pair's; else everything latched.")] = None,
 ) -> None:
     """Clear what is latched, once its cool-down has passed on the run's clock."""

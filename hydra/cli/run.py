@@ -8,14 +8,14 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 from rich.live import Live
-from rich.progress import Progress
 
 from hydra.answers.pipeline_table import PipelineRow, pipeline_line, pipeline_table
 from hydra.answers.run_events import DataCoverage, read_data_coverage
 from hydra.answers.timestamps import parse_minute
+from hydra.bounds import LARGEST_KEY
 from hydra.cli import db
 from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, ToOption
-from hydra.cli.output import print_plain
+from hydra.cli.output import print_plain, progress_bar
 from hydra.db.engine import connect, database_url
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import StopError
@@ -56,7 +56,9 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
             "[default: day]",
         ),
     ] = None,
-    resume: Annotated[int | None, typer.Option(help="Continue this run where it stopped.")] = None,
+    resume: Annotated[
+        int | None, typer.Option(min=1, max=LARGEST_KEY, help="Continue this run where it stopped.")
+    ] = None,
 ) -> None:
     """Run a market through the five layers, minute by minute. Ctrl-C stops; --resume continues.
 
@@ -142,7 +144,7 @@ def new_run(settings: Settings, asked: MarketRequest, speed: Speed, console: Con
         DatabaseError: the database server cannot be used.
     """
     url = database_url(settings)
-    with Progress(console=console, transient=True) as bar:
+    with progress_bar(console) as bar:
         task = bar.add_task(f"preparing the {LABELS[asked.origin]} market", total=1.0)
         market = prepare_market(url, asked, lambda share: bar.update(task, completed=share))
     plan = RunPlan(

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from hydra.answers.formatting import UNDEFINED, minute_text
 from hydra.answers.run_list import RunSummary, list_runs
+from hydra.bounds import LARGEST_KEY
 from hydra.cli.output import open_table, output_console, print_line, print_plain
 from hydra.db.engine import connect, database_url
 from hydra.settings import load_settings
@@ -39,7 +40,9 @@ def list_command(
 
 @app.command()
 def delete(
-    numbers: Annotated[list[int], typer.Argument(metavar="RUN...", help="The runs' numbers.")],
+    numbers: Annotated[
+        list[int], typer.Argument(min=1, max=LARGEST_KEY, metavar="RUN...", help="The runs' numbers.")
+    ],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Delete runs with all their rows. Markets stay; a backtest stays counted as a trial (ml.trials)."""

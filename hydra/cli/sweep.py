@@ -10,16 +10,17 @@ import psycopg
 import typer
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from hydra.answers.formatting import UNDEFINED, counted
 from hydra.backtest.run import read_choice
 from hydra.backtest.simulation import Stopwatch
+from hydra.bounds import LARGEST_KEY
 from hydra.cli import db
 from hydra.cli.backtest import market_choice
 from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, StressOption, ToOption
-from hydra.cli.output import output_console, print_plain
+from hydra.cli.output import output_console, print_plain, progress_bar
 from hydra.db.engine import connect, database_url
 from hydra.domain import MarketOrigin
 from hydra.errors import StopError
@@ -39,6 +40,7 @@ from hydra.runtime.research_queue import notify_trials
 from hydra.settings import load_settings
 from hydra.trading.runs import recorded_settings
 
+MOST_JOBS: Final = 1_024
 LOOK_EVERY_S: Final = 0.5
 MOST_SHOWN: Final = 20
 FIGURES_WIDTH: Final = 75
@@ -56,12 +58,15 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     seed: SeedOption = None,
     pairs: PairsOption = "",
     scenario: StressOption = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Processes of this machine.")] = os.cpu_count() or 1,
+    jobs: Annotated[
+        int, typer.Option(min=1, max=MOST_JOBS, help="Processes of this machine.")
+    ] = os.cpu_count() or 1,
     on_workers: Annotated[
         bool, typer.Option("--on-workers", help="Leave the trials to `dramatiq workers.research`.")
     ] = False,
     opened: Annotated[
-        int | None, typer.Option("--open", min=1, help="Simulate this trial again as a run with rows.")
+        int | None,
+        typer.Option("--open", min=1, max=LARGEST_KEY, help="Simulate this trial again as a run with rows."),
     ] = None,
 ) -> None:
     """Try every combination of settings on one market. Ctrl-C stops; the same command continues."""
@@ -98,7 +103,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
 def _open(name: str, number: int, console: Console) -> None:
     db.up()
     url = database_url(load_settings())
-    with connect(url, autocommit=True) as connection, Progress(console=console, transient=True) as bar:
+    with connect(url, autocommit=True) as connection, progress_bar(console) as bar:
         task = bar.add_task("deciding", total=1.0)
         result = open_trial(connection, url, name, number, lambda share: bar.update(task, completed=share))
     run_id = result.run.run_id
@@ -117,7 +122,7 @@ def _wait(connection: psycopg.Connection, study_id: int, show: Callable[[int, in
 @contextmanager
 def _progress(console: Console, name: str) -> Iterator[Callable[[int, int], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
+    with progress_bar(console, *columns) as bar:
         task = bar.add_task(name, total=None)
         yield lambda finished, planned: bar.update(task, completed=finished, total=planned)
 

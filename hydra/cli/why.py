@@ -13,6 +13,7 @@ from hydra.answers.distance_to_trigger import TriggerDistance
 from hydra.answers.formatting import UNDEFINED, exact_text, label, minute_text, price_text, usd, with_unit
 from hydra.answers.why import CountedHour, Explanation, PositionAnswer, explain
 from hydra.answers.why_gates import GateAnswer, GateVerdict, InputState, needed
+from hydra.bounds import LARGEST_KEY
 from hydra.cli.output import output_console, print_line
 from hydra.db.engine import connect, database_url
 from hydra.domain import ReasonCode
@@ -35,7 +36,9 @@ def command(
     at: Annotated[
         str | None, typer.Option("--at", help="ISO instant or HH:MM, UTC; default: the newest")
     ] = None,
-    run: Annotated[int | None, typer.Option("--run", help="The run; default: the newest")] = None,
+    run: Annotated[
+        int | None, typer.Option("--run", min=1, max=LARGEST_KEY, help="The run; default: the newest")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the chain for machines.")] = False,
 ) -> None:
     """Explain a minute gate by gate: inputs, rule, numbers, verdict and reason."""
