@@ -21,9 +21,10 @@ def main() -> None:
 
         status = run_command_line()
     except KeyboardInterrupt:
+        status = INTERRUPTED
+    if status == INTERRUPTED:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         os.write(2, b"hydra: stopped by Ctrl-C\n")
-        status = INTERRUPTED
     sys.exit(status)
 
 

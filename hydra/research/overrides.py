@@ -21,11 +21,13 @@ def parse_assignments(texts: Iterable[str]) -> dict[str, str]:
     """{"KEY": "VALUE"} of texts KEY=VALUE.
 
     Raises:
-        SettingsError: a text has no key or no value, or a key is given twice.
+        SettingsError: a text has no key or no value or is not printable, or a key is given twice.
     """
     found: dict[str, str] = {}
     for text in texts:
         key, separator, value = (part.strip() for part in text.partition("="))
+        if not text.isprintable():
+            raise SettingsError(f"--set {text!r}: write KEY=VALUE in printable characters of UTF-8")
         if not separator or not key or not value:
             raise SettingsError(f"--set {text}: write KEY=VALUE, e.g. --set MAX_POSITIONS=3")
         if key in found:

@@ -15,8 +15,9 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import typer
 
@@ -63,14 +64,13 @@ HOSTILE: Final = (*NUMBERS, *TIMES, *TEXTS, *ASSIGNMENTS, *PATHS)
 
 FITTING: Final[Mapping[str, Sequence[str]]] = {
     **dict.fromkeys(("--from", "--to", "--at"), TIMES),
-    **dict.fromkeys(("--config", "--html", "--csv", "--report", "paths"), PATHS),
-    **dict.fromkeys(("--run", "run_id", "numbers"), ("7", *NUMBERS)),
     "--set": ASSIGNMENTS,
+    # A whole generated day would take minutes.
+    "--market": ("recorded", "exchange"),
+    "--pairs": ("BTC", "BTC,ETH,,", *TEXTS),
     "symbol": ("BTC", *TEXTS),
-    "--mode": ("paper", "live", "backtest"),
-    "--market": ("recorded", "generated", "exchange"),
 }
-"""Values that go further into a verb than others, by option and argument."""
+"""Values that go further into a verb than others, by option or argument; others fit by their type."""
 
 # A short generated market; a line without it asks for the recorded one, of which nothing is stored.
 SMALL_MARKET: Final = (
@@ -80,12 +80,33 @@ SMALL_MARKET: Final = (
 
 
 @dataclass(frozen=True)
-class Verb:
-    """A command: the words that name it, its options by first spelling (True: a flag), its arguments."""
+class Word:
+    """An option or an argument: its name, its type, and whether it has to be given."""
 
-    words: tuple[str, ...]
-    options: Mapping[str, bool]
-    arguments: tuple[str, ...]
+    name: str
+    kind: Any
+    is_option: bool
+    is_flag: bool
+    is_required: bool
+
+    def fitting(self) -> Sequence[str]:
+        """Values of its type."""
+        if self.name in FITTING:
+            return FITTING[self.name]
+        if isinstance(self.kind, type) and issubclass(self.kind, StrEnum):
+            return tuple(self.kind)
+        if self.kind is Path:
+            return PATHS
+        # The run that is stored, and numbers that none has.
+        return ("7", *NUMBERS) if self.kind in {int, float} else HOSTILE
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A command: the words that name it, and those that may follow."""
+
+    names: tuple[str, ...]
+    words: tuple[Word, ...]
 
 
 @dataclass(frozen=True)
@@ -109,36 +130,55 @@ def _below(command: Any, words: tuple[str, ...]) -> Iterator[Verb]:
             for name in command.list_commands(context):
                 yield from _below(command.get_command(context, name), (*words, name))
         return
-    options = {one.opts[0]: bool(one.is_flag) for one in command.params if one.param_type_name == "option"}
-    arguments = tuple(str(one.name) for one in command.params if one.param_type_name == "argument")
-    yield Verb(words, {"--help": True, **options}, arguments)
+    yield Verb(words, tuple(_word(one) for one in command.params if "--yes" not in one.opts))
+
+
+def _word(parameter: Any) -> Word:
+    descriptor = getattr(parameter, "type_descriptor", None)
+    is_option = parameter.param_type_name == "option"
+    return Word(
+        name=str(parameter.opts[0] if is_option else parameter.name),
+        kind=_of_one(getattr(descriptor, "annotation", str)),
+        is_option=is_option,
+        is_flag=is_option and bool(parameter.is_flag),
+        is_required=bool(parameter.required),
+    )
+
+
+def _of_one(kind: Any) -> Any:
+    """The type of one value of a list or of an option that may be absent."""
+    inner = [one for one in get_args(kind) if one is not type(None)]
+    return _of_one(inner[0]) if inner else kind
 
 
 def command_lines(seed: int, count: int, *, deep: bool) -> list[list[str]]:
-    """`count` command lines without the word hydra, verb after verb; deep: some generate a small market."""
+    """`count` command lines without the word hydra; deep: some generate a small market.
+
+    Every verb once, then those with more options more often. None has --yes: the stored runs are needed.
+    """
     chance = random.Random(seed)
     known = verbs()
-    return [_line(known[number % len(known)], chance, deep=deep) for number in range(count)]
+    weights = [sum(not word.is_flag for word in verb.words) for verb in known]
+    chosen = [*known, *chance.choices(known, weights, k=max(0, count - len(known)))][:count]
+    return [_line(verb, chance, deep=deep) for verb in chosen]
 
 
 def _line(verb: Verb, chance: random.Random, *, deep: bool) -> list[str]:
-    words = list(verb.words)
-    if "--market" in verb.options and deep and chance.random() < 0.5:
-        words += SMALL_MARKET
-    if verb.words == ("demo",):
+    line = list(verb.names)
+    if deep and chance.random() < 0.5 and any(word.name == "--market" for word in verb.words):
+        line += SMALL_MARKET
+    if verb.names == ("demo",):
         # Anything else is a day of trading.
-        words += ["--hours", chance.choice(["nan", "inf", "-1", "1e999", "0", "169", "x"])]
-    words += [_value(name, chance) for name in verb.arguments for _ in range(chance.choice([1, 1, 1, 0, 2]))]
-    for name in chance.sample(sorted(verb.options), k=min(len(verb.options), chance.randint(0, 4))):
-        if name != "--help" or chance.random() < 0.1:
-            words += [name] if verb.options[name] else [name, _value(name, chance)]
+        line += ["--hours", chance.choice(["nan", "inf", "-1", "1e999", "0", "169", "x"])]
+    needed = [word for word in verb.words if word.is_required and chance.random() < 0.95]
+    others = [word for word in verb.words if not word.is_required]
+    wanted = chance.sample(others, k=min(len(others), chance.choice([0, 1, 1, 2, 2, 4])))
+    for word in (*needed, *wanted):
+        line += [word.name] if word.is_option else []
+        line += [] if word.is_flag else [chance.choice(word.fitting() if chance.random() < 0.7 else HOSTILE)]
     if chance.random() < 0.1:
-        words.insert(chance.randint(0, len(words)), chance.choice(HOSTILE))
-    return words
-
-
-def _value(name: str, chance: random.Random) -> str:
-    return chance.choice(FITTING.get(name, HOSTILE) if chance.random() < 0.6 else HOSTILE)
+        line.insert(chance.randint(0, len(line)), chance.choice(HOSTILE))
+    return line
 
 
 def complaint(line: Sequence[str], outcome: Outcome) -> str | None:
