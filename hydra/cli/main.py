@@ -1,18 +1,20 @@
 """The `hydra` command. Each verb has a file of its own in this folder."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Annotated, Any, Final, NoReturn
 
 import psycopg
 import typer
-from rich.console import Console
-from rich.text import Text
 from typer.core import TyperGroup
 
 import hydra as package
-from hydra.cli.output import print_line
+from hydra.answers.styled_text import styled
+from hydra.cli.output import error_console, print_in_any_encoding, print_line, print_whole
 from hydra.errors import HydraError
+from hydra.outside_text import shown
 
 VERBS: Final = (
     "db", "config", "check", "import", "doctor", "status", "run", "backtest", "sweep", "kill", "resume",
@@ -43,6 +45,25 @@ class Verbs(TyperGroup):
         command.name = cmd_name
         return command
 
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        """The context of a call; a complaint about it repeats the input shown."""
+        with _input_repeated_shown():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the verb; the same of a complaint about its options."""
+        with _input_repeated_shown():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _input_repeated_shown() -> Iterator[None]:
+    try:
+        yield
+    except typer.TyperException as error:
+        error.message = shown(error.message)
+        raise
+
 
 app = typer.Typer(
     cls=Verbs,
@@ -58,7 +79,7 @@ def _print_version(wanted: bool) -> None:
         return
     from hydra.trading.versions import code_version  # noqa: PLC0415  # only this option needs it
 
-    typer.echo(f"hydra {package.__version__} (code {code_version()})")
+    print_whole(f"hydra {package.__version__} (code {code_version()})")
     raise typer.Exit
 
 
@@ -82,6 +103,7 @@ ADVICE: Final[dict[type[psycopg.Error], str]] = {
 
 def main() -> None:
     """Run the command line; an error of ours or of the server is printed as one red sentence, status 1."""
+    print_in_any_encoding()
     try:
         app()
     except HydraError as error:
@@ -92,7 +114,7 @@ def main() -> None:
 
 
 def _fail(sentence: str) -> NoReturn:
-    print_line(Console(stderr=True), Text.assemble(("hydra: ", "red"), sentence))
+    print_line(error_console(), styled(("hydra: ", "red"), sentence))
     sys.exit(1)
 
 

@@ -14,10 +14,10 @@ from hydra.answers.report import read_report
 from hydra.answers.why import CountedHour, explain
 from hydra.backtest.persisted import StoredRows
 from hydra.checks.parity import check_parity
-from hydra.db import queries
 from hydra.db.engine import adbc_connect
 from hydra.domain import KillScope
 from hydra.ingest.simulated import store_market
+from hydra.trading.kill_by_hand import runs_going_on
 from tests.support.backtest_scene import MARKET, MINUTES, START, Scene, made_scene
 from tests.support.fact_writer import write_rows
 from tests.support.live_run import decide_live
@@ -103,9 +103,9 @@ def test_the_kill_switch_never_takes_a_backtest_for_the_run_that_trades(scene: S
         scene.connection.execute("UPDATE hydra.runs SET ended_at = NULL, end_reason = NULL")
         newest = scene.backtest(StoredRows.CHANGES).run.run_id
         scene.connection.execute("UPDATE hydra.runs SET ended_at = NULL WHERE run_id = %s", (newest,))
-        row = scene.connection.execute(queries.load("stages/latest_run"), {"run_id": None}).fetchone()
+        going_on = runs_going_on(scene.connection)
     assert newest > scene.live.run_id
-    assert row == (scene.live.run_id,)
+    assert [run.run_id for run in going_on] == [scene.live.run_id]
 
 
 def test_nothing_of_a_backtest_stays_when_its_storing_fails(
