@@ -12,7 +12,7 @@ from hydra.cli.output import print_done
 from hydra.db.engine import connect, database_url
 from hydra.db.roles import Role
 from hydra.errors import HydraError, StopError
-from hydra.settings import load_settings
+from hydra.settings import database_settings
 from hydra.trading.kill_by_hand import latch_by_hand, refuse_without_reason, runs_going_on
 from hydra.trading.runs import EndReason, Run, find_instrument, read_run
 
@@ -27,7 +27,7 @@ def command(
     Exit status 1: a run could not be stopped; the others are.
     """
     refuse_without_reason(reason)
-    with connect(database_url(load_settings()), role=Role.WORKER, autocommit=True) as connection:
+    with connect(database_url(database_settings()), role=Role.WORKER, autocommit=True) as connection:
         order = KillOrder(connection, symbol, reason)
         if run is None:
             order.stop_every_run()

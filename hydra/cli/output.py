@@ -30,7 +30,7 @@ _UNBROKEN: Final = "\ue000"
 class TextConsole(Console):
     """A console on which every string is text: no markup, no highlighting, nothing that acts."""
 
-    def render_str(self, text: str, **options: Any) -> Text:  # type: ignore[override]
+    def render_str(self, text: str, **options: Any) -> Text:
         """`text` shown, in the style and layout of `options`."""
         plain = {"markup": False, "emoji": False, "highlight": False}
         return super().render_str(shown(text), **{**options, **plain})

@@ -1,12 +1,13 @@
 """The kill switch stops every run that goes on, whatever is said with it; nothing is cleared by accident."""
 
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 
 from hydra.answers.run_list import list_runs
 from hydra.db.edition import Edition
@@ -206,7 +207,8 @@ def test_resume_with_nothing_to_clear_says_so(scene: psycopg.Connection) -> None
     assert (answer.status, "nothing is latched in a run that goes on" in answer.err) == (1, True)
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(reason=os.fsdecode(b"\xff [/red] \x1b[31m \xe2\x80\xae"))
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(reason=arguments)
 def test_no_reason_makes_a_command_fail_or_reaches_an_output_raw(
     scene: psycopg.Connection, reason: str

@@ -205,9 +205,8 @@ def test_a_kill_switch_latches_once_and_clears_after_its_cool_down(
     open_cycle(connection, run)
     assert latch_by_hand(connection, run.run_id, None, "the news is bad", "operator") == START
     assert latch_by_hand(connection, run.run_id, None, "again, but the first cause stays", "operator") is None
-    latch_by_hand(
-        connection, run.run_id, find_instrument(connection, run, "btcusdt"), "only this", "operator"
-    )
+    pair = find_instrument(connection, run, "btcusdt")
+    latch_by_hand(connection, run.run_id, pair, "only this", "operator")
     assert [(item.scope, item.symbol, item.cause) for item in read_latched(connection, run.run_id)] == [
         ("portfolio", None, "the news is bad"),
         ("pair", "BTC", "only this"),

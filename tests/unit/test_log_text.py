@@ -1,6 +1,7 @@
 """A log of a run holds texts from outside escaped: one record a line, and nothing that acts."""
 
 import logging
+from collections.abc import Iterator
 from io import StringIO
 
 import pytest
@@ -13,7 +14,7 @@ FORGED = "bad file\n[2025-06-01 10:00] all is well\x1b[2J"
 
 
 @pytest.fixture
-def log(monkeypatch: pytest.MonkeyPatch) -> StringIO:
+def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[StringIO]:
     """The log of a process whose logging is as `dramatiq` sets it up."""
     written = StringIO()
     handler = logging.StreamHandler(written)
@@ -21,7 +22,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> StringIO:
     monkeypatch.setattr(logging.getLogger(), "handlers", [handler])
     before = structlog.get_config()
     show_logs()
-    yield written  # type: ignore[misc]  # a fixture
+    yield written
     structlog.configure(**before)
 
 
