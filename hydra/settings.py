@@ -11,9 +11,11 @@ import math
 import os
 from collections.abc import Iterator, Mapping
 from functools import cache
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
+from dotenv import dotenv_values
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -223,6 +225,25 @@ def load_settings(env_file: Path = ENV_FILE, given: Mapping[str, Any] | None = N
         where = _place("TRADING_MODE", given, env_file)
         raise SettingsError(f"{where} is paper, testnet or live; `hydra backtest` needs no mode")
     return settings
+
+
+def database_settings(env_file: Path = ENV_FILE) -> Settings:
+    """The settings in force; where they are refused, the database's alone, the others at their defaults.
+
+    For `hydra kill`: a wrong limit, written for the next run, must not keep it from this one.
+    """
+    try:
+        return load_settings(env_file)
+    except (SettingsError, ValueError, OSError):
+        is_readable = os.access(env_file, os.R_OK)
+        text = env_file.read_text(encoding="utf-8", errors="replace") if is_readable else ""
+        given = {**dotenv_values(stream=StringIO(text)), **os.environ}
+        secrets: dict[str, Any] = {
+            name: SecretStr(value)
+            for key, name in Settings.attribute_by_key().items()
+            if "SecretStr" in str(Settings.model_fields[name].annotation) and (value := given.get(key))
+        }
+        return Settings.model_construct(**secrets)
 
 
 def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:

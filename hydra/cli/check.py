@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
+from hydra.answers.styled_text import styled
 from hydra.backtest.market import BacktestMarket, read_market
 from hydra.bounds import LARGEST_KEY, LARGEST_SEED
 from hydra.checks.check_instants import sample_rows
@@ -25,7 +26,7 @@ from hydra.checks.warm_up import EARLIER_DAYS, beginning_at, decision_warm_up, f
 from hydra.cli.check_market import CheckedMarket, CheckRequest, checked_market
 from hydra.cli.check_tables import parity_as_json, print_changes, print_parity, print_results, results_as_json
 from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, ToOption
-from hydra.cli.output import output_console, progress_bar
+from hydra.cli.output import error_console, output_console, print_json, print_line, progress_bar
 from hydra.db.engine import connect, database_url
 from hydra.domain import MarketOrigin
 from hydra.research.outcomes import approved_trades
@@ -79,7 +80,7 @@ def lookahead(  # noqa: PLR0913, PLR0917  # one parameter an option
     for_machines: JsonOption = False,
 ) -> None:
     """Recompute everything with facts not yet known cut off or changed; status 1 if any value changes."""
-    console = Console(stderr=True)
+    console = error_console()
     chosen = checked_market(CheckRequest(run_id, market, start, end, seed, pairs), console)
     results = lookahead_results(chosen, samples, paths, sample_seed, console)
     if not for_machines:
@@ -100,7 +101,7 @@ def warmup(  # noqa: PLR0913, PLR0917  # one parameter an option
     for_machines: JsonOption = False,
 ) -> None:
     """Recompute features and verdicts from facts that begin elsewhere; status 1 if they differ."""
-    chosen = checked_market(CheckRequest(run_id, market, start, end, seed, pairs), Console(stderr=True))
+    chosen = checked_market(CheckRequest(run_id, market, start, end, seed, pairs), error_console())
     run = simulate_by(chosen.rules)
     longer = _read(chosen, chosen.start - timedelta(days=max(EARLIER_DAYS)))
     whole = run(beginning_at(longer, chosen.start))
@@ -134,14 +135,14 @@ def parity(
     url = database_url(load_settings())
     with (
         connect(url, autocommit=True) as connection,
-        progress_bar(Console(stderr=True)) as bar,
+        progress_bar(error_console()) as bar,
     ):
         task = bar.add_task("deciding again", total=1.0)
         found = check_parity(
             connection, url, read_run(connection, run_id), lambda share: bar.update(task, completed=share)
         )
     if for_machines:
-        typer.echo(parity_as_json(found))
+        print_json(parity_as_json(found))
     else:
         print_parity(output_console(), found)
     if found.mismatches or not found.rows:
@@ -194,13 +195,11 @@ def _conclude(chosen: CheckedMarket, results: list[CheckResult], *, for_machines
     )
     if for_machines:
         market = {"market": chosen.title, "from": chosen.start.isoformat(), "to": chosen.end.isoformat()}
-        typer.echo(results_as_json({**market, "compared": compared, "mismatches": found}, results))
+        print_json(results_as_json({**market, "compared": compared, "mismatches": found}, results))
     else:
         place = f"on {chosen.title}, {chosen.start:%Y-%m-%d %H:%M} to {chosen.end:%Y-%m-%d %H:%M} UTC"
         words = f"{found:,} mismatch{'' if found == 1 else 'es'}"
-        verdict = f"[red]{words}[/red]" if found else "[green]no mismatch[/green]"
-        output_console().print(
-            f"{verdict} among {compared:,} values {place}", highlight=False, soft_wrap=True
-        )
+        verdict = (words, "red") if found else ("no mismatch", "green")
+        print_line(output_console(), styled(verdict, f" among {compared:,} values {place}"))
     if found or not compared:
         raise typer.Exit(1 if found else NOTHING_COMPARED)

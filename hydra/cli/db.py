@@ -6,10 +6,9 @@ from typing import Annotated, NoReturn
 
 import psycopg
 import typer
-from rich.console import Console
 
 from hydra.answers.run_list import list_runs
-from hydra.cli.output import output_console, print_plain
+from hydra.cli.output import ask, error_console, output_console, print_line, print_whole
 from hydra.db import queries
 from hydra.db.edition import inspect_server
 from hydra.db.engine import connect, database_url, libpq_url, shown
@@ -28,7 +27,7 @@ app = typer.Typer(
 
 
 def _say(text: str) -> None:
-    print_plain(Console(stderr=True), text)
+    print_line(error_console(), text)
 
 
 @app.command("up")
@@ -109,7 +108,7 @@ def status() -> None:
         }
     console = output_console()
     for name, value in lines.items():
-        print_plain(console, f"{name:9} {value}")
+        print_line(console, f"{name:9} {value}")
 
 
 def _schema_state(url: str) -> str:
@@ -125,7 +124,7 @@ def url(
 ) -> None:
     """Print the database's URL, for other programs."""
     address = libpq_url(database_url(load_settings()))
-    typer.echo(address if with_password else shown(address))
+    print_whole(address if with_password else shown(address))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -212,4 +211,4 @@ def _reset_runs(*, yes: bool) -> None:
 
 def _ask(question: str, *, yes: bool) -> None:
     if not yes:
-        typer.confirm(question, abort=True, err=True)
+        ask(question)

@@ -1,6 +1,5 @@
 """`hydra import`: market history from files."""
 
-import json
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -10,14 +9,14 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from hydra.cli.output import open_table, output_console
+from hydra.cli.output import open_table, output_console, print_json
 from hydra.db.engine import database_url
 from hydra.ingest.history import FileResult, import_history
 from hydra.ingest.import_plan import ImportPlan, plan_import, printable
+from hydra.outside_text import shown
 from hydra.settings import load_settings
 
 Reporter = Callable[[FileResult], None]
@@ -41,7 +40,7 @@ def command(
         results = import_history(url, plan, report)
     seconds = time.monotonic() - started
     if as_json:
-        typer.echo(json.dumps(_as_json(plan, results, seconds), indent=2))
+        print_json(_as_json(plan, results, seconds))
     else:
         _print_summary(console, plan, results, seconds)
     if _refused(plan, results) or not plan.files:
@@ -58,7 +57,7 @@ def _reporter(console: Console, plan: ImportPlan, *, quiet: bool) -> Iterator[Re
             task = progress.add_task("", total=plan.size_bytes, rows=0, rate=0)
             yield _advancing(progress, task, plan)
     else:
-        yield lambda result: console.print(_line(result), soft_wrap=True, highlight=False, markup=False)
+        yield lambda result: console.print(_line(result), soft_wrap=True)
 
 
 def _bar(console: Console) -> Progress:
@@ -67,7 +66,7 @@ def _bar(console: Console) -> Progress:
         BarColumn(bar_width=14),
         TextColumn("{task.fields[rows]:,} rows, {task.fields[rate]:,} rows/s"),
         TimeRemainingColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         console=console,
         transient=True,
     )
@@ -82,7 +81,7 @@ def _advancing(progress: Progress, task: TaskID, plan: ImportPlan) -> Reporter:
         progress.update(
             task,
             advance=next(sizes),
-            description=escape(result.file.path.name),
+            description=shown(result.file.path.name),
             rows=rows,
             rate=int(rows / max(time.monotonic() - started, 1e-3)),
         )
@@ -153,7 +152,7 @@ def _print_summary(console: Console, plan: ImportPlan, results: list[FileResult]
         else "nothing to import: name the exchange's archive files or folders such as candles_1m"
     )
     for line in lines:
-        console.print(line, soft_wrap=True, highlight=False, markup=False)
+        console.print(line, soft_wrap=True)
 
 
 def _not_imported(plan: ImportPlan) -> list[str]:

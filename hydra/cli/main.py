@@ -1,5 +1,7 @@
 """The verbs of `hydra`. Each has a file of its own in this folder."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Annotated, Any, Final
 
@@ -7,6 +9,8 @@ import typer
 from typer.core import TyperGroup
 
 import hydra as package
+from hydra.cli.output import print_whole
+from hydra.outside_text import shown
 
 VERBS: Final = (
     "db", "config", "check", "import", "doctor", "status", "run", "backtest", "sweep", "kill", "resume",
@@ -37,6 +41,25 @@ class Verbs(TyperGroup):
         command.name = cmd_name
         return command
 
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        """The context of a call; a complaint about it repeats the input shown."""
+        with _input_repeated_shown():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the verb; the same of a complaint about its options."""
+        with _input_repeated_shown():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _input_repeated_shown() -> Iterator[None]:
+    try:
+        yield
+    except typer.TyperException as error:
+        error.message = shown(error.message)
+        raise
+
 
 app = typer.Typer(
     cls=Verbs,
@@ -52,7 +75,7 @@ def _print_version(wanted: bool) -> None:
         return
     from hydra.trading.versions import code_version  # noqa: PLC0415  # only this option needs it
 
-    typer.echo(f"hydra {package.__version__} (code {code_version()})")
+    print_whole(f"hydra {package.__version__} (code {code_version()})")
     raise typer.Exit
 
 

@@ -15,7 +15,7 @@ from hydra.answers.timestamps import parse_minute
 from hydra.bounds import LARGEST_KEY
 from hydra.cli import db
 from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, ToOption
-from hydra.cli.output import print_plain, progress_bar
+from hydra.cli.output import TextConsole, print_line, progress_bar
 from hydra.db.engine import connect, database_url
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import StopError
@@ -66,7 +66,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     """
     settings = in_mode(load_settings(), mode)
     pace = None if speed is None else Speed.parse(speed)
-    console = Console()
+    console = TextConsole()
     if resume is None:
         refuse_unconnected(settings.trading_mode, market)
         first, last = parse_range(start, end)
@@ -81,7 +81,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     with connect(database_url(settings)) as connection:
         coverage = read_data_coverage(connection, run.run_id)
     if coverage.without_data:
-        print_plain(console, without_data_words(run, coverage))
+        print_line(console, without_data_words(run, coverage))
     if coverage.share_without_data >= MOST_WITHOUT_DATA:
         raise typer.Exit(NO_DATA_STATUS)
 
@@ -189,11 +189,11 @@ def watch(run: Run, settings: Settings, console: Console) -> EndReason:
     """
     with _display(run, console) as show:
         speed = Speed.parse(run.speed)
-        reason = Supervisor(run, settings, speed, show, lambda text: print_plain(console, text)).supervise()
+        reason = Supervisor(run, settings, speed, show, lambda text: print_line(console, text)).supervise()
     if reason is EndReason.FINISHED:
-        print_plain(console, f"Run {run.run_id} is finished: see it with `hydra report {run.run_id}`.")
+        print_line(console, f"Run {run.run_id} is finished: see it with `hydra report {run.run_id}`.")
     else:
-        print_plain(
+        print_line(
             console, f"Run {run.run_id} is stopped. It goes on with `hydra run --resume {run.run_id}`."
         )
     return reason
@@ -265,4 +265,4 @@ class PlainLines:
         hour = rows[0].time.replace(minute=0) if rows else None
         if hour is not None and hour != self._hour:
             self._hour = hour
-            print_plain(self._console, pipeline_line(self._run, rows))
+            print_line(self._console, pipeline_line(self._run, rows))

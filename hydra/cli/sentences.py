@@ -8,12 +8,11 @@ from typing import Final
 
 import psycopg
 import typer
-from rich.console import Console
-from rich.text import Text
 from typer.exceptions import TyperException
 
+from hydra.answers.styled_text import styled
 from hydra.cli.main import app
-from hydra.cli.output import print_line
+from hydra.cli.output import error_console, let_go, print_line
 from hydra.errors import HydraError
 from hydra.paths import cache_directory
 
@@ -46,7 +45,7 @@ def run_command_line() -> int:
         _write_nowhere()
         status, sentence = _status_and_sentence(error)
         if sentence:
-            print_line(Console(stderr=True), Text.assemble(("hydra: ", "red"), sentence))
+            print_line(error_console(), styled(("hydra: ", "red"), sentence))
     return status if isinstance(status, int) else 0
 
 
@@ -99,4 +98,4 @@ def _write_nowhere() -> None:
     try:
         sys.stdout.flush()
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        let_go(sys.stdout)

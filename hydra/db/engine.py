@@ -9,6 +9,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from hydra.db.server.private import DATABASE, private_cluster
+from hydra.db.stored_text import store_every_text
 from hydra.errors import DatabaseError
 from hydra.settings import Settings
 
@@ -52,6 +53,7 @@ def connect(url: str, *, role: str | None = None, autocommit: bool = False) -> p
     except psycopg.Error as error:
         raise DatabaseError(explain_refusal(url, str(error))) from None
     _speak_utc(connection)
+    store_every_text(connection)
     if role is not None:
         _set_role(connection, role)
     return connection

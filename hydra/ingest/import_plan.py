@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hydra.errors import StopError
 from hydra.exchange.archive.recognition import FileLayout, NotImported, Recognised, recognise
+from hydra.outside_text import storable
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,8 @@ def plan_import(paths: Iterable[Path]) -> ImportPlan:
 
 
 def printable(path: Path) -> str:
-    """`path` as the user named it, in characters that any database and terminal accepts."""
-    return os.fsencode(path).decode("utf-8", "replace")
+    """`path` as the user named it, in characters that any database accepts."""
+    return storable(str(path))
 
 
 def _order(file: Recognised) -> tuple[int, int, int, Path]:

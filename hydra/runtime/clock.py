@@ -23,6 +23,7 @@ from hydra.db.roles import Role
 from hydra.domain import CycleState
 from hydra.errors import HydraError
 from hydra.features.engine.decision_frame import DECISION_DELAY
+from hydra.outside_text import shown
 from hydra.runtime.message_broker import make_broker
 from hydra.runtime.notifications import CYCLE_CLOSED_CHANNEL, notify, step_from
 from hydra.runtime.speed import Speed
@@ -126,7 +127,7 @@ def main() -> None:
     try:
         app()
     except (HydraError, psycopg.OperationalError) as error:
-        sys.exit(f"clock: {error}")
+        sys.exit(f"clock: {shown(str(error))}")
 
 
 if __name__ == "__main__":
