@@ -49,7 +49,7 @@ def written(path: Path, **columns: object) -> ParsedFile:
     return parsed(path)
 
 
-@pytest.mark.parametrize("cut", [1, 3, 30, 200, 3000])
+@pytest.mark.parametrize("cut", [1, 3, 30, 200])
 def test_a_zip_without_its_first_bytes_is_refused(tmp_path: Path, cut: int) -> None:
     path = tmp_path / ZIP
     assert "corrupt zip" in refusal(path, zipped(path)[cut:])
@@ -89,7 +89,7 @@ def test_what_unpacks_to_too_much_is_refused_before_it_is_unpacked(
 
 
 def test_packed_by_bzip2_a_small_file_does_not_fill_the_memory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     text = b"0" * 30_000_000
     assert len(bz2.compress(text)) < 200
@@ -155,7 +155,7 @@ def test_times_near_the_end_of_their_type_are_no_times(tmp_path: Path, unit: str
     assert [reasons(file)[line] for line in (1, 2, 3)] == [wrong] * 3
     settled = {"funding_time_raw": instants, "funding_rate": numbers}
     settlements = reasons(written(tmp_path / "funding" / "BTCUSDT.parquet", **settled))
-    assert [settlements[line] for line in (1, 2, 3)] == [wrong.replace("time is", "time is")] * 3
+    assert [settlements[line] for line in (1, 2, 3)] == [wrong] * 3
     ratios = (
         "sum_open_interest", "sum_open_interest_value", "count_toptrader_long_short_ratio",
         "sum_toptrader_long_short_ratio", "count_long_short_ratio", "sum_taker_long_short_vol_ratio",
@@ -165,9 +165,7 @@ def test_times_near_the_end_of_their_type_are_no_times(tmp_path: Path, unit: str
     assert [measured[line] for line in (1, 2, 3)] == [wrong] * 3
 
 
-@pytest.mark.parametrize(
-    "text", ["9223372036854775807", "-9223372036854775808", "18446744073709551615", "1e300"]
-)
+@pytest.mark.parametrize("text", [str(BOUND), str(-BOUND - 1), "18446744073709551615", "1e300"])
 def test_epochs_that_would_overflow_are_no_times(tmp_path: Path, text: str) -> None:
     file = parsed(tmp_path / "candles_1m" / KLINE_FILE, text_of(kline(0), kline(1, open_time=text)))
     assert reasons(file) == {2: "time is not a time"}
@@ -206,10 +204,8 @@ def test_numbers_that_no_market_has_are_refused_one_by_one(
 def test_columns_of_any_type_are_refused_and_never_raise_anything_else(
     tmp_path: Path, column: pl.Series
 ) -> None:
-    sound = {
-        "open_time": pl.Series([0, 1]),
-        **dict.fromkeys(("open", "high", "low", "close", "volume"), [1.0] * 2),
-    }
+    prices = dict.fromkeys(("open", "high", "low", "close", "volume"), [1.0] * 2)
+    sound = {"open_time": pl.Series([0, 1]), **prices}
     for name in sound:
         try:
             file = written(tmp_path / "candles_1m" / "BTCUSDT.parquet", **{**sound, name: column})

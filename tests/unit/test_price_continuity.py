@@ -42,7 +42,7 @@ def test_a_bar_ten_times_as_high_as_low_is_odd_by_itself() -> None:
 
 
 def test_another_pairs_prices_beside_stored_ones_are_odd_to_the_last_row() -> None:
-    """A month under the wrong name: its last rows are 30 days away from anything stored, its first are not."""
+    """A month under the wrong name: its last rows are 30 days away from what is stored, its first are not."""
     month = ranges([100_000.0] * 720, HOUR)
     before = ranges([2_500.0], HOUR, -HOUR)
     assert len(odd(month, before)) == 720
