@@ -1,24 +1,13 @@
 -- Which five-minute candles that came as such became known after $3 and by $4? They hold five minutes.
 -- One without quote volume counts as volume x (high + low + close) / 3, as in market.candles_5m (C128).
 -- $1 instruments, $2 earliest time, $3 known after (exclusive), $4 known by (inclusive). C124.
--- Of a fact that a repair replaced after $4, the row before it.
 SELECT
     instrument_id, time, known_at, open, high, low, close, volume,
     coalesce(quote_volume, volume * (high + low + close) / 3) AS quote_volume,
     taker_buy_quote_volume,
     5::bigint AS row_count
-FROM market.candles_5m_recorded
+FROM market.candles_5m_recorded_versions
 WHERE instrument_id = ANY($1::smallint[])
     AND time >= $2::timestamptz AND time <= $4::timestamptz
-    AND known_at > $3::timestamptz AND known_at <= $4::timestamptz
-UNION ALL
-SELECT
-    f.instrument_id, f.time, f.known_at, f.open, f.high, f.low, f.close, f.volume,
-    coalesce(f.quote_volume, f.volume * (f.high + f.low + f.close) / 3), f.taker_buy_quote_volume, 5::bigint
-FROM market.revisions AS r
-CROSS JOIN LATERAL jsonb_populate_record(NULL::market.candles_5m_recorded, r.stored) AS f
-WHERE r.applied AND r.target_table = 'candles_5m_recorded' AND r.applied_at > $4::timestamptz
-    AND f.instrument_id = ANY($1::smallint[])
-    AND f.time >= $2::timestamptz AND f.time <= $4::timestamptz
-    AND f.known_at > $3::timestamptz AND f.known_at <= $4::timestamptz
+    AND known_at > $3::timestamptz AND known_at <= $4::timestamptz AND replaced_at > $4::timestamptz
 ORDER BY instrument_id, time

@@ -1,18 +1,8 @@
 -- Which five-minute periods of crowd positioning became known after $3 and by $4?
 -- $1 instruments, $2 earliest period end, $3 known after (exclusive), $4 known by (inclusive).
--- Of a fact that a repair replaced after $4, the row before it.
 SELECT instrument_id, time, known_at, long_short_ratio, taker_buy_sell_ratio
-FROM market.positioning
+FROM market.positioning_versions
 WHERE instrument_id = ANY($1::smallint[])
     AND time >= $2::timestamptz AND time <= $4::timestamptz
-    AND known_at > $3::timestamptz AND known_at <= $4::timestamptz
-UNION ALL
-SELECT
-    f.instrument_id, f.time, f.known_at, f.long_short_ratio, f.taker_buy_sell_ratio
-FROM market.revisions AS r
-CROSS JOIN LATERAL jsonb_populate_record(NULL::market.positioning, r.stored) AS f
-WHERE r.applied AND r.target_table = 'positioning' AND r.applied_at > $4::timestamptz
-    AND f.instrument_id = ANY($1::smallint[])
-    AND f.time >= $2::timestamptz AND f.time <= $4::timestamptz
-    AND f.known_at > $3::timestamptz AND f.known_at <= $4::timestamptz
+    AND known_at > $3::timestamptz AND known_at <= $4::timestamptz AND replaced_at > $4::timestamptz
 ORDER BY instrument_id, time
