@@ -19,7 +19,7 @@ from hydra.exchange.archive.contents import LINE
 from hydra.exchange.archive.parsed_file import ParsedFile
 from hydra.exchange.archive.recognition import Recognised
 from hydra.exchange.archive.rules import REASON
-from hydra.ingest.price_continuity import Ranges, judge, ranges_of
+from hydra.ingest.price_continuity import Ranges, odd_rows, ranges_of
 
 ACCEPT: Final = '`hydra import --accept-prices --reason "..." FILE` takes them as they are'
 ODD_PRICE: Final = "a price that its neighbours rule out (--accept-prices takes it)"
@@ -57,8 +57,8 @@ def _without_odd_rows(
     rows = parsed.tables[name]
     low, high = _PRICE_COLUMNS[name]
     offered = ranges_of(rows.select("time", low=low, high=high))
-    verdict = judge(offered, _stored_ranges(connection, file, rows))
-    odd = int(verdict.is_odd.sum())
+    flags = odd_rows(offered, _stored_ranges(connection, file, rows))
+    odd = int(flags.sum())
     if not odd:
         return parsed
     if odd * 2 > rows.height:
@@ -67,7 +67,7 @@ def _without_odd_rows(
             f"they are more than 4 times away from what is stored or from each other; restore its name, "
             f"download it again, or {ACCEPT}"
         )
-    is_odd = pl.Series(verdict.is_odd)
+    is_odd = pl.Series(flags)
     refused = _rejected(rows.filter(is_odd), _lines(parsed, rows).filter(is_odd))
     rejected = pl.concat([parsed.rejected, refused]).sort(LINE)
     return replace(parsed, tables={name: rows.filter(~is_odd)}, rejected=rejected)

@@ -9,7 +9,6 @@ unit (1 : 1000) looks like an error and is held back until the user accepts it.
 Pure rules: arrays in, a mask out. Source: docs/architecture.md, law 3.
 """
 
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -41,21 +40,13 @@ class Ranges(NamedTuple):
         return Ranges(self.time[rows], self.low[rows], self.high[rows])
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """is_odd: a flag a row. jumps: how many times the price leaves its neighbours within the file."""
-
-    is_odd: Flags
-    jumps: int
-
-
 def ranges_of(rows: pl.DataFrame) -> Ranges:
     """`rows` (time, low, high; sorted by time) as arrays."""
     low, high = (np.log(rows[name].to_numpy()) for name in ("low", "high"))
     return Ranges(rows["time"].to_physical().to_numpy(), low, high)
 
 
-def judge(offered: Ranges, stored: Ranges) -> Verdict:
+def odd_rows(offered: Ranges, stored: Ranges) -> Flags:
     """Which of the `offered` rows cannot be prices of the market of the `stored` hours.
 
     stored: the range of each hour (time: its begin) in which the market has prices already, around the file.
@@ -64,17 +55,19 @@ def judge(offered: Ranges, stored: Ranges) -> Verdict:
     up again. A strand is odd if most of its rows nearest to stored prices lie beyond the limit; where nothing
     is stored within 30 days, every strand is odd but the longest.
     """
-    too_wide = offered.high - offered.low > np.log(WIDEST_BAR)
+    too_wide: Flags = offered.high - offered.low > np.log(WIDEST_BAR)
     kept = np.flatnonzero(~too_wide)
+    if not len(kept):
+        return too_wide
     inside = offered.at(kept)
     starts = _starts(inside)
     if len(starts) > MOST_JUMPS:
-        return Verdict(np.ones(len(too_wide), np.bool_), len(starts) - 1)
+        return np.ones(len(too_wide), np.bool_)
     strands = _strands(inside, starts)
     good = _good_strands(strands, inside, stored)
     is_odd = too_wide.copy()
     is_odd[kept] = ~np.isin(strands, good)
-    return Verdict(is_odd, max(len(starts) - 1, 0))
+    return is_odd
 
 
 def _gaps(one: Ranges, other: Ranges) -> Floats:
@@ -92,7 +85,7 @@ def _starts(rows: Ranges) -> "npt.NDArray[np.intp]":
     """The first row of each stretch without a jump."""
     before, after = rows.at(slice(None, -1)), rows.at(slice(1, None))
     jumps = _is_jump(before, after, after.time - before.time)
-    return np.flatnonzero(np.concatenate([[True], jumps])) if len(rows.time) else np.empty(0, np.intp)
+    return np.flatnonzero(np.concatenate([[True], jumps]))
 
 
 def _strands(rows: Ranges, starts: "npt.NDArray[np.intp]") -> Integers:
@@ -117,7 +110,8 @@ def _good_strands(strands: Integers, rows: Ranges, stored: Ranges) -> Integers:
     verdicts = [_agrees(nearness[strands == number], is_far[strands == number]) for number in numbers]
     if any(verdict is not None for verdict in verdicts):
         return np.array([n for n, verdict in zip(numbers, verdicts, strict=True) if verdict], np.int64)
-    return numbers[[np.argmax(sizes)]] if len(numbers) else numbers
+    longest: Integers = numbers[[np.argmax(sizes)]]
+    return longest
 
 
 def _agrees(nearness: "npt.NDArray[np.intp]", is_far: Flags) -> bool | None:

@@ -26,7 +26,7 @@ recorded AS (
     )
     SELECT b.batch_id, %(table_name)s, d.key, d.stored, d.offered, now(), true, b.reason, now(), b.imported_by
     FROM differing AS d, market.import_batches AS b
-    WHERE b.batch_id = %(batch_id)s AND d.key NOT IN (SELECT key FROM applied)
+    WHERE b.batch_id = %(batch_id)s AND NOT EXISTS (SELECT FROM applied AS a WHERE a.key = d.key)
     RETURNING 1
 ),
 replaced AS (

@@ -174,13 +174,13 @@ def test_the_worker_may_not_replace_a_fact_nor_forge_a_replaced_one(importing: I
         "UPDATE market.revisions SET reason = 'none'",
         "DELETE FROM market.revisions",
         "INSERT INTO market.revisions (batch_id, target_table, key, stored, offered, known_at, applied,"
-        " reason, applied_at, applied_by) SELECT batch_id, target_table, key, stored, offered, known_at, true,"
-        " 'x', now(), 'x' FROM market.revisions",
+        " reason, applied_at, applied_by) SELECT batch_id, target_table, key, stored, offered, known_at,"
+        " true, 'x', now(), 'x' FROM market.revisions",
     ):
         with importing.connection.transaction(force_rollback=True):
             importing.connection.execute(f"SET LOCAL ROLE {Role.WORKER}")
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                importing.connection.execute(statement)  # type: ignore[arg-type]
+                importing.connection.execute(statement)
 
 
 def test_a_user_without_the_right_to_change_facts_cannot_revise(importing: ImportRun) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hydra.ingest.price_continuity import Ranges, judge, ranges_of
+from hydra.ingest.price_continuity import Ranges, odd_rows, ranges_of
 from tests.support.archive_samples import DAY
 from tests.support.recorded_market import ABSENT, RECORDED, is_recorded
 
@@ -25,7 +25,7 @@ def ranges(prices: list[float], step: timedelta = MINUTE, start: timedelta = tim
 
 
 def odd(offered: Ranges, stored: Ranges = NOTHING) -> list[int]:
-    return np.flatnonzero(judge(offered, stored).is_odd).tolist()
+    return np.flatnonzero(odd_rows(offered, stored)).tolist()
 
 
 def test_a_single_corrupted_row_is_odd_and_its_neighbours_are_not() -> None:
@@ -39,6 +39,12 @@ def test_a_bar_ten_times_as_high_as_low_is_odd_by_itself() -> None:
     offered = ranges([2.5] * 9)
     offered.high[4] = np.log(26.0)
     assert odd(offered) == [4]
+
+
+def test_a_file_of_such_bars_alone_is_odd_as_a_whole() -> None:
+    offered = ranges([2.5] * 3)
+    offered.high[:] = np.log(26.0)
+    assert odd(offered) == [0, 1, 2]
 
 
 def test_another_pairs_prices_beside_stored_ones_are_odd_to_the_last_row() -> None:
