@@ -1,6 +1,6 @@
 # Thin names over plain commands. `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-fast bench bench-peers lint format documents pins clean
+.PHONY: help setup setup-dev demo test test-fast fuzz bench bench-peers lint format documents pins clean
 
 HYDRA := .venv/bin/hydra
 PYTHON_IN := .venv/bin/python
@@ -24,6 +24,9 @@ test: setup-dev ## the whole test suite
 
 test-fast: setup-dev ## the unit tests without the slow files, in less than a minute
 	@$(PYTHON_IN) -m pytest tests/unit -n 2 --dist loadfile -m "not slow" -q
+
+fuzz: setup-dev ## hostile input in thousands, seeded: some minutes; make test has a short round
+	@$(PYTHON_IN) -m tests.fuzz
 
 bench: setup-dev ## every benchmark; figures in .bench/results.json
 	@$(PYTHON_IN) -m tests.bench

@@ -79,7 +79,7 @@ def _coverage(coverage: list[Coverage]) -> Table:
 def _condition(condition: DatabaseCondition) -> str:
     rollups = "behind the facts" if condition.batches_without_fresh_rollups else "up to date"
     return (
-        f"{condition.import_batches:,} imported files, {condition.gaps:,} gaps "
+        f"{condition.imported_files:,} imported files, {condition.gaps:,} gaps "
         f"({condition.missing_rows:,} missing rows), {condition.quarantined_rows:,} rows in quarantine, "
-        f"{condition.revisions:,} revisions, rollups {rollups}"
+        f"{condition.revisions:,} revisions, {condition.replaced_facts:,} replaced facts, rollups {rollups}"
     )

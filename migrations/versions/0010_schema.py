@@ -26,5 +26,6 @@ def upgrade() -> None:
     build("schema/market", "schema/facts")
     build_rollups()
     build("schema/reason_codes", "schema/decisions", "schema/trading", "schema/research", "schema/upkeep")
-    build("schema/messages", "schema/audit_market", "schema/audit_decisions", "schema/audit_lineage")
+    build("schema/versions", "schema/messages")
+    build("schema/audit_market", "schema/audit_decisions", "schema/audit_lineage")
     build("schema/roles")

@@ -13,5 +13,6 @@ depends_on = None
 
 def upgrade() -> None:
     """Update it to sql/schema."""
-    change("migrations/0012", "schema/audit_market", "schema/audit_decisions", "schema/audit_lineage")
+    change("migrations/0012", "schema/versions")
+    change("schema/audit_market", "schema/audit_decisions", "schema/audit_lineage")
     change("schema/roles")

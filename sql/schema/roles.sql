@@ -9,6 +9,9 @@ GRANT SELECT ON ALL TABLES IN SCHEMA market, hydra, ml, audit, messages TO hydra
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA hydra, ml, messages TO hydra_worker;
 -- Facts are written once: the worker may not change or delete them. Functions of the owner keep the rollups.
 GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA market TO hydra_worker;
+-- It keeps revisions aside; to let one replace a fact is the owner's (C125).
+REVOKE INSERT ON market.revisions FROM hydra_worker;
+GRANT INSERT (batch_id, target_table, key, stored, offered, known_at) ON market.revisions TO hydra_worker;
 GRANT UPDATE ON market.import_batches TO hydra_worker;
 GRANT DELETE ON market.gaps TO hydra_worker;
 GRANT SELECT ON ALL TABLES IN SCHEMA audit TO hydra_worker;

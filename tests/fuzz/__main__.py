@@ -1,17 +1,39 @@
-"""`make fuzz`: the attacks at their full length; status 1 if one ends badly."""
+"""`make fuzz`: hostile input in thousands, made from a seed; a report, and status 1 if one ended badly."""
 
 import argparse
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-from tests.fuzz.command_lines import COUNT, complaints
+from tests.fuzz import archives, command_lines
 from tests.support.servers.databases import TestServer
 from tests.support.servers.editions import apache_server
 
 
+def main() -> None:
+    """Run both attacks at their full length, or with the given numbers; status 1 if one ended badly."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--archives", type=int, default=archives.COUNT)
+    parser.add_argument("--command-lines", type=int, default=command_lines.COUNT)
+    parser.add_argument("--url", help="an empty database with the schema; shallow command lines")
+    asked = parser.parse_args()
+    bad = 0
+    if asked.archives:
+        with _database(asked.url) as url:
+            bad += _archives(url, asked.seed, asked.archives)
+    if asked.command_lines:
+        with _database(asked.url) as url:
+            bad += _command_lines(url, asked.seed, asked.command_lines, deep=asked.url is None)
+    sys.exit(bad > 0)
+
+
 @contextmanager
-def _database() -> Iterator[str]:
+def _database(given: str | None) -> Iterator[str]:
+    if given is not None:
+        yield given
+        return
     with apache_server() as server:
         databases = TestServer(server)
         with databases.migrated() as url:
@@ -19,21 +41,23 @@ def _database() -> Iterator[str]:
         databases.close()
 
 
-def main() -> None:
-    """Run every attack, or with --url the shallow command lines against an empty database with the schema."""
-    parser = argparse.ArgumentParser(prog="python -m tests.fuzz")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--count", type=int, default=COUNT)
-    parser.add_argument("--url")
-    asked = parser.parse_args()
-    found = 0
-    with ExitStack() as stack:
-        url = asked.url or stack.enter_context(_database())
-        for complaint in complaints(url, asked.seed, asked.count, deep=asked.url is None):
-            found += 1
-            sys.stdout.write(complaint + "\n")
-    sys.stdout.write(f"{asked.count} command lines of seed {asked.seed}, {found} ended badly\n")
-    sys.exit(found > 0)
+def _archives(url: str, seed: int, count: int) -> int:
+    started = time.monotonic()
+    outcome = archives.attack(url, seed, count)
+    return _report(f"{count:,} archives of seed {seed}", started, outcome.report(), outcome.complaints)
+
+
+def _command_lines(url: str, seed: int, count: int, *, deep: bool) -> int:
+    started = time.monotonic()
+    complaints = list(command_lines.complaints(url, seed, count, deep=deep))
+    return _report(f"{count:,} command lines of seed {seed}", started, [], complaints)
+
+
+def _report(what: str, started: float, lines: Sequence[str], complaints: Sequence[str]) -> int:
+    seconds = time.monotonic() - started
+    ended = f"{what} in {seconds:.0f} s, {len(complaints)} ended badly"
+    sys.stdout.writelines(f"{line}\n" for line in (*lines, *complaints, ended))
+    return len(complaints)
 
 
 if __name__ == "__main__":
