@@ -210,7 +210,7 @@ def load_settings(env_file: Path = ENV_FILE, given: Mapping[str, Any] | None = N
 
     Raises:
         SettingsError: names every unknown key and every value out of range, where it was given, and what to
-            write instead.
+            write instead; or `env_file` is no text.
     """
     _refuse_unknown_variables(os.environ)
     given = {key.upper(): value for key, value in (given or {}).items()}
@@ -221,6 +221,8 @@ def load_settings(env_file: Path = ENV_FILE, given: Mapping[str, Any] | None = N
         settings = Settings(_env_file=env_file, **values)  # type: ignore[call-arg]  # an argument of the base class
     except ValidationError as error:
         raise SettingsError("; ".join(_sentence(item, given, env_file) for item in error.errors())) from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{env_file} is not a text of UTF-8: correct it, or write it again") from None
     if settings.trading_mode is TradingMode.BACKTEST:
         where = _place("TRADING_MODE", given, env_file)
         raise SettingsError(f"{where} is paper, testnet or live; `hydra backtest` needs no mode")

@@ -73,6 +73,13 @@ def test_a_file_of_settings_is_checked_like_the_command_line(line: str, tmp_path
         load_settings(file)
 
 
+def test_a_file_of_settings_that_is_no_text_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "bytes.env"
+    file.write_bytes(b"MAX_POSITIONS=\xff\n")
+    with pytest.raises(SettingsError, match=r"bytes.env is not a text of UTF-8"):
+        load_settings(file)
+
+
 def test_a_scorer_that_does_not_exist_is_refused_with_those_that_do() -> None:
     with pytest.raises(SettingsError, match=r"--set scoring.scorer=x: it has to be one of rule"):
         settings_and_rules({"scoring.scorer": "x"}, ())
