@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from hydra.bounds import range_words
 from hydra.errors import SettingsError
+from hydra.outside_text import storable
 from hydra.settings import ENV_FILE, Settings, load_settings
 from hydra.trading.parameters import RULES, Rules, rules_of
 
@@ -24,7 +25,7 @@ def parse_assignments(texts: Iterable[str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for text in texts:
-        key, separator, value = (part.strip() for part in text.partition("="))
+        key, separator, value = (part.strip() for part in storable(text).partition("="))
         if not separator or not key or not value:
             raise SettingsError(f"--set {text}: write KEY=VALUE, e.g. --set MAX_POSITIONS=3")
         if key in found:
