@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from hydra.bounds import own_words, range_words
 from hydra.errors import SettingsError
+from hydra.outside_text import storable
 from hydra.settings import ENV_FILE, Settings, load_settings
 from hydra.trading.parameters import RULES, Rules, rules_of
 
@@ -21,13 +22,11 @@ def parse_assignments(texts: Iterable[str]) -> dict[str, str]:
     """{"KEY": "VALUE"} of texts KEY=VALUE.
 
     Raises:
-        SettingsError: a text has no key or no value or is not printable, or a key is given twice.
+        SettingsError: a text has no key or no value, or a key is given twice.
     """
     found: dict[str, str] = {}
     for text in texts:
-        key, separator, value = (part.strip() for part in text.partition("="))
-        if not text.isprintable():
-            raise SettingsError(f"--set {text!r}: write KEY=VALUE in printable characters of UTF-8")
+        key, separator, value = (part.strip() for part in storable(text).partition("="))
         if not separator or not key or not value:
             raise SettingsError(f"--set {text}: write KEY=VALUE, e.g. --set MAX_POSITIONS=3")
         if key in found:

@@ -170,7 +170,7 @@ def test_an_open_position_is_shown_with_its_newest_check(connection: psycopg.Con
 
 def test_the_minute_that_traded_shows_what_became_of_it(connection: psycopg.Connection) -> None:
     found = explain(connection, "BTC", "10:00")
-    assert "closed: the target was reached \\[TARGET_HIT]" in text(found)
+    assert "closed: the target was reached [TARGET_HIT]" in text(found)
     assert "net 29.19 USDT" in text(found)
     assert "the newest fact used became known 10:00:01" in text(found)
 
@@ -266,7 +266,7 @@ def test_a_pair_of_the_run_without_rows_is_answered_with_the_counts_of_its_hour(
     assert hour.as_json()["counts"] == [{"layer": 2, "reason_code": "DATA_MISSING", "verdicts": 60}]
     shown = "\n".join(line.markup for line in counted_lines(with_inputs(connection, database_url, hour)))
     assert "[bold]ADA/USDT:USDT[/bold] at 2025-06-01 10:05 UTC, run 7 (simulated)" in shown
-    assert "layer 2, 60 minutes: a required input is missing \\[DATA_MISSING]" in shown
+    assert "layer 2, 60 minutes: a required input is missing [DATA_MISSING]" in shown
     assert "   - open interest: [red]missing: there is none, or too little of it[/red]" in shown
     assert "   - order book: [dim]not recorded" in shown
 

@@ -102,7 +102,7 @@ def test_bytes_that_are_no_text_are_shown_and_not_sent_on(hydra: Hydra) -> None:
     done = hydra("backtest", "--set", b"\xff\xfe=1", "--pairs", b"\xff")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
-    assert "\\udcff" in done.stderr
+    assert "\\xff" in done.stderr
 
 
 @pytest.mark.parametrize("library", ["pydantic_core", "psycopg_binary", "polars", "llvmlite"])
