@@ -170,7 +170,7 @@ def _zip_headers(folder: Path, chance: Chance) -> int:
         place = chance.choice(
             (chance.randrange(30), directory + chance.randrange(46), end + chance.randrange(20))
         )
-        struct.pack_into(field, content, place, value)
+        struct.pack_into(field, content, min(place, len(content) - 4), value)
     return _write(folder, sound._replace(content=bytes(content)))
 
 
@@ -185,7 +185,7 @@ def _other_zip(folder: Path, chance: Chance) -> int:
         )
     elif choice == 1:
         packed = zipped(
-            chance.choice(("../" + name, "/" + name, "x/" + name, "x.csv", "", name.upper())), bars
+            chance.choice(("../" + name, "/" + name, "x/" + name, "x.csv", " ", name.upper())), bars
         )
     elif choice == 2:
         packed = zipped("BTCUSDT-1m-2025-05-01.csv", zipped(name, bars).decode("latin-1"))
