@@ -58,7 +58,7 @@ WORDS: Final[dict[ReasonCode, str]] = {
     ReasonCode.LIQUIDATED: "it was liquidated by the exchange",
     ReasonCode.DATA_ENDED: "its data never came back: closed at its last mark price when the range ended",
     ReasonCode.UNPROTECTED: "no stop rested on the exchange in time: closed at market",
-    ReasonCode.ENTRY_TIMEOUT: "the entry was not filled in time and was cancelled",
+    ReasonCode.ENTRY_TIMEOUT: "the entry was not filled in time",
     ReasonCode.EXCHANGE_REFUSED: "the exchange refused the order",
     ReasonCode.SPREAD_WIDE: "the spread is too wide to trade",
     ReasonCode.INSUFFICIENT_MARGIN: "the free margin is too small for the smallest order",

@@ -10,10 +10,13 @@ import difflib
 import math
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from dotenv import dotenv_values
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hydra.bounds import (
@@ -26,6 +29,7 @@ from hydra.bounds import (
     PositiveUsd,
     RiskPercent,
     Seconds,
+    own_words,
     range_words,
 )
 from hydra.domain import KillScope, SignalSource, TradingMode
@@ -193,6 +197,13 @@ class Settings(BaseSettings):
     )
     llm_hold_blocks: bool = Field(True, description="The news analyst's hold stops entries (C03)")
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _refuse_unprintable(cls, value: Any) -> Any:
+        if isinstance(value, str) and not value.isprintable():
+            raise ValueError("write it in printable characters of UTF-8")
+        return value
+
     @classmethod
     def attribute_by_key(cls) -> dict[str, str]:
         """Key as written in `.env` -> attribute name."""
@@ -221,7 +232,7 @@ def load_settings(env_file: Path = ENV_FILE, given: Mapping[str, Any] | None = N
 
     Raises:
         SettingsError: names every unknown key and every value out of range, where it was given, and what to
-            write instead.
+            write instead; or `env_file` is no text.
     """
     _refuse_unknown_variables(os.environ)
     refuse_secrets(given or {})
@@ -233,6 +244,8 @@ def load_settings(env_file: Path = ENV_FILE, given: Mapping[str, Any] | None = N
         settings = Settings(_env_file=env_file, **values)  # type: ignore[call-arg]  # an argument of the base class
     except ValidationError as error:
         raise SettingsError("; ".join(_sentence(item, given, env_file) for item in error.errors())) from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{env_file} is not a text of UTF-8: correct it, or write it again") from None
     if settings.trading_mode is TradingMode.BACKTEST:
         where = _place("TRADING_MODE", given, env_file)
         raise SettingsError(f"{where} is paper, testnet or live; `hydra backtest` needs no mode")
@@ -265,6 +278,25 @@ def redacted_by_settings(text: str) -> str:
     return redacted(text, *(value.get_secret_value() for value in values if value is not None))
 
 
+def database_settings(env_file: Path = ENV_FILE) -> Settings:
+    """The settings in force; where they are refused, the database's alone, the others at their defaults.
+
+    For `hydra kill`: a wrong limit, written for the next run, must not keep it from this one.
+    """
+    try:
+        return load_settings(env_file)
+    except (SettingsError, ValueError, OSError):
+        is_readable = os.access(env_file, os.R_OK)
+        text = env_file.read_text(encoding="utf-8", errors="replace") if is_readable else ""
+        given = {**dotenv_values(stream=StringIO(text)), **os.environ}
+        secrets: dict[str, Any] = {
+            name: SecretStr(value)
+            for key, name in Settings.attribute_by_key().items()
+            if name in Settings.secrets() and (value := given.get(key))
+        }
+        return Settings.model_construct(**secrets)
+
+
 def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:
     known = set(Settings.attribute_by_key()) | ENVIRONMENT_ONLY
     unknown = sorted(name for name in environment if name.startswith("HYDRA_") and name not in known)
@@ -278,7 +310,7 @@ def _sentence(item: Any, given: Mapping[str, str], path: Path) -> str:
     where = _place(key, given, path)
     if item["type"] == "extra_forbidden":
         return f"{where} is not a setting{_suggestion(key)}. See `hydra config show` for all keys"
-    return f"{where}: {_allowed(key) or item['msg']}"
+    return f"{where}: {_allowed(key) or own_words(item['msg'])}"
 
 
 def _place(key: str, given: Mapping[str, Any], path: Path) -> str:
@@ -288,8 +320,13 @@ def _place(key: str, given: Mapping[str, Any], path: Path) -> str:
     return f"environment: {key}" if key in os.environ else f"{path.name}: {key}"
 
 
+@cache
+def _schema() -> Mapping[str, Any]:
+    return Settings.model_json_schema()
+
+
 def _allowed(key: str) -> str | None:
-    properties = Settings.model_json_schema()["properties"]
+    properties = _schema()["properties"]
     words = range_words(properties.get(key, properties.get(key.lower(), {})))
     return words and f"it has to be {words}"
 

@@ -10,6 +10,7 @@ from dramatiq.broker import MessageProxy
 from dramatiq.middleware import AgeLimit, ShutdownNotifications, TimeLimit
 
 from hydra.runtime.die_with_parent import end_with_parent
+from hydra.runtime.log_text import show_logs
 from hydra.runtime.message_broker import make_broker
 from hydra.runtime.notifications import MAX_AGE_MS
 from hydra.settings import Settings, load_settings, redacted_by_settings
@@ -23,6 +24,14 @@ class EndWithParent(Middleware):
     def after_process_boot(self, _broker: Broker) -> None:
         """Register with the kernel once the process is up."""
         end_with_parent()
+
+
+class ShownLogs(Middleware):
+    """A worker process logs texts from outside escaped."""
+
+    def after_process_boot(self, _broker: Broker) -> None:
+        """Change the logging of the process once it is set up."""
+        show_logs()
 
 
 class StageErrors(Middleware):
@@ -62,6 +71,7 @@ def worker_broker(settings: Settings | None = None) -> Broker:
         TimeLimit(),
         ShutdownNotifications(),
         EndWithParent(),
+        ShownLogs(),
         StageErrors(),
     ]
     return make_broker(settings or load_settings(), middleware)

@@ -166,7 +166,7 @@ def read_market(
     stretches = connection.execute(queries.load("backtest/stretches"), values).fetchall()
     ids = list(instrument_ids)
     minutes = decided_minutes([(row[0], row[1]) for row in stretches], end)
-    five_minute = _five_minute_candles(url, ids, start, end) if plays_five_minute_bars else None
+    five_minute = five_minute_candles(url, ids, start, end) if plays_five_minute_bars else None
     if five_minute is not None:
         minutes = np.union1d(minutes, _closes(five_minute, end))
     if not len(minutes):
@@ -199,7 +199,7 @@ def market_of(
     return BacktestMarket(tuple(ids), minutes, facts, marks, funding_marks, terms)
 
 
-def _five_minute_candles(url: str, ids: list[int], start: datetime, end: datetime) -> pl.DataFrame | None:
+def five_minute_candles(url: str, ids: list[int], start: datetime, end: datetime) -> pl.DataFrame | None:
     """Five-minute candles of the range that have no one-minute candles; None if there are none."""
     with closing(adbc_connect(url)) as arrow:
         known_by = end + DECISION_DELAY

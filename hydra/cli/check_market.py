@@ -6,10 +6,10 @@ from typing import Final
 
 import psycopg
 from rich.console import Console
-from rich.progress import Progress
 
 from hydra.backtest.market import MINUTE
 from hydra.cli import db
+from hydra.cli.output import progress_bar
 from hydra.cli.run import base_names, parse_range, refuse_unconnected
 from hydra.db import queries
 from hydra.db.engine import connect
@@ -78,7 +78,7 @@ def _of_options(asked: CheckRequest, console: Console) -> CheckedMarket:
     settings = load_settings()
     start, end = parse_range(asked.start, asked.end)
     request = MarketRequest(asked.origin, asked.seed, base_names(asked.pairs), start, end)
-    with Progress(console=console, transient=True) as bar:
+    with progress_bar(console) as bar:
         task = bar.add_task(f"preparing the {LABELS[asked.origin]} market", total=1.0)
         found = prepare_market(
             database_url(settings, Role.OWNER), request, lambda share: bar.update(task, completed=share)

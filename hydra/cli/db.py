@@ -7,12 +7,11 @@ from typing import Annotated, NoReturn
 
 import psycopg
 import typer
-from rich.console import Console
 
 from hydra.answers.run_list import list_runs
-from hydra.cli.output import output_console, print_plain
+from hydra.cli.output import ask, error_console, output_console, print_line, print_whole
 from hydra.db import queries
-from hydra.db.address import libpq_url, shown
+from hydra.db.address import libpq_url, shown_url
 from hydra.db.edition import inspect_server
 from hydra.db.engine import connect
 from hydra.db.logins import database_url, has_logins
@@ -40,7 +39,7 @@ class Login(StrEnum):
 
 
 def _say(text: str) -> None:
-    print_plain(Console(stderr=True), text)
+    print_line(error_console(), text)
 
 
 @app.command("up")
@@ -51,7 +50,7 @@ def up_command() -> None:
         facts = inspect_server(connection)
     _say(
         f"Ready: TimescaleDB {facts.timescaledb_version} ({facts.edition} edition) on PostgreSQL "
-        f"{facts.postgresql_version}, schema revision {current_revision(url)}, at {shown(url)}"
+        f"{facts.postgresql_version}, schema revision {current_revision(url)}, at {shown_url(url)}"
     )
 
 
@@ -67,7 +66,9 @@ def up() -> str:
     with set_up_alone(_say):
         if private_cluster().state() is ServerState.STOPPED:
             _say("Starting the private database server (at first its packages are fetched, 45 MB) ...")
-        start_private_cluster(_say)
+        cluster = start_private_cluster(_say)
+        for name in cluster.programs.unpinned_packages():
+            _say(f"{name} is newer than what HYDRA pins: checked against Debian's signed index alone.")
         return _bring_up_to_date(settings)
 
 
@@ -137,7 +138,7 @@ def _places_of_private_server() -> dict[str, str]:
 def _show(lines: dict[str, str]) -> None:
     console = output_console()
     for name, value in lines.items():
-        print_plain(console, f"{name:9} {value}")
+        print_line(console, f"{name:9} {value}")
 
 
 def _schema_state(url: str) -> str:
@@ -156,7 +157,7 @@ def url(
 ) -> None:
     """Print the database's URL, for other programs: a dashboard needs that of the reader."""
     address = database_url(load_settings(), Role[login.name])
-    typer.echo(address if with_password else shown(address))
+    print_whole(address if with_password else shown_url(address))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -240,4 +241,4 @@ def _reset_runs(*, yes: bool) -> None:
 
 def _ask(question: str, *, yes: bool) -> None:
     if not yes:
-        typer.confirm(question, abort=True, err=True)
+        ask(question)

@@ -1,14 +1,12 @@
 """`hydra markets`: list what is stored, delete a market."""
 
-import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from hydra.answers.formatting import UNDEFINED, minute_text
 from hydra.answers.plain_values import plain
-from hydra.cli.output import open_table, output_console, print_line
+from hydra.cli.output import ask, error_console, open_table, output_console, print_json, print_line
 from hydra.cli.status import NO_MARKET
 from hydra.db.engine import connect
 from hydra.db.logins import database_url
@@ -29,10 +27,10 @@ def list_command(
     with connect(database_url(load_settings(), Role.READER)) as connection:
         markets = stored_markets(connection)
     if as_json:
-        typer.echo(json.dumps(plain(markets), indent=2))
+        print_json(plain(markets))
         return
     if not markets:
-        typer.echo(NO_MARKET)
+        print_line(output_console(), NO_MARKET)
         return
     table = open_table(("market", "pairs", "runs"), ("from (UTC)", "to (UTC)"))
     for market in markets:
@@ -60,12 +58,12 @@ def delete(
         if market.run_ids and with_runs:
             what += f" and {run_words(market.run_ids)}"
         if not yes:
-            typer.confirm(f"Delete {what}?", abort=True, err=True)
+            ask(f"Delete {what}?")
         if with_runs:
             delete_runs(connection, market.run_ids)
             market = _named(stored_markets(connection), name)
         delete_market(connection, market)
-    print_line(Console(stderr=True), f"Deleted {what}.")
+    print_line(error_console(), f"Deleted {what}.")
 
 
 def _named(markets: list[StoredMarket], name: str) -> StoredMarket:

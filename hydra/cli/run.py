@@ -8,14 +8,14 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 from rich.live import Live
-from rich.progress import Progress
 
 from hydra.answers.pipeline_table import PipelineRow, pipeline_line, pipeline_table
 from hydra.answers.run_events import DataCoverage, read_data_coverage
 from hydra.answers.timestamps import parse_minute
+from hydra.bounds import LARGEST_KEY
 from hydra.cli import db
 from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, ToOption
-from hydra.cli.output import print_plain
+from hydra.cli.output import TextConsole, print_line, progress_bar
 from hydra.db.engine import connect
 from hydra.db.logins import database_url
 from hydra.db.roles import Role
@@ -58,7 +58,9 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
             "[default: day]",
         ),
     ] = None,
-    resume: Annotated[int | None, typer.Option(help="Continue this run where it stopped.")] = None,
+    resume: Annotated[
+        int | None, typer.Option(min=1, max=LARGEST_KEY, help="Continue this run where it stopped.")
+    ] = None,
 ) -> None:
     """Run a market through the five layers, minute by minute. Ctrl-C stops; --resume continues.
 
@@ -66,7 +68,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     """
     settings = in_mode(load_settings(), mode)
     pace = None if speed is None else Speed.parse(speed)
-    console = Console()
+    console = TextConsole()
     if resume is None:
         refuse_unconnected(settings.trading_mode, market)
         first, last = parse_range(start, end)
@@ -81,7 +83,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     with connect(database_url(settings, Role.READER)) as connection:
         coverage = read_data_coverage(connection, run.run_id)
     if coverage.without_data:
-        print_plain(console, without_data_words(run, coverage))
+        print_line(console, without_data_words(run, coverage))
     if coverage.share_without_data >= MOST_WITHOUT_DATA:
         raise typer.Exit(NO_DATA_STATUS)
 
@@ -143,7 +145,7 @@ def new_run(settings: Settings, asked: MarketRequest, speed: Speed, console: Con
         StopError: that market is not stored.
         DatabaseError: the database server cannot be used.
     """
-    with Progress(console=console, transient=True) as bar:
+    with progress_bar(console) as bar:
         task = bar.add_task(f"preparing the {LABELS[asked.origin]} market", total=1.0)
         market = prepare_market(
             database_url(settings, Role.OWNER), asked, lambda share: bar.update(task, completed=share)
@@ -190,11 +192,11 @@ def watch(run: Run, settings: Settings, console: Console) -> EndReason:
     """
     with _display(run, console) as show:
         speed = Speed.parse(run.speed)
-        reason = Supervisor(run, settings, speed, show, lambda text: print_plain(console, text)).supervise()
+        reason = Supervisor(run, settings, speed, show, lambda text: print_line(console, text)).supervise()
     if reason is EndReason.FINISHED:
-        print_plain(console, f"Run {run.run_id} is finished: see it with `hydra report {run.run_id}`.")
+        print_line(console, f"Run {run.run_id} is finished: see it with `hydra report {run.run_id}`.")
     else:
-        print_plain(
+        print_line(
             console, f"Run {run.run_id} is stopped. It goes on with `hydra run --resume {run.run_id}`."
         )
     return reason
@@ -266,4 +268,4 @@ class PlainLines:
         hour = rows[0].time.replace(minute=0) if rows else None
         if hour is not None and hour != self._hour:
             self._hour = hour
-            print_plain(self._console, pipeline_line(self._run, rows))
+            print_line(self._console, pipeline_line(self._run, rows))

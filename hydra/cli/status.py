@@ -1,6 +1,5 @@
 """`hydra status`: what the database holds, and how the newest runs stand."""
 
-import json
 from typing import Annotated, Final
 
 import typer
@@ -11,8 +10,8 @@ from hydra.answers.formatting import minute_text
 from hydra.answers.plain_values import plain
 from hydra.answers.run_list import list_runs
 from hydra.answers.status import Coverage, DatabaseCondition, read_condition, read_coverage
-from hydra.cli.output import open_table, output_console, print_line, print_plain
-from hydra.cli.runs import override_lines, run_table
+from hydra.cli.output import open_table, output_console, print_json, print_line
+from hydra.cli.runs import dead_lines, override_lines, run_table
 from hydra.db.edition import inspect_server
 from hydra.db.engine import connect
 from hydra.db.logins import database_url
@@ -42,7 +41,7 @@ def command(
             "runs": [run.as_json() for run in runs],
             "audits": audited,
         }
-        typer.echo(json.dumps(plain(found), indent=2))
+        print_json(plain(found))
         return
     console = output_console()
     print_line(
@@ -61,8 +60,8 @@ def command(
     if runs:
         console.print()
         console.print(run_table(runs))
-        for line in override_lines(runs):
-            print_plain(console, line)
+        for line in (*dead_lines(runs), *override_lines(runs)):
+            print_line(console, line)
 
 
 def _coverage(coverage: list[Coverage]) -> Table:
@@ -82,7 +81,7 @@ def _coverage(coverage: list[Coverage]) -> Table:
 def _condition(condition: DatabaseCondition) -> str:
     rollups = "behind the facts" if condition.batches_without_fresh_rollups else "up to date"
     return (
-        f"{condition.import_batches:,} imported files, {condition.gaps:,} gaps "
+        f"{condition.imported_files:,} imported files, {condition.gaps:,} gaps "
         f"({condition.missing_rows:,} missing rows), {condition.quarantined_rows:,} rows in quarantine, "
-        f"{condition.revisions:,} revisions, rollups {rollups}"
+        f"{condition.revisions:,} revisions, {condition.replaced_facts:,} replaced facts, rollups {rollups}"
     )

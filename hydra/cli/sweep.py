@@ -10,22 +10,24 @@ import psycopg
 import typer
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from hydra.answers.formatting import UNDEFINED, counted
 from hydra.backtest.run import read_choice
 from hydra.backtest.simulation import Stopwatch
+from hydra.bounds import LARGEST_KEY
 from hydra.cli import db
 from hydra.cli.backtest import market_choice
 from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, StressOption, ToOption
-from hydra.cli.output import output_console, print_plain
+from hydra.cli.output import error_console, output_console, print_line, print_whole, progress_bar
 from hydra.db.engine import connect
 from hydra.db.logins import database_url
 from hydra.db.roles import Role
 from hydra.domain import MarketOrigin
 from hydra.errors import StopError
 from hydra.ledger.daily_returns import FEWEST_DAILY_RETURNS, FEWEST_ELAPSED_DAYS
+from hydra.outside_text import shown
 from hydra.research.open_trial import open_trial
 from hydra.research.studies import (
     FinishedTrial,
@@ -41,6 +43,7 @@ from hydra.runtime.research_queue import notify_trials
 from hydra.settings import load_settings
 from hydra.trading.runs import recorded_settings
 
+MOST_JOBS: Final = 1_024
 LOOK_EVERY_S: Final = 0.5
 MOST_SHOWN: Final = 20
 FIGURES_WIDTH: Final = 75
@@ -58,16 +61,19 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     seed: SeedOption = None,
     pairs: PairsOption = "",
     scenario: StressOption = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Processes of this machine.")] = os.cpu_count() or 1,
+    jobs: Annotated[
+        int, typer.Option(min=1, max=MOST_JOBS, help="Processes of this machine.")
+    ] = os.cpu_count() or 1,
     on_workers: Annotated[
         bool, typer.Option("--on-workers", help="Leave the trials to `dramatiq workers.research`.")
     ] = False,
     opened: Annotated[
-        int | None, typer.Option("--open", min=1, help="Simulate this trial again as a run with rows.")
+        int | None,
+        typer.Option("--open", min=1, max=LARGEST_KEY, help="Simulate this trial again as a run with rows."),
     ] = None,
 ) -> None:
     """Try every combination of settings on one market. Ctrl-C stops; the same command continues."""
-    console = Console(stderr=True)
+    console = error_console()
     if opened is not None:
         if assignments:
             raise StopError("--open plays a trial by the settings of its study: leave out --set")
@@ -100,11 +106,11 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
 def _open(name: str, number: int, console: Console) -> None:
     db.up()
     url = database_url(load_settings(), Role.WORKER)
-    with connect(url, autocommit=True) as connection, Progress(console=console, transient=True) as bar:
+    with connect(url, autocommit=True) as connection, progress_bar(console) as bar:
         task = bar.add_task("deciding", total=1.0)
         result = open_trial(connection, url, name, number, lambda share: bar.update(task, completed=share))
     run_id = result.run.run_id
-    typer.echo(f"Trial {number} of {name} is run {run_id}: `hydra report {run_id}`")
+    print_whole(f"Trial {number} of {name} is run {run_id}: `hydra report {run_id}`")
 
 
 def _wait(connection: psycopg.Connection, study_id: int, show: Callable[[int, int], None]) -> None:
@@ -118,9 +124,14 @@ def _wait(connection: psycopg.Connection, study_id: int, show: Callable[[int, in
 
 @contextmanager
 def _progress(console: Console, name: str) -> Iterator[Callable[[int, int], None]]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(name, total=None)
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with progress_bar(console, *columns) as bar:
+        task = bar.add_task(shown(name), total=None)
         yield lambda finished, planned: bar.update(task, completed=finished, total=planned)
 
 
@@ -130,11 +141,11 @@ def print_sweep(console: Console, name: str, trials: Sequence[FinishedTrial], ve
     has_room = console.width >= FIGURES_WIDTH + max((len(_settings(trial)) for trial in ranked), default=0)
     console.print(_table(name, ranked, has_room=has_room))
     for trial in () if has_room else ranked:
-        print_plain(console, f"trial {trial.number}: {_settings(trial)}")
+        print_line(console, f"trial {trial.number}: {_settings(trial)}")
     for trial in (one for one in trials if one.state == "FAILED"):
-        console.print(f"trial {trial.number} failed: {trial.error}", highlight=False, soft_wrap=True)
+        console.print(f"trial {trial.number} failed: {trial.error}", soft_wrap=True)
     for sentence in sentences(verdict):
-        print_plain(console, sentence)
+        print_line(console, sentence)
 
 
 def _ranked(trials: Sequence[FinishedTrial]) -> list[FinishedTrial]:

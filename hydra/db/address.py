@@ -26,7 +26,7 @@ def libpq_url(url: str) -> str:
     return _written(parsed(url))
 
 
-def shown(url: str) -> str:
+def shown_url(url: str) -> str:
     """`url` without the password and without every parameter that may be secret, for messages.
 
     Raises:

@@ -7,6 +7,7 @@ import psycopg
 
 from hydra.db.address import libpq_url, parsed, with_parameters
 from hydra.db.roles import Role
+from hydra.db.stored_text import store_every_text
 from hydra.errors import DatabaseError
 from hydra.redaction import redacted
 
@@ -38,6 +39,7 @@ def connect(url: str, *, autocommit: bool = False) -> psycopg.Connection:
     except psycopg.Error as error:
         raise DatabaseError(explain_refusal(url, str(error))) from None
     _speak_utc(connection)
+    store_every_text(connection)
     return connection
 
 

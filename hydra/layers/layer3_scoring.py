@@ -1,19 +1,28 @@
 """Layer 3, the gates of confidence and score, and the choice of the one signal that goes to layer 4."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import polars as pl
+from pydantic import AfterValidator, ValidationInfo
 
-from hydra.bounds import Fraction
+from hydra.bounds import AS_RECORDED, Fraction
 from hydra.domain import ReasonCode
 from hydra.layers.layer2_matrix import REASON_TYPE
+from hydra.layers.scorer import SCORERS
+
+
+def _known_kind(kind: str, info: ValidationInfo) -> str:
+    if kind not in SCORERS and info.context != AS_RECORDED:
+        raise ValueError(f"it has to be one of {', '.join(SCORERS)}")
+    return kind
 
 
 @dataclass(frozen=True, slots=True)
 class ScoringParameters:
     """ML_SCORE_THRESHOLD and MIN_SIGNAL_CONFIDENCE, both inclusive (C118). scorer: a kind of `SCORERS`."""
 
-    scorer: str = "rule"
+    scorer: Annotated[str, AfterValidator(_known_kind)] = "rule"
     score_threshold: Fraction = 0.45
     min_confidence: Fraction = 0.50
 

@@ -6,13 +6,15 @@ Source: C112 (every threshold can be set).
 import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 
-from hydra.bounds import range_words
+from hydra.bounds import own_words, range_words
 from hydra.errors import SettingsError
+from hydra.outside_text import storable
 from hydra.settings import ENV_FILE, Settings, load_settings, refuse_secrets
 from hydra.trading.parameters import RULES, Rules, rules_of
 
@@ -27,7 +29,7 @@ def parse_assignments(texts: Iterable[str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for text in texts:
-        key, separator, value = (part.strip() for part in text.partition("="))
+        key, separator, value = (part.strip() for part in storable(text).partition("="))
         refuse_secrets([key])
         if not separator or not key or not value:
             named = f" {key}" if _KEY.fullmatch(key) else ""
@@ -103,13 +105,18 @@ def _member(group: Mapping[str, Any], name: str, path: str) -> Any:
 def _refused(place: Sequence[str | int], message: str, paths: Mapping[str, str]) -> str:
     path = ".".join(map(str, place))
     allowed = range_words(_schema_at(place))
-    words = f"it has to be {allowed}" if allowed else message
+    words = f"it has to be {allowed}" if allowed else own_words(message)
     return f"--set {path}={paths[path]}: {words}" if path in paths else f"{path}: {words}"
+
+
+@cache
+def _rules_schema() -> Mapping[str, Any]:
+    return RULES.json_schema()
 
 
 def _schema_at(place: Sequence[str | int]) -> Mapping[str, Any]:
     """The JSON schema of the parameter at `place`."""
-    schema = root = RULES.json_schema()
+    schema = root = _rules_schema()
     for name in place:
         members = schema.get("properties", {})
         schema = members[name] if name in members else schema["additionalProperties"]

@@ -24,6 +24,7 @@ from hydra.db.roles import Role
 from hydra.domain import CycleState
 from hydra.errors import HydraError
 from hydra.features.engine.decision_frame import DECISION_DELAY
+from hydra.outside_text import shown
 from hydra.runtime.message_broker import make_broker
 from hydra.runtime.notifications import CYCLE_CLOSED_CHANNEL, notify, step_from
 from hydra.runtime.speed import Speed
@@ -127,7 +128,7 @@ def main() -> None:
     try:
         app()
     except (HydraError, psycopg.OperationalError) as error:
-        sys.exit(redacted_by_settings(f"clock: {error}"))
+        sys.exit(f"clock: {shown(redacted_by_settings(str(error)))}")
 
 
 if __name__ == "__main__":

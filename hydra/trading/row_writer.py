@@ -17,6 +17,7 @@ from psycopg import sql
 from hydra.db import queries
 from hydra.db.columns import Column, columns_of
 from hydra.errors import StopError
+from hydra.outside_text import storable_json
 
 Row = Mapping[str, Any]
 
@@ -97,9 +98,10 @@ def _listed(names: Sequence[str]) -> sql.Composed:
 def as_json(rows: Sequence[Row]) -> str:
     """`rows` as a JSON array."""
     try:
-        return json.dumps(rows, default=_text, allow_nan=False)
+        text = json.dumps(rows, default=_text, allow_nan=False)
     except ValueError:  # one of the numbers is not finite
-        return json.dumps([_finite(row) for row in rows], default=_text, allow_nan=False)
+        text = json.dumps([_finite(row) for row in rows], default=_text, allow_nan=False)
+    return storable_json(text)
 
 
 def _finite(value: Any) -> Any:

@@ -174,6 +174,12 @@ def lock_run(connection: psycopg.Connection, run_id: int) -> None:
         )
 
 
+def supervised_runs(connection: psycopg.Connection) -> frozenset[int]:
+    """The runs that a living process holds (see `lock_run`): their `hydra run` goes on."""
+    rows = connection.execute(queries.load("stages/supervised_runs")).fetchall()
+    return frozenset(row[0] for row in rows)
+
+
 def _config(
     settings: Settings, instrument_ids: Sequence[int], parameters: Mapping[str, Any]
 ) -> dict[str, Any]:
@@ -200,14 +206,8 @@ def _refuse_bad_range(start: datetime, end: datetime | None) -> None:
         raise StopError(f"the range from {start} to {end} holds no minute: --to has to be later than --from")
 
 
-def instrument_of(connection: psycopg.Connection, run: Run, name: str) -> int:
-    """The instrument of `run` that goes by `name` (base, exchange symbol or unified symbol, any case).
-
-    Raises:
-        StopError: the run has no such pair.
-    """
+def find_instrument(connection: psycopg.Connection, run: Run, name: str) -> int | None:
+    """The instrument of `run` that goes by `name` (base, exchange symbol or unified symbol, any case)."""
     values = {"instrument_ids": list(run.instrument_ids), "name": name.strip()}
     row = connection.execute(queries.load("stages/instrument_of"), values).fetchone()
-    if row is None:
-        raise StopError(f"--symbol {name}: run {run.run_id} does not trade it")
-    return int(row[0])
+    return None if row is None else int(row[0])

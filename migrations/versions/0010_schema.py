@@ -25,6 +25,6 @@ def upgrade() -> None:
     build("schema/market", "schema/facts")
     build_rollups()
     build("schema/reason_codes", "schema/locks", "schema/decisions", "schema/trading", "schema/statistics")
-    build("schema/research", "schema/upkeep", "schema/messages")
+    build("schema/research", "schema/upkeep", "schema/versions", "schema/messages")
     build("schema/audit_market", "schema/audit_decisions", "schema/audit_lineage")
     build("schema/roles")

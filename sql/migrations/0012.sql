@@ -31,3 +31,33 @@ BEGIN
     END LOOP;
 END
 $$;
+
+-- Who imported what and why; facts that a repair replaced (C125).
+ALTER TABLE market.import_batches
+    ADD COLUMN rows_replaced BIGINT DEFAULT 0 NOT NULL,
+    ADD COLUMN prices_accepted BOOLEAN DEFAULT false NOT NULL,
+    ADD COLUMN imported_by TEXT,
+    ADD COLUMN reason TEXT;
+COMMENT ON COLUMN market.import_batches.rows_replaced IS 'Stored facts that took the values of this file (hydra import --revise)';
+COMMENT ON COLUMN market.import_batches.prices_accepted IS 'True: its prices were not held against others (hydra import --accept-prices)';
+COMMENT ON COLUMN market.import_batches.imported_by IS 'USER as LOGIN: the user of the machine and the login of the database; null for generated markets';
+COMMENT ON COLUMN market.import_batches.reason IS 'Why facts may be replaced or prices accepted, in the operator''s words';
+ALTER TABLE market.revisions
+    ADD COLUMN applied_at TIMESTAMP WITH TIME ZONE,
+    ADD COLUMN applied_by TEXT,
+    ADD CONSTRAINT revisions_applied_is_recorded_check CHECK (
+        applied = (applied_at IS NOT NULL) AND applied = (applied_by IS NOT NULL)
+        AND (NOT applied OR reason IS NOT NULL AND batch_id IS NOT NULL)
+    );
+DROP INDEX market.revisions_target_table_key_offered_idx;
+CREATE UNIQUE INDEX revisions_target_table_key_offered_idx ON market.revisions (target_table, key, offered)
+    WHERE NOT applied;
+CREATE INDEX revisions_target_table_applied_at_idx ON market.revisions (target_table, applied_at) WHERE applied;
+COMMENT ON TABLE market.revisions IS
+'Facts that arrived again with other values: the first stays, the other is kept here, until a repair applies it (C125)';
+COMMENT ON COLUMN market.revisions.batch_id IS
+'The file that brought the later values, of applied ones the file of the repair; null for live feeds';
+COMMENT ON COLUMN market.revisions.stored IS
+'The fact as it was stored; of an applied revision the fact as it was until applied_at, which reads of then still see';
+COMMENT ON COLUMN market.revisions.applied_at IS 'When the repair was made: from then on the fact has the later values and this known_at';
+COMMENT ON COLUMN market.revisions.applied_by IS 'The user of the machine and the login of the database that made the repair';

@@ -12,13 +12,15 @@ GRANT SELECT ON ALL TABLES IN SCHEMA market, hydra, ml, audit, messages TO hydra
 -- The schema revision: `hydra doctor` and `hydra db status` read it.
 GRANT SELECT ON public.alembic_version TO hydra_worker, hydra_reader;
 
--- Facts and the records of their coming are written once. Functions of the owner keep the rollups.
+-- Facts and the records of their coming are written once. Functions of the owner keep the rollups. A revision is kept
+-- aside; to let one replace a fact is the owner's (C125).
 GRANT INSERT ON
 market.candles_1m, market.candles_5m_recorded, market.mark_prices, market.funding_rates, market.open_interest,
 market.positioning, market.liquidations, market.order_books, market.trades, market.sentiment, market.news_items,
 market.feed_heartbeats, market.instruments, market.instrument_filters, market.leverage_brackets,
-market.import_batches, market.quarantine, market.revisions, market.gaps
+market.import_batches, market.quarantine, market.gaps
 TO hydra_worker;
+GRANT INSERT (batch_id, target_table, key, stored, offered, known_at) ON market.revisions TO hydra_worker;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA market TO hydra_worker;
 
 -- Verdicts, events, fills and money are written once.

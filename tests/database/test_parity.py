@@ -16,7 +16,7 @@ from hydra.checks.parity import Parity, check_parity
 from hydra.checks.recorded_tables import ASSESSMENTS
 from hydra.errors import StopError
 from hydra.runtime.notifications import Stage
-from hydra.trading import kill_switch
+from hydra.trading import kill_by_hand
 from hydra.trading.runs import Run
 from tests.support.backtest_scene import MINUTES, START, Scene, made_scene
 from tests.support.live_run import decide_live
@@ -190,16 +190,16 @@ def test_a_kill_and_its_clearing_by_hand_are_inputs_of_the_replay(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, stage: Stage, whole: bool
 ) -> None:
     """Latched while a position is held, before any stage of the minute, and cleared half an hour later."""
-    monkeypatch.setattr(kill_switch, "COOL_DOWN", timedelta(minutes=10))
+    monkeypatch.setattr(kill_by_hand, "COOL_DOWN", timedelta(minutes=10))
     latched, run_ids = held_minute(scene), []
 
     def operate(run: Run, time: datetime, before: Stage) -> None:
         run_ids.append(run.run_id)
         if before is stage and time == latched:
             pair = None if whole else scene.live.instrument_ids[0]
-            kill_switch.latch_by_hand(scene.connection, run.run_id, pair, "a test", "tester")
+            kill_by_hand.latch_by_hand(scene.connection, run.run_id, pair, "a test", "tester")
         if before is stage and time == latched + timedelta(minutes=30):
-            kill_switch.clear_by_hand(scene.connection, run.run_id, None, "a test", "tester")
+            kill_by_hand.clear_by_hand(scene.connection, run.run_id, None, "a test", "tester")
 
     minutes = int((latched - START) / timedelta(minutes=1)) + 45
     ids = scene.live.instrument_ids

@@ -20,14 +20,15 @@ from hydra.runtime.notifications import CYCLE_CLOSED_CHANNEL, STEPS, Stage, step
 from hydra.runtime.run_market import recorded_market
 from hydra.settings import load_settings
 from hydra.trading.cycle import Cycle
-from hydra.trading.kill_switch import COOL_DOWN, clear_by_hand, latch_by_hand, read_latched, run_time
+from hydra.trading.kill_by_hand import COOL_DOWN, clear_by_hand, latch_by_hand, run_time
+from hydra.trading.kill_switch import read_latched
 from hydra.trading.runs import (
     EndReason,
     Run,
     RunPlan,
     create_run,
     end_run,
-    instrument_of,
+    find_instrument,
     lock_run,
     read_run,
     reopen_run,
@@ -204,9 +205,9 @@ def test_a_kill_switch_latches_once_and_clears_after_its_cool_down(
 ) -> None:
     open_cycle(connection, run)
     assert latch_by_hand(connection, run.run_id, None, "the news is bad", "operator") == START
-    with pytest.raises(StopError, match="latched already; its first cause stays"):
-        latch_by_hand(connection, run.run_id, None, "again", "operator")
-    latch_by_hand(connection, run.run_id, instrument_of(connection, run, "btcusdt"), "only this", "operator")
+    assert latch_by_hand(connection, run.run_id, None, "again, but the first cause stays", "operator") is None
+    pair = find_instrument(connection, run, "btcusdt")
+    latch_by_hand(connection, run.run_id, pair, "only this", "operator")
     assert [(item.scope, item.symbol, item.cause) for item in read_latched(connection, run.run_id)] == [
         ("portfolio", None, "the news is bad"),
         ("pair", "BTC", "only this"),

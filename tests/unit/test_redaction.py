@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from hydra.db.address import libpq_url, parsed, shown, with_login
+from hydra.db.address import libpq_url, parsed, shown_url, with_login
 from hydra.db.engine import connect, explain_refusal
 from hydra.errors import DatabaseError, SettingsError
 from hydra.redaction import redacted
@@ -51,7 +51,7 @@ def test_no_url_well_formed_or_not_is_shown_with_its_password(
     place: str, secret: str, spelled: object
 ) -> None:
     url = place.format(spelled(secret))  # type: ignore[operator]
-    assert not leaks(said(shown, url), secret)
+    assert not leaks(said(shown_url, url), secret)
 
 
 @given(place=PLACES, secret=SECRETS, spelled=SPELLINGS)
@@ -93,8 +93,8 @@ def test_a_login_takes_the_place_of_the_administrators(secret: str) -> None:
     "url", ["postgresql://u@h/d?passfile=%2Fhome%2Fu%2F.pgpass", "postgresql://u@h:5433/d?sslmode=require"]
 )
 def test_what_is_no_secret_is_shown(url: str) -> None:
-    assert shown(url) == url == libpq_url(url)
+    assert shown_url(url) == url == libpq_url(url)
 
 
 def test_options_of_the_session_are_not_shown() -> None:
-    assert shown("postgresql://u@h/d?options=-c%20my.key%3Dhush") == "postgresql://u@h/d"
+    assert shown_url("postgresql://u@h/d?options=-c%20my.key%3Dhush") == "postgresql://u@h/d"

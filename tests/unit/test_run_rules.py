@@ -18,7 +18,8 @@ from hydra.runtime.notifications import STEPS, Stage, step_from, step_of
 from hydra.runtime.run_market import StoredInstrument, choose_instruments
 from hydra.runtime.speed import Speed
 from hydra.settings import Settings
-from hydra.trading.kill_switch import COOL_DOWN, Latched, refuse_before_cool_down, refuse_without_reason
+from hydra.trading.kill_by_hand import COOL_DOWN, refuse_before_cool_down, refuse_without_reason
+from hydra.trading.kill_switch import Latched
 from tests.support.plain_run import START, a_run
 
 MINUTE = timedelta(minutes=1)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from hydra.bounds import LARGEST_SEED
 from hydra.errors import SettingsError
 
 STEP_SECONDS: Final = 5
@@ -63,7 +64,7 @@ class MarketSettings:
     def _checks(self) -> list[tuple[str, object, bool, str]]:
         whole = self.start.tzinfo is not None and self.start.timestamp() % 60 == 0
         return [
-            ("seed", self.seed, 0 <= self.seed <= 2**62, "a whole number from 0 to 2**62"),
+            ("seed", self.seed, 0 <= self.seed <= LARGEST_SEED, "a whole number from 0 to 2**62"),
             ("start", self.start, whole, "a whole minute with a time zone"),
             ("pairs", self.pairs, 1 <= self.pairs <= MOST_PAIRS, f"1 to {MOST_PAIRS}"),
             ("warm_up_days", self.warm_up_days, self.warm_up_days >= 0, "0 or more days"),
