@@ -13,12 +13,15 @@ from typer.exceptions import TyperException
 from hydra.answers.styled_text import styled
 from hydra.cli.main import app
 from hydra.cli.output import error_console, let_go, print_line
-from hydra.errors import HydraError
+from hydra.db.engine import is_lost
+from hydra.errors import DatabaseLostError, HydraError
 from hydra.paths import cache_directory
 from hydra.settings import redacted_by_settings
 
 FAILED: Final = 1
 DEFECT: Final = 70
+DATABASE_LOST: Final = 75
+"""The server went away under the command (EX_TEMPFAIL of sysexits.h): try it again."""
 READER_GONE: Final = 141
 
 # Errors that a sound query can meet, and what to do; any other of the server is a defect.
@@ -56,7 +59,10 @@ def _status_and_sentence(error: Exception) -> tuple[int, str]:
         return _usage(error)
     known = _known(error)
     if known is not None:
-        return FAILED, known
+        is_away = isinstance(error, DatabaseLostError) or (
+            isinstance(error, psycopg.Error) and is_lost(error)
+        )
+        return DATABASE_LOST if is_away else FAILED, known
     return DEFECT, f"this is a defect of HYDRA ({type(error).__name__}: {error}). {_recorded(error)}"
 
 
@@ -72,7 +78,8 @@ def _known(error: Exception) -> str | None:
         place = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
         return f"{place}{error.strerror}: correct that, then run the same command again"
     advice = next((words for kind, words in ADVICE.items() if isinstance(error, kind)), None)
-    return advice and f"the database refused ({str(error).partition(chr(10))[0]}): {advice}"
+    happened = "server went away" if isinstance(error, psycopg.Error) and is_lost(error) else "refused"
+    return advice and f"the database {happened} ({str(error).partition(chr(10))[0]}): {advice}"
 
 
 def _usage(error: TyperException) -> tuple[int, str]:

@@ -16,6 +16,7 @@ from hydra.db.edition import inspect_server
 from hydra.db.engine import connect
 from hydra.db.logins import database_url
 from hydra.db.roles import Role
+from hydra.runtime.broker_watch import BrokerCondition, broker_condition
 from hydra.settings import load_settings
 
 RUNS_SHOWN = 10
@@ -27,7 +28,9 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print everything for machines.")] = False,
 ) -> None:
     """Show the server, the stored facts, their condition, and the newest runs."""
-    with connect(database_url(load_settings(), Role.READER)) as connection:
+    settings = load_settings()
+    broker = broker_condition(settings)
+    with connect(database_url(settings, Role.READER)) as connection:
         server = inspect_server(connection)
         coverage = read_coverage(connection)
         condition = read_condition(connection)
@@ -40,6 +43,7 @@ def command(
             "condition": condition,
             "runs": [run.as_json() for run in runs],
             "audits": audited,
+            "broker": broker,
         }
         print_json(plain(found))
         return
@@ -57,6 +61,8 @@ def command(
         print_line(console, NO_MARKET)
     print_line(console, _condition(condition))
     print_line(console, audit_words(audited))
+    if broker is not None:
+        print_plain(console, _broker(broker))
     if runs:
         console.print()
         console.print(run_table(runs))
@@ -85,3 +91,9 @@ def _condition(condition: DatabaseCondition) -> str:
         f"({condition.missing_rows:,} missing rows), {condition.quarantined_rows:,} rows in quarantine, "
         f"{condition.revisions:,} revisions, {condition.replaced_facts:,} replaced facts, rollups {rollups}"
     )
+
+
+def _broker(broker: BrokerCondition) -> str:
+    if broker.complaint is None:
+        return f"The messages go through {broker.name}, which answers"
+    return f"The messages go through {broker.name}, which is lost ({broker.complaint}): runs wait for it"
