@@ -2,15 +2,18 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Final
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from hydra.answers.formatting import minute_text
 from hydra.checks.comparer import A_ROW, CheckResult, Mismatch
 from hydra.checks.parity import Parity
 from hydra.checks.warm_up import RECURSIVE_TOLERANCE, Change, is_recursive
+from hydra.trading.versions import own_version
 
 MOST_SHOWN: Final = 20
 
@@ -34,12 +37,25 @@ def print_parity(console: Console, parity: Parity) -> None:
     _print_first(console, [("", one.result) for one in parity.tables])
     for why, names in _by_reason(parity.left_out).items():
         console.print(f"left out: {', '.join(names)}: {why}", highlight=False, soft_wrap=True, markup=False)
+    if not parity.is_of_this_version:
+        console.print(_other_version(parity), style="yellow", highlight=False, soft_wrap=True, markup=False)
     console.print(
         f"{_coloured(parity.mismatches)} mismatches of run {parity.run.run_id} with itself decided again: "
         f"{parity.rows:,} rows of {parity.minutes:,} minutes, {parity.first:%Y-%m-%d %H:%M} to "
         f"{parity.last:%Y-%m-%d %H:%M} UTC",
         highlight=False,
         soft_wrap=True,
+    )
+
+
+def _other_version(parity: Parity) -> str:
+    """Which versions decided, and which one decides again."""
+    own = own_version()
+    others = [one for one in parity.versions if one.version != own]
+    parts = [f"from {minute_text(one.first_minute)} UTC on: {one.version.differences(own)}" for one in others]
+    return (
+        f"run {parity.run.run_id} was decided by another version ({'. '.join(parts)}): "
+        "a difference may come from the code, not from the run"
     )
 
 
@@ -50,6 +66,8 @@ def parity_as_json(parity: Parity) -> str:
         "from": parity.first.isoformat(),
         "to": parity.last.isoformat(),
         "minutes": parity.minutes,
+        "versions": [asdict(one) for one in parity.versions],
+        "decided_again_by": asdict(own_version()),
         "rows": {one.table.name: one.rows for one in parity.tables},
         "mismatches": parity.mismatches,
         "left_out": parity.left_out,

@@ -12,7 +12,7 @@ from hydra.answers.plain_values import plain
 from hydra.answers.run_list import list_runs
 from hydra.answers.status import Coverage, DatabaseCondition, read_condition, read_coverage
 from hydra.cli.output import open_table, output_console, print_line, print_plain
-from hydra.cli.runs import override_lines, run_table
+from hydra.cli.runs import override_lines, run_table, version_lines
 from hydra.db.edition import inspect_server
 from hydra.db.engine import connect, database_url
 from hydra.settings import load_settings
@@ -59,7 +59,7 @@ def command(
     if runs:
         console.print()
         console.print(run_table(runs))
-        for line in override_lines(runs):
+        for line in (*override_lines(runs), *version_lines(runs)):
             print_plain(console, line)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 import psycopg
 import typer
+from dramatiq import Broker
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -40,6 +41,7 @@ from hydra.settings import load_settings
 from hydra.trading.runs import recorded_settings
 
 LOOK_EVERY_S: Final = 0.5
+NOTIFY_AGAIN_S: Final = 60.0
 MOST_SHOWN: Final = 20
 FIGURES_WIDTH: Final = 75
 
@@ -83,11 +85,9 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
         study_id = plan_study(connection, name, asked, data_hash)
         with _progress(console, name) as show:
             if on_workers:
-                finished, planned = count_trials(connection, study_id)
                 broker = make_broker(settings, [])
-                notify_trials(broker, study_id, planned - finished)
+                _wait(connection, study_id, broker, show)
                 broker.close()
-                _wait(connection, study_id, show)
             else:
                 run_processes(url, study_id, jobs, show)
         scored = read_trials(connection, study_id)
@@ -105,12 +105,24 @@ def _open(name: str, number: int, console: Console) -> None:
     typer.echo(f"Trial {number} of {name} is run {run_id}: `hydra report {run_id}`")
 
 
-def _wait(connection: psycopg.Connection, study_id: int, show: Callable[[int, int], None]) -> None:
+def _wait(
+    connection: psycopg.Connection, study_id: int, broker: Broker, show: Callable[[int, int], None]
+) -> None:
+    """Send the messages of the planned trials, again after a standstill, until all are finished.
+
+    Workers of another version take messages too, and refuse the study.
+    """
+    seen, still_since = 0, float("-inf")
     while True:
         finished, planned = count_trials(connection, study_id)
         show(finished, planned)
         if finished == planned:
             return
+        if time.monotonic() - still_since > NOTIFY_AGAIN_S:
+            notify_trials(broker, study_id, planned - finished)
+            seen, still_since = finished, time.monotonic()
+        elif finished > seen:
+            seen, still_since = finished, time.monotonic()
         time.sleep(LOOK_EVERY_S)
 
 

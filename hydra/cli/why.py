@@ -18,6 +18,7 @@ from hydra.db.engine import connect, database_url
 from hydra.domain import ReasonCode
 from hydra.reason_words import WORDS
 from hydra.settings import load_settings
+from hydra.trading.versions import code_version
 
 VERDICT_COLOURS = {
     GateVerdict.PASSED: "green",
@@ -81,6 +82,11 @@ def lines(explanation: Explanation) -> Iterator[str]:
     yield f"[bold]{escape(explanation.conclusion)}[/bold]"
     if explanation.as_of is not None:
         yield _known(explanation)
+    if explanation.code_version not in {None, code_version()}:
+        yield (
+            f"[dim]decided by code {escape(str(explanation.code_version))}; "
+            f"the rules are shown as this code, {code_version()}, has them[/dim]"
+        )
     for number, answer in enumerate(explanation.gates, start=1):
         yield from _gate_lines(number, answer)
     if explanation.position is not None:

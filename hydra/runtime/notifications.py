@@ -11,6 +11,7 @@ from typing import Final
 from dramatiq import Broker, Message
 
 from hydra.domain import CycleState
+from hydra.trading.versions import own_version
 
 CYCLE_CLOSED_CHANNEL: Final = "hydra_cycle_closed"
 """The PostgreSQL channel that announces the end of every cycle; the payload is the run id."""
@@ -31,12 +32,17 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """The state that a stage waits for, the state that it sets, and the queue of its process."""
+    """The state that a stage waits for, the state that it sets, and the layer that does the work."""
 
     stage: Stage
-    queue: str
+    layer: str
     waits_for: CycleState
     leads_to: CycleState
+
+    @property
+    def queue(self) -> str:
+        """The queue of the layer's process; every version of HYDRA has queues of its own."""
+        return f"{self.layer}-{own_version().digest}"
 
 
 STEPS: Final = (

@@ -38,8 +38,8 @@ READS = (
     "working_orders",
 )
 FILL = (
-    "INSERT INTO hydra.cycles (run_id, time, state, as_of)"
-    " SELECT %(run_id)s, minute, 'CLOSED', minute + interval '2 s' FROM {minutes}",
+    "INSERT INTO hydra.cycles (run_id, time, state, as_of, code_version)"
+    " SELECT %(run_id)s, minute, 'CLOSED', minute + interval '2 s', 'abc' FROM {minutes}",
     "INSERT INTO hydra.equity (run_id, time, cash_usd, unrealised_usd, equity_usd, day_peak_usd, peak_usd,"
     " exposure_usd, portfolio_heat) SELECT %(run_id)s, minute, 1, 0, 1, 1, 1, 0, 0 FROM {minutes}",
     "INSERT INTO hydra.assessments (run_id, instrument_id, time, tradability, reason_code, reason)"
