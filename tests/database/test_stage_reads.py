@@ -102,6 +102,7 @@ def test_a_read_of_a_late_minute_touches_few_blocks(
         "evaluations": [LATE - timedelta(minutes=5 * back) for back in range(3)],
         "state": "OPEN",
         "durability": "off",
+        "code_version": "abc",
         "without_data": list(WITHOUT_DATA),
     }
     explained = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {queries.load(f'stages/{query}')}"
