@@ -4,6 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,9 +37,10 @@ class Checkout:
         assert old in text
         file.write_text(f"{text.replace(old, new)}\n# changed\n", encoding="utf-8")
 
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        """A Python process of this code; its output is one text."""
-        return subprocess.Popen(
+    @contextmanager
+    def process(self, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+        """A Python process of this code, killed at the end of the block; its output is one text."""
+        with subprocess.Popen(
             [sys.executable, *arguments],
             cwd=self.folder,
             env={
@@ -50,11 +53,15 @@ class Checkout:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-        )
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
     def run(self, *arguments: str, status: int = 0) -> str:
         """What such a process says until its end."""
-        with self.start(*arguments) as process:
+        with self.process(*arguments) as process:
             output, _ = process.communicate(timeout=180)
         assert process.returncode == status, output
         return output

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import psycopg
@@ -69,8 +70,9 @@ def new_run(checkout: Checkout, minutes: int = MINUTES) -> int:
     return int(checkout.run("-c", CREATE.format(minutes=minutes)))
 
 
-def supervised(checkout: Checkout, run_id: int, speed: str) -> "subprocess.Popen[str]":
-    return checkout.start("-m", "tests.support.run_plain", str(run_id), speed)
+def supervised(checkout: Checkout, run_id: int) -> AbstractContextManager["subprocess.Popen[str]"]:
+    """Ten minutes a second: soon done, and slow enough for two runs to go on beside each other."""
+    return checkout.process("-m", "tests.support.run_plain", str(run_id), "600")
 
 
 def deciders(connection: psycopg.Connection, run_id: int) -> set[str]:
@@ -108,12 +110,11 @@ def test_each_checkout_decides_its_own_runs(
     connection: psycopg.Connection, this: Checkout, other: Checkout
 ) -> None:
     runs = {"plain": (this, new_run(this)), "other": (other, new_run(other))}
-    # Fast enough to be done soon, slow enough to run beside each other.
-    processes = [supervised(checkout, run_id, "600") for checkout, run_id in runs.values()]
-    for process in processes:
-        output, _ = process.communicate(timeout=180)
-        assert process.returncode == 0, output
-        assert "finished" in output
+    with ExitStack() as stack:
+        for process in [stack.enter_context(supervised(*one)) for one in runs.values()]:
+            output, _ = process.communicate(timeout=180)
+            assert process.returncode == 0, output
+            assert "finished" in output
     for words, (_, run_id) in runs.items():
         assert deciders(connection, run_id) == {words}
         assert stamps(connection, run_id) == [(read_run(connection, run_id).code_version, MINUTES)]
@@ -126,7 +127,7 @@ def test_another_checkout_continues_a_stopped_run_only_by_an_upgrade(
     connection: psycopg.Connection, this: Checkout, other: Checkout
 ) -> None:
     run_id = new_run(this)
-    with supervised(this, run_id, "600") as process:
+    with supervised(this, run_id) as process:
         wait_for_minutes(connection, run_id, 3)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
@@ -158,7 +159,7 @@ def test_a_run_whose_code_changes_meanwhile_stops_with_what_to_do(
     connection: psycopg.Connection, this: Checkout
 ) -> None:
     run_id = new_run(this, minutes=10_000)
-    with supervised(this, run_id, "600") as process:
+    with supervised(this, run_id) as process:
         wait_for_minutes(connection, run_id, 3)
         this.change("hydra/domain.py")
         family = dict(descendants(process.pid))
