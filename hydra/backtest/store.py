@@ -68,7 +68,12 @@ def _insert(
 
 def _store_cycles(connection: psycopg.Connection, run: Run, minutes: NDArray[np.int64]) -> None:
     instants = [instant_of(int(minute)) for minute in minutes]
-    values = {"run_id": run.run_id, "minutes": instants, "delay": DECISION_DELAY}
+    values = {
+        "run_id": run.run_id,
+        "minutes": instants,
+        "delay": DECISION_DELAY,
+        "code_version": run.code_version,
+    }
     connection.execute(queries.load("backtest/add_cycles"), values)
 
 

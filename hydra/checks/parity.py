@@ -28,6 +28,8 @@ from hydra.durations import MINUTE
 from hydra.trading.pair_state_rows import order_row, position_row
 from hydra.trading.row_writer import Row
 from hydra.trading.runs import Run
+from hydra.trading.upgrades import DecidingVersion, versions_of_run
+from hydra.trading.versions import own_version
 
 _MINUTES_AT_ONCE: Final = 1440
 _OF_PAIR_MINUTES: Final = {
@@ -62,14 +64,23 @@ class TableParity:
 
 @dataclass
 class Parity:
-    """A run compared with itself decided again. first, last: minutes. left_out: not compared, and why."""
+    """A run compared with itself decided again. first, last: minutes. left_out: not compared, and why.
+
+    versions: those that decided the run; this process's decides again.
+    """
 
     run: Run
+    versions: list[DecidingVersion]
     first: datetime
     last: datetime
     minutes: int
     tables: list[TableParity]
     left_out: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_of_this_version(self) -> bool:
+        """Whether the same version decided the run and decides again."""
+        return all(one.version == own_version() for one in self.versions)
 
     @property
     def mismatches(self) -> int:
@@ -108,7 +119,13 @@ def check_parity(
         f"{table.table.name}.{column}": why for table in found for column, why in table.table.left_out.items()
     }
     return Parity(
-        run, first, last, len(market.minutes), found, {**_rows_left_out(connection, replay), **left_out}
+        run,
+        versions_of_run(connection, run.run_id),
+        first,
+        last,
+        len(market.minutes),
+        found,
+        {**_rows_left_out(connection, replay), **left_out},
     )
 
 

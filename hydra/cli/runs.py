@@ -16,6 +16,7 @@ from hydra.db.roles import Role
 from hydra.settings import load_settings
 from hydra.trading.delete_runs import delete_runs, run_words
 from hydra.trading.runs import read_run
+from hydra.trading.versions import own_version
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="List the stored runs, or delete some.")
 
@@ -32,7 +33,7 @@ def list_command(
     elif runs:
         console = output_console()
         console.print(run_table(runs))
-        for line in (*dead_lines(runs), *override_lines(runs)):
+        for line in (*dead_lines(runs), *override_lines(runs), *version_lines(runs)):
             print_line(console, line)
     else:
         print_line(output_console(), "There are no runs yet: start one with `hydra run` or `hydra backtest`.")
@@ -84,6 +85,16 @@ def dead_lines(runs: Sequence[RunSummary]) -> Iterator[str]:
                 f"Run {run.run_id} is dead: no process supervises it, nothing happens to its open positions. "
                 f"`hydra run --resume {run.run_id}` goes on with it"
             )
+
+
+def version_lines(runs: Sequence[RunSummary]) -> Iterator[str]:
+    """Which runs were upgraded, and which ones only another version would continue."""
+    upgraded = [run.run_id for run in runs if run.versions > 1]
+    if upgraded:
+        yield f"Decided by several versions: {run_words(upgraded)}; `hydra report` names them"
+    others = [run.run_id for run in runs if run.can_go_on and run.version != own_version()]
+    if others:
+        yield f"Of another version than this: {run_words(others)}; `hydra run --resume` says what differs"
 
 
 def override_lines(runs: Sequence[RunSummary]) -> Iterator[str]:

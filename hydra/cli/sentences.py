@@ -59,10 +59,7 @@ def _status_and_sentence(error: Exception) -> tuple[int, str]:
         return _usage(error)
     known = _known(error)
     if known is not None:
-        is_away = isinstance(error, DatabaseLostError) or (
-            isinstance(error, psycopg.Error) and is_lost(error)
-        )
-        return DATABASE_LOST if is_away else FAILED, known
+        return DATABASE_LOST if _is_lost(error) else FAILED, known
     return DEFECT, f"this is a defect of HYDRA ({type(error).__name__}: {error}). {_recorded(error)}"
 
 
@@ -78,8 +75,13 @@ def _known(error: Exception) -> str | None:
         place = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
         return f"{place}{error.strerror}: correct that, then run the same command again"
     advice = next((words for kind, words in ADVICE.items() if isinstance(error, kind)), None)
-    happened = "server went away" if isinstance(error, psycopg.Error) and is_lost(error) else "refused"
+    happened = "server went away" if _is_lost(error) else "refused"
     return advice and f"the database {happened} ({str(error).partition(chr(10))[0]}): {advice}"
+
+
+def _is_lost(error: Exception) -> bool:
+    """Whether the database server went away under the command."""
+    return isinstance(error, DatabaseLostError) or (isinstance(error, psycopg.Error) and is_lost(error))
 
 
 def _usage(error: TyperException) -> tuple[int, str]:

@@ -11,7 +11,7 @@ from hydra.answers.plain_values import plain
 from hydra.answers.run_list import list_runs
 from hydra.answers.status import Coverage, DatabaseCondition, read_condition, read_coverage
 from hydra.cli.output import open_table, output_console, print_json, print_line
-from hydra.cli.runs import dead_lines, override_lines, run_table
+from hydra.cli.runs import dead_lines, override_lines, run_table, version_lines
 from hydra.db.edition import inspect_server
 from hydra.db.engine import connect
 from hydra.db.logins import database_url
@@ -62,11 +62,11 @@ def command(
     print_line(console, _condition(condition))
     print_line(console, audit_words(audited))
     if broker is not None:
-        print_plain(console, _broker(broker))
+        print_line(console, _broker(broker))
     if runs:
         console.print()
         console.print(run_table(runs))
-        for line in (*dead_lines(runs), *override_lines(runs)):
+        for line in (*dead_lines(runs), *override_lines(runs), *version_lines(runs)):
             print_line(console, line)
 
 

@@ -47,6 +47,7 @@ from hydra.trading.runs import recorded_settings
 
 MOST_JOBS: Final = 1_024
 LOOK_EVERY_S: Final = 0.5
+NOTIFY_AGAIN_S: Final = 60.0
 MOST_SHOWN: Final = 20
 FIGURES_WIDTH: Final = 75
 
@@ -94,7 +95,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
         with _progress(console, name) as show:
             if on_workers:
                 with closing(make_broker(settings, [])) as broker:
-                    watch = BrokerWatch(broker, lambda text: print_plain(console, text))
+                    watch = BrokerWatch(broker, lambda text: print_line(console, text))
                     _wait(connection, study_id, show, broker, watch)
             else:
                 run_processes(url, study_id, jobs, show)
@@ -120,13 +121,20 @@ def _wait(
     broker: Broker,
     watch: BrokerWatch,
 ) -> None:
-    """Wait until every trial is scored. The messages are sent again whenever the broker was lost."""
-    are_sent = False
+    """Send the messages of the planned trials until all are finished; again after a standstill or an outage.
+
+    Workers of another version take messages too, and refuse the study.
+    """
+    are_sent, seen, still_since = False, 0, time.monotonic()
     while True:
         finished, planned = count_trials(connection, study_id)
         show(finished, planned)
         if finished == planned:
             return
+        if finished > seen:
+            seen, still_since = finished, time.monotonic()
+        elif time.monotonic() - still_since > NOTIFY_AGAIN_S:
+            are_sent, still_since = False, time.monotonic()
         are_sent = watch.is_there() and (are_sent or _are_sent(broker, study_id, planned - finished))
         time.sleep(LOOK_EVERY_S)
 

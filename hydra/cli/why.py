@@ -22,6 +22,7 @@ from hydra.db.roles import Role
 from hydra.domain import ReasonCode
 from hydra.reason_words import WORDS
 from hydra.settings import load_settings
+from hydra.trading.versions import code_version
 
 VERDICT_COLOURS = {
     GateVerdict.PASSED: "green",
@@ -93,6 +94,12 @@ def lines(explanation: Explanation) -> Iterator[Text]:
     yield styled((explanation.conclusion, "bold"))
     if explanation.as_of is not None:
         yield _known(explanation)
+    if explanation.code_version not in {None, code_version()}:
+        words = (
+            f"decided by code {explanation.code_version}; "
+            f"the rules are shown as this code, {code_version()}, has them"
+        )
+        yield styled((words, "dim"))
     for number, answer in enumerate(explanation.gates, start=1):
         yield from _gate_lines(number, answer)
     if explanation.position is not None:

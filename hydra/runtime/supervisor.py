@@ -37,7 +37,8 @@ from hydra.runtime.notifications import UPKEEP_QUEUE, notify_upkeep
 from hydra.runtime.outage import Outage
 from hydra.runtime.speed import Speed
 from hydra.settings import Settings
-from hydra.trading.runs import EndReason, Run, end_run, lock_run
+from hydra.trading.runs import EndReason, Run, end_run, lock_run, refuse_other_version
+from hydra.trading.versions import refuse_changed_code
 
 LOOK_EVERY_S: Final = 0.25
 STANDSTILL_S: Final = 20.0
@@ -89,9 +90,11 @@ class Supervisor:
         """Run until the range is decided or the user stops it (Ctrl-C, SIGTERM).
 
         Raises:
-            StopError: another supervisor has the run.
+            StopError: another supervisor has the run, or it belongs to another version, or the code changes
+            while it goes on.
             DatabaseError: the server cannot be used, and is not the private one.
         """
+        refuse_other_version(self.run)
         connection = self._connect()
         self._events.read(connection)
         children = Children(self._programs(), self.log, _ENVIRONMENT)
@@ -100,8 +103,7 @@ class Supervisor:
         handlers = [(number, signal.signal(number, self._stop)) for number in (signal.SIGINT, signal.SIGTERM)]
         try:
             while not self._wants_stop and not children.has_finished(CLOCK):
-                for sentence in children.keep_alive():
-                    self.tell(sentence)
+                self._keep_alive(children)
                 connection = self._look(connection)
                 if watch.is_there():
                     self._notify_upkeep(broker, children)
@@ -130,6 +132,14 @@ class Supervisor:
             Program(CLOCK, clock, ends_by_itself=True),
             Program(UPKEEP, upkeep, starts_after_s=UPKEEP_AFTER_S),
         ]
+
+    def _keep_alive(self, children: Children) -> None:
+        """Start again what ended, unless it would be another version by now."""
+        ended = children.keep_alive()
+        for sentence in ended:
+            self.tell(sentence)
+        if ended:
+            refuse_changed_code(self.run.run_id)
 
     def _notify_upkeep(self, broker: Broker, children: Children) -> None:
         """Ask for the audits when they are due; a lost message is made up by the next one."""

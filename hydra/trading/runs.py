@@ -5,8 +5,9 @@ Source: docs/architecture.md, law 2; docs/architecture.md, "Tables" (hydra.runs)
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -18,9 +19,8 @@ from psycopg.types.json import Jsonb
 from hydra.db import locks, queries
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import StopError
-from hydra.readings import readings_hash
 from hydra.settings import Settings
-from hydra.trading.versions import code_version, cost_model_version, feature_set_version
+from hydra.trading.versions import Version, own_version
 
 LABELS: Final = {
     MarketOrigin.GENERATED: "simulated",
@@ -40,7 +40,8 @@ class EndReason(StrEnum):
 class Run:
     """A row of hydra.runs. Decided are the minutes of [data_from, data_to).
 
-    config: settings without secrets, rules, pairs and speed; config_hash is of all but the speed.
+    config: settings without secrets, rules, pairs and speed; config_hash is of all but the speed. The version
+    is the one in force; an upgraded run's earlier ones are in hydra.run_versions.
     """
 
     run_id: int
@@ -70,6 +71,13 @@ class Run:
     def instrument_ids(self) -> tuple[int, ...]:
         """The instruments that the run decides about (market.instruments)."""
         return tuple(self.config["instrument_ids"])
+
+    @property
+    def version(self) -> Version:
+        """The version that the run belongs to."""
+        return Version(
+            self.code_version, self.readings_hash, self.feature_set_version, self.cost_model_version
+        )
 
     @property
     def speed(self) -> str:
@@ -112,10 +120,7 @@ def create_run(
         "feeds": list(plan.feeds),
         "config": Jsonb({**config, "speed": plan.speed}),
         "config_hash": config_hash(config),
-        "readings_hash": readings_hash(),
-        "feature_set_version": feature_set_version(),
-        "cost_model_version": cost_model_version(),
-        "code_version": code_version(),
+        **asdict(own_version()),
         "data_from": plan.data_from,
         "data_to": plan.data_to,
     }
@@ -149,17 +154,36 @@ def reopen_run(connection: psycopg.Connection, run: Run, speed: str) -> None:
     """Take up a run where it stopped, at `speed`, which is recorded.
 
     Raises:
-        StopError: it went to its end, or its settings' readings are not those of this code.
+        StopError: it went to its end, or belongs to another version.
+    """
+    refuse_finished(run)
+    refuse_other_version(run)
+    with connection.transaction():
+        connection.execute(queries.load("stages/reopen_run"), {"run_id": run.run_id, "speed": speed})
+
+
+def refuse_finished(run: Run) -> None:
+    """Refuse to go on with a run that went to its end.
+
+    Raises:
+        StopError: it did.
     """
     if run.end_reason == EndReason.FINISHED:
         raise StopError(f"run {run.run_id} is finished: see it with `hydra report {run.run_id}`")
-    if run.readings_hash != readings_hash():
+
+
+def refuse_other_version(run: Run) -> None:
+    """Refuse to decide for a run of another version.
+
+    Raises:
+        StopError: code, readings, feature set or cost model are not those of this process.
+    """
+    if run.version != own_version():
         raise StopError(
-            f"run {run.run_id} was decided with other readings ({run.readings_hash}, now {readings_hash()}): "
-            f"start a new run, or go back to code {run.code_version}"
+            f"run {run.run_id} belongs to another version ({run.version.differences(own_version())}): go on "
+            f"with it from code {run.code_version}, or continue it with this version by "
+            f"`hydra run --resume {run.run_id} --upgrade`, which is recorded; or start a new run"
         )
-    with connection.transaction():
-        connection.execute(queries.load("stages/reopen_run"), {"run_id": run.run_id, "speed": speed})
 
 
 def lock_run(connection: psycopg.Connection, run_id: int) -> None:
@@ -178,6 +202,20 @@ def supervised_runs(connection: psycopg.Connection) -> frozenset[int]:
     """The runs that a living process holds (see `lock_run`): their `hydra run` goes on."""
     rows = connection.execute(queries.load("stages/supervised_runs")).fetchall()
     return frozenset(row[0] for row in rows)
+
+
+@contextmanager
+def locked_run(connection: psycopg.Connection, run_id: int) -> Iterator[None]:
+    """Hold the run during the block.
+
+    Raises:
+        StopError: another process has it.
+    """
+    lock_run(connection, run_id)
+    try:
+        yield
+    finally:
+        locks.release(connection, locks.of_run(run_id))
 
 
 def _config(

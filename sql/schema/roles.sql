@@ -28,7 +28,7 @@ GRANT INSERT ON
 hydra.features, hydra.assessments, hydra.signals, hydra.news_views, hydra.risk_decisions, hydra.veto_counts,
 hydra.order_events, hydra.fills, hydra.position_events, hydra.equity, hydra.audit_rounds
 TO hydra_worker;
--- A run: its end, its speed, the hash of the facts that a backtest has read.
+-- A run: its end, its speed, the hash of the facts that a backtest has read. Its version is the owner's to change.
 GRANT INSERT, UPDATE (ended_at, end_reason, config, data_hash) ON hydra.runs TO hydra_worker;
 GRANT INSERT, UPDATE (state, closed_at) ON hydra.cycles TO hydra_worker;
 -- An order: what became of it; never what was ordered.

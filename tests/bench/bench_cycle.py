@@ -175,7 +175,12 @@ def live_waits(url: str, ids: tuple[int, ...], feeds: tuple[str, ...], minutes: 
 def decide_minute(connection: psycopg.Connection, run: Run, layer: StatisticalLayer, number: int) -> float:
     """Take one minute through all stages; gives milliseconds."""
     minute = FIRST + number * _MINUTE
-    values = {"run_id": run.run_id, "time": minute, "as_of": minute + timedelta(seconds=2)}
+    values = {
+        "run_id": run.run_id,
+        "time": minute,
+        "as_of": minute + timedelta(seconds=2),
+        "code_version": run.code_version,
+    }
     start = time.perf_counter()
     connection.execute(queries.load("stages/open_cycle"), values)
     for step in STEPS:

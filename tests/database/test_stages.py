@@ -64,7 +64,13 @@ def run(connection: psycopg.Connection) -> Run:
 
 
 def open_cycle(connection: psycopg.Connection, run: Run, time: datetime = START) -> None:
-    row = {"run_id": run.run_id, "time": time, "state": "OPEN", "as_of": time + timedelta(seconds=2)}
+    row = {
+        "run_id": run.run_id,
+        "time": time,
+        "state": "OPEN",
+        "as_of": time + timedelta(seconds=2),
+        "code_version": run.code_version,
+    }
     add(connection, "hydra.cycles", row)
 
 

@@ -60,7 +60,12 @@ def _decide(
     answers: dict[Stage, Handler],
     operate: Callable[[Run, datetime, Stage], None],
 ) -> None:
-    values = {"run_id": run.run_id, "time": time, "as_of": time + DECISION_DELAY}
+    values = {
+        "run_id": run.run_id,
+        "time": time,
+        "as_of": time + DECISION_DELAY,
+        "code_version": run.code_version,
+    }
     connection.execute(queries.load("stages/open_cycle"), values)
     for step in STEPS:
         operate(run, time, step.stage)

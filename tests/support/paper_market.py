@@ -97,7 +97,13 @@ class PaperMarket:
         """Play what became known by `minute`."""
         cycle = self.cycle(minute)
         with self.connection.transaction():
-            row = {"run_id": cycle.run_id, "time": cycle.time, "state": "CLOSED", "as_of": cycle.as_of}
+            row = {
+                "run_id": cycle.run_id,
+                "time": cycle.time,
+                "state": "CLOSED",
+                "as_of": cycle.as_of,
+                "code_version": self.run.code_version,
+            }
             add(self.connection, "hydra.cycles", row)
             layer5.book_fills(self.connection, self.run, cycle)
 
