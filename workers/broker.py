@@ -9,21 +9,12 @@ from dramatiq import Broker, Middleware
 from dramatiq.broker import MessageProxy
 from dramatiq.middleware import AgeLimit, ShutdownNotifications, TimeLimit
 
-from hydra.runtime.die_with_parent import end_with_parent
 from hydra.runtime.log_text import show_logs
 from hydra.runtime.message_broker import make_broker
 from hydra.runtime.notifications import MAX_AGE_MS
 from hydra.settings import Settings, load_settings
 
 _LOG: structlog.stdlib.BoundLogger = structlog.get_logger("hydra.workers")
-
-
-class EndWithParent(Middleware):
-    """A worker process does not outlive the `dramatiq` command that spawned it, however that one ends."""
-
-    def after_process_boot(self, _broker: Broker) -> None:
-        """Register with the kernel once the process is up."""
-        end_with_parent()
 
 
 class ShownLogs(Middleware):
@@ -70,7 +61,6 @@ def worker_broker(settings: Settings | None = None) -> Broker:
         AgeLimit(max_age=MAX_AGE_MS),
         TimeLimit(),
         ShutdownNotifications(),
-        EndWithParent(),
         ShownLogs(),
         StageErrors(),
     ]

@@ -1,13 +1,12 @@
 """The pairs' own thresholds of every decided day: read only for rules that ask for them (C112)."""
 
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
 import polars as pl
 
 from hydra.backtest.market import BacktestMarket
-from hydra.db.engine import adbc_connect
+from hydra.db.arrow import arrow_reader
 from hydra.features.adaptive_thresholds import read_adaptive_thresholds
 from hydra.features.engine.decision_frame import DECISION_DELAY
 from hydra.trading.parameters import Rules
@@ -23,7 +22,7 @@ def with_own_thresholds(market: BacktestMarket, url: str, rules: Rules) -> Backt
         return market
     first, last = ((market.time_of(index) + DECISION_DELAY).date() for index in (0, -1))
     days = [first + timedelta(days=day) for day in range((last - first).days + 1)]
-    with closing(adbc_connect(url)) as arrow:
+    with arrow_reader(url) as arrow:
         rows = read_adaptive_thresholds(arrow, market.instrument_ids, days)
     return replace(market, own_thresholds=rows)
 

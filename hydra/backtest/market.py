@@ -6,7 +6,6 @@ Source: docs/architecture.md, laws 2 and 3; C116 (history before the first minut
 import hashlib
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -18,8 +17,7 @@ from numpy.typing import NDArray
 
 from hydra.arrays import TIME, Integers
 from hydra.db import queries
-from hydra.db.arrow import end_read, read_frame
-from hydra.db.engine import adbc_connect
+from hydra.db.arrow import arrow_reader, end_read, read_frame
 from hydra.durations import EPOCH, MINUTE_US
 from hydra.errors import StopError
 from hydra.features.engine.decision_frame import DECISION_DELAY
@@ -189,7 +187,7 @@ def market_of(
     first, last = instant_of(int(minutes[0])), instant_of(int(minutes[-1]))
     as_of = last + DECISION_DELAY
     ids = list(instrument_ids)
-    with closing(adbc_connect(url)) as arrow:
+    with arrow_reader(url) as arrow:
         facts = read_facts(arrow, instrument_ids=ids, start=first + DECISION_DELAY, as_of=as_of)
         since = anchor(first)["positioning"]
         marks = read_frame(arrow, "backtest/mark_prices", (ids, since, as_of))
@@ -201,7 +199,7 @@ def market_of(
 
 def five_minute_candles(url: str, ids: list[int], start: datetime, end: datetime) -> pl.DataFrame | None:
     """Five-minute candles of the range that have no one-minute candles; None if there are none."""
-    with closing(adbc_connect(url)) as arrow:
+    with arrow_reader(url) as arrow:
         known_by = end + DECISION_DELAY
         candles = read_frame(arrow, "backtest/five_minute_candles", (ids, start, end, known_by))
         end_read(arrow)

@@ -17,9 +17,10 @@ from hydra.db.provision import create_database, create_extension
 from hydra.db.roles import READER_STATEMENT_TIMEOUT, Role
 from hydra.db.server.private import DATABASE, private_cluster, start_private_cluster
 from hydra.db.server.remove import remove_private_server
-from hydra.errors import DatabaseError
+from hydra.errors import DatabaseError, StopError
 from hydra.settings import load_settings
 from hydra.trading.delete_runs import delete_all_runs, run_words
+from hydra.trading.runs import supervised_runs
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="The database: a private server, or one of your own."
@@ -69,16 +70,34 @@ def _private_server() -> str:
 
 
 @app.command()
-def down() -> None:
-    """Stop the private server. Data stays."""
+def down(
+    force: Annotated[bool, typer.Option("--force", help="Also under a run that is going on.")] = False,
+) -> None:
+    """Stop the private server. Data stays. Refused while a run needs it, unless with --force."""
     if load_settings().database_url is not None:
         _say("HYDRA_DATABASE_URL is set: that server is yours to stop. Only the private one is stopped here.")
     cluster = private_cluster()
     if cluster.is_running():
+        if not force:
+            _refuse_under_runs(cluster.url(DATABASE))
         cluster.stop()
         _say("The private database server is stopped; its data stays.")
     else:
         _say("The private database server is not running.")
+
+
+def _refuse_under_runs(url: str) -> None:
+    try:
+        with connect(url) as connection:
+            needing = sorted(supervised_runs(connection))
+    except DatabaseError:
+        # Without the database there is no run.
+        return
+    if needing:
+        raise StopError(
+            f"{run_words(needing)} {'needs' if len(needing) == 1 else 'need'} this server and would start it "
+            "again: stop with Ctrl-C there first, or add --force"
+        )
 
 
 @app.command()

@@ -13,11 +13,13 @@ from typer.exceptions import TyperException
 from hydra.answers.styled_text import styled
 from hydra.cli.main import app
 from hydra.cli.output import error_console, let_go, print_line
-from hydra.errors import HydraError
+from hydra.db.engine import is_lost
+from hydra.errors import DatabaseLostError, HydraError
 from hydra.paths import cache_directory
 
 FAILED: Final = 1
 DEFECT: Final = 70
+DATABASE_LOST: Final = 75
 READER_GONE: Final = 141
 
 # Errors that a sound query can meet, and what to do; any other of the server is a defect.
@@ -54,7 +56,7 @@ def _status_and_sentence(error: Exception) -> tuple[int, str]:
         return _usage(error)
     known = _known(error)
     if known is not None:
-        return FAILED, known
+        return DATABASE_LOST if _lost_its_database(error) else FAILED, known
     return DEFECT, f"this is a defect of HYDRA ({type(error).__name__}: {error}). {_recorded(error)}"
 
 
@@ -70,7 +72,12 @@ def _known(error: Exception) -> str | None:
         place = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
         return f"{place}{error.strerror}: correct that, then run the same command again"
     advice = next((words for kind, words in ADVICE.items() if isinstance(error, kind)), None)
-    return advice and f"the database refused ({str(error).partition(chr(10))[0]}): {advice}"
+    what = "the database server went away" if _lost_its_database(error) else "the database refused"
+    return advice and f"{what} ({str(error).partition(chr(10))[0]}): {advice}"
+
+
+def _lost_its_database(error: Exception) -> bool:
+    return isinstance(error, DatabaseLostError) or (isinstance(error, psycopg.Error) and is_lost(error))
 
 
 def _usage(error: TyperException) -> tuple[int, str]:

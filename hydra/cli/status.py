@@ -14,6 +14,7 @@ from hydra.cli.output import open_table, output_console, print_json, print_line
 from hydra.cli.runs import dead_lines, override_lines, run_table
 from hydra.db.edition import inspect_server
 from hydra.db.engine import connect, database_url
+from hydra.runtime.broker_watch import BrokerCondition, broker_condition
 from hydra.settings import load_settings
 
 RUNS_SHOWN = 10
@@ -25,7 +26,9 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print everything for machines.")] = False,
 ) -> None:
     """Show the server, the stored facts, their condition, and the newest runs."""
-    with connect(database_url(load_settings())) as connection:
+    settings = load_settings()
+    broker = broker_condition(settings)
+    with connect(database_url(settings)) as connection:
         server = inspect_server(connection)
         coverage = read_coverage(connection)
         condition = read_condition(connection)
@@ -38,6 +41,7 @@ def command(
             "condition": condition,
             "runs": [run.as_json() for run in runs],
             "audits": audited,
+            "broker": broker,
         }
         print_json(plain(found))
         return
@@ -55,6 +59,8 @@ def command(
         print_line(console, NO_MARKET)
     print_line(console, _condition(condition))
     print_line(console, audit_words(audited))
+    if broker is not None:
+        print_line(console, _broker(broker))
     if runs:
         console.print()
         console.print(run_table(runs))
@@ -83,3 +89,9 @@ def _condition(condition: DatabaseCondition) -> str:
         f"({condition.missing_rows:,} missing rows), {condition.quarantined_rows:,} rows in quarantine, "
         f"{condition.revisions:,} revisions, {condition.replaced_facts:,} replaced facts, rollups {rollups}"
     )
+
+
+def _broker(broker: BrokerCondition) -> str:
+    if broker.complaint is None:
+        return f"The messages go through {broker.name}, which answers"
+    return f"The messages go through {broker.name}, which is lost ({broker.complaint}): runs wait for it"

@@ -3,11 +3,12 @@
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Annotated, Final
 
 import psycopg
 import typer
+from dramatiq import Broker
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -23,7 +24,7 @@ from hydra.cli.market_options import FromOption, MarketOption, PairsOption, Seed
 from hydra.cli.output import error_console, output_console, print_line, print_whole, progress_bar
 from hydra.db.engine import connect, database_url
 from hydra.domain import MarketOrigin
-from hydra.errors import StopError
+from hydra.errors import RetryError, StopError
 from hydra.ledger.daily_returns import FEWEST_DAILY_RETURNS, FEWEST_ELAPSED_DAYS
 from hydra.outside_text import shown
 from hydra.research.open_trial import open_trial
@@ -36,6 +37,7 @@ from hydra.research.studies import (
     trials_on_market,
 )
 from hydra.research.sweep import SweepVerdict, expand, judge_sweep, run_processes, validate
+from hydra.runtime.broker_watch import BrokerWatch
 from hydra.runtime.message_broker import make_broker
 from hydra.runtime.research_queue import notify_trials
 from hydra.settings import load_settings
@@ -89,11 +91,9 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
         study_id = plan_study(connection, name, asked, data_hash)
         with _progress(console, name) as show:
             if on_workers:
-                finished, planned = count_trials(connection, study_id)
-                broker = make_broker(settings, [])
-                notify_trials(broker, study_id, planned - finished)
-                broker.close()
-                _wait(connection, study_id, show)
+                with closing(make_broker(settings, [])) as broker:
+                    watch = BrokerWatch(broker, lambda text: print_line(console, text))
+                    _wait(connection, study_id, show, broker, watch)
             else:
                 run_processes(url, study_id, jobs, show)
         scored = read_trials(connection, study_id)
@@ -111,13 +111,30 @@ def _open(name: str, number: int, console: Console) -> None:
     print_whole(f"Trial {number} of {name} is run {run_id}: `hydra report {run_id}`")
 
 
-def _wait(connection: psycopg.Connection, study_id: int, show: Callable[[int, int], None]) -> None:
+def _wait(
+    connection: psycopg.Connection,
+    study_id: int,
+    show: Callable[[int, int], None],
+    broker: Broker,
+    watch: BrokerWatch,
+) -> None:
+    """Wait until every trial is scored. The messages are sent again whenever the broker was lost."""
+    are_sent = False
     while True:
         finished, planned = count_trials(connection, study_id)
         show(finished, planned)
         if finished == planned:
             return
+        are_sent = watch.is_there() and (are_sent or _are_sent(broker, study_id, planned - finished))
         time.sleep(LOOK_EVERY_S)
+
+
+def _are_sent(broker: Broker, study_id: int, trials: int) -> bool:
+    try:
+        notify_trials(broker, study_id, trials)
+    except RetryError:
+        return False
+    return True
 
 
 @contextmanager

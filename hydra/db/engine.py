@@ -1,7 +1,7 @@
 """Opens every connection to the database: in UTC, named, with errors that say what to do."""
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import psycopg
 from psycopg import sql
@@ -10,7 +10,7 @@ from sqlalchemy.exc import ArgumentError
 
 from hydra.db.server.private import DATABASE, private_cluster
 from hydra.db.stored_text import store_every_text
-from hydra.errors import DatabaseError
+from hydra.errors import DatabaseError, DatabaseLostError
 from hydra.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,6 +20,10 @@ APPLICATION_NAME = "hydra"
 CONNECT_TIMEOUT_S = 10
 _UTC = "-c timezone=UTC"
 _SET_UTC = "SET TIME ZONE 'UTC'"
+# The databases that this process has reached: one that answers no more was lost.
+_REACHED: Final[set[str]] = set()
+# SQLSTATE of a session that the server ends or does not begin, apart from class 08 (connection exceptions).
+_AWAY: Final = frozenset({"57P01", "57P02", "57P03"})
 
 
 def database_url(settings: Settings) -> str:
@@ -51,7 +55,8 @@ def connect(url: str, *, role: str | None = None, autocommit: bool = False) -> p
             options=_options(url),
         )
     except psycopg.Error as error:
-        raise DatabaseError(explain_refusal(url, str(error))) from None
+        raise _refusal(url, error) from None
+    _REACHED.add(url)
     _speak_utc(connection)
     store_every_text(connection)
     if role is not None:
@@ -84,8 +89,19 @@ def adbc_connect(url: str) -> "AdbcConnection":
             cursor.execute(_SET_UTC)
         connection.commit()
     except AdbcError as error:
-        raise DatabaseError(explain_refusal(url, str(error))) from None
+        raise _refusal(url, error) from None
+    _REACHED.add(url)
     return connection
+
+
+def is_lost(error: psycopg.Error) -> bool:
+    """Whether the error means that the server went away."""
+    return isinstance(error, psycopg.OperationalError) and means_lost(error.sqlstate)
+
+
+def means_lost(sqlstate: str | None) -> bool:
+    """Whether an operational error of this SQLSTATE (None: of the driver) says that the server went away."""
+    return not sqlstate or sqlstate in _AWAY or sqlstate.startswith("08")
 
 
 def libpq_url(url: str) -> str:
@@ -127,6 +143,11 @@ def explain_refusal(url: str, complaint: str) -> str:
         f"the database server at {place} cannot be used ({reason}): start it or correct HYDRA_DATABASE_URL; "
         f"without that setting HYDRA runs a private server (`hydra db up`)"
     )
+
+
+def _refusal(url: str, error: Exception) -> DatabaseError:
+    kind = DatabaseLostError if url in _REACHED else DatabaseError
+    return kind(explain_refusal(url, str(error)))
 
 
 def _options(url: str) -> str:

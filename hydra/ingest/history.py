@@ -17,8 +17,8 @@ from typing import NamedTuple
 import psycopg
 
 from hydra.db import queries, rollups
-from hydra.db.engine import connect
-from hydra.errors import BadDataError, DatabaseError, RetryError
+from hydra.db.engine import connect, is_lost
+from hydra.errors import BadDataError, DatabaseError, DatabaseLostError, RetryError
 from hydra.exchange.archive.file_bytes import read_file_bytes
 from hydra.exchange.archive.files import parse_file
 from hydra.exchange.archive.parsed_file import ParsedFile
@@ -89,7 +89,8 @@ def import_history(
         try:
             _import_plan(connection, plan, results, done, choices)
         except psycopg.Error as error:
-            raise DatabaseError(_explained(error, len(results))) from error
+            kind = DatabaseLostError if is_lost(error) else DatabaseError
+            raise kind(_explained(error, len(results))) from error
     return results
 
 

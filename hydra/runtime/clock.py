@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 import psycopg
+import structlog
 import typer
 from dramatiq import Broker
 from psycopg import sql
@@ -21,16 +22,18 @@ from hydra.db import queries
 from hydra.db.engine import connect, database_url
 from hydra.db.roles import Role
 from hydra.domain import CycleState
-from hydra.errors import HydraError
+from hydra.errors import HydraError, RetryError
 from hydra.features.engine.decision_frame import DECISION_DELAY
 from hydra.outside_text import shown
 from hydra.runtime.message_broker import make_broker
 from hydra.runtime.notifications import CYCLE_CLOSED_CHANNEL, notify, step_from
+from hydra.runtime.outage import Outage
 from hydra.runtime.speed import Speed
 from hydra.settings import load_settings
 from hydra.trading.runs import EndReason, Run, end_run, read_run
 
 CYCLE_LENGTH: Final = timedelta(minutes=1)
+_LOG: structlog.stdlib.BoundLogger = structlog.get_logger("hydra.clock")
 RING_AGAIN_S: Final = 2.0
 LISTEN_S: Final = 0.5
 
@@ -44,6 +47,7 @@ class CycleClock:
     broker: Broker
     speed: Speed
     now: Callable[[], float] = time.monotonic
+    outage: Outage = field(default_factory=lambda: Outage("the broker of the messages", _LOG.warning))
     _rung_at: float = field(default=float("-inf"), init=False)
     _opened_at: float = field(default=float("-inf"), init=False)
 
@@ -88,9 +92,15 @@ class CycleClock:
 
     def _ring(self, state: CycleState) -> None:
         step = step_from(state)
-        if step is not None:
+        if step is None or not self.outage.is_due:
+            return
+        self._rung_at = self.now()
+        try:
             notify(self.broker, step, self.run.run_id)
-            self._rung_at = self.now()
+        except RetryError as error:
+            self.outage.lost(str(error))
+        else:
+            self.outage.back()
 
     def _listen(self, seconds: float) -> None:
         """Wait until a cycle of this run closes, at most `seconds`."""

@@ -9,8 +9,10 @@ from enum import StrEnum
 from typing import Final
 
 from dramatiq import Broker, Message
+from dramatiq.errors import BrokerConnectionError
 
 from hydra.domain import CycleState
+from hydra.errors import RetryError
 
 CYCLE_CLOSED_CHANNEL: Final = "hydra_cycle_closed"
 """The PostgreSQL channel that announces the end of every cycle; the payload is the run id."""
@@ -66,13 +68,33 @@ AUDIT_ACTOR: Final = "audit"
 
 
 def notify_upkeep(broker: Broker) -> None:
-    """Tell the upkeep process that the audits may be due. A lost message does no harm."""
-    broker.enqueue(_message(UPKEEP_QUEUE, AUDIT_ACTOR))
+    """Tell the upkeep process that the audits may be due. A lost message does no harm.
+
+    Raises:
+        RetryError: the broker cannot be used.
+    """
+    send(broker, _message(UPKEEP_QUEUE, AUDIT_ACTOR))
 
 
 def notify(broker: Broker, step: Step, run_id: int) -> None:
-    """Tell the process of `step` that run `run_id` may have a cycle for it. A lost message does no harm."""
-    broker.enqueue(_message(step.queue, step.stage.value, run_id))
+    """Tell the process of `step` that run `run_id` may have a cycle for it. A lost message does no harm.
+
+    Raises:
+        RetryError: the broker cannot be used.
+    """
+    send(broker, _message(step.queue, step.stage.value, run_id))
+
+
+def send(broker: Broker, message: Message[None]) -> None:
+    """Put a message into its queue.
+
+    Raises:
+        RetryError: the broker cannot be used.
+    """
+    try:
+        broker.enqueue(message)
+    except BrokerConnectionError as error:
+        raise RetryError(f"a message could not be sent: {error}") from error
 
 
 def _message(queue: str, actor: str, *arguments: int) -> Message[None]:

@@ -18,9 +18,7 @@ from typing import Final
 
 import psycopg
 from dramatiq import Broker
-from dramatiq.errors import BrokerConnectionError
 from psycopg.rows import class_row
-from psycopg_pool import PoolTimeout
 
 from hydra.answers.formatting import minute_text
 from hydra.answers.pipeline_table import PipelineRow, blocked_words, read_pipeline
@@ -28,11 +26,13 @@ from hydra.answers.run_events import RunEvents
 from hydra.db import queries
 from hydra.db.engine import connect, database_url
 from hydra.db.server.private import start_private_cluster
-from hydra.errors import DatabaseError
+from hydra.errors import DatabaseError, RetryError
 from hydra.paths import state_directory
+from hydra.runtime.broker_watch import BrokerWatch
 from hydra.runtime.children import Children, Program
 from hydra.runtime.message_broker import make_broker
 from hydra.runtime.notifications import UPKEEP_QUEUE, notify_upkeep
+from hydra.runtime.outage import Outage
 from hydra.runtime.speed import Speed
 from hydra.settings import Settings
 from hydra.trading.runs import EndReason, Run, end_run, lock_run
@@ -94,21 +94,22 @@ class Supervisor:
         self._events.read(connection)
         children = Children(self._programs(), self.log, _ENVIRONMENT)
         broker = make_broker(self.settings, [])
+        watch = BrokerWatch(broker, self.tell)
         handlers = [(number, signal.signal(number, self._stop)) for number in (signal.SIGINT, signal.SIGTERM)]
         try:
             while not self._wants_stop and not children.has_finished(CLOCK):
                 for sentence in children.keep_alive():
                     self.tell(sentence)
                 connection = self._look(connection)
-                self._notify_upkeep(broker, children)
+                if watch.is_there():
+                    self._notify_upkeep(broker, children)
                 time.sleep(LOOK_EVERY_S)
         finally:
             children.stop()
             broker.close()
             for number, handler in handlers:
                 signal.signal(number, handler)
-        with closing(connection):
-            return self._end(connection)
+        return self._end(connection)
 
     @property
     def log(self) -> Path:
@@ -135,8 +136,9 @@ class Supervisor:
         self._rung_at = time.monotonic()
         try:
             notify_upkeep(broker)
-        except (BrokerConnectionError, psycopg.Error, PoolTimeout) as error:
-            self.tell(f"the audits could not be requested ({type(error).__name__}): the next try comes soon")
+        except RetryError:
+            # The next look at the broker or the database tells it.
+            return
 
     def _connect(self) -> psycopg.Connection:
         connection = connect(database_url(self.settings), autocommit=True)
@@ -144,26 +146,36 @@ class Supervisor:
         return connection
 
     def _look(self, connection: psycopg.Connection) -> psycopg.Connection:
-        """Show what is new; if the server went away, restart it if it is the private one, and reconnect."""
+        """Show what is new; if the server went away, wait for it."""
         try:
             self._show_news(connection)
         except psycopg.OperationalError as error:
-            self.tell(f"the database server went away ({str(error).splitlines()[0]})")
-            connection.close()
-            return self._reconnect()
+            return self._reconnect(connection, error)
         return connection
 
-    def _reconnect(self) -> psycopg.Connection:
+    def _reconnect(self, lost: psycopg.Connection, error: psycopg.Error) -> psycopg.Connection:
+        """Wait for the server, restart it if it is the private one, and connect again.
+
+        Raises:
+            DatabaseError, psycopg.OperationalError: the user stops the run before the server is back.
+        """
+        lost.close()
+        outage = Outage("the database server", self.tell)
+        outage.lost(str(error))
         while True:
             try:
                 if self.settings.database_url is None:
                     start_private_cluster()
-                return self._connect()
-            except DatabaseError as error:
-                if self._wants_stop:
-                    raise
-                self.tell(str(error))
-                time.sleep(1.0)
+                connection = self._connect()
+            except (DatabaseError, psycopg.OperationalError) as again:
+                outage.lost(str(again))
+                while not outage.is_due:
+                    if self._wants_stop:
+                        raise
+                    time.sleep(LOOK_EVERY_S)
+            else:
+                outage.back()
+                return connection
 
     def _show_news(self, connection: psycopg.Connection) -> None:
         progress = read_progress(connection, self.run.run_id)
@@ -193,11 +205,17 @@ class Supervisor:
             )
 
     def _end(self, connection: psycopg.Connection) -> EndReason:
-        if self._wants_stop:
-            end_run(connection, self.run.run_id, EndReason.STOPPED)
-        self._tell_events(connection)
-        progress = read_progress(connection, self.run.run_id)
-        return EndReason.FINISHED if progress.end_reason == EndReason.FINISHED else EndReason.STOPPED
+        while True:
+            try:
+                with closing(connection):
+                    if self._wants_stop:
+                        end_run(connection, self.run.run_id, EndReason.STOPPED)
+                    self._tell_events(connection)
+                    is_finished = read_progress(connection, self.run.run_id).end_reason == EndReason.FINISHED
+            except psycopg.OperationalError as error:
+                connection = self._reconnect(connection, error)
+            else:
+                return EndReason.FINISHED if is_finished else EndReason.STOPPED
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._wants_stop = True

@@ -37,8 +37,8 @@ from hydra.trading.parameters import recorded_rules, rules_of
 from hydra.trading.runs import Run, RunPlan, create_run
 from hydra.universe import UNIVERSE
 from tests.bench.result import Result, at_most, reported
-from tests.support.crash_harness import descendants
 from tests.support.fact_writer import write_rows
+from tests.support.own_processes import descendants
 from tests.support.recorded_market import is_recorded, recorded_rows
 from tests.support.servers.editions import server_folder
 from tests.support.synthetic_market import utc
