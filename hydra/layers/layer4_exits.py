@@ -46,6 +46,14 @@ def calculate_exits(
     return Exits(stop_loss, take_profit)
 
 
+def entry_is_beyond_stop(direction: int, entry_price: float, stop_loss: float) -> bool:
+    """True if the stop does not lie on the losing side of the entry: it would close the position at once.
+
+    Source: docs/practice.md, "Position management" (3).
+    """
+    return direction * (entry_price - stop_loss) <= 0
+
+
 def stop_fires_before_liquidation(
     price: float, stop_loss: float, liquidation_price: float, buffer: float
 ) -> bool:

@@ -11,7 +11,12 @@ from typing import Final
 
 from hydra.bounds import Fraction, Leverage, RiskFraction
 from hydra.domain import ReasonCode, SignalSource
-from hydra.layers.layer4_exits import calculate_exits, max_holding_hours, stop_fires_before_liquidation
+from hydra.layers.layer4_exits import (
+    calculate_exits,
+    entry_is_beyond_stop,
+    max_holding_hours,
+    stop_fires_before_liquidation,
+)
 from hydra.layers.layer4_filters import InstrumentFilters, exact, order_quantity, round_towards_entry
 from hydra.layers.layer4_kill import KillParameters
 from hydra.layers.layer4_leverage import bracket_leverage, calculate_leverage, leverage_cap
@@ -189,12 +194,15 @@ def _sized(candidate: Candidate, book: PortfolioState, parameters: RiskParameter
     liquidation = candidate.terms.liquidation_price(
         candidate.direction, float(price), float(quantity), float(size_usd) / leverage
     )
-    is_safe = stop_fires_before_liquidation(
-        float(price), float(stop), liquidation, parameters.liquidation_buffer
-    )
+    buffer = parameters.liquidation_buffer
+    reason_code = ReasonCode.APPROVED
+    if entry_is_beyond_stop(candidate.direction, float(price), float(stop)):
+        reason_code = ReasonCode.ENTRY_BEYOND_STOP
+    elif not stop_fires_before_liquidation(float(price), float(stop), liquidation, buffer):
+        reason_code = ReasonCode.STOP_BEYOND_LIQUIDATION
     return RiskDecision(
-        approved=is_safe,
-        reason_code=ReasonCode.APPROVED if is_safe else ReasonCode.STOP_BEYOND_LIQUIDATION,
+        approved=reason_code is ReasonCode.APPROVED,
+        reason_code=reason_code,
         quantity=quantity,
         recommended_size_usd=size_usd,
         recommended_leverage=leverage,

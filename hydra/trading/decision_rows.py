@@ -144,6 +144,7 @@ _TEMPLATES: Final = {
     ReasonCode.NO_EDGE: "the Kelly fraction is {kelly:.4f}",
     ReasonCode.SIZE_BELOW_MINIMUM: "{final_size_usd:.2f} USDT is less than the smallest order",
     ReasonCode.STOP_BEYOND_LIQUIDATION: "the stop is too near to liquidation at {liquidation_price:.6g}",
+    ReasonCode.ENTRY_BEYOND_STOP: "the entry price is at or beyond the stop at {stop_loss_price:.6g}",
 }
 _NO_FILTERS: Final = "no order filters or leverage brackets are stored for this pair: no size can be ordered"
 
@@ -156,8 +157,10 @@ def decision_words(verdict: Verdict) -> str:
     if decision is None and code is ReasonCode.NOT_TRADABLE:
         return _NO_FILTERS
     numbers = dict(decision.numbers) if decision is not None else {}
-    size = {"recommended_size_usd": float(decision.recommended_size_usd) if decision else 0.0}
-    return _TEMPLATES.get(code, WORDS[code]).format(layer2=verdict.pair.reason_code, **numbers, **size)
+    if decision is not None:
+        numbers["recommended_size_usd"] = float(decision.recommended_size_usd)
+        numbers["stop_loss_price"] = float(decision.stop_loss_price)
+    return _TEMPLATES.get(code, WORDS[code]).format(layer2=verdict.pair.reason_code, **numbers)
 
 
 def _why_no_signal(best: JudgedSignal | None) -> str:
