@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
+from hydra.arrays import TIME
 from hydra.backtest.bars import bar_grid
-from hydra.backtest.five_minute_bars import five_minute_record
+from hydra.backtest.five_minute_bars import five_minute_record, missing_inputs
 from hydra.backtest.market import BacktestMarket, with_five_minute_bars
 from hydra.backtest.simulation import Simulation, Stopwatch, prepare, simulate
+from hydra.features.engine.decision_frame import DECISION_DELAY
 from hydra.sim.market.settings import MarketSettings, Scenario
 from hydra.trading.bars import Bar
 from tests.support.generated_facts import generated_market
@@ -83,6 +85,33 @@ def record_says_what_is_missing(simulation: Simulation) -> None:
     assert "return_24h" in record["missing_inputs"]
     assert "last_close" not in record["missing_inputs"]
     assert "funding_rate" not in record["missing_inputs"]
+
+
+def test_an_input_that_only_the_day_after_a_short_stretch_misses_is_listed() -> None:
+    """Two hours of five-minute candles: a window of a day misses 96 of its 1,440 minutes, more than 5 %.
+
+    Within the stretch most windows still miss less than that; after it all do, for a day.
+    """
+    settings = MarketSettings(seed=3, start=START, warm_up_days=1, scenarios=(Scenario.CALM,))
+    opened = pl.datetime_range(START, START + timedelta(hours=2), "5m", closed="left", eager=True)
+    candles = pl.DataFrame({"time": opened + timedelta(minutes=4)}, schema_overrides={"time": TIME})
+    bars = candles.with_columns(pl.lit(1, pl.Int16).alias("instrument_id"))
+    played = replace(generated_market(settings, 30), five_minute_bars=bars)
+    begin, minute = START - timedelta(hours=1), timedelta(minutes=1)
+    times = [
+        time + DECISION_DELAY
+        for time in (begin + number * minute for number in range(1, 28 * 60))
+        if not START < time <= START + timedelta(hours=2) or time.minute % 5 == 0
+    ]
+    since = pl.col("time") - START
+    inputs = pl.DataFrame({"time": times}, schema_overrides={"time": TIME}).with_columns(
+        pl.lit(1, pl.Int16).alias("instrument_id"),
+        pl.when(since.is_between(timedelta(minutes=90), timedelta(hours=26))).then(None).otherwise(1.0)
+        .alias("return_24h"),
+        pl.lit(1.0).alias("last_close"),
+        pl.lit(None, pl.Float64).alias("spread_bps"),
+    )  # fmt: skip
+    assert missing_inputs(played, inputs) == ["return_24h"]
 
 
 def test_a_market_of_minutes_has_nothing_to_say() -> None:
