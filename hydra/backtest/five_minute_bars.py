@@ -48,10 +48,9 @@ def five_minute_record(market: BacktestMarket, inputs: pl.DataFrame) -> dict[str
 
 
 def missing_inputs(market: BacktestMarket, inputs: pl.DataFrame) -> list[str]:
-    """The inputs of the rules that are null, because of the candles, in most minutes of the stretches or after.
+    """The inputs of the rules that are null in most minutes of the stretches, or of the day after them.
 
-    inputs: see `rule_inputs`. After: in the minutes of the pair that are up to a day younger than its last
-    five-minute candle. A feed that was never recorded is not among them: it is null in the other minutes too.
+    inputs: see `rule_inputs`. A feed that was never recorded is null in all other minutes too: left out.
     """
     bars = market.five_minute_bars
     if bars is None:

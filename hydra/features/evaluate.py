@@ -32,6 +32,9 @@ from hydra.features.engine.trailing_rank import previous_ranks
 from hydra.features.engine.universe_frame import universe_rows
 from hydra.features.facts import Grid, MarketFacts
 
+Evaluate = Callable[[MarketFacts, pl.DataFrame], pl.DataFrame]
+"""`feature_matrix`, or another way to evaluate features: (facts, decisions) -> values."""
+
 KEY: Final = {"instrument_id": pl.Int16(), "time": TIME}
 
 # Context columns: their names in the decision frame and in expressions, and their type. Two would otherwise
@@ -96,16 +99,6 @@ def feature_matrix(
     matrix = _evaluate(facts, decisions, plan, memory)
     matrix = _with_late_decisions(matrix, facts, decisions, plan, memory)
     return decisions.select(tuple(KEY)).hstack(matrix.select(_canonical(wanted)))
-
-
-def regime_breaks(evaluations: pl.DataFrame) -> pl.Series:
-    """regime_break_alert for each of past and present layer-2 evaluations (1, 0 or null).
-
-    evaluations: instrument_id, regime (code), regime_confidence; in order of time within each pair.
-    """
-    return evaluations.select(
-        CATALOGUE["regime_break_alert"].expression.alias("regime_break_alert")
-    ).to_series()
 
 
 @lru_cache(maxsize=64)

@@ -17,8 +17,6 @@ from hydra.paths import PROJECT_ROOT
 DOCUMENT: Final = PROJECT_ROOT / "docs" / "formulas.md"
 TESTS: Final = PROJECT_ROOT / "tests" / "unit"
 ROOMS: Final = ("hydra/layers", "hydra/ledger")
-# A source line that names one of these is a printed formula and must stand in the table.
-PRINTED: Final = ("layers document", "ML document", "README document", "strategy document")
 _READING: Final = re.compile(r"\bC\d{2,3}\b")
 
 

@@ -33,8 +33,10 @@ class InputHealth(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class DataHealthParameters:
-    """Ages in seconds. 60 s and 100 bps are printed; 600, 15 and 60 s are the lifetimes in docs/features.md
-    (open interest, order book, heartbeat); feeds are those that the run declares (C111); 300 s is C09."""
+    """Allowed ages in seconds; feeds: those that the run declares (C111).
+
+    60 s for a candle and 100 bps are printed; 600, 15 and 60 s are the lifetimes in docs/features.md.
+    """
 
     feeds: Annotated[frozenset[str], PlainSerializer(sorted)] = frozenset()
     candle_age_seconds: Seconds = 60.0
@@ -42,7 +44,6 @@ class DataHealthParameters:
     order_book_age_seconds: Seconds = 15.0
     liquidation_feed_age_seconds: Seconds = 60.0
     widest_spread_bps: PositiveBps = 100.0
-    outage_flatten_seconds: Seconds = 300.0
 
 
 def is_fresh(age_seconds: pl.Expr, limit_seconds: float) -> pl.Expr:
@@ -146,11 +147,3 @@ def outage_seconds(parameters: DataHealthParameters) -> pl.Expr:
         beyond.append(pl.col("liquidation_feed_age_seconds") - parameters.liquidation_feed_age_seconds)
     worst = pl.max_horizontal(beyond)
     return pl.when(worst > 0).then(worst)
-
-
-def outage_flattens(outage_seconds: float, limit_seconds: float) -> bool:
-    """True once an outage has outlasted what open positions may sit through on their resting stops (C09).
-
-    outage_seconds: NaN without an outage.
-    """
-    return outage_seconds > limit_seconds

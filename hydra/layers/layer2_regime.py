@@ -1,12 +1,10 @@
 """Layer 2, cascade risk and market regime by rule."""
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
-from hydra.bounds import Fraction, FundingRate, PositiveCount
+from hydra.bounds import Fraction, FundingRate
 from hydra.domain import Regime, VolatilityRegime
 
 # Liquidated value over open interest: one printed constant serves label, score and gates (C20).
@@ -16,14 +14,12 @@ _WAVE = 0.02
 
 @dataclass(frozen=True, slots=True)
 class RegimeParameters:
-    """All thresholds as printed; `sure_confidence` and `memory_evaluations` belong to regime_break_alert."""
+    """All thresholds as printed."""
 
     cascade_probability: Fraction = 0.5
     funding_rate: FundingRate = 0.001
     oi_delta: Fraction = 0.02
     trend_band: Fraction = 0.02
-    sure_confidence: Fraction = 0.6
-    memory_evaluations: PositiveCount = 12
 
 
 def check_cascade(velocity: pl.Expr) -> pl.Expr:
@@ -71,18 +67,3 @@ def rule_based_regime(
         .when(fast.is_not_null() & slow.is_not_null())
         .then(Regime.RANGING.value)
     )
-
-
-def regime_break_alert(
-    regime: int, confidence: float, recent: Sequence[int], parameters: RegimeParameters
-) -> bool:
-    """True if a confident regime is rarer among the `recent` evaluations than the commonest of them.
-
-    recent: the regimes of the evaluations before this one, oldest first; fewer than 12: no alert.
-    confidence: NaN where the regime comes from a rule, which has none: no alert.
-    Source: docs/features.md (regime_break_alert).
-    """
-    if len(recent) < parameters.memory_evaluations or not confidence >= parameters.sure_confidence:
-        return False
-    counts = Counter(recent[-parameters.memory_evaluations :])
-    return counts[regime] < max(counts.values())

@@ -6,15 +6,16 @@ A percentile gate measures rank, not danger: by construction "extreme" holds 5 %
 
 import math
 from dataclasses import dataclass
+from typing import Final, TypeVar
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from hydra.bounds import Fraction
 from hydra.domain import VolatilityRegime
 
-MINUTES_PER_YEAR = 365 * 24 * 60
+Number = TypeVar("Number", float, pl.Expr)
+
+MINUTES_PER_YEAR: Final = 365 * 24 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +28,13 @@ class VolatilityParameters:
     low_percentile: Fraction | None = None
 
 
-def annualised_volatility(returns: NDArray[np.float64], bar_minutes: int, ddof: int = 0) -> float:
-    """Standard deviation of `returns` (fractions per bar of `bar_minutes`) scaled to a year of 365 days.
+def annualised_volatility(deviation: Number, bar_minutes: int) -> Number:
+    """The standard deviation of returns (fractions per bar of `bar_minutes`), scaled to a year of 365 days.
 
     Formula: np.std(returns) * np.sqrt(365 * 24 * 12)  (five-minute bars; 365 * 24 * 60 for one minute)
     Source: layers document, "Volatility Regime"; ML document, "Feature Engineering"; C13.
     """
-    return float(np.std(returns, ddof=ddof)) * math.sqrt(MINUTES_PER_YEAR / bar_minutes)
+    return deviation * math.sqrt(MINUTES_PER_YEAR / bar_minutes)
 
 
 def check_volatility(percentile: pl.Expr, parameters: VolatilityParameters) -> pl.Expr:

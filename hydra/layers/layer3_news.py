@@ -64,15 +64,3 @@ def gate_news(choices: pl.DataFrame, *, hold_blocks: bool) -> pl.DataFrame:
         )
         .drop("news_veto")
     )
-
-
-def news_closes_position(
-    action: NewsAction | None, confidence: str, action_before: NewsAction | None
-) -> bool:
-    """True if the view to exit may close an open position: high confidence, or the second in a row (C25).
-
-    confidence: "high", "medium" or "low". action_before: the view of the scan before this one.
-    """
-    if action is not NewsAction.EXIT:
-        return False
-    return confidence == "high" or action_before is NewsAction.EXIT

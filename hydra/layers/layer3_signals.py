@@ -127,14 +127,14 @@ def funding_squeeze() -> Generator:
     )
 
 
-def liquidation_imbalance(long_usd: float, short_usd: float) -> float:
-    """Share of long over short liquidated value, -1..1; 0 where nothing was liquidated.
+def liquidation_imbalance(long_usd: pl.Expr, short_usd: pl.Expr) -> pl.Expr:
+    """Liquidated long value less short value over their sum, -1..1; 0 where nothing was liquidated.
 
     Formula: (long_liq - short_liq) / (long_liq + short_liq)
     Source: layers document, "LIQUIDATION_REVERSAL"; C19.
     """
     total = long_usd + short_usd
-    return (long_usd - short_usd) / total if total > 0 else 0.0
+    return pl.when(total == 0).then(0.0).otherwise((long_usd - short_usd) / total)
 
 
 def liquidation_reversal() -> Generator:

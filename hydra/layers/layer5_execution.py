@@ -21,15 +21,14 @@ class OrderStep(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExecutionParameters:
-    """Seconds. 120 and 60 are printed; three re-quotes C41; 5 s without a stop C45.
+    """120 and 60 s are printed; three new quotes: C41.
 
-    latency_seconds: how long an order takes to the paper exchange; an assumption that backtests can stress.
+    latency_seconds: how long an order takes to the paper exchange, an assumption that backtests can stress.
     """
 
     entry_timeout_seconds: Seconds = 120.0
     exit_timeout_seconds: Seconds = 60.0
     most_requotes: Count = 3
-    unprotected_seconds: Seconds = 5.0
     latency_seconds: Seconds = 0.0
 
 
@@ -71,8 +70,3 @@ def exit_step(
     if is_refused or elapsed_seconds >= parameters.exit_timeout_seconds:
         return OrderStep.SEND_MARKET
     return OrderStep.WAIT
-
-
-def is_unprotected(seconds_without_stop: float, parameters: ExecutionParameters) -> bool:
-    """True once a position has been without a resting stop for too long: alarm and market exit (C45)."""
-    return seconds_without_stop > parameters.unprotected_seconds

@@ -69,11 +69,6 @@ def exit_price(direction: int, best_bid: Decimal, best_ask: Decimal, *, is_passi
     return best_ask if sells_at_ask else best_bid
 
 
-def post_only_is_refused(limit_price: Decimal, best_bid: Decimal, best_ask: Decimal, *, is_buy: bool) -> bool:
-    """True where the order would take liquidity: the exchange answers -5022 or EXPIRED (C41)."""
-    return limit_price >= best_ask if is_buy else limit_price <= best_bid
-
-
 def post_only_price(direction: int, touch: tuple[Decimal, Decimal], filters: InstrumentFilters) -> Decimal:
     """`entry_price` at the touch (best bid, best ask), rounded to the passive side of the grid (C41)."""
     return round_passive(entry_price(direction, *touch), filters.tick_size, is_buy=direction > 0)

@@ -5,8 +5,10 @@ finds there every number that decided. Source: docs/architecture.md (one rule, e
 """
 
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import reduce
 from typing import Any, Final
 
 from pydantic import TypeAdapter
@@ -89,9 +91,7 @@ def _holding_hours(settings: Settings) -> dict[str, float]:
 
 def _statistical(settings: Settings, feeds: Iterable[str]) -> StatisticalParameters:
     return StatisticalParameters(
-        data_health=DataHealthParameters(
-            feeds=frozenset(feeds), outage_flatten_seconds=settings.data_outage_flatten_s
-        ),
+        data_health=DataHealthParameters(feeds=frozenset(feeds)),
         matrix=MatrixParameters(
             cascade_restrict=settings.cascade_restrict,
             funding_restrict_blocks_entries=settings.funding_restrict_blocks_entries,
@@ -161,15 +161,27 @@ def costs_in(config: Mapping[str, Any]) -> CostParameters:
 
 
 def rules_as_written_now(recorded: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Recorded rules under the names of today.
+    """Recorded rules under today's names, without the removed ones.
 
     Before C129 the holding hours were one list, in the order of the sources, and LIQUIDATION_REVERSAL asked
     for nothing behind it.
     """
-    signals = dict(recorded.get("signals", {}))
+    rules = deepcopy(dict(recorded))
+    for *path, name in _REMOVED:
+        reduce(lambda place, key: place.get(key, {}), path, rules).pop(name, None)
+    signals = rules.get("signals", {})
     hours = signals.pop("holding_hours", None)
     if hours is None:
-        return recorded
+        return rules
     named = zip((one.holding_hours for one in GENERATORS.values()), hours, strict=False)
     before = {"reversal_min_zscore": 0.0, "reversal_min_velocity": 0.0}
-    return {**recorded, "signals": {**before, **signals, **dict(named)}}
+    return {**rules, "signals": {**before, **signals, **dict(named)}}
+
+
+_REMOVED: Final = (
+    ("statistical", "data_health", "outage_flatten_seconds"),
+    ("statistical", "regime", "sure_confidence"),
+    ("statistical", "regime", "memory_evaluations"),
+    ("execution", "unprotected_seconds"),
+)
+"""Parameters of older records that never decided anything."""

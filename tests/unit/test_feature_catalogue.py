@@ -8,7 +8,7 @@ from hydra.features.adaptive_thresholds import ADAPTIVE_THRESHOLDS
 from hydra.features.catalogue import ALIASES, CATALOGUE, FAMILIES, WORKING_COLUMNS
 from hydra.features.document import PATH, document
 from hydra.features.engine.plan import make_plan
-from hydra.features.evaluate import MARKET_FEATURES, feature_matrix, regime_breaks
+from hydra.features.evaluate import MARKET_FEATURES, feature_matrix
 from hydra.features.facts import SOURCES
 from hydra.features.feature import Feature
 from hydra.features.for_models.sequence_windows import STEPS
@@ -138,23 +138,27 @@ def _evaluations(regimes: list[int], confidence: float) -> pl.DataFrame:
     return pl.DataFrame({"instrument_id": 1, "regime": regimes, "regime_confidence": confidence})
 
 
+def _breaks(evaluations: pl.DataFrame) -> pl.Series:
+    return evaluations.select(CATALOGUE["regime_break_alert"].expression).to_series()
+
+
 def test_a_regime_break_is_a_sure_regime_that_is_not_the_mode_of_the_last_twelve() -> None:
     # Twelve times RANGING; then TRENDING_UP breaks, RANGING does not.
-    breaks = regime_breaks(_evaluations([2] * 12 + [0, 2], 0.6))
+    breaks = _breaks(_evaluations([2] * 12 + [0, 2], 0.6))
     assert breaks.to_list() == [None] * 12 + [1.0, 0.0]
 
 
 def test_an_unsure_regime_is_no_break_and_neither_is_one_of_two_modes() -> None:
-    assert regime_breaks(_evaluations([2] * 12 + [0], 0.59))[12] == 0.0
+    assert _breaks(_evaluations([2] * 12 + [0], 0.59))[12] == 0.0
     # Six times each: both are the mode.
-    assert regime_breaks(_evaluations([2, 0] * 6 + [0], 0.9))[12] == 0.0
+    assert _breaks(_evaluations([2, 0] * 6 + [0], 0.9))[12] == 0.0
 
 
 def test_evaluations_of_another_pair_do_not_count() -> None:
     two = pl.concat(
         [_evaluations([2] * 12, 0.9), _evaluations([0], 0.9).with_columns(instrument_id=pl.lit(2))]
     )
-    assert regime_breaks(two.cast({"instrument_id": pl.Int16}))[12] is None
+    assert _breaks(two.cast({"instrument_id": pl.Int16}))[12] is None
 
 
 def test_names_none_gives_all_features_but_those_of_past_evaluations() -> None:

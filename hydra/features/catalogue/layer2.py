@@ -5,30 +5,23 @@ import math
 import polars as pl
 
 from hydra.domain import Regime
-from hydra.features.expressions import FIVE_MINUTES_PER_YEAR, rolling_deviation, z_score
+from hydra.features.expressions import rolling_deviation, z_score
 from hydra.features.facts import Grid
 from hydra.features.feature import Feature, WorkingColumn
+from hydra.layers.layer2_regime import check_cascade
+from hydra.layers.layer2_volatility import annualised_volatility
 
 _VOLATILITY_BARS = 12
 MONTH_BARS = 8640
 LEAST_MONTH_BARS = 2016
 _HOURS_PER_YEAR = 365 * 24
 _NINETY_PERCENT = 1.645
-_SEVERE_VELOCITY = 0.05
-_RAISED_VELOCITY = 0.02
 _REGIME_MEMORY = 12
 _SURE = 0.6
 _CLOSE = ("candles_5m.close",)
 _SOURCE = "layers document, StatisticalResult"
 
 _BEFORE = pl.col("realized_volatility").shift(1)
-
-
-def _cascade() -> pl.Expr:
-    """check_cascade as printed: above 0.05 -> 0.9, above 0.02 -> 0.6, else ten times the velocity."""
-    velocity = pl.col("liq_velocity")
-    severe, raised = velocity > _SEVERE_VELOCITY, velocity > _RAISED_VELOCITY
-    return pl.when(severe).then(0.9).when(raised).then(0.6).otherwise(velocity * 10)
 
 
 def _range_edge(name: str, sign: int) -> Feature:
@@ -85,8 +78,9 @@ FEATURES = (
         grid=Grid.M5_MONTH,
         source="layers document, check_volatility; C12, C13",
         description="std0 of the last 12 five-minute simple returns x sqrt(105120)",
-        expression=rolling_deviation(pl.col("close") / pl.col("close").shift(1) - 1, _VOLATILITY_BARS, ddof=0)
-        * math.sqrt(FIVE_MINUTES_PER_YEAR),
+        expression=annualised_volatility(
+            rolling_deviation(pl.col("close") / pl.col("close").shift(1) - 1, _VOLATILITY_BARS, ddof=0), 5
+        ),
         lowest=0.0,
     ),
     Feature(
@@ -129,7 +123,7 @@ FEATURES = (
         grid=Grid.DECISION,
         source="ML document, SIGNAL_SCORER_FEATURES; layers document, check_cascade; C10, C19",
         description="liq_velocity above 0.05: 0.9, above 0.02: 0.6, else 10 x liq_velocity",
-        expression=_cascade(),
+        expression=check_cascade(pl.col("liq_velocity")),
         lowest=0.0,
         highest=0.9,
     ),

@@ -5,6 +5,7 @@ import polars as pl
 from hydra.features.expressions import least_present, rolling_sum, z_score
 from hydra.features.facts import Grid
 from hydra.features.feature import Feature, WorkingColumn
+from hydra.layers.layer3_signals import liquidation_imbalance
 
 _DAY_BUCKETS = 288
 _WEEK_MINUTES = 7 * 1440
@@ -94,9 +95,7 @@ FEATURES = (
         grid=Grid.DECISION,
         source="ML document, SIGNAL_SCORER_FEATURES; layers document, LIQUIDATION_REVERSAL; C19, C56",
         description="(long - short)/(long + short) of the liquidated USD; long: long positions were closed",
-        expression=_while_alive(
-            pl.when(_LONG + _SHORT == 0).then(0.0).otherwise((_LONG - _SHORT) / (_LONG + _SHORT))
-        ),
+        expression=_while_alive(liquidation_imbalance(_LONG, _SHORT)),
         lowest=-1.0,
         highest=1.0,
     ),

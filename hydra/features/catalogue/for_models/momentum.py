@@ -7,7 +7,6 @@ import polars as pl
 
 from hydra.features.catalogue.for_models.recipe_feature import over_deviation, ratio_or, recipe_feature
 from hydra.features.expressions import (
-    MINUTES_PER_YEAR,
     ZERO_DEVIATION,
     rolling_deviation,
     rolling_sum,
@@ -17,6 +16,7 @@ from hydra.features.expressions import (
 )
 from hydra.features.facts import Grid
 from hydra.features.feature import Feature, WorkingColumn
+from hydra.layers.layer2_volatility import MINUTES_PER_YEAR
 
 _HOUR: Final = 60
 _TREND_BARS: Final = 5
