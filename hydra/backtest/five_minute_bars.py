@@ -12,8 +12,8 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from hydra.backtest.market import AFTER_THE_LAST_CANDLE, MINUTE, BacktestMarket, instant_of
-from hydra.durations import DAY, MINUTE_US
+from hydra.backtest.market import AFTER_THE_LAST_CANDLE, BacktestMarket, instant_of
+from hydra.durations import DAY, MINUTE, MINUTE_US
 from hydra.features.engine.decision_frame import DECISION_DELAY
 
 RECORDED_AS: Final = "five_minute_bars"
@@ -24,9 +24,9 @@ _LONGEST_WINDOW: Final = DAY
 
 
 def five_minute_record(market: BacktestMarket, inputs: pl.DataFrame) -> dict[str, Any]:
-    """What a run's record says of its five-minute bars; empty where it played none.
+    """The part of a run's record about five-minute bars; empty if none was played.
 
-    inputs: see `rule_inputs`. stretches: first and last close, pairs: how many candles of each were played.
+    inputs: see `rule_inputs`. stretches: first and last close. candles: number played, by pair.
     """
     bars = market.five_minute_bars
     if bars is None or bars.is_empty():

@@ -1,6 +1,6 @@
-"""Orders, positions and their events in memory, until they are stored.
+"""The orders, positions and events of a backtest in memory.
 
-Keys count from 1 within the run; the database assigns its own when the rows are stored.
+Their keys count from 1; the database assigns its own when the rows are stored.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from hydra.trading.row_writer import Row
 
 
 class OrderNews(NamedTuple):
-    """What happened to an order in one minute, after its event `last_sequence`."""
+    """The events of an order in one minute, after number `last_sequence`."""
 
     order: Order
     last_sequence: int
@@ -23,7 +23,7 @@ class OrderNews(NamedTuple):
 
 
 class PositionNews(NamedTuple):
-    """What happened to a position in one minute, after its event `last_sequence`."""
+    """The events of a position in one minute, after number `last_sequence`."""
 
     position: Position
     last_sequence: int
@@ -32,9 +32,9 @@ class PositionNews(NamedTuple):
 
 @dataclass
 class Journal:
-    """Orders and positions in the order of their making, and what happened to them.
+    """Orders and positions in the order in which they were made, and their events.
 
-    keeps_quiet_checks: keep checks of positions that demand no exit, too.
+    keeps_quiet_checks: also keep checks that demand no exit.
     """
 
     keeps_quiet_checks: bool = False
@@ -105,5 +105,5 @@ class Journal:
 
 
 def _is_quiet(event: PositionEvent) -> bool:
-    """A check that demanded nothing."""
+    """True for a check that demands no exit."""
     return event.kind is PositionEventKind.CHECKED and event.reason_code is ReasonCode.NORMAL

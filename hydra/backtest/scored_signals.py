@@ -1,10 +1,10 @@
-"""The signals of a backtest as layer 4 reads them: with the last exit of their pair, source and side."""
+"""The signals of a backtest for layer 4, with the last exit of their pair, source and side."""
 
 from dataclasses import fields
 from datetime import datetime
 from typing import Final
 
-from hydra.backtest.columns import SIDES, SOURCES, DecisionColumns
+from hydra.backtest.columns import SIGNAL_SIDES, SIGNAL_SOURCES, DecisionColumns
 from hydra.backtest.simulation_log import LastExit
 from hydra.domain import SignalSource
 from hydra.trading.decision_rows import JudgedSignal
@@ -13,14 +13,14 @@ _KNOWN_LATER: Final = ("minutes_since_exit", "stopped_out")
 _OF_A_SIGNAL: Final = tuple(one.name for one in fields(JudgedSignal) if one.name not in _KNOWN_LATER)
 
 
-class JudgedSignals:
-    """exits: by (column, key), in the order of time; the simulator appends to them."""
+class ScoredSignals:
+    """Signals by pair-minute. exits: by (column, key), in the order of time; the simulator appends."""
 
     def __init__(self, columns: DecisionColumns, exits: dict[tuple[int, int], list[LastExit]]) -> None:
         self._columns = columns
         self._exits = exits
-        self._signals = columns.judged.select(_OF_A_SIGNAL)
-        self._strengths = columns.judged["thesis_strength"]
+        self._signals = columns.scored.select(_OF_A_SIGNAL)
+        self._strengths = columns.scored["thesis_strength"]
 
     def chosen(self, row: int, column: int, time: datetime) -> JudgedSignal:
         """The chosen signal of a pair-minute, with the last exit of its pair, source, side before `time`."""
@@ -38,7 +38,7 @@ class JudgedSignals:
         return strength
 
     def best(self, row: int, column: int) -> JudgedSignal | None:
-        """The best signal of a pair-minute where none was chosen; None where no generator fired."""
+        """The best signal of a pair-minute without a chosen one; None if no generator fired."""
         own = [self._signals.row(index, named=True) for index in self._columns.signals_of(row, column)]
         best = min(own, key=lambda one: (-one["score"], one["source"]), default=None)
         return None if best is None else JudgedSignal(**best, minutes_since_exit=None, stopped_out=False)
@@ -46,4 +46,4 @@ class JudgedSignals:
 
 def key_of(source: SignalSource, direction: int) -> int:
     """See `DecisionColumns`."""
-    return SOURCES.index(source) * SIDES + (direction < 0)
+    return SIGNAL_SOURCES.index(source) * SIGNAL_SIDES + (direction < 0)

@@ -45,7 +45,7 @@ def compare_columns(
         compare_arrays(result, name, (values[mine], other.columns.numbers[name][theirs]), place)
     span = decision_instant(market, rows.start), decision_instant(market, rows.stop - 1)
     inside = pl.col("time").is_between(*span)
-    _compare_signals(result, one.columns.judged.filter(inside), other.columns.judged.filter(inside))
+    _compare_signals(result, one.columns.scored.filter(inside), other.columns.scored.filter(inside))
 
 
 def compare_paths(result: CheckResult, one: Simulation, other: Simulation, row: int) -> None:

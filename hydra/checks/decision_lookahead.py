@@ -143,7 +143,7 @@ def decisions_with_signals(simulation: Simulation, row: int) -> pl.DataFrame:
     decisions = []
     for column, instrument_id in enumerate(market.instrument_ids):
         place = int(columns.chosen[row, column])
-        signal = columns.judged.row(place, named=True) if place >= 0 else {}
+        signal = columns.scored.row(place, named=True) if place >= 0 else {}
         regimes = int(columns.regime[row, column]), int(columns.volatility_regime[row, column])
         decisions.append(
             {

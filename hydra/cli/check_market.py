@@ -8,12 +8,12 @@ import psycopg
 from rich.console import Console
 from rich.progress import Progress
 
-from hydra.backtest.market import MINUTE
 from hydra.cli import db
 from hydra.cli.run import base_names, parse_range, refuse_unconnected
 from hydra.db import queries
 from hydra.db.engine import connect, database_url
 from hydra.domain import MarketOrigin, TradingMode
+from hydra.durations import MINUTE
 from hydra.errors import StopError
 from hydra.runtime.run_market import MarketRequest, prepare_market
 from hydra.settings import load_settings

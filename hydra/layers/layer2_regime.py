@@ -7,9 +7,9 @@ import polars as pl
 from hydra.bounds import Fraction, FundingRate
 from hydra.domain import Regime, VolatilityRegime
 
-# Liquidated value over open interest: one printed constant serves label, score and gates (C20).
-_FLOOD = 0.05
-_WAVE = 0.02
+# Liquidated value over open interest, used by label, score and gates (C20).
+_SEVERE_VELOCITY = 0.05
+_RAISED_VELOCITY = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,8 @@ def check_cascade(velocity: pl.Expr) -> pl.Expr:
     Formula: velocity > 0.05: 0.9; velocity > 0.02: 0.6; else velocity * 10
     Source: layers document, "Cascade Risk"; C10, C19.
     """
-    return pl.when(velocity > _FLOOD).then(0.9).when(velocity > _WAVE).then(0.6).otherwise(velocity * 10)
+    severe, raised = velocity > _SEVERE_VELOCITY, velocity > _RAISED_VELOCITY
+    return pl.when(severe).then(0.9).when(raised).then(0.6).otherwise(velocity * 10)
 
 
 def rule_based_regime(

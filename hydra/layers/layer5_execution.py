@@ -1,4 +1,4 @@
-"""Layer 5, the life of a working order: wait, quote again, give up, protect.
+"""Layer 5, the next step of a working order: wait, quote again, cancel, send a market order.
 
 Source: layers document, "Entry Execution"; layers document, "Exit Execution"; C41, C42, C45.
 """
@@ -10,7 +10,7 @@ from hydra.bounds import Count, Seconds
 
 
 class OrderStep(IntEnum):
-    """What to do with a working order now."""
+    """The next step of a working order."""
 
     WAIT = 0
     REQUOTE = 1
@@ -40,10 +40,10 @@ def entry_step(
     *,
     is_refused: bool,
 ) -> OrderStep:
-    """The next step of an entry. CANCEL ends it: what is filled until then is the position (C41).
+    """The next step of an entry. After CANCEL the filled part is the position (C41).
 
     elapsed_seconds: since the first order of the entry. remaining: base units not yet filled.
-    is_refused: the last post-only order was refused because it would have crossed.
+    is_refused: the last post-only order was refused because it would have taken liquidity.
 
     Formula: filled within 120 s, else cancel
     Source: layers document, "Entry Execution"; C41.
@@ -60,7 +60,7 @@ def entry_step(
 def exit_step(
     elapsed_seconds: float, remaining: float, parameters: ExecutionParameters, *, is_refused: bool
 ) -> OrderStep:
-    """The next step of an ordinary exit: the passive order, then the rest by market.
+    """The next step of an ordinary exit: a passive order, then a market order for the rest.
 
     Formula: filled within 60 s, else market
     Source: layers document, "Exit Execution"; C42, C44.

@@ -1,4 +1,4 @@
-"""The verdicts of layer 4 as rows: approved or vetoed, with the numbers and the words that say why.
+"""The verdicts of layer 4 as rows, with the numbers and words that explain them.
 
 Source: docs/architecture.md, "Asking why"; layers document, "LAYER 4: RISK BRAIN" (RiskDecision); C33, C38,
 C48.
@@ -21,7 +21,7 @@ from hydra.trading.row_writer import Row
 
 @dataclass(frozen=True)
 class JudgedSignal:
-    """A signal of the minute as layer 3 left it, and the last exit of its pair, source and side."""
+    """A signal with layer 3's verdict, and the last exit of the same pair, source and side."""
 
     instrument_id: int
     source: str
@@ -44,7 +44,7 @@ class JudgedSignal:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What layer 4 says of a pair. decision None: there was nothing to size."""
+    """Layer 4's verdict on a pair. decision None: there was no candidate."""
 
     pair: AssessedPair
     signal: JudgedSignal | None
@@ -55,12 +55,12 @@ class Verdict:
 
     @property
     def is_judged(self) -> bool:
-        """Layer 3 has chosen a signal."""
+        """True if layer 3 has chosen a signal."""
         return self.signal is not None and self.signal.chosen
 
     @property
     def reason_code(self) -> ReasonCode:
-        """The one reason. Under a kill switch it is that, whatever else there is to say."""
+        """The reason; a latched kill switch comes before all others."""
         if self.is_killed:
             return ReasonCode.KILL_SWITCH
         if self.decision is not None:
@@ -69,7 +69,7 @@ class Verdict:
 
 
 def decision_row(cycle: Cycle, verdict: Verdict, kill: Kill | None) -> Row:
-    """The verdict as a row of hydra.risk_decisions; `kill` is what this pair latches."""
+    """A row of hydra.risk_decisions. kill: the condition that the pair latches."""
     signal = verdict.signal if verdict.is_judged else None
     return {
         "run_id": cycle.run_id,
@@ -120,7 +120,7 @@ def _sizes(verdict: Verdict) -> dict[str, Any]:
 
 
 def _numbers(verdict: Verdict) -> dict[str, float]:
-    """What decided. At a gate the portfolio_correlation of the other pairs did not."""
+    """The deciding numbers; the correlations only if a size was computed."""
     if verdict.decision is None:
         return {}
     numbers, portfolio_correlation = verdict.decision.numbers, verdict.portfolio_correlation
@@ -150,7 +150,7 @@ _NO_FILTERS: Final = "no order filters or leverage brackets are stored for this 
 
 
 def decision_words(verdict: Verdict) -> str:
-    """Why layer 4 said yes or no, with the numbers that decided."""
+    """The reason of layer 4's verdict in words, with the deciding numbers."""
     code, decision = verdict.reason_code, verdict.decision
     if code is ReasonCode.NO_SIGNAL:
         return _why_no_signal(verdict.signal)

@@ -1,7 +1,7 @@
-"""From settings to the frozen parameters of the rules, and into the run's record and back.
+"""The parameters of the rules: from the settings, into a run's record, and back.
 
-A run is decided with what its record says: a process that starts in the middle of it, or a later look at it,
-finds there every number that decided. Source: docs/architecture.md (one rule, every mode).
+Every process of a run, and every later question about it, uses the parameters of its record.
+Source: docs/architecture.md (one rule, every mode).
 """
 
 from collections.abc import Iterable, Mapping
@@ -30,14 +30,14 @@ from hydra.settings import Settings, holding_hours, named_hours
 from hydra.trading.runs import Run
 
 RULES_KEY: Final = "rules"
-"""Where the parameters stand in `runs.config`."""
+"""Their key in `runs.config`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The parameters of all layers. news_hold_blocks: LLM_HOLD_BLOCKS (C03); balance in USDT.
+    """The parameters of all layers. news_hold_blocks: LLM_HOLD_BLOCKS (C03).
 
-    resume_after_hours: of a backtest with an assumed operator (C130); None: nobody clears the kill switch.
+    resume_after_hours: in a backtest with an assumed operator (C130); None: nobody clears the kill switch.
     """
 
     initial_balance_usd: PositiveUsd = 10_000.0
@@ -53,16 +53,16 @@ class Rules:
 
     @property
     def initial_balance(self) -> Decimal:
-        """The balance at the start of a paper run, exact."""
+        """The balance at the start of a run, exact."""
         return Decimal(repr(self.initial_balance_usd))
 
 
 RULES: Final = TypeAdapter(Rules)
-"""Checks parameters against their bounds; writes them as JSON and reads them again."""
+"""Validates the parameters and converts them to JSON and back."""
 
 
 def rules_of(settings: Settings, feeds: Iterable[str]) -> Rules:
-    """The rules' parameters as the settings ask for them; `feeds` are those that the run declares (C111)."""
+    """The parameters that follow from the settings. feeds: those that the run declares (C111)."""
     return Rules(
         initial_balance_usd=settings.initial_balance,
         news_hold_blocks=settings.llm_hold_blocks,
@@ -82,7 +82,7 @@ def rules_of(settings: Settings, feeds: Iterable[str]) -> Rules:
 
 
 def _holding_hours(settings: Settings) -> dict[str, float]:
-    """The parameters of the sources that the settings name."""
+    """The holding hours of the sources that the settings name."""
     if settings.max_holding_hours is None:
         return {}
     named = holding_hours(settings.max_holding_hours)
@@ -118,13 +118,13 @@ def _risk(settings: Settings) -> RiskParameters:
 
 
 def recorded_rules(rules: Rules) -> dict[str, Any]:
-    """What goes into `runs.config`: {"rules": every parameter}, as JSON can hold it."""
+    """The part of `runs.config` with every parameter: {"rules": ...}, as JSON."""
     return {RULES_KEY: RULES.dump_python(rules, mode="json")}
 
 
 def rules_of_run(run: Run) -> Rules:
-    """The parameters that `run` is decided with: its record's, or its settings' where it has none."""
-    # Rules follow from the configuration and the feeds; every stage of every cycle asks for them.
+    """The parameters of `run`: from its record, or from its settings if the record has none."""
+    # Every stage of every cycle asks for them.
     key = (run.config_hash, run.feeds)
     if key not in _KNOWN:
         _KNOWN[key] = rules_in(run.config, run.feeds)
@@ -135,14 +135,14 @@ _KNOWN: Final[dict[tuple[str, tuple[str, ...]], Rules]] = {}
 
 
 def rules_in(config: Mapping[str, Any], feeds: Iterable[str]) -> Rules:
-    """The parameters out of `runs.config`; those that are newer than the record keep their default."""
+    """The parameters in `runs.config`; those that the record does not know have their defaults."""
     if RULES_KEY in config:
         return RULES.validate_python(rules_as_written_now(config[RULES_KEY]), context=AS_RECORDED)
     return rules_of(Settings.model_construct(**settings_in(config)), feeds)
 
 
 def settings_in(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings out of `runs.config`, written as today.
+    """The settings in `runs.config`, in today's form.
 
     Before C129 the holding hours were numbers in the order of the sources, 4/2/6/8/24 by default.
     """
@@ -156,15 +156,15 @@ def settings_in(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def costs_in(config: Mapping[str, Any]) -> CostParameters:
-    """The costs out of `runs.config`, stress included; those of the cost model where it holds none."""
+    """The costs in `runs.config`, stress included; without a record those of the cost model."""
     return RULES.validate_python(rules_as_written_now(config.get(RULES_KEY, {})), context=AS_RECORDED).costs
 
 
 def rules_as_written_now(recorded: Mapping[str, Any]) -> Mapping[str, Any]:
     """Recorded rules under today's names, without the removed ones.
 
-    Before C129 the holding hours were one list, in the order of the sources, and LIQUIDATION_REVERSAL asked
-    for nothing behind it.
+    Before C129 the holding hours were one list, in the order of the sources, and LIQUIDATION_REVERSAL needed
+    no cascade.
     """
     rules = deepcopy(dict(recorded))
     for *path, name in _REMOVED:

@@ -1,4 +1,4 @@
-"""The record of a run: what was decided on which market, with which rules and which code.
+"""The record of a run: its market, rules and code.
 
 Source: docs/architecture.md, law 2; docs/architecture.md, "Tables" (hydra.runs); C111 (declared feeds).
 """
@@ -28,7 +28,7 @@ LABELS: Final = {
     MarketOrigin.EXCHANGE: "live",
 }
 
-# Of one machine, or secret: they do not change a decision.
+# Secret, or of one machine; they do not change a decision.
 _NOT_RECORDED: Final = frozenset({"database_url", "broker_url"})
 
 _RUN_LOCK: Final = 0x48594452
@@ -36,7 +36,7 @@ _RUN_LOCK: Final = 0x48594452
 
 
 class EndReason(StrEnum):
-    """Why a run ended; any other text in `end_reason` says what went wrong."""
+    """Why a run ended; any other text in `end_reason` is an error."""
 
     FINISHED = "finished"
     STOPPED = "stopped"
@@ -44,9 +44,9 @@ class EndReason(StrEnum):
 
 @dataclass(frozen=True)
 class Run:
-    """A row of hydra.runs. Decided are the minutes of [data_from, data_to).
+    """A row of hydra.runs, which decides the minutes of [data_from, data_to).
 
-    config: settings without secrets, rules, pairs and speed; config_hash is of all but the speed.
+    config: settings without secrets, rules, pairs and speed. config_hash: of config without the speed.
     """
 
     run_id: int
@@ -67,25 +67,25 @@ class Run:
     end_reason: str | None
 
     def __post_init__(self) -> None:
-        """Words and lists as the database gives them become ours."""
+        """Convert the database's texts and lists."""
         object.__setattr__(self, "mode", TradingMode(self.mode))
         object.__setattr__(self, "market_origin", MarketOrigin(self.market_origin))
         object.__setattr__(self, "feeds", tuple(self.feeds))
 
     @property
     def instrument_ids(self) -> tuple[int, ...]:
-        """The instruments that the run decides about (market.instruments)."""
+        """The instruments that the run decides."""
         return tuple(self.config["instrument_ids"])
 
     @property
     def speed(self) -> str:
-        """How fast its clock goes, as --speed takes it; `max` where nothing is recorded."""
+        """The speed of its clock, as for --speed; `max` if none is recorded."""
         return str(self.config.get("speed", "max"))
 
 
 @dataclass(frozen=True)
 class RunPlan:
-    """What a new run is asked to do; `instrument_ids` are those of its market's venue."""
+    """The request for a new run. instrument_ids: of the market's venue."""
 
     mode: TradingMode
     market_origin: MarketOrigin
@@ -103,7 +103,7 @@ def create_run(
     settings: Settings,
     parameters: Mapping[str, Any] | None = None,
 ) -> Run:
-    """Record a new run with everything that its decisions depend on; `parameters` go into its config.
+    """Store a new run with everything that its decisions depend on. parameters: go into its config.
 
     Raises:
         StopError: the range is empty, or an instant has no time zone or is not a full minute.
@@ -146,16 +146,16 @@ def read_run(connection: psycopg.Connection, run_id: int) -> Run:
 
 
 def end_run(connection: psycopg.Connection, run_id: int, reason: str) -> None:
-    """Record the end of a run (an EndReason, or what went wrong); an end that is recorded stays."""
+    """Store the end of a run: an EndReason, or an error. An earlier end stays."""
     with connection.transaction():
         connection.execute(queries.load("stages/end_run"), {"run_id": run_id, "reason": reason})
 
 
 def reopen_run(connection: psycopg.Connection, run: Run, speed: str) -> None:
-    """Take up a run where it stopped, at `speed`, which is recorded.
+    """Continue a stopped run, from now on at `speed`.
 
     Raises:
-        StopError: it went to its end, or its settings' readings are not those of this code.
+        StopError: the run is finished, or it was decided with other readings than those of this code.
     """
     if run.end_reason == EndReason.FINISHED:
         raise StopError(f"run {run.run_id} is finished: see it with `hydra report {run.run_id}`")
@@ -169,10 +169,10 @@ def reopen_run(connection: psycopg.Connection, run: Run, speed: str) -> None:
 
 
 def lock_run(connection: psycopg.Connection, run_id: int) -> None:
-    """Hold the run for the life of `connection`: one supervisor a run.
+    """Lock the run until `connection` closes: one supervisor a run.
 
     Raises:
-        StopError: another process has it.
+        StopError: another process has the lock.
     """
     with connection.transaction():
         row = connection.execute(queries.load("stages/lock_run"), (_RUN_LOCK, run_id)).fetchone()
@@ -190,13 +190,13 @@ def _config(
 
 
 def recorded_settings(settings: Settings) -> dict[str, Any]:
-    """The settings that can change a decision, by attribute name, as JSON can hold them; no secrets."""
+    """The settings that can change a decision, by attribute name, as JSON."""
     secret = {name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
     return settings.model_dump(mode="json", exclude=secret | _NOT_RECORDED)
 
 
 def config_hash(config: Mapping[str, Any]) -> str:
-    """sha256 over everything that decisions depend on, as JSON can hold it."""
+    """sha256 of a run's config without the speed."""
     return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
 
 
@@ -210,7 +210,7 @@ def _refuse_bad_range(start: datetime, end: datetime | None) -> None:
 
 
 def instrument_of(connection: psycopg.Connection, run: Run, name: str) -> int:
-    """The instrument of `run` that goes by `name` (base, exchange symbol or unified symbol, any case).
+    """The instrument of `run` with this name: base, exchange symbol or unified symbol, any case.
 
     Raises:
         StopError: the run has no such pair.

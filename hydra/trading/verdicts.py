@@ -1,4 +1,4 @@
-"""Layer 4's verdicts on one minute, from what is held, assessed and signalled. No I/O.
+"""Layer 4's verdicts on one minute.
 
 Source: layers document, "LAYER 4: RISK BRAIN"; C20, C30, C117, C119, C120, C123; docs/architecture.md, law 4.
 """
@@ -14,7 +14,7 @@ from hydra.layers.layer4_risk import Candidate, PairTerms, RiskParameters, decid
 from hydra.trading.correlation_rows import ALONE, PortfolioCorrelation
 from hydra.trading.decision_rows import JudgedSignal, Verdict
 from hydra.trading.instrument_spec import InstrumentSpec
-from hydra.trading.kill_switch import LatchedKills
+from hydra.trading.kill_switch import StoppedPairs
 from hydra.trading.minute_rows import AssessedPair
 from hydra.trading.pair_state import PairState
 
@@ -23,28 +23,28 @@ UNKNOWN_CODE = -1
 
 @dataclass(frozen=True, slots=True)
 class Minute:
-    """Everything that the verdicts of one minute are made from."""
+    """The inputs of the verdicts of one minute."""
 
     pairs: Mapping[int, AssessedPair]
     signals: Mapping[int, JudgedSignal]
     states: Mapping[int, PairState]
     terms: Mapping[int, InstrumentSpec]
     portfolio_correlation: Mapping[int, PortfolioCorrelation]
-    kills: LatchedKills
+    kills: StoppedPairs
     book: PortfolioState
 
 
 def direction_held(state: PairState) -> int:
-    """+1 or -1: the side of what a pair holds, or has ordered."""
+    """+1 LONG or -1 SHORT, of the position or the working entry; 0 without either."""
     if state.position is not None:
         return state.position.direction
     return state.plan.direction if state.plan is not None else 0
 
 
 def new_kills(minute: Minute, parameters: RiskParameters) -> dict[int, Kill]:
-    """The kill conditions that hold in this minute where nothing is latched yet, by the pair that shows them.
+    """The kill conditions that newly hold, by the pair where they hold.
 
-    What stops the whole portfolio is latched once, for the first pair that shows it.
+    A condition that stops the whole portfolio is latched once, for the first such pair.
     """
     found: dict[int, Kill] = {}
     for instrument_id, pair in minute.pairs.items():
@@ -57,7 +57,7 @@ def new_kills(minute: Minute, parameters: RiskParameters) -> dict[int, Kill]:
 
 
 def stops_everything(kills: Mapping[int, Kill]) -> bool:
-    """One of them stops the whole portfolio."""
+    """True if one of them stops the whole portfolio."""
     return any(kill.scope is KillScope.PORTFOLIO for kill in kills.values())
 
 

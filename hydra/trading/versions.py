@@ -1,6 +1,6 @@
-"""Which code, features and costs a run was decided with.
+"""The versions of code, features and costs that a run records.
 
-Source: docs/architecture.md, law 2 (every decision names its run: config hash, code version).
+Source: docs/architecture.md, law 2.
 """
 
 import shutil
@@ -25,7 +25,7 @@ def cost_model_version() -> str:
 
 @cache
 def code_version() -> str:
-    """The commit of the checkout, with + when files were changed since; without git the package's version."""
+    """The commit of the checkout, with + if files have changed since; without git the package's version."""
     git = shutil.which("git")
     if git is None or not (PROJECT_ROOT / ".git").exists():
         return version("hydra-perpetuals")

@@ -14,7 +14,7 @@ from hydra.features.engine.decision_frame import DECISION_DELAY
 from hydra.sim.market.settings import MarketSettings, Scenario
 from hydra.trading.bars import Bar
 from tests.support.generated_facts import generated_market
-from tests.support.two_walks import plain, rules
+from tests.support.two_simulations import plain, rules
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
 MINUTES = 26 * 60
@@ -65,17 +65,17 @@ def test_a_bar_of_five_minutes_opens_five_minutes_before_its_close_and_knows_its
     assert not grid.irregular
 
 
-def test_a_day_with_five_minute_bars_is_traded_the_same_whether_leapt_or_stepped() -> None:
+def test_a_day_with_five_minute_bars_is_traded_the_same_whether_minutes_are_skipped_or_not() -> None:
     prepared = prepare(market(), Stopwatch())
-    leapt = simulate(prepared, rules(), 1, Stopwatch(), settles_at_the_end=True)
-    stepped = simulate(prepared, rules(), 1, Stopwatch(), plays_every_minute=True, settles_at_the_end=True)
-    one, other = leapt.log.journal, stepped.log.journal
+    skipping = simulate(prepared, rules(), 1, Stopwatch(), closes_at_the_end=True)
+    stepped = simulate(prepared, rules(), 1, Stopwatch(), plays_every_minute=True, closes_at_the_end=True)
+    one, other = skipping.log.journal, stepped.log.journal
     assert one.fills == other.fills
     assert plain(one.position_events) == plain(other.position_events)
     within = [row for row in one.fills if FROM < row["time"] <= TO]
     assert within, "something is traded on five-minute bars"
     assert all(row["time"].minute % 5 == 0 for row in within)
-    record_says_what_is_missing(leapt)
+    record_says_what_is_missing(skipping)
 
 
 def record_says_what_is_missing(simulation: Simulation) -> None:

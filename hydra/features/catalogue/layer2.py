@@ -1,4 +1,4 @@
-"""What layer 2's gates measure: realised volatility and its rank, cascade risk, expected range."""
+"""The quantities of layer 2: realised volatility and its rank, cascade risk, expected range."""
 
 import math
 
@@ -41,9 +41,9 @@ def _range_edge(name: str, sign: int) -> Feature:
 
 
 def _regime_break() -> pl.Expr:
-    """1 where the regime is rarer than the commonest of the last 12 and was seen with confidence.
+    """1 if a confident regime is rarer than the most frequent of the last 12 evaluations.
 
-    A tie for the commonest that includes the current regime is no break.
+    If it shares the first place, there is no break.
     """
     counts = [
         (pl.col("regime") == regime.value).cast(pl.Int64).shift(1).rolling_sum(_REGIME_MEMORY)
@@ -108,7 +108,7 @@ FEATURES = (
         pit="B",
         grid=Grid.M5_MONTH,
         source=f"{_SOURCE} (there volatility_zscore); C113",
-        description="realized_volatility against its previous 30 days (another than volatility_zscore)",
+        description="realized_volatility against its previous 30 days (not the same as volatility_zscore)",
         expression=z_score(pl.col("realized_volatility"), pl.col("month_mean"), pl.col("month_deviation")),
     ),
     _range_edge("expected_range_1h_low", -1),

@@ -1,4 +1,4 @@
-"""Forced orders of the last hour. Silence with a live feed is 0, without one it is null."""
+"""Liquidations of the last hour: 0 if there was none while the feed was up, null if the feed was down."""
 
 import polars as pl
 
@@ -13,7 +13,7 @@ _HOUR_MINUTES = 60
 _LEAST_CLUSTER_HISTORY = 20
 _BUCKET_MINUTES = 5
 _DAY_MINUTES = _DAY_BUCKETS * _BUCKET_MINUTES
-# The decision's own minute stands beside them.
+# The sixtieth value of the hour is `liq_zscore` at the decision.
 _EARLIER_MINUTES = _HOUR_MINUTES - 1
 _INPUTS = ("liquidations.side", "liquidations.value_usd", "heartbeats.time")
 
@@ -26,7 +26,7 @@ def _while_alive(value: pl.Expr) -> pl.Expr:
 
 
 def _bucket_sum() -> pl.Expr:
-    """In the last minute of a clock bucket its liquidated USD; null where a minute has no heartbeat."""
+    """Liquidated USD of a clock bucket, in its last minute; null if a minute has no heartbeat."""
     ends = pl.col("position") % _BUCKET_MINUTES == _BUCKET_MINUTES - 1
     return pl.when(ends).then(pl.col("liquidated_usd").rolling_sum(_BUCKET_MINUTES))
 
@@ -154,8 +154,8 @@ FEATURES = (
         grid=Grid.DECISION,
         source="strategy document, Advanced Feature Categories",
         description=(
-            "of the 60 clock minutes that ended at least a minute ago those with more liquidated USD than "
-            "the 99th percentile of the non-zero minutes of the 7 days before each; a minute is known if it "
+            "of the 60 clock minutes that ended at least a minute ago, the number with more liquidated USD "
+            "than the 99th percentile of the non-zero minutes of the 7 days before; a minute is known if it "
             "has a heartbeat"
         ),
         expression=_while_alive(pl.col("cluster_minutes")),

@@ -1,4 +1,4 @@
-"""What the signal itself says: copied or one-hot from the context columns of the decision."""
+"""The signal for the scorer, from the context columns of the decision."""
 
 import polars as pl
 

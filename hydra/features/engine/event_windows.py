@@ -10,11 +10,11 @@ from hydra.compiled import compiled_when_needed
 from hydra.durations import FIVE_MINUTES_US, MINUTE_US
 from hydra.features.engine.lateness import Instants, event_instants, integers
 from hydra.features.engine.layout import gather, last_up_to, ranked_keys
+from hydra.layers.layer2_data_health import LIQUIDATION_FEED
 
 _MOST_EVENTS: Final = 100
 # A span leaves its first instant out; sixty minutes old is still recent (C56).
 _OLDEST_US: Final = 60 * MINUTE_US + 1
-LIQUIDATION_FEED: Final = "liquidations"
 _FEW_WINDOWS: Final = 64
 _MINUTE_NUMBER: Final = pl.col("time").dt.epoch("us") // MINUTE_US
 

@@ -1,4 +1,4 @@
-"""Returns of minutes in their own spread: momentum, mean reversion, tails (recipe)."""
+"""Momentum, mean reversion and tails of minute returns (recipe)."""
 
 import math
 from typing import Final
@@ -37,7 +37,7 @@ def _sigma(bars: int, expression: pl.Expr) -> Feature:
 
 
 def _kurtosis() -> pl.Expr:
-    """Bias-corrected excess kurtosis; null for returns that do not move."""
+    """Bias-corrected excess kurtosis; null without variance."""
     value = _RETURN.rolling_kurtosis(_HOUR, fisher=True, bias=False, min_samples=_LEAST_KURTOSIS)
     return pl.when(pl.col("realized_sigma_60") > ZERO_DEVIATION).then(value.fill_nan(None))
 

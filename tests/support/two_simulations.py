@@ -1,4 +1,4 @@
-"""What compares a walk that leaps over minutes with one that plays each."""
+"""What compares a simulation that skips minutes with one that plays each."""
 
 from hydra.domain import PositionEventKind, ReasonCode
 from hydra.settings import Settings
