@@ -32,7 +32,7 @@ from hydra.trading.runs import Run
 _MINUTES_AT_ONCE: Final = 1440
 _OF_PAIR_MINUTES: Final = {
     "assessments": tables.ASSESSMENTS,
-    "features": tables.FEATURES,
+    "features": tables.FEATURE_VECTORS,
     "signals": tables.SIGNALS,
     "decisions": tables.DECISIONS,
 }

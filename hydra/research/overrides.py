@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from hydra.bounds import range_words
 from hydra.errors import SettingsError
 from hydra.settings import ENV_FILE, Settings, load_settings
-from hydra.trading.parameters import RULES, Rules, rules_of
+from hydra.trading.parameters import RULES_ADAPTER, Rules, rules_of
 
 
 def parse_assignments(texts: Iterable[str]) -> dict[str, str]:
@@ -60,12 +60,12 @@ def settings_and_rules(
 
 def _with(rules: Rules, paths: Mapping[str, str]) -> Rules:
     """`rules` with the parameters at `paths` set to the given texts."""
-    record = RULES.dump_python(rules, mode="json")
+    record = RULES_ADAPTER.dump_python(rules, mode="json")
     for path, text in paths.items():
         group, name = _place(record, path)
         group[name] = text
     try:
-        return RULES.validate_python(record)
+        return RULES_ADAPTER.validate_python(record)
     except ValidationError as error:
         refused = [_refused(item["loc"], item["msg"], paths) for item in error.errors()]
         raise SettingsError("; ".join(refused)) from None
@@ -103,7 +103,7 @@ def _refused(place: Sequence[str | int], message: str, paths: Mapping[str, str])
 
 def _schema_at(place: Sequence[str | int]) -> Mapping[str, Any]:
     """The JSON schema of the parameter at `place`."""
-    schema = root = RULES.json_schema()
+    schema = root = RULES_ADAPTER.json_schema()
     for name in place:
         members = schema.get("properties", {})
         schema = members[name] if name in members else schema["additionalProperties"]

@@ -57,7 +57,7 @@ class Rules:
         return Decimal(repr(self.initial_balance_usd))
 
 
-RULES: Final = TypeAdapter(Rules)
+RULES_ADAPTER: Final = TypeAdapter(Rules)
 """Validates the parameters and converts them to JSON and back."""
 
 
@@ -119,7 +119,7 @@ def _risk(settings: Settings) -> RiskParameters:
 
 def recorded_rules(rules: Rules) -> dict[str, Any]:
     """The part of `runs.config` with every parameter: {"rules": ...}, as JSON."""
-    return {RULES_KEY: RULES.dump_python(rules, mode="json")}
+    return {RULES_KEY: RULES_ADAPTER.dump_python(rules, mode="json")}
 
 
 def rules_of_run(run: Run) -> Rules:
@@ -137,7 +137,7 @@ _KNOWN: Final[dict[tuple[str, tuple[str, ...]], Rules]] = {}
 def rules_in(config: Mapping[str, Any], feeds: Iterable[str]) -> Rules:
     """The parameters in `runs.config`; those that the record does not know have their defaults."""
     if RULES_KEY in config:
-        return RULES.validate_python(rules_as_written_now(config[RULES_KEY]), context=AS_RECORDED)
+        return RULES_ADAPTER.validate_python(rules_as_written_now(config[RULES_KEY]), context=AS_RECORDED)
     return rules_of(Settings.model_construct(**settings_in(config)), feeds)
 
 
@@ -157,7 +157,9 @@ def settings_in(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def costs_in(config: Mapping[str, Any]) -> CostParameters:
     """The costs in `runs.config`, stress included; without a record those of the cost model."""
-    return RULES.validate_python(rules_as_written_now(config.get(RULES_KEY, {})), context=AS_RECORDED).costs
+    return RULES_ADAPTER.validate_python(
+        rules_as_written_now(config.get(RULES_KEY, {})), context=AS_RECORDED
+    ).costs
 
 
 def rules_as_written_now(recorded: Mapping[str, Any]) -> Mapping[str, Any]:

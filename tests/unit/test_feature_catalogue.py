@@ -6,12 +6,12 @@ import pytest
 from hydra.domain import Regime, SignalSource
 from hydra.features.adaptive_thresholds import ADAPTIVE_THRESHOLDS
 from hydra.features.catalogue import ALIASES, CATALOGUE, FAMILIES, WORKING_COLUMNS
-from hydra.features.document import PATH, document
+from hydra.features.document import DOCUMENT, rendered
 from hydra.features.engine.plan import make_plan
 from hydra.features.evaluate import MARKET_FEATURES, feature_matrix
 from hydra.features.facts import SOURCES
 from hydra.features.feature import Feature
-from hydra.features.for_models.sequence_windows import STEPS
+from hydra.features.for_models.sequence_windows import SEQUENCE_STEPS
 from hydra.features.vectors import (
     FEATURE_RECIPE_V1,
     LAYER_2_QUANTITIES_V1,
@@ -54,7 +54,8 @@ def test_the_regime_model_reads_25_features_in_the_printed_order() -> None:
 
 def test_every_name_of_a_vector_is_in_the_catalogue_and_every_feature_is_used() -> None:
     vectors = {
-        *SIGNAL_SCORER_FEATURES_V1, *REGIME_FEATURES_V1, *LAYER_2_QUANTITIES_V1, *FEATURE_RECIPE_V1, *STEPS,
+        *SIGNAL_SCORER_FEATURES_V1, *REGIME_FEATURES_V1, *LAYER_2_QUANTITIES_V1, *FEATURE_RECIPE_V1,
+        *SEQUENCE_STEPS,
     }  # fmt: skip
     # The alert reads past evaluations, the thresholds past decisions.
     named = {ALIASES.get(name, name) for name in vectors}
@@ -76,7 +77,7 @@ def test_the_recipe_has_80_features_in_the_order_of_its_definition() -> None:
 
 
 def test_a_step_of_a_sequence_has_14_numbers() -> None:
-    assert len(SEQUENCE_FEATURES_V1) == len(set(SEQUENCE_FEATURES_V1)) == len(STEPS) == 14
+    assert len(SEQUENCE_FEATURES_V1) == len(set(SEQUENCE_FEATURES_V1)) == len(SEQUENCE_STEPS) == 14
 
 
 def test_a_name_is_defined_once() -> None:
@@ -127,11 +128,11 @@ def test_definitions_in_a_circle_are_refused() -> None:
 
 
 def test_the_document_is_up_to_date() -> None:
-    assert PATH.read_text() == document(), "run: python -m hydra.features.document"
+    assert DOCUMENT.read_text() == rendered(), "run: python -m hydra.features.document"
 
 
 def test_the_document_has_every_feature() -> None:
-    assert all(f"| `{name}` |" in document() for name in CATALOGUE)
+    assert all(f"| `{name}` |" in rendered() for name in CATALOGUE)
 
 
 def _evaluations(regimes: list[int], confidence: float) -> pl.DataFrame:
