@@ -24,7 +24,6 @@ from hydra.features.engine.layout import NO_ROW, gather, ranked_keys
 from hydra.trading.bars import Bar, Settlement
 from hydra.trading.market_rows import LAST, MARK, STALE_AFTER
 
-_LONGEST_MARK_BAR: Final = 60
 _TRADED: Final = ("open", "high", "low", "close", "volume")
 _MARKED: Final = ("open", "high", "low", "close")
 

@@ -13,13 +13,14 @@ from hydra.backtest.bars import BarGrid
 from hydra.backtest.columns import REASON_CODES, DecisionColumns
 from hydra.backtest.skip_quiet_minutes import Grids
 from hydra.domain import ReasonCode, VolatilityRegime
-from hydra.durations import DAY_MINUTES
+from hydra.durations import DAY_MINUTES, MINUTE
 from hydra.layers.layer3_signals import GENERATORS
 from hydra.layers.layer4_kill import KillParameters, cascade_kills, funding_kills
 from hydra.layers.positions import PositionParameters
 from hydra.trading.parameters import Rules
+from hydra.trading.position_checks import EVALUATION_LENGTH
 
-EVALUATION_MINUTES: Final = 5
+EVALUATION_MINUTES: Final = EVALUATION_LENGTH // MINUTE
 
 THESES: Final = tuple(dict.fromkeys(generator.thesis for generator in GENERATORS.values()))
 STRENGTH_OF: Final = {source: THESES.index(generator.thesis) for source, generator in GENERATORS.items()}

@@ -12,11 +12,11 @@ from typing import Final
 
 import polars as pl
 
-from hydra.arrays import TIME
 from hydra.durations import MINUTE_US
 from hydra.errors import BadDataError
 from hydra.features.catalogue import ALIASES, CATALOGUE, WORKING_COLUMNS
 from hydra.features.catalogue.layer2 import MONTH_BARS
+from hydra.features.engine.decision_frame import DECISION_SCHEMA
 from hydra.features.engine.event_windows import liquidation_columns
 from hydra.features.engine.fact_slices import moments, near_rows
 from hydra.features.engine.grid_memory import GridMemory
@@ -34,8 +34,6 @@ from hydra.features.facts import Grid, MarketFacts
 
 Evaluate = Callable[[MarketFacts, pl.DataFrame], pl.DataFrame]
 """`feature_matrix`, or another way to evaluate features: (facts, decisions) -> values."""
-
-DECISION_SCHEMA: Final = {"instrument_id": pl.Int16(), "time": TIME}
 
 # Context columns: their names in the decision frame and in expressions, and their type. Two would otherwise
 # have the name of the feature that copies them.

@@ -19,6 +19,14 @@ ORDER_BOOK_FEED: Final = "order_book"
 LIQUIDATION_FEED: Final = "liquidations"
 LEAST_CANDLES: Final = 20
 INPUTS: Final = ("candles", "history", "funding", "open_interest", "order_book", "liquidations")
+AGE_COLUMNS: Final = {
+    "candles": "candle_age_seconds",
+    "funding": "funding_age_seconds",
+    "open_interest": "open_interest_age_seconds",
+    "order_book": "order_book_age_seconds",
+    "liquidations": "liquidation_feed_age_seconds",
+}
+"""The age of each input; the history has none."""
 
 
 class InputHealth(IntEnum):

@@ -12,6 +12,7 @@ import polars as pl
 
 from hydra.domain import ReasonCode, TradabilityStatus
 from hydra.layers.layer2_data_health import (
+    AGE_COLUMNS,
     INPUTS,
     LIQUIDATION_FEED,
     DataHealthParameters,
@@ -84,15 +85,6 @@ def _regime(parameters: RegimeParameters) -> pl.Expr:
     )
 
 
-_AGE_OF: Final = {
-    "candles": "candle_age_seconds",
-    "funding": "funding_age_seconds",
-    "open_interest": "open_interest_age_seconds",
-    "order_book": "order_book_age_seconds",
-    "liquidations": "liquidation_feed_age_seconds",
-}
-
-
 def assessment_words(row: Mapping[str, object]) -> str:
     """The verdict of an assessed row in words, with the deciding numbers."""
     bits = row["reason_bits"]
@@ -114,7 +106,7 @@ def _input_words(code: ReasonCode, row: Mapping[str, object]) -> str:
     names = [name for name in INPUTS if row[f"health_{name}"] == state.value]
     if state is InputHealth.MISSING:
         return "missing: " + ", ".join(names)
-    return "stale: " + ", ".join(f"{name} ({row[_AGE_OF[name]]:.0f} s old)" for name in names)
+    return "stale: " + ", ".join(f"{name} ({row[AGE_COLUMNS[name]]:.0f} s old)" for name in names)
 
 
 _COLUMNS: Final = ("spread_bps", "gate_cascade_probability", "volatility_percentile", "funding_rate")

@@ -12,7 +12,7 @@ import polars as pl
 
 from hydra.features.adaptive_thresholds import ADAPTIVE_THRESHOLDS
 from hydra.features.vectors import LAYER_2_QUANTITIES_V1, REGIME_FEATURES_V1, SIGNAL_SCORER_FEATURES_V1
-from hydra.layers.layer2_data_health import INPUTS, InputHealth
+from hydra.layers.layer2_data_health import AGE_COLUMNS, INPUTS, InputHealth
 from hydra.layers.layer2_matrix import reasons_of
 from hydra.layers.layer2_statistical import assessment_words
 from hydra.trading.cycle import Cycle
@@ -34,13 +34,6 @@ STORED_FEATURES: Final = tuple(
 """The elements of `hydra.features.vector`, in order. Columns of the signal are in hydra.signals, the codes of
 regime and volatility in hydra.assessments."""
 
-_AGES: Final = {
-    "candles": "candle_age_seconds",
-    "funding": "funding_age_seconds",
-    "open_interest": "open_interest_age_seconds",
-    "order_book": "order_book_age_seconds",
-    "liquidations": "liquidation_feed_age_seconds",
-}
 _STATES: Final = {
     InputHealth.FRESH: "ok",
     InputHealth.NOT_RECORDED: "not_recorded",
@@ -118,7 +111,7 @@ def _numbers(row: dict[str, Any]) -> dict[str, Any]:
     inputs = {
         name: {
             "state": _STATES[InputHealth(row[f"health_{name}"])],
-            "age_seconds": row.get(_AGES.get(name, "")),
+            "age_seconds": row.get(AGE_COLUMNS.get(name, "")),
         }
         for name in INPUTS
     }

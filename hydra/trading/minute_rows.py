@@ -1,5 +1,6 @@
 """The inputs of the stages after layer 2: its verdicts, and the frame of the generators."""
 
+import math
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -58,6 +59,11 @@ class AssessedPair:
         """Another number of the assessment; None where unknown."""
         value = self.numbers[name]
         return None if value is None else float(value)
+
+
+def or_nan(value: float | None) -> float:
+    """`value`, or NaN for None."""
+    return math.nan if value is None else value
 
 
 def read_assessed(connection: psycopg.Connection, cycle: Cycle) -> list[AssessedPair]:

@@ -30,7 +30,7 @@ from hydra.trading.cycle import Cycle
 from hydra.trading.instrument_spec import InstrumentSpec, read_terms
 from hydra.trading.kill_switch import StoppedPairs, read_kills
 from hydra.trading.market_rows import Price, read_prices
-from hydra.trading.minute_rows import AssessedPair
+from hydra.trading.minute_rows import AssessedPair, or_nan
 from hydra.trading.pair_state import PairState, Position, PositionEvent
 from hydra.trading.parameters import Rules
 from hydra.trading.venue import Venue
@@ -171,7 +171,7 @@ def position_snapshot(
         thesis_health=_health(position, pair, context.theses.get(position.instrument_id)),
         layer2_reason=pair.reason_code,
         extreme_evaluations=context.extremes.get(position.instrument_id, 0),
-        outage_seconds=_or_nan(pair.number("data_outage_seconds")),
+        outage_seconds=or_nan(pair.number("data_outage_seconds")),
         kill_latched=context.kills.stops(position.instrument_id),
     )
 
@@ -179,7 +179,7 @@ def position_snapshot(
 def _health(position: Position, pair: AssessedPair, thesis: ThesisAtEntry | None) -> float:
     if thesis is None:
         return math.nan
-    value = _or_nan(pair.measured(generator_of(thesis.source).thesis.column))
+    value = or_nan(pair.measured(generator_of(thesis.source).thesis.column))
     return thesis_health(thesis_strength(thesis.source, position.direction, value), thesis.strength)
 
 
@@ -226,7 +226,3 @@ def _of(state: PairState) -> Position:
 
 def _hours(span: timedelta) -> float:
     return span.total_seconds() / HOUR_SECONDS
-
-
-def _or_nan(value: float | None) -> float:
-    return math.nan if value is None else value

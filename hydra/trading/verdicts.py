@@ -3,7 +3,6 @@
 Source: layers document, "LAYER 4: RISK BRAIN"; C20, C30, C117, C119, C120, C123; docs/architecture.md, law 4.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,7 +14,7 @@ from hydra.trading.correlation_rows import ALONE, PortfolioCorrelation
 from hydra.trading.decision_rows import JudgedSignal, Verdict
 from hydra.trading.instrument_spec import InstrumentSpec
 from hydra.trading.kill_switch import StoppedPairs
-from hydra.trading.minute_rows import AssessedPair
+from hydra.trading.minute_rows import AssessedPair, or_nan
 from hydra.trading.pair_state import PairState
 
 UNKNOWN_CODE = -1
@@ -64,8 +63,8 @@ def stops_everything(kills: Mapping[int, Kill]) -> bool:
 def _kill(pair: AssessedPair, book: PortfolioState, parameters: RiskParameters) -> Kill | None:
     return check_kill_switch(
         book.daily_drawdown,
-        _or_nan(pair.measured("funding_rate")),
-        _or_nan(pair.cascade_probability),
+        or_nan(pair.measured("funding_rate")),
+        or_nan(pair.cascade_probability),
         _code(pair.volatility_regime),
         parameters.kill,
         regime_break_alert=False,
@@ -111,23 +110,19 @@ def _candidate(verdict: Verdict, minute: Minute, place: int, terms: PairTerms) -
         expected_return=signal.expected_return,
         expected_adverse_excursion=signal.expected_adverse_excursion,
         holding_hours=signal.holding_period_minutes / 60,
-        price=_or_nan(pair.number("last_close")),
-        funding_rate=_or_nan(pair.measured("funding_rate")),
+        price=or_nan(pair.number("last_close")),
+        funding_rate=or_nan(pair.measured("funding_rate")),
         volatility_regime=_code(pair.volatility_regime),
         regime=_code(pair.regime),
-        cascade_probability=_or_nan(pair.cascade_probability),
+        cascade_probability=or_nan(pair.cascade_probability),
         correlation_penalty=minute.portfolio_correlation.get(key, ALONE).penalty,
         terms=terms,
         entries_allowed=pair.entries_allowed,
         kill_latched=verdict.is_killed,
         has_position=key in minute.states,
-        minutes_since_exit=_or_nan(signal.minutes_since_exit),
+        minutes_since_exit=or_nan(signal.minutes_since_exit),
         stopped_out=signal.stopped_out,
     )
-
-
-def _or_nan(value: float | None) -> float:
-    return math.nan if value is None else value
 
 
 def _code(value: int | None) -> int:

@@ -11,17 +11,16 @@ import numpy.typing as npt
 import polars as pl
 
 from hydra.arrays import TIME, Flags, Floats, Integers
+from hydra.durations import MINUTE_US, SECOND_US
 from hydra.sim.market import outputs
 from hydra.sim.market.outputs import TRADES_PER_STEP, Detail, Forced, MinuteValues
 from hydra.sim.market.roster import PairNumbers
 from hydra.sim.market.settings import STEP_SECONDS, STEPS_PER_MINUTE
 
-_SECOND: Final = 1_000_000
-_MINUTE: Final = 60 * _SECOND
 # Delays of a live feed, microseconds.
-CANDLE_DELAY: Final = 2 * _SECOND
-FUNDING_DELAY: Final = 5 * _SECOND
-POSITIONING_DELAY: Final = 60 * _SECOND
+CANDLE_DELAY: Final = 2 * SECOND_US
+FUNDING_DELAY: Final = 5 * SECOND_US
+POSITIONING_DELAY: Final = 60 * SECOND_US
 POLL_DELAY: Final = 500_000
 STREAM_DELAY: Final = 50_000
 _FUNDING_HOURS: Final = 8
@@ -67,12 +66,12 @@ def _frame(
 
 
 def _ends(stretch: Stretch, minute: Integers) -> Integers:
-    ends: Integers = (stretch.first_minute + minute + 1) * _MINUTE
+    ends: Integers = (stretch.first_minute + minute + 1) * MINUTE_US
     return ends
 
 
 def _step_ends(stretch: Stretch, step: Integers) -> Integers:
-    ends: Integers = stretch.first_minute * _MINUTE + (step + 1) * STEP_SECONDS * _SECOND
+    ends: Integers = stretch.first_minute * MINUTE_US + (step + 1) * STEP_SECONDS * SECOND_US
     return ends
 
 
@@ -92,8 +91,8 @@ def candle_frame(stretch: Stretch, minutes: MinuteValues) -> pl.DataFrame:
         "taker_buy_volume": values[:, outputs.BUY] / step,
         "taker_buy_quote_volume": values[:, outputs.BUY_QUOTE] / (tick * step),
     }
-    opens = _ends(stretch, minute) - _MINUTE
-    return _frame(stretch.ids[pair], opens, _MINUTE + CANDLE_DELAY, columns)
+    opens = _ends(stretch, minute) - MINUTE_US
+    return _frame(stretch.ids[pair], opens, MINUTE_US + CANDLE_DELAY, columns)
 
 
 def mark_price_frame(stretch: Stretch, minutes: MinuteValues) -> pl.DataFrame:
@@ -108,8 +107,8 @@ def mark_price_frame(stretch: Stretch, minutes: MinuteValues) -> pl.DataFrame:
         "low": values[:, outputs.MARK_LOW] / tick,
         "close": values[:, outputs.MARK_CLOSE] / tick,
     }
-    opens = _ends(stretch, minute) - _MINUTE
-    return _frame(stretch.ids[pair], opens, _MINUTE + CANDLE_DELAY, columns)
+    opens = _ends(stretch, minute) - MINUTE_US
+    return _frame(stretch.ids[pair], opens, MINUTE_US + CANDLE_DELAY, columns)
 
 
 def premium_index(stretch: Stretch, minutes: MinuteValues) -> pl.DataFrame:
@@ -155,7 +154,7 @@ def open_interest_frame(
     ends = stretch.first_minute + 1 + np.arange(len(stretch.silent))
     minute, pair = np.nonzero(~stretch.silent & (ends % _GRID_MINUTES == 0)[:, None])
     grid = _interest(stretch, pair, _ends(stretch, minute), minutes.values[minute, pair], outputs.CONTRACTS)
-    on_grid = _step_ends(stretch, poll_steps) % (_GRID_MINUTES * _MINUTE) == 0
+    on_grid = _step_ends(stretch, poll_steps) % (_GRID_MINUTES * MINUTE_US) == 0
     step, pair = _heard(stretch, poll_steps[~on_grid])
     if len(step) == 0:
         return grid
@@ -195,7 +194,7 @@ def liquidations(stretch: Stretch, forced: Forced) -> pl.DataFrame:
         "quantity": quantity,
         "value_usd": price * quantity,
     }
-    time = _step_ends(stretch, step) - _SECOND
+    time = _step_ends(stretch, step) - SECOND_US
     return _frame(stretch.ids[pair], time, STREAM_DELAY, columns)
 
 
@@ -205,7 +204,7 @@ def trades(stretch: Stretch, detail: Detail, last_ids: Integers) -> pl.DataFrame
     heard = np.repeat(~stretch.silent, STEPS_PER_MINUTE, axis=0)[:steps]
     step, pair, place = np.nonzero(np.broadcast_to(heard[:, :, None], (*heard.shape, TRADES_PER_STEP)))
     quantity = detail.trade_quantity[step, pair, place]
-    time = _step_ends(stretch, step) - (TRADES_PER_STEP - place) * _SECOND
+    time = _step_ends(stretch, step) - (TRADES_PER_STEP - place) * SECOND_US
     columns: dict[str, object] = {
         "trade_id": last_ids[pair] + step * TRADES_PER_STEP + place + 1 if pairs else pair,
         "price": detail.trade_price[step, pair, place] / stretch.numbers.ticks_per_unit[pair],
@@ -226,7 +225,7 @@ def order_books(stretch: Stretch, steps: Integers, prices: Floats, sizes: Floats
         "bid_quantities": _lists(size[:, 0]),
         "ask_prices": _lists(price[:, 1]),
         "ask_quantities": _lists(size[:, 1]),
-        "last_update_id": time // _SECOND,
+        "last_update_id": time // SECOND_US,
     }
     return _frame(stretch.ids[pair], time, STREAM_DELAY, columns)
 

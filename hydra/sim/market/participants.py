@@ -53,7 +53,8 @@ _FULL_CROWD: Final = 0.1
 
 
 @compiled
-def _reverting(value: float, deviation: float, reversion: float, shock: float) -> float:
+def reverting(value: float, deviation: float, reversion: float, shock: float) -> float:
+    """One step of an Ornstein-Uhlenbeck process. deviation: its standard deviation at rest."""
     return value * (1.0 - reversion) + deviation * math.sqrt(2.0 * reversion) * shock
 
 
@@ -61,11 +62,11 @@ def _reverting(value: float, deviation: float, reversion: float, shock: float) -
 def drift_moods(seed: int, pair: int, minute: int, row: Floats) -> None:
     """Move sentiment, growth of open interest and the pair's own variance by one minute."""
     shock = normal(seed, _SENTIMENT_STREAM, pair, minute)
-    row[SENTIMENT] = _reverting(row[SENTIMENT], _SENTIMENT[0], _SENTIMENT[1], shock)
+    row[SENTIMENT] = reverting(row[SENTIMENT], _SENTIMENT[0], _SENTIMENT[1], shock)
     shock = normal(seed, _GROWTH_STREAM, pair, minute)
-    row[GROWTH] = _reverting(row[GROWTH], _GROWTH[0], _GROWTH[1], shock)
+    row[GROWTH] = reverting(row[GROWTH], _GROWTH[0], _GROWTH[1], shock)
     shock = normal(seed, _VARIANCE_STREAM, pair, minute)
-    row[OWN_LOG_VARIANCE] = _reverting(row[OWN_LOG_VARIANCE], _VARIANCE[0], _VARIANCE[1], shock)
+    row[OWN_LOG_VARIANCE] = reverting(row[OWN_LOG_VARIANCE], _VARIANCE[0], _VARIANCE[1], shock)
 
 
 @compiled

@@ -9,7 +9,7 @@ from hydra.arrays import Floats
 from hydra.sim.market.compiled import compiled
 from hydra.sim.market.ladder import LONG, SHORT, bin_of, liquidate
 from hydra.sim.market.outputs import Detail, Forced, MarketStep, MinuteValues, record_minute, record_step
-from hydra.sim.market.participants import accrue_funding, aggressive_flow, drift_moods, imbalance
+from hydra.sim.market.participants import accrue_funding, aggressive_flow, drift_moods, imbalance, reverting
 from hydra.sim.market.random_numbers import normal, uniform
 from hydra.sim.market.roster import PairNumbers
 from hydra.sim.market.scenarios import Drives
@@ -72,7 +72,7 @@ def common_returns(seed: int, first_minute: int, minutes: int, common: Floats) -
     deviation, reversion = _COMMON_VARIANCE
     for minute in range(first_minute, first_minute + minutes):
         shock = normal(seed, _COMMON_VARIANCE_STREAM, 0, minute)
-        common[0] = common[0] * (1.0 - reversion) + deviation * math.sqrt(2.0 * reversion) * shock
+        common[0] = reverting(common[0], deviation, reversion, shock)
         jump = 0.0
         if uniform(seed, _JUMP_STREAM, 0, minute) < _JUMPS_PER_MINUTE:
             jump = _JUMP_SIZE * normal(seed, _JUMP_SIZE_STREAM, 0, minute)
