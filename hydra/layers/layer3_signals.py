@@ -138,7 +138,7 @@ def liquidation_imbalance(long_usd: pl.Expr, short_usd: pl.Expr) -> pl.Expr:
 
 
 def liquidation_reversal() -> Generator:
-    """Trades the rebound once the liquidated side is exhausted; `apply_requirements` asks for more.
+    """Trades the rebound once the liquidated side is exhausted. See `apply_requirements`.
 
     Formula: imbalance > 0.7 and cascade < 0.3: LONG; imbalance < -0.7 and cascade < 0.3: SHORT;
         confidence 0.65

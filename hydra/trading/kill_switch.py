@@ -66,7 +66,7 @@ def read_latched(connection: psycopg.Connection, run_id: int) -> list[LatchedSwi
         return cursor.execute(queries.load("stages/latched"), {"run_id": run_id}).fetchall()
 
 
-def latch(  # a row of hydra.kill_switch
+def latch(  # the columns of a row of hydra.kill_switch
     connection: psycopg.Connection,
     run_id: int,
     time: datetime,
@@ -90,7 +90,7 @@ def latch(  # a row of hydra.kill_switch
     return None if row is None else int(row[0])
 
 
-def clear(  # what a row of hydra.kill_switch says of its clearing
+def clear(  # the columns of a row of hydra.kill_switch
     connection: psycopg.Connection,
     kill_ids: Sequence[int],
     time: datetime,

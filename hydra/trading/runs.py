@@ -204,7 +204,7 @@ def _refuse_bad_range(start: datetime, end: datetime | None) -> None:
     if start.tzinfo is None or (end is not None and end.tzinfo is None):
         raise StopError(f"the range from {start} to {end}: give both instants with a time zone, in UTC")
     if any(moment.second or moment.microsecond for moment in (start, end or start)):
-        raise StopError(f"the range from {start} to {end}: minutes are decided; give both as full minutes")
+        raise StopError(f"the range from {start} to {end}: give both instants as full minutes")
     if end is not None and end <= start:
         raise StopError(f"the range from {start} to {end} holds no minute: --to has to be later than --from")
 
