@@ -93,11 +93,11 @@ def _decisions(simulation: Simulation, row: int) -> dict[tuple[object, ...], Row
     market, latches = simulation.prepared.market, simulation.log.kills
     kills = {(one.row, one.column): one.kill for one in latches}
     found: dict[tuple[object, ...], Row] = {}
-    for cell, verdict in simulation.log.verdicts.items():
-        if cell[0] <= row:
-            time = market.time_of(cell[0])
-            cycle = Cycle(0, time, decision_instant(market, cell[0]))
-            found[cell] = decision_row(cycle, verdict, kills.get(cell))
+    for pair_minute, verdict in simulation.log.verdicts.items():
+        if pair_minute[0] <= row:
+            time = market.time_of(pair_minute[0])
+            cycle = Cycle(0, time, decision_instant(market, pair_minute[0]))
+            found[pair_minute] = decision_row(cycle, verdict, kills.get(pair_minute))
     return found
 
 
