@@ -14,7 +14,7 @@ def rules() -> Rules:
 
 
 def plain(events: list[Row]) -> list[Row]:
-    """Events without the checks that demanded nothing (kept only if no minute is skipped) and without numbers."""
+    """Events without numbers and without the checks that demanded nothing, which skipping leaves out."""
     quiet = (PositionEventKind.CHECKED, ReasonCode.NORMAL)
     kept = [row for row in events if (row.get("kind"), row["reason_code"]) != quiet]
     return [{name: value for name, value in row.items() if name != "sequence"} for row in kept]
