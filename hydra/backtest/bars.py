@@ -102,7 +102,6 @@ def _bar(
 
 
 def bar_grid(market: BacktestMarket) -> BarGrid:
-    """The grid of `market`."""
     shape = (len(market.minutes), len(market.instrument_ids))
     bars = _placed_bars(market)
     newest = _newest_bars(bars, shape)

@@ -40,7 +40,6 @@ class EquityPath:
 
     @cached_property
     def equity_usd(self) -> Floats:
-        """Equity in USDT."""
         equity: Floats = self.equity_e8 / E8
         return equity
 

@@ -59,7 +59,6 @@ class Journal:
 
     @property
     def order_events(self) -> list[Row]:
-        """Rows of hydra.order_events."""
         return [
             row
             for order, last_sequence, events, _ in self.order_news
@@ -68,7 +67,6 @@ class Journal:
 
     @property
     def fills(self) -> list[Row]:
-        """Rows of hydra.fills."""
         return [
             row
             for order, last_sequence, _, fills in self.order_news
@@ -77,7 +75,6 @@ class Journal:
 
     @property
     def position_events(self) -> list[Row]:
-        """Rows of hydra.position_events."""
         return [
             row
             for position, last_sequence, events in self.position_news

@@ -109,7 +109,6 @@ class BacktestMarket:
 
 
 def instant_of(epoch_minute: int) -> datetime:
-    """The UTC instant of an epoch minute."""
     return EPOCH + epoch_minute * MINUTE
 
 

@@ -33,7 +33,6 @@ class MinutePlayer:
         self._venue = PaperExchange(run_id, rules.execution)
 
     def cycle(self, row: int) -> Cycle:
-        """The cycle of a minute."""
         time = self.market.time_of(row)
         return Cycle(self._run_id, time, time + DECISION_DELAY)
 
@@ -75,7 +74,6 @@ class MinutePlayer:
                 venue.close_at_last_mark(state, cycle.time, price)
 
     def enter(self, state: PairState, plan: EntryPlan, cycle: Cycle) -> None:
-        """Send the entry of `plan`."""
         submit_entry(state, plan, cycle, self.specs(cycle)[plan.instrument_id], self._venue)
 
     def check(

@@ -46,7 +46,6 @@ class Condition:
     is_negative: bool = False
 
     def limit_in(self, limits: Mapping[str, Limit]) -> Limit | float:
-        """The limit in force."""
         value = limits[self.limit] if isinstance(self.limit, str) else self.limit
         return -value if self.is_negative else value
 
@@ -57,7 +56,6 @@ class Condition:
 
 
 def is_met(comparison: Comparison, value: float, limit: float) -> bool:
-    """`Condition.holds` for one number."""
     return bool(_OPERATORS[comparison](value, limit))
 
 
@@ -136,7 +134,6 @@ class Generator:
     requirement: Requirement | None = None
 
     def setup(self, side: Side) -> Setup:
-        """The setup of a side."""
         return self.long if side is Side.LONG else self.short
 
     @property

@@ -16,8 +16,6 @@ _CASCADE_RISK: Final = 0.3
 
 
 class Scorer(Protocol):
-    """Scores signals."""
-
     @property
     def kind(self) -> str:
         """The value of `signals.score_kind`: "rule", or a model's id."""

@@ -44,10 +44,8 @@ class CostSplit:
 
     @property
     def fees_usd(self) -> Decimal:
-        """Maker and taker fees."""
         return self.maker_fees_usd + self.taker_fees_usd
 
     @property
     def net_usd(self) -> Decimal:
-        """The net result."""
         return self.gross_usd - self.fees_usd + self.funding_usd

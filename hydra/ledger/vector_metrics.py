@@ -33,7 +33,6 @@ def ratio_rows(numerator: Floats, denominator: Floats) -> Floats:
 
 
 def total_return_rows(returns: Floats) -> Floats:
-    """Compounded over all days."""
     grown: Floats = np.prod(1 + returns, axis=-1) - 1
     return grown
 
@@ -108,12 +107,10 @@ class TradeSums:
 
 
 def win_rate_rows(sums: TradeSums) -> Floats:
-    """Wins over trades."""
     return ratio_rows(sums.wins, sums.trades)
 
 
 def profit_factor_rows(sums: TradeSums) -> Floats:
-    """Won over lost."""
     return ratio_rows(sums.won_usd, sums.lost_usd)
 
 

@@ -62,7 +62,6 @@ class AssessedPair:
 
 
 def or_nan(value: float | None) -> float:
-    """`value`, or NaN for None."""
     return math.nan if value is None else value
 
 
@@ -95,7 +94,6 @@ def generator_frame(
 
 
 def generator_columns(inputs: tuple[str, ...]) -> tuple[str, ...]:
-    """The columns of `generator_frame`."""
     return (*_SCHEMA, *inputs, "time")
 
 

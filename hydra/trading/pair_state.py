@@ -178,7 +178,6 @@ class Position:
 
     @property
     def net_pnl_usd(self) -> Decimal:
-        """Net result so far."""
         return net_profit(self.gross_pnl_usd, self.fees_usd, self.funding_usd)
 
     @property

@@ -92,7 +92,6 @@ def _listed(names: Sequence[str]) -> sql.Composed:
 
 
 def as_json(rows: Sequence[Row]) -> str:
-    """`rows` as a JSON array."""
     try:
         return json.dumps(rows, default=_text, allow_nan=False)
     except ValueError:  # one of the numbers is not finite

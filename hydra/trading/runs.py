@@ -18,9 +18,11 @@ from psycopg.types.json import Jsonb
 from hydra.db import queries
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import StopError
+from hydra.features.version import FEATURE_SET_VERSION
+from hydra.ledger.costs import COST_MODEL_VERSION
 from hydra.readings import readings_hash
 from hydra.settings import Settings
-from hydra.trading.versions import code_version, cost_model_version, feature_set_version
+from hydra.trading.versions import code_version
 
 LABELS: Final = {
     MarketOrigin.GENERATED: "simulated",
@@ -119,8 +121,8 @@ def create_run(
         "config": Jsonb({**config, "speed": plan.speed}),
         "config_hash": config_hash(config),
         "readings_hash": readings_hash(),
-        "feature_set_version": feature_set_version(),
-        "cost_model_version": cost_model_version(),
+        "feature_set_version": FEATURE_SET_VERSION,
+        "cost_model_version": COST_MODEL_VERSION,
         "code_version": code_version(),
         "data_from": plan.data_from,
         "data_to": plan.data_to,

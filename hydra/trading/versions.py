@@ -1,4 +1,4 @@
-"""The versions of code, features and costs that a run records.
+"""The version of the code, which a run records.
 
 Source: docs/architecture.md, law 2.
 """
@@ -8,19 +8,7 @@ import subprocess
 from functools import cache
 from importlib.metadata import version
 
-from hydra.features.version import FEATURE_SET_VERSION
-from hydra.ledger.costs import COST_MODEL_VERSION
 from hydra.paths import PROJECT_ROOT
-
-
-def feature_set_version() -> str:
-    """The version of the feature definitions (`hydra/features/version.py`)."""
-    return FEATURE_SET_VERSION
-
-
-def cost_model_version() -> str:
-    """The version of the one cost model (law 7)."""
-    return str(COST_MODEL_VERSION)
 
 
 @cache
