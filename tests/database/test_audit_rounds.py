@@ -15,27 +15,28 @@ import pytest
 from hydra.answers.audit_rounds import ROUND_EVERY_S, audit_if_due, audit_words, newest_round
 from hydra.answers.audits import audit_names
 from hydra.db import queries
+from hydra.db.edition import Edition
 from hydra.db.engine import connect
-from hydra.db.migrate import upgrade_to_head
 from hydra.db.roles import Role
 from hydra.paths import PROJECT_ROOT
 from hydra.runtime.message_broker import make_broker
 from hydra.runtime.notifications import UPKEEP_QUEUE, notify_upkeep
 from hydra.settings import load_settings
 from tests.support.planted_defects import DEFECTS
+from tests.support.servers.databases import TestServer
 from tests.support.trade_scenario import write_scenario
 
 PLANTED = "order_disagrees_with_fills"
 
 
 @pytest.fixture
-def url(empty_database_url: str) -> str:
+def url(servers: dict[Edition, TestServer], edition: Edition) -> Iterator[str]:
     """A database with the scenario committed, in which the audits find nothing."""
-    upgrade_to_head(empty_database_url)
-    with connect(empty_database_url) as connection:
-        write_scenario(connection)
-        connection.commit()
-    return empty_database_url
+    with servers[edition].migrated() as database_url:
+        with connect(database_url) as connection:
+            write_scenario(connection)
+            connection.commit()
+        yield database_url
 
 
 @pytest.fixture

@@ -15,6 +15,9 @@ from hydra.checks.varied_markets import TABLES
 from hydra.cli.main import app
 from hydra.errors import HydraError
 from hydra.trading.parameters import Rules
+from tests.support.servers.editions import ON_APACHE_ALONE
+
+pytestmark = ON_APACHE_ALONE
 
 RANGE = ("--market", "generated", "--seed", "3", "--from", "2025-06-01T07:30", "--to", "2025-06-01T08:30")
 SHORT = (*RANGE, "--pairs", "BTC,ETH", "--samples", "3")

@@ -20,6 +20,9 @@ from hydra.trading import kill_switch
 from hydra.trading.runs import Run
 from tests.support.backtest_scene import MINUTES, START, Scene, made_scene
 from tests.support.live_run import decide_live
+from tests.support.servers.editions import ON_APACHE_ALONE
+
+pytestmark = ON_APACHE_ALONE
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,19 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
+import pytest
+
+from hydra.db.edition import Edition
 from hydra.db.server.account import package_cache, server_account
 from hydra.db.server.cluster import Cluster
 from hydra.db.server.programs import Programs, prepared
 
 COMMUNITY_URL = "HYDRA_TEST_COMMUNITY_URL"
+
+ON_APACHE_ALONE: Final = pytest.mark.parametrize("edition", [Edition.APACHE], indirect=True, ids=str)
+"""For commands and processes: what they read and write is tested on both editions elsewhere."""
 
 # Nothing here has to survive a power cut, and schedulers would be started for every short-lived database.
 SETTINGS_FOR_TESTS = (
