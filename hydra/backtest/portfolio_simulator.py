@@ -30,7 +30,7 @@ from hydra.layers.layer4_limits import PortfolioState
 from hydra.ledger.portfolio import Portfolio
 from hydra.trading.correlation_rows import PortfolioCorrelation, portfolio_correlation_at
 from hydra.trading.cycle import Cycle
-from hydra.trading.decision_rows import JudgedSignal, Verdict
+from hydra.trading.decision_rows import ScoredSignal, Verdict
 from hydra.trading.entries import entry_plan
 from hydra.trading.kill_switch import EVERYTHING, StoppedPairs
 from hydra.trading.pair_state import EntryPlan, PairState, Position
@@ -286,7 +286,7 @@ class PortfolioSimulator:
             terms={key: specs[key] for key in chosen if key in specs},
             portfolio_correlation=self._portfolio_correlations(cycle, chosen),
             kills=self.kills,
-            book=portfolio,
+            portfolio=portfolio,
         )
 
     def _portfolio_state(self, row: int, cycle: Cycle) -> PortfolioState:
@@ -312,7 +312,7 @@ class PortfolioSimulator:
         return [int(column) for column in np.flatnonzero(wanted | self.grids.is_kill_due[row])]
 
     def _portfolio_correlations(
-        self, cycle: Cycle, chosen: Mapping[int, JudgedSignal]
+        self, cycle: Cycle, chosen: Mapping[int, ScoredSignal]
     ) -> dict[int, PortfolioCorrelation]:
         """Correlations with the open pairs, for the chosen pairs that are not open."""
         # The order of a live run: positions by pair, then working entries as they were sent.

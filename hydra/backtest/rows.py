@@ -115,7 +115,7 @@ class PairMinuteRowMaker:
             terms={key: terms[key] for key in (instrument_id,) if key in terms},
             portfolio_correlation={},
             kills=StoppedPairs(frozenset({EVERYTHING} if is_killed else ())),
-            book=self._portfolio_state(row),
+            portfolio=self._portfolio_state(row),
         )
         return decide(minute, {}, simulation.rules.risk)[instrument_id]
 

@@ -52,7 +52,7 @@ def returns_of(
     return {instrument_id: hourly_log_returns(series) for instrument_id, series in closes.items()}
 
 
-def company_of(
+def portfolio_correlation_of(
     instrument_id: int, direction: int, returns: Mapping[int, Floats], held: Mapping[int, int]
 ) -> PortfolioCorrelation:
     """The correlation of a new position with the open ones. held: direction by instrument."""

@@ -20,7 +20,7 @@ from hydra.trading.row_writer import Row
 
 
 @dataclass(frozen=True)
-class JudgedSignal:
+class ScoredSignal:
     """A signal with layer 3's verdict, and the last exit of the same pair, source and side."""
 
     instrument_id: int
@@ -47,14 +47,14 @@ class Verdict:
     """Layer 4's verdict on a pair. decision None: there was no candidate."""
 
     pair: AssessedPair
-    signal: JudgedSignal | None
+    signal: ScoredSignal | None
     decision: RiskDecision | None = None
     candidate: Candidate | None = None
     portfolio_correlation: PortfolioCorrelation = ALONE
     is_killed: bool = False
 
     @property
-    def is_judged(self) -> bool:
+    def has_chosen_signal(self) -> bool:
         """True if layer 3 has chosen a signal."""
         return self.signal is not None and self.signal.chosen
 
@@ -65,12 +65,12 @@ class Verdict:
             return ReasonCode.KILL_SWITCH
         if self.decision is not None:
             return self.decision.reason_code
-        return ReasonCode.NOT_TRADABLE if self.is_judged else ReasonCode.NO_SIGNAL
+        return ReasonCode.NOT_TRADABLE if self.has_chosen_signal else ReasonCode.NO_SIGNAL
 
 
 def decision_row(cycle: Cycle, verdict: Verdict, kill: Kill | None) -> Row:
     """A row of hydra.risk_decisions. kill: the condition that the pair latches."""
-    signal = verdict.signal if verdict.is_judged else None
+    signal = verdict.signal if verdict.has_chosen_signal else None
     return {
         "run_id": cycle.run_id,
         "instrument_id": verdict.pair.instrument_id,
@@ -163,7 +163,7 @@ def decision_words(verdict: Verdict) -> str:
     return _TEMPLATES.get(code, WORDS[code]).format(layer2=verdict.pair.reason_code, **numbers)
 
 
-def _why_no_signal(best: JudgedSignal | None) -> str:
+def _why_no_signal(best: ScoredSignal | None) -> str:
     if best is None:
         return "no generator fired"
     return f"no signal passed layer 3; the best was {best.source} {best.side}: {best.reason_code}"

@@ -22,22 +22,22 @@ from hydra.trading.row_writer import Row
 
 
 @dataclass(frozen=True, slots=True)
-class LastSettled:
+class LastBooked:
     """The portfolio after the last booked cycle. known_until: `as_of` of that cycle."""
 
     portfolio: Portfolio
     known_until: datetime
 
 
-def read_last_settled(connection: psycopg.Connection, cycle: Cycle, rules: Rules) -> LastSettled:
+def read_last_booked(connection: psycopg.Connection, cycle: Cycle, rules: Rules) -> LastBooked:
     """The portfolio after the last booked cycle; before the first one, the initial balance."""
     values = {"run_id": cycle.run_id, "time": cycle.time}
     row = connection.execute(queries.load("stages/last_equity"), values).fetchone()
     if row is None:
         start = cycle.as_of - timedelta(minutes=1)
-        return LastSettled(Portfolio.start(rules.initial_balance, start), start)
+        return LastBooked(Portfolio.start(rules.initial_balance, start), start)
     time, as_of, cash, day_peak, peak = row
-    return LastSettled(Portfolio(cash, peak, day_peak, time.astimezone(UTC).date()), as_of)
+    return LastBooked(Portfolio(cash, peak, day_peak, time.astimezone(UTC).date()), as_of)
 
 
 def equity_row(

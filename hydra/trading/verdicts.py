@@ -11,7 +11,7 @@ from hydra.layers.layer4_kill import Kill, check_kill_switch
 from hydra.layers.layer4_limits import PortfolioState
 from hydra.layers.layer4_risk import Candidate, PairTerms, RiskParameters, decide_candidates
 from hydra.trading.correlation_rows import ALONE, PortfolioCorrelation
-from hydra.trading.decision_rows import JudgedSignal, Verdict
+from hydra.trading.decision_rows import ScoredSignal, Verdict
 from hydra.trading.instrument_spec import InstrumentSpec
 from hydra.trading.kill_switch import StoppedPairs
 from hydra.trading.minute_rows import AssessedPair, or_nan
@@ -25,12 +25,12 @@ class Minute:
     """The inputs of the verdicts of one minute."""
 
     pairs: Mapping[int, AssessedPair]
-    signals: Mapping[int, JudgedSignal]
+    signals: Mapping[int, ScoredSignal]
     states: Mapping[int, PairState]
     terms: Mapping[int, InstrumentSpec]
     portfolio_correlation: Mapping[int, PortfolioCorrelation]
     kills: StoppedPairs
-    book: PortfolioState
+    portfolio: PortfolioState
 
 
 def direction_held(state: PairState) -> int:
@@ -49,7 +49,7 @@ def new_kills(minute: Minute, parameters: RiskParameters) -> dict[int, Kill]:
     for instrument_id, pair in minute.pairs.items():
         if minute.kills.stops(instrument_id) or stops_everything(found):
             continue
-        kill = _kill(pair, minute.book, parameters)
+        kill = _kill(pair, minute.portfolio, parameters)
         if kill is not None:
             found[instrument_id] = kill
     return found
@@ -60,9 +60,9 @@ def stops_everything(kills: Mapping[int, Kill]) -> bool:
     return any(kill.scope is KillScope.PORTFOLIO for kill in kills.values())
 
 
-def _kill(pair: AssessedPair, book: PortfolioState, parameters: RiskParameters) -> Kill | None:
+def _kill(pair: AssessedPair, portfolio: PortfolioState, parameters: RiskParameters) -> Kill | None:
     return check_kill_switch(
-        book.daily_drawdown,
+        portfolio.daily_drawdown,
         or_nan(pair.measured("funding_rate")),
         or_nan(pair.cascade_probability),
         _code(pair.volatility_regime),
@@ -84,9 +84,9 @@ def decide(minute: Minute, kills: Mapping[int, Kill], parameters: RiskParameters
     candidates = [
         _candidate(verdict, minute, places[key], minute.terms[key].for_risk)
         for key, verdict in verdicts.items()
-        if verdict.is_judged and key in minute.terms
+        if verdict.has_chosen_signal and key in minute.terms
     ]
-    for candidate, decision in decide_candidates(candidates, minute.book, parameters):
+    for candidate, decision in decide_candidates(candidates, minute.portfolio, parameters):
         key = candidate.instrument_id
         verdict, portfolio_correlation = verdicts[key], minute.portfolio_correlation.get(key, ALONE)
         verdicts[key] = Verdict(

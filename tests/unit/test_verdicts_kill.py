@@ -32,7 +32,7 @@ def minute(*pairs: AssessedPair, drawdown: float = 0.0, latched: frozenset[int] 
         terms={},
         portfolio_correlation={},
         kills=StoppedPairs(latched),
-        book=PortfolioState(10_000, daily_drawdown=drawdown),
+        portfolio=PortfolioState(10_000, daily_drawdown=drawdown),
     )
 
 
