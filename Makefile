@@ -53,4 +53,4 @@ pins: setup-dev ## pin the newest versions of the private server's packages
 
 clean: ## delete the private database, wherever it is, and everything built in this folder
 	@$${PYTHON:-python3} -m hydra.db.server.remove
-	rm -rf .venv .bench .hydra .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .bench .hydra .pytest_cache .mypy_cache .ruff_cache .hypothesis hydra_perpetuals.egg-info

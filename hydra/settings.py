@@ -9,7 +9,7 @@ Source: README document, "Configuration" (the `.env` keys).
 import difflib
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from io import StringIO
 from pathlib import Path
@@ -35,6 +35,7 @@ from hydra.bounds import (
 from hydra.domain import KillScope, SignalSource, TradingMode
 from hydra.errors import SettingsError
 from hydra.paths import PROJECT_ROOT
+from hydra.redaction import redacted
 
 ENV_FILE: Final = PROJECT_ROOT / ".env"
 
@@ -102,6 +103,21 @@ class Settings(BaseSettings):
         None,
         validation_alias="HYDRA_DATABASE_URL",
         description="A PostgreSQL server of your own with TimescaleDB; empty: the private server",
+    )
+    owner_password: SecretStr | None = Field(
+        None,
+        validation_alias="HYDRA_OWNER_PASSWORD",
+        description="On a server of your own: password of the login that migrates, imports and deletes",
+    )
+    worker_password: SecretStr | None = Field(
+        None,
+        validation_alias="HYDRA_WORKER_PASSWORD",
+        description="The same for the login that decides and trades",
+    )
+    reader_password: SecretStr | None = Field(
+        None,
+        validation_alias="HYDRA_READER_PASSWORD",
+        description="The same for the login that only reads: answers, dashboards",
     )
 
     broker_url: SecretStr | None = Field(
@@ -193,12 +209,18 @@ class Settings(BaseSettings):
         """Key as written in `.env` -> attribute name."""
         return {str(field.validation_alias or name).upper(): name for name, field in cls.model_fields.items()}
 
+    @classmethod
+    def secrets(cls) -> frozenset[str]:
+        """The attributes that hold a secret: no parameters, never stored, never shown."""
+        return frozenset(
+            name for name, field in cls.model_fields.items() if "SecretStr" in str(field.annotation)
+        )
+
     def described(self) -> Iterator[tuple[str, str, str]]:
         """(key, value, description) of every setting; a secret's value is only "set" or "not set"."""
         for key, name in self.attribute_by_key().items():
             value = getattr(self, name)
-            is_secret = "SecretStr" in str(type(self).model_fields[name].annotation)
-            if is_secret:
+            if name in self.secrets():
                 text = "set" if value is not None else "not set"
             else:
                 text = "not set" if value is None else str(value)
@@ -213,6 +235,7 @@ def load_settings(env_file: Path = ENV_FILE, given: Mapping[str, Any] | None = N
             write instead; or `env_file` is no text.
     """
     _refuse_unknown_variables(os.environ)
+    refuse_secrets(given or {})
     given = {key.upper(): value for key, value in (given or {}).items()}
     names = Settings.attribute_by_key()
     keys = {key: str(Settings.model_fields[name].validation_alias or name) for key, name in names.items()}
@@ -229,6 +252,32 @@ def load_settings(env_file: Path = ENV_FILE, given: Mapping[str, Any] | None = N
     return settings
 
 
+def refuse_secrets(keys: Iterable[str]) -> None:
+    """Raise if one of the `keys` of --set is a secret: what --set gives is stored and shown.
+
+    Raises:
+        SettingsError: names the key, never its value.
+    """
+    names = Settings.attribute_by_key()
+    for key in map(str.upper, keys):
+        if names.get(key, key.lower()) in Settings.secrets():
+            raise SettingsError(
+                f"--set {key}: secrets are no parameters, because parameters are stored with every trial: "
+                f"set {key} in {ENV_FILE.name} or in the environment"
+            )
+
+
+def redacted_by_settings(text: str) -> str:
+    """`text` without any secret of the settings in force."""
+    try:
+        settings = load_settings()
+    except SettingsError:
+        # Then nothing was used of them; complaints about settings repeat no value.
+        return text
+    values = (getattr(settings, name) for name in Settings.secrets())
+    return redacted(text, *(value.get_secret_value() for value in values if value is not None))
+
+
 def database_settings(env_file: Path = ENV_FILE) -> Settings:
     """The settings in force; where they are refused, the database's alone, the others at their defaults.
 
@@ -243,7 +292,7 @@ def database_settings(env_file: Path = ENV_FILE) -> Settings:
         secrets: dict[str, Any] = {
             name: SecretStr(value)
             for key, name in Settings.attribute_by_key().items()
-            if "SecretStr" in str(Settings.model_fields[name].annotation) and (value := given.get(key))
+            if name in Settings.secrets() and (value := given.get(key))
         }
         return Settings.model_construct(**secrets)
 

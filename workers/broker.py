@@ -12,7 +12,7 @@ from dramatiq.middleware import AgeLimit, ShutdownNotifications, TimeLimit
 from hydra.runtime.log_text import show_logs
 from hydra.runtime.message_broker import make_broker
 from hydra.runtime.notifications import MAX_AGE_MS
-from hydra.settings import Settings, load_settings
+from hydra.settings import Settings, load_settings, redacted_by_settings
 
 _LOG: structlog.stdlib.BoundLogger = structlog.get_logger("hydra.workers")
 
@@ -47,7 +47,7 @@ class StageErrors(Middleware):
                 "stage failed, the clock will notify it again",
                 stage=message.actor_name,
                 run=message.args[0] if message.args else None,
-                error=f"{type(exception).__name__}: {exception}".strip(),
+                error=redacted_by_settings(f"{type(exception).__name__}: {exception}".strip()),
             )
 
 

@@ -10,7 +10,9 @@ from rich.table import Table
 from hydra.answers.audits import Finding, run_audits
 from hydra.answers.styled_text import styled
 from hydra.cli.output import open_table, output_console, print_json
-from hydra.db.engine import connect, database_url
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.settings import load_settings
 
 
@@ -18,7 +20,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings for machines.")] = False,
 ) -> None:
     """Run every audit; exit status 1 if one of them found something."""
-    with connect(database_url(load_settings())) as connection:
+    with connect(database_url(load_settings(), Role.READER)) as connection:
         findings = run_audits(connection)
     if as_json:
         print_json([asdict(finding) for finding in findings])

@@ -17,7 +17,9 @@ from hydra.cli.market_options import FromOption, MarketOption, PairsOption, Seed
 from hydra.cli.output import error_console, output_console, print_json, progress_bar
 from hydra.cli.report_tables import print_report
 from hydra.cli.run import base_names, parse_range
-from hydra.db.engine import connect, database_url
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.domain import MarketOrigin
 from hydra.errors import StopError
 from hydra.research.overrides import parse_assignments, settings_and_rules
@@ -69,7 +71,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     choice = market_choice(market, start, end, seed, pairs, stresses, console)
     settings, rules = settings_and_rules(given, choice.feeds, config)
     rules = replace(rules, resume_after_hours=resume_after)
-    url = database_url(settings)
+    url = database_url(settings, Role.WORKER)
     wanted = StoredRows.ALL if all_rows else rows
     with connect(url, autocommit=True) as connection:
         with progress_bar(console) as bar:
@@ -138,7 +140,7 @@ def market_choice(  # one parameter an option
     with progress_bar(console) as bar:
         task = bar.add_task(f"preparing the {LABELS[origin]} market", total=1.0)
         found = prepare_market(
-            database_url(load_settings()), asked, lambda share: bar.update(task, completed=share)
+            database_url(load_settings(), Role.OWNER), asked, lambda share: bar.update(task, completed=share)
         )
     return MarketChoice(
         origin, seed, found.instrument_ids, found.feeds, found.data_from, found.data_to, stresses

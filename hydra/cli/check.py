@@ -27,7 +27,9 @@ from hydra.cli.check_market import CheckedMarket, CheckRequest, checked_market
 from hydra.cli.check_tables import parity_as_json, print_changes, print_parity, print_results, results_as_json
 from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, ToOption
 from hydra.cli.output import error_console, output_console, print_json, print_line, progress_bar
-from hydra.db.engine import connect, database_url
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.domain import MarketOrigin
 from hydra.research.outcomes import approved_trades
 from hydra.settings import load_settings
@@ -132,7 +134,7 @@ def parity(
 
     Everything left out is listed with the reason. Status 1 if anything differs, 2 if nothing was compared.
     """
-    url = database_url(load_settings())
+    url = database_url(load_settings(), Role.READER)
     with (
         connect(url, autocommit=True) as connection,
         progress_bar(error_console()) as bar,

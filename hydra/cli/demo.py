@@ -17,7 +17,9 @@ from hydra.cli.output import TextConsole, output_console, print_line
 from hydra.cli.report_tables import print_report
 from hydra.cli.run import in_mode, new_run, watch
 from hydra.cli.why import print_explanation
-from hydra.db.engine import connect, database_url
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.runtime.run_market import GENERATED_START, MarketRequest
 from hydra.runtime.speed import Speed
@@ -44,7 +46,7 @@ def command(
     asked = MarketRequest(MarketOrigin.GENERATED, seed, (), GENERATED_START, end)
     run = new_run(settings, asked, Speed(None), console)
     if watch(run, settings, console) is EndReason.FINISHED:
-        _show(database_url(settings), run.run_id, output_console())
+        _show(database_url(settings, Role.READER), run.run_id, output_console())
 
 
 def _show(url: str, run_id: int, console: Console) -> None:

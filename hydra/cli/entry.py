@@ -1,8 +1,8 @@
 """The command `hydra`: whatever happens, it ends with a sentence and an exit status, never with a traceback.
 
 Status 1: what was asked could not be done, or a check found something; 2: the command line is wrong; 70: a
-defect of HYDRA; 75: the database server went away, try again; 130: Ctrl-C; 141: the reader of the output has
-gone. Some verbs have a 2 or 3 of their own.
+defect of HYDRA; 75: the database went away; 130: Ctrl-C; 141: the reader of the output has gone. Some verbs
+have a 2 or 3 of their own.
 """
 
 import os

@@ -14,7 +14,8 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from rich.table import Table
 
 from hydra.cli.output import open_table, output_console, print_json
-from hydra.db.engine import database_url
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.errors import StopError
 from hydra.ingest.history import Choices, FileResult, import_history
 from hydra.ingest.import_plan import ImportPlan, plan_import, printable
@@ -44,7 +45,7 @@ def command(
     """
     choices = _choices(revise=revise, accept_prices=accept_prices, reason=reason)
     plan = plan_import(paths)
-    url = database_url(load_settings())
+    url = database_url(load_settings(), Role.OWNER)
     console = output_console()
     started = time.monotonic()
     with _reporter(console, plan, quiet=as_json) as report:

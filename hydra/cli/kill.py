@@ -10,7 +10,8 @@ from hydra.answers.formatting import minute_text
 from hydra.bounds import LARGEST_KEY
 from hydra.cli.operator_name import operator_name
 from hydra.cli.output import print_done
-from hydra.db.engine import connect, database_url
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
 from hydra.db.roles import Role
 from hydra.errors import HydraError, StopError
 from hydra.settings import database_settings
@@ -31,7 +32,7 @@ def command(
     Exit status 1: a run could not be stopped; the others are.
     """
     refuse_without_reason(reason)
-    with connect(database_url(database_settings()), role=Role.WORKER, autocommit=True) as connection:
+    with connect(database_url(database_settings(), Role.WORKER), autocommit=True) as connection:
         order = KillOrder(connection, symbol, reason)
         if run is None:
             order.stop_every_run()

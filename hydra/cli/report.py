@@ -11,7 +11,9 @@ from hydra.answers.trade_table import write_csv
 from hydra.bounds import LARGEST_KEY
 from hydra.cli.output import output_console, print_json, print_whole
 from hydra.cli.report_tables import print_report
-from hydra.db.engine import connect, database_url
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.settings import load_settings
 
 MOST_TRADES: Final = 1_000_000
@@ -38,7 +40,7 @@ def command(
     ] = None,
 ) -> None:
     """The report of a run: equity, drawdown, trades, costs and vetoes, with confidence intervals."""
-    with connect(database_url(load_settings())) as connection:
+    with connect(database_url(load_settings(), Role.READER)) as connection:
         if html is not None:
             write_html_report(connection, run_id, html)
             print_whole(f"The report of run {run_id} is written to {html}")

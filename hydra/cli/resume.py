@@ -7,7 +7,8 @@ import typer
 from hydra.bounds import LARGEST_KEY
 from hydra.cli.operator_name import operator_name
 from hydra.cli.output import print_done
-from hydra.db.engine import connect, database_url
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
 from hydra.db.roles import Role
 from hydra.settings import load_settings
 from hydra.trading.kill_by_hand import clear_by_hand, latched_for, run_to_clear, runs_going_on
@@ -24,7 +25,7 @@ def command(
     """Clear what is latched in one run, once its cool-down has passed on the run's clock."""
     pair = find_pair(symbol) if symbol else None
     name = pair.base if pair else symbol
-    with connect(database_url(load_settings()), role=Role.WORKER, autocommit=True) as connection:
+    with connect(database_url(load_settings(), Role.WORKER), autocommit=True) as connection:
         if run is None:
             going_on = runs_going_on(connection)
             run = run_to_clear([(one, latched_for(connection, one.run_id, name)) for one in going_on])

@@ -16,17 +16,20 @@ from hydra.cli.output import error_console, let_go, print_line
 from hydra.db.engine import is_lost
 from hydra.errors import DatabaseLostError, HydraError
 from hydra.paths import cache_directory
+from hydra.settings import redacted_by_settings
 
 FAILED: Final = 1
 DEFECT: Final = 70
 DATABASE_LOST: Final = 75
+"""The server went away under the command (EX_TEMPFAIL of sysexits.h): try it again."""
 READER_GONE: Final = 141
 
 # Errors that a sound query can meet, and what to do; any other of the server is a defect.
 ADVICE: Final[dict[type[psycopg.Error], str]] = {
     psycopg.errors.UndefinedTable: "bring the schema up to date with `hydra db up`",
     psycopg.errors.UndefinedColumn: "bring the schema up to date with `hydra db up`",
-    psycopg.errors.InsufficientPrivilege: "use an account that is a member of hydra_worker",
+    psycopg.errors.InsufficientPrivilege: "bring the roles up to date with `hydra db up`",
+    psycopg.errors.LockNotAvailable: "another process holds what this needs: try again when it is done",
     psycopg.errors.DiskFull: "make room on the database's disk, then run the same command again",
     psycopg.OperationalError: "look with `hydra doctor`, then run the same command again",
 }
@@ -47,7 +50,7 @@ def run_command_line() -> int:
         _write_nowhere()
         status, sentence = _status_and_sentence(error)
         if sentence:
-            print_line(error_console(), styled(("hydra: ", "red"), sentence))
+            print_line(error_console(), styled(("hydra: ", "red"), redacted_by_settings(sentence)))
     return status if isinstance(status, int) else 0
 
 
@@ -56,7 +59,7 @@ def _status_and_sentence(error: Exception) -> tuple[int, str]:
         return _usage(error)
     known = _known(error)
     if known is not None:
-        return DATABASE_LOST if _lost_its_database(error) else FAILED, known
+        return DATABASE_LOST if _is_lost(error) else FAILED, known
     return DEFECT, f"this is a defect of HYDRA ({type(error).__name__}: {error}). {_recorded(error)}"
 
 
@@ -72,11 +75,12 @@ def _known(error: Exception) -> str | None:
         place = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
         return f"{place}{error.strerror}: correct that, then run the same command again"
     advice = next((words for kind, words in ADVICE.items() if isinstance(error, kind)), None)
-    what = "the database server went away" if _lost_its_database(error) else "the database refused"
-    return advice and f"{what} ({str(error).partition(chr(10))[0]}): {advice}"
+    happened = "server went away" if _is_lost(error) else "refused"
+    return advice and f"the database {happened} ({str(error).partition(chr(10))[0]}): {advice}"
 
 
-def _lost_its_database(error: Exception) -> bool:
+def _is_lost(error: Exception) -> bool:
+    """Whether the database server went away under the command."""
     return isinstance(error, DatabaseLostError) or (isinstance(error, psycopg.Error) and is_lost(error))
 
 
@@ -94,7 +98,8 @@ def _recorded(error: Exception) -> str:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=0o600)
-        path.write_text("".join(traceback.format_exception(error)), encoding="utf-8", errors="replace")
+        details = redacted_by_settings("".join(traceback.format_exception(error)))
+        path.write_text(details, encoding="utf-8", errors="replace")
     except OSError as unwritten:
         return f"Its details could not be written to {path}: {unwritten.strerror}"
     return f"Please report it with its details, which are in {path}"

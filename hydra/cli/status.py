@@ -11,9 +11,11 @@ from hydra.answers.plain_values import plain
 from hydra.answers.run_list import list_runs
 from hydra.answers.status import Coverage, DatabaseCondition, read_condition, read_coverage
 from hydra.cli.output import open_table, output_console, print_json, print_line
-from hydra.cli.runs import dead_lines, override_lines, run_table
+from hydra.cli.runs import dead_lines, override_lines, run_table, version_lines
 from hydra.db.edition import inspect_server
-from hydra.db.engine import connect, database_url
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.runtime.broker_watch import BrokerCondition, broker_condition
 from hydra.settings import load_settings
 
@@ -28,7 +30,7 @@ def command(
     """Show the server, the stored facts, their condition, and the newest runs."""
     settings = load_settings()
     broker = broker_condition(settings)
-    with connect(database_url(settings)) as connection:
+    with connect(database_url(settings, Role.READER)) as connection:
         server = inspect_server(connection)
         coverage = read_coverage(connection)
         condition = read_condition(connection)
@@ -64,7 +66,7 @@ def command(
     if runs:
         console.print()
         console.print(run_table(runs))
-        for line in (*dead_lines(runs), *override_lines(runs)):
+        for line in (*dead_lines(runs), *override_lines(runs), *version_lines(runs)):
             print_line(console, line)
 
 

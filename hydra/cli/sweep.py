@@ -22,7 +22,9 @@ from hydra.cli import db
 from hydra.cli.backtest import market_choice
 from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, StressOption, ToOption
 from hydra.cli.output import error_console, output_console, print_line, print_whole, progress_bar
-from hydra.db.engine import connect, database_url
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.domain import MarketOrigin
 from hydra.errors import RetryError, StopError
 from hydra.ledger.daily_returns import FEWEST_DAILY_RETURNS, FEWEST_ELAPSED_DAYS
@@ -45,6 +47,7 @@ from hydra.trading.runs import recorded_settings
 
 MOST_JOBS: Final = 1_024
 LOOK_EVERY_S: Final = 0.5
+NOTIFY_AGAIN_S: Final = 60.0
 MOST_SHOWN: Final = 20
 FIGURES_WIDTH: Final = 75
 
@@ -84,7 +87,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     db.up()
     choice = market_choice(market, start, end, seed, pairs, tuple(scenario or ()), console)
     settings = load_settings()
-    url = database_url(settings)
+    url = database_url(settings, Role.WORKER)
     asked = StudySpecification.under(recorded_settings(settings), choice, shared, trials)
     with connect(url, autocommit=True) as connection:
         data_hash = read_choice(connection, url, choice, Stopwatch()).data_hash
@@ -103,7 +106,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
 
 def _open(name: str, number: int, console: Console) -> None:
     db.up()
-    url = database_url(load_settings())
+    url = database_url(load_settings(), Role.WORKER)
     with connect(url, autocommit=True) as connection, progress_bar(console) as bar:
         task = bar.add_task("deciding", total=1.0)
         result = open_trial(connection, url, name, number, lambda share: bar.update(task, completed=share))
@@ -118,13 +121,20 @@ def _wait(
     broker: Broker,
     watch: BrokerWatch,
 ) -> None:
-    """Wait until every trial is scored. The messages are sent again whenever the broker was lost."""
-    are_sent = False
+    """Send the messages of the planned trials until all are finished; again after a standstill or an outage.
+
+    Workers of another version take messages too, and refuse the study.
+    """
+    are_sent, seen, still_since = False, 0, time.monotonic()
     while True:
         finished, planned = count_trials(connection, study_id)
         show(finished, planned)
         if finished == planned:
             return
+        if finished > seen:
+            seen, still_since = finished, time.monotonic()
+        elif time.monotonic() - still_since > NOTIFY_AGAIN_S:
+            are_sent, still_since = False, time.monotonic()
         are_sent = watch.is_there() and (are_sent or _are_sent(broker, study_id, planned - finished))
         time.sleep(LOOK_EVERY_S)
 

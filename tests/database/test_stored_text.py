@@ -32,7 +32,7 @@ def connection(servers: dict[Edition, TestServer]) -> Iterator[psycopg.Connectio
 
 
 def one(connection: psycopg.Connection, query: str, *values: Any) -> Any:
-    row = connection.execute(query, values).fetchone()  # type: ignore[call-overload]  # a text of this file
+    row = connection.execute(query, values).fetchone()
     assert row is not None
     return row[0]
 

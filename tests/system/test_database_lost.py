@@ -28,6 +28,7 @@ from hydra.paths import PROJECT_ROOT
 from tests.support.import_command import write_candles
 from tests.support.own_processes import children, descendants, left_alive
 from tests.support.servers.editions import SETTINGS_FOR_TESTS, running, server_folder
+from tests.support.servers.logins import make_logins
 
 MARKET = ("--market", "generated", "--seed", "6", "--from", "2025-06-01", "--to", "2025-06-01T03:00")
 PAIRS = ("--pairs", "BTC,ETH", "--set", "signals.reversal_min_zscore=0")
@@ -47,6 +48,7 @@ def cluster() -> Iterator[Cluster]:
             create_database(server.url("postgres"), DATABASE)
             create_extension(server.url(DATABASE))
             upgrade_to_head(server.url(DATABASE))
+            make_logins(server.url(DATABASE))
             with started(server, "backtest", *MARKET, *PAIRS) as process:
                 _, said = process.communicate(timeout=120)
             assert process.returncode == 0, said
