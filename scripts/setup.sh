@@ -22,17 +22,18 @@ command -v "$python" >/dev/null || fail "no $python: run 'apt-get install python
 "$python" -c 'import ensurepip' 2>/dev/null ||
     fail "$python cannot make virtual environments: run 'apt-get install python3-venv' as root, then again"
 
+locks=
+for extra in "$@"; do
+    [ -f "requirements/$extra.lock" ] || fail "no requirements/$extra.lock: the extras are those of pyproject.toml"
+    locks="$locks -r requirements/$extra.lock"
+done
+
 if [ ! -x .venv/bin/python ] || [ "$(cat .venv/hydra-place 2>/dev/null)" != "$(pwd -P)" ]; then
     say "making a virtual environment in .venv"
     "$python" -m venv --clear .venv || fail "could not make .venv; remove it and look at the message above"
     pwd -P >.venv/hydra-place
 fi
 say "installing the locked packages${extras:+ (with $extras)}; the first time this takes a minute or two"
-locks=
-for extra in "$@"; do
-    [ -f "requirements/$extra.lock" ] || fail "no requirements/$extra.lock: the extras are those of pyproject.toml"
-    locks="$locks -r requirements/$extra.lock"
-done
 pip() { .venv/bin/python -m pip --quiet --disable-pip-version-check "$@"; }
 # shellcheck disable=SC2086  # each lock is a word of its own
 pip install --require-hashes --only-binary :all: -r requirements.lock $locks ||

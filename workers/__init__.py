@@ -35,8 +35,8 @@ def _database_url() -> str:
 HANDLERS = {
     Stage.BOOK_FILLS: layer5.book_fills,
     Stage.ASSESS: StatisticalLayer(_database_url).handle,
-    Stage.SIGNAL: layer3.handle,
-    Stage.DECIDE: layer4.handle,
+    Stage.SIGNAL: layer3.write_signals,
+    Stage.DECIDE: layer4.write_decisions,
     Stage.EXECUTE: layer5.execute,
 }
 

@@ -16,7 +16,7 @@ import psycopg
 from hydra.arrays import Flags
 from hydra.backtest.equity_path import E8, EquityPath
 from hydra.backtest.market import BacktestMarket, instant_of
-from hydra.backtest.rows import CellRowMaker
+from hydra.backtest.rows import PairMinuteRowMaker
 from hydra.backtest.verdict_counts import verdict_counts
 from hydra.checks import recorded_tables as tables
 from hydra.checks.comparer import CheckResult, compare_rows
@@ -34,7 +34,7 @@ from hydra.trading.versions import own_version
 _MINUTES_AT_ONCE: Final = 1440
 _OF_PAIR_MINUTES: Final = {
     "assessments": tables.ASSESSMENTS,
-    "features": tables.FEATURES,
+    "features": tables.FEATURE_VECTORS,
     "signals": tables.SIGNALS,
     "decisions": tables.DECISIONS,
 }
@@ -152,7 +152,7 @@ def _rows_left_out(connection: psycopg.Connection, replay: Replay) -> dict[str, 
 
 def _pair_minute_tables(connection: psycopg.Connection, replay: Replay) -> list[TableParity]:
     """Layers 2 to 4 and the equity, day by day: the rows of a whole run do not fit into memory."""
-    market, maker = replay.market, CellRowMaker(replay.simulation, replay.run, replay.equity)
+    market, maker = replay.market, PairMinuteRowMaker(replay.simulation, replay.run, replay.equity)
     wanted = replay.pair_minutes(_recorded_pair_minutes(connection, replay))
     found = {name: TableParity.of(table) for name, table in _OF_PAIR_MINUTES.items()}
     equity, equity_minutes = TableParity.of(tables.EQUITY), replay.equity_minutes()

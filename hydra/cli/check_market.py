@@ -7,7 +7,6 @@ from typing import Final
 import psycopg
 from rich.console import Console
 
-from hydra.backtest.market import MINUTE
 from hydra.cli import db
 from hydra.cli.output import progress_bar
 from hydra.cli.run import base_names, parse_range, refuse_unconnected
@@ -16,6 +15,7 @@ from hydra.db.engine import connect
 from hydra.db.logins import database_url
 from hydra.db.roles import Role
 from hydra.domain import MarketOrigin, TradingMode
+from hydra.durations import MINUTE
 from hydra.errors import StopError
 from hydra.runtime.run_market import MarketRequest, prepare_market
 from hydra.settings import load_settings

@@ -1,4 +1,4 @@
-"""Layer 3, the gates of confidence and score, and the choice of the one signal that goes to layer 4."""
+"""Layer 3, the gates of confidence and score, and the choice of one signal a pair for layer 4."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -30,12 +30,12 @@ class ScoringParameters:
 def choose(scored: pl.DataFrame, parameters: ScoringParameters) -> pl.DataFrame:
     """`scored` by time, pair and rank, with score_approved, approved, chosen and reason_code.
 
-    scored: firings with score and refusal (see `apply_requirements`). approved: not refused, and passed the
-    gates of confidence and score. chosen: the one of its pair and minute that goes on.
+    scored: signals with score and refusal (see `apply_requirements`). approved: not refused, and above the
+    limits of confidence and score. chosen: the first approved one of its pair and minute.
 
     Formula: approved = score >= 0.45; sort by (approved, confidence), highest first
-    Source: layers document, "Scoring Flow"; README document, "Decision Gates"; C06, C118 (equal ones keep
-        the order of the generators).
+    Source: layers document, "Scoring Flow"; README document, "Decision Gates"; C06, C118 (ties keep the
+        order of the generators).
     """
     score_approved = pl.col("score") >= parameters.score_threshold
     gated = scored.with_columns(

@@ -16,7 +16,7 @@ from hydra.bounds import own_words, range_words
 from hydra.errors import SettingsError
 from hydra.outside_text import storable
 from hydra.settings import ENV_FILE, Settings, load_settings, refuse_secrets
-from hydra.trading.parameters import RULES, Rules, rules_of
+from hydra.trading.parameters import RULES_ADAPTER, Rules, rules_of
 
 _KEY: Final = re.compile(r"[\w.]+")
 
@@ -68,12 +68,12 @@ def settings_and_rules(
 
 def _with(rules: Rules, paths: Mapping[str, str]) -> Rules:
     """`rules` with the parameters at `paths` set to the given texts."""
-    record = RULES.dump_python(rules, mode="json")
+    record = RULES_ADAPTER.dump_python(rules, mode="json")
     for path, text in paths.items():
         group, name = _place(record, path)
         group[name] = text
     try:
-        return RULES.validate_python(record)
+        return RULES_ADAPTER.validate_python(record)
     except ValidationError as error:
         refused = [_refused(item["loc"], item["msg"], paths) for item in error.errors()]
         raise SettingsError("; ".join(refused)) from None
@@ -111,7 +111,7 @@ def _refused(place: Sequence[str | int], message: str, paths: Mapping[str, str])
 
 @cache
 def _rules_schema() -> Mapping[str, Any]:
-    return RULES.json_schema()
+    return RULES_ADAPTER.json_schema()
 
 
 def _schema_at(place: Sequence[str | int]) -> Mapping[str, Any]:

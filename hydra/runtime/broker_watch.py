@@ -5,6 +5,7 @@ Messages through the database need no question: whoever uses the database hears 
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Final, Protocol, runtime_checkable
 
@@ -44,14 +45,14 @@ def broker_condition(settings: Settings) -> BrokerCondition | None:
     """
     if settings.broker_url is None:
         return None
-    broker = make_broker(settings, [])
-    if not isinstance(broker, AskableBroker):
-        return None
-    try:
-        broker.ask()
-    except BrokerConnectionError as error:
-        return BrokerCondition(broker.name, str(error))
-    return BrokerCondition(broker.name, None)
+    with closing(make_broker(settings, [])) as broker:
+        if not isinstance(broker, AskableBroker):
+            return None
+        try:
+            broker.ask()
+        except BrokerConnectionError as error:
+            return BrokerCondition(broker.name, str(error))
+        return BrokerCondition(broker.name, None)
 
 
 class BrokerWatch:

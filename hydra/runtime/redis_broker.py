@@ -50,6 +50,11 @@ class WaitingRedisBroker(RedisBroker):
         """
         self.do_qsize("default")
 
+    def close(self) -> None:
+        """Close every connection."""
+        self.client.close()
+        self.client.connection_pool.disconnect()
+
     def _dispatch(self, command: str) -> Callable[..., Any]:
         """Every command of dramatiq to the server."""
         dispatch = super()._dispatch(command)  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""The record of a run: what was decided on which market, with which rules and which code.
+"""The record of a run: its market, rules and code.
 
 Source: docs/architecture.md, law 2; docs/architecture.md, "Tables" (hydra.runs); C111 (declared feeds).
 """
@@ -30,7 +30,7 @@ LABELS: Final = {
 
 
 class EndReason(StrEnum):
-    """Why a run ended; any other text in `end_reason` says what went wrong."""
+    """Why a run ended; any other text in `end_reason` is an error."""
 
     FINISHED = "finished"
     STOPPED = "stopped"
@@ -38,7 +38,7 @@ class EndReason(StrEnum):
 
 @dataclass(frozen=True)
 class Run:
-    """A row of hydra.runs. Decided are the minutes of [data_from, data_to).
+    """A row of hydra.runs, which decides the minutes of [data_from, data_to).
 
     config: settings without secrets, rules, pairs and speed; config_hash is of all but the speed. The version
     is the one in force; an upgraded run's earlier ones are in hydra.run_versions.
@@ -62,14 +62,14 @@ class Run:
     end_reason: str | None
 
     def __post_init__(self) -> None:
-        """Words and lists as the database gives them become ours."""
+        """Convert the database's texts and lists."""
         object.__setattr__(self, "mode", TradingMode(self.mode))
         object.__setattr__(self, "market_origin", MarketOrigin(self.market_origin))
         object.__setattr__(self, "feeds", tuple(self.feeds))
 
     @property
     def instrument_ids(self) -> tuple[int, ...]:
-        """The instruments that the run decides about (market.instruments)."""
+        """The instruments that the run decides."""
         return tuple(self.config["instrument_ids"])
 
     @property
@@ -81,13 +81,13 @@ class Run:
 
     @property
     def speed(self) -> str:
-        """How fast its clock goes, as --speed takes it; `max` where nothing is recorded."""
+        """The speed of its clock, as for --speed; `max` if none is recorded."""
         return str(self.config.get("speed", "max"))
 
 
 @dataclass(frozen=True)
 class RunPlan:
-    """What a new run is asked to do; `instrument_ids` are those of its market's venue."""
+    """The request for a new run. instrument_ids: of the market's venue."""
 
     mode: TradingMode
     market_origin: MarketOrigin
@@ -105,7 +105,7 @@ def create_run(
     settings: Settings,
     parameters: Mapping[str, Any] | None = None,
 ) -> Run:
-    """Record a new run with everything that its decisions depend on; `parameters` go into its config.
+    """Store a new run with everything that its decisions depend on. parameters: go into its config.
 
     Raises:
         StopError: the range is empty, or an instant has no time zone or is not a full minute.
@@ -145,13 +145,13 @@ def read_run(connection: psycopg.Connection, run_id: int) -> Run:
 
 
 def end_run(connection: psycopg.Connection, run_id: int, reason: str) -> None:
-    """Record the end of a run (an EndReason, or what went wrong); an end that is recorded stays."""
+    """Store the end of a run: an EndReason, or an error. An earlier end stays."""
     with connection.transaction():
         connection.execute(queries.load("stages/end_run"), {"run_id": run_id, "reason": reason})
 
 
 def reopen_run(connection: psycopg.Connection, run: Run, speed: str) -> None:
-    """Take up a run where it stopped, at `speed`, which is recorded.
+    """Continue a stopped run, from now on at `speed`.
 
     Raises:
         StopError: it went to its end, or belongs to another version.
@@ -187,10 +187,10 @@ def refuse_other_version(run: Run) -> None:
 
 
 def lock_run(connection: psycopg.Connection, run_id: int) -> None:
-    """Hold the run for the life of `connection`: one supervisor a run.
+    """Lock the run until `connection` closes: one supervisor a run.
 
     Raises:
-        StopError: another process has it.
+        StopError: another process has the lock.
     """
     if not locks.take(connection, locks.of_run(run_id)):
         raise StopError(
@@ -231,7 +231,7 @@ def recorded_settings(settings: Settings) -> dict[str, Any]:
 
 
 def config_hash(config: Mapping[str, Any]) -> str:
-    """sha256 over everything that decisions depend on, as JSON can hold it."""
+    """sha256 of a run's config without the speed."""
     return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
 
 
@@ -239,7 +239,7 @@ def _refuse_bad_range(start: datetime, end: datetime | None) -> None:
     if start.tzinfo is None or (end is not None and end.tzinfo is None):
         raise StopError(f"the range from {start} to {end}: give both instants with a time zone, in UTC")
     if any(moment.second or moment.microsecond for moment in (start, end or start)):
-        raise StopError(f"the range from {start} to {end}: minutes are decided; give both as full minutes")
+        raise StopError(f"the range from {start} to {end}: give both instants as full minutes")
     if end is not None and end <= start:
         raise StopError(f"the range from {start} to {end} holds no minute: --to has to be later than --from")
 

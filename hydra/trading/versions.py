@@ -56,17 +56,7 @@ _WORDS: Final = {
 @cache
 def own_version() -> Version:
     """The version of this process, as it was when first asked for."""
-    return Version(code_version(), readings_hash(), feature_set_version(), cost_model_version())
-
-
-def feature_set_version() -> str:
-    """The version of the feature definitions (`hydra/features/version.py`)."""
-    return FEATURE_SET_VERSION
-
-
-def cost_model_version() -> str:
-    """The version of the one cost model (law 7)."""
-    return str(COST_MODEL_VERSION)
+    return Version(code_version(), readings_hash(), FEATURE_SET_VERSION, COST_MODEL_VERSION)
 
 
 @cache

@@ -12,6 +12,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from hydra.db.engine import connect
 from tests.support.why_scenario import write_why_scenario
 
 COUNT: Final = 500
-TIME_LIMIT_S: Final = 120.0
+TIME_LIMIT_S: Final = 300.0
 PROPER: Final = frozenset({0, 1, 2, 3})
 """Exit statuses of a command that ended as it should (see `hydra.cli.entry`); 70 is a defect."""
 
@@ -230,9 +231,11 @@ def _become(
         main()
     except SystemExit as left:
         status = left.code if isinstance(left.code, int) else int(left.code is not None)
+    except BaseException:  # noqa: BLE001  # of a fork: nothing of it may go on
+        traceback.print_exc()
+    finally:
         sys.stdout.flush()
         sys.stderr.flush()
-    finally:
         os._exit(status)
 
 

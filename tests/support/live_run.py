@@ -43,8 +43,8 @@ def decide_live(
         answers: dict[Stage, Handler] = {
             Stage.BOOK_FILLS: layer5.book_fills,
             Stage.ASSESS: layer2.handle,
-            Stage.SIGNAL: layer3.handle,
-            Stage.DECIDE: layer4.handle,
+            Stage.SIGNAL: layer3.write_signals,
+            Stage.DECIDE: layer4.write_decisions,
             Stage.EXECUTE: layer5.execute,
         }
         for minute in range(minutes):

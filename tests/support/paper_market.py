@@ -122,7 +122,7 @@ class PaperMarket:
     def decide(self, minute: int) -> dict[int, dict[str, Any]]:
         """Layer 4's rows of a minute, by instrument."""
         self.settle(minute)
-        layer4.handle(self.connection, self.run, self.cycle(minute))
+        layer4.write_decisions(self.connection, self.run, self.cycle(minute))
         with self.connection.cursor(row_factory=dict_row) as cursor:
             rows = cursor.execute(
                 "SELECT * FROM hydra.risk_decisions WHERE run_id = %s AND time = %s",

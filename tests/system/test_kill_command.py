@@ -109,6 +109,29 @@ def test_a_reader_that_went_away_before_the_answer_stops_no_kill(
     assert (done.returncode, causes(connection)) == (0, ["nobody reads"])
 
 
+HOLDS_THE_RUN = """
+import sys, time
+from hydra.db.engine import connect
+from hydra.trading.runs import lock_run
+connection = connect(sys.argv[1], autocommit=True)
+lock_run(connection, 8)
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_run_is_live_until_its_process_is_killed(connection: psycopg.Connection, url: str) -> None:
+    del connection
+    holder = subprocess.Popen([sys.executable, "-c", HOLDS_THE_RUN, url], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    with holder:
+        assert holder.stdout.readline() == "held\n"
+        assert b"It is live, 0 open positions." in kill(url).stdout
+        holder.kill()
+        holder.wait()
+    assert b"It is dead, 0 open positions" in kill(url).stdout
+
+
 def test_settings_that_are_wrong_stop_no_kill(connection: psycopg.Connection, url: str) -> None:
     """An operator changes `.env` for the next run while this one loses money."""
     done = kill(url, MAX_LEVERAGE="many", HYDRA_NO_SETTING="1", TRADING_MODE="backtest")

@@ -111,10 +111,10 @@ pairs = [AssessedPair(**{n: row[n] for n in names}, numbers=row["numbers"], news
 inputs = generator_inputs(is_adaptive=False)
 live = [signal_row(cycle, row, rules) for row in
         choose_signals(generator_frame(pairs, cycle, inputs), rules).to_dicts()]
-columns = simulation.columns.judged.filter(simulation.columns.judged["time"] == cycle.as_of)
+columns = simulation.columns.scored.filter(simulation.columns.scored["time"] == cycle.as_of)
 print(json.dumps({
-    "sources": sorted(simulation.columns.judged["source"].unique().to_list()),
-    "kinds": sorted(simulation.columns.judged["score_kind"].unique().to_list()),
+    "sources": sorted(simulation.columns.scored["source"].unique().to_list()),
+    "kinds": sorted(simulation.columns.scored["score_kind"].unique().to_list()),
     "traded": sorted({v.candidate.source for v in simulation.log.verdicts.values()
                       if v.decision is not None and v.decision.approved}),
     "closed": sum(one.closed_time is not None for one in simulation.log.journal.positions),

@@ -11,7 +11,7 @@ import pytest
 from hydra.errors import SettingsError
 from hydra.research.overrides import parse_assignments, settings_and_rules
 from hydra.settings import Settings, load_settings
-from hydra.trading.parameters import RULES, rules_of
+from hydra.trading.parameters import RULES_ADAPTER, rules_of
 
 
 def paths(record: Mapping[str, Any], above: str = "") -> Iterator[str]:
@@ -20,7 +20,7 @@ def paths(record: Mapping[str, Any], above: str = "") -> Iterator[str]:
         yield from paths(value, f"{above}{name}.") if isinstance(value, dict) else (above + name,)
 
 
-RULES_AS_JSON = RULES.dump_python(rules_of(Settings(_env_file=None), ()), mode="json")  # type: ignore[call-arg]
+RULES_AS_JSON = RULES_ADAPTER.dump_python(rules_of(Settings(_env_file=None), ()), mode="json")  # type: ignore[call-arg]
 PLACES = [
     *Settings.attribute_by_key(),
     *paths(RULES_AS_JSON),
@@ -50,7 +50,7 @@ def test_no_text_gets_an_infinite_or_undefined_number_into_the_rules(text: str, 
         except SettingsError as error:
             assert "Value error" not in str(error)  # noqa: PT017  # of each of many places
             continue
-        values: list[Any] = [*vars(settings).values(), *values_of(RULES.dump_python(rules))]
+        values: list[Any] = [*vars(settings).values(), *values_of(RULES_ADAPTER.dump_python(rules))]
         assert all(math.isfinite(value) for value in values if isinstance(value, int | float | Decimal)), (
             place
         )

@@ -110,8 +110,12 @@ class Cluster:
         if state is ServerState.STOPPING:
             return "The database server is stopping: it writes to disk what it still holds in memory."
         if state is ServerState.STARTING:
-            return f"The database server is starting; after a crash it recovers first. It says: {said}"
-        return f"The database server recovers, or another HYDRA command works on it. It says: {said}"
+            return (
+                f"The database server is starting; after a crash it recovers first. Its log ends with: {said}"
+            )
+        return (
+            f"The database server recovers, or another HYDRA command works on it. Its log ends with: {said}"
+        )
 
     def start(self, tell: Tell = tell_nobody) -> None:
         """Create the cluster if there is none and start its server unless it runs. Safe to repeat.
