@@ -18,7 +18,8 @@ os.environ["POLARS_MAX_THREADS"] = "1"
 
 import dramatiq
 
-from hydra.db.engine import database_url
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.runtime.notifications import Stage
 from hydra.settings import load_settings
 from workers import layer3, layer4, layer5
@@ -28,14 +29,14 @@ from workers.stages import declare_stages
 
 
 def _database_url() -> str:
-    return database_url(load_settings())
+    return database_url(load_settings(), Role.WORKER)
 
 
 HANDLERS = {
     Stage.BOOK_FILLS: layer5.book_fills,
     Stage.ASSESS: StatisticalLayer(_database_url).handle,
-    Stage.SIGNAL: layer3.handle,
-    Stage.DECIDE: layer4.handle,
+    Stage.SIGNAL: layer3.write_signals,
+    Stage.DECIDE: layer4.write_decisions,
     Stage.EXECUTE: layer5.execute,
 }
 

@@ -8,7 +8,8 @@ Source: docs/architecture.md, law 1.
 import dramatiq
 import psycopg
 
-from hydra.db.engine import connect, database_url
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
 from hydra.db.roles import Role
 from hydra.errors import DatabaseError, HydraError
 from hydra.research.sweep import TrialScorer
@@ -38,8 +39,8 @@ def score_trial(study_id: int) -> None:
     if study_id not in _SCORERS:
         # Only the market of the current study is kept in memory.
         _SCORERS.clear()
-        url = database_url(load_settings())
-        connection = connect(url, role=Role.WORKER, autocommit=True)
+        url = database_url(load_settings(), Role.WORKER)
+        connection = connect(url, autocommit=True)
         _SCORERS[study_id] = TrialScorer(connection, url, study_id)
     try:
         _SCORERS[study_id].score_next()

@@ -1,4 +1,4 @@
-"""The pairs' own thresholds of every decided day: read only for rules that ask for them (C112)."""
+"""The pairs' own thresholds of every decided day, read only if the rules use them (C112)."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -13,7 +13,7 @@ from hydra.trading.parameters import Rules
 
 
 def with_own_thresholds(market: BacktestMarket, url: str, rules: Rules) -> BacktestMarket:
-    """`market` with thresholds from the 90 days before each of its days, if `rules` use them; else unchanged.
+    """`market` with the thresholds of each day, from the 90 days before it; unchanged if `rules` use none.
 
     Raises:
         DatabaseError: the facts cannot be read.
@@ -28,7 +28,7 @@ def with_own_thresholds(market: BacktestMarket, url: str, rules: Rules) -> Backt
 
 
 def join_own_thresholds(market: BacktestMarket, assessed: pl.DataFrame, rules: Rules) -> pl.DataFrame:
-    """`assessed` with the thresholds of each pair and day, as layer 2 adds them live."""
+    """`assessed` with the thresholds of each pair and day, as in a live run."""
     if not rules.signals.is_adaptive:
         return assessed
     if market.own_thresholds is None:

@@ -1,6 +1,5 @@
 """`hydra status`: what the database holds, and how the newest runs stand."""
 
-import json
 from typing import Annotated, Final
 
 import typer
@@ -11,10 +10,12 @@ from hydra.answers.formatting import minute_text
 from hydra.answers.plain_values import plain
 from hydra.answers.run_list import list_runs
 from hydra.answers.status import Coverage, DatabaseCondition, read_condition, read_coverage
-from hydra.cli.output import open_table, output_console, print_line, print_plain
-from hydra.cli.runs import override_lines, run_table
+from hydra.cli.output import open_table, output_console, print_json, print_line
+from hydra.cli.runs import dead_lines, override_lines, run_table, version_lines
 from hydra.db.edition import inspect_server
-from hydra.db.engine import connect, database_url
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.runtime.broker_watch import BrokerCondition, broker_condition
 from hydra.settings import load_settings
 
@@ -29,7 +30,7 @@ def command(
     """Show the server, the stored facts, their condition, and the newest runs."""
     settings = load_settings()
     broker = broker_condition(settings)
-    with connect(database_url(settings)) as connection:
+    with connect(database_url(settings, Role.READER)) as connection:
         server = inspect_server(connection)
         coverage = read_coverage(connection)
         condition = read_condition(connection)
@@ -44,7 +45,7 @@ def command(
             "audits": audited,
             "broker": broker,
         }
-        typer.echo(json.dumps(plain(found), indent=2))
+        print_json(plain(found))
         return
     console = output_console()
     print_line(
@@ -61,12 +62,12 @@ def command(
     print_line(console, _condition(condition))
     print_line(console, audit_words(audited))
     if broker is not None:
-        print_plain(console, _broker(broker))
+        print_line(console, _broker(broker))
     if runs:
         console.print()
         console.print(run_table(runs))
-        for line in override_lines(runs):
-            print_plain(console, line)
+        for line in (*dead_lines(runs), *override_lines(runs), *version_lines(runs)):
+            print_line(console, line)
 
 
 def _coverage(coverage: list[Coverage]) -> Table:
@@ -86,9 +87,9 @@ def _coverage(coverage: list[Coverage]) -> Table:
 def _condition(condition: DatabaseCondition) -> str:
     rollups = "behind the facts" if condition.batches_without_fresh_rollups else "up to date"
     return (
-        f"{condition.import_batches:,} imported files, {condition.gaps:,} gaps "
+        f"{condition.imported_files:,} imported files, {condition.gaps:,} gaps "
         f"({condition.missing_rows:,} missing rows), {condition.quarantined_rows:,} rows in quarantine, "
-        f"{condition.revisions:,} revisions, rollups {rollups}"
+        f"{condition.revisions:,} revisions, {condition.replaced_facts:,} replaced facts, rollups {rollups}"
     )
 
 

@@ -15,7 +15,9 @@ from dramatiq_postgres import PostgresBroker
 from dramatiq_postgres.utils import getconn
 from psycopg_pool import ConnectionPool
 
-from hydra.db.engine import CONNECT_TIMEOUT_S, database_url, libpq_url
+from hydra.db.address import libpq_url
+from hydra.db.engine import CONNECT_TIMEOUT_S
+from hydra.db.logins import database_url
 from hydra.db.roles import Role
 from hydra.errors import SettingsError
 from hydra.runtime.outage import Outage
@@ -37,7 +39,7 @@ for _repeated in (getconn, PostgresBroker.enqueue):
     _repeated.retry.stop = lambda _state: True
 
 # A message may be lost, so its transactions do not wait for the disk.
-_SESSION: Final = f"-c timezone=UTC -c synchronous_commit=off -c role={Role.WORKER.value}"
+_SESSION: Final = "-c timezone=UTC -c synchronous_commit=off"
 
 
 class WakeupBroker(PostgresBroker):  # type: ignore[misc]  # the package carries no types
@@ -109,7 +111,7 @@ def make_broker(settings: Settings, middleware: list[Middleware]) -> Broker:
     if settings.broker_url is None:
         return _postgres(settings, middleware)
     url = settings.broker_url.get_secret_value()
-    scheme = urlsplit(url).scheme
+    scheme = _scheme(url)
     if scheme in {"redis", "rediss"}:
         return _redis(url, middleware)
     if scheme in {"amqp", "amqps"}:
@@ -120,10 +122,25 @@ def make_broker(settings: Settings, middleware: list[Middleware]) -> Broker:
     )
 
 
+def _scheme(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        # Raises where a password with / or @ in it was taken for host and port.
+        is_sound = parts.port is None or "@" not in (parts.hostname or "")
+    except ValueError:
+        is_sound = False
+    if not is_sound:
+        raise SettingsError(
+            "HYDRA_BROKER_URL is not a URL: write redis://HOST:PORT/DB or amqp://USER:PASSWORD@HOST:PORT "
+            "(special characters in the password as %XX)"
+        )
+    return parts.scheme
+
+
 def _postgres(settings: Settings, middleware: list[Middleware]) -> Broker:
     pool = ConnectionPool(
         # Resolved for every connection: the private server may come back on another port.
-        lambda: libpq_url(database_url(settings)),
+        lambda: libpq_url(database_url(settings, Role.WORKER)),
         kwargs={
             "application_name": "hydra-messages",
             "connect_timeout": CONNECT_TIMEOUT_S,

@@ -13,6 +13,7 @@ from dramatiq.errors import BrokerConnectionError
 
 from hydra.domain import CycleState
 from hydra.errors import RetryError
+from hydra.trading.versions import own_version
 
 CYCLE_CLOSED_CHANNEL: Final = "hydra_cycle_closed"
 """The PostgreSQL channel that announces the end of every cycle; the payload is the run id."""
@@ -33,12 +34,17 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """The state that a stage waits for, the state that it sets, and the queue of its process."""
+    """The state that a stage waits for, the state that it sets, and the layer that does the work."""
 
     stage: Stage
-    queue: str
+    layer: str
     waits_for: CycleState
     leads_to: CycleState
+
+    @property
+    def queue(self) -> str:
+        """The queue of the layer's process; every version of HYDRA has queues of its own."""
+        return f"{self.layer}-{own_version().digest}"
 
 
 STEPS: Final = (

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from hydra.settings import redacted_by_settings
+
 FIRST_PAUSE_S: Final = 0.25
 LONGEST_PAUSE_S: Final = 5.0
 REMIND_AFTER_S: Final = 60.0
@@ -40,7 +42,7 @@ class Outage:
 
     def lost(self, reason: str) -> None:
         """A try failed. `reason`: any text; its first line is told."""
-        why = (reason.strip().splitlines() or ["no reason given"])[0]
+        why = redacted_by_settings((reason.strip().splitlines() or ["no reason given"])[0])
         with self._lock:
             now = self._now()
             if self._since is None:

@@ -24,7 +24,9 @@ from hydra.answers.formatting import minute_text
 from hydra.answers.pipeline_table import PipelineRow, blocked_words, read_pipeline
 from hydra.answers.run_events import RunEvents
 from hydra.db import queries
-from hydra.db.engine import connect, database_url
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.db.server.private import start_private_cluster
 from hydra.errors import DatabaseError, RetryError
 from hydra.paths import state_directory
@@ -35,7 +37,8 @@ from hydra.runtime.notifications import UPKEEP_QUEUE, notify_upkeep
 from hydra.runtime.outage import Outage
 from hydra.runtime.speed import Speed
 from hydra.settings import Settings
-from hydra.trading.runs import EndReason, Run, end_run, lock_run
+from hydra.trading.runs import EndReason, Run, end_run, lock_run, refuse_other_version
+from hydra.trading.versions import refuse_changed_code
 
 LOOK_EVERY_S: Final = 0.25
 STANDSTILL_S: Final = 20.0
@@ -87,9 +90,11 @@ class Supervisor:
         """Run until the range is decided or the user stops it (Ctrl-C, SIGTERM).
 
         Raises:
-            StopError: another supervisor has the run.
+            StopError: another supervisor has the run, or it belongs to another version, or the code changes
+            while it goes on.
             DatabaseError: the server cannot be used, and is not the private one.
         """
+        refuse_other_version(self.run)
         connection = self._connect()
         self._events.read(connection)
         children = Children(self._programs(), self.log, _ENVIRONMENT)
@@ -98,8 +103,7 @@ class Supervisor:
         handlers = [(number, signal.signal(number, self._stop)) for number in (signal.SIGINT, signal.SIGTERM)]
         try:
             while not self._wants_stop and not children.has_finished(CLOCK):
-                for sentence in children.keep_alive():
-                    self.tell(sentence)
+                self._keep_alive(children)
                 connection = self._look(connection)
                 if watch.is_there():
                     self._notify_upkeep(broker, children)
@@ -129,6 +133,14 @@ class Supervisor:
             Program(UPKEEP, upkeep, starts_after_s=UPKEEP_AFTER_S),
         ]
 
+    def _keep_alive(self, children: Children) -> None:
+        """Start again what ended, unless it would be another version by now."""
+        ended = children.keep_alive()
+        for sentence in ended:
+            self.tell(sentence)
+        if ended:
+            refuse_changed_code(self.run.run_id)
+
     def _notify_upkeep(self, broker: Broker, children: Children) -> None:
         """Ask for the audits when they are due; a lost message is made up by the next one."""
         if UPKEEP not in children.process_ids() or time.monotonic() - self._rung_at < RING_UPKEEP_EVERY_S:
@@ -141,7 +153,7 @@ class Supervisor:
             return
 
     def _connect(self) -> psycopg.Connection:
-        connection = connect(database_url(self.settings), autocommit=True)
+        connection = connect(database_url(self.settings, Role.WORKER), autocommit=True)
         lock_run(connection, self.run.run_id)
         return connection
 
@@ -165,7 +177,7 @@ class Supervisor:
         while True:
             try:
                 if self.settings.database_url is None:
-                    start_private_cluster()
+                    start_private_cluster(self._tell_while_waiting)
                 connection = self._connect()
             except (DatabaseError, psycopg.OperationalError) as again:
                 outage.lost(str(again))
@@ -176,6 +188,12 @@ class Supervisor:
             else:
                 outage.back()
                 return connection
+
+    def _tell_while_waiting(self, sentence: str) -> None:
+        """A user who wants to stop does not wait for the end of a long recovery."""
+        if self._wants_stop:
+            raise DatabaseError(sentence)
+        self.tell(sentence)
 
     def _show_news(self, connection: psycopg.Connection) -> None:
         progress = read_progress(connection, self.run.run_id)

@@ -19,7 +19,7 @@ from hydra.errors import SettingsError, StopError
 from hydra.ingest.instruments import ensure_instruments
 from hydra.runtime.clock import CycleClock
 from hydra.runtime.message_broker import make_broker
-from hydra.runtime.notifications import Stage, notify, step_of
+from hydra.runtime.notifications import STEPS, Stage, notify, step_of
 from hydra.runtime.speed import Speed
 from hydra.settings import Settings, load_settings
 from hydra.trading.cycle import Cycle
@@ -97,7 +97,13 @@ def states(connection: psycopg.Connection, run: Run) -> list[str]:
     return [row[0] for row in connection.execute(query, (run.run_id,)).fetchall()]
 
 
-@pytest.mark.parametrize("queues", [(set(),), ({"layer2"}, {"layer3", "layer4", "layer5"})])
+@pytest.mark.parametrize(
+    "queues",
+    [
+        (set(),),
+        ({step_of(Stage.ASSESS).queue}, {step.queue for step in STEPS} - {step_of(Stage.ASSESS).queue}),
+    ],
+)
 def test_every_minute_passes_all_stages_whichever_process_hears_which_queue(
     settings: Settings, database_url: str, queues: Sequence[set[str]]
 ) -> None:
@@ -217,7 +223,13 @@ def test_an_unknown_broker_is_refused_with_what_to_write(monkeypatch: pytest.Mon
 
 
 def open_first_cycle(connection: psycopg.Connection, run: Run) -> None:
-    row = {"run_id": run.run_id, "time": START, "state": "OPEN", "as_of": START + timedelta(seconds=2)}
+    row = {
+        "run_id": run.run_id,
+        "time": START,
+        "state": "OPEN",
+        "as_of": START + timedelta(seconds=2),
+        "code_version": run.code_version,
+    }
     add(connection, "hydra.cycles", row)
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from hydra.cli.main import DATABASE_LOST_STATUS
+from hydra.cli.sentences import DATABASE_LOST
 from hydra.db.engine import connect
 from hydra.db.migrate import upgrade_to_head
 from hydra.db.provision import create_database, create_extension
@@ -32,6 +32,7 @@ from hydra.trading.runs import RunPlan, create_run
 from tests.support.import_command import write_candles
 from tests.support.own_processes import children, descendants, left_alive
 from tests.support.servers.editions import SETTINGS_FOR_TESTS, running, server_folder
+from tests.support.servers.logins import make_logins
 
 MARKET = ("--pairs", "BTC", "--from", "2025-03-03", "--to", "2025-03-04")
 VARIED = "COOLDOWN_MINUTES=" + ",".join(str(minutes) for minutes in range(1, 401))
@@ -50,6 +51,7 @@ def cluster() -> Iterator[Cluster]:
             create_database(server.url("postgres"), DATABASE)
             create_extension(server.url(DATABASE))
             upgrade_to_head(server.url(DATABASE))
+            make_logins(server.url(DATABASE))
             write_candles(folder, "BTCUSDT", 0)
             for arguments in (("import", str(folder / "0")), ("backtest", *MARKET)):
                 with started(server, *arguments) as process:
@@ -119,7 +121,7 @@ def test_a_command_that_loses_its_database_ends_in_one_sentence(
     # The bars of progress leave empty lines.
     sentences = [line for line in said.splitlines() if line.strip()]
     assert [line[:7] for line in sentences] == ["hydra: "], said
-    assert process.returncode == DATABASE_LOST_STATUS
+    assert process.returncode == DATABASE_LOST
     assert left_alive(END_TIMEOUT_S, before) == {}
 
 
