@@ -174,7 +174,7 @@ def test_a_model_in_the_scorers_place_is_its_own_file_and_one_line(tmp_path: Pat
 
 
 def test_the_kill_switch_is_found_in_three_hops() -> None:
-    """From the verb to the operator, to the switch, to its query; nothing else latches, clears or reads it."""
+    """The verb, the hand of the operator, the switch, its query; nothing else latches, clears or reads it."""
     verbs = [PROJECT_ROOT / "hydra" / "cli" / f"{verb}.py" for verb in ("kill", "resume")]
     by_hand, room = (
         PROJECT_ROOT / "hydra" / "trading" / f"{name}.py" for name in ("kill_by_hand", "kill_switch")
