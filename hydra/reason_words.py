@@ -50,6 +50,7 @@ WORDS: Final[dict[ReasonCode, str]] = {
     ReasonCode.NO_EDGE: "the Kelly size is zero: confidence, return and risk promise no edge",
     ReasonCode.SIZE_BELOW_MINIMUM: "the size is below the smallest order of the exchange",
     ReasonCode.STOP_BEYOND_LIQUIDATION: "the position would be liquidated before its stop is reached",
+    ReasonCode.ENTRY_BEYOND_STOP: "the spread is so wide that the entry price is at or beyond the stop",
     ReasonCode.STOP_HIT: "the stop was hit",
     ReasonCode.TARGET_HIT: "the target was reached",
     ReasonCode.THESIS_BROKEN: "the reason for the trade no longer holds",
@@ -96,6 +97,7 @@ _CODES: Final[dict[Gate, tuple[ReasonCode, ...]]] = {
         ReasonCode.NO_EDGE,
         ReasonCode.SIZE_BELOW_MINIMUM,
         ReasonCode.STOP_BEYOND_LIQUIDATION,
+        ReasonCode.ENTRY_BEYOND_STOP,
         ReasonCode.INSUFFICIENT_MARGIN,
     ),
     Gate.EXECUTION: (

@@ -12,7 +12,9 @@ from psycopg.rows import class_row
 from hydra.answers.plain_values import plain
 from hydra.answers.run_overrides import Override, overrides_of
 from hydra.db import queries
-from hydra.trading.runs import supervised_runs
+from hydra.domain import TradingMode
+from hydra.trading.runs import EndReason, supervised_runs
+from hydra.trading.versions import Version
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class RunSummary:
     """The state of a run. decided_until and equity (USDT) are None before its first closed cycle.
 
     is_live: a process supervises it; None: it has ended, or is a backtest.
+    versions: how many have decided it; the named one is in force.
     """
 
     run_id: int
@@ -34,6 +37,23 @@ class RunSummary:
     latched: int
     config: Mapping[str, Any]
     feeds: Sequence[str]
+    code_version: str
+    readings_hash: str
+    feature_set_version: str
+    cost_model_version: str
+    versions: int
+
+    @property
+    def version(self) -> Version:
+        """The version that the run belongs to."""
+        return Version(
+            self.code_version, self.readings_hash, self.feature_set_version, self.cost_model_version
+        )
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether it decides by the minute, and has not decided its last one."""
+        return self.mode != TradingMode.BACKTEST and self.end_reason != EndReason.FINISHED
 
     @property
     def overrides(self) -> list[Override]:

@@ -30,13 +30,14 @@ class Coverage:
 
 @dataclass(frozen=True)
 class DatabaseCondition:
-    """What is missing, refused or unfinished in the stored facts."""
+    """What is missing, refused, replaced or unfinished in the stored facts."""
 
     gaps: int
     missing_rows: int
     quarantined_rows: int
     revisions: int
-    import_batches: int
+    imported_files: int
+    replaced_facts: int
     batches_without_fresh_rollups: int
 
 

@@ -43,7 +43,10 @@ class PositionAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The chain of one minute. label: simulated, recorded or live; as_of: only facts known by then count."""
+    """The chain of one minute. label: simulated, recorded or live; as_of: only facts known by then count.
+
+    code_version: the code that decided it.
+    """
 
     run_id: int
     label: str
@@ -51,6 +54,7 @@ class Explanation:
     time: datetime
     state: str | None
     as_of: datetime | None
+    code_version: str | None
     newest_known_at: datetime | None
     conclusion: str
     gates: tuple[GateAnswer, ...]
@@ -139,6 +143,7 @@ def _explain_minute(
         time=time,
         state=cycle["state"] if cycle else None,
         as_of=cycle["as_of"] if cycle else None,
+        code_version=cycle["code_version"] if cycle else None,
         newest_known_at=cycle["newest_known_at"] if cycle else None,
         conclusion=headline(answers, position.columns if position else None, time),
         gates=answers,

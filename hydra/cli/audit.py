@@ -4,14 +4,15 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from hydra.answers.audits import Finding, run_audits
 from hydra.answers.styled_text import styled
-from hydra.cli.output import output_console, print_json
-from hydra.db.engine import connect, database_url
+from hydra.cli.output import open_table, output_console, print_json
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.settings import load_settings
 
 
@@ -19,7 +20,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings for machines.")] = False,
 ) -> None:
     """Run every audit; exit status 1 if one of them found something."""
-    with connect(database_url(load_settings())) as connection:
+    with connect(database_url(load_settings(), Role.READER)) as connection:
         findings = run_audits(connection)
     if as_json:
         print_json([asdict(finding) for finding in findings])
@@ -42,9 +43,8 @@ def print_findings(console: Console, findings: list[Finding]) -> None:
 
 
 def _table(findings: list[Finding]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
-    table.add_column("audit", no_wrap=True)
-    table.add_column("rows found", justify="right", no_wrap=True)
+    table = open_table(("audit",), ("rows found",))
+    table.columns[0].no_wrap = True
     for finding in findings:
         colour = "green" if finding.is_clean else "red"
         table.add_row(finding.audit, styled((f"{finding.rows_found:,}", colour)))

@@ -6,10 +6,10 @@ from typing import Annotated, Final
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
 
 from hydra.answers.styled_text import styled
 from hydra.backtest.market import BacktestMarket, read_market
+from hydra.bounds import LARGEST_KEY, LARGEST_SEED
 from hydra.checks.check_instants import sample_rows
 from hydra.checks.comparer import CheckResult
 from hydra.checks.decision_lookahead import (
@@ -26,8 +26,10 @@ from hydra.checks.warm_up import EARLIER_DAYS, beginning_at, decision_warm_up, f
 from hydra.cli.check_market import CheckedMarket, CheckRequest, checked_market
 from hydra.cli.check_tables import parity_as_json, print_changes, print_parity, print_results, results_as_json
 from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, ToOption
-from hydra.cli.output import error_console, output_console, print_json, print_line
-from hydra.db.engine import connect, database_url
+from hydra.cli.output import error_console, output_console, print_json, print_line, progress_bar
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.domain import MarketOrigin
 from hydra.research.outcomes import approved_trades
 from hydra.settings import load_settings
@@ -37,11 +39,18 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Checks of trust: parity, look-ahead, warm-up."
 )
 
+MOST_SAMPLES: Final = 1_000_000
+
 RunOption = Annotated[
-    int | None, typer.Option("--run", help="Check on the market and by the rules of a run.")
+    int | None,
+    typer.Option("--run", min=1, max=LARGEST_KEY, help="Check on the market and by the rules of a run."),
 ]
-SamplesOption = Annotated[int, typer.Option(min=1, help="How many minutes are checked for features.")]
-SampleSeedOption = Annotated[int, typer.Option(help="Seed of the random choice of minutes.")]
+SamplesOption = Annotated[
+    int, typer.Option(min=1, max=MOST_SAMPLES, help="How many minutes are checked for features.")
+]
+SampleSeedOption = Annotated[
+    int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of the random choice of minutes.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print everything for machines.")]
 
 NOTHING_COMPARED: Final = 2
@@ -66,7 +75,8 @@ def lookahead(  # noqa: PLR0913, PLR0917  # one parameter an option
     pairs: PairsOption = "",
     samples: SamplesOption = 24,
     paths: Annotated[
-        int, typer.Option(min=1, help="How many minutes whole simulations are compared up to.")
+        int,
+        typer.Option(min=1, max=MOST_SAMPLES, help="How many minutes whole simulations are compared up to."),
     ] = 6,
     sample_seed: SampleSeedOption = 0,
     for_machines: JsonOption = False,
@@ -114,17 +124,20 @@ def warmup(  # noqa: PLR0913, PLR0917  # one parameter an option
 
 @app.command()
 def parity(
-    run_id: Annotated[int, typer.Option("--run", help="The run to decide again.", show_default=False)],
+    run_id: Annotated[
+        int,
+        typer.Option("--run", min=1, max=LARGEST_KEY, help="The run to decide again.", show_default=False),
+    ],
     for_machines: JsonOption = False,
 ) -> None:
     """Decide a past run again and compare everything that it stored, row by row.
 
     Everything left out is listed with the reason. Status 1 if anything differs, 2 if nothing was compared.
     """
-    url = database_url(load_settings())
+    url = database_url(load_settings(), Role.READER)
     with (
         connect(url, autocommit=True) as connection,
-        Progress(console=error_console(), transient=True) as bar,
+        progress_bar(error_console()) as bar,
     ):
         task = bar.add_task("deciding again", total=1.0)
         found = check_parity(
@@ -147,7 +160,7 @@ def lookahead_results(
     trades = approved_trades(whole)
     few = trades[:: max(1, len(trades) // paths)][:paths]
     both_sides = [side for trade in few for side in (trade, trade.opposite)]
-    with Progress(console=console, transient=True) as bar:
+    with progress_bar(console) as bar:
         tasks = [bar.add_task(what, total=1.0) for what in ("features", "decisions", "outcomes")]
         return [
             *impossible_known_at(market),

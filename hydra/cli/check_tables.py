@@ -1,16 +1,19 @@
 """The results of a check as tables and as JSON."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Final
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from hydra.answers.formatting import minute_text
 from hydra.answers.styled_text import styled
 from hydra.checks.comparer import A_ROW, CheckResult, Mismatch
 from hydra.checks.parity import Parity
 from hydra.checks.warm_up import RECURSIVE_TOLERANCE, Change, is_recursive
+from hydra.trading.versions import own_version
 
 MOST_SHOWN: Final = 20
 
@@ -36,12 +39,25 @@ def print_parity(console: Console, parity: Parity) -> None:
     _print_first(console, [("", one.result) for one in parity.tables])
     for why, names in _by_reason(parity.left_out).items():
         console.print(f"left out: {', '.join(names)}: {why}", soft_wrap=True)
+    if not parity.is_of_this_version:
+        console.print(styled((_other_version(parity), "yellow")), soft_wrap=True)
     verdict = styled(
         _coloured(parity.mismatches),
         f" mismatches of run {parity.run.run_id} with itself decided again: {parity.rows:,} rows of "
         f"{parity.minutes:,} minutes, {parity.first:%Y-%m-%d %H:%M} to {parity.last:%Y-%m-%d %H:%M} UTC",
     )
     console.print(verdict, soft_wrap=True)
+
+
+def _other_version(parity: Parity) -> str:
+    """Which versions decided, and which one decides again."""
+    own = own_version()
+    others = [one for one in parity.versions if one.version != own]
+    parts = [f"from {minute_text(one.first_minute)} UTC on: {one.version.differences(own)}" for one in others]
+    return (
+        f"run {parity.run.run_id} was decided by another version ({'. '.join(parts)}): "
+        "a difference may come from the code, not from the run"
+    )
 
 
 def parity_as_json(parity: Parity) -> dict[str, object]:
@@ -51,6 +67,8 @@ def parity_as_json(parity: Parity) -> dict[str, object]:
         "from": parity.first.isoformat(),
         "to": parity.last.isoformat(),
         "minutes": parity.minutes,
+        "versions": [asdict(one) for one in parity.versions],
+        "decided_again_by": asdict(own_version()),
         "rows": {one.table.name: one.rows for one in parity.tables},
         "mismatches": parity.mismatches,
         "left_out": parity.left_out,

@@ -1,5 +1,6 @@
 """`hydra import`: market history from files."""
 
+import getpass
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -13,18 +14,28 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from rich.table import Table
 
 from hydra.cli.output import open_table, output_console, print_json
-from hydra.db.engine import database_url
-from hydra.ingest.history import FileResult, import_history
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
+from hydra.errors import StopError
+from hydra.ingest.history import Choices, FileResult, import_history
 from hydra.ingest.import_plan import ImportPlan, plan_import, printable
 from hydra.outside_text import shown
 from hydra.settings import load_settings
 
 Reporter = Callable[[FileResult], None]
 WIDE_COLUMNS = 110
+MOST_NAMED = 5
 
 
 def command(
     paths: Annotated[list[Path], typer.Argument(help="Files and folders, any number.", show_default=False)],
+    revise: Annotated[
+        bool, typer.Option("--revise", help="Other values replace stored facts; needs --reason.")
+    ] = False,
+    accept_prices: Annotated[
+        bool, typer.Option("--accept-prices", help="Take prices that cannot be; needs --reason.")
+    ] = False,
+    reason: Annotated[str | None, typer.Option(help="Why, for the record.", show_default=False)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary for machines.")] = False,
 ) -> None:
     """Import market history: the exchange's public archive (csv, zip) and recorded Parquet folders.
@@ -32,12 +43,13 @@ def command(
     Each file comes in whole or not at all; importing again changes nothing. Exit status 1 if a file
     or folder could not be read, or if there was nothing to import.
     """
+    choices = _choices(revise=revise, accept_prices=accept_prices, reason=reason)
     plan = plan_import(paths)
-    url = database_url(load_settings())
+    url = database_url(load_settings(), Role.OWNER)
     console = output_console()
     started = time.monotonic()
     with _reporter(console, plan, quiet=as_json) as report:
-        results = import_history(url, plan, report)
+        results = import_history(url, plan, report, choices)
     seconds = time.monotonic() - started
     if as_json:
         print_json(_as_json(plan, results, seconds))
@@ -45,6 +57,15 @@ def command(
         _print_summary(console, plan, results, seconds)
     if _refused(plan, results) or not plan.files:
         raise typer.Exit(1)
+
+
+def _choices(*, revise: bool, accept_prices: bool, reason: str | None) -> Choices:
+    words = (reason or "").strip()
+    if (revise or accept_prices) and not words:
+        raise StopError(
+            'a repair of stored facts, or prices that cannot be, need a reason for the record: --reason "..."'
+        )
+    return Choices(revise=revise, accept_prices=accept_prices, reason=words or None, user=getpass.getuser())
 
 
 @contextmanager
@@ -92,9 +113,10 @@ def _advancing(progress: Progress, task: TaskID, plan: ImportPlan) -> Reporter:
 def _line(result: FileResult) -> str:
     if result.error:
         return f"refused {result.error}"
+    revised = "replaced" if result.replaced else "revised"
     return (
         f"{printable(result.file.path)}: {result.inserted:,} new, {result.unchanged:,} unchanged, "
-        f"{result.revised:,} revised, {sum(result.quarantined.values()):,} quarantined"
+        f"{result.revised:,} {revised}, {sum(result.quarantined.values()):,} quarantined"
     )
 
 
@@ -142,7 +164,7 @@ def _print_summary(console: Console, plan: ImportPlan, results: list[FileResult]
         console.print(_summary_table(results, has_room=console.width >= WIDE_COLUMNS))
     lines = [f"dropped: {count:,} rows {what}" for what, count in _dropped(results).items() if count]
     lines += [f"quarantined: {count:,} rows: {reason}" for reason, count in _reasons(results).most_common()]
-    lines += [f"note: {note}" for result in results for note in result.notes]
+    lines += _notes(results)
     lines += _not_imported(plan)
     lines += [f"refused: {reason}" for reason in _refused(plan, results)]
     read = _counts(results)["read"]
@@ -155,13 +177,31 @@ def _print_summary(console: Console, plan: ImportPlan, results: list[FileResult]
         console.print(line, soft_wrap=True)
 
 
+def _notes(results: list[FileResult]) -> list[str]:
+    """How files were read, which rows feed two tables, and what a repair replaced."""
+    lines = [f"note: {printable(note)}" for result in results for note in result.notes]
+    for layout, group in _by_layout(results).items():
+        fed: Counter[str] = Counter()
+        for result in group:
+            fed.update(result.by_table)
+        if len(fed) > 1:
+            tables = " and ".join(f"{name} ({count:,} new)" for name, count in fed.items())
+            lines.append(f"note: {layout}: one row feeds two tables and counts in each: {tables}")
+    replaced = sum(result.replaced for result in results)
+    if replaced:
+        lines.append(f"note: {replaced:,} stored facts were replaced: see audit.replaced_facts")
+    return lines
+
+
 def _not_imported(plan: ImportPlan) -> list[str]:
-    """The reasons with their number of files; one file is named."""
-    reasons = Counter(other.reason for other in plan.not_imported)
-    named = {other.reason: printable(other.path) for other in plan.not_imported}
+    """The reasons with their files; of many, the first ones are named."""
+    files: dict[str, list[str]] = defaultdict(list)
+    for other in plan.not_imported:
+        files[other.reason].append(printable(other.path))
     return [
-        f"not imported: {count:,} files: {reason} ({named[reason]})"
-        for reason, count in reasons.most_common()
+        f"not imported: {len(named):,} files: {reason} "
+        f"({', '.join(named[:MOST_NAMED])}{', ...' if len(named) > MOST_NAMED else ''})"
+        for reason, named in sorted(files.items(), key=lambda item: -len(item[1]))
     ]
 
 
@@ -200,7 +240,8 @@ def _as_json(plan: ImportPlan, results: list[FileResult], seconds: float) -> dic
         "dropped": _dropped(results),
         "quarantined": dict(_reasons(results)),
         "refused": _refused(plan, results),
-        "notes": [note for result in results for note in result.notes],
+        "notes": [line.removeprefix("note: ") for line in _notes(results)],
+        "replaced": sum(result.replaced for result in results),
         "not_imported": [
             {"path": printable(other.path), "reason": other.reason} for other in plan.not_imported
         ],

@@ -7,9 +7,11 @@ import psycopg
 import typer
 
 from hydra.answers.formatting import minute_text
+from hydra.bounds import LARGEST_KEY
 from hydra.cli.operator_name import operator_name
 from hydra.cli.output import print_done
-from hydra.db.engine import connect, database_url
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
 from hydra.db.roles import Role
 from hydra.errors import HydraError, StopError
 from hydra.settings import database_settings
@@ -19,7 +21,10 @@ from hydra.trading.runs import EndReason, Run, find_instrument, read_run
 
 def command(
     reason: Annotated[str, typer.Option(help="Why, in words; stored and shown.")],
-    run: Annotated[int | None, typer.Option(help="Only this run; else every one that has not ended.")] = None,
+    run: Annotated[
+        int | None,
+        typer.Option(min=1, max=LARGEST_KEY, help="Only this run; else every one that has not ended."),
+    ] = None,
     symbol: Annotated[str | None, typer.Option(help="Only this pair; else the whole portfolio.")] = None,
 ) -> None:
     """Latch the kill switch: no entries, positions close, recording goes on. `hydra resume` clears it.
@@ -27,7 +32,7 @@ def command(
     Exit status 1: a run could not be stopped; the others are.
     """
     refuse_without_reason(reason)
-    with connect(database_url(database_settings()), role=Role.WORKER, autocommit=True) as connection:
+    with connect(database_url(database_settings(), Role.WORKER), autocommit=True) as connection:
         order = KillOrder(connection, symbol, reason)
         if run is None:
             order.stop_every_run()

@@ -1,19 +1,15 @@
-"""The `hydra` command. Each verb has a file of its own in this folder."""
+"""The verbs of `hydra`. Each has a file of its own in this folder."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Annotated, Any, Final, NoReturn
+from typing import Annotated, Any, Final
 
-import psycopg
 import typer
 from typer.core import TyperGroup
 
 import hydra as package
-from hydra.answers.styled_text import styled
-from hydra.cli.output import error_console, print_in_any_encoding, print_line, print_whole
-from hydra.errors import HydraError
+from hydra.cli.output import print_whole
 from hydra.outside_text import shown
 
 VERBS: Final = (
@@ -92,31 +88,7 @@ def hydra(
     """A market-participant behaviour engine for crypto perpetual futures."""
 
 
-# Errors that a sound query can meet, and what to do; any other error is a defect and keeps its traceback.
-ADVICE: Final[dict[type[psycopg.Error], str]] = {
-    psycopg.errors.UndefinedTable: "bring the schema up to date with `hydra db up`",
-    psycopg.errors.UndefinedColumn: "bring the schema up to date with `hydra db up`",
-    psycopg.errors.InsufficientPrivilege: "use an account that is a member of hydra_worker",
-    psycopg.OperationalError: "look with `hydra doctor`, then run the same command again",
-}
-
-
-def main() -> None:
-    """Run the command line; an error of ours or of the server is printed as one red sentence, status 1."""
-    print_in_any_encoding()
-    try:
-        app()
-    except HydraError as error:
-        _fail(str(error))
-    except tuple(ADVICE) as error:
-        advice = next(words for kind, words in ADVICE.items() if isinstance(error, kind))
-        _fail(f"the database refused ({str(error).partition(chr(10))[0]}): {advice}")
-
-
-def _fail(sentence: str) -> NoReturn:
-    print_line(error_console(), styled(("hydra: ", "red"), sentence))
-    sys.exit(1)
-
-
 if __name__ == "__main__":
+    from hydra.cli.entry import main
+
     main()

@@ -6,15 +6,14 @@ A terminal has its own width; files and pipes are wide enough for every table.
 import json
 import os
 import re
-import sys
 from collections.abc import Iterable, Sequence
-from io import TextIOWrapper
 from typing import Any, Final
 
 import typer
 from rich import box
 from rich.console import Console
 from rich.padding import Padding
+from rich.progress import Progress, ProgressColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -45,6 +44,11 @@ def output_console() -> TextConsole:
 def error_console() -> TextConsole:
     """Standard error: progress, questions and complaints."""
     return TextConsole(stderr=True)
+
+
+def progress_bar(console: Console, *columns: ProgressColumn) -> Progress:
+    """A bar on a terminal that leaves nothing behind; nothing elsewhere, not even an empty line."""
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 def print_line(console: Console, line: str | Text) -> None:
@@ -83,10 +87,10 @@ def print_done(lines: Iterable[str], errors: Iterable[str] = ()) -> None:
                 print_line(console, line)
             console.file.flush()
         except (OSError, ValueError, SystemExit):
-            _let_go(console.file)
+            let_go(console.file)
 
 
-def _let_go(stream: Any) -> None:
+def let_go(stream: Any) -> None:
     """Let what is left in `stream` go nowhere: Python would complain of it at its end."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
@@ -104,13 +108,6 @@ def ask(question: str) -> None:
         typer.Abort: the answer is no.
     """
     typer.confirm(shown(question), abort=True, err=True)
-
-
-def print_in_any_encoding() -> None:
-    """Escape what the terminal's encoding has no sign for, instead of failing."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
 
 
 def open_table(

@@ -52,7 +52,7 @@ def _head(report: RunReport) -> Iterator[Text]:
     facts = report.facts
     yield styled(
         (f"Run {facts['run_id']}: {facts['mode']} on a ", "bold"),
-        (f" {facts['label']} ", "bold reverse"),
+        (f"{facts['label']}", "bold reverse"),
         (" market", "bold"),
         f" ({facts['end_reason'] or 'not ended'})",
     )

@@ -11,9 +11,12 @@ from hydra.answers.plain_values import plain
 from hydra.answers.run_list import list_runs
 from hydra.answers.status import Coverage, DatabaseCondition, read_condition, read_coverage
 from hydra.cli.output import open_table, output_console, print_json, print_line
-from hydra.cli.runs import dead_lines, override_lines, run_table
+from hydra.cli.runs import dead_lines, override_lines, run_table, version_lines
 from hydra.db.edition import inspect_server
-from hydra.db.engine import connect, database_url
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
+from hydra.runtime.broker_watch import BrokerCondition, broker_condition
 from hydra.settings import load_settings
 
 RUNS_SHOWN = 10
@@ -25,7 +28,9 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print everything for machines.")] = False,
 ) -> None:
     """Show the server, the stored facts, their condition, and the newest runs."""
-    with connect(database_url(load_settings())) as connection:
+    settings = load_settings()
+    broker = broker_condition(settings)
+    with connect(database_url(settings, Role.READER)) as connection:
         server = inspect_server(connection)
         coverage = read_coverage(connection)
         condition = read_condition(connection)
@@ -38,6 +43,7 @@ def command(
             "condition": condition,
             "runs": [run.as_json() for run in runs],
             "audits": audited,
+            "broker": broker,
         }
         print_json(plain(found))
         return
@@ -55,10 +61,12 @@ def command(
         print_line(console, NO_MARKET)
     print_line(console, _condition(condition))
     print_line(console, audit_words(audited))
+    if broker is not None:
+        print_line(console, _broker(broker))
     if runs:
         console.print()
         console.print(run_table(runs))
-        for line in (*dead_lines(runs), *override_lines(runs)):
+        for line in (*dead_lines(runs), *override_lines(runs), *version_lines(runs)):
             print_line(console, line)
 
 
@@ -79,7 +87,13 @@ def _coverage(coverage: list[Coverage]) -> Table:
 def _condition(condition: DatabaseCondition) -> str:
     rollups = "behind the facts" if condition.batches_without_fresh_rollups else "up to date"
     return (
-        f"{condition.import_batches:,} imported files, {condition.gaps:,} gaps "
+        f"{condition.imported_files:,} imported files, {condition.gaps:,} gaps "
         f"({condition.missing_rows:,} missing rows), {condition.quarantined_rows:,} rows in quarantine, "
-        f"{condition.revisions:,} revisions, rollups {rollups}"
+        f"{condition.revisions:,} revisions, {condition.replaced_facts:,} replaced facts, rollups {rollups}"
     )
+
+
+def _broker(broker: BrokerCondition) -> str:
+    if broker.complaint is None:
+        return f"The messages go through {broker.name}, which answers"
+    return f"The messages go through {broker.name}, which is lost ({broker.complaint}): runs wait for it"

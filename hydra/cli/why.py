@@ -14,11 +14,15 @@ from hydra.answers.inputs_of_minute import with_inputs
 from hydra.answers.styled_text import Part, styled
 from hydra.answers.why import CountedHour, Explanation, PositionAnswer, explain
 from hydra.answers.why_gates import GateAnswer, GateVerdict, InputReading, InputState, needed
+from hydra.bounds import LARGEST_KEY
 from hydra.cli.output import output_console, print_json, print_line
-from hydra.db.engine import connect, database_url
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.domain import ReasonCode
 from hydra.reason_words import WORDS
 from hydra.settings import load_settings
+from hydra.trading.versions import code_version
 
 VERDICT_COLOURS = {
     GateVerdict.PASSED: "green",
@@ -36,11 +40,13 @@ def command(
     at: Annotated[
         str | None, typer.Option("--at", help="ISO instant or HH:MM, UTC; default: the newest")
     ] = None,
-    run: Annotated[int | None, typer.Option("--run", help="The run; default: the newest")] = None,
+    run: Annotated[
+        int | None, typer.Option("--run", min=1, max=LARGEST_KEY, help="The run; default: the newest")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the chain for machines.")] = False,
 ) -> None:
     """Explain a minute gate by gate: inputs, rule, numbers, verdict and reason."""
-    url = database_url(load_settings())
+    url = database_url(load_settings(), Role.READER)
     with connect(url) as connection:
         explanation = explain(connection, symbol, at, run)
         if isinstance(explanation, CountedHour):
@@ -88,6 +94,12 @@ def lines(explanation: Explanation) -> Iterator[Text]:
     yield styled((explanation.conclusion, "bold"))
     if explanation.as_of is not None:
         yield _known(explanation)
+    if explanation.code_version not in {None, code_version()}:
+        words = (
+            f"decided by code {explanation.code_version}; "
+            f"the rules are shown as this code, {code_version()}, has them"
+        )
+        yield styled((words, "dim"))
     for number, answer in enumerate(explanation.gates, start=1):
         yield from _gate_lines(number, answer)
     if explanation.position is not None:

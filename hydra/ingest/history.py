@@ -1,5 +1,6 @@
 """`hydra import`: files of history into the fact tables, each whole or not at all.
 
+Whatever happens in a file, while it is read or stored, is that file's result; the others come in.
 One transaction per file: its rows, record, quarantine, gaps and (Apache edition) rollups commit together, so
 a kill leaves each file complete or absent. On the community edition the rollups are refreshed after the
 commits; if that is interrupted, the next import does it.
@@ -8,21 +9,24 @@ Source: docs/architecture.md, law 3; C115, C124, C125, C133.
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
 import psycopg
 
-from hydra.db import queries, rollups
-from hydra.db.engine import connect
-from hydra.errors import BadDataError, DatabaseError, RetryError
+from hydra.db import locks, queries, rollups
+from hydra.db.engine import connect, is_lost
+from hydra.errors import BadDataError, DatabaseError, DatabaseLostError, RetryError
 from hydra.exchange.archive.file_bytes import read_file_bytes
 from hydra.exchange.archive.files import parse_file
 from hydra.exchange.archive.parsed_file import ParsedFile
 from hydra.exchange.archive.recognition import Recognised
+from hydra.exchange.archive.refusals import first_line
 from hydra.ingest.fact_tables import FACT_TABLES
 from hydra.ingest.gaps import record_gaps
+from hydra.ingest.held_prices import HeldPrices, OddPricesError
 from hydra.ingest.import_plan import ImportPlan, printable
 from hydra.ingest.instruments import ensure_instruments
 from hydra.ingest.merge import Merged, merge_rows
@@ -30,14 +34,34 @@ from hydra.ingest.rollup_freshness import finish_rollups, summarise_tables
 
 
 @dataclass(frozen=True)
+class Choices:
+    """What the operator chose for all files of one import.
+
+    revise: other values replace stored facts. accept_prices: prices are not held against others. reason: why,
+    in the operator's words. user: who, as the machine knows them.
+    """
+
+    revise: bool = False
+    accept_prices: bool = False
+    reason: str | None = None
+    user: str = "unknown"
+
+
+@dataclass(frozen=True)
 class FileResult:
-    """The result of one file. error: why all of it was refused."""
+    """The result of one file. error: why all of it was refused.
+
+    revised: rows that differ from the stored facts; replaced: those of them that were stored in a repair.
+    by_table: the new rows of each table that the file feeds.
+    """
 
     file: Recognised
     rows_read: int = 0
     inserted: int = 0
     unchanged: int = 0
     revised: int = 0
+    replaced: int = 0
+    by_table: dict[str, int] = field(default_factory=dict)
     repeated: int = 0
     empty: int = 0
     quarantined: dict[str, int] = field(default_factory=dict)
@@ -51,7 +75,9 @@ class _Read(NamedTuple):
     parsed: ParsedFile
 
 
-def import_history(url: str, plan: ImportPlan, done: Callable[[FileResult], None]) -> list[FileResult]:
+def import_history(
+    url: str, plan: ImportPlan, done: Callable[[FileResult], None], choices: Choices = Choices()
+) -> list[FileResult]:
     """Import every file of `plan`; `done` is called with each result. A bad file does not stop the others.
 
     Raises:
@@ -61,9 +87,10 @@ def import_history(url: str, plan: ImportPlan, done: Callable[[FileResult], None
     results: list[FileResult] = []
     with connect(url, autocommit=True) as connection:
         try:
-            _import_plan(connection, plan, results, done)
+            _import_plan(connection, plan, results, done, choices)
         except psycopg.Error as error:
-            raise DatabaseError(_explained(error, len(results))) from error
+            kind = DatabaseLostError if is_lost(error) else DatabaseError
+            raise kind(_explained(error, len(results))) from error
     return results
 
 
@@ -72,17 +99,18 @@ def _import_plan(
     plan: ImportPlan,
     results: list[FileResult],
     done: Callable[[FileResult], None],
+    choices: Choices,
 ) -> None:
     _lock(connection)
     with connection.transaction():
         ensure_instruments(connection)
         _quarantine_unknown_symbols(connection, plan)
     finish_rollups(connection)
-    for result in _import_files(connection, plan.files):
+    for result in _import_files(connection, plan.files, choices):
         results.append(result)
         done(result)
     finish_rollups(connection)
-    if any(result.inserted for result in results):
+    if any(result.inserted or result.replaced for result in results):
         summarise_tables(connection, FACT_TABLES)
 
 
@@ -100,28 +128,30 @@ def _explained(error: psycopg.Error, files_in: int) -> str:
 
 def _quarantine_unknown_symbols(connection: psycopg.Connection, plan: ImportPlan) -> None:
     """One quarantine row per file of an unknown symbol, which is refused as a whole."""
-    rows = [
-        {"origin": printable(other.path), "target_table": other.table_without_symbol, "reason": other.reason}
-        for other in plan.not_imported
-        if other.table_without_symbol
-    ]
-    with connection.cursor() as cursor:
-        cursor.executemany(queries.load("ingest/add_unknown_symbol"), rows)
+    for other in plan.not_imported:
+        if other.table_without_symbol:
+            _quarantine_file(connection, other.path, other.table_without_symbol, other.reason)
+
+
+def _quarantine_file(connection: psycopg.Connection, path: Path, tables: str, reason: str) -> None:
+    values = {"origin": printable(path), "target_table": tables, "reason": reason}
+    connection.execute(queries.load("ingest/add_refused_file"), values)
 
 
 def _lock(connection: psycopg.Connection) -> None:
-    try:
-        with connection.transaction():
-            connection.execute(queries.load("ingest/lock_import"))
-    except psycopg.errors.LockNotAvailable as error:
+    # The session of an import that has just ended or was killed may still hold it.
+    if not locks.take(connection, locks.IMPORT, wait_s=3.0):
         raise RetryError(
             "another import is running on this database: wait until it has ended, then try again"
-        ) from error
+        )
 
 
-def _import_files(connection: psycopg.Connection, files: tuple[Recognised, ...]) -> Iterator[FileResult]:
+def _import_files(
+    connection: psycopg.Connection, files: tuple[Recognised, ...], choices: Choices
+) -> Iterator[FileResult]:
     """Files one after another; the next is parsed while the previous one is written."""
     now = datetime.now(UTC)
+    held = None if choices.accept_prices else HeldPrices(connection)
     refreshes_later = rollups.uses_continuous_aggregates(connection)
     with ThreadPoolExecutor(max_workers=1) as reader:
         ahead: list[Future[_Read]] = [reader.submit(_read, file, now) for file in files[:1]]
@@ -129,13 +159,37 @@ def _import_files(connection: psycopg.Connection, files: tuple[Recognised, ...])
             reading = ahead.pop()
             ahead += [reader.submit(_read, following, now) for following in files[number + 1 : number + 2]]
             started = datetime.now(UTC)
-            try:
-                result = _import_one(connection, file, reading.result(), refreshes_later)
-            except BadDataError as error:
-                yield FileResult(file, error=str(error))
-                continue
+            result = _result_of(connection, file, reading, refreshes_later, choices, held)
             seconds = (datetime.now(UTC) - started).total_seconds()
-            yield FileResult(**{**vars(result), "seconds": seconds})
+            yield replace(result, seconds=seconds)
+
+
+def _result_of(
+    connection: psycopg.Connection,
+    file: Recognised,
+    reading: Future[_Read],
+    refreshes_later: bool,
+    choices: Choices,
+    held: HeldPrices | None,
+) -> FileResult:
+    """Import one file; an error that its content caused is its result.
+
+    Values that the database cannot hold, or whose sums leave the range of a rollup, are the file's too. Any
+    other error of the database stops the import.
+    """
+    try:
+        read = reading.result()
+        parsed = read.parsed if held is None else held.hold(file, read.parsed)
+        return _import_one(connection, file, read._replace(parsed=parsed), refreshes_later, choices)
+    except OddPricesError as error:
+        with connection.transaction():
+            _quarantine_file(connection, file.path, file.layout, printable(str(error)))
+        return FileResult(file, error=printable(str(error)))
+    except BadDataError as error:
+        return FileResult(file, error=printable(str(error)))
+    except (psycopg.DataError, psycopg.IntegrityError) as error:
+        refusal = f"the database refuses it ({first_line(error)}); download it again"
+        return FileResult(file, error=f"{printable(file.path)}: {refusal}")
 
 
 def _read(file: Recognised, now: datetime) -> _Read:
@@ -144,18 +198,20 @@ def _read(file: Recognised, now: datetime) -> _Read:
 
 
 def _import_one(
-    connection: psycopg.Connection, file: Recognised, read: _Read, refreshes_later: bool
+    connection: psycopg.Connection, file: Recognised, read: _Read, refreshes_later: bool, choices: Choices
 ) -> FileResult:
+    parsed = read.parsed
     with connection.transaction(force_rollback=False) as transaction:
-        merged, batch_id = _store(connection, file, read)
+        batch_id = _add_batch(connection, file, read.sha256, parsed, choices)
+        by_table = _store(connection, file, parsed, batch_id, choices)
+        merged = Merged(*(sum(counts) for counts in zip(*by_table.values(), strict=True)))
         changed = merged.inserted + merged.newly_revised > 0
         if changed or not _is_known(connection, read.sha256, batch_id):
-            _quarantine(connection, file, read.parsed, batch_id)
-            fresh = not (refreshes_later and merged.inserted)
+            _quarantine(connection, file, parsed, batch_id)
+            fresh = not (refreshes_later and merged.changes_facts)
             _complete(connection, batch_id, merged, fresh)
         else:
             raise psycopg.Rollback(transaction)
-    parsed = read.parsed
     reasons = parsed.rejected.group_by("reason").len().sort("len", descending=True)
     return FileResult(
         file,
@@ -163,6 +219,8 @@ def _import_one(
         inserted=merged.inserted,
         unchanged=merged.unchanged,
         revised=merged.revised,
+        replaced=merged.replaced,
+        by_table={name: one.inserted for name, one in by_table.items()},
         repeated=parsed.repeated,
         empty=parsed.empty,
         quarantined=dict(reasons.iter_rows()),
@@ -170,39 +228,42 @@ def _import_one(
     )
 
 
-def _store(connection: psycopg.Connection, file: Recognised, read: _Read) -> tuple[Merged, int]:
+def _store(
+    connection: psycopg.Connection, file: Recognised, parsed: ParsedFile, batch_id: int, choices: Choices
+) -> dict[str, Merged]:
+    """Store the rows of each table, with gaps and (Apache edition) rollups."""
     rollups.defer(connection)
-    batch_id = _add_batch(connection, file, read)
-    total = Merged(0, 0, 0)
+    merged: dict[str, Merged] = {}
     refreshes_now = not rollups.uses_continuous_aggregates(connection)
-    for name, rows in read.parsed.tables.items():
+    for name, rows in parsed.tables.items():
         table, instrument_id = FACT_TABLES[name], file.pair.instrument_id
-        merged = merge_rows(connection, table, instrument_id, rows, batch_id)
-        total = Merged(*(one + other for one, other in zip(total, merged, strict=True)))
-        if merged.inserted:
-            if table.is_gridded:
-                record_gaps(connection, table, instrument_id, rows)
-            if refreshes_now and rollups.has_rollups(name):
-                rollups.refresh(connection, name, rows["time"][0], rows["time"][-1], [instrument_id])
-    return total, batch_id
+        one = merge_rows(connection, table, instrument_id, rows, batch_id, revise=choices.revise)
+        merged[name] = one
+        if one.inserted and table.is_gridded:
+            record_gaps(connection, table, instrument_id, rows)
+        if one.changes_facts and refreshes_now and rollups.has_rollups(name):
+            rollups.refresh(connection, name, rows["time"][0], rows["time"][-1], [instrument_id])
+    return merged
 
 
-def _add_batch(connection: psycopg.Connection, file: Recognised, read: _Read) -> int:
-    times = [rows["time"] for rows in read.parsed.tables.values() if rows.height]
-    spanned: dict[str, Any] = {
-        "first_time": min((column[0] for column in times), default=None),
-        "last_time": max((column[-1] for column in times), default=None),
-    }
+def _add_batch(
+    connection: psycopg.Connection, file: Recognised, sha256: str, parsed: ParsedFile, choices: Choices
+) -> int:
+    times = [rows["time"] for rows in parsed.tables.values() if rows.height]
     row = connection.execute(
         queries.load("ingest/add_batch"),
-        spanned
-        | {
+        {
+            "first_time": min((column[0] for column in times), default=None),
+            "last_time": max((column[-1] for column in times), default=None),
             "path": printable(file.path),
-            "sha256": read.sha256,
+            "sha256": sha256,
             "layout": file.layout,
-            "target_table": ", ".join(read.parsed.tables),
-            "rows_read": read.parsed.rows_read,
-            "rows_quarantined": read.parsed.rejected.height,
+            "target_table": ", ".join(parsed.tables),
+            "rows_read": parsed.rows_read,
+            "rows_quarantined": parsed.rejected.height,
+            "prices_accepted": choices.accept_prices,
+            "user": choices.user,
+            "reason": choices.reason,
         },
     ).fetchone()
     if row is None:
@@ -241,6 +302,7 @@ def _complete(connection: psycopg.Connection, batch_id: int, merged: Merged, fre
             "inserted": merged.inserted,
             "unchanged": merged.unchanged,
             "revised": merged.revised,
+            "replaced": merged.replaced,
             "rollups_fresh": fresh,
         },
     )

@@ -1,7 +1,7 @@
 """Stores the rows of one file: copied directly into an empty range, else merged.
 
-A stored fact stays. An equal row changes nothing (no dead tuple); a row with other values goes to
-market.revisions (C125).
+An equal row changes nothing (no dead tuple). Of a row with other values the stored fact stays and the other
+goes to market.revisions; in a repair it is the other way round (C125).
 """
 
 from typing import Any, NamedTuple
@@ -17,18 +17,36 @@ from hydra.ingest.fact_tables import FactTable
 
 
 class Merged(NamedTuple):
-    """How many rows were new, equal to the stored ones, different from the stored ones."""
+    """How many rows were new, equal to the stored ones, different from the stored ones.
+
+    newly_revised: of the different ones, those not known before. replaced: those that a repair stored.
+    """
 
     inserted: int
     unchanged: int
     revised: int
     newly_revised: int = 0
+    replaced: int = 0
+
+    @property
+    def changes_facts(self) -> bool:
+        """Whether a stored fact is new or another one than before."""
+        return self.inserted + self.replaced > 0
 
 
 def merge_rows(
-    connection: psycopg.Connection, table: FactTable, instrument_id: int, rows: pl.DataFrame, batch_id: int
+    connection: psycopg.Connection,
+    table: FactTable,
+    instrument_id: int,
+    rows: pl.DataFrame,
+    batch_id: int,
+    *,
+    revise: bool = False,
 ) -> Merged:
-    """Store `rows` (sorted by time, one instrument) inside the caller's transaction."""
+    """Store `rows` (sorted by time, one instrument) inside the caller's transaction.
+
+    revise: rows with other values replace the stored ones, from now on.
+    """
     if not rows.height:
         return Merged(0, 0, 0)
     names = [column.name for column in columns_of(connection, f"market.{table.name}")]
@@ -36,7 +54,7 @@ def merge_rows(
     target = sql.Identifier("market", table.name)
     if _range_is_empty(connection, target, instrument_id, rows):
         return Merged(copy_rows(connection, target, keyed), 0, 0)
-    return _merge_staged(connection, table, keyed, batch_id)
+    return _merge_staged(connection, table, keyed, batch_id, "merge_revising" if revise else "merge")
 
 
 def _range_is_empty(
@@ -52,7 +70,7 @@ def _span(instrument_id: int, rows: pl.DataFrame) -> dict[str, Any]:
 
 
 def _merge_staged(
-    connection: psycopg.Connection, table: FactTable, rows: pl.DataFrame, batch_id: int
+    connection: psycopg.Connection, table: FactTable, rows: pl.DataFrame, batch_id: int, query_name: str
 ) -> Merged:
     target = sql.Identifier("market", table.name)
     connection.execute(sql.SQL("CREATE TEMP TABLE staged (LIKE {}) ON COMMIT DROP").format(target))
@@ -61,12 +79,13 @@ def _merge_staged(
     columns = columns_of(connection, f"market.{table.name}")
     key = [column.name for column in columns if column.is_key]
     values = [column.name for column in columns if not column.is_key and column.name != "known_at"]
-    query = sql.SQL(queries.load("ingest/merge")).format(
+    query = sql.SQL(queries.load(f"ingest/{query_name}")).format(
         table=target,
         key=_listed(key),
         stored_key=_listed(key, "stored"),
         staged_key=_listed(key, "staged"),
         columns=_listed(rows.columns),
+        values=_listed(values),
         stored_values=_listed(values, "stored"),
         staged_values=_listed(values, "staged"),
     )
@@ -75,8 +94,8 @@ def _merge_staged(
     connection.execute("DROP TABLE staged")
     if counts is None:
         raise AssertionError("a query of scalar subselects always gives one row")
-    inserted, differing, newly_revised = counts
-    return Merged(inserted, rows.height - inserted - differing, differing, newly_revised)
+    inserted, differing, newly_revised, replaced = counts
+    return Merged(inserted, rows.height - inserted - differing, differing, newly_revised, replaced)
 
 
 def _listed(names: list[str], qualifier: str | None = None) -> sql.Composed:

@@ -16,7 +16,7 @@ from psycopg.rows import class_row
 
 from hydra.db import queries
 from hydra.errors import StopError
-from hydra.trading.kill_switch import Latched, clear, latch, read_latched
+from hydra.trading.kill_switch import LatchedSwitch, clear, latch, read_latched
 from hydra.trading.runs import read_run, supervised_runs
 
 COOL_DOWN: Final = timedelta(minutes=60)
@@ -68,7 +68,7 @@ def latch_by_hand(
 
 def clear_by_hand(
     connection: psycopg.Connection, run_id: int, symbol: str | None, reason: str, by: str
-) -> list[Latched]:
+) -> list[LatchedSwitch]:
     """An operator clears what is latched in a run (for `symbol` only that pair's); what was cleared.
 
     Raises:
@@ -85,12 +85,12 @@ def clear_by_hand(
     return chosen
 
 
-def latched_for(connection: psycopg.Connection, run_id: int, symbol: str | None) -> list[Latched]:
+def latched_for(connection: psycopg.Connection, run_id: int, symbol: str | None) -> list[LatchedSwitch]:
     """What is latched in a run; with `symbol` only that pair's."""
     return [item for item in read_latched(connection, run_id) if symbol in {None, item.symbol}]
 
 
-def run_to_clear(latched: Sequence[tuple[RunGoingOn, Sequence[Latched]]]) -> int:
+def run_to_clear(latched: Sequence[tuple[RunGoingOn, Sequence[LatchedSwitch]]]) -> int:
     """The one run in which something is latched.
 
     Raises:
@@ -136,7 +136,7 @@ def _minute_to_stop(connection: psycopg.Connection, run_id: int) -> tuple[dateti
         return row[2], row[3]
 
 
-def refuse_before_cool_down(chosen: Sequence[Latched], now: datetime) -> None:
+def refuse_before_cool_down(chosen: Sequence[LatchedSwitch], now: datetime) -> None:
     """Raise unless COOL_DOWN has passed for all of `chosen` (C123: a precondition, never a release).
 
     Raises:

@@ -19,23 +19,23 @@ from hydra.db import queries
 from hydra.domain import KillScope
 
 EVERYTHING: Final = 0
-"""Stands for the whole portfolio among instruments."""
+"""In the place of an instrument id: the whole portfolio."""
 
 
 @dataclass(frozen=True, slots=True)
-class LatchedKills:
-    """What is stopped: EVERYTHING, or some instruments."""
+class StoppedPairs:
+    """The instruments that kill switches stop, or EVERYTHING."""
 
     instrument_ids: frozenset[int]
 
     def stops(self, instrument_id: int) -> bool:
-        """The pair may not be traded."""
+        """True if the pair may not be traded."""
         return EVERYTHING in self.instrument_ids or instrument_id in self.instrument_ids
 
 
 @dataclass(frozen=True)
-class Latched:
-    """A kill switch that is latched. `symbol` is None for the whole portfolio; times on the run's clock."""
+class LatchedSwitch:
+    """A latched kill switch. symbol: None for the whole portfolio. latched_time: on the run's clock."""
 
     kill_id: int
     scope: str
@@ -46,24 +46,24 @@ class Latched:
 
     @property
     def words(self) -> str:
-        """For people: what it stops, since when and why."""
+        """What it stops, since when and why."""
         what = self.symbol or "the whole portfolio"
         return f"{what}, latched {self.latched_time:%Y-%m-%d %H:%M} UTC: {self.cause}"
 
 
-def read_kills(connection: psycopg.Connection, run_id: int) -> LatchedKills:
-    """What the kill switches of a run stop now."""
+def read_kills(connection: psycopg.Connection, run_id: int) -> StoppedPairs:
+    """The pairs that the kill switches of a run stop now."""
     rows = connection.execute(queries.load("stages/latched_kills"), {"run_id": run_id}).fetchall()
-    return LatchedKills(frozenset(row[0] for row in rows))
+    return StoppedPairs(frozenset(row[0] for row in rows))
 
 
-def read_latched(connection: psycopg.Connection, run_id: int) -> list[Latched]:
-    """What is latched in a run, oldest first; the rows stay locked until the transaction ends."""
-    with connection.cursor(row_factory=class_row(Latched)) as cursor:
+def read_latched(connection: psycopg.Connection, run_id: int) -> list[LatchedSwitch]:
+    """The latched switches of a run, oldest first; their rows stay locked until the transaction ends."""
+    with connection.cursor(row_factory=class_row(LatchedSwitch)) as cursor:
         return cursor.execute(queries.load("stages/latched"), {"run_id": run_id}).fetchall()
 
 
-def latch(  # a row of hydra.kill_switch
+def latch(  # the columns of a row of hydra.kill_switch
     connection: psycopg.Connection,
     run_id: int,
     time: datetime,
@@ -71,9 +71,9 @@ def latch(  # a row of hydra.kill_switch
     cause: str,
     numbers: Mapping[str, Any],
 ) -> int | None:
-    """Latch the switch of a run (instrument_id None) or of one pair; its kill_id.
+    """Latch the switch of a run (instrument_id None) or of one pair; returns its kill_id.
 
-    None: it is latched already, and the first cause stays.
+    None: it was latched already and keeps its first cause.
     """
     values = {
         "run_id": run_id,
@@ -87,7 +87,7 @@ def latch(  # a row of hydra.kill_switch
     return None if row is None else int(row[0])
 
 
-def clear(  # what a row of hydra.kill_switch says of its clearing
+def clear(  # the columns of a row of hydra.kill_switch
     connection: psycopg.Connection,
     kill_ids: Sequence[int],
     time: datetime,
@@ -95,6 +95,6 @@ def clear(  # what a row of hydra.kill_switch says of its clearing
     reason: str,
     state: str | None,
 ) -> None:
-    """Clear latched switches at an instant of the run's clock: who, why, and how far that minute was."""
+    """Clear switches at `time` on the run's clock. state: how far that minute had come."""
     values = {"kill_ids": list(kill_ids), "time": time, "by": by, "reason": reason, "state": state}
     connection.execute(queries.load("stages/clear"), values)

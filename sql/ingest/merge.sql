@@ -19,7 +19,7 @@ revised AS (
         offered,
         clock_timestamp()
     FROM differing
-    ON CONFLICT (target_table, key, offered) DO NOTHING
+    ON CONFLICT (target_table, key, offered) WHERE NOT applied DO NOTHING
     RETURNING 1
 ),
 inserted AS (
@@ -36,4 +36,5 @@ inserted AS (
 SELECT
     (SELECT count(*) FROM inserted) AS inserted,
     (SELECT count(*) FROM differing) AS differing,
-    (SELECT count(*) FROM revised) AS newly_revised;
+    (SELECT count(*) FROM revised) AS newly_revised,
+    0 AS replaced;

@@ -6,8 +6,8 @@ SELECT
     coalesce(quote_volume, volume * (high + low + close) / 3) AS quote_volume,
     taker_buy_quote_volume,
     5::bigint AS row_count
-FROM market.candles_5m_recorded
+FROM market.candles_5m_recorded_versions
 WHERE instrument_id = ANY($1::smallint[])
     AND time >= $2::timestamptz AND time <= $4::timestamptz
-    AND known_at > $3::timestamptz AND known_at <= $4::timestamptz
+    AND known_at > $3::timestamptz AND known_at <= $4::timestamptz AND replaced_at > $4::timestamptz
 ORDER BY instrument_id, time

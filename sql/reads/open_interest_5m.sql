@@ -10,9 +10,9 @@ SELECT
     last(contracts, time) AS contracts,
     last(value_usd, time) AS value_usd,
     max(time) AS measured_at
-FROM market.open_interest
+FROM market.open_interest_versions
 WHERE instrument_id = ANY($1::smallint[])
     AND time > $2::timestamptz - interval '5 minutes' AND time <= $4::timestamptz
-    AND known_at > $3::timestamptz AND known_at <= $4::timestamptz
+    AND known_at > $3::timestamptz AND known_at <= $4::timestamptz AND replaced_at > $4::timestamptz
 GROUP BY instrument_id, 2
 ORDER BY instrument_id, 2

@@ -1,8 +1,8 @@
 -- Which five-minute periods of crowd positioning became known after $3 and by $4?
 -- $1 instruments, $2 earliest period end, $3 known after (exclusive), $4 known by (inclusive).
 SELECT instrument_id, time, known_at, long_short_ratio, taker_buy_sell_ratio
-FROM market.positioning
+FROM market.positioning_versions
 WHERE instrument_id = ANY($1::smallint[])
     AND time >= $2::timestamptz AND time <= $4::timestamptz
-    AND known_at > $3::timestamptz AND known_at <= $4::timestamptz
+    AND known_at > $3::timestamptz AND known_at <= $4::timestamptz AND replaced_at > $4::timestamptz
 ORDER BY instrument_id, time

@@ -56,3 +56,33 @@ COMMENT ON COLUMN audit.import_summary.first_time IS 'Earliest fact';
 COMMENT ON COLUMN audit.import_summary.last_time IS 'Latest fact';
 COMMENT ON COLUMN audit.import_summary.last_import_at IS 'When the newest import was made';
 COMMENT ON COLUMN audit.import_summary.rollups_fresh IS 'False: some rollup does not cover these rows yet';
+
+CREATE OR REPLACE VIEW audit.replaced_facts AS
+SELECT
+    r.target_table,
+    i.symbol,
+    (r.key ->> 'time')::timestamptz AS time,
+    r.stored AS before,
+    r.offered AS after,
+    r.applied_at,
+    r.applied_by,
+    r.reason,
+    r.batch_id,
+    b.path
+FROM market.revisions AS r
+JOIN market.import_batches AS b USING (batch_id)
+LEFT JOIN market.instruments AS i ON i.instrument_id = (r.key ->> 'instrument_id')::smallint
+WHERE r.applied;
+
+COMMENT ON VIEW audit.replaced_facts IS
+    'Which facts did a repair replace: what was stored before, what after, who did it, when, why and from which file?';
+COMMENT ON COLUMN audit.replaced_facts.target_table IS 'The table of the fact';
+COMMENT ON COLUMN audit.replaced_facts.symbol IS 'The instrument';
+COMMENT ON COLUMN audit.replaced_facts.time IS 'The time of the fact';
+COMMENT ON COLUMN audit.replaced_facts.before IS 'The row until the repair; decisions before it still see this one';
+COMMENT ON COLUMN audit.replaced_facts.after IS 'The row that the file brought';
+COMMENT ON COLUMN audit.replaced_facts.applied_at IS 'When the repair was made: the known_at of the new values';
+COMMENT ON COLUMN audit.replaced_facts.applied_by IS 'The user of the machine and the login of the database';
+COMMENT ON COLUMN audit.replaced_facts.reason IS 'Why, in the operator''s words';
+COMMENT ON COLUMN audit.replaced_facts.batch_id IS 'The import (market.import_batches)';
+COMMENT ON COLUMN audit.replaced_facts.path IS 'The file that brought the new values';

@@ -91,6 +91,10 @@ CREATE TABLE market.import_batches (
     last_time TIMESTAMP WITH TIME ZONE,
     ingested_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     rollups_fresh BOOLEAN NOT NULL,
+    rows_replaced BIGINT DEFAULT 0 NOT NULL,
+    prices_accepted BOOLEAN DEFAULT false NOT NULL,
+    imported_by TEXT,
+    reason TEXT,
     CONSTRAINT import_batches_pkey PRIMARY KEY (batch_id)
 );
 COMMENT ON TABLE market.import_batches IS 'One row per file and import: what came in, what did not, and when';
@@ -108,6 +112,10 @@ COMMENT ON COLUMN market.import_batches.first_time IS 'Earliest fact in the file
 COMMENT ON COLUMN market.import_batches.last_time IS 'Latest fact in the file';
 COMMENT ON COLUMN market.import_batches.ingested_at IS 'When it was imported';
 COMMENT ON COLUMN market.import_batches.rollups_fresh IS 'False until every rollup covers these rows';
+COMMENT ON COLUMN market.import_batches.rows_replaced IS 'Stored facts that took the values of this file (hydra import --revise)';
+COMMENT ON COLUMN market.import_batches.prices_accepted IS 'True: its prices were not held against others (hydra import --accept-prices)';
+COMMENT ON COLUMN market.import_batches.imported_by IS 'USER as LOGIN: the user of the machine and the login of the database; null for generated markets';
+COMMENT ON COLUMN market.import_batches.reason IS 'Why facts may be replaced or prices accepted, in the operator''s words';
 
 CREATE TABLE market.quarantine (
     quarantine_id BIGINT GENERATED ALWAYS AS IDENTITY,
@@ -142,20 +150,33 @@ CREATE TABLE market.revisions (
     known_at TIMESTAMP WITH TIME ZONE NOT NULL,
     applied BOOLEAN DEFAULT 'false' NOT NULL,
     reason TEXT,
+    applied_at TIMESTAMP WITH TIME ZONE,
+    applied_by TEXT,
     CONSTRAINT revisions_pkey PRIMARY KEY (revision_id),
-    CONSTRAINT revisions_batch_id_fkey FOREIGN KEY(batch_id) REFERENCES market.import_batches (batch_id)
+    CONSTRAINT revisions_batch_id_fkey FOREIGN KEY(batch_id) REFERENCES market.import_batches (batch_id),
+    CONSTRAINT revisions_applied_is_recorded_check CHECK (
+        applied = (applied_at IS NOT NULL) AND applied = (applied_by IS NOT NULL)
+        AND (NOT applied OR reason IS NOT NULL AND batch_id IS NOT NULL)
+    )
 );
-CREATE UNIQUE INDEX revisions_target_table_key_offered_idx ON market.revisions (target_table, key, offered);
-COMMENT ON TABLE market.revisions IS 'Facts that arrived again with other values: the first stays, the other is kept here (C125)';
+CREATE UNIQUE INDEX revisions_target_table_key_offered_idx ON market.revisions (target_table, key, offered)
+    WHERE NOT applied;
+CREATE INDEX revisions_target_table_applied_at_idx ON market.revisions (target_table, applied_at) WHERE applied;
+COMMENT ON TABLE market.revisions IS
+'Facts that arrived again with other values: the first stays, the other is kept here, until a repair applies it (C125)';
 COMMENT ON COLUMN market.revisions.revision_id IS 'Key';
-COMMENT ON COLUMN market.revisions.batch_id IS 'Null for live feeds';
+COMMENT ON COLUMN market.revisions.batch_id IS
+'The file that brought the later values, of applied ones the file of the repair; null for live feeds';
 COMMENT ON COLUMN market.revisions.target_table IS 'The table of the fact';
 COMMENT ON COLUMN market.revisions.key IS 'The fact''s primary key';
-COMMENT ON COLUMN market.revisions.stored IS 'The values that stay';
+COMMENT ON COLUMN market.revisions.stored IS
+'The fact as it was stored; of an applied revision the fact as it was until applied_at, which reads of then still see';
 COMMENT ON COLUMN market.revisions.offered IS 'The values that arrived later';
 COMMENT ON COLUMN market.revisions.known_at IS 'When the later values became known';
 COMMENT ON COLUMN market.revisions.applied IS 'True: a repair replaced the fact';
 COMMENT ON COLUMN market.revisions.reason IS 'Why a repair was made, in the operator''s words';
+COMMENT ON COLUMN market.revisions.applied_at IS 'When the repair was made: from then on the fact has the later values and this known_at';
+COMMENT ON COLUMN market.revisions.applied_by IS 'The user of the machine and the login of the database that made the repair';
 
 CREATE TABLE market.gaps (
     source_table TEXT NOT NULL,

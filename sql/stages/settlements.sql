@@ -8,20 +8,20 @@ SELECT
     f.rate,
     coalesce(f.mark_price, n.price) AS mark,
     CASE WHEN f.mark_price IS NULL THEN n.source ELSE 'settlement' END AS mark_source
-FROM market.funding_rates AS f
+FROM market.funding_rates_versions AS f
 LEFT JOIN LATERAL (
     SELECT price, source
     FROM (
         SELECT m.time + m.timeframe_minutes * interval '1 minute' AS ended, m.timeframe_minutes, m.close AS price,
             'mark' AS source
-        FROM market.mark_prices AS m
-        WHERE m.instrument_id = f.instrument_id AND m.known_at <= %(as_of)s AND m.timeframe_minutes <= 60
+        FROM market.mark_prices_versions AS m
+        WHERE m.instrument_id = f.instrument_id AND m.known_at <= %(as_of)s AND m.replaced_at > %(as_of)s AND m.timeframe_minutes <= 60
             AND m.time >= %(since)s - interval '1 hour' AND m.time < f.time
         UNION ALL
         (
             SELECT c.time + interval '1 minute', 61, c.close, 'last'
-            FROM market.candles_1m AS c
-            WHERE c.instrument_id = f.instrument_id AND c.known_at <= %(as_of)s
+            FROM market.candles_1m_versions AS c
+            WHERE c.instrument_id = f.instrument_id AND c.known_at <= %(as_of)s AND c.replaced_at > %(as_of)s
                 AND c.time >= %(since)s AND c.time < f.time
             ORDER BY c.time DESC
             LIMIT 1
@@ -33,5 +33,5 @@ LEFT JOIN LATERAL (
 ) AS n ON f.mark_price IS NULL
 WHERE f.instrument_id = ANY (%(instrument_ids)s::smallint[])
     AND f.time >= %(since)s AND f.time <= %(as_of)s
-    AND f.known_at > %(known_after)s AND f.known_at <= %(as_of)s
+    AND f.known_at > %(known_after)s AND f.known_at <= %(as_of)s AND f.replaced_at > %(as_of)s
 ORDER BY f.instrument_id, f.time;

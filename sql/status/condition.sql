@@ -4,5 +4,6 @@ SELECT
     (SELECT coalesce(sum(missing_rows), 0)::bigint FROM market.gaps) AS missing_rows,
     (SELECT count(*) FROM market.quarantine) AS quarantined_rows,
     (SELECT count(*) FROM market.revisions WHERE NOT applied) AS revisions,
-    (SELECT count(*) FROM market.import_batches) AS import_batches,
+    (SELECT count(DISTINCT sha256) FROM market.import_batches WHERE layout <> 'generated market') AS imported_files,
+    (SELECT count(*) FROM market.revisions WHERE applied) AS replaced_facts,
     (SELECT count(*) FROM market.import_batches WHERE NOT rollups_fresh) AS batches_without_fresh_rollups;

@@ -15,7 +15,12 @@ SELECT
     (SELECT count(*) FROM hydra.positions AS p WHERE p.run_id = r.run_id AND p.state <> 'CLOSED') AS open_positions,
     (SELECT count(*) FROM hydra.kill_switch AS k WHERE k.run_id = r.run_id AND k.cleared_time IS NULL) AS latched,
     r.config,
-    r.feeds
+    r.feeds,
+    r.code_version,
+    r.readings_hash,
+    r.feature_set_version,
+    r.cost_model_version,
+    (SELECT count(*) FROM audit.versions_of_runs AS v WHERE v.run_id = r.run_id) AS versions
 FROM hydra.runs AS r
 LEFT JOIN LATERAL (
     SELECT equity_usd FROM hydra.equity WHERE equity.run_id = r.run_id ORDER BY time DESC LIMIT 1

@@ -35,6 +35,7 @@ from hydra.trading.runs import (
 )
 from tests.support.plain_stages import HANDLERS
 from tests.support.rows import add
+from tests.support.servers.logins import as_role
 from workers.stages import advance
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
@@ -43,7 +44,7 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def connection(database_url: str) -> Iterator[psycopg.Connection]:
-    with closing(connect(database_url, role=Role.WORKER, autocommit=True)) as connection:
+    with closing(connect(as_role(database_url, Role.WORKER), autocommit=True)) as connection:
         yield connection
 
 
@@ -63,7 +64,13 @@ def run(connection: psycopg.Connection) -> Run:
 
 
 def open_cycle(connection: psycopg.Connection, run: Run, time: datetime = START) -> None:
-    row = {"run_id": run.run_id, "time": time, "state": "OPEN", "as_of": time + timedelta(seconds=2)}
+    row = {
+        "run_id": run.run_id,
+        "time": time,
+        "state": "OPEN",
+        "as_of": time + timedelta(seconds=2),
+        "code_version": run.code_version,
+    }
     add(connection, "hydra.cycles", row)
 
 
@@ -244,7 +251,9 @@ def test_kill_and_resume_name_what_they_do(
     assert f"Run {run.run_id}: cleared ETH, latched 2025-06-01 00:00 UTC: exchange outage" in resumed.output
 
 
-def test_a_recorded_market_reaches_as_far_as_its_candles(connection: psycopg.Connection, run: Run) -> None:
+def test_a_recorded_market_reaches_as_far_as_its_candles(
+    connection: psycopg.Connection, run: Run, database_url: str
+) -> None:
     del run
     with pytest.raises(StopError, match="no recorded market is stored"):
         recorded_market(connection, (), None, None)
@@ -259,5 +268,5 @@ def test_a_recorded_market_reaches_as_far_as_its_candles(connection: psycopg.Con
     assert (market.data_from, market.data_to) == (START + MINUTE, START + 11 * MINUTE)
     with pytest.raises(StopError, match="stored from 2025-06-01 00:00 to 2025-06-01 00:09 UTC"):
         recorded_market(connection, ("BTC",), START + timedelta(days=3), None)
-    connection.execute("RESET ROLE")
-    connection.execute("DELETE FROM market.candles_1m")
+    with connect(as_role(database_url, Role.OWNER), autocommit=True) as owner:
+        owner.execute("DELETE FROM market.candles_1m")

@@ -7,7 +7,7 @@ from io import BytesIO, TextIOWrapper
 
 import pytest
 
-from hydra.cli.main import main
+from hydra.cli.entry import main
 
 
 @dataclass(frozen=True)

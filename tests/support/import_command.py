@@ -8,6 +8,8 @@ from pathlib import Path
 
 import polars as pl
 
+from hydra.universe import find_pair
+
 COMMAND = (sys.executable, "-m", "hydra", "import")
 FIRST = datetime(2025, 3, 1, tzinfo=UTC)
 DAYS_PER_FILE, ROWS_PER_FILE = 4, 4 * 1440
@@ -33,12 +35,14 @@ def hydra_import(url: str, *arguments: str, cwd: Path | None = None) -> "subproc
 
 
 def write_candles(folder: Path, symbol: str, number: int) -> Path:
-    """A Parquet file of one-minute candles, the `number`-th stretch of days of `symbol`."""
+    """A Parquet file of one-minute candles, the `number`-th stretch of days of `symbol`, at its own level."""
     start = FIRST + timedelta(days=number * DAYS_PER_FILE)
     times = pl.datetime_range(
         start, start + timedelta(minutes=ROWS_PER_FILE), "1m", closed="left", eager=True
     )
-    wave = (pl.int_range(ROWS_PER_FILE) % 97).cast(pl.Float64)
+    pair = find_pair(symbol)
+    level = pair.instrument_id if pair else 0
+    wave = (pl.int_range(ROWS_PER_FILE) % 97).cast(pl.Float64) + level
     frame = pl.DataFrame({"open_time": times}).with_columns(
         (wave + 100).alias("open"),
         (wave + 102).alias("high"),

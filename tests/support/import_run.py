@@ -12,9 +12,10 @@ from psycopg import sql
 
 from hydra.db.rollups import refresh, uses_continuous_aggregates
 from hydra.ingest.fact_tables import FACT_TABLES
-from hydra.ingest.history import FileResult, import_history
+from hydra.ingest.history import Choices, FileResult, import_history
 from hydra.ingest.import_plan import plan_import
 
+AS_USUAL = Choices()
 RECORDS = ("quarantine", "revisions", "gaps", "import_batches")
 
 
@@ -33,13 +34,13 @@ class ImportRun:
         path.write_text("".join(f"{line}\n" for line in lines))
         return path
 
-    def run(self, *paths: Path) -> list[FileResult]:
+    def run(self, *paths: Path, choices: Choices = AS_USUAL) -> list[FileResult]:
         """Import `paths` (the whole folder if none)."""
-        return import_history(self.url, plan_import(paths or [self.folder]), lambda _result: None)
+        return import_history(self.url, plan_import(paths or [self.folder]), lambda _result: None, choices)
 
-    def counts(self, *paths: Path) -> tuple[int, int, int]:
+    def counts(self, *paths: Path, choices: Choices = AS_USUAL) -> tuple[int, int, int]:
         """Import, and say how many rows were inserted, unchanged, revised."""
-        results = self.run(*paths)
+        results = self.run(*paths, choices=choices)
         assert [result.error for result in results if result.error] == []
         return (
             sum(result.inserted for result in results),

@@ -1,6 +1,8 @@
 """Which files an import takes, as what, in which order, and what it leaves out with which words."""
 
 import os
+import socket
+import subprocess
 from pathlib import Path
 
 import polars as pl
@@ -8,8 +10,8 @@ import pytest
 
 from hydra.errors import StopError
 from hydra.exchange.archive.recognition import FileLayout, NotImported, Recognised, recognise
-from hydra.ingest.import_plan import plan_import
-from tests.support.archive_samples import DAY
+from hydra.ingest.import_plan import plan_import, printable
+from tests.support.archive_samples import DAY, KLINE_FILE
 from tests.support.recorded_market import ABSENT, RECORDED, is_recorded
 
 
@@ -61,10 +63,10 @@ def test_name_and_folder_tell_the_layout(name: str, expected: tuple[FileLayout, 
         ("candles_1m/SUIUSDT.parquet", "unknown symbol SUIUSDT"),
         ("candles_5m_spot/LTCUSDT.parquet", "spot candles"),
         ("news/headlines.parquet", "news"),
-        ("liquidations/some.parquet", "not a readable Parquet file"),
+        ("liquidations/some.parquet", "cannot be read (No such file or directory)"),
         ("notes.csv", "the name is not one of the exchange's archive"),
         ("readme.md", "not a csv, zip or parquet file"),
-        ("absent/BTCUSDT.parquet", "not a readable Parquet file"),
+        ("absent/BTCUSDT.parquet", "cannot be read (No such file or directory)"),
     ],
 )
 def test_what_has_no_table_is_left_out_with_a_reason(name: str, words: str) -> None:
@@ -118,16 +120,85 @@ def test_a_plan_takes_each_file_once_in_the_order_of_layout_pair_and_date(tmp_pa
     assert [other.path.name for other in plan.not_imported] == ["README.md"]
 
 
-def test_links_are_not_followed_but_one_that_is_named_is(tmp_path: Path) -> None:
+def left_out(folder: Path) -> dict[str, str]:
+    return {other.path.name: other.reason for other in plan_import([folder]).not_imported}
+
+
+def test_a_linked_file_is_followed_and_a_linked_folder_or_a_broken_link_is_named(tmp_path: Path) -> None:
     real = tmp_path / "real"
     real.mkdir()
-    (real / "BTCUSDT-1m-2025-05-01.csv").write_text("x")
+    (real / KLINE_FILE).write_text("x")
     inside = tmp_path / "inside"
     inside.mkdir()
+    (inside / "ETHUSDT-1m-2025-05-01.csv").symlink_to(real / KLINE_FILE)
     (inside / "linked").symlink_to(real)
-    (inside / "loop").symlink_to(inside)
-    assert plan_import([inside]).files == ()
+    (inside / "ring").symlink_to(inside)
+    (inside / "itself.csv").symlink_to(inside / "itself.csv")
+    (inside / "nowhere.csv").symlink_to(inside / "nothing")
+    assert [file.pair.base for file in plan_import([inside]).files] == ["ETH"]
+    assert left_out(inside) == {
+        "itself.csv": "a link that leads to no file (Too many levels of symbolic links)",
+        "linked": "a link to a folder: name it to import what it holds",
+        "nowhere.csv": "a link that leads to no file (No such file or directory)",
+        "ring": "a link to a folder: name it to import what it holds",
+    }
     assert len(plan_import([inside / "linked"]).files) == 1
+
+
+def test_a_file_that_is_reached_twice_is_read_once_and_its_other_name_is_said(tmp_path: Path) -> None:
+    (tmp_path / KLINE_FILE).write_text("x")
+    (tmp_path / "BTCUSDT-1m-2025-05-02.csv").symlink_to(tmp_path / KLINE_FILE)
+    assert len(plan_import([tmp_path, tmp_path / KLINE_FILE]).files) == 1
+    assert left_out(tmp_path) == {
+        "BTCUSDT-1m-2025-05-02.csv": "a link to a file that is read under another name"
+    }
+
+
+def test_what_is_no_regular_file_is_named_and_never_opened(tmp_path: Path) -> None:
+    """Opening the pipe would wait for ever: nobody writes to it."""
+    os.mkfifo(tmp_path / KLINE_FILE)
+    os.mkfifo(tmp_path / "BTCUSDT.parquet")
+    with socket.socket(socket.AF_UNIX) as opened:
+        opened.bind(str(tmp_path / "ETHUSDT-1m-2025-05-01.csv"))
+    (tmp_path / "zero.csv").symlink_to("/dev/zero")
+    assert plan_import([tmp_path]).files == ()
+    assert left_out(tmp_path) == {
+        KLINE_FILE: "a named pipe, not a regular file",
+        "BTCUSDT.parquet": "a named pipe, not a regular file",
+        "ETHUSDT-1m-2025-05-01.csv": "a socket, not a regular file",
+        "zero.csv": "a device, not a regular file",
+    }
+
+
+def test_a_folder_whose_name_is_not_utf_8_is_planned_and_shown(tmp_path: Path) -> None:
+    folder = os.fsencode(tmp_path) + b"/caf\xe9"
+    os.mkdir(folder)  # noqa: PTH102  # a name of bytes
+    pl.DataFrame({"x": [1]}).write_parquet(tmp_path / "BTCUSDT.parquet")
+    for name in (KLINE_FILE, "BTCUSDT.parquet"):
+        os.link(tmp_path / "BTCUSDT.parquet", folder + b"/" + name.encode())
+    plan = plan_import([Path(os.fsdecode(folder))])
+    (shown,) = (printable(file.path) for file in plan.files)
+    assert shown.endswith(f"/caf\ufffd/{KLINE_FILE}")
+    assert [other.reason for other in plan.not_imported] == ["no table for a Parquet file with these columns"]
+
+
+def test_a_thousand_nested_folders_end_in_one_line_and_the_files_beside_are_planned(tmp_path: Path) -> None:
+    """Their path is longer than the system takes; folders are made one inside the other."""
+    (tmp_path / KLINE_FILE).write_text("x")
+    inside = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(1000):
+        os.mkdir("folder", dir_fd=inside)
+        outer, inside = inside, os.open("folder", os.O_RDONLY, dir_fd=inside)
+        os.close(outer)
+    os.close(inside)
+    try:
+        plan = plan_import([tmp_path])
+    finally:  # pytest cannot delete them
+        subprocess.run(["rm", "-rf", tmp_path / "folder"], check=True)  # noqa: S607
+    assert len(plan.files) == 1
+    (line,) = plan.unreadable
+    assert "the folder cannot be read (File name too long)" in line
+    assert len(line) < 800
 
 
 def test_paths_are_shown_as_they_were_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

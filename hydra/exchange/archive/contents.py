@@ -12,12 +12,16 @@ import numpy.typing as npt
 import polars as pl
 
 from hydra.errors import BadDataError
+from hydra.exchange.archive import limits
 from hydra.exchange.archive.file_bytes import FileBytes
+from hydra.exchange.archive.parquet_bytes import column_names, read_columns
+from hydra.exchange.archive.refusals import refused_if_unreadable
 
 LINE: Final = "line"
 FAULT: Final = "fault"
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_LONGEST: Final = 500  # characters of column names in a message
 _FILLER: Final = "ignore"
 """The last column of klines: unused, so it may be truncated."""
 
@@ -55,14 +59,10 @@ def read_parquet(source: FileBytes, columns: tuple[str, ...], optional: tuple[st
     line is the row number from 1; fault is null: a Parquet file has no broken lines.
 
     Raises:
-        BadDataError: not a Parquet file, without a row, or a column is missing.
+        BadDataError: not a Parquet file, too large, without a row, or a column is missing.
     """
-    try:
-        frame = pl.read_parquet(BytesIO(source.content))
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise BadDataError(f"{source.path}: not a readable Parquet file ({reason}); copy it again") from error
-    _require(source, frame.columns, columns)
+    _require(source, column_names(source.path, source.content), columns)
+    frame = read_columns(source.path, source.content, (*columns, *optional))
     if frame.is_empty():
         raise BadDataError(f"{source.path}: holds no row; copy it again")
     chosen = [*columns, *(name for name in optional if name in frame.columns)]
@@ -85,6 +85,8 @@ def _body(source: FileBytes, columns: tuple[str, ...]) -> _Body:
     rows = others if has_header else file_bytes
     if not rows.strip():
         raise BadDataError(f"{source.path}: holds no row; download it again")
+    if rows.count(b"\n") > limits.ROWS or rows.count(b",") > limits.ROWS * len(columns):
+        raise BadDataError(f"{source.path}: more than {limits.ROWS:,} rows; split it by month")
     if has_header:
         _require(source, named, columns)
     return _Body(named if has_header else columns, rows.rstrip(b"\r\n "), 2 if has_header else 1)
@@ -128,11 +130,8 @@ def _parsed(source: FileBytes, body: _Body) -> pl.DataFrame:
     schema = dict.fromkeys(body.names, pl.String())
     if len(schema) != len(body.names):
         raise BadDataError(f"{source.path}: a column stands twice in the header: {', '.join(body.names)}")
-    try:
+    with refused_if_unreadable(source.path, "not a readable csv"):
         return pl.read_csv(BytesIO(body.rows), has_header=False, schema=schema, truncate_ragged_lines=True)
-    except pl.exceptions.PolarsError as error:
-        reason = str(error).splitlines()[0]
-        raise BadDataError(f"{source.path}: not a readable csv ({reason}); download it again") from error
 
 
 def _stripped(names: Sequence[str]) -> list[pl.Expr]:
@@ -144,6 +143,6 @@ def _require(source: FileBytes, found: list[str], columns: tuple[str, ...]) -> N
     missing = [name for name in columns if name not in found]
     if missing:
         raise BadDataError(
-            f"{source.path}: column {', '.join(missing)} is missing (found {', '.join(found)}); "
+            f"{source.path}: column {', '.join(missing)} is missing (found {', '.join(found)[:_LONGEST]}); "
             "compare with the exchange's archive"
         )

@@ -8,7 +8,7 @@ import polars as pl
 
 from hydra.errors import BadDataError
 from hydra.exchange.archive.recognition import ARCHIVE_DATE, Recognised
-from hydra.exchange.archive.rules import TIME_TYPE, Rule
+from hydra.exchange.archive.rules import EARLIEST, LATEST, TIME_TYPE, Rule
 
 _ENOUGH_DISTANCES: Final = 10
 _KLINE_MINUTES: Final = (1, 3, 5, 15, 30, 60, 120, 240, 360, 480, 720, 1440)
@@ -66,6 +66,10 @@ def named_period(path: Path) -> tuple[datetime, datetime] | None:
         first = datetime(int(matched["year"]), int(matched["month"]), int(matched["day"] or 1), tzinfo=UTC)
     except ValueError as error:
         raise BadDataError(f"{path}: {matched[0]} is no date; restore the file's name") from error
+    if not EARLIEST.year <= first.year < LATEST.year:
+        raise BadDataError(
+            f"{path}: {matched[0]} is no date from {EARLIEST.year} to {LATEST.year - 1}; restore its name"
+        )
     if matched["day"]:
         return first, first + timedelta(days=1)
     return first, (first + timedelta(days=32)).replace(day=1)

@@ -2,9 +2,6 @@
 
 from datetime import datetime
 
-import polars as pl
-
-from hydra.errors import BadDataError
 from hydra.exchange.archive.file_bytes import FileBytes
 from hydra.exchange.archive.funding import parse_funding_rates
 from hydra.exchange.archive.klines import parse_candles, parse_mark_prices
@@ -12,6 +9,7 @@ from hydra.exchange.archive.liquidations import parse_liquidations
 from hydra.exchange.archive.metrics import parse_metrics
 from hydra.exchange.archive.parsed_file import ParsedFile
 from hydra.exchange.archive.recognition import FileLayout, Recognised
+from hydra.exchange.archive.refusals import refused_if_unreadable
 
 _PARSERS = {
     FileLayout.CANDLES: parse_candles,
@@ -28,10 +26,5 @@ def parse_file(file: Recognised, source: FileBytes, now: datetime) -> ParsedFile
     Raises:
         BadDataError: the file as a whole cannot be read; the message says why and what to do.
     """
-    try:
+    with refused_if_unreadable(file.path, "a column is of a type that does not fit"):
         return _PARSERS[file.layout](file, source, now)
-    except pl.exceptions.PolarsError as error:
-        reason = str(error).splitlines()[0]
-        raise BadDataError(
-            f"{file.path}: a column is of a type that does not fit ({reason}); compare with the archive"
-        ) from error

@@ -23,6 +23,8 @@ from hydra.exchange.archive.rules import (
     not_negative,
     number,
     positive,
+    possible_price,
+    possible_size,
     possible_time,
     present,
     split_by_rules,
@@ -60,7 +62,7 @@ def parse_candles(file: Recognised, source: FileBytes, now: datetime) -> ParsedF
         _optional(raw, "taker_buy_volume"),
         _optional(raw, "taker_buy_quote_volume"),
     )
-    return ParsedFile({table: rows}, split.rejected, raw.height, split.repeated)
+    return ParsedFile({table: rows}, split.rejected, raw.height, split.repeated, lines=split.kept[LINE])
 
 
 def parse_mark_prices(file: Recognised, source: FileBytes, now: datetime) -> ParsedFile:
@@ -77,7 +79,8 @@ def parse_mark_prices(file: Recognised, source: FileBytes, now: datetime) -> Par
         _known_at("mark_prices", file, raw),
         *(number(name) for name in _PRICES),
     )
-    return ParsedFile({"mark_prices": rows}, split.rejected, raw.height, split.repeated)
+    lines = split.kept[LINE]
+    return ParsedFile({"mark_prices": rows}, split.rejected, raw.height, split.repeated, lines=lines)
 
 
 def _split_bars(
@@ -121,13 +124,15 @@ def _price_rules() -> tuple[Rule, ...]:
     return (
         *(unreadable(name) for name in _PRICES),
         *(positive(name) for name in _PRICES),
+        *(possible_price(name) for name in _PRICES),
         Rule("high below low", high < low),
         Rule("open or close outside of high and low", outside),
     )
 
 
 def _quantity_rules(names: tuple[str, ...]) -> tuple[Rule, ...]:
-    rules = [*(unreadable(name) for name in names), *(not_negative(name) for name in names)]
+    kinds = (unreadable, not_negative, possible_size)
+    rules = [kind(name) for kind in kinds for name in names]
     for part, whole in (("taker_buy_volume", "volume"), ("taker_buy_quote_volume", "quote_volume")):
         if part in names and whole in names:
             rules.append(Rule(f"{part} is above {whole}", number(part) > number(whole)))

@@ -20,6 +20,8 @@ from hydra.exchange.archive.rules import (
     Rule,
     number,
     positive,
+    possible_price,
+    possible_size,
     possible_time,
     split_by_rules,
     unreadable,
@@ -52,7 +54,8 @@ def parse_liquidations(file: Recognised, source: FileBytes, now: datetime) -> Pa
         quantity.alias("quantity"),
         (price * quantity).alias("value_usd"),
     )
-    return ParsedFile({"liquidations": rows}, split.rejected, raw.height, split.repeated)
+    lines = split.kept[LINE]
+    return ParsedFile({"liquidations": rows}, split.rejected, raw.height, split.repeated, lines=lines)
 
 
 def _rules(file: Recognised, raw: pl.DataFrame, now: datetime) -> tuple[Rule, ...]:
@@ -64,4 +67,6 @@ def _rules(file: Recognised, raw: pl.DataFrame, now: datetime) -> tuple[Rule, ..
         Rule("liquidated_position is not LONG or SHORT", side.is_null() | ~side.is_in(["LONG", "SHORT"])),
         *(unreadable(name) for name in _NUMBERS),
         *(positive(name) for name in _NUMBERS),
+        possible_price("order_price"),
+        possible_size("quantity"),
     )

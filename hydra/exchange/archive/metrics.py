@@ -25,6 +25,8 @@ from hydra.exchange.archive.rules import (
     Rule,
     not_negative,
     number,
+    possible_instant,
+    possible_size,
     possible_time,
     split_by_rules,
     unreadable,
@@ -79,7 +81,7 @@ def _labelled(raw: pl.DataFrame) -> pl.DataFrame:
         if raw.schema["create_time"] == pl.String
         else utc_instant(raw, "create_time")
     )
-    timed = raw.with_columns(stated.cast(TIME_TYPE).alias("stated_at"))
+    timed = raw.with_columns(possible_instant(stated).alias("stated_at"))
     return timed.with_columns(pl.col("stated_at").dt.round("5m").alias("label"))
 
 
@@ -135,7 +137,8 @@ def _time_rules(file: Recognised, now: datetime) -> tuple[Rule, ...]:
 
 
 def _value_rules() -> tuple[Rule, ...]:
-    return (*(unreadable(name) for name in _VALUES), *(not_negative(name) for name in _VALUES))
+    kinds = (unreadable, not_negative, possible_size)
+    return tuple(kind(name) for kind in kinds for name in _VALUES)
 
 
 def _nearest() -> Rule:

@@ -14,6 +14,7 @@ class ParsedFile:
 
     rejected: line (Int64), reason, raw (the row as JSON text). repeated: identical duplicates.
     empty: rows without any value. notes: sentences for the user about how the file was read.
+    lines: the line in the file of each row, for a file with one table of prices; None for the others.
     """
 
     tables: dict[str, pl.DataFrame]
@@ -22,6 +23,7 @@ class ParsedFile:
     repeated: int = 0
     empty: int = 0
     notes: tuple[str, ...] = ()
+    lines: pl.Series | None = None
 
 
 def read_rows(

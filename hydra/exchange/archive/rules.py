@@ -7,7 +7,7 @@ counts; the row is quarantined with its line and content, the other rows continu
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -21,8 +21,15 @@ REASON: Final = "reason"
 
 _MICROSECONDS_FROM: Final = 10**14
 """An epoch above this is microseconds: as milliseconds it would lie in the year 5138."""
-_LAST_MICROSECOND: Final = 4_102_444_800_000_000  # the year 2100: later numbers are no times
-_EARLIEST: Final = datetime(2017, 1, 1)  # noqa: DTZ001 - in UTC by the type it is cast to
+EARLIEST: Final = datetime(2017, 1, 1, tzinfo=UTC)
+"""When the exchange began."""
+LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
+"""Later instants are no times, but numbers that would leave the range of a time when anything is added."""
+_LAST_MICROSECOND: Final = 4_102_444_800_000_000
+_CHEAPEST_USD: Final = 1e-9
+_DEAREST_USD: Final = 1e9
+_LARGEST: Final = 1e15
+"""No quantity or value of a market reaches it; sums of larger numbers would leave the range of a column."""
 
 
 @dataclass(frozen=True)
@@ -68,17 +75,35 @@ def utc_instant(frame: pl.DataFrame, name: str) -> pl.Expr:
     The size of the number tells the two apart. Any other text is null.
     """
     if frame.schema[name] in (pl.Datetime, pl.Date):
-        return pl.col(name).cast(TIME_TYPE)
+        return possible_instant(pl.col(name))
     raw = pl.col(name).cast(pl.Int64, strict=False)
-    microseconds = pl.when(raw >= _MICROSECONDS_FROM).then(raw).otherwise(raw * 1000)
+    positive_raw = pl.when(raw >= 0).then(raw)
+    microseconds = pl.when(raw >= _MICROSECONDS_FROM).then(raw).otherwise(positive_raw * 1000)
     possible = pl.when(microseconds.is_between(0, _LAST_MICROSECOND)).then(microseconds)
     return pl.from_epoch(possible, time_unit="us").dt.replace_time_zone("UTC").cast(TIME_TYPE)
 
 
+def possible_instant(times: pl.Expr) -> pl.Expr:
+    """Times of any unit in UTC; null where they lie before 1970 or after LATEST."""
+    instants = times.cast(TIME_TYPE, strict=False)
+    return pl.when(instants.to_physical().is_between(0, _LAST_MICROSECOND)).then(instants)
+
+
 def positive(name: str) -> Rule:
-    """A price must be present and above zero."""
+    """A price or quantity must be present and above zero."""
     value = number(name)
     return Rule(f"{name} is not above zero", value.is_null() | (value <= 0))
+
+
+def possible_price(name: str) -> Rule:
+    """A price, if present, must be one that a market can print."""
+    inside = number(name).is_between(_CHEAPEST_USD, _DEAREST_USD)
+    return Rule(f"{name} is no price from {_CHEAPEST_USD:.9f} to {_DEAREST_USD:,.0f} USDT", ~inside)
+
+
+def possible_size(name: str) -> Rule:
+    """A quantity or value, if present, must be one that a market can have."""
+    return Rule(f"{name} is {_LARGEST:,.0f} or more", number(name) >= _LARGEST)
 
 
 def not_negative(name: str) -> Rule:
@@ -95,7 +120,7 @@ def possible_time(ends: pl.Expr, now: datetime) -> tuple[Rule, ...]:
     """`time` must be a time after the exchange began, and its period must have ended by `now`."""
     return (
         Rule("time is not a time", pl.col("time").is_null()),
-        Rule("time lies before 2017, when the exchange began", pl.col("time") < pl.lit(_EARLIEST, TIME_TYPE)),
+        Rule("time lies before 2017, when the exchange began", pl.col("time") < pl.lit(EARLIEST, TIME_TYPE)),
         Rule("time lies in the future", ends > pl.lit(now, TIME_TYPE)),
     )
 
@@ -149,5 +174,15 @@ def _distinct(rows: pl.DataFrame, key: Sequence[str], values: Sequence[str]) -> 
 
 def _as_rejected(rows: pl.DataFrame, raw: Sequence[str]) -> pl.DataFrame:
     # A zero character in text is legal in Parquet, not in the database's JSON.
-    texts = (pl.col(name).cast(pl.String).str.replace_all("\x00", "\\0", literal=True) for name in raw)
+    texts = (_as_text(rows, name).str.replace_all("\x00", "\\0", literal=True) for name in raw)
     return rows.select(LINE, REASON, pl.struct(texts).struct.json_encode().alias("raw")).sort(LINE)
+
+
+def _as_text(rows: pl.DataFrame, name: str) -> pl.Expr:
+    """The column as text; a time that no calendar has, which polars panics on, as its number."""
+    column = pl.col(name)
+    if rows.schema[name] not in (pl.Datetime, pl.Date):
+        return column.cast(pl.String)
+    return pl.coalesce(possible_instant(column).cast(pl.String), column.to_physical().cast(pl.String)).alias(
+        name
+    )

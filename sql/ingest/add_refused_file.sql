@@ -1,4 +1,4 @@
--- Notes in quarantine that a file was refused as a whole for its symbol, unless that is noted already.
+-- Notes in quarantine that a file was refused as a whole, for its symbol or its prices, unless that is noted already.
 INSERT INTO market.quarantine (origin, target_table, reason, raw)
 SELECT %(origin)s, %(target_table)s, %(reason)s, jsonb_build_object('file', %(origin)s::text)
 WHERE NOT EXISTS (
