@@ -1,5 +1,6 @@
 """Whatever is killed, and whenever: the rows at the end are those of an undisturbed run."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -131,10 +132,19 @@ def test_the_server_is_not_stopped_under_a_run_without_force(home: Path) -> None
     down = [sys.executable, "-m", "hydra", "db", "down"]
     with subprocess.Popen(command(run, "600"), cwd=PROJECT_ROOT, stdout=subprocess.DEVNULL) as supervisor:
         wait_for_cycles(home, run, 3)
-        refused = subprocess.run(down, cwd=PROJECT_ROOT, capture_output=True, text=True, check=False)
-        assert refused.returncode == 1
-        assert f"run {run.run_id} needs this server" in " ".join(refused.stderr.split())
-        assert "--force" in refused.stderr
+        # Another database in the settings does not change whose server is stopped.
+        for settings in ({}, {"HYDRA_DATABASE_URL": "postgresql://u:p@127.0.0.1:1/d"}):
+            refused = subprocess.run(
+                down,
+                cwd=PROJECT_ROOT,
+                env={**os.environ, **settings},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert refused.returncode == 1
+            assert f"run {run.run_id} needs this server" in " ".join(refused.stderr.split())
+            assert "--force" in refused.stderr
         assert cluster_of(home).is_running()
         forced = subprocess.run(
             [*down, "--force"], cwd=PROJECT_ROOT, capture_output=True, text=True, check=False
