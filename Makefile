@@ -1,6 +1,6 @@
 # Thin names over plain commands. `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-fast fuzz bench bench-peers lint format documents clean
+.PHONY: help setup setup-dev demo test test-fast fuzz bench bench-peers lint format documents pins clean
 
 HYDRA := .venv/bin/hydra
 PYTHON_IN := .venv/bin/python
@@ -48,6 +48,9 @@ documents: setup-dev ## write the documents that are generated from the code
 	@$(PYTHON_IN) -m hydra.features.document
 	@$(PYTHON_IN) -m hydra.layers.document
 
+pins: setup-dev ## pin the newest versions of the private server's packages
+	@$(PYTHON_IN) -m hydra.db.server.renew_pins
+
 clean: ## delete the private database, wherever it is, and everything built in this folder
 	@$${PYTHON:-python3} -m hydra.db.server.remove
-	rm -rf .venv .bench .hydra .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .bench .hydra .pytest_cache .mypy_cache .ruff_cache .hypothesis hydra_perpetuals.egg-info

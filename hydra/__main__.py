@@ -1,5 +1,5 @@
 """`python -m hydra`."""
 
-from hydra.cli.main import main
+from hydra.cli.entry import main
 
 main()

@@ -9,6 +9,11 @@ from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import Field, ValidationError, ValidationInfo, ValidatorFunctionWrapHandler, WrapValidator
 
+LARGEST_KEY: Final = 2**63 - 1
+"""Of a run or a trial: what a bigint column holds."""
+
+LARGEST_SEED: Final = 2**62
+
 AS_RECORDED: Final = "as recorded"
 """Validation context of stored records: a run keeps its numbers, even outside of today's bounds."""
 
@@ -62,6 +67,11 @@ CostFactor: TypeAlias = Annotated[Decimal, Field(ge=1, le=10), _EXACT]
 
 Count: TypeAlias = Annotated[int, Field(ge=0, le=1_000), _BOUNDED]
 PositiveCount: TypeAlias = Annotated[int, Field(ge=1, le=1_000), _BOUNDED]
+
+
+def own_words(message: str) -> str:
+    """A message of a check, without the words that the library puts before those of HYDRA's own checks."""
+    return message.removeprefix("Value error, ")
 
 
 def range_words(schema: Mapping[str, Any]) -> str | None:

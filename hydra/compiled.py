@@ -1,11 +1,19 @@
-"""Compiles functions with numba; the machine code is cached on disk and renewed when a source changes."""
+"""Compiles functions with numba; the machine code is cached on disk and renewed when a source changes.
+
+Reading the cache runs what it holds, so it lies in a folder that no other account can write to.
+"""
 
 import hashlib
+import os
+import stat
 from collections.abc import Callable, Iterable
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
+
+from hydra.errors import StopError
+from hydra.paths import cache_directory
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -14,6 +22,44 @@ _R = TypeVar("_R")
 def stamp_of(sources: Iterable[Path]) -> str:
     """sha256 over files: changes when one of them does."""
     return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(sources))).hexdigest()
+
+
+@cache
+def machine_code_directory() -> Path:
+    """Where machine code is kept: NUMBA_CACHE_DIR, else a folder in the user's cache; made with mode 0700.
+
+    Raises:
+        StopError: it cannot be made or written, or another account may put files there.
+    """
+    given = os.environ.get("NUMBA_CACHE_DIR")
+    folder = Path(given).absolute() if given else cache_directory().absolute() / "machine_code"
+    advice = "set NUMBA_CACHE_DIR to a folder that only this account can write to"
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        reason = _danger(folder)
+    except OSError as error:
+        raise StopError(f"compiled code cannot be kept in {folder} ({error.strerror}): {advice}") from None
+    if reason is not None:
+        raise StopError(f"compiled code is run from {folder}, and {reason}: {advice}")
+    return folder
+
+
+def _danger(folder: Path) -> str | None:
+    """How another account could put files into `folder`; None if it cannot."""
+    status = folder.stat()
+    if status.st_uid != os.geteuid():
+        return "it belongs to another account"
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return f"its mode {stat.S_IMODE(status.st_mode):04o} lets other accounts write there"
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return "this account cannot write there"
+    for above in folder.resolve().parents:
+        status = above.stat()
+        is_open = status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX
+        if status.st_uid not in {0, os.geteuid()} or is_open:
+            return f"another account can rename it in {above}"
+    return None
 
 
 def compiled_function(function: Callable[_P, _R], stamp: str) -> Callable[_P, _R]:
@@ -26,6 +72,9 @@ def compiled_function(function: Callable[_P, _R], stamp: str) -> Callable[_P, _R
     Without fastmath: the same inputs give the same numbers whatever the vector width of the machine.
     """
     numba = import_module("numba")
+    numba.config.CACHE_DIR = str(machine_code_directory())
+    # Without the other locators numba would fall back to the checkout.
+    numba.config.CACHE_LOCATOR_CLASSES = "UserProvidedCacheLocator"
     dispatcher: Any = numba.njit(cache=True)(function)
     cache_of_function = dispatcher._cache
     cache_of_function._cache_file = import_module("numba.core.caching").IndexDataCacheFile(

@@ -20,6 +20,10 @@ class DatabaseError(StopError):
     """The database server cannot be used: unreachable, too old, or without TimescaleDB."""
 
 
+class DatabaseLostError(DatabaseError):
+    """The database server went away under a command: the same command may succeed once it is back."""
+
+
 class RetryError(HydraError):
     """A temporary error: the same call may succeed later."""
 

@@ -13,7 +13,7 @@ from typing import Final
 from hydra.errors import StopError
 from hydra.paths import PROJECT_ROOT
 
-SOURCE: Final = PROJECT_ROOT / "hydra" / "readings.toml"
+READINGS_FILE: Final = PROJECT_ROOT / "hydra" / "readings.toml"
 DOCUMENT: Final = PROJECT_ROOT / "docs" / "readings.md"
 
 
@@ -39,15 +39,15 @@ def load_readings() -> tuple[Reading, ...]:
     Raises:
         StopError: an entry has an unknown or missing key, or an id stands twice.
     """
-    content = tomllib.loads(SOURCE.read_text(encoding="utf-8"))
+    content = tomllib.loads(READINGS_FILE.read_text(encoding="utf-8"))
     try:
         readings = tuple(Reading(**entry) for entry in content["reading"])
     except TypeError as error:
-        raise StopError(f"{SOURCE.name}: {error}; compare with the entries around it") from error
+        raise StopError(f"{READINGS_FILE.name}: {error}; compare with the entries around it") from error
     ids = [reading.id for reading in readings]
     repeated = sorted({name for name in ids if ids.count(name) > 1})
     if repeated:
-        raise StopError(f"{SOURCE.name}: {', '.join(repeated)} stands twice; ids are never reused")
+        raise StopError(f"{READINGS_FILE.name}: {', '.join(repeated)} stands twice; ids are never reused")
     return readings
 
 
@@ -57,9 +57,9 @@ def readings_hash() -> str:
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
 
-def document() -> str:
+def rendered() -> str:
     """Every reading with question, choice and reason, as docs/readings.md."""
-    names = tomllib.loads(SOURCE.read_text(encoding="utf-8"))["documents"]
+    names = tomllib.loads(READINGS_FILE.read_text(encoding="utf-8"))["documents"]
     lines = [
         "# Where the source documents disagree",
         "",
@@ -90,7 +90,7 @@ def _cell(text: str) -> str:
 
 def write() -> None:
     """Bring the document up to date."""
-    DOCUMENT.write_text(document(), encoding="utf-8")
+    DOCUMENT.write_text(rendered(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -9,11 +9,14 @@ Source: README document, "Configuration" (the `.env` keys).
 import difflib
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from dotenv import dotenv_values
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hydra.bounds import (
@@ -26,11 +29,13 @@ from hydra.bounds import (
     PositiveUsd,
     RiskPercent,
     Seconds,
+    own_words,
     range_words,
 )
 from hydra.domain import KillScope, SignalSource, TradingMode
 from hydra.errors import SettingsError
 from hydra.paths import PROJECT_ROOT
+from hydra.redaction import redacted
 
 ENV_FILE: Final = PROJECT_ROOT / ".env"
 
@@ -98,6 +103,21 @@ class Settings(BaseSettings):
         None,
         validation_alias="HYDRA_DATABASE_URL",
         description="A PostgreSQL server of your own with TimescaleDB; empty: the private server",
+    )
+    owner_password: SecretStr | None = Field(
+        None,
+        validation_alias="HYDRA_OWNER_PASSWORD",
+        description="On a server of your own: password of the login that migrates, imports and deletes",
+    )
+    worker_password: SecretStr | None = Field(
+        None,
+        validation_alias="HYDRA_WORKER_PASSWORD",
+        description="The same for the login that decides and trades",
+    )
+    reader_password: SecretStr | None = Field(
+        None,
+        validation_alias="HYDRA_READER_PASSWORD",
+        description="The same for the login that only reads: answers, dashboards",
     )
 
     broker_url: SecretStr | None = Field(
@@ -177,17 +197,30 @@ class Settings(BaseSettings):
     )
     llm_hold_blocks: bool = Field(True, description="The news analyst's hold stops entries (C03)")
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _refuse_unprintable(cls, value: Any) -> Any:
+        if isinstance(value, str) and not value.isprintable():
+            raise ValueError("write it in printable characters of UTF-8")
+        return value
+
     @classmethod
     def attribute_by_key(cls) -> dict[str, str]:
         """Key as written in `.env` -> attribute name."""
         return {str(field.validation_alias or name).upper(): name for name, field in cls.model_fields.items()}
 
+    @classmethod
+    def secrets(cls) -> frozenset[str]:
+        """The attributes that hold a secret: no parameters, never stored, never shown."""
+        return frozenset(
+            name for name, field in cls.model_fields.items() if "SecretStr" in str(field.annotation)
+        )
+
     def described(self) -> Iterator[tuple[str, str, str]]:
         """(key, value, description) of every setting; a secret's value is only "set" or "not set"."""
         for key, name in self.attribute_by_key().items():
             value = getattr(self, name)
-            is_secret = "SecretStr" in str(type(self).model_fields[name].annotation)
-            if is_secret:
+            if name in self.secrets():
                 text = "set" if value is not None else "not set"
             else:
                 text = "not set" if value is None else str(value)
@@ -199,9 +232,10 @@ def load_settings(env_file: Path = ENV_FILE, given: Mapping[str, Any] | None = N
 
     Raises:
         SettingsError: names every unknown key and every value out of range, where it was given, and what to
-            write instead.
+            write instead; or `env_file` is no text.
     """
     _refuse_unknown_variables(os.environ)
+    refuse_secrets(given or {})
     given = {key.upper(): value for key, value in (given or {}).items()}
     names = Settings.attribute_by_key()
     keys = {key: str(Settings.model_fields[name].validation_alias or name) for key, name in names.items()}
@@ -210,10 +244,57 @@ def load_settings(env_file: Path = ENV_FILE, given: Mapping[str, Any] | None = N
         settings = Settings(_env_file=env_file, **values)  # type: ignore[call-arg]  # an argument of the base class
     except ValidationError as error:
         raise SettingsError("; ".join(_sentence(item, given, env_file) for item in error.errors())) from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{env_file} is not a text of UTF-8: correct it, or write it again") from None
     if settings.trading_mode is TradingMode.BACKTEST:
         where = _place("TRADING_MODE", given, env_file)
         raise SettingsError(f"{where} is paper, testnet or live; `hydra backtest` needs no mode")
     return settings
+
+
+def refuse_secrets(keys: Iterable[str]) -> None:
+    """Raise if one of the `keys` of --set is a secret: what --set gives is stored and shown.
+
+    Raises:
+        SettingsError: names the key, never its value.
+    """
+    names = Settings.attribute_by_key()
+    for key in map(str.upper, keys):
+        if names.get(key, key.lower()) in Settings.secrets():
+            raise SettingsError(
+                f"--set {key}: secrets are no parameters, because parameters are stored with every trial: "
+                f"set {key} in {ENV_FILE.name} or in the environment"
+            )
+
+
+def redacted_by_settings(text: str) -> str:
+    """`text` without any secret of the settings in force."""
+    try:
+        settings = load_settings()
+    except SettingsError:
+        # Then nothing was used of them; complaints about settings repeat no value.
+        return text
+    values = (getattr(settings, name) for name in Settings.secrets())
+    return redacted(text, *(value.get_secret_value() for value in values if value is not None))
+
+
+def database_settings(env_file: Path = ENV_FILE) -> Settings:
+    """The settings in force; where they are refused, the database's alone, the others at their defaults.
+
+    For `hydra kill`: a wrong limit, written for the next run, must not keep it from this one.
+    """
+    try:
+        return load_settings(env_file)
+    except (SettingsError, ValueError, OSError):
+        is_readable = os.access(env_file, os.R_OK)
+        text = env_file.read_text(encoding="utf-8", errors="replace") if is_readable else ""
+        given = {**dotenv_values(stream=StringIO(text)), **os.environ}
+        secrets: dict[str, Any] = {
+            name: SecretStr(value)
+            for key, name in Settings.attribute_by_key().items()
+            if name in Settings.secrets() and (value := given.get(key))
+        }
+        return Settings.model_construct(**secrets)
 
 
 def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:
@@ -229,7 +310,7 @@ def _sentence(item: Any, given: Mapping[str, str], path: Path) -> str:
     where = _place(key, given, path)
     if item["type"] == "extra_forbidden":
         return f"{where} is not a setting{_suggestion(key)}. See `hydra config show` for all keys"
-    return f"{where}: {_allowed(key) or item['msg']}"
+    return f"{where}: {_allowed(key) or own_words(item['msg'])}"
 
 
 def _place(key: str, given: Mapping[str, Any], path: Path) -> str:
@@ -239,8 +320,13 @@ def _place(key: str, given: Mapping[str, Any], path: Path) -> str:
     return f"environment: {key}" if key in os.environ else f"{path.name}: {key}"
 
 
+@cache
+def _schema() -> Mapping[str, Any]:
+    return Settings.model_json_schema()
+
+
 def _allowed(key: str) -> str | None:
-    properties = Settings.model_json_schema()["properties"]
+    properties = _schema()["properties"]
     words = range_words(properties.get(key, properties.get(key.lower(), {})))
     return words and f"it has to be {words}"
 

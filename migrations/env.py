@@ -1,4 +1,4 @@
-"""What Alembic runs for every command: connects, takes the migration lock, runs the revisions.
+"""What Alembic runs for every command: connects as the owner, takes the migration lock, runs the revisions.
 
 The connection comes from the caller (`hydra.db.migrate`, the tests) or from HYDRA_DATABASE_URL.
 """
@@ -6,13 +6,14 @@ The connection comes from the caller (`hydra.db.migrate`, the tests) or from HYD
 import os
 
 from alembic import context
+from psycopg.errors import DuplicateTable, UniqueViolation
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
 
+from hydra.db import queries
 from hydra.db.migrate import engine_for
+from hydra.db.roles import Role
 from hydra.errors import SettingsError
-
-# Any constant works if all HYDRA processes use the same one.
-MIGRATION_LOCK = 4_912_734_001
 
 
 def _engine() -> Engine:
@@ -22,27 +23,35 @@ def _engine() -> Engine:
     url = os.environ.get("HYDRA_DATABASE_URL")
     if not url:
         raise SettingsError("no database named: set HYDRA_DATABASE_URL for alembic, or use `hydra db`")
-    return engine_for(url)
+    return engine_for(url, role=Role.OWNER)
 
 
 def _run(connection: Connection) -> None:
-    """All revisions in one transaction: one that builds the schema makes the later ones unnecessary."""
+    """All revisions in one transaction: one that builds the schema makes the later ones unnecessary.
+
+    Two processes that start at once must not both migrate: the second waits for the lock on the table of
+    revisions, then finds nothing to do.
+    """
+    _make_version_table(connection)
     context.configure(connection=connection, transaction_per_migration=False)
     with context.begin_transaction():
+        connection.execute(text("SET LOCAL lock_timeout = '10min'"))
+        connection.execute(text(queries.load("server/lock_version_table")))
+        # Nobody's report or dashboard may keep a migration waiting without a word.
+        connection.execute(text("SET LOCAL lock_timeout = '60s'"))
         context.run_migrations()
 
 
-def _locked_run(connection: Connection) -> None:
-    """Two processes that start at once must not both migrate: the second waits, then finds nothing to do."""
-    connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
-    connection.commit()
+def _make_version_table(connection: Connection) -> None:
+    """The table of revisions, as Alembic makes it; another process may make it at the same moment."""
     try:
-        _run(connection)
-    finally:
-        connection.rollback()
-        connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": MIGRATION_LOCK})
+        connection.execute(text(queries.load("server/version_table")))
         connection.commit()
+    except DBAPIError as error:
+        connection.rollback()
+        if not isinstance(error.orig, DuplicateTable | UniqueViolation):
+            raise
 
 
 with _engine().connect() as opened:
-    _locked_run(opened)
+    _run(opened)

@@ -8,6 +8,7 @@ from hypothesis import settings
 
 from hydra.db.edition import Edition
 from tests.support.before_0011 import NOT_RUN as HISTORY_NOT_RUN
+from tests.support.own_processes import adopt_orphans, left_alive
 from tests.support.servers.databases import TestServer
 from tests.support.servers.editions import (
     COMMUNITY_URL,
@@ -19,6 +20,8 @@ from tests.support.servers.redis import NOT_RUN as REDIS_NOT_RUN
 from tests.support.servers.redis import REDIS_URL
 
 NOT_RUN = pytest.StashKey[bool]()
+LEFT_ALIVE = pytest.StashKey[dict[int, str]]()
+END_TIMEOUT_S = 10.0
 
 # An example may take as long as it takes: on a busy machine time says nothing of a property.
 settings.register_profile("hydra", deadline=None)
@@ -70,6 +73,22 @@ def database_url(servers: dict[Edition, TestServer], edition: Edition) -> Iterat
         yield url
 
 
+def pytest_configure() -> None:
+    """Keep every process of the tests below this one, whoever started it."""
+    adopt_orphans()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail if a process of the tests is still alive, after all fixtures and workers of pytest have ended."""
+    if hasattr(session.config, "workerinput"):
+        return
+    left = left_alive(END_TIMEOUT_S)
+    session.config.stash[LEFT_ALIVE] = left
+    if left and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Note whether tests of the community edition were asked for and cannot run."""
     wanted = any("edition" in getattr(item, "fixturenames", ()) for item in items)
@@ -77,7 +96,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say loudly that half of the database tests did not run, and how to run them."""
+    """Say loudly what is still alive, and what did not run and how to run it."""
+    if left := config.stash.get(LEFT_ALIVE, {}):
+        terminalreporter.section("PROCESSES OF THE TESTS ARE STILL ALIVE", sep="!", red=True, bold=True)
+        for process_id, words in left.items():
+            terminalreporter.line(f"{process_id}: {words}")
     skipped = any("COMMUNITY EDITION" in str(report.longrepr) for report in _skipped(terminalreporter))
     if config.stash.get(NOT_RUN, False) or skipped:
         terminalreporter.section("COMMUNITY EDITION: NOT RUN", sep="!", red=True, bold=True)

@@ -9,20 +9,20 @@ from dramatiq import Broker, Middleware
 from dramatiq.broker import MessageProxy
 from dramatiq.middleware import AgeLimit, ShutdownNotifications, TimeLimit
 
-from hydra.runtime.die_with_parent import end_with_parent
+from hydra.runtime.log_text import show_logs
 from hydra.runtime.message_broker import make_broker
 from hydra.runtime.notifications import MAX_AGE_MS
-from hydra.settings import Settings, load_settings
+from hydra.settings import Settings, load_settings, redacted_by_settings
 
 _LOG: structlog.stdlib.BoundLogger = structlog.get_logger("hydra.workers")
 
 
-class EndWithParent(Middleware):
-    """A worker process does not outlive the `dramatiq` command that spawned it, however that one ends."""
+class ShownLogs(Middleware):
+    """A worker process logs texts from outside escaped."""
 
     def after_process_boot(self, _broker: Broker) -> None:
-        """Register with the kernel once the process is up."""
-        end_with_parent()
+        """Change the logging of the process once it is set up."""
+        show_logs()
 
 
 class StageErrors(Middleware):
@@ -47,7 +47,7 @@ class StageErrors(Middleware):
                 "stage failed, the clock will notify it again",
                 stage=message.actor_name,
                 run=message.args[0] if message.args else None,
-                error=f"{type(exception).__name__}: {exception}".strip(),
+                error=redacted_by_settings(f"{type(exception).__name__}: {exception}".strip()),
             )
 
 
@@ -61,7 +61,7 @@ def worker_broker(settings: Settings | None = None) -> Broker:
         AgeLimit(max_age=MAX_AGE_MS),
         TimeLimit(),
         ShutdownNotifications(),
-        EndWithParent(),
+        ShownLogs(),
         StageErrors(),
     ]
     return make_broker(settings or load_settings(), middleware)

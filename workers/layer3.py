@@ -14,7 +14,7 @@ from hydra.trading.runs import Run
 from hydra.trading.signal_rows import choose_signals, signal_row
 
 
-def handle(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
+def write_signals(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
     """Write the cycle's signals; a quiet minute has none."""
     rules = rules_of_run(run)
     inputs = generator_inputs(is_adaptive=rules.signals.is_adaptive)

@@ -9,9 +9,9 @@ import psycopg
 from psycopg.rows import class_row
 
 from hydra.db import queries
-from hydra.trading.correlation_rows import PortfolioCorrelation, company_of, read_returns
+from hydra.trading.correlation_rows import PortfolioCorrelation, portfolio_correlation_of, read_returns
 from hydra.trading.cycle import Cycle
-from hydra.trading.decision_rows import JudgedSignal, decision_row
+from hydra.trading.decision_rows import ScoredSignal, decision_row
 from hydra.trading.instrument_spec import read_terms
 from hydra.trading.kill_switch import latch, read_kills
 from hydra.trading.minute_rows import read_assessed
@@ -24,7 +24,7 @@ from hydra.trading.runs import Run
 from hydra.trading.verdicts import Minute, decide, direction_held, new_kills
 
 
-def handle(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
+def write_decisions(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
     """Write the cycle's risk decisions, and latch the kill switch where a condition holds."""
     rules = rules_of_run(run)
     parameters = rules.risk
@@ -40,7 +40,7 @@ def handle(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
 def read_minute(connection: psycopg.Connection, cycle: Cycle, rules: Rules) -> Minute:
     """What layers 2 and 3 said, the portfolio and, if there is a signal, the further inputs it needs."""
     values = {"run_id": cycle.run_id, "time": cycle.time}
-    with connection.cursor(row_factory=class_row(JudgedSignal)) as cursor:
+    with connection.cursor(row_factory=class_row(ScoredSignal)) as cursor:
         rows = cursor.execute(queries.load("stages/chosen_signals"), values).fetchall()
     # The best of each pair comes first.
     signals = {signal.instrument_id: signal for signal in reversed(rows)}
@@ -51,16 +51,16 @@ def read_minute(connection: psycopg.Connection, cycle: Cycle, rules: Rules) -> M
         signals=signals,
         states=states,
         terms=read_terms(connection, sorted(chosen), cycle.time, rules.costs),
-        portfolio_correlation=_company(connection, cycle, chosen, states),
+        portfolio_correlation=_portfolio_correlations(connection, cycle, chosen, states),
         kills=read_kills(connection, cycle.run_id),
-        book=read_portfolio_state(connection, cycle, states),
+        portfolio=read_portfolio_state(connection, cycle, states),
     )
 
 
-def _company(
+def _portfolio_correlations(
     connection: psycopg.Connection,
     cycle: Cycle,
-    chosen: Mapping[int, JudgedSignal],
+    chosen: Mapping[int, ScoredSignal],
     states: Mapping[int, PairState],
 ) -> dict[int, PortfolioCorrelation]:
     held = {key: direction_held(one) for key, one in states.items()}
@@ -68,4 +68,6 @@ def _company(
     if not joining or not held:
         return {}
     returns = read_returns(connection, cycle, sorted({*joining, *held}))
-    return {key: company_of(key, signal.direction, returns, held) for key, signal in joining.items()}
+    return {
+        key: portfolio_correlation_of(key, signal.direction, returns, held) for key, signal in joining.items()
+    }

@@ -18,7 +18,7 @@ from hydra.trading.pair_state import PairState
 from hydra.trading.pair_state_rows import read_pair_states, store_pair_states
 from hydra.trading.paper_exchange import PaperExchange
 from hydra.trading.parameters import Rules, rules_of_run
-from hydra.trading.portfolio_rows import LastSettled, cash_after, equity_row, read_last_settled
+from hydra.trading.portfolio_rows import LastBooked, cash_after, equity_row, read_last_booked
 from hydra.trading.position_checks import manage_positions
 from hydra.trading.row_writer import insert_row
 from hydra.trading.runs import Run
@@ -27,7 +27,7 @@ from hydra.trading.runs import Run
 def book_fills(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
     """Book what happened since the last cycle: fills, exits, funding; then cash and equity."""
     rules = rules_of_run(run)
-    last = read_last_settled(connection, cycle, rules)
+    last = read_last_booked(connection, cycle, rules)
     states = read_pair_states(connection, cycle.run_id)
     if states:
         _play(connection, cycle, rules, states, last)
@@ -42,7 +42,7 @@ def _play(
     cycle: Cycle,
     rules: Rules,
     states: Mapping[int, PairState],
-    last: LastSettled,
+    last: LastBooked,
 ) -> None:
     ids = sorted(states)
     specs = read_terms(connection, ids, cycle.time, rules.costs)

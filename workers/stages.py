@@ -15,11 +15,11 @@ from dramatiq import Broker, Middleware
 
 from hydra.db import queries
 from hydra.db.engine import connect
-from hydra.db.roles import Role
 from hydra.errors import HydraError
 from hydra.runtime.notifications import CYCLE_CLOSED_CHANNEL, Stage, Step, notify, step_from, step_of
 from hydra.trading.cycle import Cycle
-from hydra.trading.runs import Run, read_run
+from hydra.trading.runs import Run, read_run, refuse_other_version
+from hydra.trading.versions import code_version
 
 TIME_LIMIT_MS: Final = 120_000
 """A stage that takes longer is interrupted; its transaction is rolled back and it is notified again."""
@@ -105,31 +105,34 @@ class StageWorker(Middleware):
     def _connection(self) -> psycopg.Connection:
         held: psycopg.Connection | None = getattr(self._thread, "connection", None)
         if held is None or held.closed:
-            held = connect(self._database_url(), role=Role.WORKER, autocommit=True)
+            held = connect(self._database_url(), autocommit=True)
             self._thread.connection = held
         return held
 
     def _run(self, connection: psycopg.Connection, run_id: int) -> Run:
         if run_id not in self._runs:
-            self._runs[run_id] = read_run(connection, run_id)
+            run = read_run(connection, run_id)
+            refuse_other_version(run)
+            self._runs[run_id] = run
         return self._runs[run_id]
 
 
 def advance(connection: psycopg.Connection, run: Run, step: Step, handler: Handler) -> Cycle | None:
-    """Take one step of the oldest cycle of `run` that waits for it; None if there is none.
+    """Take one step of the oldest cycle of `run` and this version that waits for it; None if there is none.
 
     The rows of the stage and the new state commit together or not at all. Only the end of a cycle waits for
     the disk, which also flushes everything before it: if a crash loses an unfinished cycle, it is decided
     again from the same facts. Layer 5 waits more often, before an exchange is called (law 5).
     """
     durability = "on" if step.stage is Stage.EXECUTE else "off"
-    wanted = {"run_id": run.run_id, "state": step.waits_for.value, "durability": durability}
+    of_run = {"run_id": run.run_id, "code_version": code_version()}
+    wanted = {**of_run, "state": step.waits_for.value, "durability": durability}
     with connection.transaction():
         row = connection.execute(queries.load("stages/claim"), wanted).fetchone()
         if row is None:
             return None
         cycle = Cycle(run.run_id, time=row[0], as_of=row[1])
         handler(connection, run, cycle)
-        moved = {"run_id": run.run_id, "time": cycle.time, "state": step.leads_to.value}
+        moved = {**of_run, "time": cycle.time, "state": step.leads_to.value}
         connection.execute(queries.load("stages/move"), {**moved, "channel": CYCLE_CLOSED_CHANNEL})
     return cycle

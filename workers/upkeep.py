@@ -14,7 +14,8 @@ import psycopg
 import structlog
 
 from hydra.answers.audit_rounds import AuditRound, audit_if_due
-from hydra.db.engine import connect, database_url
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
 from hydra.db.roles import Role
 from hydra.errors import HydraError
 from hydra.runtime.notifications import AUDIT_ACTOR, UPKEEP_QUEUE
@@ -41,10 +42,10 @@ def audit() -> None:
         HydraError, psycopg.Error: the server cannot be used, or an audit cannot be run; the next message
         retries.
     """
-    url = database_url(load_settings())
+    settings = load_settings()
     with (
-        closing(connect(url, role=Role.READER, autocommit=True)) as reader,
-        closing(connect(url, role=Role.WORKER, autocommit=True)) as writer,
+        closing(connect(database_url(settings, Role.READER), autocommit=True)) as reader,
+        closing(connect(database_url(settings, Role.WORKER), autocommit=True)) as writer,
     ):
         done = audit_if_due(reader, writer)
     if done is not None:

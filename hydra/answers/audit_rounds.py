@@ -1,6 +1,6 @@
 """Rounds of the audits while runs go on; their findings are stored as rows.
 
-To leave the cycles undisturbed, they read under the reader's role with a time limit for each, and rest after
+To leave the cycles undisturbed, they read with the reader's login and a time limit for each, and rest after
 each audit for as long as it took. Source: docs/architecture.md, "Audits"; docs/architecture.md, law 9.
 """
 
@@ -15,7 +15,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from hydra.answers.audits import Finding, audit_names, run_audit
-from hydra.db import queries
+from hydra.db import locks, queries
 from hydra.db.roles import READER_STATEMENT_TIMEOUT
 
 ROUND_EVERY_S: Final = 300
@@ -40,20 +40,20 @@ def audit_if_due(
 ) -> AuditRound | None:
     """Run a round and store it; None where another one runs or began less than ROUND_EVERY_S ago.
 
-    reader: acts as the reader's role. writer: acts as the worker's. Both in autocommit mode.
+    reader: a connection of the reader. writer: one of the worker. Both in autocommit mode.
     longest: how long one audit may take, as PostgreSQL writes it.
 
     Raises:
         psycopg.Error: the server went away, or an audit could not be run: nothing is stored then.
     """
-    has_lock, is_due = _row(writer.execute(queries.load("upkeep/take_turn"), {"seconds": ROUND_EVERY_S}))
-    if not has_lock:
+    if not locks.take(writer, locks.AUDITS):
         return None
     try:
+        (is_due,) = _row(writer.execute(queries.load("upkeep/is_due"), {"seconds": ROUND_EVERY_S}))
         return _run_round(reader, writer, longest) if is_due else None
     finally:
         if not writer.broken:
-            writer.execute(queries.load("upkeep/end_turn"))
+            locks.release(writer, locks.AUDITS)
 
 
 def _run_round(reader: psycopg.Connection, writer: psycopg.Connection, longest: str) -> AuditRound:

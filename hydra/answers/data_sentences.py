@@ -33,7 +33,7 @@ def _five_minute_sentences(bars: Mapping[str, Any]) -> Iterator[str]:
     )
     if bars["missing_inputs"]:
         missing = ", ".join(bars["missing_inputs"])
-        yield f"Mostly unknown there, so rules that need them give no signal: {missing}."
+        yield f"Mostly unknown there or on the day after, so rules that need them give no signal: {missing}."
 
 
 def _minute(instant: str) -> str:

@@ -207,7 +207,7 @@ def _trades(measured: Measured) -> list[ReportFigure]:
         ),
         estimated(
             "expectancy_r", "net per trade in units of its risk", Estimate(results.expectancy_r), Unit.RISK,
-            "no trade has a stop on record",
+            "a trade has no stop on the losing side of its entry",
         ),
     ]  # fmt: skip
 

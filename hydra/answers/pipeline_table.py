@@ -12,9 +12,11 @@ import psycopg
 from psycopg.rows import class_row
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from hydra.answers.formatting import minute_text, price_text
 from hydra.answers.run_events import WITHOUT_DATA
+from hydra.answers.styled_text import styled
 from hydra.db import queries
 from hydra.domain import ReasonCode, Regime, TradabilityStatus
 from hydra.trading.runs import Run
@@ -100,20 +102,19 @@ def pipeline_line(run: Run, rows: list[PipelineRow]) -> str:
     )
 
 
-def _cells(row: PipelineRow) -> tuple[str, ...]:
+def _cells(row: PipelineRow) -> tuple[str | Text, ...]:
     colour = _COLOURS.get(TradabilityStatus(row.tradability), "white") if row.tradability else "white"
     regime = "-" if row.regime is None else Regime(row.regime).name
     final = _spaced(row.final)
-    final = f"[bold green]{final}[/]" if row.size_usd is not None else final
     return (
         row.symbol,
         price_text(row.price),
-        f"[{colour}]{row.tradability or '-'}[/] {_spaced(regime)}",
+        styled((row.tradability or "-", colour), f" {_spaced(regime)}"),
         f"{_spaced(row.source)} {row.side}" if row.source else "-",
         "-" if row.confidence is None else f"{row.confidence:.2f}",
         "-" if row.score is None else f"{row.score:.2f}",
         "-" if row.size_usd is None else f"{row.size_usd:,.0f}",
-        final,
+        styled((final, "bold green")) if row.size_usd is not None else final,
     )
 
 

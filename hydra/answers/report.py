@@ -24,6 +24,7 @@ from hydra.domain import PositionState, SignalSource
 from hydra.errors import StopError
 from hydra.ledger.bootstrap import FEWEST_DAYS
 from hydra.trading.parameters import costs_in
+from hydra.trading.upgrades import versions_of_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def read_report(connection: psycopg.Connection, run_id: int) -> RunReport:
     found = rows_of(connection, "report/run", run_id=run_id)
     if not found:
         raise StopError(f"there is no run {run_id} in this database: `hydra runs list` names them")
-    (facts,) = found
+    facts = {**found[0], "versions": versions_of_run(connection, run_id)}
     trades = rows_of(connection, "report/trades", run_id=run_id)
     closed = closed_of(trades)
     fills = rows_of(connection, "report/fill_costs", run_id=run_id)

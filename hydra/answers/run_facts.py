@@ -9,6 +9,7 @@ from typing import Final
 
 from hydra.answers.formatting import UNDEFINED, counted, minute_text
 from hydra.answers.run_choice import Row
+from hydra.trading.upgrades import DecidingVersion
 
 PAPER_SENTENCE: Final = (
     "Paper fills are simulated: a resting order fills only when a later bar trades through it, at most a "
@@ -31,7 +32,10 @@ def worth_of_figures(facts: Row) -> Iterator[str]:
 
 
 def fact_list(facts: Row) -> list[tuple[str, str]]:
-    """(name, value) of the facts that the figures depend on. facts: the row of `sql/report/run.sql`."""
+    """(name, value) of the facts that the figures depend on.
+
+    facts: the row of `sql/report/run.sql`, and the `versions` of the run.
+    """
     return [
         ("Run", str(facts["run_id"])),
         ("Mode", facts["mode"]),
@@ -42,14 +46,26 @@ def fact_list(facts: Row) -> list[tuple[str, str]]:
         ("Pairs", ", ".join(facts["pairs"]) or UNDEFINED),
         ("Declared feeds", ", ".join(facts["feeds"]) or "none"),
         ("How it ended", facts["end_reason"] or "not ended"),
-        ("Code", facts["code_version"]),
-        ("Readings", facts["readings_hash"]),
-        ("Features", facts["feature_set_version"]),
-        ("Cost model", facts["cost_model_version"]),
+        ("Code", _by_minute(facts["versions"], "code_version")),
+        ("Readings", _by_minute(facts["versions"], "readings_hash")),
+        ("Features", _by_minute(facts["versions"], "feature_set_version")),
+        ("Cost model", _by_minute(facts["versions"], "cost_model_version")),
         ("Config hash", facts["config_hash"]),
         ("Data hash", facts["data_hash"] or UNDEFINED),
         ("Runs stored on this market and period", f"{facts['runs_on_this_market']:,}"),
     ]
+
+
+def _by_minute(versions: Sequence[DecidingVersion], name: str) -> str:
+    """A part of the version; of an upgraded run every value of it, with the minute from which it decided."""
+    found: list[str] = []
+    last = None
+    for one in versions:
+        value = getattr(one.version, name)
+        if value != last:
+            found.append(f"from {minute_text(one.first_minute)} UTC on {value}" if found else value)
+        last = value
+    return ", ".join(found)
 
 
 def kill_sentences(kills: Sequence[Row]) -> list[str]:

@@ -12,16 +12,24 @@ from psycopg.rows import class_row
 from hydra.answers.plain_values import plain
 from hydra.answers.run_overrides import Override, overrides_of
 from hydra.db import queries
+from hydra.domain import TradingMode
+from hydra.trading.runs import EndReason, supervised_runs
+from hydra.trading.versions import Version
 
 
 @dataclass(frozen=True)
 class RunSummary:
-    """The state of a run. decided_until and equity (USDT) are None before its first closed cycle."""
+    """The state of a run. decided_until and equity (USDT) are None before its first closed cycle.
+
+    is_live: a process supervises it; None: it has ended, or is a backtest.
+    versions: how many have decided it; the named one is in force.
+    """
 
     run_id: int
     mode: str
     label: str
     end_reason: str
+    is_live: bool | None
     decided_until: datetime | None
     equity_usd: Decimal | None
     closed_trades: int
@@ -29,11 +37,35 @@ class RunSummary:
     latched: int
     config: Mapping[str, Any]
     feeds: Sequence[str]
+    code_version: str
+    readings_hash: str
+    feature_set_version: str
+    cost_model_version: str
+    versions: int
+
+    @property
+    def version(self) -> Version:
+        """The version that the run belongs to."""
+        return Version(
+            self.code_version, self.readings_hash, self.feature_set_version, self.cost_model_version
+        )
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether it decides by the minute, and has not decided its last one."""
+        return self.mode != TradingMode.BACKTEST and self.end_reason != EndReason.FINISHED
 
     @property
     def overrides(self) -> list[Override]:
         """The settings, rules and stresses of the run that are not the defaults."""
         return overrides_of(self.config, self.feeds)
+
+    @property
+    def state(self) -> str:
+        """For people: live or dead, and of a run that has ended how."""
+        if self.is_live is None:
+            return self.end_reason
+        return "live" if self.is_live else "dead"
 
     def as_json(self) -> dict[str, Any]:
         """For machines: the columns, with the overrides in the place of the whole configuration."""
@@ -43,6 +75,7 @@ class RunSummary:
 
 
 def list_runs(connection: psycopg.Connection, limit: int | None = None) -> list[RunSummary]:
-    """All runs or the newest `limit`, the newest first."""
+    """All runs, or the newest `limit` and those that go on; the newest first."""
+    values = {"limit": limit, "supervised": list(supervised_runs(connection))}
     with connection.cursor(row_factory=class_row(RunSummary)) as cursor:
-        return cursor.execute(queries.load("status/runs"), {"limit": limit}).fetchall()
+        return cursor.execute(queries.load("status/runs"), values).fetchall()

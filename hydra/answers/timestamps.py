@@ -6,6 +6,10 @@ from typing import Final
 
 from hydra.errors import StopError
 
+FIRST_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
+END_OF_TIME: Final = datetime(2100, 1, 1, tzinfo=UTC)
+"""No market that HYDRA knows is older or newer; beyond, arithmetic with times would leave the calendar."""
+
 _TIME_OF_DAY: Final = re.compile(r"(\d{1,2}):(\d{2})")
 
 
@@ -13,13 +17,16 @@ def parse_minute(option: str, text: str, examples: str = "2025-06-01T14:05") -> 
     """The minute of an ISO 8601 text, in UTC; a text without a zone is UTC.
 
     Raises:
-        StopError: it is no time; the message names the `option` and shows `examples`.
+        StopError: it is no time, or not one of the years 2000 to 2099; the message names the `option` and
+            shows `examples`.
     """
     try:
         time = datetime.fromisoformat(text.strip())
     except ValueError:
         raise StopError(f"{option} {text}: not a time; write {examples} (UTC)") from None
     zoned = time if time.tzinfo else time.replace(tzinfo=UTC)
+    if not FIRST_TIME <= zoned < END_OF_TIME:
+        raise StopError(f"{option} {text}: write a time of the years 2000 to 2099, such as {examples} (UTC)")
     return zoned.astimezone(UTC).replace(second=0, microsecond=0)
 
 

@@ -15,6 +15,7 @@ from hydra.answers.report import RunReport
 from hydra.answers.run_choice import Row
 from hydra.answers.run_facts import fact_list
 from hydra.errors import StopError
+from hydra.outside_text import shown, spreadsheet_text
 
 Cell = str | float | int | None
 
@@ -97,7 +98,7 @@ def _page_cell(value: Any) -> Cell:
         return int(value.timestamp())
     if isinstance(value, Decimal | float):
         return float(f"{value:.8g}")
-    return value if value is None or isinstance(value, int) else str(value)
+    return value if value is None or isinstance(value, int) else shown(str(value))
 
 
 def write_csv(report: RunReport, path: Path) -> list[Path]:
@@ -142,9 +143,10 @@ def _override_rows(report: RunReport) -> Iterable[tuple[str, str]]:
 
 
 def _write_file(path: Path, rows: Iterable[Sequence[object]]) -> Path:
+    safe = ([spreadsheet_text(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
     try:
         with path.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows(rows)
+            csv.writer(file).writerows(safe)
     except OSError as error:
         raise StopError(f"{path} cannot be written: {error.strerror}") from None
     return path

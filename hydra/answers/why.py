@@ -14,7 +14,15 @@ from hydra.answers.formatting import duration, exact_text, minute_text, price_te
 from hydra.answers.plain_values import plain
 from hydra.answers.run_choice import choose_instrument, decided_run, rows_of
 from hydra.answers.timestamps import parse_minute_or_clock
-from hydra.answers.why_gates import GateAnswer, GateVerdict, MinuteRows, Row, conclusion, gate_answers
+from hydra.answers.why_gates import (
+    GateAnswer,
+    GateVerdict,
+    InputReading,
+    MinuteRows,
+    Row,
+    conclusion,
+    gate_answers,
+)
 from hydra.domain import CycleState, PositionEventKind, ReasonCode, TradingMode
 from hydra.errors import StopError
 from hydra.reason_words import WORDS, Gate
@@ -35,7 +43,10 @@ class PositionAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The chain of one minute. label: simulated, recorded or live; as_of: only facts known by then count."""
+    """The chain of one minute. label: simulated, recorded or live; as_of: only facts known by then count.
+
+    code_version: the code that decided it.
+    """
 
     run_id: int
     label: str
@@ -43,6 +54,7 @@ class Explanation:
     time: datetime
     state: str | None
     as_of: datetime | None
+    code_version: str | None
     newest_known_at: datetime | None
     conclusion: str
     gates: tuple[GateAnswer, ...]
@@ -64,14 +76,17 @@ class CountedHour:
     """The verdicts of one hour, counted: the answer for a backtest's minute that has no rows of its own.
 
     counts: rows {layer, reason_code, verdicts}; nearest: the minutes before and after it that have rows.
+    inputs: those of the minute, where data were a reason (see `inputs_of_minute`).
     """
 
     run_id: int
     label: str
     symbol: str
+    instrument_id: int
     time: datetime
     counts: Sequence[Mapping[str, Any]]
     nearest: tuple[datetime, ...]
+    inputs: tuple[InputReading, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """For machines, as `Explanation.as_json`."""
@@ -82,7 +97,9 @@ class CountedHour:
 def explain(
     connection: psycopg.Connection, symbol: str, at: str | None = None, run_id: int | None = None
 ) -> Explanation | CountedHour:
-    """The chain of the minute `at` (ISO or HH:MM, UTC; None: the newest decided one) of `symbol`.
+    """The chain of the minute `at` (ISO or HH:MM, UTC; None: the newest one with rows) of `symbol`.
+
+    HH:MM is the newest minute of the run with that time of day, with rows or without.
 
     run_id: None is the newest run that has decided anything. The minutes of a backtest that have no rows of
     their own are answered with what was counted in their hour.
@@ -94,7 +111,7 @@ def explain(
     instrument = choose_instrument(connection, run["run_id"], symbol)
     keys = {"run_id": run["run_id"], "instrument_id": instrument["instrument_id"]}
     (newest,) = rows_of(connection, "why/newest_minute", **keys)
-    time = newest["time"] if at is None else parse_minute_or_clock("--at", at, newest["time"])
+    time = newest["time"] if at is None else parse_minute_or_clock("--at", at, newest["decided_until"])
     return _explain_minute(connection, run, instrument, time)
 
 
@@ -106,8 +123,15 @@ def _explain_minute(
     rows = _minute_rows(connection, keys, cycle)
     counts = rows_of(connection, "why/hour_counts", **keys)
     if rows.assessment is None and run["mode"] == TradingMode.BACKTEST and counts:
-        nearest = _nearest_minutes(connection, keys)
-        return CountedHour(run["run_id"], run["label"], instrument["symbol"], time, counts, nearest)
+        return CountedHour(
+            run_id=run["run_id"],
+            label=run["label"],
+            symbol=instrument["symbol"],
+            instrument_id=instrument["instrument_id"],
+            time=time,
+            counts=counts,
+            nearest=_nearest_minutes(connection, keys),
+        )
     if rows.assessment is None and (cycle is None or cycle["state"] == CycleState.SKIPPED):
         raise StopError(_no_decision(connection, str(instrument["base"]), keys, cycle))
     answers = gate_answers(rows, rules_of_run(read_run(connection, run["run_id"])).signals)
@@ -119,6 +143,7 @@ def _explain_minute(
         time=time,
         state=cycle["state"] if cycle else None,
         as_of=cycle["as_of"] if cycle else None,
+        code_version=cycle["code_version"] if cycle else None,
         newest_known_at=cycle["newest_known_at"] if cycle else None,
         conclusion=headline(answers, position.columns if position else None, time),
         gates=answers,

@@ -8,7 +8,7 @@ Source: README document, "Decision Gates"; docs/architecture.md, "Asking why"; C
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -96,21 +96,25 @@ def _answer(gate: Gate, verdict: GateVerdict, *words: str, code: ReasonCode | No
     return GateAnswer(gate, RULES[gate], verdict, code, words)
 
 
-def data_health(assessment: Row | None) -> GateAnswer:
-    """Gate 1: inputs with their ages; not recorded is shown apart from stale (C111)."""
-    if assessment is None:
-        return _answer(Gate.DATA_HEALTH, GateVerdict.PENDING, "layer 2 has not answered yet")
-    recorded = assessment["numbers"].get("inputs", {})
-    inputs = tuple(
+def input_readings(recorded: Mapping[str, Any]) -> tuple[InputReading, ...]:
+    """The inputs of `assessments.numbers`, in the order of the rule."""
+    return tuple(
         InputReading(name, InputState(recorded[name]["state"]), recorded[name].get("age_seconds"))
         for name in (*INPUTS, *sorted(recorded.keys() - set(INPUTS)))
         if name in recorded
     )
+
+
+def data_health(assessment: Row | None) -> GateAnswer:
+    """Gate 1: inputs with their ages; not recorded is shown apart from stale (C111)."""
+    if assessment is None:
+        return _answer(Gate.DATA_HEALTH, GateVerdict.PENDING, "layer 2 has not answered yet")
     failing = [code for code in _reasons(assessment) if gate_of(2, code) is Gate.DATA_HEALTH]
     verdict = GateVerdict.STOPPED if failing else GateVerdict.PASSED
     words = tuple(WORDS[code] for code in failing) or ("all inputs are usable",)
     words += _own_words(assessment, Gate.DATA_HEALTH)
     code = failing[0] if failing else ReasonCode.NORMAL
+    inputs = input_readings(assessment["numbers"].get("inputs", {}))
     return GateAnswer(Gate.DATA_HEALTH, RULES[Gate.DATA_HEALTH], verdict, code, words, inputs)
 
 
@@ -212,9 +216,7 @@ def _quiet(assessment: Row, parameters: SignalParameters) -> GateAnswer:
     if lacking:
         words.append(f"nearest: {nearest.source} {nearest.side}: {lacking}")
     quiet = _answer(Gate.SCORE, GateVerdict.STOPPED, *words, code=ReasonCode.NO_SIGNAL)
-    return GateAnswer(
-        quiet.gate, quiet.rule, quiet.verdict, quiet.reason_code, quiet.words, distances=distances
-    )
+    return replace(quiet, distances=distances)
 
 
 def _lacking(condition: MeasuredCondition) -> str:
@@ -335,9 +337,8 @@ def execution(decision: Row | None, orders: Sequence[Row]) -> GateAnswer:
     entries = [order for order in orders if order["role"] == OrderRole.ENTRY]
     if not entries:
         return _answer(Gate.EXECUTION, GateVerdict.PENDING, "no entry order is written yet")
-    words = tuple(_order_words(order) for order in entries)
     verdict, code = _entry_verdict(entries)
-    return GateAnswer(Gate.EXECUTION, RULES[Gate.EXECUTION], verdict, code, words)
+    return GateAnswer(Gate.EXECUTION, RULES[Gate.EXECUTION], verdict, code, tuple(map(_order_words, entries)))
 
 
 def _entry_verdict(entries: Sequence[Row]) -> tuple[GateVerdict, ReasonCode | None]:

@@ -1,5 +1,5 @@
-"""Backtests: features, layers 2 to 5 and positions over history, by the functions that run live (law 2).
+"""Backtests: features, layers 2 to 5 and positions over history, with the functions of a live run (law 2).
 
-Everything that does not depend on the portfolio is computed in columns. For the rest, a compiled loop finds
-the minutes in which something can happen, and the live code processes those.
+What does not depend on the portfolio is computed in columns. For the rest, a compiled loop finds the minutes
+in which something can happen, and the live code plays those.
 """

@@ -1,20 +1,19 @@
-"""The pairs' own thresholds of every decided day: read only for rules that ask for them (C112)."""
+"""The pairs' own thresholds of every decided day, read only if the rules use them (C112)."""
 
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
 import polars as pl
 
 from hydra.backtest.market import BacktestMarket
-from hydra.db.engine import adbc_connect
+from hydra.db.arrow import arrow_reader
 from hydra.features.adaptive_thresholds import read_adaptive_thresholds
 from hydra.features.engine.decision_frame import DECISION_DELAY
 from hydra.trading.parameters import Rules
 
 
 def with_own_thresholds(market: BacktestMarket, url: str, rules: Rules) -> BacktestMarket:
-    """`market` with thresholds from the 90 days before each of its days, if `rules` use them; else unchanged.
+    """`market` with the thresholds of each day, from the 90 days before it; unchanged if `rules` use none.
 
     Raises:
         DatabaseError: the facts cannot be read.
@@ -23,13 +22,13 @@ def with_own_thresholds(market: BacktestMarket, url: str, rules: Rules) -> Backt
         return market
     first, last = ((market.time_of(index) + DECISION_DELAY).date() for index in (0, -1))
     days = [first + timedelta(days=day) for day in range((last - first).days + 1)]
-    with closing(adbc_connect(url)) as arrow:
+    with arrow_reader(url) as arrow:
         rows = read_adaptive_thresholds(arrow, market.instrument_ids, days)
     return replace(market, own_thresholds=rows)
 
 
 def join_own_thresholds(market: BacktestMarket, assessed: pl.DataFrame, rules: Rules) -> pl.DataFrame:
-    """`assessed` with the thresholds of each pair and day, as layer 2 adds them live."""
+    """`assessed` with the thresholds of each pair and day, as in a live run."""
     if not rules.signals.is_adaptive:
         return assessed
     if market.own_thresholds is None:

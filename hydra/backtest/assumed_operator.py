@@ -1,6 +1,6 @@
-"""An operator that a backtest assumes: clears the kill switch once the cause is gone and a wait has passed.
+"""The assumed operator of a backtest: clears the kill switch after a wait, once its cause is gone.
 
-Without one, a backtest ends in effect at the first latch. A live run never has one: there people clear it.
+Without one, a backtest trades no more after the first latch. In a live run only people clear the switch.
 Source: C123, C130.
 """
 
@@ -13,28 +13,28 @@ import numpy as np
 from hydra.arrays import Flags, Integers
 from hydra.backtest.exit_bounds import row_at
 from hydra.backtest.market import instant_of
-from hydra.backtest.simulation_log import LatchedKill
+from hydra.backtest.simulation_log import KillRecord
 from hydra.domain import KillScope
 from hydra.trading.kill_switch import EVERYTHING
 
 OPERATOR: Final = "assumed operator"
-"""What `kill_switch.cleared_by` says."""
+"""The value of `kill_switch.cleared_by`."""
 
 
 def clear_reason(hours: float) -> str:
-    """What `kill_switch.clear_reason` says."""
+    """The value of `kill_switch.clear_reason`."""
     return f"the cause is gone and {hours:g} h have passed (--resume-after)"
 
 
 class AssumedOperator:
-    """Looks after the kills of one run, minute by minute.
+    """Clears the kill switches of one run.
 
-    wait_hours: None: nobody clears anything. kills: those of the run, in the order of latching; each that is
-    cleared is replaced by one that says so.
+    wait_hours: None: nothing is ever cleared. kills: of the run, in the order of latching; a cleared one is
+    replaced by a copy with its cleared_row.
     """
 
     def __init__(
-        self, wait_hours: float | None, minutes: Integers, ids: tuple[int, ...], kills: list[LatchedKill]
+        self, wait_hours: float | None, minutes: Integers, ids: tuple[int, ...], kills: list[KillRecord]
     ) -> None:
         self._wait = None if wait_hours is None else timedelta(hours=wait_hours)
         self._minutes = minutes
@@ -43,14 +43,14 @@ class AssumedOperator:
 
     @property
     def next_row(self) -> int:
-        """The first row at which something may be cleared; the end if there is nothing."""
+        """The first row at which a switch may be cleared; the number of rows if there is none."""
         due = (self._due_row(one) for one in self._kills if one.cleared_row is None)
         return min(due, default=len(self._minutes))
 
     def clear(self, row: int, pair_causes: Flags, *, is_too_deep: bool) -> set[int]:
-        """Clear what is due and whose cause is gone, once the minute `row` is decided; what that stopped.
+        """After the decisions of `row`, clear what is due and whose cause is gone; returns what was stopped.
 
-        pair_causes: (pairs,), where a kill condition of the pair holds. is_too_deep: that of the portfolio.
+        pair_causes: (pairs,), where a kill condition of the pair holds. is_too_deep: the drawdown condition.
         """
         cleared = set[int]()
         for place, one in enumerate(self._kills):
@@ -63,7 +63,7 @@ class AssumedOperator:
                 cleared.add(self._ids[one.column] if is_of_pair else EVERYTHING)
         return cleared
 
-    def _due_row(self, one: LatchedKill) -> int:
+    def _due_row(self, one: KillRecord) -> int:
         if self._wait is None:
             return len(self._minutes)
         return row_at(self._minutes, instant_of(int(self._minutes[one.row])) + self._wait)

@@ -1,4 +1,4 @@
-"""Bars, prices and settlements on the grid of decided minutes and pairs: what the paper exchange plays.
+"""The bars, prices and settlements that the paper exchange plays, by decided minute and pair.
 
 A fact belongs to the first decided minute at which it is known. Source: docs/architecture.md, law 3; C126.
 """
@@ -15,16 +15,15 @@ import polars as pl
 from numpy.typing import NDArray
 
 from hydra.arrays import Flags, Floats, Integers
-from hydra.backtest.market import FIVE, MINUTE, BacktestMarket, instant_of
+from hydra.backtest.market import FIVE, BacktestMarket, instant_of
 from hydra.backtest.settlement_marks import with_settlement_marks
-from hydra.durations import DAY_MINUTES, MINUTE_US
+from hydra.durations import DAY_MINUTES, MINUTE, MINUTE_US
 from hydra.features.engine.decision_frame import DECISION_DELAY_US
 from hydra.features.engine.lateness import integers
 from hydra.features.engine.layout import NO_ROW, gather, ranked_keys
 from hydra.trading.bars import Bar, Settlement
 from hydra.trading.market_rows import LAST, MARK, STALE_AFTER
 
-_LONGEST_MARK_BAR: Final = 60
 _TRADED: Final = ("open", "high", "low", "close", "volume")
 _MARKED: Final = ("open", "high", "low", "close")
 
@@ -33,12 +32,12 @@ _MARKED: Final = ("open", "high", "low", "close")
 class BarGrid:
     """Per decided minute (rows) and pair (columns).
 
-    traded: open, high, low, close, volume of the candle that closed then (NaN: none came).
-    marked: open, high, low, close of its mark bar, or the candle's where none is recorded (see has_mark).
+    traded: open, high, low, close, volume of the candle that closed then; NaN: none.
+    marked: open, high, low, close of its mark bar, or of the candle where no mark is recorded (has_mark).
     length: of the candle, in minutes.
-    last_price, mark_price: the newest known, however old, NaN where there is none. price_minute: the epoch
-    minute at which its candle ended.
-    irregular: bars that came late, by (row, column), in the place of what the arrays hold there.
+    last_price, mark_price: the newest known, of any age; NaN: none. price_minute: the epoch minute at which
+    its candle ended.
+    irregular: bars that came late, by (row, column); they replace the arrays' values there.
     settlements: by (row, column) of the minute at which they became known.
     """
 
@@ -58,7 +57,7 @@ class BarGrid:
 
     @property
     def is_stale(self) -> Flags:
-        """Where the price is older than five minutes (C132)."""
+        """True where the price is older than five minutes (C132)."""
         stale: Flags = self.minutes[:, None] - self.price_minute > STALE_AFTER // MINUTE
         return stale
 
@@ -103,7 +102,6 @@ def _bar(
 
 
 def bar_grid(market: BacktestMarket) -> BarGrid:
-    """The grid of `market`."""
     shape = (len(market.minutes), len(market.instrument_ids))
     bars = _placed_bars(market)
     newest = _newest_bars(bars, shape)
@@ -160,9 +158,9 @@ def first_known_rows(minutes: Integers, known_at: pl.Series) -> Integers:
 
 
 def _placed_bars(market: BacktestMarket) -> pl.DataFrame:
-    """Candles that became known at a decided minute: row, column, mark bar, and whether they came late.
+    """The candles by decided minute: row, column, mark bar and irregular, in the order of pair and time.
 
-    In the order of pair and time.
+    irregular: late, or several in one pair-minute.
     """
     minutes, candles = market.minutes, market.facts.candles_1m
     known_us, opened = integers(candles["known_at"]), integers(candles["time"]) // MINUTE_US
@@ -172,19 +170,19 @@ def _placed_bars(market: BacktestMarket) -> pl.DataFrame:
     usable = (rows < len(minutes)) & (known_us > before_the_first) & (decided - opened < DAY_MINUTES)
     columns = market.columns_of(candles["instrument_id"])
     pair_minutes = rows * len(market.instrument_ids) + columns
-    crowd = np.bincount(pair_minutes[usable], minlength=(len(minutes) + 1) * len(market.instrument_ids))
+    count = np.bincount(pair_minutes[usable], minlength=(len(minutes) + 1) * len(market.instrument_ids))
     placed = candles.select("instrument_id", "time", *_TRADED).with_columns(
         pl.Series("row", rows),
         pl.Series("column", columns),
         pl.Series("opened", opened),
         pl.Series("decided", decided),
-        pl.Series("irregular", (decided - 1 != opened) | (crowd[pair_minutes] > 1)),
+        pl.Series("irregular", (decided - 1 != opened) | (count[pair_minutes] > 1)),
     )
     return _with_marks(_with_lengths(placed.filter(pl.Series(usable)), market), market.mark_prices)
 
 
 def _with_lengths(bars: pl.DataFrame, market: BacktestMarket) -> pl.DataFrame:
-    """`bars` with minutes: how long each lasts."""
+    """`bars` with minutes: the length of each."""
     if market.five_minute_bars is None:
         return bars.with_columns(pl.lit(1, pl.Int64).alias("minutes"))
     long = market.five_minute_bars.with_columns(pl.lit(FIVE, pl.Int64).alias("minutes"))
@@ -193,7 +191,7 @@ def _with_lengths(bars: pl.DataFrame, market: BacktestMarket) -> pl.DataFrame:
 
 
 def _with_marks(bars: pl.DataFrame, mark_prices: pl.DataFrame) -> pl.DataFrame:
-    """`bars` with has_mark and mark_*: of the mark bar of the same minute, known by then, else their own."""
+    """`bars` with has_mark and mark_*: the mark bar of the minute if known by then, else the bar itself."""
     marks = mark_prices.filter(pl.col("timeframe_minutes") == 1)
     places = _same_minutes(marks, bars)
     found = gather(marks.select("known_at", *_MARKED), places)
@@ -207,7 +205,7 @@ def _with_marks(bars: pl.DataFrame, mark_prices: pl.DataFrame) -> pl.DataFrame:
 
 
 def _same_minutes(marks: pl.DataFrame, bars: pl.DataFrame) -> Integers:
-    """Per bar the place in `marks`, sorted by pair and time, of the one of its pair and minute, or NO_ROW."""
+    """Per bar, the index in `marks` (sorted by pair and time) of the same pair and minute, or NO_ROW."""
     if marks.is_empty():
         return np.full(bars.height, NO_ROW)
     keys, wanted = (
@@ -245,7 +243,7 @@ def _newest_prices(bars: pl.DataFrame, newest: Integers) -> tuple[Floats, Floats
 
 
 def _settlements(market: BacktestMarket) -> dict[tuple[int, int], list[Settlement]]:
-    """Settlements by the minute at which they became known; one before any price is left out."""
+    """Settlements by the minute at which they became known; without those before any price."""
     rates = market.facts.funding_rates
     placed = rates.with_columns(pl.Series("row", first_known_rows(market.minutes, rates["known_at"])))
     before_the_first = int(market.minutes[0] - 1) * MINUTE_US + DECISION_DELAY_US

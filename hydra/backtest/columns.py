@@ -1,4 +1,4 @@
-"""Layers 2 and 3 over all minutes and pairs at once: the same functions as live, on millions of rows.
+"""Layers 2 and 3 over all minutes and pairs at once, with the functions of a live run.
 
 Source: docs/architecture.md, law 2; C109 (no news view in a backtest).
 """
@@ -40,12 +40,12 @@ RULE_FEATURES: Final = tuple(
         )
     )
 )
-"""Features that the rules of layers 2 and 3 read; the others are computed only for stored minutes."""
+"""The features that layers 2 and 3 read; other features are computed only for stored minutes."""
 
 TRADABILITIES: Final = tuple(TradabilityStatus)
 REASON_CODES: Final = tuple(ReasonCode)
-SOURCES: Final = tuple(SignalSource)
-SIDES: Final = 2
+SIGNAL_SOURCES: Final = tuple(SignalSource)
+SIGNAL_SIDES: Final = 2
 
 _PIECE_ROWS: Final = 500_000
 _PIECES_AT_ONCE: Final = 2
@@ -54,14 +54,13 @@ _NO_NEWS: Final = pl.lit(None, dtype=pl.String()).alias("news_action")
 
 @dataclass(frozen=True)
 class DecisionColumns:
-    """What layers 2 and 3 say, per decided minute (rows) and pair (columns).
+    """The verdicts of layers 2 and 3, per decided minute (rows) and pair (columns).
 
-    tradability and reason index TRADABILITIES and REASON_CODES; regime and volatility_regime are codes, -1
-    where unknown; numbers (floats, NaN where unknown) are those that stages after layer 2 read.
-    judged: every signal with its verdict, in the order of `choose_signals`; time: instant of the decision.
-    chosen: index into `judged` of the signal that layer 3 chose, -1 where there is none.
-    key: source x 2 + (0 long, 1 short) of the chosen signal, -1 where there is none.
-    first_signal: index in `judged` of a pair-minute's first signal; signals: how many it has.
+    tradability, reason: indices of TRADABILITIES and REASON_CODES. regime, volatility_regime: codes, -1 where
+    unknown. numbers: those that later stages read, NaN where unknown.
+    scored: every signal with its verdict, in the order of `choose_signals`; its time is the decision's.
+    chosen: index in `scored` of the chosen signal, -1: none. key: of the chosen signal, source x 2 + (0 long,
+    1 short), -1: none. first_signal: index in `scored` of a pair-minute's first signal. signals: how many.
     """
 
     tradability: Codes
@@ -70,14 +69,14 @@ class DecisionColumns:
     regime: Codes
     volatility_regime: Codes
     numbers: dict[str, Floats]
-    judged: pl.DataFrame
+    scored: pl.DataFrame
     chosen: NDArray[np.int64]
     key: Codes
     first_signal: NDArray[np.int64]
     signals: Codes
 
     def assessed(self, row: int, column: int, instrument_id: int) -> AssessedPair:
-        """Layer 2's verdict on one pair and minute, as the stages after it read it."""
+        """Layer 2's verdict on one pair and minute, as later stages read it."""
         regime, volatility = self.regime.item(row, column), self.volatility_regime.item(row, column)
         return AssessedPair(
             instrument_id=instrument_id,
@@ -98,7 +97,7 @@ class DecisionColumns:
         )
 
     def signals_of(self, row: int, column: int) -> range:
-        """The indices in `judged` of a pair-minute's signals."""
+        """The indices in `scored` of a pair-minute's signals."""
         begin = int(self.first_signal[row, column])
         return range(begin, begin + int(self.signals[row, column]))
 
@@ -111,20 +110,20 @@ _MEASURED: Final = generator_inputs(is_adaptive=True)
 
 
 def _numbers(rules: Rules) -> tuple[str, ...]:
-    """The numbers of layer 2 that later stages read."""
+    """The numbers of `DecisionColumns`."""
     inputs = generator_inputs(is_adaptive=rules.signals.is_adaptive)
     return (*inputs, "gate_cascade_probability", "last_close", "data_outage_seconds")
 
 
 def decision_keys(market: BacktestMarket) -> pl.DataFrame:
-    """Every decision of `market`: instrument_id and the instant, by time, then pair."""
+    """Every decision of `market`: instrument_id and time, in the order of time, then pair."""
     instants = (pl.Series("time", market.minutes) * MINUTE_US + DECISION_DELAY_US).cast(TIME).to_frame()
     ids = pl.Series("instrument_id", market.instrument_ids, dtype=pl.Int16()).to_frame()
     return instants.join(ids, how="cross", maintain_order="left_right").select("instrument_id", "time")
 
 
 def rule_inputs(market: BacktestMarket, decisions: pl.DataFrame) -> pl.DataFrame:
-    """What the rules read at each of `decisions`: ages, the last close and RULE_FEATURES."""
+    """The inputs of the rules at each of `decisions`: ages, the last close and RULE_FEATURES."""
     with ThreadPoolExecutor(max_workers=1) as beside:
         framed = beside.submit(decision_frames, market.facts, decisions)
         features = feature_matrix(market.facts, decisions, RULE_FEATURES)
@@ -132,7 +131,7 @@ def rule_inputs(market: BacktestMarket, decisions: pl.DataFrame) -> pl.DataFrame
 
 
 def assessed_rows(market: BacktestMarket, decisions: pl.DataFrame, rules: Rules) -> pl.DataFrame:
-    """Layer 2's answer to some decisions with every stored feature, as a run stores it."""
+    """Layer 2's verdicts on `decisions` with every stored feature."""
     return join_own_thresholds(market, assess_each(market.facts, decisions, rules.statistical), rules)
 
 
@@ -146,10 +145,10 @@ def decide_columns(market: BacktestMarket, inputs: pl.DataFrame, rules: Rules) -
         return _kept(assessed, numbers), choose_signals(assessed.with_columns(_NO_NEWS).select(read), rules)
 
     with ThreadPoolExecutor(_PIECES_AT_ONCE) as pool:
-        parts, judged = zip(*pool.map(decide, _pieces(inputs, len(market.instrument_ids))), strict=True)
+        parts, scored = zip(*pool.map(decide, _pieces(inputs, len(market.instrument_ids))), strict=True)
     shape = (len(market.minutes), len(market.instrument_ids))
-    kept, signals = pl.concat(parts), pl.concat(judged)
-    rows, columns = _cells(market, signals)
+    kept, signals = pl.concat(parts), pl.concat(scored)
+    rows, columns = _places(market, signals)
     first, count = _runs(rows, columns, shape)
     chosen = np.full(shape, -1, np.int64)
     key = np.full(shape, -1, np.int8)
@@ -158,7 +157,7 @@ def decide_columns(market: BacktestMarket, inputs: pl.DataFrame, rules: Rules) -
     chosen[own] = np.flatnonzero(is_chosen)
     picked = signals.select("chosen", "direction", "source").filter("chosen")
     side = (picked["direction"] < 0).cast(pl.Int8)
-    key[own] = (picked["source"].to_physical().cast(pl.Int8) * SIDES + side).to_numpy()
+    key[own] = (picked["source"].to_physical().cast(pl.Int8) * SIGNAL_SIDES + side).to_numpy()
     return DecisionColumns(
         tradability=_codes(kept["tradability"].to_physical(), shape),
         reason=_codes(kept["reason_code"].to_physical(), shape),
@@ -168,7 +167,7 @@ def decide_columns(market: BacktestMarket, inputs: pl.DataFrame, rules: Rules) -
         numbers={
             name: kept[name].cast(pl.Float64).fill_null(np.nan).to_numpy().reshape(shape) for name in numbers
         },
-        judged=signals,
+        scored=signals,
         chosen=chosen,
         key=key,
         first_signal=first,
@@ -177,7 +176,7 @@ def decide_columns(market: BacktestMarket, inputs: pl.DataFrame, rules: Rules) -
 
 
 def _pieces(inputs: pl.DataFrame, pairs: int) -> Iterator[pl.DataFrame]:
-    """Pieces of whole minutes: layer 2's working columns are many times larger than its results."""
+    """Pieces of whole minutes, because the intermediate columns of layer 2 need much memory."""
     return inputs.iter_slices(max(1, _PIECE_ROWS // pairs) * pairs)
 
 
@@ -192,7 +191,7 @@ def _codes(values: pl.Series, shape: tuple[int, int]) -> Codes:
     return codes
 
 
-def _cells(market: BacktestMarket, signals: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _places(market: BacktestMarket, signals: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     decided = (signals["time"].to_physical().to_numpy() - DECISION_DELAY_US) // MINUTE_US
     return np.searchsorted(market.minutes, decided), market.columns_of(signals["instrument_id"])
 

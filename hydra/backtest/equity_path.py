@@ -1,4 +1,4 @@
-"""The equity of every minute, in whole hundred-millionths of a USDT, so that its sums are exact (C122)."""
+"""The equity of every minute in integers of 1e-8 USDT, so that its sums are exact (C122)."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,7 +19,7 @@ E8: Final = 100_000_000
 
 @dataclass(frozen=True)
 class EquityPath:
-    """One element a decided minute. *_e8: hundred-millionths of a USDT; heat is a fraction of equity."""
+    """One element a decided minute. *_e8: units of 1e-8 USDT. heat: a fraction of equity."""
 
     minutes: Integers
     cash_e8: Integers
@@ -40,12 +40,11 @@ class EquityPath:
 
     @cached_property
     def equity_usd(self) -> Floats:
-        """Equity in USDT."""
         equity: Floats = self.equity_e8 / E8
         return equity
 
     def stored_rows(self) -> NDArray[np.bool_]:
-        """Minutes played or with open positions, the first and last of each day, and the last of all."""
+        """True for minutes that were played or held a position, each day's first and last, and the last."""
         of_day = self.minutes % DAY_MINUTES
         ends = (of_day == 0) | (of_day == DAY_MINUTES - 1)
         stored: NDArray[np.bool_] = self.is_held | self.is_played | ends
@@ -73,10 +72,10 @@ def equity_path(market: BacktestMarket, log: SimulationLog) -> EquityPath:
     changes = np.fromiter(log.cash, np.int64, len(log.cash))
     amounts = np.array([_e8(cash_usd) for cash_usd in log.cash.values()], np.int64)
     cash = amounts[np.searchsorted(changes, np.arange(len(market.minutes)), side="right") - 1]
-    unrealised, exposure = _rounded(log.leapt.unrealised_usd), _rounded(log.leapt.exposure_usd)
+    unrealised, exposure = _rounded(log.minutes.unrealised_usd), _rounded(log.minutes.exposure_usd)
     equity_e8 = cash + unrealised
     with np.errstate(divide="ignore", invalid="ignore"):
-        heat = np.where(equity_e8 > 0, log.leapt.heat_usd / (equity_e8 / E8), np.inf)
+        heat = np.where(equity_e8 > 0, log.minutes.heat_usd / (equity_e8 / E8), np.inf)
     return EquityPath(
         minutes=market.minutes,
         cash_e8=cash,
@@ -85,7 +84,7 @@ def equity_path(market: BacktestMarket, log: SimulationLog) -> EquityPath:
         peak_e8=np.maximum.accumulate(equity_e8),
         exposure_e8=exposure,
         heat=heat,
-        stale=log.leapt.stale,
+        stale=log.minutes.stale,
         is_held=np.asarray(log.held.any(axis=1)),
         is_played=log.played,
     )

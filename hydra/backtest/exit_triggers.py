@@ -1,4 +1,4 @@
-"""Columns of the minutes in which layer 2, the kill switch or a thesis may close an open position.
+"""The minutes in which layer 2, the kill switch or a thesis may close an open position, in columns.
 
 The compiled loop stops at these minutes; the rules then decide (see `next_busy_minute`).
 """
@@ -13,31 +13,32 @@ from hydra.backtest.bars import BarGrid
 from hydra.backtest.columns import REASON_CODES, DecisionColumns
 from hydra.backtest.skip_quiet_minutes import Grids
 from hydra.domain import ReasonCode, VolatilityRegime
-from hydra.durations import DAY_MINUTES
+from hydra.durations import DAY_MINUTES, MINUTE
 from hydra.layers.layer3_signals import GENERATORS
 from hydra.layers.layer4_kill import KillParameters, cascade_kills, funding_kills
 from hydra.layers.positions import PositionParameters
 from hydra.trading.parameters import Rules
+from hydra.trading.position_checks import EVALUATION_LENGTH
 
-EVALUATION_MINUTES: Final = 5
+EVALUATION_MINUTES: Final = EVALUATION_LENGTH // MINUTE
 
 THESES: Final = tuple(dict.fromkeys(generator.thesis for generator in GENERATORS.values()))
 STRENGTH_OF: Final = {source: THESES.index(generator.thesis) for source, generator in GENERATORS.items()}
-"""Which of `strengths` a thesis rests on: those of several generators may rest on one."""
+"""Row of `strengths` by source. Several generators may share a thesis."""
 
 
 def strengths(columns: DecisionColumns) -> Floats:
-    """(theses, minutes, pairs): each thesis of THESES for a long, NaN where unknown."""
+    """(theses, minutes, pairs): the strength of each of THESES for a long, NaN where unknown."""
     return np.stack([thesis.strength(1, columns.numbers[thesis.column]) for thesis in THESES])
 
 
-def kill_alarms(columns: DecisionColumns, parameters: KillParameters) -> Flags:
-    """Where a pair's own kill condition holds."""
+def kill_triggers(columns: DecisionColumns, parameters: KillParameters) -> Flags:
+    """True where a kill condition of the pair holds."""
     numbers = columns.numbers
     funding = np.asarray(funding_kills(numbers["funding_rate"], parameters))  # type: ignore[arg-type]
     cascade = np.asarray(cascade_kills(numbers["gate_cascade_probability"], parameters))  # type: ignore[arg-type]
-    alarms: Flags = funding | cascade
-    return alarms
+    triggers: Flags = funding | cascade
+    return triggers
 
 
 def evaluation_rows(minutes: NDArray[np.int64], evaluations: int) -> NDArray[np.int64]:
@@ -50,10 +51,10 @@ def evaluation_rows(minutes: NDArray[np.int64], evaluations: int) -> NDArray[np.
     return found
 
 
-def position_alarms(
+def position_triggers(
     columns: DecisionColumns, bars: BarGrid, rows: NDArray[np.int64], parameters: PositionParameters
 ) -> Flags:
-    """Where layer 2 demands an exit, or a settlement or a late bar comes.
+    """True where layer 2 demands an exit, or a settlement or a late bar arrives.
 
     rows: see `evaluation_rows`.
     """
@@ -61,14 +62,14 @@ def position_alarms(
     lasting = np.all([np.where(one[:, None] >= 0, extreme[one], False) for one in rows], axis=0)
     outage = columns.numbers["data_outage_seconds"] > parameters.outage_flatten_seconds
     cascade = columns.reason == REASON_CODES.index(ReasonCode.CASCADE)
-    alarms: Flags = lasting | outage | cascade | bars.has_settlement | bars.is_irregular
-    return alarms
+    triggers: Flags = lasting | outage | cascade | bars.has_settlement | bars.is_irregular
+    return triggers
 
 
 def must_stop(minutes: NDArray[np.int64]) -> Flags:
-    """The first and the last minute, the first of each day (its peak begins anew), and those after a hole.
+    """True for the first and last minute, each day's first (its peak is reset), and the first after a gap.
 
-    In a stretch of five-minute bars one minute in five is decided: that is no hole.
+    In a stretch of five-minute bars every fifth minute is decided; that is no gap.
     """
     step = np.diff(minutes, prepend=minutes[:1] - 1)
     stops: Flags = (minutes % DAY_MINUTES == 0) | (step > EVALUATION_MINUTES)
@@ -79,14 +80,14 @@ def must_stop(minutes: NDArray[np.int64]) -> Flags:
 
 
 def grids(columns: DecisionColumns, bars: BarGrid, minutes: NDArray[np.int64], rules: Rules) -> Grids:
-    """What the compiled loop reads. Marks that did not come in a minute cannot touch a barrier."""
+    """The inputs of the compiled loop. A minute without a mark bar cannot hit a barrier."""
     mark_open, mark_high, mark_low, _ = bars.marked
     evaluations = evaluation_rows(minutes, rules.positions.extreme_evaluations)
     return Grids(
         key=columns.key,
         entries_allowed=columns.entries_allowed,
-        is_alarmed=position_alarms(columns, bars, evaluations, rules.positions),
-        is_kill_due=kill_alarms(columns, rules.risk.kill),
+        may_close=position_triggers(columns, bars, evaluations, rules.positions),
+        is_kill_due=kill_triggers(columns, rules.risk.kill),
         mark_open=mark_open,
         mark_high=mark_high,
         mark_low=mark_low,

@@ -1,4 +1,4 @@
-"""Hourly closes of all pairs, for the correlation of a new position with those that are held (C119)."""
+"""Hourly closes of all pairs, for the correlation of a new position with the open ones (C119)."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,7 +15,7 @@ from hydra.layers.layer4_correlation import WINDOW_HOURS, hourly_log_returns, pa
 
 @dataclass(frozen=True)
 class HourlyCloses:
-    """closes (pairs, hours), NaN where an hour has no candle; known_us: when all of the hour was known."""
+    """closes: (pairs, hours), NaN: no candle. known_us: when the whole hour was known."""
 
     first_hour: int
     closes: NDArray[np.float64]
@@ -31,7 +31,7 @@ class HourlyCloses:
         return hourly_log_returns(closes)
 
     def are_final(self, hour: int, as_of: datetime) -> bool:
-        """Whether every one of these returns is known."""
+        """True if all of these returns are known."""
         return bool(self._is_known(self._window(hour), as_of).all())
 
     def _window(self, hour: int) -> slice:
@@ -53,7 +53,7 @@ class Correlations:
     _found: dict[tuple[int, int], float] = field(default_factory=dict)
 
     def at(self, time: datetime, as_of: datetime, column: int, other: int) -> float:
-        """Correlation of two pairs over the last 168 hours; NaN with too few (see `pair_correlation`)."""
+        """Correlation of two pairs over the last 168 hours (see `pair_correlation`)."""
         hour = int(time.timestamp()) // HOUR_SECONDS
         if hour != self._hour or not self._is_final:
             self._hour, self._is_final = hour, self.hourly.are_final(hour, as_of)

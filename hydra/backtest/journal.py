@@ -1,6 +1,6 @@
-"""Orders, positions and their events in memory, until they are stored.
+"""The orders, positions and events of a backtest in memory.
 
-Keys count from 1 within the run; the database assigns its own when the rows are stored.
+Their keys count from 1; the database assigns its own when the rows are stored.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from hydra.trading.row_writer import Row
 
 
 class OrderNews(NamedTuple):
-    """What happened to an order in one minute, after its event `last_sequence`."""
+    """The events of an order in one minute, after number `last_sequence`."""
 
     order: Order
     last_sequence: int
@@ -23,7 +23,7 @@ class OrderNews(NamedTuple):
 
 
 class PositionNews(NamedTuple):
-    """What happened to a position in one minute, after its event `last_sequence`."""
+    """The events of a position in one minute, after number `last_sequence`."""
 
     position: Position
     last_sequence: int
@@ -32,9 +32,9 @@ class PositionNews(NamedTuple):
 
 @dataclass
 class Journal:
-    """Orders and positions in the order of their making, and what happened to them.
+    """Orders and positions in the order in which they were made, and their events.
 
-    keeps_quiet_checks: keep checks of positions that demand no exit, too.
+    keeps_quiet_checks: also keep checks that demand no exit.
     """
 
     keeps_quiet_checks: bool = False
@@ -59,7 +59,6 @@ class Journal:
 
     @property
     def order_events(self) -> list[Row]:
-        """Rows of hydra.order_events."""
         return [
             row
             for order, last_sequence, events, _ in self.order_news
@@ -68,7 +67,6 @@ class Journal:
 
     @property
     def fills(self) -> list[Row]:
-        """Rows of hydra.fills."""
         return [
             row
             for order, last_sequence, _, fills in self.order_news
@@ -77,7 +75,6 @@ class Journal:
 
     @property
     def position_events(self) -> list[Row]:
-        """Rows of hydra.position_events."""
         return [
             row
             for position, last_sequence, events in self.position_news
@@ -105,5 +102,5 @@ class Journal:
 
 
 def _is_quiet(event: PositionEvent) -> bool:
-    """A check that demanded nothing."""
+    """True for a check that demands no exit."""
     return event.kind is PositionEventKind.CHECKED and event.reason_code is ReasonCode.NORMAL

@@ -1,4 +1,4 @@
-"""Kill switches by hand as inputs of a simulation: a replay of a run repeats what its operator did."""
+"""The operator's latches and clears of a run, as input of a simulation that replays it."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class KillByHand:
     """One latch or clear by an operator.
 
-    row: the first minute affected: before layer 4 decides, or (is_after_layer_4) between layers 4 and 5.
-    instrument_id: 0 for the whole portfolio.
+    row: the first affected minute. It changes before layer 4, or between layers 4 and 5 (is_after_layer_4).
+    instrument_id: 0: the whole portfolio.
     """
 
     row: int

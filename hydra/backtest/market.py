@@ -1,4 +1,4 @@
-"""The market that a backtest decides on: which minutes, and every fact that a decision or a fill may read.
+"""The market of a backtest: the minutes to decide, and the facts that decisions and fills may read.
 
 Source: docs/architecture.md, laws 2 and 3; C116 (history before the first minute), C126 (mark prices).
 """
@@ -6,7 +6,6 @@ Source: docs/architecture.md, laws 2 and 3; C116 (history before the first minut
 import hashlib
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -18,9 +17,8 @@ from numpy.typing import NDArray
 
 from hydra.arrays import TIME, Integers
 from hydra.db import queries
-from hydra.db.arrow import end_read, read_frame
-from hydra.db.engine import adbc_connect
-from hydra.durations import EPOCH, MINUTE_US
+from hydra.db.arrow import arrow_reader, end_read, read_frame
+from hydra.durations import EPOCH, MINUTE, MINUTE_US
 from hydra.errors import StopError
 from hydra.features.engine.decision_frame import DECISION_DELAY
 from hydra.features.facts import MarketFacts
@@ -29,13 +27,11 @@ from hydra.features.reading.point_in_time import read_facts
 from hydra.ledger.costs import CostParameters
 from hydra.trading.instrument_spec import InstrumentSpec, read_terms
 
-MINUTE: Final = timedelta(minutes=1)
 FIVE: Final = 5
-"""Minutes of the longer candles that a backtest plays where there are no others."""
+"""Length in minutes of the candles that are played where no one-minute candles are recorded."""
 
 AFTER_THE_LAST_CANDLE: Final = timedelta(minutes=10)
-"""How long a stretch lasts after its last candle: the outage is detected and positions are closed."""
-
+"""A stretch lasts this long after its last candle: time to detect the outage and to close positions."""
 
 MARK_SCHEMA: Final[dict[str, pl.DataType]] = {
     "instrument_id": pl.Int16(),
@@ -56,25 +52,25 @@ FUNDING_MARK_SCHEMA: Final[dict[str, pl.DataType]] = {
 
 @dataclass(frozen=True)
 class DatedTerms:
-    """Instrument specifications and brackets of the pairs, by the instant from which they hold."""
+    """The terms of the pairs, by the instant from which they are valid."""
 
     valid_from: tuple[datetime, ...]
     terms: tuple[Mapping[int, InstrumentSpec], ...]
 
     def at(self, time: datetime) -> Mapping[int, InstrumentSpec]:
-        """The terms that hold at `time`; those of the first instant before it."""
+        """The terms at `time`; before the first instant those of the first."""
         return self.terms[max(0, bisect_right(self.valid_from, time) - 1)]
 
 
 @dataclass(frozen=True)
 class BacktestMarket:
-    """Minutes to decide, and the facts for it.
+    """The minutes to decide, and their facts.
 
-    minutes: the decided minutes (epoch minutes, ascending): the instants at which a candle closed.
-    mark_prices: MARK_SCHEMA, by pair, time, length. funding_marks: FUNDING_MARK_SCHEMA.
+    minutes: epoch minutes at which a candle closes, ascending.
+    mark_prices: MARK_SCHEMA, in the order of pair, time, length. funding_marks: FUNDING_MARK_SCHEMA.
     own_thresholds: a row a pair and UTC day (see `adaptive_thresholds`); None: not read.
-    five_minute_bars: instrument_id and time of the candles among `facts.candles_1m` that are five minutes
-    long (see `with_five_minute_bars`); None: there are none.
+    five_minute_bars: instrument_id and time of the candles in `facts.candles_1m` that are five minutes long
+    (see `with_five_minute_bars`); None: none.
     """
 
     instrument_ids: tuple[int, ...]
@@ -88,7 +84,7 @@ class BacktestMarket:
 
     @property
     def data_hash(self) -> str:
-        """sha256 over every fact that a decision or a fill may read, and over the minutes."""
+        """sha256 over the minutes and every fact."""
         digest = hashlib.sha256(self.minutes.tobytes())
         for field in fields(self.facts):
             _add_frame(digest, field.name, getattr(self.facts, field.name))
@@ -99,7 +95,7 @@ class BacktestMarket:
         return digest.hexdigest()
 
     def columns_of(self, instruments: pl.Series) -> NDArray[np.int64]:
-        """The column of each of `instruments`, which are all of this market."""
+        """The column of each of `instruments`, all of this market."""
         order = np.argsort(self.instrument_ids)
         ids = np.array(self.instrument_ids)[order]
         columns: NDArray[np.int64] = order[np.searchsorted(ids, instruments.to_numpy())]
@@ -111,7 +107,6 @@ class BacktestMarket:
 
 
 def instant_of(epoch_minute: int) -> datetime:
-    """The UTC instant of an epoch minute."""
     return EPOCH + epoch_minute * MINUTE
 
 
@@ -134,7 +129,7 @@ def _add_frame(digest: "hashlib._Hash", name: str, frame: pl.DataFrame) -> None:
 
 
 def decided_minutes(stretches: Sequence[tuple[datetime, datetime]], end: datetime) -> Integers:
-    """Every minute of the stretches (first and last close of a candle) and a little after, before `end`."""
+    """Every minute of the stretches (first and last close) and AFTER_THE_LAST_CANDLE, before `end`."""
     parts = []
     following = 0
     for first, last in stretches:
@@ -155,8 +150,8 @@ def read_market(
 ) -> BacktestMarket:
     """The stored market of [start, end).
 
-    A day without a candle of any pair ends a stretch; what lies between two stretches is not decided.
-    plays_five_minute_bars: where a pair has only five-minute candles, those are played (a live run has none).
+    A day without a candle of any pair is not decided. plays_five_minute_bars: play five-minute candles where
+    a pair has no one-minute candles.
 
     Raises:
         StopError: there is no candle in the range.
@@ -166,7 +161,7 @@ def read_market(
     stretches = connection.execute(queries.load("backtest/stretches"), values).fetchall()
     ids = list(instrument_ids)
     minutes = decided_minutes([(row[0], row[1]) for row in stretches], end)
-    five_minute = _five_minute_candles(url, ids, start, end) if plays_five_minute_bars else None
+    five_minute = five_minute_candles(url, ids, start, end) if plays_five_minute_bars else None
     if five_minute is not None:
         minutes = np.union1d(minutes, _closes(five_minute, end))
     if not len(minutes):
@@ -181,7 +176,7 @@ def read_market(
 def market_of(
     connection: psycopg.Connection, url: str, instrument_ids: Sequence[int], minutes: Integers
 ) -> BacktestMarket:
-    """The stored market of some minutes (epoch minutes, ascending, at least one), with candles or without.
+    """The stored market of given minutes: epoch minutes, ascending, at least one, with or without a candle.
 
     Raises:
         DatabaseError: the facts cannot be read.
@@ -189,7 +184,7 @@ def market_of(
     first, last = instant_of(int(minutes[0])), instant_of(int(minutes[-1]))
     as_of = last + DECISION_DELAY
     ids = list(instrument_ids)
-    with closing(adbc_connect(url)) as arrow:
+    with arrow_reader(url) as arrow:
         facts = read_facts(arrow, instrument_ids=ids, start=first + DECISION_DELAY, as_of=as_of)
         since = anchor(first)["positioning"]
         marks = read_frame(arrow, "backtest/mark_prices", (ids, since, as_of))
@@ -199,9 +194,9 @@ def market_of(
     return BacktestMarket(tuple(ids), minutes, facts, marks, funding_marks, terms)
 
 
-def _five_minute_candles(url: str, ids: list[int], start: datetime, end: datetime) -> pl.DataFrame | None:
+def five_minute_candles(url: str, ids: list[int], start: datetime, end: datetime) -> pl.DataFrame | None:
     """Five-minute candles of the range that have no one-minute candles; None if there are none."""
-    with closing(adbc_connect(url)) as arrow:
+    with arrow_reader(url) as arrow:
         known_by = end + DECISION_DELAY
         candles = read_frame(arrow, "backtest/five_minute_candles", (ids, start, end, known_by))
         end_read(arrow)
@@ -209,7 +204,7 @@ def _five_minute_candles(url: str, ids: list[int], start: datetime, end: datetim
 
 
 def _closes(five_minute: pl.DataFrame, end: datetime) -> Integers:
-    """The minutes at which the candles close, and every five minutes a little after, before `end`."""
+    """The closes of the candles, and every fifth minute of AFTER_THE_LAST_CANDLE, before `end`."""
     ends = five_minute["time"].to_physical().to_numpy() // MINUTE_US + FIVE
     after = np.arange(0, AFTER_THE_LAST_CANDLE // MINUTE + 1, FIVE)
     minutes: Integers = np.unique(ends[:, None] + after[None, :])
@@ -217,7 +212,7 @@ def _closes(five_minute: pl.DataFrame, end: datetime) -> Integers:
 
 
 def with_five_minute_bars(market: BacktestMarket, candles: pl.DataFrame) -> BacktestMarket:
-    """`market` with `candles` in the place of the minutes that they end with: the newest ones known then."""
+    """`market` with each of `candles` as the candle of its last minute."""
     opened = (pl.col("time") + pl.duration(minutes=FIVE - 1)).alias("time")
     known = market.facts.candles_1m
     placed = candles.with_columns(opened).select(known.columns).cast(known.schema)
@@ -228,7 +223,7 @@ def with_five_minute_bars(market: BacktestMarket, candles: pl.DataFrame) -> Back
 def read_dated_terms(
     connection: psycopg.Connection, instrument_ids: Sequence[int], first: datetime, last: datetime
 ) -> DatedTerms:
-    """The terms from `first` to `last`, with the costs of the cost model (see `at_costs`)."""
+    """The terms from `first` to `last`, with the default costs (see `at_costs`)."""
     values = {"instrument_ids": list(instrument_ids), "start": first, "end": last}
     changes = connection.execute(queries.load("backtest/terms_changes"), values).fetchall()
     instants = (first, *(row[0] for row in changes))
@@ -239,7 +234,7 @@ def read_dated_terms(
 
 
 def at_costs(market: BacktestMarket, costs: CostParameters) -> BacktestMarket:
-    """`market` with the costs of a run in the terms of its pairs."""
+    """`market` with the costs of a run."""
     terms = tuple(
         {key: replace(one, costs=costs.of(one.pair.base)) for key, one in dated.items()}
         for dated in market.terms.terms

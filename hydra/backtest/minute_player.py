@@ -1,4 +1,4 @@
-"""Plays one minute of a market on the states of pairs, with the venue and the checks of a live run.
+"""Plays a minute of a market on the states of pairs, with the venue and the checks of a live run.
 
 Source: docs/architecture.md (one rule, every mode); C126, C131, C132.
 """
@@ -12,7 +12,7 @@ from hydra.layers.layer4_filters import exact
 from hydra.trading.cycle import Cycle
 from hydra.trading.entries import submit_entry
 from hydra.trading.instrument_spec import InstrumentSpec
-from hydra.trading.kill_switch import LatchedKills
+from hydra.trading.kill_switch import StoppedPairs
 from hydra.trading.market_rows import Price
 from hydra.trading.minute_rows import AssessedPair
 from hydra.trading.pair_state import EntryPlan, PairState
@@ -22,7 +22,7 @@ from hydra.trading.position_checks import ExitContext, ThesisAtEntry, check_pair
 
 
 class MinutePlayer:
-    """Plays minutes of one market; a minute is a row of it, a pair a column."""
+    """Plays minutes (rows) of one market on its pairs (columns)."""
 
     def __init__(self, run_id: int, market: BacktestMarket, bars: BarGrid, rules: Rules) -> None:
         self.market = market
@@ -33,16 +33,15 @@ class MinutePlayer:
         self._venue = PaperExchange(run_id, rules.execution)
 
     def cycle(self, row: int) -> Cycle:
-        """The cycle of a minute."""
         time = self.market.time_of(row)
         return Cycle(self._run_id, time, time + DECISION_DELAY)
 
     def specs(self, cycle: Cycle) -> Mapping[int, InstrumentSpec]:
-        """The instrument specifications of the pairs at a minute."""
+        """The terms of the pairs at a minute."""
         return self.market.terms.at(cycle.time)
 
     def collect(self, row: int, cycle: Cycle, states: Iterable[PairState]) -> None:
-        """Apply to `states` what became known at the minute: fills, funding, liquidations."""
+        """Play the bars and settlements of a minute on `states`."""
         columns = {state.instrument_id: self.column_of[state.instrument_id] for state in states}
         venue = PaperExchange(
             self._run_id,
@@ -55,7 +54,7 @@ class MinutePlayer:
             venue.collect(state, cycle.time)
 
     def prices(self, row: int, states: Iterable[PairState]) -> dict[int, Price]:
-        """The last known price of every open position, however old it is (C132)."""
+        """The last known price of every open position, of any age (C132)."""
         found = {}
         for state in states:
             if state.is_open:
@@ -65,17 +64,16 @@ class MinutePlayer:
                 found[state.instrument_id] = Price(exact(last), exact(mark), known)
         return found
 
-    def settle_at_last_marks(self, row: int, cycle: Cycle, states: Sequence[PairState]) -> None:
+    def close_at_last_marks(self, row: int, cycle: Cycle, states: Sequence[PairState]) -> None:
         """Close the open positions of `states` whose last known price is stale, at that price (C132)."""
         venue = PaperExchange(self._run_id, self._rules.execution, self.specs(cycle))
         prices = self.prices(row, states)
         for state in states:
             price = prices.get(state.instrument_id)
             if price is not None and price.is_stale(cycle.time):
-                venue.settle_at_last_mark(state, cycle.time, price)
+                venue.close_at_last_mark(state, cycle.time, price)
 
     def enter(self, state: PairState, plan: EntryPlan, cycle: Cycle) -> None:
-        """Send the entry of `plan`."""
         submit_entry(state, plan, cycle, self.specs(cycle)[plan.instrument_id], self._venue)
 
     def check(
@@ -84,10 +82,10 @@ class MinutePlayer:
         cycle: Cycle,
         states: Mapping[int, PairState],
         assessed: Mapping[int, AssessedPair],
-        bets: Mapping[int, ThesisAtEntry],
+        theses: Mapping[int, ThesisAtEntry],
         extremes: Mapping[int, int],
-        kills: LatchedKills,
+        kills: StoppedPairs,
     ) -> None:
         """See `check_pair_states`."""
-        context = ExitContext(bets, extremes, kills, self.prices(row, states.values()), self.specs(cycle))
+        context = ExitContext(theses, extremes, kills, self.prices(row, states.values()), self.specs(cycle))
         check_pair_states(states, assessed, cycle, self._rules, context, self._venue)

@@ -1,4 +1,4 @@
-"""Which minutes and pairs of a backtest get rows of their own; the others are counted only."""
+"""The pair-minutes of a backtest that are stored as rows; the others are only counted."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -14,10 +14,10 @@ from hydra.backtest.verdict_counts import decision_reasons
 
 
 class StoredRows(StrEnum):
-    """How much of a backtest is stored, beside orders, positions, money and counts.
+    """The pair-minutes to store; orders, positions, equity and counts are always stored.
 
-    SIGNALS: every minute of a pair with a signal, an order or a change of state. CHANGES: of a signal that
-    lasts only the minutes in which its verdict changes. ALL: everything, as a live run stores it.
+    SIGNALS: those with a signal, an order or a change of state. CHANGES: the same, but of a lasting signal
+    only the minutes in which its verdict changes. ALL: every pair-minute, as in a live run.
     """
 
     SIGNALS = "signals"
@@ -28,7 +28,7 @@ class StoredRows(StrEnum):
 def persisted_pair_minutes(
     market: BacktestMarket, columns: DecisionColumns, log: SimulationLog, wanted: StoredRows
 ) -> Flags:
-    """The pair_minutes (minutes, pairs) that are stored."""
+    """(minutes, pairs): True where a row is stored."""
     shape = columns.key.shape
     if wanted is StoredRows.ALL:
         return np.ones(shape, np.bool_)
@@ -46,7 +46,7 @@ def persisted_pair_minutes(
 
 
 def _mark_changes(pair_minutes: Flags, market: BacktestMarket, log: SimulationLog) -> None:
-    """The minutes at which orders and positions changed."""
+    """Mark the minutes in which orders and positions changed."""
     places = {key: column for column, key in enumerate(market.instrument_ids)}
     journal = log.journal
     owners = {order.order_id: places[order.instrument_id] for order in journal.orders}
@@ -64,9 +64,9 @@ def _mark(pair_minutes: Flags, market: BacktestMarket, changes: Iterable[tuple[i
 
 
 def _differs(columns: DecisionColumns, log: SimulationLog) -> Flags:
-    """Pair-minutes in which a verdict of layers 2 to 4 on a signal differs from the minute before."""
+    """True where a verdict of layers 2 to 4 differs from the minute before."""
     reasons, _ = decision_reasons(columns, log)
-    said = np.stack([columns.key, columns.reason, reasons])
-    before = np.roll(said, 1, axis=1)
+    verdicts = np.stack([columns.key, columns.reason, reasons])
+    before = np.roll(verdicts, 1, axis=1)
     before[:, 0] = -1
-    return np.asarray((said != before).any(axis=0))
+    return np.asarray((verdicts != before).any(axis=0))

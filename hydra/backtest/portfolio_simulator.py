@@ -1,6 +1,6 @@
-"""Simulates the portfolio: plays the minutes in which something can happen and skips the others at once.
+"""Simulates the portfolio: skips quiet minutes in a compiled loop and plays the others.
 
-A minute is played in the order of the live stages, by their own functions: book, decide, execute.
+A minute is played with the functions of the live stages, in their order: book fills, decide, execute.
 Source: docs/architecture.md, law 2; C20, C117, C119, C120, C122, C123.
 """
 
@@ -14,25 +14,25 @@ import numpy as np
 from hydra.arrays import Flags
 from hydra.backtest.assumed_operator import AssumedOperator
 from hydra.backtest.bars import BarGrid
-from hydra.backtest.columns import SIDES, SOURCES, DecisionColumns
+from hydra.backtest.columns import SIGNAL_SIDES, SIGNAL_SOURCES, DecisionColumns
 from hydra.backtest.exit_bounds import ExitBoundsTable, row_at
 from hydra.backtest.exit_triggers import evaluation_rows
 from hydra.backtest.hourly_closes import Correlations, HourlyCloses
 from hydra.backtest.kills_by_hand import KillByHand
 from hydra.backtest.market import BacktestMarket
 from hydra.backtest.minute_player import MinutePlayer
-from hydra.backtest.scored_signals import JudgedSignals, key_of
-from hydra.backtest.simulation_log import LastExit, LatchedKill, SimulationLog, empty_log
-from hydra.backtest.skip_quiet_minutes import Grids, Limits, next_busy_minute, open_signals
+from hydra.backtest.scored_signals import ScoredSignals, key_of
+from hydra.backtest.simulation_log import KillRecord, LastExit, SimulationLog, empty_log
+from hydra.backtest.skip_quiet_minutes import EntryLimits, Grids, next_busy_minute, open_signals
 from hydra.domain import KillScope, ReasonCode
 from hydra.layers.layer4_kill import Kill, daily_drawdown_kills
 from hydra.layers.layer4_limits import PortfolioState
 from hydra.ledger.portfolio import Portfolio
 from hydra.trading.correlation_rows import PortfolioCorrelation, portfolio_correlation_at
 from hydra.trading.cycle import Cycle
-from hydra.trading.decision_rows import JudgedSignal, Verdict
+from hydra.trading.decision_rows import ScoredSignal, Verdict
 from hydra.trading.entries import entry_plan
-from hydra.trading.kill_switch import EVERYTHING, LatchedKills
+from hydra.trading.kill_switch import EVERYTHING, StoppedPairs
 from hydra.trading.pair_state import EntryPlan, PairState, Position
 from hydra.trading.parameters import Rules
 from hydra.trading.portfolio_rows import (
@@ -46,9 +46,9 @@ from hydra.trading.portfolio_rows import (
 from hydra.trading.position_checks import ThesisAtEntry, extremes_in_a_row
 from hydra.trading.verdicts import Minute, decide, direction_held, new_kills
 
-KEYS: Final = len(SOURCES) * SIDES
+KEYS: Final = len(SIGNAL_SOURCES) * SIGNAL_SIDES
 _CLOSE_USD: Final = 1e-3
-"""Larger than any rounding error of the floating-point sums."""
+"""Larger than any rounding error of the float sums."""
 STOPPED_OUT: Final = frozenset({ReasonCode.STOP_HIT, ReasonCode.LIQUIDATED})
 
 
@@ -56,9 +56,9 @@ STOPPED_OUT: Final = frozenset({ReasonCode.STOP_HIT, ReasonCode.LIQUIDATED})
 class PortfolioSimulator:
     """One run over one market.
 
-    plays_every_minute: no minute is skipped (`--rows all`; tests). settles_at_the_end: positions of
-    pairs whose data never came back are closed in the last minute (C132). by_hand: the operator's latches and
-    clears, in order; only where every minute is played.
+    plays_every_minute: skip none (`--rows all`; tests). closes_at_the_end: in the last minute, close the
+    positions of pairs whose data have ended (C132). by_hand: the operator's latches and clears, in order;
+    only with plays_every_minute.
     """
 
     run_id: int
@@ -69,21 +69,21 @@ class PortfolioSimulator:
     grids: Grids
     rules: Rules
     plays_every_minute: bool = False
-    settles_at_the_end: bool = False
+    closes_at_the_end: bool = False
     by_hand: Sequence[KillByHand] = ()
     states: dict[int, PairState] = field(default_factory=dict)
-    bets: dict[int, ThesisAtEntry] = field(default_factory=dict)
-    kills: LatchedKills = field(default_factory=lambda: LatchedKills(frozenset()))
+    theses: dict[int, ThesisAtEntry] = field(default_factory=dict)
+    kills: StoppedPairs = field(default_factory=lambda: StoppedPairs(frozenset()))
 
     def __post_init__(self) -> None:
-        """Start with the initial balance and no positions."""
+        """Begin with the initial balance and no positions."""
         shape = self.columns.key.shape
         self.player = MinutePlayer(self.run_id, self.market, self.bars, self.rules)
         self.column_of = self.player.column_of
         self.free_row = np.zeros((shape[1], KEYS), np.int64)
         self.is_held, self.is_killed = np.zeros(shape[1], np.bool_), np.zeros(shape[1], np.bool_)
         self.may_exit, self.found = np.zeros(shape[1], np.bool_), np.zeros(shape[1], np.bool_)
-        self.opened = ExitBoundsTable(shape[1], self.market.minutes, self.rules.positions)
+        self.exits = ExitBoundsTable(shape[1], self.market.minutes, self.rules.positions)
         self.evaluations = evaluation_rows(self.market.minutes, self.rules.positions.extreme_evaluations)
         self.correlations = Correlations(self.hourly)
         self.kill_is_due: Flags = np.any(self.grids.is_kill_due, axis=1)
@@ -92,42 +92,42 @@ class PortfolioSimulator:
         self.operator = AssumedOperator(
             self.rules.resume_after_hours, self.market.minutes, self.market.instrument_ids, self.log.kills
         )
-        self.signals = JudgedSignals(self.columns, self.log.exits)
+        self.signals = ScoredSignals(self.columns, self.log.exits)
 
     def run(self, progress: Callable[[float], None] = lambda _share: None) -> SimulationLog:
-        """Play the whole market; `progress` is called with the share done, 0..1."""
+        """Simulate the whole market. progress: called with the share that is done, 0..1."""
         rows = len(self.market.minutes)
         row = 0
         while row < rows:
-            row = self._leap(row)
+            row = self._skip(row)
             if row < rows:
                 self._play(row)
                 row += 1
                 progress(row / rows)
         return self.log
 
-    # Leaping
+    # Skipping
 
-    def _leap(self, start: int) -> int:
-        """The next row to play; the peaks are updated with the highest equity before it."""
+    def _skip(self, start: int) -> int:
+        """The next row to play. Peaks are updated with the highest equity of the skipped rows."""
         if self.plays_every_minute:
             self.may_exit[:] = self.is_held
             return start
         has_order = any(_works(one) for one in self.states.values())
-        leap = next_busy_minute(
-            start, self.grids, self.opened.book, self._limits(), self.log.leapt, self.may_exit, has_order
+        skipped = next_busy_minute(
+            start, self.grids, self.exits.opened, self._limits(), self.log.minutes, self.may_exit, has_order
         )
-        if self._may_be_a_peak(leap.best_usd):
-            self._mark(leap.best_row)
-        self.log.held[start : leap.row] = self.is_held
-        return leap.row
+        if self._may_be_a_peak(skipped.best_usd):
+            self._mark(skipped.best_row)
+        self.log.held[start : skipped.row] = self.is_held
+        return skipped.row
 
     def _may_be_a_peak(self, equity_usd: float) -> bool:
-        """Whether equity is close to the day's peak, never above the run's: exact sums are needed then."""
+        """True if the equity may be a new peak of the day: then exact sums are needed."""
         return equity_usd > float(self.portfolio.day_peak_usd) - _CLOSE_USD
 
     def _may_be_deep(self, equity_usd: float) -> bool:
-        """Whether the day's drawdown is close to the kill limit, or beyond it."""
+        """True if the day's drawdown is close to the kill limit, or beyond it."""
         limit = 1 - self.rules.risk.kill.daily_drawdown
         return equity_usd < float(self.portfolio.day_peak_usd) * limit + _CLOSE_USD
 
@@ -136,8 +136,8 @@ class PortfolioSimulator:
         opened = [open_position(one, prices) for one in self.states.values() if one.is_open]
         self.portfolio, _ = self.portfolio.marked(opened, self.market.time_of(row))
 
-    def _limits(self) -> Limits:
-        return Limits(
+    def _limits(self) -> EntryLimits:
+        return EntryLimits(
             is_held=self.is_held,
             is_killed=self.is_killed,
             free_row=self.free_row,
@@ -168,8 +168,8 @@ class PortfolioSimulator:
             self._resume(row, cycle)
 
     def _is_the_end(self, row: int) -> bool:
-        """Whether positions without a current price must be closed now."""
-        return self.settles_at_the_end and row == len(self.market.minutes) - 1
+        """True if positions without a current price must be closed now."""
+        return self.closes_at_the_end and row == len(self.market.minutes) - 1
 
     def _to_collect(self) -> list[int]:
         """Instruments whose orders or positions may change in this minute."""
@@ -189,21 +189,21 @@ class PortfolioSimulator:
         held = [self.states[instrument_id] for instrument_id in changing]
         self.player.collect(row, cycle, held)
         if self._is_the_end(row):
-            self.player.settle_at_last_marks(row, cycle, held)
+            self.player.close_at_last_marks(row, cycle, held)
         self.portfolio = cash_after(self.portfolio, held)
         self.log.cash[row] = self.portfolio.cash_usd
         self._take(changing)
 
     def _take(self, changed: Iterable[int]) -> None:
-        """Move new events to the journal, note exits, and drop pairs that hold nothing."""
+        """Move new events to the journal, record exits, drop pairs without orders and position."""
         for instrument_id in changed:
             state, column = self.states[instrument_id], self.column_of[instrument_id]
             position = state.position
             self.log.journal.take(state)
             if state.position is not None:
-                self.opened.put(column, state.position, self.bets[instrument_id])
+                self.exits.put(column, state.position, self.theses[instrument_id])
             elif position is not None:
-                self.opened.remove(column)
+                self.exits.remove(column)
                 self._note_exit(position)
             if state.position is None and not state.orders:
                 del self.states[instrument_id]
@@ -214,7 +214,7 @@ class PortfolioSimulator:
             raise AssertionError("a position without quantity is closed")
         stopped_out = position.exit_reason_code in STOPPED_OUT
         column = self.column_of[position.instrument_id]
-        key = key_of(self.bets.pop(position.instrument_id).source, position.direction)
+        key = key_of(self.theses.pop(position.instrument_id).source, position.direction)
         self.log.exits.setdefault((column, key), []).append(LastExit(position.closed_time, stopped_out))
         limits = self.rules.risk.limits
         wait = limits.cooldown_after_stop_minutes if stopped_out else limits.cooldown_minutes
@@ -228,11 +228,11 @@ class PortfolioSimulator:
         has_open = self._note(row)
         if not self._needs_exact_sums(row, cycle, has_open=has_open):
             return []
-        book = self._book(row, cycle)
-        columns = self._columns_to_judge(row, book)
+        portfolio = self._portfolio_state(row, cycle)
+        columns = self._columns_to_decide(row, portfolio)
         if not columns:
             return []
-        minute = self._minute(row, cycle, columns, book)
+        minute = self._minute(row, cycle, columns, portfolio)
         kills = new_kills(minute, self.rules.risk)
         if kills:
             self._latch(row, kills)
@@ -242,9 +242,9 @@ class PortfolioSimulator:
         return [self._plan(row, one) for one in verdicts.values() if one.decision and one.decision.approved]
 
     def _note(self, row: int) -> bool:
-        """Record a minute as a leap does; returns whether one of its signals passes all gates known here."""
+        """Record the minute like a skipped one; returns whether a signal passes the gates known here."""
         has_open = open_signals(
-            row, self.grids, self.opened.book, self._limits(), self.log.leapt, self.may_exit, self.found
+            row, self.grids, self.exits.opened, self._limits(), self.log.minutes, self.may_exit, self.found
         )
         self._add_working_entries(row)
         if self.plays_every_minute:
@@ -252,26 +252,26 @@ class PortfolioSimulator:
         return has_open
 
     def _needs_exact_sums(self, row: int, cycle: Cycle, *, has_open: bool) -> bool:
-        """Whether layer 4 must decide, a day begins, or equity is close to a peak or to the kill drawdown."""
+        """True if layer 4 must decide, a day begins, or equity is close to a peak or to the kill limit."""
         if self.plays_every_minute or has_open or self.kill_is_due.item(row):
             return True
-        equity_usd = float(self.portfolio.cash_usd) + self.log.leapt.unrealised_usd.item(row)
+        equity_usd = float(self.portfolio.cash_usd) + self.log.minutes.unrealised_usd.item(row)
         is_near = self._may_be_deep(equity_usd) or self._may_be_a_peak(equity_usd)
         return is_near or cycle.time.date() != self.portfolio.day
 
     def _add_working_entries(self, row: int) -> None:
-        """Count the exposure of working entries as held (C120)."""
+        """Add the exposure of working entries (C120)."""
         for state in self.states.values():
             if state.entry is not None:
-                self.log.leapt.exposure_usd[row] += float(working_notional(state))
-                self.log.leapt.heat_usd[row] += float(working_heat(state))
+                self.log.minutes.exposure_usd[row] += float(working_notional(state))
+                self.log.minutes.heat_usd[row] += float(working_heat(state))
 
     def _minute(
         self,
         row: int,
         cycle: Cycle,
         columns: list[int],
-        book: PortfolioState,
+        portfolio: PortfolioState,
     ) -> Minute:
         ids, specs = self.market.instrument_ids, self.player.specs(cycle)
         chosen = {
@@ -284,13 +284,13 @@ class PortfolioSimulator:
             signals=chosen,
             states=self.states,
             terms={key: specs[key] for key in chosen if key in specs},
-            portfolio_correlation=self._company(cycle, chosen),
+            portfolio_correlation=self._portfolio_correlations(cycle, chosen),
             kills=self.kills,
-            book=book,
+            portfolio=portfolio,
         )
 
-    def _book(self, row: int, cycle: Cycle) -> PortfolioState:
-        """The exact equity of a minute; updates the peaks."""
+    def _portfolio_state(self, row: int, cycle: Cycle) -> PortfolioState:
+        """The portfolio for layer 4, from exact sums; updates the peaks."""
         held = self.states.values()
         equity = equity_row(self.portfolio, held, self.player.prices(row, held), cycle)
         self.portfolio = Portfolio(
@@ -299,21 +299,23 @@ class PortfolioSimulator:
         columns = ("equity_usd", "day_peak_usd", "peak_usd", "exposure_usd", "portfolio_heat")
         return portfolio_state_of(tuple(equity[name] for name in columns), self.states)
 
-    def _columns_to_judge(self, row: int, book: PortfolioState) -> list[int]:
-        """The pairs with a signal or a kill condition; all pairs if the daily drawdown is too deep.
+    def _columns_to_decide(self, row: int, portfolio: PortfolioState) -> list[int]:
+        """The pairs for layer 4: with a signal that passes the gates known here, or with a kill condition.
 
-        A signal that a known gate stops is recorded here and not passed to layer 4.
+        All pairs if the daily drawdown is above its limit.
         """
         if self.kills.stops(EVERYTHING):
             return []
-        if book.daily_drawdown > self.rules.risk.kill.daily_drawdown:
+        if portfolio.daily_drawdown > self.rules.risk.kill.daily_drawdown:
             return list(range(len(self.market.instrument_ids)))
         wanted = self.columns.chosen[row] >= 0 if self.plays_every_minute else self.found
         return [int(column) for column in np.flatnonzero(wanted | self.grids.is_kill_due[row])]
 
-    def _company(self, cycle: Cycle, chosen: Mapping[int, JudgedSignal]) -> dict[int, PortfolioCorrelation]:
-        """Correlations with the held pairs, for the chosen pairs that hold nothing."""
-        # In the order in which the rows are read live: positions by pair, then working entries as they came.
+    def _portfolio_correlations(
+        self, cycle: Cycle, chosen: Mapping[int, ScoredSignal]
+    ) -> dict[int, PortfolioCorrelation]:
+        """Correlations with the open pairs, for the chosen pairs that are not open."""
+        # The order of a live run: positions by pair, then working entries as they were sent.
         opened = sorted(key for key, one in self.states.items() if one.position is not None)
         waiting = [key for key, one in self.states.items() if one.position is None]
         held = {key: direction_held(self.states[key]) for key in (*opened, *waiting)}
@@ -333,39 +335,41 @@ class PortfolioSimulator:
     def _latch(self, row: int, kills: Mapping[int, Kill]) -> None:
         stopped = set(self.kills.instrument_ids)
         for instrument_id, kill in kills.items():
-            self.log.kills.append(LatchedKill(row, self.column_of[instrument_id], kill))
+            self.log.kills.append(KillRecord(row, self.column_of[instrument_id], kill))
             stopped.add(instrument_id if kill.scope is KillScope.PAIR else EVERYTHING)
         self._stop(row, stopped)
 
     def _act_by_hand(self, row: int, *, is_after_layer_4: bool) -> None:
-        """Apply the operator's latches and clears that came before this stage of the minute."""
+        """Apply the operator's latches and clears before this stage of the minute."""
         for change in self.by_hand:
             if (change.row, change.is_after_layer_4) == (row, is_after_layer_4):
                 act = set.union if change.is_latched else set.difference
-                # Layer 4 has decided this minute already: its next verdicts are the first to see the change.
+                # After layer 4, the change is first seen in the next minute.
                 self._stop(
                     row + is_after_layer_4, act(set(self.kills.instrument_ids), {change.instrument_id})
                 )
 
     def _resume(self, row: int, cycle: Cycle) -> None:
-        """Let the assumed operator clear what is due (C130); it counts from the next minute on."""
-        is_too_deep = daily_drawdown_kills(self._book(row, cycle).daily_drawdown, self.rules.risk.kill)
+        """Let the assumed operator clear what is due (C130), with effect from the next minute."""
+        is_too_deep = daily_drawdown_kills(
+            self._portfolio_state(row, cycle).daily_drawdown, self.rules.risk.kill
+        )
         cleared = self.operator.clear(row, self.grids.is_kill_due[row], is_too_deep=is_too_deep)
         if cleared:
             self._stop(row + 1, set(self.kills.instrument_ids) - cleared)
 
     def _stop(self, row: int, instrument_ids: set[int]) -> None:
-        """Set which pairs are stopped; row: the first minute whose verdicts see it."""
-        self.kills = LatchedKills(frozenset(instrument_ids))
+        """Set the stopped pairs. row: the first minute whose verdicts see it."""
+        self.kills = StoppedPairs(frozenset(instrument_ids))
         self.is_killed[:] = [self.kills.stops(key) for key in self.market.instrument_ids]
         self.log.stopped.append((row, self.is_killed.copy()))
 
     def _plan(self, row: int, verdict: Verdict) -> EntryPlan:
         decision, candidate = verdict.decision, verdict.candidate
         if decision is None or candidate is None:
-            raise AssertionError("what is approved was a candidate")
+            raise AssertionError("an approved decision has a candidate")
         strength = self.signals.strength(row, self.column_of[candidate.instrument_id])
-        self.bets[candidate.instrument_id] = ThesisAtEntry(candidate.source, strength)
+        self.theses[candidate.instrument_id] = ThesisAtEntry(candidate.source, strength)
         return entry_plan(candidate, decision)
 
     # Executing
@@ -382,7 +386,7 @@ class PortfolioSimulator:
         columns = {key: self.column_of[key] for key in states}
         extremes = {key: self._extremes(row, column) for key, column in columns.items()}
         assessed = {key: self.columns.assessed(row, column, key) for key, column in columns.items()}
-        self.player.check(row, cycle, states, assessed, self.bets, extremes, self.kills)
+        self.player.check(row, cycle, states, assessed, self.theses, extremes, self.kills)
 
     def _extremes(self, row: int, column: int) -> int:
         rows = [int(one[row]) for one in self.evaluations if one[row] >= 0]
@@ -390,5 +394,5 @@ class PortfolioSimulator:
 
 
 def _works(state: PairState) -> bool:
-    """Whether an order is working that the next bar may fill or that may time out."""
+    """True if the next bar may fill an order, or an order may time out."""
     return state.entry is not None or state.exit is not None

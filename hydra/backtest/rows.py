@@ -1,4 +1,4 @@
-"""The rows of a backtest: those that a live run would have written, from the same functions.
+"""The rows of a backtest's pair-minutes, made with the functions of a live run.
 
 Source: docs/architecture.md, law 2; C110 (the vector used is stored).
 """
@@ -25,19 +25,19 @@ from hydra.ledger.portfolio import drawdown
 from hydra.trading.assessment_rows import STORED_FEATURES, assessment_row, feature_row
 from hydra.trading.cycle import Cycle
 from hydra.trading.decision_rows import Verdict, decision_row
-from hydra.trading.kill_switch import EVERYTHING, LatchedKills
+from hydra.trading.kill_switch import EVERYTHING, StoppedPairs
 from hydra.trading.pair_state import PairState
 from hydra.trading.row_writer import Row
 from hydra.trading.runs import Run
 from hydra.trading.signal_rows import signal_row
 from hydra.trading.verdicts import Minute, decide
 
-BATCH_CELLS: Final = 20_000
+BATCH_PAIR_MINUTES: Final = 20_000
 
 
 @dataclass(frozen=True)
-class CellRows:
-    """The rows of a batch of stored pair_minutes."""
+class PairMinuteRows:
+    """The rows of a batch of pair-minutes."""
 
     assessments: list[Row]
     features: list[Row]
@@ -45,8 +45,8 @@ class CellRows:
     decisions: list[Row]
 
 
-class CellRowMaker:
-    """Makes the rows of stored pair_minutes, batch after batch."""
+class PairMinuteRowMaker:
+    """Makes the rows of stored pair-minutes in batches."""
 
     def __init__(self, simulation: Simulation, run: Run, equity: EquityPath) -> None:
         self._simulation = simulation
@@ -55,17 +55,17 @@ class CellRowMaker:
         self._killed = killed_pair_minutes(simulation.log, simulation.columns.key.shape)
         self._latches = {(one.row, one.column): one.kill for one in simulation.log.kills}
 
-    def batches(self, pair_minutes: NDArray[np.bool_]) -> Iterator[CellRows]:
-        """The rows of the pair_minutes that are set, in the order of time."""
+    def batches(self, pair_minutes: NDArray[np.bool_]) -> Iterator[PairMinuteRows]:
+        """The rows where `pair_minutes` (minutes, pairs) is True, in the order of time."""
         places = iter(zip(*(index.tolist() for index in np.nonzero(pair_minutes)), strict=True))
-        while batch := list(islice(places, BATCH_CELLS)):
+        while batch := list(islice(places, BATCH_PAIR_MINUTES)):
             yield self._batch(batch)
 
-    def _batch(self, batch: list[tuple[int, int]]) -> CellRows:
+    def _batch(self, batch: list[tuple[int, int]]) -> PairMinuteRows:
         market, decisions = self._simulation.prepared.market, self._decisions(batch)
         assessed = assessed_rows(market, decisions, self._simulation.rules).to_dicts()
         newest = newest_known_each(market.facts, decisions).to_list()
-        rows = CellRows([], [], [], [])
+        rows = PairMinuteRows([], [], [], [])
         for (row, column), values, known_at in zip(batch, assessed, newest, strict=True):
             cycle = self._cycle(row)
             vector = [values[name] for name in STORED_FEATURES]
@@ -91,7 +91,7 @@ class CellRowMaker:
 
     def _signal_rows(self, cycle: Cycle, row: int, column: int) -> list[Row]:
         columns = self._simulation.columns
-        found = [columns.judged.row(index, named=True) for index in columns.signals_of(row, column)]
+        found = [columns.scored.row(index, named=True) for index in columns.signals_of(row, column)]
         return [signal_row(cycle, one, self._simulation.rules) for one in found]
 
     def _decision_row(self, cycle: Cycle, row: int, column: int) -> Row:
@@ -99,7 +99,7 @@ class CellRowMaker:
         return decision_row(cycle, verdict, self._latches.get((row, column)))
 
     def _verdict(self, cycle: Cycle, row: int, column: int) -> Verdict:
-        """Layer 4's verdict on a skipped pair-minute: by the rule, on the portfolio of that minute."""
+        """Layer 4's verdict on a skipped pair-minute, with the portfolio of that minute."""
         simulation = self._simulation
         instrument_id = simulation.prepared.market.instrument_ids[column]
         pair = simulation.columns.assessed(row, column, instrument_id)
@@ -114,12 +114,12 @@ class CellRowMaker:
             states={instrument_id: PairState(instrument_id)} if simulation.log.held[row, column] else {},
             terms={key: terms[key] for key in (instrument_id,) if key in terms},
             portfolio_correlation={},
-            kills=LatchedKills(frozenset({EVERYTHING} if is_killed else ())),
-            book=self._book(row),
+            kills=StoppedPairs(frozenset({EVERYTHING} if is_killed else ())),
+            portfolio=self._portfolio_state(row),
         )
         return decide(minute, {}, simulation.rules.risk)[instrument_id]
 
-    def _book(self, row: int) -> PortfolioState:
+    def _portfolio_state(self, row: int) -> PortfolioState:
         equity = float(self._equity.equity_usd[row])
         return PortfolioState(
             equity_usd=equity,

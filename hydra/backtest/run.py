@@ -1,6 +1,6 @@
 """Runs one backtest: reads the market, decides it, stores the rows.
 
-Source: docs/architecture.md, law 2; docs/architecture.md, law 10 (what was measured is said).
+Source: docs/architecture.md, laws 2 and 10.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ from hydra.trading.runs import EndReason, Run, RunPlan, create_run, end_run
 
 @dataclass(frozen=True)
 class MarketChoice:
-    """The stored market, its minutes [data_from, data_to), and the stresses applied to it."""
+    """A stored market, its minutes [data_from, data_to), and the stresses applied to it."""
 
     origin: MarketOrigin
     seed: int | None
@@ -39,7 +39,7 @@ class MarketChoice:
 
 @dataclass(frozen=True)
 class BacktestRun:
-    """A stored backtest: its run, what was decided, its equity, and the seconds by stage."""
+    """A stored backtest: its run, simulation and equity, and the seconds by stage."""
 
     run: Run
     simulation: Simulation
@@ -50,7 +50,7 @@ class BacktestRun:
 def read_choice(
     connection: psycopg.Connection, url: str, choice: MarketChoice, watch: Stopwatch
 ) -> BacktestMarket:
-    """The market of `choice` out of the database.
+    """The market of `choice`, from the database.
 
     Raises:
         StopError: there is no candle in the range.
@@ -76,7 +76,7 @@ def run_backtest(
     rows: StoredRows,
     progress: Callable[[float], None] = lambda _share: None,
 ) -> BacktestRun:
-    """Decide the minutes of `choice` by `rules` and store what came of it under a new run.
+    """Decide the minutes of `choice` with `rules` and store the result under a new run.
 
     Raises:
         StopError: there is no candle in the range.
@@ -100,7 +100,7 @@ def decide_and_store(  # noqa: PLR0913, PLR0917  # what a run's record holds
     watch: Stopwatch,
     progress: Callable[[float], None] = lambda _share: None,
 ) -> BacktestRun:
-    """`run_backtest` on a market that is prepared."""
+    """`run_backtest` on a prepared market."""
     plan = RunPlan(
         mode=TradingMode.BACKTEST,
         market_origin=choice.origin,
@@ -125,7 +125,7 @@ def decide_and_store(  # noqa: PLR0913, PLR0917  # what a run's record holds
             run.run_id,
             watch,
             plays_every_minute=rows is StoredRows.ALL,
-            settles_at_the_end=True,
+            closes_at_the_end=True,
             progress=progress,
         )
         equity = equity_path(prepared.market, simulation.log)
@@ -133,7 +133,7 @@ def decide_and_store(  # noqa: PLR0913, PLR0917  # what a run's record holds
             store(connection, run, simulation, equity, rows)
             end_run(connection, run.run_id, EndReason.FINISHED)
     except Exception as error:
-        with suppress(psycopg.OperationalError):  # a server that is gone: the first error says so
+        with suppress(psycopg.OperationalError):  # if the server is gone, the first error is the cause
             end_run(connection, run.run_id, f"failed: {type(error).__name__}: {error}")
         raise
     return BacktestRun(run, simulation, equity, dict(watch.seconds))

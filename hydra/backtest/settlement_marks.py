@@ -1,6 +1,6 @@
-"""The mark price at which a funding settlement is booked: as it came, else the last known one (C126, C132).
+"""The mark price of a funding settlement: stored with the rate, or the last known one (C126, C132).
 
-In a gap of the data that is an older price: no settlement is skipped, and none is booked at the entry price.
+In a gap of the data the last known price may be old; every settlement is booked.
 """
 
 from typing import Final
@@ -17,10 +17,10 @@ _KEY: Final = ("instrument_id", "time")
 
 
 def with_settlement_marks(settlements: pl.DataFrame, market: BacktestMarket) -> pl.DataFrame:
-    """`settlements` (instrument_id, time, as_of) with `mark` and `mark_source`; null before any price.
+    """`settlements` (instrument_id, time, as_of) with mark and mark_source; null before any price.
 
-    as_of: the decision at which each became known; only prices known by then count. Of a mark bar and a
-    candle, the one that ended later is used; if both ended at once, the mark bar.
+    as_of: the decision at which the settlement became known; only prices known by then count. Of mark bars
+    and candles the last to end is used; if they end together, the mark bar.
     """
     own = settlements.join(market.funding_marks, on=_KEY, how="left")
     wanted = own.filter(pl.col("mark_price").is_null()).select(*_KEY, "as_of").sort("time")
@@ -47,7 +47,7 @@ def _candle_closes(market: BacktestMarket) -> pl.DataFrame:
 
 
 def _mark_closes(market: BacktestMarket) -> pl.DataFrame:
-    """By pair and end; of bars that ended at once the shortest is last."""
+    """In the order of pair and end; of bars with the same end the shortest is last."""
     length = pl.col("timeframe_minutes")
     return (
         market.mark_prices.filter(length <= _LONGEST_MARK_BAR)
@@ -58,16 +58,16 @@ def _mark_closes(market: BacktestMarket) -> pl.DataFrame:
 
 
 def _newest(wanted: pl.DataFrame, closes: pl.DataFrame) -> pl.DataFrame:
-    """instrument_id, time, ended, price: the newest close that ended by the settlement, known by its as_of.
+    """instrument_id, time, ended, price: the newest close up to the settlement that is known by as_of.
 
     closes: sorted by end within each pair.
     """
-    # Sorted within each pair, which is all that a join by pair needs.
+    # Sorted within each pair, as the join by pair needs it.
     found = wanted.join_asof(
         closes, left_on="time", right_on="ended", by="instrument_id", check_sortedness=False, coalesce=False
     ).drop_nulls("ended")
     is_known = pl.col("known_at") <= pl.col("as_of")
-    # Late closes are rare: the newest close known before each is looked up one by one.
+    # Late closes are rare, so each is looked up by itself.
     late = [_newest_known(closes, *row) for row in found.filter(~is_known).select(*_KEY, "as_of").iter_rows()]
     columns = (*_KEY, "ended", "price")
     return pl.concat([found.filter(is_known).select(columns), *(one.select(columns) for one in late)])

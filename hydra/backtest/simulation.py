@@ -1,4 +1,4 @@
-"""A backtest in memory: features, layers 2 and 3 in columns, then the portfolio.
+"""A backtest in memory: features and layers 2 and 3 in columns, then the portfolio.
 
 Source: docs/architecture.md, law 2.
 """
@@ -31,7 +31,7 @@ class Stopwatch:
 
     @contextmanager
     def measure(self, stage: str) -> Iterator[None]:
-        """Add what the block takes to `stage`."""
+        """Add the time of the block to `stage`."""
         begin = time.perf_counter()
         yield
         self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - begin
@@ -39,7 +39,7 @@ class Stopwatch:
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Without the garbage collector: the simulator makes many records, and no reference cycles."""
+    """Pause the garbage collector: the simulator makes many objects, but no reference cycles."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -51,7 +51,7 @@ def _uncollected() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class PreparedMarket:
-    """What does not depend on the rules' parameters: computed once, decided on many times (sweeps)."""
+    """The part that does not depend on the rules, computed once for many simulations (sweeps)."""
 
     market: BacktestMarket
     inputs: pl.DataFrame
@@ -61,7 +61,7 @@ class PreparedMarket:
 
 @dataclass(frozen=True)
 class Simulation:
-    """A market, the verdicts of layers 2 and 3 on it, and the record of the portfolio."""
+    """A market, the verdicts of layers 2 and 3, and the log of the portfolio."""
 
     prepared: PreparedMarket
     rules: Rules
@@ -76,9 +76,9 @@ class Simulation:
 
 
 def prepare(market: BacktestMarket, watch: Stopwatch) -> PreparedMarket:
-    """The features of every decision, and at the same time bars and settlements on their grid.
+    """Compute the features of every decision and, in parallel, the grid of bars and settlements.
 
-    "bars" is measured as the extra wait after the features are done; both run in parallel.
+    watch: "bars" is the extra wait after the features are done.
     """
     with ThreadPoolExecutor(max_workers=1) as beside:
         bars, hourly = beside.submit(bar_grid, market), beside.submit(hourly_closes, market)
@@ -95,14 +95,11 @@ def simulate(  # noqa: PLR0913  # the choices of a caller
     watch: Stopwatch,
     *,
     plays_every_minute: bool = False,
-    settles_at_the_end: bool = False,
+    closes_at_the_end: bool = False,
     by_hand: Sequence[KillByHand] = (),
     progress: Callable[[float], None] = lambda _share: None,
 ) -> Simulation:
-    """Decide every minute of `prepared` by `rules` and at their costs; see `PortfolioSimulator`.
-
-    by_hand: kill switches of a run that is decided again.
-    """
+    """Decide every minute of `prepared` with `rules` and their costs; see `PortfolioSimulator`."""
     prepared = replace(prepared, market=at_costs(prepared.market, rules.costs))
     market, bars = prepared.market, prepared.bars
     with watch.measure("rules"):
@@ -118,7 +115,7 @@ def simulate(  # noqa: PLR0913  # the choices of a caller
             grids,
             rules,
             plays_every_minute=plays_every_minute,
-            settles_at_the_end=settles_at_the_end,
+            closes_at_the_end=closes_at_the_end,
             by_hand=by_hand,
         )
         with _uncollected():

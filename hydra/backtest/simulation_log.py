@@ -1,4 +1,4 @@
-"""What the portfolio simulator records."""
+"""The log of the portfolio simulator."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,24 +9,24 @@ from numpy.typing import NDArray
 
 from hydra.arrays import Flags
 from hydra.backtest.journal import Journal
-from hydra.backtest.skip_quiet_minutes import NONE_PASSED_OVER, LeapLog
+from hydra.backtest.skip_quiet_minutes import NO_SIGNAL_SKIPPED, MinuteLog
 from hydra.layers.layer4_kill import Kill
 from hydra.trading.decision_rows import Verdict
 
 
 @dataclass(frozen=True)
 class LastExit:
-    """When a pair, source and side was last left, and why."""
+    """The last exit of a pair, source and side."""
 
     time: datetime
     stopped_out: bool
 
 
 @dataclass(frozen=True)
-class LatchedKill:
-    """A kill switch that latched: the row of the minute, and the pair (column) that showed it.
+class KillRecord:
+    """A latched kill switch: row of the minute, column of the pair where the condition held.
 
-    cleared_row: the minute after whose decisions it was cleared; None: never.
+    cleared_row: cleared after the decisions of this minute; None: never.
     """
 
     row: int
@@ -37,21 +37,21 @@ class LatchedKill:
 
 @dataclass
 class SimulationLog:
-    """What the simulator records, per minute (rows) and pair (columns) unless said otherwise.
+    """The log, per minute (rows) and pair (columns) unless said otherwise.
 
-    leapt: see `LeapLog`. played: minutes that were not leapt over; verdicts: theirs. held: a position or a
-    working entry when layer 4 decides. cash: in USDT, from the rows on in which it may have changed.
-    exits: by (column, key), in the order of time. kills: in the order of latching. stopped: the pairs that a
-    kill switch stops, by the row of the first verdicts that see it; they stand until the next.
+    minutes: see `MinuteLog`. played: per minute, False if skipped. verdicts: of played minutes, by (row,
+    column). held: True with a position or a working entry when layer 4 decides. cash: USDT, by the row from
+    which it holds. exits: by (column, key), in the order of time. kills: in the order of latching. stopped:
+    (row, pairs stopped by kill switches from the verdicts of that row on).
     """
 
-    leapt: LeapLog
+    minutes: MinuteLog
     played: NDArray[np.bool_]
     verdicts: dict[tuple[int, int], Verdict]
     held: NDArray[np.bool_]
     cash: dict[int, Decimal]
     exits: dict[tuple[int, int], list[LastExit]]
-    kills: list[LatchedKill]
+    kills: list[KillRecord]
     stopped: list[tuple[int, Flags]]
     journal: Journal
 
@@ -61,7 +61,7 @@ def empty_log(shape: tuple[int, ...], initial_balance: Decimal, *, keeps_quiet_c
     unrealised, exposure, heat = (np.zeros(shape[0]) for _ in range(3))
     stale = np.zeros(shape[0], np.int16)
     return SimulationLog(
-        leapt=LeapLog(np.full(shape, NONE_PASSED_OVER, np.int8), unrealised, exposure, heat, stale),
+        minutes=MinuteLog(np.full(shape, NO_SIGNAL_SKIPPED, np.int8), unrealised, exposure, heat, stale),
         played=np.zeros(shape[0], np.bool_),
         verdicts={},
         held=np.zeros(shape, np.bool_),

@@ -1,8 +1,8 @@
-"""The compiled loop: skips the minutes in which nothing can happen to the portfolio.
+"""The compiled loop that skips the minutes in which nothing can happen to the portfolio.
 
-It decides nothing. It stops wherever a rule might act (its bounds are slightly wide), and the rules then play
-that minute; a test compares the result with playing every minute. For every signal that it skips, it records
-which gate stopped it.
+It decides nothing: it stops where a rule might act, with slightly wide bounds, and the rules then play that
+minute. A test compares the result with playing every minute. For a skipped signal it records the gate that
+stopped it.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from hydra.layers.layer4_risk import ENTRY_GATES
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
-NONE_PASSED_OVER: Final = -1
+NO_SIGNAL_SKIPPED: Final = -1
 """No signal was skipped in this pair-minute."""
 
 _POSITION_EXISTS: Final = ENTRY_GATES.index(ReasonCode.POSITION_EXISTS)
@@ -29,11 +29,11 @@ _COOLDOWN: Final = ENTRY_GATES.index(ReasonCode.COOLDOWN)
 _MAX_POSITIONS: Final = ENTRY_GATES.index(ReasonCode.MAX_POSITIONS)
 _NOT_TRADABLE: Final = ENTRY_GATES.index(ReasonCode.NOT_TRADABLE)
 
-# Wide enough for the difference between binary and decimal arithmetic, far too narrow to matter.
+# Larger than the difference between float and decimal arithmetic.
 _WIDE: Final = 1e-9
 
 
-# The places of the gates are constants of the machine code.
+# The machine code contains the indices of ENTRY_GATES.
 _STAMP: Final = stamp_of([Path(__file__), Path(layer4_risk.__file__)])
 
 
@@ -42,17 +42,16 @@ def _compiled(function: Callable[_P, _R]) -> Callable[_P, _R]:
 
 
 class Grids(NamedTuple):
-    """What the loop reads of the market, all (minutes, pairs) but `must_stop` (minutes).
+    """The market as the loop reads it: (minutes, pairs) unless said otherwise.
 
-    key: of the chosen signal, -1 none. is_alarmed: layer 2 demands that a position be closed, or a settlement
-    or a late bar is due. is_stale: the price is older than five minutes (C132). is_kill_due: a kill condition
-    of the pair holds. strengths: (theses, minutes, pairs), what theses rest on, for a long. must_stop:
-    minutes that are played in any case.
+    key: of the chosen signal, -1: none. may_close: layer 2 demands an exit, or a settlement or a late bar
+    arrives. is_kill_due: a kill condition of the pair holds. is_stale: the price is older than five minutes
+    (C132). strengths: (theses, minutes, pairs), for a long. must_stop: (minutes), always played.
     """
 
     key: NDArray[np.int8]
     entries_allowed: Flags
-    is_alarmed: Flags
+    may_close: Flags
     is_kill_due: Flags
     mark_open: Floats
     mark_high: Floats
@@ -76,26 +75,25 @@ BOUNDS: Final = np.dtype(
         ("last_row", np.int64),
     ]
 )
-"""An open position and what bounds it. Prices in quote units; unreachable: 0.
+"""An open position and the bounds of its exit checks. Prices in quote units.
 
-near_liquidation: the mark price at which what is left to the liquidation gets too little.
-strength: row of `Grids.strengths`. weakest: the thesis breaks below it.
-last_row: the row at which the holding time ends.
+near_liquidation: the mark price from which `liquidation_is_near` holds; 0: never. strength: row of
+`Grids.strengths`. weakest: the thesis breaks below it. last_row: the row at which the holding time ends.
 """
 
 
 class ExitBounds(NamedTuple):
-    """The open positions. columns: the pairs that hold one; bounds: BOUNDS by pair, valid for these."""
+    """The open positions. columns: of their pairs. bounds: BOUNDS by pair, valid for these columns."""
 
     columns: NDArray[np.int64]
     bounds: NDArray[np.void]
 
 
-class Limits(NamedTuple):
-    """Limits on entries. free_row: (pairs, keys), the first row after the cool-down.
+class EntryLimits(NamedTuple):
+    """The limits of entries. free_row: (pairs, keys), the first row after the cool-down.
 
-    is_full: no further position may be opened. wake_row: from it on every row is played. cash_usd,
-    day_peak_usd: as they stand now.
+    is_full: the number of positions is at its limit. wake_row: from this row on none is skipped. cash_usd,
+    day_peak_usd: current values.
     """
 
     is_held: Flags
@@ -108,11 +106,12 @@ class Limits(NamedTuple):
     daily_drawdown: float
 
 
-class LeapLog(NamedTuple):
-    """What the loop writes, per minute.
+class MinuteLog(NamedTuple):
+    """The log of every minute.
 
-    gate: (minutes, pairs), the gate that stopped a skipped signal. The others describe the open positions at
-    mark, in USDT: their profit, their notional, the loss at their stops; and how many of the marks are stale.
+    gate: (minutes, pairs), index in ENTRY_GATES of the gate that stopped a skipped signal. The others, per
+    minute, are of the open positions at mark: profit, notional, loss at the stops (USDT), and how many prices
+    are stale.
     """
 
     gate: NDArray[np.int8]
@@ -122,10 +121,10 @@ class LeapLog(NamedTuple):
     stale: NDArray[np.int16]
 
 
-class Leap(NamedTuple):
-    """Where a leap ends: the row to play, and of the skipped rows the one with the highest equity.
+class SkipResult(NamedTuple):
+    """The next row to play, and the skipped row with the highest equity.
 
-    best_row -1, best_usd minus infinity: no row was passed.
+    best_row -1, best_usd minus infinity: no row was skipped.
     """
 
     row: int
@@ -137,15 +136,15 @@ class Leap(NamedTuple):
 def next_busy_minute(
     start: int,
     grids: Grids,
-    book: ExitBounds,
-    limits: Limits,
-    paths: LeapLog,
+    opened: ExitBounds,
+    limits: EntryLimits,
+    log: MinuteLog,
     may_exit: Flags,
     has_order: bool,
-) -> Leap:
-    """The first row from `start` on that has to be played: `start` itself while an order works.
+) -> SkipResult:
+    """The first row from `start` on that must be played; `start` itself while an order works.
 
-    may_exit: (pairs,), set where something can happen to an open position in that row, else cleared.
+    may_exit: (pairs,), output: True where something can happen to an open position in that row.
     """
     rows, _pairs = grids.key.shape
     best_row, best_usd = -1, -np.inf
@@ -153,77 +152,82 @@ def next_busy_minute(
     may_exit[:] = False
     for row in range(start, rows):
         if (
-            _may_exit(row, grids, book, may_exit)
+            _may_exit(row, grids, opened, may_exit)
             or has_order
             or grids.must_stop[row]
             or row >= limits.wake_row
             or _kill_is_due(row, grids, limits)
             or _next_open(row, 0, grids, limits) >= 0
         ):
-            return Leap(row, best_row, best_usd)
-        unrealised_usd, exposure_usd, heat_usd, stale = _at_mark(row, grids, book)
+            return SkipResult(row, best_row, best_usd)
+        unrealised_usd, exposure_usd, heat_usd, stale = _at_mark(row, grids, opened)
         equity_usd = limits.cash_usd + unrealised_usd
         day_peak_usd = max(day_peak_usd, equity_usd)
         if equity_usd < day_peak_usd * (1.0 - limits.daily_drawdown + _WIDE):
-            return Leap(row, best_row, best_usd)
-        paths.unrealised_usd[row] = unrealised_usd
-        paths.exposure_usd[row] = exposure_usd
-        paths.heat_usd[row] = heat_usd
-        paths.stale[row] = stale
-        _pass_over(row, grids, limits, paths)
+            return SkipResult(row, best_row, best_usd)
+        log.unrealised_usd[row] = unrealised_usd
+        log.exposure_usd[row] = exposure_usd
+        log.heat_usd[row] = heat_usd
+        log.stale[row] = stale
+        _record_gates(row, grids, limits, log)
         if equity_usd > best_usd:
             best_row, best_usd = row, equity_usd
-    return Leap(rows, best_row, best_usd)
+    return SkipResult(rows, best_row, best_usd)
 
 
 @_compiled
-def next_event(start: int, grids: Grids, book: ExitBounds, may_exit: Flags) -> int:
-    """The first row from `start` on at which something can happen to a position; the end if there is none."""
+def next_event(start: int, grids: Grids, opened: ExitBounds, may_exit: Flags) -> int:
+    """The first row from `start` on in which something can happen to a position, or the number of rows."""
     rows: int = grids.key.shape[0]
     for row in range(start, rows):
-        if _may_exit(row, grids, book, may_exit):
+        if _may_exit(row, grids, opened, may_exit):
             return row
     return rows
 
 
 @_compiled
 def open_signals(
-    row: int, grids: Grids, book: ExitBounds, limits: Limits, paths: LeapLog, may_exit: Flags, found: Flags
+    row: int,
+    grids: Grids,
+    opened: ExitBounds,
+    limits: EntryLimits,
+    log: MinuteLog,
+    may_exit: Flags,
+    found: Flags,
 ) -> bool:
-    """Whether a signal of the minute passes all gates known here; the other signals are skipped.
+    """True if a signal of the minute passes all gates known here. Writes the minute to `log`.
 
-    found: (pairs,), set where one does, else cleared. may_exit: as in `next_busy_minute`, for the positions
-    as they are now. The open positions at mark are written to `paths`.
+    found: (pairs,), output: True where a signal passes. may_exit: as in `next_busy_minute`.
     """
     may_exit[:] = False
-    _may_exit(row, grids, book, may_exit)
-    unrealised_usd, exposure_usd, heat_usd, stale = _at_mark(row, grids, book)
-    paths.unrealised_usd[row], paths.exposure_usd[row] = unrealised_usd, exposure_usd
-    paths.heat_usd[row], paths.stale[row] = heat_usd, stale
+    _may_exit(row, grids, opened, may_exit)
+    unrealised_usd, exposure_usd, heat_usd, stale = _at_mark(row, grids, opened)
+    log.unrealised_usd[row], log.exposure_usd[row] = unrealised_usd, exposure_usd
+    log.heat_usd[row], log.stale[row] = heat_usd, stale
     found[:] = False
-    _pass_over(row, grids, limits, paths)
+    _record_gates(row, grids, limits, log)
     column = _next_open(row, 0, grids, limits)
     is_open: bool = column >= 0
     while column >= 0:
         found[column] = True
-        paths.gate[row, column] = NONE_PASSED_OVER
+        log.gate[row, column] = NO_SIGNAL_SKIPPED
         column = _next_open(row, column + 1, grids, limits)
     return is_open
 
 
 @_compiled
-def _may_exit(row: int, grids: Grids, book: ExitBounds, may_exit: Flags) -> bool:
-    """Set `may_exit` where a position may be stopped, get funding or fail a check; true if any is set."""
+def _may_exit(row: int, grids: Grids, opened: ExitBounds, may_exit: Flags) -> bool:
+    """Set `may_exit` where a position may hit a barrier, get funding or fail a check; True if any is set."""
     is_any = False
-    for k in range(len(book.columns)):
-        column = book.columns[k]
-        own = book.bounds[column]
+    for k in range(len(opened.columns)):
+        column = opened.columns[k]
+        own = opened.bounds[column]
         direction = own.direction
         adverse = grids.mark_low[row, column] if direction > 0 else grids.mark_high[row, column]
         favourable = grids.mark_high[row, column] if direction > 0 else grids.mark_low[row, column]
         is_touched = (
             row >= own.last_row
-            or grids.is_alarmed[row, column]
+            or grids.may_close[row, column]
             or direction * (adverse - own.stop_price) <= 0
             or direction * (favourable - own.target_price) >= 0
         )
@@ -241,8 +245,8 @@ def _may_exit(row: int, grids: Grids, book: ExitBounds, may_exit: Flags) -> bool
 
 
 @_compiled
-def _kill_is_due(row: int, grids: Grids, limits: Limits) -> bool:
-    """A kill condition holds for a pair that no kill switch stops yet."""
+def _kill_is_due(row: int, grids: Grids, limits: EntryLimits) -> bool:
+    """True if a kill condition holds for a pair that is not stopped yet."""
     for column in range(grids.key.shape[1]):
         if grids.is_kill_due[row, column] and not limits.is_killed[column]:
             return True
@@ -250,10 +254,10 @@ def _kill_is_due(row: int, grids: Grids, limits: Limits) -> bool:
 
 
 @_compiled
-def _next_open(row: int, begin: int, grids: Grids, limits: Limits) -> int:
-    """The first pair from `begin` on whose signal passes all gates known here; -1: none.
+def _next_open(row: int, begin: int, grids: Grids, limits: EntryLimits) -> int:
+    """The first column from `begin` on whose signal passes all gates known here; -1: none.
 
-    One call for all pairs: a call per pair would take a hundred times as long.
+    It loops over the pairs itself: a call per pair would take a hundred times as long.
     """
     if limits.is_full:
         return -1
@@ -269,29 +273,29 @@ def _next_open(row: int, begin: int, grids: Grids, limits: Limits) -> int:
 
 
 @_compiled
-def _pass_over(row: int, grids: Grids, limits: Limits, paths: LeapLog) -> None:
-    """Record for every signal of the minute the first gate that stops it."""
+def _record_gates(row: int, grids: Grids, limits: EntryLimits, log: MinuteLog) -> None:
+    """Record the first gate that stops each signal of the minute."""
     for column in range(grids.key.shape[1]):
         key = grids.key[row, column]
         if key < 0 or limits.is_killed[column]:
             continue
         if not grids.entries_allowed[row, column]:
-            paths.gate[row, column] = _NOT_TRADABLE
+            log.gate[row, column] = _NOT_TRADABLE
         elif limits.is_held[column]:
-            paths.gate[row, column] = _POSITION_EXISTS
+            log.gate[row, column] = _POSITION_EXISTS
         elif row < limits.free_row[column, key]:
-            paths.gate[row, column] = _COOLDOWN
+            log.gate[row, column] = _COOLDOWN
         else:
-            paths.gate[row, column] = _MAX_POSITIONS
+            log.gate[row, column] = _MAX_POSITIONS
 
 
 @_compiled
-def _at_mark(row: int, grids: Grids, book: ExitBounds) -> tuple[float, float, float, int]:
-    """The open positions at their last known marks, however old (C132); see `LeapLog`."""
+def _at_mark(row: int, grids: Grids, opened: ExitBounds) -> tuple[float, float, float, int]:
+    """The open positions at their last known marks, of any age (C132); see `MinuteLog`."""
     unrealised, exposure, heat, stale = 0.0, 0.0, 0.0, 0
-    for k in range(len(book.columns)):
-        column = book.columns[k]
-        own = book.bounds[column]
+    for k in range(len(opened.columns)):
+        column = opened.columns[k]
+        own = opened.bounds[column]
         mark = grids.mark_price[row, column]
         value = own.quantity * mark
         unrealised += own.direction * (value - own.cost_basis_usd)

@@ -1,6 +1,6 @@
-"""A backtest into the tables of a live run, all of it or nothing.
+"""Stores a backtest in the tables of a live run, in one transaction.
 
-Source: docs/architecture.md, law 2 (the same tables, so that every dashboard and audit works on them).
+Source: docs/architecture.md, law 2 (the same tables for dashboards and audits).
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from hydra.backtest.equity_path import EquityPath
 from hydra.backtest.journal import Journal
 from hydra.backtest.market import instant_of
 from hydra.backtest.persisted import StoredRows, persisted_pair_minutes
-from hydra.backtest.rows import CellRowMaker
+from hydra.backtest.rows import PairMinuteRowMaker
 from hydra.backtest.simulation import Simulation
 from hydra.backtest.verdict_counts import verdict_counts
 from hydra.db import queries
@@ -35,16 +35,16 @@ BATCH_ROWS = 5_000
 def store(
     connection: psycopg.Connection, run: Run, simulation: Simulation, equity: EquityPath, wanted: StoredRows
 ) -> None:
-    """Write everything that `simulation` decided under `run`, in one transaction; refresh the statistics.
+    """Store `simulation` under `run` and refresh the statistics of the tables.
 
     Raises:
-        psycopg.Error: the server refuses a row; nothing is stored then.
+        psycopg.Error: the server refuses a row; nothing is stored.
     """
     market, columns, log = simulation.prepared.market, simulation.columns, simulation.log
     pair_minutes = persisted_pair_minutes(market, columns, log, wanted)
     with connection.transaction():
         _store_cycles(connection, run, _with_ends(market.minutes, pair_minutes))
-        for batch in CellRowMaker(simulation, run, equity).batches(pair_minutes):
+        for batch in PairMinuteRowMaker(simulation, run, equity).batches(pair_minutes):
             _insert(connection, "assessments", batch.assessments)
             _insert(connection, "features", batch.features)
             _insert(connection, "signals", batch.signals)
@@ -61,26 +61,31 @@ def store(
 def _insert(
     connection: psycopg.Connection, table: str, rows: Sequence[Row], returned: Sequence[str] = ()
 ) -> list[tuple[object, ...]]:
-    """In batches."""
+    """`insert_rows` in batches."""
     batches = (rows[begin : begin + BATCH_ROWS] for begin in range(0, len(rows), BATCH_ROWS))
     return [row for batch in batches for row in insert_rows(connection, table, batch, returned)]
 
 
 def _store_cycles(connection: psycopg.Connection, run: Run, minutes: NDArray[np.int64]) -> None:
     instants = [instant_of(int(minute)) for minute in minutes]
-    values = {"run_id": run.run_id, "minutes": instants, "delay": DECISION_DELAY}
+    values = {
+        "run_id": run.run_id,
+        "minutes": instants,
+        "delay": DECISION_DELAY,
+        "code_version": run.code_version,
+    }
     connection.execute(queries.load("backtest/add_cycles"), values)
 
 
 def _with_ends(minutes: NDArray[np.int64], pair_minutes: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """The minutes that have rows, and the first and the last of the run, which say how far it reached."""
+    """The minutes that have rows, and the first and last of the run, which show its range."""
     rows = np.union1d(np.flatnonzero(pair_minutes.any(axis=1)), [0, len(minutes) - 1])
     reached: NDArray[np.int64] = minutes[rows]
     return reached
 
 
 def _store_journal(connection: psycopg.Connection, run: Run, journal: Journal) -> None:
-    """Orders and positions under the keys that the database gives them."""
+    """Store orders and positions; replace their keys by those that the database assigns."""
     positions = {(one.instrument_id, one.decision_time): one for one in journal.positions}
     rows = [position_row(run.run_id, one) for one in journal.positions]
     stored = _insert(connection, "positions", rows, ("instrument_id", "decision_time", "position_id"))

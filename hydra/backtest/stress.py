@@ -1,6 +1,6 @@
-"""The stress scenarios of a backtest, by name.
+"""The stress scenarios of a backtest.
 
-Three are planted into a generated market, three change what trading costs and how long orders take.
+Three are planted into a generated market; three change the costs or the latency of orders.
 """
 
 from collections.abc import Mapping
@@ -19,8 +19,10 @@ LATENCY_SECONDS: Final = 60.0
 
 
 class Stress(StrEnum):
-    """CASCADE, OUTAGE, FUNDING_SPIKE: planted into every generated day. SPREAD_X5, FEES_X2: the cost model.
-    LATENCY: orders reach the exchange a minute after they are sent."""
+    """CASCADE, OUTAGE, FUNDING_SPIKE: planted into every generated day. SPREAD_X5, FEES_X2: costs.
+
+    LATENCY: orders reach the exchange a minute after they are sent.
+    """
 
     CASCADE = "cascade"
     OUTAGE = "outage"
@@ -38,10 +40,10 @@ PLANTED: Final[Mapping[Stress, Scenario]] = {
 
 
 def planted_scenarios(stresses: tuple[Stress, ...], origin: MarketOrigin) -> tuple[Scenario, ...]:
-    """The scenarios to plant into the market; the default day if none is asked for.
+    """The scenarios to plant into the market; without one, the default day.
 
     Raises:
-        StopError: scenarios cannot be planted into a recorded market.
+        StopError: the market is recorded.
     """
     planted = tuple(PLANTED[stress] for stress in stresses if stress in PLANTED)
     if planted and origin is not MarketOrigin.GENERATED:
@@ -51,7 +53,7 @@ def planted_scenarios(stresses: tuple[Stress, ...], origin: MarketOrigin) -> tup
 
 
 def stressed_rules(rules: Rules, stresses: tuple[Stress, ...]) -> Rules:
-    """`rules` with the costs and the latency that `stresses` ask for."""
+    """`rules` with the costs and the latency of `stresses`."""
     if Stress.SPREAD_X5 in stresses:
         factor = rules.costs.taker_spread_factor * SPREAD_FACTOR
         rules = replace(rules, costs=replace(rules.costs, taker_spread_factor=factor))

@@ -1,6 +1,6 @@
-"""Layer 4's reason for every minute, and verdicts counted by layer, outcome and reason.
+"""Layer 4's reasons, and counts of verdicts by pair, hour, layer, outcome and reason.
 
-Source: docs/architecture.md, law 2 (counts of vetoes per pair, hour and reason).
+Source: docs/architecture.md, law 2.
 """
 
 from typing import Final
@@ -21,7 +21,7 @@ _KEY: Final = ("instrument_id", "hour", "layer", "passed", "reason_code")
 
 
 def killed_pair_minutes(log: SimulationLog, shape: tuple[int, int]) -> Flags:
-    """Where a kill switch is latched when layer 4 has spoken."""
+    """(minutes, pairs): True where a kill switch stops the pair in layer 4's verdict."""
     killed = np.zeros(shape, np.bool_)
     for row, stopped in log.stopped:
         killed[row:] = stopped
@@ -29,8 +29,8 @@ def killed_pair_minutes(log: SimulationLog, shape: tuple[int, int]) -> Flags:
 
 
 def decision_reasons(columns: DecisionColumns, log: SimulationLog) -> tuple[Codes, Flags]:
-    """Layer 4's reason (index of REASON_CODES) and whether it approved, per minute and pair."""
-    gate = log.leapt.gate
+    """(minutes, pairs): layer 4's reason, an index of REASON_CODES, and True where it approved."""
+    gate = log.minutes.gate
     gates = np.array([_INDEX[code] for code in ENTRY_GATES], np.int8)
     reasons: Codes = np.full(gate.shape, _INDEX[ReasonCode.NO_SIGNAL], np.int8)
     reasons[gate >= 0] = gates[gate[gate >= 0]]
@@ -42,7 +42,7 @@ def decision_reasons(columns: DecisionColumns, log: SimulationLog) -> tuple[Code
     reasons[killed] = _INDEX[ReasonCode.KILL_SWITCH]
     unexplained = (columns.chosen >= 0) & (reasons == _INDEX[ReasonCode.NO_SIGNAL])
     if unexplained.any():
-        raise AssertionError("layer 4 has answered every chosen signal")
+        raise AssertionError("every chosen signal has a verdict of layer 4")
     return reasons, approved
 
 
@@ -51,14 +51,14 @@ def verdict_counts(market: BacktestMarket, columns: DecisionColumns, log: Simula
     reasons, approved = decision_reasons(columns, log)
     allowed = columns.tradability == TRADABILITIES.index(TradabilityStatus.ALLOW)
     parts = [
-        _of_cells(market, 2, columns.reason, allowed),
-        _of_signals(columns.judged),
-        _of_cells(market, 4, reasons, approved),
+        _of_pair_minutes(market, 2, columns.reason, allowed),
+        _of_signals(columns.scored),
+        _of_pair_minutes(market, 4, reasons, approved),
     ]
     return pl.concat(parts).sort(_KEY)
 
 
-def _of_cells(market: BacktestMarket, layer: int, reasons: Codes, passed: Flags) -> pl.DataFrame:
+def _of_pair_minutes(market: BacktestMarket, layer: int, reasons: Codes, passed: Flags) -> pl.DataFrame:
     hours = np.repeat(market.minutes // HOUR_MINUTES, reasons.shape[1])
     ids = np.tile(np.array(market.instrument_ids, np.int64), reasons.shape[0])
     packed = (hours * 65_536 + ids) * 256 + reasons.ravel().astype(np.int64) * 2 + passed.ravel()
@@ -76,9 +76,9 @@ def _of_cells(market: BacktestMarket, layer: int, reasons: Codes, passed: Flags)
     )
 
 
-def _of_signals(judged: pl.DataFrame) -> pl.DataFrame:
+def _of_signals(scored: pl.DataFrame) -> pl.DataFrame:
     return (
-        judged.group_by(
+        scored.group_by(
             "instrument_id",
             pl.col("time").dt.truncate("1h").alias("hour"),
             pl.lit(3, pl.Int16).alias("layer"),

@@ -45,7 +45,7 @@ def compare_columns(
         compare_arrays(result, name, (values[mine], other.columns.numbers[name][theirs]), place)
     span = decision_instant(market, rows.start), decision_instant(market, rows.stop - 1)
     inside = pl.col("time").is_between(*span)
-    _compare_signals(result, one.columns.judged.filter(inside), other.columns.judged.filter(inside))
+    _compare_signals(result, one.columns.scored.filter(inside), other.columns.scored.filter(inside))
 
 
 def compare_paths(result: CheckResult, one: Simulation, other: Simulation, row: int) -> None:
@@ -93,11 +93,11 @@ def _decisions(simulation: Simulation, row: int) -> dict[tuple[object, ...], Row
     market, latches = simulation.prepared.market, simulation.log.kills
     kills = {(one.row, one.column): one.kill for one in latches}
     found: dict[tuple[object, ...], Row] = {}
-    for cell, verdict in simulation.log.verdicts.items():
-        if cell[0] <= row:
-            time = market.time_of(cell[0])
-            cycle = Cycle(0, time, decision_instant(market, cell[0]))
-            found[cell] = decision_row(cycle, verdict, kills.get(cell))
+    for pair_minute, verdict in simulation.log.verdicts.items():
+        if pair_minute[0] <= row:
+            time = market.time_of(pair_minute[0])
+            cycle = Cycle(0, time, decision_instant(market, pair_minute[0]))
+            found[pair_minute] = decision_row(cycle, verdict, kills.get(pair_minute))
     return found
 
 

@@ -17,14 +17,13 @@ from hydra.backtest.market import BacktestMarket
 from hydra.backtest.simulation import Simulation, Stopwatch, prepare, simulate
 from hydra.checks.compare_simulations import compare_columns, compare_paths
 from hydra.checks.comparer import CheckResult, CheckResults, Mismatch, frame_mismatches
-from hydra.checks.feature_lookahead import Evaluate
 from hydra.checks.varied_markets import (
     ALL_TABLES,
     cut_until,
     decision_instant,
     variations,
 )
-from hydra.features.evaluate import feature_matrix
+from hydra.features.evaluate import Evaluate, feature_matrix
 from hydra.research.outcomes import Outcome, OutcomePlayer, PlannedTrade
 from hydra.trading.parameters import Rules
 
@@ -144,7 +143,7 @@ def decisions_with_signals(simulation: Simulation, row: int) -> pl.DataFrame:
     decisions = []
     for column, instrument_id in enumerate(market.instrument_ids):
         place = int(columns.chosen[row, column])
-        signal = columns.judged.row(place, named=True) if place >= 0 else {}
+        signal = columns.scored.row(place, named=True) if place >= 0 else {}
         regimes = int(columns.regime[row, column]), int(columns.volatility_regime[row, column])
         decisions.append(
             {

@@ -16,7 +16,7 @@ import psycopg
 from hydra.arrays import Flags
 from hydra.backtest.equity_path import E8, EquityPath
 from hydra.backtest.market import BacktestMarket, instant_of
-from hydra.backtest.rows import CellRowMaker
+from hydra.backtest.rows import PairMinuteRowMaker
 from hydra.backtest.verdict_counts import verdict_counts
 from hydra.checks import recorded_tables as tables
 from hydra.checks.comparer import CheckResult, compare_rows
@@ -28,11 +28,13 @@ from hydra.durations import MINUTE
 from hydra.trading.pair_state_rows import order_row, position_row
 from hydra.trading.row_writer import Row
 from hydra.trading.runs import Run
+from hydra.trading.upgrades import DecidingVersion, versions_of_run
+from hydra.trading.versions import own_version
 
 _MINUTES_AT_ONCE: Final = 1440
 _OF_PAIR_MINUTES: Final = {
     "assessments": tables.ASSESSMENTS,
-    "features": tables.FEATURES,
+    "features": tables.FEATURE_VECTORS,
     "signals": tables.SIGNALS,
     "decisions": tables.DECISIONS,
 }
@@ -62,14 +64,23 @@ class TableParity:
 
 @dataclass
 class Parity:
-    """A run compared with itself decided again. first, last: minutes. left_out: not compared, and why."""
+    """A run compared with itself decided again. first, last: minutes. left_out: not compared, and why.
+
+    versions: those that decided the run; this process's decides again.
+    """
 
     run: Run
+    versions: list[DecidingVersion]
     first: datetime
     last: datetime
     minutes: int
     tables: list[TableParity]
     left_out: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_of_this_version(self) -> bool:
+        """Whether the same version decided the run and decides again."""
+        return all(one.version == own_version() for one in self.versions)
 
     @property
     def mismatches(self) -> int:
@@ -108,7 +119,13 @@ def check_parity(
         f"{table.table.name}.{column}": why for table in found for column, why in table.table.left_out.items()
     }
     return Parity(
-        run, first, last, len(market.minutes), found, {**_rows_left_out(connection, replay), **left_out}
+        run,
+        versions_of_run(connection, run.run_id),
+        first,
+        last,
+        len(market.minutes),
+        found,
+        {**_rows_left_out(connection, replay), **left_out},
     )
 
 
@@ -135,7 +152,7 @@ def _rows_left_out(connection: psycopg.Connection, replay: Replay) -> dict[str, 
 
 def _pair_minute_tables(connection: psycopg.Connection, replay: Replay) -> list[TableParity]:
     """Layers 2 to 4 and the equity, day by day: the rows of a whole run do not fit into memory."""
-    market, maker = replay.market, CellRowMaker(replay.simulation, replay.run, replay.equity)
+    market, maker = replay.market, PairMinuteRowMaker(replay.simulation, replay.run, replay.equity)
     wanted = replay.pair_minutes(_recorded_pair_minutes(connection, replay))
     found = {name: TableParity.of(table) for name, table in _OF_PAIR_MINUTES.items()}
     equity, equity_minutes = TableParity.of(tables.EQUITY), replay.equity_minutes()

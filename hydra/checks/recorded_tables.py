@@ -59,7 +59,7 @@ _OF_VERDICT: Final = {"run_id": _OWN_RUN, "decided_at": _WALL_CLOCK, "reason": _
 _PAIR_MINUTE: Final = ("instrument_id", "time")
 
 ASSESSMENTS: Final = RecordedTable("assessments", _PAIR_MINUTE, left_out=_OF_VERDICT)
-FEATURES: Final = RecordedTable(
+FEATURE_VECTORS: Final = RecordedTable(
     "features", _PAIR_MINUTE, left_out={"run_id": _OWN_RUN, "decided_at": _WALL_CLOCK}
 )
 SIGNALS: Final = RecordedTable(

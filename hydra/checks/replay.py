@@ -76,7 +76,7 @@ def decide_again(
         run.run_id,
         watch,
         plays_every_minute=stored is StoredRows.ALL,
-        settles_at_the_end=run.mode is TradingMode.BACKTEST,
+        closes_at_the_end=run.mode is TradingMode.BACKTEST,
         by_hand=_kills_by_hand(connection, run, market),
         progress=progress,
     )

@@ -13,7 +13,6 @@ import polars as pl
 
 from hydra.arrays import TIME
 from hydra.backtest.market import BacktestMarket, epoch_minute
-from hydra.checks.feature_lookahead import shocked_rows
 from hydra.features.engine.decision_frame import DECISION_DELAY
 from hydra.features.facts import LAYER_SOURCES
 
@@ -33,6 +32,8 @@ _MINUTES_AHEAD: Final = 120
 
 _KNOWN: Final = "_known"
 _BARS: Final = {"candles_1m": "1m", "candles_5m": "5m"}
+_SHOCK: Final = 1.37
+_COUNTS: Final = frozenset({"interval_hours", "row_count"})
 
 
 @dataclass(frozen=True)
@@ -130,3 +131,24 @@ def _at(instant: datetime) -> pl.Expr:
 def decision_instant(market: BacktestMarket, row: int) -> datetime:
     """When the minute at `row` is decided."""
     return market.time_of(row) + DECISION_DELAY
+
+
+def shocked_rows(frame: pl.DataFrame, which: pl.Expr) -> pl.DataFrame:
+    """`frame` with every number changed, and every side and flag reversed, in the rows `which`.
+
+    Rows without anything to change (heartbeats) are removed.
+    """
+    changes = [
+        pl.when(which).then(_changed(name, kind)).otherwise(pl.col(name)).alias(name)
+        for name, kind in frame.schema.items()
+        if kind in (pl.Float64, pl.Boolean) or name in _COUNTS or name == "side"
+    ]
+    return frame.with_columns(changes) if changes else frame.filter(~which)
+
+
+def _changed(name: str, kind: pl.DataType) -> pl.Expr:
+    if name == "side":
+        return pl.when(pl.col("side") == "LONG").then(pl.lit("SHORT")).otherwise(pl.lit("LONG"))
+    if kind == pl.Boolean:
+        return ~pl.col(name)
+    return (pl.col(name) // 2).cast(kind) if name in _COUNTS else pl.col(name) * _SHOCK

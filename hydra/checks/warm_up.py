@@ -21,10 +21,9 @@ from hydra.backtest.market import BacktestMarket, epoch_minute
 from hydra.backtest.simulation import Simulation
 from hydra.checks.compare_simulations import compare_columns
 from hydra.checks.comparer import KEY, RELATIVE_TOLERANCE, CheckResult, frame_mismatches
-from hydra.checks.feature_lookahead import Evaluate
 from hydra.checks.varied_markets import decision_instant
 from hydra.features.catalogue import CATALOGUE, WORKING_COLUMNS
-from hydra.features.evaluate import feature_matrix
+from hydra.features.evaluate import Evaluate, feature_matrix
 from hydra.features.facts import Grid, MarketFacts
 from hydra.features.reading.anchor import anchor
 

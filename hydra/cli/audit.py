@@ -1,18 +1,18 @@
 """`hydra audit`: does anything in the database contradict itself?"""
 
-import json
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from hydra.answers.audits import Finding, run_audits
-from hydra.cli.output import output_console
-from hydra.db.engine import connect, database_url
+from hydra.answers.styled_text import styled
+from hydra.cli.output import open_table, output_console, print_json
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.settings import load_settings
 
 
@@ -20,10 +20,10 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings for machines.")] = False,
 ) -> None:
     """Run every audit; exit status 1 if one of them found something."""
-    with connect(database_url(load_settings())) as connection:
+    with connect(database_url(load_settings(), Role.READER)) as connection:
         findings = run_audits(connection)
     if as_json:
-        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2, default=str))
+        print_json([asdict(finding) for finding in findings])
     else:
         print_findings(output_console(), findings)
     if not all(finding.is_clean for finding in findings):
@@ -37,26 +37,25 @@ def print_findings(console: Console, findings: list[Finding]) -> None:
     for finding in dirty:
         _print_rows(console, finding)
     if dirty:
-        console.print(f"[red]{len(dirty)} of {len(findings)} audits found something.[/red]", highlight=False)
+        console.print(styled((f"{len(dirty)} of {len(findings)} audits found something.", "red")))
     else:
-        console.print(f"[green]{len(findings)} audits found nothing.[/green]", highlight=False)
+        console.print(styled((f"{len(findings)} audits found nothing.", "green")))
 
 
 def _table(findings: list[Finding]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
-    table.add_column("audit", no_wrap=True)
-    table.add_column("rows found", justify="right", no_wrap=True)
+    table = open_table(("audit",), ("rows found",))
+    table.columns[0].no_wrap = True
     for finding in findings:
         colour = "green" if finding.is_clean else "red"
-        table.add_row(finding.audit, f"[{colour}]{finding.rows_found:,}[/{colour}]")
+        table.add_row(finding.audit, styled((f"{finding.rows_found:,}", colour)))
     return table
 
 
 def _print_rows(console: Console, finding: Finding) -> None:
-    console.print(f"[red]{finding.audit}[/red]: {escape(finding.question)}", soft_wrap=True, highlight=False)
+    console.print(styled((finding.audit, "red"), f": {finding.question}"), soft_wrap=True)
     for row in finding.first_rows:
         named = ", ".join(f"{column}={value}" for column, value in zip(finding.columns, row, strict=True))
-        console.print(f"  {escape(named)}", soft_wrap=True, highlight=False)
+        console.print(f"  {named}", soft_wrap=True)
     more = finding.rows_found - len(finding.first_rows)
     if more:
-        console.print(f"  and {more:,} more: sql/audits/{finding.audit}.sql", highlight=False)
+        console.print(f"  and {more:,} more: sql/audits/{finding.audit}.sql")

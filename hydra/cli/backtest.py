@@ -1,13 +1,11 @@
 """`hydra backtest`: history decided again by the rules that trade."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
 
 from hydra.answers.html_report.page import write_html_report
 from hydra.answers.report import read_report
@@ -16,10 +14,12 @@ from hydra.backtest.run import BacktestRun, MarketChoice, run_backtest
 from hydra.backtest.stress import Stress, planted_scenarios
 from hydra.cli import db
 from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, StressOption, ToOption
-from hydra.cli.output import output_console
+from hydra.cli.output import error_console, output_console, print_json, progress_bar
 from hydra.cli.report_tables import print_report
 from hydra.cli.run import base_names, parse_range
-from hydra.db.engine import connect, database_url
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.domain import MarketOrigin
 from hydra.errors import StopError
 from hydra.research.overrides import parse_assignments, settings_and_rules
@@ -27,7 +27,7 @@ from hydra.research.studies import StudySpecification, record_backtest
 from hydra.research.trial_figures import backtest_figures
 from hydra.runtime.run_market import MarketRequest, prepare_market
 from hydra.settings import load_settings
-from hydra.trading.kill_switch import COOL_DOWN
+from hydra.trading.kill_by_hand import COOL_DOWN
 from hydra.trading.runs import LABELS, recorded_settings
 
 MOST_DAYS_WITH_BOOKS = 7
@@ -62,7 +62,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     ] = None,
 ) -> None:
     """Decide history at once, by the rules that trade live; the result is a run like any other."""
-    console = Console(stderr=True)
+    console = error_console()
     stresses = tuple(dict.fromkeys(scenario or ()))
     given = parse_assignments(assignments or ())
     settings_and_rules(given, (), config)
@@ -71,10 +71,10 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     choice = market_choice(market, start, end, seed, pairs, stresses, console)
     settings, rules = settings_and_rules(given, choice.feeds, config)
     rules = replace(rules, resume_after_hours=resume_after)
-    url = database_url(settings)
+    url = database_url(settings, Role.WORKER)
     wanted = StoredRows.ALL if all_rows else rows
     with connect(url, autocommit=True) as connection:
-        with Progress(console=console, transient=True) as bar:
+        with progress_bar(console) as bar:
             task = bar.add_task("deciding", total=1.0)
             result = run_backtest(
                 connection,
@@ -96,10 +96,10 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
         if page is not None:
             write_html_report(connection, result.run.run_id, page)
     if as_json:
-        typer.echo(json.dumps(summary(result), indent=2))
+        print_json(summary(result))
         return
     print_report(output_console(), report, 40)
-    console.print(speed_sentence(result), highlight=False, soft_wrap=True)
+    console.print(speed_sentence(result), soft_wrap=True)
 
 
 def refuse_wait(hours: float | None) -> None:
@@ -137,10 +137,10 @@ def market_choice(  # one parameter an option
     asked = MarketRequest(
         origin, seed, base_names(pairs), first, last, planted_scenarios(stresses, origin), with_books
     )
-    with Progress(console=console, transient=True) as bar:
+    with progress_bar(console) as bar:
         task = bar.add_task(f"preparing the {LABELS[origin]} market", total=1.0)
         found = prepare_market(
-            database_url(load_settings()), asked, lambda share: bar.update(task, completed=share)
+            database_url(load_settings(), Role.OWNER), asked, lambda share: bar.update(task, completed=share)
         )
     return MarketChoice(
         origin, seed, found.instrument_ids, found.feeds, found.data_from, found.data_to, stresses

@@ -6,9 +6,10 @@ from typing import Annotated, Final
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
 
+from hydra.answers.styled_text import styled
 from hydra.backtest.market import BacktestMarket, read_market
+from hydra.bounds import LARGEST_KEY, LARGEST_SEED
 from hydra.checks.check_instants import sample_rows
 from hydra.checks.comparer import CheckResult
 from hydra.checks.decision_lookahead import (
@@ -25,8 +26,10 @@ from hydra.checks.warm_up import EARLIER_DAYS, beginning_at, decision_warm_up, f
 from hydra.cli.check_market import CheckedMarket, CheckRequest, checked_market
 from hydra.cli.check_tables import parity_as_json, print_changes, print_parity, print_results, results_as_json
 from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, ToOption
-from hydra.cli.output import output_console
-from hydra.db.engine import connect, database_url
+from hydra.cli.output import error_console, output_console, print_json, print_line, progress_bar
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.domain import MarketOrigin
 from hydra.research.outcomes import approved_trades
 from hydra.settings import load_settings
@@ -36,11 +39,18 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Checks of trust: parity, look-ahead, warm-up."
 )
 
+MOST_SAMPLES: Final = 1_000_000
+
 RunOption = Annotated[
-    int | None, typer.Option("--run", help="Check on the market and by the rules of a run.")
+    int | None,
+    typer.Option("--run", min=1, max=LARGEST_KEY, help="Check on the market and by the rules of a run."),
 ]
-SamplesOption = Annotated[int, typer.Option(min=1, help="How many minutes are checked for features.")]
-SampleSeedOption = Annotated[int, typer.Option(help="Seed of the random choice of minutes.")]
+SamplesOption = Annotated[
+    int, typer.Option(min=1, max=MOST_SAMPLES, help="How many minutes are checked for features.")
+]
+SampleSeedOption = Annotated[
+    int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of the random choice of minutes.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print everything for machines.")]
 
 NOTHING_COMPARED: Final = 2
@@ -65,13 +75,14 @@ def lookahead(  # noqa: PLR0913, PLR0917  # one parameter an option
     pairs: PairsOption = "",
     samples: SamplesOption = 24,
     paths: Annotated[
-        int, typer.Option(min=1, help="How many minutes whole simulations are compared up to.")
+        int,
+        typer.Option(min=1, max=MOST_SAMPLES, help="How many minutes whole simulations are compared up to."),
     ] = 6,
     sample_seed: SampleSeedOption = 0,
     for_machines: JsonOption = False,
 ) -> None:
     """Recompute everything with facts not yet known cut off or changed; status 1 if any value changes."""
-    console = Console(stderr=True)
+    console = error_console()
     chosen = checked_market(CheckRequest(run_id, market, start, end, seed, pairs), console)
     results = lookahead_results(chosen, samples, paths, sample_seed, console)
     if not for_machines:
@@ -92,7 +103,7 @@ def warmup(  # noqa: PLR0913, PLR0917  # one parameter an option
     for_machines: JsonOption = False,
 ) -> None:
     """Recompute features and verdicts from facts that begin elsewhere; status 1 if they differ."""
-    chosen = checked_market(CheckRequest(run_id, market, start, end, seed, pairs), Console(stderr=True))
+    chosen = checked_market(CheckRequest(run_id, market, start, end, seed, pairs), error_console())
     run = simulate_by(chosen.rules)
     longer = _read(chosen, chosen.start - timedelta(days=max(EARLIER_DAYS)))
     whole = run(beginning_at(longer, chosen.start))
@@ -113,24 +124,27 @@ def warmup(  # noqa: PLR0913, PLR0917  # one parameter an option
 
 @app.command()
 def parity(
-    run_id: Annotated[int, typer.Option("--run", help="The run to decide again.", show_default=False)],
+    run_id: Annotated[
+        int,
+        typer.Option("--run", min=1, max=LARGEST_KEY, help="The run to decide again.", show_default=False),
+    ],
     for_machines: JsonOption = False,
 ) -> None:
     """Decide a past run again and compare everything that it stored, row by row.
 
     Everything left out is listed with the reason. Status 1 if anything differs, 2 if nothing was compared.
     """
-    url = database_url(load_settings())
+    url = database_url(load_settings(), Role.READER)
     with (
         connect(url, autocommit=True) as connection,
-        Progress(console=Console(stderr=True), transient=True) as bar,
+        progress_bar(error_console()) as bar,
     ):
         task = bar.add_task("deciding again", total=1.0)
         found = check_parity(
             connection, url, read_run(connection, run_id), lambda share: bar.update(task, completed=share)
         )
     if for_machines:
-        typer.echo(parity_as_json(found))
+        print_json(parity_as_json(found))
     else:
         print_parity(output_console(), found)
     if found.mismatches or not found.rows:
@@ -146,7 +160,7 @@ def lookahead_results(
     trades = approved_trades(whole)
     few = trades[:: max(1, len(trades) // paths)][:paths]
     both_sides = [side for trade in few for side in (trade, trade.opposite)]
-    with Progress(console=console, transient=True) as bar:
+    with progress_bar(console) as bar:
         tasks = [bar.add_task(what, total=1.0) for what in ("features", "decisions", "outcomes")]
         return [
             *impossible_known_at(market),
@@ -183,13 +197,11 @@ def _conclude(chosen: CheckedMarket, results: list[CheckResult], *, for_machines
     )
     if for_machines:
         market = {"market": chosen.title, "from": chosen.start.isoformat(), "to": chosen.end.isoformat()}
-        typer.echo(results_as_json({**market, "compared": compared, "mismatches": found}, results))
+        print_json(results_as_json({**market, "compared": compared, "mismatches": found}, results))
     else:
         place = f"on {chosen.title}, {chosen.start:%Y-%m-%d %H:%M} to {chosen.end:%Y-%m-%d %H:%M} UTC"
         words = f"{found:,} mismatch{'' if found == 1 else 'es'}"
-        verdict = f"[red]{words}[/red]" if found else "[green]no mismatch[/green]"
-        output_console().print(
-            f"{verdict} among {compared:,} values {place}", highlight=False, soft_wrap=True
-        )
+        verdict = (words, "red") if found else ("no mismatch", "green")
+        print_line(output_console(), styled(verdict, f" among {compared:,} values {place}"))
     if found or not compared:
         raise typer.Exit(1 if found else NOTHING_COMPARED)

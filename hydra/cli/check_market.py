@@ -6,14 +6,16 @@ from typing import Final
 
 import psycopg
 from rich.console import Console
-from rich.progress import Progress
 
-from hydra.backtest.market import MINUTE
 from hydra.cli import db
+from hydra.cli.output import progress_bar
 from hydra.cli.run import base_names, parse_range, refuse_unconnected
 from hydra.db import queries
-from hydra.db.engine import connect, database_url
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.domain import MarketOrigin, TradingMode
+from hydra.durations import MINUTE
 from hydra.errors import StopError
 from hydra.runtime.run_market import MarketRequest, prepare_market
 from hydra.settings import load_settings
@@ -74,17 +76,18 @@ def _refuse_contradiction(asked: CheckRequest) -> None:
 def _of_options(asked: CheckRequest, console: Console) -> CheckedMarket:
     refuse_unconnected(TradingMode.PAPER, asked.origin)
     settings = load_settings()
-    url = database_url(settings)
     start, end = parse_range(asked.start, asked.end)
     request = MarketRequest(asked.origin, asked.seed, base_names(asked.pairs), start, end)
-    with Progress(console=console, transient=True) as bar:
+    with progress_bar(console) as bar:
         task = bar.add_task(f"preparing the {LABELS[asked.origin]} market", total=1.0)
-        found = prepare_market(url, request, lambda share: bar.update(task, completed=share))
+        found = prepare_market(
+            database_url(settings, Role.OWNER), request, lambda share: bar.update(task, completed=share)
+        )
     first = found.data_from
     if asked.origin is MarketOrigin.RECORDED and start is None:
         first = max(first, found.data_to - NEWEST)
     return CheckedMarket(
-        url,
+        database_url(settings, Role.READER),
         f"the {LABELS[asked.origin]} market",
         found.instrument_ids,
         first,
@@ -94,7 +97,7 @@ def _of_options(asked: CheckRequest, console: Console) -> CheckedMarket:
 
 
 def _of_run(asked: CheckRequest, run_id: int) -> CheckedMarket:
-    url = database_url(load_settings())
+    url = database_url(load_settings(), Role.READER)
     with connect(url, autocommit=True) as connection:
         run = read_run(connection, run_id)
         first, last = _decided(connection, run_id)

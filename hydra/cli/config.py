@@ -1,12 +1,11 @@
 """`hydra config show`: the effective settings, secrets hidden."""
 
-import json
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from hydra.cli.output import open_table, output_console, print_line
+from hydra.cli.output import open_table, output_console, print_json, print_line
 from hydra.readings import readings_hash
 from hydra.settings import Settings, load_settings
 
@@ -24,7 +23,7 @@ def show(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] 
     settings = load_settings()
     if as_json:
         values = {key: value for key, value, _ in settings.described()}
-        typer.echo(json.dumps({"settings": values, "readings_hash": readings_hash()}, indent=2))
+        print_json({"settings": values, "readings_hash": readings_hash()})
         return
     console = output_console()
     console.print(_table(settings))

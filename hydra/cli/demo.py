@@ -10,18 +10,23 @@ from rich.console import Console
 from hydra.answers.examples import examples
 from hydra.answers.formatting import minute_text
 from hydra.answers.report import read_report
+from hydra.answers.styled_text import styled
+from hydra.bounds import LARGEST_SEED
 from hydra.cli import db
-from hydra.cli.output import output_console, print_line, print_plain
+from hydra.cli.output import TextConsole, output_console, print_line
 from hydra.cli.report_tables import print_report
 from hydra.cli.run import in_mode, new_run, watch
 from hydra.cli.why import print_explanation
-from hydra.db.engine import connect, database_url
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.runtime.run_market import GENERATED_START, MarketRequest
 from hydra.runtime.speed import Speed
 from hydra.settings import load_settings
 from hydra.trading.runs import EndReason
 
+MOST_HOURS: Final = 168.0
 _SEED: Final = 1
 _TRADES_SHOWN: Final = 30
 ACTIVATE: Final = ". .venv/bin/activate"
@@ -29,17 +34,19 @@ ACTIVATE: Final = ". .venv/bin/activate"
 
 
 def command(
-    hours: Annotated[float, typer.Option(help="How long the generated market lasts.", min=0.1)] = 24.0,
-    seed: Annotated[int, typer.Option(help="Seed of the generated market.", min=0)] = _SEED,
+    hours: Annotated[
+        float, typer.Option(help="How long the generated market lasts.", min=0.1, max=MOST_HOURS)
+    ] = 24.0,
+    seed: Annotated[int, typer.Option(help="Seed of the generated market.", min=0, max=LARGEST_SEED)] = _SEED,
 ) -> None:
     """Watch HYDRA trade a simulated day on paper, then ask why. Nothing leaves this machine."""
     db.up()
-    settings, console = in_mode(load_settings(), TradingMode.PAPER), Console()
+    settings, console = in_mode(load_settings(), TradingMode.PAPER), TextConsole()
     end = GENERATED_START + timedelta(minutes=round(hours * 60))
     asked = MarketRequest(MarketOrigin.GENERATED, seed, (), GENERATED_START, end)
     run = new_run(settings, asked, Speed(None), console)
     if watch(run, settings, console) is EndReason.FINISHED:
-        _show(database_url(settings), run.run_id, output_console())
+        _show(database_url(settings, Role.READER), run.run_id, output_console())
 
 
 def _show(url: str, run_id: int, console: Console) -> None:
@@ -48,10 +55,11 @@ def _show(url: str, run_id: int, console: Console) -> None:
         for kind, explanation in examples(connection, run_id):
             time = minute_text(explanation.time).replace(" ", "T")
             asked = f"hydra why {explanation.symbol} --at {time} --run {run_id}"
-            print_line(console, f"\n[bold reverse] Why? {kind} [/bold reverse] {asked}")
+            console.print()
+            print_line(console, styled((f"Why? {kind}", "bold reverse"), f" {asked}"))
             print_explanation(console, explanation)
     if shutil.which("hydra") is None:
-        print_plain(console, f"\nIn each new terminal, first: {ACTIVATE}")
-    print_plain(
-        console, f"\nAsk more: `hydra why BTC --at 08:22 --run {run_id}`, `hydra status`, `hydra -h`."
-    )
+        console.print()
+        print_line(console, f"In each new terminal, first: {ACTIVATE}")
+    console.print()
+    print_line(console, f"Ask more: `hydra why BTC --at 08:22 --run {run_id}`, `hydra status`, `hydra -h`.")

@@ -1,14 +1,13 @@
 """`hydra doctor`: can HYDRA run here?"""
 
-import json
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from hydra.answers.plain_values import plain
-from hydra.cli.output import output_console, print_line
+from hydra.answers.styled_text import styled
+from hydra.cli.output import output_console, print_json, print_line
 from hydra.runtime.health import HealthCheck, HealthVerdict, examine
 
 COLOURS = {HealthVerdict.OK: "green", HealthVerdict.WARN: "yellow", HealthVerdict.FAIL: "red"}
@@ -20,7 +19,7 @@ def command(
     """Check Python, disk, settings, database, clock and schema; exit status 1 if a check fails."""
     checks = list(examine())
     if as_json:
-        typer.echo(json.dumps(plain(checks), indent=2))
+        print_json(plain(checks))
     else:
         console = output_console()
         for check in checks:
@@ -30,8 +29,7 @@ def command(
 
 
 def _print_check(console: Console, check: HealthCheck) -> None:
-    colour = COLOURS[check.verdict]
-    verdict = f"[{colour}]{check.verdict:4}[/{colour}]"
-    print_line(console, f"{verdict} [bold]{check.subject:9}[/bold] {escape(check.seen)}")
+    verdict = f"{check.verdict:4}", COLOURS[check.verdict]
+    print_line(console, styled(verdict, " ", (f"{check.subject:9}", "bold"), f" {check.seen}"))
     if check.advice:
-        print_line(console, f"     what to do: {escape(check.advice)}")
+        print_line(console, f"     what to do: {check.advice}")

@@ -1,7 +1,6 @@
 """`hydra import`: market history from files."""
 
 import getpass
-import json
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -11,15 +10,16 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from hydra.cli.output import open_table, output_console
-from hydra.db.engine import database_url
+from hydra.cli.output import open_table, output_console, print_json
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.errors import StopError
 from hydra.ingest.history import Choices, FileResult, import_history
 from hydra.ingest.import_plan import ImportPlan, plan_import, printable
+from hydra.outside_text import shown
 from hydra.settings import load_settings
 
 Reporter = Callable[[FileResult], None]
@@ -45,14 +45,14 @@ def command(
     """
     choices = _choices(revise=revise, accept_prices=accept_prices, reason=reason)
     plan = plan_import(paths)
-    url = database_url(load_settings())
+    url = database_url(load_settings(), Role.OWNER)
     console = output_console()
     started = time.monotonic()
     with _reporter(console, plan, quiet=as_json) as report:
         results = import_history(url, plan, report, choices)
     seconds = time.monotonic() - started
     if as_json:
-        typer.echo(json.dumps(_as_json(plan, results, seconds), indent=2))
+        print_json(_as_json(plan, results, seconds))
     else:
         _print_summary(console, plan, results, seconds)
     if _refused(plan, results) or not plan.files:
@@ -78,7 +78,7 @@ def _reporter(console: Console, plan: ImportPlan, *, quiet: bool) -> Iterator[Re
             task = progress.add_task("", total=plan.size_bytes, rows=0, rate=0)
             yield _advancing(progress, task, plan)
     else:
-        yield lambda result: console.print(_line(result), soft_wrap=True, highlight=False, markup=False)
+        yield lambda result: console.print(_line(result), soft_wrap=True)
 
 
 def _bar(console: Console) -> Progress:
@@ -87,7 +87,7 @@ def _bar(console: Console) -> Progress:
         BarColumn(bar_width=14),
         TextColumn("{task.fields[rows]:,} rows, {task.fields[rate]:,} rows/s"),
         TimeRemainingColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         console=console,
         transient=True,
     )
@@ -102,7 +102,7 @@ def _advancing(progress: Progress, task: TaskID, plan: ImportPlan) -> Reporter:
         progress.update(
             task,
             advance=next(sizes),
-            description=escape(result.file.path.name),
+            description=shown(result.file.path.name),
             rows=rows,
             rate=int(rows / max(time.monotonic() - started, 1e-3)),
         )
@@ -174,7 +174,7 @@ def _print_summary(console: Console, plan: ImportPlan, results: list[FileResult]
         else "nothing to import: name the exchange's archive files or folders such as candles_1m"
     )
     for line in lines:
-        console.print(line, soft_wrap=True, highlight=False, markup=False)
+        console.print(line, soft_wrap=True)
 
 
 def _notes(results: list[FileResult]) -> list[str]:

@@ -1,36 +1,99 @@
-"""`hydra kill`: latch the kill switch of a run."""
+"""`hydra kill`: latch the kill switch of every run that goes on, or of one."""
 
-import getpass
+from dataclasses import dataclass, field
 from typing import Annotated
 
+import psycopg
 import typer
-from rich.console import Console
 
 from hydra.answers.formatting import minute_text
-from hydra.cli.output import print_plain
-from hydra.db.engine import connect, database_url
+from hydra.bounds import LARGEST_KEY
+from hydra.cli.operator_name import operator_name
+from hydra.cli.output import print_done
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
 from hydra.db.roles import Role
-from hydra.errors import StopError
-from hydra.settings import load_settings
-from hydra.trading.kill_switch import latch_by_hand, run_going_on
-from hydra.trading.runs import instrument_of, read_run
+from hydra.errors import HydraError, StopError
+from hydra.settings import database_settings
+from hydra.trading.kill_by_hand import latch_by_hand, refuse_without_reason, runs_going_on
+from hydra.trading.runs import EndReason, Run, find_instrument, read_run
 
 
 def command(
     reason: Annotated[str, typer.Option(help="Why, in words; stored and shown.")],
-    run: Annotated[int | None, typer.Option(help="Which run; else the newest that has not ended.")] = None,
+    run: Annotated[
+        int | None,
+        typer.Option(min=1, max=LARGEST_KEY, help="Only this run; else every one that has not ended."),
+    ] = None,
     symbol: Annotated[str | None, typer.Option(help="Only this pair; else the whole portfolio.")] = None,
 ) -> None:
-    """Latch the kill switch: no entries, positions close, recording goes on. `hydra resume` clears it."""
-    with connect(database_url(load_settings()), role=Role.WORKER, autocommit=True) as connection:
-        chosen = read_run(connection, run_going_on(connection, run))
-        if chosen.end_reason == "finished":
-            raise StopError(f"run {chosen.run_id} is finished: there is nothing left to stop")
-        pair = instrument_of(connection, chosen, symbol) if symbol else None
-        time = latch_by_hand(connection, chosen.run_id, pair, reason, getpass.getuser())
-    what = symbol.upper() if symbol else "the whole portfolio"
-    print_plain(
-        Console(),
-        f"Run {chosen.run_id}: kill switch latched for {what} at {minute_text(time)} UTC (run's clock). "
-        f"It stays until `hydra resume --run {chosen.run_id} --reason TEXT`.",
-    )
+    """Latch the kill switch: no entries, positions close, recording goes on. `hydra resume` clears it.
+
+    Exit status 1: a run could not be stopped; the others are.
+    """
+    refuse_without_reason(reason)
+    with connect(database_url(database_settings(), Role.WORKER), autocommit=True) as connection:
+        order = KillOrder(connection, symbol, reason)
+        if run is None:
+            order.stop_every_run()
+        else:
+            order.stop(run)
+    # Everything is committed: what follows cannot undo it.
+    print_done(order.said, order.failed)
+    if order.failed:
+        raise typer.Exit(1)
+
+
+@dataclass
+class KillOrder:
+    """One order of an operator. said: a sentence a run; failed: the runs that are not stopped, and why."""
+
+    connection: psycopg.Connection
+    symbol: str | None
+    reason: str
+    said: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    stopped: set[int] = field(default_factory=set)
+
+    def stop_every_run(self) -> None:
+        """Stop every run that has not ended, those with a living process first, until no new one appears.
+
+        Raises:
+            StopError: no run goes on.
+        """
+        seen: set[int] = set()
+        while new := [run for run in runs_going_on(self.connection) if run.run_id not in seen]:
+            for run in new:
+                seen.add(run.run_id)
+                self.stop(run.run_id, f" It is {run.words}.")
+            if self.failed:
+                break
+        if not seen:
+            raise StopError("no run goes on: name one with --run (`hydra runs list` names them)")
+        if not self.stopped and not self.failed:
+            self.failed.append("Nothing is stopped: name a pair of a run, or leave --symbol out")
+
+    def stop(self, run_id: int, standing: str = "") -> None:
+        """Latch one run, and note what came of it; `standing`: how the run stands, in a sentence."""
+        try:
+            self.said.append(f"Run {run_id}: {self._latch(read_run(self.connection, run_id))}{standing}")
+        except (HydraError, psycopg.Error) as error:
+            cause = str(error).partition("\n")[0]
+            self.failed.append(f"Run {run_id} is NOT stopped: {cause}")
+
+    def _latch(self, run: Run) -> str:
+        if run.end_reason == EndReason.FINISHED:
+            raise StopError("it is finished, there is nothing left to stop")
+        what, pair = "the whole portfolio", None
+        if self.symbol is not None:
+            what, pair = self.symbol.upper(), find_instrument(self.connection, run, self.symbol)
+            if pair is None:
+                return f"it does not trade {what}, nothing is stopped in it."
+        time = latch_by_hand(self.connection, run.run_id, pair, self.reason, operator_name())
+        self.stopped.add(run.run_id)
+        if time is None:
+            return f"the kill switch was latched for {what} before; its first cause stays."
+        return (
+            f"kill switch latched for {what} at {minute_text(time)} UTC (run's clock). "
+            f"It stays until `hydra resume --run {run.run_id} --reason TEXT`."
+        )

@@ -1,18 +1,16 @@
-"""The `hydra` command. Each verb has a file of its own in this folder."""
+"""The verbs of `hydra`. Each has a file of its own in this folder."""
 
-import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
-from typing import Annotated, Any, Final, NoReturn
+from typing import Annotated, Any, Final
 
-import psycopg
 import typer
-from rich.console import Console
-from rich.text import Text
 from typer.core import TyperGroup
 
 import hydra as package
-from hydra.cli.output import print_line
-from hydra.errors import HydraError
+from hydra.cli.output import print_whole
+from hydra.outside_text import shown
 
 VERBS: Final = (
     "db", "config", "check", "import", "doctor", "status", "run", "backtest", "sweep", "kill", "resume",
@@ -43,6 +41,25 @@ class Verbs(TyperGroup):
         command.name = cmd_name
         return command
 
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        """The context of a call; a complaint about it repeats the input shown."""
+        with _input_repeated_shown():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the verb; the same of a complaint about its options."""
+        with _input_repeated_shown():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _input_repeated_shown() -> Iterator[None]:
+    try:
+        yield
+    except typer.TyperException as error:
+        error.message = shown(error.message)
+        raise
+
 
 app = typer.Typer(
     cls=Verbs,
@@ -58,7 +75,7 @@ def _print_version(wanted: bool) -> None:
         return
     from hydra.trading.versions import code_version  # noqa: PLC0415  # only this option needs it
 
-    typer.echo(f"hydra {package.__version__} (code {code_version()})")
+    print_whole(f"hydra {package.__version__} (code {code_version()})")
     raise typer.Exit
 
 
@@ -71,30 +88,7 @@ def hydra(
     """A market-participant behaviour engine for crypto perpetual futures."""
 
 
-# Errors that a sound query can meet, and what to do; any other error is a defect and keeps its traceback.
-ADVICE: Final[dict[type[psycopg.Error], str]] = {
-    psycopg.errors.UndefinedTable: "bring the schema up to date with `hydra db up`",
-    psycopg.errors.UndefinedColumn: "bring the schema up to date with `hydra db up`",
-    psycopg.errors.InsufficientPrivilege: "use an account that is a member of hydra_worker",
-    psycopg.OperationalError: "look with `hydra doctor`, then run the same command again",
-}
-
-
-def main() -> None:
-    """Run the command line; an error of ours or of the server is printed as one red sentence, status 1."""
-    try:
-        app()
-    except HydraError as error:
-        _fail(str(error))
-    except tuple(ADVICE) as error:
-        advice = next(words for kind, words in ADVICE.items() if isinstance(error, kind))
-        _fail(f"the database refused ({str(error).partition(chr(10))[0]}): {advice}")
-
-
-def _fail(sentence: str) -> NoReturn:
-    print_line(Console(stderr=True), Text.assemble(("hydra: ", "red"), sentence))
-    sys.exit(1)
-
-
 if __name__ == "__main__":
+    from hydra.cli.entry import main
+
     main()

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from hydra.backtest.stress import Stress
+from hydra.bounds import LARGEST_SEED
 from hydra.domain import MarketOrigin
 
 MarketOption = Annotated[
@@ -12,7 +13,7 @@ MarketOption = Annotated[
 ]
 FromOption = Annotated[str | None, typer.Option("--from", help="First minute to decide, ISO 8601, UTC.")]
 ToOption = Annotated[str | None, typer.Option("--to", help="End of the range, not decided itself.")]
-SeedOption = Annotated[int | None, typer.Option(help="Seed of a generated market.")]
+SeedOption = Annotated[int | None, typer.Option(min=0, max=LARGEST_SEED, help="Seed of a generated market.")]
 PairsOption = Annotated[str, typer.Option(help="Comma-separated, e.g. BTC,ETH; else all.")]
 StressOption = Annotated[
     list[Stress] | None,

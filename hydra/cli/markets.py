@@ -1,16 +1,16 @@
 """`hydra markets`: list what is stored, delete a market."""
 
-import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from hydra.answers.formatting import UNDEFINED, minute_text
 from hydra.answers.plain_values import plain
-from hydra.cli.output import open_table, output_console, print_line
+from hydra.cli.output import ask, error_console, open_table, output_console, print_json, print_line
 from hydra.cli.status import NO_MARKET
-from hydra.db.engine import connect, database_url
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.errors import StopError
 from hydra.ingest.stored_markets import StoredMarket, delete_market, stored_markets
 from hydra.settings import load_settings
@@ -24,13 +24,13 @@ def list_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the markets for machines.")] = False,
 ) -> None:
     """List the recorded and the generated markets, and the runs decided on each."""
-    with connect(database_url(load_settings())) as connection:
+    with connect(database_url(load_settings(), Role.READER)) as connection:
         markets = stored_markets(connection)
     if as_json:
-        typer.echo(json.dumps(plain(markets), indent=2))
+        print_json(plain(markets))
         return
     if not markets:
-        typer.echo(NO_MARKET)
+        print_line(output_console(), NO_MARKET)
         return
     table = open_table(("market", "pairs", "runs"), ("from (UTC)", "to (UTC)"))
     for market in markets:
@@ -50,7 +50,7 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Delete a generated market; recorded history only with --recorded."""
-    with connect(database_url(load_settings()), autocommit=True) as connection:
+    with connect(database_url(load_settings(), Role.OWNER), autocommit=True) as connection:
         market = _named(stored_markets(connection), name)
         if not market.is_generated and not recorded:
             raise StopError(f"{name} is recorded history, not generated: add --recorded to delete it")
@@ -58,12 +58,12 @@ def delete(
         if market.run_ids and with_runs:
             what += f" and {run_words(market.run_ids)}"
         if not yes:
-            typer.confirm(f"Delete {what}?", abort=True, err=True)
+            ask(f"Delete {what}?")
         if with_runs:
             delete_runs(connection, market.run_ids)
             market = _named(stored_markets(connection), name)
         delete_market(connection, market)
-    print_line(Console(stderr=True), f"Deleted {what}.")
+    print_line(error_console(), f"Deleted {what}.")
 
 
 def _named(markets: list[StoredMarket], name: str) -> StoredMarket:

@@ -1,23 +1,32 @@
 """`hydra report`: what came of a run."""
 
-import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from hydra.answers.html_report.page import write_html_report
 from hydra.answers.report import read_report, report_json
 from hydra.answers.trade_table import write_csv
-from hydra.cli.output import output_console
+from hydra.bounds import LARGEST_KEY
+from hydra.cli.output import output_console, print_json, print_whole
 from hydra.cli.report_tables import print_report
-from hydra.db.engine import connect, database_url
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.settings import load_settings
+
+MOST_TRADES: Final = 1_000_000
 
 
 def command(
-    run_id: Annotated[int, typer.Argument(metavar="RUN", help="The run's number.", show_default=False)],
-    trades: Annotated[int, typer.Option("--trades", help="How many trades to list, the newest.", min=0)] = 40,
+    run_id: Annotated[
+        int,
+        typer.Argument(min=1, max=LARGEST_KEY, metavar="RUN", help="The run's number.", show_default=False),
+    ],
+    trades: Annotated[
+        int, typer.Option("--trades", help="How many trades to list, the newest.", min=0, max=MOST_TRADES)
+    ] = 40,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything for machines.")] = False,
     html: Annotated[
         Path | None,
@@ -31,17 +40,17 @@ def command(
     ] = None,
 ) -> None:
     """The report of a run: equity, drawdown, trades, costs and vetoes, with confidence intervals."""
-    with connect(database_url(load_settings())) as connection:
+    with connect(database_url(load_settings(), Role.READER)) as connection:
         if html is not None:
             write_html_report(connection, run_id, html)
-            typer.echo(f"The report of run {run_id} is written to {html}")
+            print_whole(f"The report of run {run_id} is written to {html}")
         if csv is not None:
             for path in write_csv(read_report(connection, run_id), csv):
-                typer.echo(f"Written: {path}")
+                print_whole(f"Written: {path}")
         if html is not None or csv is not None:
             return
         report = read_report(connection, run_id)
     if as_json:
-        typer.echo(json.dumps(report_json(report), indent=2))
+        print_json(report_json(report))
     else:
         print_report(output_console(), report, trades)

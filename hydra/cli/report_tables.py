@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from hydra.answers.figures import FigureTable, ReportFigure
 from hydra.answers.formatting import UNDEFINED, fixed, minute_text, percent, price_text, words_of_code
@@ -13,6 +13,7 @@ from hydra.answers.report import RunReport
 from hydra.answers.run_choice import Row
 from hydra.answers.run_facts import fact_list, kill_sentences
 from hydra.answers.run_overrides import Override
+from hydra.answers.styled_text import stacked, styled
 from hydra.answers.trade_groups import SPLITS, TradeGroup
 from hydra.answers.why_gates import GateVerdict
 from hydra.cli.output import open_table
@@ -26,7 +27,7 @@ _SHOWN_SPLITS: Final = ("generator", "pair", "side", "exit_reason", "month")
 def print_report(console: Console, report: RunReport, trades: int) -> None:
     """Print the report with its newest `trades` trades; in colours on a terminal, plain elsewhere."""
     for line in _head(report):
-        console.print(line, highlight=False)
+        console.print(line)
     console.print(
         _overrides(report.overrides) if report.overrides else "Made with the default settings and rules."
     )
@@ -42,31 +43,33 @@ def print_report(console: Console, report: RunReport, trades: int) -> None:
     console.print(_generators(report))
     console.print(_funnel(report))
     for sentence in kill_sentences(report.kills):
-        console.print(f"[red]Kill switch[/red] {escape(sentence)}", highlight=False)
+        console.print(styled(("Kill switch", "red"), f" {sentence}"))
     for sentence in report.sentences:
-        console.print(escape(sentence), highlight=False)
+        console.print(styled(sentence))
 
 
-def _head(report: RunReport) -> Iterator[str]:
+def _head(report: RunReport) -> Iterator[Text]:
     facts = report.facts
-    yield (
-        f"[bold]Run {facts['run_id']}: {facts['mode']} on a [reverse] {facts['label']} [/reverse] market"
-        f"[/bold] ({escape(facts['end_reason'] or 'not ended')})"
+    yield styled(
+        (f"Run {facts['run_id']}: {facts['mode']} on a ", "bold"),
+        (f"{facts['label']}", "bold reverse"),
+        (" market", "bold"),
+        f" ({facts['end_reason'] or 'not ended'})",
     )
-    yield "[dim]" + escape("; ".join(f"{name}: {value}" for name, value in fact_list(facts)[3:])) + "[/dim]"
+    yield styled(("; ".join(f"{name}: {value}" for name, value in fact_list(facts)[3:]), "dim"))
 
 
 def _overrides(overrides: Sequence[Override]) -> Table:
     table = open_table(("", "name", "this run", "default"), (), "Not the defaults")
     for one in overrides:
-        table.add_row(one.kind, escape(one.name), escape(one.value), escape(one.default))
+        table.add_row(one.kind, one.name, one.value, one.default)
     return table
 
 
 def _figures(figures: FigureTable) -> Table:
     table = open_table(("", "value", "95 % interval, remarks"), (), figures.title)
     for figure in figures.figures:
-        table.add_row(figure.name, figure.value_text, escape(_remarks(figure)))
+        table.add_row(figure.name, figure.value_text, _remarks(figure))
     return table
 
 
@@ -89,9 +92,7 @@ def _groups(title: str, groups: Sequence[TradeGroup]) -> Table:
     table = open_table(("",), numbers, f"Closed trades by {title}")
     for group in groups:
         rate = percent(group.win_rate, 1)
-        table.add_row(
-            escape(group.name), f"{group.trades:,}", rate, fixed(group.gross_usd), fixed(group.net_usd)
-        )
+        table.add_row(group.name, f"{group.trades:,}", rate, fixed(group.gross_usd), fixed(group.net_usd))
     return table
 
 
@@ -103,17 +104,17 @@ def _trades(trades: Sequence[Row], wanted: int, *, is_wide: bool) -> Table:
     if is_wide:
         table = open_table((one, two, "generator", three, four, "exit"), (five, six, "net, USDT"), title)
     else:
-        headings = (f"{one}\n{two}", "generator", f"{three}\n{four}", "exit")
-        table = open_table(headings, (f"{five}\n{six}", "net, USDT"), title)
+        headings = (stacked(one, two), "generator", stacked(three, four), "exit")
+        table = open_table(headings, (stacked(five, six), "net, USDT"), title)
     for trade in listed:
         table.add_row(*_trade_cells(trade, is_wide=is_wide))
     return table
 
 
-def _trade_cells(trade: Row, *, is_wide: bool) -> list[str]:
+def _trade_cells(trade: Row, *, is_wide: bool) -> list[str | Text]:
     """The cells of a trade; on a narrow terminal two values share a cell."""
     is_closed = trade["closed_time"] is not None
-    base, side = escape(trade["base"]), trade["side"]
+    base, side = trade["base"], trade["side"]
     opened = minute_text(trade["opened_time"])
     closed = minute_text(trade["closed_time"]) if is_closed else "open"
     entry = price_text(trade["entry_price"])
@@ -122,7 +123,7 @@ def _trade_cells(trade: Row, *, is_wide: bool) -> list[str]:
     net = fixed(trade["net_pnl_usd"])
     if is_wide:
         return [base, side, generator, opened, closed, reason, entry, leave, net]
-    return [f"{base}\n{side}", generator, f"{opened}\n{closed}", reason, f"{entry}\n{leave}", net]
+    return [stacked(base, side), generator, stacked(opened, closed), reason, stacked(entry, leave), net]
 
 
 def _generators(report: RunReport) -> Table:
@@ -152,6 +153,6 @@ def _funnel(report: RunReport) -> Table:
     for step in report.funnel:
         colour = _ANSWER_COLOURS[step.answer]
         name, gate = ("" if step.gate == gate else step.gate), step.gate
-        answer = f"[{colour}]{step.answer}[/{colour}]"
+        answer = styled((step.answer, colour))
         table.add_row(name, answer, step.code, step.words, f"{step.verdicts:,}")
     return table

@@ -8,15 +8,17 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 from rich.live import Live
-from rich.progress import Progress
 
 from hydra.answers.pipeline_table import PipelineRow, pipeline_line, pipeline_table
 from hydra.answers.run_events import DataCoverage, read_data_coverage
 from hydra.answers.timestamps import parse_minute
+from hydra.bounds import LARGEST_KEY
 from hydra.cli import db
 from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, ToOption
-from hydra.cli.output import print_plain
-from hydra.db.engine import connect, database_url
+from hydra.cli.output import TextConsole, print_line, progress_bar
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import StopError
 from hydra.runtime.run_market import MarketRequest, prepare_market
@@ -26,6 +28,7 @@ from hydra.settings import Settings, load_settings
 from hydra.sim.market.settings import Scenario
 from hydra.trading.parameters import recorded_rules, rules_of
 from hydra.trading.runs import LABELS, EndReason, Run, RunPlan, create_run, read_run, reopen_run
+from hydra.trading.upgrades import upgrade_run
 from hydra.universe import UNIVERSE, find_pair
 
 NO_DATA_STATUS: Final = 3
@@ -56,7 +59,13 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
             "[default: day]",
         ),
     ] = None,
-    resume: Annotated[int | None, typer.Option(help="Continue this run where it stopped.")] = None,
+    resume: Annotated[
+        int | None, typer.Option(min=1, max=LARGEST_KEY, help="Continue this run where it stopped.")
+    ] = None,
+    upgrade: Annotated[
+        bool,
+        typer.Option("--upgrade", help="With --resume: continue it with this version, if it is another."),
+    ] = False,
 ) -> None:
     """Run a market through the five layers, minute by minute. Ctrl-C stops; --resume continues.
 
@@ -64,8 +73,10 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     """
     settings = in_mode(load_settings(), mode)
     pace = None if speed is None else Speed.parse(speed)
-    console = Console()
+    console = TextConsole()
     if resume is None:
+        if upgrade:
+            raise StopError("--upgrade gives a stopped run to this version: name the run with --resume")
         refuse_unconnected(settings.trading_mode, market)
         first, last = parse_range(start, end)
         asked = MarketRequest(market, seed, base_names(pairs), first, last, planted(scenario, market))
@@ -74,12 +85,12 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     else:
         refuse_beside_resume(context, resume)
         db.up()
-        run = resumed_run(settings, resume, pace)
+        run = resumed_run(settings, resume, pace, upgrade=upgrade)
     watch(run, settings, console)
-    with connect(database_url(settings)) as connection:
+    with connect(database_url(settings, Role.READER)) as connection:
         coverage = read_data_coverage(connection, run.run_id)
     if coverage.without_data:
-        print_plain(console, without_data_words(run, coverage))
+        print_line(console, without_data_words(run, coverage))
     if coverage.share_without_data >= MOST_WITHOUT_DATA:
         raise typer.Exit(NO_DATA_STATUS)
 
@@ -104,7 +115,7 @@ def refuse_beside_resume(context: typer.Context, run_id: int) -> None:
     ignored = [
         str(parameter.opts[0])
         for parameter in context.command.params
-        if parameter.name not in {"resume", "speed", "mode"}
+        if parameter.name not in {"resume", "upgrade", "speed", "mode"}
         and (source := context.get_parameter_source(str(parameter.name))) is not None
         and source.name == "COMMANDLINE"
     ]
@@ -141,10 +152,11 @@ def new_run(settings: Settings, asked: MarketRequest, speed: Speed, console: Con
         StopError: that market is not stored.
         DatabaseError: the database server cannot be used.
     """
-    url = database_url(settings)
-    with Progress(console=console, transient=True) as bar:
+    with progress_bar(console) as bar:
         task = bar.add_task(f"preparing the {LABELS[asked.origin]} market", total=1.0)
-        market = prepare_market(url, asked, lambda share: bar.update(task, completed=share))
+        market = prepare_market(
+            database_url(settings, Role.OWNER), asked, lambda share: bar.update(task, completed=share)
+        )
     plan = RunPlan(
         mode=settings.trading_mode,
         market_origin=asked.origin,
@@ -155,18 +167,19 @@ def new_run(settings: Settings, asked: MarketRequest, speed: Speed, console: Con
         data_to=market.data_to,
         speed=str(speed),
     )
-    with connect(url, autocommit=True) as connection:
+    with connect(database_url(settings, Role.WORKER), autocommit=True) as connection:
         return create_run(connection, plan, settings, recorded_rules(rules_of(settings, market.feeds)))
 
 
-def resumed_run(settings: Settings, run_id: int, speed: Speed | None = None) -> Run:
-    """The run `run_id`, reopened at `speed`; None keeps its own.
+def resumed_run(settings: Settings, run_id: int, speed: Speed | None = None, *, upgrade: bool = False) -> Run:
+    """The run `run_id`, reopened at `speed`; None keeps its own. upgrade: it may belong to another version.
 
     Raises:
-        StopError: there is no such run, it is finished, it has another mode, or its readings are not those
-            of this code.
+        StopError: there is no such run, it is finished, or its mode or its version is another.
     """
-    with connect(database_url(settings), autocommit=True) as connection:
+    # What a run was decided by is written once: only the owner may give it to another version.
+    role = Role.OWNER if upgrade else Role.WORKER
+    with connect(database_url(settings, role), autocommit=True) as connection:
         run = read_run(connection, run_id)
         if run.mode is not settings.trading_mode:
             raise StopError(
@@ -174,6 +187,8 @@ def resumed_run(settings: Settings, run_id: int, speed: Speed | None = None) -> 
                 f"add --mode {run.mode.value}, or set TRADING_MODE={run.mode.value}"
             )
         refuse_unconnected(run.mode, run.market_origin)
+        if upgrade:
+            run = upgrade_run(connection, run)
         reopen_run(connection, run, run.speed if speed is None else str(speed))
         return read_run(connection, run_id)
 
@@ -187,11 +202,11 @@ def watch(run: Run, settings: Settings, console: Console) -> EndReason:
     """
     with _display(run, console) as show:
         speed = Speed.parse(run.speed)
-        reason = Supervisor(run, settings, speed, show, lambda text: print_plain(console, text)).supervise()
+        reason = Supervisor(run, settings, speed, show, lambda text: print_line(console, text)).supervise()
     if reason is EndReason.FINISHED:
-        print_plain(console, f"Run {run.run_id} is finished: see it with `hydra report {run.run_id}`.")
+        print_line(console, f"Run {run.run_id} is finished: see it with `hydra report {run.run_id}`.")
     else:
-        print_plain(
+        print_line(
             console, f"Run {run.run_id} is stopped. It goes on with `hydra run --resume {run.run_id}`."
         )
     return reason
@@ -263,4 +278,4 @@ class PlainLines:
         hour = rows[0].time.replace(minute=0) if rows else None
         if hour is not None and hour != self._hour:
             self._hour = hour
-            print_plain(self._console, pipeline_line(self._run, rows))
+            print_line(self._console, pipeline_line(self._run, rows))

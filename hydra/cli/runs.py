@@ -1,20 +1,22 @@
 """`hydra runs`: list them, delete some."""
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from hydra.answers.formatting import UNDEFINED, minute_text
 from hydra.answers.run_list import RunSummary, list_runs
-from hydra.cli.output import open_table, output_console, print_line, print_plain
-from hydra.db.engine import connect, database_url
+from hydra.bounds import LARGEST_KEY
+from hydra.cli.output import ask, error_console, open_table, output_console, print_json, print_line
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.settings import load_settings
 from hydra.trading.delete_runs import delete_runs, run_words
 from hydra.trading.runs import read_run
+from hydra.trading.versions import own_version
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="List the stored runs, or delete some.")
 
@@ -24,35 +26,37 @@ def list_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the runs for machines.")] = False,
 ) -> None:
     """List every run: how far it came, what it holds, whether a kill switch stops it."""
-    with connect(database_url(load_settings())) as connection:
+    with connect(database_url(load_settings(), Role.READER)) as connection:
         runs = list_runs(connection)
     if as_json:
-        typer.echo(json.dumps([run.as_json() for run in runs], indent=2))
+        print_json([run.as_json() for run in runs])
     elif runs:
         console = output_console()
         console.print(run_table(runs))
-        for line in override_lines(runs):
-            print_plain(console, line)
+        for line in (*dead_lines(runs), *override_lines(runs), *version_lines(runs)):
+            print_line(console, line)
     else:
         print_line(output_console(), "There are no runs yet: start one with `hydra run` or `hydra backtest`.")
 
 
 @app.command()
 def delete(
-    numbers: Annotated[list[int], typer.Argument(metavar="RUN...", help="The runs' numbers.")],
+    numbers: Annotated[
+        list[int], typer.Argument(min=1, max=LARGEST_KEY, metavar="RUN...", help="The runs' numbers.")
+    ],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Delete runs with all their rows. Markets stay; a backtest stays counted as a trial (ml.trials)."""
-    with connect(database_url(load_settings()), autocommit=True) as connection:
+    with connect(database_url(load_settings(), Role.OWNER), autocommit=True) as connection:
         runs = [read_run(connection, number) for number in dict.fromkeys(numbers)]
         for run in runs:
             span = f"{minute_text(run.data_from)} to {minute_text(run.data_to)} UTC"
-            print_line(Console(stderr=True), f"Run {run.run_id}: {run.mode}, {run.label} market, {span}")
+            print_line(error_console(), f"Run {run.run_id}: {run.mode}, {run.label} market, {span}")
         words = run_words([run.run_id for run in runs])
         if not yes:
-            typer.confirm(f"Delete {words} with all rows?", abort=True, err=True)
+            ask(f"Delete {words} with all rows?")
         delete_runs(connection, [run.run_id for run in runs])
-    print_line(Console(stderr=True), f"Deleted {words}.")
+    print_line(error_console(), f"Deleted {words}.")
 
 
 def run_table(runs: Sequence[RunSummary]) -> Table:
@@ -64,13 +68,33 @@ def run_table(runs: Sequence[RunSummary]) -> Table:
             str(run.run_id),
             run.mode,
             run.label,
-            run.end_reason + latched,
+            run.state + latched,
             minute_text(run.decided_until),
             UNDEFINED if run.equity_usd is None else f"{run.equity_usd:,.2f}",
             str(run.closed_trades),
             str(run.open_positions),
         )
     return table
+
+
+def dead_lines(runs: Sequence[RunSummary]) -> Iterator[str]:
+    """A line for each run that no process supervises although it has not ended."""
+    for run in runs:
+        if run.is_live is False:
+            yield (
+                f"Run {run.run_id} is dead: no process supervises it, nothing happens to its open positions. "
+                f"`hydra run --resume {run.run_id}` goes on with it"
+            )
+
+
+def version_lines(runs: Sequence[RunSummary]) -> Iterator[str]:
+    """Which runs were upgraded, and which ones only another version would continue."""
+    upgraded = [run.run_id for run in runs if run.versions > 1]
+    if upgraded:
+        yield f"Decided by several versions: {run_words(upgraded)}; `hydra report` names them"
+    others = [run.run_id for run in runs if run.can_go_on and run.version != own_version()]
+    if others:
+        yield f"Of another version than this: {run_words(others)}; `hydra run --resume` says what differs"
 
 
 def override_lines(runs: Sequence[RunSummary]) -> Iterator[str]:

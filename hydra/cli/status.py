@@ -1,6 +1,5 @@
 """`hydra status`: what the database holds, and how the newest runs stand."""
 
-import json
 from typing import Annotated, Final
 
 import typer
@@ -11,10 +10,13 @@ from hydra.answers.formatting import minute_text
 from hydra.answers.plain_values import plain
 from hydra.answers.run_list import list_runs
 from hydra.answers.status import Coverage, DatabaseCondition, read_condition, read_coverage
-from hydra.cli.output import open_table, output_console, print_line, print_plain
-from hydra.cli.runs import override_lines, run_table
+from hydra.cli.output import open_table, output_console, print_json, print_line
+from hydra.cli.runs import dead_lines, override_lines, run_table, version_lines
 from hydra.db.edition import inspect_server
-from hydra.db.engine import connect, database_url
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
+from hydra.runtime.broker_watch import BrokerCondition, broker_condition
 from hydra.settings import load_settings
 
 RUNS_SHOWN = 10
@@ -26,7 +28,9 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print everything for machines.")] = False,
 ) -> None:
     """Show the server, the stored facts, their condition, and the newest runs."""
-    with connect(database_url(load_settings())) as connection:
+    settings = load_settings()
+    broker = broker_condition(settings)
+    with connect(database_url(settings, Role.READER)) as connection:
         server = inspect_server(connection)
         coverage = read_coverage(connection)
         condition = read_condition(connection)
@@ -39,8 +43,9 @@ def command(
             "condition": condition,
             "runs": [run.as_json() for run in runs],
             "audits": audited,
+            "broker": broker,
         }
-        typer.echo(json.dumps(plain(found), indent=2))
+        print_json(plain(found))
         return
     console = output_console()
     print_line(
@@ -56,11 +61,13 @@ def command(
         print_line(console, NO_MARKET)
     print_line(console, _condition(condition))
     print_line(console, audit_words(audited))
+    if broker is not None:
+        print_line(console, _broker(broker))
     if runs:
         console.print()
         console.print(run_table(runs))
-        for line in override_lines(runs):
-            print_plain(console, line)
+        for line in (*dead_lines(runs), *override_lines(runs), *version_lines(runs)):
+            print_line(console, line)
 
 
 def _coverage(coverage: list[Coverage]) -> Table:
@@ -84,3 +91,9 @@ def _condition(condition: DatabaseCondition) -> str:
         f"({condition.missing_rows:,} missing rows), {condition.quarantined_rows:,} rows in quarantine, "
         f"{condition.revisions:,} revisions, {condition.replaced_facts:,} replaced facts, rollups {rollups}"
     )
+
+
+def _broker(broker: BrokerCondition) -> str:
+    if broker.complaint is None:
+        return f"The messages go through {broker.name}, which answers"
+    return f"The messages go through {broker.name}, which is lost ({broker.complaint}): runs wait for it"

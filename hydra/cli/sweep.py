@@ -3,27 +3,32 @@
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Annotated, Final
 
 import psycopg
 import typer
+from dramatiq import Broker
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from hydra.answers.formatting import UNDEFINED, counted
 from hydra.backtest.run import read_choice
 from hydra.backtest.simulation import Stopwatch
+from hydra.bounds import LARGEST_KEY
 from hydra.cli import db
 from hydra.cli.backtest import market_choice
 from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, StressOption, ToOption
-from hydra.cli.output import output_console, print_plain
-from hydra.db.engine import connect, database_url
+from hydra.cli.output import error_console, output_console, print_line, print_whole, progress_bar
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.domain import MarketOrigin
-from hydra.errors import StopError
+from hydra.errors import RetryError, StopError
 from hydra.ledger.daily_returns import FEWEST_DAILY_RETURNS, FEWEST_ELAPSED_DAYS
+from hydra.outside_text import shown
 from hydra.research.open_trial import open_trial
 from hydra.research.studies import (
     FinishedTrial,
@@ -34,12 +39,15 @@ from hydra.research.studies import (
     trials_on_market,
 )
 from hydra.research.sweep import SweepVerdict, expand, judge_sweep, run_processes, validate
+from hydra.runtime.broker_watch import BrokerWatch
 from hydra.runtime.message_broker import make_broker
 from hydra.runtime.research_queue import notify_trials
 from hydra.settings import load_settings
 from hydra.trading.runs import recorded_settings
 
+MOST_JOBS: Final = 1_024
 LOOK_EVERY_S: Final = 0.5
+NOTIFY_AGAIN_S: Final = 60.0
 MOST_SHOWN: Final = 20
 FIGURES_WIDTH: Final = 75
 
@@ -56,16 +64,19 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     seed: SeedOption = None,
     pairs: PairsOption = "",
     scenario: StressOption = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Processes of this machine.")] = os.cpu_count() or 1,
+    jobs: Annotated[
+        int, typer.Option(min=1, max=MOST_JOBS, help="Processes of this machine.")
+    ] = os.cpu_count() or 1,
     on_workers: Annotated[
         bool, typer.Option("--on-workers", help="Leave the trials to `dramatiq workers.research`.")
     ] = False,
     opened: Annotated[
-        int | None, typer.Option("--open", min=1, help="Simulate this trial again as a run with rows.")
+        int | None,
+        typer.Option("--open", min=1, max=LARGEST_KEY, help="Simulate this trial again as a run with rows."),
     ] = None,
 ) -> None:
     """Try every combination of settings on one market. Ctrl-C stops; the same command continues."""
-    console = Console(stderr=True)
+    console = error_console()
     if opened is not None:
         if assignments:
             raise StopError("--open plays a trial by the settings of its study: leave out --set")
@@ -76,18 +87,16 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     db.up()
     choice = market_choice(market, start, end, seed, pairs, tuple(scenario or ()), console)
     settings = load_settings()
-    url = database_url(settings)
+    url = database_url(settings, Role.WORKER)
     asked = StudySpecification.under(recorded_settings(settings), choice, shared, trials)
     with connect(url, autocommit=True) as connection:
         data_hash = read_choice(connection, url, choice, Stopwatch()).data_hash
         study_id = plan_study(connection, name, asked, data_hash)
         with _progress(console, name) as show:
             if on_workers:
-                finished, planned = count_trials(connection, study_id)
-                broker = make_broker(settings, [])
-                notify_trials(broker, study_id, planned - finished)
-                broker.close()
-                _wait(connection, study_id, show)
+                with closing(make_broker(settings, [])) as broker:
+                    watch = BrokerWatch(broker, lambda text: print_line(console, text))
+                    _wait(connection, study_id, show, broker, watch)
             else:
                 run_processes(url, study_id, jobs, show)
         scored = read_trials(connection, study_id)
@@ -97,28 +106,57 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
 
 def _open(name: str, number: int, console: Console) -> None:
     db.up()
-    url = database_url(load_settings())
-    with connect(url, autocommit=True) as connection, Progress(console=console, transient=True) as bar:
+    url = database_url(load_settings(), Role.WORKER)
+    with connect(url, autocommit=True) as connection, progress_bar(console) as bar:
         task = bar.add_task("deciding", total=1.0)
         result = open_trial(connection, url, name, number, lambda share: bar.update(task, completed=share))
     run_id = result.run.run_id
-    typer.echo(f"Trial {number} of {name} is run {run_id}: `hydra report {run_id}`")
+    print_whole(f"Trial {number} of {name} is run {run_id}: `hydra report {run_id}`")
 
 
-def _wait(connection: psycopg.Connection, study_id: int, show: Callable[[int, int], None]) -> None:
+def _wait(
+    connection: psycopg.Connection,
+    study_id: int,
+    show: Callable[[int, int], None],
+    broker: Broker,
+    watch: BrokerWatch,
+) -> None:
+    """Send the messages of the planned trials until all are finished; again after a standstill or an outage.
+
+    Workers of another version take messages too, and refuse the study.
+    """
+    are_sent, seen, still_since = False, 0, time.monotonic()
     while True:
         finished, planned = count_trials(connection, study_id)
         show(finished, planned)
         if finished == planned:
             return
+        if finished > seen:
+            seen, still_since = finished, time.monotonic()
+        elif time.monotonic() - still_since > NOTIFY_AGAIN_S:
+            are_sent, still_since = False, time.monotonic()
+        are_sent = watch.is_there() and (are_sent or _are_sent(broker, study_id, planned - finished))
         time.sleep(LOOK_EVERY_S)
+
+
+def _are_sent(broker: Broker, study_id: int, trials: int) -> bool:
+    try:
+        notify_trials(broker, study_id, trials)
+    except RetryError:
+        return False
+    return True
 
 
 @contextmanager
 def _progress(console: Console, name: str) -> Iterator[Callable[[int, int], None]]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(name, total=None)
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with progress_bar(console, *columns) as bar:
+        task = bar.add_task(shown(name), total=None)
         yield lambda finished, planned: bar.update(task, completed=finished, total=planned)
 
 
@@ -128,11 +166,11 @@ def print_sweep(console: Console, name: str, trials: Sequence[FinishedTrial], ve
     has_room = console.width >= FIGURES_WIDTH + max((len(_settings(trial)) for trial in ranked), default=0)
     console.print(_table(name, ranked, has_room=has_room))
     for trial in () if has_room else ranked:
-        print_plain(console, f"trial {trial.number}: {_settings(trial)}")
+        print_line(console, f"trial {trial.number}: {_settings(trial)}")
     for trial in (one for one in trials if one.state == "FAILED"):
-        console.print(f"trial {trial.number} failed: {trial.error}", highlight=False, soft_wrap=True)
+        console.print(f"trial {trial.number} failed: {trial.error}", soft_wrap=True)
     for sentence in sentences(verdict):
-        print_plain(console, sentence)
+        print_line(console, sentence)
 
 
 def _ranked(trials: Sequence[FinishedTrial]) -> list[FinishedTrial]:

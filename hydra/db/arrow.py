@@ -1,7 +1,7 @@
 """Reads the answer of a named SQL file as a polars frame, through Arrow, without Python rows."""
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
 import adbc_driver_manager
@@ -9,9 +9,25 @@ import polars as pl
 from adbc_driver_manager.dbapi import Connection
 
 from hydra.db import queries
-from hydra.errors import DatabaseError, StopError
+from hydra.db.engine import adbc_connect, means_lost
+from hydra.errors import DatabaseError, DatabaseLostError, StopError
 
 Parameter = datetime | Sequence[int]
+
+
+@contextmanager
+def arrow_reader(url: str) -> Iterator[Connection]:
+    """A connection for `read_frame`, closed at the end; one lost with its server is just dropped.
+
+    Raises:
+        DatabaseError: the server cannot be used.
+    """
+    connection = adbc_connect(url)
+    try:
+        yield connection
+    finally:
+        with suppress(adbc_driver_manager.Error):
+            connection.close()
 
 
 def read_frame(connection: Connection, query: str, parameters: Sequence[Parameter]) -> pl.DataFrame:
@@ -21,7 +37,8 @@ def read_frame(connection: Connection, query: str, parameters: Sequence[Paramete
     timestamptz Datetime(us, UTC), text String.
 
     Raises:
-        DatabaseError: the server refused the query or went away; the message names the file.
+        DatabaseError: the server refused the query; the message names the file.
+        DatabaseLostError: it went away.
         StopError: a point in time without a zone: it would be read in the zone of the session.
     """
     _refuse_naive_times(query, parameters)
@@ -29,18 +46,34 @@ def read_frame(connection: Connection, query: str, parameters: Sequence[Paramete
         with connection.cursor() as cursor:
             cursor.execute(queries.load(query), parameters=list(parameters))
             return pl.DataFrame(cursor.fetch_arrow_table())
-    except adbc_driver_manager.Error as error:
+    # Arrow has an error of its own for a connection that is lost while the rows come.
+    except (adbc_driver_manager.Error, OSError) as error:
         with suppress(adbc_driver_manager.Error):
             connection.rollback()
-        raise DatabaseError(
-            f"sql/{query}.sql could not be read: {str(error).splitlines()[0]} "
-            "(look at the server with `hydra db status`; `hydra db up` starts and migrates it)"
-        ) from error
+        raise _refused(f"sql/{query}.sql could not be read", error) from error
 
 
 def end_read(connection: Connection) -> None:
-    """End the transaction in which ADBC reads, so that the next read sees later commits."""
-    connection.rollback()
+    """End the transaction in which ADBC reads, so that the next read sees later commits.
+
+    Raises:
+        DatabaseLostError: the server went away.
+    """
+    try:
+        connection.rollback()
+    except adbc_driver_manager.Error as error:
+        raise _refused("a read could not be ended", error) from error
+
+
+def _refused(what: str, error: adbc_driver_manager.Error | OSError) -> DatabaseError:
+    is_lost = isinstance(error, OSError) or (
+        isinstance(error, adbc_driver_manager.OperationalError) and means_lost(error.sqlstate)
+    )
+    kind = DatabaseLostError if is_lost else DatabaseError
+    return kind(
+        f"{what}: {str(error).splitlines()[0]} "
+        "(look at the server with `hydra db status`; `hydra db up` starts and migrates it)"
+    )
 
 
 def _refuse_naive_times(query: str, parameters: Sequence[Parameter]) -> None:

@@ -12,6 +12,7 @@ class Column(NamedTuple):
     """A column. type: as PostgreSQL writes it. is_key: part of the primary key.
 
     is_identity: the database numbers it. has_default: the database fills it if a row does not.
+    is_written_once: the worker may not change it (sql/schema/roles.sql).
     """
 
     name: str
@@ -19,6 +20,7 @@ class Column(NamedTuple):
     is_key: bool
     is_identity: bool
     has_default: bool
+    is_written_once: bool
 
 
 def columns_of(connection: psycopg.Connection, table: str) -> tuple[Column, ...]:

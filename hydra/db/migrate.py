@@ -9,26 +9,33 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Engine, create_engine, make_url
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from hydra.db.address import parsed
+from hydra.db.collisions import despite_others
 from hydra.db.engine import connect
 from hydra.db.reason_codes import store_reason_codes
+from hydra.db.roles import Role, ensure_owner
 from hydra.errors import DatabaseError
 from hydra.paths import MIGRATIONS_DIRECTORY
+from hydra.redaction import redacted
 
 
 def upgrade_to_head(url: str) -> None:
-    """Build the schema in an empty database, or run every migration that it has not seen.
+    """Build the schema in an empty database, or run every migration that it has not seen, as the owner.
 
     Safe to call at every start: all migrations are one transaction, and a second caller waits. The words of
-    the reason codes are updated from the code, without a migration.
+    the reason codes are updated from the code, without a migration. `url` is the owner's, or an
+    administrator's, who then acts as the owner.
 
     Raises:
         DatabaseError: the server cannot be reached, or refuses (the message says what to do).
     """
-    with _engine(url) as engine:
+    with connect(url, autocommit=True) as connection:
+        despite_others(lambda: ensure_owner(connection))
+    with _engine(url, role=Role.OWNER) as engine:
         config = alembic_config()
         config.attributes["connection"] = engine
         try:
@@ -37,7 +44,7 @@ def upgrade_to_head(url: str) -> None:
                 store_reason_codes(connection)
         except CommandError as error:
             raise DatabaseError(
-                f"this checkout cannot migrate the database {make_url(url).database} ({error}): a newer "
+                f"this checkout cannot migrate the database {parsed(url).database} ({error}): a newer "
                 "version made it, or one from before the first release: use that version, or another database"
             ) from error
 
@@ -68,19 +75,20 @@ def alembic_config() -> Config:
     return config
 
 
-def engine_for(url: str) -> Engine:
+def engine_for(url: str, role: Role | None = None) -> Engine:
     """An engine over psycopg 3 for any spelling of a PostgreSQL URL; connections are not pooled.
 
-    The search path is set: by default a schema named like the user comes first, so for a user called hydra
-    the tables of schema hydra could be used without their schema's name.
+    role: what an administrator acts as. The search path is set: by default a schema named like the user comes
+    first, so for a user called hydra the tables of schema hydra could be used without their schema's name.
     """
-    driver_url = make_url(url).set(drivername="postgresql+psycopg")
-    return create_engine(driver_url, poolclass=NullPool, connect_args={"options": "-c search_path=public"})
+    driver_url = parsed(url).set(drivername="postgresql+psycopg")
+    options = f"-c search_path=public{f' -c role={role}' if role else ''}"
+    return create_engine(driver_url, poolclass=NullPool, connect_args={"options": options})
 
 
 @contextmanager
-def _engine(url: str) -> Iterator[Engine]:
-    engine = engine_for(url)
+def _engine(url: str, role: Role | None = None) -> Iterator[Engine]:
+    engine = engine_for(url, role)
     try:
         yield engine
     except (DBAPIError, psycopg.Error) as error:
@@ -91,10 +99,15 @@ def _engine(url: str) -> Iterator[Engine]:
 
 def _refusal(url: str, error: DBAPIError | psycopg.Error) -> str:
     cause = error.orig if isinstance(error, DBAPIError) else error
-    lines = str(cause).strip().splitlines()
+    lines = redacted(str(cause), url).strip().splitlines()
     if isinstance(cause, psycopg.errors.InsufficientPrivilege):
         return (
-            f"the account of HYDRA_DATABASE_URL may not do that in {make_url(url).database} ({lines[0]}): "
-            f"migrate with the account that owns the database, read with a member of hydra_reader"
+            f"the account of HYDRA_DATABASE_URL may not do that in {parsed(url).database} ({lines[0]}): "
+            f"let the owner of that database, or a superuser, run `hydra db up`"
+        )
+    if isinstance(cause, psycopg.errors.LockNotAvailable):
+        return (
+            f"other sessions hold what the migration of {parsed(url).database} needs: stop runs and close "
+            "dashboards (pg_stat_activity names them), then run `hydra db up` again; nothing was changed"
         )
     return f"the database refused: {lines[0] if lines else type(cause).__name__}"

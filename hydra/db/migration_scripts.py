@@ -3,7 +3,7 @@
 import psycopg
 from alembic import op
 
-from hydra.db import queries, roles, rollup_schema
+from hydra.db import queries, rollup_schema
 from hydra.db.reason_codes import store_reason_codes
 from hydra.db.rollups import SOURCES, refresh_all
 from hydra.errors import DatabaseError
@@ -51,9 +51,14 @@ def change_rollups(removal: str) -> None:
         refresh_all(_connection(), source)
 
 
-def ensure_roles() -> None:
-    """Create the group roles that the server lacks."""
-    roles.ensure_roles(_connection())
+def renew_rollup_keepers() -> None:
+    """Bring the functions (Apache edition) or policies that keep the rollups to what the code says."""
+    if _attributes().get(_BUILT, False):
+        return
+    if _is_community():
+        rollup_schema.renew_policies(_connection())
+    else:
+        rollup_schema.create_refresh_functions(_connection())
 
 
 def fill_reason_codes() -> None:

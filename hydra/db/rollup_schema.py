@@ -24,22 +24,42 @@ def create_continuous_aggregates(connection: psycopg.Connection) -> None:
 def create_kept_tables(connection: psycopg.Connection) -> None:
     """All rollups of the Apache edition, with the functions and triggers that keep them."""
     connection.execute(queries.load("schema/rollups/apache_trigger"))
-    for lock, source in enumerate(SOURCES.values(), start=1):
+    for source in SOURCES.values():
         for below, level in source.steps:
             _create_table(connection, below, level)
+    create_refresh_functions(connection)
+    for source in SOURCES.values():
+        connection.execute(
+            _script("apache_source_triggers").format(
+                source=_market(source.table), name=sql.Literal(source.refresh_function)
+            )
+        )
+
+
+def create_refresh_functions(connection: psycopg.Connection) -> None:
+    """The functions that keep the rollups of the Apache edition; replaces those that are there."""
+    for source in SOURCES.values():
         merges = [_merge(connection, below, level) for below, level in source.steps]
         connection.execute(
             _script("apache_refresh").format(
                 function=_market(source.refresh_function),
-                lock=sql.Literal(lock),
+                lowest=_market(source.levels[0].relation),
                 levels=sql.SQL("\n").join(merges),
                 comment=sql.Literal(
                     f"Brings the rollups of {source.table} up to date for [first_time, last_time]"
                 ),
-                source=_market(source.table),
-                name=sql.Literal(source.refresh_function),
             )
         )
+
+
+def renew_policies(connection: psycopg.Connection) -> None:
+    """Replace the policies that refresh the continuous aggregates: they run as who adds them."""
+    for source in SOURCES.values():
+        for level in source.levels:
+            connection.execute(
+                queries.load("rollups/remove_policy"), {"relation": f"market.{level.relation}"}
+            )
+    connection.execute(queries.load("schema/rollups/community_policies"))
 
 
 def comment_rollups(connection: psycopg.Connection, *, community: bool) -> None:

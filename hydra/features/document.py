@@ -4,7 +4,7 @@ from hydra.durations import SECOND_US
 from hydra.features.catalogue import ALIASES, FAMILIES
 from hydra.features.engine.lateness import NOMINAL_LAG_US
 from hydra.features.feature import Feature
-from hydra.features.for_models.sequence_windows import STEPS
+from hydra.features.for_models.sequence_windows import SEQUENCE_STEPS
 from hydra.features.vectors import (
     EXIT_PREDICTOR_FEATURES_V1,
     FEATURE_RECIPE_V1,
@@ -14,7 +14,7 @@ from hydra.features.vectors import (
 )
 from hydra.paths import PROJECT_ROOT
 
-PATH = PROJECT_ROOT / "docs" / "features.md"
+DOCUMENT = PROJECT_ROOT / "docs" / "features.md"
 
 # Under the name that the catalogue has for it.
 _RECIPE = tuple(ALIASES.get(name, name) for name in FEATURE_RECIPE_V1)
@@ -73,7 +73,7 @@ What is asked of every feature:
 """
 
 
-def document() -> str:
+def rendered() -> str:
     """The whole text of docs/features.md."""
     families = [_family(name, features) for name, features in FAMILIES.items()]
     return "\n".join([_INTRODUCTION, _known_at(), *families, _aliases(), _sequence(), _exit_predictor()])
@@ -148,7 +148,9 @@ def _aliases() -> str:
 def _sequence() -> str:
     rows = [
         f"| {place} | `{name}` | `{column}` |"
-        for place, (name, column) in enumerate(zip(SEQUENCE_FEATURES_V1, STEPS, strict=True), start=1)
+        for place, (name, column) in enumerate(
+            zip(SEQUENCE_FEATURES_V1, SEQUENCE_STEPS, strict=True), start=1
+        )
     ]
     words = (
         "100 minutes a window, each number scaled within it (`hydra.features.for_models.sequence_windows`)."
@@ -167,11 +169,10 @@ def _exit_predictor() -> str:
     )
 
 
-def main() -> None:
-    """Write docs/features.md."""
-    PATH.parent.mkdir(exist_ok=True)
-    PATH.write_text(document())
+def write() -> None:
+    """Bring docs/features.md up to date."""
+    DOCUMENT.write_text(rendered(), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    write()

@@ -12,16 +12,16 @@ from typing import Final
 
 import polars as pl
 
-from hydra.arrays import TIME
 from hydra.durations import MINUTE_US
 from hydra.errors import BadDataError
 from hydra.features.catalogue import ALIASES, CATALOGUE, WORKING_COLUMNS
 from hydra.features.catalogue.layer2 import MONTH_BARS
+from hydra.features.engine.decision_frame import DECISION_SCHEMA
 from hydra.features.engine.event_windows import liquidation_columns
 from hydra.features.engine.fact_slices import moments, near_rows
 from hydra.features.engine.grid_memory import GridMemory
 from hydra.features.engine.grids import GridRows, build_grid
-from hydra.features.engine.lateness import Instants, late_epochs
+from hydra.features.engine.lateness import DecisionInstants, late_epochs
 from hydra.features.engine.layout import as_value, gather
 from hydra.features.engine.leaders import leader_columns
 from hydra.features.engine.monthly_percentile import MONTH_SHARES, month_share
@@ -32,7 +32,8 @@ from hydra.features.engine.trailing_rank import previous_ranks
 from hydra.features.engine.universe_frame import universe_rows
 from hydra.features.facts import Grid, MarketFacts
 
-KEY: Final = {"instrument_id": pl.Int16(), "time": TIME}
+Evaluate = Callable[[MarketFacts, pl.DataFrame], pl.DataFrame]
+"""`feature_matrix`, or another way to evaluate features: (facts, decisions) -> values."""
 
 # Context columns: their names in the decision frame and in expressions, and their type. Two would otherwise
 # have the name of the feature that copies them.
@@ -91,21 +92,11 @@ def feature_matrix(
     plan = _plan(wanted)
     _check_decisions(decisions)
     if not decisions.height:
-        return decisions.select(*KEY, *(pl.lit(None, pl.Float64).alias(name) for name in wanted))
+        return decisions.select(*DECISION_SCHEMA, *(pl.lit(None, pl.Float64).alias(name) for name in wanted))
     memory = memory or GridMemory()
     matrix = _evaluate(facts, decisions, plan, memory)
     matrix = _with_late_decisions(matrix, facts, decisions, plan, memory)
-    return decisions.select(tuple(KEY)).hstack(matrix.select(_canonical(wanted)))
-
-
-def regime_breaks(evaluations: pl.DataFrame) -> pl.Series:
-    """regime_break_alert for each of past and present layer-2 evaluations (1, 0 or null).
-
-    evaluations: instrument_id, regime (code), regime_confidence; in order of time within each pair.
-    """
-    return evaluations.select(
-        CATALOGUE["regime_break_alert"].expression.alias("regime_break_alert")
-    ).to_series()
+    return decisions.select(tuple(DECISION_SCHEMA)).hstack(matrix.select(_canonical(wanted)))
 
 
 @lru_cache(maxsize=64)
@@ -123,10 +114,10 @@ def _plan(names: tuple[str, ...]) -> Mapping[Grid, GridPlan]:
 
 
 def _check_decisions(decisions: pl.DataFrame) -> None:
-    found = {name: decisions.schema.get(name) for name in KEY}
-    if found != KEY:
-        raise BadDataError(f"decisions have key columns {found}, expected {KEY}")
-    if decisions.select(pl.any_horizontal(pl.col(*KEY).is_null().any())).item():
+    found = {name: decisions.schema.get(name) for name in DECISION_SCHEMA}
+    if found != DECISION_SCHEMA:
+        raise BadDataError(f"decisions have key columns {found}, expected {DECISION_SCHEMA}")
+    if decisions.select(pl.any_horizontal(pl.col(*DECISION_SCHEMA).is_null().any())).item():
         raise BadDataError("decisions have rows without instrument_id or time; drop or complete them")
 
 
@@ -140,7 +131,7 @@ def _with_late_decisions(
     """`matrix` with the rows of decisions that missed a late fact replaced."""
     looks_at_others = any(_LOOKS_AT_OTHERS & set(steps.base) for steps in plan.values())
     of_any_pair = looks_at_others or Grid.UNIVERSE in plan
-    for rows in late_epochs(facts, Instants.of(decisions), memory, of_any_pair=of_any_pair):
+    for rows in late_epochs(facts, DecisionInstants.of(decisions), memory, of_any_pair=of_any_pair):
         touched = decisions[rows]
         known = facts.known_by(touched["time"].max())
         truncated = _evaluate(known, touched, plan, GridMemory())
@@ -154,7 +145,7 @@ def _evaluate(
     facts: MarketFacts, decisions: pl.DataFrame, plan: Mapping[Grid, GridPlan], memory: GridMemory
 ) -> pl.DataFrame:
     """One column per feature, with every fact known at its nominal time."""
-    instants = Instants.of(decisions)
+    instants = DecisionInstants.of(decisions)
     at_decision = plan.get(Grid.DECISION)
     asked = set(at_decision.base) if at_decision else set()
     grids = [grid for grid in plan if grid not in (Grid.DECISION, Grid.UNIVERSE, Grid.HOUR)]
@@ -179,7 +170,7 @@ def _universe_columns(
 ) -> pl.DataFrame:
     """The columns of M1 and of UNIVERSE at the decisions; M1 is computed for every pair."""
     every = universe_rows(facts, decisions)
-    minutes = _grid_columns(Grid.M1, plan[Grid.M1], facts, Instants.of(every.frame), set(), memory)
+    minutes = _grid_columns(Grid.M1, plan[Grid.M1], facts, DecisionInstants.of(every.frame), set(), memory)
     compared = plan[Grid.UNIVERSE].run(every.frame.hstack(minutes))
     return gather(minutes.hstack(compared), every.own)
 
@@ -187,7 +178,7 @@ def _universe_columns(
 def _hour_columns(
     steps: GridPlan,
     facts: MarketFacts,
-    instants: Instants,
+    instants: DecisionInstants,
     asked: set[str],
     current: pl.DataFrame,
     memory: GridMemory,
@@ -206,7 +197,7 @@ def _hour_columns(
     return gather(values, built.rows).with_columns(shares)
 
 
-def _liquidations(facts: MarketFacts, instants: Instants, memory: GridMemory) -> pl.DataFrame:
+def _liquidations(facts: MarketFacts, instants: DecisionInstants, memory: GridMemory) -> pl.DataFrame:
     events, heartbeats = (
         near_rows(facts, name, instants, _HOUR_LOOKBACK_US, memory) for name in ("liquidations", "heartbeats")
     )
@@ -219,18 +210,18 @@ def _liquidations(facts: MarketFacts, instants: Instants, memory: GridMemory) ->
     )
 
 
-def _trades(facts: MarketFacts, instants: Instants, memory: GridMemory) -> pl.DataFrame:
+def _trades(facts: MarketFacts, instants: DecisionInstants, memory: GridMemory) -> pl.DataFrame:
     trades = near_rows(facts, "trades", instants, _HOUR_LOOKBACK_US, memory)
     return trade_columns(trades.frame(_TRADE), instants)
 
 
-def _order_flow(facts: MarketFacts, instants: Instants, memory: GridMemory) -> pl.DataFrame:
+def _order_flow(facts: MarketFacts, instants: DecisionInstants, memory: GridMemory) -> pl.DataFrame:
     levels = near_rows(facts, "order_book_levels", instants, _SHORT_LOOKBACK_US, memory)
     sound = (pl.col("best_bid") > 0) & (pl.col("best_ask") > pl.col("best_bid"))
     return order_flow_columns(levels.frame(_LEVELS).filter(sound), instants)
 
 
-_EventSums = Callable[[MarketFacts, Instants, GridMemory], pl.DataFrame]
+_EventSums = Callable[[MarketFacts, DecisionInstants, GridMemory], pl.DataFrame]
 _EVENT_SUMS: Final[tuple[tuple[set[str], _EventSums], ...]] = (
     (_LIQUIDATION_COLUMNS, _liquidations),
     (_TRADE_COLUMNS, _trades),
@@ -255,7 +246,7 @@ def _grid_columns(
     grid: Grid,
     steps: GridPlan,
     facts: MarketFacts,
-    instants: Instants,
+    instants: DecisionInstants,
     asked: set[str],
     memory: GridMemory,
 ) -> pl.DataFrame:

@@ -8,8 +8,6 @@ import polars as pl
 from hydra.features.facts import Grid
 from hydra.features.feature import WorkingColumn
 
-MINUTES_PER_YEAR = 365 * 24 * 60
-FIVE_MINUTES_PER_YEAR = 365 * 24 * 12
 ZERO_DEVIATION = 1e-12
 _MISSING_ALLOWED_PCT = 5
 

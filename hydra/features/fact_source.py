@@ -9,7 +9,7 @@ import polars as pl
 from hydra.arrays import TIME
 from hydra.durations import EPOCH
 
-KEY = {"instrument_id": pl.Int16(), "time": TIME, "known_at": TIME}
+FACT_KEY_SCHEMA = {"instrument_id": pl.Int16(), "time": TIME, "known_at": TIME}
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -109,4 +109,4 @@ class FactSource:
     @property
     def columns(self) -> dict[str, pl.DataType]:
         """Every column with its type, the key first."""
-        return {**KEY, **self.values}
+        return {**FACT_KEY_SCHEMA, **self.values}

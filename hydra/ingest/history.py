@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 import psycopg
 
-from hydra.db import queries, rollups
-from hydra.db.engine import connect
-from hydra.errors import BadDataError, DatabaseError, RetryError
+from hydra.db import locks, queries, rollups
+from hydra.db.engine import connect, is_lost
+from hydra.errors import BadDataError, DatabaseError, DatabaseLostError, RetryError
 from hydra.exchange.archive.file_bytes import read_file_bytes
 from hydra.exchange.archive.files import parse_file
 from hydra.exchange.archive.parsed_file import ParsedFile
@@ -89,7 +89,8 @@ def import_history(
         try:
             _import_plan(connection, plan, results, done, choices)
         except psycopg.Error as error:
-            raise DatabaseError(_explained(error, len(results))) from error
+            kind = DatabaseLostError if is_lost(error) else DatabaseError
+            raise kind(_explained(error, len(results))) from error
     return results
 
 
@@ -138,13 +139,11 @@ def _quarantine_file(connection: psycopg.Connection, path: Path, tables: str, re
 
 
 def _lock(connection: psycopg.Connection) -> None:
-    try:
-        with connection.transaction():
-            connection.execute(queries.load("ingest/lock_import"))
-    except psycopg.errors.LockNotAvailable as error:
+    # The session of an import that has just ended or was killed may still hold it.
+    if not locks.take(connection, locks.IMPORT, wait_s=3.0):
         raise RetryError(
             "another import is running on this database: wait until it has ended, then try again"
-        ) from error
+        )
 
 
 def _import_files(

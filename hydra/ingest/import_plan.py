@@ -10,6 +10,7 @@ from typing import Final
 from hydra.errors import StopError
 from hydra.exchange.archive.file_bytes import kind_of
 from hydra.exchange.archive.recognition import FileLayout, NotImported, Recognised, recognise
+from hydra.outside_text import storable
 
 _LONGEST: Final = 600  # characters of a path or message; of four bytes each, they fit into an index
 
@@ -66,9 +67,8 @@ def printable(text: Path | str) -> str:
 
     A longer one than a table can show, or an index hold, loses its middle.
     """
-    shown = os.fsencode(text).decode("utf-8", "replace")
-    half = _LONGEST // 2
-    return shown if len(shown) <= _LONGEST else f"{shown[:half]}...{shown[-half:]}"
+    whole, half = storable(str(text)), _LONGEST // 2
+    return whole if len(whole) <= _LONGEST else f"{whole[:half]}...{whole[-half:]}"
 
 
 def _order(file: Recognised) -> tuple[int, int, int, Path]:

@@ -14,9 +14,10 @@ import polars as pl
 import psycopg
 from psycopg import sql
 
-from hydra.db import queries, rollups
+from hydra.db import locks, queries, rollups
 from hydra.db.copy import copy_rows
 from hydra.db.engine import connect
+from hydra.errors import RetryError
 from hydra.exchange.instruments import InstrumentTerms, load_instrument_terms
 from hydra.ingest.instruments import PERPETUAL, add_instrument
 from hydra.ingest.rollup_freshness import add_batch, finish_rollups, summarise_tables
@@ -30,6 +31,7 @@ VENUE_PREFIX: Final = "simulated"
 LAYOUT: Final = "generated market"
 
 _FIRST_ID: Final = 1000
+LONGEST_WAIT_S: Final = 1800.0
 _PIECE_MINUTES: Final = 1440
 _STORED: Final = tuple(field.name for field in fields(MarketSlice) if field.name != "premium_index")
 
@@ -51,12 +53,18 @@ def store_market(
 
     Raises:
         DatabaseError: the server cannot be used.
+        RetryError: another process stores a market and does not end.
     """
     venue = venue_of(settings, minutes)
     with connect(url, autocommit=True) as connection:
         finish_rollups(connection)
+        # The second process then finds what the first has stored.
+        if not locks.take(connection, locks.GENERATED_MARKET, wait_s=LONGEST_WAIT_S):
+            raise RetryError(
+                f"another process has been storing a generated market for {LONGEST_WAIT_S / 60:.0f} minutes: "
+                "try again when it is done"
+            )
         with connection.transaction():
-            connection.execute(queries.load("ingest/wait_for_generated_market"))
             ids = _stored_ids(connection, venue)
             if ids:
                 return ids

@@ -1,7 +1,7 @@
-"""docs/formulas.md: every printed formula, the function that is it, its readings and its test.
+"""docs/formulas.md: every printed formula with its function, its readings and its test.
 
-The table is read from the docstrings (lines `Formula:` and `Source:`) and from the tests that call the
-functions, so it cannot say what the code does not. `python -m hydra.layers.document` writes it.
+The table is generated from the docstrings (lines `Formula:` and `Source:`) and from the tests that call the
+functions. `python -m hydra.layers.document` writes it.
 """
 
 import ast
@@ -17,8 +17,6 @@ from hydra.paths import PROJECT_ROOT
 DOCUMENT: Final = PROJECT_ROOT / "docs" / "formulas.md"
 TESTS: Final = PROJECT_ROOT / "tests" / "unit"
 ROOMS: Final = ("hydra/layers", "hydra/ledger")
-# A source line that names one of these is a printed formula and must stand in the table.
-PRINTED: Final = ("layers document", "ML document", "README document", "strategy document")
 _READING: Final = re.compile(r"\bC\d{2,3}\b")
 
 
@@ -76,7 +74,7 @@ def _row(path: Path, node: ast.FunctionDef, called: dict[str, str]) -> Formula:
 
 
 def _calls_by_test() -> dict[str, str]:
-    """Name of a called function -> the first unit test of the rules that calls it, or whose helper does."""
+    """Name of a function -> the first unit test of the rules that calls it, directly or by a helper."""
     called: dict[str, str] = {}
     for pattern in ("test_layer*.py", "test_ledger_*.py", "test_positions*.py"):
         for path in sorted(TESTS.glob(pattern)):
@@ -99,8 +97,8 @@ def rendered() -> str:
     lines = [
         "# The formulas",
         "",
-        "Every formula that the source documents print, and every one of ours beside them, is one importable",
-        "function. Written by `python -m hydra.layers.document` from docstrings and tests.",
+        "Every formula of the source documents, and every formula that HYDRA adds, is one function.",
+        "Written by `python -m hydra.layers.document` from docstrings and tests.",
         "",
         "| formula | function | source | readings | test |",
         "| --- | --- | --- | --- | --- |",

@@ -1,4 +1,4 @@
-"""What a signal generator is: one record from which its expressions, distances, theses and words follow."""
+"""A signal generator as one record. Its expressions, distances to the trigger, theses and words follow."""
 
 import operator
 from collections.abc import Callable, Mapping
@@ -16,11 +16,11 @@ from hydra.domain import ReasonCode, Side, SignalSource
 Number = TypeVar("Number", float, Floats)
 Limit = TypeVar("Limit", float, pl.Expr)
 Limits = Mapping[str, pl.Expr]
-"""Every number of `SignalParameters` by its name, one a row; null: unknown, nothing fires on it."""
+"""Every number of `SignalParameters` by name, as a column; where it is null, nothing fires."""
 
 
 class Comparison(StrEnum):
-    """How a value is compared with its limit. ABOVE and BELOW leave the limit itself out (C118)."""
+    """How a value is compared with its limit. ABOVE and BELOW are strict (C118)."""
 
     ABOVE = ">"
     BELOW = "<"
@@ -38,7 +38,7 @@ _OPERATORS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What a column has to be. limit: the name of a threshold, or a number; is_negative: its negative."""
+    """What a column must be. limit: the name of a threshold, or a number. is_negative: minus that limit."""
 
     column: str
     comparison: Comparison
@@ -46,41 +46,39 @@ class Condition:
     is_negative: bool = False
 
     def limit_in(self, limits: Mapping[str, Limit]) -> Limit | float:
-        """The limit in force."""
         value = limits[self.limit] if isinstance(self.limit, str) else self.limit
         return -value if self.is_negative else value
 
     def holds(self, limits: Limits) -> pl.Expr:
-        """Whether it holds in each row; null where the value or the limit is unknown."""
+        """True where the condition holds; null where the value or the limit is unknown."""
         holds: pl.Expr = _OPERATORS[self.comparison](pl.col(self.column), self.limit_in(limits))
         return holds
 
 
 def is_met(comparison: Comparison, value: float, limit: float) -> bool:
-    """`Condition.holds` for one number."""
     return bool(_OPERATORS[comparison](value, limit))
 
 
 def above(column: str, limit: str | float) -> Condition:
-    """The column has to be more than `limit`."""
+    """The column must be more than `limit`."""
     return Condition(column, Comparison.ABOVE, limit)
 
 
 def below(column: str, limit: str | float, *, is_negative: bool = False) -> Condition:
-    """The column has to be less than `limit`, or than its negative."""
+    """The column must be less than `limit`, or less than minus `limit`."""
     return Condition(column, Comparison.BELOW, limit, is_negative)
 
 
 def at_least(column: str, limit: str) -> Condition:
-    """The column has to be `limit` or more."""
+    """The column must be `limit` or more."""
     return Condition(column, Comparison.AT_LEAST, limit)
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """When one side fires: where all conditions hold. words: what it bets on, formatted with the columns.
+    """One side of a generator: it fires where all conditions hold.
 
-    `funding_paid` in the words is the size of the funding rate.
+    words: the thesis in words, a template over the columns; `funding_paid` is the size of the funding rate.
     """
 
     conditions: tuple[Condition, ...]
@@ -89,7 +87,7 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """What a step after the printed function asks for: at least one of the conditions, else the reason."""
+    """A check after the printed function: if none of the conditions holds, the signal gets the reason."""
 
     any_of: tuple[Condition, ...]
     reason_code: ReasonCode
@@ -97,14 +95,17 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Thesis:
-    """What a position bets on: a column (is_ratio: its logarithm) times the sign that favours a long."""
+    """The quantity that a position relies on: a column times `sign`, positive where it favours a long.
+
+    is_ratio: the logarithm of the column.
+    """
 
     column: str
     sign: int
     is_ratio: bool = False
 
     def expression(self) -> pl.Expr:
-        """The strength in each row: positive at entry, null where unknown; reads the column `direction`."""
+        """The strength per row, positive at entry, null where unknown. Reads the column `direction`."""
         value = pl.col(self.column).log() if self.is_ratio else pl.col(self.column)
         return pl.col("direction") * self.sign * value
 
@@ -118,10 +119,10 @@ class Thesis:
 
 @dataclass(frozen=True, slots=True)
 class Generator:
-    """One generator of signals: all that is known of it.
+    """The complete definition of a generator.
 
-    confidence: 0..1, from the limits, over the columns. holding_hours: the name of the parameter that says
-    how long a position may live. requirement: see `Requirement`; None: the setup alone decides.
+    confidence: from the limits to an expression, 0..1. holding_hours: name of the parameter with the longest
+    holding time. requirement: None: the setup alone decides.
     """
 
     source: SignalSource
@@ -133,12 +134,11 @@ class Generator:
     requirement: Requirement | None = None
 
     def setup(self, side: Side) -> Setup:
-        """The setup of a side."""
         return self.long if side is Side.LONG else self.short
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Every column that it reads, each once."""
+        """The columns that the generator reads."""
         further = self.requirement.any_of if self.requirement else ()
         conditions = (*self.long.conditions, *self.short.conditions, *further)
         return tuple(dict.fromkeys((*(one.column for one in conditions), self.thesis.column)))

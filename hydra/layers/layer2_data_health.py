@@ -1,7 +1,7 @@
-"""Layer 2, data health: may this minute be decided on what is known?
+"""Layer 2, data health: are the inputs complete and recent enough to decide this minute?
 
-Inputs are *required* (closed candles, settled funding, open interest, enough five-minute bars), *by feed*
-(order book, liquidations: they count only where the run declares them) or advisory (never judged here).
+Required: closed candles, settled funding, open interest, enough five-minute bars. Required only if the run
+declares the feed: order book, liquidations. All other inputs are advisory and not checked here.
 Source: layers document, "Data Health"; README document, "Decision Gates"; C07, C08, C09, C19, C111.
 """
 
@@ -19,6 +19,14 @@ ORDER_BOOK_FEED: Final = "order_book"
 LIQUIDATION_FEED: Final = "liquidations"
 LEAST_CANDLES: Final = 20
 INPUTS: Final = ("candles", "history", "funding", "open_interest", "order_book", "liquidations")
+AGE_COLUMNS: Final = {
+    "candles": "candle_age_seconds",
+    "funding": "funding_age_seconds",
+    "open_interest": "open_interest_age_seconds",
+    "order_book": "order_book_age_seconds",
+    "liquidations": "liquidation_feed_age_seconds",
+}
+"""The age of each input; the history has none."""
 
 
 class InputHealth(IntEnum):
@@ -33,8 +41,10 @@ class InputHealth(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class DataHealthParameters:
-    """Ages in seconds. 60 s and 100 bps are printed; 600, 15 and 60 s are the lifetimes in docs/features.md
-    (open interest, order book, heartbeat); feeds are those that the run declares (C111); 300 s is C09."""
+    """Allowed ages in seconds; feeds: those that the run declares (C111).
+
+    60 s for a candle and 100 bps are printed; 600, 15 and 60 s are the lifetimes in docs/features.md.
+    """
 
     feeds: Annotated[frozenset[str], PlainSerializer(sorted)] = frozenset()
     candle_age_seconds: Seconds = 60.0
@@ -42,11 +52,10 @@ class DataHealthParameters:
     order_book_age_seconds: Seconds = 15.0
     liquidation_feed_age_seconds: Seconds = 60.0
     widest_spread_bps: PositiveBps = 100.0
-    outage_flatten_seconds: Seconds = 300.0
 
 
 def is_fresh(age_seconds: pl.Expr, limit_seconds: float) -> pl.Expr:
-    """True where the state is younger than the limit; false for one from the future.
+    """True where the age is below the limit; false for a negative age.
 
     Formula: 0 <= (now - timestamp).total_seconds() < 60
     Source: layers document, "Data Health"; C08 (`.seconds` would drop whole days).
@@ -55,7 +64,7 @@ def is_fresh(age_seconds: pl.Expr, limit_seconds: float) -> pl.Expr:
 
 
 def is_alive(age_seconds: pl.Expr, limit_seconds: float) -> pl.Expr:
-    """True where a carried value is at most `limit_seconds` old (docs/features.md, null code NL)."""
+    """True where the age is at most `limit_seconds` (docs/features.md, null code NL)."""
     return (age_seconds >= 0) & (age_seconds <= limit_seconds)
 
 
@@ -72,19 +81,18 @@ def with_data_health(frame: pl.DataFrame, parameters: DataHealthParameters) -> p
     """`frame` with `health_<input>` (InputHealth codes), `data_healthy` and `data_outage_seconds`.
 
     Reads candle_age_seconds, funding_age_seconds, open_interest_age_seconds, order_book_age_seconds,
-    liquidation_feed_age_seconds (all null where nothing was ever known), funding_rate, spread_bps,
-    m5_candles (how many five-minute candles there are), m5_price_vs_sma_20 (null: its window has holes).
-    data_outage_seconds: how long the worst of candles, open interest and declared feeds has been beyond
-    its allowed age; null without an outage. Funding settles hours apart and never counts as an outage.
+    liquidation_feed_age_seconds (all null if nothing was ever known), funding_rate, spread_bps, m5_candles
+    (number of five-minute candles), m5_price_vs_sma_20 (null if its window has gaps).
+    data_outage_seconds: see `outage_seconds`.
     """
     states, verdict = _health(parameters)
     return frame.with_columns(states).with_columns(verdict)
 
 
-# Expressions are the same every minute, and take longer to build than eight rows to compute.
+# Building the expressions takes longer than computing eight rows.
 @lru_cache(maxsize=64)
 def _health(parameters: DataHealthParameters) -> tuple[tuple[pl.Expr, ...], tuple[pl.Expr, ...]]:
-    """The states of the inputs, and what follows from them."""
+    """The states of the inputs; then data_healthy and data_outage_seconds."""
     states = input_states(parameters)
     healthy = check_data_health({name: pl.col(f"health_{name}") for name in INPUTS})
     verdict = healthy.alias("data_healthy"), outage_seconds(parameters).alias("data_outage_seconds")
@@ -108,7 +116,7 @@ def input_states(parameters: DataHealthParameters) -> dict[str, pl.Expr]:
 
 
 def _state(age: pl.Expr, is_usable: pl.Expr) -> pl.Expr:
-    """Missing where there never was anything, stale where it is no longer usable."""
+    """MISSING if nothing was ever known, STALE if the newest value is no longer usable."""
     return (
         pl.when(age.is_null())
         .then(InputHealth.MISSING.value)
@@ -135,7 +143,10 @@ def _liquidation_state(parameters: DataHealthParameters) -> pl.Expr:
 
 
 def outage_seconds(parameters: DataHealthParameters) -> pl.Expr:
-    """Seconds since the worst input passed its allowed age; null without an outage (C09)."""
+    """How far the worst of candles, open interest and declared feeds is beyond its allowed age (C09).
+
+    Null without an outage. Funding settles hours apart and never counts.
+    """
     beyond = [
         pl.col("candle_age_seconds") - parameters.candle_age_seconds,
         pl.col("open_interest_age_seconds") - parameters.open_interest_age_seconds,
@@ -146,11 +157,3 @@ def outage_seconds(parameters: DataHealthParameters) -> pl.Expr:
         beyond.append(pl.col("liquidation_feed_age_seconds") - parameters.liquidation_feed_age_seconds)
     worst = pl.max_horizontal(beyond)
     return pl.when(worst > 0).then(worst)
-
-
-def outage_flattens(outage_seconds: float, limit_seconds: float) -> bool:
-    """True once an outage has outlasted what open positions may sit through on their resting stops (C09).
-
-    outage_seconds: NaN without an outage.
-    """
-    return outage_seconds > limit_seconds

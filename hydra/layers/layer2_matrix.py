@@ -1,4 +1,4 @@
-"""Layer 2, decision matrix: from what was measured to ALLOW, RESTRICT or BLOCK, with every reason.
+"""Layer 2, decision matrix: ALLOW, RESTRICT or BLOCK, with every reason.
 
 Source: layers document, "Decision Matrix"; C04, C10, C15, C20, C116.
 """
@@ -13,7 +13,7 @@ from hydra.bounds import CascadeWarning, Fraction, FundingRate
 from hydra.domain import ReasonCode, TradabilityStatus, VolatilityRegime
 from hydra.layers.layer2_data_health import INPUTS, InputHealth
 
-# Gravest first: the first that applies is the verdict's reason code.
+# Most severe first: the first reason that applies is the verdict's reason code.
 BLOCKING: Final = (
     ReasonCode.DATA_MISSING,
     ReasonCode.DATA_STALE,
@@ -33,12 +33,12 @@ TRADABILITY_TYPE: Final = pl.Enum([status.value for status in TradabilityStatus]
 
 
 CASCADE_BLOCK: Final = 0.7
-"""The one cascade score above which layer 2 blocks a pair and the kill switch fires (C20)."""
+"""Above this cascade score layer 2 blocks the pair and the kill switch fires (C20)."""
 
 
 @dataclass(frozen=True, slots=True)
 class MatrixParameters:
-    """cascade_block and funding_restrict are printed, cascade_restrict is C10, the flag C04."""
+    """cascade_block and funding_restrict are printed; cascade_restrict: C10; the flag: C04."""
 
     cascade_block: Fraction = CASCADE_BLOCK
     cascade_restrict: CascadeWarning = 0.6
@@ -52,7 +52,7 @@ def decision_matrix(
     funding_rate: pl.Expr,
     parameters: MatrixParameters,
 ) -> dict[ReasonCode, pl.Expr]:
-    """Which rows of the matrix apply, by reason; data health is read from the `health_<input>` columns.
+    """True where a row of the matrix applies, by reason. Reads the `health_<input>` columns.
 
     Formula: data health fail: BLOCK; vol extreme: BLOCK; cascade > 70%: BLOCK; vol high: RESTRICT;
         funding > 0.1%: RESTRICT; else ALLOW
@@ -89,12 +89,11 @@ def with_tradability(
     return counted.with_columns(_verdict(parameters))
 
 
-# Expressions are the same every minute, and take longer to build than eight rows to compute.
 @lru_cache(maxsize=64)
 def _verdict(parameters: MatrixParameters) -> tuple[pl.Expr, ...]:
     return (
         _tradability().alias("tradability"),
-        _gravest_reason().alias("reason_code"),
+        _most_severe_reason().alias("reason_code"),
         _entries_allowed(parameters).alias("entries_allowed"),
     )
 
@@ -114,8 +113,8 @@ def _tradability() -> pl.Expr:
     )
 
 
-def _gravest_reason() -> pl.Expr:
-    """The lowest bit that is set."""
+def _most_severe_reason() -> pl.Expr:
+    """The reason of the lowest bit that is set."""
     reason = pl.lit(ReasonCode.NORMAL.value, dtype=REASON_TYPE)
     for place in reversed(range(len(REASONS))):
         is_set = (pl.col("reason_bits") // (1 << place)) % 2 == 1
@@ -124,13 +123,13 @@ def _gravest_reason() -> pl.Expr:
 
 
 def _entries_allowed(parameters: MatrixParameters) -> pl.Expr:
-    """ALLOW, or RESTRICT for funding alone: that row's own action is "reduce leverage" (C04)."""
+    """ALLOW, or RESTRICT by funding alone, whose printed action is "reduce leverage" (C04)."""
     if parameters.funding_restrict_blocks_entries:
         return pl.col("reason_bits") == 0
     return pl.col("reason_bits").is_in([0, _FUNDING_ONLY])
 
 
 def reasons_of(bits: int) -> tuple[ReasonCode, ...]:
-    """Every reason in `reason_bits`, gravest first; (NORMAL,) for none."""
+    """Every reason in `reason_bits`, most severe first; (NORMAL,) if there is none."""
     found = tuple(code for place, code in enumerate(REASONS) if bits >> place & 1)
     return found or (ReasonCode.NORMAL,)

@@ -1,29 +1,25 @@
 """Layer 2, cascade risk and market regime by rule."""
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
-from hydra.bounds import Fraction, FundingRate, PositiveCount
+from hydra.bounds import Fraction, FundingRate
 from hydra.domain import Regime, VolatilityRegime
 
-# Liquidated value over open interest: one printed constant serves label, score and gates (C20).
-_FLOOD = 0.05
-_WAVE = 0.02
+# Liquidated value over open interest, used by label, score and gates (C20).
+_SEVERE_VELOCITY = 0.05
+_RAISED_VELOCITY = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class RegimeParameters:
-    """All thresholds as printed; `sure_confidence` and `memory_evaluations` belong to regime_break_alert."""
+    """All thresholds as printed."""
 
     cascade_probability: Fraction = 0.5
     funding_rate: FundingRate = 0.001
     oi_delta: Fraction = 0.02
     trend_band: Fraction = 0.02
-    sure_confidence: Fraction = 0.6
-    memory_evaluations: PositiveCount = 12
 
 
 def check_cascade(velocity: pl.Expr) -> pl.Expr:
@@ -32,7 +28,8 @@ def check_cascade(velocity: pl.Expr) -> pl.Expr:
     Formula: velocity > 0.05: 0.9; velocity > 0.02: 0.6; else velocity * 10
     Source: layers document, "Cascade Risk"; C10, C19.
     """
-    return pl.when(velocity > _FLOOD).then(0.9).when(velocity > _WAVE).then(0.6).otherwise(velocity * 10)
+    severe, raised = velocity > _SEVERE_VELOCITY, velocity > _RAISED_VELOCITY
+    return pl.when(severe).then(0.9).when(raised).then(0.6).otherwise(velocity * 10)
 
 
 def rule_based_regime(
@@ -71,18 +68,3 @@ def rule_based_regime(
         .when(fast.is_not_null() & slow.is_not_null())
         .then(Regime.RANGING.value)
     )
-
-
-def regime_break_alert(
-    regime: int, confidence: float, recent: Sequence[int], parameters: RegimeParameters
-) -> bool:
-    """True if a confident regime is rarer among the `recent` evaluations than the commonest of them.
-
-    recent: the regimes of the evaluations before this one, oldest first; fewer than 12: no alert.
-    confidence: NaN where the regime comes from a rule, which has none: no alert.
-    Source: docs/features.md (regime_break_alert).
-    """
-    if len(recent) < parameters.memory_evaluations or not confidence >= parameters.sure_confidence:
-        return False
-    counts = Counter(recent[-parameters.memory_evaluations :])
-    return counts[regime] < max(counts.values())

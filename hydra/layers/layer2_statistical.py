@@ -1,4 +1,4 @@
-"""Layer 2: is it safe to trade this pair in this minute? One row in, one assessment out.
+"""Layer 2: is it safe to trade this pair in this minute?
 
 Source: layers document, "LAYER 2: STATISTICAL REALITY" (StatisticalResult); C04, C07 to C15, C111.
 """
@@ -12,6 +12,7 @@ import polars as pl
 
 from hydra.domain import ReasonCode, TradabilityStatus
 from hydra.layers.layer2_data_health import (
+    AGE_COLUMNS,
     INPUTS,
     LIQUIDATION_FEED,
     DataHealthParameters,
@@ -26,7 +27,7 @@ from hydra.reason_words import WORDS
 
 @dataclass(frozen=True, slots=True)
 class StatisticalParameters:
-    """Everything that layer 2 can be told; defaults are the printed numbers."""
+    """The parameters of layer 2; the defaults are the printed numbers."""
 
     data_health: DataHealthParameters = field(default_factory=DataHealthParameters)
     volatility: VolatilityParameters = field(default_factory=VolatilityParameters)
@@ -35,13 +36,12 @@ class StatisticalParameters:
 
 
 def assess(frame: pl.DataFrame, parameters: StatisticalParameters) -> pl.DataFrame:
-    """`frame` (one row per pair and minute) with layer 2's verdict columns.
+    """`frame` (one row a pair and minute) with layer 2's verdict.
 
-    Reads what `with_data_health` reads, and volatility_percentile (0..1), liq_velocity, funding_rate
+    Reads the columns of `with_data_health`, and volatility_percentile (0..1), liq_velocity, funding_rate
     (fraction per 8 h), oi_delta_pct, m5_price_vs_sma_20, m5_price_vs_sma_50.
     Adds health_<input>, data_healthy, data_outage_seconds, volatility_regime, gate_liquidation_velocity,
     gate_cascade_probability, regime, reason_bits, tradability, reason_code, entries_allowed.
-    A rule's regime has no confidence, so it raises no regime_break_alert.
     """
     healthy = with_data_health(frame, parameters.data_health)
     measured, regime, applying = _expressions(parameters)
@@ -49,12 +49,11 @@ def assess(frame: pl.DataFrame, parameters: StatisticalParameters) -> pl.DataFra
     return with_tradability(with_regime, applying, parameters.matrix)
 
 
-# Expressions are the same every minute, and take longer to build than eight rows to compute.
 @lru_cache(maxsize=64)
 def _expressions(
     parameters: StatisticalParameters,
 ) -> tuple[tuple[pl.Expr, ...], pl.Expr, dict[ReasonCode, pl.Expr]]:
-    """What is measured, the regime that follows from it, and which row of the matrix applies."""
+    """The gates' inputs, the regime that follows from them, and the rows of the matrix."""
     velocity = gate_velocity(parameters.data_health)
     volatility, cascade = pl.col("volatility_regime"), pl.col("gate_cascade_probability")
     ranked = check_volatility(pl.col("volatility_percentile"), parameters.volatility)
@@ -68,13 +67,13 @@ def _expressions(
 
 
 def gate_velocity(parameters: DataHealthParameters) -> pl.Expr:
-    """Liquidation velocity for the gates: 0 where it is not recorded; the feature stays null (C111)."""
+    """Liquidation velocity for the gates: without a liquidation feed null becomes 0 (C111)."""
     velocity = pl.col("liq_velocity").cast(pl.Float64)
     return velocity if LIQUIDATION_FEED in parameters.feeds else velocity.fill_null(0.0)
 
 
 def _regime(parameters: RegimeParameters) -> pl.Expr:
-    """The printed rule on the averages as multiples of the last five-minute close."""
+    """The printed rule; the averages are multiples of the last five-minute close."""
     averages = (1 / (1 + pl.col("m5_price_vs_sma_20")), 1 / (1 + pl.col("m5_price_vs_sma_50")))
     return rule_based_regime(
         pl.col("gate_cascade_probability"),
@@ -86,17 +85,8 @@ def _regime(parameters: RegimeParameters) -> pl.Expr:
     )
 
 
-_AGE_OF: Final = {
-    "candles": "candle_age_seconds",
-    "funding": "funding_age_seconds",
-    "open_interest": "open_interest_age_seconds",
-    "order_book": "order_book_age_seconds",
-    "liquidations": "liquidation_feed_age_seconds",
-}
-
-
 def assessment_words(row: Mapping[str, object]) -> str:
-    """The verdict of one assessed row as a sentence with the numbers that decided."""
+    """The verdict of an assessed row in words, with the deciding numbers."""
     bits = row["reason_bits"]
     reasons = reasons_of(bits if isinstance(bits, int) else 0)
     return f"{TradabilityStatus(str(row['tradability']))}: " + "; ".join(
@@ -116,7 +106,7 @@ def _input_words(code: ReasonCode, row: Mapping[str, object]) -> str:
     names = [name for name in INPUTS if row[f"health_{name}"] == state.value]
     if state is InputHealth.MISSING:
         return "missing: " + ", ".join(names)
-    return "stale: " + ", ".join(f"{name} ({row[_AGE_OF[name]]:.0f} s old)" for name in names)
+    return "stale: " + ", ".join(f"{name} ({row[AGE_COLUMNS[name]]:.0f} s old)" for name in names)
 
 
 _COLUMNS: Final = ("spread_bps", "gate_cascade_probability", "volatility_percentile", "funding_rate")

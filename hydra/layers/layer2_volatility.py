@@ -1,25 +1,26 @@
-"""Layer 2, volatility: how today's realised volatility ranks among the pair's own last 30 days.
+"""Layer 2, volatility: the rank of the realised volatility in the pair's own last 30 days.
 
-A percentile gate measures rank, not danger: by construction "extreme" holds 5 % of all minutes and "high"
-15 % (C12). The window and the rank are features (`realized_volatility`, `volatility_percentile`).
+By construction 5 % of all minutes are "extreme" and 15 % "high", whatever the level (C12). Volatility and
+rank are features (`realized_volatility`, `volatility_percentile`).
 """
 
 import math
 from dataclasses import dataclass
+from typing import Final, TypeVar
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from hydra.bounds import Fraction
 from hydra.domain import VolatilityRegime
 
-MINUTES_PER_YEAR = 365 * 24 * 60
+Deviation = TypeVar("Deviation", float, pl.Expr)
+
+MINUTES_PER_YEAR: Final = 365 * 24 * 60
 
 
 @dataclass(frozen=True, slots=True)
 class VolatilityParameters:
-    """Ranks as fractions, printed as 95, 80 and 50. `low_percentile` is off: LOW is reserved (C11)."""
+    """Ranks as fractions, printed as 95, 80 and 50. low_percentile None: LOW is not used (C11)."""
 
     extreme_percentile: Fraction = 0.95
     high_percentile: Fraction = 0.80
@@ -27,13 +28,13 @@ class VolatilityParameters:
     low_percentile: Fraction | None = None
 
 
-def annualised_volatility(returns: NDArray[np.float64], bar_minutes: int, ddof: int = 0) -> float:
-    """Standard deviation of `returns` (fractions per bar of `bar_minutes`) scaled to a year of 365 days.
+def annualised_volatility(deviation: Deviation, bar_minutes: int) -> Deviation:
+    """The standard deviation of returns (fractions per bar of `bar_minutes`), scaled to a year of 365 days.
 
     Formula: np.std(returns) * np.sqrt(365 * 24 * 12)  (five-minute bars; 365 * 24 * 60 for one minute)
     Source: layers document, "Volatility Regime"; ML document, "Feature Engineering"; C13.
     """
-    return float(np.std(returns, ddof=ddof)) * math.sqrt(MINUTES_PER_YEAR / bar_minutes)
+    return deviation * math.sqrt(MINUTES_PER_YEAR / bar_minutes)
 
 
 def check_volatility(percentile: pl.Expr, parameters: VolatilityParameters) -> pl.Expr:
@@ -59,5 +60,5 @@ def check_volatility(percentile: pl.Expr, parameters: VolatilityParameters) -> p
 
 
 def consecutive_extremes(count_before: int, volatility_regime: int) -> int:
-    """How many five-minute evaluations in a row were EXTREME, this one included (C121)."""
+    """The number of EXTREME five-minute evaluations in a row, including this one (C121)."""
     return count_before + 1 if volatility_regime == VolatilityRegime.EXTREME.value else 0

@@ -1,7 +1,6 @@
-"""Layer 3, news gate: what the news analyst's view of a pair does to a chosen signal.
+"""Layer 3, news gate: the news analyst's view of a pair can veto a chosen signal.
 
-A view can only restrict. An absent view never blocks (C111), and no view closes a position on its own
-unless it is repeated or of high confidence (C25: headlines are untrusted).
+A view only restricts; without a view nothing is blocked (C111).
 """
 
 import polars as pl
@@ -11,10 +10,10 @@ from hydra.layers.layer2_matrix import REASON_TYPE
 
 
 def should_trade(action: NewsAction | None, reason: str, side: Side) -> tuple[bool, str]:
-    """Whether the view supports a trade of `side`, and the words for it. `action` None: no view.
+    """Whether the view allows a trade of `side`, and why. action None: no view.
 
     Formula: exit: no; bearish and long: no; bullish and short: no; else yes
-    Source: layers document, "LLM News Analyst"; C03 (hold is let through here, the gate stops it).
+    Source: layers document, "LLM News Analyst"; C03 (hold passes here; the gate stops it).
     """
     if action is None:
         return True, "No LLM analysis available"
@@ -28,7 +27,7 @@ def should_trade(action: NewsAction | None, reason: str, side: Side) -> tuple[bo
 
 
 def news_veto(action: NewsAction | None, side: Side, *, hold_blocks: bool) -> ReasonCode | None:
-    """The gate: `should_trade`, and no entry while the view is to hold (C03). None: passed."""
+    """The veto of `should_trade`, or of the view "hold" if `hold_blocks` (C03); None: passed."""
     if action is NewsAction.HOLD:
         return ReasonCode.NEWS_HOLD if hold_blocks else None
     if should_trade(action, "", side)[0]:
@@ -37,9 +36,9 @@ def news_veto(action: NewsAction | None, side: Side, *, hold_blocks: bool) -> Re
 
 
 def gate_news(choices: pl.DataFrame, *, hold_blocks: bool) -> pl.DataFrame:
-    """`choices` (see `choose`) after the gate; reads news_action (NewsAction value, null: no view).
+    """`choices` (see `choose`) after the gate. Reads news_action (a NewsAction value; null: no view).
 
-    A vetoed choice is no longer approved nor chosen; no other signal takes its place.
+    A vetoed signal is neither approved nor chosen, and no other signal takes its place.
     """
     if choices["news_action"].null_count() == choices.height:
         return choices
@@ -64,15 +63,3 @@ def gate_news(choices: pl.DataFrame, *, hold_blocks: bool) -> pl.DataFrame:
         )
         .drop("news_veto")
     )
-
-
-def news_closes_position(
-    action: NewsAction | None, confidence: str, action_before: NewsAction | None
-) -> bool:
-    """True if the view to exit may close an open position: high confidence, or the second in a row (C25).
-
-    confidence: "high", "medium" or "low". action_before: the view of the scan before this one.
-    """
-    if action is not NewsAction.EXIT:
-        return False
-    return confidence == "high" or action_before is NewsAction.EXIT

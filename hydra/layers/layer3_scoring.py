@@ -1,19 +1,28 @@
-"""Layer 3, the gates of confidence and score, and the choice of the one signal that goes to layer 4."""
+"""Layer 3, the gates of confidence and score, and the choice of one signal a pair for layer 4."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import polars as pl
+from pydantic import AfterValidator, ValidationInfo
 
-from hydra.bounds import Fraction
+from hydra.bounds import AS_RECORDED, Fraction
 from hydra.domain import ReasonCode
 from hydra.layers.layer2_matrix import REASON_TYPE
+from hydra.layers.scorer import SCORERS
+
+
+def _known_kind(kind: str, info: ValidationInfo) -> str:
+    if kind not in SCORERS and info.context != AS_RECORDED:
+        raise ValueError(f"it has to be one of {', '.join(SCORERS)}")
+    return kind
 
 
 @dataclass(frozen=True, slots=True)
 class ScoringParameters:
     """ML_SCORE_THRESHOLD and MIN_SIGNAL_CONFIDENCE, both inclusive (C118). scorer: a kind of `SCORERS`."""
 
-    scorer: str = "rule"
+    scorer: Annotated[str, AfterValidator(_known_kind)] = "rule"
     score_threshold: Fraction = 0.45
     min_confidence: Fraction = 0.50
 
@@ -21,12 +30,12 @@ class ScoringParameters:
 def choose(scored: pl.DataFrame, parameters: ScoringParameters) -> pl.DataFrame:
     """`scored` by time, pair and rank, with score_approved, approved, chosen and reason_code.
 
-    scored: firings with score and refusal (see `apply_requirements`). approved: not refused, and passed the
-    gates of confidence and score. chosen: the one of its pair and minute that goes on.
+    scored: signals with score and refusal (see `apply_requirements`). approved: not refused, and above the
+    limits of confidence and score. chosen: the first approved one of its pair and minute.
 
     Formula: approved = score >= 0.45; sort by (approved, confidence), highest first
-    Source: layers document, "Scoring Flow"; README document, "Decision Gates"; C06, C118 (equal ones keep
-        the order of the generators).
+    Source: layers document, "Scoring Flow"; README document, "Decision Gates"; C06, C118 (ties keep the
+        order of the generators).
     """
     score_approved = pl.col("score") >= parameters.score_threshold
     gated = scored.with_columns(

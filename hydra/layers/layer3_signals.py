@@ -1,7 +1,7 @@
-"""Layer 3, behavioural signals: who is forced to act, and against whom to stand.
+"""Layer 3, behavioural signals: trades against participants who are forced to act.
 
-Every generator is one record (see `Generator`); a further one is its record, its parameters and its place in
-`GENERATORS`. Borders are strict as printed (C118); a null input fires nothing (C19).
+Every generator is one record (see `Generator`) in `GENERATORS`, with its numbers in `SignalParameters`.
+Thresholds are strict as printed (C118); a null input fires nothing (C19).
 """
 
 import math
@@ -36,13 +36,13 @@ SIDE_TYPE: Final = pl.Enum([Side.LONG.value, Side.SHORT.value])
 
 @dataclass(frozen=True, slots=True)
 class SignalParameters:
-    """Thresholds as printed (C112); return and excursion C18; holding hours C47; cascade behind C129.
+    """Thresholds as printed (C112); return and excursion: C18; holding hours: C47.
 
-    reversal_min_zscore, reversal_min_velocity: see `apply_requirements`; 0: nothing is asked.
-    is_adaptive: SIGNAL_THRESHOLDS. Each pair's own percentiles then take the place of the thresholds of
-    funding, price, open interest and ratio, yet none less extreme than its floor (for the low ratio, its
-    ceiling): funding above the exchange's base rate of 0.01 %, 1 % of price, 0.5 % of open interest, 1.2
-    longs per short or shorts per long. Those of LIQUIDATION_REVERSAL are shares, and stay as printed.
+    reversal_min_zscore, reversal_min_velocity: see `apply_requirements`.
+    is_adaptive: SIGNAL_THRESHOLDS. The thresholds of funding, price, open interest and ratio are then the
+    pair's own percentiles, but never less extreme than the floors (for the low ratio the ceiling):
+    the exchange's base rate of funding, 1 % of price, 0.5 % of open interest, 1.2 longs per short or shorts
+    per long. The thresholds of LIQUIDATION_REVERSAL are shares and stay as printed.
     """
 
     squeeze_funding: FundingRate = 0.0005
@@ -77,7 +77,7 @@ class SignalParameters:
     ceiling_ratio_low: CrowdingRatio = 1 / 1.2
 
 
-# A threshold, the pair's own percentile that takes its place (C112), and the parameter that bounds it.
+# Threshold -> the pair's own percentile that replaces it (C112), and the parameter that bounds it.
 _ADAPTIVE: Final = {
     "squeeze_funding": ("adaptive_funding_threshold", "floor_funding"),
     "divergence_price_change": ("adaptive_price_threshold", "floor_price_change"),
@@ -90,7 +90,7 @@ _ADAPTIVE: Final = {
 
 
 def limits_of(parameters: SignalParameters) -> Limits:
-    """The parameters by name; the pair's own thresholds, within bounds, where they are in force (C112)."""
+    """The parameters by name; with is_adaptive, the pair's own thresholds within their bounds (C112)."""
     printed = {field.name: getattr(parameters, field.name) for field in fields(parameters)}
     if not parameters.is_adaptive:
         return {name: pl.lit(value) for name, value in printed.items()}
@@ -104,7 +104,7 @@ def _bounded(column: str, bound: str, value: float) -> pl.Expr:
 
 
 def funding_squeeze() -> Generator:
-    """Against those who pay extreme funding while open interest still grows.
+    """Trades against the side that pays extreme funding while open interest still grows.
 
     Formula: funding > 0.0005 and oi_delta > 0: SHORT; funding < -0.0005 and oi_delta > 0: LONG;
         confidence min(0.8, abs(funding) * 500)
@@ -127,18 +127,18 @@ def funding_squeeze() -> Generator:
     )
 
 
-def liquidation_imbalance(long_usd: float, short_usd: float) -> float:
-    """Share of long over short liquidated value, -1..1; 0 where nothing was liquidated.
+def liquidation_imbalance(long_usd: pl.Expr, short_usd: pl.Expr) -> pl.Expr:
+    """Liquidated long value less short value over their sum, -1..1; 0 where nothing was liquidated.
 
     Formula: (long_liq - short_liq) / (long_liq + short_liq)
     Source: layers document, "LIQUIDATION_REVERSAL"; C19.
     """
     total = long_usd + short_usd
-    return (long_usd - short_usd) / total if total > 0 else 0.0
+    return pl.when(total == 0).then(0.0).otherwise((long_usd - short_usd) / total)
 
 
 def liquidation_reversal() -> Generator:
-    """With the bounce, once the forced side is exhausted. What `apply_requirements` asks for comes after it.
+    """Trades the rebound once the liquidated side is exhausted. See `apply_requirements`.
 
     Formula: imbalance > 0.7 and cascade < 0.3: LONG; imbalance < -0.7 and cascade < 0.3: SHORT;
         confidence 0.65
@@ -169,7 +169,7 @@ def liquidation_reversal() -> Generator:
 
 
 def oi_divergence() -> Generator:
-    """Against a move that open interest does not follow.
+    """Trades against a price move while open interest falls.
 
     Formula: price > 0.02 and oi < -0.02: SHORT; price < -0.02 and oi < -0.02: LONG; confidence 0.55
     Source: layers document, "OI_DIVERGENCE"; C55, C118.
@@ -187,7 +187,7 @@ def oi_divergence() -> Generator:
 
 
 def crowding_fade() -> Generator:
-    """Against a crowd that pays for its side.
+    """Trades against a crowded side that pays funding.
 
     Formula: ratio > 2.0 and funding > 0.0003: SHORT; ratio < 0.5 and funding < -0.0003: LONG;
         confidence 0.6
@@ -214,11 +214,11 @@ def crowding_fade() -> Generator:
 
 
 def funding_carry() -> Generator:
-    """Collects funding while the market ranges.
+    """Receives funding while the market ranges.
 
     Formula: regime RANGING and volatility neither high nor extreme; funding > 0.0005: SHORT;
         funding < -0.0005: LONG; confidence 0.5
-    Source: layers document, "FUNDING_CARRY"; C118 (0.50 stands at MIN_SIGNAL_CONFIDENCE, inclusive).
+    Source: layers document, "FUNDING_CARRY"; C118 (0.50 equals MIN_SIGNAL_CONFIDENCE, which is inclusive).
     """
     calm = (
         Condition("regime", Comparison.IS, Regime.RANGING.value),
@@ -249,7 +249,7 @@ GENERATORS: Final = {
 
 
 def generator_of(source: str) -> Generator:
-    """The record of a source.
+    """The generator of a source.
 
     Raises:
         BadDataError: there is no such generator.
@@ -261,9 +261,9 @@ def generator_of(source: str) -> Generator:
 
 
 def thesis_strength(source: SignalSource, direction: int, value: Number) -> Number:
-    """How much of what a signal bets on is there; positive at entry, NaN where it is unknown.
+    """Strength of the thesis: positive at entry, NaN where unknown.
 
-    value: of the thesis's column, see `Generator`. Live checks and the columns of a backtest ask alike.
+    value: of the thesis's column (see `Thesis`), a number or an array.
 
     Formula: FUNDING_*: -s x funding; CROWDING_FADE: -s x ln(ratio); OI_DIVERGENCE: -s x price change 24h;
         LIQUIDATION_REVERSAL: s x imbalance
@@ -273,28 +273,26 @@ def thesis_strength(source: SignalSource, direction: int, value: Number) -> Numb
 
 
 def generate(frame: pl.DataFrame, parameters: SignalParameters) -> pl.DataFrame:
-    """The firings of all generators, one row each, by time, pair and generator.
+    """The signals of all generators, a row each, by time, pair and generator.
 
-    frame: what `assess` returned, with instrument_id, time and the columns that the generators read.
-    Adds to the frame's columns source, direction (+1, -1), side, confidence, expected_return,
+    frame: of `assess`, with instrument_id, time and the columns that the generators read.
+    Adds source, direction (+1, -1), side, confidence, expected_return,
     expected_adverse_excursion (fractions), holding_period_minutes, thesis_strength (positive).
     """
-    # In a quiet minute one part, without rows, gives the columns.
+    # If no generator fires, an empty part of the first one gives the columns.
     fired = firing_sources(frame, parameters) or tuple(GENERATORS)[:1]
     parts = [_fired(frame, GENERATORS[source], parameters) for source in fired]
     return pl.concat(parts).sort("time", "instrument_id", "source", maintain_order=True)
 
 
 def firing_sources(frame: pl.DataFrame, parameters: SignalParameters) -> tuple[SignalSource, ...]:
-    """The generators that fire anywhere in `frame` (see `generate`), in one pass; none in a quiet minute."""
+    """The generators that fire anywhere in `frame` (see `generate`), found in one pass."""
     counts = frame.select(_counts(parameters))
     return tuple(SignalSource(source) for source, count in counts.row(0, named=True).items() if count)
 
 
-# Expressions are the same every minute, and take longer to build than eight rows to compute.
 @lru_cache(maxsize=64)
 def _counts(parameters: SignalParameters) -> tuple[pl.Expr, ...]:
-    """How often each generator fires."""
     limits = limits_of(parameters)
     return tuple((one.direction(limits) != 0).sum().alias(one.source.value) for one in GENERATORS.values())
 
@@ -317,10 +315,10 @@ def _fired(frame: pl.DataFrame, generator: Generator, parameters: SignalParamete
 
 
 def apply_requirements(firings: pl.DataFrame, parameters: SignalParameters) -> pl.DataFrame:
-    """`firings` (see `generate`) with refusal: why a firing is no signal after all, null where it is one.
+    """`firings` (see `generate`) with refusal: the reason against a signal; null: none.
 
-    LIQUIDATION_REVERSAL asks for a cascade behind it: liq_zscore of at least 2 at some minute of the last
-    hour, or liq_velocity of at least 0.002 now. Too small or unknown: NO_CASCADE. A limit of 0 asks nothing.
+    LIQUIDATION_REVERSAL needs a cascade before it: liq_zscore of at least 2 in some minute of the last hour,
+    or liq_velocity of at least 0.002 now. Smaller or unknown: NO_CASCADE. A limit of 0 switches this off.
     Source: C129.
     """
     refusal = pl.lit(None, dtype=REASON_TYPE)
@@ -338,13 +336,13 @@ def apply_requirements(firings: pl.DataFrame, parameters: SignalParameters) -> p
 
 
 def is_switched_off(requirement: Requirement, parameters: SignalParameters) -> bool:
-    """One of its limits is 0: it asks for nothing."""
+    """True if one of its limits is 0."""
     limits = (one.limit for one in requirement.any_of)
     return any((getattr(parameters, one) if isinstance(one, str) else one) == 0 for one in limits)
 
 
 def thesis_words(firing: Mapping[str, object]) -> str:
-    """What the signal bets on, in words (C17); FUNDING_SQUEEZE as printed.
+    """The thesis in words (C17); FUNDING_SQUEEZE as printed.
 
     firing: a row of `generate`.
     """

@@ -1,4 +1,4 @@
-"""Layer 4, exits: where stop and target stand, how long a position may live, what stops must not do."""
+"""Layer 4, exits: the prices of stop and target, the longest holding time, checks of the stop."""
 
 from typing import Final, NamedTuple
 
@@ -46,12 +46,20 @@ def calculate_exits(
     return Exits(stop_loss, take_profit)
 
 
+def entry_is_beyond_stop(direction: int, entry_price: float, stop_loss: float) -> bool:
+    """True if the stop is not on the losing side of the entry, so that it would fire at once.
+
+    Source: docs/practice.md, "Position management" (3).
+    """
+    return direction * (entry_price - stop_loss) <= 0
+
+
 def stop_fires_before_liquidation(
     price: float, stop_loss: float, liquidation_price: float, buffer: float
 ) -> bool:
-    """True if the stop lies inside the liquidation price by `buffer` of the liquidation's distance (C40).
+    """True if the stop is nearer than the liquidation by `buffer` of the liquidation's distance (C40).
 
-    A liquidation price at or below 0 is out of reach.
+    liquidation_price: 0 or less: never.
     """
     if liquidation_price <= 0:
         return True
@@ -59,5 +67,5 @@ def stop_fires_before_liquidation(
 
 
 def max_holding_hours(source_hours: float, regime: int) -> float:
-    """Hours that a position may live: the source's own, halved in HIGH_VOLATILITY (C47)."""
+    """Longest holding time: that of the signal's source, halved in HIGH_VOLATILITY (C47)."""
     return source_hours / 2 if regime == _HIGH_VOLATILITY else source_hours

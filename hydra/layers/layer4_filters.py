@@ -1,4 +1,4 @@
-"""Layer 4, the exchange's filters: exact decimals, rounded so that nothing grows.
+"""Layer 4, the exchange's order filters, in exact decimals; sizes are rounded down.
 
 Source: docs/practice.md, "Costs".
 """
@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 
 class InstrumentFilters(NamedTuple):
-    """tick in quote units, quantities in base units, notional in USDT (market.instrument_filters)."""
+    """Tick in quote units, quantities in base units, notional in USDT (market.instrument_filters)."""
 
     tick_size: Decimal
     step_size: Decimal
@@ -17,14 +17,14 @@ class InstrumentFilters(NamedTuple):
     min_notional_usd: Decimal
 
 
-# Far below any tick, step or cent, far above the noise of binary arithmetic.
+# Finer than any tick or step, coarser than the rounding error of floats.
 _DECIMALS: Final = 8
 
 
 def exact(number: float) -> Decimal:
-    """`number` as a decimal without binary noise: 0.1 + 0.2 is 0.3, and 2,999.9999999999995 is 3,000.
+    """`number` as a decimal without float error: 0.1 + 0.2 is 0.3.
 
-    Without it a quantity could fall a whole step short of what the formula says.
+    Otherwise 2,999.9999999999995 instead of 3,000 would lose a whole step of quantity.
     """
     return Decimal(repr(round(number, _DECIMALS)))
 
@@ -40,17 +40,17 @@ def ceil_to(value: Decimal, step: Decimal) -> Decimal:
 
 
 def round_passive(price: Decimal, tick_size: Decimal, *, is_buy: bool) -> Decimal:
-    """A limit price on the grid, away from the market: a buy down, a sell up (docs/practice.md, "Costs")."""
+    """A limit price on the tick grid: a buy rounded down, a sell up (docs/practice.md, "Costs")."""
     return floor_to(price, tick_size) if is_buy else ceil_to(price, tick_size)
 
 
 def round_towards_entry(price: Decimal, tick_size: Decimal, entry: Decimal) -> Decimal:
-    """Stop or target on the grid, no further from the entry than computed."""
+    """A stop or target on the tick grid, never further from the entry."""
     return ceil_to(price, tick_size) if price < entry else floor_to(price, tick_size)
 
 
 def order_quantity(notional_usd: Decimal, price: Decimal, filters: InstrumentFilters) -> Decimal:
-    """Base units for a notional, rounded down to the step and at most the largest order; 0 if too small.
+    """Base units for a notional, rounded down to the step, at most the largest order; 0 if too small.
 
     Formula: quantity = recommended_size_usd / entry_price
     Source: layers document, "Entry Execution"; C48 (notional, not margin; down to the step).

@@ -1,6 +1,6 @@
-"""Layer 4, kill switch: typed conditions, each bound to what it reads (C30).
+"""Layer 4, the conditions of the kill switch (C30).
 
-It latches in the database with cause, numbers and scope; only an audited command clears it (law 4, C123).
+A condition latches in the database with cause, numbers and scope; only a command clears it (law 4, C123).
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _EXTREME: Final = VolatilityRegime.EXTREME.value
 
 @dataclass(frozen=True, slots=True)
 class KillParameters:
-    """All printed; scope is KILL_SCOPE; the cascade score is that of the matrix (C20)."""
+    """As printed; scope: KILL_SCOPE; the cascade score is that of the matrix (C20)."""
 
     daily_drawdown: PositiveFraction = 0.05
     funding_rate_8h: FundingRate = 0.005
@@ -25,7 +25,7 @@ class KillParameters:
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """What latches: the cause, what it stops, and the number that decided with its limit."""
+    """A condition that holds: its cause, what it stops, the value and its limit."""
 
     cause: KillCause
     scope: KillScope
@@ -38,7 +38,7 @@ class Kill:
         return _WORDS[self.cause].format(value=abs(self.value), limit=f"{self.limit * 100:g}%")
 
     def latch_values(self, shown_by: int) -> tuple[int | None, str, dict[str, float]]:
-        """What is stored of it: the pair that is stopped (None: every pair), the cause, the numbers."""
+        """The stored values: the stopped pair (None: every pair), the cause, the numbers."""
         stopped = shown_by if self.scope is KillScope.PAIR else None
         numbers = {"value": self.value, "limit": self.limit, "instrument_id": shown_by}
         return stopped, f"{self.cause.value}: {self.reason}", numbers
@@ -53,7 +53,7 @@ _WORDS: Final = {
 
 
 def daily_drawdown_kills(daily_drawdown: float, parameters: KillParameters) -> bool:
-    """Fraction lost since the day's highest equity.
+    """daily_drawdown: fraction lost since the day's highest equity.
 
     Formula: drawdown > 0.05
     Source: layers document, "Kill Switches"; C30, C31.
@@ -62,7 +62,7 @@ def daily_drawdown_kills(daily_drawdown: float, parameters: KillParameters) -> b
 
 
 def funding_kills(funding_rate_8h: float, parameters: KillParameters) -> bool:
-    """Settled funding as a fraction per 8 h; NaN (unknown) does not kill, it blocks as missing data.
+    """funding_rate_8h: settled, a fraction per 8 h. NaN does not kill: missing data blocks entries already.
 
     Formula: abs(funding) > 0.005
     Source: layers document, "Kill Switches"; C30, C105.
@@ -71,7 +71,7 @@ def funding_kills(funding_rate_8h: float, parameters: KillParameters) -> bool:
 
 
 def cascade_kills(cascade_probability: float, parameters: KillParameters) -> bool:
-    """Cascade score as the gates see it.
+    """cascade_probability: as in layer 2's gates.
 
     Formula: cascade_probability > 0.7
     Source: layers document, "Kill Switches"; C20, C30.
@@ -80,7 +80,7 @@ def cascade_kills(cascade_probability: float, parameters: KillParameters) -> boo
 
 
 def regime_break_kills(volatility_regime: int, *, regime_break_alert: bool) -> bool:
-    """A regime break in extreme volatility.
+    """True for a regime break in extreme volatility.
 
     Formula: regime_break_alert and volatility_regime == "extreme"
     Source: layers document, "Kill Switches"; C30.
@@ -99,7 +99,7 @@ def check_kill_switch(
 ) -> Kill | None:
     """The first condition that holds, in the printed order, or None.
 
-    Drawdown is the portfolio's and always stops the portfolio; the others follow KILL_SCOPE.
+    The drawdown always stops the whole portfolio; the scope of the others is KILL_SCOPE.
 
     Formula: the first of KILL_CONDITIONS that is true
     Source: layers document, "Kill Switches"; C20, C30, C31, C105.

@@ -1,4 +1,4 @@
-"""Layer 4, leverage: the printed product, and the caps below which it stays."""
+"""Layer 4, leverage: the printed product, and its caps."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -52,7 +52,7 @@ def _funding_factor(funding_rate: float) -> float:
 
 
 def leverage_cap(max_leverage: float, pair_max_leverage: float, bracket_leverage: float) -> float:
-    """The leverage that the owner, the pair and the exchange's bracket all allow.
+    """The lowest of the caps: of the settings, of the pair, of the exchange's bracket.
 
     Formula: min(MAX_LEVERAGE, pair cap, exchange bracket for the notional)
     Source: README document, "Asset Universe"; C36.
@@ -61,10 +61,9 @@ def leverage_cap(max_leverage: float, pair_max_leverage: float, bracket_leverage
 
 
 def bracket_leverage(notional_usd: float, brackets: Sequence[tuple[float, float]]) -> float:
-    """Highest leverage that the exchange allows for a notional.
+    """The highest leverage that the exchange allows for a notional.
 
-    brackets: (notional cap in USDT, highest leverage), smallest first; a notional beyond them all gets
-    the last bracket's.
+    brackets: (notional cap in USDT, highest leverage), smallest first; beyond them the last one holds.
     """
     for cap_usd, leverage in brackets:
         if notional_usd <= cap_usd:

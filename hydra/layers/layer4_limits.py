@@ -1,4 +1,4 @@
-"""Layer 4, limits of the portfolio, and what pairs that signal in one minute take from them (C120)."""
+"""Layer 4, the limits of the portfolio, shared by the pairs that signal in one minute (C120)."""
 
 from dataclasses import dataclass, replace
 
@@ -8,7 +8,7 @@ from hydra.domain import ReasonCode
 
 @dataclass(frozen=True, slots=True)
 class LimitParameters:
-    """The `.env` limits of the README document; heat C39; minutes of re-entry C117."""
+    """The `.env` limits of the README document; heat: C39; cool-downs: C117."""
 
     max_position_usd: PositiveUsd = 10_000.0
     max_exposure_usd: PositiveUsd = 50_000.0
@@ -20,10 +20,10 @@ class LimitParameters:
 
 @dataclass(frozen=True, slots=True)
 class PortfolioState:
-    """What is open or reserved, working entries included. All money in USDT.
+    """Open positions and working entries together. Amounts in USDT.
 
-    heat_usd: what all stops together would lose. margin_usd: margin in use. drawdown, daily_drawdown:
-    fractions from the run's and the day's highest equity (C31).
+    heat_usd: the loss if every stop is hit. margin_usd: in use. drawdown, daily_drawdown: fractions from the
+    run's and the day's highest equity (C31).
     """
 
     equity_usd: float
@@ -35,7 +35,7 @@ class PortfolioState:
     daily_drawdown: float = 0.0
 
     def reserve(self, notional_usd: float, heat_usd: float, margin_usd: float) -> "PortfolioState":
-        """The book once a further entry is working."""
+        """The portfolio once a further entry is working."""
         return replace(
             self,
             exposure_usd=self.exposure_usd + notional_usd,
@@ -46,19 +46,19 @@ class PortfolioState:
 
 
 def remaining_exposure(exposure_usd: float, max_exposure_usd: float) -> float:
-    """Notional in USDT that may still be opened, never negative (C32)."""
+    """Notional that may still be opened, USDT, never negative (C32)."""
     return max(0.0, max_exposure_usd - exposure_usd)
 
 
 def remaining_heat(heat_usd: float, equity_usd: float, max_heat: float) -> float:
-    """USDT that further stops may lose (C39), never negative."""
+    """The loss that further stops may add, USDT, never negative (C39)."""
     return max(0.0, equity_usd * max_heat - heat_usd)
 
 
 def in_cooldown(minutes_since_exit: float, parameters: LimitParameters, *, stopped_out: bool) -> bool:
-    """True while the same source and side of a pair must wait after an exit (C117).
+    """True while a pair, source and side must wait after an exit (C117).
 
-    minutes_since_exit: NaN if there was none. The wait ends with its last minute.
+    minutes_since_exit: NaN without an exit.
     """
     wait = parameters.cooldown_after_stop_minutes if stopped_out else parameters.cooldown_minutes
     return minutes_since_exit < wait
@@ -67,9 +67,9 @@ def in_cooldown(minutes_since_exit: float, parameters: LimitParameters, *, stopp
 def binding_limit(
     size_usd: float, exposure_usd: float, heat_size_usd: float, margin_size_usd: float
 ) -> ReasonCode:
-    """Why the final notional is too small to order: the limit that left the least, or the size itself.
+    """Why the notional is too small to order: the tightest limit, or the size itself.
 
-    size_usd: after the risk cap; the others: the notionals that each limit leaves. All in USDT.
+    size_usd: after the risk cap. The others: the notional that each limit leaves. USDT.
     """
     least = min(size_usd, exposure_usd, heat_size_usd, margin_size_usd)
     if exposure_usd == least:

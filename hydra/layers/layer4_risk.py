@@ -1,4 +1,4 @@
-"""Layer 4, the verdict: approve or veto, how large, with which leverage, stop and target, and why.
+"""Layer 4, the verdict on a candidate: approved or not and why, size, leverage, stop and target.
 
 Source: layers document, "LAYER 4: RISK BRAIN" (RiskDecision); C33, C36, C40, C47, C117, C120.
 """
@@ -11,7 +11,12 @@ from typing import Final
 
 from hydra.bounds import Fraction, Leverage, RiskFraction
 from hydra.domain import ReasonCode, SignalSource
-from hydra.layers.layer4_exits import calculate_exits, max_holding_hours, stop_fires_before_liquidation
+from hydra.layers.layer4_exits import (
+    calculate_exits,
+    entry_is_beyond_stop,
+    max_holding_hours,
+    stop_fires_before_liquidation,
+)
 from hydra.layers.layer4_filters import InstrumentFilters, exact, order_quantity, round_towards_entry
 from hydra.layers.layer4_kill import KillParameters
 from hydra.layers.layer4_leverage import bracket_leverage, calculate_leverage, leverage_cap
@@ -34,7 +39,7 @@ from hydra.layers.layer4_sizing import (
     loss_at_stop,
 )
 
-# (direction, entry price, quantity, margin in USDT) -> liquidation price; 0 or less: out of reach.
+# (direction, entry price, quantity, margin in USDT) -> liquidation price; 0 or less: never.
 LiquidationPrice = Callable[[int, float, float, float], float]
 
 # (direction, reference price) -> the price that an entry is sent with.
@@ -43,7 +48,7 @@ OrderPrice = Callable[[int, Decimal], Decimal]
 
 @dataclass(frozen=True, slots=True)
 class RiskParameters:
-    """risk_per_trade README document; buffer C40; KELLY_PROB_SOURCE C34; ENFORCE_RISK_CAP C33."""
+    """risk_per_trade: README document; buffer: C40; KELLY_PROB_SOURCE: C34; ENFORCE_RISK_CAP: C33."""
 
     limits: LimitParameters = field(default_factory=LimitParameters)
     kill: KillParameters = field(default_factory=KillParameters)
@@ -56,9 +61,9 @@ class RiskParameters:
 
 @dataclass(frozen=True, slots=True)
 class PairTerms:
-    """What the universe and the exchange say of a pair; brackets: (notional cap USDT, leverage).
+    """The numbers of a pair from the universe, the exchange and the cost model.
 
-    round_trip_cost: fees, spread and slippage of entry and stop, fraction (the ledger's cost model).
+    brackets: (notional cap in USDT, leverage). round_trip_cost: of an entry and a stop, a fraction.
     """
 
     volatility_multiplier: float
@@ -73,10 +78,10 @@ class PairTerms:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """The chosen signal of a pair with what the gates need to know of the minute.
+    """The chosen signal of a pair, with the other inputs of layer 4.
 
-    direction +1 LONG, -1 SHORT; codes -1 where unknown; minutes_since_exit NaN without an exit of the same
-    source and side; price: the reference price, quote units.
+    direction: +1 LONG, -1 SHORT. Codes are -1 where unknown. price: the reference price, quote units.
+    minutes_since_exit: since the last exit of the same source and side, NaN without one.
     """
 
     instrument_id: int
@@ -104,9 +109,9 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class RiskDecision:
-    """The verdict. Money is exact; `numbers` holds everything that decided, for `hydra why`.
+    """The verdict. Amounts are exact; numbers: what decided, for `hydra why`.
 
-    recommended_size_usd is a notional (C48), at the price that the entry is sent with.
+    recommended_size_usd: a notional (C48), at the price of the entry order.
     """
 
     approved: bool
@@ -122,16 +127,17 @@ class RiskDecision:
     numbers: dict[str, float] = field(default_factory=dict)
 
 
-def decide_candidate(candidate: Candidate, book: PortfolioState, parameters: RiskParameters) -> RiskDecision:
-    """The verdict on one candidate against the book as it stands.
+def decide_candidate(
+    candidate: Candidate, portfolio: PortfolioState, parameters: RiskParameters
+) -> RiskDecision:
+    """The verdict on one candidate: the gates in the order of ENTRY_GATES, then size and exits.
 
-    Gates in order: kill switch, layer 2, position exists, cool-down, number of positions; then the size.
-    The kill rule itself has spoken before (see `hydra.trading.verdicts`): here only its latch is read.
+    The kill conditions are checked before (see `hydra.trading.verdicts`); here only the latch is read.
     """
-    code = _gate(candidate, book, parameters)
+    code = _gate(candidate, portfolio, parameters)
     if code is not ReasonCode.APPROVED:
-        return RiskDecision(approved=False, reason_code=code, numbers=_gate_numbers(candidate, book))
-    return _sized(candidate, book, parameters)
+        return RiskDecision(approved=False, reason_code=code, numbers=_gate_numbers(candidate, portfolio))
+    return _sized(candidate, portfolio, parameters)
 
 
 ENTRY_GATES: Final = (
@@ -141,33 +147,33 @@ ENTRY_GATES: Final = (
     ReasonCode.COOLDOWN,
     ReasonCode.MAX_POSITIONS,
 )
-"""The gates before any size is computed, in their order."""
+"""The gates before the size, in order."""
 
 
-def _gate(candidate: Candidate, book: PortfolioState, parameters: RiskParameters) -> ReasonCode:
+def _gate(candidate: Candidate, portfolio: PortfolioState, parameters: RiskParameters) -> ReasonCode:
     limits = parameters.limits
     is_shut = (
         candidate.kill_latched,
         not candidate.entries_allowed,
         candidate.has_position,
         in_cooldown(candidate.minutes_since_exit, limits, stopped_out=candidate.stopped_out),
-        book.positions >= limits.max_positions,
+        portfolio.positions >= limits.max_positions,
     )
     shut = (code for code, gate in zip(ENTRY_GATES, is_shut, strict=True) if gate)
     return next(shut, ReasonCode.APPROVED)
 
 
-def _gate_numbers(candidate: Candidate, book: PortfolioState) -> dict[str, float]:
+def _gate_numbers(candidate: Candidate, portfolio: PortfolioState) -> dict[str, float]:
     return {
-        "daily_drawdown": book.daily_drawdown,
+        "daily_drawdown": portfolio.daily_drawdown,
         "funding_rate": candidate.funding_rate,
         "cascade_probability": candidate.cascade_probability,
         "minutes_since_exit": candidate.minutes_since_exit,
-        "positions": book.positions,
+        "positions": portfolio.positions,
     }
 
 
-def _sized(candidate: Candidate, book: PortfolioState, parameters: RiskParameters) -> RiskDecision:
+def _sized(candidate: Candidate, portfolio: PortfolioState, parameters: RiskParameters) -> RiskDecision:
     exits = calculate_exits(
         candidate.direction,
         candidate.price,
@@ -176,7 +182,7 @@ def _sized(candidate: Candidate, book: PortfolioState, parameters: RiskParameter
     )
     distance = abs(candidate.price - exits.stop_loss) / candidate.price
     loss = loss_at_stop(distance, candidate.terms.round_trip_cost)
-    numbers = _sizes(candidate, book, parameters, loss)
+    numbers = _sizes(candidate, portfolio, parameters, loss)
     reference, filters = exact(candidate.price), candidate.terms.filters
     price = candidate.terms.order_price(candidate.direction, reference)
     quantity = order_quantity(exact(numbers["final_size_usd"]), price, filters)
@@ -189,12 +195,15 @@ def _sized(candidate: Candidate, book: PortfolioState, parameters: RiskParameter
     liquidation = candidate.terms.liquidation_price(
         candidate.direction, float(price), float(quantity), float(size_usd) / leverage
     )
-    is_safe = stop_fires_before_liquidation(
-        float(price), float(stop), liquidation, parameters.liquidation_buffer
-    )
+    buffer = parameters.liquidation_buffer
+    reason_code = ReasonCode.APPROVED
+    if entry_is_beyond_stop(candidate.direction, float(price), float(stop)):
+        reason_code = ReasonCode.ENTRY_BEYOND_STOP
+    elif not stop_fires_before_liquidation(float(price), float(stop), liquidation, buffer):
+        reason_code = ReasonCode.STOP_BEYOND_LIQUIDATION
     return RiskDecision(
-        approved=is_safe,
-        reason_code=ReasonCode.APPROVED if is_safe else ReasonCode.STOP_BEYOND_LIQUIDATION,
+        approved=reason_code is ReasonCode.APPROVED,
+        reason_code=reason_code,
         quantity=quantity,
         recommended_size_usd=size_usd,
         recommended_leverage=leverage,
@@ -208,9 +217,9 @@ def _sized(candidate: Candidate, book: PortfolioState, parameters: RiskParameter
 
 
 def _sizes(
-    candidate: Candidate, book: PortfolioState, parameters: RiskParameters, loss: float
+    candidate: Candidate, portfolio: PortfolioState, parameters: RiskParameters, loss: float
 ) -> dict[str, float]:
-    """Every notional on the way from the printed formula to the final one, in USDT, and the leverage."""
+    """Every notional from the printed formula to the final one, USDT, and the leverage."""
     limits, terms = parameters.limits, candidate.terms
     win_prob = candidate.score if parameters.kelly_uses_score else candidate.confidence
     wanted_leverage = calculate_leverage(
@@ -218,27 +227,27 @@ def _sizes(
         candidate.volatility_regime,
         candidate.regime,
         candidate.funding_rate,
-        book.drawdown,
+        portfolio.drawdown,
         leverage_cap(parameters.max_leverage, terms.max_leverage, terms.brackets[0][1]),
     )
-    exposure = remaining_exposure(book.exposure_usd, limits.max_exposure_usd)
+    exposure = remaining_exposure(portfolio.exposure_usd, limits.max_exposure_usd)
     printed = calculate_size(
         win_prob,
         candidate.expected_return,
         candidate.expected_adverse_excursion,
-        book.equity_usd,
+        portfolio.equity_usd,
         wanted_leverage,
         SizeAdjustments(terms.volatility_multiplier, terms.size_multiplier, candidate.correlation_penalty),
         SizeLimits(limits.max_position_usd, exposure),
     )
     capped = printed
     if parameters.enforce_risk_cap:
-        capped = apply_risk_cap(printed, book.equity_usd, parameters.risk_per_trade, loss)
-    heat_usd = remaining_heat(book.heat_usd, book.equity_usd, limits.max_heat)
+        capped = apply_risk_cap(printed, portfolio.equity_usd, parameters.risk_per_trade, loss)
+    heat_usd = remaining_heat(portfolio.heat_usd, portfolio.equity_usd, limits.max_heat)
     heated = apply_heat_cap(capped, heat_usd, loss)
     leverage = min(wanted_leverage, bracket_leverage(heated, terms.brackets))
     margin_size = apply_margin_cap(
-        math.inf, book.equity_usd - book.margin_usd, leverage, terms.round_trip_cost
+        math.inf, portfolio.equity_usd - portfolio.margin_usd, leverage, terms.round_trip_cost
     )
     return {
         "kelly": kelly_size(win_prob, candidate.expected_return / candidate.expected_adverse_excursion),
@@ -266,18 +275,18 @@ def _too_small(numbers: dict[str, float]) -> ReasonCode:
 
 
 def decide_candidates(
-    candidates: Iterable[Candidate], book: PortfolioState, parameters: RiskParameters
+    candidates: Iterable[Candidate], portfolio: PortfolioState, parameters: RiskParameters
 ) -> list[tuple[Candidate, RiskDecision]]:
-    """The verdicts on all pairs of one minute, best first; each sees what those before it reserved (C120).
+    """The verdicts on all pairs of a minute; an approved one reserves its size before the next (C120).
 
-    Order: score, confidence (highest first), place in the universe.
+    Order: highest score, then highest confidence, then place in the universe.
     """
     verdicts = []
     for candidate in sorted(candidates, key=lambda one: (-one.score, -one.confidence, one.universe_place)):
-        decision = decide_candidate(candidate, book, parameters)
+        decision = decide_candidate(candidate, portfolio, parameters)
         if decision.approved:
             notional = float(decision.recommended_size_usd)
             margin = notional * (1 / decision.recommended_leverage + candidate.terms.round_trip_cost)
-            book = book.reserve(notional, decision.heat_usd, margin)
+            portfolio = portfolio.reserve(notional, decision.heat_usd, margin)
         verdicts.append((candidate, decision))
     return verdicts

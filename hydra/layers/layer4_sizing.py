@@ -1,4 +1,4 @@
-"""Layer 4, position size: Kelly and fixed risk as printed, then the caps that only shrink it."""
+"""Layer 4, position size: Kelly and fixed risk as printed, then caps that only reduce it."""
 
 from typing import Final, NamedTuple
 
@@ -7,7 +7,7 @@ RISK_FRACTION: Final = 0.01
 
 
 class SizeAdjustments(NamedTuple):
-    """Dimensionless: divides by volatility_multiplier, multiplies by the other two (universe, C119)."""
+    """Factors of the size: it is divided by the first and multiplied by the others (universe, C119)."""
 
     volatility_multiplier: float
     size_multiplier: float
@@ -15,7 +15,7 @@ class SizeAdjustments(NamedTuple):
 
 
 class SizeLimits(NamedTuple):
-    """Notionals in USDT: of one position, and what is left for all positions together."""
+    """Notionals, USDT: the largest position, and what is left of the total exposure."""
 
     max_position_usd: float
     remaining_exposure_usd: float
@@ -58,14 +58,14 @@ def calculate_size(
 
 
 def loss_at_stop(stop_distance: float, round_trip_cost: float) -> float:
-    """What a stopped-out position loses per USDT of notional: fractions in, fraction out."""
+    """The loss of a stopped-out position per USDT of notional; all fractions."""
     return stop_distance + round_trip_cost
 
 
 def apply_risk_cap(size_usd: float, equity_usd: float, risk_fraction: float, loss_fraction: float) -> float:
-    """The notional of which a stop loses no more than `risk_fraction` of equity, costs included.
+    """The size, at most the notional that loses `risk_fraction` of equity at the stop, costs included.
 
-    loss_fraction: see `loss_at_stop`. Leverage belongs to margin, not to risk, and does not enter.
+    loss_fraction: see `loss_at_stop`. Leverage does not matter: it changes the margin, not the loss.
 
     Formula: min(size, equity * RISK_PER_TRADE_PCT / (stop distance + round-trip cost))
     Source: README document, "Risk Management"; C33.
@@ -74,7 +74,7 @@ def apply_risk_cap(size_usd: float, equity_usd: float, risk_fraction: float, los
 
 
 def apply_heat_cap(size_usd: float, remaining_heat_usd: float, loss_fraction: float) -> float:
-    """The notional of which a stop loses no more than what is left of the portfolio heat.
+    """The size, at most the notional that loses the remaining portfolio heat at the stop.
 
     Formula: min(size, remaining heat / (stop distance + round-trip cost))
     Source: strategy document, "Risk Management" (6 % portfolio heat); C39.
@@ -83,9 +83,9 @@ def apply_heat_cap(size_usd: float, remaining_heat_usd: float, loss_fraction: fl
 
 
 def apply_margin_cap(size_usd: float, free_margin_usd: float, leverage: float, cost_fraction: float) -> float:
-    """The notional whose margin (notional / leverage, C48) is still free, with room for what it costs.
+    """The size, at most the notional whose margin (C48) and costs the free margin covers.
 
-    cost_fraction: of the notional, what entering and leaving cost, fees included.
+    cost_fraction: cost of entry and exit, a fraction of the notional.
 
     Formula: min(size, free margin / (1 / leverage + costs))
     Source: docs/practice.md (isolated margin); C48.

@@ -1,4 +1,4 @@
-"""Layer 5, the life of a working order: wait, quote again, give up, protect.
+"""Layer 5, the next step of a working order: wait, quote again, cancel, send a market order.
 
 Source: layers document, "Entry Execution"; layers document, "Exit Execution"; C41, C42, C45.
 """
@@ -10,7 +10,7 @@ from hydra.bounds import Count, Seconds
 
 
 class OrderStep(IntEnum):
-    """What to do with a working order now."""
+    """The next step of a working order."""
 
     WAIT = 0
     REQUOTE = 1
@@ -21,15 +21,14 @@ class OrderStep(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExecutionParameters:
-    """Seconds. 120 and 60 are printed; three re-quotes C41; 5 s without a stop C45.
+    """120 and 60 s are printed; three new quotes: C41.
 
-    latency_seconds: how long an order takes to the paper exchange; an assumption that backtests can stress.
+    latency_seconds: how long an order takes to the paper exchange, an assumption that backtests can stress.
     """
 
     entry_timeout_seconds: Seconds = 120.0
     exit_timeout_seconds: Seconds = 60.0
     most_requotes: Count = 3
-    unprotected_seconds: Seconds = 5.0
     latency_seconds: Seconds = 0.0
 
 
@@ -41,10 +40,10 @@ def entry_step(
     *,
     is_refused: bool,
 ) -> OrderStep:
-    """The next step of an entry. CANCEL ends it: what is filled until then is the position (C41).
+    """The next step of an entry. After CANCEL the filled part is the position (C41).
 
     elapsed_seconds: since the first order of the entry. remaining: base units not yet filled.
-    is_refused: the last post-only order was refused because it would have crossed.
+    is_refused: the last post-only order was refused because it would have taken liquidity.
 
     Formula: filled within 120 s, else cancel
     Source: layers document, "Entry Execution"; C41.
@@ -61,7 +60,7 @@ def entry_step(
 def exit_step(
     elapsed_seconds: float, remaining: float, parameters: ExecutionParameters, *, is_refused: bool
 ) -> OrderStep:
-    """The next step of an ordinary exit: the passive order, then the rest by market.
+    """The next step of an ordinary exit: a passive order, then a market order for the rest.
 
     Formula: filled within 60 s, else market
     Source: layers document, "Exit Execution"; C42, C44.
@@ -71,8 +70,3 @@ def exit_step(
     if is_refused or elapsed_seconds >= parameters.exit_timeout_seconds:
         return OrderStep.SEND_MARKET
     return OrderStep.WAIT
-
-
-def is_unprotected(seconds_without_stop: float, parameters: ExecutionParameters) -> bool:
-    """True once a position has been without a resting stop for too long: alarm and market exit (C45)."""
-    return seconds_without_stop > parameters.unprotected_seconds

@@ -1,6 +1,6 @@
-"""Layer 5, orders: what to send, under which deterministic id, at which price.
+"""Layer 5, orders: type, price and deterministic client order id.
 
-Law 5: the same decision always makes the same client order ids, so a repeated send finds its order.
+The same decision always gives the same ids, so a repeated send finds its order (law 5).
 Source: layers document, "LAYER 5: EXECUTION ENGINE"; C41 to C45.
 """
 
@@ -17,7 +17,7 @@ _DIGEST_LENGTH = 24
 
 @dataclass(frozen=True, slots=True)
 class OrderPlan:
-    """An order to be written down and then sent. is_buy False: sell. Prices in quote units."""
+    """An order to be stored and then sent. Prices in quote units."""
 
     client_order_id: str
     role: OrderRole
@@ -31,7 +31,7 @@ class OrderPlan:
 
 @dataclass(frozen=True, slots=True)
 class DecisionKey:
-    """What an order follows from. account: tells HYDRA's databases on one exchange account apart."""
+    """The decision of an order. account: differs between databases that share an exchange account."""
 
     account: str
     run_id: int
@@ -40,7 +40,7 @@ class DecisionKey:
 
 
 def client_order_id(key: DecisionKey, role: OrderRole, attempt: int) -> str:
-    """The id of the `attempt`-th order (from 0) of a role: at most 36 of the exchange's characters (C44)."""
+    """The id of the `attempt`-th order (from 0) of a role, at most 36 characters (C44)."""
     instant = int(key.decision_time.timestamp())
     text = f"{key.account}|{key.run_id}|{key.instrument_id}|{instant}|{role.value}|{attempt}"
     digest = hashlib.sha256(text.encode()).hexdigest()[:_DIGEST_LENGTH]
@@ -48,7 +48,7 @@ def client_order_id(key: DecisionKey, role: OrderRole, attempt: int) -> str:
 
 
 def entry_price(direction: int, best_bid: Decimal, best_ask: Decimal) -> Decimal:
-    """The post-only price of an entry: its own side of the touch.
+    """The post-only price of an entry: the best price of its own side.
 
     Formula: best_bid if LONG else best_ask
     Source: layers document, "Entry Execution"; C41.
@@ -59,8 +59,8 @@ def entry_price(direction: int, best_bid: Decimal, best_ask: Decimal) -> Decimal
 def exit_price(direction: int, best_bid: Decimal, best_ask: Decimal, *, is_passive: bool) -> Decimal:
     """The post-only price of an ordinary exit of a position.
 
-    is_passive: C42's reading, a long is sold at the ask. As printed a long is sold at the bid, where a
-    post-only order crosses and is refused.
+    is_passive: a long is sold at the ask (C42). As printed it is sold at the bid, where a post-only order is
+    refused.
 
     Formula: best_bid if LONG else best_ask (as printed); passive: best_ask if LONG else best_bid
     Source: layers document, "Exit Execution"; C42.
@@ -69,13 +69,8 @@ def exit_price(direction: int, best_bid: Decimal, best_ask: Decimal, *, is_passi
     return best_ask if sells_at_ask else best_bid
 
 
-def post_only_is_refused(limit_price: Decimal, best_bid: Decimal, best_ask: Decimal, *, is_buy: bool) -> bool:
-    """True where the order would take liquidity: the exchange answers -5022 or EXPIRED (C41)."""
-    return limit_price >= best_ask if is_buy else limit_price <= best_bid
-
-
 def post_only_price(direction: int, touch: tuple[Decimal, Decimal], filters: InstrumentFilters) -> Decimal:
-    """`entry_price` at the touch (best bid, best ask), rounded to the passive side of the grid (C41)."""
+    """`entry_price` for touch (best bid, best ask), rounded to the passive side of the tick grid (C41)."""
     return round_passive(entry_price(direction, *touch), filters.tick_size, is_buy=direction > 0)
 
 
@@ -87,7 +82,7 @@ def entry_order(
     filters: InstrumentFilters,
     attempt: int = 0,
 ) -> OrderPlan:
-    """Post-only at the touch (best bid, best ask), see `post_only_price`."""
+    """A post-only order at `post_only_price`."""
     identity = client_order_id(key, OrderRole.ENTRY, attempt)
     return OrderPlan(
         identity,
@@ -103,9 +98,9 @@ def entry_order(
 def protective_orders(
     key: DecisionKey, direction: int, filled: Decimal, exits: tuple[Decimal, Decimal], attempt: int = 0
 ) -> tuple[OrderPlan, OrderPlan]:
-    """Stop and target for what is filled so far, from the first partial fill on; triggers on mark (C45).
+    """Stop and target for the filled quantity, from the first partial fill on; the mark triggers (C45).
 
-    exits: (stop price, target price). attempt counts the replacements as fills arrive.
+    exits: (stop price, target price). attempt: 0 at the first fill, one more at each replacement.
     """
     is_buy = direction < 0
     stop = OrderPlan(
@@ -138,9 +133,9 @@ def exit_order(
     filters: InstrumentFilters,
     attempt: int = 0,
 ) -> OrderPlan:
-    """Urgent: market at once (C43). Ordinary: first post-only on the passive side, from then on market (C42).
+    """Urgent: a market order (C43). Ordinary: first a passive post-only order, then market orders (C42).
 
-    remaining: what is still held (C44). attempt: 0 is the first order of this exit.
+    remaining: the quantity still held (C44). attempt: 0 for the first order of this exit.
     """
     is_buy = direction < 0
     identity = client_order_id(key, OrderRole.EXIT, attempt)

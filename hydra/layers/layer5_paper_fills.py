@@ -1,28 +1,28 @@
-"""Layer 5 on paper: the one rule for every simulated fill. Stated and conservative (C126, C131).
+"""Layer 5 on paper: the rule for every simulated fill, on the conservative side (C126, C131).
 
-Where a barrier lies on the mark price and the fill on traded prices:
+The mark price triggers barriers (stop, target, liquidation); fills happen at traded prices:
 
-- A bar without volume fills nothing. What was triggered in it waits for the next bar with volume.
-- A market order fills at the open of the bar. A stop or a target fills at its level, or at the open where the
-  bar opens beyond it; where the bar never traded at the level, at the traded price nearest to it.
+- A bar without volume fills nothing. A barrier hit in it waits for the next bar with volume.
+- A market order fills at the open of the bar.
+- A stop or a target fills at its level, or at the open if the bar opens beyond it. If the bar did not trade
+  at the level, it fills at the nearest traded price.
 - A resting order fills at its limit once the bar trades beyond it.
-- A liquidated position leaves at the traded price nearest to its bankruptcy price, and never at a worse one:
-  it loses its margin, no more.
+- A liquidated position is closed at the traded price nearest to its bankruptcy price, never at a worse one:
+  it loses at most its margin.
 
-Scalars only, so that the backtest's loop can compile the same functions. Direction is +1 LONG, -1 SHORT.
+direction: +1 LONG, -1 SHORT.
 """
 
-from decimal import Decimal
 from enum import IntEnum
-from typing import Final, TypeVar
+from typing import Final
 
-Price = TypeVar("Price", float, Decimal)
+from hydra.ledger.amounts import Amount
 
 VOLUME_SHARE: Final = 0.10
 
 
 class BarrierHit(IntEnum):
-    """Which barrier of a position a bar touched."""
+    """The barrier of a position that a bar hit."""
 
     NONE = 0
     STOP = 1
@@ -31,14 +31,14 @@ class BarrierHit(IntEnum):
 
 
 def trades_through(limit_price: float, bar_high: float, bar_low: float, *, is_buy: bool) -> bool:
-    """True where the bar traded beyond a resting limit; a touch alone proves no fill (C126)."""
+    """True if the bar traded beyond the limit; a trade at the limit alone does not count (C126)."""
     return bar_low < limit_price if is_buy else bar_high > limit_price
 
 
 def passive_fill(
     limit_price: float, remaining: float, bar_high: float, bar_low: float, bar_volume: float, *, is_buy: bool
 ) -> float:
-    """Base units of a resting order that a later bar fills, at its limit price.
+    """Base units of a resting order that a bar fills at the limit price.
 
     Formula: min(remaining, 10% of the bar's volume) if the bar trades through the limit, else 0
     Source: docs/practice.md, "Costs"; C126.
@@ -49,7 +49,7 @@ def passive_fill(
 
 
 def is_liquidated(direction: int, liquidation_price: float, mark: float) -> bool:
-    """True where the mark stands at the liquidation price or beyond it; 0: out of reach."""
+    """True if the mark is at or beyond the liquidation price; 0: never."""
     return liquidation_price > 0 and _reached(-direction, mark, liquidation_price)
 
 
@@ -62,13 +62,13 @@ def barrier_hit(
     *,
     has_volume: bool = True,
 ) -> BarrierHit:
-    """The barrier that a bar touched, the worst first: liquidation at the open, stop, target.
+    """The barrier that a bar hits, the worst first: liquidation at the open, stop, target.
 
     mark: (open, high, low) of the mark price, or of the last price where no mark is recorded.
-    liquidation_price: 0 where out of reach. target_price: NaN where it does not count. Inside a bar the stop
-    comes before the liquidation, which lies beyond it; an open beyond the liquidation skips the stop, and so
-    does a bar without volume, in which no stop can fill.
-    Source: C40, C114 (stop first when both are touched), C126, C131.
+    liquidation_price: 0: never. target_price: NaN: ignored. Within a bar the price reaches the stop before
+    the liquidation. The liquidation comes first only if the bar opens beyond it, or if the bar has no volume,
+    because then the stop cannot fill.
+    Source: C40, C114 (the stop first if both are hit), C126, C131.
     """
     mark_open, high, low = mark
     worst, best = (low, high) if direction > 0 else (high, low)
@@ -81,13 +81,13 @@ def barrier_hit(
     return BarrierHit.NONE
 
 
-def _reached(direction: int, price: Price, level: Price) -> bool:
-    """True where `price` stands at `level` or beyond it in `direction`."""
+def _reached(direction: int, price: Amount, level: Amount) -> bool:
+    """True if `price` is at `level` or beyond it in `direction`."""
     return price >= level if direction > 0 else price <= level
 
 
 def barrier_price(direction: int, level: float, hit: BarrierHit, traded: tuple[float, float, float]) -> float:
-    """The price at which a touched stop or target executes, before spread and slippage.
+    """The fill price of a stop or target, before spread and slippage.
 
     traded: (open, high, low) of the traded prices.
 
@@ -99,15 +99,17 @@ def barrier_price(direction: int, level: float, hit: BarrierHit, traded: tuple[f
     return bar_open if _reached(towards, bar_open, level) else min(max(level, low), high)
 
 
-def is_bankrupt(direction: int, price: Price, bankruptcy_price: Price) -> bool:
-    """True where leaving at `price` would lose more than the margin: the exchange takes the position over."""
+def is_bankrupt(direction: int, price: Amount, bankruptcy_price: Amount) -> bool:
+    """True if closing at `price` would lose more than the margin: the exchange liquidates instead."""
     return price < bankruptcy_price if direction > 0 else price > bankruptcy_price
 
 
-def liquidation_fill_price(direction: int, bankruptcy_price: Price, bar_high: Price, bar_low: Price) -> Price:
-    """The price at which a liquidated position leaves; what is left of its margin there is lost as well.
+def liquidation_fill_price(
+    direction: int, bankruptcy_price: Amount, bar_high: Amount, bar_low: Amount
+) -> Amount:
+    """The price at which a liquidated position is closed; the rest of its margin is lost too.
 
     Formula: LONG max(bankruptcy price, low), SHORT min(bankruptcy price, high)
-    Source: C131 (a position loses its margin, no more).
+    Source: C131 (a position loses at most its margin).
     """
     return max(bankruptcy_price, bar_low) if direction > 0 else min(bankruptcy_price, bar_high)

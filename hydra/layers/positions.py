@@ -1,4 +1,4 @@
-"""Open positions: which check closes one, in order, and how urgently. No news and no model here.
+"""Open positions: the checks that close one, their order and their urgency.
 
 Source: docs/practice.md, "Position management"; ML document, "exit predictor"; C09, C20, C43, C47, C121.
 """
@@ -13,7 +13,7 @@ from hydra.domain import ExitUrgency, ReasonCode, Side
 
 @dataclass(frozen=True, slots=True)
 class PositionParameters:
-    """thesis_floor and liquidation_buffer: docs/practice.md and C40; two evaluations C121; outage C09."""
+    """thesis_floor: docs/practice.md; liquidation_buffer: C40; two evaluations: C121; outage: C09."""
 
     thesis_floor: Fraction = 0.25
     liquidation_buffer: Fraction = 0.2
@@ -23,10 +23,10 @@ class PositionParameters:
 
 @dataclass(frozen=True, slots=True)
 class PositionSnapshot:
-    """What the checks read of one position and its pair. Fractions; NaN where unknown.
+    """The inputs of the checks of one position; NaN where unknown.
 
-    layer2_reason: the gravest reason of the newest assessment. extreme_evaluations: five-minute
-    evaluations in a row with extreme volatility. outage_seconds: see `with_data_health`.
+    layer2_reason: the most severe reason of the newest assessment. extreme_evaluations: five-minute
+    evaluations in a row with extreme volatility. outage_seconds: see layer 2's `outage_seconds`.
     """
 
     direction: int
@@ -44,14 +44,14 @@ class PositionSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class ExitVerdict:
-    """Close for this reason, this urgently."""
+    """An exit that a check demands."""
 
     reason_code: ReasonCode
     urgency: ExitUrgency
 
 
 def thesis_health(strength_now: float, strength_at_entry: float) -> float:
-    """0 (gone) .. 1 (as strong as at entry or stronger); NaN where the present is unknown.
+    """Strength of the thesis now relative to the entry, 0..1; NaN where the strength now is unknown.
 
     Formula: clip(d_now / d_entry, 0, 1); d_entry <= 0: 0
     Source: ML document, "exit predictor" (thesis_health).
@@ -66,9 +66,9 @@ def thesis_health(strength_now: float, strength_at_entry: float) -> float:
 def liquidation_is_near(
     direction: int, mark_price: float, entry_price: float, liquidation_price: float, buffer: float
 ) -> bool:
-    """True once less than `buffer` of the way from entry to liquidation is left, on mark (C40).
+    """True if the mark has less than `buffer` of the way from entry to liquidation left (C40).
 
-    liquidation_price: 0 where out of reach.
+    liquidation_price: 0: never.
     """
     if liquidation_price <= 0:
         return False
@@ -77,10 +77,10 @@ def liquidation_is_near(
 
 
 def block_verdict(state: PositionSnapshot, parameters: PositionParameters) -> ExitVerdict | None:
-    """What layer 2 demands of an open position.
+    """The exit that layer 2 demands, or None.
 
-    A cascade closes at once. Extreme volatility closes as an ordinary exit after two evaluations in a row
-    (C121). Data that failed leaves the position on its resting stops until the outage lasts (C09).
+    A cascade and a long outage of the data close at once (C09); until then the stops on the exchange protect
+    the position. Extreme volatility closes by an ordinary exit after two evaluations in a row (C121).
     """
     if state.layer2_reason is ReasonCode.CASCADE:
         return ExitVerdict(ReasonCode.CASCADE, ExitUrgency.URGENT)
@@ -92,10 +92,10 @@ def block_verdict(state: PositionSnapshot, parameters: PositionParameters) -> Ex
 
 
 def check_position(state: PositionSnapshot, parameters: PositionParameters) -> ExitVerdict | None:
-    """The first check that demands an exit, or None: hold.
+    """The exit that the checks demand, or None: hold.
 
-    Order: kill switch, layer 2's BLOCK, liquidation distance, thesis health, holding time; an urgent demand
-    goes before an ordinary one. An unknown thesis health holds; data health judges missing inputs.
+    Order: kill switch, layer 2's BLOCK, liquidation distance, thesis health, holding time; urgent exits come
+    before ordinary ones. An unknown thesis health demands no exit: data health checks missing inputs.
     Source: docs/practice.md, "Position management" (2); C43, C47.
     """
     if state.kill_latched:

@@ -1,7 +1,7 @@
-"""Layer 3, the scorer's place: what gives every firing its score. A rule today, a model when there is one.
+"""Layer 3, the scorers of signals. `scoring.scorer` names the one in use; today the only one is a rule.
 
-A further scorer is its own file and its place in `SCORERS`; `scoring.scorer` names the one in force. What it
-needs is computed, stored and handed to it.
+A new scorer is a class of its own and an entry in `SCORERS`. The features that it `needs` are computed,
+stored and passed to it.
 """
 
 from collections.abc import Mapping
@@ -16,23 +16,18 @@ _CASCADE_RISK: Final = 0.3
 
 
 class Scorer(Protocol):
-    """Scores firings."""
-
     @property
     def kind(self) -> str:
-        """What `signals.score_kind` says: "rule", or the model's id."""
+        """The value of `signals.score_kind`: "rule", or a model's id."""
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """The features of the decision that `score` reads, by name.
-
-        The columns of a firing (see `generate`) and of layer 2's verdict are there without being named.
-        """
+        """The features that `score` reads, besides the columns of `generate` and of layer 2's verdict."""
 
     def score(self, frame: pl.DataFrame) -> pl.Series:
-        """0..1 for each row of `frame`, in its order. A rule's score is a score, never a probability (law 6).
+        """The score of each row of `frame`, 0..1. The score of a rule is no probability.
 
-        frame: firings (see `generate`) with the columns that `needs` names; null where unknown.
+        frame: signals (see `generate`) with the columns of `needs`; null where unknown.
         """
 
 
@@ -59,7 +54,7 @@ def _factor(condition: pl.Expr, factor: float) -> pl.Expr:
 
 
 class RuleBasedScorer:
-    """`rule_based_signal_score` in the scorer's place."""
+    """`rule_based_signal_score` as a `Scorer`."""
 
     kind: Final = "rule"
     needs: Final = ("funding_rate",)
@@ -79,11 +74,11 @@ SCORERS: Final[Mapping[str, Scorer]] = {scorer.kind: scorer for scorer in (RuleB
 """Every scorer by its kind."""
 
 SCORER_INPUTS: Final = tuple(dict.fromkeys(name for scorer in SCORERS.values() for name in scorer.needs))
-"""What the scorers need, each feature once."""
+"""The features that any scorer needs."""
 
 
 def with_score(firings: pl.DataFrame, scorer: Scorer) -> pl.DataFrame:
-    """`firings` (see `generate`) with score and score_kind; no row is dropped: the gates do that (C06)."""
+    """`firings` (see `generate`) with score and score_kind; no row is dropped (C06)."""
     return firings.with_columns(
         scorer.score(firings).cast(pl.Float64).alias("score"), pl.lit(scorer.kind).alias("score_kind")
     )

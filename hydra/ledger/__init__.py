@@ -1,1 +1,1 @@
-"""Portfolio arithmetic, the cost model, liquidation. Exact in Decimal, fast in float: the same functions."""
+"""Portfolio, costs, liquidation, metrics: the same functions for Decimal (exact) and float (fast)."""

@@ -1,6 +1,6 @@
-"""How much time and equity was at risk, and how often the equity was turned over.
+"""Time in the market, exposure and turnover.
 
-A row of the equity path holds until the next one. It is weighted by the decided minutes in between, so holes
+A row of the equity path is valid until the next one and weighted by the decided minutes in between, so gaps
 in the data do not count.
 Source: C83 (365 days), C122 (equity per cycle), C134 (elapsed time).
 """
@@ -21,7 +21,7 @@ _HOUR: Final = np.timedelta64(1, "h")
 
 @dataclass(frozen=True, slots=True)
 class DecidedMinutes:
-    """The minutes that a run decided, the common denominator of this module.
+    """The minutes that a run decided.
 
     hours (n,): the UTC hours with a decided minute, ascending, datetime64; minutes (n,): how many in each.
     first, last: the first and the last decided minute.
@@ -33,7 +33,7 @@ class DecidedMinutes:
     last: np.datetime64
 
     def of_rows(self, times: NDArray[np.datetime64]) -> Floats:
-        """Decided minutes for which each row of the equity path (n,) stands: to the next row or the end.
+        """Decided minutes from each row of the equity path (n,) to the next row or the end.
 
         Within a partly decided hour, the minutes are spread evenly.
         """
@@ -71,7 +71,7 @@ def exposure_time_share(minutes: Floats, positions: NDArray[np.intp]) -> float |
 
 
 def exposure_notional_to_equity(minutes: Floats, exposure_usd: Floats, equity_usd: Floats) -> float | None:
-    """Mean notional over equity, a fraction that leverage takes above 1; None without equity.
+    """Mean notional over equity, a fraction, with leverage possibly above 1; None without equity.
 
     Formula: sum(decided minutes x notional / equity) / sum(decided minutes)
     Source: C122, C134.

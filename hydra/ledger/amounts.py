@@ -1,7 +1,5 @@
-"""The number types of the ledger.
+"""The number types of the ledger: Decimal where sums must be exact, float in columns and loops.
 
-Live, paper and the database compute money in Decimal: sums of fills, fees and funding are exact (law 6). The
-backtest's loop calls the same functions with float.
 Source: docs/architecture.md, laws 2 and 6.
 """
 

@@ -1,4 +1,4 @@
-"""Results without any skill: always flat, holding every pair, or random sides.
+"""Baselines: always flat, buy and hold, random sides.
 
 Source: docs/practice.md (reporting, costs).
 """
@@ -24,10 +24,10 @@ _TIE: Final = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class HeldPair:
-    """A pair from the first to the last price of the period, quote units.
+    """A pair over the period: first and last price in quote units, and its settlements.
 
-    settled_marks, settled_rates: mark price and rate of every settlement in between, (settlements,);
-    settled_seconds: when, seconds since 1970, for the equity path.
+    settled_marks, settled_rates: mark price and rate, (settlements,). settled_seconds: time, seconds since
+    1970.
     """
 
     base: str
@@ -120,10 +120,10 @@ class RandomSide:
 def random_side(
     net_usd: Floats, opposite_net_usd: Floats, draws: int = _DRAWS, seed: int = _SEED
 ) -> RandomSide | None:
-    """The same trades with random sides, compared with their actual result; None without trades.
+    """The actual result compared with the same trades on random sides; None without trades.
 
-    net_usd: each trade as it was made; opposite_net_usd: its other side, simulated with the same barriers and
-    costs (`mirrored_net_usd` if no engine is available), both (n,).
+    net_usd: of each trade. opposite_net_usd: of its other side, simulated with the same barriers and costs
+    (or `mirrored_net_usd`). Both (n,).
 
     Formula: for every draw the sum over trades of the net result of a random side
     Source: docs/practice.md (reporting: random side with the same times).
@@ -146,10 +146,9 @@ def random_side(
 
 
 def mirrored_net_usd(gross_usd: Floats, costs_usd: Floats, funding_usd: Floats) -> Floats:
-    """Net result of the other side, closed at the same instant: an approximation.
+    """Net result of the other side, closed at the same time: an approximation, its exits would differ.
 
-    The other side's stop and target differ, and so would its true exit. costs_usd: positive;
-    funding_usd: positive where received; all (n,).
+    costs_usd: positive. funding_usd: positive is received. All (n,).
 
     Formula: -gross - costs - funding
     Source: docs/practice.md (reporting: random side with the same times).

@@ -1,8 +1,7 @@
-"""95 % intervals of figures, by drawing whole days with a fixed seed.
+"""95 % intervals of figures by block bootstrap of days, with a fixed seed.
 
-Trades of one day share their market, so days are drawn, not trades. Daily returns follow on each other, so
-they are drawn in blocks of neighbouring days, the first following the last (circular block bootstrap, Politis
-and Romano 1992).
+Trades of one day depend on each other, so days are drawn, not trades. Daily returns are drawn in blocks of
+neighbouring days; after the last day comes the first (circular block bootstrap, Politis and Romano 1992).
 Undefined is None, never 0 or infinity.
 Source: docs/practice.md (reporting: 95 % intervals by block bootstrap of days); C134.
 """
@@ -44,8 +43,7 @@ class Estimate:
 def day_estimate(metric: DayMetric, returns: Floats, block_days: int | None = None) -> Estimate:
     """A day metric of `vector_metrics` over daily returns (n,); an interval needs FEWEST_DAILY_RETURNS.
 
-    block_days: length of a block, by default `block_length`. The interval of a drawdown comes from paths
-    whose blocks are in another order.
+    block_days: length of a block, by default `block_length`.
     """
     value = defined(metric(returns)) if returns.size else None
     if value is None or len(returns) < FEWEST_DAILY_RETURNS:
@@ -68,7 +66,7 @@ def trade_estimate(metric: TradeMetric, days: NDArray[np.datetime64], net_usd: F
 
 
 def block_length(days: int) -> int:
-    """Days a block: the cube root of the sample, 7 for a year (Hall, Horowitz and Jing 1995).
+    """Days per block: the cube root of the sample, 7 for a year (Hall, Horowitz and Jing 1995).
 
     Formula: round(days ^ (1/3))
     Source: docs/practice.md (reporting).
@@ -77,7 +75,7 @@ def block_length(days: int) -> int:
 
 
 def drawn_days(days: int, block_days: int) -> NDArray[np.intp]:
-    """Day numbers of every resample, (2,000, days): blocks start anywhere, the last one is cut."""
+    """Day numbers of every resample, (2,000, days). The last block is cut."""
     blocks = -(-days // block_days)
     starts = np.random.default_rng(_SEED).integers(days, size=(_RESAMPLES, blocks))
     drawn: NDArray[np.intp] = (starts[:, :, np.newaxis] + np.arange(block_days)) % days
@@ -85,7 +83,7 @@ def drawn_days(days: int, block_days: int) -> NDArray[np.intp]:
 
 
 def _interval(values: Floats) -> tuple[float | None, float | None]:
-    """The inner 95 % of the resamples; none where the metric is undefined in too many of them."""
+    """The inner 95 % of the resamples; None if the metric is undefined in too many of them."""
     known = values[~np.isnan(values)]
     if len(known) < (1 - _MOST_UNDEFINED) * len(values):
         return None, None

@@ -1,4 +1,4 @@
-"""Calibration: stated confidence against the share of trades that won.
+"""Calibration: confidence against the share of won trades.
 
 Source: docs/practice.md, "Calibration" (ECE over 10 equal-mass bins diagnoses, the Brier score decides).
 """
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from hydra.arrays import Floats
 
-BINS: Final = 10
+CALIBRATION_BINS: Final = 10
 _Z_95: Final = NormalDist().inv_cdf(0.975)
 
 
@@ -31,9 +31,9 @@ class CalibrationBin:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Reliability of `trades` confidences; every figure None without trades.
+    """Calibration of the confidences of `trades`; every figure is None without trades.
 
-    expected_error: ECE. brier_skill: against always stating the share that won; None where all or none won.
+    expected_error: ECE. brier_skill: see `brier_skill`.
     """
 
     trades: int
@@ -43,10 +43,10 @@ class Calibration:
     brier_skill: float | None
 
 
-def calibration(confidence: Floats, won: NDArray[np.bool_], bins: int = BINS) -> Calibration:
-    """Confidences in 0..1 (n,) against outcomes (n,), in at most `bins` bins of about equal numbers.
+def calibration(confidence: Floats, won: NDArray[np.bool_], bins: int = CALIBRATION_BINS) -> Calibration:
+    """Confidences in 0..1 (n,) against outcomes (n,), in at most `bins` bins of about equal size.
 
-    Equal confidences stay in one bin, so there are fewer bins where many are equal.
+    Equal confidences are in the same bin.
     """
     if not confidence.size:
         return Calibration(0, (), None, None, None)
@@ -83,12 +83,12 @@ def wilson_interval(wins: int, trades: int) -> tuple[float, float]:
     share, weight = wins / trades, _Z_95**2 / trades
     half = _Z_95 * math.sqrt(share * (1 - share) / trades + weight / (4 * trades))
     low, high = (share + weight / 2 - half) / (1 + weight), (share + weight / 2 + half) / (1 + weight)
-    # At the ends the two terms cancel up to rounding.
+    # Rounding may take a bound past the share.
     return min(max(low, 0.0), share), max(min(high, 1.0), share)
 
 
 def expected_calibration_error(bins: Sequence[CalibrationBin]) -> float | None:
-    """Average distance of the win share from the confidence, by trades; None without bins.
+    """Mean absolute difference of win share and confidence, weighted by trades; None without bins.
 
     Formula: sum of n_b / n x abs(mean(y) - mean(p))
     Source: docs/practice.md, "Calibration" (ECE).
@@ -100,7 +100,7 @@ def expected_calibration_error(bins: Sequence[CalibrationBin]) -> float | None:
 
 
 def brier_score(confidence: Floats, won: NDArray[np.bool_]) -> float | None:
-    """Mean squared error of the stated probability, 0 is best; None without trades.
+    """Mean squared error of the confidence; None without trades.
 
     Formula: mean((p - y)^2)
     Source: docs/practice.md, "Calibration" (Brier).
@@ -109,7 +109,7 @@ def brier_score(confidence: Floats, won: NDArray[np.bool_]) -> float | None:
 
 
 def brier_skill(confidence: Floats, won: NDArray[np.bool_]) -> float | None:
-    """Improvement over always stating the share that won; None if all or none won.
+    """Improvement over a constant confidence equal to the share of won trades; None if all or none won.
 
     Formula: 1 - Brier / (base (1 - base))
     Source: docs/practice.md, "Calibration" (Brier skill).

@@ -1,4 +1,4 @@
-"""From the price profit at the decisions' prices to the net result: every cost by its kind, exact.
+"""The split of a result: price profit at the decisions' prices, each kind of cost, net result.
 
 Source: docs/practice.md (costs, reporting); docs/architecture.md (one cost model).
 """
@@ -10,9 +10,9 @@ from hydra.ledger.costs import PairCosts, half_spread
 
 
 def spread_paid_usd(notional_usd: Decimal, costs: PairCosts, *, is_maker: bool) -> Decimal:
-    """What a fill paid of the model spread, USDT; negative for a resting order, which earned it.
+    """Half the model spread that a fill paid, USDT; negative for a resting order, which earned it.
 
-    notional_usd: at the price of the decision. costs: those of the run.
+    notional_usd: at the decision's price. costs: of the run.
 
     Formula: taker notional x taker spread bps / 20,000, maker -notional x spread bps / 20,000
     Source: C126.
@@ -24,10 +24,10 @@ def spread_paid_usd(notional_usd: Decimal, costs: PairCosts, *, is_maker: bool) 
 
 @dataclass(frozen=True, slots=True)
 class CostSplit:
-    """Costs of closed positions, USDT: costs are positive, funding is positive if received.
+    """Result and costs of closed positions, USDT. Costs are positive; funding is positive if received.
 
-    gross_usd: price profit at the fills. spread_usd: half the model spread a fill, negative where resting
-    orders earned it. slippage_usd: the rest of the distance between the decisions' prices and the fills.
+    gross_usd: price profit at the fills. spread_usd: see `spread_paid_usd`. slippage_usd: the rest of the
+    difference between the decisions' prices and the fills.
     """
 
     gross_usd: Decimal
@@ -44,10 +44,8 @@ class CostSplit:
 
     @property
     def fees_usd(self) -> Decimal:
-        """Maker and taker fees."""
         return self.maker_fees_usd + self.taker_fees_usd
 
     @property
     def net_usd(self) -> Decimal:
-        """The net result."""
         return self.gross_usd - self.fees_usd + self.funding_usd

@@ -1,9 +1,8 @@
-"""The one cost model: fees, and the spread and slippage that paper fills pay. In basis points.
+"""The cost model: fees, spread and slippage of paper fills, in basis points.
 
-Fees are those of a regular user without discount. Spreads and slippages are assumptions, on the cautious
-side, for orders of at most 10,000 USDT; a connected order book replaces them. A run may have other costs
-(`CostParameters`); the default is PAIR_COSTS. Raise COST_MODEL_VERSION with every change: runs, labels and
-reports record it.
+Fees are those of a regular user without discount. Spreads and slippages are conservative assumptions for
+orders of at most 10,000 USDT. A run may have other costs (`CostParameters`). Raise COST_MODEL_VERSION with
+every change: runs, labels and reports record it.
 Source: docs/practice.md (costs); C33, C126.
 """
 
@@ -25,8 +24,7 @@ TAKER_FEE_BPS: Final = Decimal(5)
 class PairCosts:
     """Costs of one pair in basis points of the notional.
 
-    spread_bps: the whole model spread, between the prices at which resting orders stand. A market order pays
-    half of it, or of `taker_spread_factor` times as much, beside slippage_bps.
+    spread_bps: the whole model spread. A market order pays half of `taker_spread_bps`, and slippage_bps.
     """
 
     spread_bps: Decimal
@@ -37,7 +35,7 @@ class PairCosts:
 
     @property
     def taker_spread_bps(self) -> Decimal:
-        """The whole spread as market orders pay it."""
+        """The whole spread for market orders."""
         return self.spread_bps * self.taker_spread_factor
 
 
@@ -64,10 +62,10 @@ def _by_pair(column: str) -> Callable[[], dict[str, Decimal]]:
 
 @dataclass(frozen=True, slots=True)
 class CostParameters:
-    """What a run pays, in basis points: fees of all pairs, spread and slippage by base name.
+    """The costs of a run in basis points: fees of all pairs; spread and slippage by base name.
 
-    taker_spread_factor: widens the spread for market orders alone. A spread stress uses it, because resting
-    orders must not earn what the stress adds.
+    taker_spread_factor: widens the spread of market orders only, so that a stress of the spread does not
+    improve resting orders.
     """
 
     maker_fee_bps: Bps = MAKER_FEE_BPS
@@ -101,10 +99,10 @@ def fee_usd(notional_usd: Amount, fee_bps: Amount) -> Amount:
 
 
 def half_spread(price: Amount, spread_bps: Amount) -> Amount:
-    """Distance of the model touch from the last price, quote units.
+    """Distance of the model's best bid and ask from the last price, quote units.
 
     Formula: price x spread bps / 20,000
-    Source: C126 (touch = close -+ half the model spread).
+    Source: C126 (best bid, ask = close -+ half the model spread).
     """
     return price * spread_bps / 20_000
 
@@ -132,7 +130,7 @@ def round_trip_cost(costs: PairCosts) -> Decimal:
 
 
 def funding_payment(direction: int, quantity: Amount, mark_price: Amount, rate: Amount) -> Amount:
-    """Cash effect of one settlement, USDT, positive: received. Only if the position is open at that instant.
+    """Cash effect of a settlement on a position that is open then, USDT; positive is received.
 
     direction: +1 LONG, -1 SHORT. rate: the settled rate per interval, not scaled to 8 h.
 

@@ -1,6 +1,6 @@
 """Daily UTC returns of the equity, the elapsed time, and the smallest sample for a ratio.
 
-A day begins at 00:00 UTC: an equity of 00:00 belongs to the new day.
+An equity of 00:00 UTC belongs to the new day.
 Source: C83 (daily UTC returns), C122, C134 (elapsed time; the smallest sample of a ratio).
 """
 
@@ -32,10 +32,9 @@ def allows_ratios(elapsed_days: float, returns: int) -> bool:
 
 
 def sample_for_ratios(returns: Floats, elapsed_days: float) -> Floats:
-    """The daily returns (n,), or an empty array (0,) if they are too few for a ratio.
+    """The daily returns (n,), or an empty array if they are too few for a ratio.
 
-    Every annual figure, every ratio of daily returns and every probability about one uses this sample, so all
-    are undefined if it is too small.
+    All annual figures, ratios and probabilities use this sample.
     """
     return returns if allows_ratios(elapsed_days, len(returns)) else returns[:0]
 
@@ -45,10 +44,9 @@ class DailyReturns:
     """Days (n,) as datetime64[D], the last equity of each in USDT, and its return as a fraction.
 
     elapsed_days: from one cycle before the first row (the start balance) to the end of the last row's cycle,
-    holes included.
-    partial_days: days that begin or end inside the day (a hole within a day is not detected).
-    missing_days: days between the first and the last without equity. The first day after a hole carries the
-    return of the whole hole; a missing day is not a sample.
+    with gaps. partial_days: days whose rows begin late or end early (gaps within a day are not detected).
+    missing_days: days without equity between the first and the last. They are no samples; the first day after
+    a gap has the return of the whole gap.
     """
 
     start_usd: float
@@ -74,8 +72,8 @@ def daily_returns(
     """The last equity of each UTC day over that of the day before; the first day over the start balance.
 
     times: ascending instants (n,), UTC, a row a cycle; equity_usd (n,). A day is partial if its first row
-    is later than `cycle` after 00:00 or its last earlier than `cycle` before 24:00. The path ends with the
-    first day whose equity is not positive: it has no later return.
+    is later than `cycle` after 00:00 or its last earlier than `cycle` before 24:00. The first day without
+    positive equity is the last day.
 
     Raises:
         ValueError: the start balance is not positive, or the instants do not ascend.
@@ -103,6 +101,6 @@ def daily_returns(
 
 
 def _until_ruin(closes_usd: Floats) -> int:
-    """How many days to keep: up to and including the first without positive equity."""
+    """The number of days up to and including the first without positive equity."""
     ruined = np.flatnonzero(closes_usd <= 0)
     return int(ruined[0]) + 1 if ruined.size else len(closes_usd)

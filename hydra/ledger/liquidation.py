@@ -1,4 +1,4 @@
-"""The liquidation price: isolated margin, one-way mode, by maintenance bracket, on mark price."""
+"""The liquidation price on the mark: isolated margin, one-way mode, by maintenance bracket."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from hydra.ledger.amounts import Amount
 
 
 class MaintenanceBracket(NamedTuple):
-    """A notional up to `notional_cap_usd` must keep notional x rate - cumulative_usd as margin."""
+    """Up to `notional_cap_usd` the maintenance margin is notional x rate - cumulative_usd."""
 
     notional_cap_usd: float
     rate: float
@@ -22,7 +22,7 @@ def isolated_liquidation_price(
     rate: Amount,
     cumulative: Amount,
 ) -> Amount:
-    """Mark price at which margin and loss leave just the maintenance margin of one bracket.
+    """Mark price at which margin less loss equals the maintenance margin of one bracket.
 
     direction: +1 LONG, -1 SHORT. rate, cumulative: of the bracket (fraction, USDT). 0 or less: never.
 
@@ -49,8 +49,8 @@ def liquidation_price(
 ) -> float:
     """Liquidation price by the bracket of the notional *at that price*, found by iteration.
 
-    Starts with the entry's bracket and iterates until the bracket no longer changes; if two neighbouring
-    brackets alternate, the one that liquidates earlier is used. 0: out of reach.
+    Starts with the entry's bracket and iterates until the bracket no longer changes. If brackets alternate,
+    the one that liquidates earlier is used. 0: never.
 
     Formula: iterate bracket(q x LP) -> LP until it stands
     Source: docs/practice.md, "Costs" (bracket of the notional at the liquidation price); C40.

@@ -1,8 +1,8 @@
-"""The metrics of a run, each with its convention in the name; undefined is None, never 0 or infinity.
+"""The metrics of a run, with the convention in the name; undefined is None, never 0 or infinity.
 
 `_daily_365`: from daily UTC returns, a year of 365 days, risk-free rate and target 0. `_daily_close`: from
 the last equity of each UTC day; `_intraday`: from the equity of every cycle. `_r`: in units of the risk.
-These are only the formulas; `daily_returns.sample_for_ratios` says which sample is large enough for a ratio.
+Whether a sample is large enough for a ratio is decided in `daily_returns.sample_for_ratios`.
 Returns, shares and drawdowns are fractions; amounts are USDT net of all costs unless the name says otherwise.
 Source: docs/practice.md (reporting); C31, C83, C104, C113, C134.
 """
@@ -34,10 +34,10 @@ from hydra.ledger.vector_metrics import (
 
 @dataclass(frozen=True, slots=True)
 class Drawdown:
-    """The deepest fall from a peak. fraction: of the peak, 0 where nothing fell.
+    """The deepest fall from a peak. fraction: of the peak; 0 without a fall.
 
-    length: from the peak (its last instant) to the first instant at or above it again, or to the end of the
-    path where is_recovered is False.
+    length: from the last instant of the peak to the first at or above it again, or to the end of the path if
+    is_recovered is False.
     """
 
     fraction: float
@@ -60,9 +60,9 @@ def total_return(returns: Floats) -> float | None:
 
 
 def annualised_return_compounded_365(returns: Floats, elapsed_days: float) -> float | None:
-    """Fraction per year if the return continued; None without a return.
+    """Return per year, compounded, a fraction; None without a return.
 
-    elapsed_days: the time that passed, days without a row included.
+    elapsed_days: with days that have no row.
 
     Formula: (1 + total return) ^ (365 / elapsed days) - 1
     Source: C83 (365 days); C134 (elapsed time).
@@ -80,9 +80,7 @@ def sharpe_daily_365(returns: Floats) -> float | None:
 
 
 def sortino_daily_365(returns: Floats) -> float | None:
-    """Annual Sortino ratio: only falls below 0 count as risk, averaged over all days.
-
-    Sortino and Price 1994. None under two days or without a fall.
+    """Annual Sortino ratio (Sortino and Price 1994); None under two days or without a loss.
 
     Formula: mean(r) / sqrt(mean(min(r, 0)^2)) x sqrt(365)
     Source: docs/practice.md (reporting); C83 (target 0).
@@ -115,7 +113,7 @@ def max_drawdown_intraday(
 ) -> Drawdown | None:
     """The deepest fall of the equity path; None for an empty one.
 
-    times: ascending instants (n,), UTC. start_usd > 0: the balance before the first; it is a peak too.
+    times: ascending instants (n,), UTC. start_usd > 0: the balance before the first, the first peak.
 
     Formula: max over cycles of 1 - equity / peak equity so far
     Source: C31 (`drawdown`, from the highest equity of the run); C122.

@@ -1,9 +1,7 @@
-"""How much of a Sharpe ratio is luck: for one record, for the best of many trials, for a whole search.
+"""Probabilistic and deflated Sharpe ratio, minimum track record length.
 
-Sharpe ratios here are per day, not annualised; kurtosis is raw (3 for a normal distribution). Nothing is
-computed from a sample too small for a ratio (C134).
-The formulas are those of Bailey and López de Prado 2012 (probabilistic Sharpe ratio, minimum track record)
-and 2014 (deflated Sharpe ratio).
+Sharpe ratios here are per day, not annualised; kurtosis is raw (3 for a normal distribution). The formulas
+are those of Bailey and López de Prado 2012 and 2014 (deflated Sharpe ratio).
 Source: docs/practice.md (overfitting of the search); C134, C135, C137.
 """
 
@@ -52,7 +50,7 @@ class ReturnMoments:
 
 
 def probabilistic_sharpe(moments: ReturnMoments, benchmark_per_day: float = 0.0) -> float | None:
-    """Probability that the true Sharpe ratio lies above the benchmark; None where its variance vanishes.
+    """Probability that the true Sharpe ratio is above the benchmark; None without variance.
 
     Formula: Phi((SR - SR*) sqrt(T - 1) / sqrt(1 - g3 SR + (g4 - 1)/4 SR^2))
     Source: docs/practice.md (overfitting of the search: PSR; SR per day, g4 raw).
@@ -86,8 +84,7 @@ def best_sharpe_by_luck(trials: int, sharpe_variance: float) -> float:
 def variance_of_trials(sharpes_per_day: Sequence[float]) -> float | None:
     """Variance of the trials' Sharpe ratios per day; None under two of them.
 
-    The trials are a sample of all possible ones, so the sum of squares is divided by n - 1. With n, two
-    trials would show half their variance, and the gate would be weakest for the smallest samples.
+    The trials are a sample, so the sum of squares is divided by n - 1.
 
     Formula: sum((SR_n - mean)^2) / (n - 1)
     Source: C137.
@@ -98,7 +95,7 @@ def variance_of_trials(sharpes_per_day: Sequence[float]) -> float | None:
 
 
 def deflated_sharpe(moments: ReturnMoments, trials: int, sharpe_variance: float) -> float | None:
-    """Probability that the best of `trials` has more than luck; None where its variance vanishes.
+    """Probability that the true Sharpe ratio of the best of `trials` is above luck; None without variance.
 
     Raises:
         ValueError: no trial, or a negative variance.
@@ -111,14 +108,14 @@ def deflated_sharpe(moments: ReturnMoments, trials: int, sharpe_variance: float)
 
 @dataclass(frozen=True, slots=True)
 class MarketTrials:
-    """All trials counted on a market. sharpe_variance: of those with a ratio; None under two of them."""
+    """All trials on a market. sharpe_variance: of those with a ratio; None under two of them."""
 
     count: int
     sharpe_variance: float | None
 
     @classmethod
     def of(cls, samples: Iterable[Floats]) -> "MarketTrials":
-        """From the daily returns of each trial; an empty array (too few for a ratio) still counts."""
+        """From the daily returns of each trial; one with too few returns for a ratio still counts."""
         moments = [ReturnMoments.of(returns) for returns in samples]
         sharpes = [one.sharpe_per_day for one in moments if one is not None]
         return cls(len(moments), variance_of_trials(sharpes))
@@ -133,7 +130,9 @@ class MarketTrials:
 def minimum_track_record_days(
     moments: ReturnMoments, benchmark_per_day: float = 0.0, confidence: float = 0.95
 ) -> float | None:
-    """Days until the same record would exceed the benchmark; None if its ratio is not above it.
+    """Days until a record with these moments is above the benchmark with `confidence`.
+
+    None if its ratio is not above the benchmark.
 
     Formula: 1 + (1 - g3 SR + (g4 - 1)/4 SR^2) (Z(confidence) / (SR - SR*))^2
     Source: docs/practice.md (overfitting of the search: minimum track record length).

@@ -1,9 +1,7 @@
-"""Probability of backtest overfitting: does the best variant of one half of the past stay good in the other?
+"""Probability of backtest overfitting (PBO) by combinatorially symmetric cross-validation (CSCV).
 
-Combinatorially symmetric cross-validation: the days are cut into S blocks. For every choice of S/2 blocks,
-the best variant in them is picked and then measured on the other half. Nothing is random: the same returns
-give the same answer.
-The method is that of Bailey, Borwein, López de Prado and Zhu 2015.
+The days are cut into S blocks. For every choice of S/2 blocks, the best variant in them is picked and then
+measured on the other half (Bailey, Borwein, López de Prado and Zhu 2015).
 Source: docs/practice.md (overfitting of the search).
 """
 
@@ -45,7 +43,7 @@ class SearchOverfitting:
 
 
 def blocks_of(days: int, wanted: int = MOST_BLOCKS) -> int | None:
-    """How many blocks: the largest even number up to `wanted` with five days each; None under four."""
+    """The largest even number of blocks up to `wanted` with five days each; None under four."""
     blocks = min(wanted, days // FEWEST_DAYS_A_BLOCK) // 2 * 2
     return blocks if blocks >= FEWEST_BLOCKS else None
 
@@ -53,10 +51,10 @@ def blocks_of(days: int, wanted: int = MOST_BLOCKS) -> int | None:
 def search_overfitting(returns: Floats, wanted_blocks: int = MOST_BLOCKS) -> SearchOverfitting | None:
     """Cross-validate the variants of a search: returns (days, variants), fractions per day.
 
-    Performance is the Sharpe ratio. The oldest days that fill no block are left out. A variant that never
-    varies is ignored; a half without variance has performance 0, because nothing was traded. Variants that
-    tie for the best share the pick; ties out of sample share their ranks; a pick exactly at the median counts
-    half. None under four blocks of five days or two variants.
+    Performance is the Sharpe ratio. The oldest days that fill no block are left out. A variant without
+    variance is ignored; a half without variance has performance 0. Variants that tie for the best share the
+    pick; ties out of sample share their ranks; a pick exactly at the median counts half. None under four
+    blocks of five days or two variants.
 
     Formula: share of the C(S, S/2) splits with logit of the picked variant's rank / (N + 1) out of sample < 0
     Source: docs/practice.md (overfitting of the search: PBO by CSCV; strict gate 0.5).
@@ -90,7 +88,7 @@ def _varying(returns: Floats) -> NDArray[np.bool_]:
 
 
 def _halves(blocks: int) -> Iterator[Floats]:
-    """Chunks of splits: a row a split, 1 for the blocks of the past, 0 for the others."""
+    """The splits in chunks: a row a split, 1 for blocks in sample, 0 for the others."""
     chosen = np.array(list(combinations(range(blocks), blocks // 2)))
     for first in range(0, len(chosen), _CHUNK):
         part = chosen[first : first + _CHUNK]
@@ -116,7 +114,7 @@ def _picked(halves: Floats, returns: Floats, block_days: int) -> tuple[Floats, F
 
 def _performance(halves: Floats, returns: Floats, block_days: int) -> Floats:
     """Sharpe ratio per day of every half (row) and variant (column); 0 without variance."""
-    # Deviations from each variant's mean keep the digits that a large mean would cost.
+    # Deviations from the mean avoid a loss of precision when the mean is large.
     mean = returns.mean(axis=0)
     by_block = (returns - mean).reshape(-1, block_days, returns.shape[1])
     days = halves.shape[1] // 2 * block_days

@@ -13,10 +13,9 @@ from hydra.ledger.positions import price_profit, stop_loss_usd
 
 @dataclass(frozen=True, slots=True)
 class OpenPosition:
-    """An open position as the portfolio sees it. direction +1 LONG, -1 SHORT; prices in quote units.
+    """An open position. direction: +1 LONG, -1 SHORT. Prices in quote units.
 
-    cost_basis_usd: see `price_profit`. stop_price: the stop that rests on the exchange. margin_usd: isolated
-    margin set aside.
+    cost_basis_usd: see `price_profit`. margin_usd: isolated margin.
     """
 
     instrument_id: int
@@ -45,7 +44,7 @@ class OpenPosition:
 
 @dataclass(frozen=True, slots=True)
 class Portfolio:
-    """Cash and the highest equities. Start it with `Portfolio.start`."""
+    """Cash and the highest equity of the run and of the day. Begin with `Portfolio.start`."""
 
     cash_usd: Decimal
     peak_usd: Decimal
@@ -62,7 +61,7 @@ class Portfolio:
         return Portfolio(self.cash_usd + amount_usd, self.peak_usd, self.day_peak_usd, self.day)
 
     def marked(self, positions: Iterable[OpenPosition], time: datetime) -> tuple["Portfolio", "Equity"]:
-        """The portfolio with its peaks updated to `time`, and its equity then (C122)."""
+        """The portfolio with its peaks at `time`, and its equity then (C122)."""
         opened = tuple(positions)
         unrealised = sum((position.unrealised_usd for position in opened), Decimal(0))
         equity = self.cash_usd + unrealised
@@ -97,22 +96,22 @@ class Equity:
 
     @property
     def drawdown(self) -> float:
-        """From the run's highest equity: the leverage penalty reads it (C31)."""
+        """From the run's highest equity, for the leverage (C31)."""
         return drawdown(float(self.equity_usd), float(self.peak_usd))
 
     @property
     def daily_drawdown(self) -> float:
-        """From the highest equity since 00:00 UTC: the kill switch reads it (C31)."""
+        """From the highest equity since 00:00 UTC, for the kill switch (C31)."""
         return drawdown(float(self.equity_usd), float(self.day_peak_usd))
 
     @property
     def heat(self) -> float:
-        """The loss if all stops are hit, as a fraction of equity (C39); infinite without equity."""
+        """The loss if every stop is hit, a fraction of equity (C39); infinite without equity."""
         return float(self.heat_usd / self.equity_usd) if self.equity_usd > 0 else float("inf")
 
 
 def drawdown(equity_usd: float, peak_usd: float) -> float:
-    """Fraction lost since the peak; 1 where the peak itself is nothing.
+    """Fraction lost since the peak; 1 if the peak is not positive.
 
     Formula: 1 - equity / peak
     Source: layers document, "Kill Switches"; layers document, "Leverage Calculation"; C31.

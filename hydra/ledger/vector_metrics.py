@@ -1,8 +1,8 @@
-"""The metrics' arithmetic for many samples at once: `metrics` uses it for one, `bootstrap` for thousands.
+"""The arithmetic of the metrics for many samples at once, for `metrics` and `bootstrap`.
 
-Day metrics take a matrix of daily returns (fractions), one row per sample, and give one value per row. Trade
-metrics take `TradeSums` and give one value per entry. Inside the arrays nan means "undefined" and infinity
-means "something over nothing", so that quantiles can order them; neither leaves the ledger.
+Day metrics take daily returns (fractions), a row a sample, and give a value a row. Trade metrics take
+`TradeSums` and give a value an entry. In the arrays nan is "undefined" and infinity is "positive over zero",
+so that quantiles can order them; neither leaves the ledger.
 Source: C83 (365 days, std1, risk-free 0), C104 (zero is a loss), C113 (zero variance).
 """
 
@@ -25,7 +25,7 @@ _FEWEST_DAYS_DEVIATION: Final = 2
 def ratio_rows(numerator: Floats, denominator: Floats) -> Floats:
     """numerator / denominator for denominators >= 0; infinite over zero, nan for zero over zero.
 
-    A denominator below 1e-12 of the numerator's magnitude is rounding noise and counts as zero (C113).
+    A denominator of at most 1e-12 of the numerator is rounding error and counts as zero (C113).
     """
     is_zero = denominator <= _ZERO_SHARE * np.abs(numerator)
     beyond = np.where(numerator == 0, np.nan, np.copysign(np.inf, numerator))
@@ -33,13 +33,12 @@ def ratio_rows(numerator: Floats, denominator: Floats) -> Floats:
 
 
 def total_return_rows(returns: Floats) -> Floats:
-    """Compounded over all days."""
     grown: Floats = np.prod(1 + returns, axis=-1) - 1
     return grown
 
 
 def annualised_return_rows(returns: Floats, elapsed_days: float) -> Floats:
-    """Compounded from the days that passed to 365; nan without a return or a day."""
+    """Compounded from the elapsed days to 365; nan without a return or a day."""
     if not returns.shape[-1] or elapsed_days <= 0:
         return np.full(returns.shape[:-1], np.nan)
     with np.errstate(over="ignore"):
@@ -84,9 +83,9 @@ def calmar_rows(returns: Floats, elapsed_days: float) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class TradeSums:
-    """Sums over groups of closed trades, one entry per group: counts, and USDT won and lost.
+    """Sums over groups of closed trades, one entry a group.
 
-    lost_usd is positive. A trade that nets zero is no win (C104).
+    lost_usd is positive. A trade with a net result of zero is no win (C104).
     """
 
     trades: Floats
@@ -102,18 +101,16 @@ class TradeSums:
         return cls(*(np.bincount(group, weight, groups).astype(np.float64) for weight in weights))
 
     def drawn(self, rows: NDArray[np.intp]) -> "TradeSums":
-        """Sums over drawn groups: a row of group numbers a sample."""
+        """Sums over drawn groups. rows: group numbers, a row a sample."""
         parts = (self.trades, self.wins, self.won_usd, self.lost_usd)
         return TradeSums(*(part[rows].sum(axis=-1) for part in parts))
 
 
 def win_rate_rows(sums: TradeSums) -> Floats:
-    """Wins over trades."""
     return ratio_rows(sums.wins, sums.trades)
 
 
 def profit_factor_rows(sums: TradeSums) -> Floats:
-    """Won over lost."""
     return ratio_rows(sums.won_usd, sums.lost_usd)
 
 
@@ -124,7 +121,7 @@ def expectancy_usd_rows(sums: TradeSums) -> Floats:
 
 
 def payoff_ratio_rows(sums: TradeSums) -> Floats:
-    """Average win over average loss, trades of zero among the losses (C104); nan without a win."""
+    """Average win over average loss; zero is a loss (C104); nan without a win."""
     losses = sums.trades - sums.wins
     average_win = np.where(sums.wins == 0, np.nan, sums.won_usd / np.maximum(sums.wins, 1.0))
     return ratio_rows(average_win, sums.lost_usd / np.maximum(losses, 1.0))

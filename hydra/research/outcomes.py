@@ -20,13 +20,13 @@ from hydra.backtest.simulation import Simulation
 from hydra.backtest.skip_quiet_minutes import Grids, next_event
 from hydra.domain import ReasonCode, TradabilityStatus
 from hydra.trading.entries import entry_plan
-from hydra.trading.kill_switch import LatchedKills
+from hydra.trading.kill_switch import StoppedPairs
 from hydra.trading.minute_rows import GENERATOR_INPUTS, AssessedPair
 from hydra.trading.pair_state import EntryPlan, Order, PairState, Position
 from hydra.trading.parameters import Rules
 
 _NO_RUN: Final = 0
-_NO_KILLS: Final = LatchedKills(frozenset())
+_NO_KILLS: Final = StoppedPairs(frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class OutcomePlayer:
         pairs = len(self._market.instrument_ids)
         kept = ExitBoundsTable(pairs, self._market.minutes, self._rules.positions)
         kept.put(self._player.column_of[state.instrument_id], state.position, None)
-        return int(next_event(row + 1, self._grids, kept.book, np.zeros(pairs, np.bool_)))
+        return int(next_event(row + 1, self._grids, kept.opened, np.zeros(pairs, np.bool_)))
 
     def _outcome(
         self, trade: PlannedTrade, row: int, position: Position | None, entry: Order | None
@@ -161,7 +161,7 @@ def _grids(bars: BarGrid) -> Grids:
     return Grids(
         key=np.full(shape, -1, np.int8),
         entries_allowed=np.zeros(shape, np.bool_),
-        is_alarmed=bars.has_settlement | bars.is_irregular,
+        may_close=bars.has_settlement | bars.is_irregular,
         mark_open=mark_open,
         mark_high=mark_high,
         mark_low=mark_low,

@@ -4,16 +4,21 @@ Source: C112 (every threshold can be set).
 """
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
-from hydra.bounds import range_words
+from hydra.bounds import own_words, range_words
 from hydra.errors import SettingsError
-from hydra.settings import ENV_FILE, Settings, load_settings
-from hydra.trading.parameters import RULES, Rules, rules_of
+from hydra.outside_text import storable
+from hydra.settings import ENV_FILE, Settings, load_settings, refuse_secrets
+from hydra.trading.parameters import RULES_ADAPTER, Rules, rules_of
+
+_KEY: Final = re.compile(r"[\w.]+")
 
 
 def parse_assignments(texts: Iterable[str]) -> dict[str, str]:
@@ -24,9 +29,11 @@ def parse_assignments(texts: Iterable[str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for text in texts:
-        key, separator, value = (part.strip() for part in text.partition("="))
+        key, separator, value = (part.strip() for part in storable(text).partition("="))
+        refuse_secrets([key])
         if not separator or not key or not value:
-            raise SettingsError(f"--set {text}: write KEY=VALUE, e.g. --set MAX_POSITIONS=3")
+            named = f" {key}" if _KEY.fullmatch(key) else ""
+            raise SettingsError(f"--set{named}: write KEY=VALUE, e.g. --set MAX_POSITIONS=3")
         if key in found:
             raise SettingsError(f"--set {key} is given twice: {found[key]} and {value}")
         found[key] = value
@@ -53,19 +60,20 @@ def settings_and_rules(
     paths = {key: value for key, value in assignments.items() if "." in key}
     keys = {key: value for key, value in assignments.items() if "." not in key}
     names = {name: key for key, name in Settings.attribute_by_key().items()}
-    before = {names[name]: value for name, value in (recorded or {}).items() if name in names}
+    parameters = names.keys() - Settings.secrets()
+    before = {names[name]: value for name, value in (recorded or {}).items() if name in parameters}
     settings = load_settings(config or ENV_FILE, {**before, **keys})
     return settings, _with(rules_of(settings, feeds), paths)
 
 
 def _with(rules: Rules, paths: Mapping[str, str]) -> Rules:
     """`rules` with the parameters at `paths` set to the given texts."""
-    record = RULES.dump_python(rules, mode="json")
+    record = RULES_ADAPTER.dump_python(rules, mode="json")
     for path, text in paths.items():
         group, name = _place(record, path)
         group[name] = text
     try:
-        return RULES.validate_python(record)
+        return RULES_ADAPTER.validate_python(record)
     except ValidationError as error:
         refused = [_refused(item["loc"], item["msg"], paths) for item in error.errors()]
         raise SettingsError("; ".join(refused)) from None
@@ -97,13 +105,18 @@ def _member(group: Mapping[str, Any], name: str, path: str) -> Any:
 def _refused(place: Sequence[str | int], message: str, paths: Mapping[str, str]) -> str:
     path = ".".join(map(str, place))
     allowed = range_words(_schema_at(place))
-    words = f"it has to be {allowed}" if allowed else message
+    words = f"it has to be {allowed}" if allowed else own_words(message)
     return f"--set {path}={paths[path]}: {words}" if path in paths else f"{path}: {words}"
+
+
+@cache
+def _rules_schema() -> Mapping[str, Any]:
+    return RULES_ADAPTER.json_schema()
 
 
 def _schema_at(place: Sequence[str | int]) -> Mapping[str, Any]:
     """The JSON schema of the parameter at `place`."""
-    schema = root = RULES.json_schema()
+    schema = root = _rules_schema()
     for name in place:
         members = schema.get("properties", {})
         schema = members[name] if name in members else schema["additionalProperties"]

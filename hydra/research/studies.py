@@ -124,7 +124,7 @@ class Study:
             raise StopError(
                 f"the study {self.name} was begun with code {self.code_version} and readings "
                 f"{self.readings_hash}, now they are {code_version()} and {readings_hash()}: its "
-                "trials could not be compared; choose another name"
+                "trials could not be compared; sweep again under another name with this code"
             )
         if self.data_hash != data_hash:
             raise StopError(

@@ -5,6 +5,7 @@ Source: docs/practice.md (overfitting of the search); C135 (every trial is count
 
 import itertools
 import multiprocessing
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +19,8 @@ from hydra.backtest.run import MarketChoice, read_choice
 from hydra.backtest.simulation import PreparedMarket, Stopwatch, prepare, simulate
 from hydra.backtest.stress import stressed_rules
 from hydra.db.engine import connect
-from hydra.errors import HydraError, SettingsError, StopError
+from hydra.die_with_parent import end_with_spawner
+from hydra.errors import DatabaseError, HydraError, SettingsError, StopError
 from hydra.ledger.daily_returns import allows_ratios
 from hydra.ledger.overfitting import MarketTrials, ReturnMoments
 from hydra.ledger.pbo_cscv import SearchOverfitting, search_overfitting
@@ -93,6 +95,8 @@ class TrialScorer:
             try:
                 _, rules = settings_of(self._study.specification, trial.parameters)
                 figures = score_rules(self._prepared_for(rules), self._study.specification.choice, rules)
+            except DatabaseError:
+                raise
             except HydraError as error:
                 fail_trial(self._connection, trial.trial_id, str(error))
             else:
@@ -123,11 +127,18 @@ def score_rules(prepared: PreparedMarket, choice: MarketChoice, rules: Rules) ->
 
 
 def score_study(url: str, study_id: int) -> None:
-    """Score trials of a study until none is left: the work of every process of a sweep."""
-    with connect(url, autocommit=True) as connection:
-        scorer = TrialScorer(connection, url, study_id)
-        while scorer.score_next():
-            continue
+    """Score trials of a study until none is left: the work of every process of a sweep; it ends with that."""
+    end_with_spawner()
+    try:
+        with connect(url, autocommit=True) as connection:
+            scorer = TrialScorer(connection, url, study_id)
+            while scorer.score_next():
+                continue
+    except (DatabaseError, psycopg.OperationalError):
+        # The sweep itself meets the same error and tells it once.
+        sys.exit(1)
+    except HydraError as error:
+        sys.exit(f"a process of the sweep ended: {error}")
 
 
 def run_processes(

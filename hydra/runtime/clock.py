@@ -13,23 +13,29 @@ from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 import psycopg
+import structlog
 import typer
 from dramatiq import Broker
 from psycopg import sql
 
 from hydra.db import queries
-from hydra.db.engine import connect, database_url
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
 from hydra.db.roles import Role
 from hydra.domain import CycleState
-from hydra.errors import HydraError
+from hydra.errors import HydraError, RetryError
 from hydra.features.engine.decision_frame import DECISION_DELAY
+from hydra.outside_text import shown
 from hydra.runtime.message_broker import make_broker
 from hydra.runtime.notifications import CYCLE_CLOSED_CHANNEL, notify, step_from
+from hydra.runtime.outage import Outage
 from hydra.runtime.speed import Speed
-from hydra.settings import load_settings
-from hydra.trading.runs import EndReason, Run, end_run, read_run
+from hydra.settings import load_settings, redacted_by_settings
+from hydra.trading.runs import EndReason, Run, end_run, read_run, refuse_other_version
+from hydra.trading.versions import code_version
 
 CYCLE_LENGTH: Final = timedelta(minutes=1)
+_LOG: structlog.stdlib.BoundLogger = structlog.get_logger("hydra.clock")
 RING_AGAIN_S: Final = 2.0
 LISTEN_S: Final = 0.5
 
@@ -43,6 +49,7 @@ class CycleClock:
     broker: Broker
     speed: Speed
     now: Callable[[], float] = time.monotonic
+    outage: Outage = field(default_factory=lambda: Outage("the broker of the messages", _LOG.warning))
     _rung_at: float = field(default=float("-inf"), init=False)
     _opened_at: float = field(default=float("-inf"), init=False)
 
@@ -50,6 +57,7 @@ class CycleClock:
         """Open cycle after cycle until the run's range is decided; then record the run's end.
 
         Raises:
+            StopError: the run belongs to another version.
             psycopg.OperationalError: the server went away; start a new clock.
         """
         self.listening.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CYCLE_CLOSED_CHANNEL)))
@@ -80,16 +88,29 @@ class CycleClock:
         if pause > 0:
             time.sleep(pause)
         self._opened_at = self.now()
-        values = {"run_id": self.run.run_id, "time": minute, "as_of": minute + DECISION_DELAY}
-        self.listening.execute(queries.load("stages/open_cycle"), values)
+        values = {
+            "run_id": self.run.run_id,
+            "time": minute,
+            "as_of": minute + DECISION_DELAY,
+            "code_version": code_version(),
+        }
+        if not self.listening.execute(queries.load("stages/open_cycle"), values).rowcount:
+            # Another clock has opened it, or another version continues the run.
+            refuse_other_version(read_run(self.listening, self.run.run_id))
         self._ring(CycleState.OPEN)
         self._listen(LISTEN_S)
 
     def _ring(self, state: CycleState) -> None:
         step = step_from(state)
-        if step is not None:
+        if step is None or not self.outage.is_due:
+            return
+        self._rung_at = self.now()
+        try:
             notify(self.broker, step, self.run.run_id)
-            self._rung_at = self.now()
+        except RetryError as error:
+            self.outage.lost(str(error))
+        else:
+            self.outage.back()
 
     def _listen(self, seconds: float) -> None:
         """Wait until a cycle of this run closes, at most `seconds`."""
@@ -111,11 +132,13 @@ def command(
 ) -> None:
     """Open the cycles of a run."""
     settings = load_settings()
-    with connect(database_url(settings), role=Role.WORKER, autocommit=True) as connection:
+    with connect(database_url(settings, Role.WORKER), autocommit=True) as connection:
         # If a crash of the server loses a cycle before its first stage, it is opened again.
         connection.execute("SET synchronous_commit = off")
+        recorded = read_run(connection, run)
+        refuse_other_version(recorded)
         broker = make_broker(settings, [])
-        CycleClock(read_run(connection, run), connection, broker, Speed.parse(speed)).work()
+        CycleClock(recorded, connection, broker, Speed.parse(speed)).work()
         broker.close()
 
 
@@ -126,7 +149,7 @@ def main() -> None:
     try:
         app()
     except (HydraError, psycopg.OperationalError) as error:
-        sys.exit(f"clock: {error}")
+        sys.exit(f"clock: {shown(redacted_by_settings(str(error)))}")
 
 
 if __name__ == "__main__":

@@ -13,8 +13,10 @@ import psycopg
 from hydra.answers.status import read_condition
 from hydra.db import queries
 from hydra.db.edition import inspect_server
-from hydra.db.engine import connect, database_url
+from hydra.db.engine import connect
+from hydra.db.logins import database_url, has_logins
 from hydra.db.migrate import current_revision, head_revision
+from hydra.db.roles import Role
 from hydra.db.server.private import private_cluster
 from hydra.domain import TradingMode
 from hydra.errors import HydraError
@@ -68,10 +70,11 @@ def _growing_place(settings: Settings) -> Path:
 
 def _examine_database(settings: Settings) -> Iterator[HealthCheck]:
     try:
-        url = database_url(settings)
+        url = database_url(settings, Role.READER)
         with connect(url) as connection:
             yield _check_server(connection)
             yield _check_clock(connection)
+            yield check_logins(has_them=has_logins(settings))
             schema = check_schema(current_revision(url), head_revision())
             yield schema
             if schema.verdict is HealthVerdict.OK:
@@ -133,6 +136,14 @@ def check_clock(difference_s: float) -> HealthCheck:
     if abs(difference_s) > MAX_CLOCK_DIFFERENCE_S:
         return HealthCheck("clock", HealthVerdict.FAIL, seen, "synchronise both by NTP: ages would be wrong")
     return HealthCheck("clock", HealthVerdict.OK, seen)
+
+
+def check_logins(*, has_them: bool) -> HealthCheck:
+    """Owner, worker and reader log in as themselves."""
+    if has_them:
+        return HealthCheck("logins", HealthVerdict.OK, "owner, worker and reader log in as themselves")
+    seen = "the owner, the worker or the reader cannot log in, or the owner does not own the schema"
+    return HealthCheck("logins", HealthVerdict.FAIL, seen, "run `hydra db up`: it makes the logins")
 
 
 def check_schema(current: str | None, head: str) -> HealthCheck:

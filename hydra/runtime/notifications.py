@@ -9,8 +9,11 @@ from enum import StrEnum
 from typing import Final
 
 from dramatiq import Broker, Message
+from dramatiq.errors import BrokerConnectionError
 
 from hydra.domain import CycleState
+from hydra.errors import RetryError
+from hydra.trading.versions import own_version
 
 CYCLE_CLOSED_CHANNEL: Final = "hydra_cycle_closed"
 """The PostgreSQL channel that announces the end of every cycle; the payload is the run id."""
@@ -31,12 +34,17 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """The state that a stage waits for, the state that it sets, and the queue of its process."""
+    """The state that a stage waits for, the state that it sets, and the layer that does the work."""
 
     stage: Stage
-    queue: str
+    layer: str
     waits_for: CycleState
     leads_to: CycleState
+
+    @property
+    def queue(self) -> str:
+        """The queue of the layer's process; every version of HYDRA has queues of its own."""
+        return f"{self.layer}-{own_version().digest}"
 
 
 STEPS: Final = (
@@ -66,13 +74,33 @@ AUDIT_ACTOR: Final = "audit"
 
 
 def notify_upkeep(broker: Broker) -> None:
-    """Tell the upkeep process that the audits may be due. A lost message does no harm."""
-    broker.enqueue(_message(UPKEEP_QUEUE, AUDIT_ACTOR))
+    """Tell the upkeep process that the audits may be due. A lost message does no harm.
+
+    Raises:
+        RetryError: the broker cannot be used.
+    """
+    send(broker, _message(UPKEEP_QUEUE, AUDIT_ACTOR))
 
 
 def notify(broker: Broker, step: Step, run_id: int) -> None:
-    """Tell the process of `step` that run `run_id` may have a cycle for it. A lost message does no harm."""
-    broker.enqueue(_message(step.queue, step.stage.value, run_id))
+    """Tell the process of `step` that run `run_id` may have a cycle for it. A lost message does no harm.
+
+    Raises:
+        RetryError: the broker cannot be used.
+    """
+    send(broker, _message(step.queue, step.stage.value, run_id))
+
+
+def send(broker: Broker, message: Message[None]) -> None:
+    """Put a message into its queue.
+
+    Raises:
+        RetryError: the broker cannot be used.
+    """
+    try:
+        broker.enqueue(message)
+    except BrokerConnectionError as error:
+        raise RetryError(f"a message could not be sent: {error}") from error
 
 
 def _message(queue: str, actor: str, *arguments: int) -> Message[None]:

@@ -7,6 +7,8 @@ from typing import Final
 
 from dramatiq import Broker, Message
 
+from hydra.runtime.notifications import send
+
 QUEUE: Final = "research"
 ACTOR: Final = "score_trial"
 MAX_AGE_MS: Final = 24 * 3_600_000
@@ -14,7 +16,11 @@ MAX_AGE_MS: Final = 24 * 3_600_000
 
 
 def notify_trials(broker: Broker, study_id: int, trials: int) -> None:
-    """One message per planned trial; a duplicate finds nothing to do."""
+    """One message per planned trial; a duplicate finds nothing to do.
+
+    Raises:
+        RetryError: the broker cannot be used; some messages may have been sent.
+    """
     for _ in range(trials):
         message: Message[None] = Message(
             queue_name=QUEUE,
@@ -23,4 +29,4 @@ def notify_trials(broker: Broker, study_id: int, trials: int) -> None:
             kwargs={},
             options={"max_age": MAX_AGE_MS},
         )
-        broker.enqueue(message)
+        send(broker, message)

@@ -26,6 +26,7 @@ from hydra.universe import UNIVERSE
 CANDLE_LENGTH: Final = timedelta(minutes=1)
 GENERATED_START: Final = datetime(2025, 6, 1, tzinfo=UTC)
 GENERATED_LENGTH: Final = timedelta(hours=24)
+MOST_GENERATED_DAYS: Final = 1_830
 WARM_UP_DAYS: Final = 31
 """The longest window of a feature is 30 days."""
 
@@ -88,7 +89,7 @@ def generated_market(url: str, asked: MarketRequest, progress: Progress) -> RunM
     the universe. A second call with the same seed and range finds the market stored.
 
     Raises:
-        StopError: the range is empty.
+        StopError: the range is empty, or longer than MOST_GENERATED_DAYS.
         DatabaseError: the server cannot be used.
     """
     start = asked.start or GENERATED_START
@@ -96,6 +97,10 @@ def generated_market(url: str, asked: MarketRequest, progress: Progress) -> RunM
     if end <= start:
         raise StopError(
             f"--to {end:%Y-%m-%dT%H:%M}: a generated market begins {start:%Y-%m-%dT%H:%M} without --from"
+        )
+    if end - start > timedelta(days=MOST_GENERATED_DAYS):
+        raise StopError(
+            f"--from {start:%Y-%m-%d} --to {end:%Y-%m-%d}: generate at most {MOST_GENERATED_DAYS:,} days"
         )
     market = MarketSettings(
         seed=asked.seed or 0,

@@ -18,24 +18,27 @@ from typing import Final
 
 import psycopg
 from dramatiq import Broker
-from dramatiq.errors import BrokerConnectionError
 from psycopg.rows import class_row
-from psycopg_pool import PoolTimeout
 
 from hydra.answers.formatting import minute_text
 from hydra.answers.pipeline_table import PipelineRow, blocked_words, read_pipeline
 from hydra.answers.run_events import RunEvents
 from hydra.db import queries
-from hydra.db.engine import connect, database_url
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.db.server.private import start_private_cluster
-from hydra.errors import DatabaseError
+from hydra.errors import DatabaseError, RetryError
 from hydra.paths import state_directory
+from hydra.runtime.broker_watch import BrokerWatch
 from hydra.runtime.children import Children, Program
 from hydra.runtime.message_broker import make_broker
 from hydra.runtime.notifications import UPKEEP_QUEUE, notify_upkeep
+from hydra.runtime.outage import Outage
 from hydra.runtime.speed import Speed
 from hydra.settings import Settings
-from hydra.trading.runs import EndReason, Run, end_run, lock_run
+from hydra.trading.runs import EndReason, Run, end_run, lock_run, refuse_other_version
+from hydra.trading.versions import refuse_changed_code
 
 LOOK_EVERY_S: Final = 0.25
 STANDSTILL_S: Final = 20.0
@@ -87,28 +90,30 @@ class Supervisor:
         """Run until the range is decided or the user stops it (Ctrl-C, SIGTERM).
 
         Raises:
-            StopError: another supervisor has the run.
+            StopError: another supervisor has the run, or it belongs to another version, or the code changes
+            while it goes on.
             DatabaseError: the server cannot be used, and is not the private one.
         """
+        refuse_other_version(self.run)
         connection = self._connect()
         self._events.read(connection)
         children = Children(self._programs(), self.log, _ENVIRONMENT)
         broker = make_broker(self.settings, [])
+        watch = BrokerWatch(broker, self.tell)
         handlers = [(number, signal.signal(number, self._stop)) for number in (signal.SIGINT, signal.SIGTERM)]
         try:
             while not self._wants_stop and not children.has_finished(CLOCK):
-                for sentence in children.keep_alive():
-                    self.tell(sentence)
+                self._keep_alive(children)
                 connection = self._look(connection)
-                self._notify_upkeep(broker, children)
+                if watch.is_there():
+                    self._notify_upkeep(broker, children)
                 time.sleep(LOOK_EVERY_S)
         finally:
             children.stop()
             broker.close()
             for number, handler in handlers:
                 signal.signal(number, handler)
-        with closing(connection):
-            return self._end(connection)
+        return self._end(connection)
 
     @property
     def log(self) -> Path:
@@ -128,6 +133,14 @@ class Supervisor:
             Program(UPKEEP, upkeep, starts_after_s=UPKEEP_AFTER_S),
         ]
 
+    def _keep_alive(self, children: Children) -> None:
+        """Start again what ended, unless it would be another version by now."""
+        ended = children.keep_alive()
+        for sentence in ended:
+            self.tell(sentence)
+        if ended:
+            refuse_changed_code(self.run.run_id)
+
     def _notify_upkeep(self, broker: Broker, children: Children) -> None:
         """Ask for the audits when they are due; a lost message is made up by the next one."""
         if UPKEEP not in children.process_ids() or time.monotonic() - self._rung_at < RING_UPKEEP_EVERY_S:
@@ -135,35 +148,52 @@ class Supervisor:
         self._rung_at = time.monotonic()
         try:
             notify_upkeep(broker)
-        except (BrokerConnectionError, psycopg.Error, PoolTimeout) as error:
-            self.tell(f"the audits could not be requested ({type(error).__name__}): the next try comes soon")
+        except RetryError:
+            # The next look at the broker or the database tells it.
+            return
 
     def _connect(self) -> psycopg.Connection:
-        connection = connect(database_url(self.settings), autocommit=True)
+        connection = connect(database_url(self.settings, Role.WORKER), autocommit=True)
         lock_run(connection, self.run.run_id)
         return connection
 
     def _look(self, connection: psycopg.Connection) -> psycopg.Connection:
-        """Show what is new; if the server went away, restart it if it is the private one, and reconnect."""
+        """Show what is new; if the server went away, wait for it."""
         try:
             self._show_news(connection)
         except psycopg.OperationalError as error:
-            self.tell(f"the database server went away ({str(error).splitlines()[0]})")
-            connection.close()
-            return self._reconnect()
+            return self._reconnect(connection, error)
         return connection
 
-    def _reconnect(self) -> psycopg.Connection:
+    def _reconnect(self, lost: psycopg.Connection, error: psycopg.Error) -> psycopg.Connection:
+        """Wait for the server, restart it if it is the private one, and connect again.
+
+        Raises:
+            DatabaseError, psycopg.OperationalError: the user stops the run before the server is back.
+        """
+        lost.close()
+        outage = Outage("the database server", self.tell)
+        outage.lost(str(error))
         while True:
             try:
                 if self.settings.database_url is None:
-                    start_private_cluster()
-                return self._connect()
-            except DatabaseError as error:
-                if self._wants_stop:
-                    raise
-                self.tell(str(error))
-                time.sleep(1.0)
+                    start_private_cluster(self._tell_while_waiting)
+                connection = self._connect()
+            except (DatabaseError, psycopg.OperationalError) as again:
+                outage.lost(str(again))
+                while not outage.is_due:
+                    if self._wants_stop:
+                        raise
+                    time.sleep(LOOK_EVERY_S)
+            else:
+                outage.back()
+                return connection
+
+    def _tell_while_waiting(self, sentence: str) -> None:
+        """A user who wants to stop does not wait for the end of a long recovery."""
+        if self._wants_stop:
+            raise DatabaseError(sentence)
+        self.tell(sentence)
 
     def _show_news(self, connection: psycopg.Connection) -> None:
         progress = read_progress(connection, self.run.run_id)
@@ -193,11 +223,17 @@ class Supervisor:
             )
 
     def _end(self, connection: psycopg.Connection) -> EndReason:
-        if self._wants_stop:
-            end_run(connection, self.run.run_id, EndReason.STOPPED)
-        self._tell_events(connection)
-        progress = read_progress(connection, self.run.run_id)
-        return EndReason.FINISHED if progress.end_reason == EndReason.FINISHED else EndReason.STOPPED
+        while True:
+            try:
+                with closing(connection):
+                    if self._wants_stop:
+                        end_run(connection, self.run.run_id, EndReason.STOPPED)
+                    self._tell_events(connection)
+                    is_finished = read_progress(connection, self.run.run_id).end_reason == EndReason.FINISHED
+            except psycopg.OperationalError as error:
+                connection = self._reconnect(connection, error)
+            else:
+                return EndReason.FINISHED if is_finished else EndReason.STOPPED
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._wants_stop = True

@@ -1,1 +1,1 @@
-"""A simulated exchange. Everything in here is invented: it says nothing about profit (law 10)."""
+"""The simulated market. It is invented: its results say nothing about profit (law 10)."""

@@ -1,4 +1,4 @@
-"""A run and one minute of it: record and rules, what is held, the paper exchange, the verdicts, and the rows.
+"""A run and one minute of it: record, rules, orders and positions, paper exchange, verdicts, stored rows.
 
-The workers do it minute by minute, the backtest over history, both with these functions (law 2).
+The workers and the backtest call the same functions (law 2).
 """

@@ -1,7 +1,7 @@
-"""Layer 2's answer to decision minutes, from facts: for one minute as it closes, or for many at once.
+"""Layer 2's verdicts from facts: for one minute as it closes, or for many minutes at once.
 
-Both ways use the same features and the same rules, and differ in nothing but the last bits of the features:
-many minutes share what one minute has to compute for itself.
+Both use the same features and rules. Only the last bits of the features may differ, because many minutes
+share intermediate results.
 Source: docs/architecture.md, law 2; C110 (the vector used is stored), C111, C116.
 """
 
@@ -30,7 +30,7 @@ def assess_minute(
 ) -> pl.DataFrame:
     """One row per instrument, in the given order, with ages, features and layer 2's verdict.
 
-    A pair of which nothing is known has a row too: everything required of it is missing.
+    A pair without any fact has a row too; its required inputs are missing.
     """
     ids = pl.Series("instrument_id", instrument_ids, dtype=pl.Int16()).to_frame()
     known = decision_frame(facts, as_of, memory).drop("time")

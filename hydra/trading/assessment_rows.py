@@ -12,7 +12,7 @@ import polars as pl
 
 from hydra.features.adaptive_thresholds import ADAPTIVE_THRESHOLDS
 from hydra.features.vectors import LAYER_2_QUANTITIES_V1, REGIME_FEATURES_V1, SIGNAL_SCORER_FEATURES_V1
-from hydra.layers.layer2_data_health import INPUTS, InputHealth
+from hydra.layers.layer2_data_health import AGE_COLUMNS, INPUTS, InputHealth
 from hydra.layers.layer2_matrix import reasons_of
 from hydra.layers.layer2_statistical import assessment_words
 from hydra.trading.cycle import Cycle
@@ -31,16 +31,9 @@ STORED_FEATURES: Final = tuple(
     )
     if name not in _OF_A_SIGNAL | _OF_AN_ASSESSMENT
 )
-"""What `hydra.features.vector` holds, in order. Not in it is what stands in other rows of the minute: the
-signal's own columns (hydra.signals) and the codes of regime and volatility (hydra.assessments)."""
+"""The elements of `hydra.features.vector`, in order. Columns of the signal are in hydra.signals, the codes of
+regime and volatility in hydra.assessments."""
 
-_AGES: Final = {
-    "candles": "candle_age_seconds",
-    "funding": "funding_age_seconds",
-    "open_interest": "open_interest_age_seconds",
-    "order_book": "order_book_age_seconds",
-    "liquidations": "liquidation_feed_age_seconds",
-}
 _STATES: Final = {
     InputHealth.FRESH: "ok",
     InputHealth.NOT_RECORDED: "not_recorded",
@@ -54,14 +47,14 @@ _FURTHER: Final = ("last_close", "spread_bps", "data_outage_seconds", "entries_a
 
 @dataclass(frozen=True)
 class AssessedMinute:
-    """Layer 2's answer to a minute, one row a pair, and when the newest fact of each became known."""
+    """Layer 2's verdicts on a minute, a row a pair, and when the newest fact of each pair became known."""
 
     rows: pl.DataFrame
     newest_known_at: dict[int, datetime]
 
 
 def feature_rows(run: Run, cycle: Cycle, minute: AssessedMinute) -> list[Row]:
-    """The vectors as rows of hydra.features."""
+    """Rows of hydra.features."""
     vectors = minute.rows.select(STORED_FEATURES).rows()
     return [
         feature_row(run, cycle, instrument_id, vector, minute.newest_known_at.get(instrument_id))
@@ -76,7 +69,7 @@ def feature_row(
     vector: Sequence[float | None],
     newest_known_at: datetime | None,
 ) -> Row:
-    """One vector (STORED_FEATURES in their order) as a row of hydra.features."""
+    """A row of hydra.features. vector: STORED_FEATURES in their order."""
     return {
         "run_id": cycle.run_id,
         "instrument_id": instrument_id,
@@ -88,12 +81,12 @@ def feature_row(
 
 
 def assessment_rows(cycle: Cycle, assessed: pl.DataFrame) -> list[Row]:
-    """The verdicts as rows of hydra.assessments; `numbers` holds every input with its state and age."""
+    """Rows of hydra.assessments; `numbers` holds every input with its state and age."""
     return [assessment_row(cycle, row) for row in assessed.iter_rows(named=True)]
 
 
 def assessment_row(cycle: Cycle, row: dict[str, Any]) -> Row:
-    """One assessed pair as a row of hydra.assessments."""
+    """A row of hydra.assessments."""
     return {
         "run_id": cycle.run_id,
         "instrument_id": row["instrument_id"],
@@ -118,7 +111,7 @@ def _numbers(row: dict[str, Any]) -> dict[str, Any]:
     inputs = {
         name: {
             "state": _STATES[InputHealth(row[f"health_{name}"])],
-            "age_seconds": row.get(_AGES.get(name, "")),
+            "age_seconds": row.get(AGE_COLUMNS.get(name, "")),
         }
         for name in INPUTS
     }

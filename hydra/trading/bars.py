@@ -1,4 +1,4 @@
-"""What happens in a pair's market while orders work: bars and funding settlements."""
+"""The bars and funding settlements of a pair that the paper exchange plays."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,10 +9,10 @@ BAR_LENGTH: Final = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A closed minute of traded prices, and of the mark price; where no mark is recorded the two are one.
+    """A closed bar of traded prices and of the mark price.
 
-    time: the bar's open. volume in base units. mark: (open, high, low, close). length: five minutes where a
-    backtest has no shorter candles.
+    time: the bar's open. volume: base units. mark: (open, high, low, close), the traded prices where no mark
+    is recorded. length: five minutes where a backtest has no shorter candles.
     """
 
     instrument_id: int
@@ -28,7 +28,7 @@ class Bar:
 
     @property
     def end(self) -> datetime:
-        """The instant that its fills carry."""
+        """The time of its fills."""
         return self.time + self.length
 
     @property
@@ -39,9 +39,9 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """A funding settlement with the last known mark price at its instant; rate per interval, as settled.
+    """A funding settlement with the last known mark price. rate: per interval, as settled.
 
-    mark_source: 'settlement' as it came with the rate, 'mark' of a mark bar, 'last' of a candle.
+    mark_source: 'settlement': stored with the rate; 'mark': of a mark bar; 'last': of a candle.
     """
 
     instrument_id: int

@@ -1,4 +1,4 @@
-"""How much a pair moves like those that are held: read only where a signal meets open positions (C119)."""
+"""Correlation of a pair with the open positions, read only if there is a signal and a position (C119)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from hydra.trading.cycle import Cycle
 
 @dataclass(frozen=True, slots=True)
 class PortfolioCorrelation:
-    """The penalty for joining the held pairs, and what it was measured on (NaN where unknown)."""
+    """The correlation penalty, and the correlations behind it (NaN where unknown)."""
 
     penalty: float
     average: float
@@ -45,17 +45,17 @@ def read_returns(
 def returns_of(
     rows: Sequence[tuple[int, datetime, float]], instrument_ids: Sequence[int], start: datetime
 ) -> dict[int, Floats]:
-    """The returns of closes (instrument, hour's open, close) on the grid of 169 hours from `start`."""
+    """The returns of closes (instrument, hour's open, close) on the 169 hours from `start`."""
     closes = {instrument_id: np.full(WINDOW_HOURS + 1, np.nan) for instrument_id in instrument_ids}
     for instrument_id, time, close in rows:
         closes[instrument_id][(time - start) // HOUR] = close
     return {instrument_id: hourly_log_returns(series) for instrument_id, series in closes.items()}
 
 
-def company_of(
+def portfolio_correlation_of(
     instrument_id: int, direction: int, returns: Mapping[int, Floats], held: Mapping[int, int]
 ) -> PortfolioCorrelation:
-    """The portfolio_correlation that a new position of a pair finds. held: direction by instrument."""
+    """The correlation of a new position with the open ones. held: direction by instrument."""
     each = [pair_correlation(returns[instrument_id], returns[other]) for other in held]
     return portfolio_correlation_at(direction, each, list(held.values()))
 
@@ -63,11 +63,11 @@ def company_of(
 def portfolio_correlation_at(
     direction: int, correlations: Sequence[float], directions: Sequence[int]
 ) -> PortfolioCorrelation:
-    """The portfolio_correlation of pairs with these correlations and directions."""
+    """The same from the correlations with the open positions and their directions."""
     average = average_correlation(correlations)
     signed = signed_correlation(direction, correlations, directions)
     return PortfolioCorrelation(penalty_beside(average, len(correlations)), average, signed)
 
 
 ALONE: Final = PortfolioCorrelation(penalty_beside(float("nan"), 0), float("nan"), 0.0)
-"""Beside no position there is no penalty."""
+"""Without open positions there is no penalty."""

@@ -1,4 +1,4 @@
-"""The unit of deciding: one minute of one run."""
+"""A cycle: one decision minute of one run."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Cycle:
-    """One decision minute of a run: its candle closed at `time`, facts count that are known by `as_of`."""
+    """One decision minute of a run. time: close of its candle. as_of: facts known later do not count."""
 
     run_id: int
     time: datetime

@@ -1,4 +1,4 @@
-"""The verdicts of layer 4 as rows: approved or vetoed, with the numbers and the words that say why.
+"""The verdicts of layer 4 as rows, with the numbers and words that explain them.
 
 Source: docs/architecture.md, "Asking why"; layers document, "LAYER 4: RISK BRAIN" (RiskDecision); C33, C38,
 C48.
@@ -20,8 +20,8 @@ from hydra.trading.row_writer import Row
 
 
 @dataclass(frozen=True)
-class JudgedSignal:
-    """A signal of the minute as layer 3 left it, and the last exit of its pair, source and side."""
+class ScoredSignal:
+    """A signal with layer 3's verdict, and the last exit of the same pair, source and side."""
 
     instrument_id: int
     source: str
@@ -44,33 +44,33 @@ class JudgedSignal:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What layer 4 says of a pair. decision None: there was nothing to size."""
+    """Layer 4's verdict on a pair. decision None: there was no candidate."""
 
     pair: AssessedPair
-    signal: JudgedSignal | None
+    signal: ScoredSignal | None
     decision: RiskDecision | None = None
     candidate: Candidate | None = None
     portfolio_correlation: PortfolioCorrelation = ALONE
     is_killed: bool = False
 
     @property
-    def is_judged(self) -> bool:
-        """Layer 3 has chosen a signal."""
+    def has_chosen_signal(self) -> bool:
+        """True if layer 3 has chosen a signal."""
         return self.signal is not None and self.signal.chosen
 
     @property
     def reason_code(self) -> ReasonCode:
-        """The one reason. Under a kill switch it is that, whatever else there is to say."""
+        """The reason; a latched kill switch comes before all others."""
         if self.is_killed:
             return ReasonCode.KILL_SWITCH
         if self.decision is not None:
             return self.decision.reason_code
-        return ReasonCode.NOT_TRADABLE if self.is_judged else ReasonCode.NO_SIGNAL
+        return ReasonCode.NOT_TRADABLE if self.has_chosen_signal else ReasonCode.NO_SIGNAL
 
 
 def decision_row(cycle: Cycle, verdict: Verdict, kill: Kill | None) -> Row:
-    """The verdict as a row of hydra.risk_decisions; `kill` is what this pair latches."""
-    signal = verdict.signal if verdict.is_judged else None
+    """A row of hydra.risk_decisions. kill: the condition that the pair latches."""
+    signal = verdict.signal if verdict.has_chosen_signal else None
     return {
         "run_id": cycle.run_id,
         "instrument_id": verdict.pair.instrument_id,
@@ -120,7 +120,7 @@ def _sizes(verdict: Verdict) -> dict[str, Any]:
 
 
 def _numbers(verdict: Verdict) -> dict[str, float]:
-    """What decided. At a gate the portfolio_correlation of the other pairs did not."""
+    """The deciding numbers; the correlations only if a size was computed."""
     if verdict.decision is None:
         return {}
     numbers, portfolio_correlation = verdict.decision.numbers, verdict.portfolio_correlation
@@ -144,23 +144,26 @@ _TEMPLATES: Final = {
     ReasonCode.NO_EDGE: "the Kelly fraction is {kelly:.4f}",
     ReasonCode.SIZE_BELOW_MINIMUM: "{final_size_usd:.2f} USDT is less than the smallest order",
     ReasonCode.STOP_BEYOND_LIQUIDATION: "the stop is too near to liquidation at {liquidation_price:.6g}",
+    ReasonCode.ENTRY_BEYOND_STOP: "the entry price is at or beyond the stop at {stop_loss_price:.6g}",
 }
 _NO_FILTERS: Final = "no order filters or leverage brackets are stored for this pair: no size can be ordered"
 
 
 def decision_words(verdict: Verdict) -> str:
-    """Why layer 4 said yes or no, with the numbers that decided."""
+    """The reason of layer 4's verdict in words, with the deciding numbers."""
     code, decision = verdict.reason_code, verdict.decision
     if code is ReasonCode.NO_SIGNAL:
         return _why_no_signal(verdict.signal)
     if decision is None and code is ReasonCode.NOT_TRADABLE:
         return _NO_FILTERS
     numbers = dict(decision.numbers) if decision is not None else {}
-    size = {"recommended_size_usd": float(decision.recommended_size_usd) if decision else 0.0}
-    return _TEMPLATES.get(code, WORDS[code]).format(layer2=verdict.pair.reason_code, **numbers, **size)
+    if decision is not None:
+        numbers["recommended_size_usd"] = float(decision.recommended_size_usd)
+        numbers["stop_loss_price"] = float(decision.stop_loss_price)
+    return _TEMPLATES.get(code, WORDS[code]).format(layer2=verdict.pair.reason_code, **numbers)
 
 
-def _why_no_signal(best: JudgedSignal | None) -> str:
+def _why_no_signal(best: ScoredSignal | None) -> str:
     if best is None:
         return "no generator fired"
     return f"no signal passed layer 3; the best was {best.source} {best.side}: {best.reason_code}"

@@ -1,4 +1,4 @@
-"""Runs are deleted whole: every row that a run left, in one transaction."""
+"""Deletes runs with all their rows, in one transaction."""
 
 from collections.abc import Sequence
 
@@ -9,19 +9,19 @@ from hydra.trading.runs import lock_run
 
 
 def delete_runs(connection: psycopg.Connection, run_ids: Sequence[int]) -> None:
-    """Delete the runs `run_ids`; markets stay, and what counted as a trial stays counted.
+    """Delete runs. Markets stay, and trials stay counted.
 
     Raises:
-        StopError: one of them is going on; nothing is deleted.
+        StopError: one of the runs is still going on; nothing is deleted.
     """
     _delete(connection, run_ids, "housekeeping/delete_runs")
 
 
 def delete_all_runs(connection: psycopg.Connection) -> None:
-    """Delete every run, and give the disk space of their rows back.
+    """Delete every run and free the disk space of their rows.
 
     Raises:
-        StopError: one of them is going on; nothing is deleted.
+        StopError: one of the runs is still going on; nothing is deleted.
     """
     rows = connection.execute(queries.load("housekeeping/run_numbers")).fetchall()
     _delete(connection, [row[0] for row in rows], "housekeeping/empty_run_tables")
@@ -31,7 +31,7 @@ def _delete(connection: psycopg.Connection, run_ids: Sequence[int], script: str)
     with connection.transaction():
         for run_id in run_ids:
             lock_run(connection, run_id)
-        # Several statements with values: the client puts them in.
+        # Several statements with parameters: only a client-side cursor can send them.
         psycopg.ClientCursor(connection).execute(queries.load(script), {"run_ids": list(run_ids)})
 
 

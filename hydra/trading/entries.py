@@ -20,7 +20,7 @@ from hydra.trading.venue import Venue
 
 
 def entry_plan(candidate: Candidate, decision: RiskDecision) -> EntryPlan:
-    """What an approved decision wants opened."""
+    """The entry of an approved decision."""
     return EntryPlan(
         instrument_id=candidate.instrument_id,
         direction=candidate.direction,
@@ -64,7 +64,7 @@ def _read_plan(row: DictRow, spec: InstrumentSpec) -> EntryPlan:
 
 
 def submit_entry(state: PairState, plan: EntryPlan, cycle: Cycle, spec: InstrumentSpec, venue: Venue) -> None:
-    """Send the entry of `plan`, post-only at the model touch, and note it in `state`."""
+    """Send the entry of `plan`, post-only at the model's best price, and add it to `state`."""
     key = venue.key(plan.instrument_id, cycle.time)
     touch = spec.best_bid_ask(plan.reference_price)
     order = entry_order(key, plan.direction, plan.quantity, touch, spec.filters)

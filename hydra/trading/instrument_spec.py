@@ -1,4 +1,4 @@
-"""What the exchange, the universe and the cost model say of a pair, from the dated rows of schema market.
+"""The terms of a pair at a time: of the exchange, the universe and the cost model.
 
 Source: README document, "Asset Universe"; C36, C48, C126, C127.
 """
@@ -21,12 +21,12 @@ from hydra.ledger.liquidation import MaintenanceBracket, liquidation_price
 from hydra.universe import UNIVERSE, Pair, find_pair
 
 _UNLISTED: Final = max(UNIVERSE, key=lambda pair: pair.volatility_multiplier)
-"""A pair that is not in the universe (more generated ones) is treated as its wildest member."""
+"""Stands for pairs outside the universe (generated ones): its most volatile member."""
 
 
 @dataclass(frozen=True)
 class InstrumentSpec:
-    """The terms of one pair: filters, maintenance brackets, costs, and its row of the universe."""
+    """The terms of one pair: order filters, brackets, costs, and its entry in the universe."""
 
     instrument_id: int
     pair: Pair
@@ -43,7 +43,7 @@ class InstrumentSpec:
 
     @cached_property
     def for_risk(self) -> PairTerms:
-        """As layer 4 takes them."""
+        """The same for layer 4."""
         return PairTerms(
             volatility_multiplier=self.pair.volatility_multiplier,
             size_multiplier=self.pair.size_multiplier,
@@ -71,8 +71,7 @@ def read_terms(
     time: datetime,
     costs: CostParameters,
 ) -> dict[int, InstrumentSpec]:
-    """The terms that hold at `time` with the costs of the run; pairs without stored filters or brackets are
-    not among them."""
+    """The terms at `time`, with the costs of the run. Pairs without filters or brackets are left out."""
     if not instrument_ids:
         return {}
     values = {"instrument_ids": list(instrument_ids), "time": time}

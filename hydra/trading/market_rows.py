@@ -1,4 +1,4 @@
-"""What the paper exchange plays: bars, settlements and marks that are known at a minute.
+"""Reads the bars, settlements and prices that the paper exchange plays in a minute.
 
 Source: docs/architecture.md, law 3 (known_at <= as_of); C126.
 """
@@ -23,9 +23,9 @@ STALE_AFTER: Final = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """The last known price of a pair: last, and mark, which is last where no mark is recorded.
+    """The last known price of a pair. mark: equals last where no mark is recorded.
 
-    time: the end of the candle that it is of.
+    time: the end of its candle.
     """
 
     last: Decimal
@@ -33,7 +33,7 @@ class Price:
     time: datetime
 
     def is_stale(self, now: datetime) -> bool:
-        """It is older than five minutes (C132)."""
+        """True if it is older than five minutes (C132)."""
         return now - self.time > STALE_AFTER
 
 
@@ -58,7 +58,7 @@ def read_settlements(
 def read_prices(
     connection: psycopg.Connection, states: Mapping[int, PairState], as_of: datetime
 ) -> dict[int, Price]:
-    """The last known price of every open position, however old it is (C132)."""
+    """The last known price of every open position, of any age (C132)."""
     opened = _open(states)
     if not opened:
         return {}
@@ -72,7 +72,7 @@ def _open(states: Mapping[int, PairState]) -> dict[int, Position]:
 
 
 def _since(opened: Mapping[int, Position], as_of: datetime) -> datetime:
-    """The open of the oldest bar that filled an entry: every position has a price from then on."""
+    """The open of the bar that filled the oldest position: each has a price from then on."""
     return min((one.opened_time for one in opened.values()), default=as_of) - BAR_LENGTH
 
 

@@ -1,5 +1,6 @@
-"""What the stages after layer 2 read of a minute: layer 2's verdicts, and the frame for the generators."""
+"""The inputs of the stages after layer 2: its verdicts, and the frame of the generators."""
 
+import math
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,12 +24,12 @@ GENERATOR_INPUTS: Final = tuple(
     )
     if name not in _OF_THE_VERDICT
 )
-"""What the generators, the thesis of a position and the scorers read beside layer 2's verdict."""
+"""The features that generators, theses and scorers read, besides layer 2's verdict."""
 
 
 @dataclass(frozen=True)
 class AssessedPair:
-    """Layer 2's verdict on one pair of the minute, and the newest news view; codes None where unknown."""
+    """Layer 2's verdict on a pair, and the newest view of the news; codes are None where unknown."""
 
     instrument_id: int
     tradability: TradabilityStatus
@@ -40,42 +41,46 @@ class AssessedPair:
     news_action: NewsAction | None
 
     def __post_init__(self) -> None:
-        """Words as the database gives them become ours."""
+        """Convert the database's texts to enumerations."""
         object.__setattr__(self, "tradability", TradabilityStatus(self.tradability))
         object.__setattr__(self, "reason_code", ReasonCode(self.reason_code))
 
     @property
     def entries_allowed(self) -> bool:
-        """Layer 2 allows entries (C04)."""
+        """True if layer 2 allows entries (C04)."""
         return bool(self.numbers["entries_allowed"])
 
     def measured(self, name: str) -> float | None:
-        """A quantity that layer 2 measured; None where it is unknown, or newer than the stored minute."""
+        """A quantity that layer 2 measured; None where unknown, or not stored by the run's version."""
         value = self.numbers["measured"].get(name)
         return None if value is None else float(value)
 
     def number(self, name: str) -> float | None:
-        """Another number of the assessment; None where it is unknown."""
+        """Another number of the assessment; None where unknown."""
         value = self.numbers[name]
         return None if value is None else float(value)
 
 
+def or_nan(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
 def read_assessed(connection: psycopg.Connection, cycle: Cycle) -> list[AssessedPair]:
-    """Every pair that layer 2 has assessed in this minute, by instrument."""
+    """The pairs that layer 2 has assessed in this minute, by instrument."""
     values = {"run_id": cycle.run_id, "time": cycle.time, "as_of": cycle.as_of}
     with connection.cursor(row_factory=class_row(AssessedPair)) as cursor:
         return cursor.execute(queries.load("stages/assessed"), values).fetchall()
 
 
 def generator_inputs(*, is_adaptive: bool) -> tuple[str, ...]:
-    """What the generators read of an assessment; with the pair's own thresholds where they are in force."""
+    """The generators' inputs; with is_adaptive also the pair's own thresholds."""
     return (*GENERATOR_INPUTS, *(ADAPTIVE_THRESHOLDS if is_adaptive else ()))
 
 
 def generator_frame(
     pairs: list[AssessedPair], cycle: Cycle, inputs: tuple[str, ...] = GENERATOR_INPUTS
 ) -> pl.DataFrame:
-    """One row a pair as the generators, the scorer and the news gate read it."""
+    """The input of generators, scorer and news gate: a row a pair."""
     columns: dict[str, list[Any]] = {
         "instrument_id": [pair.instrument_id for pair in pairs],
         "regime": [pair.regime for pair in pairs],
@@ -89,7 +94,6 @@ def generator_frame(
 
 
 def generator_columns(inputs: tuple[str, ...]) -> tuple[str, ...]:
-    """The columns of `generator_frame`."""
     return (*_SCHEMA, *inputs, "time")
 
 

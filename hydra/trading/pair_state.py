@@ -1,7 +1,6 @@
-"""Orders and positions of a run as they stand, and what happens to them; exact, in Decimal (law 6).
+"""The orders and the position of a pair, in exact decimals (law 6).
 
-Records are changed in place and remember what changed; `hydra/trading/pair_state_rows.py` reads and stores
-them.
+They change in place and collect their new events; `hydra/trading/pair_state_rows.py` reads and stores them.
 Source: docs/practice.md, "Position management"; C41, C45, C117, C126.
 """
 
@@ -16,19 +15,19 @@ from hydra.ledger.positions import average_price, net_profit, price_profit
 from hydra.trading.bars import Settlement
 
 BOOKED: Final = Decimal("0.00000001")
-"""Amounts of money are booked to eight decimals, as the exchange does: their sums are exact."""
+"""Amounts have eight decimals, as on the exchange, so that their sums are exact."""
 
 _ENDED: Final = frozenset({OrderState.FILLED, OrderState.CANCELED, OrderState.REJECTED, OrderState.EXPIRED})
 
 
-def booked(amount: Decimal) -> Decimal:
-    """`amount` as it goes into the books."""
+def rounded_usd(amount: Decimal) -> Decimal:
+    """`amount` rounded to eight decimals."""
     return amount.quantize(BOOKED)
 
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """A trade of an order; fee in USDT, positive: cost. time: the end of the bar that it happened in."""
+    """A trade of an order. fee_usd: positive is a cost. time: the end of its bar."""
 
     time: datetime
     price: Decimal
@@ -39,7 +38,7 @@ class Fill:
 
 @dataclass(frozen=True, slots=True)
 class OrderEvent:
-    """The state that an order went into."""
+    """A change of an order's state."""
 
     time: datetime
     state: OrderState
@@ -49,7 +48,7 @@ class OrderEvent:
 
 @dataclass(frozen=True, slots=True)
 class PositionEvent:
-    """What happened to a position; amount in USDT, positive: received."""
+    """A change or a check of a position. amount_usd: positive is received."""
 
     time: datetime
     kind: PositionEventKind
@@ -60,7 +59,7 @@ class PositionEvent:
 
 @dataclass(slots=True)
 class Order:
-    """An order. order_id None: not stored yet. events and fills: what is new since it was read."""
+    """An order. order_id: None before it is stored. events, fills: new since it was read."""
 
     instrument_id: int
     client_order_id: str
@@ -90,7 +89,7 @@ class Order:
 
     @property
     def is_working(self) -> bool:
-        """It can still be filled."""
+        """True if it can still be filled."""
         return self.state not in _ENDED
 
     def enter(
@@ -100,7 +99,7 @@ class Order:
         reason_code: ReasonCode | None = None,
         detail: dict[str, Any] | None = None,
     ) -> None:
-        """Go into `state`; the reason of an earlier state stays where no new one is given."""
+        """Change to `state`. Without a reason_code the earlier one stays."""
         self.state = state
         self.reason_code = reason_code or self.reason_code
         self.finished_time = time if state in _ENDED else None
@@ -109,7 +108,9 @@ class Order:
     def fill(self, trade: Fill) -> None:
         """Book a trade."""
         before = self.average_price or Decimal(0)
-        self.average_price = booked(average_price(self.filled_quantity, before, trade.quantity, trade.price))
+        self.average_price = rounded_usd(
+            average_price(self.filled_quantity, before, trade.quantity, trade.price)
+        )
         self.filled_quantity += trade.quantity
         self.fills.append(trade)
         state = OrderState.FILLED if self.remaining == 0 else OrderState.PARTIALLY_FILLED
@@ -123,7 +124,7 @@ def planned_order(
     placed_time: datetime,
     reason_code: ReasonCode | None = None,
 ) -> Order:
-    """The order of a plan, written down and not yet sent."""
+    """The order of `plan`, not sent yet."""
     order = Order(
         instrument_id=key.instrument_id,
         client_order_id=plan.client_order_id,
@@ -143,9 +144,9 @@ def planned_order(
 
 @dataclass(slots=True)
 class Position:
-    """A position. position_id None: not stored yet; liquidation_price 0: out of reach.
+    """A position. position_id: None before it is stored. liquidation_price: 0: never.
 
-    cost_basis_usd: what is held was bought (or sold short) for; entry_price: its average, rounded.
+    cost_basis_usd: cost (of a short: proceeds) of the quantity held. entry_price: its average, rounded.
     """
 
     instrument_id: int
@@ -177,7 +178,6 @@ class Position:
 
     @property
     def net_pnl_usd(self) -> Decimal:
-        """What it earned so far."""
         return net_profit(self.gross_pnl_usd, self.fees_usd, self.funding_usd)
 
     @property
@@ -191,19 +191,19 @@ class Position:
 
         Formula: (cost basis - side x margin) / quantity
         """
-        return booked((self.cost_basis_usd - self.direction * self.margin_usd) / self.quantity)
+        return rounded_usd((self.cost_basis_usd - self.direction * self.margin_usd) / self.quantity)
 
     def margin_left_usd(self, price: Decimal) -> Decimal:
-        """What is left of the margin of all that is held once it has left at `price`; never negative."""
+        """The margin left after closing everything at `price`; never negative."""
         gross = price_profit(self.direction, self.quantity, self.cost_basis_usd, price)
-        return max(Decimal(0), booked(self.margin_usd + gross))
+        return max(Decimal(0), rounded_usd(self.margin_usd + gross))
 
     def increase(self, trade: Fill) -> None:
         """Book an entry fill."""
         is_first = self.quantity == 0
         self.cost_basis_usd += trade.price * trade.quantity
         self.quantity += trade.quantity
-        self.entry_price = booked(self.cost_basis_usd / self.quantity)
+        self.entry_price = rounded_usd(self.cost_basis_usd / self.quantity)
         self.peak_quantity = self.quantity
         self.fees_usd += trade.fee_usd
         kind = PositionEventKind.OPENED if is_first else PositionEventKind.INCREASED
@@ -213,10 +213,10 @@ class Position:
     def reduce(self, trade: Fill, reason_code: ReasonCode) -> None:
         """Book an exit fill; the last one closes the position."""
         basis = self._basis_of(trade.quantity)
-        gross = booked(price_profit(self.direction, trade.quantity, basis, trade.price))
+        gross = rounded_usd(price_profit(self.direction, trade.quantity, basis, trade.price))
         left_before = self.peak_quantity - self.quantity
         before = self.exit_price or Decimal(0)
-        self.exit_price = booked(average_price(left_before, before, trade.quantity, trade.price))
+        self.exit_price = rounded_usd(average_price(left_before, before, trade.quantity, trade.price))
         self.quantity -= trade.quantity
         self.cost_basis_usd -= basis
         self.gross_pnl_usd += gross
@@ -234,13 +234,13 @@ class Position:
             )
 
     def _basis_of(self, quantity: Decimal) -> Decimal:
-        """The part of the cost basis that leaves with `quantity`: the last part is what is left."""
+        """The part of the cost basis that belongs to `quantity`; all of it at the last exit."""
         if quantity == self.quantity:
             return self.cost_basis_usd
-        return booked(self.cost_basis_usd * quantity / self.quantity)
+        return rounded_usd(self.cost_basis_usd * quantity / self.quantity)
 
     def protected(self, time: datetime) -> None:
-        """Note that stop and target rest for all that is held."""
+        """Record that stop and target cover the whole quantity."""
         numbers = {
             "stop_price": self.stop_price,
             "target_price": self.target_price,
@@ -250,7 +250,7 @@ class Position:
         self.events.append(PositionEvent(time, PositionEventKind.PROTECTED, numbers=numbers))
 
     def receive_funding(self, settlement: Settlement, amount_usd: Decimal) -> None:
-        """Book a settlement; a negative amount was paid."""
+        """Book a settlement. amount_usd: negative is paid."""
         self.funding_usd += amount_usd
         numbers = {
             "rate": settlement.rate,
@@ -263,10 +263,9 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class EntryPlan:
-    """What a risk decision wants opened, and what the position to come is held to.
+    """The entry of a risk decision, with the exits and the holding time of its position.
 
-    direction: +1 LONG, -1 SHORT. quantity: base units. reference_price: the last price at the decision,
-    around which the entry is quoted. leverage: of the isolated margin, so it places the liquidation price.
+    direction: +1 LONG, -1 SHORT. quantity: base units. reference_price: the last price at the decision.
     """
 
     instrument_id: int
@@ -280,7 +279,7 @@ class EntryPlan:
 
     @property
     def opposite(self) -> "EntryPlan":
-        """The other side of it, its exits as far away."""
+        """The same entry on the other side, with exits at the same distances."""
         return replace(
             self,
             direction=-self.direction,
@@ -291,7 +290,7 @@ class EntryPlan:
 
 @dataclass(slots=True)
 class PairState:
-    """What a run has at work in one pair: at most one entry, one position, and the orders that guard it.
+    """The working orders and the position of a run in one pair.
 
     plan: of the entry. ended: orders that ended since the state was read.
     """
@@ -307,22 +306,22 @@ class PairState:
 
     @property
     def orders(self) -> list[Order]:
-        """Every order that is at work or ended since it was read."""
+        """All working orders, and those that ended since the state was read."""
         working = (self.entry, self.stop, self.target, self.exit)
         return [*self.ended, *(order for order in working if order is not None)]
 
     @property
     def is_open(self) -> bool:
-        """There is a position that is exposed."""
+        """True if a position is open."""
         return self.position is not None and self.position.quantity > 0
 
     def cash_effect_usd(self) -> Decimal:
-        """What the events since the reading did to the wallet."""
+        """Effect of the new events on the cash, USDT."""
         events = self.position.events if self.position else []
         return sum((event.amount_usd for event in events if event.amount_usd is not None), Decimal(0))
 
     def drop_ended(self) -> None:
-        """Put orders that can no longer be filled aside."""
+        """Move orders that can no longer be filled to `ended`."""
         for name in ("entry", "stop", "target", "exit"):
             order: Order | None = getattr(self, name)
             if order is not None and not order.is_working:

@@ -1,6 +1,6 @@
-"""Orders and positions out of their tables, and back into them.
+"""Reads orders and positions from their tables and stores their changes.
 
-Source: docs/architecture.md, laws 1 and 5 (a process that starts anew finds everything in rows).
+Source: docs/architecture.md, laws 1 and 5 (after a restart everything is in the rows).
 """
 
 from collections.abc import Iterable, Sequence
@@ -33,7 +33,7 @@ _PLACE: Final = {
 
 
 def read_pair_states(connection: psycopg.Connection, run_id: int) -> dict[int, PairState]:
-    """What the run has at work, by instrument."""
+    """The working orders and open positions of a run, by instrument."""
     states: dict[int, PairState] = {}
     for row in _rows(connection, "stages/open_positions", run_id):
         _of(states, row).position = _position(row)
@@ -100,7 +100,7 @@ def _entry_plan(row: DictRow) -> EntryPlan:
 
 
 def store_pair_states(connection: psycopg.Connection, run_id: int, states: Iterable[PairState]) -> None:
-    """Write everything that happened to `states` since they were read, a statement a table."""
+    """Store the changes of `states` since they were read, with one statement a table."""
     held = list(states)
     _store_positions(connection, run_id, [one.position for one in held if one.position is not None])
     owner = {one.instrument_id: one.position for one in held}
@@ -174,7 +174,7 @@ def position_row(run_id: int, position: Position) -> Row:
 def position_event_rows(
     position_id: int | None, last_sequence: int, events: Sequence[PositionEvent]
 ) -> list[Row]:
-    """What happened to a position after its event `last_sequence`, as rows of hydra.position_events."""
+    """The events of a position after number `last_sequence`, as rows of hydra.position_events."""
     return [
         {
             "position_id": position_id,
@@ -190,7 +190,7 @@ def position_event_rows(
 
 
 def order_row(run_id: int, order: Order, position: Position | None) -> Row:
-    """A row of hydra.orders. position: what the pair holds; whether it is the order's own is seen here."""
+    """A row of hydra.orders. position: of the pair; it is linked only if it has the order's decision time."""
     is_its_own = position is not None and position.decision_time == order.decision_time
     return {
         "order_id": order.order_id,
@@ -217,7 +217,7 @@ def order_row(run_id: int, order: Order, position: Position | None) -> Row:
 
 
 def order_event_rows(order_id: int | None, last_sequence: int, events: Sequence[OrderEvent]) -> list[Row]:
-    """The states that an order went into after its event `last_sequence`, as rows of hydra.order_events."""
+    """The events of an order after number `last_sequence`, as rows of hydra.order_events."""
     return [
         {
             "order_id": order_id,
@@ -232,7 +232,7 @@ def order_event_rows(order_id: int | None, last_sequence: int, events: Sequence[
 
 
 def fill_rows(order: Order, last_sequence: int, fills: Sequence[Fill]) -> list[Row]:
-    """The trades of an order after its event `last_sequence`, as rows of hydra.fills."""
+    """The trades of an order after number `last_sequence`, as rows of hydra.fills."""
     return [
         {
             "order_id": order.order_id,
@@ -248,5 +248,5 @@ def fill_rows(order: Order, last_sequence: int, fills: Sequence[Fill]) -> list[R
 
 
 def _as_numbers(values: dict[str, Any]) -> dict[str, Any]:
-    """JSON has numbers, not texts, where a person or a query compares them."""
+    """Decimals become JSON numbers, so that queries can compare them."""
     return {name: float(value) if isinstance(value, Decimal) else value for name, value in values.items()}

@@ -1,4 +1,4 @@
-"""The paper exchange: a venue that accepts every order at once and fills it from bars. No I/O.
+"""The paper exchange: a venue that accepts every order at once and fills it from bars.
 
 Source: docs/practice.md (cost model); C41, C126, C131.
 """
@@ -23,7 +23,7 @@ PAPER_ACCOUNT: Final = "paper"
 
 @dataclass(frozen=True, slots=True)
 class PaperExchange:
-    """A `Venue`. specs, bars and settlements, by instrument: what `collect` plays of a minute."""
+    """A `Venue`. specs, bars, settlements: of a minute, by instrument; `collect` plays them."""
 
     run_id: int
     parameters: ExecutionParameters
@@ -43,7 +43,7 @@ class PaperExchange:
         time: datetime,
         reason_code: ReasonCode | None = None,
     ) -> Order:
-        """See `Venue.submit`: the order is accepted at once, and arrives after the latency."""
+        """See `Venue.submit`. The order is accepted at once and can fill after the latency."""
         order = planned_order(plan, key, reference_price, time, reason_code)
         order.enter(time, OrderState.OPEN)
         return order
@@ -59,9 +59,9 @@ class PaperExchange:
         order.enter(time, OrderState.CANCELED, reason_code, detail)
 
     def collect(self, state: PairState, time: datetime) -> None:
-        """See `Venue.collect`: play the bars and settlements of the pair in the order of time.
+        """See `Venue.collect`. Bars and settlements are played in time order.
 
-        A settlement comes before the bar that opens at its instant: who is open then pays or receives.
+        A settlement comes before the bar that opens at the same time.
         """
         key = state.instrument_id
         matching = PaperMatching(self, self.specs[key], self.parameters)
@@ -73,13 +73,13 @@ class PaperExchange:
         matching.settle(state, due)
         self._time_out(state, time)
 
-    def settle_at_last_mark(self, state: PairState, time: datetime, price: Price) -> None:
-        """Close a position whose pair never came back, at its last known mark less the costs (C132)."""
+    def close_at_last_mark(self, state: PairState, time: datetime, price: Price) -> None:
+        """Close a position whose data ended: at the last known mark, with market order costs (C132)."""
         matching = PaperMatching(self, self.specs[state.instrument_id], self.parameters)
-        matching.leave_at_last_mark(state, time, float(price.mark))
+        matching.close_all_at(state, time, float(price.mark))
 
     def _time_out(self, state: PairState, now: datetime) -> None:
-        """Cancel an entry that has waited for 120 s; what it filled is the position (C41)."""
+        """Cancel an entry after its timeout; the filled part is the position (C41)."""
         entry = state.entry
         if entry is None:
             return

@@ -1,9 +1,9 @@
-"""The matching of the paper exchange: plays the bars of a pair against its orders and its position. No I/O.
+"""The matching of the paper exchange: plays the bars of a pair against its orders and its position.
 
-Which price a fill gets is the rule of `hydra/layers/layer5_paper_fills.py`. Of what can happen inside a bar
-the worst is assumed, in this order: a liquidation at the open; a market order that waits, at the open; the
-entry before the stop; the stop before the target; a passive exit last, and what it leaves after its time goes
-out at the bar's close. Every fill carries the instant at which its bar ended.
+`hydra/layers/layer5_paper_fills.py` sets the prices. Within a bar the worst order of events is assumed:
+liquidation at the open; waiting market order at the open; entry before stop; stop before target; passive exit
+last. After its timeout the rest of a passive exit is closed at the bar's close. Fills have the time of the
+bar's end.
 Source: C41, C42, C45, C114, C126, C131; docs/practice.md, "Costs".
 """
 
@@ -28,32 +28,32 @@ from hydra.layers.layer5_paper_fills import (
 from hydra.ledger.costs import fee_usd, funding_payment, taker_price
 from hydra.trading.bars import BAR_LENGTH, Bar, Settlement
 from hydra.trading.instrument_spec import InstrumentSpec
-from hydra.trading.pair_state import Fill, Order, PairState, Position, booked
+from hydra.trading.pair_state import Fill, Order, PairState, Position, rounded_usd
 from hydra.trading.venue import Venue
 
 MADE_BY_THE_EXCHANGE: Final = frozenset({ReasonCode.STOP_HIT, ReasonCode.TARGET_HIT, ReasonCode.LIQUIDATED})
-"""Why an exit order goes out that nobody sent: a barrier fired."""
+"""Reasons of exit orders that the exchange itself makes when a barrier is hit."""
 
 
 @dataclass(frozen=True, slots=True)
 class PaperMatching:
-    """One pair's market, as far as orders feel it. venue: the paper exchange that it is a part of."""
+    """Plays the market of one pair. venue: the paper exchange."""
 
     venue: Venue
     spec: InstrumentSpec
     parameters: ExecutionParameters
 
     def settle(self, state: PairState, due: list[Settlement]) -> None:
-        """Book the funding of a position that is open at each of these settlements."""
+        """Book the settlements at which the position was open."""
         position = state.position
         for settlement in due:
             if position is not None and position.quantity > 0 and position.opened_time <= settlement.time:
                 mark, rate = exact(settlement.mark), Decimal(repr(settlement.rate))
-                amount = booked(funding_payment(position.direction, position.quantity, mark, rate))
+                amount = rounded_usd(funding_payment(position.direction, position.quantity, mark, rate))
                 position.receive_funding(settlement, amount)
 
     def play(self, state: PairState, bar: Bar) -> None:
-        """Let a bar happen to the orders and the position of the pair."""
+        """Play one bar against the orders and the position of the pair."""
         hit = self._barrier(state, bar)
         if hit is not BarrierHit.LIQUIDATION and self._leave_by_waiting_order(state, bar):
             hit = BarrierHit.NONE
@@ -110,7 +110,7 @@ class PaperMatching:
     # Exits
 
     def _leave_by_waiting_order(self, state: PairState, bar: Bar) -> bool:
-        """Fill a market exit that waits for this bar, at its open; False where it goes on waiting."""
+        """Fill a waiting market exit at the open of the bar; False if it still waits."""
         order = state.exit
         if not state.is_open or order is None or order.order_type is not OrderType.MARKET:
             return False
@@ -123,7 +123,7 @@ class PaperMatching:
         return True
 
     def _barrier(self, state: PairState, bar: Bar, *, counts_target: bool = True) -> BarrierHit:
-        """counts_target: False in the bar of an entry, whose best price may lie before the fill (C114)."""
+        """counts_target: False in the bar of an entry: its best price may come before the fill (C114)."""
         position = state.position
         if position is None or position.quantity == 0:
             return BarrierHit.NONE
@@ -142,7 +142,7 @@ class PaperMatching:
         if hit is BarrierHit.LIQUIDATION:
             self._liquidate(state, bar)
             return
-        # Stop and target are on the books in full before they fire: the entry may just have added to them.
+        # The entry may have filled in this bar: stop and target must cover the whole quantity first.
         self._guard(state, bar.end)
         order = _present(state.target if hit is BarrierHit.TARGET else state.stop)
         if bar.volume == 0:
@@ -153,9 +153,9 @@ class PaperMatching:
         self._leave_at_market(state, order, bar, price)
 
     def _leave_at_market(self, state: PairState, order: Order, bar: Bar, price: float) -> None:
-        """All that is held goes out with `order`, half the spread and the slippage worse than `price`.
+        """Close everything with `order` at `price`, worse by half the spread and the slippage.
 
-        Where that price would lose more than the margin, the exchange takes the position over.
+        If that would lose more than the margin, the position is liquidated instead.
         """
         position = _exposed(state)
         if is_bankrupt(position.direction, exact(price), position.bankruptcy_price):
@@ -167,7 +167,7 @@ class PaperMatching:
         self._book_exit(state, order, self._trade(bar, on_grid, position.quantity, is_maker=False))
 
     def _liquidate(self, state: PairState, bar: Bar) -> None:
-        """The exchange takes the position over with all of its margin, in the first bar with volume."""
+        """Liquidate in the first bar with volume: the whole margin is lost."""
         position = _exposed(state)
         if bar.volume == 0:
             self._wait_for_volume(state, bar, ReasonCode.LIQUIDATED)
@@ -182,19 +182,19 @@ class PaperMatching:
         self._book_exit(state, order, Fill(bar.end, price, position.quantity, kept, is_maker=False))
 
     def _wait_for_volume(self, state: PairState, bar: Bar, reason: ReasonCode) -> None:
-        """What fired in a bar without volume leaves by market as soon as something trades."""
+        """A barrier hit in a bar without volume becomes a market order for the next bar with volume."""
         waiting = state.exit
         if waiting is not None and waiting.order_type is OrderType.MARKET:
-            is_graver = reason is ReasonCode.LIQUIDATED is not waiting.reason_code
-            if not is_graver:
+            is_worse = reason is ReasonCode.LIQUIDATED is not waiting.reason_code
+            if not is_worse:
                 return
         self._replace_exit(state, bar.end, reason, exact(bar.close))
         if state.entry is not None:
             self.venue.cancel(state.entry, bar.end, reason)
         state.drop_ended()
 
-    def leave_at_last_mark(self, state: PairState, time: datetime, mark: float) -> None:
-        """Close all that is held at `mark` and `time`, less the costs of a market order."""
+    def close_all_at(self, state: PairState, time: datetime, mark: float) -> None:
+        """Close everything at `mark`, with the costs of a market order."""
         position = _exposed(state)
         prices = (mark, mark, mark, mark)
         opened = time - BAR_LENGTH
@@ -230,7 +230,7 @@ class PaperMatching:
     def _replace_exit(
         self, state: PairState, time: datetime, reason: ReasonCode, reference_price: Decimal
     ) -> Order:
-        """A market order for all that is held, in the place of an exit that waits."""
+        """A market order for the whole quantity; it replaces a waiting exit."""
         position = _exposed(state)
         if state.exit is not None:
             self.venue.cancel(state.exit, time, detail={"replaced_by": OrderType.MARKET.value})
@@ -260,7 +260,7 @@ class PaperMatching:
     # Protection
 
     def _guard(self, state: PairState, time: datetime) -> None:
-        """Stop and target for exactly what is held: sent, replaced after a change, withdrawn at the end."""
+        """Keep stop and target equal to the quantity: send, replace or cancel them."""
         position = state.position
         if position is None:
             return
@@ -289,10 +289,10 @@ class PaperMatching:
         state.stop, state.target = stop, target
         position.protected(time)
 
-    # What all fills share
+    # Common to all fills
 
     def _has_arrived(self, order: Order, bar: Bar) -> bool:
-        """It was at the exchange when the bar began; what the exchange itself made of a barrier is there."""
+        """True if the order was at the exchange when the bar began, as the exchange's own orders are."""
         is_there = order.reason_code in MADE_BY_THE_EXCHANGE
         latency = timedelta(seconds=0.0 if is_there else self.parameters.latency_seconds)
         return order.placed_time + latency <= bar.time
@@ -313,11 +313,11 @@ class PaperMatching:
     def _trade(self, bar: Bar, price: Decimal, quantity: Decimal, *, is_maker: bool) -> Fill:
         costs = self.spec.costs
         rate = costs.maker_fee_bps if is_maker else costs.taker_fee_bps
-        return Fill(bar.end, price, quantity, booked(fee_usd(price * quantity, rate)), is_maker)
+        return Fill(bar.end, price, quantity, rounded_usd(fee_usd(price * quantity, rate)), is_maker)
 
 
 def _exit_reason(order: Order) -> ReasonCode:
-    """Why an exit order was sent; stop and target say it by what they are."""
+    """Why an exit order was sent; of stop and target the role is the reason."""
     if order.role is OrderRole.STOP:
         return ReasonCode.STOP_HIT
     if order.role is OrderRole.TARGET:

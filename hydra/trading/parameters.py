@@ -1,12 +1,14 @@
-"""From settings to the frozen parameters of the rules, and into the run's record and back.
+"""The parameters of the rules: from the settings, into a run's record, and back.
 
-A run is decided with what its record says: a process that starts in the middle of it, or a later look at it,
-finds there every number that decided. Source: docs/architecture.md (one rule, every mode).
+Every process of a run, and every later question about it, uses the parameters of its record.
+Source: docs/architecture.md (one rule, every mode).
 """
 
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import reduce
 from typing import Any, Final
 
 from pydantic import TypeAdapter
@@ -28,14 +30,14 @@ from hydra.settings import Settings, holding_hours, named_hours
 from hydra.trading.runs import Run
 
 RULES_KEY: Final = "rules"
-"""Where the parameters stand in `runs.config`."""
+"""Their key in `runs.config`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The parameters of all layers. news_hold_blocks: LLM_HOLD_BLOCKS (C03); balance in USDT.
+    """The parameters of all layers. news_hold_blocks: LLM_HOLD_BLOCKS (C03).
 
-    resume_after_hours: of a backtest with an assumed operator (C130); None: nobody clears the kill switch.
+    resume_after_hours: in a backtest with an assumed operator (C130); None: nobody clears the kill switch.
     """
 
     initial_balance_usd: PositiveUsd = 10_000.0
@@ -51,16 +53,16 @@ class Rules:
 
     @property
     def initial_balance(self) -> Decimal:
-        """The balance at the start of a paper run, exact."""
+        """The balance at the start of a run, exact."""
         return Decimal(repr(self.initial_balance_usd))
 
 
-RULES: Final = TypeAdapter(Rules)
-"""Checks parameters against their bounds; writes them as JSON and reads them again."""
+RULES_ADAPTER: Final = TypeAdapter(Rules)
+"""Validates the parameters and converts them to JSON and back."""
 
 
 def rules_of(settings: Settings, feeds: Iterable[str]) -> Rules:
-    """The rules' parameters as the settings ask for them; `feeds` are those that the run declares (C111)."""
+    """The parameters that follow from the settings. feeds: those that the run declares (C111)."""
     return Rules(
         initial_balance_usd=settings.initial_balance,
         news_hold_blocks=settings.llm_hold_blocks,
@@ -80,7 +82,7 @@ def rules_of(settings: Settings, feeds: Iterable[str]) -> Rules:
 
 
 def _holding_hours(settings: Settings) -> dict[str, float]:
-    """The parameters of the sources that the settings name."""
+    """The holding hours of the sources that the settings name."""
     if settings.max_holding_hours is None:
         return {}
     named = holding_hours(settings.max_holding_hours)
@@ -89,9 +91,7 @@ def _holding_hours(settings: Settings) -> dict[str, float]:
 
 def _statistical(settings: Settings, feeds: Iterable[str]) -> StatisticalParameters:
     return StatisticalParameters(
-        data_health=DataHealthParameters(
-            feeds=frozenset(feeds), outage_flatten_seconds=settings.data_outage_flatten_s
-        ),
+        data_health=DataHealthParameters(feeds=frozenset(feeds)),
         matrix=MatrixParameters(
             cascade_restrict=settings.cascade_restrict,
             funding_restrict_blocks_entries=settings.funding_restrict_blocks_entries,
@@ -118,13 +118,13 @@ def _risk(settings: Settings) -> RiskParameters:
 
 
 def recorded_rules(rules: Rules) -> dict[str, Any]:
-    """What goes into `runs.config`: {"rules": every parameter}, as JSON can hold it."""
-    return {RULES_KEY: RULES.dump_python(rules, mode="json")}
+    """The part of `runs.config` with every parameter: {"rules": ...}, as JSON."""
+    return {RULES_KEY: RULES_ADAPTER.dump_python(rules, mode="json")}
 
 
 def rules_of_run(run: Run) -> Rules:
-    """The parameters that `run` is decided with: its record's, or its settings' where it has none."""
-    # Rules follow from the configuration and the feeds; every stage of every cycle asks for them.
+    """The parameters of `run`: from its record, or from its settings if the record has none."""
+    # Every stage of every cycle asks for them.
     key = (run.config_hash, run.feeds)
     if key not in _KNOWN:
         _KNOWN[key] = rules_in(run.config, run.feeds)
@@ -135,14 +135,14 @@ _KNOWN: Final[dict[tuple[str, tuple[str, ...]], Rules]] = {}
 
 
 def rules_in(config: Mapping[str, Any], feeds: Iterable[str]) -> Rules:
-    """The parameters out of `runs.config`; those that are newer than the record keep their default."""
+    """The parameters in `runs.config`; those that the record does not know have their defaults."""
     if RULES_KEY in config:
-        return RULES.validate_python(rules_as_written_now(config[RULES_KEY]), context=AS_RECORDED)
+        return RULES_ADAPTER.validate_python(rules_as_written_now(config[RULES_KEY]), context=AS_RECORDED)
     return rules_of(Settings.model_construct(**settings_in(config)), feeds)
 
 
 def settings_in(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings out of `runs.config`, written as today.
+    """The settings in `runs.config`, in today's form.
 
     Before C129 the holding hours were numbers in the order of the sources, 4/2/6/8/24 by default.
     """
@@ -156,20 +156,34 @@ def settings_in(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def costs_in(config: Mapping[str, Any]) -> CostParameters:
-    """The costs out of `runs.config`, stress included; those of the cost model where it holds none."""
-    return RULES.validate_python(rules_as_written_now(config.get(RULES_KEY, {})), context=AS_RECORDED).costs
+    """The costs in `runs.config`, stress included; without a record those of the cost model."""
+    return RULES_ADAPTER.validate_python(
+        rules_as_written_now(config.get(RULES_KEY, {})), context=AS_RECORDED
+    ).costs
 
 
 def rules_as_written_now(recorded: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Recorded rules under the names of today.
+    """Recorded rules under today's names, without the removed ones.
 
-    Before C129 the holding hours were one list, in the order of the sources, and LIQUIDATION_REVERSAL asked
-    for nothing behind it.
+    Before C129 the holding hours were one list, in the order of the sources, and LIQUIDATION_REVERSAL needed
+    no cascade.
     """
-    signals = dict(recorded.get("signals", {}))
+    rules = deepcopy(dict(recorded))
+    for *path, name in _REMOVED:
+        reduce(lambda place, key: place.get(key, {}), path, rules).pop(name, None)
+    signals = rules.get("signals", {})
     hours = signals.pop("holding_hours", None)
     if hours is None:
-        return recorded
+        return rules
     named = zip((one.holding_hours for one in GENERATORS.values()), hours, strict=False)
     before = {"reversal_min_zscore": 0.0, "reversal_min_velocity": 0.0}
-    return {**recorded, "signals": {**before, **signals, **dict(named)}}
+    return {**rules, "signals": {**before, **signals, **dict(named)}}
+
+
+_REMOVED: Final = (
+    ("statistical", "data_health", "outage_flatten_seconds"),
+    ("statistical", "regime", "sure_confidence"),
+    ("statistical", "regime", "memory_evaluations"),
+    ("execution", "unprotected_seconds"),
+)
+"""Parameters of older records that never decided anything."""

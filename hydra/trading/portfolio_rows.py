@@ -1,4 +1,4 @@
-"""Cash, equity, exposure and heat of a run, from its last equity row and what it holds now.
+"""Cash, equity, exposure and heat of a run, from its last equity row and its orders and positions.
 
 Source: C31, C39, C120 (working entries count), C122.
 """
@@ -16,34 +16,34 @@ from hydra.ledger.portfolio import OpenPosition, Portfolio, drawdown
 from hydra.ledger.positions import stop_loss_usd
 from hydra.trading.cycle import Cycle
 from hydra.trading.market_rows import Price
-from hydra.trading.pair_state import PairState, booked
+from hydra.trading.pair_state import PairState, rounded_usd
 from hydra.trading.parameters import Rules
 from hydra.trading.row_writer import Row
 
 
 @dataclass(frozen=True, slots=True)
-class LastSettled:
-    """The portfolio after the last settled cycle, and up to when facts were known to that cycle."""
+class LastBooked:
+    """The portfolio after the last booked cycle. known_until: `as_of` of that cycle."""
 
     portfolio: Portfolio
     known_until: datetime
 
 
-def read_last_settled(connection: psycopg.Connection, cycle: Cycle, rules: Rules) -> LastSettled:
-    """Where the run stands; before its first cycle it has its initial balance and has seen no bar."""
+def read_last_booked(connection: psycopg.Connection, cycle: Cycle, rules: Rules) -> LastBooked:
+    """The portfolio after the last booked cycle; before the first one, the initial balance."""
     values = {"run_id": cycle.run_id, "time": cycle.time}
     row = connection.execute(queries.load("stages/last_equity"), values).fetchone()
     if row is None:
         start = cycle.as_of - timedelta(minutes=1)
-        return LastSettled(Portfolio.start(rules.initial_balance, start), start)
+        return LastBooked(Portfolio.start(rules.initial_balance, start), start)
     time, as_of, cash, day_peak, peak = row
-    return LastSettled(Portfolio(cash, peak, day_peak, time.astimezone(UTC).date()), as_of)
+    return LastBooked(Portfolio(cash, peak, day_peak, time.astimezone(UTC).date()), as_of)
 
 
 def equity_row(
     portfolio: Portfolio, states: Iterable[PairState], prices: Mapping[int, Price], cycle: Cycle
 ) -> Row:
-    """The row of hydra.equity of this minute; `prices`: of every open position (C132)."""
+    """The row of hydra.equity of this minute. prices: of every open position (C132)."""
     held = list(states)
     opened = [open_position(one, prices) for one in held if one.is_open]
     _, equity = portfolio.marked(opened, cycle.time)
@@ -68,18 +68,18 @@ def equity_row(
 def read_portfolio_state(
     connection: psycopg.Connection, cycle: Cycle, states: Mapping[int, PairState]
 ) -> PortfolioState:
-    """The book that layer 4 decides against: this minute's equity row and what is at work."""
+    """The portfolio for layer 4: from this minute's equity row and the states of the pairs."""
     values = {"run_id": cycle.run_id, "time": cycle.time}
     row = connection.execute(queries.load("stages/equity"), values).fetchone()
     if row is None:
-        raise AssertionError("a cycle is settled before it is decided")
+        raise AssertionError("a cycle is booked before it is decided")
     return portfolio_state_of(row, states)
 
 
 def portfolio_state_of(
     row: tuple[Decimal, Decimal, Decimal, Decimal, float], states: Mapping[int, PairState]
 ) -> PortfolioState:
-    """The book of a row of hydra.equity and of what is at work.
+    """The same from the values of an equity row.
 
     row: equity, the day's peak, the run's peak, exposure (USDT), portfolio heat (fraction).
     """
@@ -96,7 +96,7 @@ def portfolio_state_of(
 
 
 def open_position(state: PairState, prices: Mapping[int, Price]) -> OpenPosition:
-    """What a pair holds, at its last known mark."""
+    """The open position of a pair at its last known mark."""
     position = state.position
     if position is None:
         raise AssertionError("only open positions are marked")
@@ -112,13 +112,13 @@ def open_position(state: PairState, prices: Mapping[int, Price]) -> OpenPosition
 
 
 def working_notional(state: PairState) -> Decimal:
-    """What a working entry may still open, USDT."""
+    """Notional that the working entry may still fill, USDT."""
     entry = state.entry
     return entry.remaining * (entry.limit_price or entry.reference_price) if entry else Decimal(0)
 
 
 def working_heat(state: PairState) -> Decimal:
-    """What its stop would lose of it, USDT."""
+    """Loss at the stop of that notional, USDT."""
     entry, plan = state.entry, state.plan
     if entry is None or plan is None:
         return Decimal(0)
@@ -134,6 +134,6 @@ def _margin(state: PairState) -> Decimal:
 
 
 def cash_after(portfolio: Portfolio, states: Iterable[PairState]) -> Portfolio:
-    """The portfolio once everything that happened to `states` is booked."""
+    """The portfolio after booking the new events of `states`."""
     effect = sum((one.cash_effect_usd() for one in states), Decimal(0))
-    return portfolio.booked(booked(effect))
+    return portfolio.booked(rounded_usd(effect))

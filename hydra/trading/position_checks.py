@@ -1,4 +1,4 @@
-"""Position management: every open position is checked every minute, and closed for the first good reason.
+"""Position management: checks every open position in every minute and sends its exit.
 
 Source: docs/practice.md, "Position management"; C09, C42, C43, C47, C121.
 """
@@ -28,9 +28,9 @@ from hydra.layers.layer5_orders import exit_order
 from hydra.layers.positions import ExitVerdict, PositionSnapshot, check_position, thesis_health
 from hydra.trading.cycle import Cycle
 from hydra.trading.instrument_spec import InstrumentSpec, read_terms
-from hydra.trading.kill_switch import LatchedKills, read_kills
+from hydra.trading.kill_switch import StoppedPairs, read_kills
 from hydra.trading.market_rows import Price, read_prices
-from hydra.trading.minute_rows import AssessedPair
+from hydra.trading.minute_rows import AssessedPair, or_nan
 from hydra.trading.pair_state import PairState, Position, PositionEvent
 from hydra.trading.parameters import Rules
 from hydra.trading.venue import Venue
@@ -40,7 +40,7 @@ EVALUATION_LENGTH: Final = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class ThesisAtEntry:
-    """What a position bets on, and how strong that was at its signal."""
+    """The signal source of a position, and the strength of its thesis at the signal."""
 
     source: SignalSource
     strength: float
@@ -48,11 +48,11 @@ class ThesisAtEntry:
 
 @dataclass(frozen=True, slots=True)
 class ExitContext:
-    """What the checks of all open positions of a minute read. prices: the last known ones (C132)."""
+    """The inputs of a minute's checks. prices: the last known ones (C132)."""
 
-    bets: Mapping[int, ThesisAtEntry]
+    theses: Mapping[int, ThesisAtEntry]
     extremes: Mapping[int, int]
-    kills: LatchedKills
+    kills: StoppedPairs
     prices: Mapping[int, Price]
     terms: Mapping[int, InstrumentSpec]
 
@@ -65,7 +65,7 @@ def manage_positions(
     assessed: Mapping[int, AssessedPair],
     venue: Venue,
 ) -> None:
-    """Check every open position, send its exit where one is due, withdraw entries no longer allowed."""
+    """Check every open position, send its exit if one is due, cancel entries that are no longer allowed."""
     check_pair_states(states, assessed, cycle, rules, _read(connection, cycle, rules, states), venue)
 
 
@@ -77,7 +77,7 @@ def check_pair_states(
     context: ExitContext,
     venue: Venue,
 ) -> None:
-    """`manage_positions` on what has been read. A pair without an assessment of the minute is left alone."""
+    """`manage_positions` without I/O. A position without an assessment in this minute is not checked."""
     for instrument_id, state in sorted(states.items()):
         pair = assessed.get(instrument_id)
         _withdraw_entry(state, cycle, context.kills, pair, venue)
@@ -90,9 +90,9 @@ def _read(
 ) -> ExitContext:
     opened = sorted(key for key, one in states.items() if one.is_open)
     run = {"run_id": cycle.run_id}
-    bets = connection.execute(queries.load("stages/opening_signals"), run).fetchall() if opened else []
+    theses = connection.execute(queries.load("stages/opening_signals"), run).fetchall() if opened else []
     return ExitContext(
-        bets={row[0]: ThesisAtEntry(SignalSource(row[1]), row[2]) for row in bets},
+        theses={row[0]: ThesisAtEntry(SignalSource(row[1]), row[2]) for row in theses},
         extremes=_extremes(connection, cycle, opened, rules.positions.extreme_evaluations) if opened else {},
         kills=read_kills(connection, cycle.run_id),
         prices=read_prices(connection, states, cycle.as_of),
@@ -114,7 +114,7 @@ def _extremes(
 
 
 def extremes_in_a_row(newest_first: list[int]) -> int:
-    """How many evaluations, counted back from the newest, were extreme."""
+    """The number of extreme evaluations in a row up to the newest."""
     count = 0
     for regime in reversed(newest_first):
         count = consecutive_extremes(count, regime)
@@ -122,9 +122,9 @@ def extremes_in_a_row(newest_first: list[int]) -> int:
 
 
 def _withdraw_entry(
-    state: PairState, cycle: Cycle, kills: LatchedKills, pair: AssessedPair | None, venue: Venue
+    state: PairState, cycle: Cycle, kills: StoppedPairs, pair: AssessedPair | None, venue: Venue
 ) -> None:
-    """Cancel a working entry under a kill switch, or where layer 2 blocks the pair (C09, C121)."""
+    """Cancel a working entry if a kill switch stops the pair or layer 2 blocks it (C09, C121)."""
     if state.entry is None:
         return
     if kills.stops(state.instrument_id):
@@ -160,7 +160,7 @@ def _check(
 def position_snapshot(
     position: Position, pair: AssessedPair, cycle: Cycle, context: ExitContext
 ) -> PositionSnapshot:
-    """What the checks read of one position. NaN where unknown."""
+    """The inputs of the checks of one position."""
     return PositionSnapshot(
         direction=position.direction,
         mark_price=float(context.prices[position.instrument_id].mark),
@@ -168,19 +168,19 @@ def position_snapshot(
         liquidation_price=float(position.liquidation_price),
         hours_held=_hours(cycle.time - position.opened_time),
         max_holding_hours=_hours(position.max_holding_until - position.opened_time),
-        thesis_health=_health(position, pair, context.bets.get(position.instrument_id)),
+        thesis_health=_health(position, pair, context.theses.get(position.instrument_id)),
         layer2_reason=pair.reason_code,
         extreme_evaluations=context.extremes.get(position.instrument_id, 0),
-        outage_seconds=_or_nan(pair.number("data_outage_seconds")),
+        outage_seconds=or_nan(pair.number("data_outage_seconds")),
         kill_latched=context.kills.stops(position.instrument_id),
     )
 
 
-def _health(position: Position, pair: AssessedPair, bet: ThesisAtEntry | None) -> float:
-    if bet is None:
+def _health(position: Position, pair: AssessedPair, thesis: ThesisAtEntry | None) -> float:
+    if thesis is None:
         return math.nan
-    value = _or_nan(pair.measured(generator_of(bet.source).thesis.column))
-    return thesis_health(thesis_strength(bet.source, position.direction, value), bet.strength)
+    value = or_nan(pair.measured(generator_of(thesis.source).thesis.column))
+    return thesis_health(thesis_strength(thesis.source, position.direction, value), thesis.strength)
 
 
 def _numbers(checked: PositionSnapshot, verdict: ExitVerdict | None) -> dict[str, Any]:
@@ -197,7 +197,7 @@ def _numbers(checked: PositionSnapshot, verdict: ExitVerdict | None) -> dict[str
 
 
 def _close(state: PairState, verdict: ExitVerdict, cycle: Cycle, context: ExitContext, venue: Venue) -> None:
-    """Send the exit that the verdict demands; an urgent one takes the place of a passive one that waits."""
+    """Send the exit of the verdict; an urgent exit replaces a waiting passive one."""
     position, last = _of(state), context.prices[state.instrument_id].last
     if state.exit is not None:
         if verdict.urgency is ExitUrgency.ORDINARY or state.exit.order_type is OrderType.MARKET:
@@ -226,7 +226,3 @@ def _of(state: PairState) -> Position:
 
 def _hours(span: timedelta) -> float:
     return span.total_seconds() / HOUR_SECONDS
-
-
-def _or_nan(value: float | None) -> float:
-    return math.nan if value is None else value

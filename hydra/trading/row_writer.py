@@ -1,7 +1,6 @@
-"""Rows in bulk: one statement a table and stage, whether for eight rows or for four hundred.
+"""Inserts and updates rows in bulk, with one statement a table.
 
-A row names its columns, and the database says which there are (`hydra.db.columns`): no list of them stands
-here.
+The columns come from the rows and from the database (`hydra.db.columns`).
 """
 
 import json
@@ -17,6 +16,7 @@ from psycopg import sql
 from hydra.db import queries
 from hydra.db.columns import Column, columns_of
 from hydra.errors import StopError
+from hydra.outside_text import storable_json
 
 Row = Mapping[str, Any]
 
@@ -24,10 +24,10 @@ Row = Mapping[str, Any]
 def insert_rows(
     connection: psycopg.Connection, table: str, rows: Sequence[Row], returned: Sequence[str] = ()
 ) -> list[tuple[Any, ...]]:
-    """Add `rows` to `table` of schema hydra; gives the columns `returned` of each.
+    """Insert `rows` into `table` of schema hydra; returns the columns `returned` of each.
 
-    Keys that the database counts are left to it; what only some rows name is null in the others. Decimals
-    arrive exactly (as text), instants with their zone, NaN and infinities as null.
+    The database assigns identity columns. A column that a row does not name is null. Decimals stay exact;
+    NaN and infinities become null.
 
     Raises:
         StopError: a row names a column that the table does not have.
@@ -45,7 +45,7 @@ def insert_rows(
 
 
 def insert_row(connection: psycopg.Connection, table: str, row: Row) -> None:
-    """Add one row to `table` of schema hydra; infinities stay what they are.
+    """Insert one row into `table` of schema hydra; infinities are stored as such.
 
     Raises:
         StopError: the row names a column that the table does not have.
@@ -60,7 +60,9 @@ def insert_row(connection: psycopg.Connection, table: str, row: Row) -> None:
 
 
 def update_rows(connection: psycopg.Connection, table: str, rows: Sequence[Row]) -> None:
-    """Bring the stored rows of `table` of schema hydra, found by their counted key, to what `rows` say.
+    """Update the rows of `table` of schema hydra that have the identity values of `rows`.
+
+    Columns that are written once stay as they are.
 
     Raises:
         StopError: a row names a column that the table does not have.
@@ -68,7 +70,7 @@ def update_rows(connection: psycopg.Connection, table: str, rows: Sequence[Row])
     if not rows:
         return
     columns = _columns(connection, table, rows)
-    names = [column.name for column in columns if not column.is_identity]
+    names = [column.name for column in columns if not column.is_written_once]
     query = sql.SQL(queries.load("stages/update_rows")).format(
         table=sql.Identifier("hydra", table),
         key=_listed([column.name for column in columns if column.is_identity]),
@@ -79,7 +81,7 @@ def update_rows(connection: psycopg.Connection, table: str, rows: Sequence[Row])
 
 
 def _columns(connection: psycopg.Connection, table: str, rows: Sequence[Row]) -> list[Column]:
-    """The columns of the table that `rows` name."""
+    """The table's columns that `rows` name."""
     columns = columns_of(connection, f"hydra.{table}")
     named: set[str] = set().union(*rows)
     unknown = named - {column.name for column in columns}
@@ -93,11 +95,11 @@ def _listed(names: Sequence[str]) -> sql.Composed:
 
 
 def as_json(rows: Sequence[Row]) -> str:
-    """`rows` as a JSON array."""
     try:
-        return json.dumps(rows, default=_text, allow_nan=False)
+        text = json.dumps(rows, default=_text, allow_nan=False)
     except ValueError:  # one of the numbers is not finite
-        return json.dumps([_finite(row) for row in rows], default=_text, allow_nan=False)
+        text = json.dumps([_finite(row) for row in rows], default=_text, allow_nan=False)
+    return storable_json(text)
 
 
 def _finite(value: Any) -> Any:
@@ -115,4 +117,4 @@ def _text(value: object) -> str:
         return value.isoformat()
     if isinstance(value, Decimal):
         return str(value)
-    raise TypeError(f"{type(value).__name__} has no form in a row's JSON: {value!r}")
+    raise TypeError(f"{type(value).__name__} cannot be written into a row: {value!r}")

@@ -1,12 +1,13 @@
-"""The record of a run: what was decided on which market, with which rules and which code.
+"""The record of a run: its market, rules and code.
 
 Source: docs/architecture.md, law 2; docs/architecture.md, "Tables" (hydra.runs); C111 (declared feeds).
 """
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -15,12 +16,11 @@ import psycopg
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from hydra.db import queries
+from hydra.db import locks, queries
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import StopError
-from hydra.readings import readings_hash
 from hydra.settings import Settings
-from hydra.trading.versions import code_version, cost_model_version, feature_set_version
+from hydra.trading.versions import Version, own_version
 
 LABELS: Final = {
     MarketOrigin.GENERATED: "simulated",
@@ -28,15 +28,9 @@ LABELS: Final = {
     MarketOrigin.EXCHANGE: "live",
 }
 
-# Of one machine, or secret: they do not change a decision.
-_NOT_RECORDED: Final = frozenset({"database_url", "broker_url"})
-
-_RUN_LOCK: Final = 0x48594452
-"""First key of the advisory locks of runs; the second is the run id."""
-
 
 class EndReason(StrEnum):
-    """Why a run ended; any other text in `end_reason` says what went wrong."""
+    """Why a run ended; any other text in `end_reason` is an error."""
 
     FINISHED = "finished"
     STOPPED = "stopped"
@@ -44,9 +38,10 @@ class EndReason(StrEnum):
 
 @dataclass(frozen=True)
 class Run:
-    """A row of hydra.runs. Decided are the minutes of [data_from, data_to).
+    """A row of hydra.runs, which decides the minutes of [data_from, data_to).
 
-    config: settings without secrets, rules, pairs and speed; config_hash is of all but the speed.
+    config: settings without secrets, rules, pairs and speed; config_hash is of all but the speed. The version
+    is the one in force; an upgraded run's earlier ones are in hydra.run_versions.
     """
 
     run_id: int
@@ -67,25 +62,32 @@ class Run:
     end_reason: str | None
 
     def __post_init__(self) -> None:
-        """Words and lists as the database gives them become ours."""
+        """Convert the database's texts and lists."""
         object.__setattr__(self, "mode", TradingMode(self.mode))
         object.__setattr__(self, "market_origin", MarketOrigin(self.market_origin))
         object.__setattr__(self, "feeds", tuple(self.feeds))
 
     @property
     def instrument_ids(self) -> tuple[int, ...]:
-        """The instruments that the run decides about (market.instruments)."""
+        """The instruments that the run decides."""
         return tuple(self.config["instrument_ids"])
 
     @property
+    def version(self) -> Version:
+        """The version that the run belongs to."""
+        return Version(
+            self.code_version, self.readings_hash, self.feature_set_version, self.cost_model_version
+        )
+
+    @property
     def speed(self) -> str:
-        """How fast its clock goes, as --speed takes it; `max` where nothing is recorded."""
+        """The speed of its clock, as for --speed; `max` if none is recorded."""
         return str(self.config.get("speed", "max"))
 
 
 @dataclass(frozen=True)
 class RunPlan:
-    """What a new run is asked to do; `instrument_ids` are those of its market's venue."""
+    """The request for a new run. instrument_ids: of the market's venue."""
 
     mode: TradingMode
     market_origin: MarketOrigin
@@ -103,7 +105,7 @@ def create_run(
     settings: Settings,
     parameters: Mapping[str, Any] | None = None,
 ) -> Run:
-    """Record a new run with everything that its decisions depend on; `parameters` go into its config.
+    """Store a new run with everything that its decisions depend on. parameters: go into its config.
 
     Raises:
         StopError: the range is empty, or an instant has no time zone or is not a full minute.
@@ -118,10 +120,7 @@ def create_run(
         "feeds": list(plan.feeds),
         "config": Jsonb({**config, "speed": plan.speed}),
         "config_hash": config_hash(config),
-        "readings_hash": readings_hash(),
-        "feature_set_version": feature_set_version(),
-        "cost_model_version": cost_model_version(),
-        "code_version": code_version(),
+        **asdict(own_version()),
         "data_from": plan.data_from,
         "data_to": plan.data_to,
     }
@@ -146,40 +145,77 @@ def read_run(connection: psycopg.Connection, run_id: int) -> Run:
 
 
 def end_run(connection: psycopg.Connection, run_id: int, reason: str) -> None:
-    """Record the end of a run (an EndReason, or what went wrong); an end that is recorded stays."""
+    """Store the end of a run: an EndReason, or an error. An earlier end stays."""
     with connection.transaction():
         connection.execute(queries.load("stages/end_run"), {"run_id": run_id, "reason": reason})
 
 
 def reopen_run(connection: psycopg.Connection, run: Run, speed: str) -> None:
-    """Take up a run where it stopped, at `speed`, which is recorded.
+    """Continue a stopped run, from now on at `speed`.
 
     Raises:
-        StopError: it went to its end, or its settings' readings are not those of this code.
+        StopError: it went to its end, or belongs to another version.
     """
-    if run.end_reason == EndReason.FINISHED:
-        raise StopError(f"run {run.run_id} is finished: see it with `hydra report {run.run_id}`")
-    if run.readings_hash != readings_hash():
-        raise StopError(
-            f"run {run.run_id} was decided with other readings ({run.readings_hash}, now {readings_hash()}): "
-            f"start a new run, or go back to code {run.code_version}"
-        )
+    refuse_finished(run)
+    refuse_other_version(run)
     with connection.transaction():
         connection.execute(queries.load("stages/reopen_run"), {"run_id": run.run_id, "speed": speed})
 
 
+def refuse_finished(run: Run) -> None:
+    """Refuse to go on with a run that went to its end.
+
+    Raises:
+        StopError: it did.
+    """
+    if run.end_reason == EndReason.FINISHED:
+        raise StopError(f"run {run.run_id} is finished: see it with `hydra report {run.run_id}`")
+
+
+def refuse_other_version(run: Run) -> None:
+    """Refuse to decide for a run of another version.
+
+    Raises:
+        StopError: code, readings, feature set or cost model are not those of this process.
+    """
+    if run.version != own_version():
+        raise StopError(
+            f"run {run.run_id} belongs to another version ({run.version.differences(own_version())}): go on "
+            f"with it from code {run.code_version}, or continue it with this version by "
+            f"`hydra run --resume {run.run_id} --upgrade`, which is recorded; or start a new run"
+        )
+
+
 def lock_run(connection: psycopg.Connection, run_id: int) -> None:
-    """Hold the run for the life of `connection`: one supervisor a run.
+    """Lock the run until `connection` closes: one supervisor a run.
+
+    Raises:
+        StopError: another process has the lock.
+    """
+    if not locks.take(connection, locks.of_run(run_id)):
+        raise StopError(
+            f"run {run_id} is already supervised by another `hydra run`: stop that one with Ctrl-C first"
+        )
+
+
+def supervised_runs(connection: psycopg.Connection) -> frozenset[int]:
+    """The runs that a living process holds (see `lock_run`): their `hydra run` goes on."""
+    rows = connection.execute(queries.load("stages/supervised_runs")).fetchall()
+    return frozenset(row[0] for row in rows)
+
+
+@contextmanager
+def locked_run(connection: psycopg.Connection, run_id: int) -> Iterator[None]:
+    """Hold the run during the block.
 
     Raises:
         StopError: another process has it.
     """
-    with connection.transaction():
-        row = connection.execute(queries.load("stages/lock_run"), (_RUN_LOCK, run_id)).fetchone()
-    if row is None or not row[0]:
-        raise StopError(
-            f"run {run_id} is already supervised by another `hydra run`: stop that one with Ctrl-C first"
-        )
+    lock_run(connection, run_id)
+    try:
+        yield
+    finally:
+        locks.release(connection, locks.of_run(run_id))
 
 
 def _config(
@@ -191,12 +227,11 @@ def _config(
 
 def recorded_settings(settings: Settings) -> dict[str, Any]:
     """The settings that can change a decision, by attribute name, as JSON can hold them; no secrets."""
-    secret = {name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
-    return settings.model_dump(mode="json", exclude=secret | _NOT_RECORDED)
+    return settings.model_dump(mode="json", exclude=set(Settings.secrets()))
 
 
 def config_hash(config: Mapping[str, Any]) -> str:
-    """sha256 over everything that decisions depend on, as JSON can hold it."""
+    """sha256 of a run's config without the speed."""
     return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
 
 
@@ -204,19 +239,13 @@ def _refuse_bad_range(start: datetime, end: datetime | None) -> None:
     if start.tzinfo is None or (end is not None and end.tzinfo is None):
         raise StopError(f"the range from {start} to {end}: give both instants with a time zone, in UTC")
     if any(moment.second or moment.microsecond for moment in (start, end or start)):
-        raise StopError(f"the range from {start} to {end}: minutes are decided; give both as full minutes")
+        raise StopError(f"the range from {start} to {end}: give both instants as full minutes")
     if end is not None and end <= start:
         raise StopError(f"the range from {start} to {end} holds no minute: --to has to be later than --from")
 
 
-def instrument_of(connection: psycopg.Connection, run: Run, name: str) -> int:
-    """The instrument of `run` that goes by `name` (base, exchange symbol or unified symbol, any case).
-
-    Raises:
-        StopError: the run has no such pair.
-    """
+def find_instrument(connection: psycopg.Connection, run: Run, name: str) -> int | None:
+    """The instrument of `run` that goes by `name` (base, exchange symbol or unified symbol, any case)."""
     values = {"instrument_ids": list(run.instrument_ids), "name": name.strip()}
     row = connection.execute(queries.load("stages/instrument_of"), values).fetchone()
-    if row is None:
-        raise StopError(f"--symbol {name}: run {run.run_id} does not trade it")
-    return int(row[0])
+    return None if row is None else int(row[0])

@@ -1,4 +1,4 @@
-"""The signals of a minute as layer 3 scores and chooses them, and as rows of hydra.signals. No I/O.
+"""Layer 3 on the signals of a minute: score, gates and choice; and their rows for hydra.signals.
 
 Source: layers document, "LAYER 3: ALPHA GENERATION"; C03, C06, C17, C118, C129.
 """
@@ -19,14 +19,14 @@ from hydra.trading.row_writer import Row
 
 
 def choose_signals(frame: pl.DataFrame, rules: Rules) -> pl.DataFrame:
-    """Every firing in `frame` with score, verdict and reason (see `choose` and `gate_news`)."""
+    """Every signal in `frame` with score, verdict and reason (see `choose` and `gate_news`)."""
     firings = apply_requirements(generate(frame, rules.signals), rules.signals)
     choices = choose(with_score(firings, SCORERS[rules.scoring.scorer]), rules.scoring)
     return gate_news(choices, hold_blocks=rules.news_hold_blocks)
 
 
 def signal_row(cycle: Cycle, row: dict[str, Any], rules: Rules) -> Row:
-    """One firing as a row of hydra.signals."""
+    """A row of hydra.signals."""
     inputs = generator_inputs(is_adaptive=rules.signals.is_adaptive)
     numbers = {name: row[name] for name in (*inputs, "thesis_strength", "score_approved")}
     return {
@@ -65,7 +65,7 @@ _TEMPLATES: Final = {
 
 
 def signal_words(row: dict[str, Any], rules: Rules) -> str:
-    """Why layer 3 chose a signal or not, with the numbers that decided."""
+    """The reason of layer 3's verdict in words, with the deciding numbers."""
     numbers = {
         "least_confidence": rules.scoring.min_confidence,
         "least_score": rules.scoring.score_threshold,

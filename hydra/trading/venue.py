@@ -1,7 +1,6 @@
-"""Where orders go: the small interface behind which paper and live orders go.
+"""The interface of a venue, for paper and live orders.
 
-Whatever sends, cancels or books an order knows only this. Its first implementation is the paper exchange
-(`hydra/trading/paper_exchange.py`).
+Its first implementation is the paper exchange (`hydra/trading/paper_exchange.py`).
 Source: docs/architecture.md (orders are idempotent).
 """
 
@@ -18,7 +17,7 @@ class Venue(Protocol):
     """An account on an exchange, as one run uses it."""
 
     def key(self, instrument_id: int, decision_time: datetime) -> DecisionKey:
-        """What the client order ids of a decision are made of: the same decision, the same ids."""
+        """The key from which the client order ids of a decision are made."""
 
     def submit(
         self,
@@ -28,9 +27,9 @@ class Venue(Protocol):
         time: datetime,
         reason_code: ReasonCode | None = None,
     ) -> Order:
-        """Write down the order of `plan` and send it at `time`; the order as the venue answered.
+        """Send the order of `plan` at `time`; returns the order in the state that the venue answered.
 
-        reference_price: the last price that the plan was made at. reason_code: why an exit is sent.
+        reference_price: the last price at the decision. reason_code: why an exit is sent.
         """
 
     def cancel(
@@ -40,7 +39,7 @@ class Venue(Protocol):
         reason_code: ReasonCode | None = None,
         detail: dict[str, Any] | None = None,
     ) -> None:
-        """End a working order; what it has filled stays. detail: for its event."""
+        """Cancel a working order; its fills stay. detail: for its event."""
 
     def collect(self, state: PairState, time: datetime) -> None:
-        """Bring what a pair has at work up to `time`: fills, settlements, protection of what is held."""
+        """Update a pair to `time`: fills, settlements, stop and target."""

@@ -12,7 +12,7 @@ A new column takes three files:
 Revision: 0010, the first
 """
 
-from hydra.db.migration_scripts import build, build_rollups, ensure_roles
+from hydra.db.migration_scripts import build, build_rollups
 
 revision = "0010"
 down_revision = None
@@ -22,10 +22,9 @@ depends_on = None
 
 def upgrade() -> None:
     """Create every schema, table, view, rollup and privilege."""
-    ensure_roles()
     build("schema/market", "schema/facts")
     build_rollups()
-    build("schema/reason_codes", "schema/decisions", "schema/trading", "schema/research", "schema/upkeep")
-    build("schema/versions", "schema/messages")
+    build("schema/reason_codes", "schema/locks", "schema/decisions", "schema/trading", "schema/statistics")
+    build("schema/research", "schema/upkeep", "schema/versions", "schema/messages")
     build("schema/audit_market", "schema/audit_decisions", "schema/audit_lineage")
     build("schema/roles")

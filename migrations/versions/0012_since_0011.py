@@ -3,7 +3,7 @@
 Revision: 0012, after 0011
 """
 
-from hydra.db.migration_scripts import change
+from hydra.db.migration_scripts import change, renew_rollup_keepers
 
 revision = "0012"
 down_revision = "0011"
@@ -13,6 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Update it to sql/schema."""
-    change("migrations/0012", "schema/versions")
+    change("migrations/0012", "schema/versions", "schema/locks", "schema/statistics")
     change("schema/audit_market", "schema/audit_decisions", "schema/audit_lineage")
+    renew_rollup_keepers()
     change("schema/roles")

@@ -170,3 +170,29 @@ COMMENT ON COLUMN audit.cost_breakdown.fees_usd IS 'Fees, USDT, positive: cost';
 COMMENT ON COLUMN audit.cost_breakdown.funding_usd IS 'Funding, USDT, positive: received';
 COMMENT ON COLUMN audit.cost_breakdown.slippage_usd IS 'Against the price at the decision, USDT, positive: cost';
 COMMENT ON COLUMN audit.cost_breakdown.net_pnl_usd IS 'gross - fees + funding, USDT';
+
+CREATE OR REPLACE VIEW audit.versions_of_runs AS
+SELECT
+    r.run_id,
+    coalesce(v.number, 1) AS number,
+    coalesce(v.time, r.data_from) AS first_minute,
+    lead(v.time) OVER (PARTITION BY r.run_id ORDER BY v.number) AS until,
+    v.state AS taken_over_in,
+    coalesce(v.code_version, r.code_version) AS code_version,
+    coalesce(v.readings_hash, r.readings_hash) AS readings_hash,
+    coalesce(v.feature_set_version, r.feature_set_version) AS feature_set_version,
+    coalesce(v.cost_model_version, r.cost_model_version) AS cost_model_version
+FROM hydra.runs AS r
+LEFT JOIN hydra.run_versions AS v USING (run_id);
+
+COMMENT ON VIEW audit.versions_of_runs IS 'Which version decided a run, from which minute on? One row a version';
+COMMENT ON COLUMN audit.versions_of_runs.run_id IS 'The run';
+COMMENT ON COLUMN audit.versions_of_runs.number IS 'From 1, the version that the run began with';
+COMMENT ON COLUMN audit.versions_of_runs.first_minute IS 'First minute that it decided';
+COMMENT ON COLUMN audit.versions_of_runs.until IS 'First minute of the next version; null: the version in force';
+COMMENT ON COLUMN audit.versions_of_runs.taken_over_in IS
+    'How far its first minute had come by the version before; null: not opened yet';
+COMMENT ON COLUMN audit.versions_of_runs.code_version IS 'Commit of the code, + and a hash where it was changed';
+COMMENT ON COLUMN audit.versions_of_runs.readings_hash IS 'Hash of the readings';
+COMMENT ON COLUMN audit.versions_of_runs.feature_set_version IS 'Version of the feature definitions';
+COMMENT ON COLUMN audit.versions_of_runs.cost_model_version IS 'Version of the cost model';

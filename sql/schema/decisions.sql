@@ -1,4 +1,4 @@
--- Schema hydra: runs, cycles, features as used, and the verdicts of layers 2 to 4.
+-- Schema hydra: runs and their versions, cycles, features as used, and the verdicts of layers 2 to 4.
 -- The key of a verdict is run, minute and pair, so a repeated message finds its row; the minute comes first because
 -- every stage reads one minute of all pairs.
 
@@ -39,13 +39,43 @@ COMMENT ON COLUMN hydra.runs.config_hash IS 'sha256 of config without the speed'
 COMMENT ON COLUMN hydra.runs.readings_hash IS 'Hash of the readings (hydra/readings.toml)';
 COMMENT ON COLUMN hydra.runs.feature_set_version IS 'Version of the feature definitions';
 COMMENT ON COLUMN hydra.runs.cost_model_version IS 'Version of the cost model (law 7)';
-COMMENT ON COLUMN hydra.runs.code_version IS 'Commit of the code; + when it was changed';
+COMMENT ON COLUMN hydra.runs.code_version IS
+'Commit of the code, + and a hash where it was changed. With readings, features and costs: the version in force';
 COMMENT ON COLUMN hydra.runs.data_from IS 'First decided minute; null: from the start';
 COMMENT ON COLUMN hydra.runs.data_to IS 'End of the decided range; null: open-ended';
 COMMENT ON COLUMN hydra.runs.data_hash IS 'Hash of the facts used; null while a live run goes on';
 COMMENT ON COLUMN hydra.runs.started_at IS 'Wall clock';
 COMMENT ON COLUMN hydra.runs.ended_at IS 'Wall clock of the end; null while running';
 COMMENT ON COLUMN hydra.runs.end_reason IS 'finished, stopped, or what went wrong';
+
+CREATE TABLE hydra.run_versions (
+    run_id BIGINT NOT NULL,
+    number INTEGER NOT NULL,
+    time TIMESTAMP WITH TIME ZONE,
+    state TEXT,
+    code_version TEXT NOT NULL,
+    readings_hash TEXT NOT NULL,
+    feature_set_version TEXT NOT NULL,
+    cost_model_version TEXT NOT NULL,
+    recorded_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    CONSTRAINT run_versions_pkey PRIMARY KEY (run_id, number),
+    CONSTRAINT run_versions_time_check CHECK ((number = 1) = (time IS NULL)),
+    CONSTRAINT run_versions_state_check CHECK (state IN ('OPEN', 'FILLS_BOOKED', 'ASSESSED', 'SIGNALLED', 'DECIDED')),
+    CONSTRAINT run_versions_run_id_fkey FOREIGN KEY(run_id)
+        REFERENCES hydra.runs (run_id)
+);
+COMMENT ON TABLE hydra.run_versions IS
+'Upgraded runs: which version decided from which minute on; the newest is that of hydra.runs. Others have no row';
+COMMENT ON COLUMN hydra.run_versions.run_id IS 'The run (hydra.runs)';
+COMMENT ON COLUMN hydra.run_versions.number IS 'From 1, the version that the run began with';
+COMMENT ON COLUMN hydra.run_versions.time IS 'First minute that it decides, run''s clock; null: the run''s first';
+COMMENT ON COLUMN hydra.run_versions.state IS
+'How far that minute had come (CycleState), by the version before; null: it was not opened yet';
+COMMENT ON COLUMN hydra.run_versions.code_version IS 'Commit of the code, + and a hash where it was changed';
+COMMENT ON COLUMN hydra.run_versions.readings_hash IS 'Hash of the readings (hydra/readings.toml)';
+COMMENT ON COLUMN hydra.run_versions.feature_set_version IS 'Version of the feature definitions';
+COMMENT ON COLUMN hydra.run_versions.cost_model_version IS 'Version of the cost model (law 7)';
+COMMENT ON COLUMN hydra.run_versions.recorded_at IS 'Wall clock of the row';
 
 CREATE TABLE hydra.cycles (
     run_id BIGINT NOT NULL,
@@ -54,6 +84,7 @@ CREATE TABLE hydra.cycles (
     as_of TIMESTAMP WITH TIME ZONE NOT NULL,
     opened_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     closed_at TIMESTAMP WITH TIME ZONE,
+    code_version TEXT NOT NULL,
     CONSTRAINT cycles_pkey PRIMARY KEY (run_id, time),
     CONSTRAINT cycles_state_check CHECK (state IN ('OPEN', 'FILLS_BOOKED', 'ASSESSED', 'SIGNALLED',
         'DECIDED', 'CLOSED', 'SKIPPED')),
@@ -68,6 +99,8 @@ COMMENT ON COLUMN hydra.cycles.state IS 'How far the stages have come (CycleStat
 COMMENT ON COLUMN hydra.cycles.as_of IS 'Only facts known by then may be used';
 COMMENT ON COLUMN hydra.cycles.opened_at IS 'Wall clock';
 COMMENT ON COLUMN hydra.cycles.closed_at IS 'Wall clock of the end; null while open';
+COMMENT ON COLUMN hydra.cycles.code_version IS
+'The code that decides it: only its workers may. A cycle before revision 0012 has what its run said';
 
 CREATE TABLE hydra.features (
     run_id BIGINT NOT NULL,

@@ -1,32 +1,57 @@
--- What each group may do: the owner everything, the worker rows, the reader reads.
--- Objects of later migrations get the same by default privileges, which hold for objects of the user who runs this
--- script: the user who runs all migrations.
+-- Who may do what. hydra_owner owns everything: it migrates, imports and deletes. hydra_reader reads everything.
+-- hydra_worker has, table by table, what its statements need (sql/stages, sql/backtest, sql/research, sql/upkeep,
+-- sql/locks): it deletes nothing, and changes only columns that do not stay as they were written. Run again by every
+-- newest revision; a new table gets its line here.
+
+REVOKE ALL ON ALL TABLES IN SCHEMA market, hydra, ml, audit, messages FROM public, hydra_worker, hydra_reader;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA market, hydra, ml, audit, messages FROM public, hydra_worker, hydra_reader;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA market, hydra FROM public, hydra_worker, hydra_reader;
 
 GRANT USAGE ON SCHEMA market, hydra, ml, audit, messages TO hydra_worker, hydra_reader;
-GRANT ALL ON SCHEMA market, hydra, ml, audit, messages TO hydra_owner;
+GRANT SELECT ON ALL TABLES IN SCHEMA market, hydra, ml, audit, messages TO hydra_worker, hydra_reader;
+-- The schema revision: `hydra doctor` and `hydra db status` read it.
+GRANT SELECT ON public.alembic_version TO hydra_worker, hydra_reader;
 
-GRANT SELECT ON ALL TABLES IN SCHEMA market, hydra, ml, audit, messages TO hydra_reader;
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA hydra, ml, messages TO hydra_worker;
--- Facts are written once: the worker may not change or delete them. Functions of the owner keep the rollups.
-GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA market TO hydra_worker;
--- It keeps revisions aside; to let one replace a fact is the owner's (C125).
-REVOKE INSERT ON market.revisions FROM hydra_worker;
+-- Facts and the records of their coming are written once. Functions of the owner keep the rollups. A revision is kept
+-- aside; to let one replace a fact is the owner's (C125).
+GRANT INSERT ON
+market.candles_1m, market.candles_5m_recorded, market.mark_prices, market.funding_rates, market.open_interest,
+market.positioning, market.liquidations, market.order_books, market.trades, market.sentiment, market.news_items,
+market.feed_heartbeats, market.instruments, market.instrument_filters, market.leverage_brackets,
+market.import_batches, market.quarantine, market.gaps
+TO hydra_worker;
 GRANT INSERT (batch_id, target_table, key, stored, offered, known_at) ON market.revisions TO hydra_worker;
-GRANT UPDATE ON market.import_batches TO hydra_worker;
-GRANT DELETE ON market.gaps TO hydra_worker;
-GRANT SELECT ON ALL TABLES IN SCHEMA audit TO hydra_worker;
-GRANT ALL ON ALL TABLES IN SCHEMA market, hydra, ml, audit, messages TO hydra_owner;
-REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA market FROM PUBLIC;
-GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA market TO hydra_worker, hydra_owner;
-GRANT USAGE ON ALL SEQUENCES IN SCHEMA market, hydra, ml, messages TO hydra_worker;
-GRANT ALL ON ALL SEQUENCES IN SCHEMA market, hydra, ml, messages TO hydra_owner;
--- The schema revision: `hydra doctor` and `hydra db status` read it under any account.
-GRANT SELECT ON public.alembic_version TO hydra_owner, hydra_worker, hydra_reader;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA market TO hydra_worker;
 
-ALTER DEFAULT PRIVILEGES IN SCHEMA market, hydra, ml, audit GRANT SELECT ON TABLES TO hydra_reader;
-ALTER DEFAULT PRIVILEGES IN SCHEMA hydra, ml GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO hydra_worker;
-ALTER DEFAULT PRIVILEGES IN SCHEMA market GRANT SELECT, INSERT ON TABLES TO hydra_worker;
-ALTER DEFAULT PRIVILEGES IN SCHEMA audit GRANT SELECT ON TABLES TO hydra_worker;
-ALTER DEFAULT PRIVILEGES IN SCHEMA market, hydra, ml, audit GRANT ALL ON TABLES TO hydra_owner;
-ALTER DEFAULT PRIVILEGES IN SCHEMA market, hydra, ml GRANT USAGE ON SEQUENCES TO hydra_worker;
-ALTER DEFAULT PRIVILEGES IN SCHEMA market, hydra, ml GRANT ALL ON SEQUENCES TO hydra_owner;
+-- Verdicts, events, fills and money are written once.
+GRANT INSERT ON
+hydra.features, hydra.assessments, hydra.signals, hydra.news_views, hydra.risk_decisions, hydra.veto_counts,
+hydra.order_events, hydra.fills, hydra.position_events, hydra.equity, hydra.audit_rounds
+TO hydra_worker;
+-- A run: its end, its speed, the hash of the facts that a backtest has read. Its version is the owner's to change.
+GRANT INSERT, UPDATE (ended_at, end_reason, config, data_hash) ON hydra.runs TO hydra_worker;
+GRANT INSERT, UPDATE (state, closed_at, code_version) ON hydra.cycles TO hydra_worker;
+-- An order: what became of it; never what was ordered.
+GRANT INSERT, UPDATE (
+    position_id, state, filled_quantity, average_price, exchange_order_id, reason_code, finished_time
+) ON hydra.orders TO hydra_worker;
+-- A position: what is held and earned; never which decision opened it, which side, when.
+GRANT INSERT, UPDATE (
+    state, closed_time, quantity, peak_quantity, entry_price, exit_price, stop_price, target_price, liquidation_price,
+    exit_reason_code, gross_pnl_usd, fees_usd, funding_usd, net_pnl_usd, cost_basis_usd
+) ON hydra.positions TO hydra_worker;
+-- A kill switch: its clearing (numbers: in which state of the minute). Never when and why it was latched.
+GRANT INSERT, UPDATE (cleared_time, cleared_by, clear_reason, numbers) ON hydra.kill_switch TO hydra_worker;
+GRANT INSERT, UPDATE (key) ON hydra.locks TO hydra_worker;
+GRANT EXECUTE ON FUNCTION
+hydra.take_lock(text), hydra.release_lock(text), hydra.refresh_statistics()
+TO hydra_worker;
+
+-- Studies are written once; a planned trial gets its result.
+GRANT INSERT ON ml.studies TO hydra_worker;
+GRANT INSERT, UPDATE (
+    state, run_id, first_day, daily_returns, trades, net_pnl_usd, metrics, error, finished_at
+) ON ml.trials TO hydra_worker;
+
+-- The queue of messages is the broker's: nothing that counts is in it (law 1).
+GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA messages TO hydra_worker;

@@ -1,7 +1,10 @@
--- Advances a cycle by one state; the end of a cycle is announced to listeners on commit.
+-- Advances a cycle by one state, stamped with the version that did it; the end of a cycle is announced on commit.
 WITH moved AS (
     UPDATE hydra.cycles
-    SET state = %(state)s, closed_at = CASE WHEN %(state)s = 'CLOSED' THEN clock_timestamp() END
+    SET
+        state = %(state)s,
+        code_version = %(code_version)s,
+        closed_at = CASE WHEN %(state)s = 'CLOSED' THEN clock_timestamp() END
     WHERE run_id = %(run_id)s AND time = %(time)s
     RETURNING run_id, state
 )

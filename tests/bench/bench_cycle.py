@@ -22,10 +22,9 @@ from tempfile import TemporaryFile
 import psycopg
 import pytest
 
+from hydra.cli.db import up
 from hydra.db import queries
 from hydra.db.engine import adbc_connect, connect
-from hydra.db.migrate import upgrade_to_head
-from hydra.db.provision import create_database, create_extension
 from hydra.db.server.private import DATABASE, start_private_cluster
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.ingest.instruments import ensure_instruments
@@ -37,8 +36,8 @@ from hydra.trading.parameters import recorded_rules, rules_of
 from hydra.trading.runs import Run, RunPlan, create_run
 from hydra.universe import UNIVERSE
 from tests.bench.result import Result, at_most, reported
-from tests.support.crash_harness import descendants
 from tests.support.fact_writer import write_rows
+from tests.support.own_processes import descendants
 from tests.support.recorded_market import is_recorded, recorded_rows
 from tests.support.servers.editions import server_folder
 from tests.support.synthetic_market import utc
@@ -70,9 +69,7 @@ def private_server() -> Iterator[tuple[Path, str]]:
         patch.delenv("HYDRA_DATABASE_URL", raising=False)
         cluster = start_private_cluster()
         try:
-            create_database(cluster.url("postgres"), DATABASE)
-            create_extension(cluster.url(DATABASE))
-            upgrade_to_head(cluster.url(DATABASE))
+            up()
             with connect(cluster.url(DATABASE), autocommit=True) as connection:
                 ensure_instruments(connection)
             yield cluster.data, cluster.url(DATABASE)
@@ -178,7 +175,12 @@ def live_waits(url: str, ids: tuple[int, ...], feeds: tuple[str, ...], minutes: 
 def decide_minute(connection: psycopg.Connection, run: Run, layer: StatisticalLayer, number: int) -> float:
     """Take one minute through all stages; gives milliseconds."""
     minute = FIRST + number * _MINUTE
-    values = {"run_id": run.run_id, "time": minute, "as_of": minute + timedelta(seconds=2)}
+    values = {
+        "run_id": run.run_id,
+        "time": minute,
+        "as_of": minute + timedelta(seconds=2),
+        "code_version": run.code_version,
+    }
     start = time.perf_counter()
     connection.execute(queries.load("stages/open_cycle"), values)
     for step in STEPS:

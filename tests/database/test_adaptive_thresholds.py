@@ -62,7 +62,7 @@ class Stored:
         cycle = Cycle(run.run_id, TIME, TIME + 2 * SECOND)
         with closing(StatisticalLayer(lambda: self.url)) as layer:
             layer.handle(self.connection, run, cycle)
-        layer3.handle(self.connection, run, cycle)
+        layer3.write_signals(self.connection, run, cycle)
         with self.connection.cursor(row_factory=dict_row) as cursor:
             key = (run.run_id,)
             assessed = cursor.execute("SELECT * FROM hydra.assessments WHERE run_id = %s", key).fetchall()

@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 
 from hydra.answers.audits import run_audits
 from hydra.db import queries
-from tests.support.planted_defects import DEFECTS, NO_DEFECTS
+from tests.support.planted_defects import DEFECTS, NO_DEFECTS, UPGRADED
 from tests.support.trade_scenario import write_scenario
 
 
@@ -130,6 +130,38 @@ def leave_at_0006(connection: psycopg.Connection, price: str) -> None:
     connection.execute(
         "UPDATE hydra.fills SET time = '2025-06-01 00:06Z', price = %s WHERE fill_id = 32", (price,)
     )
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        # The minute of the upgrade was assessed before it: its vector is the first version's.
+        ("UPDATE hydra.cycles SET code_version = 'other'", []),
+        ("UPDATE hydra.cycles SET code_version = 'abc'", [("code", "abc", "other")]),
+        ("UPDATE hydra.cycles SET code_version = 'third'", [("code", "third", "other")]),
+        (
+            "UPDATE hydra.cycles SET code_version = 'other';"
+            " UPDATE hydra.features SET feature_set_version = '2'",
+            [("features", "2", "1")],
+        ),
+        (
+            "UPDATE hydra.run_versions SET state = 'OPEN' WHERE number = 2;"
+            " UPDATE hydra.cycles SET code_version = 'other'",
+            [("features", "1", "2")],
+        ),
+        (
+            "UPDATE hydra.run_versions SET time = '2025-06-01 00:06Z', state = NULL WHERE number = 2;"
+            " UPDATE hydra.cycles SET code_version = 'other'",
+            [("code", "other", "abc")],
+        ),
+    ],
+)
+def test_every_minute_is_judged_by_the_version_that_the_run_had_then(
+    connection: psycopg.Connection, change: str, found: list[tuple[str, ...]]
+) -> None:
+    connection.execute(UPGRADED)
+    connection.execute(change.encode())
+    assert [row[2:] for row in findings(connection, "row_of_another_version")] == found
 
 
 @pytest.mark.parametrize(("reason", "found"), [("DATA_ENDED", []), ("DATA_STALE", ["outside its bar"])])

@@ -10,14 +10,16 @@ import psycopg
 import pytest
 
 from hydra.answers.audits import run_audits
+from hydra.answers.inputs_of_minute import with_inputs
 from hydra.answers.report import read_report
-from hydra.answers.why import CountedHour, explain
+from hydra.answers.why import CountedHour, Explanation, explain
 from hydra.backtest.persisted import StoredRows
 from hydra.checks.parity import check_parity
-from hydra.db import queries
 from hydra.db.engine import adbc_connect
 from hydra.domain import KillScope
 from hydra.ingest.simulated import store_market
+from hydra.reason_words import Gate
+from hydra.trading.kill_by_hand import runs_going_on
 from tests.support.backtest_scene import MARKET, MINUTES, START, Scene, made_scene
 from tests.support.fact_writer import write_rows
 from tests.support.live_run import decide_live
@@ -96,6 +98,13 @@ def test_a_minute_that_was_only_counted_says_so(scene: Scene) -> None:
     assert isinstance(answer, CountedHour)
     counted = [row["verdicts"] for row in answer.counts if row["layer"] == 2]
     assert 0 < sum(counted) <= 60
+    healthy = replace(answer, counts=[{"layer": 3, "reason_code": "NO_SIGNAL", "verdicts": 60}])
+    assert with_inputs(scene.connection, scene.url, healthy) == healthy
+    lacking = replace(answer, counts=[{"layer": 2, "reason_code": "DATA_MISSING", "verdicts": 1}])
+    read_again = with_inputs(scene.connection, scene.url, lacking).inputs
+    live = explain(scene.connection, "BTC", quiet[0].isoformat(), scene.live.run_id)
+    assert isinstance(live, Explanation)
+    assert read_again == live.gate(Gate.DATA_HEALTH).inputs
 
 
 def test_the_kill_switch_never_takes_a_backtest_for_the_run_that_trades(scene: Scene) -> None:
@@ -103,9 +112,9 @@ def test_the_kill_switch_never_takes_a_backtest_for_the_run_that_trades(scene: S
         scene.connection.execute("UPDATE hydra.runs SET ended_at = NULL, end_reason = NULL")
         newest = scene.backtest(StoredRows.CHANGES).run.run_id
         scene.connection.execute("UPDATE hydra.runs SET ended_at = NULL WHERE run_id = %s", (newest,))
-        row = scene.connection.execute(queries.load("stages/latest_run"), {"run_id": None}).fetchone()
+        going_on = runs_going_on(scene.connection)
     assert newest > scene.live.run_id
-    assert row == (scene.live.run_id,)
+    assert [run.run_id for run in going_on] == [scene.live.run_id]
 
 
 def test_nothing_of_a_backtest_stays_when_its_storing_fails(

@@ -1,5 +1,6 @@
 """Doorbells through real brokers: PostgreSQL and Redis bring the same run to the same end."""
 
+import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 import dramatiq
 import psycopg
 import pytest
+import redis
 
 from hydra.db.engine import connect
 from hydra.domain import MarketOrigin, TradingMode
@@ -17,7 +19,7 @@ from hydra.errors import SettingsError, StopError
 from hydra.ingest.instruments import ensure_instruments
 from hydra.runtime.clock import CycleClock
 from hydra.runtime.message_broker import make_broker
-from hydra.runtime.notifications import Stage, notify, step_of
+from hydra.runtime.notifications import STEPS, Stage, notify, step_of
 from hydra.runtime.speed import Speed
 from hydra.settings import Settings, load_settings
 from hydra.trading.cycle import Cycle
@@ -78,10 +80,15 @@ def working(
             broker.close()
 
 
-def let_run(connection: psycopg.Connection, settings: Settings, run: Run) -> None:
+def let_run(
+    connection: psycopg.Connection,
+    settings: Settings,
+    run: Run,
+    speed: str = "max",
+) -> None:
     """The clock of `run`, to the end of its range."""
     broker = make_broker(settings, [])
-    CycleClock(run, connection, broker, Speed(None)).work()
+    CycleClock(run, connection, broker, Speed.parse(speed)).work()
     broker.close()
 
 
@@ -90,7 +97,13 @@ def states(connection: psycopg.Connection, run: Run) -> list[str]:
     return [row[0] for row in connection.execute(query, (run.run_id,)).fetchall()]
 
 
-@pytest.mark.parametrize("queues", [(set(),), ({"layer2"}, {"layer3", "layer4", "layer5"})])
+@pytest.mark.parametrize(
+    "queues",
+    [
+        (set(),),
+        ({step_of(Stage.ASSESS).queue}, {step.queue for step in STEPS} - {step_of(Stage.ASSESS).queue}),
+    ],
+)
 def test_every_minute_passes_all_stages_whichever_process_hears_which_queue(
     settings: Settings, database_url: str, queues: Sequence[set[str]]
 ) -> None:
@@ -168,6 +181,41 @@ def test_a_lost_doorbell_costs_nothing_but_time(settings: Settings, database_url
         assert states(connection, run) == ["CLOSED"] * 2
 
 
+def test_a_broker_that_ends_all_connections_now_and_then_is_waited_for(
+    settings: Settings, database_url: str
+) -> None:
+    with (
+        closing(connect(database_url, autocommit=True)) as connection,
+        closing(connect(database_url, autocommit=True)) as other,
+    ):
+        run = new_run(connection, settings, minutes=20)
+
+        def cut() -> None:
+            chance = random.Random(3)
+            for _ in range(4):
+                time.sleep(chance.uniform(0.2, 0.8))
+                end_connections(settings, other)
+
+        beside = threading.Thread(target=cut)
+        with working(settings, database_url, HANDLERS):
+            beside.start()
+            let_run(connection, settings, run, "600")
+            beside.join(30)
+        assert states(connection, run) == ["CLOSED"] * 20
+
+
+def end_connections(settings: Settings, connection: psycopg.Connection) -> None:
+    """All connections that carry messages."""
+    if settings.broker_url is None:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'hydra-messages' AND datname = current_database()"
+        )
+    else:
+        with redis.Redis.from_url(settings.broker_url.get_secret_value()) as client:
+            client.client_kill_filter(_type="normal", skipme=True)
+
+
 def test_an_unknown_broker_is_refused_with_what_to_write(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HYDRA_BROKER_URL", "kafka://nowhere")
     with pytest.raises(SettingsError, match=r"kafka is no broker of HYDRA; write redis://"):
@@ -175,7 +223,13 @@ def test_an_unknown_broker_is_refused_with_what_to_write(monkeypatch: pytest.Mon
 
 
 def open_first_cycle(connection: psycopg.Connection, run: Run) -> None:
-    row = {"run_id": run.run_id, "time": START, "state": "OPEN", "as_of": START + timedelta(seconds=2)}
+    row = {
+        "run_id": run.run_id,
+        "time": START,
+        "state": "OPEN",
+        "as_of": START + timedelta(seconds=2),
+        "code_version": run.code_version,
+    }
     add(connection, "hydra.cycles", row)
 
 

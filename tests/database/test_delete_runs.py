@@ -22,8 +22,13 @@ def connection(database_url: str) -> Iterator[psycopg.Connection]:
     with closing(connect(database_url)) as opened:
         write_why_scenario(opened)
         opened.execute(
-            "INSERT INTO hydra.cycles (run_id, time, state, as_of)"
-            " VALUES (8, '2025-06-01 10:00Z', 'CLOSED', '2025-06-01 10:00:02Z')"
+            "INSERT INTO hydra.cycles (run_id, time, state, as_of, code_version)"
+            " VALUES (8, '2025-06-01 10:00Z', 'CLOSED', '2025-06-01 10:00:02Z', 'abc')"
+        )
+        opened.execute(
+            "INSERT INTO hydra.run_versions"
+            " (run_id, number, code_version, readings_hash, feature_set_version, cost_model_version)"
+            " VALUES (7, 1, 'abc', 'd', 'f', '1'), (8, 1, 'abc', 'd', 'f', '1')"
         )
         opened.execute(
             "INSERT INTO market.candles_1m VALUES"

@@ -70,17 +70,6 @@ def test_every_kind_of_connection_speaks_utc_whatever_the_user_and_the_server_sa
         assert cursor.fetchone() == (datetime(2025, 6, 1, 12, tzinfo=UTC), "2025-06-01 12:00:00+00")
 
 
-def test_a_role_is_taken_and_outlives_a_rollback(database_url: str) -> None:
-    with connect(database_url, role="hydra_reader") as connection:
-        connection.rollback()
-        assert connection.execute("SELECT current_user").fetchone() == ("hydra_reader",)
-
-
-def test_an_unknown_role_is_refused(empty_database_url: str) -> None:
-    with pytest.raises(DatabaseError, match="cannot act as the role nobody_knows"):
-        connect(empty_database_url, role="nobody_knows")
-
-
 @pytest.mark.parametrize("connecting", [connect, adbc_connect])
 def test_refusals_are_one_sentence(empty_database_url: str, connecting: type) -> None:
     refusals = {

@@ -21,7 +21,7 @@ def market(database_url: str) -> Iterator[PaperMarket]:
 
 def signals(market: PaperMarket) -> list[dict[str, Any]]:
     """Layer 3's rows of the minute, by pair and source."""
-    layer3.handle(market.connection, market.run, market.cycle(MINUTE))
+    layer3.write_signals(market.connection, market.run, market.cycle(MINUTE))
     with market.connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(
             "SELECT * FROM hydra.signals WHERE run_id = %s ORDER BY instrument_id, source",

@@ -10,9 +10,11 @@ from decimal import Decimal
 import pytest
 
 from hydra.db.engine import connect
+from hydra.db.roles import Role
 from hydra.domain import Side
 from tests.support.paper_market import ETH, PaperMarket, instant
 from tests.support.rows import add, candle
+from tests.support.servers.logins import as_role
 
 QUIET = (50_000.0, 50_010.0, 49_999.0, 50_000.0)
 LONG_TERMS = ("50000", "49500", "51000")
@@ -21,8 +23,12 @@ SHORT_TERMS = ("2500", "2525", "2450")
 
 @pytest.fixture
 def market(database_url: str) -> Iterator[PaperMarket]:
-    with connect(database_url, autocommit=True) as connection:
-        yield PaperMarket(connection)
+    """A market whose minutes are played with the worker's login, as `hydra run` does."""
+    with (
+        connect(as_role(database_url, Role.OWNER), autocommit=True) as owner,
+        connect(as_role(database_url, Role.WORKER), autocommit=True) as worker,
+    ):
+        yield PaperMarket(worker, owner=owner)
 
 
 def enter_long(market: PaperMarket, leverage: str = "2") -> None:

@@ -4,20 +4,25 @@ The runs are those that once were false alarms or false passes: a default backte
 the data end, a kill switch by hand, a range inside a hole.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from rich.console import Console
 
 from hydra.backtest.persisted import StoredRows
 from hydra.checks.comparer import Mismatch
 from hydra.checks.parity import Parity, check_parity
 from hydra.checks.recorded_tables import ASSESSMENTS
+from hydra.cli.check_tables import parity_as_json, print_parity
 from hydra.errors import StopError
 from hydra.runtime.notifications import Stage
-from hydra.trading import kill_switch
-from hydra.trading.runs import Run
+from hydra.trading import kill_by_hand
+from hydra.trading.runs import Run, read_run
+from hydra.trading.upgrades import upgrade_run
+from hydra.trading.versions import own_version
 from tests.support.backtest_scene import MINUTES, START, Scene, made_scene
 from tests.support.live_run import decide_live
 from tests.support.servers.editions import ON_APACHE_ALONE
@@ -84,6 +89,33 @@ def test_parity_names_what_was_changed(scene: Scene, change: str, table: str, co
     assert [one.table.name for one in found] == [table]
     named = f"{table}: {column}" if column else table
     assert {one.value for one in found[0].result.first} == {named}
+
+
+def test_parity_says_when_another_version_decided(scene: Scene) -> None:
+    own, older = own_version(), replace(own_version(), code_version="older", readings_hash="before")
+    with scene.connection.transaction(force_rollback=True):
+        connection, run_id = scene.connection, scene.live.run_id
+        assert check_parity(connection, scene.url, scene.live).is_of_this_version
+        connection.execute(
+            "UPDATE hydra.runs SET code_version = 'older', readings_hash = 'before', end_reason = 'stopped'"
+            " WHERE run_id = %s",
+            (run_id,),
+        )
+        upgrade_run(connection, read_run(connection, run_id))
+        parity = check_parity(connection, scene.url, scene.live)
+    assert [one.version for one in parity.versions] == [older, own]
+    console = Console(width=400)
+    with console.capture() as captured:
+        print_parity(console, parity)
+    begun = f"{START:%Y-%m-%d %H:%M}"
+    assert (
+        f"run {run_id} was decided by another version (from {begun} UTC on: code older, here "
+        f"{own.code_version}; readings before, here {own.readings_hash}): "
+        "a difference may come from the code, not from the run"
+    ) in captured.get()
+    said = json.loads(json.dumps(parity_as_json(parity), default=str))
+    assert said["versions"][0]["version"]["code_version"] == "older"
+    assert said["decided_again_by"]["code_version"] == own.code_version
 
 
 def test_a_run_that_has_decided_nothing_cannot_be_compared(scene: Scene) -> None:
@@ -190,16 +222,16 @@ def test_a_kill_and_its_clearing_by_hand_are_inputs_of_the_replay(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, stage: Stage, whole: bool
 ) -> None:
     """Latched while a position is held, before any stage of the minute, and cleared half an hour later."""
-    monkeypatch.setattr(kill_switch, "COOL_DOWN", timedelta(minutes=10))
+    monkeypatch.setattr(kill_by_hand, "COOL_DOWN", timedelta(minutes=10))
     latched, run_ids = held_minute(scene), []
 
     def operate(run: Run, time: datetime, before: Stage) -> None:
         run_ids.append(run.run_id)
         if before is stage and time == latched:
             pair = None if whole else scene.live.instrument_ids[0]
-            kill_switch.latch_by_hand(scene.connection, run.run_id, pair, "a test", "tester")
+            kill_by_hand.latch_by_hand(scene.connection, run.run_id, pair, "a test", "tester")
         if before is stage and time == latched + timedelta(minutes=30):
-            kill_switch.clear_by_hand(scene.connection, run.run_id, None, "a test", "tester")
+            kill_by_hand.clear_by_hand(scene.connection, run.run_id, None, "a test", "tester")
 
     minutes = int((latched - START) / timedelta(minutes=1)) + 45
     ids = scene.live.instrument_ids

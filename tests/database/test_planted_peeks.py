@@ -12,10 +12,10 @@ import polars as pl
 import pytest
 
 from hydra.checks.comparer import Mismatch
-from hydra.checks.feature_lookahead import Evaluate, future_shock_mismatches, truncation_mismatches
 from hydra.features.engine.decision_frame import decision_minutes
-from hydra.features.evaluate import feature_matrix
+from hydra.features.evaluate import Evaluate, feature_matrix
 from hydra.features.facts import MarketFacts
+from tests.support.feature_lookahead import future_shock_mismatches, truncation_mismatches
 from tests.support.recorded_market import ABSENT, is_recorded, recorded_facts
 from tests.support.synthetic_market import facts_from_scratch, make_rows, utc
 

@@ -102,8 +102,8 @@ def test_the_year_of_a_run_is_the_time_that_passed(why_scenario: psycopg.Connect
 
 # Decided: from 10:00 to 11:59, then nothing until 09:00 of the next day, then to 10:00.
 DECIDED = """
-INSERT INTO hydra.cycles (run_id, time, state, as_of)
-    VALUES (7, '2025-06-02 10:00Z', 'CLOSED', '2025-06-02 10:00:02Z');
+INSERT INTO hydra.cycles (run_id, time, state, as_of, code_version)
+    VALUES (7, '2025-06-02 10:00Z', 'CLOSED', '2025-06-02 10:00:02Z', 'abc');
 INSERT INTO hydra.veto_counts (run_id, instrument_id, hour, layer, passed, reason_code, verdicts)
     SELECT 7, pair, hour::timestamptz, 4, false, 'NO_SIGNAL', verdicts
     FROM generate_series(1, 2) AS pair, (VALUES

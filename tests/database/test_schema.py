@@ -123,8 +123,15 @@ def test_the_database_says_what_columns_a_table_has(database_url: str) -> None:
     assert [column.name for column in found] == [
         "fill_id", "order_id", "trade_id", "time", "price", "quantity", "fee_usd", "is_maker", "recorded_at",
     ]  # fmt: skip
-    assert found[0] == Column("fill_id", "bigint", is_key=True, is_identity=True, has_default=True)
+    assert found[0] == Column(
+        "fill_id", "bigint", is_key=True, is_identity=True, has_default=True, is_written_once=True
+    )
     assert found[3] == Column(
-        "time", "timestamp with time zone", is_key=False, is_identity=False, has_default=False
+        "time",
+        "timestamp with time zone",
+        is_key=False,
+        is_identity=False,
+        has_default=False,
+        is_written_once=True,
     )
     assert found[8].has_default

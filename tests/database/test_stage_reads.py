@@ -38,8 +38,8 @@ READS = (
     "working_orders",
 )
 FILL = (
-    "INSERT INTO hydra.cycles (run_id, time, state, as_of)"
-    " SELECT %(run_id)s, minute, 'CLOSED', minute + interval '2 s' FROM {minutes}",
+    "INSERT INTO hydra.cycles (run_id, time, state, as_of, code_version)"
+    " SELECT %(run_id)s, minute, 'CLOSED', minute + interval '2 s', 'abc' FROM {minutes}",
     "INSERT INTO hydra.equity (run_id, time, cash_usd, unrealised_usd, equity_usd, day_peak_usd, peak_usd,"
     " exposure_usd, portfolio_heat) SELECT %(run_id)s, minute, 1, 0, 1, 1, 1, 0, 0 FROM {minutes}",
     "INSERT INTO hydra.assessments (run_id, instrument_id, time, tradability, reason_code, reason)"
@@ -102,6 +102,7 @@ def test_a_read_of_a_late_minute_touches_few_blocks(
         "evaluations": [LATE - timedelta(minutes=5 * back) for back in range(3)],
         "state": "OPEN",
         "durability": "off",
+        "code_version": "abc",
         "without_data": list(WITHOUT_DATA),
     }
     explained = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {queries.load(f'stages/{query}')}"

@@ -20,20 +20,22 @@ from hydra.runtime.notifications import CYCLE_CLOSED_CHANNEL, STEPS, Stage, step
 from hydra.runtime.run_market import recorded_market
 from hydra.settings import load_settings
 from hydra.trading.cycle import Cycle
-from hydra.trading.kill_switch import COOL_DOWN, clear_by_hand, latch_by_hand, read_latched, run_time
+from hydra.trading.kill_by_hand import COOL_DOWN, clear_by_hand, latch_by_hand, run_time
+from hydra.trading.kill_switch import read_latched
 from hydra.trading.runs import (
     EndReason,
     Run,
     RunPlan,
     create_run,
     end_run,
-    instrument_of,
+    find_instrument,
     lock_run,
     read_run,
     reopen_run,
 )
 from tests.support.plain_stages import HANDLERS
 from tests.support.rows import add
+from tests.support.servers.logins import as_role
 from workers.stages import advance
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
@@ -42,7 +44,7 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def connection(database_url: str) -> Iterator[psycopg.Connection]:
-    with closing(connect(database_url, role=Role.WORKER, autocommit=True)) as connection:
+    with closing(connect(as_role(database_url, Role.WORKER), autocommit=True)) as connection:
         yield connection
 
 
@@ -62,7 +64,13 @@ def run(connection: psycopg.Connection) -> Run:
 
 
 def open_cycle(connection: psycopg.Connection, run: Run, time: datetime = START) -> None:
-    row = {"run_id": run.run_id, "time": time, "state": "OPEN", "as_of": time + timedelta(seconds=2)}
+    row = {
+        "run_id": run.run_id,
+        "time": time,
+        "state": "OPEN",
+        "as_of": time + timedelta(seconds=2),
+        "code_version": run.code_version,
+    }
     add(connection, "hydra.cycles", row)
 
 
@@ -203,9 +211,9 @@ def test_a_kill_switch_latches_once_and_clears_after_its_cool_down(
 ) -> None:
     open_cycle(connection, run)
     assert latch_by_hand(connection, run.run_id, None, "the news is bad", "operator") == START
-    with pytest.raises(StopError, match="latched already; its first cause stays"):
-        latch_by_hand(connection, run.run_id, None, "again", "operator")
-    latch_by_hand(connection, run.run_id, instrument_of(connection, run, "btcusdt"), "only this", "operator")
+    assert latch_by_hand(connection, run.run_id, None, "again, but the first cause stays", "operator") is None
+    pair = find_instrument(connection, run, "btcusdt")
+    latch_by_hand(connection, run.run_id, pair, "only this", "operator")
     assert [(item.scope, item.symbol, item.cause) for item in read_latched(connection, run.run_id)] == [
         ("portfolio", None, "the news is bad"),
         ("pair", "BTC", "only this"),
@@ -243,7 +251,9 @@ def test_kill_and_resume_name_what_they_do(
     assert f"Run {run.run_id}: cleared ETH, latched 2025-06-01 00:00 UTC: exchange outage" in resumed.output
 
 
-def test_a_recorded_market_reaches_as_far_as_its_candles(connection: psycopg.Connection, run: Run) -> None:
+def test_a_recorded_market_reaches_as_far_as_its_candles(
+    connection: psycopg.Connection, run: Run, database_url: str
+) -> None:
     del run
     with pytest.raises(StopError, match="no recorded market is stored"):
         recorded_market(connection, (), None, None)
@@ -258,5 +268,5 @@ def test_a_recorded_market_reaches_as_far_as_its_candles(connection: psycopg.Con
     assert (market.data_from, market.data_to) == (START + MINUTE, START + 11 * MINUTE)
     with pytest.raises(StopError, match="stored from 2025-06-01 00:00 to 2025-06-01 00:09 UTC"):
         recorded_market(connection, ("BTC",), START + timedelta(days=3), None)
-    connection.execute("RESET ROLE")
-    connection.execute("DELETE FROM market.candles_1m")
+    with connect(as_role(database_url, Role.OWNER), autocommit=True) as owner:
+        owner.execute("DELETE FROM market.candles_1m")

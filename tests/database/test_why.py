@@ -8,6 +8,7 @@ import pytest
 
 from hydra.answers import why
 from hydra.answers.examples import examples
+from hydra.answers.inputs_of_minute import with_inputs
 from hydra.answers.why import CountedHour, Explanation
 from hydra.answers.why_gates import GateVerdict, InputState
 from hydra.cli.why import counted_lines, lines
@@ -45,7 +46,7 @@ def explain(
 
 
 def text(explanation: Explanation) -> str:
-    return "\n".join(lines(explanation))
+    return "\n".join(line.markup for line in lines(explanation))
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,7 @@ def text(explanation: Explanation) -> str:
          "no trade: ML score: no generator fired"),
         ("SOL", "10:02", (P, P, P, U, P, S),
          "no trade: Execution: post-only order to buy at 20: canceled, 0 of 50 filled: the entry "
-         "was not filled in time and was cancelled"),
+         "was not filled in time"),
         ("SOL", "10:03", (P, P, P, U, S, N),
          "no trade: Risk: the kill switch is latched"),
         ("SOL", "10:06", (P, P, W, N, W, N),
@@ -169,7 +170,7 @@ def test_an_open_position_is_shown_with_its_newest_check(connection: psycopg.Con
 
 def test_the_minute_that_traded_shows_what_became_of_it(connection: psycopg.Connection) -> None:
     found = explain(connection, "BTC", "10:00")
-    assert "closed: the target was reached \\[TARGET_HIT]" in text(found)
+    assert "closed: the target was reached [TARGET_HIT]" in text(found)
     assert "net 29.19 USDT" in text(found)
     assert "the newest fact used became known 10:00:01" in text(found)
 
@@ -246,9 +247,12 @@ def test_a_run_without_trades_shows_no_example_of_one(connection: psycopg.Connec
 
 
 def test_a_pair_of_the_run_without_rows_is_answered_with_the_counts_of_its_hour(
-    connection: psycopg.Connection,
+    connection: psycopg.Connection, database_url: str
 ) -> None:
-    """A backtest keeps no row of a pair that never had its data (LTC of the recorded month)."""
+    """A backtest keeps no row of a pair that never had its data (LTC of the recorded month).
+
+    The answer said that a required input is missing, and not which.
+    """
     connection.execute(
         "UPDATE hydra.runs SET mode = 'backtest', config = config || '{\"instrument_ids\": [1, 4]}'"
         " WHERE run_id = 7"
@@ -260,9 +264,30 @@ def test_a_pair_of_the_run_without_rows_is_answered_with_the_counts_of_its_hour(
     hour = why.explain(connection, "ADA", "2025-06-01T10:05", 7)
     assert isinstance(hour, CountedHour)
     assert hour.as_json()["counts"] == [{"layer": 2, "reason_code": "DATA_MISSING", "verdicts": 60}]
-    shown = "\n".join(counted_lines(hour))
+    shown = "\n".join(line.markup for line in counted_lines(with_inputs(connection, database_url, hour)))
     assert "[bold]ADA/USDT:USDT[/bold] at 2025-06-01 10:05 UTC, run 7 (simulated)" in shown
-    assert "layer 2, 60 minutes: a required input is missing \\[DATA_MISSING]" in shown
+    assert "layer 2, 60 minutes: a required input is missing [DATA_MISSING]" in shown
+    assert "   - open interest: [red]missing: there is none, or too little of it[/red]" in shown
+    assert "   - order book: [dim]not recorded" in shown
+
+
+def test_a_time_of_day_is_the_newest_such_minute_of_the_run_with_rows_or_without(
+    connection: psycopg.Connection,
+) -> None:
+    """It was the newest before the last minute that has a row: of a backtest, often a day too early."""
+    connection.execute("UPDATE hydra.runs SET mode = 'backtest' WHERE run_id = 7")
+    connection.execute(
+        "INSERT INTO hydra.cycles (run_id, time, state, as_of)"
+        " VALUES (7, '2025-06-01 11:30Z', 'CLOSED', '2025-06-01 11:30:02Z')"
+    )
+    connection.execute(
+        "INSERT INTO hydra.veto_counts (run_id, instrument_id, hour, layer, passed, reason_code, verdicts)"
+        " VALUES (7, 1, '2025-06-01 11:00Z', 3, false, 'NO_SIGNAL', 30)"
+    )
+    hour = why.explain(connection, "BTC", "11:10", 7)
+    assert isinstance(hour, CountedHour)
+    assert (hour.time.isoformat(), hour.counts[0]["verdicts"]) == ("2025-06-01T11:10:00+00:00", 30)
+    assert explain(connection, "BTC", run=7).time.isoformat() == "2025-06-01T10:05:00+00:00"
 
 
 def test_the_headline_names_a_stop_out_in_the_minute_of_the_entry_and_of_the_exit(

@@ -16,10 +16,13 @@ def test_a_run_is_summed_up_from_its_rows(database_url: str) -> None:
         assert list_runs(connection, 1) == [newer]
         connection.rollback()
     config = {"settings": {}, "instrument_ids": [1, 2, 3]}
-    assert newer == RunSummary(8, "paper", "recorded", "not ended", None, None, 0, 0, 0, config, [])
+    version = ("abc", "d", "f", "1")
+    assert newer == RunSummary(
+        8, "paper", "recorded", "not ended", False, None, None, 0, 0, 0, config, [], *version, 1
+    )
     until = datetime(2025, 6, 1, 10, 5, tzinfo=UTC)
     assert older == RunSummary(
-        7, "paper", "simulated", "stopped", until, Decimal(10_050), 2, 1, 1, config, []
+        7, "paper", "simulated", "stopped", None, until, Decimal(10_050), 2, 1, 1, config, [], *version, 1
     )
 
 

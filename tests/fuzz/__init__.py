@@ -1,0 +1,1 @@
+"""Seeded attacks with inputs that nobody would type or make on purpose."""

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from hydra.paths import PROJECT_ROOT
+from tests.support.servers.logins import ENVIRONMENT
 
 COMMIT: Final = "b325dc6b409e172f00e29ef1adafae66b891ecdd"
 NOT_RUN: Final = "DATABASES OF REVISION 0010: NOT RUN"
@@ -31,7 +32,8 @@ def checkout() -> Iterator[Path]:
 
 def run_there(folder: Path, arguments: Sequence[str], url: str) -> None:
     """Run Python with `arguments` and the old code, on the database of `url`."""
-    environment = {**os.environ, "PYTHONPATH": str(folder), "HYDRA_DATABASE_URL": url}
+    known_then = {key: value for key, value in os.environ.items() if key not in ENVIRONMENT}
+    environment = {**known_then, "PYTHONPATH": str(folder), "HYDRA_DATABASE_URL": url}
     subprocess.run([sys.executable, *arguments], cwd=folder, env=environment, check=True, capture_output=True)
 
 

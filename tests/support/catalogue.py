@@ -10,7 +10,8 @@ _QUERIES = {
     "schemas": """
         SELECT nspname, obj_description(oid, 'pg_namespace'),
             ARRAY(SELECT grantee::regrole || ' ' || privilege_type FROM aclexplode(nspacl)
-                WHERE grantee <> nspowner ORDER BY 1)
+                WHERE grantee <> nspowner ORDER BY 1),
+            nspowner::regrole::text
         FROM pg_namespace
         WHERE nspname IN ('market', 'hydra', 'ml', 'audit', 'messages') ORDER BY 1""",
     "relations": """
@@ -19,14 +20,16 @@ _QUERIES = {
                 WHERE grantee <> relowner ORDER BY 1),
             obj_description(oid, 'pg_class'),
             CASE WHEN relkind = 'v' THEN regexp_replace(
-                pg_get_viewdef(oid), '(_materialized_hypertable_|cagg_watermark\\()\\d+', '\\1', 'g') END
+                pg_get_viewdef(oid), '(_materialized_hypertable_|cagg_watermark\\()\\d+', '\\1', 'g') END,
+            relowner::regrole::text
         FROM pg_class
         WHERE relnamespace::regnamespace::text IN ('market', 'hydra', 'ml', 'audit', 'messages')
         ORDER BY 1, 2""",
     "columns": """
         SELECT a.attrelid::regclass::text, a.attname, a.attnum, format_type(a.atttypid, a.atttypmod),
             a.attnotnull, a.attidentity::text, pg_get_expr(d.adbin, d.adrelid),
-            col_description(a.attrelid, a.attnum)
+            col_description(a.attrelid, a.attnum),
+            ARRAY(SELECT grantee::regrole || ' ' || privilege_type FROM aclexplode(a.attacl) ORDER BY 1)
         FROM pg_attribute AS a
         JOIN pg_class AS c ON c.oid = a.attrelid AND c.relkind IN ('r', 'v')
         LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
@@ -45,9 +48,11 @@ _QUERIES = {
             AND tgrelid::regclass::text ~ '^(market|hydra|messages)'
         ORDER BY 1, 2""",
     "functions": """
-        SELECT oid::regprocedure::text, prosrc, proconfig::text, obj_description(oid, 'pg_proc'), prosecdef,
+        SELECT oid::regprocedure::text, prosrc, proconfig::text,
+            obj_description(oid, 'pg_proc'), prosecdef,
             ARRAY(SELECT grantee::regrole || ' ' || privilege_type FROM aclexplode(proacl)
-                WHERE grantee <> proowner ORDER BY 1)
+                WHERE grantee <> proowner ORDER BY 1),
+            proowner::regrole::text
         FROM pg_proc
         WHERE pronamespace::regnamespace::text IN ('market', 'hydra', 'ml', 'audit', 'messages')
         ORDER BY 1""",
@@ -63,7 +68,8 @@ _QUERIES = {
         SELECT view_schema, view_name, materialized_only
         FROM timescaledb_information.continuous_aggregates ORDER BY 1, 2""",
     "jobs": """
-        SELECT j.proc_name, c.view_name, j.schedule_interval::text, j.config - 'mat_hypertable_id'
+        SELECT j.proc_name, c.view_name, j.owner::text, j.schedule_interval::text,
+            j.config - 'mat_hypertable_id'
         FROM timescaledb_information.jobs AS j
         JOIN timescaledb_information.continuous_aggregates AS c
             ON c.materialization_hypertable_name = j.hypertable_name OR c.view_name = j.hypertable_name

@@ -10,7 +10,7 @@ import random
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,6 +21,7 @@ import psycopg
 from psycopg import sql
 
 from hydra.db.columns import columns_of
+from tests.support.own_processes import descendants
 
 Rows = dict[str, list[str]]
 
@@ -132,24 +133,6 @@ def _postmaster(data: Path) -> int | None:
     with suppress(OSError, ValueError, IndexError):
         return int(note.read_text(encoding="utf-8").split()[0])
     return None
-
-
-def descendants(ancestor: int) -> Iterator[tuple[int, list[str]]]:
-    """Id and command line of every process below `ancestor`."""
-    for child in _children(ancestor):
-        with suppress(OSError):
-            words = Path(f"/proc/{child}/cmdline").read_bytes().decode(errors="replace").split("\0")
-            yield child, words
-        yield from descendants(child)
-
-
-def _children(parent: int) -> list[int]:
-    found: list[int] = []
-    with suppress(OSError):
-        for task in Path(f"/proc/{parent}/task").iterdir():
-            with suppress(OSError):
-                found += [int(word) for word in (task / "children").read_text().split()]
-    return found
 
 
 def decision_rows(connection: psycopg.Connection, run_id: int) -> Rows:

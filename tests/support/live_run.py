@@ -43,8 +43,8 @@ def decide_live(
         answers: dict[Stage, Handler] = {
             Stage.BOOK_FILLS: layer5.book_fills,
             Stage.ASSESS: layer2.handle,
-            Stage.SIGNAL: layer3.handle,
-            Stage.DECIDE: layer4.handle,
+            Stage.SIGNAL: layer3.write_signals,
+            Stage.DECIDE: layer4.write_decisions,
             Stage.EXECUTE: layer5.execute,
         }
         for minute in range(minutes):
@@ -60,7 +60,12 @@ def _decide(
     answers: dict[Stage, Handler],
     operate: Callable[[Run, datetime, Stage], None],
 ) -> None:
-    values = {"run_id": run.run_id, "time": time, "as_of": time + DECISION_DELAY}
+    values = {
+        "run_id": run.run_id,
+        "time": time,
+        "as_of": time + DECISION_DELAY,
+        "code_version": run.code_version,
+    }
     connection.execute(queries.load("stages/open_cycle"), values)
     for step in STEPS:
         operate(run, time, step.stage)

@@ -32,13 +32,18 @@ def instant(minute: int) -> datetime:
 class PaperMarket:
     """Writes bars, settlements and approved decisions, and lets layer 5 work on them."""
 
-    def __init__(self, connection: psycopg.Connection, rules: Rules | None = None) -> None:
+    def __init__(
+        self,
+        connection: psycopg.Connection,
+        rules: Rules | None = None,
+        owner: psycopg.Connection | None = None,
+    ) -> None:
+        """`owner`: who deletes the facts of another market; where it is not given, `connection` may."""
         self.connection = connection
         self._rules = rules or Rules()
         connection.autocommit = True
-        connection.execute("DELETE FROM market.candles_1m")
-        connection.execute("DELETE FROM market.mark_prices")
-        connection.execute("DELETE FROM market.funding_rates")
+        for table in ("candles_1m", "mark_prices", "funding_rates"):
+            (owner or connection).execute(f"DELETE FROM market.{table}")  # noqa: S608
         ensure_instruments(connection)
         self.run = self._new_run()
 
@@ -92,7 +97,13 @@ class PaperMarket:
         """Play what became known by `minute`."""
         cycle = self.cycle(minute)
         with self.connection.transaction():
-            row = {"run_id": cycle.run_id, "time": cycle.time, "state": "CLOSED", "as_of": cycle.as_of}
+            row = {
+                "run_id": cycle.run_id,
+                "time": cycle.time,
+                "state": "CLOSED",
+                "as_of": cycle.as_of,
+                "code_version": self.run.code_version,
+            }
             add(self.connection, "hydra.cycles", row)
             layer5.book_fills(self.connection, self.run, cycle)
 
@@ -111,7 +122,7 @@ class PaperMarket:
     def decide(self, minute: int) -> dict[int, dict[str, Any]]:
         """Layer 4's rows of a minute, by instrument."""
         self.settle(minute)
-        layer4.handle(self.connection, self.run, self.cycle(minute))
+        layer4.write_decisions(self.connection, self.run, self.cycle(minute))
         with self.connection.cursor(row_factory=dict_row) as cursor:
             rows = cursor.execute(
                 "SELECT * FROM hydra.risk_decisions WHERE run_id = %s AND time = %s",

@@ -12,7 +12,8 @@ from typing import Final
 import psycopg
 from psycopg.types.json import Jsonb
 
-from hydra.db.engine import database_url
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.runtime.notifications import Stage
 from hydra.settings import load_settings
 from hydra.trading.cycle import Cycle
@@ -119,4 +120,4 @@ HANDLERS: Final = {
 }
 
 broker = worker_broker()
-declare_stages(broker, HANDLERS, lambda: database_url(load_settings()))
+declare_stages(broker, HANDLERS, lambda: database_url(load_settings(), Role.WORKER))

@@ -1,5 +1,14 @@
 """What spoils the rows of the scenario of trades: one defect for every audit."""
 
+# Decided by 'abc' until version 'other' continued the run with this minute, as far as the stage says.
+UPGRADED = """
+    INSERT INTO hydra.run_versions (run_id, number, time, state, code_version, readings_hash,
+        feature_set_version, cost_model_version)
+    VALUES (7, 1, NULL, NULL, 'abc', 'd', '1', '1'),
+        (7, 2, '2025-06-01 00:05Z', 'ASSESSED', 'other', 'd', '2', '1');
+    UPDATE hydra.runs SET code_version = 'other', feature_set_version = '2'"""
+RESTAMPED = "; UPDATE hydra.cycles SET code_version = 'other'"
+
 DEFECTS = {
     "crossed_book": "UPDATE market.order_books SET bid_prices = '{100.2}'",
     "impossible_candle": "UPDATE market.candles_1m SET high = 98 WHERE time = '2025-06-01 00:03Z'",
@@ -33,8 +42,8 @@ DEFECTS = {
         ALTER TABLE hydra.assessments DROP CONSTRAINT assessments_pkey;
         INSERT INTO hydra.assessments SELECT * FROM hydra.assessments WHERE time = '2025-06-01 00:06Z'""",
     "pair_left_undecided": """
-        INSERT INTO hydra.cycles (run_id, time, state, as_of)
-        VALUES (7, '2025-06-01 00:06Z', 'CLOSED', '2025-06-01 00:06:02Z')""",
+        INSERT INTO hydra.cycles (run_id, time, state, as_of, code_version)
+        VALUES (7, '2025-06-01 00:06Z', 'CLOSED', '2025-06-01 00:06:02Z', 'abc')""",
     "chosen_signal_not_judged": "UPDATE hydra.risk_decisions SET side = 'LONG' WHERE instrument_id = 2",
     "fill_without_order": "UPDATE hydra.fills SET time = '2025-06-01 00:04Z' WHERE fill_id = 31",
     "fill_outside_the_bar": """
@@ -56,8 +65,8 @@ DEFECTS = {
     "position_after_kill": """
         INSERT INTO hydra.kill_switch (run_id, scope, latched_time, cause)
         VALUES (7, 'portfolio', '2025-06-01 00:10Z', 'drawdown');
-        INSERT INTO hydra.cycles (run_id, time, state, as_of)
-        VALUES (7, '2025-06-01 00:50Z', 'CLOSED', '2025-06-01 00:50:02Z');
+        INSERT INTO hydra.cycles (run_id, time, state, as_of, code_version)
+        VALUES (7, '2025-06-01 00:50Z', 'CLOSED', '2025-06-01 00:50:02Z', 'abc');
         UPDATE hydra.positions SET state = 'CLOSED', quantity = 0, closed_time = '2025-06-01 00:12Z'
         WHERE position_id = 12""",
     "cash_is_not_what_was_earned": """
@@ -71,9 +80,10 @@ DEFECTS = {
         UPDATE hydra.positions SET opened_time = '2025-06-01 00:07Z' WHERE position_id = 12""",
     "unfinished_cycle": """
         UPDATE hydra.cycles SET state = 'DECIDED'; UPDATE hydra.runs SET end_reason = 'finished'""",
+    "row_of_another_version": "UPDATE hydra.cycles SET code_version = 'other'",
     "minute_left_out": """
-        INSERT INTO hydra.cycles (run_id, time, state, as_of)
-        VALUES (7, '2025-06-01 00:07Z', 'CLOSED', '2025-06-01 00:07:02Z')""",
+        INSERT INTO hydra.cycles (run_id, time, state, as_of, code_version)
+        VALUES (7, '2025-06-01 00:07Z', 'CLOSED', '2025-06-01 00:07:02Z', 'abc')""",
 }
 
 # What lies on the right side of the border of an audit.
@@ -87,4 +97,5 @@ NO_DEFECTS = {
     "position_held_too_long": DEFECTS["position_held_too_long"].replace("00:05", "00:10"),
     "minute_left_out": DEFECTS["minute_left_out"].replace("00:07", "00:06"),
     "unfinished_cycle": "UPDATE hydra.cycles SET state = 'DECIDED'",
+    "row_of_another_version": UPGRADED + RESTAMPED,
 }

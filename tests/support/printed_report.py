@@ -2,15 +2,14 @@
 
 from io import StringIO
 
-from rich.console import Console
-
 from hydra.answers.report import RunReport
+from hydra.cli.output import TextConsole
 from hydra.cli.report_tables import print_report
 
 
 def printed(report: RunReport, trades: int = 40, width: int = 160) -> str:
     """The tables of a report, of its trades the newest `trades`."""
-    console = Console(file=StringIO(), width=width)
+    console = TextConsole(file=StringIO(), width=width)
     print_report(console, report, trades)
     assert isinstance(console.file, StringIO)
     return console.file.getvalue()

@@ -3,7 +3,9 @@
 import sys
 
 from hydra.answers.pipeline_table import pipeline_line
-from hydra.db.engine import connect, database_url
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.runtime.speed import Speed
 from hydra.runtime.supervisor import Supervisor
 from hydra.settings import load_settings
@@ -13,7 +15,7 @@ from hydra.trading.runs import read_run
 def main(run_id: int, speed: str) -> None:
     """Supervise the run to its end."""
     settings = load_settings()
-    with connect(database_url(settings), autocommit=True) as connection:
+    with connect(database_url(settings, Role.WORKER), autocommit=True) as connection:
         run = read_run(connection, run_id)
     supervisor = Supervisor(
         run,

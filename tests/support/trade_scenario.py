@@ -25,8 +25,8 @@ INSERT INTO hydra.runs (run_id, mode, market_origin, label, feeds, config, confi
     OVERRIDING SYSTEM VALUE
     VALUES (7, 'paper', 'recorded', 'recorded', '{}', '{"instrument_ids": [1, 2]}', 'c', 'd', '1', '1',
         'abc');
-INSERT INTO hydra.cycles (run_id, time, state, as_of)
-    VALUES (7, '2025-06-01 00:05Z', 'CLOSED', '2025-06-01 00:05:02Z');
+INSERT INTO hydra.cycles (run_id, time, state, as_of, code_version)
+    VALUES (7, '2025-06-01 00:05Z', 'CLOSED', '2025-06-01 00:05:02Z', 'abc');
 INSERT INTO hydra.features (run_id, instrument_id, time, feature_set_version, vector, newest_known_at)
     VALUES (7, 1, '2025-06-01 00:05Z', '1', '{1,2,NULL}', '2025-06-01 00:05:02Z');
 INSERT INTO hydra.assessments (run_id, instrument_id, time, tradability, reason_code, reason)

@@ -30,20 +30,20 @@ VALUES
     (3, 'simulated-7', 'perpetual', 'SOL/USDT:USDT', 'SOLUSDT', 'SOL', 'USDT', '{}'),
     (4, 'simulated-7', 'perpetual', 'ADA/USDT:USDT', 'ADAUSDT', 'ADA', 'USDT', '{}');
 INSERT INTO hydra.runs (run_id, mode, market_origin, label, seed, feeds, config, config_hash, readings_hash,
-        feature_set_version, cost_model_version, code_version, data_from, data_to, end_reason)
+        feature_set_version, cost_model_version, code_version, data_from, data_to, end_reason, ended_at)
     OVERRIDING SYSTEM VALUE
     VALUES (7, 'paper', 'generated', 'simulated', 7, '{}', '{"settings": {}, "instrument_ids": [1, 2, 3]}',
         'c', 'd', 'f', '1', 'abc',
-        '2025-06-01 10:00Z', '2025-06-01 12:01Z', 'stopped'),
+        '2025-06-01 10:00Z', '2025-06-01 12:01Z', 'stopped', now()),
         (8, 'paper', 'recorded', 'recorded', NULL, '{}', '{"settings": {}, "instrument_ids": [1, 2, 3]}',
         'c', 'd', 'f', '1', 'abc',
-        '2025-06-01 10:00Z', '2025-06-01 12:01Z', NULL);
-INSERT INTO hydra.cycles (run_id, time, state, as_of)
-    SELECT 7, t, 'CLOSED', t + interval '2 s'
+        '2025-06-01 10:00Z', '2025-06-01 12:01Z', NULL, NULL);
+INSERT INTO hydra.cycles (run_id, time, state, as_of, code_version)
+    SELECT 7, t, 'CLOSED', t + interval '2 s', 'abc'
     FROM generate_series(timestamptz '2025-06-01 10:00Z', '2025-06-01 10:05Z', '1 min') AS t;
-INSERT INTO hydra.cycles (run_id, time, state, as_of) VALUES
-    (7, '2025-06-01 10:06Z', 'ASSESSED', '2025-06-01 10:06:02Z'),
-    (7, '2025-06-01 10:07Z', 'SKIPPED', '2025-06-01 10:07:02Z');
+INSERT INTO hydra.cycles (run_id, time, state, as_of, code_version) VALUES
+    (7, '2025-06-01 10:06Z', 'ASSESSED', '2025-06-01 10:06:02Z', 'abc'),
+    (7, '2025-06-01 10:07Z', 'SKIPPED', '2025-06-01 10:07:02Z', 'abc');
 INSERT INTO hydra.features (run_id, instrument_id, time, feature_set_version, vector, newest_known_at)
     VALUES (7, 1, '2025-06-01 10:00Z', 'f', '{1}', '2025-06-01 10:00:01Z');
 """

@@ -15,9 +15,8 @@ from typing import Final
 
 import pytest
 
+from hydra.cli.db import up
 from hydra.db.engine import connect
-from hydra.db.migrate import upgrade_to_head
-from hydra.db.provision import create_database, create_extension
 from hydra.db.server.private import DATABASE, private_cluster, start_private_cluster
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.ingest.instruments import ensure_instruments
@@ -56,9 +55,7 @@ def home() -> Iterator[Path]:
         patch.delenv("HYDRA_DATABASE_URL", raising=False)
         cluster = start_private_cluster()
         try:
-            create_database(cluster.url("postgres"), DATABASE)
-            create_extension(cluster.url(DATABASE))
-            upgrade_to_head(cluster.url(DATABASE))
+            up()
             yield folder
         finally:
             cluster.remove()

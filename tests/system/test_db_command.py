@@ -6,9 +6,13 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
+from sqlalchemy import make_url
 
+from hydra.db.roles import Role
 from tests.support.servers.editions import server_folder
+from tests.support.servers.logins import ENVIRONMENT
 
 Hydra = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -67,7 +71,7 @@ def test_psql_is_the_reader_unless_the_owner_is_asked_for(hydra: Hydra) -> None:
     assert hydra("up").returncode == 0
     who = ("-At", "-c", "SELECT current_user, current_setting('TimeZone')")
     assert hydra("psql", *who, PGTZ="Asia/Tokyo").stdout.strip() == "hydra_reader|UTC"
-    assert hydra("psql", "--owner", *who).stdout.strip() == "hydra|UTC"
+    assert hydra("psql", "--owner", *who).stdout.strip() == "hydra_owner|UTC"
     refused = hydra("psql", "-c", "DELETE FROM hydra.runs")
     assert (refused.returncode != 0, "read-only" in refused.stderr) == (True, True)
     assert hydra("psql", "--owner", "-c", "DELETE FROM hydra.runs").returncode == 0
@@ -105,12 +109,64 @@ def test_reset_needs_a_yes_and_then_empties_the_database(hydra: Hydra) -> None:
 def test_a_server_of_ones_own_is_checked_migrated_and_never_reset(
     hydra: Hydra, empty_database_url: str
 ) -> None:
-    own = {"HYDRA_DATABASE_URL": empty_database_url}
+    own = {"HYDRA_DATABASE_URL": empty_database_url, **ENVIRONMENT}
     up = hydra("up", **own)
     assert (up.returncode, "Ready" in up.stderr) == (0, True), up.stderr
+    # From now on the administrator is not needed.
+    parts = make_url(empty_database_url)
+    own["HYDRA_DATABASE_URL"] = f"postgresql://{parts.host}:{parts.port}/{parts.database}"
+    assert hydra("up", **own).returncode == 0
+    assert hydra("status", **own).returncode == 0
     reset = hydra("reset", "--yes", **own)
     assert reset.returncode == 1
     assert "HYDRA_DATABASE_URL is set" in reset.stderr
+
+
+def test_a_server_of_ones_own_asks_for_a_password_for_each_login(
+    hydra: Hydra, empty_database_url: str
+) -> None:
+    nothing = dict.fromkeys(ENVIRONMENT, "")
+    for missing in ENVIRONMENT:
+        own = {"HYDRA_DATABASE_URL": empty_database_url, **ENVIRONMENT, missing: ""}
+        up = hydra("up", **own)
+        assert (up.returncode, f"{missing} is not set" in up.stderr) == (1, True), up.stderr
+    status = hydra("status", HYDRA_DATABASE_URL=empty_database_url, **nothing)
+    assert "HYDRA_READER_PASSWORD is not set" in status.stderr
+
+
+def test_the_passwords_are_files_of_the_caller_alone(hydra: Hydra) -> None:
+    assert hydra("up").returncode == 0
+    row = next(line for line in hydra("status").stdout.splitlines() if line.startswith("data "))
+    kept = sorted(Path(row.removeprefix("data").strip()).parent.glob("password*"))
+    assert [path.name for path in kept] == ["password", *(f"password-{role}" for role in sorted(Role))]
+    assert {path.stat().st_mode & 0o777 for path in kept} == {0o600}
+    assert len({path.read_text() for path in kept}) == len(kept)
+
+
+def test_a_lost_password_is_made_again(hydra: Hydra) -> None:
+    assert hydra("up").returncode == 0
+    row = next(line for line in hydra("status").stdout.splitlines() if line.startswith("data "))
+    (Path(row.removeprefix("data").strip()).parent / "password-hydra_worker").unlink()
+    refused = hydra("url", "--login", "worker")
+    assert (refused.returncode, "run `hydra db up`" in refused.stderr) == (1, True)
+    assert hydra("up").returncode == 0
+    url = hydra("url", "--login", "worker", "--with-password").stdout.strip()
+    with psycopg.connect(url) as worker:
+        assert worker.execute("SELECT current_user").fetchone() == ("hydra_worker",)
+
+
+def test_the_urls_for_other_programs_are_those_of_the_logins(hydra: Hydra) -> None:
+    """What a dashboard is given reads, and nothing else."""
+    assert hydra("up").returncode == 0
+    assert hydra("url").stdout.startswith("postgresql://hydra_reader@127.0.0.1:")
+    for login in ("reader", "worker", "owner"):
+        url = hydra("url", "--login", login, "--with-password").stdout.strip()
+        with psycopg.connect(url) as connection:
+            assert connection.execute("SELECT session_user").fetchone() == (f"hydra_{login}",)
+    with psycopg.connect(hydra("url", "--with-password").stdout.strip()) as dashboard:
+        assert dashboard.execute("SELECT count(*) FROM hydra.runs").fetchone() == (0,)
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+            dashboard.execute("DELETE FROM hydra.runs")
 
 
 def test_an_unreachable_server_is_one_sentence_and_status_1(hydra: Hydra) -> None:

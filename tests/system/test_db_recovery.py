@@ -99,7 +99,7 @@ def test_a_backend_that_outlived_its_postmaster_does_not_block_the_start(running
         os.kill(backend, signal.SIGSTOP)
         kill_postmaster(running)
         running.start()
-        with running.account.acting():
+        with running.owner().acting():
             assert backend not in processes_in(running.data)
     assert answer(running, "SELECT 1") == 1
 
@@ -177,8 +177,8 @@ def test_a_place_that_the_shell_of_pg_ctl_would_change_is_refused(name: str) -> 
 
 
 def test_secrets_are_readable_by_their_owner_only(running: Cluster) -> None:
-    assert running.password_file.stat().st_mode & 0o777 == 0o600
-    assert running.home.stat().st_mode & 0o777 == 0o700
+    assert running.password_file().stat().st_mode & 0o777 == 0o600
+    assert running.data.stat().st_mode & 0o777 == 0o700
 
 
 def test_the_server_listens_on_loopback_and_nowhere_else(running: Cluster) -> None:

@@ -10,9 +10,8 @@ import psycopg
 import pytest
 
 from hydra.answers.audits import run_audits
+from hydra.cli.db import up
 from hydra.db.engine import adbc_connect, connect
-from hydra.db.migrate import upgrade_to_head
-from hydra.db.provision import create_database, create_extension
 from hydra.db.server.private import DATABASE, start_private_cluster
 from hydra.ingest.instruments import ensure_instruments
 from tests.support.fact_writer import write_rows
@@ -35,7 +34,7 @@ def finished() -> Iterator[psycopg.Connection]:
         patch.delenv("HYDRA_DATABASE_URL", raising=False)
         cluster = start_private_cluster()
         try:
-            prepare(cluster.url("postgres"), cluster.url(DATABASE))
+            prepare(cluster.url(DATABASE))
             run_command(folder)
             with connect(cluster.url(DATABASE), autocommit=True) as connection:
                 yield connection
@@ -43,10 +42,8 @@ def finished() -> Iterator[psycopg.Connection]:
             cluster.remove()
 
 
-def prepare(maintenance_url: str, url: str) -> None:
-    create_database(maintenance_url, DATABASE)
-    create_extension(url)
-    upgrade_to_head(url)
+def prepare(url: str) -> None:
+    up()
     with connect(url, autocommit=True) as connection:
         ensure_instruments(connection)
     with adbc_connect(url) as connection:

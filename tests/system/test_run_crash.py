@@ -11,9 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from hydra.cli.db import up
 from hydra.db.engine import connect
-from hydra.db.migrate import upgrade_to_head
-from hydra.db.provision import create_database, create_extension
 from hydra.db.server.cluster import Cluster
 from hydra.db.server.private import DATABASE, private_cluster, start_private_cluster
 from hydra.domain import MarketOrigin, TradingMode
@@ -25,11 +24,11 @@ from hydra.universe import UNIVERSE
 from tests.support.crash_harness import (
     Victim,
     decision_rows,
-    descendants,
     differences,
     kill_schedule,
     run_disturbed,
 )
+from tests.support.own_processes import descendants, is_alive
 from tests.support.servers.editions import server_folder
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
@@ -45,9 +44,7 @@ def home() -> Iterator[Path]:
         patch.delenv("HYDRA_DATABASE_URL", raising=False)
         cluster = start_private_cluster()
         try:
-            create_database(cluster.url("postgres"), DATABASE)
-            create_extension(cluster.url(DATABASE))
-            upgrade_to_head(cluster.url(DATABASE))
+            up()
             yield folder
         finally:
             cluster.remove()
@@ -129,6 +126,32 @@ def test_a_killed_supervisor_leaves_no_process_behind_and_its_run_goes_on(home: 
         assert len(decision_rows(connection, run.run_id)["cycles"]) == 120
 
 
+def test_the_server_is_not_stopped_under_a_run_without_force(home: Path) -> None:
+    run = new_run(home, minutes=100_000)
+    down = [sys.executable, "-m", "hydra", "db", "down"]
+    with subprocess.Popen(command(run, "600"), cwd=PROJECT_ROOT, stdout=subprocess.DEVNULL) as supervisor:
+        wait_for_cycles(home, run, 3)
+        refused = subprocess.run(down, cwd=PROJECT_ROOT, capture_output=True, text=True, check=False)
+        assert refused.returncode == 1
+        assert f"run {run.run_id} needs this server" in " ".join(refused.stderr.split())
+        assert "--force" in refused.stderr
+        assert cluster_of(home).is_running()
+        forced = subprocess.run(
+            [*down, "--force"], cwd=PROJECT_ROOT, capture_output=True, text=True, check=False
+        )
+        assert (forced.returncode, "is stopped" in forced.stderr) == (0, True), forced.stderr
+        # The run starts its server again and goes on.
+        deadline = time.monotonic() + 20
+        while not cluster_of(home).is_running():
+            assert time.monotonic() < deadline, "the run does not start its server again"
+            time.sleep(0.1)
+        wait_for_cycles(home, run, 30)
+        supervisor.send_signal(signal.SIGINT)
+        assert supervisor.wait(20) == 0
+    subprocess.run(down, cwd=PROJECT_ROOT, check=True, capture_output=True)
+    start_private_cluster()
+
+
 def test_a_stopped_run_says_so_and_a_second_supervisor_is_refused(home: Path) -> None:
     run = new_run(home, minutes=100_000)
     with subprocess.Popen(command(run, "600"), cwd=PROJECT_ROOT, stdout=subprocess.DEVNULL) as supervisor:
@@ -150,11 +173,3 @@ def wait_for_cycles(home: Path, run: Run, count: int) -> None:
         while (row := connection.execute(query, (run.run_id,)).fetchone()) is None or row[0] < count:
             assert time.monotonic() < deadline, "the run does not get going"
             time.sleep(0.1)
-
-
-def is_alive(process_id: int) -> bool:
-    try:
-        state = Path(f"/proc/{process_id}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"

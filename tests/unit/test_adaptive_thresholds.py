@@ -8,12 +8,12 @@ import polars as pl
 import pytest
 
 from hydra.answers.distance_to_trigger import trigger_distances
-from hydra.checks.feature_lookahead import future_shock_mismatches, truncation_mismatches
 from hydra.domain import SignalSource
 from hydra.features.adaptive_thresholds import ADAPTIVE_THRESHOLDS, adaptive_thresholds, sampled_decisions
 from hydra.features.evaluate import feature_matrix
 from hydra.features.facts import MarketFacts
 from hydra.layers.layer3_signals import GENERATORS, SignalParameters, limits_of
+from tests.support.feature_lookahead import future_shock_mismatches, truncation_mismatches
 from tests.support.feature_market import MINUTE, SECOND, START, decisions_at, facts_of, frame
 
 PRINTED, ADAPTIVE = SignalParameters(), SignalParameters(is_adaptive=True)

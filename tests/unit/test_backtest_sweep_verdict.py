@@ -7,13 +7,14 @@ from io import StringIO
 
 import numpy as np
 import pytest
-from rich.console import Console
 
+from hydra.cli.output import TextConsole
 from hydra.cli.sweep import print_sweep, sentences
 from hydra.ledger.daily_returns import sample_for_ratios
 from hydra.ledger.overfitting import ReturnMoments
 from hydra.research.studies import CountedTrial, FinishedTrial
 from hydra.research.sweep import SweepVerdict, judge_sweep
+from tests.support.outside_texts import that_act
 
 
 def trial(number: int, returns: list[float]) -> FinishedTrial:
@@ -90,7 +91,7 @@ def test_what_rounds_to_nothing_has_no_sign() -> None:
         net_pnl_usd=Decimal("-0.001"),
         metrics={"total_return": -1e-7, "sharpe_daily_365": -0.004},
     )
-    console = Console(file=StringIO(), width=160)
+    console = TextConsole(file=StringIO(), width=160)
     print_sweep(console, "still", [scored], judged([scored]))
     assert isinstance(console.file, StringIO)
     assert "-0.00" not in console.file.getvalue()
@@ -103,7 +104,7 @@ def test_the_settings_of_each_trial_stand_uncut_at_any_width(width: int) -> None
         replace(one, parameters={"signals.divergence_oi_change": value, "MAX_POSITIONS": "3"}, trades=12_345)
         for one, value in zip(noise(2, 60), ("0.015", "0.02"), strict=True)
     ]
-    console = Console(file=StringIO(), width=width)
+    console = TextConsole(file=StringIO(), width=width)
     print_sweep(console, "narrow", trials, judged(trials))
     assert isinstance(console.file, StringIO)
     shown = console.file.getvalue()
@@ -111,6 +112,17 @@ def test_the_settings_of_each_trial_stand_uncut_at_any_width(width: int) -> None
     assert "signals.divergence_oi_change=0.015, MAX_POSITIONS=3" in shown
     assert "signals.divergence_oi_change=0.02, MAX_POSITIONS=3" in shown
     assert max(map(len, shown.splitlines()[:8])) <= width
+
+
+def test_the_name_of_a_study_its_settings_and_errors_are_shown_as_text() -> None:
+    hostile = "[/red]\x1b[31m\u202e\udcff"
+    failed = replace(trial(2, [0.0] * 60), state="FAILED", error=hostile)
+    scored = replace(trial(1, [0.01, -0.01] * 30), parameters={hostile: hostile})
+    console = TextConsole(file=StringIO(), width=160)
+    print_sweep(console, hostile, [scored, failed], judged([scored]))
+    assert isinstance(console.file, StringIO)
+    printed = console.file.getvalue()
+    assert (that_act(printed), printed.count("[/red]\\x1b[31m\\u202e\\xff")) == ([], 4)
 
 
 def test_one_trial_is_compared_with_none() -> None:

@@ -1,8 +1,15 @@
-"""Machine code kept on disk never outlives the source that it was made from."""
+"""Machine code kept on disk never outlives its source, and lies where no other account can write."""
 
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
+
+from hydra.compiled import machine_code_directory
+from hydra.errors import StopError
 
 SOURCE = """
 from pathlib import Path
@@ -20,10 +27,16 @@ print(compiled_function(doubled, stamp_of([Path(__file__)]))({name}(21)))
 
 
 def run(path: Path, name: str, factor: int) -> str:
-    """What the module prints, in a process of its own."""
+    """What the module prints, in a process of its own whose cache lies beside it."""
     path.write_text(SOURCE.format(name=name, factor=factor), encoding="utf-8")
     code = f"import sys; sys.path.insert(0, {str(path.parent)!r}); import {path.stem}"
-    done = subprocess.run([sys.executable, "-B", "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", code],
+        env={**os.environ, "XDG_CACHE_HOME": str(path.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -34,4 +47,53 @@ def test_a_renamed_type_or_a_changed_line_is_compiled_again(tmp_path: Path) -> N
     assert run(module, "Step", 2) == "42"
     assert run(module, "MarketStep", 2) == "42"
     assert run(module, "MarketStep", 3) == "63"
-    assert len(list((tmp_path / "__pycache__").glob("*.nbi"))) == 3
+    kept = tmp_path / "hydra" / "machine_code"
+    assert len(list(kept.rglob("*.nbi"))) == 3
+    assert kept.stat().st_mode & 0o777 == 0o700
+    assert list(tmp_path.glob("__pycache__/*.nb*")) == []
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder that NUMBA_CACHE_DIR names."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "above" / "kept"))
+    machine_code_directory.cache_clear()
+    yield tmp_path / "above" / "kept"
+    machine_code_directory.cache_clear()
+
+
+def test_a_new_folder_for_machine_code_is_closed_to_others(folder: Path) -> None:
+    assert machine_code_directory() == folder
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o702, 0o1777])
+def test_a_folder_that_others_can_write_to_is_refused(folder: Path, mode: int) -> None:
+    folder.mkdir(parents=True)
+    folder.chmod(mode)
+    with pytest.raises(StopError, match=rf"its mode {mode:04o} lets other accounts .* set NUMBA_CACHE_DIR"):
+        machine_code_directory()
+
+
+def test_a_folder_that_others_can_exchange_is_refused(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    folder.chmod(0o700)
+    folder.parent.chmod(0o777)
+    with pytest.raises(StopError, match=r"another account can rename it in .*above"):
+        machine_code_directory()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another account")
+@pytest.mark.parametrize("which", ["kept", "above"])
+def test_a_folder_of_another_account_is_refused(folder: Path, which: str) -> None:
+    folder.mkdir(parents=True, mode=0o700)
+    os.chown(folder if which == "kept" else folder.parent, 65534, 65534)
+    with pytest.raises(StopError, match="another account"):
+        machine_code_directory()
+
+
+def test_a_place_that_cannot_hold_a_folder_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "/dev/null/kept")
+    machine_code_directory.cache_clear()
+    with pytest.raises(StopError, match=r"cannot be kept in /dev/null/kept .*: set NUMBA_CACHE_DIR"):
+        machine_code_directory()

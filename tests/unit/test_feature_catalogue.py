@@ -6,12 +6,12 @@ import pytest
 from hydra.domain import Regime, SignalSource
 from hydra.features.adaptive_thresholds import ADAPTIVE_THRESHOLDS
 from hydra.features.catalogue import ALIASES, CATALOGUE, FAMILIES, WORKING_COLUMNS
-from hydra.features.document import PATH, document
+from hydra.features.document import DOCUMENT, rendered
 from hydra.features.engine.plan import make_plan
-from hydra.features.evaluate import MARKET_FEATURES, feature_matrix, regime_breaks
+from hydra.features.evaluate import MARKET_FEATURES, feature_matrix
 from hydra.features.facts import SOURCES
 from hydra.features.feature import Feature
-from hydra.features.for_models.sequence_windows import STEPS
+from hydra.features.for_models.sequence_windows import SEQUENCE_STEPS
 from hydra.features.vectors import (
     FEATURE_RECIPE_V1,
     LAYER_2_QUANTITIES_V1,
@@ -54,7 +54,8 @@ def test_the_regime_model_reads_25_features_in_the_printed_order() -> None:
 
 def test_every_name_of_a_vector_is_in_the_catalogue_and_every_feature_is_used() -> None:
     vectors = {
-        *SIGNAL_SCORER_FEATURES_V1, *REGIME_FEATURES_V1, *LAYER_2_QUANTITIES_V1, *FEATURE_RECIPE_V1, *STEPS,
+        *SIGNAL_SCORER_FEATURES_V1, *REGIME_FEATURES_V1, *LAYER_2_QUANTITIES_V1, *FEATURE_RECIPE_V1,
+        *SEQUENCE_STEPS,
     }  # fmt: skip
     # The alert reads past evaluations, the thresholds past decisions.
     named = {ALIASES.get(name, name) for name in vectors}
@@ -76,7 +77,7 @@ def test_the_recipe_has_80_features_in_the_order_of_its_definition() -> None:
 
 
 def test_a_step_of_a_sequence_has_14_numbers() -> None:
-    assert len(SEQUENCE_FEATURES_V1) == len(set(SEQUENCE_FEATURES_V1)) == len(STEPS) == 14
+    assert len(SEQUENCE_FEATURES_V1) == len(set(SEQUENCE_FEATURES_V1)) == len(SEQUENCE_STEPS) == 14
 
 
 def test_a_name_is_defined_once() -> None:
@@ -127,34 +128,38 @@ def test_definitions_in_a_circle_are_refused() -> None:
 
 
 def test_the_document_is_up_to_date() -> None:
-    assert PATH.read_text() == document(), "run: python -m hydra.features.document"
+    assert DOCUMENT.read_text() == rendered(), "run: python -m hydra.features.document"
 
 
 def test_the_document_has_every_feature() -> None:
-    assert all(f"| `{name}` |" in document() for name in CATALOGUE)
+    assert all(f"| `{name}` |" in rendered() for name in CATALOGUE)
 
 
 def _evaluations(regimes: list[int], confidence: float) -> pl.DataFrame:
     return pl.DataFrame({"instrument_id": 1, "regime": regimes, "regime_confidence": confidence})
 
 
+def _breaks(evaluations: pl.DataFrame) -> pl.Series:
+    return evaluations.select(CATALOGUE["regime_break_alert"].expression).to_series()
+
+
 def test_a_regime_break_is_a_sure_regime_that_is_not_the_mode_of_the_last_twelve() -> None:
     # Twelve times RANGING; then TRENDING_UP breaks, RANGING does not.
-    breaks = regime_breaks(_evaluations([2] * 12 + [0, 2], 0.6))
+    breaks = _breaks(_evaluations([2] * 12 + [0, 2], 0.6))
     assert breaks.to_list() == [None] * 12 + [1.0, 0.0]
 
 
 def test_an_unsure_regime_is_no_break_and_neither_is_one_of_two_modes() -> None:
-    assert regime_breaks(_evaluations([2] * 12 + [0], 0.59))[12] == 0.0
+    assert _breaks(_evaluations([2] * 12 + [0], 0.59))[12] == 0.0
     # Six times each: both are the mode.
-    assert regime_breaks(_evaluations([2, 0] * 6 + [0], 0.9))[12] == 0.0
+    assert _breaks(_evaluations([2, 0] * 6 + [0], 0.9))[12] == 0.0
 
 
 def test_evaluations_of_another_pair_do_not_count() -> None:
     two = pl.concat(
         [_evaluations([2] * 12, 0.9), _evaluations([0], 0.9).with_columns(instrument_id=pl.lit(2))]
     )
-    assert regime_breaks(two.cast({"instrument_id": pl.Int16}))[12] is None
+    assert _breaks(two.cast({"instrument_id": pl.Int16}))[12] is None
 
 
 def test_names_none_gives_all_features_but_those_of_past_evaluations() -> None:

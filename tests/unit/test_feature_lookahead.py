@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hydra.checks.comparer import Mismatch
-from hydra.checks.feature_lookahead import future_shock_mismatches, truncation_mismatches
 from hydra.features.evaluate import MARKET_FEATURES, feature_matrix
 from hydra.features.facts import MarketFacts
+from tests.support.feature_lookahead import future_shock_mismatches, truncation_mismatches
 from tests.support.feature_market import START, decisions_at, random_market
 
 pytestmark = pytest.mark.slow

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from hydra.checks.feature_lookahead import future_shock_mismatches, truncation_mismatches
 from hydra.features.catalogue import CATALOGUE
 from hydra.features.evaluate import MARKET_FEATURES, feature_matrix
 from hydra.features.facts import MarketFacts
 from tests.bench.recorded_market import data_directory, recorded_facts
+from tests.support.feature_lookahead import future_shock_mismatches, truncation_mismatches
 from tests.support.feature_market import decisions_at
 
 pytestmark = pytest.mark.slow

@@ -163,7 +163,7 @@ def test_a_pair_that_never_comes_back_is_settled_at_its_last_mark(direction: int
     """99,500 less or more 1.25 bps (12.4375), to the tick; stop and target are withdrawn."""
     player, state, last = played(market_of(BEFORE), direction)
     cycle = player.cycle(last)
-    player.settle_at_last_marks(last, cycle, [state])
+    player.close_at_last_marks(last, cycle, [state])
     position = state.position
     assert position is not None
     assert (position.exit_reason_code, position.quantity) == (ReasonCode.DATA_ENDED, Decimal(0))
@@ -174,5 +174,5 @@ def test_a_pair_that_never_comes_back_is_settled_at_its_last_mark(direction: int
 def test_a_pair_that_still_trades_is_not_settled() -> None:
     market = market_of(BEFORE)
     player, state = held(market, bar_grid(market))
-    player.settle_at_last_marks(5, player.cycle(5), [state])
+    player.close_at_last_marks(5, player.cycle(5), [state])
     assert state.is_open

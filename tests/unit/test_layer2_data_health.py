@@ -11,7 +11,6 @@ from hydra.layers.layer2_data_health import (
     check_data_health,
     is_alive,
     is_fresh,
-    outage_flattens,
     with_data_health,
 )
 from tests.support.layer2_inputs import GOOD, evaluated
@@ -139,10 +138,3 @@ def test_undeclared_feeds_and_late_funding_are_no_outage() -> None:
     absent = {"order_book_age_seconds": 1e6, "liquidation_feed_age_seconds": 1e6, "funding_age_seconds": 1e6}
     assert health(NO_FEEDS, **absent)["data_outage_seconds"] is None
     assert health(NO_FEEDS, candle_age_seconds=60.0)["data_outage_seconds"] is None
-
-
-@pytest.mark.parametrize(("seconds", "flattens"), [(300.0, False), (300.1, True), (float("nan"), False)])
-def test_positions_are_flattened_after_more_than_five_minutes_of_outage(
-    seconds: float, flattens: bool
-) -> None:
-    assert outage_flattens(seconds, NO_FEEDS.outage_flatten_seconds) is flattens

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hydra.domain import NewsAction, ReasonCode, Side, VolatilityRegime
 from hydra.layers.layer2_matrix import REASON_TYPE
-from hydra.layers.layer3_news import gate_news, news_closes_position, news_veto, should_trade
+from hydra.layers.layer3_news import gate_news, news_veto, should_trade
 from hydra.layers.layer3_scoring import ScoringParameters, choose
 from hydra.layers.scorer import RuleBasedScorer, rule_based_signal_score, with_score
 
@@ -197,19 +197,3 @@ def test_the_vetoes_of_the_news() -> None:
     assert news_veto(NewsAction.EXIT, Side.LONG, hold_blocks=True) is ReasonCode.NEWS_EXIT
     assert news_veto(NewsAction.BEARISH, Side.LONG, hold_blocks=True) is ReasonCode.NEWS_AGAINST
     assert news_veto(None, Side.LONG, hold_blocks=True) is None
-
-
-@pytest.mark.parametrize(
-    ("action", "confidence", "before", "closes"),
-    [
-        (NewsAction.EXIT, "high", None, True),
-        (NewsAction.EXIT, "medium", NewsAction.HOLD, False),
-        (NewsAction.EXIT, "low", NewsAction.EXIT, True),
-        (NewsAction.BEARISH, "high", NewsAction.EXIT, False),
-        (None, "high", NewsAction.EXIT, False),
-    ],
-)
-def test_news_close_a_position_only_when_sure_or_repeated(
-    action: NewsAction | None, confidence: str, before: NewsAction | None, closes: bool
-) -> None:
-    assert news_closes_position(action, confidence, before) is closes

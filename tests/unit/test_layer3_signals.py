@@ -95,10 +95,9 @@ def test_funding_squeeze_at_its_borders(
 
 
 def test_liquidation_imbalance_is_zero_without_liquidations() -> None:
-    assert liquidation_imbalance(0.0, 0.0) == 0.0
-    assert liquidation_imbalance(300.0, 100.0) == 0.5
-    assert liquidation_imbalance(0.0, 100.0) == -1.0
-    assert liquidation_imbalance(0.375, 0.125) == 0.5
+    liquidated = pl.DataFrame({"long": [0.0, 300.0, 0.0, 0.375], "short": [0.0, 100.0, 100.0, 0.125]})
+    found = liquidated.select(liquidation_imbalance(pl.col("long"), pl.col("short"))).to_series()
+    assert found.to_list() == [0.0, 0.5, -1.0, 0.5]
 
 
 @pytest.mark.parametrize(

@@ -199,6 +199,25 @@ def test_a_stop_beyond_the_liquidation_is_vetoed() -> None:
     assert reason(terms=far) is ReasonCode.APPROVED
 
 
+@pytest.mark.parametrize("direction", [1, -1])
+@pytest.mark.parametrize(
+    ("spread_bps", "code"),
+    [("190", ReasonCode.APPROVED), ("200", ReasonCode.ENTRY_BEYOND_STOP)],
+)
+def test_no_entry_is_sent_at_or_beyond_its_own_stop(
+    direction: int, spread_bps: str, code: ReasonCode
+) -> None:
+    """The stop lies 1 % from the reference price. Half of a spread of 2 % puts the entry there as well."""
+    spec = terms_of((1,))[1]
+    wide = replace(spec, costs=replace(spec.costs, spread_bps=Decimal(spread_bps)))
+    candidate = replace(CANDIDATE, direction=direction, terms=wide.for_risk)
+    decision = decide_candidate(candidate, BOOK, PRINTED)
+    assert decision.reason_code is code
+    entry = wide.order_price(direction, Decimal(50_000))
+    room = direction * (entry - decision.stop_loss_price)
+    assert (room > 0) is decision.approved is (code is ReasonCode.APPROVED)
+
+
 def test_the_risk_cap_binds_and_can_be_switched_off() -> None:
     """EAE 5 %, confidence 0.9: printed 9,000; the cap leaves 100 / (0.05 + 0.001) = 1,960.78 -> 0.039 BTC."""
     strong = replace(CANDIDATE, confidence=0.9, expected_return=0.10, expected_adverse_excursion=0.05)

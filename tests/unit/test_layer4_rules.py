@@ -18,6 +18,7 @@ from hydra.layers.layer4_correlation import (
 )
 from hydra.layers.layer4_exits import (
     calculate_exits,
+    entry_is_beyond_stop,
     max_holding_hours,
     stop_distance,
     stop_fires_before_liquidation,
@@ -282,6 +283,14 @@ def test_a_fifth_of_the_way_to_liquidation_stays_free(stop: float, safe: bool) -
 def test_a_liquidation_out_of_reach_vetoes_no_stop(liquidation: float) -> None:
     assert stop_fires_before_liquidation(100.0, 1e6, liquidation, 0.2)
     assert not stop_fires_before_liquidation(100.0, 0.1, 0.5, 0.2)
+
+
+def test_a_stop_lies_on_the_losing_side_of_the_entry() -> None:
+    assert not entry_is_beyond_stop(1, 99.5, 99.0)
+    assert not entry_is_beyond_stop(-1, 100.5, 101.0)
+    assert all(entry_is_beyond_stop(side, 99.0, 99.0) for side in (1, -1))
+    assert entry_is_beyond_stop(1, 98.0, 99.0)
+    assert entry_is_beyond_stop(-1, 102.0, 101.0)
 
 
 def test_holding_time_is_halved_in_high_volatility() -> None:

@@ -16,7 +16,6 @@ from hydra.layers.layer5_execution import (
     OrderStep,
     entry_step,
     exit_step,
-    is_unprotected,
 )
 from hydra.layers.layer5_orders import (
     DecisionKey,
@@ -25,7 +24,6 @@ from hydra.layers.layer5_orders import (
     entry_price,
     exit_order,
     exit_price,
-    post_only_is_refused,
     protective_orders,
 )
 from hydra.layers.layer5_paper_fills import (
@@ -68,15 +66,11 @@ def test_entries_rest_at_their_own_side_of_the_touch() -> None:
 
 
 def test_exits_as_printed_cross_and_passive_ones_do_not() -> None:
-    """C42: a long is sold. At the bid a post-only sell is refused; at the ask it rests."""
-    printed, passive = (exit_price(1, BID, ASK, is_passive=passive) for passive in (False, True))
-    assert (printed, passive) == (BID, ASK)
-    assert post_only_is_refused(printed, BID, ASK, is_buy=False)
-    assert not post_only_is_refused(passive, BID, ASK, is_buy=False)
+    """C42: a long is sold. At the bid a post-only sell would take liquidity; at the ask it rests."""
+    assert exit_price(1, BID, ASK, is_passive=False) == BID
+    assert exit_price(1, BID, ASK, is_passive=True) == ASK
     assert exit_price(-1, BID, ASK, is_passive=False) == ASK
     assert exit_price(-1, BID, ASK, is_passive=True) == BID
-    assert post_only_is_refused(ASK, BID, ASK, is_buy=True)
-    assert not post_only_is_refused(BID, BID, ASK, is_buy=True)
 
 
 def test_an_entry_is_post_only_and_rounded_away_from_the_market() -> None:
@@ -163,11 +157,6 @@ def test_an_ordinary_exit_waits_one_minute_then_goes_to_market(
 
 def test_every_step_is_a_step_of_its_own() -> None:
     assert [step.value for step in OrderStep] == [0, 1, 2, 3, 4]
-
-
-def test_five_seconds_without_a_stop_are_the_most() -> None:
-    assert not is_unprotected(5.0, PRINTED)
-    assert is_unprotected(5.1, PRINTED)
 
 
 @pytest.mark.parametrize(

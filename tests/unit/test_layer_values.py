@@ -64,7 +64,6 @@ PRINTED: Mapping[type, Mapping[str, object]] = {
     VolatilityParameters: {"extreme_percentile": 0.95, "high_percentile": 0.80, "elevated_percentile": 0.50},
     RegimeParameters: {
         "cascade_probability": 0.5, "funding_rate": 0.001, "oi_delta": 0.02, "trend_band": 0.02,
-        "sure_confidence": 0.6, "memory_evaluations": 12,
     },
     MatrixParameters: {"cascade_block": 0.7, "cascade_restrict": 0.6, "funding_restrict": 0.001},
     SignalParameters: {

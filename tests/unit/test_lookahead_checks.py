@@ -26,7 +26,6 @@ from hydra.checks.decision_lookahead import (
     play_by,
     simulate_by,
 )
-from hydra.checks.feature_lookahead import Evaluate
 from hydra.checks.varied_markets import (
     FIRST_FACT,
     FUTURE_SHOCK,
@@ -36,7 +35,7 @@ from hydra.checks.varied_markets import (
     variations,
 )
 from hydra.features.engine.decision_frame import DECISION_DELAY
-from hydra.features.evaluate import MARKET_FEATURES, feature_matrix
+from hydra.features.evaluate import MARKET_FEATURES, Evaluate, feature_matrix
 from hydra.features.facts import LAYER_SOURCES, MarketFacts
 from hydra.research.outcomes import Outcome, PlannedTrade, approved_trades
 from tests.support.checked_market import (

@@ -191,7 +191,7 @@ def test_a_liquidation_that_waits_for_volume_stands_when_the_data_end() -> None:
     state = held()
     played(state, bar(1, QUIET, (97.0, 97.0, 80.0, 97.0), volume=0.0))
     known = START + timedelta(minutes=2)
-    EXCHANGE.settle_at_last_mark(state, known + timedelta(hours=1), Price(Decimal(97), Decimal(97), known))
+    EXCHANGE.close_at_last_mark(state, known + timedelta(hours=1), Price(Decimal(97), Decimal(97), known))
     position, exits = played(state)
     assert position.exit_reason_code is ReasonCode.LIQUIDATED
     assert [(fill.price, fill.fee_usd) for fill in exits] == [(Decimal(97), Decimal(97))]

@@ -1,4 +1,4 @@
-"""The walk leaps over minutes; what it finds has to be what playing every minute finds."""
+"""The simulator skips minutes; its results must be those of playing every minute."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ from hydra.domain import KillScope, ReasonCode
 from hydra.layers.layer4_kill import KillParameters
 from hydra.sim.market.settings import MarketSettings, Scenario
 from tests.support.generated_facts import generated_market
-from tests.support.two_walks import plain, rules
+from tests.support.two_simulations import plain, rules
 
 pytestmark = pytest.mark.slow
 
@@ -62,26 +62,26 @@ def holed(market: BacktestMarket) -> BacktestMarket:
 
 
 @pytest.fixture(scope="module")
-def leapt(prepared: PreparedMarket) -> Simulation:
-    return simulate(prepared, rules(), 1, Stopwatch(), settles_at_the_end=True)
+def skipping(prepared: PreparedMarket) -> Simulation:
+    return simulate(prepared, rules(), 1, Stopwatch(), closes_at_the_end=True)
 
 
 @pytest.fixture(scope="module")
 def stepped(prepared: PreparedMarket) -> Simulation:
-    return simulate(prepared, rules(), 1, Stopwatch(), plays_every_minute=True, settles_at_the_end=True)
+    return simulate(prepared, rules(), 1, Stopwatch(), plays_every_minute=True, closes_at_the_end=True)
 
 
-def test_the_market_has_something_to_do(leapt: Simulation) -> None:
-    assert len(leapt.log.journal.positions) >= 8
+def test_the_market_has_something_to_do(skipping: Simulation) -> None:
+    assert len(skipping.log.journal.positions) >= 8
     # An exit that waits for a candle plays every minute of a hole.
-    is_holed = leapt.log.leapt.stale.any()
-    assert leapt.log.played.sum() < MINUTES * (0.8 if is_holed else 0.5), "most minutes are leapt over"
+    is_holed = skipping.log.minutes.stale.any()
+    assert skipping.log.played.sum() < MINUTES * (0.8 if is_holed else 0.5), "most minutes are skipped"
 
 
 def test_orders_fills_and_positions_are_those_of_playing_every_minute(
-    leapt: Simulation, stepped: Simulation
+    skipping: Simulation, stepped: Simulation
 ) -> None:
-    one, other = leapt.log.journal, stepped.log.journal
+    one, other = skipping.log.journal, stepped.log.journal
     assert one.fills == other.fills
     assert one.order_events == other.order_events
     assert plain(one.position_events) == plain(other.position_events)
@@ -90,9 +90,9 @@ def test_orders_fills_and_positions_are_those_of_playing_every_minute(
     assert positions == [replace(position, last_sequence=0) for position in other.positions]
 
 
-def test_money_is_that_of_playing_every_minute(leapt: Simulation, stepped: Simulation) -> None:
-    assert leapt.simulator.portfolio == stepped.simulator.portfolio
-    one = equity_path(leapt.prepared.market, leapt.log)
+def test_money_is_that_of_playing_every_minute(skipping: Simulation, stepped: Simulation) -> None:
+    assert skipping.simulator.portfolio == stepped.simulator.portfolio
+    one = equity_path(skipping.prepared.market, skipping.log)
     other = equity_path(stepped.prepared.market, stepped.log)
     for name in ("cash_e8", "unrealised_e8", "day_peak_e8", "peak_e8", "exposure_e8"):
         assert np.abs(getattr(one, name) - getattr(other, name)).max() <= 1, name
@@ -100,55 +100,55 @@ def test_money_is_that_of_playing_every_minute(leapt: Simulation, stepped: Simul
     assert (one.stale == other.stale).all()
 
 
-def test_every_verdict_is_that_of_playing_every_minute(leapt: Simulation, stepped: Simulation) -> None:
-    reasons, approved = decision_reasons(leapt.columns, leapt.log)
+def test_every_verdict_is_that_of_playing_every_minute(skipping: Simulation, stepped: Simulation) -> None:
+    reasons, approved = decision_reasons(skipping.columns, skipping.log)
     expected_reasons, expected_approved = decision_reasons(stepped.columns, stepped.log)
     assert (reasons == expected_reasons).all()
     assert (approved == expected_approved).all()
-    assert (leapt.log.held == stepped.log.held).all()
-    assert leapt.log.kills == stepped.log.kills
+    assert (skipping.log.held == stepped.log.held).all()
+    assert skipping.log.kills == stepped.log.kills
 
 
-def test_counts_add_up_to_every_decision(leapt: Simulation) -> None:
-    counts = verdict_counts(leapt.prepared.market, leapt.columns, leapt.log)
+def test_counts_add_up_to_every_decision(skipping: Simulation) -> None:
+    counts = verdict_counts(skipping.prepared.market, skipping.columns, skipping.log)
     by_layer = dict(counts.group_by("layer").agg(verdicts="verdicts").select("layer", "verdicts").rows())
-    assert sum(by_layer[2]) == sum(by_layer[4]) == leapt.decisions
-    assert sum(by_layer[3]) == leapt.columns.judged.height
+    assert sum(by_layer[2]) == sum(by_layer[4]) == skipping.decisions
+    assert sum(by_layer[3]) == skipping.columns.scored.height
 
 
-def test_equity_begins_with_the_balance_and_ends_with_what_was_earned(leapt: Simulation) -> None:
-    equity = equity_path(leapt.prepared.market, leapt.log)
-    earned = sum((one.net_pnl_usd for one in leapt.log.journal.positions), Decimal(0))
+def test_equity_begins_with_the_balance_and_ends_with_what_was_earned(skipping: Simulation) -> None:
+    equity = equity_path(skipping.prepared.market, skipping.log)
+    earned = sum((one.net_pnl_usd for one in skipping.log.journal.positions), Decimal(0))
     assert equity.cash_e8[0] == 10_000 * E8
     assert Decimal(int(equity.cash_e8[-1])) / E8 == 10_000 + earned
     assert (equity.equity_e8 <= equity.day_peak_e8).all()
     assert (equity.day_peak_e8 <= equity.peak_e8).all()
 
 
-def test_a_repeated_simulation_is_equal(prepared: PreparedMarket, leapt: Simulation) -> None:
-    again = simulate(prepared, rules(), 1, Stopwatch(), settles_at_the_end=True)
-    assert again.log.journal.fills == leapt.log.journal.fills
-    assert again.log.cash == leapt.log.cash
+def test_a_repeated_simulation_is_equal(prepared: PreparedMarket, skipping: Simulation) -> None:
+    again = simulate(prepared, rules(), 1, Stopwatch(), closes_at_the_end=True)
+    assert again.log.journal.fills == skipping.log.journal.fills
+    assert again.log.cash == skipping.log.cash
 
 
 def test_a_kill_of_one_pair_leaves_the_others_trading(prepared: PreparedMarket) -> None:
     own = rules()
     of_a_pair = KillParameters(scope=KillScope.PAIR, daily_drawdown=0.9)
     paired = replace(own, risk=replace(own.risk, kill=of_a_pair))
-    leapt = simulate(prepared, paired, 1, Stopwatch())
+    skipping = simulate(prepared, paired, 1, Stopwatch())
     stepped = simulate(prepared, paired, 1, Stopwatch(), plays_every_minute=True)
-    assert leapt.log.kills == stepped.log.kills
-    assert leapt.log.journal.fills == stepped.log.journal.fills
+    assert skipping.log.kills == stepped.log.kills
+    assert skipping.log.journal.fills == stepped.log.journal.fills
 
 
 def test_a_deep_day_latches_the_whole_portfolio(prepared: PreparedMarket) -> None:
     own = rules()
     nervous = replace(own, risk=replace(own.risk, kill=KillParameters(daily_drawdown=0.002)))
-    leapt = simulate(prepared, nervous, 1, Stopwatch())
+    skipping = simulate(prepared, nervous, 1, Stopwatch())
     stepped = simulate(prepared, nervous, 1, Stopwatch(), plays_every_minute=True)
-    assert leapt.log.kills == stepped.log.kills
-    assert leapt.log.kills[0].kill.scope is KillScope.PORTFOLIO
-    assert leapt.simulator.portfolio == stepped.simulator.portfolio
+    assert skipping.log.kills == stepped.log.kills
+    assert skipping.log.kills[0].kill.scope is KillScope.PORTFOLIO
+    assert skipping.simulator.portfolio == stepped.simulator.portfolio
 
 
 @pytest.mark.parametrize("scope", list(KillScope))
@@ -161,22 +161,22 @@ def test_an_assumed_operator_clears_what_is_over_and_trading_goes_on(
         own.risk, kill=KillParameters(daily_drawdown=0.002, funding_rate_8h=0.0007, scope=scope)
     )
     watched = replace(own, risk=nervous, resume_after_hours=1.0)
-    leapt = simulate(prepared, watched, 1, Stopwatch())
+    skipping = simulate(prepared, watched, 1, Stopwatch())
     stepped = simulate(prepared, watched, 1, Stopwatch(), plays_every_minute=True)
-    assert leapt.log.kills == stepped.log.kills
-    assert leapt.log.journal.fills == stepped.log.journal.fills
-    assert leapt.simulator.portfolio == stepped.simulator.portfolio
-    reasons, _ = decision_reasons(leapt.columns, leapt.log)
+    assert skipping.log.kills == stepped.log.kills
+    assert skipping.log.journal.fills == stepped.log.journal.fills
+    assert skipping.simulator.portfolio == stepped.simulator.portfolio
+    reasons, _ = decision_reasons(skipping.columns, skipping.log)
     assert (reasons == decision_reasons(stepped.columns, stepped.log)[0]).all()
-    cleared = [one for one in leapt.log.kills if one.cleared_row is not None]
+    cleared = [one for one in skipping.log.kills if one.cleared_row is not None]
     assert cleared
-    equity = equity_path(leapt.prepared.market, leapt.log)
+    equity = equity_path(skipping.prepared.market, skipping.log)
     for one in cleared:
         row = one.cleared_row
         assert row is not None
         assert row >= one.row + 60
         is_of_pair = one.kill.scope is KillScope.PAIR
-        causes = leapt.simulator.grids.is_kill_due[row]
+        causes = skipping.simulator.grids.is_kill_due[row]
         assert not (causes[one.column] if is_of_pair else causes.any())
         assert is_of_pair or equity.equity_e8[row] >= equity.day_peak_e8[row] * 0.998
 
@@ -188,12 +188,12 @@ def test_without_an_operator_the_first_latch_stays(prepared: PreparedMarket) -> 
     assert [one.cleared_row for one in kills] == [None] * len(kills)
 
 
-def test_a_reversal_needs_a_cascade_behind_it(leapt: Simulation) -> None:
+def test_a_reversal_needs_a_cascade_behind_it(skipping: Simulation) -> None:
     """Every firing of the printed function is there; only those after a cascade are approved (C129)."""
-    judged = leapt.columns.judged.filter(pl.col("source") == "LIQUIDATION_REVERSAL")
+    scored = skipping.columns.scored.filter(pl.col("source") == "LIQUIDATION_REVERSAL")
     has_cascade = ((pl.col("liq_zscore_max_1h") >= 2) | (pl.col("liq_velocity") >= 0.002)).fill_null(
         value=False
     )
-    refused = judged.filter(pl.col("reason_code") == ReasonCode.NO_CASCADE.value)
-    assert refused.height == judged.filter(~has_cascade).height > 0
+    refused = scored.filter(pl.col("reason_code") == ReasonCode.NO_CASCADE.value)
+    assert refused.height == scored.filter(~has_cascade).height > 0
     assert not refused["approved"].any()

@@ -46,7 +46,7 @@ def test_the_setting_of_a_built_reading_has_its_default(reading: Reading) -> Non
 
 
 def test_the_document_is_up_to_date() -> None:
-    assert readings.document() == readings.DOCUMENT.read_text(encoding="utf-8"), (
+    assert readings.rendered() == readings.DOCUMENT.read_text(encoding="utf-8"), (
         "run python -m hydra.readings"
     )
 
@@ -57,7 +57,7 @@ def test_the_hash_changes_with_a_reading_and_not_with_its_reason(
     def hash_of(text: str) -> str:
         path = tmp_path / "readings.toml"
         path.write_text(text, encoding="utf-8")
-        monkeypatch.setattr(readings, "SOURCE", path)
+        monkeypatch.setattr(readings, "READINGS_FILE", path)
         load_readings.cache_clear()
         return readings.readings_hash()
 

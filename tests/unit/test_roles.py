@@ -15,5 +15,7 @@ def test_only_the_missing_ones_are_created() -> None:
 
 
 def test_without_the_right_the_message_holds_the_statements_to_run() -> None:
-    with pytest.raises(DatabaseError, match=r"anna may not create roles.*CREATE ROLE hydra_reader NOLOGIN;"):
+    with pytest.raises(
+        DatabaseError, match=r"anna may not create roles.*CREATE ROLE hydra_reader LOGIN PASSWORD"
+    ):
         missing_roles({"hydra_owner", "hydra_worker"}, user="anna", may_create=False)

@@ -54,11 +54,6 @@ def test_the_default_settings_give_the_printed_rules(tmp_path: Path) -> None:
         ("KILL_SCOPE=pair", lambda rules: rules.risk.kill.scope, KillScope.PAIR),
         ("MAX_HOLDING_HOURS=FUNDING_CARRY=5.5", lambda rules: rules.signals.carry_holding_hours, 5.5),
         ("DATA_OUTAGE_FLATTEN_S=60", lambda rules: rules.positions.outage_flatten_seconds, 60.0),
-        (
-            "DATA_OUTAGE_FLATTEN_S=60",
-            lambda rules: rules.statistical.data_health.outage_flatten_seconds,
-            60.0,
-        ),
         ("EXTREME_VOLATILITY_EVALUATIONS=3", lambda rules: rules.positions.extreme_evaluations, 3),
         ("ML_SCORE_THRESHOLD=0.5", lambda rules: rules.scoring.score_threshold, 0.5),
         ("MIN_SIGNAL_CONFIDENCE=0.6", lambda rules: rules.scoring.min_confidence, 0.6),

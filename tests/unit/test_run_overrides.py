@@ -30,6 +30,13 @@ def test_a_run_with_the_defaults_has_none() -> None:
     assert overrides_of({"settings": {}, "instrument_ids": [1]}, ()) == []
 
 
+def test_removed_parameters_that_never_decided_anything_are_not_listed() -> None:
+    config = stored({})
+    config["rules"]["execution"]["unprotected_seconds"] = 5.0
+    config["rules"]["statistical"]["regime"]["memory_evaluations"] = 12
+    assert overrides_of(config, ("liquidations",)) == []
+
+
 def test_a_setting_is_listed_once_and_what_follows_from_it_is_not() -> None:
     assert found({"MAX_POSITIONS": "3"}) == [Override(OverrideKind.SETTING, "MAX_POSITIONS", "3", "5")]
     assert found({"KILL_SCOPE": "pair"}) == [

@@ -18,7 +18,8 @@ from hydra.runtime.notifications import STEPS, Stage, step_from, step_of
 from hydra.runtime.run_market import StoredInstrument, choose_instruments
 from hydra.runtime.speed import Speed
 from hydra.settings import Settings
-from hydra.trading.kill_switch import COOL_DOWN, Latched, refuse_before_cool_down, refuse_without_reason
+from hydra.trading.kill_by_hand import COOL_DOWN, refuse_before_cool_down, refuse_without_reason
+from hydra.trading.kill_switch import LatchedSwitch
 from tests.support.plain_run import START, a_run
 
 MINUTE = timedelta(minutes=1)
@@ -58,8 +59,8 @@ def test_a_speed_that_is_none_is_refused(text: str) -> None:
         Speed.parse(text)
 
 
-def latched(minute: int) -> Latched:
-    return Latched(1, "portfolio", None, START + minute * MINUTE, "daily drawdown 5 %", {})
+def latched(minute: int) -> LatchedSwitch:
+    return LatchedSwitch(1, "portfolio", None, START + minute * MINUTE, "daily drawdown 5 %", {})
 
 
 def test_a_kill_switch_may_be_cleared_only_once_all_cool_downs_have_passed() -> None:

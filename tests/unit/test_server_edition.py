@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from hydra.db.address import libpq_url, shown_url
 from hydra.db.edition import ServerAnswer, parse_version, refuse_unusable
-from hydra.db.engine import explain_refusal, libpq_url, shown
+from hydra.db.engine import explain_refusal
 from hydra.errors import DatabaseError
 
 USABLE = ServerAnswer(
@@ -56,7 +57,7 @@ def test_what_is_no_postgresql_url_is_refused_without_repeating_it(url: str) -> 
 
 
 def test_a_shown_url_has_no_password() -> None:
-    assert shown("postgresql://u:topsecret@h:5433/d") == "postgresql://u@h:5433/d"
+    assert shown_url("postgresql://u:topsecret@h:5433/d") == "postgresql://u@h:5433/d"
 
 
 def test_a_refusal_never_repeats_the_password() -> None:

@@ -42,7 +42,7 @@ def test_a_list_cut_short_by_a_power_failure_is_noticed(home: Path, cut: str) ->
 
 
 def test_folders_made_for_another_account_are_open_to_it_whatever_the_umask(tmp_path: Path) -> None:
-    stranger = ServerAccount(os.getuid() + 4711, os.getgid() + 4711, "stranger", is_other=True)
+    stranger = ServerAccount(os.getuid() + 4711, os.getgid() + 4711, is_other=True)
     mask = os.umask(0o077)
     try:
         stranger.make_folder(tmp_path / "cache" / "hydra")
@@ -55,6 +55,8 @@ def test_folders_made_for_another_account_are_open_to_it_whatever_the_umask(tmp_
 def test_a_folder_closed_to_the_servers_account_is_refused_by_name(tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
-    stranger = ServerAccount(os.getuid() + 4711, os.getgid() + 4711, "stranger", is_other=True)
-    with pytest.raises(DatabaseError, match=r"runs as stranger, which cannot enter .*HYDRA_STATE_DIRECTORY"):
+    stranger = ServerAccount(os.getuid() + 4711, os.getgid() + 4711, is_other=True)
+    with pytest.raises(
+        DatabaseError, match=r"runs as another user, which cannot enter .*HYDRA_STATE_DIRECTORY"
+    ):
         stranger.refuse_closed_path(closed / "state")

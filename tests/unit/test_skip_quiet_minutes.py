@@ -48,7 +48,7 @@ def quiet_grids(direction: int = 1) -> Grids:
     return Grids(
         key=np.full(shape, -1, np.int8),
         entries_allowed=np.ones(shape, np.bool_),
-        is_alarmed=np.zeros(shape, np.bool_),
+        may_close=np.zeros(shape, np.bool_),
         is_kill_due=np.zeros(shape, np.bool_),
         mark_open=np.full(shape, 100.0),
         mark_high=np.full(shape, 100.0),
@@ -65,7 +65,7 @@ def first_event(position: Position, grids: Grids) -> tuple[int, list[bool]]:
     kept = ExitBoundsTable(PAIRS, MINUTES, PositionParameters())
     kept.put(COLUMN, position, BET)
     may_exit = np.zeros(PAIRS, np.bool_)
-    return int(next_event(0, grids, kept.book, may_exit)), may_exit.tolist()
+    return int(next_event(0, grids, kept.opened, may_exit)), may_exit.tolist()
 
 
 def test_nothing_happens_to_a_position_at_its_entry_price() -> None:
@@ -107,7 +107,7 @@ def test_a_weak_thesis_an_alarm_and_the_end_of_the_holding_time_stop_the_loop() 
     weak, alarmed = quiet_grids(), quiet_grids()
     weak.strengths[STRENGTH_OF[BET.source], 2, COLUMN] = BET.strength * 0.26
     weak.strengths[STRENGTH_OF[BET.source], HIT, COLUMN] = BET.strength * 0.24
-    alarmed.is_alarmed[HIT, COLUMN] = True
+    alarmed.may_close[HIT, COLUMN] = True
     brief = replace(LONG, max_holding_until=START + timedelta(minutes=HIT))
     assert first_event(LONG, weak)[0] == HIT
     assert first_event(LONG, alarmed)[0] == HIT
@@ -120,4 +120,4 @@ def test_a_position_that_is_removed_bounds_nothing() -> None:
     kept = ExitBoundsTable(PAIRS, MINUTES, PositionParameters())
     kept.put(COLUMN, LONG, BET)
     kept.remove(COLUMN)
-    assert next_event(0, grids, kept.book, np.zeros(PAIRS, np.bool_)) == ROWS
+    assert next_event(0, grids, kept.opened, np.zeros(PAIRS, np.bool_)) == ROWS

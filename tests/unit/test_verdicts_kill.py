@@ -6,7 +6,7 @@ from hydra.domain import KillCause, KillScope, ReasonCode, TradabilityStatus
 from hydra.layers.layer4_kill import KillParameters
 from hydra.layers.layer4_limits import PortfolioState
 from hydra.layers.layer4_risk import RiskParameters
-from hydra.trading.kill_switch import EVERYTHING, LatchedKills
+from hydra.trading.kill_switch import EVERYTHING, StoppedPairs
 from hydra.trading.minute_rows import AssessedPair
 from hydra.trading.verdicts import Minute, decide, new_kills
 
@@ -31,8 +31,8 @@ def minute(*pairs: AssessedPair, drawdown: float = 0.0, latched: frozenset[int] 
         states={},
         terms={},
         portfolio_correlation={},
-        kills=LatchedKills(latched),
-        book=PortfolioState(10_000, daily_drawdown=drawdown),
+        kills=StoppedPairs(latched),
+        portfolio=PortfolioState(10_000, daily_drawdown=drawdown),
     )
 
 

@@ -21,6 +21,7 @@ from hydra.answers.trade_table import r_multiple
 from hydra.answers.why_gates import GateVerdict
 from hydra.errors import StopError
 from hydra.ledger.calibration import CalibrationBin, calibration
+from hydra.outside_text import shown
 
 _HERE: Final = Path(__file__).parent
 _LIBRARY: Final = _HERE / "library" / "lightweight-charts.standalone.production.js"
@@ -37,14 +38,20 @@ _ANSWER_KINDS: Final = {
 
 @cache
 def _environment() -> Environment:
-    """Jinja with every value escaped; an undefined name in a template is an error."""
+    """Jinja with every value shown and escaped; an undefined name in a template is an error."""
     return Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
+        finalize=_shown_value,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def _shown_value(value: object) -> object:
+    """What a template prints: text from outside shown; what is HTML already as it is."""
+    return shown(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def write_html_report(connection: psycopg.Connection, run_id: int, path: Path) -> None:

@@ -6,62 +6,53 @@ is the server's log; home/start.lock is held while the state changes.
 
 import hashlib
 import os
-import secrets
 import shutil
 import stat
 import subprocess
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from hydra.db.server.account import ServerAccount
+from hydra.db.server.access import PG_HBA, new_password, scram_verifier
+from hydra.db.server.account import ServerAccount, own_account
+from hydra.db.server.configuration import settings_text
+from hydra.db.server.folder import (
+    DATA,
+    INCLUDE,
+    LOCK,
+    delete_left_over,
+    left_overs,
+    new_building,
+    prepare_folder,
+    put_aside,
+    refuse_strangers_files,
+)
 from hydra.db.server.lock import exclusive
 from hydra.db.server.ports import LOOPBACK, choose_free, is_free
-from hydra.db.server.processes import is_postmaster, kill_processes_in
+from hydra.db.server.processes import kill_processes_in
 from hydra.db.server.programs import Programs
+from hydra.db.server.state import ServerState, server_state
+from hydra.db.server.waiting import Tell, Wait, tell_nobody, wait_until
 from hydra.errors import DatabaseError
 
 SUPERUSER: Final = "hydra"
-START_TIMEOUT_S: Final = 60
 START_ATTEMPTS: Final = 3
 LOG_LINES_SHOWN: Final = 12
-# Line numbers in postmaster.pid, from 0.
-STATUS_LINE: Final = 7
 # The kernel's limit is 107 bytes, of which the socket's own name takes up to 16.
 MAX_SOCKET_FOLDER_BYTES: Final = 90
 # pg_ctl starts the server through a shell and puts paths between double quotes.
 _NOT_FOR_PG_CTL: Final = frozenset('"$`\\\n')
-
-# Settings for a machine of a few GiB; one statement may lock hundreds of chunks.
-SETTINGS: Final[Mapping[str, str]] = {
-    "shared_preload_libraries": "timescaledb",
-    "timescaledb.telemetry_level": "off",
-    "listen_addresses": LOOPBACK,
-    "password_encryption": "scram-sha-256",
-    "timezone": "UTC",
-    "log_timezone": "UTC",
-    "max_connections": "100",
-    "max_locks_per_transaction": "512",
-    "max_worker_processes": "24",
-    "timescaledb.max_background_workers": "8",
-    "shared_buffers": "256MB",
-    "effective_cache_size": "1GB",
-    "work_mem": "16MB",
-    "maintenance_work_mem": "128MB",
-    "max_wal_size": "2GB",
-    "checkpoint_timeout": "15min",
-    "wal_compression": "on",
-    "random_page_cost": "1.1",
-    "jit": "off",
-}
+_UNFINISHED: Final = "hydra-writing-"
+# A recovery and a last checkpoint take as long as they take: pg_ctl ends earlier if the server does.
+_NO_LIMIT: Final = ("-t", "1000000")
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """The cluster in `home`, run by `account` with `programs`; `extra_settings` go over SETTINGS."""
+    """The cluster in `home`, made by `account` with `programs`; `extra_settings` go over SETTINGS."""
 
     home: Path
     programs: Programs
@@ -71,74 +62,126 @@ class Cluster:
     @property
     def data(self) -> Path:
         """The data directory: a complete cluster, or absent."""
-        return self.home / "data"
+        return self.home / DATA
 
     @property
     def log(self) -> Path:
         """What the server writes to its standard error."""
         return self.home / "server.log"
 
-    @property
-    def password_file(self) -> Path:
-        """The superuser's password, readable by its owner only."""
-        return self.home / "password"
+    def owner(self) -> ServerAccount:
+        """The account that owns the data and runs the server."""
+        return self.account.owner_of(self.data)
+
+    def password_file(self, login: str = SUPERUSER) -> Path:
+        """The password of `login`: a file of the caller, mode 0600. The server's account cannot read it."""
+        return self.home / ("password" if login == SUPERUSER else f"password-{login}")
+
+    def keep_password(self, login: str, password: str) -> None:
+        """Store the password of `login`, so that `url` gives it. The server is not told."""
+        _write_private(self.password_file(login), password)
 
     def port(self) -> int:
         """The port of the last start."""
         return int((self.home / "port").read_text(encoding="ascii"))
 
-    def url(self, database: str) -> str:
-        """How to reach `database` as superuser, password included."""
-        password = self.password_file.read_text(encoding="ascii")
-        return f"postgresql://{SUPERUSER}:{password}@{LOOPBACK}:{self.port()}/{quote(database, safe='')}"
+    def url(self, database: str, login: str = SUPERUSER) -> str:
+        """How to reach `database` as `login`, password included."""
+        password = self.password_file(login).read_text(encoding="ascii")
+        return f"postgresql://{login}:{password}@{LOOPBACK}:{self.port()}/{quote(database, safe='')}"
+
+    def state(self) -> ServerState:
+        """What the server does now.
+
+        Raises:
+            DatabaseError: the cluster is another user's.
+        """
+        return server_state(self.data)
 
     def is_running(self) -> bool:
-        """Whether the server accepts connections: its pid file says so, and that process is alive."""
-        note = self.data / "postmaster.pid"
-        lines = note.read_text(encoding="utf-8").splitlines() if note.is_file() else []
-        is_ready = len(lines) > STATUS_LINE and lines[STATUS_LINE].strip() == "ready"
-        return is_ready and is_postmaster(int(lines[0]), self.data)
+        """Whether the server accepts connections."""
+        return self.state() is ServerState.READY
 
-    def start(self) -> None:
+    def activity(self) -> str:
+        """One sentence for a person who waits for this cluster."""
+        state, said = self.state(), " ".join(_last_lines(self.log, 1))
+        if state is ServerState.STOPPED:
+            return "Waiting for another HYDRA command that works on the database server ..."
+        if state is ServerState.STOPPING:
+            return "The database server is stopping: it writes to disk what it still holds in memory."
+        if state is ServerState.STARTING:
+            return (
+                f"The database server is starting; after a crash it recovers first. Its log ends with: {said}"
+            )
+        return (
+            f"The database server recovers, or another HYDRA command works on it. Its log ends with: {said}"
+        )
+
+    def start(self, tell: Tell = tell_nobody) -> None:
         """Create the cluster if there is none and start its server unless it runs. Safe to repeat.
+
+        Returns when the server accepts connections, however long it recovers; `tell` hears what it waits for.
 
         Raises:
             DatabaseError: it did not start; shows the end of the log and says what to do.
         """
-        self._prepare_home()
-        with exclusive(self.home / "start.lock"):
-            if self.is_running():
-                return
-            if not self.data.is_dir():
-                self._initialise()
-            self._clear_after_kill()
-            self._start_server()
-
-    def stop(self) -> None:
-        """Stop the server if it runs: sessions are ended, everything committed is kept."""
-        if not self.home.is_dir():
-            return
-        with exclusive(self.home / "start.lock"):
-            if self.is_running():
-                self._control("stop", "-m", "fast")
-
-    def remove(self) -> None:
-        """Stop the server and delete the cluster with all its data."""
-        self.stop()
-        if self.home.is_dir():
-            with exclusive(self.home / "start.lock"):
-                self._kill_servers_in(self.home)
-                for path in (self.data, self._socket_folder(), *self.home.glob("building-*")):
-                    shutil.rmtree(path, ignore_errors=True)
-                for path in (self.password_file, self.home / "port", self.log):
-                    path.unlink(missing_ok=True)
-
-    def _prepare_home(self) -> None:
         self._refuse_unusable_name()
-        self.account.make_folder(self.home)
-        self.account.refuse_closed_path(self.home)
-        self.account.give(self.home)
-        self.home.chmod(0o700)
+        prepare_folder(self.home, self.account)
+        wait = self.waiting(tell)
+        with exclusive(self.home / LOCK, wait):
+            self._take_password()
+            self._delete_left_overs()
+            if not self.data.exists():
+                self._initialise(wait)
+            # A starter that was killed leaves a server that still starts: it is not begun again.
+            if self._settle(wait) is ServerState.READY:
+                return
+            # Backends that outlive a killed postmaster hold its memory: nothing starts before they end.
+            self._kill_servers_in(self.data)
+            self._make_owner_the_only_one()
+            self._make_socket_folder()
+            self._clear_after_kill()
+            self._start_server(wait)
+            if self._settle(wait) is ServerState.STOPPED:
+                raise DatabaseError(self._failure("postgres", ""))
+
+    def stop(self, tell: Tell = tell_nobody) -> None:
+        """Stop the server if it lives: sessions are ended, everything committed is kept.
+
+        Raises:
+            DatabaseError: the cluster is not HYDRA's, or the server cannot be stopped.
+        """
+        if (self.home / LOCK).exists():
+            wait = self.waiting(tell)
+            # Who waits for a recovery holds the lock: its server is stopped first.
+            self._stop_server(wait)
+            with exclusive(self.home / LOCK, wait):
+                self._stop_server(wait)
+
+    def remove(self, tell: Tell = tell_nobody) -> None:
+        """Stop the server and delete the cluster with all its data.
+
+        Raises:
+            DatabaseError: the cluster is not HYDRA's, the server cannot be stopped, or something cannot be
+                deleted; the next call continues.
+        """
+        refuse_strangers_files(self.home)
+        self.stop(tell)
+        if not (self.home / LOCK).exists():
+            return
+        with exclusive(self.home / LOCK, self.waiting(tell)):
+            self._stop_server(self.waiting(tell))
+            try:
+                self._delete()
+            except OSError as error:
+                raise DatabaseError(
+                    f"the data in {self.home} could not be deleted: {error}. "
+                    "Correct that and run the same command again: it deletes the rest"
+                ) from error
+
+    def waiting(self, tell: Tell) -> Wait:
+        """A wait that tells what this cluster does meanwhile."""
+        return partial(wait_until, tell=tell, words=self.activity)
 
     def _refuse_unusable_name(self) -> None:
         odd = sorted(_NOT_FOR_PG_CTL & set(str(self.home)))
@@ -148,43 +191,73 @@ class Cluster:
                 f"Set HYDRA_STATE_DIRECTORY to another place, or move the checkout"
             )
 
-    def _initialise(self) -> None:
-        for left_over in self.home.glob("building-*"):
-            self._kill_servers_in(left_over)
-            shutil.rmtree(left_over)
-        building = Path(tempfile.mkdtemp(prefix="building-", dir=self.home))
+    def _delete(self) -> None:
+        if self.data.exists():
+            self._kill_servers_in(self.data)
+            self._delete_socket_folder()
+            put_aside(self.data)
+        for path in (*self.home.glob("password*"), self.home / "port", self.log):
+            path.unlink(missing_ok=True)
+        self._delete_left_overs()
+
+    def _delete_left_overs(self) -> None:
+        for unfinished in (*self.home.glob(f"{_UNFINISHED}*"), *self.data.glob(f"{_UNFINISHED}*")):
+            unfinished.unlink()
+        for folder in left_overs(self.home):
+            self._kill_servers_in(folder)
+            delete_left_over(folder)
+
+    def _initialise(self, wait: Wait) -> None:
+        building = new_building(self.home)
+        data, verifier = building / DATA, building / "verifier"
+        password = new_password()
+        self.keep_password(SUPERUSER, password)
+        # initdb reads a file of the account that makes clusters, which must not learn the password.
         self.account.give(building)
-        self._write_private(self.password_file, secrets.token_urlsafe(24))
+        _write_private(verifier, scram_verifier(password), self.account)
         self._run(
+            self.account,
             "initdb",
-            *("-D", str(building / "data"), "--username", SUPERUSER, "--pwfile", str(self.password_file)),
+            *("-D", str(data), "--username", SUPERUSER, "--pwfile", str(verifier)),
             *("--auth-host=scram-sha-256", "--auth-local=scram-sha-256"),
             *("--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"),
             # Created inside the folder, so that the next start finds it if this one is killed.
             folder=building,
+            wait=wait,
         )
-        with (building / "data" / "postgresql.conf").open("a", encoding="utf-8") as file:
-            file.write("include 'hydra.conf'\n")
-        (building / "data").rename(self.data)
+        if self.account.is_other:
+            os.chown(building, os.geteuid(), os.getegid())
+            own_account().give_tree(data)
+        settings = data / "postgresql.conf"
+        _write_private(settings, settings.read_text(encoding="utf-8") + INCLUDE, self.account.owner_of(data))
+        data.rename(self.data)
+        verifier.unlink()
         building.rmdir()
 
     def _clear_after_kill(self) -> None:
-        # Backends that outlive a killed postmaster hold its shared memory: nothing starts before they end.
-        self._kill_servers_in(self.data)
         # PostgreSQL takes the process of a stale pid file for alive until its parent has reaped it.
         for note in (self.data / "postmaster.pid", *self._socket_folder().glob(".s.PGSQL.*")):
             note.unlink(missing_ok=True)
 
     def _kill_servers_in(self, folder: Path) -> None:
-        with self.account.acting():
+        with self.account.owner_of(folder).acting():
             kill_processes_in(folder)
 
-    def _start_server(self) -> None:
+    def _make_owner_the_only_one(self) -> None:
+        """An older version ran all servers of root as one account, which could read all of them."""
+        if self.account.is_other and not self.owner().is_own:
+            self._delete_socket_folder()
+            self.log.unlink(missing_ok=True)
+            own_account().give_tree(self.data)
+
+    def _start_server(self, wait: Wait) -> None:
+        if not self.log.exists():
+            _write_private(self.log, "", self.owner())
         for attempt in range(1, START_ATTEMPTS + 1):
             port = self._usable_port()
-            self._write_settings(port)
+            self._write_configuration(port)
             try:
-                self._control("start", "-l", str(self.log), "-t", str(START_TIMEOUT_S))
+                self._control("start", "-l", str(self.log), wait=wait)
             except DatabaseError:
                 # Another process took the port between the check and the start.
                 if attempt == START_ATTEMPTS or is_free(port):
@@ -192,21 +265,43 @@ class Cluster:
             else:
                 return
 
+    def _stop_server(self, wait: Wait) -> None:
+        if self.state() is ServerState.STOPPED:
+            return
+        refuse_strangers_files(self.home)
+        try:
+            self._control("stop", "-m", "fast", wait=wait)
+        except DatabaseError:
+            # It ended by itself before pg_ctl looked.
+            if self.state() is not ServerState.STOPPED:
+                raise
+
+    def _settle(self, wait: Wait) -> ServerState:
+        """READY when the server accepts connections, STOPPED when it has ended; waits for one of them."""
+        wait(lambda: self.state() is ServerState.STOPPED or (self.is_running() and self._accepts()))
+        return self.state()
+
+    def _accepts(self) -> bool:
+        """Whether the server answers: after the crash of a session it recovers without a word in its file."""
+        address = ("-h", LOOPBACK, "-p", str(self.port()), "-U", SUPERUSER, "-d", "postgres")
+        try:
+            self._run(self.owner(), "pg_isready", "-q", *address, folder=self.data, wait=wait_until)
+        except DatabaseError:
+            return False
+        return True
+
     def _usable_port(self) -> int:
         remembered = self.home / "port"
         if remembered.is_file() and is_free(self.port()):
             return self.port()
         port = choose_free()
-        self._write_private(remembered, str(port))
+        _write_private(remembered, str(port))
         return port
 
-    def _write_settings(self, port: int) -> None:
-        sockets = self._socket_folder()
-        values = {**SETTINGS, "port": str(port), "unix_socket_directories": str(sockets)}
-        values.update(self.extra_settings)
-        quoted = {key: value.replace("'", "''") for key, value in values.items()}
-        text = "".join(f"{key} = '{value}'\n" for key, value in quoted.items())
-        self._write_private(self.data / "hydra.conf", text)
+    def _write_configuration(self, port: int) -> None:
+        text = settings_text(port, self._socket_folder(), dict(self.extra_settings))
+        _write_private(self.data / "hydra.conf", text, self.owner())
+        _write_private(self.data / "pg_hba.conf", PG_HBA, self.owner())
 
     def _socket_folder(self) -> Path:
         folder = self.home / "socket"
@@ -214,35 +309,45 @@ class Cluster:
         if len(os.fsencode(folder)) > MAX_SOCKET_FOLDER_BYTES or "," in str(folder):
             name = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:12]
             folder = Path(tempfile.gettempdir()) / f"hydra-{name}"
-        try:
-            folder.mkdir(mode=0o700)
-            self.account.give(folder)
-        except FileExistsError:
-            self._refuse_foreign(folder)
         return folder
 
-    def _refuse_foreign(self, folder: Path) -> None:
-        # In the machine's temporary folder, any user can create a folder, or a link to one of ours.
+    def _make_socket_folder(self) -> None:
+        folder = self._socket_folder()
+        try:
+            folder.mkdir(mode=0o700)
+            self.owner().give(folder)
+        except FileExistsError:
+            if not self._owns(folder):
+                raise DatabaseError(
+                    f"{folder} belongs to somebody else and the server's socket cannot be put there: "
+                    f"remove it, or set HYDRA_STATE_DIRECTORY to a shorter path"
+                ) from None
+
+    def _delete_socket_folder(self) -> None:
+        folder = self._socket_folder()
+        if self._owns(folder):
+            shutil.rmtree(folder)
+
+    def _owns(self, folder: Path) -> bool:
+        """In the machine's temporary folder, any user can create a folder, or a link to one of ours."""
+        if not os.path.lexists(folder):
+            return False
         status = folder.lstat()
-        if not stat.S_ISDIR(status.st_mode) or status.st_uid != self.account.user_id:
-            raise DatabaseError(
-                f"{folder} belongs to somebody else and the server's socket cannot be put there: "
-                f"remove it, or set HYDRA_STATE_DIRECTORY to a shorter path"
-            )
+        return stat.S_ISDIR(status.st_mode) and status.st_uid == self.owner().user_id
 
-    def _write_private(self, path: Path, text: str) -> None:
-        descriptor, name = tempfile.mkstemp(prefix="writing-", dir=path.parent)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        self.account.give(Path(name))
-        Path(name).replace(path)
+    def _take_password(self) -> None:
+        """Older versions gave the superuser's password file to the server's account."""
+        kept = self.password_file()
+        if kept.is_file() and kept.stat().st_uid != os.geteuid():
+            self.keep_password(SUPERUSER, kept.read_text(encoding="ascii"))
 
-    def _control(self, *arguments: str) -> None:
-        self._run("pg_ctl", "-D", str(self.data), "-w", "-s", *arguments, folder=self.data)
+    def _control(self, *arguments: str, wait: Wait) -> None:
+        words = ("-D", str(self.data), "-w", "-s", *_NO_LIMIT, *arguments)
+        self._run(self.owner(), "pg_ctl", *words, folder=self.data, wait=wait)
 
-    def _run(self, program: str, *arguments: str, folder: Path) -> None:
+    def _run(self, account: ServerAccount, program: str, *arguments: str, folder: Path, wait: Wait) -> None:
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
-            done = subprocess.run(
+            process = subprocess.Popen(
                 [self.programs.path(program), *arguments],
                 cwd=folder,
                 env={"LC_ALL": "C", "PATH": os.defpath},
@@ -250,20 +355,39 @@ class Cluster:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                check=False,
-                **self.account.process_options(),
+                **account.process_options(),
             )
+            try:
+                wait(lambda: process.poll() is not None)
+            finally:
+                # If the wait is broken off, pg_ctl ends and the server goes on.
+                process.kill()
+                process.wait()
             output.seek(0)
             said = output.read().strip()
-        if done.returncode != 0:
+        if process.returncode != 0:
             raise DatabaseError(self._failure(program, said))
 
     def _failure(self, program: str, said: str) -> str:
-        log = self.log.read_text(encoding="utf-8", errors="replace") if self.log.is_file() else ""
-        shown = [*said.splitlines(), *log.splitlines()[-LOG_LINES_SHOWN:]]
+        shown = [*said.splitlines(), *_last_lines(self.log, LOG_LINES_SHOWN)]
         lines = "\n".join(f"  {line}" for line in shown)
         return (
             f"the private database server failed at {program}:\n{lines}\n"
             f"Fix what the lines say (disk space and memory first; the whole log: {self.log}) and run "
-            f"`hydra db up` again; `hydra db reset` starts from an empty database"
+            f"`hydra db up` again; the stored data stay as they are"
         )
+
+
+def _last_lines(log: Path, count: int) -> list[str]:
+    text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+    return text.splitlines()[-count:]
+
+
+def _write_private(path: Path, text: str, owner: ServerAccount | None = None) -> None:
+    """Write a whole file of mode 0600 that belongs to the caller, or to `owner`."""
+    descriptor, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=path.parent)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    if owner is not None:
+        owner.give(Path(name))
+    Path(name).replace(path)

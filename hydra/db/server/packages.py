@@ -1,64 +1,32 @@
 """Downloads the server's packages with apt, in private state: the system's apt is not changed.
 
-apt checks every archive against the signed index; the caller keeps their sha256 for later.
+apt checks every archive against the signed index, and HYDRA against its pins, before anything uses it.
 Source: docs/database.md, "The private server".
 """
 
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
+from hydra.db.server.pins import Archive, complaint, offered, pinned, refuse_other_files
 from hydra.db.server.sources import SUITE, Source, candidates, read_sources
 from hydra.errors import DatabaseError
 
-# The server and the shared libraries that it loads. The list is explicit because apt would also install
-# perl, locales and 120 MB of LLVM, which the server does not need.
-PACKAGES: Final = (
-    "postgresql-17",
-    "postgresql-client-17",
-    "postgresql-17-timescaledb",
-    "libc6",
-    "libicu76",
-    "libssl3t64",
-    "libxml2",
-    "libldap2",
-    "libsasl2-2",
-    "libgssapi-krb5-2",
-    "libkrb5-3",
-    "libk5crypto3",
-    "libkrb5support0",
-    "libcom-err2",
-    "libkeyutils1",
-    "libpam0g",
-    "libaudit1",
-    "libcap-ng0",
-    "libcap2",
-    "libsystemd0",
-    "libselinux1",
-    "libpcre2-8-0",
-    "liblz4-1",
-    "libzstd1",
-    "zlib1g",
-    "liblzma5",
-    "libuuid1",
-    "libxslt1.1",
-    "libreadline8t64",
-    "libtinfo6",
-    "libedit2",
-    "libpq5",
-    "libgcrypt20",
-    "libgpg-error0",
-    "libffi8",
-    "libgcc-s1",
-    "libstdc++6",
-    "libcrypt1",
-    "libnuma1",
-)
 INSTEAD: Final = "set HYDRA_DATABASE_URL to a TimescaleDB server of your own instead"
 FETCH_TIMEOUT_S: Final = 600
+
+# On the command line, which wins over every file of the machine. A source that says "trusted" is read all the
+# same: its archives have to be pinned.
+_SIGNED_ONLY: Final = (
+    "-oAPT::Get::AllowUnauthenticated=false",
+    "-oAcquire::AllowInsecureRepositories=false",
+    "-oAcquire::AllowWeakRepositories=false",
+    "-oAcquire::AllowDowngradeToInsecureRepositories=false",
+)
 
 # A hook such as Docker's would clean the system's package cache after our update.
 _NO_HOOKS = """\
@@ -69,24 +37,46 @@ _NO_HOOKS = """\
 
 
 def download(folder: Path, work: Path) -> None:
-    """Download the newest archives of all `PACKAGES` into `folder`; `work` holds apt's state.
+    """Download the pinned packages, or newer ones of a signed index, into `folder`; `work` holds apt's state.
 
     Raises:
-        DatabaseError: there is no apt here, or no mirror had them; names what was tried.
+        DatabaseError: there is no apt here, no mirror had them (names what was tried), or an archive is not
+            the one that is pinned.
     """
-    if shutil.which("apt-get") is None:
-        raise DatabaseError(f"the private database server comes through apt-get, not found here: {INSTEAD}")
     failures = []
-    for number, source in enumerate(candidates(read_sources())):
-        failure = _download_from(source, folder, work / str(number))
-        if failure is None:
-            return
-        failures.append(f"{without_password(source.uri)}: {failure}")
+    for source, environment in _mirrors(work):
+        try:
+            offers = _offers(environment)
+            reason = complaint(offers, pinned(), is_signed=source.is_signed)
+            if reason is None:
+                for left_over in folder.glob("*.deb"):
+                    left_over.unlink()
+                _apt(environment, "download", "-q", "-q", *_names(), folder=folder)
+                refuse_other_files(folder, offers)
+                return
+        except _AptError as error:
+            reason = str(error)
+        failures.append(f"{without_password(source.uri)}: {reason}")
     tried = "; ".join(failures) or "no Debian mirror in /etc/apt"
     raise DatabaseError(
         f"could not fetch PostgreSQL and TimescaleDB of Debian {SUITE} (tried {tried}). "
         f"Check the network and run this again, or {INSTEAD}"
     )
+
+
+def newest_archives(work: Path) -> list[Archive]:
+    """What the first mirror with a signed index has now; `work` holds apt's state.
+
+    Raises:
+        DatabaseError: no such mirror answers.
+    """
+    for source, environment in _mirrors(work):
+        if source.is_signed:
+            try:
+                return _offers(environment)
+            except _AptError:
+                continue
+    raise DatabaseError("no Debian mirror of /etc/apt with a signed index answers: check the network")
 
 
 def without_password(uri: str) -> str:
@@ -95,24 +85,44 @@ def without_password(uri: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
-def _download_from(source: Source, folder: Path, work: Path) -> str | None:
-    environment = {**os.environ, "APT_CONFIG": str(_write_configuration(source, work)), "LC_ALL": "C"}
-    for arguments in (["update", "-q", "-q"], ["download", "-q", *PACKAGES]):
-        try:
-            done = subprocess.run(
-                ["apt-get", *arguments],  # noqa: S607  # found on PATH above
-                cwd=folder,
-                env=environment,
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=FETCH_TIMEOUT_S,
-            )
-        except subprocess.TimeoutExpired:
-            return f"no end after {FETCH_TIMEOUT_S} s"
-        if done.returncode != 0:
-            return _first_complaint(done.stderr)
-    return None
+class _AptError(Exception):
+    """What apt complained of."""
+
+
+def _mirrors(work: Path) -> Iterator[tuple[Source, dict[str, str]]]:
+    """The mirrors to try, each with an environment for apt."""
+    if shutil.which("apt-get") is None:
+        raise DatabaseError(f"the private database server comes through apt-get, not found here: {INSTEAD}")
+    for number, source in enumerate(candidates(read_sources())):
+        configuration = _write_configuration(source, work / str(number))
+        yield source, {**os.environ, "APT_CONFIG": str(configuration), "LC_ALL": "C"}
+
+
+def _names() -> list[str]:
+    return sorted({pin.name for pin in pinned()})
+
+
+def _offers(environment: dict[str, str]) -> list[Archive]:
+    _apt(environment, "update", "-q", "-q")
+    return offered(_apt(environment, "download", "-q", "-q", "--print-uris", *_names()))
+
+
+def _apt(environment: dict[str, str], *arguments: str, folder: Path | None = None) -> str:
+    try:
+        done = subprocess.run(
+            ["apt-get", *_SIGNED_ONLY, *arguments],  # noqa: S607  # found on PATH above
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=FETCH_TIMEOUT_S,
+        )
+    except subprocess.TimeoutExpired:
+        raise _AptError(f"no end after {FETCH_TIMEOUT_S} s") from None
+    if done.returncode != 0:
+        raise _AptError(_first_complaint(done.stderr))
+    return done.stdout
 
 
 def _first_complaint(text: str) -> str:

@@ -4,7 +4,6 @@ The folder is complete or absent: it is built beside its final place and then re
 Source: docs/database.md, "The private server".
 """
 
-import hashlib
 import json
 import platform
 import shutil
@@ -18,6 +17,7 @@ from typing import Final
 from hydra.db.server import packages
 from hydra.db.server.account import server_account
 from hydra.db.server.lock import exclusive
+from hydra.db.server.pins import pinned, refuse_other_files, sha256_of, unpinned_files
 from hydra.errors import DatabaseError
 
 LIBRARIES: Final = "usr/lib/x86_64-linux-gnu"
@@ -38,6 +38,10 @@ class Programs:
         """The program `name` as an absolute path."""
         return str(self.folder / name)
 
+    def unpinned_packages(self) -> list[str]:
+        """The archives that HYDRA does not pin: apt alone checked them, against Debian's signed index."""
+        return unpinned_files(self.folder.parents[4] / "packages")
+
 
 def prepared(cache: Path) -> Programs:
     """The private server's programs, downloaded into `cache` unless a complete set is already there.
@@ -45,7 +49,8 @@ def prepared(cache: Path) -> Programs:
     If two processes call this at once, one downloads and the other waits.
 
     Raises:
-        DatabaseError: not an x86-64 machine, or the packages could not be fetched or unpacked.
+        DatabaseError: not an x86-64 machine, the packages could not be fetched or unpacked, or an archive is
+            not the one that is pinned.
     """
     if platform.machine() != "x86_64" or sys.platform != "linux":
         raise DatabaseError(f"the private database server runs on x86-64 Linux only: {packages.INSTEAD}")
@@ -54,6 +59,7 @@ def prepared(cache: Path) -> Programs:
     with exclusive(cache / "fetch.lock"):
         if not is_whole(home):
             _fetch(cache, home)
+        refuse_other_files(home / "packages", pinned())
     return Programs(home / PROGRAMS)
 
 
@@ -67,7 +73,7 @@ def is_whole(home: Path) -> bool:
     except ValueError:
         # Truncated by a power failure.
         return False
-    return all(_sha256(home / name) == digest for name, digest in expected.items())
+    return all(sha256_of(home / name) == digest for name, digest in expected.items())
 
 
 def _fetch(cache: Path, home: Path) -> None:
@@ -102,7 +108,7 @@ def _write_manifest(home: Path) -> None:
     files = [*(home / "packages").glob("*.deb"), *(home / PROGRAMS).iterdir()]
     files += (home / "usr/lib/postgresql/17/lib").glob("timescaledb*.so")
     files += [path for path in (home / LIBRARIES).iterdir() if not path.is_symlink() and path.is_file()]
-    digests = {str(path.relative_to(home)): _sha256(path) for path in sorted(files)}
+    digests = {str(path.relative_to(home)): sha256_of(path) for path in sorted(files)}
     (home / MANIFEST).write_text(json.dumps(digests, indent=1), encoding="utf-8")
 
 
@@ -126,10 +132,3 @@ def _run(*command: str) -> None:
             f"unpacking the database server failed at `{' '.join(command[:2])}`: {error.stderr.strip()}. "
             f"Check the space on the disk, or {packages.INSTEAD}"
         ) from None
-
-
-def _sha256(path: Path) -> str:
-    if not path.is_file():
-        return ""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -27,6 +27,11 @@ class Source:
     components: tuple[str, ...]
     trust: tuple[str, ...] = ()
 
+    @property
+    def is_signed(self) -> bool:
+        """Whether apt takes its index only with a signature."""
+        return not any(line.lower().startswith("trusted: yes") for line in self.trust)
+
     def entry(self, suite: str) -> str:
         """The deb822 paragraph for `suite`'s main component of this source."""
         lines = ("Types: deb", f"URIs: {self.uri}", f"Suites: {suite}", "Components: main", *self.trust)

@@ -41,53 +41,58 @@ WORKING = (
     WorkingColumn("settled_rate_change", Grid.SETTLEMENT, _RATE_8H - _RATE_8H.shift(_MOMENTUM_SETTLEMENTS)),
 )
 
-FEATURES = (
-    Feature(
-        name="funding_rate",
-        unit="fraction per 8 h",
-        window="last settlement",
+
+def _funding(
+    name: str,
+    expression: pl.Expr,
+    description: str,
+    *,
+    unit: str = "fraction per 8 h",
+    window: str = "last settlement",
+    null_rule: str = "NL(2*interval)",
+    readings: str = "",
+) -> Feature:
+    return Feature(
+        name=name,
+        unit=unit,
+        window=window,
         inputs=_INPUTS,
-        null_rule="NL(2*interval)",
+        null_rule=null_rule,
         pit="F",
         grid=Grid.DECISION,
-        source="ML document, SIGNAL_SCORER_FEATURES; C105, C106",
-        description="last settled rate x 8/interval hours",
-        expression=_fresh("settled_rate_8h"),
+        source=f"ML document, SIGNAL_SCORER_FEATURES{readings}",
+        description=description,
+        expression=expression,
+    )
+
+
+FEATURES = (
+    _funding(
+        "funding_rate",
+        _fresh("settled_rate_8h"),
+        "last settled rate x 8/interval hours",
+        readings="; C105, C106",
     ),
-    Feature(
-        name="funding_rate_zscore",
+    _funding(
+        "funding_rate_zscore",
+        _fresh("settled_rate_zscore"),
+        "funding_rate against the last 100 settlements including the current one",
         unit="sd",
         window="100 settlements",
-        inputs=_INPUTS,
         null_rule="NW (min 30), Z=0",
-        pit="F",
-        grid=Grid.DECISION,
-        source="ML document, SIGNAL_SCORER_FEATURES; C54, C113",
-        description="funding_rate against the last 100 settlements including the current one",
-        expression=_fresh("settled_rate_zscore"),
+        readings="; C54, C113",
     ),
-    Feature(
-        name="funding_annualized",
+    _funding(
+        "funding_annualized",
+        _fresh("settled_rate") * _HOURS_PER_YEAR / pl.col("settlement_interval_hours"),
+        "last settled raw rate x 24/interval hours x 365",
         unit="fraction per year",
-        window="last settlement",
-        inputs=_INPUTS,
-        null_rule="NL(2*interval)",
-        pit="F",
-        grid=Grid.DECISION,
-        source="ML document, SIGNAL_SCORER_FEATURES",
-        description="last settled raw rate x 24/interval hours x 365",
-        expression=_fresh("settled_rate") * _HOURS_PER_YEAR / pl.col("settlement_interval_hours"),
     ),
-    Feature(
-        name="funding_momentum",
-        unit="fraction per 8 h",
+    _funding(
+        "funding_momentum",
+        _fresh("settled_rate_change"),
+        "funding_rate now minus three settlements earlier",
         window="3 settlements",
-        inputs=_INPUTS,
         null_rule="NW",
-        pit="F",
-        grid=Grid.DECISION,
-        source="ML document, SIGNAL_SCORER_FEATURES",
-        description="funding_rate now minus three settlements earlier",
-        expression=_fresh("settled_rate_change"),
     ),
 )

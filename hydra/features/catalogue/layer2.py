@@ -1,34 +1,27 @@
-"""What layer 2's gates measure: realised volatility and its rank, cascade risk, expected range."""
+"""The quantities of layer 2: realised volatility and its rank, cascade risk, expected range."""
 
 import math
 
 import polars as pl
 
 from hydra.domain import Regime
-from hydra.features.expressions import FIVE_MINUTES_PER_YEAR, rolling_deviation, z_score
+from hydra.features.expressions import rolling_deviation, z_score
 from hydra.features.facts import Grid
 from hydra.features.feature import Feature, WorkingColumn
+from hydra.layers.layer2_regime import check_cascade
+from hydra.layers.layer2_volatility import annualised_volatility
 
 _VOLATILITY_BARS = 12
 MONTH_BARS = 8640
 LEAST_MONTH_BARS = 2016
 _HOURS_PER_YEAR = 365 * 24
 _NINETY_PERCENT = 1.645
-_SEVERE_VELOCITY = 0.05
-_RAISED_VELOCITY = 0.02
 _REGIME_MEMORY = 12
 _SURE = 0.6
 _CLOSE = ("candles_5m.close",)
 _SOURCE = "layers document, StatisticalResult"
 
 _BEFORE = pl.col("realized_volatility").shift(1)
-
-
-def _cascade() -> pl.Expr:
-    """check_cascade as printed: above 0.05 -> 0.9, above 0.02 -> 0.6, else ten times the velocity."""
-    velocity = pl.col("liq_velocity")
-    severe, raised = velocity > _SEVERE_VELOCITY, velocity > _RAISED_VELOCITY
-    return pl.when(severe).then(0.9).when(raised).then(0.6).otherwise(velocity * 10)
 
 
 def _range_edge(name: str, sign: int) -> Feature:
@@ -48,9 +41,9 @@ def _range_edge(name: str, sign: int) -> Feature:
 
 
 def _regime_break() -> pl.Expr:
-    """1 where the regime is rarer than the commonest of the last 12 and was seen with confidence.
+    """1 if a confident regime is rarer than the most frequent of the last 12 evaluations.
 
-    A tie for the commonest that includes the current regime is no break.
+    If it shares the first place, there is no break.
     """
     counts = [
         (pl.col("regime") == regime.value).cast(pl.Int64).shift(1).rolling_sum(_REGIME_MEMORY)
@@ -85,8 +78,9 @@ FEATURES = (
         grid=Grid.M5_MONTH,
         source="layers document, check_volatility; C12, C13",
         description="std0 of the last 12 five-minute simple returns x sqrt(105120)",
-        expression=rolling_deviation(pl.col("close") / pl.col("close").shift(1) - 1, _VOLATILITY_BARS, ddof=0)
-        * math.sqrt(FIVE_MINUTES_PER_YEAR),
+        expression=annualised_volatility(
+            rolling_deviation(pl.col("close") / pl.col("close").shift(1) - 1, _VOLATILITY_BARS, ddof=0), 5
+        ),
         lowest=0.0,
     ),
     Feature(
@@ -114,7 +108,7 @@ FEATURES = (
         pit="B",
         grid=Grid.M5_MONTH,
         source=f"{_SOURCE} (there volatility_zscore); C113",
-        description="realized_volatility against its previous 30 days (another than volatility_zscore)",
+        description="realized_volatility against its previous 30 days (not the same as volatility_zscore)",
         expression=z_score(pl.col("realized_volatility"), pl.col("month_mean"), pl.col("month_deviation")),
     ),
     _range_edge("expected_range_1h_low", -1),
@@ -129,7 +123,7 @@ FEATURES = (
         grid=Grid.DECISION,
         source="ML document, SIGNAL_SCORER_FEATURES; layers document, check_cascade; C10, C19",
         description="liq_velocity above 0.05: 0.9, above 0.02: 0.6, else 10 x liq_velocity",
-        expression=_cascade(),
+        expression=check_cascade(pl.col("liq_velocity")),
         lowest=0.0,
         highest=0.9,
     ),

@@ -1,10 +1,11 @@
-"""Forced orders of the last hour. Silence with a live feed is 0, without one it is null."""
+"""Liquidations of the last hour: 0 if there was none while the feed was up, null if the feed was down."""
 
 import polars as pl
 
 from hydra.features.expressions import least_present, rolling_sum, z_score
 from hydra.features.facts import Grid
 from hydra.features.feature import Feature, WorkingColumn
+from hydra.layers.layer3_signals import liquidation_imbalance
 
 _DAY_BUCKETS = 288
 _WEEK_MINUTES = 7 * 1440
@@ -12,7 +13,7 @@ _HOUR_MINUTES = 60
 _LEAST_CLUSTER_HISTORY = 20
 _BUCKET_MINUTES = 5
 _DAY_MINUTES = _DAY_BUCKETS * _BUCKET_MINUTES
-# The decision's own minute stands beside them.
+# The sixtieth value of the hour is `liq_zscore` at the decision.
 _EARLIER_MINUTES = _HOUR_MINUTES - 1
 _INPUTS = ("liquidations.side", "liquidations.value_usd", "heartbeats.time")
 
@@ -25,7 +26,7 @@ def _while_alive(value: pl.Expr) -> pl.Expr:
 
 
 def _bucket_sum() -> pl.Expr:
-    """In the last minute of a clock bucket its liquidated USD; null where a minute has no heartbeat."""
+    """Liquidated USD of a clock bucket, in its last minute; null if a minute has no heartbeat."""
     ends = pl.col("position") % _BUCKET_MINUTES == _BUCKET_MINUTES - 1
     return pl.when(ends).then(pl.col("liquidated_usd").rolling_sum(_BUCKET_MINUTES))
 
@@ -94,9 +95,7 @@ FEATURES = (
         grid=Grid.DECISION,
         source="ML document, SIGNAL_SCORER_FEATURES; layers document, LIQUIDATION_REVERSAL; C19, C56",
         description="(long - short)/(long + short) of the liquidated USD; long: long positions were closed",
-        expression=_while_alive(
-            pl.when(_LONG + _SHORT == 0).then(0.0).otherwise((_LONG - _SHORT) / (_LONG + _SHORT))
-        ),
+        expression=_while_alive(liquidation_imbalance(_LONG, _SHORT)),
         lowest=-1.0,
         highest=1.0,
     ),
@@ -155,8 +154,8 @@ FEATURES = (
         grid=Grid.DECISION,
         source="strategy document, Advanced Feature Categories",
         description=(
-            "of the 60 clock minutes that ended at least a minute ago those with more liquidated USD than "
-            "the 99th percentile of the non-zero minutes of the 7 days before each; a minute is known if it "
+            "of the 60 clock minutes that ended at least a minute ago, the number with more liquidated USD "
+            "than the 99th percentile of the non-zero minutes of the 7 days before; a minute is known if it "
             "has a heartbeat"
         ),
         expression=_while_alive(pl.col("cluster_minutes")),

@@ -11,7 +11,7 @@ from hydra.features.feature import Feature, WorkingColumn
 _LIFETIME = timedelta(minutes=10)
 _DELTA_ROWS = 12
 _ZSCORE_ROWS = 100
-# A value lives ten minutes: two rows of the grid may be bridged, the age decides at the decision.
+# A value is valid for ten minutes, two rows of the grid; its age is checked at the decision.
 _CARRIED_ROWS = 2
 
 _CONTRACTS = pl.when(pl.col("contracts") > 0).then(pl.col("contracts"))
@@ -77,7 +77,7 @@ FEATURES = (
         grid=Grid.DECISION,
         source="ML document, SIGNAL_SCORER_FEATURES",
         description="-sign(return_1h) * sign(oi_delta_pct): +1 where price and open interest diverge",
-        # Adding 0 turns the -0.0 of a standstill into 0.0.
+        # Adding 0 turns -0.0 into 0.0.
         expression=-pl.col("return_1h").sign() * pl.col("oi_delta_pct").sign() + 0.0,
         lowest=-1.0,
         highest=1.0,

@@ -9,12 +9,12 @@ from hydra.features.facts import Grid
 from hydra.features.feature import Feature, WorkingColumn
 
 _LIFETIME = timedelta(minutes=15)
-# A value lives fifteen minutes: three rows of the grid may be bridged, the age decides at the decision.
+# A value is valid for fifteen minutes, three rows of the grid; its age is checked at the decision.
 _CARRIED_ROWS = 3
 
 
 def _carried(column: str) -> tuple[WorkingColumn, WorkingColumn]:
-    # A ratio that is not positive cannot have been measured.
+    # A ratio that is not positive is an error of the data.
     value = pl.when(pl.col(column) > 0).then(pl.col(column))
     time = pl.when(pl.col(column) > 0).then(pl.col("fact_time"))
     return (

@@ -50,15 +50,15 @@ def _distance(bars: int) -> Feature:
 
 
 def _relative_strength(bars: int) -> pl.Expr:
-    """RSI with simple means; no losses: 100, neither gains nor losses: 50.
+    """RSI with simple means; without losses 100, without gains and losses 50.
 
-    Means below 1e-12 of the price are rounding noise of a flat window, not moves (C113).
+    Means of at most 1e-12 of the price are rounding errors and count as zero (C113).
     """
     noise = pl.col("close") * ZERO_DEVIATION
     gain, loss = pl.col(f"mean_gain_{bars}"), pl.col(f"mean_loss_{bars}")
     index = 100 - 100 / (1 + gain / loss)
     no_loss = pl.when(gain <= noise).then(50.0).otherwise(100.0)
-    # A null gain comes with a null loss, which leads to the null index.
+    # Gain and loss are null together, and then the index is null.
     return pl.when(loss <= noise).then(no_loss).otherwise(index)
 
 

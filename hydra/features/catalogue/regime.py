@@ -1,7 +1,7 @@
-"""Layer 2's regime as the scorer sees it: copied from the context columns of the decision.
+"""Layer 2's regime for the scorer, from the context columns of the decision.
 
-In training these columns must be the out-of-fold (or rule-based) regime, never a prediction on the rows
-that the classifier was fitted on.
+In training these columns must be the out-of-fold or rule-based regime, never a prediction on rows that the
+classifier was fitted on.
 """
 
 import polars as pl

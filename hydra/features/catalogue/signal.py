@@ -1,4 +1,4 @@
-"""What the signal itself says: copied or one-hot from the context columns of the decision."""
+"""The signal for the scorer, from the context columns of the decision."""
 
 import polars as pl
 
@@ -37,12 +37,12 @@ def _source_flag(source: SignalSource) -> Feature:
     )
 
 
-_DIRECTION = (
+DIRECTION = (
     pl.when(pl.col("side") == Side.LONG.value).then(1.0).when(pl.col("side") == Side.SHORT.value).then(-1.0)
 )
 
 FEATURES = (
-    _from_signal("signal_direction", _DIRECTION, "LONG 1, SHORT -1", (-1, 1), "-1 or 1"),
+    _from_signal("signal_direction", DIRECTION, "LONG 1, SHORT -1", (-1, 1), "-1 or 1"),
     _from_signal("signal_confidence", pl.col("confidence"), "confidence of the generator", (0, 1), "0..1"),
     *(_source_flag(source) for source in SignalSource),
     _from_signal("expected_return", pl.col("signal_expected_return"), "expected profit"),

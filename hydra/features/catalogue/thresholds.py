@@ -1,6 +1,6 @@
-"""What is extreme for a pair itself: percentiles of its own trailing 90 days, for the generators (C112).
+"""The pair's own thresholds for the generators: percentiles of its trailing 90 days (C112).
 
-The rows are samples: the features as they were at past decisions. A threshold is one number a pair.
+The rows are samples, which are features of past decisions. A threshold is one number a pair.
 """
 
 from typing import Final
@@ -13,7 +13,7 @@ from hydra.features.feature import Feature
 SAMPLED_DAYS: Final = 90
 SAMPLES: Final = SAMPLED_DAYS * 24
 LEAST_SAMPLES: Final = 30 * 24
-"""A month of hours: with less the pair has no threshold of its own, and no generator fires on it."""
+"""With fewer samples than a month of hours the threshold is null, and no generator fires on it."""
 
 _HIGH: Final = 0.975
 _LOW: Final = 0.025

@@ -62,7 +62,7 @@ FEATURES = (
         pit="B",
         grid=Grid.M5,
         source='layers document, "Data Health" (at least 20 five-minute candles)',
-        description=f"how many of the last {_COUNTED_BARS} five-minute bars are there",
+        description=f"number of five-minute bars that are present, of the last {_COUNTED_BARS}",
         expression=pl.when(_PRESENT >= _LEAST_BARS).then(_PRESENT),
         lowest=float(_LEAST_BARS),
         highest=float(_COUNTED_BARS),

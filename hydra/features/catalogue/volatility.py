@@ -1,11 +1,8 @@
 """Volatility: of one-minute returns for the models, of five-minute bars for the regime."""
 
-import math
-
 import polars as pl
 
 from hydra.features.expressions import (
-    MINUTES_PER_YEAR,
     least_present,
     rolling_deviation,
     rolling_mean,
@@ -16,6 +13,7 @@ from hydra.features.expressions import (
 )
 from hydra.features.facts import Grid
 from hydra.features.feature import Feature, WorkingColumn
+from hydra.layers.layer2_volatility import annualised_volatility
 
 _HOUR_MINUTES = 60
 _MONTH_HOURS = 720
@@ -38,7 +36,7 @@ def _volatility(name: str, minutes: int, source: str) -> Feature:
         grid=Grid.M1,
         source=source,
         description=f"std1 of the last {minutes} one-minute returns x sqrt(525600)",
-        expression=rolling_deviation(pl.col("return_1m"), minutes, ddof=1) * math.sqrt(MINUTES_PER_YEAR),
+        expression=annualised_volatility(rolling_deviation(pl.col("return_1m"), minutes, ddof=1), 1),
         lowest=0.0,
     )
 
@@ -50,7 +48,7 @@ WORKING = (
         "hourly_volatility",
         Grid.H1,
         pl.when(pl.col("return_count") >= least_present(_HOUR_MINUTES)).then(
-            pl.col("return_deviation") * math.sqrt(MINUTES_PER_YEAR)
+            annualised_volatility(pl.col("return_deviation"), 1)
         ),
     ),
     WorkingColumn(

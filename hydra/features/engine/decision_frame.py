@@ -24,10 +24,10 @@ DECISION_DELAY: Final = timedelta(seconds=2)
 """A minute is decided this long after its close, when its candle is known (docs/features.md)."""
 DECISION_DELAY_US: Final = DECISION_DELAY // timedelta(microseconds=1)
 
-_DECISION: Final = {"instrument_id": pl.Int16(), "time": TIME}
+DECISION_SCHEMA: Final = {"instrument_id": pl.Int16(), "time": TIME}
 _AGES: Final = tuple((name, age) for name, source in LAYER_SOURCES.items() for age in source.ages)
 _EVENT_COLUMNS: Final = ("instrument_id", "time", "known_at", "close")
-_COLUMNS: Final = (*_DECISION, "last_close", *(f"{age.name}_age_seconds" for _, age in _AGES))
+_COLUMNS: Final = (*DECISION_SCHEMA, "last_close", *(f"{age.name}_age_seconds" for _, age in _AGES))
 
 
 def _events(age: Age, frame: pl.DataFrame) -> pl.DataFrame:
@@ -51,7 +51,7 @@ def decision_frame(facts: MarketFacts, as_of: datetime, memory: GridMemory | Non
     }
     closes = [newest["candle"][id_]["close"] if id_ in newest["candle"] else None for id_ in ids]
     columns = {"instrument_id": ids, "time": [as_of] * len(ids), "last_close": closes, **ages}
-    return pl.DataFrame(columns, schema={**dict.fromkeys(_COLUMNS, pl.Float64()), **_DECISION})
+    return pl.DataFrame(columns, schema={**dict.fromkeys(_COLUMNS, pl.Float64()), **DECISION_SCHEMA})
 
 
 def newest_known_at(facts: MarketFacts, memory: GridMemory) -> dict[int, datetime]:
@@ -117,7 +117,7 @@ def decision_minutes(instrument_ids: Sequence[int], start: datetime, end: dateti
     instants = (minutes + DECISION_DELAY).cast(TIME).alias("time").to_frame()
     ids = pl.Series("instrument_id", sorted(instrument_ids), dtype=pl.Int16()).to_frame()
     within = pl.col("time").is_between(pl.lit(start, dtype=TIME), pl.lit(end, dtype=TIME))
-    return instants.filter(within).join(ids, how="cross").select(list(_DECISION))
+    return instants.filter(within).join(ids, how="cross").select(list(DECISION_SCHEMA))
 
 
 def decision_frames(facts: MarketFacts, decisions: pl.DataFrame) -> pl.DataFrame:
@@ -133,7 +133,7 @@ def decision_frames(facts: MarketFacts, decisions: pl.DataFrame) -> pl.DataFrame
     used, as live, however far back `facts` reach.
     """
     asked = AskedInstants.of(decisions)
-    parts = [decisions.select(tuple(_DECISION))]
+    parts = [decisions.select(tuple(DECISION_SCHEMA))]
     for name, age in _AGES:
         rows = _events(age, facts.of(name))
         found = gather(rows.drop("instrument_id", "known_at"), newest_rows(rows, asked))

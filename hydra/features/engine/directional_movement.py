@@ -8,8 +8,8 @@ from hydra.features.expressions import least_present, true_range
 from hydra.features.facts import Grid
 from hydra.features.feature import WorkingColumn
 
-PERIOD: Final = 14
-_FIRST_INDEX: Final = 2 * PERIOD - 1
+ADX_BARS: Final = 14
+_FIRST_INDEX: Final = 2 * ADX_BARS - 1
 WARM_UP_BARS: Final = 150
 
 
@@ -27,13 +27,13 @@ def _wilder_mean(prefix: str, value: pl.Expr, first: int, seed: pl.Expr) -> pl.E
     number = pl.col(f"{prefix}movement_number")
     present = pl.col(f"{prefix}true_range").is_not_null()
     seeded = pl.when(present & (number == first)).then(seed).when(present & (number > first)).then(value)
-    return seeded.ewm_mean(alpha=1 / PERIOD, adjust=False, ignore_nulls=True)
+    return seeded.ewm_mean(alpha=1 / ADX_BARS, adjust=False, ignore_nulls=True)
 
 
 def _smoothed_movement(prefix: str, column: str) -> pl.Expr:
     """TA-Lib sums the first 13 movements and goes on with sum - sum/14 + x; here divided by 14."""
     value = pl.col(f"{prefix}{column}")
-    return _wilder_mean(prefix, value, PERIOD - 1, value.cum_sum() / PERIOD)
+    return _wilder_mean(prefix, value, ADX_BARS - 1, value.cum_sum() / ADX_BARS)
 
 
 def _directional_index(prefix: str) -> pl.Expr:
@@ -41,13 +41,13 @@ def _directional_index(prefix: str) -> pl.Expr:
     plus, minus = pl.col(f"{prefix}plus_movement_mean"), pl.col(f"{prefix}minus_movement_mean")
     index = 100 * (plus - minus).abs() / (plus + minus)
     moved = (pl.col(f"{prefix}true_range_mean") > 0) & (plus + minus > 0)
-    return pl.when(moved & (pl.col(f"{prefix}movement_number") >= PERIOD)).then(index)
+    return pl.when(moved & (pl.col(f"{prefix}movement_number") >= ADX_BARS)).then(index)
 
 
 def average_directional_index(prefix: str) -> pl.Expr:
     """ADX in 0..100 from the columns of `directional_columns`; null before 150 bars, 5% may be missing."""
     value = pl.col(f"{prefix}directional_index")
-    seed = value.fill_null(0.0).cum_sum() / PERIOD
+    seed = value.fill_null(0.0).cum_sum() / ADX_BARS
     smoothed = _wilder_mean(prefix, value, _FIRST_INDEX, seed).forward_fill()
     present = (
         pl.col(f"{prefix}true_range").is_not_null().cast(pl.Int64).rolling_sum(WARM_UP_BARS, min_samples=1)

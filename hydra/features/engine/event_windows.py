@@ -8,19 +8,19 @@ import polars as pl
 from hydra.arrays import Floats, Integers
 from hydra.compiled import compiled_when_needed
 from hydra.durations import FIVE_MINUTES_US, MINUTE_US
-from hydra.features.engine.lateness import Instants, event_instants, integers
+from hydra.features.engine.lateness import DecisionInstants, event_instants, integers
 from hydra.features.engine.layout import gather, last_up_to, ranked_keys
+from hydra.layers.layer2_data_health import LIQUIDATION_FEED
 
 _MOST_EVENTS: Final = 100
 # A span leaves its first instant out; sixty minutes old is still recent (C56).
 _OLDEST_US: Final = 60 * MINUTE_US + 1
-LIQUIDATION_FEED: Final = "liquidations"
 _FEW_WINDOWS: Final = 64
 _MINUTE_NUMBER: Final = pl.col("time").dt.epoch("us") // MINUTE_US
 
 
 def liquidation_columns(
-    liquidations: pl.DataFrame, heartbeats: pl.DataFrame, instants: Instants
+    liquidations: pl.DataFrame, heartbeats: pl.DataFrame, instants: DecisionInstants
 ) -> pl.DataFrame:
     """Per decision: recent_long_usd, recent_short_usd, last_5m_usd and heartbeat_time.
 
@@ -40,14 +40,14 @@ def liquidation_columns(
     )
 
 
-def _bounds(events: pl.DataFrame, instants: Instants) -> tuple[Integers, Integers, Integers]:
+def _bounds(events: pl.DataFrame, instants: DecisionInstants) -> tuple[Integers, Integers, Integers]:
     """Per decision: index after its last known event, first recent event, first of the last 5 min."""
     end, (oldest, last_five) = window_bounds(events, instants, _OLDEST_US, FIVE_MINUTES_US)
     return end, np.minimum(np.maximum(oldest, end - _MOST_EVENTS), end), last_five
 
 
 def window_bounds(
-    events: pl.DataFrame, instants: Instants, *spans_us: int
+    events: pl.DataFrame, instants: DecisionInstants, *spans_us: int
 ) -> tuple[Integers, tuple[Integers, ...]]:
     """Per decision: index after its last known event; per span the index of the first event after now - span.
 
@@ -77,7 +77,7 @@ def _add_windows(value: Floats, begin: Integers, end: Integers, sums: Floats) ->
         sums[window] = total
 
 
-def _last_heartbeat(heartbeats: pl.DataFrame, instants: Instants) -> pl.Series:
+def _last_heartbeat(heartbeats: pl.DataFrame, instants: DecisionInstants) -> pl.Series:
     feed = heartbeats.filter(pl.col("feed") == LIQUIDATION_FEED)
     keys = ranked_keys(instants.rank_of(feed), event_instants(feed))
     rows = last_up_to(keys, instants.rank, instants.time_us)

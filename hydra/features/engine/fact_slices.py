@@ -11,11 +11,11 @@ from hydra.arrays import Integers
 from hydra.durations import MINUTE_US
 from hydra.errors import BadDataError
 from hydra.features.engine.grid_memory import GridMemory
-from hydra.features.engine.lateness import Instants, integers
+from hydra.features.engine.lateness import DecisionInstants, integers
 from hydra.features.engine.layout import as_value
 from hydra.features.facts import SOURCES, MarketFacts
 
-KEY: Final = ("instrument_id", "time")
+_KEY: Final = ("instrument_id", "time")
 Ranges = tuple[tuple[int, int], ...]
 
 
@@ -29,7 +29,7 @@ class NearRows:
 
     def rows(self, columns: tuple[str, ...]) -> pl.DataFrame:
         """instrument_id, time and `columns` of the rows, not copied, their order not checked."""
-        wanted = self.source.select(*dict.fromkeys((*KEY, *columns)))
+        wanted = self.source.select(*dict.fromkeys((*_KEY, *columns)))
         parts = [wanted.slice(begin, end - begin) for begin, end in self.ranges]
         return pl.concat(parts, rechunk=False) if parts else wanted.clear()
 
@@ -44,13 +44,13 @@ class NearRows:
         return near
 
 
-def moments(instants: Instants, *rows: NearRows) -> Hashable:
+def moments(instants: DecisionInstants, *rows: NearRows) -> Hashable:
     """The decisions' instants as one comparable value, for results that depend on events; else empty."""
     return as_value(instants.time_us) if any(near.ranges for near in rows) else b""
 
 
 def near_rows(
-    facts: MarketFacts, name: str, instants: Instants, lookback_us: int, memory: GridMemory
+    facts: MarketFacts, name: str, instants: DecisionInstants, lookback_us: int, memory: GridMemory
 ) -> NearRows:
     """The rows of the frame `name` of the decisions' instruments and times.
 

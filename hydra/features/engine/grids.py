@@ -18,7 +18,7 @@ from hydra.features.engine.event_windows import liquidation_buckets
 from hydra.features.engine.fact_slices import NearRows, check_order, moments, near_rows, rows_between
 from hydra.features.engine.grid_memory import GridMemory
 from hydra.features.engine.hour_bars import hour_bars, hourly_returns
-from hydra.features.engine.lateness import NOMINAL_LAG_US, Instants, event_instants, integers
+from hydra.features.engine.lateness import NOMINAL_LAG_US, DecisionInstants, event_instants, integers
 from hydra.features.engine.layout import (
     NO_ROW,
     GridLayout,
@@ -87,7 +87,7 @@ def _on_clock(
     position: Integers,
     steps: Steps,
     base: tuple[str, ...],
-    instants: Instants,
+    instants: DecisionInstants,
     read: Integers,
 ) -> GridRows:
     layout = lay_out(instants.rank_of(frame), position, steps.longest_hole, steps.reach, int(read.max()))
@@ -98,7 +98,7 @@ def _equal_steps(
     grid: Grid,
     steps: Steps,
     near: NearRows,
-    instants: Instants,
+    instants: DecisionInstants,
     base: tuple[str, ...],
     memory: GridMemory,
 ) -> GridRows:
@@ -111,7 +111,7 @@ def _equal_steps(
 
 
 def _lay_near(
-    near: NearRows, steps: Steps, base: tuple[str, ...], instants: Instants, read: Integers
+    near: NearRows, steps: Steps, base: tuple[str, ...], instants: DecisionInstants, read: Integers
 ) -> GridRows:
     columns = _fact_columns(base)
     if near.name == "candles_5m":
@@ -137,7 +137,9 @@ def _positions(name: str, frame: pl.DataFrame, steps: Steps) -> Integers:
     return position
 
 
-def _hours(facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory: GridMemory) -> GridRows:
+def _hours(
+    facts: MarketFacts, instants: DecisionInstants, base: tuple[str, ...], memory: GridMemory
+) -> GridRows:
     """The row read is the last hour that ended before the close of the decision's bar.
 
     A decision on the hour is not compared with its own hour, and minutes after the hour do not change the
@@ -176,7 +178,9 @@ def _checked_hours(candles: pl.DataFrame) -> pl.DataFrame:
     return hourly_returns(candles)
 
 
-def _hour_bars(facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory: GridMemory) -> GridRows:
+def _hour_bars(
+    facts: MarketFacts, instants: DecisionInstants, base: tuple[str, ...], memory: GridMemory
+) -> GridRows:
     """The row read is the last hour that ended by the close of the decision's bar."""
     steps = _steps(Grid.HOUR)
     read = ((instants.time_us - NOMINAL_LAG_US["candles_1m"]) // MINUTE_US + 1) // 60 - 1
@@ -202,7 +206,7 @@ def _with_hourly_books(hours: pl.DataFrame, books: pl.DataFrame) -> pl.DataFrame
 
 
 def _liquidation_buckets(
-    grid: Grid, facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory: GridMemory
+    grid: Grid, facts: MarketFacts, instants: DecisionInstants, base: tuple[str, ...], memory: GridMemory
 ) -> GridRows:
     """The row read is the last clock bucket that ended before the decision's own bucket length."""
     steps = _steps(grid)
@@ -227,7 +231,7 @@ def _liquidation_buckets(
 
 
 def _trade_buckets(
-    facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory: GridMemory
+    facts: MarketFacts, instants: DecisionInstants, base: tuple[str, ...], memory: GridMemory
 ) -> GridRows:
     """The row read is the last clock bucket that ended before the decision's own five minutes."""
     steps = _steps(Grid.TRADES_5M)
@@ -256,7 +260,7 @@ class _SettledRows:
 
 
 def _settlements(
-    facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory: GridMemory
+    facts: MarketFacts, instants: DecisionInstants, base: tuple[str, ...], memory: GridMemory
 ) -> GridRows:
     longest = facts.funding_rates["interval_hours"].max()
     lookback_us = (_SETTLEMENTS + 2) * (longest if isinstance(longest, int) else 0) * HOUR_US
@@ -269,7 +273,7 @@ def _settlements(
     return GridRows(settled.frame, settled.row_of_fact[last], settled.begins)
 
 
-def _lay_settlements(near: NearRows, instants: Instants, base: tuple[str, ...]) -> _SettledRows:
+def _lay_settlements(near: NearRows, instants: DecisionInstants, base: tuple[str, ...]) -> _SettledRows:
     funding = near.frame((*_fact_columns(base), "interval_hours"))
     rank = instants.rank_of(funding)
     layout = lay_out(rank, settlement_positions(funding), _FUNDING_HOLE, reach=0, last_read=0)
@@ -280,20 +284,22 @@ def _lay_settlements(near: NearRows, instants: Instants, base: tuple[str, ...]) 
 
 
 def _snapshots(
-    grid: Grid, near: NearRows, instants: Instants, base: tuple[str, ...], memory: GridMemory
+    grid: Grid, near: NearRows, instants: DecisionInstants, base: tuple[str, ...], memory: GridMemory
 ) -> GridRows:
     """The row read is the last snapshot that is known."""
     beside = (near.ranges, *instants.places, moments(instants, near))
     return memory.keep((grid, base), lambda: _lay_snapshots(near, base, instants), (near.source,), beside)
 
 
-def _lay_snapshots(near: NearRows, base: tuple[str, ...], instants: Instants) -> GridRows:
+def _lay_snapshots(near: NearRows, base: tuple[str, ...], instants: DecisionInstants) -> GridRows:
     rows = near.frame((*_fact_columns(base), "known_at"))
     keys = ranked_keys(instants.rank_of(rows), event_instants(rows))
     return GridRows(rows.select(_with_fact_time(base)), last_up_to(keys, instants.rank, instants.time_us))
 
 
-_BUILDERS: Final[dict[Grid, Callable[[MarketFacts, Instants, tuple[str, ...], GridMemory], GridRows]]] = {
+_BUILDERS: Final[
+    dict[Grid, Callable[[MarketFacts, DecisionInstants, tuple[str, ...], GridMemory], GridRows]]
+] = {
     Grid.H1: _hours,
     Grid.HOUR: _hour_bars,
     Grid.LIQUIDATION_DAY: partial(_liquidation_buckets, Grid.LIQUIDATION_DAY),
@@ -304,7 +310,7 @@ _BUILDERS: Final[dict[Grid, Callable[[MarketFacts, Instants, tuple[str, ...], Gr
 
 
 def build_grid(
-    grid: Grid, facts: MarketFacts, instants: Instants, base: tuple[str, ...], memory: GridMemory
+    grid: Grid, facts: MarketFacts, instants: DecisionInstants, base: tuple[str, ...], memory: GridMemory
 ) -> GridRows:
     """The rows of `grid` with the fact columns `base`, and the row that each decision reads.
 

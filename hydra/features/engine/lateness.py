@@ -29,7 +29,7 @@ _LONGEST_EVENT_LAG_US: Final = MINUTE_US
 
 
 @dataclass(frozen=True)
-class Instants:
+class DecisionInstants:
     """The decisions as integers.
 
     instruments: the distinct instruments, sorted. rank: per decision, its place in `instruments`.
@@ -41,7 +41,7 @@ class Instants:
     time_us: Integers
 
     @classmethod
-    def of(cls, decisions: pl.DataFrame) -> "Instants":
+    def of(cls, decisions: pl.DataFrame) -> "DecisionInstants":
         """decisions: columns instrument_id and time, at least one row."""
         instrument = integers(decisions["instrument_id"])
         instruments = np.unique(instrument)
@@ -120,7 +120,7 @@ def _late_facts(
 
 
 def _affected(
-    instants: Instants, instrument: Integers, nominal: Integers, known: Integers, *, of_any_pair: bool
+    instants: DecisionInstants, instrument: Integers, nominal: Integers, known: Integers, *, of_any_pair: bool
 ) -> Integers:
     """Indices of the decisions inside [nominal, known) of a late fact of their instrument, or of any."""
     if of_any_pair:
@@ -135,7 +135,7 @@ def _affected(
 
 
 def late_epochs(
-    facts: MarketFacts, instants: Instants, memory: GridMemory, *, of_any_pair: bool
+    facts: MarketFacts, instants: DecisionInstants, memory: GridMemory, *, of_any_pair: bool
 ) -> Iterator[Integers]:
     """Groups of decision indices that missed the same late facts; each is evaluated on the facts known then.
 

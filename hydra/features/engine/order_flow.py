@@ -7,13 +7,13 @@ import polars as pl
 
 from hydra.durations import FIVE_MINUTES_US
 from hydra.features.engine.event_windows import window_bounds, window_sums
-from hydra.features.engine.lateness import Instants
+from hydra.features.engine.lateness import DecisionInstants
 
 _LONGEST_STEP_SECONDS: Final = 15
 _STEP: Final = pl.col("time").diff().dt.total_microseconds() / 1e6
 
 
-def order_flow_columns(levels: pl.DataFrame, instants: Instants) -> pl.DataFrame:
+def order_flow_columns(levels: pl.DataFrame, instants: DecisionInstants) -> pl.DataFrame:
     """Per decision: the order flow at the best prices over the snapshots of the last five minutes.
 
     order_flow: base units, sum over snapshots. flow_top_quantity: their mean quantity at the best bid and

@@ -7,7 +7,7 @@ import polars as pl
 
 from hydra.durations import FIVE_MINUTES_US, HOUR_US
 from hydra.features.engine.event_windows import window_bounds, window_sums
-from hydra.features.engine.lateness import Instants
+from hydra.features.engine.lateness import DecisionInstants
 
 LAST_TRADES: Final = 100
 LARGE_TRADE_USD: Final = 100_000.0
@@ -20,7 +20,7 @@ def large_flow_usd() -> pl.Expr:
     return pl.when(value >= LARGE_TRADE_USD).then(signed).otherwise(0.0)
 
 
-def trade_columns(trades: pl.DataFrame, instants: Instants) -> pl.DataFrame:
+def trade_columns(trades: pl.DataFrame, instants: DecisionInstants) -> pl.DataFrame:
     """Per decision, from trades known by then and at most 60 minutes old.
 
     hour_trades: their number. last_trades, last_quantity, last_signed_quantity: of the last 100.

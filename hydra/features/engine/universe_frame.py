@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from hydra.arrays import Integers
-from hydra.features.engine.lateness import Instants
+from hydra.features.engine.lateness import DecisionInstants
 from hydra.features.facts import MarketFacts
 
 
@@ -23,7 +23,7 @@ class UniverseRows:
 
 def universe_rows(facts: MarketFacts, decisions: pl.DataFrame) -> UniverseRows:
     """The pairs of `facts.candles_1m` and those of `decisions`, at each instant of `decisions`."""
-    instants = Instants.of(decisions)
+    instants = DecisionInstants.of(decisions)
     traded = facts.candles_1m["instrument_id"].unique().to_numpy()
     pairs = np.union1d(traded.astype(np.int64), instants.instruments)
     times, place = np.unique(instants.time_us, return_inverse=True)

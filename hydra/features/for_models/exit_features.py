@@ -8,8 +8,9 @@ from typing import Final
 
 import polars as pl
 
-from hydra.domain import Regime, Side, SignalSource
+from hydra.domain import Regime, SignalSource
 from hydra.errors import BadDataError
+from hydra.features.catalogue.signal import DIRECTION
 from hydra.features.vectors import EXIT_PREDICTOR_FEATURES_V1
 
 POSITION_COLUMNS: Final = (
@@ -28,9 +29,6 @@ MARKET_COLUMNS: Final = (
 )  # fmt: skip
 """Of the pair at the decision: features under their own names, open contracts, layer 2's codes."""
 
-_SIDE: Final = (
-    pl.when(pl.col("side") == Side.LONG.value).then(1.0).when(pl.col("side") == Side.SHORT.value).then(-1.0)
-)
 _MARK, _ENTRY = pl.col("mark_price"), pl.col("entry_price")
 _MOVE: Final = _MARK / _ENTRY - 1
 _HOURS: Final = (pl.col("time") - pl.col("entry_time")).dt.total_microseconds() / 3_600_000_000
@@ -53,12 +51,12 @@ def exit_features(positions: pl.DataFrame) -> pl.DataFrame:
 
 def _position() -> dict[str, pl.Expr]:
     return {
-        "position_side": _SIDE,
-        "unrealized_pnl_pct": _SIDE * _MOVE,
+        "position_side": DIRECTION,
+        "unrealized_pnl_pct": DIRECTION * _MOVE,
         "time_in_position_hours": _HOURS,
-        "distance_to_stop_loss": _SIDE * (_MARK - pl.col("stop_loss_price")) / _MARK,
-        "distance_to_take_profit": _SIDE * (pl.col("take_profit_price") - _MARK) / _MARK,
-        "distance_to_liquidation": _SIDE * (_MARK - pl.col("liquidation_price")) / _MARK,
+        "distance_to_stop_loss": DIRECTION * (_MARK - pl.col("stop_loss_price")) / _MARK,
+        "distance_to_take_profit": DIRECTION * (pl.col("take_profit_price") - _MARK) / _MARK,
+        "distance_to_liquidation": DIRECTION * (_MARK - pl.col("liquidation_price")) / _MARK,
         "funding_paid_pct": pl.col("funding_paid_usd") / pl.col("entry_notional_usd"),
     }
 

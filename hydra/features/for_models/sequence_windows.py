@@ -25,7 +25,7 @@ SEQUENCE_MINUTES: Final = 100
 MASKED: Final = ("oi_delta_pct", "ob_imbalance")
 """Features for which a window also returns a mask of unknown steps (their value is 0 there)."""
 
-STEPS: Final = (
+SEQUENCE_STEPS: Final = (
     "last_open", "last_high", "last_low", "last_close", "log_traded_value", "log_return",
     "log_return_deviation", "funding_rate", "oi_delta_pct", "ob_imbalance", "liq_imbalance", "rsi_14",
     "macd_norm", "bb_position",
@@ -56,7 +56,7 @@ def sequence_steps(facts: MarketFacts, decisions: pl.DataFrame) -> pl.DataFrame:
         BadDataError: as `feature_matrix`.
     """
     prompt = facts.candles_1m.with_columns((pl.col("time") + _BAR_LAG).alias("known_at"))
-    steps = feature_matrix(replace(facts, candles_1m=prompt), decisions, STEPS)
+    steps = feature_matrix(replace(facts, candles_1m=prompt), decisions, SEQUENCE_STEPS)
     return steps.join(_bars_known_at(facts.candles_1m), on=_KEY, how="left", maintain_order="left")
 
 
@@ -80,7 +80,7 @@ class SequenceWindows:
             BadDataError: two pairs, or minutes that do not follow each other.
         """
         _check_minutes(steps)
-        raw = steps.select(pl.col(STEPS).fill_null(np.nan)).to_numpy()
+        raw = steps.select(pl.col(SEQUENCE_STEPS).fill_null(np.nan)).to_numpy()
         self._windows = _windows_of(raw)
         whole = _windows_of(np.isfinite(raw[:, _REQUIRED])).all(axis=(1, 2))
         known = steps.select(pl.col("bars_known_at") <= pl.col("time")).to_series().fill_null(value=False)
@@ -106,7 +106,7 @@ class SequenceWindows:
 
     def masks(self, places: slice | Integers) -> NDArray[np.bool_]:
         """Where MASKED features are unknown: bool (windows, 100, 2)."""
-        columns = [STEPS.index(name) for name in MASKED]
+        columns = [SEQUENCE_STEPS.index(name) for name in MASKED]
         return np.isnan(self._at(places)[:, :, columns])
 
     def _at(self, places: slice | Integers) -> Floats:

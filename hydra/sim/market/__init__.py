@@ -1,1 +1,1 @@
-"""The generated market: leveraged participants whose facts follow from each other (docs/market_model.md)."""
+"""The generated market: a model of leveraged participants (docs/market_model.md)."""

@@ -1,4 +1,4 @@
-"""The decorator of every function in the inner loop."""
+"""The decorator of the compiled functions of the generated market."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,5 +13,5 @@ _STAMP: Final = stamp_of(Path(__file__).parent.glob("*.py"))
 
 
 def compiled(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Compile to machine code on first use; any change in this folder makes all kept code stale."""
+    """Compile to machine code on first use; a change in this folder invalidates the cached code."""
     return compiled_function(function, _STAMP)

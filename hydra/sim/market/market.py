@@ -1,4 +1,4 @@
-"""The generated market: ask it for the next minutes, get the facts that a live feed would have given."""
+"""The generated market: it plays minutes and returns the facts that a live feed would give."""
 
 from dataclasses import fields
 from typing import Final
@@ -6,27 +6,28 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from hydra.arrays import Integers
 from hydra.errors import BadDataError
 from hydra.sim.market import frames
 from hydra.sim.market.frames import MarketSlice, Stretch
 from hydra.sim.market.order_books import fill_books
 from hydra.sim.market.outputs import TRADES_PER_STEP, Detail, empty_outputs
 from hydra.sim.market.price_steps import common_returns, play_pair
-from hydra.sim.market.roster import Ints, pair_numbers, roster
+from hydra.sim.market.roster import pair_numbers, roster
 from hydra.sim.market.scenarios import drives_between, silent_minutes
 from hydra.sim.market.settings import STEP_SECONDS, STEPS_PER_MINUTE, MarketSettings
 from hydra.sim.market.state import first_state, from_bytes, to_bytes
 
-# The most minutes in memory as steps; longer stretches are played in pieces.
+# Longer stretches are played in pieces, to save memory.
 _PIECE_MINUTES: Final = 1440
 _POLL_SECONDS: Final = 15
 
 
 class Market:
-    """A market of `settings.pairs` pairs that plays minute after minute, always the same for a seed."""
+    """A market that plays minute after minute; the same settings give the same market."""
 
     def __init__(self, settings: MarketSettings) -> None:
-        """A market at rest before its first minute (warm-up included)."""
+        """The market before its first minute (with warm-up)."""
         self.settings = settings
         self.pairs = roster(settings.pairs)
         self.minute = settings.first_minute
@@ -35,7 +36,7 @@ class Market:
         self._ids = np.array([pair.instrument_id for pair in self.pairs], dtype=np.int16)
 
     def advance(self, minutes: int) -> MarketSlice:
-        """Play the next `minutes` and return their facts; how they are divided into calls changes nothing.
+        """Play the next `minutes` and return their facts, which do not depend on the division into calls.
 
         Raises:
             BadDataError: minutes is not positive.
@@ -48,19 +49,19 @@ class Market:
         return _joined(pieces)
 
     def save(self) -> bytes:
-        """The state, to go on later with `restore`; native numpy format."""
+        """The state in numpy's format, for `restore`."""
         return to_bytes(self.state, self.minute)
 
     def restore(self, content: bytes) -> None:
-        """Go on from a saved state of a market with the same settings.
+        """Continue from a saved state of a market with the same settings.
 
         Raises:
-            BadDataError: no such state, or one of a market with other pairs.
+            BadDataError: not a saved state, or of a market with other pairs.
         """
         self.state, self.minute = from_bytes(content, self.state)
 
     def _next_border(self) -> int:
-        """Pieces end at the start, where books and trades begin, and after at most a day."""
+        """The end of the next piece: the start, where books and trades begin, or at most a day later."""
         border = self.minute + _PIECE_MINUTES
         start = self.settings.start_minute
         return min(border, start) if self.minute < start else border
@@ -95,13 +96,13 @@ class Market:
             premium_index=frames.premium_index(stretch, minutes),
         )
 
-    def _steps(self, stretch: Stretch, interval_seconds: int) -> Ints:
+    def _steps(self, stretch: Stretch, interval_seconds: int) -> Integers:
         """The steps of a stretch that end on a multiple of the interval; none in the warm-up."""
         if interval_seconds == 0 or stretch.first_minute < self.settings.start_minute:
             return np.empty(0, dtype=np.int64)
         steps = np.arange(len(stretch.silent) * STEPS_PER_MINUTE)
         ends = stretch.first_minute * 60 + (steps + 1) * STEP_SECONDS
-        chosen: Ints = steps[ends % interval_seconds == 0]
+        chosen: Integers = steps[ends % interval_seconds == 0]
         return chosen
 
     def _books(self, stretch: Stretch, detail: Detail) -> pl.DataFrame:

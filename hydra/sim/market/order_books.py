@@ -1,19 +1,20 @@
-"""Order books of market makers: tighter and deeper in calm, wider and thinner when prices run."""
+"""Order books of market makers: tight and deep in a calm market, wide and thin in a volatile one."""
 
 from typing import Final
 
 import numpy as np
 
+from hydra.arrays import Floats, Integers
 from hydra.sim.market.compiled import compiled
 from hydra.sim.market.outputs import Detail
 from hydra.sim.market.random_numbers import uniform
-from hydra.sim.market.roster import Floats, Ints, PairNumbers
+from hydra.sim.market.roster import PairNumbers
 from hydra.sim.market.settings import STEPS_PER_MINUTE
 
 LEVELS: Final = 20
 _SPREAD_STREAM: Final = 200
 _SIZE_STREAM: Final = 210
-# Contracts of an ordinary level as a share of the open interest, and how sizes grow away from the top.
+# Size of a level as a share of the open interest, and its growth per level.
 _LEVEL_SHARE: Final = 0.00004
 _GROWTH_PER_LEVEL: Final = 0.15
 _ORDINARY_SPREAD: Final = 0.00004
@@ -28,7 +29,7 @@ def _spread_ticks(seed: int, pair: int, moment: int, price: int, agitation: floa
 
 @compiled
 def fill_books(
-    seed: int, first_minute: int, steps: Ints, numbers: PairNumbers, detail: Detail
+    seed: int, first_minute: int, steps: Integers, numbers: PairNumbers, detail: Detail
 ) -> tuple[Floats, Floats]:
     """Books after the given steps of a stretch.
 

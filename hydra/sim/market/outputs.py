@@ -1,6 +1,6 @@
-"""What a stretch of market leaves behind, as arrays: filled by the inner loop, read by the frames.
+"""The output arrays of a stretch: written by the inner loop, read by the frames.
 
-Prices are counted in ticks, quantities in quantity steps, so that both lie on the exchange's grids exactly.
+Prices are in ticks and quantities in quantity steps, so that both lie exactly on the exchange's grids.
 """
 
 import math
@@ -8,10 +8,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from hydra.arrays import Floats, Integers
 from hydra.sim.market.compiled import compiled
 from hydra.sim.market.participants import imbalance, open_interest
 from hydra.sim.market.random_numbers import normal
-from hydra.sim.market.roster import Floats, Ints, PairNumbers
+from hydra.sim.market.roster import PairNumbers
 from hydra.sim.market.settings import STEPS_PER_MINUTE
 from hydra.sim.market.state import (
     AGITATION,
@@ -26,7 +27,7 @@ from hydra.sim.market.state import (
     MarketState,
 )
 
-# Columns of Minutes.values: ticks, quantity steps and their products unless said otherwise.
+# Columns of MinuteValues.values: ticks, quantity steps and their products unless said otherwise.
 OPEN: Final = 0
 HIGH: Final = 1
 LOW: Final = 2
@@ -57,7 +58,7 @@ _POSITION_STREAM: Final = 52
 
 
 class MarketStep(NamedTuple):
-    """A step: log prices at both ends, contracts bought and sold by takers, contracts forced."""
+    """A step: log prices at both ends, contracts bought and sold by takers, contracts liquidated."""
 
     before: float
     after: float
@@ -67,7 +68,7 @@ class MarketStep(NamedTuple):
     forced_shorts: float
 
 
-class Minutes(NamedTuple):
+class MinuteValues(NamedTuple):
     """values: (minutes, pairs, MINUTE_COLUMNS)."""
 
     values: Floats
@@ -76,29 +77,29 @@ class Minutes(NamedTuple):
 class Forced(NamedTuple):
     """Forced orders: quantity steps (steps, pairs, side) and price in ticks (steps, pairs)."""
 
-    quantity: Ints
-    price: Ints
+    quantity: Integers
+    price: Integers
 
 
 class Detail(NamedTuple):
-    """By step, for books, polls and trades; zero rows where they are not wanted.
+    """By step, for books, polls and trades; without rows if not requested.
 
-    price, contracts: (steps, pairs). agitation: volatility as a multiple of the ordinary. tilt: taker
-    buys less sells over both. trade_price, trade_quantity: (steps, pairs, 4), a sale is negative.
+    price, contracts: (steps, pairs). agitation: volatility as a multiple of the usual one. tilt: taker buys
+    less sells over their sum. trade_price, trade_quantity: (steps, pairs, 4), a sale is negative.
     """
 
-    price: Ints
-    contracts: Ints
+    price: Integers
+    contracts: Integers
     agitation: Floats
     tilt: Floats
-    trade_price: Ints
-    trade_quantity: Ints
+    trade_price: Integers
+    trade_quantity: Integers
 
 
 def empty_outputs(
     minutes: int, pairs: int, *, detailed: bool, traded: bool
-) -> tuple[Minutes, Forced, Detail]:
-    """Outputs of the right size, unfilled."""
+) -> tuple[MinuteValues, Forced, Detail]:
+    """Outputs of the right size, all zero."""
     steps = minutes * STEPS_PER_MINUTE
     rows, trade_rows = (steps if detailed else 0), (steps if traded else 0)
     detail = Detail(
@@ -110,7 +111,7 @@ def empty_outputs(
         np.zeros((trade_rows, pairs, TRADES_PER_STEP), dtype=np.int64),
     )
     forced = Forced(np.zeros((steps, pairs, 2), dtype=np.int64), np.zeros((steps, pairs), dtype=np.int64))
-    return Minutes(np.zeros((minutes, pairs, MINUTE_COLUMNS))), forced, detail
+    return MinuteValues(np.zeros((minutes, pairs, MINUTE_COLUMNS))), forced, detail
 
 
 @compiled
@@ -120,7 +121,7 @@ def _ticks(log_price: float, ticks_per_unit: float) -> int:
 
 @compiled
 def _fill(values: Floats, price: int, quantity: int) -> None:
-    """Enter one trade into the minute's candle; a negative quantity is a taker's sale."""
+    """Add one trade to the minute's candle; a negative quantity is a taker's sale."""
     size = abs(quantity)
     if values[COUNT] == 0:
         values[OPEN] = values[HIGH] = values[LOW] = price
@@ -185,9 +186,9 @@ def record_step(
     place: tuple[int, int],
     step: MarketStep,
     wicks: tuple[float, float],
-    outputs: tuple[Minutes, Forced, Detail],
+    outputs: tuple[MinuteValues, Forced, Detail],
 ) -> None:
-    """Enter a step into the minute, the forced orders and the detail. place: (pair, step of the stretch)."""
+    """Add a step to the minute, the forced orders and the detail. place: (pair, step of the stretch)."""
     pair, number = place
     minutes, forced, detail = outputs
     row, scale, units = state.pair[pair], numbers.ticks_per_unit[pair], numbers.steps_per_unit[pair]
@@ -210,7 +211,7 @@ def record_step(
 
 @compiled
 def _ratio(seed: int, stream: int, pair: int, minute: int, log_ratio: float) -> float:
-    """exp(log_ratio) with 3 % noise, to four decimals as the exchange prints it."""
+    """exp(log_ratio) with 3 % noise, to four decimals as on the exchange."""
     noisy = math.exp(log_ratio + 0.03 * normal(seed, stream, pair, minute))
     return max(round(noisy * 1e4), 1.0) / 1e4
 
@@ -222,9 +223,9 @@ def record_minute(
     state: MarketState,
     place: tuple[int, int, int],
     settles: bool,
-    minutes: Minutes,
+    minutes: MinuteValues,
 ) -> None:
-    """Enter what is measured at a minute's end. place: (pair, minute of the stretch, end since 1970)."""
+    """Write the values at the end of a minute. place: (pair, minute of the stretch, end since 1970)."""
     pair, minute, end = place
     row, values = state.pair[pair], minutes.values[minute, pair]
     lean = imbalance(row)

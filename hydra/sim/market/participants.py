@@ -1,12 +1,13 @@
-"""Once a minute: what the cohorts open and close, and what funding comes of it."""
+"""Once a minute: the positions that participants open and close, and the funding rate."""
 
 import math
 from typing import Final
 
+from hydra.arrays import Floats
 from hydra.sim.market.compiled import compiled
 from hydra.sim.market.ladder import LONG, SHORT, close_share, deposit, deposit_rushed
 from hydra.sim.market.random_numbers import normal
-from hydra.sim.market.roster import Floats, PairNumbers
+from hydra.sim.market.roster import PairNumbers
 from hydra.sim.market.scenarios import Drives
 from hydra.sim.market.state import (
     GROWTH,
@@ -35,41 +36,42 @@ _GROWTH: Final = (0.03, 0.001)
 _VARIANCE: Final = (0.6, 0.004)
 # Share of every side that is closed and opened anew each minute (5 % an hour).
 _TURNOVER: Final = 0.0008
-# How fast a side moves to where sentiment wants it, a minute.
+# Share of the wanted change that a side makes in a minute.
 _ADJUSTMENT: Final = 1 / 60
 # Momentum chasers: share of a side a minute for each standard deviation of the 15-minute move.
 _CHASE: Final = 0.00002
 _MOMENTUM_LIMIT: Final = 4.0
-# Share of the cohorts' net contracts that is bought aggressively; the rest finds resting orders.
+# Share of the net contracts that is bought with market orders; the rest fills resting orders.
 _AGGRESSIVE: Final = 0.15
 # Carry traders: share of the open interest sold a minute at a predicted rate of 0.1 %.
 _CARRY: Final = 0.00006
 _RATE_BAND: Final = 0.0005
 _IMBALANCE_LIMIT: Final = 0.6
 _MOST_CLOSED: Final = 0.2
-# A crowd of this imbalance and more drowns the ordinary sentiment.
+# From this imbalance on, a crowd replaces the sentiment.
 _FULL_CROWD: Final = 0.1
 
 
 @compiled
-def _reverting(value: float, deviation: float, reversion: float, shock: float) -> float:
+def reverting(value: float, deviation: float, reversion: float, shock: float) -> float:
+    """One step of an Ornstein-Uhlenbeck process. deviation: its standard deviation at rest."""
     return value * (1.0 - reversion) + deviation * math.sqrt(2.0 * reversion) * shock
 
 
 @compiled
 def drift_moods(seed: int, pair: int, minute: int, row: Floats) -> None:
-    """Move sentiment, appetite for open interest and the pair's own variance by one minute."""
+    """Move sentiment, growth of open interest and the pair's own variance by one minute."""
     shock = normal(seed, _SENTIMENT_STREAM, pair, minute)
-    row[SENTIMENT] = _reverting(row[SENTIMENT], _SENTIMENT[0], _SENTIMENT[1], shock)
+    row[SENTIMENT] = reverting(row[SENTIMENT], _SENTIMENT[0], _SENTIMENT[1], shock)
     shock = normal(seed, _GROWTH_STREAM, pair, minute)
-    row[GROWTH] = _reverting(row[GROWTH], _GROWTH[0], _GROWTH[1], shock)
+    row[GROWTH] = reverting(row[GROWTH], _GROWTH[0], _GROWTH[1], shock)
     shock = normal(seed, _VARIANCE_STREAM, pair, minute)
-    row[OWN_LOG_VARIANCE] = _reverting(row[OWN_LOG_VARIANCE], _VARIANCE[0], _VARIANCE[1], shock)
+    row[OWN_LOG_VARIANCE] = reverting(row[OWN_LOG_VARIANCE], _VARIANCE[0], _VARIANCE[1], shock)
 
 
 @compiled
 def _wanted_change(numbers: PairNumbers, pair: int, row: Floats, crowd: float, side: int) -> float:
-    """Contracts that the side wants to add this minute (negative: to close), without chasers."""
+    """Contracts that the side adds in this minute (negative: closes), without momentum chasers."""
     swayed = min(abs(crowd) / _FULL_CROWD, 1.0)
     lean = min(max(row[SENTIMENT] * (1.0 - swayed) + crowd, -_IMBALANCE_LIMIT), _IMBALANCE_LIMIT)
     share = (1.0 + lean) if side == LONG else (1.0 - lean)
@@ -82,7 +84,7 @@ def _wanted_change(numbers: PairNumbers, pair: int, row: Floats, crowd: float, s
 def trade_side(
     numbers: PairNumbers, state: MarketState, drives: Drives, place: tuple[int, int], side: int
 ) -> float:
-    """One side closes and opens for one minute. Returns its net contracts opened, base units.
+    """One side closes and opens positions for a minute. Returns the net contracts opened, base units.
 
     place: (minute of the stretch, pair).
     """
@@ -131,17 +133,14 @@ def imbalance(row: Floats) -> float:
 
 @compiled
 def open_interest(row: Floats) -> float:
-    """Open interest, base units: the larger side; makers and carry traders hold the difference.
-
-    Every contract has a long and a short: longs + makers' longs = shorts + makers' shorts.
-    """
+    """Open interest, base units: the larger side; makers and carry traders hold the difference."""
     contracts: float = max(row[LONGS], row[SHORTS])
     return contracts
 
 
 @compiled
 def _rate(average_premium: float, cap: float) -> float:
-    """Premium + clamp(interest - premium, +-0.05 %), within +-cap, to eight decimals (the venue's rule)."""
+    """Premium + clamp(interest - premium, +-0.05 %), within +-cap, to eight decimals, as on the exchange."""
     band = min(max(REST_RATE - average_premium, -_RATE_BAND), _RATE_BAND)
     return round(min(max(average_premium + band, -cap), cap) * 1e8) / 1e8
 

@@ -1,16 +1,17 @@
-"""The inner loop: twelve five-second steps a minute, from flow to price to forced orders to trades."""
+"""The inner loop: twelve five-second steps a minute, from order flow to price, liquidations and trades."""
 
 import math
 from typing import Final
 
 import numpy as np
 
+from hydra.arrays import Floats
 from hydra.sim.market.compiled import compiled
 from hydra.sim.market.ladder import LONG, SHORT, bin_of, liquidate
-from hydra.sim.market.outputs import Detail, Forced, MarketStep, Minutes, record_minute, record_step
-from hydra.sim.market.participants import accrue_funding, aggressive_flow, drift_moods, imbalance
+from hydra.sim.market.outputs import Detail, Forced, MarketStep, MinuteValues, record_minute, record_step
+from hydra.sim.market.participants import accrue_funding, aggressive_flow, drift_moods, imbalance, reverting
 from hydra.sim.market.random_numbers import normal, uniform
-from hydra.sim.market.roster import Floats, PairNumbers
+from hydra.sim.market.roster import PairNumbers
 from hydra.sim.market.scenarios import Drives
 from hydra.sim.market.settings import STEPS_PER_MINUTE
 from hydra.sim.market.state import (
@@ -40,7 +41,7 @@ _WICK_STREAM: Final = 40
 _COMMON_VARIANCE: Final = (0.7, 0.002)
 _JUMPS_PER_MINUTE: Final = 4 / 1440
 _JUMP_SIZE: Final = 14.0
-# Contracts that move the price by one log unit at ordinary depth, as a multiple of the open interest.
+# Contracts that move the price by one log unit at usual depth, as a multiple of the open interest.
 _DEPTH: Final = 5.0
 _MOST_THINNED: Final = 1.0
 _STEP_LIMIT: Final = 0.02
@@ -66,12 +67,12 @@ _INFORMED: Final = 0.25
 
 @compiled
 def common_returns(seed: int, first_minute: int, minutes: int, common: Floats) -> Floats:
-    """The common factor, one number of about unit variance a step, with clustered variance and jumps."""
+    """The common factor: a number of about unit variance per step, with volatility clusters and jumps."""
     returns = np.empty(minutes * STEPS_PER_MINUTE)
     deviation, reversion = _COMMON_VARIANCE
     for minute in range(first_minute, first_minute + minutes):
         shock = normal(seed, _COMMON_VARIANCE_STREAM, 0, minute)
-        common[0] = common[0] * (1.0 - reversion) + deviation * math.sqrt(2.0 * reversion) * shock
+        common[0] = reverting(common[0], deviation, reversion, shock)
         jump = 0.0
         if uniform(seed, _JUMP_STREAM, 0, minute) < _JUMPS_PER_MINUTE:
             jump = _JUMP_SIZE * normal(seed, _JUMP_SIZE_STREAM, 0, minute)
@@ -84,7 +85,7 @@ def common_returns(seed: int, first_minute: int, minutes: int, common: Floats) -
 
 @compiled
 def _forced(state: MarketState, pair: int) -> tuple[float, float]:
-    """Liquidate what the mark price has passed; a part of the other side takes profit in the next minute."""
+    """Liquidate up to the mark price; a part of the other side takes profit in the next minute."""
     row = state.pair[pair]
     if bin_of(row[LOG_MARK]) == state.edges[pair, LONG]:
         return 0.0, 0.0
@@ -99,7 +100,7 @@ def _forced(state: MarketState, pair: int) -> tuple[float, float]:
 
 @compiled
 def _move_premium(seed: int, pair: int, moment: int, row: Floats, impact: float) -> None:
-    """Move premium and mark price by one step; arbitrage takes back a part of a transient move."""
+    """Move premium and mark price by one step; arbitrage reverses a part of a transient move."""
     lean = imbalance(row)
     target = _PREMIUM_LINEAR * lean + _PREMIUM_CUBIC * lean * lean * lean
     row[SLOW_PREMIUM] += (target - row[SLOW_PREMIUM]) * _SLOW_REVERSION
@@ -116,9 +117,9 @@ def _move_premium(seed: int, pair: int, moment: int, row: Floats, impact: float)
 def _takers(
     seed: int, numbers: PairNumbers, place: tuple[int, int], move: float, flow: float, forced: float
 ) -> tuple[float, float]:
-    """Contracts bought and sold by takers: gross volume grows with the move, its tilt follows the flow.
+    """Contracts bought and sold by takers: the volume grows with the move, the imbalance follows the flow.
 
-    place: (pair, moment). move: the step's return in ordinary standard deviations.
+    place: (pair, moment). move: the step's return in usual standard deviations.
     """
     pair, moment = place
     activity = 0.4 + 0.6 * min(abs(move), 15.0)
@@ -135,7 +136,7 @@ def _takers(
 def _take_step(
     seed: int, numbers: PairNumbers, state: MarketState, place: tuple[int, int], noise: float, flow: float
 ) -> MarketStep:
-    """One step. noise: log return of news and noise traders. flow: net contracts of cohorts, pushers."""
+    """One step. noise: log return of noise traders. flow: net contracts of participants and pushes."""
     pair, moment = place
     row, ordinary = state.pair[pair], numbers.volatility[pair]
     before = row[LOG_PRICE]
@@ -160,7 +161,7 @@ def play_pair(
     state: MarketState,
     drives: Drives,
     common: Floats,
-    outputs: tuple[int, Minutes, Forced, Detail],
+    outputs: tuple[int, MinuteValues, Forced, Detail],
 ) -> None:
     """Play one pair through the stretch. outputs: (first minute, minutes, forced orders, detail)."""
     first_minute, minutes, forced, detail = outputs

@@ -1,7 +1,6 @@
-"""Random numbers that depend on their place only, never on how many were drawn before.
+"""Random numbers by hash of (seed, stream, member, moment), without state.
 
-A hash of (seed, stream, member, moment) needs no state, so a market generated in one go, in pieces or
-after a resume draws the same numbers.
+So a market draws the same numbers in one piece, in several, or after a restart.
 Source: Steele, Lea and Flood 2014 (the SplitMix64 finaliser).
 """
 
@@ -33,7 +32,7 @@ def _mixed(bits: np.uint64) -> np.uint64:
 
 @compiled
 def uniform(seed: int, stream: int, member: int, moment: int) -> float:
-    """A uniform number in (0, 1) of this seed, stream (what for), member (which pair) and moment."""
+    """A uniform number in (0, 1). stream: its purpose. member: the pair."""
     bits = _mixed(np.uint64(seed) + np.uint64(moment) * _GOLDEN)
     bits = _mixed(bits ^ (np.uint64(stream) * _STREAM + np.uint64(member) * _MEMBER))
     return (np.float64(bits >> _S11) + 0.5) * _TO_UNIT
@@ -41,6 +40,6 @@ def uniform(seed: int, stream: int, member: int, moment: int) -> float:
 
 @compiled
 def normal(seed: int, stream: int, member: int, moment: int) -> float:
-    """A standard normal number of this place; it uses the uniform streams 2 x stream and 2 x stream + 1."""
+    """A standard normal number; it uses the uniform streams 2 x stream and 2 x stream + 1."""
     radius = math.sqrt(-2.0 * math.log(uniform(seed, 2 * stream, member, moment)))
     return radius * math.cos(2.0 * math.pi * uniform(seed, 2 * stream + 1, member, moment))

@@ -1,18 +1,15 @@
-"""The pairs of a generated market and the numbers that make each what it is."""
+"""The pairs of a generated market and their numbers."""
 
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from hydra.arrays import Floats
 from hydra.exchange.instruments import load_instrument_terms
 from hydra.universe import UNIVERSE
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-
-# Price and open interest (USDT) from which the pairs of the universe set out: rough figures of mid-2025.
+# First price and open interest (USDT) of the universe's pairs: about those of mid-2025.
 _FIRST_PRICE: Final = (100_000.0, 2_500.0, 150.0, 650.0, 0.65, 2.2, 85.0, 0.18)
 _OPEN_INTEREST_USD: Final = (8e9, 5e9, 1.5e9, 4e8, 2e8, 6e8, 1.5e8, 4e8)
 _ANNUAL_VOLATILITY: Final = 0.40
@@ -89,7 +86,7 @@ def _invented(number: int) -> SimulatedPair:
 
 
 def pair_numbers(pairs: tuple[SimulatedPair, ...]) -> PairNumbers:
-    """The arrays of the compiled loop for this roster."""
+    """The arrays of `pairs` for the compiled loop."""
     share = np.array([_LEADER_COMMON, *[_FOLLOWER_COMMON] * (len(pairs) - 1)])
     caps = np.array([_LEADER_FUNDING_CAP, *[_FUNDING_CAP] * (len(pairs) - 1)])
     prices = np.array([pair.first_price for pair in pairs])

@@ -1,7 +1,7 @@
-"""What is planted into a simulated day, as a plan that can be read before the day is played.
+"""The planted events of a simulated day.
 
-A planted event moves the participants (a crowd builds up, a seller pushes, a feed falls silent); what the
-market makes of it follows from the model.
+An event acts on the participants or the feeds (a crowd builds up, a seller pushes, a feed is down); the model
+does the rest.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,23 +10,22 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from hydra.arrays import Flags, Floats
 from hydra.sim.market.random_numbers import uniform
-from hydra.sim.market.roster import Floats
 from hydra.sim.market.settings import MarketSettings, Scenario
 
 _DAY: Final = 1440
 _SETTLEMENT_MINUTES: Final = 480
-# A crowd needs this long before a settlement to weigh on its averaged premium.
+# A crowd begins this long before a settlement, to change its averaged premium.
 _CROWD_LEAD_MINUTES: Final = 540
 _PLAN_STREAM: Final = 90
-# A push on the first pair is felt by the others to this part.
+# Part of a push on the first pair that also acts on the others.
 _CONTAGION: Final = 0.4
 
 
 class PlantedEventKind(StrEnum):
-    """What happens: levels are fractions of open interest (CROWD), of price (PUSH) or factors (BURST)."""
+    """The kind of a planted event; see `Event.level`."""
 
     CROWD = "crowd"
     RUSH = "rush"
@@ -39,10 +38,9 @@ class PlantedEventKind(StrEnum):
 class Event:
     """One planted event of one pair, from minute `first` (since 1970 UTC) to before minute `beyond`.
 
-    level: CROWD the imbalance (longs - shorts)/(longs + shorts) that the crowd strives for; RUSH the
-    contracts opened with high leverage a minute, as a share of the open interest, negative for shorts;
-    PUSH the aggressive flow a minute, in log price at ordinary depth; BURST the factor on volatility;
-    OUTAGE has none.
+    level: CROWD: the target of the imbalance (longs - shorts)/(longs + shorts). RUSH: contracts opened with
+    high leverage per minute, as a share of the open interest, negative for shorts. PUSH: flow of market
+    orders per minute, in log price at usual depth. BURST: factor of the volatility. OUTAGE: unused.
     """
 
     scenario: Scenario
@@ -54,7 +52,7 @@ class Event:
 
 
 class Drives(NamedTuple):
-    """The events of a stretch, (minutes, pairs): what the compiled loop adds to the participants."""
+    """The events of a stretch as inputs of the compiled loop, (minutes, pairs)."""
 
     crowd: Floats
     rush: Floats
@@ -63,14 +61,14 @@ class Drives(NamedTuple):
 
 
 def planned_events(settings: MarketSettings, day: int) -> list[Event]:
-    """All events of the simulated day `day` (0 begins at the start), in the order of their first minute."""
+    """The events of a simulated day (0 begins at the start), in the order of their first minute."""
     begin = settings.start_minute + day * _DAY
     events = [event for scenario in settings.scenarios for event in _PLANS[scenario](settings, begin)]
     return sorted(events, key=lambda event: (event.first, event.pair, event.kind))
 
 
 def events_between(settings: MarketSettings, first: int, beyond: int) -> list[Event]:
-    """The events that touch minutes first <= m < beyond; nothing is planted before the start."""
+    """The events that overlap the minutes first <= m < beyond; none is before the start."""
     last_day = (beyond - 1 - settings.start_minute) // _DAY
     first_day = max(0, (first - settings.start_minute) // _DAY - 1)
     plans = (planned_events(settings, day) for day in range(first_day, last_day + 1))
@@ -99,8 +97,8 @@ def _target(drives: Drives, kind: PlantedEventKind) -> Floats:
     }[kind]
 
 
-def silent_minutes(settings: MarketSettings, first: int, beyond: int) -> npt.NDArray[np.bool_]:
-    """(minutes, pairs): True where the feeds of the pair are silent."""
+def silent_minutes(settings: MarketSettings, first: int, beyond: int) -> Flags:
+    """(minutes, pairs): True where the feeds of the pair are down."""
     silent = np.zeros((beyond - first, settings.pairs), dtype=np.bool_)
     for event in events_between(settings, first, beyond):
         if event.kind is PlantedEventKind.OUTAGE:
@@ -121,7 +119,7 @@ def _sign(settings: MarketSettings, begin: int, number: int) -> float:
 
 
 def _settlement(begin: int) -> int:
-    """The first settlement that leaves a crowd seven hours of the day to build up."""
+    """The first settlement at least seven hours after `begin`, so that a crowd can build up."""
     return -(-(begin + 420) // _SETTLEMENT_MINUTES) * _SETTLEMENT_MINUTES
 
 
@@ -134,7 +132,7 @@ def _crowd(scenario: Scenario, pair: int, begin: int, level: float, hours_after:
 def _cascade(
     settings: MarketSettings, scenario: Scenario, pair: int, minute: int, size: float
 ) -> list[Event]:
-    """A crowd rushes in with high leverage, then a seller (size > 0; a buyer if < 0) pushes against it."""
+    """A rush with high leverage, then a push against it: by a seller if size > 0, by a buyer if < 0."""
     side, strength = (1.0 if size > 0 else -1.0), abs(size)
     events = [
         Event(scenario, PlantedEventKind.RUSH, pair, minute - 90, minute, side * 0.0013 * strength),
@@ -155,7 +153,7 @@ def _day(settings: MarketSettings, begin: int) -> Iterator[Event]:
     role = [order[place % len(order)] for place in range(6)]
     yield _crowd(Scenario.DAY, role[0], begin, 0.185 * _sign(settings, begin, 1), 3)
     yield _crowd(Scenario.DAY, role[1], begin, 0.15 * _sign(settings, begin, 2), 12)
-    # Late, because what it does to the kill switch ends the trading of the day.
+    # Late, because it latches the kill switch, which ends the day's trading.
     cascade = _minute(settings, begin, 3, 1200, 1290)
     yield from _cascade(settings, Scenario.DAY, role[2], cascade, _sign(settings, begin, 4))
     squeeze = _minute(settings, begin, 5, 240, 600)

@@ -1,10 +1,11 @@
-"""What the user chooses of a generated market."""
+"""The settings of a generated market."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from hydra.bounds import LARGEST_SEED
 from hydra.errors import SettingsError
 
 STEP_SECONDS: Final = 5
@@ -29,15 +30,15 @@ class Scenario(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MarketSettings:
-    """Which market to generate.
+    """The market to generate.
 
-    seed: 0 to 2**62; the same seed gives the same market.
+    seed: 0 to 2**62.
     start: first minute with books, trades, heartbeats and planted scenarios; UTC, a whole minute.
     warm_up_days: history before `start`, without books, trades, heartbeats and planted scenarios.
     pairs: how many; the first eight are the universe, the others are invented (SIM009...).
     book_interval_seconds: between snapshots, a multiple of 5; 0 for no books.
-    with_open_interest_polls: readings every 15 s beside those of the five-minute grid.
-    heartbeat_interval_seconds: proof of life per feed and pair, a multiple of 5; 0 for none.
+    with_open_interest_polls: polls every 15 s in addition to the five-minute grid.
+    heartbeat_interval_seconds: between heartbeats of a feed and pair, a multiple of 5; 0 for none.
     """
 
     seed: int
@@ -51,7 +52,7 @@ class MarketSettings:
     heartbeat_interval_seconds: int = 30
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be generated.
+        """Check the settings.
 
         Raises:
             SettingsError: names the setting, its value and what it should be.
@@ -63,7 +64,7 @@ class MarketSettings:
     def _checks(self) -> list[tuple[str, object, bool, str]]:
         whole = self.start.tzinfo is not None and self.start.timestamp() % 60 == 0
         return [
-            ("seed", self.seed, 0 <= self.seed <= 2**62, "a whole number from 0 to 2**62"),
+            ("seed", self.seed, 0 <= self.seed <= LARGEST_SEED, "a whole number from 0 to 2**62"),
             ("start", self.start, whole, "a whole minute with a time zone"),
             ("pairs", self.pairs, 1 <= self.pairs <= MOST_PAIRS, f"1 to {MOST_PAIRS}"),
             ("warm_up_days", self.warm_up_days, self.warm_up_days >= 0, "0 or more days"),

@@ -1,15 +1,16 @@
-"""Everything that a market remembers from one minute to the next, and its form on disk."""
+"""The state of a market between two minutes, and its form on disk."""
 
 import io
 from typing import Final, NamedTuple
 
 import numpy as np
 
+from hydra.arrays import Floats, Integers
 from hydra.errors import BadDataError
-from hydra.sim.market.ladder import BINS, bin_of, deposit, liquidate
-from hydra.sim.market.roster import Floats, Ints, PairNumbers
+from hydra.sim.market.ladder import LADDER_BINS, bin_of, deposit, liquidate
+from hydra.sim.market.roster import PairNumbers
 
-# Columns of MarketState.pair: the remembered quantities of a pair.
+# Columns of MarketState.pair.
 LOG_PRICE: Final = 0
 SLOW_PREMIUM: Final = 1
 FAST_PREMIUM: Final = 2
@@ -30,7 +31,7 @@ SETTLED_RATE: Final = 16
 PREDICTED_RATE: Final = 17
 TAKER_BUY: Final = 18
 TAKER_SELL: Final = 19
-COLUMNS: Final = 20
+PAIR_COLUMNS: Final = 20
 
 REST_RATE: Final = 0.0001
 # The first cohorts entered in the weeks before, within 8 % of the first price.
@@ -38,37 +39,37 @@ _FIRST_ENTRIES: Final = np.linspace(-0.08, 0.08, 41)
 
 
 class MarketState(NamedTuple):
-    """The memory of a market of n pairs.
+    """The state of a market of n pairs.
 
-    pair (n, COLUMNS): logs of prices, premium as fraction, contracts in base units, rates per 8 h.
-    ladders (n, 2, BINS): contracts by liquidation price; side 0 long, 1 short.
+    pair (n, PAIR_COLUMNS): logs of prices, premium as fraction, contracts in base units, rates per 8 h.
+    ladders (n, 2, LADDER_BINS): contracts by liquidation price; side 0 long, 1 short.
     edges (n, 2): bin of the mark price up to which each ladder has been cleared.
     trade_ids (n): the last trade id. common (1): the common factor's log variance.
     """
 
     pair: Floats
     ladders: Floats
-    edges: Ints
-    trade_ids: Ints
+    edges: Integers
+    trade_ids: Integers
     common: Floats
 
 
 def first_state(numbers: PairNumbers) -> MarketState:
-    """A market at rest: longs and shorts equal, entered around the first price."""
+    """The first state: longs and shorts are equal, entered around the first price."""
     count = len(numbers.contracts)
     state = MarketState(
-        np.zeros((count, COLUMNS)),
-        np.zeros((count, 2, BINS)),
+        np.zeros((count, PAIR_COLUMNS)),
+        np.zeros((count, 2, LADDER_BINS)),
         np.zeros((count, 2), dtype=np.int64),
         np.zeros(count, dtype=np.int64),
         np.zeros(1),
     )
     for pair in range(count):
-        _settle_in(state, numbers, pair)
+        _enter_first_cohorts(state, numbers, pair)
     return state
 
 
-def _settle_in(state: MarketState, numbers: PairNumbers, pair: int) -> None:
+def _enter_first_cohorts(state: MarketState, numbers: PairNumbers, pair: int) -> None:
     log_price = numbers.first_log_price[pair]
     row = state.pair[pair]
     row[LOG_PRICE] = row[LOG_MARK] = log_price
@@ -84,14 +85,14 @@ def _settle_in(state: MarketState, numbers: PairNumbers, pair: int) -> None:
 
 
 def to_bytes(state: MarketState, minute: int) -> bytes:
-    """The state and the next minute in numpy's own format (npz); read back by `from_bytes`."""
+    """The state and the next minute in numpy's format (npz)."""
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, minute=np.int64(minute), **state._asdict())
     return buffer.getvalue()
 
 
 def from_bytes(content: bytes, expected: MarketState) -> tuple[MarketState, int]:
-    """The state and the next minute out of `to_bytes`; `expected` is any state of the same market.
+    """The state and the next minute of `to_bytes`. expected: any state of the same market.
 
     Raises:
         BadDataError: not such a file, or the state of a market with other pairs.

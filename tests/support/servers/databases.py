@@ -12,6 +12,8 @@ from sqlalchemy import make_url
 from hydra.db.engine import connect
 from hydra.db.migrate import upgrade_to_head
 from hydra.db.provision import create_extension
+from hydra.db.roles import ensure_owner
+from tests.support.servers.logins import make_logins
 
 COPY_TIMEOUT_S = 20.0
 
@@ -23,6 +25,7 @@ class TestServer:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        make_logins(url)
         self._templates: dict[str, str] = {}
 
     @contextmanager
@@ -46,6 +49,9 @@ class TestServer:
         template = self._templates.get(kind) or self._make_template(kind)
         name = f"test_{uuid.uuid4().hex[:12]}"
         self._run("CREATE DATABASE {} TEMPLATE {}", name, template)
+        # Privileges on a database itself are not copied.
+        with connect(self._address(name), autocommit=True) as connection:
+            ensure_owner(connection)
         try:
             yield self._address(name)
         finally:

@@ -39,14 +39,27 @@ def redis_server() -> Iterator[str]:
     Raises:
         LookupError: none can be had; ask `has_redis` first.
     """
-    given, program = os.environ.get(REDIS_URL), redis_program()
+    given = os.environ.get(REDIS_URL)
     if given:
         yield given
-    elif program is not None:
-        with tempfile.TemporaryDirectory(prefix="hydra-redis-") as folder:
-            yield from _started(program, folder)
-    else:
+        return
+    port = choose_free()
+    with redis_on(port):
+        yield f"redis://{LOOPBACK}:{port}/0"
+
+
+@contextmanager
+def redis_on(port: int) -> Iterator["subprocess.Popen[bytes]"]:
+    """A Redis server of our own on `port` of this machine, which forgets everything when it ends.
+
+    Raises:
+        LookupError: none can be had; `redis_program` says so.
+    """
+    program = redis_program()
+    if program is None:
         raise LookupError("no Redis server can be had")
+    with tempfile.TemporaryDirectory(prefix="hydra-redis-") as folder:
+        yield from _started(program, folder, port)
 
 
 def has_redis() -> bool:
@@ -85,8 +98,7 @@ def _fetch(home: Path) -> None:
                 subprocess.run(["dpkg", "-x", str(archive), str(home)], check=True)  # noqa: S607
 
 
-def _started(program: Path, folder: str) -> Iterator[str]:
-    port = choose_free()
+def _started(program: Path, folder: str, port: int) -> Iterator["subprocess.Popen[bytes]"]:
     libraries = program.parents[1] / "lib/x86_64-linux-gnu"
     arguments = ("--port", str(port), "--bind", LOOPBACK, "--save", "", "--appendonly", "no", "--dir", folder)
     with subprocess.Popen(
@@ -96,7 +108,7 @@ def _started(program: Path, folder: str) -> Iterator[str]:
     ) as process:
         try:
             _wait_for(port)
-            yield f"redis://{LOOPBACK}:{port}/0"
+            yield process
         finally:
             process.terminate()
 

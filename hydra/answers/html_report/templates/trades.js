@@ -3,8 +3,10 @@ const ROWS = 100;
 const WRITERS = { count: String, text: String, time: instant, duration, price, signed };
 
 const csvOf = (columns, trades) => {
+  // A cell that a spreadsheet would take for a formula begins with an apostrophe.
+  const safe = (text) => (/^[=+\-@]./.test(text) ? `'${text}` : text);
   const cell = (value) => (/[",\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
-  const written = (value, kind) => known(value, (it) => (kind === "time" ? new Date(1000 * it).toISOString().replace(".000Z", "+00:00") : String(it))).replace(/^-$/, "");
+  const written = (value, kind) => known(value, (it) => (kind === "time" ? new Date(1000 * it).toISOString().replace(".000Z", "+00:00") : kind === "text" ? safe(String(it)) : String(it))).replace(/^-$/, "");
   return [columns.map(([key]) => key), ...trades.map((trade) => columns.map(([key, , kind]) => written(trade[key], kind)))]
     .map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
 };

@@ -1,1 +1,1 @@
-"""Feature definitions that only the models to come will read: the recipe and the sequence."""
+"""Feature definitions that only the models to come read: the recipe and the sequence."""

@@ -1,10 +1,10 @@
-"""Exponential averages of minutes, and what is made of them (recipe, sequence)."""
+"""Exponential averages of minutes, and features made from them (recipe, sequence)."""
 
 from typing import Final
 
 import polars as pl
 
-from hydra.features.catalogue.for_models.recipe_feature import BAR, recipe_feature
+from hydra.features.catalogue.for_models.recipe_feature import BAR_INPUTS, recipe_feature
 from hydra.features.engine.directional_movement import (
     WARM_UP_BARS,
     average_directional_index,
@@ -52,7 +52,7 @@ def _difference(fast: int, slow: int) -> Feature:
 
 
 def _channel_index() -> pl.Expr:
-    """(ap - ESA)/(0.015 D), 0 where nothing moves (C113)."""
+    """(ap - ESA)/(0.015 D); 0 if D is zero (C113)."""
     deviation = pl.col("wave_deviation")
     flat = deviation <= ZERO_DEVIATION * _TYPICAL
     distance = _TYPICAL - pl.col("wave_average")
@@ -84,7 +84,7 @@ FEATURES = (
         "average directional index over 14 minutes, seeded and smoothed as TA-Lib does",
         unit="0..100",
         window=f"{WARM_UP_BARS} m1 warm-up",
-        inputs=BAR,
+        inputs=BAR_INPUTS,
         bounds=(0, 100),
     ),
     recipe_feature(
@@ -106,7 +106,7 @@ FEATURES = (
         "WT1 = EMA_21 of (ap - ESA)/(0.015 D), ap = (H+L+C)/3, ESA = EMA_10(ap), D = EMA_10(abs(ap - ESA))",
         unit="-",
         window="105 m1",
-        inputs=BAR,
+        inputs=BAR_INPUTS,
         null_rule="NW, Z=0",
         sources="docs/features.md, Conventions (Wave Trend)",
     ),

@@ -5,7 +5,7 @@ from typing import Final
 
 import polars as pl
 
-from hydra.features.catalogue.for_models.recipe_feature import CLOSE, recipe_feature
+from hydra.features.catalogue.for_models.recipe_feature import CLOSE_INPUTS, recipe_feature
 from hydra.features.expressions import ZERO_DEVIATION, no_older_than
 from hydra.features.facts import Grid
 from hydra.features.feature import WorkingColumn
@@ -20,7 +20,7 @@ _LEVELS: Final = ("order_book_levels.best_bid", "order_book_levels.best_ask")
 
 
 def quoted_spread_bps() -> pl.Expr:
-    """(best ask - best bid)/mid x 10,000; null where the book is crossed or empty."""
+    """(best ask - best bid)/mid x 10,000; null if the book is crossed or empty."""
     return pl.when(_SOUND).then((_ASK - _BID) / ((_ASK + _BID) / 2) * _BPS)
 
 
@@ -57,8 +57,8 @@ FEATURES = (
         pl.when(
             (pl.col("flow_covered_seconds") >= _COVERED_SECONDS) & (pl.col("flow_top_quantity") > 0)
         ).then(pl.col("order_flow") / pl.col("flow_top_quantity")),
-        "Cont-Kukanov-Stoikov: sum over snapshots of what came to and left the best prices, divided by the "
-        "mean quantity at them",
+        "Cont-Kukanov-Stoikov: sum over snapshots of the quantity added to and removed from the best prices, "
+        "divided by the mean quantity at them",
         unit="top-of-book quantities",
         window="5 min",
         inputs=(*_LEVELS, "order_book_levels.best_bid_quantity", "order_book_levels.best_ask_quantity"),
@@ -74,7 +74,7 @@ FEATURES = (
         "(spread/mid)/realized_sigma_30",
         unit="ratio",
         window="snapshot, 30 m1",
-        inputs=("order_book_tops.best_bid", "order_book_tops.best_ask", *CLOSE),
+        inputs=("order_book_tops.best_bid", "order_book_tops.best_ask", *CLOSE_INPUTS),
         null_rule="NL(15 s), NW, Z=null",
         pit="E,B",
         grid=Grid.DECISION,

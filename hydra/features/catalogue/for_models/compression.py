@@ -1,10 +1,16 @@
-"""Ranges of minutes: bands, compression and the break out of it (recipe)."""
+"""Ranges of minutes: bands, compression, breakouts (recipe)."""
 
 from typing import Final
 
 import polars as pl
 
-from hydra.features.catalogue.for_models.recipe_feature import BAR, CLOSE, VOLUME, ratio_or, recipe_feature
+from hydra.features.catalogue.for_models.recipe_feature import (
+    BAR_INPUTS,
+    CLOSE_INPUTS,
+    VOLUME_INPUTS,
+    ratio_or,
+    recipe_feature,
+)
 from hydra.features.expressions import least_present, rolling_mean, share_at_most
 from hydra.features.facts import Grid
 from hydra.features.feature import Feature, WorkingColumn
@@ -17,7 +23,7 @@ _LEAST: Final = least_present(_BARS)
 
 
 def _narrowest() -> pl.Expr:
-    """1 where the bar's range is strictly the smallest of its last seven, else 0."""
+    """1 if the bar's range is strictly the smallest of the last seven, else 0."""
     others = pl.col("bar_range").shift(1).rolling_min(_NARROW_BARS - 1, min_samples=_NARROW_BARS - 1)
     return (pl.col("bar_range") < others).cast(pl.Float64)
 
@@ -27,7 +33,7 @@ def _thrust() -> pl.Expr:
     above, below = _CLOSE - pl.col("high_before"), _CLOSE - pl.col("low_before")
     outside = pl.when(above > 0).then(above).when(below < 0).then(below).otherwise(above * 0.0)
     known = above.is_not_null() & below.is_not_null()
-    # Adding 0 turns the -0.0 of a close inside into 0.0.
+    # Adding 0 turns -0.0 into 0.0.
     return pl.when(known).then(ratio_or(outside, pl.col("atr_14_abs"), 0.0).clip(-3, 3) + 0.0)
 
 
@@ -71,7 +77,7 @@ FEATURES = (
         "1 - clip(R/mean(R, 100), 0, 2)/2, R the range of 20 minutes",
         unit="0..1",
         window="120 m1",
-        inputs=BAR[:2],
+        inputs=BAR_INPUTS[:2],
         null_rule="NW, Z=0.5",
         bounds=(0, 1),
     ),
@@ -81,7 +87,7 @@ FEATURES = (
         "share of the last 20 bars whose range is strictly the smallest of its last 7",
         unit="0..1",
         window="26 m1",
-        inputs=BAR[:2],
+        inputs=BAR_INPUTS[:2],
         bounds=(0, 1),
     ),
     recipe_feature(
@@ -90,7 +96,7 @@ FEATURES = (
         "1 - share of the last 100 ranges of 20 minutes that are at most the current one",
         unit="0..1",
         window="120 m1",
-        inputs=BAR[:2],
+        inputs=BAR_INPUTS[:2],
         bounds=(0, 1),
     ),
     recipe_feature(
@@ -99,7 +105,7 @@ FEATURES = (
         "(HH20 - C_0)/(HH20 - LL20)",
         unit="0..1",
         window="20 m1",
-        inputs=BAR,
+        inputs=BAR_INPUTS,
         null_rule="NW, Z=0",
         bounds=(0, 1),
     ),
@@ -109,7 +115,7 @@ FEATURES = (
         "100*(0.6*clip(abs(thrust), 0, 1) + 0.4*clip(V_0/mean(V_1..V_20), 0, 3)/3)",
         unit="0..100",
         window="21 m1",
-        inputs=(*BAR, *VOLUME),
+        inputs=(*BAR_INPUTS, *VOLUME_INPUTS),
         bounds=(0, 100),
     ),
     recipe_feature(
@@ -118,7 +124,7 @@ FEATURES = (
         "close beyond the high (low) of the 20 bars before, in ATR, clipped to 3; 0 inside",
         unit="-3..3",
         window="21 m1",
-        inputs=BAR,
+        inputs=BAR_INPUTS,
         null_rule="NW, Z=0",
         bounds=(-3, 3),
     ),
@@ -128,7 +134,7 @@ FEATURES = (
         "0 without a thrust, else abs(C_0 - O_0)/(H_0 - L_0) * clip(V_0/mean(V_1..V_20), 0, 2)/2",
         unit="0..1",
         window="21 m1",
-        inputs=("candles_1m.open", *BAR, *VOLUME),
+        inputs=("candles_1m.open", *BAR_INPUTS, *VOLUME_INPUTS),
         null_rule="NW, Z=0",
         bounds=(0, 1),
     ),
@@ -140,7 +146,7 @@ FEATURES = (
         "4*std0(C, 20)/SMA_20 on one-minute bars",
         unit="fraction",
         window="20 m1",
-        inputs=CLOSE,
+        inputs=CLOSE_INPUTS,
         bounds=(0, None),
     ),
 )

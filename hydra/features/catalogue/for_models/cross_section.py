@@ -1,6 +1,6 @@
-"""One pair among the others at the same close: leaders, ranks, betas, correlations, sectors (recipe).
+"""A pair compared with the others at the same close: leaders, ranks, betas, correlations, sectors (recipe).
 
-The leader's close stands beside the pair's own at the same bar; where either is missing, neither counts.
+A bar counts only if it is present for both the leader and the pair.
 """
 
 import math
@@ -56,7 +56,7 @@ def _leader_columns(leader: str) -> tuple[WorkingColumn, ...]:
 def _leader() -> pl.Expr:
     """Mean of the leaders without the pair itself."""
     others = [pl.when(id_ != _INSTRUMENT).then(pl.col(f"{name}_scaled")) for name, id_ in LEADERS.items()]
-    # A leader that is not there makes the mean unknown; the pair itself only drops out.
+    # If a leader is missing, the mean is null; only the pair itself is left out.
     known = pl.all_horizontal(pl.col(f"{name}_scaled").is_not_null() for name in LEADERS)
     return pl.when(known).then(pl.mean_horizontal(others)).tanh()
 
@@ -87,7 +87,7 @@ def _correlation(leader: str, hours: int) -> Feature:
 
 
 def _rank() -> pl.Expr:
-    """100 * (pairs below + half of the equal ones, itself included) / pairs; null with fewer than two."""
+    """100 * (pairs below + half of the equal ones, with itself) / pairs; null with fewer than two."""
     change = pl.col("return_1h")
     count = change.count().over("time")
     rank = change.rank("average").over("time")

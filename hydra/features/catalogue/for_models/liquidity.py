@@ -1,8 +1,7 @@
-"""Liquidity, traded value and volatility of the last hour among the hours of a month (recipe).
+"""Liquidity, traded value and volatility of the last hour, ranked among the hours of a month (recipe).
 
-A share of the month: how many of the last 720 whole clock hours had at most the current value. The counts
-come from `hydra.features.engine.monthly_percentile`; the month needs a week of samples, as volatility_zscore
-does.
+A share of the month is the share of the last 720 whole clock hours with at most the current value, from
+`hydra.features.engine.monthly_percentile`. It needs a week of samples.
 """
 
 from typing import Final
@@ -10,7 +9,7 @@ from typing import Final
 import polars as pl
 
 from hydra.features.catalogue.for_models.book_levels import LIFETIME
-from hydra.features.catalogue.for_models.recipe_feature import CLOSE, VALUE, recipe_feature
+from hydra.features.catalogue.for_models.recipe_feature import CLOSE_INPUTS, VALUE_INPUTS, recipe_feature
 from hydra.features.engine.monthly_percentile import LEAST_HOURS, MONTH_HOURS
 from hydra.features.expressions import least_present, no_older_than
 from hydra.features.facts import Grid
@@ -21,7 +20,7 @@ _MONTH: Final = "30 d (720 hourly samples)"
 
 
 def _whole_hour(column: str) -> pl.Expr:
-    """`column` of hours of which at least 95% of the minutes are there."""
+    """`column` of hours with at least 95% of their minutes."""
     return pl.when(pl.col("hour_bars") >= least_present(_HOUR_MINUTES)).then(pl.col(column))
 
 
@@ -62,7 +61,7 @@ FEATURES = (
         "spread)/2; without a book 1 - share of the month with at most this mean of abs(return_1m)/value",
         unit="0..1",
         window=_MONTH,
-        inputs=(*VALUE, "order_book_levels.near_depth_usd", "order_book_hours.near_depth_usd"),
+        inputs=(*VALUE_INPUTS, "order_book_levels.near_depth_usd", "order_book_hours.near_depth_usd"),
         null_rule="NW (min 7 d)",
         pit="E,B",
         grid=Grid.DECISION,
@@ -74,7 +73,7 @@ FEATURES = (
         "share of the month's hours that traded at most what the last 60 minutes did",
         unit="0..1",
         window=_MONTH,
-        inputs=VALUE,
+        inputs=VALUE_INPUTS,
         null_rule="NW (min 7 d)",
         grid=Grid.DECISION,
         sources="C128",
@@ -87,7 +86,7 @@ FEATURES = (
         "terciles of the month's hourly realized_sigma_60 that the current one exceeds",
         unit="0, 1 or 2",
         window=_MONTH,
-        inputs=CLOSE,
+        inputs=CLOSE_INPUTS,
         null_rule="NW (min 7 d)",
         grid=Grid.DECISION,
         bounds=(0, 2),

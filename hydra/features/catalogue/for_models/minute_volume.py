@@ -1,4 +1,4 @@
-"""Volume of minutes and the flow behind it (recipe)."""
+"""Volume and order flow of minutes (recipe)."""
 
 import math
 from typing import Final
@@ -6,9 +6,9 @@ from typing import Final
 import polars as pl
 
 from hydra.features.catalogue.for_models.recipe_feature import (
-    BAR,
-    CLOSE,
-    VOLUME,
+    BAR_INPUTS,
+    CLOSE_INPUTS,
+    VOLUME_INPUTS,
     over_deviation,
     ratio_or,
     recipe_feature,
@@ -34,7 +34,7 @@ _VOLUME = pl.col("volume")
 
 
 def _slope(column: str, bars: int) -> pl.Expr:
-    """Least-squares slope of the last `bars` values on the bar number, over those that are there; NW."""
+    """Least-squares slope of the last `bars` values on the bar number, over those present; NW."""
     value, present = pl.col(column).fill_null(0.0), pl.col(column).is_not_null().cast(pl.Float64)
     numbers = [float(bar - bars + 1) for bar in range(bars)]
     squares = [number * number for number in numbers]
@@ -59,7 +59,7 @@ def _spread() -> pl.Expr:
 
 
 def _micro() -> pl.Expr:
-    """50*(1 + w); without a book its weight goes to the other two in proportion."""
+    """50*(1 + w); without a book the other two weights are scaled up."""
     flow, ticks = _FLOW_WEIGHT * pl.col("taker_flow_10"), _TICK_WEIGHT * (2 * pl.col("uptick") - 1)
     with_book = flow + _BOOK_WEIGHT * pl.col("orderbook_imbalance") + ticks
     return 50 * (1 + pl.coalesce(with_book, (flow + ticks) / (_FLOW_WEIGHT + _TICK_WEIGHT)))
@@ -110,7 +110,7 @@ FEATURES = (
         inputs=(
             "candles_1m.taker_buy_quote_volume",
             "candles_1m.quote_volume",
-            *CLOSE,
+            *CLOSE_INPUTS,
             "order_book_levels.bid_depth_10_usd",
         ),
         null_rule="NW; the book's weight is dropped without one; null without taker data",
@@ -124,7 +124,7 @@ FEATURES = (
         "Corwin-Schultz estimate from highs and lows of two consecutive bars, negative 0, mean of 20",
         unit="bps",
         window="21 m1",
-        inputs=BAR[:2],
+        inputs=BAR_INPUTS[:2],
         bounds=(0, None),
     ),
     recipe_feature(
@@ -133,7 +133,7 @@ FEATURES = (
         "volume of the last bar against the previous 20",
         unit="sd",
         window="21 m1",
-        inputs=VOLUME,
+        inputs=VOLUME_INPUTS,
         null_rule="NW, Z=0",
         sources="C113",
     ),
@@ -143,7 +143,7 @@ FEATURES = (
         "V_0/mean(V_1..V_20)",
         unit="ratio",
         window="21 m1",
-        inputs=VOLUME,
+        inputs=VOLUME_INPUTS,
         null_rule="NW, Z=1",
         bounds=(0, None),
     ),
@@ -153,7 +153,7 @@ FEATURES = (
         "least-squares slope of ln(1 + V) on the bar number",
         unit="per bar",
         window="20 m1",
-        inputs=VOLUME,
+        inputs=VOLUME_INPUTS,
     ),
     recipe_feature(
         "volume_weighted_price_pressure",
@@ -161,7 +161,7 @@ FEATURES = (
         "sum(V*return_1m)/sum V over 20 bars, in units of std1(return_1m, 20)",
         unit="sd",
         window="20 m1",
-        inputs=(*CLOSE, *VOLUME),
+        inputs=(*CLOSE_INPUTS, *VOLUME_INPUTS),
         null_rule="NW, Z=0",
     ),
 )

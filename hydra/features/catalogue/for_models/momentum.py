@@ -1,4 +1,4 @@
-"""Returns of minutes in their own spread: momentum, mean reversion, tails (recipe)."""
+"""Momentum, mean reversion and tails of minute returns (recipe)."""
 
 import math
 from typing import Final
@@ -7,7 +7,6 @@ import polars as pl
 
 from hydra.features.catalogue.for_models.recipe_feature import over_deviation, ratio_or, recipe_feature
 from hydra.features.expressions import (
-    MINUTES_PER_YEAR,
     ZERO_DEVIATION,
     rolling_deviation,
     rolling_sum,
@@ -17,6 +16,7 @@ from hydra.features.expressions import (
 )
 from hydra.features.facts import Grid
 from hydra.features.feature import Feature, WorkingColumn
+from hydra.layers.layer2_volatility import MINUTES_PER_YEAR
 
 _HOUR: Final = 60
 _TREND_BARS: Final = 5
@@ -37,7 +37,7 @@ def _sigma(bars: int, expression: pl.Expr) -> Feature:
 
 
 def _kurtosis() -> pl.Expr:
-    """Bias-corrected excess kurtosis; null for returns that do not move."""
+    """Bias-corrected excess kurtosis; null without variance."""
     value = _RETURN.rolling_kurtosis(_HOUR, fisher=True, bias=False, min_samples=_LEAST_KURTOSIS)
     return pl.when(pl.col("realized_sigma_60") > ZERO_DEVIATION).then(value.fill_nan(None))
 

@@ -1,4 +1,4 @@
-"""Oscillators on one-minute bars: where the price stands in its own recent spread."""
+"""Oscillators on one-minute bars."""
 
 from typing import Final
 
@@ -11,12 +11,12 @@ from hydra.features.feature import Feature, WorkingColumn
 _BARS: Final = 20
 # Lambert's constant: most values of the index then lie between -100 and 100.
 _SCALE: Final = 0.015
-# The newest of n values stands at most n/2 mean deviations from their mean.
+# The newest of n values is at most n/2 mean deviations from their mean.
 _FARTHEST: Final = _BARS / 2 / _SCALE
 
 
 def _mean_deviation() -> pl.Expr:
-    """Mean distance of the last typical prices from their present mean; null where that mean is."""
+    """Mean absolute deviation of the last typical prices from their mean; null if the mean is."""
     mean = pl.col("typical_price_mean")
     return pl.mean_horizontal((pl.col("typical_price").shift(bar) - mean).abs() for bar in range(_BARS))
 

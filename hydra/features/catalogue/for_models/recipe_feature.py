@@ -1,4 +1,4 @@
-"""How a feature of the recipe or the sequence model is written down: most are minute bars under NW."""
+"""Makes the features of the recipe and the sequence model; most are of minute bars under NW."""
 
 from typing import Final, TypedDict, Unpack
 
@@ -9,18 +9,18 @@ from hydra.features.facts import Grid
 from hydra.features.feature import Feature
 from hydra.features.vectors import FEATURE_RECIPE_V1
 
-CLOSE: Final = ("candles_1m.close",)
-BAR: Final = ("candles_1m.high", "candles_1m.low", "candles_1m.close")
-VOLUME: Final = ("candles_1m.volume",)
-VALUE: Final = ("candles_1m.quote_volume", "candles_1m.volume", *BAR)
-# So many names of the recipe come from the engine document, the others from the strategy document (C98).
+CLOSE_INPUTS: Final = ("candles_1m.close",)
+BAR_INPUTS: Final = ("candles_1m.high", "candles_1m.low", "candles_1m.close")
+VOLUME_INPUTS: Final = ("candles_1m.volume",)
+VALUE_INPUTS: Final = ("candles_1m.quote_volume", "candles_1m.volume", *BAR_INPUTS)
+# The first names of the recipe come from the engine document, the others from the strategy document (C98).
 _OF_ENGINE: Final = 54
 
 
 class About(TypedDict, total=False):
-    """What is said of a feature where it is not a fraction of closed minutes under NW.
+    """The properties of a feature that differ from the defaults of `recipe_feature`.
 
-    bounds: lowest and highest value, None for none. sources: beside the document that names the feature.
+    bounds: lowest and highest value, None: none. sources: besides the document that names the feature.
     """
 
     unit: str
@@ -41,7 +41,7 @@ def recipe_feature(name: str, expression: pl.Expr, description: str, **about: Un
         name=name,
         unit=about.get("unit", "fraction"),
         window=about.get("window", "1 m1"),
-        inputs=about.get("inputs", CLOSE),
+        inputs=about.get("inputs", CLOSE_INPUTS),
         null_rule=about.get("null_rule", "NW"),
         pit=about.get("pit", "B"),
         grid=about.get("grid", Grid.M1),
@@ -63,10 +63,10 @@ def _document(name: str) -> str:
 
 
 def over_deviation(value: pl.Expr, deviation: pl.Expr) -> pl.Expr:
-    """value / deviation of returns; 0 where they do not move (Z=0: a deviation of at most 1e-12, C113)."""
+    """value / deviation of returns; 0 if the deviation is at most 1e-12 (Z=0, C113)."""
     return pl.when(deviation <= ZERO_DEVIATION).then(value * 0.0).otherwise(value / deviation)
 
 
 def ratio_or(value: pl.Expr, base: pl.Expr, zero: float) -> pl.Expr:
-    """value / base; `zero` where the base is 0 (null code Z)."""
+    """value / base; `zero` if the base is 0 (null code Z)."""
     return pl.when(base == 0).then(zero + value * 0.0).otherwise(value / base)

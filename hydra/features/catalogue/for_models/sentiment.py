@@ -1,4 +1,4 @@
-"""What the crowd says of itself (recipe); advisory (C111)."""
+"""The Fear & Greed index (recipe); advisory (C111)."""
 
 from datetime import timedelta
 from typing import Final

@@ -1,10 +1,10 @@
-"""Steps of the sequence model that no other feature gives (docs/features.md); scaled in its window."""
+"""Steps of the sequence model that are not features already; they are scaled in its window."""
 
 from typing import Final
 
 import polars as pl
 
-from hydra.features.catalogue.for_models.recipe_feature import BAR, VALUE, recipe_feature
+from hydra.features.catalogue.for_models.recipe_feature import BAR_INPUTS, VALUE_INPUTS, recipe_feature
 from hydra.features.expressions import ZERO_DEVIATION, rolling_deviation
 from hydra.features.feature import WorkingColumn
 
@@ -37,7 +37,7 @@ FEATURES = (
         pl.col("high"),
         "high of the last bar",
         unit=_PRICE,
-        inputs=BAR[:1],
+        inputs=BAR_INPUTS[:1],
         bounds=(0, None),
     ),
     recipe_feature(
@@ -45,7 +45,7 @@ FEATURES = (
         pl.col("low"),
         "low of the last bar",
         unit=_PRICE,
-        inputs=BAR[1:2],
+        inputs=BAR_INPUTS[1:2],
         bounds=(0, None),
     ),
     recipe_feature(
@@ -53,7 +53,7 @@ FEATURES = (
         (1 + pl.col("minute_traded_value")).log(),
         "ln(1 + quote volume) of the last bar",
         unit="ln USDT",
-        inputs=VALUE,
+        inputs=VALUE_INPUTS,
         bounds=(0, None),
         sources="C128",
     ),

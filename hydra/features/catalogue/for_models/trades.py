@@ -1,4 +1,4 @@
-"""Single trades and the aggressor's side (recipe). Trades are unknown where none came within an hour."""
+"""Trades and the aggressor's side (recipe); null if there was no trade within an hour."""
 
 from typing import Final
 

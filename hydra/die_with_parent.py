@@ -1,7 +1,8 @@
-"""`python -m hydra.runtime.die_with_parent PARENT COMMAND...`: run a command that ends when its parent ends.
+"""`python -m hydra.die_with_parent PARENT COMMAND...`: run a command that ends when its parent ends.
 
 The kernel kills the process when its parent ends, even by kill -9, so a dead supervisor leaves no workers
-behind. Linux only, like the private database.
+behind. For the kernel the parent is the thread that started the process: only a thread that lives as long as
+its process may start one. Linux only, like the private database.
 """
 
 import ctypes
@@ -27,10 +28,10 @@ def end_with_parent() -> None:
 
 
 def end_with_spawner() -> None:
-    """Make a process spawned by multiprocessing end with its parent; does nothing in other processes.
+    """Make a process started by multiprocessing end with its parent; does nothing in other processes.
 
-    The dramatiq command spawns its workers this way; without this they would wait forever for a killed
-    parent.
+    If the parent has already ended, this process ends at once, without any clean-up: that would wait for
+    locks which the parent took along.
 
     Raises:
         OSError: the kernel refused.
@@ -39,13 +40,13 @@ def end_with_spawner() -> None:
     if spawner is None:
         return
     end_with_parent()
-    if not spawner.is_alive():
-        sys.exit("the process that started this one has already ended")
+    if os.getppid() != spawner.pid:
+        os._exit(1)
 
 
 def bound(command: list[str]) -> list[str]:
     """`command` wrapped so that it ends with this process, which must start it."""
-    return [sys.executable, "-m", "hydra.runtime.die_with_parent", str(os.getpid()), *command]
+    return [sys.executable, "-m", "hydra.die_with_parent", str(os.getpid()), *command]
 
 
 def main(arguments: list[str]) -> None:

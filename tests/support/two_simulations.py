@@ -1,4 +1,4 @@
-"""What compares a walk that leaps over minutes with one that plays each."""
+"""What compares a simulation that skips minutes with one that plays each."""
 
 from hydra.domain import PositionEventKind, ReasonCode
 from hydra.settings import Settings
@@ -14,7 +14,7 @@ def rules() -> Rules:
 
 
 def plain(events: list[Row]) -> list[Row]:
-    """Events without the checks that demanded nothing, which only the stepped walk keeps, and unnumbered."""
+    """Events without numbers and without the checks that demanded nothing, which skipping leaves out."""
     quiet = (PositionEventKind.CHECKED, ReasonCode.NORMAL)
     kept = [row for row in events if (row.get("kind"), row["reason_code"]) != quiet]
     return [{name: value for name, value in row.items() if name != "sequence"} for row in kept]

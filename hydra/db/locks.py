@@ -1,0 +1,45 @@
+"""The named locks of HYDRA: what one process at a time may do. Only the worker and the owner can take them.
+
+How stands in sql/schema/locks.sql. Source: docs/architecture.md, law 9.
+"""
+
+import time
+from typing import Final
+
+import psycopg
+
+from hydra.db import queries
+
+IMPORT: Final = "import"
+AUDITS: Final = "audits"
+GENERATED_MARKET: Final = "generated market"
+LOOK_EVERY_S: Final = 0.1
+
+
+def of_run(run_id: int) -> str:
+    """The lock of a run: the supervisor holds it as long as it lives."""
+    return f"run {run_id}"
+
+
+def take(connection: psycopg.Connection, name: str, wait_s: float = 0.0) -> bool:
+    """Hold the lock for the life of `connection`; False if another session still has it after `wait_s`.
+
+    A session may take a lock again that it holds. While a transaction that took one is open, others wait.
+    """
+    deadline = time.monotonic() + wait_s
+    while not _answer(connection, "locks/take", name):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(LOOK_EVERY_S)
+    return True
+
+
+def release(connection: psycopg.Connection, name: str) -> None:
+    """Give a lock back that `connection` has taken."""
+    _answer(connection, "locks/release", name)
+
+
+def _answer(connection: psycopg.Connection, query: str, name: str) -> bool:
+    with connection.transaction():
+        row = connection.execute(queries.load(query), {"name": name}).fetchone()
+    return bool(row and row[0])

@@ -1,0 +1,2 @@
+-- Gives a named lock back.
+SELECT hydra.release_lock(%(name)s);

@@ -1,2 +1,0 @@
--- Lets the next round of the audits begin.
-SELECT pg_advisory_unlock(hashtext('hydra.audit_rounds'));

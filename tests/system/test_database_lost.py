@@ -1,0 +1,159 @@
+"""A command whose database is killed in the middle of its work ends in one sentence, and so do its processes.
+
+A lock on a table stops the command at a known place; then the server's main process is killed with -9.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from hydra.cli.sentences import DATABASE_LOST
+from hydra.db.engine import connect
+from hydra.db.migrate import upgrade_to_head
+from hydra.db.provision import create_database, create_extension
+from hydra.db.server.account import package_cache, server_account
+from hydra.db.server.cluster import Cluster
+from hydra.db.server.private import DATABASE
+from hydra.db.server.programs import prepared
+from hydra.paths import PROJECT_ROOT
+from tests.support.import_command import write_candles
+from tests.support.own_processes import children, descendants, left_alive
+from tests.support.servers.editions import SETTINGS_FOR_TESTS, running, server_folder
+from tests.support.servers.logins import make_logins
+
+MARKET = ("--market", "generated", "--seed", "6", "--from", "2025-06-01", "--to", "2025-06-01T03:00")
+PAIRS = ("--pairs", "BTC,ETH", "--set", "signals.reversal_min_zscore=0")
+VARIED = "COOLDOWN_MINUTES=" + ",".join(str(minutes) for minutes in range(1, 41))
+SWEEP = ("sweep", "lost", *MARKET, *PAIRS, "--set", VARIED, "--jobs", "2")
+START_TIMEOUT_S = 60.0
+END_TIMEOUT_S = 20.0
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """A server with a generated market and a backtest on it, run 1."""
+    account = server_account()
+    with server_folder() as folder:
+        server = Cluster(folder / "state", prepared(package_cache(account)), account, SETTINGS_FOR_TESTS)
+        with running(server):
+            create_database(server.url("postgres"), DATABASE)
+            create_extension(server.url(DATABASE))
+            upgrade_to_head(server.url(DATABASE))
+            make_logins(server.url(DATABASE))
+            with started(server, "backtest", *MARKET, *PAIRS) as process:
+                _, said = process.communicate(timeout=120)
+            assert process.returncode == 0, said
+            yield server
+
+
+@contextmanager
+def started(cluster: Cluster, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+    """The command on the database of `cluster`, killed at the end if it still runs."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "hydra", *arguments],
+        cwd=PROJECT_ROOT,
+        env={**os.environ, "HYDRA_DATABASE_URL": cluster.url(DATABASE), "COLUMNS": "400"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def wait_for_waiting(connection: psycopg.Connection, process: "subprocess.Popen[str]") -> None:
+    """Until a session waits for the lock that `connection` holds."""
+    query = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
+    until(lambda: connection.execute(query).fetchone() == (True,), process)
+
+
+CASES = [
+    (("backtest", *MARKET, *PAIRS), "market.candles_1m"),
+    (("backtest", *MARKET, *PAIRS), "hydra.equity"),
+    (SWEEP, "market.candles_1m"),
+    (SWEEP, "ml.trials"),
+    (("report", "1"), "hydra.equity"),
+    (("check", "parity", "--run", "1"), "market.candles_1m"),
+    (("check", "lookahead", "--run", "1"), "market.candles_1m"),
+    (("import", "FILES"), "market.candles_1m"),
+]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "table"), CASES, ids=[f"{case[0][0]}-{case[0][1]}-{case[1]}" for case in CASES]
+)
+def test_a_command_that_loses_its_database_ends_in_one_sentence(
+    cluster: Cluster, arguments: tuple[str, ...], table: str, tmp_path: Path
+) -> None:
+    cluster.start()
+    before = children(os.getpid())
+    if arguments[0] == "import":
+        write_candles(tmp_path, "BTCUSDT", 0)
+        arguments = ("import", str(tmp_path))
+    with connect(cluster.url(DATABASE)) as connection, started(cluster, *arguments) as process:
+        connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+        wait_for_waiting(connection, process)
+        time.sleep(random.Random(str(arguments)).uniform(0.0, 0.5))
+        os.kill(int((cluster.data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+        _, said = process.communicate(timeout=END_TIMEOUT_S)
+        connection.close()
+    # The bars of progress leave empty lines.
+    sentences = [line for line in said.splitlines() if line.strip()]
+    assert [line[:7] for line in sentences] == ["hydra: "], said
+    assert process.returncode == DATABASE_LOST
+    assert left_alive(END_TIMEOUT_S, before) == {}
+
+
+@pytest.mark.parametrize("moment", ["starting", "working"])
+def test_the_processes_of_a_killed_sweep_end_at_once(cluster: Cluster, moment: str) -> None:
+    cluster.start()
+    before = children(os.getpid())
+    with (
+        connect(cluster.url(DATABASE), autocommit=True) as watching,
+        connect(cluster.url(DATABASE)) as locking,
+        started(cluster, "sweep", moment, *SWEEP[2:]) as process,
+    ):
+        if moment == "starting":
+            until(lambda: is_spawning(process), process)
+            time.sleep(random.Random(moment).uniform(0.0, 1.0))
+        else:
+            until(lambda: trials_done(watching, moment) >= 1, process)
+            # The processes stand still, each with the next trial to do.
+            locking.execute("LOCK TABLE ml.trials IN ACCESS EXCLUSIVE MODE")
+            wait_for_waiting(watching, process)
+        assert process.poll() is None
+        assert is_spawning(process)
+        process.kill()
+        process.communicate()
+        assert left_alive(END_TIMEOUT_S if moment == "starting" else 3.0, before) == {}
+
+
+def is_spawning(process: "subprocess.Popen[str]") -> bool:
+    return any("--multiprocessing-fork" in words for _, words in descendants(process.pid))
+
+
+def trials_done(connection: psycopg.Connection, study: str) -> int:
+    query = (
+        "SELECT count(*) FROM ml.trials JOIN ml.studies USING (study_id) WHERE name = %s AND state = 'DONE'"
+    )
+    row = connection.execute(query, (study,)).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def until(holds: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while not holds():
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
