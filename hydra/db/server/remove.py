@@ -42,9 +42,13 @@ def _delete_logs(folder: Path) -> None:
         folder.rmdir()
 
 
+def _tell(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+
+
 if __name__ == "__main__":
     try:
-        for line in remove_private_server(print):
-            print(line)
+        for line in remove_private_server(_tell):
+            _tell(line)
     except DatabaseError as error:
         sys.exit(f"hydra: {error}")
