@@ -9,6 +9,7 @@ import random
 import re
 import shlex
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -24,9 +25,12 @@ import typer
 
 from hydra.cli.main import app
 from hydra.db.engine import connect
+from hydra.paths import PROJECT_ROOT
 from tests.support.why_scenario import write_why_scenario
 
 COUNT: Final = 500
+EVERY_TO_A_PROCESS: Final = 20
+"""One line in so many runs as a process of its own, as a person runs it; the others run in forks."""
 TIME_LIMIT_S: Final = 300.0
 PROPER: Final = frozenset({0, 1, 2, 3})
 """Exit statuses of a command that ended as it should (see `hydra.cli.entry`); 70 is a defect."""
@@ -200,6 +204,22 @@ def complaint(line: Sequence[str], outcome: Outcome) -> str | None:
     return f"hydra {shlex.join(line)[:300]!r} {wrong}: {outcome.errors[-600:] or outcome.output[-600:]}"
 
 
+def run_as_process(line: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Outcome:
+    """Run a command line as a process of its own, in `folder`."""
+    paths = {"PYTHONPATH": os.pathsep.join([str(PROJECT_ROOT), os.environ.get("PYTHONPATH", "")])}
+    done = subprocess.run(
+        [sys.executable, "-m", "hydra", *line],
+        cwd=folder,
+        env={**os.environ, **environment, **paths},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    return Outcome(done.returncode, done.stdout, done.stderr)
+
+
 def run_forked(line: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Outcome:
     """Run a command line in a fork of this process, in `folder`, as a process group of its own."""
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
@@ -283,7 +303,8 @@ def complaints(url: str, seed: int, count: int, *, deep: bool) -> Iterator[str]:
     with connect(url) as connection:
         write_why_scenario(connection)
     with playground(url) as (folder, environment):
-        for line in command_lines(seed, count, deep=deep):
-            found = complaint(line, run_forked(line, folder, environment))
+        for number, line in enumerate(command_lines(seed, count, deep=deep)):
+            run = run_as_process if number % EVERY_TO_A_PROCESS == 0 else run_forked
+            found = complaint(line, run(line, folder, environment))
             if found is not None:
                 yield found
