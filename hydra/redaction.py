@@ -31,10 +31,10 @@ def parameters() -> dict[str, bool]:
 
 
 def _parts(secret: str) -> Iterator[str]:
-    """The secrets in a URL; of any other text the text itself. A password may hold @ or ?, unencoded."""
+    """The text itself, and the secrets in it if it is a URL. A password may hold @ or ?, unencoded."""
+    yield secret
     _, is_url, rest = secret.partition("://")
     if not is_url:
-        yield secret
         return
     for place in (place for place, letter in enumerate(rest) if letter == "@"):
         yield rest[:place].partition(":")[2]

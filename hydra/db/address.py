@@ -11,8 +11,8 @@ from hydra.errors import DatabaseError
 from hydra.redaction import parameters
 
 # Where they stand, a password was written as it is, and ended too early.
-_NOT_IN_A_HOST: Final = frozenset("@ \t\n\"'\\")
-_NOT_IN_A_DATABASE: Final = frozenset("@/")
+_NOT_IN_A_HOST: Final = frozenset(" \t\n\"'\\")
+_NOT_IN_A_DATABASE: Final = frozenset("/")
 _LARGEST_PORT: Final = 65_535
 _OF_A_LOGIN: Final = ("user", "password", "passfile")
 
@@ -66,7 +66,9 @@ def parsed(url: str) -> URL:
         parts = make_url(url)
     except (ArgumentError, ValueError):
         parts = None
-    if parts is None or not _is_sound(parts):
+    # Another @ than that of the login belongs to a password that was written as it is.
+    is_plain = url.count("@") <= 1 and "@" not in url.partition("?")[2]
+    if parts is None or not is_plain or not _is_sound(parts):
         raise DatabaseError(
             "HYDRA_DATABASE_URL is not a PostgreSQL URL: write postgresql://USER:PASSWORD@HOST:PORT/DATABASE "
             "(special characters in the password as %XX)"

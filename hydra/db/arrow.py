@@ -46,7 +46,8 @@ def read_frame(connection: Connection, query: str, parameters: Sequence[Paramete
         with connection.cursor() as cursor:
             cursor.execute(queries.load(query), parameters=list(parameters))
             return pl.DataFrame(cursor.fetch_arrow_table())
-    except adbc_driver_manager.Error as error:
+    # Arrow has an error of its own for a connection that is lost while the rows come.
+    except (adbc_driver_manager.Error, OSError) as error:
         with suppress(adbc_driver_manager.Error):
             connection.rollback()
         raise _refused(f"sql/{query}.sql could not be read", error) from error
@@ -64,8 +65,10 @@ def end_read(connection: Connection) -> None:
         raise _refused("a read could not be ended", error) from error
 
 
-def _refused(what: str, error: adbc_driver_manager.Error) -> DatabaseError:
-    is_lost = isinstance(error, adbc_driver_manager.OperationalError) and means_lost(error.sqlstate)
+def _refused(what: str, error: adbc_driver_manager.Error | OSError) -> DatabaseError:
+    is_lost = isinstance(error, OSError) or (
+        isinstance(error, adbc_driver_manager.OperationalError) and means_lost(error.sqlstate)
+    )
     kind = DatabaseLostError if is_lost else DatabaseError
     return kind(
         f"{what}: {str(error).splitlines()[0]} "

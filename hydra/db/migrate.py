@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from hydra.db.address import parsed
+from hydra.db.collisions import despite_others
 from hydra.db.engine import connect
 from hydra.db.reason_codes import store_reason_codes
 from hydra.db.roles import Role, ensure_owner
@@ -33,7 +34,7 @@ def upgrade_to_head(url: str) -> None:
         DatabaseError: the server cannot be reached, or refuses (the message says what to do).
     """
     with connect(url, autocommit=True) as connection:
-        ensure_owner(connection)
+        despite_others(lambda: ensure_owner(connection))
     with _engine(url, role=Role.OWNER) as engine:
         config = alembic_config()
         config.attributes["connection"] = engine

@@ -1,12 +1,10 @@
 """Makes a server ready for the schema, as its administrator: the database, TimescaleDB, the logins."""
 
-import time
-from typing import Final
-
 import psycopg
 from psycopg import sql
 
 from hydra.db import queries
+from hydra.db.collisions import despite_others
 from hydra.db.edition import ServerFacts, find, inspect_server, refuse_unusable
 from hydra.db.engine import connect
 from hydra.db.logins import administrator_url, make_logins
@@ -15,14 +13,6 @@ from hydra.db.server.private import DATABASE, private_cluster
 from hydra.errors import DatabaseError
 from hydra.settings import Settings
 
-# What two processes that do this at once on one server make each other meet.
-_COLLISIONS: Final = (
-    psycopg.errors.InternalError_,
-    psycopg.errors.UniqueViolation,
-    psycopg.errors.DuplicateObject,
-)
-ATTEMPTS: Final = 5
-
 
 def provision(settings: Settings) -> None:
     """Make the database, the extension and the logins, and let the owner own it all. Repeatable.
@@ -30,24 +20,17 @@ def provision(settings: Settings) -> None:
     Raises:
         DatabaseError: the server cannot be used, or its account may not do that.
     """
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            if settings.database_url is None:
-                create_database(private_cluster().url("postgres"), DATABASE)
-            address = administrator_url(settings)
-            create_extension(address)
-            with connect(address, autocommit=True) as connection:
-                ensure_owner(connection)
-            make_logins(settings)
-        except _COLLISIONS as error:
-            if attempt == ATTEMPTS:
-                raise DatabaseError(
-                    f"another process sets up this server at the same time ({error.diag.message_primary}): "
-                    "run `hydra db up` again"
-                ) from error
-            time.sleep(0.2 * attempt)
-        else:
-            return
+    despite_others(lambda: _provision(settings))
+
+
+def _provision(settings: Settings) -> None:
+    if settings.database_url is None:
+        create_database(private_cluster().url("postgres"), DATABASE)
+    address = administrator_url(settings)
+    create_extension(address)
+    with connect(address, autocommit=True) as connection:
+        ensure_owner(connection)
+    make_logins(settings)
 
 
 def create_database(maintenance_url: str, name: str) -> None:

@@ -26,7 +26,7 @@ from hydra.exchange.archive.recognition import Recognised
 from hydra.exchange.archive.refusals import first_line
 from hydra.ingest.fact_tables import FACT_TABLES
 from hydra.ingest.gaps import record_gaps
-from hydra.ingest.held_prices import OddPricesError, hold_prices
+from hydra.ingest.held_prices import HeldPrices, OddPricesError
 from hydra.ingest.import_plan import ImportPlan, printable
 from hydra.ingest.instruments import ensure_instruments
 from hydra.ingest.merge import Merged, merge_rows
@@ -151,6 +151,7 @@ def _import_files(
 ) -> Iterator[FileResult]:
     """Files one after another; the next is parsed while the previous one is written."""
     now = datetime.now(UTC)
+    held = None if choices.accept_prices else HeldPrices(connection)
     refreshes_later = rollups.uses_continuous_aggregates(connection)
     with ThreadPoolExecutor(max_workers=1) as reader:
         ahead: list[Future[_Read]] = [reader.submit(_read, file, now) for file in files[:1]]
@@ -158,7 +159,7 @@ def _import_files(
             reading = ahead.pop()
             ahead += [reader.submit(_read, following, now) for following in files[number + 1 : number + 2]]
             started = datetime.now(UTC)
-            result = _result_of(connection, file, reading, refreshes_later, choices)
+            result = _result_of(connection, file, reading, refreshes_later, choices, held)
             seconds = (datetime.now(UTC) - started).total_seconds()
             yield replace(result, seconds=seconds)
 
@@ -169,6 +170,7 @@ def _result_of(
     reading: Future[_Read],
     refreshes_later: bool,
     choices: Choices,
+    held: HeldPrices | None,
 ) -> FileResult:
     """Import one file; an error that its content caused is its result.
 
@@ -176,7 +178,9 @@ def _result_of(
     other error of the database stops the import.
     """
     try:
-        return _import_one(connection, file, reading.result(), refreshes_later, choices)
+        read = reading.result()
+        parsed = read.parsed if held is None else held.hold(file, read.parsed)
+        return _import_one(connection, file, read._replace(parsed=parsed), refreshes_later, choices)
     except OddPricesError as error:
         with connection.transaction():
             _quarantine_file(connection, file.path, file.layout, printable(str(error)))
@@ -196,8 +200,8 @@ def _read(file: Recognised, now: datetime) -> _Read:
 def _import_one(
     connection: psycopg.Connection, file: Recognised, read: _Read, refreshes_later: bool, choices: Choices
 ) -> FileResult:
+    parsed = read.parsed
     with connection.transaction(force_rollback=False) as transaction:
-        parsed = read.parsed if choices.accept_prices else hold_prices(connection, file, read.parsed)
         batch_id = _add_batch(connection, file, read.sha256, parsed, choices)
         by_table = _store(connection, file, parsed, batch_id, choices)
         merged = Merged(*(sum(counts) for counts in zip(*by_table.values(), strict=True)))

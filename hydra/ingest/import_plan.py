@@ -47,10 +47,11 @@ def plan_import(paths: Iterable[Path]) -> ImportPlan:
     unreadable: list[str] = []
     for named in paths:
         for path, why_not in _entries(_existing(named), unreadable):
-            if why_not:
+            known = None if why_not else found.setdefault(os.path.realpath(path), path)
+            if known is None:
                 left_out.append(NotImported(path, why_not))
-            else:
-                found.setdefault(os.path.realpath(path), path)
+            elif known != path:
+                left_out.append(NotImported(path, "a link to a file that is read under another name"))
     recognised = [recognise(path) for path in found.values()]
     files = sorted((what for what in recognised if isinstance(what, Recognised)), key=_order)
     return ImportPlan(

@@ -24,6 +24,8 @@ _TIMES: Final = np.log(np.array([4.0, 20.0, 200.0, np.inf]))
 """How many times away a price may lie after at most an hour, a day, 30 days; after that anything may be."""
 WIDEST_BAR: Final = 10.0
 """How many times its low the high of a bar of an hour or less may be."""
+TOUCHING: Final = 1.01
+"""How many times away a bar may begin that goes on with the one before."""
 MOST_JUMPS: Final = 1000
 """A file with more jumps than this says nothing about where the price was."""
 
@@ -49,17 +51,18 @@ def ranges_of(rows: pl.DataFrame) -> Ranges:
 def odd_rows(offered: Ranges, stored: Ranges) -> Flags:
     """Which of the `offered` rows cannot be prices of the market of the `stored` hours.
 
-    stored: the range of each hour (time: its begin) in which the market has prices already, around the file.
+    stored: ranges of some hours (time: their begin) in which the market has prices already, in and around the
+    range of the file.
 
     Rows that follow each other without a jump form a strand; a strand that was left for some rows is taken
-    up again. A strand is odd if most of its rows nearest to stored prices lie beyond the limit; where nothing
-    is stored within 30 days, every strand is odd but the longest.
+    up again. Of the strands that come as near as any to stored prices, those fit whose rows there mostly keep
+    the limit; all others are odd. Where nothing is stored within 30 days, the longest strand fits.
     """
     too_wide: Flags = offered.high - offered.low > np.log(WIDEST_BAR)
     kept = np.flatnonzero(~too_wide)
     if not len(kept):
         return too_wide
-    inside = offered.at(kept)
+    inside = offered.at(kept) if too_wide.any() else offered
     starts = _starts(inside)
     if len(starts) > MOST_JUMPS:
         return np.ones(len(too_wide), np.bool_)
@@ -68,6 +71,14 @@ def odd_rows(offered: Ranges, stored: Ranges) -> Flags:
     is_odd = too_wide.copy()
     is_odd[kept] = ~np.isin(strands, good)
     return is_odd
+
+
+def goes_on(before: Ranges, offered: Ranges) -> bool:
+    """Whether the first of `offered` follows the one bar `before` within an hour and touches it: two pairs
+    never do."""
+    distance = offered.time[0] - before.time[0]
+    gap = _gaps(before, offered.at(slice(0, 1)))[0]
+    return bool(0 < distance <= HOUR_US and gap <= np.log(TOUCHING))
 
 
 def _gaps(one: Ranges, other: Ranges) -> Floats:
@@ -104,22 +115,22 @@ def _strands(rows: Ranges, starts: "npt.NDArray[np.intp]") -> Integers:
 
 
 def _good_strands(strands: Integers, rows: Ranges, stored: Ranges) -> Integers:
+    """The strands that lie nearest to stored prices and fit them; where none lies near, the longest one."""
     numbers, sizes = np.unique(strands, return_counts=True)
     distance, is_far = _against_stored(rows, stored)
     nearness = np.searchsorted(_REACH, distance)
-    verdicts = [_agrees(nearness[strands == number], is_far[strands == number]) for number in numbers]
-    if any(verdict is not None for verdict in verdicts):
-        return np.array([n for n, verdict in zip(numbers, verdicts, strict=True) if verdict], np.int64)
-    longest: Integers = numbers[[np.argmax(sizes)]]
-    return longest
-
-
-def _agrees(nearness: "npt.NDArray[np.intp]", is_far: Flags) -> bool | None:
-    """Whether the rows of a strand that lie nearest to stored prices fit them; None: none lies near."""
     nearest = nearness.min()
     if nearest == len(_REACH):
-        return None
-    return bool(is_far[nearness == nearest].mean() <= 0.5)  # noqa: PLR2004 - most of them
+        longest: Integers = numbers[[np.argmax(sizes)]]
+        return longest
+    speaks = nearness == nearest
+    shares = [is_far[speaks & (strands == number)] for number in numbers]
+    return np.array([n for n, far in zip(numbers, shares, strict=True) if _fit(far)], np.int64)
+
+
+def _fit(is_far: Flags) -> bool:
+    """Whether most of the rows that speak for a strand fit; none speaks: no."""
+    return len(is_far) > 0 and bool(is_far.mean() <= 0.5)  # noqa: PLR2004 - most of them
 
 
 def _against_stored(rows: Ranges, stored: Ranges) -> tuple[Integers, Flags]:

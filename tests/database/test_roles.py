@@ -26,7 +26,7 @@ INSERT = "INSERT INTO market.candles_1m VALUES (1, '2025-06-01 00:00Z', '2025-06
 # What the worker may change. Everything else stays as it was written.
 CHANGES = {
     "hydra.runs": {"ended_at", "end_reason", "config", "data_hash"},
-    "hydra.cycles": {"state", "closed_at"},
+    "hydra.cycles": {"state", "closed_at", "code_version"},
     "hydra.orders": {
         "position_id", "state", "filled_quantity", "average_price", "exchange_order_id", "reason_code",
         "finished_time",
@@ -43,9 +43,11 @@ CHANGES = {
         "finished_at",
     },
 }  # fmt: skip
-# What functions of the owner or `hydra db up` fill, and no worker.
+# What the owner fills, and no worker; of market.revisions a worker fills only what it has seen.
 READ_ONLY = {
     "hydra.reason_codes",
+    "hydra.run_versions",
+    "market.revisions",
     *(f"market.{name}" for name in ("candles_5m_rollup", "candles_15m", "candles_1h", "candles_4h")),
     *(f"market.{name}" for name in ("liquidations_1m", "liquidations_5m", "open_interest_5m_buckets")),
 }
@@ -206,6 +208,13 @@ def test_the_worker_cannot_reach_facts_through_their_chunks(
             assert kind == "INSERT" or is_refused(worker, statement), statement
     finally:
         administrator.execute("DELETE FROM market.candles_1m")
+
+
+def test_the_worker_keeps_a_revision_aside_and_cannot_apply_it(worker: psycopg.Connection) -> None:
+    aside = "INSERT INTO market.revisions (target_table, key, stored, offered, known_at{}) VALUES"
+    row = "('candles_1m', '{{}}', '{{}}', '{{}}', now(){})"
+    worker.execute(f"{aside.format('')} {row.format('')}")
+    assert is_refused(worker, f"{aside.format(', applied')} {row.format(', true')}")
 
 
 def test_the_worker_uses_generated_keys(worker: psycopg.Connection) -> None:

@@ -277,8 +277,8 @@ def test_a_time_of_day_is_the_newest_such_minute_of_the_run_with_rows_or_without
     """It was the newest before the last minute that has a row: of a backtest, often a day too early."""
     connection.execute("UPDATE hydra.runs SET mode = 'backtest' WHERE run_id = 7")
     connection.execute(
-        "INSERT INTO hydra.cycles (run_id, time, state, as_of)"
-        " VALUES (7, '2025-06-01 11:30Z', 'CLOSED', '2025-06-01 11:30:02Z')"
+        "INSERT INTO hydra.cycles (run_id, time, state, as_of, code_version)"
+        " VALUES (7, '2025-06-01 11:30Z', 'CLOSED', '2025-06-01 11:30:02Z', 'abc')"
     )
     connection.execute(
         "INSERT INTO hydra.veto_counts (run_id, instrument_id, hour, layer, passed, reason_code, verdicts)"

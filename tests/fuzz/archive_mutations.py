@@ -255,12 +255,12 @@ def _no_file(folder: Path, chance: Chance) -> int:
         with socket.socket(socket.AF_UNIX) as opened:
             opened.bind(str(path))
     elif choice == 2:
-        path.symlink_to(chance.choice(("/dev/zero", "/dev/random", "/dev/null", "/proc/self/mem", "/")))
+        path.symlink_to(chance.choice(("/dev/zero", "/dev/random", "/dev/null", "/")))
     elif choice == 3:
         path.symlink_to(chance.choice((path, folder, folder / "nothing")))
     elif choice == 4:
         path.symlink_to(folder / "real" / path.name)
-        return _write(folder, _any(chance)._replace(folder="real", name=path.name))
+        return 1 + _write(folder, _any(chance)._replace(folder="real", name=path.name))
     elif choice == 5:
         path.mkdir()
         return _write(path, _any(chance))

@@ -18,6 +18,7 @@ from hydra.db.server.folder import left_overs
 from hydra.db.server.private import private_cluster, start_private_cluster
 from hydra.db.server.state import ServerState
 from tests.support.servers.editions import server_folder
+from tests.support.servers.logins import ENVIRONMENT
 
 AT_ONCE = 5
 FILES = 20_000
@@ -96,7 +97,8 @@ def test_five_ups_at_once_migrate_a_server_of_ones_own(cluster: Cluster) -> None
     """A lock in this machine's folders does not bind the processes of another one."""
     start_private_cluster()
     create_database(cluster.url("postgres"), "own")
-    commands = [begin("up", HYDRA_DATABASE_URL=cluster.url("own")) for _ in range(AT_ONCE)]
+    own = {"HYDRA_DATABASE_URL": cluster.url("own"), **ENVIRONMENT}
+    commands = [begin("up", **own) for _ in range(AT_ONCE)]
     ended = [end(command) for command in commands]
     assert [status for status, _ in ended] == [0] * AT_ONCE, ended
 

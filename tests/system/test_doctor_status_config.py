@@ -10,6 +10,7 @@ import pytest
 from hydra.db.edition import Edition
 from hydra.paths import PROJECT_ROOT
 from hydra.settings import Settings
+from tests.support.servers.logins import ENVIRONMENT
 
 
 def hydra(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -22,7 +23,7 @@ def hydra(*arguments: str, **environment: str) -> subprocess.CompletedProcess[st
         capture_output=True,
         text=True,
         cwd=PROJECT_ROOT,
-        env={**kept, "COLUMNS": "200", **environment},
+        env={**kept, "COLUMNS": "200", **ENVIRONMENT, **environment},
     )
 
 

@@ -16,7 +16,7 @@ from hydra.db.engine import connect
 from hydra.trading.runs import read_run
 from hydra.trading.upgrades import versions_of_run
 from tests.support.checkouts import Checkout
-from tests.support.own_processes import descendants
+from tests.support.own_processes import descendants, is_alive
 from tests.support.servers.databases import TestServer
 from tests.support.servers.editions import apache_server
 
@@ -173,6 +173,6 @@ def test_a_run_whose_code_changes_meanwhile_stops_with_what_to_do(
     assert f"hydra run --resume {run_id}" in output
     assert len(stamps(connection, run_id)) == 1
     deadline = time.monotonic() + 20
-    while any(Path(f"/proc/{pid}").exists() for pid in family):
+    while any(is_alive(pid) for pid in family):
         assert time.monotonic() < deadline, "a process of the run outlived its supervisor"
         time.sleep(0.1)

@@ -174,16 +174,21 @@ def test_a_model_in_the_scorers_place_is_its_own_file_and_one_line(tmp_path: Pat
 
 
 def test_the_kill_switch_is_found_in_three_hops() -> None:
-    """The verb, its room, its query; and nothing else latches, clears or reads it."""
+    """From the verb to the operator's hand, to the switch, to its query; nothing else does it."""
     verbs = [PROJECT_ROOT / "hydra" / "cli" / f"{verb}.py" for verb in ("kill", "resume")]
-    room = PROJECT_ROOT / "hydra" / "trading" / "kill_switch.py"
+    by_hand, room = (
+        PROJECT_ROOT / "hydra" / "trading" / f"{name}.py" for name in ("kill_by_hand", "kill_switch")
+    )
     for verb in verbs:
-        imported = {
-            node.module for node in ast.walk(ast.parse(verb.read_text())) if isinstance(node, ast.ImportFrom)
-        }
-        assert "hydra.trading.kill_switch" in imported
+        assert "hydra.trading.kill_by_hand" in imported_by(verb)
+    assert "hydra.trading.kill_switch" in imported_by(by_hand)
     queries = ("stages/latch", "stages/clear", "stages/latched", "stages/latched_kills")
     for query in queries:
         assert (PROJECT_ROOT / "sql" / f"{query}.sql").is_file()
         users = [path for path in (PROJECT_ROOT / "hydra").rglob("*.py") if f'"{query}"' in path.read_text()]
         assert users == [room]
+
+
+def imported_by(path: Path) -> set[str | None]:
+    """The modules that a file imports from."""
+    return {node.module for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)}

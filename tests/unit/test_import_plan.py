@@ -145,6 +145,15 @@ def test_a_linked_file_is_followed_and_a_linked_folder_or_a_broken_link_is_named
     assert len(plan_import([inside / "linked"]).files) == 1
 
 
+def test_a_file_that_is_reached_twice_is_read_once_and_its_other_name_is_said(tmp_path: Path) -> None:
+    (tmp_path / KLINE_FILE).write_text("x")
+    (tmp_path / "BTCUSDT-1m-2025-05-02.csv").symlink_to(tmp_path / KLINE_FILE)
+    assert len(plan_import([tmp_path, tmp_path / KLINE_FILE]).files) == 1
+    assert left_out(tmp_path) == {
+        "BTCUSDT-1m-2025-05-02.csv": "a link to a file that is read under another name"
+    }
+
+
 def test_what_is_no_regular_file_is_named_and_never_opened(tmp_path: Path) -> None:
     """Opening the pipe would wait for ever: nobody writes to it."""
     os.mkfifo(tmp_path / KLINE_FILE)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hydra.ingest.price_continuity import Ranges, odd_rows, ranges_of
+from hydra.ingest.price_continuity import Ranges, goes_on, odd_rows, ranges_of
 from tests.support.archive_samples import DAY
 from tests.support.recorded_market import ABSENT, RECORDED, is_recorded
 
@@ -26,6 +26,14 @@ def ranges(prices: list[float], step: timedelta = MINUTE, start: timedelta = tim
 
 def odd(offered: Ranges, stored: Ranges = NOTHING) -> list[int]:
     return np.flatnonzero(odd_rows(offered, stored)).tolist()
+
+
+def test_a_file_goes_on_with_the_bar_before_if_it_touches_it_within_an_hour() -> None:
+    last = ranges([100.0])
+    assert goes_on(last, ranges([100.9] * 3, start=MINUTE))
+    assert not goes_on(last, ranges([103.0] * 3, start=MINUTE))
+    assert not goes_on(last, ranges([100.0] * 3, start=2 * HOUR))
+    assert not goes_on(last, ranges([100.0] * 3))
 
 
 def test_a_single_corrupted_row_is_odd_and_its_neighbours_are_not() -> None:
@@ -53,6 +61,13 @@ def test_another_pairs_prices_beside_stored_ones_are_odd_to_the_last_row() -> No
     before = ranges([2_500.0], HOUR, -HOUR)
     assert len(odd(month, before)) == 720
     assert odd(ranges([2_600.0] * 720, HOUR), before) == []
+
+
+def test_a_corrupted_row_far_from_what_is_stored_is_odd_beside_the_rows_that_reach_it() -> None:
+    """Fifty times away, 15 days after the stored hour: alone it might be, among the others it cannot be."""
+    month = [2.5] * 720
+    month[360] = 125.0
+    assert odd(ranges(month, HOUR), ranges([2.5], HOUR, -HOUR)) == [360]
 
 
 def test_the_same_hours_as_stored_decide_before_neighbours_do() -> None:

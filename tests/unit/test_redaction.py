@@ -22,6 +22,7 @@ PLACES = st.sampled_from(
         "postgresql://u:{}@127.0.0.1:1/d",
         "postgresql+psycopg://u:{}@127.0.0.1:1/d",
         "postgresql://u@127.0.0.1:1/d?password={}",
+        "postgresql://127.0.0.1:1/d?user=u&password={}",
         "postgresql://u@127.0.0.1:1/d?sslmode=disable&password={}",
         "postgresql://u:{}@127.0.0.1:1",
         "postgresql://u:{}",

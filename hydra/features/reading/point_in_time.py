@@ -37,8 +37,8 @@ def read_facts(
     sources: the facts to read; the other frames stay empty.
 
     If a fact arrived again with another value, its first value is used; the later one is in
-    `market.revisions` and never changes what a decision saw (C125). Only the repair command replaces a
-    fact, and it records that in an audit row.
+    `market.revisions` and never changes what a decision saw (C125). A repair (`hydra import --revise`) makes
+    it count from the instant of the repair on; as of any time before, the row that it replaced is read.
 
     A batch decides from the facts as they stand at its end. Where a measurement of open interest of one
     five-minute bucket arrived after a later one of the same bucket, a decision between the two sees the
