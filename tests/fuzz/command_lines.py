@@ -77,6 +77,9 @@ FITTING: Final[Mapping[str, Sequence[str]]] = {
 }
 """Values that go further into a verb than others, by option or argument; others fit by their type."""
 
+NOT_GIVEN: Final = frozenset({"--yes", "--on-workers"})
+"""Options that no line has: the stored runs are needed, and nobody would do what workers are left to do."""
+
 # A short generated market; a line without it asks for the recorded one, of which nothing is stored.
 SMALL_MARKET: Final = (
     "--market", "generated", "--seed", "7", "--from", "2025-06-01", "--to", "2025-06-01T00:05", "--pairs",
@@ -135,7 +138,7 @@ def _below(command: Any, words: tuple[str, ...]) -> Iterator[Verb]:
             for name in command.list_commands(context):
                 yield from _below(command.get_command(context, name), (*words, name))
         return
-    yield Verb(words, tuple(_word(one) for one in command.params if "--yes" not in one.opts))
+    yield Verb(words, tuple(_word(one) for one in command.params if NOT_GIVEN.isdisjoint(one.opts)))
 
 
 def _word(parameter: Any) -> Word:
@@ -159,7 +162,7 @@ def _of_one(kind: Any) -> Any:
 def command_lines(seed: int, count: int, *, deep: bool) -> list[list[str]]:
     """`count` command lines without the word hydra; deep: some generate a small market.
 
-    Every verb once, then those with more options more often. None has --yes: the stored runs are needed.
+    Every verb once, then those with more options more often.
     """
     chance = random.Random(seed)
     known = verbs()
