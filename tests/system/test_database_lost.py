@@ -17,6 +17,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from hydra.cli.entry import INTERRUPTED
 from hydra.cli.sentences import DATABASE_LOST
 from hydra.db.engine import connect
 from hydra.db.migrate import upgrade_to_head
@@ -186,6 +187,19 @@ def cycles_closed(connection: psycopg.Connection, run_id: int) -> int:
     query = "SELECT count(*) FROM hydra.cycles WHERE run_id = %s AND state = 'CLOSED'"
     row = connection.execute(query, (run_id,)).fetchone()
     return 0 if row is None else int(row[0])
+
+
+def test_ctrl_c_on_a_sweep_is_one_sentence_of_all_its_processes(cluster: Cluster) -> None:
+    """A terminal sends it to each of them; those that still load modules would answer with a traceback."""
+    cluster.start()
+    with started(cluster, "sweep", "stopped", *SWEEP[2:]) as process:
+        until(lambda: is_spawning(process), process)
+        time.sleep(0.3)
+        for number in (process.pid, *(number for number, _ in descendants(process.pid))):
+            os.kill(number, signal.SIGINT)
+        _, said = process.communicate(timeout=END_TIMEOUT_S)
+    assert said == "hydra: stopped by Ctrl-C\n"
+    assert process.returncode == INTERRUPTED
 
 
 def is_spawning(process: "subprocess.Popen[str]") -> bool:
