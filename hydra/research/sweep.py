@@ -5,6 +5,7 @@ Source: docs/practice.md (overfitting of the search); C135 (every trial is count
 
 import itertools
 import multiprocessing
+import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -155,8 +156,13 @@ def run_processes(
     workers = [
         context.Process(target=score_study, args=(url, study_id), daemon=True) for _ in range(processes)
     ]
-    for worker in workers:
-        worker.start()
+    # Ctrl-C reaches the processes too: this one ends them, so they do not answer it.
+    answered = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        for worker in workers:
+            worker.start()
+    finally:
+        signal.signal(signal.SIGINT, answered)
     try:
         with connect(url, autocommit=True) as connection:
             while any(worker.is_alive() for worker in workers):

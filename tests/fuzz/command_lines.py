@@ -9,6 +9,7 @@ import random
 import re
 import shlex
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -24,9 +25,12 @@ import typer
 
 from hydra.cli.main import app
 from hydra.db.engine import connect
+from hydra.paths import PROJECT_ROOT
 from tests.support.why_scenario import write_why_scenario
 
 COUNT: Final = 500
+EVERY_TO_A_PROCESS: Final = 20
+"""One line in so many runs as a process of its own, as a person runs it; the others run in forks."""
 TIME_LIMIT_S: Final = 300.0
 PROPER: Final = frozenset({0, 1, 2, 3})
 """Exit statuses of a command that ended as it should (see `hydra.cli.entry`); 70 is a defect."""
@@ -72,6 +76,9 @@ FITTING: Final[Mapping[str, Sequence[str]]] = {
     "symbol": ("BTC", *TEXTS),
 }
 """Values that go further into a verb than others, by option or argument; others fit by their type."""
+
+NOT_GIVEN: Final = frozenset({"--yes", "--on-workers"})
+"""Options that no line has: the stored runs are needed, and nobody would do what workers are left to do."""
 
 # A short generated market; a line without it asks for the recorded one, of which nothing is stored.
 SMALL_MARKET: Final = (
@@ -131,7 +138,7 @@ def _below(command: Any, words: tuple[str, ...]) -> Iterator[Verb]:
             for name in command.list_commands(context):
                 yield from _below(command.get_command(context, name), (*words, name))
         return
-    yield Verb(words, tuple(_word(one) for one in command.params if "--yes" not in one.opts))
+    yield Verb(words, tuple(_word(one) for one in command.params if NOT_GIVEN.isdisjoint(one.opts)))
 
 
 def _word(parameter: Any) -> Word:
@@ -155,7 +162,7 @@ def _of_one(kind: Any) -> Any:
 def command_lines(seed: int, count: int, *, deep: bool) -> list[list[str]]:
     """`count` command lines without the word hydra; deep: some generate a small market.
 
-    Every verb once, then those with more options more often. None has --yes: the stored runs are needed.
+    Every verb once, then those with more options more often.
     """
     chance = random.Random(seed)
     known = verbs()
@@ -198,6 +205,22 @@ def complaint(line: Sequence[str], outcome: Outcome) -> str | None:
     else:
         return None
     return f"hydra {shlex.join(line)[:300]!r} {wrong}: {outcome.errors[-600:] or outcome.output[-600:]}"
+
+
+def run_as_process(line: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Outcome:
+    """Run a command line as a process of its own, in `folder`."""
+    paths = {"PYTHONPATH": os.pathsep.join([str(PROJECT_ROOT), os.environ.get("PYTHONPATH", "")])}
+    done = subprocess.run(
+        [sys.executable, "-m", "hydra", *line],
+        cwd=folder,
+        env={**os.environ, **environment, **paths},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    return Outcome(done.returncode, done.stdout, done.stderr)
 
 
 def run_forked(line: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Outcome:
@@ -283,7 +306,8 @@ def complaints(url: str, seed: int, count: int, *, deep: bool) -> Iterator[str]:
     with connect(url) as connection:
         write_why_scenario(connection)
     with playground(url) as (folder, environment):
-        for line in command_lines(seed, count, deep=deep):
-            found = complaint(line, run_forked(line, folder, environment))
+        for number, line in enumerate(command_lines(seed, count, deep=deep)):
+            run = run_as_process if number % EVERY_TO_A_PROCESS == 0 else run_forked
+            found = complaint(line, run(line, folder, environment))
             if found is not None:
                 yield found
