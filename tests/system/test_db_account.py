@@ -149,6 +149,7 @@ def test_a_copy_restored_by_root_is_used(cluster: Cluster) -> None:
 def test_what_a_deleted_cluster_left_is_taken_over_by_the_account_of_the_next_one(cluster: Cluster) -> None:
     """A reset killed at once after the data were put aside: log and password are still there."""
     cluster.stop()
+    shutil.rmtree(cluster.home / "socket")
     put_aside(cluster.data)
     cluster.start()
     assert answer(cluster, "SELECT 1") == 1
