@@ -12,6 +12,7 @@ import pytest
 from hydra.db.engine import connect
 from hydra.db.server.account import OWN_IDS, package_cache, server_account
 from hydra.db.server.cluster import Cluster
+from hydra.db.server.folder import put_aside
 from hydra.db.server.programs import prepared
 from hydra.errors import DatabaseError
 from tests.support.servers.editions import SETTINGS_FOR_TESTS, server_folder
@@ -143,3 +144,12 @@ def test_a_copy_restored_by_root_is_used(cluster: Cluster) -> None:
         assert (answer(restored, "SELECT 1"), restored.owner().is_own) == (1, True)
     finally:
         restored.remove()
+
+
+def test_what_a_deleted_cluster_left_is_taken_over_by_the_account_of_the_next_one(cluster: Cluster) -> None:
+    """A reset killed at once after the data were put aside: log and password are still there."""
+    cluster.stop()
+    shutil.rmtree(cluster.home / "socket")
+    put_aside(cluster.data)
+    cluster.start()
+    assert answer(cluster, "SELECT 1") == 1

@@ -259,7 +259,10 @@ class Cluster:
         self.keep_password(SUPERUSER, password)
 
     def _start_server(self, wait: Wait) -> None:
-        if not self.log.exists():
+        if self.log.exists():
+            # The log of a cluster that was deleted, up to a kill, belongs to the account of that one.
+            self.owner().give(self.log)
+        else:
             write_private(self.log, "", self.owner())
         for attempt in range(1, START_ATTEMPTS + 1):
             port = self._usable_port()
