@@ -1,4 +1,6 @@
 -- Truncates every table of runs, which frees their disk space at once. The trials in ml.trials stay counted.
+-- A session that reads them is not waited for without end.
+SET LOCAL lock_timeout = '30s';
 UPDATE ml.trials SET run_id = NULL WHERE run_id IS NOT NULL;
 TRUNCATE
     hydra.fills, hydra.order_events, hydra.orders, hydra.position_events, hydra.positions, hydra.risk_decisions,
