@@ -17,7 +17,7 @@ from hydra.layers.generator import Comparison, Condition, Generator, is_met
 from hydra.layers.layer3_signals import GENERATORS, SignalParameters, is_switched_off, limits_of
 
 _OWN: Final = dict.fromkeys(ADAPTIVE_THRESHOLDS, pl.Float64())
-Measured = Mapping[str, float | None]
+MeasuredColumns = Mapping[str, float | None]
 """Every column that the generators read, by name; regimes as codes; null or absent where unknown."""
 
 
@@ -78,7 +78,7 @@ class TriggerDistance:
         return sum(condition.shortfall for condition in self.conditions)
 
 
-def trigger_distances(measured: Measured, parameters: SignalParameters) -> tuple[TriggerDistance, ...]:
+def trigger_distances(measured: MeasuredColumns, parameters: SignalParameters) -> tuple[TriggerDistance, ...]:
     """One per generator, in the order of the layers document; the nearer side of each, LONG where equal."""
     limits = _limits_in_force(measured, parameters)
     return tuple(
@@ -90,7 +90,7 @@ def trigger_distances(measured: Measured, parameters: SignalParameters) -> tuple
     )
 
 
-def _limits_in_force(measured: Measured, parameters: SignalParameters) -> dict[str, float]:
+def _limits_in_force(measured: MeasuredColumns, parameters: SignalParameters) -> dict[str, float]:
     """The limits of this pair and minute; NaN where it has none of its own (C112)."""
     own = pl.DataFrame({name: measured.get(name) for name in ADAPTIVE_THRESHOLDS}, schema=_OWN)
     limits = own.select(limit.cast(pl.Float64).alias(name) for name, limit in limits_of(parameters).items())
@@ -100,7 +100,7 @@ def _limits_in_force(measured: Measured, parameters: SignalParameters) -> dict[s
 def _distance(
     generator: Generator,
     side: Side,
-    measured: Measured,
+    measured: MeasuredColumns,
     limits: Mapping[str, float],
     parameters: SignalParameters,
 ) -> TriggerDistance:
@@ -117,7 +117,7 @@ def _distance(
 
 def _measured(
     condition: Condition,
-    measured: Measured,
+    measured: MeasuredColumns,
     limits: Mapping[str, float],
     alternative: MeasuredCondition | None = None,
 ) -> MeasuredCondition:

@@ -32,7 +32,7 @@ from hydra.trading.runs import LABELS, recorded_settings
 
 MOST_DAYS_WITH_BOOKS = 7
 """Longer generated markets are made without order books, which would be 138,000 rows a day."""
-MOST_HOURS = 8_760
+MOST_RESUME_HOURS = 8_760
 
 
 def command(  # noqa: PLR0913, PLR0917  # one parameter an option
@@ -109,10 +109,10 @@ def refuse_wait(hours: float | None) -> None:
         StopError: it is shorter than the cool-down, or not a number of hours.
     """
     least = COOL_DOWN.total_seconds() / 3600
-    if hours is not None and not least <= hours <= MOST_HOURS:
+    if hours is not None and not least <= hours <= MOST_RESUME_HOURS:
         raise StopError(
             f"--resume-after {hours:g}: write hours from {least:g} (the cool-down of the kill switch) to "
-            f"{MOST_HOURS:,}, or leave it out: then nobody clears it"
+            f"{MOST_RESUME_HOURS:,}, or leave it out: then nobody clears it"
         )
 
 

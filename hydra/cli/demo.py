@@ -26,7 +26,7 @@ from hydra.runtime.speed import Speed
 from hydra.settings import load_settings
 from hydra.trading.runs import EndReason
 
-MOST_HOURS: Final = 168.0
+MOST_DEMO_HOURS: Final = 168.0
 _SEED: Final = 1
 _TRADES_SHOWN: Final = 30
 ACTIVATE: Final = ". .venv/bin/activate"
@@ -35,7 +35,7 @@ ACTIVATE: Final = ". .venv/bin/activate"
 
 def command(
     hours: Annotated[
-        float, typer.Option(help="How long the generated market lasts.", min=0.1, max=MOST_HOURS)
+        float, typer.Option(help="How long the generated market lasts.", min=0.1, max=MOST_DEMO_HOURS)
     ] = 24.0,
     seed: Annotated[int, typer.Option(help="Seed of the generated market.", min=0, max=LARGEST_SEED)] = _SEED,
 ) -> None:

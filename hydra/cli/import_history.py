@@ -1,6 +1,5 @@
 """`hydra import`: market history from files."""
 
-import getpass
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from hydra.cli.operator_name import operator_name
 from hydra.cli.output import open_table, output_console, print_json
 from hydra.db.logins import database_url
 from hydra.db.roles import Role
@@ -65,7 +65,7 @@ def _choices(*, revise: bool, accept_prices: bool, reason: str | None) -> Choice
         raise StopError(
             'a repair of stored facts, or prices that cannot be, need a reason for the record: --reason "..."'
         )
-    return Choices(revise=revise, accept_prices=accept_prices, reason=words or None, user=getpass.getuser())
+    return Choices(revise=revise, accept_prices=accept_prices, reason=words or None, user=operator_name())
 
 
 @contextmanager

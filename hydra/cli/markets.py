@@ -20,7 +20,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="List the sto
 
 
 @app.command("list")
-def list_command(
+def markets_list(
     as_json: Annotated[bool, typer.Option("--json", help="Print the markets for machines.")] = False,
 ) -> None:
     """List the recorded and the generated markets, and the runs decided on each."""
@@ -42,8 +42,8 @@ def list_command(
     output_console().print(table)
 
 
-@app.command()
-def delete(
+@app.command("delete")
+def markets_delete(
     name: Annotated[str, typer.Argument(help="The market, as `hydra markets list` names it.")],
     recorded: Annotated[bool, typer.Option("--recorded", help="Allow deleting recorded history.")] = False,
     with_runs: Annotated[bool, typer.Option("--with-runs", help="The runs decided on it too.")] = False,

@@ -16,7 +16,7 @@ from hydra.db.logins import database_url
 from hydra.db.roles import Role
 from hydra.settings import load_settings
 
-MOST_TRADES: Final = 1_000_000
+MOST_LISTED: Final = 1_000_000
 
 
 def command(
@@ -25,7 +25,8 @@ def command(
         typer.Argument(min=1, max=LARGEST_KEY, metavar="RUN", help="The run's number.", show_default=False),
     ],
     trades: Annotated[
-        int, typer.Option("--trades", help="How many trades to list, the newest.", min=0, max=MOST_TRADES)
+        int,
+        typer.Option("--trades", help="How many trades to list, the newest.", min=0, max=MOST_LISTED),
     ] = 40,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything for machines.")] = False,
     html: Annotated[

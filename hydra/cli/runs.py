@@ -22,7 +22,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="List the sto
 
 
 @app.command("list")
-def list_command(
+def runs_list(
     as_json: Annotated[bool, typer.Option("--json", help="Print the runs for machines.")] = False,
 ) -> None:
     """List every run: how far it came, what it holds, whether a kill switch stops it."""
@@ -39,8 +39,8 @@ def list_command(
         print_line(output_console(), "There are no runs yet: start one with `hydra run` or `hydra backtest`.")
 
 
-@app.command()
-def delete(
+@app.command("delete")
+def runs_delete(
     numbers: Annotated[
         list[int], typer.Argument(min=1, max=LARGEST_KEY, metavar="RUN...", help="The runs' numbers.")
     ],

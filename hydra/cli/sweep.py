@@ -96,7 +96,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
             if on_workers:
                 with closing(make_broker(settings, [])) as broker:
                     watch = BrokerWatch(broker, lambda text: print_line(console, text))
-                    _wait(connection, study_id, show, broker, watch)
+                    wait_for_trials(connection, study_id, show, broker, watch)
             else:
                 run_processes(url, study_id, jobs, show)
         scored = read_trials(connection, study_id)
@@ -114,7 +114,7 @@ def _open(name: str, number: int, console: Console) -> None:
     print_whole(f"Trial {number} of {name} is run {run_id}: `hydra report {run_id}`")
 
 
-def _wait(
+def wait_for_trials(
     connection: psycopg.Connection,
     study_id: int,
     show: Callable[[int, int], None],

@@ -5,7 +5,7 @@ from alembic import op
 
 from hydra.db import queries, rollup_schema
 from hydra.db.reason_codes import store_reason_codes
-from hydra.db.rollups import SOURCES, refresh_all
+from hydra.db.rollups import ROLLUP_SOURCES, refresh_all
 from hydra.errors import DatabaseError
 
 # Set in the configuration of an upgrade whose database was empty when it began.
@@ -47,7 +47,7 @@ def change_rollups(removal: str) -> None:
         return
     _connection().execute(queries.load(removal))
     build_rollups()
-    for source in SOURCES.values():
+    for source in ROLLUP_SOURCES.values():
         refresh_all(_connection(), source)
 
 

@@ -9,12 +9,12 @@ from psycopg import sql
 
 from hydra.db import queries
 from hydra.db.columns import columns_of
-from hydra.db.rollups import SOURCES, Rollup
+from hydra.db.rollups import ROLLUP_SOURCES, Rollup
 
 
 def create_continuous_aggregates(connection: psycopg.Connection) -> None:
     """All rollups of the community edition, with the policies that refresh them."""
-    for source in SOURCES.values():
+    for source in ROLLUP_SOURCES.values():
         for below, level in source.steps:
             select = _select(below, level, sql.SQL(""))
             connection.execute(_script("community").format(rollup=_market(level.relation), select=select))
@@ -24,11 +24,11 @@ def create_continuous_aggregates(connection: psycopg.Connection) -> None:
 def create_kept_tables(connection: psycopg.Connection) -> None:
     """All rollups of the Apache edition, with the functions and triggers that keep them."""
     connection.execute(queries.load("schema/rollups/apache_trigger"))
-    for source in SOURCES.values():
+    for source in ROLLUP_SOURCES.values():
         for below, level in source.steps:
             _create_table(connection, below, level)
     create_refresh_functions(connection)
-    for source in SOURCES.values():
+    for source in ROLLUP_SOURCES.values():
         connection.execute(
             _script("apache_source_triggers").format(
                 source=_market(source.table), name=sql.Literal(source.refresh_function)
@@ -38,7 +38,7 @@ def create_kept_tables(connection: psycopg.Connection) -> None:
 
 def create_refresh_functions(connection: psycopg.Connection) -> None:
     """The functions that keep the rollups of the Apache edition; replaces those that are there."""
-    for source in SOURCES.values():
+    for source in ROLLUP_SOURCES.values():
         merges = [_merge(connection, below, level) for below, level in source.steps]
         connection.execute(
             _script("apache_refresh").format(
@@ -54,7 +54,7 @@ def create_refresh_functions(connection: psycopg.Connection) -> None:
 
 def renew_policies(connection: psycopg.Connection) -> None:
     """Replace the policies that refresh the continuous aggregates: they run as who adds them."""
-    for source in SOURCES.values():
+    for source in ROLLUP_SOURCES.values():
         for level in source.levels:
             connection.execute(
                 queries.load("rollups/remove_policy"), {"relation": f"market.{level.relation}"}

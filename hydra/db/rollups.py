@@ -48,7 +48,7 @@ def _minutes(relation: str, width: int, select: str, chunk_days: int, **offset: 
     return Rollup(relation, timedelta(minutes=width), select, timedelta(days=chunk_days), **offset)
 
 
-SOURCES: Final = {
+ROLLUP_SOURCES: Final = {
     source.table: source
     for source in (
         RollupSource(
@@ -91,7 +91,7 @@ _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 def has_rollups(source_table: str) -> bool:
     """Whether anything is rolled up from this table of schema market."""
-    return source_table in SOURCES
+    return source_table in ROLLUP_SOURCES
 
 
 def defer(connection: psycopg.Connection) -> None:
@@ -116,9 +116,11 @@ def refresh(
     Raises:
         StopError: nothing is rolled up from `source_table`, or the connection cannot do it.
     """
-    source = SOURCES.get(source_table)
+    source = ROLLUP_SOURCES.get(source_table)
     if source is None:
-        raise StopError(f"nothing is rolled up from market.{source_table}; sources: {', '.join(SOURCES)}")
+        raise StopError(
+            f"nothing is rolled up from market.{source_table}; sources: {', '.join(ROLLUP_SOURCES)}"
+        )
     if uses_continuous_aggregates(connection):
         _refresh_aggregates(connection, source, first_time, last_time)
     else:

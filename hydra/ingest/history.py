@@ -119,7 +119,7 @@ def _explained(error: psycopg.Error, files_in: int) -> str:
     if isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.InvalidSchemaName):
         return f"the database has not HYDRA's schema ({reason}): run `hydra db up`, then import again"
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
-        return f"the user of HYDRA_DATABASE_URL may not import ({reason}): use the owner of the database"
+        return f"the owner's login may not import ({reason}): run `hydra db up`, it mends the roles"
     return (
         f"the database stopped the import ({reason}); {files_in:,} files were imported, nothing of the "
         "others: check that the server runs and has room, then import again"

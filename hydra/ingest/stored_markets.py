@@ -62,7 +62,7 @@ def delete_market(connection: psycopg.Connection, market: StoredMarket) -> None:
         values = {"venue": market.venue, "generated": LAYOUT}
         psycopg.ClientCursor(connection).execute(queries.load(f"housekeeping/{script}"), values)
     if rollups.uses_continuous_aggregates(connection) and market.first_time and market.last_time:
-        for source in rollups.SOURCES:
+        for source in rollups.ROLLUP_SOURCES:
             rollups.refresh(connection, source, market.first_time, market.last_time)
     summarise_tables(connection, tables)
 

@@ -70,7 +70,7 @@ class CycleClock:
         newest = self._newest()
         if newest is not None and step_from(newest[1]) is not None:
             if self.now() - self._rung_at >= RING_AGAIN_S:
-                self._ring(newest[1])
+                self._notify_stage(newest[1])
             self._listen(LISTEN_S)
             return True
         minute = next_minute(self.run, newest[0] if newest else None)
@@ -97,10 +97,10 @@ class CycleClock:
         if not self.listening.execute(queries.load("stages/open_cycle"), values).rowcount:
             # Another clock has opened it, or another version continues the run.
             refuse_other_version(read_run(self.listening, self.run.run_id))
-        self._ring(CycleState.OPEN)
+        self._notify_stage(CycleState.OPEN)
         self._listen(LISTEN_S)
 
-    def _ring(self, state: CycleState) -> None:
+    def _notify_stage(self, state: CycleState) -> None:
         step = step_from(state)
         if step is None or not self.outage.is_due:
             return
@@ -126,7 +126,7 @@ def next_minute(run: Run, newest: datetime | None) -> datetime | None:
     return minute if run.data_to is None or minute < run.data_to else None
 
 
-def command(
+def run_clock(
     run: Annotated[int, typer.Option(help="Number of the run")],
     speed: Annotated[str, typer.Option(help="max, or how many times real time")] = "max",
 ) -> None:
@@ -145,7 +145,7 @@ def command(
 def main() -> None:
     """Run the clock; if the server goes away, exit with a sentence: the supervisor starts it again."""
     app = typer.Typer(pretty_exceptions_enable=False)
-    app.command()(command)
+    app.command()(run_clock)
     try:
         app()
     except (HydraError, psycopg.OperationalError) as error:

@@ -1,8 +1,8 @@
-"""The kill switch in an operator's hand: which runs it means, latching it, and clearing it.
+"""The operator's side of the kill switch: the runs that it can stop, latching and clearing.
 
-Stopping must not fail: a run that cannot be stopped keeps no other run from it, and a stage that hangs is not
-waited for. Trading again must not happen by accident: clearing means one run, and asks which where several
-are stopped.
+Stopping must not fail: if one run cannot be stopped, the others still are, and it does not wait for a stage
+that hangs. Trading must not start again by accident: clearing is for one run, and if several are stopped the
+operator must choose.
 Source: docs/architecture.md, law 4; C20, C123.
 """
 
@@ -20,12 +20,12 @@ from hydra.trading.kill_switch import LatchedSwitch, clear, latch, read_latched
 from hydra.trading.runs import read_run, supervised_runs
 
 COOL_DOWN: Final = timedelta(minutes=60)
-"""How long the run's clock has to move on before a latched switch may be cleared (C117's cool-down)."""
+"""Time on the run's clock before a latched switch may be cleared (C117's cool-down)."""
 
 
 @dataclass(frozen=True)
 class RunGoingOn:
-    """A run that trades and has not ended. is_live: a process supervises it; else nothing moves in it."""
+    """A run that trades and has not ended. is_live: a process supervises it."""
 
     run_id: int
     is_live: bool
@@ -33,7 +33,7 @@ class RunGoingOn:
 
     @property
     def words(self) -> str:
-        """For people: "live, 2 open positions"."""
+        """For example "live, 2 open positions"."""
         positions = f"{self.open_positions} open position{'' if self.open_positions == 1 else 's'}"
         if self.is_live:
             return f"live, {positions}"
@@ -41,7 +41,7 @@ class RunGoingOn:
 
 
 def runs_going_on(connection: psycopg.Connection) -> list[RunGoingOn]:
-    """Every run that an operator can stop, the live ones first; no backtests, which hold nothing."""
+    """Every run that an operator can stop, the live ones first; backtests are not among them."""
     values = {"supervised": list(supervised_runs(connection))}
     with connection.cursor(row_factory=class_row(RunGoingOn)) as cursor:
         return cursor.execute(queries.load("stages/runs_going_on"), values).fetchall()
@@ -50,12 +50,12 @@ def runs_going_on(connection: psycopg.Connection) -> list[RunGoingOn]:
 def latch_by_hand(
     connection: psycopg.Connection, run_id: int, instrument_id: int | None, reason: str, by: str
 ) -> datetime | None:
-    """An operator latches the switch of a run, or of one pair of it; at the run's present minute, returned.
+    """Latch the switch of a run or of one pair for an operator; returns the run's current minute.
 
-    None: it is latched already, and the first cause stays.
+    None: it was latched already and keeps its first cause.
 
     Raises:
-        StopError: there is no reason, or no such run.
+        StopError: the reason is blank, or there is no such run.
         psycopg.errors.LockNotAvailable: another process is latching it, and hangs.
     """
     refuse_without_reason(reason)
@@ -69,10 +69,10 @@ def latch_by_hand(
 def clear_by_hand(
     connection: psycopg.Connection, run_id: int, symbol: str | None, reason: str, by: str
 ) -> list[LatchedSwitch]:
-    """An operator clears what is latched in a run (for `symbol` only that pair's); what was cleared.
+    """Clear the switches of a run, or only that of `symbol`, for an operator; returns them.
 
     Raises:
-        StopError: there is no reason, nothing is latched, or a cool-down has not passed; nothing is cleared.
+        StopError: the reason is blank, nothing is latched, or a cool-down has not passed. Nothing is cleared.
     """
     refuse_without_reason(reason)
     with connection.transaction():
@@ -86,15 +86,15 @@ def clear_by_hand(
 
 
 def latched_for(connection: psycopg.Connection, run_id: int, symbol: str | None) -> list[LatchedSwitch]:
-    """What is latched in a run; with `symbol` only that pair's."""
+    """The latched switches of a run, or only that of `symbol`."""
     return [item for item in read_latched(connection, run_id) if symbol in {None, item.symbol}]
 
 
 def run_to_clear(latched: Sequence[tuple[RunGoingOn, Sequence[LatchedSwitch]]]) -> int:
-    """The one run in which something is latched.
+    """The only run with a latched switch.
 
     Raises:
-        StopError: there is none, or there are several; the message names each with what is latched in it.
+        StopError: there is none, or there are several; the message names them.
     """
     stopped = [(run, items) for run, items in latched if items]
     if len(stopped) == 1:
@@ -117,7 +117,7 @@ def run_time(connection: psycopg.Connection, run_id: int) -> datetime:
 
 
 def _newest_minute(connection: psycopg.Connection, run_id: int) -> tuple[datetime, str | None]:
-    """The run's clock, and the state of that minute (None before the first), which stays as it is."""
+    """The run's clock, and the state of that minute (None before the first); the row stays locked."""
     row = connection.execute(queries.load("stages/run_time"), {"run_id": run_id}).fetchone()
     if row is None:
         raise StopError(f"there is no run {run_id} in this database: `hydra runs list` names them")
@@ -125,7 +125,7 @@ def _newest_minute(connection: psycopg.Connection, run_id: int) -> tuple[datetim
 
 
 def _minute_to_stop(connection: psycopg.Connection, run_id: int) -> tuple[datetime, str | None]:
-    """The same, but a stage that hangs in the minute is not waited for: its state is as last committed."""
+    """The same without waiting for a stage that hangs: then the state is the last committed one."""
     try:
         with connection.transaction():
             return _newest_minute(connection, run_id)
@@ -137,10 +137,10 @@ def _minute_to_stop(connection: psycopg.Connection, run_id: int) -> tuple[dateti
 
 
 def refuse_before_cool_down(chosen: Sequence[LatchedSwitch], now: datetime) -> None:
-    """Raise unless COOL_DOWN has passed for all of `chosen` (C123: a precondition, never a release).
+    """Refuse to clear before COOL_DOWN has passed (C123). Time alone never clears a switch.
 
     Raises:
-        StopError: names what is too fresh, and from when it may be cleared.
+        StopError: names the switches and from when they may be cleared.
     """
     fresh = [item for item in chosen if now < item.latched_time + COOL_DOWN]
     if fresh:
@@ -153,10 +153,10 @@ def refuse_before_cool_down(chosen: Sequence[LatchedSwitch], now: datetime) -> N
 
 
 def refuse_without_reason(reason: str) -> None:
-    """Raise unless `reason` says something.
+    """Refuse a blank reason.
 
     Raises:
-        StopError: it is blank.
+        StopError: `reason` is blank.
     """
     if not reason.strip():
         raise StopError("give a reason in words: --reason TEXT; it is stored with the kill switch")

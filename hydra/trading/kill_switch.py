@@ -1,8 +1,8 @@
-"""The kill switch of a run: its rows, what is latched, latching it, and clearing it.
+"""The kill switch of a run: read, latch and clear its rows.
 
-While it is latched layer 4 refuses every entry and the positions are closed; the run goes on recording. The
-rule of `hydra.layers.layer4_kill` or an operator (`kill_by_hand`) latches it; only an operator with a reason
-clears it.
+While it is latched, layer 4 refuses every entry and positions are closed; the run continues. A condition of
+`hydra.layers.layer4_kill` or an operator (`kill_by_hand`) latches it. Only an operator clears it, with a
+reason.
 Source: docs/architecture.md, law 4; docs/practice.md, "Position management" (4); C20, C123, C130.
 """
 

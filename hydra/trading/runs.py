@@ -40,8 +40,8 @@ class EndReason(StrEnum):
 class Run:
     """A row of hydra.runs, which decides the minutes of [data_from, data_to).
 
-    config: settings without secrets, rules, pairs and speed; config_hash is of all but the speed. The version
-    is the one in force; an upgraded run's earlier ones are in hydra.run_versions.
+    config: settings without secrets, rules, pairs and speed. config_hash: of config without the speed. The
+    version is the newest; earlier ones of an upgraded run are in hydra.run_versions.
     """
 
     run_id: int
@@ -74,7 +74,6 @@ class Run:
 
     @property
     def version(self) -> Version:
-        """The version that the run belongs to."""
         return Version(
             self.code_version, self.readings_hash, self.feature_set_version, self.cost_model_version
         )
@@ -163,10 +162,10 @@ def reopen_run(connection: psycopg.Connection, run: Run, speed: str) -> None:
 
 
 def refuse_finished(run: Run) -> None:
-    """Refuse to go on with a run that went to its end.
+    """Refuse to continue a finished run.
 
     Raises:
-        StopError: it did.
+        StopError: it is finished.
     """
     if run.end_reason == EndReason.FINISHED:
         raise StopError(f"run {run.run_id} is finished: see it with `hydra report {run.run_id}`")
@@ -199,17 +198,17 @@ def lock_run(connection: psycopg.Connection, run_id: int) -> None:
 
 
 def supervised_runs(connection: psycopg.Connection) -> frozenset[int]:
-    """The runs that a living process holds (see `lock_run`): their `hydra run` goes on."""
+    """The runs that a process has locked (see `lock_run`)."""
     rows = connection.execute(queries.load("stages/supervised_runs")).fetchall()
     return frozenset(row[0] for row in rows)
 
 
 @contextmanager
 def locked_run(connection: psycopg.Connection, run_id: int) -> Iterator[None]:
-    """Hold the run during the block.
+    """Lock the run during the block.
 
     Raises:
-        StopError: another process has it.
+        StopError: another process has the lock.
     """
     lock_run(connection, run_id)
     try:
@@ -226,7 +225,7 @@ def _config(
 
 
 def recorded_settings(settings: Settings) -> dict[str, Any]:
-    """The settings that can change a decision, by attribute name, as JSON can hold them; no secrets."""
+    """The settings that can change a decision, by attribute name, as JSON."""
     return settings.model_dump(mode="json", exclude=set(Settings.secrets()))
 
 
@@ -245,7 +244,7 @@ def _refuse_bad_range(start: datetime, end: datetime | None) -> None:
 
 
 def find_instrument(connection: psycopg.Connection, run: Run, name: str) -> int | None:
-    """The instrument of `run` that goes by `name` (base, exchange symbol or unified symbol, any case)."""
+    """The instrument of `run` with this name (base, exchange symbol or unified symbol, any case), or None."""
     values = {"instrument_ids": list(run.instrument_ids), "name": name.strip()}
     row = connection.execute(queries.load("stages/instrument_of"), values).fetchone()
     return None if row is None else int(row[0])

@@ -1,4 +1,4 @@
-"""An upgrade: another version continues a run, from a recorded minute on.
+"""Upgrades: another version continues a run from a stored minute on.
 
 Source: docs/architecture.md, law 2.
 """
@@ -20,23 +20,23 @@ _ENDED: Final = frozenset({CycleState.CLOSED, CycleState.SKIPPED})
 
 @dataclass(frozen=True)
 class DecidingVersion:
-    """A version, and the first minute of a run that it decided (null: from the start)."""
+    """A version, and the first minute of the run that it decided (None: from the start)."""
 
     first_minute: datetime | None
     version: Version
 
 
 def versions_of_run(connection: psycopg.Connection, run_id: int) -> list[DecidingVersion]:
-    """The versions that decided a run, in order; one, unless it was upgraded."""
+    """The versions that decided a run, in order."""
     rows = connection.execute(queries.load("stages/versions"), {"run_id": run_id}).fetchall()
     return [DecidingVersion(first_minute, Version(*columns)) for first_minute, *columns in rows]
 
 
 def upgrade_run(connection: psycopg.Connection, run: Run) -> Run:
-    """Have this process's version continue `run`, if it is of another; the run as it then is.
+    """Let this process's version continue `run`; returns the changed run.
 
-    A row of hydra.run_versions names the minute and how far its stages had come. A stage that is at work is
-    waited for; afterwards no process of the version before opens or claims a minute of the run.
+    A row of hydra.run_versions stores the minute and how far its stages had come. The call waits for a stage
+    that is working; after it no process of the earlier version opens or claims a minute of the run.
 
     Raises:
         StopError: the run is finished, or another process supervises it.
@@ -50,7 +50,7 @@ def upgrade_run(connection: psycopg.Connection, run: Run) -> Run:
         connection.execute(queries.load("stages/hold_version"), values)
         row = connection.execute(queries.load("stages/run_time"), values).fetchone()
         if row is None:
-            raise AssertionError("the run was read before")
+            raise AssertionError("`run` is a stored run")
         time, state = row
         if state in _ENDED:
             time, state = time + MINUTE, None

@@ -1,4 +1,4 @@
-"""Which code, readings, features and costs a run is decided with.
+"""The version of a run: its code, readings, features and costs.
 
 Source: docs/architecture.md, law 2 (a run belongs to one version at a time).
 """
@@ -23,7 +23,7 @@ _DECIDING_FILES: Final = frozenset({".py", ".sql", ".toml"})
 
 @dataclass(frozen=True)
 class Version:
-    """What decides; the fields are columns of hydra.runs. Different code is a different version."""
+    """Columns of hydra.runs. Different code is a different version."""
 
     code_version: str
     readings_hash: str
@@ -32,12 +32,12 @@ class Version:
 
     @property
     def digest(self) -> str:
-        """Eight characters for a name that no other version uses."""
+        """Eight characters that differ between versions, for names."""
         texts = "\n".join(getattr(self, field.name) for field in fields(self))
         return hashlib.sha256(texts.encode()).hexdigest()[:8]
 
     def differences(self, other: "Version") -> str:
-        """In words, what differs in `other`: "code abc, here def"."""
+        """The differences in words: "code abc, here def"."""
         return "; ".join(
             f"{words} {before}, here {now}"
             for name, words in _WORDS.items()
@@ -55,20 +55,20 @@ _WORDS: Final = {
 
 @cache
 def own_version() -> Version:
-    """The version of this process, as it was when first asked for."""
+    """The version of this process, fixed at the first call."""
     return Version(code_version(), readings_hash(), FEATURE_SET_VERSION, COST_MODEL_VERSION)
 
 
 @cache
 def code_version() -> str:
-    """The code of this process: `stored_code_version` as it was when first asked for."""
+    """`stored_code_version` of this process, fixed at the first call."""
     return stored_code_version()
 
 
 def stored_code_version() -> str:
-    """The commit of the checkout; where files differ from it, + and a hash of all code.
+    """The commit of the checkout; if files differ from it, followed by + and a hash of all code.
 
-    Without git the package's version stands for the commit, and the hash is always there.
+    Without git the package's version replaces the commit, always with the hash.
     """
     git = shutil.which("git") if (PROJECT_ROOT / ".git").exists() else None
     commit = None if git is None else _git(git, "rev-parse", "--short=12", "HEAD")
@@ -79,7 +79,7 @@ def stored_code_version() -> str:
 
 
 def refuse_changed_code(run_id: int) -> None:
-    """Refuse to start further processes of a run from code that is no longer this process's.
+    """Refuse to start further processes of a run from changed code.
 
     Raises:
         StopError: files of the checkout have changed since this process began.
@@ -104,7 +104,7 @@ def _code_hash() -> str:
 
 
 def _git(git: str, *arguments: str) -> str | None:
-    """What git answers; None if it fails."""
+    """The output of git; None if it fails."""
     done = subprocess.run(
         [git, "-C", str(PROJECT_ROOT), *arguments], check=False, capture_output=True, text=True
     )

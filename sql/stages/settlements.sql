@@ -8,7 +8,23 @@ SELECT
     f.rate,
     coalesce(f.mark_price, n.price) AS mark,
     CASE WHEN f.mark_price IS NULL THEN n.source ELSE 'settlement' END AS mark_source
-FROM market.funding_rates_versions AS f
+FROM (
+    (
+        SELECT instrument_id, time, rate, mark_price
+        FROM market.funding_rates
+        WHERE instrument_id = ANY (%(instrument_ids)s::smallint[])
+            AND time >= %(since)s AND time <= %(as_of)s
+            AND known_at > %(known_after)s AND known_at <= %(as_of)s
+        ORDER BY time
+    )
+    UNION ALL
+    SELECT instrument_id, time, rate, mark_price
+    FROM market.funding_rates_versions
+    WHERE replaced_at > %(as_of)s AND replaced_at < 'infinity'
+        AND instrument_id = ANY (%(instrument_ids)s::smallint[])
+        AND time >= %(since)s AND time <= %(as_of)s
+        AND known_at > %(known_after)s AND known_at <= %(as_of)s
+) AS f
 LEFT JOIN LATERAL (
     SELECT price, source
     FROM (
@@ -31,7 +47,4 @@ LEFT JOIN LATERAL (
     ORDER BY ended DESC, timeframe_minutes
     LIMIT 1
 ) AS n ON f.mark_price IS NULL
-WHERE f.instrument_id = ANY (%(instrument_ids)s::smallint[])
-    AND f.time >= %(since)s AND f.time <= %(as_of)s
-    AND f.known_at > %(known_after)s AND f.known_at <= %(as_of)s AND f.replaced_at > %(as_of)s
 ORDER BY f.instrument_id, f.time;

@@ -20,12 +20,10 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 import psycopg
-import pytest
 
-from hydra.cli.db import up
 from hydra.db import queries
 from hydra.db.engine import adbc_connect, connect
-from hydra.db.server.private import DATABASE, start_private_cluster
+from hydra.db.server.private import DATABASE
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.ingest.instruments import ensure_instruments
 from hydra.ingest.simulated import store_market
@@ -39,7 +37,7 @@ from tests.bench.result import Result, at_most, reported
 from tests.support.fact_writer import write_rows
 from tests.support.own_processes import descendants
 from tests.support.recorded_market import is_recorded, recorded_rows
-from tests.support.servers.editions import server_folder
+from tests.support.servers.migrated import migrated_server
 from tests.support.synthetic_market import utc
 from workers import HANDLERS
 from workers.layer2 import StatisticalLayer
@@ -64,17 +62,10 @@ def measure() -> list[Result]:
 @contextmanager
 def private_server() -> Iterator[tuple[Path, str]]:
     """A migrated private server of its own: its state directory and its URL."""
-    with server_folder() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HYDRA_STATE_DIRECTORY", str(folder))
-        patch.delenv("HYDRA_DATABASE_URL", raising=False)
-        cluster = start_private_cluster()
-        try:
-            up()
-            with connect(cluster.url(DATABASE), autocommit=True) as connection:
-                ensure_instruments(connection)
-            yield cluster.data, cluster.url(DATABASE)
-        finally:
-            cluster.remove()
+    with migrated_server() as (_, cluster):
+        with connect(cluster.url(DATABASE), autocommit=True) as connection:
+            ensure_instruments(connection)
+        yield cluster.data, cluster.url(DATABASE)
 
 
 def measure_recorded(server_data: Path, url: str) -> list[Result]:

@@ -22,6 +22,18 @@ def connection(database_url: str) -> Iterator[psycopg.Connection]:
         opened.rollback()
 
 
+REPAIR_OF_ALL_BARS = """
+    INSERT INTO market.import_batches (path, sha256, layout, target_table, rows_read, rows_inserted,
+        rows_unchanged, rows_revised, rows_quarantined, rollups_fresh)
+    VALUES ('b.csv', 'y', 'candles', 'candles_1m', 1, 0, 0, 1, 0, true);
+    INSERT INTO market.revisions (batch_id, target_table, key, stored, offered, known_at, applied, reason,
+        applied_at, applied_by)
+    SELECT (SELECT max(batch_id) FROM market.import_batches), 'candles_1m', to_jsonb(c), to_jsonb(c),
+        to_jsonb(c), now(), true, 'none was traded', now(), 'anna'
+    FROM market.candles_1m AS c;
+    UPDATE market.candles_1m SET volume = 0, known_at = now()"""
+
+
 def findings(connection: psycopg.Connection, name: str) -> list[tuple[object, ...]]:
     return connection.execute(queries.load(f"audits/{name}")).fetchall()
 
@@ -60,6 +72,8 @@ def test_an_audit_is_silent_at_its_border(connection: psycopg.Connection, name: 
         ("UPDATE hydra.fills SET price = 103, is_maker = false", ["outside its bar"]),
         ("UPDATE market.candles_1m SET volume = 0", ["outside its bar"]),
         ("DELETE FROM market.candles_1m WHERE time = '2025-06-01 00:05Z'", ["outside its bar"]),
+        # The bar that the fill was played on had volume; a repair says later that it has none.
+        (REPAIR_OF_ALL_BARS, []),
         # Taken over at a price that is better than all that traded, but not at one that is worse.
         ("UPDATE hydra.fills SET price = 105, is_maker = false; UPDATE hydra.orders SET side = 'SELL',"
          " role = 'EXIT', reduce_only = true, reason_code = 'LIQUIDATED'", []),

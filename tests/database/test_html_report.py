@@ -301,7 +301,7 @@ def test_a_large_run_still_makes_a_small_page(connection: psycopg.Connection) ->
             "net_pnl_usd": Decimal(repr(noise.normal())),
             "entry_price": Decimal(repr(noise.random())),
         }
-        for number in range(plot_data.MOST_TRADES)
+        for number in range(plot_data.OPENING_TRADES)
     ]
     text = page(replace(report, trades=trades), replace(data, pairs={"BTC": bars}))
     assert len(text.encode()) < 1_500_000

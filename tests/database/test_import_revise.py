@@ -17,11 +17,20 @@ from hydra.features.facts import MarketFacts
 from hydra.features.reading.point_in_time import read_facts
 from hydra.features.reading.window import MarketWindow
 from hydra.ingest.history import Choices
-from tests.support.archive_samples import DAY, KLINE_FILE, METRICS_FILE, kline, metrics_line
+from tests.support.archive_samples import (
+    DAY,
+    DAY_MS,
+    FUNDING_FILE,
+    FUNDING_HEADER,
+    KLINE_FILE,
+    METRICS_FILE,
+    kline,
+    metrics_line,
+)
 from tests.support.import_run import ImportRun, import_run
 from tests.support.rollup_expectation import assert_rollups_equal_facts
 
-MINUTE = timedelta(minutes=1)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 REVISE = Choices(revise=True, reason="the first file was cut by hand", user="anna")
 
 
@@ -87,7 +96,7 @@ def test_a_decision_before_the_repair_sees_the_old_value_and_one_after_it_the_ne
     importing: ImportRun,
 ) -> None:
     _, other = corrected(importing)
-    noon = DAY + 12 * timedelta(hours=1)
+    noon = DAY + 12 * HOUR
     before = known(importing, noon)
     importing.run(other, choices=REVISE)
     after = known(importing, noon)
@@ -105,13 +114,29 @@ def test_a_decision_before_the_repair_sees_the_old_value_and_one_after_it_the_ne
 
 def test_a_window_that_stands_in_the_past_keeps_the_old_value(importing: ImportRun) -> None:
     _, other = corrected(importing)
-    noon = DAY + 12 * timedelta(hours=1)
+    noon = DAY + 12 * HOUR
     with closing(adbc_connect(importing.url)) as connection:
         window = MarketWindow.load(connection, [1], noon)
         importing.run(other, choices=REVISE)
         facts = window.advance(noon + MINUTE)
     assert closes(facts) == [101.0]
     assert facts.candles_1m.height == 60
+
+
+def test_a_settlement_of_the_past_has_the_rate_and_the_mark_that_were_known_then(
+    importing: ImportRun,
+) -> None:
+    importing.write("a/" + KLINE_FILE, *map(kline, range(60)))
+    importing.write("a/" + FUNDING_FILE, FUNDING_HEADER, f"{DAY_MS + 3_600_000},1,0.0001")
+    importing.run()
+    values = {"instrument_ids": [1], "known_after": EPOCH, "since": DAY, "as_of": DAY + 2 * HOUR}
+    before = importing.connection.execute(queries.load("stages/settlements"), values).fetchall()
+    assert before == [(1, DAY + HOUR, 0.0001, 101.0, "last")]
+    importing.write("b/" + KLINE_FILE, kline(59, close="100.5"))
+    importing.write("b/" + FUNDING_FILE, FUNDING_HEADER, f"{DAY_MS + 3_600_000},1,0.0009")
+    repaired = importing.run(importing.folder / "b", choices=REVISE)
+    assert [result.replaced for result in repaired] == [1, 1]
+    assert importing.connection.execute(queries.load("stages/settlements"), values).fetchall() == before
 
 
 @pytest.mark.parametrize("query", ["bars", "marks", "hourly_closes"])
@@ -142,7 +167,7 @@ def test_repairs_of_one_fact_follow_each_other_and_each_is_kept(importing: Impor
     assert importing.rows(
         "SELECT count(*), count(DISTINCT applied_at) FROM market.revisions WHERE applied"
     ) == [(3, 3)]
-    assert closes(known(importing, DAY + timedelta(hours=2))) == [101.0]
+    assert closes(known(importing, DAY + 2 * HOUR)) == [101.0]
 
 
 def test_a_revision_that_was_kept_aside_is_applied_not_doubled(importing: ImportRun) -> None:

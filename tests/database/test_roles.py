@@ -165,6 +165,11 @@ def test_a_reader_cannot_fill_the_disk_with_temporary_tables(reader: psycopg.Con
     assert is_refused(reader, "CREATE TEMP TABLE heap AS SELECT generate_series(1, 10)")
 
 
+@pytest.mark.parametrize("call", ["lo_creat(-1)", "lo_create(0)", "lo_from_bytea(0, 'heap')"])
+def test_a_reader_cannot_fill_the_disk_with_large_objects(reader: psycopg.Connection, call: str) -> None:
+    assert is_refused(reader, f"SELECT {call}")
+
+
 def test_the_worker_cannot_delete_what_was_decided(
     worker: psycopg.Connection, administrator: psycopg.Connection
 ) -> None:

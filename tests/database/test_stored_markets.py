@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from hydra.answers.status import read_condition
 from hydra.db import queries
 from hydra.db.engine import connect
 from hydra.errors import StopError
@@ -46,6 +47,10 @@ def connection(database_url: str) -> Iterator[psycopg.Connection]:
 
 def market(connection: psycopg.Connection, name: str) -> StoredMarket:
     return next(one for one in stored_markets(connection) if one.venue.startswith(name))
+
+
+def test_a_generated_market_is_no_imported_file(connection: psycopg.Connection) -> None:
+    assert read_condition(connection).imported_files == 1
 
 
 def rows_by_table(connection: psycopg.Connection, one: StoredMarket) -> dict[str, int]:

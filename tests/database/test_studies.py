@@ -1,6 +1,7 @@
 """Studies and trials: planned once, taken by one, free again when the taker dies, counted for ever."""
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,9 +10,11 @@ from decimal import Decimal
 import numpy as np
 import psycopg
 import pytest
+from dramatiq.brokers.stub import StubBroker
 
 from hydra.backtest.run import MarketChoice
 from hydra.backtest.stress import Stress
+from hydra.cli import sweep
 from hydra.db.engine import connect
 from hydra.domain import MarketOrigin
 from hydra.errors import StopError
@@ -34,6 +37,8 @@ from hydra.research.studies import (
 )
 from hydra.research.sweep import SweepVerdict, judge_sweep
 from hydra.research.trial_figures import TrialFigures
+from hydra.runtime.broker_watch import BrokerWatch
+from hydra.runtime.research_queue import QUEUE
 from hydra.settings import Settings
 from hydra.trading.runs import recorded_settings
 from tests.support.rows import add
@@ -131,6 +136,27 @@ def test_a_sweep_is_not_resumed_by_other_code(connection: psycopg.Connection) ->
     connection.execute("UPDATE ml.studies SET code_version = 'older'")
     with pytest.raises(StopError, match="begun with code older"):
         plan_study(connection, "ground", PLAN, "hash")
+
+
+def test_a_sweep_sends_its_messages_again_where_a_worker_of_another_version_took_them(
+    connection: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "NOTIFY_AGAIN_S", 0.2)
+    monkeypatch.setattr(sweep, "LOOK_EVERY_S", 0.05)
+    study_id = plan_study(connection, "ground", PLAN, "hash")
+    broker, taken, deadline = StubBroker(), [], time.monotonic() + 30
+    broker.declare_queue(QUEUE)
+
+    def take(_finished: int, planned: int) -> None:
+        """Drop every message; do all trials once each message has come twice."""
+        assert time.monotonic() < deadline, "no message came a second time"
+        while not broker.queues[QUEUE].empty():
+            taken.append(broker.queues[QUEUE].get())
+        if len(taken) >= 2 * planned:
+            connection.execute("UPDATE ml.trials SET state = 'FAILED'")
+
+    sweep.wait_for_trials(connection, study_id, take, broker, BrokerWatch(broker, print))
+    assert len(taken) == 6
 
 
 def take_and_die(connection: psycopg.Connection, study_id: int) -> None:

@@ -15,9 +15,8 @@ from typing import Final
 
 import pytest
 
-from hydra.cli.db import up
 from hydra.db.engine import connect
-from hydra.db.server.private import DATABASE, private_cluster, start_private_cluster
+from hydra.db.server.private import DATABASE, private_cluster
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.ingest.instruments import ensure_instruments
 from hydra.ingest.simulated import store_market
@@ -26,7 +25,7 @@ from hydra.sim.market.settings import MarketSettings
 from hydra.trading.parameters import recorded_rules, rules_of
 from hydra.trading.runs import Run, RunPlan, create_run, read_run
 from tests.support.crash_harness import Victim, decision_rows, differences, kill_schedule, run_disturbed
-from tests.support.servers.editions import server_folder
+from tests.support.servers.migrated import migrated_server
 
 IS_FULL: Final = os.environ.get("FULL_CRASH_TEST") == "1"
 START: Final = datetime(2025, 3, 1, tzinfo=UTC)
@@ -50,15 +49,8 @@ EXTENT: Final = Extent(1440, 8, 34, 4.0, 50) if IS_FULL else Extent(90, 2, 6, 1.
 @pytest.fixture(scope="module")
 def home() -> Iterator[Path]:
     """A state directory with a private server of its own, migrated."""
-    with server_folder() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HYDRA_STATE_DIRECTORY", str(folder))
-        patch.delenv("HYDRA_DATABASE_URL", raising=False)
-        cluster = start_private_cluster()
-        try:
-            up()
-            yield folder
-        finally:
-            cluster.remove()
+    with migrated_server() as (folder, _):
+        yield folder
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -25,23 +26,25 @@ from hydra.db.server.account import package_cache, server_account
 from hydra.db.server.cluster import Cluster
 from hydra.db.server.private import DATABASE
 from hydra.db.server.programs import prepared
+from hydra.domain import MarketOrigin, TradingMode
 from hydra.paths import PROJECT_ROOT
+from hydra.settings import load_settings
+from hydra.trading.runs import RunPlan, create_run
 from tests.support.import_command import write_candles
 from tests.support.own_processes import children, descendants, left_alive
 from tests.support.servers.editions import SETTINGS_FOR_TESTS, running, server_folder
 from tests.support.servers.logins import make_logins
 
-MARKET = ("--market", "generated", "--seed", "6", "--from", "2025-06-01", "--to", "2025-06-01T03:00")
-PAIRS = ("--pairs", "BTC,ETH", "--set", "signals.reversal_min_zscore=0")
-VARIED = "COOLDOWN_MINUTES=" + ",".join(str(minutes) for minutes in range(1, 41))
-SWEEP = ("sweep", "lost", *MARKET, *PAIRS, "--set", VARIED, "--jobs", "2")
-START_TIMEOUT_S = 60.0
-END_TIMEOUT_S = 20.0
+MARKET = ("--pairs", "BTC", "--from", "2025-03-03", "--to", "2025-03-04")
+VARIED = "COOLDOWN_MINUTES=" + ",".join(str(minutes) for minutes in range(1, 401))
+SWEEP = ("sweep", "lost", *MARKET, "--set", VARIED, "--jobs", "2")
+START_TIMEOUT_S = 120.0
+END_TIMEOUT_S = 60.0
 
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    """A server with a generated market and a backtest on it, run 1."""
+    """A server with the candles of one pair and a backtest on them, run 1."""
     account = server_account()
     with server_folder() as folder:
         server = Cluster(folder / "state", prepared(package_cache(account)), account, SETTINGS_FOR_TESTS)
@@ -50,9 +53,11 @@ def cluster() -> Iterator[Cluster]:
             create_extension(server.url(DATABASE))
             upgrade_to_head(server.url(DATABASE))
             make_logins(server.url(DATABASE))
-            with started(server, "backtest", *MARKET, *PAIRS) as process:
-                _, said = process.communicate(timeout=120)
-            assert process.returncode == 0, said
+            write_candles(folder, "BTCUSDT", 0)
+            for arguments in (("import", str(folder / "0")), ("backtest", *MARKET)):
+                with started(server, *arguments) as process:
+                    _, said = process.communicate(timeout=120)
+                assert process.returncode == 0, said
             yield server
 
 
@@ -73,15 +78,20 @@ def started(cluster: Cluster, *arguments: str) -> Iterator["subprocess.Popen[str
             process.kill()
 
 
-def wait_for_waiting(connection: psycopg.Connection, process: "subprocess.Popen[str]") -> None:
-    """Until a session waits for the lock that `connection` holds."""
-    query = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
-    until(lambda: connection.execute(query).fetchone() == (True,), process)
+def wait_for_waiting(cluster: Cluster, process: "subprocess.Popen[str]") -> None:
+    """Until a session of the command waits for a lock."""
+    query = (
+        "SELECT EXISTS (SELECT FROM pg_stat_activity"
+        " WHERE application_name LIKE 'hydra%' AND wait_event_type = 'Lock')"
+    )
+    # Outside a transaction, in which the answer would stay the same.
+    with connect(cluster.url(DATABASE), autocommit=True) as connection:
+        until(lambda: connection.execute(query).fetchone() == (True,), process)
 
 
 CASES = [
-    (("backtest", *MARKET, *PAIRS), "market.candles_1m"),
-    (("backtest", *MARKET, *PAIRS), "hydra.equity"),
+    (("backtest", *MARKET), "market.candles_1m"),
+    (("backtest", *MARKET), "hydra.equity"),
     (SWEEP, "market.candles_1m"),
     (SWEEP, "ml.trials"),
     (("report", "1"), "hydra.equity"),
@@ -100,11 +110,11 @@ def test_a_command_that_loses_its_database_ends_in_one_sentence(
     cluster.start()
     before = children(os.getpid())
     if arguments[0] == "import":
-        write_candles(tmp_path, "BTCUSDT", 0)
+        write_candles(tmp_path, "BTCUSDT", 1)
         arguments = ("import", str(tmp_path))
     with connect(cluster.url(DATABASE)) as connection, started(cluster, *arguments) as process:
         connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
-        wait_for_waiting(connection, process)
+        wait_for_waiting(cluster, process)
         time.sleep(random.Random(str(arguments)).uniform(0.0, 0.5))
         os.kill(int((cluster.data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
         _, said = process.communicate(timeout=END_TIMEOUT_S)
@@ -132,12 +142,51 @@ def test_the_processes_of_a_killed_sweep_end_at_once(cluster: Cluster, moment: s
             until(lambda: trials_done(watching, moment) >= 1, process)
             # The processes stand still, each with the next trial to do.
             locking.execute("LOCK TABLE ml.trials IN ACCESS EXCLUSIVE MODE")
-            wait_for_waiting(watching, process)
+            wait_for_waiting(cluster, process)
         assert process.poll() is None
         assert is_spawning(process)
         process.kill()
         process.communicate()
         assert left_alive(END_TIMEOUT_S if moment == "starting" else 3.0, before) == {}
+
+
+def test_a_run_says_once_that_its_database_went_away_and_once_that_it_is_back(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    cluster.start()
+    url = cluster.url(DATABASE)
+    with connect(url, autocommit=True) as connection:
+        start = datetime(2025, 6, 1, tzinfo=UTC)
+        end = start + timedelta(minutes=30)
+        plan = RunPlan(TradingMode.PAPER, MarketOrigin.RECORDED, 6, (), (1, 2), start, end)
+        run_id = create_run(connection, plan, load_settings()).run_id
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.support.run_plain", str(run_id), "600"],
+        cwd=PROJECT_ROOT,
+        env={**os.environ, "HYDRA_DATABASE_URL": url, "HYDRA_STATE_DIRECTORY": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        with connect(url, autocommit=True) as connection:
+            until(lambda: cycles_closed(connection, run_id) >= 3, process)
+        os.kill(int((cluster.data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+        time.sleep(3.0)
+        assert process.poll() is None
+        cluster.start()
+        said, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    assert said.count("the database server went away (") == 1, said
+    assert said.count("the database server is back after ") == 1, said
+    assert "Traceback" not in said
+    with connect(cluster.url(DATABASE), autocommit=True) as connection:
+        assert cycles_closed(connection, run_id) == 30
+
+
+def cycles_closed(connection: psycopg.Connection, run_id: int) -> int:
+    query = "SELECT count(*) FROM hydra.cycles WHERE run_id = %s AND state = 'CLOSED'"
+    row = connection.execute(query, (run_id,)).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def test_ctrl_c_on_a_sweep_is_one_sentence_of_all_its_processes(cluster: Cluster) -> None:

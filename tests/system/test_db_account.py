@@ -10,9 +10,10 @@ import psycopg
 import pytest
 
 from hydra.db.engine import connect
-from hydra.db.server.account import package_cache, server_account
+from hydra.db.server.account import OWN_IDS, package_cache, server_account
 from hydra.db.server.cluster import Cluster
 from hydra.db.server.programs import prepared
+from hydra.errors import DatabaseError
 from tests.support.servers.editions import SETTINGS_FOR_TESTS, server_folder
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="NOT ROOT: only root runs the server as others")
@@ -97,8 +98,15 @@ def test_a_cluster_of_an_older_version_goes_on_with_its_data_and_asks_for_passwo
     with connect(cluster.url("postgres"), autocommit=True) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
     make_as_old_versions_did(cluster)
+    known = cluster.password_file().read_text()
+    # As if a first start was killed while it changed the owner.
+    os.chown(cluster.data / "base", OWN_IDS[0][0], OWN_IDS[0][0])
     cluster.start()
     assert answer(cluster, "SELECT answer FROM kept") == 42
+    # Whoever read the password of the older version cannot log in with it any more.
+    assert cluster.password_file().read_text() != known
+    with pytest.raises(DatabaseError, match="refuses the password"):
+        connect(cluster.url("postgres").replace(cluster.password_file().read_text(), known))
     assert answer(cluster, "SELECT array_agg(DISTINCT auth_method) FROM pg_hba_file_rules") == [
         "scram-sha-256"
     ]

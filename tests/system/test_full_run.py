@@ -10,13 +10,12 @@ import psycopg
 import pytest
 
 from hydra.answers.audits import run_audits
-from hydra.cli.db import up
 from hydra.db.engine import adbc_connect, connect
-from hydra.db.server.private import DATABASE, start_private_cluster
+from hydra.db.server.private import DATABASE
 from hydra.ingest.instruments import ensure_instruments
 from tests.support.fact_writer import write_rows
 from tests.support.recorded_market import ABSENT, is_recorded, recorded_rows
-from tests.support.servers.editions import server_folder
+from tests.support.servers.migrated import migrated_server
 from tests.support.synthetic_market import utc
 
 # ADA has lost 5 % in a day, and its open interest falls by more than 2 % an hour.
@@ -29,21 +28,14 @@ pytestmark = pytest.mark.skipif(not is_recorded(), reason=ABSENT)
 @pytest.fixture(scope="module")
 def finished() -> Iterator[psycopg.Connection]:
     """A private server on which the stretch was run by the command that a user types."""
-    with server_folder() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HYDRA_STATE_DIRECTORY", str(folder))
-        patch.delenv("HYDRA_DATABASE_URL", raising=False)
-        cluster = start_private_cluster()
-        try:
-            prepare(cluster.url(DATABASE))
-            run_command(folder)
-            with connect(cluster.url(DATABASE), autocommit=True) as connection:
-                yield connection
-        finally:
-            cluster.remove()
+    with migrated_server() as (folder, cluster):
+        prepare(cluster.url(DATABASE))
+        run_command(folder)
+        with connect(cluster.url(DATABASE), autocommit=True) as connection:
+            yield connection
 
 
 def prepare(url: str) -> None:
-    up()
     with connect(url, autocommit=True) as connection:
         ensure_instruments(connection)
     with adbc_connect(url) as connection:

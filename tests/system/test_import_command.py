@@ -53,6 +53,21 @@ def test_a_refused_file_is_named_at_the_end_and_the_status_is_1(database: str, t
     assert "ETHUSDT-1m-2025-05-01.csv: 1 new" in done.stdout
 
 
+def test_a_repair_needs_a_reason_and_then_replaces_what_is_stored(database: str, tmp_path: Path) -> None:
+    path = tmp_path / "BNBUSDT-1m-2025-05-01.csv"
+    path.write_text(text_of(kline(0), kline(1)))
+    hydra_import(database, str(path))
+    path.write_text(text_of(kline(0), kline(1, close="100.5")))
+    for option in ("--revise", "--accept-prices"):
+        refused = hydra_import(database, option, str(path))
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert "need a reason for the record" in refused.stderr
+    done = hydra_import(database, "--revise", "--reason", "the first was cut", str(path))
+    assert done.returncode == 0, done.stderr
+    assert "0 new, 1 unchanged, 1 replaced, 0 quarantined" in done.stdout
+    assert "note: 1 stored facts were replaced: see audit.replaced_facts" in done.stdout
+
+
 def test_machines_get_one_json_document(database: str, tmp_path: Path) -> None:
     write_candles(tmp_path, "LTCUSDT", 0)
     (tmp_path / "readme.txt").write_text("x")

@@ -11,7 +11,6 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from hydra.cli.db import up
 from hydra.db.engine import connect
 from hydra.db.server.cluster import Cluster
 from hydra.db.server.private import DATABASE, private_cluster, start_private_cluster
@@ -29,7 +28,7 @@ from tests.support.crash_harness import (
     run_disturbed,
 )
 from tests.support.own_processes import descendants, is_alive
-from tests.support.servers.editions import server_folder
+from tests.support.servers.migrated import migrated_server
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
 MINUTES = 240
@@ -39,15 +38,8 @@ KILLS = 6
 @pytest.fixture(scope="module")
 def home() -> Iterator[Path]:
     """A state directory with a private server of its own, migrated."""
-    with server_folder() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HYDRA_STATE_DIRECTORY", str(folder))
-        patch.delenv("HYDRA_DATABASE_URL", raising=False)
-        cluster = start_private_cluster()
-        try:
-            up()
-            yield folder
-        finally:
-            cluster.remove()
+    with migrated_server() as (folder, _):
+        yield folder
 
 
 def cluster_of(_home: Path) -> Cluster:

@@ -173,6 +173,6 @@ def test_a_run_whose_code_changes_meanwhile_stops_with_what_to_do(
     assert f"hydra run --resume {run_id}" in output
     assert len(stamps(connection, run_id)) == 1
     deadline = time.monotonic() + 20
-    while any(is_alive(pid) for pid in family):
+    while any(map(is_alive, family)):
         assert time.monotonic() < deadline, "a process of the run outlived its supervisor"
         time.sleep(0.1)

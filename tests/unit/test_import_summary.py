@@ -4,10 +4,11 @@ import os
 from io import StringIO
 from pathlib import Path
 
-from hydra.cli.import_history import _print_summary, _reporter, _summary_table
+from hydra.cli.import_history import _not_imported, _notes, _print_summary, _reporter, _summary_table
 from hydra.cli.output import TextConsole
+from hydra.exchange.archive.recognition import NotImported
 from hydra.ingest.history import FileResult
-from hydra.ingest.import_plan import plan_import
+from hydra.ingest.import_plan import ImportPlan, plan_import
 
 
 def test_millions_of_rows_stand_uncut_in_80_columns(tmp_path: Path) -> None:
@@ -21,6 +22,36 @@ def test_millions_of_rows_stand_uncut_in_80_columns(tmp_path: Path) -> None:
     assert "…" not in shown
     for figure in ("12,612,462", "22,164,702", "1,104,642", "quarantined"):
         assert figure in shown
+
+
+def test_metrics_that_feed_two_tables_explain_why_more_is_new_than_was_read(tmp_path: Path) -> None:
+    file = tmp_path / "BTCUSDT-metrics-2025-05-01.csv"
+    file.write_text("x")
+    (planned,) = plan_import([file]).files
+    fed = {"open_interest": 288, "positioning": 287}
+    results = [FileResult(planned, 288, inserted=575, by_table=fed)] * 2
+    assert _notes(results) == [
+        "note: metrics: one row feeds two tables and counts in each: open_interest (576 new) and positioning "
+        "(574 new)"
+    ]
+
+
+def test_a_repair_says_how_much_it_replaced_and_where_the_old_rows_are(tmp_path: Path) -> None:
+    file = tmp_path / "BTCUSDT-1m-2025-05.csv"
+    file.write_text("x")
+    (planned,) = plan_import([file]).files
+    (line,) = _notes([FileResult(planned, 9, revised=3, replaced=3)])
+    assert line == "note: 3 stored facts were replaced: see audit.replaced_facts"
+
+
+def test_files_that_are_left_out_are_named() -> None:
+    others = tuple(
+        NotImported(Path(f"{number}.csv"), "a named pipe, not a regular file") for number in range(7)
+    )
+    (line,) = _not_imported(ImportPlan((), others))
+    assert line == (
+        "not imported: 7 files: a named pipe, not a regular file (0.csv, 1.csv, 2.csv, 3.csv, 4.csv, ...)"
+    )
 
 
 def test_the_name_of_a_file_is_shown_as_text(tmp_path: Path) -> None:

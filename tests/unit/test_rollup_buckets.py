@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hydra.db.rollups import SOURCES, has_rollups, whole_buckets
+from hydra.db.rollups import ROLLUP_SOURCES, has_rollups, whole_buckets
 
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 TIMES = st.integers(0, 10**8).map(
     lambda seconds: datetime(2019, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
 )
-WIDTHS = st.sampled_from([level.width for source in SOURCES.values() for level in source.levels])
+WIDTHS = st.sampled_from([level.width for source in ROLLUP_SOURCES.values() for level in source.levels])
 
 
 def at(hour: int, minute: int) -> datetime:

@@ -10,7 +10,7 @@ from hydra.answers.html_report.time_grid import TimeGrid, carried
 from hydra.answers.run_choice import rows_of
 from hydra.durations import MINUTE
 
-Column = list[float | None]
+BarColumn = list[float | None]
 
 COLUMNS: Final = (
     "open", "high", "low", "close", "volume_usd", "funding", "open_interest",
@@ -30,7 +30,7 @@ class MarketBars:
     """
 
     grid: TimeGrid
-    columns: Mapping[str, Column]
+    columns: Mapping[str, BarColumn]
 
 
 def read_market_bars(connection: psycopg.Connection, instrument_id: int, grid: TimeGrid) -> MarketBars:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from hydra.answers.formatting import fixed, percent, words_of_code
 from hydra.answers.funnel import FunnelGate, FunnelStep, funnel_gates
 from hydra.answers.html_report import row_bars
-from hydra.answers.html_report.plot_data import MOST_TRADES, PlotData, packed, read_plot_data
+from hydra.answers.html_report.plot_data import OPENING_TRADES, PlotData, packed, read_plot_data
 from hydra.answers.report import RunReport, read_report
 from hydra.answers.run_choice import Row
 from hydra.answers.run_facts import fact_list, kill_sentences
@@ -85,7 +85,7 @@ def _context(report: RunReport, data: PlotData) -> dict[str, Any]:
         "net": report.cost("net_usd").amount_usd,
         "has_equity": data.has_equity,
         "pairs": list(data.pairs),
-        "opening_trades": MOST_TRADES,
+        "opening_trades": OPENING_TRADES,
         "packed": packed(report, data),
         "library": Markup(_LIBRARY.read_text(encoding="utf-8")),  # noqa: S704  # part of this package
         "splits": [

@@ -27,7 +27,7 @@ _MOST_BARS: Final = 12_000
 _MOST_BARS_A_PAIR: Final = 3_000
 _MOST_WINDOWS: Final = 80
 _WINDOW_BARS: Final = 100
-MOST_TRADES: Final = 6_000
+OPENING_TRADES: Final = 6_000
 
 _LEAST_ROOM: Final = 20 * MINUTE
 _DIGITS: Final = 7
@@ -123,7 +123,7 @@ def page_json(report: RunReport, data: PlotData) -> dict[str, Any]:
         "pairs": {base: _bars_json(bars) for base, bars in data.pairs.items()},
         "windows": {str(number): _bars_json(bars) for number, bars in data.windows.items()},
         "columns": [[column.key, column.heading, column.kind] for column in TRADE_COLUMNS],
-        "trades": page_rows(report.trades[-MOST_TRADES:]),
+        "trades": page_rows(report.trades[-OPENING_TRADES:]),
         "opens": opening_pair(report.trades, list(data.pairs)),
     }
 

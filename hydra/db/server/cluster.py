@@ -19,6 +19,7 @@ from urllib.parse import quote
 from hydra.db.server.access import PG_HBA, new_password, scram_verifier
 from hydra.db.server.account import ServerAccount, own_account
 from hydra.db.server.configuration import settings_text
+from hydra.db.server.files import UNFINISHED, last_lines, write_private
 from hydra.db.server.folder import (
     DATA,
     INCLUDE,
@@ -45,7 +46,6 @@ LOG_LINES_SHOWN: Final = 12
 MAX_SOCKET_FOLDER_BYTES: Final = 90
 # pg_ctl starts the server through a shell and puts paths between double quotes.
 _NOT_FOR_PG_CTL: Final = frozenset('"$`\\\n')
-_UNFINISHED: Final = "hydra-writing-"
 # A recovery and a last checkpoint take as long as they take: pg_ctl ends earlier if the server does.
 _NO_LIMIT: Final = ("-t", "1000000")
 
@@ -79,7 +79,7 @@ class Cluster:
 
     def keep_password(self, login: str, password: str) -> None:
         """Store the password of `login`, so that `url` gives it. The server is not told."""
-        _write_private(self.password_file(login), password)
+        write_private(self.password_file(login), password)
 
     def port(self) -> int:
         """The port of the last start."""
@@ -104,7 +104,7 @@ class Cluster:
 
     def activity(self) -> str:
         """One sentence for a person who waits for this cluster."""
-        state, said = self.state(), " ".join(_last_lines(self.log, 1))
+        state, said = self.state(), " ".join(last_lines(self.log, 1))
         if state is ServerState.STOPPED:
             return "Waiting for another HYDRA command that works on the database server ..."
         if state is ServerState.STOPPING:
@@ -138,9 +138,10 @@ class Cluster:
                 return
             # Backends that outlive a killed postmaster hold its memory: nothing starts before they end.
             self._kill_servers_in(self.data)
-            self._make_owner_the_only_one()
+            # PostgreSQL takes the process of a stale pid file for alive until its parent has reaped it.
+            (self.data / "postmaster.pid").unlink(missing_ok=True)
+            self._make_owner_the_only_one(wait)
             self._make_socket_folder()
-            self._clear_after_kill()
             self._start_server(wait)
             if self._settle(wait) is ServerState.STOPPED:
                 raise DatabaseError(self._failure("postgres", ""))
@@ -201,7 +202,7 @@ class Cluster:
         self._delete_left_overs()
 
     def _delete_left_overs(self) -> None:
-        for unfinished in (*self.home.glob(f"{_UNFINISHED}*"), *self.data.glob(f"{_UNFINISHED}*")):
+        for unfinished in (*self.home.glob(f"{UNFINISHED}*"), *self.data.glob(f"{UNFINISHED}*")):
             unfinished.unlink()
         for folder in left_overs(self.home):
             self._kill_servers_in(folder)
@@ -214,7 +215,7 @@ class Cluster:
         self.keep_password(SUPERUSER, password)
         # initdb reads a file of the account that makes clusters, which must not learn the password.
         self.account.give(building)
-        _write_private(verifier, scram_verifier(password), self.account)
+        write_private(verifier, scram_verifier(password), self.account)
         self._run(
             self.account,
             "initdb",
@@ -229,30 +230,37 @@ class Cluster:
             os.chown(building, os.geteuid(), os.getegid())
             own_account().give_tree(data)
         settings = data / "postgresql.conf"
-        _write_private(settings, settings.read_text(encoding="utf-8") + INCLUDE, self.account.owner_of(data))
+        write_private(settings, settings.read_text(encoding="utf-8") + INCLUDE, self.account.owner_of(data))
         data.rename(self.data)
         verifier.unlink()
         building.rmdir()
-
-    def _clear_after_kill(self) -> None:
-        # PostgreSQL takes the process of a stale pid file for alive until its parent has reaped it.
-        for note in (self.data / "postmaster.pid", *self._socket_folder().glob(".s.PGSQL.*")):
-            note.unlink(missing_ok=True)
 
     def _kill_servers_in(self, folder: Path) -> None:
         with self.account.owner_of(folder).acting():
             kill_processes_in(folder)
 
-    def _make_owner_the_only_one(self) -> None:
-        """An older version ran all servers of root as one account, which could read all of them."""
+    def _make_owner_the_only_one(self, wait: Wait) -> None:
+        """An older version ran all servers of root as one account, which could read all of them.
+
+        The owner changes last: if this one is killed, the next start does all of it again.
+        """
         if self.account.is_other and not self.owner().is_own:
             self._delete_socket_folder()
             self.log.unlink(missing_ok=True)
+            self.account.give_tree(self.data)
+            self._change_password(wait)
             own_account().give_tree(self.data)
+
+    def _change_password(self, wait: Wait) -> None:
+        password = new_password()
+        words = ("--single", "-D", str(self.data), "-c", "exit_on_error=on", "postgres")
+        statement = f"ALTER ROLE {SUPERUSER} PASSWORD '{scram_verifier(password)}'\n"
+        self._run(self.account, "postgres", *words, folder=self.data, wait=wait, given=statement)
+        self.keep_password(SUPERUSER, password)
 
     def _start_server(self, wait: Wait) -> None:
         if not self.log.exists():
-            _write_private(self.log, "", self.owner())
+            write_private(self.log, "", self.owner())
         for attempt in range(1, START_ATTEMPTS + 1):
             port = self._usable_port()
             self._write_configuration(port)
@@ -295,13 +303,13 @@ class Cluster:
         if remembered.is_file() and is_free(self.port()):
             return self.port()
         port = choose_free()
-        _write_private(remembered, str(port))
+        write_private(remembered, str(port))
         return port
 
     def _write_configuration(self, port: int) -> None:
         text = settings_text(port, self._socket_folder(), dict(self.extra_settings))
-        _write_private(self.data / "hydra.conf", text, self.owner())
-        _write_private(self.data / "pg_hba.conf", PG_HBA, self.owner())
+        write_private(self.data / "hydra.conf", text, self.owner())
+        write_private(self.data / "pg_hba.conf", PG_HBA, self.owner())
 
     def _socket_folder(self) -> Path:
         folder = self.home / "socket"
@@ -322,6 +330,8 @@ class Cluster:
                     f"{folder} belongs to somebody else and the server's socket cannot be put there: "
                     f"remove it, or set HYDRA_STATE_DIRECTORY to a shorter path"
                 ) from None
+        for note in folder.glob(".s.PGSQL.*"):
+            note.unlink()
 
     def _delete_socket_folder(self) -> None:
         folder = self._socket_folder()
@@ -345,13 +355,17 @@ class Cluster:
         words = ("-D", str(self.data), "-w", "-s", *_NO_LIMIT, *arguments)
         self._run(self.owner(), "pg_ctl", *words, folder=self.data, wait=wait)
 
-    def _run(self, account: ServerAccount, program: str, *arguments: str, folder: Path, wait: Wait) -> None:
-        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
+    def _run(
+        self, account: ServerAccount, program: str, *arguments: str, folder: Path, wait: Wait, given: str = ""
+    ) -> None:
+        with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as output:
+            source.write(given.encode())
+            source.seek(0)
             process = subprocess.Popen(
                 [self.programs.path(program), *arguments],
                 cwd=folder,
                 env={"LC_ALL": "C", "PATH": os.defpath},
-                stdin=subprocess.DEVNULL,
+                stdin=source,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -364,30 +378,15 @@ class Cluster:
                 process.kill()
                 process.wait()
             output.seek(0)
-            said = output.read().strip()
+            said = output.read().decode(errors="replace").strip()
         if process.returncode != 0:
             raise DatabaseError(self._failure(program, said))
 
     def _failure(self, program: str, said: str) -> str:
-        shown = [*said.splitlines(), *_last_lines(self.log, LOG_LINES_SHOWN)]
+        shown = [*said.splitlines(), *last_lines(self.log, LOG_LINES_SHOWN)]
         lines = "\n".join(f"  {line}" for line in shown)
         return (
             f"the private database server failed at {program}:\n{lines}\n"
             f"Fix what the lines say (disk space and memory first; the whole log: {self.log}) and run "
             f"`hydra db up` again; the stored data stay as they are"
         )
-
-
-def _last_lines(log: Path, count: int) -> list[str]:
-    text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
-    return text.splitlines()[-count:]
-
-
-def _write_private(path: Path, text: str, owner: ServerAccount | None = None) -> None:
-    """Write a whole file of mode 0600 that belongs to the caller, or to `owner`."""
-    descriptor, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=path.parent)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    if owner is not None:
-        owner.give(Path(name))
-    Path(name).replace(path)

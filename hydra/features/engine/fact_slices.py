@@ -16,7 +16,7 @@ from hydra.features.engine.layout import as_value
 from hydra.features.facts import SOURCES, MarketFacts
 
 _KEY: Final = ("instrument_id", "time")
-Ranges = tuple[tuple[int, int], ...]
+RowRanges = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class NearRows:
 
     name: str
     source: pl.DataFrame
-    ranges: Ranges
+    ranges: RowRanges
 
     def rows(self, columns: tuple[str, ...]) -> pl.DataFrame:
         """instrument_id, time and `columns` of the rows, not copied, their order not checked."""

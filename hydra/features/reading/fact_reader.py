@@ -29,9 +29,19 @@ def read_known(
     """
     ids = list(instrument_ids)
     return {
-        name: read_frame(connection, source.query, (ids, starts[name], known_after, as_of))
+        name: _in_order(read_frame(connection, source.query, (ids, starts[name], known_after, as_of)), source)
         for name, source in sources.items()
     }
+
+
+def _in_order(rows: pl.DataFrame, source: FactSource) -> pl.DataFrame:
+    """`rows` by pair and key. They come so, but for rows that a repair replaced later, at the end (C125)."""
+    keys = ["instrument_id", *source.key]
+    pair, time = (rows[name].to_physical().to_numpy() for name in keys[:2])
+    if ((pair[1:] > pair[:-1]) | ((pair[1:] == pair[:-1]) & (time[1:] >= time[:-1]))).all():
+        return rows
+    ordered = rows.sort([*keys, source.latest] if source.latest else keys)
+    return ordered.unique(keys, keep="last", maintain_order=True)
 
 
 def read_whole_buckets(
