@@ -209,11 +209,10 @@ def complaint(line: Sequence[str], outcome: Outcome) -> str | None:
 
 def run_as_process(line: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Outcome:
     """Run a command line as a process of its own, in `folder`."""
-    paths = {"PYTHONPATH": os.pathsep.join([str(PROJECT_ROOT), os.environ.get("PYTHONPATH", "")])}
     done = subprocess.run(
         [sys.executable, "-m", "hydra", *line],
         cwd=folder,
-        env={**os.environ, **environment, **paths},
+        env={**os.environ, **environment},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",
@@ -297,6 +296,8 @@ def playground(url: str) -> Iterator[tuple[Path, dict[str, str]]]:
                 "HYDRA_DATABASE_URL": url,
                 "HYDRA_STATE_DIRECTORY": f"{name}/state",
                 "COLUMNS": "80",
+                # The processes of a run start in this folder.
+                "PYTHONPATH": str(PROJECT_ROOT),
             },
         )
 
