@@ -179,7 +179,8 @@ def test_a_reader_cannot_fill_the_disk_with_a_sort(reader: psycopg.Connection) -
     assert is_refused(reader, "SET temp_file_limit = -1")
     with reader.transaction(force_rollback=True):
         reader.execute("ALTER ROLE hydra_reader RESET ALL")
-        kept = reader.execute("SELECT setconfig FROM pg_db_role_setting WHERE setrole = 'hydra_reader'::regrole")
+        own = "setrole = 'hydra_reader'::regrole"
+        kept = reader.execute(f"SELECT setconfig FROM pg_db_role_setting WHERE {own}")
         assert kept.fetchall() == [(["temp_file_limit=1GB"],)]
 
 
