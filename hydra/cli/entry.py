@@ -17,6 +17,7 @@ def main() -> None:
     """Run the command line of this process, then leave it with the exit status."""
     try:
         _open_closed_streams()
+        forget_other_databases()
         # Imported here because Ctrl-C may come while modules load.
         from hydra.cli.sentences import run_command_line  # noqa: PLC0415
 
@@ -27,6 +28,15 @@ def main() -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         os.write(2, b"hydra: stopped by Ctrl-C\n")
     sys.exit(status)
+
+
+def forget_other_databases() -> None:
+    """Unset what steers libpq (PGHOSTADDR, PGSSLMODE, PGSERVICE ...): it is set for other databases.
+
+    It would lead `hydra kill` away from HYDRA's. The URL alone says where that is and how it is reached.
+    """
+    for name in [name for name in os.environ if name.startswith("PG") and name != "PG_COLOR"]:
+        del os.environ[name]
 
 
 def _open_closed_streams() -> None:

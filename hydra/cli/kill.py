@@ -1,7 +1,8 @@
 """`hydra kill`: latch the kill switch of every run that goes on, or of one."""
 
+import time
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Final
 
 import psycopg
 import typer
@@ -13,10 +14,13 @@ from hydra.cli.output import print_done
 from hydra.db.engine import connect
 from hydra.db.logins import database_url
 from hydra.db.roles import Role
-from hydra.errors import HydraError, StopError
+from hydra.errors import DatabaseLostError, HydraError, StopError
 from hydra.settings import database_settings
 from hydra.trading.kill_by_hand import latch_by_hand, refuse_without_reason, runs_going_on
 from hydra.trading.runs import EndReason, Run, find_instrument, read_run
+
+PATIENCE_S: Final = 90.0
+TRY_EVERY_S: Final = 0.05
 
 
 def command(
@@ -32,7 +36,7 @@ def command(
     Exit status 1: a run could not be stopped; the others are.
     """
     refuse_without_reason(reason)
-    with connect(database_url(database_settings(), Role.WORKER), autocommit=True) as connection:
+    with _connected() as connection:
         order = KillOrder(connection, symbol, reason)
         if run is None:
             order.stop_every_run()
@@ -42,6 +46,21 @@ def command(
     print_done(order.said, order.failed)
     if order.failed:
         raise typer.Exit(1)
+
+
+def _connected() -> psycopg.Connection:
+    """A connection of the worker. A server that lets nobody in is asked again.
+
+    That is for longer than it keeps a stranger who has no password.
+    """
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return connect(database_url(database_settings(), Role.WORKER), autocommit=True)
+        except DatabaseLostError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(TRY_EVERY_S)
 
 
 @dataclass
@@ -89,11 +108,11 @@ class KillOrder:
             what, pair = self.symbol.upper(), find_instrument(self.connection, run, self.symbol)
             if pair is None:
                 return f"it does not trade {what}, nothing is stopped in it."
-        time = latch_by_hand(self.connection, run.run_id, pair, self.reason, operator_name())
+        minute = latch_by_hand(self.connection, run.run_id, pair, self.reason, operator_name())
         self.stopped.add(run.run_id)
-        if time is None:
+        if minute is None:
             return f"the kill switch was latched for {what} before; its first cause stays."
         return (
-            f"kill switch latched for {what} at {minute_text(time)} UTC (run's clock). "
+            f"kill switch latched for {what} at {minute_text(minute)} UTC (run's clock). "
             f"It stays until `hydra resume --run {run.run_id} --reason TEXT`."
         )

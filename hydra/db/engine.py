@@ -22,6 +22,10 @@ _UTC = "-c timezone=UTC"
 _SET_UTC = "SET TIME ZONE 'UTC'"
 # The databases that this process has reached: one that answers no more was lost.
 _REACHED: Final[set[str]] = set()
+# A server that lets nobody in for a while: it starts, recovers, stops, or all its connections are taken.
+_BUSY: Final = re.compile(
+    r"too many clients|connection slots|is starting up|is shutting down|in recovery mode|not yet accepting"
+)
 # SQLSTATE of a session that the server ends or does not begin, apart from class 08 (connection exceptions).
 _AWAY: Final = frozenset({"57P01", "57P02", "57P03"})
 
@@ -119,7 +123,7 @@ def explain_refusal(url: str, complaint: str) -> str:
 
 
 def _refusal(url: str, error: Exception) -> DatabaseError:
-    kind = DatabaseLostError if url in _REACHED else DatabaseError
+    kind = DatabaseLostError if url in _REACHED or _BUSY.search(str(error)) else DatabaseError
     return kind(explain_refusal(url, str(error)))
 
 

@@ -10,7 +10,7 @@ from hydra.db.roles import Role, is_prepared, set_passwords
 from hydra.db.server.access import new_password
 from hydra.db.server.private import DATABASE, private_cluster
 from hydra.db.server.state import ServerState
-from hydra.errors import DatabaseError
+from hydra.errors import DatabaseError, DatabaseLostError
 from hydra.settings import Settings
 
 
@@ -112,4 +112,6 @@ def _refuse_unready_server() -> None:
     if state is ServerState.STOPPED:
         raise DatabaseError("the private database server is not running: start it with `hydra db up`")
     if state is not ServerState.READY:
-        raise DatabaseError(f"the private database server is {state}: `hydra db up` waits until it is ready")
+        raise DatabaseLostError(
+            f"the private database server is {state}: `hydra db up` waits until it is ready"
+        )

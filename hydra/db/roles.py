@@ -19,6 +19,8 @@ READER_STATEMENT_TIMEOUT: Final = "30s"
 READER_IDLE_TIMEOUT: Final = "60s"
 """How long a reader's transaction may do nothing."""
 READER_CONNECTIONS: Final = 20
+READER_TEMPORARY_FILES: Final = "1GB"
+"""How much one connection of a reader may sort on the disk."""
 
 
 class Role(StrEnum):
@@ -116,6 +118,7 @@ def _limits_of_the_reader() -> sql.Composed:
     return sql.SQL(queries.load("roles/limit_reader")).format(
         connections=sql.Literal(READER_CONNECTIONS),
         statement_timeout=sql.Literal(READER_STATEMENT_TIMEOUT),
+        temporary_files=sql.Literal(READER_TEMPORARY_FILES),
         idle_timeout=sql.Literal(READER_IDLE_TIMEOUT),
     )
 

@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Final
 
 from hydra.die_with_parent import bound
+from hydra.paths import PROJECT_ROOT
 
 FIRST_PAUSE_S: Final = 0.25
 LONGEST_PAUSE_S: Final = 15.0
 # A process that cannot start ends sooner than this.
 HEALTHY_AFTER_S: Final = 5.0
 STOP_TIMEOUT_S: Final = 15.0
+# Variables that name a folder, perhaps from the current one, which the processes leave.
+_FOLDERS: Final = ("HYDRA_STATE_DIRECTORY", "XDG_CACHE_HOME")
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,8 @@ class Children:
     ) -> None:
         self._children = [Child(program, start_at=now() + program.starts_after_s) for program in programs]
         self._log = log
-        self._environment = {**os.environ, **environment}
+        folders = {name: str(Path(os.environ[name]).absolute()) for name in _FOLDERS if os.environ.get(name)}
+        self._environment = {**os.environ, **folders, **environment}
         self._now = now
 
     def keep_alive(self) -> list[str]:
@@ -106,6 +110,8 @@ class Children:
                 stdout=output,
                 stderr=output,
                 env=self._environment,
+                # `python -m` and dramatiq import from the current folder first, which may be anybody's.
+                cwd=PROJECT_ROOT,
                 # Ctrl-C on the terminal reaches only the supervisor, which stops the others in order.
                 start_new_session=True,
             )

@@ -119,7 +119,7 @@ class Supervisor:
     def log(self) -> Path:
         """The log of the run's processes."""
         folder = state_directory() / "logs"
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return folder / f"run-{self.run.run_id}.log"
 
     def _programs(self) -> list[Program]:

@@ -170,6 +170,20 @@ def test_a_reader_cannot_fill_the_disk_with_large_objects(reader: psycopg.Connec
     assert is_refused(reader, f"SELECT {call}")
 
 
+def test_a_reader_cannot_fill_the_disk_with_messages_in_the_servers_log(reader: psycopg.Connection) -> None:
+    assert is_refused(reader, "SELECT pg_logical_emit_message(false, 'heap', repeat('x', 1000))")
+
+
+def test_a_reader_cannot_fill_the_disk_with_a_sort(reader: psycopg.Connection) -> None:
+    assert reader.execute("SHOW temp_file_limit").fetchone() == ("1GB",)
+    assert is_refused(reader, "SET temp_file_limit = -1")
+    with reader.transaction(force_rollback=True):
+        reader.execute("ALTER ROLE hydra_reader RESET ALL")
+        own = "setrole = 'hydra_reader'::regrole"
+        kept = reader.execute(f"SELECT setconfig FROM pg_db_role_setting WHERE {own}")
+        assert kept.fetchall() == [(["temp_file_limit=1GB"],)]
+
+
 def test_the_worker_cannot_delete_what_was_decided(
     worker: psycopg.Connection, administrator: psycopg.Connection
 ) -> None:

@@ -1,12 +1,17 @@
 """`hydra kill` as a process: the runs are stopped, whatever its terminal, encoding and arguments are."""
 
 import os
+import socket
+import struct
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from hydra.db.edition import Edition
 from tests.support.outside_texts import that_act
@@ -136,3 +141,37 @@ def test_settings_that_are_wrong_stop_no_kill(connection: psycopg.Connection, ur
     """An operator changes `.env` for the next run while this one loses money."""
     done = kill(url, MAX_LEVERAGE="many", HYDRA_NO_SETTING="1", TRADING_MODE="backtest")
     assert (done.returncode, done.stderr, causes(connection)) == (0, b"", [STORED])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PGHOSTADDR", "127.0.0.99"),
+        ("PGSERVICE", "of_a_dashboard"),
+        ("PGSSLMODE", "require"),
+        ("PGTARGETSESSIONATTRS", "standby"),
+        ("PGREQUIREAUTH", "md5"),
+    ],
+)
+def test_variables_for_other_databases_stop_no_kill(
+    connection: psycopg.Connection, url: str, name: str, value: str
+) -> None:
+    """libpq reads them beside the URL: they led `hydra kill` to another server, or to none."""
+    done = kill(url, **{name: value})
+    assert (done.returncode, done.stderr, causes(connection)) == (0, b"", [STORED])
+
+
+def test_a_kill_waits_until_a_full_server_lets_it_in(connection: psycopg.Connection, url: str) -> None:
+    """Whoever reaches the port can take all connections for a while: no password is asked for before."""
+    parts = make_url(url)
+    login = struct.pack("!I", 196_608) + b"user\0hydra_reader\0database\0hydra\0\0"
+    with ExitStack() as held:
+        for _ in range(130):
+            stranger = held.enter_context(socket.create_connection((parts.host or "", parts.port or 0)))
+            stranger.sendall(struct.pack("!I", len(login) + 4) + login)
+        command = [sys.executable, "-m", "hydra", "kill", "--reason", "full"]
+        environment = {**os.environ, "HYDRA_DATABASE_URL": url}
+        process = subprocess.Popen(command, env=environment)
+        time.sleep(4.0)
+        assert process.poll() is None
+    assert (process.wait(60), causes(connection)) == (0, ["full"])

@@ -112,3 +112,20 @@ def test_a_program_that_starts_later_waits_for_its_time(tmp_path: Path) -> None:
         assert set(children.process_ids()) == {"late"}
     finally:
         children.stop()
+
+
+def test_nothing_in_the_current_folder_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`python -m` imports from there first: `hydra run` in a folder with a hydra.py ran that."""
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    for name in ("hydra", "dramatiq", "workers"):
+        (foreign / f"{name}.py").write_text(f"open({str(tmp_path / name)!r}, 'w')")
+    monkeypatch.chdir(foreign)
+    monkeypatch.setenv("HYDRA_STATE_DIRECTORY", "state")
+    seen = tmp_path / "seen"
+    shows = f"import os, hydra; open({str(seen)!r}, 'w').write(os.environ['HYDRA_STATE_DIRECTORY'])"
+    children = Children([program(shows, ends_by_itself=True)], tmp_path / "log", {})
+    children.keep_alive()
+    until(lambda: children.keep_alive() == [] and children.has_finished("child"))
+    assert [name for name in ("hydra", "dramatiq", "workers") if (tmp_path / name).exists()] == []
+    assert seen.read_text() == str(foreign / "state")

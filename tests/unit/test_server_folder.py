@@ -235,3 +235,20 @@ def test_a_tree_changes_hands_without_the_targets_of_its_links(tmp_path: Path) -
     mine = [top, *top.rglob("*")]
     assert {path.lstat().st_uid for path in mine} == {account.user_id}
     assert {path.lstat().st_uid for path in (outside, *outside.rglob("*"))} == {0}
+
+
+@pytest.mark.parametrize("was_there", [True, False])
+def test_no_other_account_can_open_a_lock(tmp_path: Path, *, was_there: bool) -> None:
+    """Whoever can read a file can lock it: a stranger kept `hydra db up` waiting for ever."""
+    lock = tmp_path / "lock"
+    if was_there:
+        lock.touch(0o644)
+    with exclusive(lock):
+        assert stat.S_IMODE(lock.stat().st_mode) == 0o600
+
+
+def test_a_place_that_is_no_utf_8_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    home = tmp_path / os.fsdecode(b"\xff")
+    with pytest.raises(DatabaseError, match="does not take"):
+        Cluster(home, Programs(tmp_path), CALLER).start()
+    assert not home.exists()

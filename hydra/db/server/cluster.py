@@ -185,7 +185,8 @@ class Cluster:
         return partial(wait_until, tell=tell, words=self.activity)
 
     def _refuse_unusable_name(self) -> None:
-        odd = sorted(_NOT_FOR_PG_CTL & set(str(self.home)))
+        unwritable = {letter for letter in str(self.home) if "\ud800" <= letter <= "\udfff"}
+        odd = sorted(_NOT_FOR_PG_CTL & set(str(self.home)) | unwritable)
         if odd:
             raise DatabaseError(
                 f"the database cannot lie in {self.home}: pg_ctl does not take {' '.join(odd)} in a path. "
