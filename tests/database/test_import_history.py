@@ -221,7 +221,7 @@ def test_a_database_user_without_rights_is_told_so(importing: ImportRun) -> None
     try:
         parts = psycopg.conninfo.conninfo_to_dict(importing.url)
         url = f"postgresql://import_nobody:nothing@{parts['host']}:{parts['port']}/{parts['dbname']}"
-        with pytest.raises(DatabaseError, match="use the owner of the database"):
+        with pytest.raises(DatabaseError, match="run `hydra db up`, it mends the roles"):
             import_history(url, plan_import([importing.folder]), lambda _result: None)
     finally:
         importing.connection.execute("DROP ROLE import_nobody")

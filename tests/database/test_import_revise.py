@@ -215,7 +215,7 @@ def test_a_user_without_the_right_to_change_facts_cannot_revise(importing: Impor
         parts = psycopg.conninfo.conninfo_to_dict(importing.url)
         url = f"postgresql://import_worker:nothing@{parts['host']}:{parts['port']}/{parts['dbname']}"
         asking = ImportRun(url, importing.folder, importing.connection)
-        with pytest.raises(DatabaseError, match="use the owner of the database"):
+        with pytest.raises(DatabaseError, match="run `hydra db up`, it mends the roles"):
             asking.run(other, choices=REVISE)
     finally:
         importing.connection.execute("DROP ROLE import_worker")

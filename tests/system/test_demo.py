@@ -32,7 +32,7 @@ def test_the_demo_ends_by_itself(demo: "subprocess.CompletedProcess[str]") -> No
 def test_the_demo_shows_the_table_the_report_and_whys(demo: "subprocess.CompletedProcess[str]") -> None:
     parts = (
         "run 1 (simulated)",
-        "Run 1: paper on a  simulated  market (finished)",
+        "Run 1: paper on a simulated market (finished)",
         "Minutes: 6 decided, 0 skipped",
         "How often each generator fired",
         "Paper fills are simulated",
