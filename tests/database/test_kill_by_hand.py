@@ -165,6 +165,20 @@ def test_status_says_which_run_is_live_and_which_is_dead(scene: psycopg.Connecti
         assert "dead" not in hydra("runs", "list").out
 
 
+def test_status_says_what_is_stopped_and_fits_80_columns(
+    scene: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One stopped pair looked like a stopped run, and the state of a run was cut."""
+    del scene
+    monkeypatch.setenv("COLUMNS", "80")
+    hydra("kill", "--run", "7", "--symbol", "ETH", "--reason", "one pair")
+    hydra("kill", "--run", "8", "--reason", "all of it")
+    table, _, below = hydra("runs", "list").out.partition("Kill switch latched: ")
+    assert below.startswith("run 8 (all pairs), run 7 (ETH)\n")
+    assert "\u2026" not in table
+    assert max(len(line.rstrip()) for line in table.splitlines()) <= 80
+
+
 def test_status_shows_a_run_that_goes_on_however_old_it_is(scene: psycopg.Connection) -> None:
     numbers = [run.run_id for run in list_runs(scene, 1)]
     assert numbers == [BACKTEST, DEAD, TRADES]
