@@ -188,7 +188,7 @@ def _trades(measured: Measured) -> list[ReportFigure]:
     results = measured.trade_results
     days = counted(results.days, "UTC day")
     is_short = results.days < FEWEST_DAYS
-    remark = f"no interval: {results.days} of {FEWEST_DAYS} days with trades" if is_short else ""
+    remark = f"no interval: trades on {days}, needs {FEWEST_DAYS}" if is_short else ""
 
     def estimated(key: str, name: str, estimate: Estimate, unit: Unit, undefined: str = "") -> ReportFigure:
         bounds = (estimate.low, estimate.high)

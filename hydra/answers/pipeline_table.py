@@ -14,7 +14,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from hydra.answers.formatting import minute_text, price_text
+from hydra.answers.formatting import counted, minute_text, price_text
 from hydra.answers.run_events import WITHOUT_DATA
 from hydra.answers.styled_text import styled
 from hydra.db import queries
@@ -95,7 +95,9 @@ def pipeline_line(run: Run, rows: list[PipelineRow]) -> str:
         return f"run {run.run_id}: waiting for the first decision"
     quiet = sum(row.reason_code == ReasonCode.NO_SIGNAL for row in rows)
     entered = sum(row.size_usd is not None for row in rows)
-    said = f"{quiet} pairs without a signal, {len(rows) - quiet - entered} vetoed, {entered} entered"
+    said = (
+        f"{counted(quiet, 'pair')} without a signal, {len(rows) - quiet - entered} vetoed, {entered} entered"
+    )
     blocked = blocked_words(rows)
     return f"run {run.run_id} ({run.label}) {minute_text(rows[0].time)} UTC: {said}" + (
         f"; {blocked}" if blocked else ""

@@ -22,6 +22,7 @@ class RunSummary:
     """The state of a run. decided_until and equity (USDT) are None before its first closed cycle.
 
     is_live: a process supervises it; None: it has ended, or is a backtest.
+    latched: what its kill switches stop: names of pairs, "all pairs".
     versions: how many have decided it; the named one is in force.
     """
 
@@ -34,7 +35,7 @@ class RunSummary:
     equity_usd: Decimal | None
     closed_trades: int
     open_positions: int
-    latched: int
+    latched: Sequence[str]
     config: Mapping[str, Any]
     feeds: Sequence[str]
     code_version: str

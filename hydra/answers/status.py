@@ -48,7 +48,7 @@ def read_coverage(connection: psycopg.Connection) -> list[Coverage]:
 
 
 def read_condition(connection: psycopg.Connection) -> DatabaseCondition:
-    """Counts of gaps, quarantined rows, revisions and unfinished imports."""
+    """Counts of gaps, quarantined rows, revisions that wait, replaced facts and unfinished imports."""
     with connection.cursor(row_factory=class_row(DatabaseCondition)) as cursor:
         condition = cursor.execute(queries.load("status/condition")).fetchone()
     if condition is None:

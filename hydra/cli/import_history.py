@@ -178,7 +178,7 @@ def _print_summary(console: Console, plan: ImportPlan, results: list[FileResult]
 
 
 def _notes(results: list[FileResult]) -> list[str]:
-    """How files were read, which rows feed two tables, and what a repair replaced."""
+    """How files were read, which rows feed two tables, what a repair replaced, and what waits for one."""
     lines = [f"note: {printable(note)}" for result in results for note in result.notes]
     for layout, group in _by_layout(results).items():
         fed: Counter[str] = Counter()
@@ -189,7 +189,12 @@ def _notes(results: list[FileResult]) -> list[str]:
             lines.append(f"note: {layout}: one row feeds two tables and counts in each: {tables}")
     replaced = sum(result.replaced for result in results)
     if replaced:
-        lines.append(f"note: {replaced:,} stored facts were replaced: see audit.replaced_facts")
+        lines.append(f"note: stored facts replaced: {replaced:,}; audit.replaced_facts shows both values")
+    if waiting := sum(result.revised for result in results) - replaced:
+        lines.append(
+            f"note: rows with other values than the stored ones: {waiting:,}; the stored ones stay, "
+            "these wait in market.revisions; `--revise` takes them"
+        )
     return lines
 
 

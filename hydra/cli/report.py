@@ -36,7 +36,7 @@ def command(
     csv: Annotated[
         Path | None,
         typer.Option(
-            "--csv", help="Write the trades to this file; into a folder, the figures and facts too."
+            "--csv", help="Write the trades to this file; into an existing folder, the figures and facts too."
         ),
     ] = None,
 ) -> None:

@@ -33,7 +33,7 @@ def runs_list(
     elif runs:
         console = output_console()
         console.print(run_table(runs))
-        for line in (*dead_lines(runs), *override_lines(runs), *version_lines(runs)):
+        for line in run_lines(runs):
             print_line(console, line)
     else:
         print_line(output_console(), "There are no runs yet: start one with `hydra run` or `hydra backtest`.")
@@ -61,20 +61,34 @@ def runs_delete(
 
 def run_table(runs: Sequence[RunSummary]) -> Table:
     """Runs as a table for 80 columns."""
-    table = open_table(("run", "mode", "market", "state"), ("until (UTC)", "equity, USDT", "trades", "open"))
+    table = open_table(("run", "mode", "market", "state"), ("until (UTC)", "equity USDT", "trades", "open"))
     for run in runs:
-        latched = ", kill switch latched" if run.latched else ""
         table.add_row(
             str(run.run_id),
             run.mode,
             run.label,
-            run.state + latched,
+            run.state,
             minute_text(run.decided_until),
             UNDEFINED if run.equity_usd is None else f"{run.equity_usd:,.2f}",
             str(run.closed_trades),
             str(run.open_positions),
         )
     return table
+
+
+def run_lines(runs: Sequence[RunSummary]) -> Iterator[str]:
+    """What stands below the table: the urgent first."""
+    yield from latched_lines(runs)
+    yield from dead_lines(runs)
+    yield from override_lines(runs)
+    yield from version_lines(runs)
+
+
+def latched_lines(runs: Sequence[RunSummary]) -> Iterator[str]:
+    """Which runs a kill switch stops, whole or some pairs of them: one pair stopped is not all stopped."""
+    stopped = [f"run {run.run_id} ({', '.join(run.latched)})" for run in runs if run.latched]
+    if stopped:
+        yield f"Kill switch latched: {', '.join(stopped)}"
 
 
 def dead_lines(runs: Sequence[RunSummary]) -> Iterator[str]:

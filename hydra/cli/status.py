@@ -6,12 +6,12 @@ import typer
 from rich.table import Table
 
 from hydra.answers.audit_rounds import audit_words, newest_round
-from hydra.answers.formatting import minute_text
+from hydra.answers.formatting import counted, minute_text
 from hydra.answers.plain_values import plain
 from hydra.answers.run_list import list_runs
 from hydra.answers.status import Coverage, DatabaseCondition, read_condition, read_coverage
 from hydra.cli.output import open_table, output_console, print_json, print_line
-from hydra.cli.runs import dead_lines, override_lines, run_table, version_lines
+from hydra.cli.runs import run_lines, run_table
 from hydra.db.edition import inspect_server
 from hydra.db.engine import connect
 from hydra.db.logins import database_url
@@ -66,7 +66,7 @@ def command(
     if runs:
         console.print()
         console.print(run_table(runs))
-        for line in (*dead_lines(runs), *override_lines(runs), *version_lines(runs)):
+        for line in run_lines(runs):
             print_line(console, line)
 
 
@@ -87,9 +87,11 @@ def _coverage(coverage: list[Coverage]) -> Table:
 def _condition(condition: DatabaseCondition) -> str:
     rollups = "behind the facts" if condition.batches_without_fresh_rollups else "up to date"
     return (
-        f"{condition.imported_files:,} imported files, {condition.gaps:,} gaps "
-        f"({condition.missing_rows:,} missing rows), {condition.quarantined_rows:,} rows in quarantine, "
-        f"{condition.revisions:,} revisions, {condition.replaced_facts:,} replaced facts, rollups {rollups}"
+        f"{counted(condition.imported_files, 'imported file')}, {counted(condition.gaps, 'gap')} "
+        f"({counted(condition.missing_rows, 'missing row')}), "
+        f"{counted(condition.quarantined_rows, 'row')} in quarantine, "
+        f"{counted(condition.revisions, 'revision')} waiting, "
+        f"{counted(condition.replaced_facts, 'replaced fact')}, rollups {rollups}"
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 
+from hydra.answers.formatting import counted
 from hydra.answers.status import read_condition
 from hydra.db import queries
 from hydra.db.edition import inspect_server
@@ -157,8 +158,8 @@ def check_schema(current: str | None, head: str) -> HealthCheck:
 def _check_facts(connection: psycopg.Connection) -> HealthCheck:
     condition = read_condition(connection)
     seen = (
-        f"{condition.gaps:,} gaps, {condition.quarantined_rows:,} quarantined rows, "
-        f"{condition.revisions:,} revisions"
+        f"{counted(condition.gaps, 'gap')}, {counted(condition.quarantined_rows, 'quarantined row')}, "
+        f"{counted(condition.revisions, 'revision')} waiting"
     )
     if condition.batches_without_fresh_rollups:
         advice = "run `hydra import` again: it finishes the rollups of an interrupted import"

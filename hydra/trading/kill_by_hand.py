@@ -100,7 +100,9 @@ def run_to_clear(latched: Sequence[tuple[RunGoingOn, Sequence[LatchedSwitch]]]) 
     if len(stopped) == 1:
         return stopped[0][0].run_id
     if not stopped:
-        raise StopError("nothing is latched in a run that goes on: name another run with --run")
+        raise StopError(
+            "nothing is latched in a run that goes on: name a stopped one with --run (`hydra runs list`)"
+        )
     named = "; ".join(
         f"run {run.run_id} ({run.words}): {', '.join(item.words for item in items)}" for run, items in stopped
     )

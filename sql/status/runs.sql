@@ -1,5 +1,5 @@
 -- The newest %(limit)s runs (NULL: all) and every older one that trades and has not ended: their progress, open positions,
--- latched kill switches, and how they were made. %(supervised)s: the runs that a process supervises; is_live is null for a
+-- what its kill switches stop, and how they were made. %(supervised)s: the runs that a process supervises; is_live is null for a
 -- run that has ended or is a backtest.
 SELECT
     r.run_id,
@@ -13,7 +13,13 @@ SELECT
     e.equity_usd,
     (SELECT count(*) FROM hydra.positions AS p WHERE p.run_id = r.run_id AND p.state = 'CLOSED') AS closed_trades,
     (SELECT count(*) FROM hydra.positions AS p WHERE p.run_id = r.run_id AND p.state <> 'CLOSED') AS open_positions,
-    (SELECT count(*) FROM hydra.kill_switch AS k WHERE k.run_id = r.run_id AND k.cleared_time IS NULL) AS latched,
+    ARRAY(
+        SELECT coalesce(i.base, 'all pairs')
+        FROM hydra.kill_switch AS k
+        LEFT JOIN market.instruments AS i USING (instrument_id)
+        WHERE k.run_id = r.run_id AND k.cleared_time IS NULL
+        ORDER BY k.kill_id
+    ) AS latched,
     r.config,
     r.feeds,
     r.code_version,

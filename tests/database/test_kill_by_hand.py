@@ -1,6 +1,7 @@
 """The kill switch stops every run that goes on, whatever is said with it; nothing is cleared by accident."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -54,6 +55,11 @@ def scene(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[psycopg.Connect
     monkeypatch.setenv("HYDRA_DATABASE_URL", url)
     with closing(connect(url, autocommit=True)) as connection:
         connection.execute("DELETE FROM hydra.kill_switch")
+        deadline = time.monotonic() + 20
+        # The server ends the session of the test before a moment after its connection was closed.
+        while TRADES in supervised_runs(connection):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
         lock_run(connection, TRADES)
         yield connection
 
@@ -163,6 +169,20 @@ def test_status_says_which_run_is_live_and_which_is_dead(scene: psycopg.Connecti
     with closing(connect(url, autocommit=True)) as other:
         lock_run(other, DEAD)
         assert "dead" not in hydra("runs", "list").out
+
+
+def test_status_says_what_is_stopped_and_fits_80_columns(
+    scene: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One stopped pair looked like a stopped run, and the state of a run was cut."""
+    del scene
+    monkeypatch.setenv("COLUMNS", "80")
+    hydra("kill", "--run", "7", "--symbol", "ETH", "--reason", "one pair")
+    hydra("kill", "--run", "8", "--reason", "all of it")
+    table, _, below = hydra("runs", "list").out.partition("Kill switch latched: ")
+    assert below.startswith("run 8 (all pairs), run 7 (ETH)\n")
+    assert "\u2026" not in table
+    assert max(len(line.rstrip()) for line in table.splitlines()) <= 80
 
 
 def test_status_shows_a_run_that_goes_on_however_old_it_is(scene: psycopg.Connection) -> None:

@@ -124,7 +124,7 @@ def test_the_report_says_what_its_numbers_are_worth(report: RunReport) -> None:
     assert list(report.sentences) == [PAPER_SENTENCE, SIMULATED_SENTENCE, sample]
     shown = words_of(printed(report))
     assert "paper on a simulated market (stopped)" in shown
-    assert "no interval: 2 of 6 days with trades" in shown
+    assert "no interval: trades on 2 UTC days, needs 6" in shown
     assert "Decided: 2025-06-01 10:00 to 2025-06-01 10:07 UTC; Minutes: 6 decided, 1 skipped" in shown
     assert "Pairs: BTC, ETH, SOL" in shown
     assert "Kill switch 2025-06-01 10:03 UTC, SOL: Funding spike > 0.5%; still latched" in shown

@@ -42,7 +42,7 @@ def test_an_update_changes_the_rows_of_its_keys_and_no_others(connection: psycop
     keys = insert_rows(connection, "runs", [{**RUN, "seed": 1}, {**RUN, "seed": 2}], ("run_id",))
     update_rows(connection, "runs", [{**RUN, "run_id": keys[1][0], "seed": 9, "end_reason": "done"}])
     rows = connection.execute("SELECT seed, end_reason FROM hydra.runs ORDER BY run_id").fetchall()
-    assert rows == [(1, None), (9, "done")]
+    assert rows == [(1, None), (2, "done")], "the seed of a run is written once"
 
 
 def test_an_infinite_number_of_a_single_row_stays_infinite(connection: psycopg.Connection) -> None:

@@ -18,11 +18,24 @@ def test_a_run_is_summed_up_from_its_rows(database_url: str) -> None:
     config = {"settings": {}, "instrument_ids": [1, 2, 3]}
     version = ("abc", "d", "f", "1")
     assert newer == RunSummary(
-        8, "paper", "recorded", "not ended", False, None, None, 0, 0, 0, config, [], *version, 1
+        8, "paper", "recorded", "not ended", False, None, None, 0, 0, [], config, [], *version, 1
     )
     until = datetime(2025, 6, 1, 10, 5, tzinfo=UTC)
     assert older == RunSummary(
-        7, "paper", "simulated", "stopped", None, until, Decimal(10_050), 2, 1, 1, config, [], *version, 1
+        7,
+        "paper",
+        "simulated",
+        "stopped",
+        None,
+        until,
+        Decimal(10_050),
+        2,
+        1,
+        ["SOL"],
+        config,
+        [],
+        *version,
+        1,
     )
 
 

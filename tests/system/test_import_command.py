@@ -65,7 +65,7 @@ def test_a_repair_needs_a_reason_and_then_replaces_what_is_stored(database: str,
     done = hydra_import(database, "--revise", "--reason", "the first was cut", str(path))
     assert done.returncode == 0, done.stderr
     assert "0 new, 1 unchanged, 1 replaced, 0 quarantined" in done.stdout
-    assert "note: 1 stored facts were replaced: see audit.replaced_facts" in done.stdout
+    assert "note: stored facts replaced: 1; audit.replaced_facts shows both values" in done.stdout
 
 
 def test_machines_get_one_json_document(database: str, tmp_path: Path) -> None:

@@ -41,7 +41,16 @@ def test_a_repair_says_how_much_it_replaced_and_where_the_old_rows_are(tmp_path:
     file.write_text("x")
     (planned,) = plan_import([file]).files
     (line,) = _notes([FileResult(planned, 9, revised=3, replaced=3)])
-    assert line == "note: 3 stored facts were replaced: see audit.replaced_facts"
+    assert line == "note: stored facts replaced: 3; audit.replaced_facts shows both values"
+
+
+def test_rows_that_differ_are_said_to_wait(tmp_path: Path) -> None:
+    """The summary said "revised" of facts that nothing had changed."""
+    file = tmp_path / "BTCUSDT-1m-2025-05.csv"
+    file.write_text("x")
+    (planned,) = plan_import([file]).files
+    (line,) = _notes([FileResult(planned, 9, revised=1)])
+    assert "other values than the stored ones: 1; the stored ones stay" in line
 
 
 def test_files_that_are_left_out_are_named() -> None:
