@@ -68,6 +68,7 @@ def compiled_function(function: Callable[_P, _R], stamp: str) -> Callable[_P, _R
     numba renews its cache only if the function's own file changes, but the code also contains constants and
     functions of other files: the stamp covers all of them. It is part of the name of the cache file, because
     numba reads the types in an old cache before it compares stamps, and fails on a type that was renamed.
+    The place of the source is not: checkouts of the same code share their machine code.
 
     Without fastmath: the same inputs give the same numbers whatever the vector width of the machine.
     """
@@ -78,7 +79,7 @@ def compiled_function(function: Callable[_P, _R], stamp: str) -> Callable[_P, _R
     dispatcher: Any = numba.njit(cache=True)(function)
     cache_of_function = dispatcher._cache
     cache_of_function._cache_file = import_module("numba.core.caching").IndexDataCacheFile(
-        cache_path=cache_of_function._cache_path,
+        cache_path=str(machine_code_directory()),
         filename_base=f"{cache_of_function._impl.filename_base}-{stamp[:16]}",
         source_stamp=stamp,
     )

@@ -26,13 +26,13 @@ print(compiled_function(doubled, stamp_of([Path(__file__)]))({name}(21)))
 """
 
 
-def run(path: Path, name: str, factor: int) -> str:
-    """What the module prints, in a process of its own whose cache lies beside it."""
+def run(path: Path, name: str, factor: int, cache: Path | None = None) -> str:
+    """What the module prints, in a process of its own; its cache lies beside it, or in `cache`."""
     path.write_text(SOURCE.format(name=name, factor=factor), encoding="utf-8")
     code = f"import sys; sys.path.insert(0, {str(path.parent)!r}); import {path.stem}"
     done = subprocess.run(
         [sys.executable, "-B", "-c", code],
-        env={**os.environ, "XDG_CACHE_HOME": str(path.parent)},
+        env={**os.environ, "XDG_CACHE_HOME": str(cache or path.parent)},
         capture_output=True,
         text=True,
         check=False,
@@ -51,6 +51,13 @@ def test_a_renamed_type_or_a_changed_line_is_compiled_again(tmp_path: Path) -> N
     assert len(list(kept.rglob("*.nbi"))) == 3
     assert kept.stat().st_mode & 0o777 == 0o700
     assert list(tmp_path.glob("__pycache__/*.nb*")) == []
+
+
+def test_checkouts_of_the_same_code_share_their_machine_code(tmp_path: Path) -> None:
+    for checkout, factor in (("one", 2), ("other", 2), ("changed", 3)):
+        (tmp_path / checkout).mkdir()
+        assert run(tmp_path / checkout / "toy_loop.py", "Step", factor, tmp_path) == str(21 * factor)
+    assert len(list(tmp_path.rglob("*.nbi"))) == 2
 
 
 @pytest.fixture
