@@ -14,6 +14,4 @@ depends_on = None
 def upgrade() -> None:
     """Update it to sql/schema."""
     change("migrations/0012", "schema/versions", "schema/locks", "schema/statistics")
-    change("schema/audit_market", "schema/audit_decisions", "schema/audit_lineage")
     renew_rollup_keepers()
-    change("schema/roles")

@@ -11,9 +11,11 @@ SELECT
     g.gap_end,
     g.gap_end - g.gap_start AS duration,
     g.missing_rows,
-    g.detected_at
+    g.detected_at,
+    g.cause
 FROM market.gaps AS g
-JOIN market.instruments AS i USING (instrument_id);
+JOIN market.instruments AS i USING (instrument_id)
+WHERE g.filled_at IS NULL;
 
 COMMENT ON VIEW audit.data_gaps IS
     'Where are facts missing, and how long? Features over these stretches are null';
@@ -22,8 +24,9 @@ COMMENT ON COLUMN audit.data_gaps.symbol IS 'The instrument';
 COMMENT ON COLUMN audit.data_gaps.gap_start IS 'First missing time, inclusive';
 COMMENT ON COLUMN audit.data_gaps.gap_end IS 'First present time after the hole, exclusive';
 COMMENT ON COLUMN audit.data_gaps.duration IS 'How long the hole is';
-COMMENT ON COLUMN audit.data_gaps.missing_rows IS 'How many grid points are missing';
+COMMENT ON COLUMN audit.data_gaps.missing_rows IS 'How many grid points or numbered facts are missing; 0: not known';
 COMMENT ON COLUMN audit.data_gaps.detected_at IS 'When the hole was found';
+COMMENT ON COLUMN audit.data_gaps.cause IS 'GRID, SEQUENCE or SILENT (market.gaps)';
 
 CREATE OR REPLACE VIEW audit.import_summary AS
 SELECT

@@ -37,6 +37,11 @@ CREATE TABLE market.instrument_filters (
     min_notional_usd NUMERIC NOT NULL,
     funding_interval_hours SMALLINT NOT NULL,
     source TEXT NOT NULL,
+    funding_rate_cap NUMERIC,
+    funding_rate_floor NUMERIC,
+    price_multiplier_up NUMERIC,
+    price_multiplier_down NUMERIC,
+    is_trading BOOLEAN DEFAULT true NOT NULL,
     CONSTRAINT instrument_filters_pkey PRIMARY KEY (instrument_id, valid_from),
     CONSTRAINT instrument_filters_instrument_id_fkey FOREIGN KEY(instrument_id) REFERENCES market.instruments (instrument_id)
 );
@@ -51,6 +56,11 @@ COMMENT ON COLUMN market.instrument_filters.max_market_quantity IS 'Largest mark
 COMMENT ON COLUMN market.instrument_filters.min_notional_usd IS 'Smallest order value, USDT';
 COMMENT ON COLUMN market.instrument_filters.funding_interval_hours IS 'Hours between settlements';
 COMMENT ON COLUMN market.instrument_filters.source IS 'Where the numbers come from, with date (C127)';
+COMMENT ON COLUMN market.instrument_filters.funding_rate_cap IS 'Highest rate of a settlement, fraction; null if unknown';
+COMMENT ON COLUMN market.instrument_filters.funding_rate_floor IS 'Lowest rate of a settlement, fraction; null if unknown';
+COMMENT ON COLUMN market.instrument_filters.price_multiplier_up IS 'A buy may cost at most mark price x this; null if unknown';
+COMMENT ON COLUMN market.instrument_filters.price_multiplier_down IS 'A sale may ask at least mark price x this; null if unknown';
+COMMENT ON COLUMN market.instrument_filters.is_trading IS 'False: the exchange has halted or delisted it';
 
 CREATE TABLE market.leverage_brackets (
     instrument_id SMALLINT NOT NULL,
@@ -185,13 +195,19 @@ CREATE TABLE market.gaps (
     gap_end TIMESTAMP WITH TIME ZONE NOT NULL,
     missing_rows BIGINT NOT NULL,
     detected_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    cause TEXT DEFAULT 'GRID' NOT NULL,
+    filled_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT gaps_pkey PRIMARY KEY (source_table, instrument_id, gap_start),
-    CONSTRAINT gaps_instrument_id_fkey FOREIGN KEY(instrument_id) REFERENCES market.instruments (instrument_id)
+    CONSTRAINT gaps_instrument_id_fkey FOREIGN KEY(instrument_id) REFERENCES market.instruments (instrument_id),
+    CONSTRAINT gaps_cause_check CHECK (cause IN ('GRID', 'SEQUENCE', 'SILENT'))
 );
-COMMENT ON TABLE market.gaps IS 'Holes in gridded facts; features over a hole are null, never interpolated';
+COMMENT ON TABLE market.gaps IS 'Holes in facts; features over a hole are null, never interpolated';
 COMMENT ON COLUMN market.gaps.source_table IS 'The table with the hole';
 COMMENT ON COLUMN market.gaps.instrument_id IS 'The instrument (market.instruments)';
-COMMENT ON COLUMN market.gaps.gap_start IS 'First missing time on the grid, inclusive';
+COMMENT ON COLUMN market.gaps.gap_start IS 'First missing time on the grid, inclusive; off a grid: the last fact before the hole';
 COMMENT ON COLUMN market.gaps.gap_end IS 'First present time after the hole, exclusive';
-COMMENT ON COLUMN market.gaps.missing_rows IS 'How many grid points are missing';
+COMMENT ON COLUMN market.gaps.missing_rows IS 'How many grid points or numbered facts are missing; 0: not known';
 COMMENT ON COLUMN market.gaps.detected_at IS 'When it was found';
+COMMENT ON COLUMN market.gaps.cause IS
+'GRID: a row of the grid is missing; SEQUENCE: numbered facts are missing; SILENT: the feed was not heard';
+COMMENT ON COLUMN market.gaps.filled_at IS 'When later facts closed it; null: it is still a hole';

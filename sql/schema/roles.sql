@@ -18,8 +18,20 @@ GRANT INSERT ON
 market.candles_1m, market.candles_5m_recorded, market.mark_prices, market.funding_rates, market.open_interest,
 market.positioning, market.liquidations, market.order_books, market.trades, market.sentiment, market.news_items,
 market.feed_heartbeats, market.instruments, market.instrument_filters, market.leverage_brackets,
-market.import_batches, market.quarantine, market.gaps
+market.import_batches, market.quarantine, market.gaps, market.premium_index, market.aggregated_liquidations,
+market.clock_offsets, market.fee_rates
 TO hydra_worker;
+-- How ingest fares: a session ends, a feed changes its state, an interruption ends and is repaired, a gap is filled.
+GRANT INSERT, UPDATE (ended_at, end_reason) ON market.ingest_sessions TO hydra_worker;
+GRANT INSERT, UPDATE (
+    session_id, committed_through, candles_through, queued_rows, spilled_rows, updated_at
+) ON market.ingest_progress TO hydra_worker;
+GRANT INSERT, UPDATE (
+    state, last_time, last_received_at, messages, messages_per_second, lag_seconds, unknown_fields, detail, updated_at
+) ON market.feed_states TO hydra_worker;
+GRANT INSERT, UPDATE (range_end, done_through, rows_inserted, updated_at) ON market.backfills TO hydra_worker;
+GRANT INSERT, UPDATE (ended_at, missed, repair) ON market.interruptions TO hydra_worker;
+GRANT UPDATE (filled_at) ON market.gaps TO hydra_worker;
 GRANT INSERT (batch_id, target_table, key, stored, offered, known_at) ON market.revisions TO hydra_worker;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA market TO hydra_worker;
 

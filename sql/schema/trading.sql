@@ -208,7 +208,9 @@ CREATE TABLE hydra.fills (
     fee_usd NUMERIC NOT NULL,
     is_maker BOOLEAN NOT NULL,
     recorded_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    evidence TEXT DEFAULT 'BAR' NOT NULL,
     CONSTRAINT fills_pkey PRIMARY KEY (fill_id),
+    CONSTRAINT fills_evidence_check CHECK (evidence IN ('BAR', 'BOOK')),
     CONSTRAINT fills_amounts_check CHECK (price > 0 AND quantity > 0),
     CONSTRAINT fills_order_id_fkey FOREIGN KEY(order_id)
         REFERENCES hydra.orders (order_id)
@@ -224,6 +226,8 @@ COMMENT ON COLUMN hydra.fills.quantity IS 'Base units';
 COMMENT ON COLUMN hydra.fills.fee_usd IS 'Fee, USDT, positive: cost';
 COMMENT ON COLUMN hydra.fills.is_maker IS 'True: we provided the liquidity';
 COMMENT ON COLUMN hydra.fills.recorded_at IS 'Wall clock of the row';
+COMMENT ON COLUMN hydra.fills.evidence IS
+'What says that it filled: BAR: the minute''s bar (C126); BOOK: recorded trades behind the recorded order book''s queue';
 
 CREATE TABLE hydra.equity (
     run_id BIGINT NOT NULL,

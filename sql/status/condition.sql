@@ -1,7 +1,7 @@
 -- What is missing, refused or unfinished in the stored facts, as one row of counts.
 SELECT
-    (SELECT count(*) FROM market.gaps) AS gaps,
-    (SELECT coalesce(sum(missing_rows), 0)::bigint FROM market.gaps) AS missing_rows,
+    (SELECT count(*) FROM market.gaps WHERE filled_at IS NULL) AS gaps,
+    (SELECT coalesce(sum(missing_rows), 0)::bigint FROM market.gaps WHERE filled_at IS NULL) AS missing_rows,
     (SELECT count(*) FROM market.quarantine) AS quarantined_rows,
     (SELECT count(*) FROM market.revisions WHERE NOT applied) AS revisions,
     (SELECT count(DISTINCT sha256) FROM market.import_batches WHERE layout <> 'generated market') AS imported_files,

@@ -38,6 +38,17 @@ CHANGES = {
     },
     "hydra.kill_switch": {"cleared_time", "cleared_by", "clear_reason", "numbers"},
     "hydra.locks": {"key"},
+    "market.gaps": {"filled_at"},
+    "market.ingest_sessions": {"ended_at", "end_reason"},
+    "market.ingest_progress": {
+        "session_id", "committed_through", "candles_through", "queued_rows", "spilled_rows", "updated_at",
+    },
+    "market.feed_states": {
+        "state", "last_time", "last_received_at", "messages", "messages_per_second", "lag_seconds",
+        "unknown_fields", "detail", "updated_at",
+    },
+    "market.interruptions": {"ended_at", "missed", "repair"},
+    "market.backfills": {"range_end", "done_through", "rows_inserted", "updated_at"},
     "ml.trials": {
         "state", "run_id", "first_day", "daily_returns", "trades", "net_pnl_usd", "metrics", "error",
         "finished_at",

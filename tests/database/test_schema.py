@@ -122,6 +122,7 @@ def test_the_database_says_what_columns_a_table_has(database_url: str) -> None:
         found = columns_of(connection, "hydra.fills")
     assert [column.name for column in found] == [
         "fill_id", "order_id", "trade_id", "time", "price", "quantity", "fee_usd", "is_maker", "recorded_at",
+        "evidence",
     ]  # fmt: skip
     assert found[0] == Column(
         "fill_id", "bigint", is_key=True, is_identity=True, has_default=True, is_written_once=True
