@@ -1,10 +1,10 @@
 """The local order book of one symbol: a snapshot and the updates after it, checked by their ids.
 
-An update holds every change after `previous_id` up to `last_id`. So it continues the book if `previous_id` is
-not beyond the book's last id, and is old if `last_id` is not beyond it: what the exchange prescribes (after the
-snapshot U <= id <= u, then pu = the last u) follows from that, and two overlapping connections may feed one
-book. Anything else is a gap: the book says so and gives no levels until a new snapshot. Updates that come
-meanwhile are held and applied after it. Source: docs/exchange.md.
+An update holds every change after `previous_id` up to `last_id`. So it continues the book if `previous_id`
+is not beyond the book's last id, and is old if `last_id` is not beyond it: what the exchange prescribes
+(after the snapshot U <= id <= u, then pu = the last u) follows from that, and two overlapping connections may
+feed one book. Anything else is a gap: the book says so and gives no levels until a new snapshot. Updates that
+come meanwhile are held and applied after it. Source: docs/exchange.md.
 """
 
 from bisect import bisect_left, insort
@@ -38,7 +38,7 @@ class FaultKind(StrEnum):
 
 
 class BookFault(NamedTuple):
-    """The book was right up to `last_id` at `last_time_us`; then came `found_id`, which does not follow it."""
+    """The book was right up to `last_id` at `last_time_us`; what came then does not follow it."""
 
     symbol: str
     kind: FaultKind

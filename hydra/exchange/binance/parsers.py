@@ -153,7 +153,7 @@ def parse(frame: bytes) -> Message | None:
     """
     try:
         event = (_COMBINED.decode(frame).data) if frame.startswith(_COMBINED_START) else _EVENT.decode(frame)
-    except ValueError:
+    except (ValueError, RecursionError):
         return _unlike_an_event(frame)
     kind, message_of = _HEARD[type(event)]
     UNKNOWN_FIELDS.note(kind, frame)
