@@ -112,7 +112,7 @@ NO_POSITIVE_NUMBER = [
     True,
     MISSING,
 ]
-NUMBERS = {
+NUMBERS: dict[Callable[..., Any], list[tuple[str, ...]]] = {
     parsers.trade: [("p",), ("q",)],
     parsers.candle: [("k", name) for name in "ohlcvqVQ"],
     parsers.forced_order: [("o", "ap"), ("o", "z")],

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from hydra.domain import Side
+from hydra.errors import BadDataError
 from hydra.exchange.binance import parsers
-from hydra.exchange.capture import SNAPSHOT_OF
+from hydra.exchange.capture import SNAPSHOT_OF, CapturedFrame
 from hydra.exchange.messages import (
     Answer,
     ClosedCandle,
@@ -272,6 +273,6 @@ def test_a_recorded_file_that_is_cut_off_says_after_which_line(tmp_path: Path) -
     lines = gzip.decompress(RAW_BOOK.read_bytes()).splitlines(keepends=True)[:50]
     cut = tmp_path / "cut.gz"
     cut.write_bytes(gzip.compress(b"".join(lines))[:-2_000])
-    read = []
-    with pytest.raises(parsers.BadDataError, match=r"cut\.gz cannot be read beyond line \d+"):
+    read: list[CapturedFrame] = []
+    with pytest.raises(BadDataError, match=r"cut\.gz cannot be read beyond line \d+"):
         read.extend(recorded_frames(cut, RAW_SYMBOL))
