@@ -1,10 +1,10 @@
 r"""Raw frames on disk, with their receive time and connection: written by ingest, read by a replay.
 
 A folder holds files with a number and the UTC instant of their opening, `frames-000001-20261128T041000Z.zst`.
-A file is a row of blocks. A block is two zstandard frames: a skippable one with the marker `HYDRABLK` and the length of
-the second as 8 bytes, little-endian; and a compressed one with a checksum. So `zstdcat FILE` prints all
-records, a reader finds the next block behind a damaged one, and a process that is killed loses what it had
-not flushed and nothing else. Decompressed, a block is a row of records:
+A file is a row of blocks. A block is two zstandard frames: a skippable one with the marker `HYDRABLK` and the
+length of the second as 8 bytes, little-endian; and a compressed one with a checksum. So `zstdcat FILE` prints
+all records, a reader finds the next block behind a damaged one, and a process that is killed loses what it
+had not flushed and nothing else. Decompressed, a block is a row of records:
 
     1723161255030314667 public 179\n{"stream":...}\n
 
@@ -197,9 +197,13 @@ def _block_at(content: mmap.mmap, position: int) -> tuple[bytes, int]:
     try:
         if zstandard.frame_content_size(block) > _LARGEST_BLOCK_BYTES:
             raise ValueError("the block claims to be larger than any")
-        return zstandard.decompress(block), end
+        reading = zstandard.ZstdDecompressor().decompressobj()
+        records = reading.decompress(block)
     except zstandard.ZstdError as error:
         raise ValueError(str(error)) from None
+    if not reading.eof or reading.unused_data:
+        raise ValueError("the block has another length than it says")
+    return records, end
 
 
 def _records(block: bytes) -> Iterator[CapturedFrame]:
