@@ -34,8 +34,9 @@ OVERLAP_S: Final = 30.0
 
 _BETWEEN_REQUESTS_S: Final = 0.2  # of 10 messages a second that the strictest exchange takes
 _CLOSING_S: Final = 2.0
-_EARLIEST_RENEWAL_S: Final = 1_800.0
-_LATEST_RENEWAL_S: Final = 300.0
+EARLY_S: Final = (300.0, 1_800.0)
+"""How long before its end a connection is renewed, at random, so that not all are at one time."""
+
 _DEFLATE_WINDOW: Final = 15
 
 
@@ -100,8 +101,7 @@ class Streams:
     ) -> None:
         """Open `subscriptions` and read them until one is lost; see `MarketData.listen`."""
         sockets: list[RawSocket] = []
-        # Not all connections at one time.
-        early_s = random.uniform(_LATEST_RENEWAL_S, _EARLIEST_RENEWAL_S)  # noqa: S311  # nothing secret
+        early_s = random.uniform(*EARLY_S)  # noqa: S311  # nothing secret
         try:
             for subscription in subscriptions:
                 await self._open(session, subscription, sockets, lambda frame: on_frame(name, frame))

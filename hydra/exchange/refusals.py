@@ -179,7 +179,8 @@ def _error_of_network(host: str, causes: list[BaseException]) -> HydraError:
 
 
 def _error_of_connection(host: str, causes: list[BaseException]) -> HydraError:
-    connecting = next((cause for cause in causes if isinstance(cause, ClientConnectorError | URLError)), None)
+    kinds = ClientConnectorError | URLError
+    connecting = next((cause for cause in causes if isinstance(cause, kinds)), None)
     if not connecting:
         return RetryError(f"the connection to {host} broke off ({_innermost(causes)}): try again")
     reason = connecting.os_error if isinstance(connecting, ClientConnectorError) else connecting.reason
