@@ -19,7 +19,7 @@ from hydra.exchange.rate_budget import RateBudget
 from hydra.exchange.refusals import BAN_WITHOUT_TIME_S, TOO_MANY, Answer, answer_of
 
 TIMEOUT_MS: Final = 10_000
-_WEIGHT_USED: Final = -1003
+_WEIGHT_USED: Final = frozenset({-1003, 10006, 10018})
 _BANNED_UNTIL: Final = re.compile(r"banned until (\d{13})")
 
 
@@ -92,7 +92,7 @@ class Metered:
 
     def _keep_budget(self, answer: Answer, headers: Mapping[str, str]) -> None:
         banned_until = _BANNED_UNTIL.search(answer.words)
-        if answer.status in TOO_MANY or answer.code == _WEIGHT_USED:
+        if answer.status in TOO_MANY or answer.code in _WEIGHT_USED:
             seconds = answer.retry_after_s
             if banned_until:
                 seconds = max(seconds or 0.0, int(banned_until[1]) / 1_000 - time.time())
