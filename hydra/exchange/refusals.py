@@ -186,8 +186,8 @@ def _error_of_connection(host: str, causes: list[BaseException]) -> HydraError:
     reason = connecting.os_error if isinstance(connecting, ClientConnectorError) else connecting.reason
     if isinstance(reason, ConnectionResetError):
         return RetryError(
-            f"{host} broke off while the encrypted connection was made: its TLS may be too old (1.2 and newer "
-            "will do), or something between forbids it"
+            f"{host} broke off while the encrypted connection was made: its TLS may be too old (1.2 and "
+            "newer will do), or something between forbids it"
         )
     words = _short(getattr(reason, "strerror", None) or str(reason))
     return RetryError(f"{host} cannot be reached ({words}): check the network and EXCHANGE_URL")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import psycopg
 import pytest
@@ -31,7 +32,7 @@ def worker(servers: dict[Edition, TestServer]) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def told(number: int = 0, at: datetime = NOW, **filters: object) -> InstrumentTerms:
+def told(number: int = 0, at: datetime = NOW, **filters: Any) -> InstrumentTerms:
     """What the exchange tells of a pair, without a key: the printed filters, read at `at`."""
     printed = PRINTED[number]
     changed = replace(printed.filters, valid_from=at, source="the exchange", **filters)

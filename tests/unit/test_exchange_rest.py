@@ -34,7 +34,7 @@ def ms(instant: datetime) -> int:
 
 
 def settings(url: str, **values: Any) -> Settings:
-    return Settings(exchange_url=url, binance_testnet=False, **values)
+    return Settings.model_validate({"exchange_url": url, "binance_testnet": False, **values})
 
 
 @asynccontextmanager
