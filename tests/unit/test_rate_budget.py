@@ -1,6 +1,7 @@
 """One budget for all processes: nothing beyond a limit, and no call before the time that a 429 names."""
 
 import asyncio
+import json
 import signal
 import time
 from collections.abc import Callable
@@ -16,7 +17,9 @@ from hydra.exchange.binance.client import LIMITS, WEIGHT, BinanceClient
 from hydra.exchange.binance.rest import BinanceMarketData
 from hydra.exchange.capabilities import BINANCE
 from hydra.exchange.hosts import hosts_at
-from hydra.exchange.rate_budget import Limit, RateBudget, waiting_time_s
+from hydra.exchange.interface import Feed
+from hydra.exchange.rate_budget import Blocked, Limit, RateBudget, waiting_time_s
+from hydra.exchange.refusals import Answer
 from tests.support.answering_exchange import answering_exchange, refusing
 from tests.support.budget_callers import LIMIT, POOL, started
 
@@ -187,3 +190,62 @@ def test_the_weight_header_fills_the_budget(tmp_path: Path) -> None:
             return budget._try_to_take(WEIGHT, 1)
 
     assert 55 < asyncio.run(run()) <= 61
+
+
+def test_a_refused_stream_is_obeyed_like_a_refused_call(tmp_path: Path) -> None:
+    async def run() -> Blocked | None:
+        async with answering_exchange() as exchange:
+            exchange.answers["/market/ws/1"] = refusing(429, "", {"Retry-After": "7"})
+            hosts, client = hosts_at(exchange.url), BinanceClient()
+            budget = RateBudget(tmp_path / "budget.json", hosts.name, LIMITS, clock=SetClock())
+            client.connect_to(hosts, budget)
+            market = BinanceMarketData(client, BINANCE, "production")
+            with pytest.raises(RetryError, match="takes no more calls"):
+                await market.listen("all", [Feed.TRADES], ["BTCUSDT"], lambda *_: None)
+            await market.close()
+            return budget.blocked()
+
+    assert asyncio.run(run()) == Blocked(START + 7, 429)
+
+
+@pytest.mark.parametrize(
+    ("answer", "seconds"),
+    [
+        (Answer(429, 0, "", 3.0), 3),
+        (Answer(418, 0, "", None), 120),
+        (Answer(429, 0, "", None), 60),
+        (Answer(400, -1003, "Too many requests.", None), 60),
+        (Answer(418, -1003, f"Way too much; IP banned until {int((START + 300) * 1000)}.", 5.0), 300),
+        (Answer(400, -1021, "", None), None),
+    ],
+)
+def test_the_longest_time_that_is_told_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: Answer, seconds: float | None
+) -> None:
+    monkeypatch.setattr(time, "time", SetClock())
+    client = BinanceClient()
+    hosts = hosts_at("http://127.0.0.1:9")
+    client.connect_to(hosts, RateBudget(tmp_path / "budget.json", hosts.name, LIMITS, clock=SetClock()))
+    client.obey(answer)
+    blocked = client.budget.blocked()
+    assert (blocked and round(blocked.until - START)) == seconds
+
+
+def test_calls_count_with_the_exchanges_weights(tmp_path: Path) -> None:
+    """klines of 499 rows 2, depth of 1,000 levels 20, aggTrades 20; statistics and funding by the call."""
+
+    async def run() -> dict[str, Any]:
+        async with answering_exchange(klines=[], depth=[], aggTrades=[], fundingRate=[]) as exchange:
+            exchange.answers["/futures/data/openInterestHist"] = []
+            hosts, client = hosts_at(exchange.url), BinanceClient()
+            client.connect_to(hosts, RateBudget(tmp_path / "budget.json", hosts.name, LIMITS))
+            await client.fapiPublicGetKlines({"symbol": "BTCUSDT", "interval": "1m", "limit": 499})
+            await client.fapiPublicGetDepth({"symbol": "BTCUSDT", "limit": 1000})
+            await client.fapiPublicGetAggTrades({"symbol": "BTCUSDT"})
+            await client.fapiPublicGetFundingRate({"symbol": "BTCUSDT"})
+            await client.fapiDataGetOpenInterestHist({"symbol": "BTCUSDT", "period": "5m"})
+            await client.close()
+            state: dict[str, Any] = json.loads((tmp_path / "budget.json").read_bytes())
+            return {pool: sum(slots.values()) for pool, slots in state.items()}
+
+    assert asyncio.run(run()) == {"weight": 42, "funding": 1, "statistics": 1}
