@@ -44,6 +44,9 @@ class Metered:
             StopError: a URL of ccxt would still lead elsewhere.
         """
         self.hosts, self.budget = hosts, budget
+        if hosts.rest.startswith("http:"):
+            # At its end ccxt waits for connections with TLS; plain ones close at once.
+            self.timeout_on_exit = 0
         urls: dict[str, Any] = self.urls  # type: ignore[has-type]  # of ccxt's class
         self.urls = urls | {name: rewritten(urls[name], hosts) for name in _TABLES if name in urls}
         foreign = [url for name in _TABLES for url in foreign_urls(self.urls.get(name, {}), hosts)]

@@ -125,7 +125,7 @@ def test_a_damaged_file_is_an_empty_one(tmp_path: Path, content: bytes) -> None:
 
 
 def test_processes_share_the_budget_and_a_killed_one_gives_nothing_back(tmp_path: Path) -> None:
-    """Limit 40 a second: three processes want 300, one is killed with -9 in the middle."""
+    """Limit 100 a second: three processes want 300, one is killed with -9 in the middle."""
     processes = [started("take_many", tmp_path, 100, f"times-{number}") for number in range(3)]
     while len(noted(tmp_path)) < 60:
         time.sleep(0.01)
@@ -146,7 +146,7 @@ def noted(folder: Path) -> list[float]:
 
 
 def test_after_a_429_no_process_calls_before_its_time(tmp_path: Path) -> None:
-    """Two processes call; one answer is 429 with Retry-After 2, and one is killed while all wait."""
+    """Two processes call; one answer is 429 with Retry-After 1, and one is killed while all wait."""
 
     async def run() -> tuple[list[float], float]:
         limited: list[float] = []
@@ -154,7 +154,7 @@ def test_after_a_429_no_process_calls_before_its_time(tmp_path: Path) -> None:
         def answer(_request: Any) -> Any:
             if len(exchange.asked) >= 40 and not limited:
                 limited.append(time.time())
-                return refusing(429, {"code": -1003, "msg": "Too many."}, {"Retry-After": "2"})(_request)
+                return refusing(429, {"code": -1003, "msg": "Too many."}, {"Retry-After": "1"})(_request)
             return refusing(200, {"serverTime": 1_800_000_000_000})(_request)
 
         async with answering_exchange(time=answer) as exchange:
@@ -163,7 +163,7 @@ def test_after_a_429_no_process_calls_before_its_time(tmp_path: Path) -> None:
                 while not limited:
                     await asyncio.sleep(0.01)
                 processes[0].kill()
-                while exchange.asked[-1][0] < limited[0] + 2.1:
+                while exchange.asked[-1][0] < limited[0] + 1.1:
                     await asyncio.sleep(0.01)
             for process in processes:
                 process.kill()
@@ -172,9 +172,9 @@ def test_after_a_429_no_process_calls_before_its_time(tmp_path: Path) -> None:
 
     asked, limited = asyncio.run(run())
     # What was under way when the 429 was given may still arrive.
-    early = [at - limited for at in asked if limited + 0.05 < at < limited + 2]
+    early = [at - limited for at in asked if limited + 0.05 < at < limited + 1]
     assert early == []
-    assert any(limited + 2 <= at < limited + 2.5 for at in asked), "it goes on to the second"
+    assert any(limited + 1 <= at < limited + 1.5 for at in asked), "it goes on to the second"
 
 
 def test_the_weight_header_fills_the_budget(tmp_path: Path) -> None:
