@@ -33,3 +33,5 @@ ALTER TABLE hydra.fills
     ADD CONSTRAINT fills_evidence_check CHECK (evidence IN ('BAR', 'BOOK'));
 COMMENT ON COLUMN hydra.fills.evidence IS
 'What says that it filled: BAR: the minute''s bar (C126); BOOK: recorded trades behind the recorded order book''s queue';
+
+COMMENT ON COLUMN hydra.locks.name IS 'What is locked: run N, import, audits, generated market, terms';

@@ -43,7 +43,7 @@ class BinanceClient(Metered, binanceusdm):  # type: ignore[misc]  # ccxt tells n
 
     def get_exceptions_by_url(self, _url: str | None, kind: str) -> Any:
         """The codes of USD-M at every host; ccxt knows them at its own table's hosts only."""
-        return self.exceptions["linear"][kind]
+        return self.exceptions["linear"].get(kind, {})
 
     def pool_of(self, section: str, path: str) -> str:
         """The limit that a call counts for."""
