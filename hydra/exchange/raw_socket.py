@@ -14,14 +14,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from aiohttp import ClientSession
 from ccxt.async_support.base.ws.client import Client
 from ccxt.base.errors import BaseError
 
 from hydra.errors import BadDataError, RetryError, StopError
 from hydra.exchange.interface import Frame, OnFrame
 from hydra.exchange.messages import Answer, Message
-from hydra.exchange.refusals import error_of
+from hydra.exchange.metered import CONNECTIONS, Metered
+from hydra.exchange.refusals import error_of, refusing_answer
 
 Parse = Callable[[Frame], Message | None]
 
@@ -90,21 +90,20 @@ def _ignore(*_anything: object) -> None:
 class Streams:
     """All connections of one exchange: `hold` keeps one, with one or more sockets, and `close` ends all."""
 
-    def __init__(self, host: str, parse: Parse, life_hours: float) -> None:
-        self._host = host
+    def __init__(self, client: Metered, parse: Parse, life_hours: float) -> None:
+        self._client = client
+        self._host = client.hosts.name
         self._parse = parse
         self._life_s = life_hours * 3600
         self._renewed: set[asyncio.Task[None]] = set()
 
-    async def hold(
-        self, session: ClientSession, name: str, subscriptions: Sequence[Subscription], on_frame: OnFrame
-    ) -> None:
+    async def hold(self, name: str, subscriptions: Sequence[Subscription], on_frame: OnFrame) -> None:
         """Open `subscriptions` and read them until one is lost; see `MarketData.listen`."""
         sockets: list[RawSocket] = []
         early_s = random.uniform(*EARLY_S)  # noqa: S311  # nothing secret
         try:
             for subscription in subscriptions:
-                await self._open(session, subscription, sockets, lambda frame: on_frame(name, frame))
+                await self._open(subscription, sockets, lambda frame: on_frame(name, frame))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._until_lost(sockets), self._life_s - early_s)
             self._read_on(sockets)
@@ -114,7 +113,6 @@ class Streams:
 
     async def _open(
         self,
-        session: ClientSession,
         subscription: Subscription,
         sockets: list[RawSocket],
         on_frame: Callable[[Frame], None],
@@ -122,7 +120,8 @@ class Streams:
         waiting = Requests(self._host, self._parse, len(subscription.requests), on_frame)
         socket = RawSocket(subscription, waiting.on_frame)
         sockets.append(socket)
-        await socket.open(session)
+        await self._client.budget.take(CONNECTIONS)
+        await socket.open(self._client.opened_session())
         if socket.ended.done():
             await self._until_lost([socket])
         with contextlib.suppress(ConnectionError):
@@ -156,6 +155,9 @@ class Streams:
             try:
                 one.result()
             except BaseError as error:
+                answer = refusing_answer(error)
+                if answer:
+                    self._client.obey(answer)
                 raise error_of(self._host, error) from None
 
     def _read_on(self, sockets: Sequence[RawSocket]) -> None:

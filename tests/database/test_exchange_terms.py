@@ -1,17 +1,22 @@
 """An exchange's terms as dated rows: added by the worker, only where a number has changed."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import psycopg
 import pytest
 
+from hydra.db import queries
 from hydra.db.edition import Edition
 from hydra.db.engine import connect
 from hydra.db.roles import Role
+from hydra.errors import RetryError
 from hydra.exchange.instruments import FeeRates, InstrumentTerms, load_instrument_terms
+from hydra.ingest.instruments import description
 from hydra.ingest.terms import ensure_venue
 from hydra.ledger.costs import CostParameters
 from hydra.trading.instrument_spec import read_terms
@@ -31,7 +36,7 @@ def worker(servers: dict[Edition, TestServer]) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def told(number: int = 0, at: datetime = NOW, **filters: object) -> InstrumentTerms:
+def told(number: int = 0, at: datetime = NOW, **filters: Any) -> InstrumentTerms:
     """What the exchange tells of a pair, without a key: the printed filters, read at `at`."""
     printed = PRINTED[number]
     changed = replace(printed.filters, valid_from=at, source="the exchange", **filters)
@@ -114,3 +119,24 @@ def test_a_pair_outside_of_the_universe_gets_an_id_and_brackets(worker: psycopg.
     ids = ensure_venue(worker, "simulated-exchange-7-abc", [replace(told(), pair=pair)])
     assert list(ids) == ["SIM009USDT"]
     assert read_terms(worker, list(ids.values()), NOW, CostParameters())
+
+
+def test_an_id_that_another_process_takes_at_the_same_time_is_not_shared(
+    servers: dict[Edition, TestServer],
+) -> None:
+    """A generated market is being stored: its instruments have the next ids, and are not committed yet."""
+    row = description(PRINTED[0].pair, "simulated-7") | {"instrument_id": 1000}
+    with (
+        servers[Edition.APACHE].migrated() as url,
+        connect(as_role(url, Role.WORKER)) as other,
+        connect(as_role(url, Role.WORKER)) as worker,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        other.execute(queries.load("ingest/add_instruments"), row)
+        waiting = pool.submit(ensure_venue, worker, DEMO, [told()])
+        while not other.execute("SELECT FROM pg_locks WHERE NOT granted").fetchall():
+            assert not waiting.done()
+        other.commit()
+        with pytest.raises(RetryError, match="another process has just added instruments"):
+            waiting.result(10)
+        assert ensure_venue(worker, DEMO, [told()]) == {"BTCUSDT": 1001}

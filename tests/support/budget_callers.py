@@ -11,7 +11,7 @@ from hydra.exchange.rate_budget import Limit, RateBudget
 from hydra.paths import PROJECT_ROOT
 
 POOL = "weight"
-LIMIT = Limit(40, 1)
+LIMIT = Limit(100, 1)
 
 
 def started(function: str, *arguments: object) -> subprocess.Popen[bytes]:

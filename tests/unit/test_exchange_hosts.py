@@ -25,8 +25,12 @@ from tests.support.answering_exchange import answering_exchange
 LOOPBACK = "http://127.0.0.1:8778"
 
 
+def settings(**values: object) -> Settings:
+    return Settings.model_validate(values)
+
+
 def test_one_setting_moves_rest_and_streams() -> None:
-    hosts = hosts_of(Settings(exchange_url="https://proxy.example/binance/"), "binance")
+    hosts = hosts_of(settings(exchange_url="https://proxy.example/binance/"), "binance")
     assert (hosts.rest, hosts.stream) == ("https://proxy.example/binance", "wss://proxy.example/binance")
     assert hosts_at(LOOPBACK).stream == "ws://127.0.0.1:8778"
 
@@ -43,15 +47,15 @@ def test_one_setting_moves_rest_and_streams() -> None:
 def test_each_environment_has_its_hosts(
     name: str, testnet: bool, environment: Environment, rest: str
 ) -> None:
-    settings = Settings(binance_testnet=testnet)
-    assert environment_of(settings, name) is environment
-    assert hosts_of(settings, name).rest == rest
+    chosen = settings(binance_testnet=testnet)
+    assert environment_of(chosen, name) is environment
+    assert hosts_of(chosen, name).rest == rest
 
 
 def test_the_practice_market_is_a_venue_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HYDRA_STATE_DIRECTORY", str(tmp_path))
     venues = [
-        market_data(Settings(binance_testnet=testnet), name).capabilities.venue
+        market_data(settings(binance_testnet=testnet), name).capabilities.venue
         for name, testnet in (("binance", True), ("binance", False), ("bybit", True))
     ]
     assert venues == ["binance-demo", "binance", "bybit"]
@@ -89,8 +93,8 @@ def test_a_simulated_exchange_names_its_venue_and_gets_no_key(
     async def run() -> tuple[str, str | None, SimulatedMarket]:
         async with answering_exchange() as exchange:
             exchange.answers["/hydra/market"] = market
-            settings = Settings(exchange_url=exchange.url, binance_api_key="key", binance_api_secret="secret")
-            data = await asyncio.to_thread(market_data, settings, "simulated")
+            chosen = settings(exchange_url=exchange.url, binance_api_key="key", binance_api_secret="secret")
+            data = await asyncio.to_thread(market_data, chosen, "simulated")
             told = await asyncio.to_thread(simulated_market, hosts_at(exchange.url))
             return data.capabilities.venue, data._client.apiKey, told  # type: ignore[attr-defined]
 
@@ -122,4 +126,4 @@ def test_a_wrong_url_is_refused_without_showing_it(url: str, tmp_path: Path) -> 
 def test_nothing_is_called_before_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HYDRA_STATE_DIRECTORY", str(tmp_path))
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_: pytest.fail("a name was looked up"))
-    market_data(Settings(binance_testnet=False), "binance")
+    market_data(settings(binance_testnet=False), "binance")

@@ -259,7 +259,9 @@ def test_the_wrong_url_is_named_before_anything_is_read(
     async def run(name: str, answers: dict[str, Any]) -> None:
         async with answering_exchange() as exchange:
             exchange.answers |= answers
-            await asyncio.to_thread(market_data, Settings(exchange_url=exchange.url), name)
+            await asyncio.to_thread(
+                market_data, Settings.model_validate({"exchange_url": exchange.url}), name
+            )
 
     with pytest.raises(StopError, match="is no simulated exchange: start one with `hydra exchange serve`"):
         asyncio.run(run("simulated", {}))
@@ -273,4 +275,4 @@ def test_the_wrong_url_is_named_before_anything_is_read(
 def test_a_simulated_exchange_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HYDRA_STATE_DIRECTORY", str(tmp_path))
     with pytest.raises(RetryError, match=r"127\.0\.0\.1:9 cannot be reached \(Connection refused\)"):
-        market_data(Settings(exchange_url="http://127.0.0.1:9"), "simulated")
+        market_data(Settings.model_validate({"exchange_url": "http://127.0.0.1:9"}), "simulated")

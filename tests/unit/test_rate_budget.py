@@ -1,6 +1,7 @@
 """One budget for all processes: nothing beyond a limit, and no call before the time that a 429 names."""
 
 import asyncio
+import json
 import signal
 import time
 from collections.abc import Callable
@@ -16,7 +17,9 @@ from hydra.exchange.binance.client import LIMITS, WEIGHT, BinanceClient
 from hydra.exchange.binance.rest import BinanceMarketData
 from hydra.exchange.capabilities import BINANCE
 from hydra.exchange.hosts import hosts_at
-from hydra.exchange.rate_budget import Limit, RateBudget, waiting_time_s
+from hydra.exchange.interface import Feed
+from hydra.exchange.rate_budget import Blocked, Limit, RateBudget, waiting_time_s
+from hydra.exchange.refusals import Answer
 from tests.support.answering_exchange import answering_exchange, refusing
 from tests.support.budget_callers import LIMIT, POOL, started
 
@@ -122,7 +125,7 @@ def test_a_damaged_file_is_an_empty_one(tmp_path: Path, content: bytes) -> None:
 
 
 def test_processes_share_the_budget_and_a_killed_one_gives_nothing_back(tmp_path: Path) -> None:
-    """Limit 40 a second: three processes want 300, one is killed with -9 in the middle."""
+    """Limit 100 a second: three processes want 300, one is killed with -9 in the middle."""
     processes = [started("take_many", tmp_path, 100, f"times-{number}") for number in range(3)]
     while len(noted(tmp_path)) < 60:
         time.sleep(0.01)
@@ -143,7 +146,7 @@ def noted(folder: Path) -> list[float]:
 
 
 def test_after_a_429_no_process_calls_before_its_time(tmp_path: Path) -> None:
-    """Two processes call; one answer is 429 with Retry-After 2, and one is killed while all wait."""
+    """Two processes call; one answer is 429 with Retry-After 1, and one is killed while all wait."""
 
     async def run() -> tuple[list[float], float]:
         limited: list[float] = []
@@ -151,7 +154,7 @@ def test_after_a_429_no_process_calls_before_its_time(tmp_path: Path) -> None:
         def answer(_request: Any) -> Any:
             if len(exchange.asked) >= 40 and not limited:
                 limited.append(time.time())
-                return refusing(429, {"code": -1003, "msg": "Too many."}, {"Retry-After": "2"})(_request)
+                return refusing(429, {"code": -1003, "msg": "Too many."}, {"Retry-After": "1"})(_request)
             return refusing(200, {"serverTime": 1_800_000_000_000})(_request)
 
         async with answering_exchange(time=answer) as exchange:
@@ -160,7 +163,7 @@ def test_after_a_429_no_process_calls_before_its_time(tmp_path: Path) -> None:
                 while not limited:
                     await asyncio.sleep(0.01)
                 processes[0].kill()
-                while exchange.asked[-1][0] < limited[0] + 2.1:
+                while exchange.asked[-1][0] < limited[0] + 1.1:
                     await asyncio.sleep(0.01)
             for process in processes:
                 process.kill()
@@ -169,9 +172,9 @@ def test_after_a_429_no_process_calls_before_its_time(tmp_path: Path) -> None:
 
     asked, limited = asyncio.run(run())
     # What was under way when the 429 was given may still arrive.
-    early = [at - limited for at in asked if limited + 0.05 < at < limited + 2]
+    early = [at - limited for at in asked if limited + 0.05 < at < limited + 1]
     assert early == []
-    assert any(limited + 2 <= at < limited + 2.5 for at in asked), "it goes on to the second"
+    assert any(limited + 1 <= at < limited + 1.5 for at in asked), "it goes on to the second"
 
 
 def test_the_weight_header_fills_the_budget(tmp_path: Path) -> None:
@@ -187,3 +190,62 @@ def test_the_weight_header_fills_the_budget(tmp_path: Path) -> None:
             return budget._try_to_take(WEIGHT, 1)
 
     assert 55 < asyncio.run(run()) <= 61
+
+
+def test_a_refused_stream_is_obeyed_like_a_refused_call(tmp_path: Path) -> None:
+    async def run() -> Blocked | None:
+        async with answering_exchange() as exchange:
+            exchange.answers["/market/ws/1"] = refusing(429, "", {"Retry-After": "7"})
+            hosts, client = hosts_at(exchange.url), BinanceClient()
+            budget = RateBudget(tmp_path / "budget.json", hosts.name, LIMITS, clock=SetClock())
+            client.connect_to(hosts, budget)
+            market = BinanceMarketData(client, BINANCE, "production")
+            with pytest.raises(RetryError, match="takes no more calls"):
+                await market.listen("all", [Feed.TRADES], ["BTCUSDT"], lambda *_: None)
+            await market.close()
+            return budget.blocked()
+
+    assert asyncio.run(run()) == Blocked(START + 7, 429)
+
+
+@pytest.mark.parametrize(
+    ("answer", "seconds"),
+    [
+        (Answer(429, 0, "", 3.0), 3),
+        (Answer(418, 0, "", None), 120),
+        (Answer(429, 0, "", None), 60),
+        (Answer(400, -1003, "Too many requests.", None), 60),
+        (Answer(418, -1003, f"Way too much; IP banned until {int((START + 300) * 1000)}.", 5.0), 300),
+        (Answer(400, -1021, "", None), None),
+    ],
+)
+def test_the_longest_time_that_is_told_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: Answer, seconds: float | None
+) -> None:
+    monkeypatch.setattr(time, "time", SetClock())
+    client = BinanceClient()
+    hosts = hosts_at("http://127.0.0.1:9")
+    client.connect_to(hosts, RateBudget(tmp_path / "budget.json", hosts.name, LIMITS, clock=SetClock()))
+    client.obey(answer)
+    blocked = client.budget.blocked()
+    assert (blocked and round(blocked.until - START)) == seconds
+
+
+def test_calls_count_with_the_exchanges_weights(tmp_path: Path) -> None:
+    """klines of 499 rows 2, depth of 1,000 levels 20, aggTrades 20; statistics and funding by the call."""
+
+    async def run() -> dict[str, Any]:
+        async with answering_exchange(klines=[], depth=[], aggTrades=[], fundingRate=[]) as exchange:
+            exchange.answers["/futures/data/openInterestHist"] = []
+            hosts, client = hosts_at(exchange.url), BinanceClient()
+            client.connect_to(hosts, RateBudget(tmp_path / "budget.json", hosts.name, LIMITS))
+            await client.fapiPublicGetKlines({"symbol": "BTCUSDT", "interval": "1m", "limit": 499})
+            await client.fapiPublicGetDepth({"symbol": "BTCUSDT", "limit": 1000})
+            await client.fapiPublicGetAggTrades({"symbol": "BTCUSDT"})
+            await client.fapiPublicGetFundingRate({"symbol": "BTCUSDT"})
+            await client.fapiDataGetOpenInterestHist({"symbol": "BTCUSDT", "period": "5m"})
+            await client.close()
+            state: dict[str, Any] = json.loads((tmp_path / "budget.json").read_bytes())
+            return {pool: sum(slots.values()) for pool, slots in state.items()}
+
+    assert asyncio.run(run()) == {"weight": 42, "funding": 1, "statistics": 1}
