@@ -213,6 +213,7 @@ class ReasonCode(StrEnum):
 
     SPREAD_WIDE = "SPREAD_WIDE"
     INSUFFICIENT_MARGIN = "INSUFFICIENT_MARGIN"
+    MINUTE_TOO_OLD = "MINUTE_TOO_OLD"
 
 
 class KillCause(StrEnum):

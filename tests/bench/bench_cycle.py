@@ -31,7 +31,7 @@ from hydra.runtime.notifications import STEPS, Stage
 from hydra.settings import load_settings
 from hydra.sim.market.settings import MarketSettings
 from hydra.trading.parameters import recorded_rules, rules_of
-from hydra.trading.runs import Run, RunPlan, create_run
+from hydra.trading.runs import Run, RunExchange, RunPlan, create_run
 from hydra.universe import UNIVERSE
 from tests.bench.result import Result, at_most, reported
 from tests.support.fact_writer import write_rows
@@ -157,7 +157,8 @@ def live_waits(url: str, ids: tuple[int, ...], feeds: tuple[str, ...], minutes: 
     """Of each minute from FIRST the milliseconds from its opening to the end of its last stage."""
     settings = load_settings()
     end = FIRST + timedelta(days=1)
-    plan = RunPlan(TradingMode.PAPER, MarketOrigin.EXCHANGE, None, feeds, ids, FIRST, end)
+    exchange = RunExchange("simulated", "simulated", "bench")
+    plan = RunPlan(TradingMode.PAPER, MarketOrigin.EXCHANGE, None, feeds, ids, FIRST, end, exchange=exchange)
     with connect(url, autocommit=True) as connection, closing(StatisticalLayer(lambda: url)) as layer:
         run = create_run(connection, plan, settings, recorded_rules(rules_of(settings, feeds)))
         return [decide_minute(connection, run, layer, number) for number in range(minutes)]
