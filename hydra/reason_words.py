@@ -63,7 +63,7 @@ WORDS: Final[dict[ReasonCode, str]] = {
     ReasonCode.EXCHANGE_REFUSED: "the exchange refused the order",
     ReasonCode.SPREAD_WIDE: "the spread is too wide to trade",
     ReasonCode.INSUFFICIENT_MARGIN: "the free margin is too small for the smallest order",
-    ReasonCode.MINUTE_TOO_OLD: "it was too late to decide this minute honestly: it was skipped",
+    ReasonCode.MINUTE_TOO_OLD: "it was too late to decide this minute honestly",
 }
 
 _CODES: Final[dict[Gate, tuple[ReasonCode, ...]]] = {

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated, Final
 
 import psycopg
@@ -25,12 +26,15 @@ from hydra.db.logins import database_url
 from hydra.db.roles import Role
 from hydra.domain import CycleState, ReasonCode
 from hydra.errors import HydraError, RetryError
+from hydra.exchange.hosts import Environment
 from hydra.outside_text import shown
 from hydra.reason_words import WORDS
+from hydra.runtime.exchange_minutes import ExchangeMinutes, ExchangeNow
 from hydra.runtime.message_broker import make_broker
 from hydra.runtime.minute_opening import Minutes, ReplayedMinutes
 from hydra.runtime.notifications import CYCLE_CLOSED_CHANNEL, notify, step_from
 from hydra.runtime.outage import Outage
+from hydra.runtime.simulated_exchange import hold_until, url_of
 from hydra.runtime.speed import Speed
 from hydra.settings import load_settings, redacted_by_settings
 from hydra.trading.runs import EndReason, Run, end_run, read_run, refuse_other_version
@@ -167,10 +171,10 @@ def minutes_of(run: Run, connection: psycopg.Connection, speed: Speed) -> Minute
     if exchange is None:
         return ReplayedMinutes(speed)
     oldest = timedelta(seconds=run.config["settings"]["oldest_minute_s"])
-    if exchange.environment != SIMULATED:
+    if exchange.environment != Environment.SIMULATED:
         return ExchangeMinutes(connection, exchange.venue, oldest, ExchangeNow(rate=None))
     now = ExchangeNow(rate=speed.factor or 0.0)
-    hold = None if speed.factor else partial(hold_until, SIMULATED_URL)
+    hold = None if speed.factor else partial(hold_until, url_of(load_settings()))
     return ExchangeMinutes(connection, exchange.venue, oldest, now, hold)
 
 

@@ -67,7 +67,10 @@ class RunProgress:
 
 @dataclass
 class Supervisor:
-    """Supervises one run. `show` gets the rows of every new minute, `tell` one sentence per event."""
+    """Supervises one run. `show` gets the rows of every new minute, `tell` one sentence per event.
+
+    market: what brings a connected exchange's facts, already started; it is kept alive, and stopped at the end.
+    """
 
     run: Run
     settings: Settings
@@ -76,6 +79,7 @@ class Supervisor:
     tell: Callable[[str], None]
     worker_module: str = "workers"
     upkeep_module: str = "workers.upkeep"
+    market: Children | None = None
     _wants_stop: bool = field(default=False, init=False)
     _shown: datetime | None = field(default=None, init=False)
     _complained_at: float = field(default=0.0, init=False)
@@ -104,6 +108,8 @@ class Supervisor:
         try:
             while not self._wants_stop and not children.has_finished(CLOCK):
                 self._keep_alive(children)
+                if self.market is not None:
+                    self._keep_alive(self.market)
                 connection = self._look(connection)
                 if watch.is_there():
                     self._notify_upkeep(broker, children)

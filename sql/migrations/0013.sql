@@ -44,7 +44,9 @@ ALTER TABLE hydra.runs
 COMMENT ON COLUMN hydra.runs.label IS 'Shown beside every number: simulated, recorded, demo or live';
 
 -- Why a minute was skipped.
-ALTER TABLE hydra.cycles ADD COLUMN reason_code TEXT;
+ALTER TABLE hydra.cycles
+    ADD COLUMN reason_code TEXT,
+    ADD CONSTRAINT cycles_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES hydra.reason_codes (code);
 COMMENT ON COLUMN hydra.cycles.reason_code IS 'Why it was skipped (hydra.reason_codes); null otherwise';
 COMMENT ON COLUMN hydra.cycles.as_of IS
 'Only facts known by then may be used; of a skipped minute: the time on the exchange when it was skipped';

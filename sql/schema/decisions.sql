@@ -92,7 +92,8 @@ CREATE TABLE hydra.cycles (
     CONSTRAINT cycles_state_check CHECK (state IN ('OPEN', 'FILLS_BOOKED', 'ASSESSED', 'SIGNALLED',
         'DECIDED', 'CLOSED', 'SKIPPED')),
     CONSTRAINT cycles_run_id_fkey FOREIGN KEY(run_id)
-        REFERENCES hydra.runs (run_id)
+        REFERENCES hydra.runs (run_id),
+    CONSTRAINT cycles_reason_code_fkey FOREIGN KEY(reason_code) REFERENCES hydra.reason_codes (code)
 );
 CREATE INDEX cycles_unfinished_idx ON hydra.cycles (run_id, time) WHERE state NOT IN ('CLOSED', 'SKIPPED');
 COMMENT ON TABLE hydra.cycles IS 'The minutes that a run''s clock has opened; in replay the next waits until this one is closed';
