@@ -1,8 +1,8 @@
 """A market as the decisions of a live run saw it.
 
-A live minute is decided as soon as its candles are stored, on what was known by its `as_of`, up to two seconds
-before the instant that its features and ages count from. What became known in between is moved to just after
-that instant: the minute does not see it, the next one does.
+A live minute is decided as soon as its candles are stored, on what was known by its `as_of`, up to two
+seconds before the instant that its features and ages count from. What became known in between is moved to
+just after that instant: the minute does not see it, the next one does.
 Source: docs/architecture.md, law 3.
 """
 

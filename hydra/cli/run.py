@@ -49,7 +49,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
         ExchangeName | None,
         typer.Option(
             metavar="simulated|binance|bybit",
-            help="Listen to this exchange instead: the simulated one serves what the options of a market say.",
+            help="Listen to this exchange; the simulated one serves what the options of a market say.",
         ),
     ] = None,
     market: MarketOption = MarketOrigin.RECORDED,
@@ -215,9 +215,7 @@ def resumed_run(settings: Settings, run_id: int, speed: Speed | None = None, *, 
         return read_run(connection, run_id)
 
 
-def watch(
-    run: Run, settings: Settings, console: Console, market: Children | None = None
-) -> EndReason:
+def watch(run: Run, settings: Settings, console: Console, market: Children | None = None) -> EndReason:
     """Supervise `run` to its end or to Ctrl-C, with the live table on a terminal and lines elsewhere.
 
     market: the processes that bring a connected exchange's facts.

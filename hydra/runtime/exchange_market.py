@@ -1,7 +1,7 @@
 """A connected exchange made ready for a run: the simulated one is served, ingest listens, history is there.
 
-Its processes are started before the run is recorded, because they tell its venue; the supervisor of the run then
-keeps them alive.
+Its processes are started before the run is recorded, because they tell its venue; the supervisor of the run
+then keeps them alive.
 """
 
 import sys
@@ -58,7 +58,7 @@ class ExchangeRequest:
 
 @dataclass(frozen=True)
 class ListenedMarket:
-    """A market that is listened to, and the processes that bring it. data_from: the first minute to decide."""
+    """A market that is listened to, and the processes that bring it. data_from: the first minute."""
 
     exchange: RunExchange
     instrument_ids: tuple[int, ...]
@@ -92,7 +92,8 @@ def listening(settings: Settings, asked: ExchangeRequest, tell: Tell) -> Iterato
         first = next_minute_after(now.committed_through)
         ids = tuple(one.instrument_id for one in stored)
         speed = Speed(1.0) if served is None else served.speed
-        yield ListenedMarket(exchange, ids, first, served and served.seed, speed, start.processes)
+        seed = None if served is None else served.seed
+        yield ListenedMarket(exchange, ids, first, seed, speed, start.processes)
     finally:
         start.processes.stop()
 

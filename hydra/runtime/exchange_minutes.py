@@ -13,7 +13,6 @@ import psycopg
 from psycopg.rows import class_row
 
 from hydra.db import queries
-from hydra.durations import MINUTE
 from hydra.features.engine.decision_frame import DECISION_DELAY
 from hydra.runtime.minute_opening import IngestProgress, Opening, as_of_minute, last_too_old
 

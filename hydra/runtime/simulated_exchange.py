@@ -1,4 +1,4 @@
-"""What a run asks of a simulated exchange beside its market: which one it is, and to wait for the decisions."""
+"""What a run asks of a simulated exchange beside its market: which it is, and to wait for the decisions."""
 
 import http.client
 import json
@@ -42,7 +42,9 @@ def served_at(url: str) -> Served:
         start = datetime.fromisoformat(answer["start"])
         return Served(answer["venue"], answer["seed"], _speed(answer["speed"]), start)
     except (KeyError, TypeError, ValueError) as error:
-        raise BadDataError(f"{url} is no simulated exchange of this version: {error!r} in its answer") from error
+        raise BadDataError(
+            f"{url} is no simulated exchange of this version: {error!r} in its answer"
+        ) from error
 
 
 def _speed(answered: float) -> Speed:
@@ -63,7 +65,9 @@ def _ask(url: str, method: str, path: str, body: dict[str, Any] | None) -> Any:
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=_TIMEOUT_S)
     try:
-        connection.request(method, path, json.dumps(body) if body else None, {"Content-Type": "application/json"})
+        connection.request(
+            method, path, json.dumps(body) if body else None, {"Content-Type": "application/json"}
+        )
         answer = connection.getresponse()
         words = answer.read()
     except (OSError, http.client.HTTPException) as error:

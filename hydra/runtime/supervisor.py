@@ -69,7 +69,7 @@ class RunProgress:
 class Supervisor:
     """Supervises one run. `show` gets the rows of every new minute, `tell` one sentence per event.
 
-    market: what brings a connected exchange's facts, already started; it is kept alive, and stopped at the end.
+    market: the processes that bring a connected exchange's facts, already started: they are kept alive.
     """
 
     run: Run

@@ -92,7 +92,9 @@ class Run:
     def exchange(self) -> RunExchange | None:
         """The exchange that it listens to; None for stored history."""
         recorded = self.config.get("exchange")
-        return None if recorded is None else RunExchange(**{**recorded, "serving": tuple(recorded["serving"])})
+        if recorded is None:
+            return None
+        return RunExchange(**{**recorded, "serving": tuple(recorded["serving"])})
 
     @property
     def version(self) -> Version:

@@ -1,6 +1,7 @@
 """A live run decides each minute as soon as its candles are stored; decided again it is the same.
 
-Facts come after different times, some after the decision whose minute they belong to; some minutes are skipped.
+Facts come after different times, some after the decision of the minute to which they belong; some minutes are
+skipped.
 """
 
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from hydra.arrays import TIME
 from hydra.checks.comparer import Mismatch
 from hydra.checks.parity import Parity, check_parity
 from hydra.db.engine import adbc_connect, connect
+from hydra.domain import MarketOrigin
 from hydra.durations import MINUTE, SECOND_US
 from hydra.features.engine.decision_frame import DECISION_DELAY
 from hydra.ingest.instruments import ensure_instruments
@@ -69,7 +71,7 @@ def live(database_url: str) -> Iterator[Live]:
 
 
 def received() -> dict[str, pl.DataFrame]:
-    """The market of the scene as ingest would have heard it: from START on each fact after a delay of its own."""
+    """The market of the scene as ingest would have heard it: from START on, each fact after its own delay."""
     market = Market(replace(MARKET, with_open_interest_polls=True))
     played = market.advance(MARKET.warm_up_days * 1440 + MINUTES + 1)
     frames = {one.name: getattr(played, one.name) for one in fields(MarketSlice)}
@@ -87,7 +89,8 @@ def length(table: str) -> timedelta:
 def with_delays(frame: pl.DataFrame, length: timedelta) -> pl.DataFrame:
     drawn = (pl.col("time").to_physical() // SECOND_US * 31 + pl.col("instrument_id")).hash(seed=5)
     usual, late = (
-        pl.lit(pl.Series(list(delays))).gather((drawn // 1000) % len(delays)) for delays in (DELAYS_US, LATE_US)
+        pl.lit(pl.Series(list(delays))).gather((drawn // 1000) % len(delays))
+        for delays in (DELAYS_US, LATE_US)
     )
     delay = pl.when(drawn % 97 == 0).then(late).otherwise(usual)
     heard = (pl.col("time").to_physical() + length // timedelta(microseconds=1) + delay).cast(TIME)
@@ -96,7 +99,7 @@ def with_delays(frame: pl.DataFrame, length: timedelta) -> pl.DataFrame:
 
 
 def as_of_by_minute(candles: pl.DataFrame) -> dict[datetime, datetime]:
-    """What the rule of the clock gives: the last of a minute's candles, at most two seconds; not the skipped."""
+    """What the rule of the clock gives: the last of a minute's candles, or two seconds; none for the skipped."""
     known = dict(candles.group_by("time").agg(pl.col("known_at").max()).iter_rows())
     minutes = [START + number * MINUTE for number in range(MINUTES) if number not in SKIPPED]
     return {time: min(max(known[time - MINUTE], time), time + DECISION_DELAY) for time in minutes}
@@ -119,23 +122,19 @@ def test_a_live_run_decided_again_is_the_same_in_every_column(live: Live) -> Non
 
 
 def test_the_run_decided_before_everything_of_its_minutes_was_known(live: Live) -> None:
-    """So the comparison has something to find: were all facts seen by their minutes, some rows would differ."""
-    run = replace_origin(live)
-    parity = check_parity(live.connection, live.url, run)
+    """So the comparison has something to find: were all facts seen by their minutes, rows would differ."""
+    as_if_replayed = replace(live.run, market_origin=MarketOrigin.GENERATED)
+    parity = check_parity(live.connection, live.url, as_if_replayed)
     assert sum(table.result.mismatches for table in parity.tables) > 0
 
 
-def replace_origin(live: Live) -> Run:
-    return replace(live.run, market_origin="generated")  # type: ignore[arg-type]  # converted by the run
-
-
-def test_a_position_is_kept_up_to_date_with_the_bars_of_the_skipped_minutes(live: Live) -> None:
-    """In order: an order or a stop that they reach is filled in the first minute after them, at their prices."""
-    first, last = (START + number * MINUTE for number in (SKIPPED[0], SKIPPED[-1]))
-    row = live.connection.execute(
-        "SELECT (SELECT count(*) FROM hydra.equity WHERE run_id = %(run)s AND time BETWEEN %(first)s AND %(last)s),"
-        " (SELECT count(*) FROM hydra.cycles WHERE run_id = %(run)s AND state = 'SKIPPED'"
-        "  AND reason_code = 'MINUTE_TOO_OLD' AND time BETWEEN %(first)s AND %(last)s)",
-        {"run": live.run.run_id, "first": first, "last": last},
-    ).fetchone()
-    assert row == (0, len(SKIPPED))
+def test_a_skipped_minute_leaves_its_reason_and_nothing_else(live: Live) -> None:
+    values = {"run": live.run.run_id, "first": START + SKIPPED[0] * MINUTE, "last": START + SKIPPED[-1] * MINUTE}
+    rows = live.connection.execute(
+        "SELECT DISTINCT state, reason_code,"
+        " (SELECT count(*) FROM hydra.equity AS e WHERE e.run_id = c.run_id AND e.time = c.time),"
+        " (SELECT count(*) FROM hydra.assessments AS a WHERE a.run_id = c.run_id AND a.time = c.time)"
+        " FROM hydra.cycles AS c WHERE run_id = %(run)s AND time BETWEEN %(first)s AND %(last)s",
+        values,
+    ).fetchall()
+    assert rows == [("SKIPPED", "MINUTE_TOO_OLD", 0, 0)]

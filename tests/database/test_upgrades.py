@@ -25,8 +25,8 @@ from hydra.errors import StopError
 from hydra.ingest.instruments import ensure_instruments
 from hydra.runtime.clock import CycleClock
 from hydra.runtime.message_broker import make_broker
-from hydra.runtime.notifications import STEPS, Stage, step_of
 from hydra.runtime.minute_opening import ReplayedMinutes
+from hydra.runtime.notifications import STEPS, Stage, step_of
 from hydra.runtime.speed import Speed
 from hydra.settings import load_settings
 from hydra.trading.cycle import Cycle

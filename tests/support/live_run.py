@@ -19,7 +19,7 @@ from workers.layer2 import StatisticalLayer
 from workers.stages import Handler, advance
 
 
-def decide_live(
+def decide_live(  # noqa: PLR0913, PLR0917  # what a scene may vary
     connection: psycopg.Connection,
     database_url: str,
     instrument_ids: tuple[int, ...],

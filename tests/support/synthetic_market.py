@@ -269,7 +269,9 @@ def _grid(measured: pl.DataFrame, start: datetime, as_of: datetime) -> list[Fact
     last = {}
     seen = measured.filter((pl.col("known_at") <= as_of) & (pl.col("time") <= as_of)).to_dicts()
     ends = [row["time"] + (utc(1970, 1, 1) - row["time"]) % FIVE_MINUTES for row in seen]
-    ranked = sorted(zip(seen, ends, strict=True), key=lambda one: (one[0]["known_at"] <= one[1], one[0]["time"]))
+    ranked = sorted(
+        zip(seen, ends, strict=True), key=lambda one: (one[0]["known_at"] <= one[1], one[0]["time"])
+    )
     for row, grid in ranked:
         if start <= grid <= as_of:
             last[row["instrument_id"], grid] = {
