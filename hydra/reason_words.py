@@ -63,6 +63,7 @@ WORDS: Final[dict[ReasonCode, str]] = {
     ReasonCode.EXCHANGE_REFUSED: "the exchange refused the order",
     ReasonCode.SPREAD_WIDE: "the spread is too wide to trade",
     ReasonCode.INSUFFICIENT_MARGIN: "the free margin is too small for the smallest order",
+    ReasonCode.CLOCK_OFF: "the clocks of this machine and the exchange have not agreed within 1 s for a minute",
     ReasonCode.MINUTE_TOO_OLD: "it was too late to decide this minute honestly",
 }
 
@@ -70,6 +71,7 @@ _CODES: Final[dict[Gate, tuple[ReasonCode, ...]]] = {
     Gate.DATA_HEALTH: (
         ReasonCode.DATA_MISSING,
         ReasonCode.DATA_STALE,
+        ReasonCode.CLOCK_OFF,
         ReasonCode.SPREAD_WIDE,
         ReasonCode.MINUTE_TOO_OLD,
     ),

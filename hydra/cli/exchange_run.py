@@ -15,15 +15,19 @@ from hydra.db.logins import database_url
 from hydra.db.roles import Role
 from hydra.domain import MarketOrigin
 from hydra.errors import StopError
-from hydra.layers.layer2_data_health import LIQUIDATION_FEED, ORDER_BOOK_FEED
+from hydra.exchange.hosts import Environment
+from hydra.layers.layer2_data_health import CLOCK_FEED, LIQUIDATION_FEED, ORDER_BOOK_FEED
 from hydra.runtime.exchange_market import SIMULATED, ExchangeRequest, ListenedMarket, listening
 from hydra.runtime.speed import Speed
 from hydra.settings import Settings
 from hydra.trading.parameters import recorded_rules, rules_of
 from hydra.trading.runs import Run, RunPlan, create_run
 
-EXCHANGE_FEEDS: Final = (ORDER_BOOK_FEED, LIQUIDATION_FEED)
-"""A run on an exchange declares every feed (C111)."""
+
+def feeds_of(environment: str) -> tuple[str, ...]:
+    """A run on an exchange declares every feed (C111). A simulated one's clock is not that of the world."""
+    feeds = (ORDER_BOOK_FEED, LIQUIDATION_FEED)
+    return feeds if environment == Environment.SIMULATED else (*feeds, CLOCK_FEED)
 
 
 class ExchangeName(StrEnum):
@@ -87,14 +91,14 @@ def new_exchange_run(
             mode=settings.trading_mode,
             market_origin=MarketOrigin.EXCHANGE,
             seed=market.seed,
-            feeds=EXCHANGE_FEEDS,
+            feeds=feeds_of(market.exchange.environment),
             instrument_ids=market.instrument_ids,
             data_from=market.data_from,
             data_to=end,
             speed=str(market.speed),
             exchange=market.exchange,
         )
-        rules = recorded_rules(rules_of(settings, EXCHANGE_FEEDS))
+        rules = recorded_rules(rules_of(settings, plan.feeds))
         with connect(database_url(settings, Role.WORKER), autocommit=True) as connection:
             run = create_run(connection, plan, settings, rules)
         yield run, market

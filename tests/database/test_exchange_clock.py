@@ -1,4 +1,4 @@
-"""The clock of a run on an exchange: minutes open as ingest comes on, the late ones are skipped, none twice."""
+"""The clock of a run on an exchange: minutes open as ingest comes on, late ones are skipped, none twice."""
 
 import threading
 import time

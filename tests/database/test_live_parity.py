@@ -99,7 +99,7 @@ def with_delays(frame: pl.DataFrame, length: timedelta) -> pl.DataFrame:
 
 
 def as_of_by_minute(candles: pl.DataFrame) -> dict[datetime, datetime]:
-    """What the rule of the clock gives: the last of a minute's candles, or two seconds; none for the skipped."""
+    """What the clock's rule gives: the last of a minute's candles, or two seconds; none for the skipped."""
     known = dict(candles.group_by("time").agg(pl.col("known_at").max()).iter_rows())
     minutes = [START + number * MINUTE for number in range(MINUTES) if number not in SKIPPED]
     return {time: min(max(known[time - MINUTE], time), time + DECISION_DELAY) for time in minutes}
@@ -129,7 +129,11 @@ def test_the_run_decided_before_everything_of_its_minutes_was_known(live: Live) 
 
 
 def test_a_skipped_minute_leaves_its_reason_and_nothing_else(live: Live) -> None:
-    values = {"run": live.run.run_id, "first": START + SKIPPED[0] * MINUTE, "last": START + SKIPPED[-1] * MINUTE}
+    values = {
+        "run": live.run.run_id,
+        "first": START + SKIPPED[0] * MINUTE,
+        "last": START + SKIPPED[-1] * MINUTE,
+    }
     rows = live.connection.execute(
         "SELECT DISTINCT state, reason_code,"
         " (SELECT count(*) FROM hydra.equity AS e WHERE e.run_id = c.run_id AND e.time = c.time),"
