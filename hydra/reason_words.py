@@ -63,7 +63,7 @@ WORDS: Final[dict[ReasonCode, str]] = {
     ReasonCode.EXCHANGE_REFUSED: "the exchange refused the order",
     ReasonCode.SPREAD_WIDE: "the spread is too wide to trade",
     ReasonCode.INSUFFICIENT_MARGIN: "the free margin is too small for the smallest order",
-    ReasonCode.CLOCK_OFF: "the clocks of this machine and the exchange have not agreed within 1 s for a minute",
+    ReasonCode.CLOCK_OFF: "the clocks of this machine and the exchange have not agreed within 1 s for 60 s",
     ReasonCode.MINUTE_TOO_OLD: "it was too late to decide this minute honestly",
 }
 
