@@ -22,6 +22,8 @@ INGEST_CHANNEL: Final = "ingest_progress"
 HELD_AFTER: Final = DECISION_DELAY + timedelta(seconds=1)
 """How far a simulated exchange in lock-step goes beyond the close of the minute to decide."""
 
+_SAY_AGAIN_S: Final = 1.0
+
 Hold = Callable[[datetime], None]
 """Lets a simulated exchange in lock-step go on, as far as the instant."""
 
@@ -60,7 +62,7 @@ class ExchangeMinutes:
     now: ExchangeNow
     hold: Hold | None = None
     channel: str | None = INGEST_CHANNEL
-    _held_for: datetime | None = field(default=None, init=False)
+    _let_go: tuple[datetime, float] | None = field(default=None, init=False)
 
     def opening(self, minute: datetime) -> Opening | None:
         """The minute once it can be decided, or those that are too old."""
@@ -86,9 +88,13 @@ class ExchangeMinutes:
         return None if last is None else Opening(now, last)
 
     def _let_go_to(self, minute: datetime) -> None:
-        if self.hold is not None and self._held_for != minute:
+        """Say it again now and then: an exchange that was killed has forgotten it."""
+        if self.hold is None:
+            return
+        now = time.monotonic()
+        if self._let_go is None or self._let_go[0] != minute or now - self._let_go[1] > _SAY_AGAIN_S:
             self.hold(minute + HELD_AFTER)
-            self._held_for = minute
+            self._let_go = minute, now
 
     def _progress(self) -> IngestProgress | None:
         with self.connection.cursor(row_factory=class_row(IngestProgress)) as cursor:
