@@ -24,7 +24,7 @@ class Trade(NamedTuple):
 
 
 class ClosedCandle(NamedTuple):
-    """A closed one-minute candle; `time_us` is its open."""
+    """A closed one-minute candle; `time_us` is its open. None: the exchange does not tell (Bybit)."""
 
     symbol: str
     time_us: int
@@ -34,9 +34,9 @@ class ClosedCandle(NamedTuple):
     close: float
     volume: float
     quote_volume: float
-    trade_count: int
-    taker_buy_volume: float
-    taker_buy_quote_volume: float
+    trade_count: int | None
+    taker_buy_volume: float | None
+    taker_buy_quote_volume: float | None
 
 
 class RunningCandle(NamedTuple):
@@ -96,6 +96,15 @@ class Answer(NamedTuple):
     error: str | None
 
 
-Message = (
+OneMessage = (
     Trade | ClosedCandle | RunningCandle | ForcedOrder | PremiumIndex | DepthUpdate | DepthSnapshot | Answer
 )
+
+
+class Batch(NamedTuple):
+    """Several messages of one frame, in their order (Bybit; a frame of Binance holds one)."""
+
+    messages: tuple[OneMessage, ...]
+
+
+Message = OneMessage | Batch
