@@ -1,4 +1,4 @@
-"""What happens in a run while it goes on, a sentence an event: entries, fills, exits, kills, skipped minutes."""
+"""What happens in a run while it goes on, a sentence an event: entries, fills, exits, kills, skips."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
