@@ -23,7 +23,7 @@ from hydra.db.logins import database_url
 from hydra.db.roles import Role
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import StopError
-from hydra.runtime.children import Children
+from hydra.runtime.exchange_market import ListenedMarket
 from hydra.runtime.run_market import MarketRequest, prepare_market
 from hydra.runtime.speed import Speed
 from hydra.runtime.supervisor import Supervisor
@@ -94,7 +94,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
             wanted = asked_exchange(context, exchange, base_names(pairs), pace)
             db.up()
             with new_exchange_run(settings, wanted, last, console) as (run, listened):
-                watch(run, settings, console, listened.processes)
+                watch(run, settings, console, listened)
         else:
             asked = MarketRequest(market, seed, base_names(pairs), first, last, planted(scenario, market))
             db.up()
@@ -108,7 +108,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
             watch(run, settings, console)
         else:
             with listened_again(settings, run, console) as listened:
-                watch(run, settings, console, listened.processes)
+                watch(run, settings, console, listened)
     with connect(database_url(settings, Role.READER)) as connection:
         coverage = read_data_coverage(connection, run.run_id)
     if coverage.without_data:
@@ -215,10 +215,10 @@ def resumed_run(settings: Settings, run_id: int, speed: Speed | None = None, *, 
         return read_run(connection, run_id)
 
 
-def watch(run: Run, settings: Settings, console: Console, market: Children | None = None) -> EndReason:
+def watch(run: Run, settings: Settings, console: Console, market: ListenedMarket | None = None) -> EndReason:
     """Supervise `run` to its end or to Ctrl-C, with the live table on a terminal and lines elsewhere.
 
-    market: the processes that bring a connected exchange's facts.
+    market: of a connected exchange.
 
     Raises:
         StopError: another process supervises it.

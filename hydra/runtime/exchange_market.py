@@ -6,7 +6,7 @@ then keeps them alive.
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,13 +20,15 @@ from hydra.db import queries
 from hydra.db.engine import connect
 from hydra.db.logins import database_url
 from hydra.db.roles import Role
+from hydra.db.server.ports import LOOPBACK, choose_free
 from hydra.durations import MINUTE
 from hydra.errors import RetryError, StopError
+from hydra.exchange.hosts import SIMULATED_URL
 from hydra.paths import state_directory
 from hydra.runtime.children import Children, Program
 from hydra.runtime.exchange_history import ensure_history
 from hydra.runtime.run_market import StoredInstrument, choose_instruments
-from hydra.runtime.simulated_exchange import Served, hold_until, served_at, url_of
+from hydra.runtime.simulated_exchange import Served, hold_until, served_at
 from hydra.runtime.speed import Speed
 from hydra.settings import Settings
 from hydra.trading.runs import RunExchange
@@ -34,6 +36,7 @@ from hydra.trading.runs import RunExchange
 SIMULATED: Final = "simulated"
 EXCHANGE: Final = "exchange"
 INGEST: Final = "ingest"
+URL_KEY: Final = "EXCHANGE_URL"
 _LOOK_EVERY_S: Final = 0.1
 # Generating the history of a simulated market takes the longest.
 _LONGEST_START_S: Final = 300.0
@@ -58,7 +61,10 @@ class ExchangeRequest:
 
 @dataclass(frozen=True)
 class ListenedMarket:
-    """A market that is listened to, and the processes that bring it. data_from: the first minute."""
+    """A market that is listened to, and the processes that bring it. data_from: the first minute.
+
+    environment: variables that a process needs to find the exchange.
+    """
 
     exchange: RunExchange
     instrument_ids: tuple[int, ...]
@@ -66,6 +72,7 @@ class ListenedMarket:
     seed: int | None
     speed: Speed
     processes: Children
+    environment: Mapping[str, str]
 
 
 @contextmanager
@@ -78,9 +85,11 @@ def listening(settings: Settings, asked: ExchangeRequest, tell: Tell) -> Iterato
         StopError: the exchange or ingest does not start, or a pair is not traded there.
         DatabaseError: the server cannot be used.
     """
-    start = _Start(Children([], _log(asked.name), {}), _log(asked.name), tell)
+    url = _url(settings, asked) if asked.name == SIMULATED else None
+    environment = {} if url is None else {URL_KEY: url}
+    start = _Start(Children([], _log(asked.name), environment), _log(asked.name), tell)
     try:
-        served = _served(settings, asked, start) if asked.name == SIMULATED else None
+        served = None if url is None else _served(url, asked, start)
         start.processes.add(Program(INGEST, _hydra("ingest", "--exchange", asked.name)))
         with closing(connect(database_url(settings, Role.WORKER), autocommit=True)) as connection:
             heard = start.wait_for(INGEST, lambda: _heard(connection, start.process_id(INGEST)))
@@ -93,7 +102,7 @@ def listening(settings: Settings, asked: ExchangeRequest, tell: Tell) -> Iterato
         ids = tuple(one.instrument_id for one in stored)
         speed = Speed(1.0) if served is None else served.speed
         seed = None if served is None else served.seed
-        yield ListenedMarket(exchange, ids, first, seed, speed, start.processes)
+        yield ListenedMarket(exchange, ids, first, seed, speed, start.processes, environment)
     finally:
         start.processes.stop()
 
@@ -141,9 +150,19 @@ class _Start:
             time.sleep(_LOOK_EVERY_S)
 
 
-def _served(settings: Settings, asked: ExchangeRequest, start: _Start) -> Served:
+def _url(settings: Settings, asked: ExchangeRequest) -> str:
+    """Where the simulated exchange is: at EXCHANGE_URL; else in its usual place, if one answers there and no
+    other market is asked for; else at a port of its own, where no other run meets it.
+    """
+    if settings.exchange_url is not None:
+        return settings.exchange_url
+    if not asked.serving and _answered(SIMULATED_URL):
+        return SIMULATED_URL
+    return f"http://{LOOPBACK}:{choose_free()}"
+
+
+def _served(url: str, asked: ExchangeRequest, start: _Start) -> Served:
     """The simulated exchange, served from now on unless one answers already."""
-    url = url_of(settings)
     served = _answered(url)
     if served is None:
         words = ("exchange", "serve", *asked.serving, "--speed", str(asked.speed))
