@@ -6,7 +6,8 @@ from its opening to its close is what a decision waits for, execution included. 
 share (PSS) of the command, everything below it, and the database server, at its highest.
 
 A replay assesses an hour at a time, a market that arrives each minute when it has closed. That is timed with
-eight recorded pairs and with a hundred and four hundred generated ones (nine days of history), the stages called directly.
+eight recorded pairs and with a hundred and four hundred generated ones (nine days of history), the stages
+called directly.
 """
 
 import statistics

@@ -1,8 +1,8 @@
 """A minute closes on the exchange: how long until its risk decisions are committed, at real speed.
 
-`hydra run --exchange simulated --speed 1`: the minute's candles come over the WebSocket, ingest stores them, the
-clock opens the minute, the workers decide it. Counted is from the instant of the close, by the exchange's clock, to
-the end of the last stage, execution included.
+`hydra run --exchange simulated --speed 1`: the minute's candles come over the WebSocket, ingest stores them,
+the clock opens the minute, the workers decide it. Counted is from the instant of the close, by the exchange's
+clock, to the end of the last stage, execution included.
 """
 
 import statistics
