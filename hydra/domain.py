@@ -213,6 +213,8 @@ class ReasonCode(StrEnum):
 
     SPREAD_WIDE = "SPREAD_WIDE"
     INSUFFICIENT_MARGIN = "INSUFFICIENT_MARGIN"
+    MINUTE_TOO_OLD = "MINUTE_TOO_OLD"
+    CLOCK_OFF = "CLOCK_OFF"
 
 
 class KillCause(StrEnum):

@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hydra.bounds import (
     CascadeWarning,
+    DecisionAge,
     Fraction,
     Leverage,
     Minutes,
@@ -197,6 +198,9 @@ class Settings(BaseSettings):
     )
     kill_scope: KillScope = Field(
         KillScope.PORTFOLIO, description="What a pair's kill condition stops: portfolio or pair (C20)"
+    )
+    oldest_minute_s: DecisionAge = Field(
+        30.0, description="A connected exchange's minute that closed longer ago is skipped, seconds"
     )
     data_outage_flatten_s: Seconds = Field(
         300.0, description="Positions are closed after a longer outage of data, seconds (C09)"

@@ -42,6 +42,7 @@ class InputState(StrEnum):
     STALE = "stale"
     MISSING = "missing"
     WIDE = "wide"
+    OFF = "off"
 
 
 INPUT_WORDS: Final = {
@@ -50,6 +51,7 @@ INPUT_WORDS: Final = {
     InputState.STALE: "stale: older than it may be",
     InputState.MISSING: "missing: there is none, or too little of it",
     InputState.WIDE: "the spread is too wide",
+    InputState.OFF: "has not agreed with the exchange's within a second for too long",
 }
 
 

@@ -63,12 +63,24 @@ class DatedTerms:
 
 
 @dataclass(frozen=True)
+class RecordedFacts:
+    """The facts as they were stored, and the instant up to which each decided minute saw them.
+
+    as_of_us: microseconds since 1970 UTC, ascending, one a minute.
+    """
+
+    facts: MarketFacts
+    as_of_us: Integers
+
+
+@dataclass(frozen=True)
 class BacktestMarket:
     """The minutes to decide, and their facts.
 
     minutes: epoch minutes at which a candle closes, ascending.
     mark_prices: MARK_SCHEMA, in the order of pair, time, length. funding_marks: FUNDING_MARK_SCHEMA.
     own_thresholds: a row a pair and UTC day (see `adaptive_thresholds`); None: not read.
+    recorded: what a live run saw (see `seen_as_of`); None: everything known by each minute's instant.
     five_minute_bars: instrument_id and time of the candles in `facts.candles_1m` that are five minutes long
     (see `with_five_minute_bars`); None: none.
     """
@@ -81,6 +93,7 @@ class BacktestMarket:
     terms: DatedTerms
     own_thresholds: pl.DataFrame | None = None
     five_minute_bars: pl.DataFrame | None = None
+    recorded: RecordedFacts | None = None
 
     @property
     def data_hash(self) -> str:
