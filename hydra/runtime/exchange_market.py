@@ -24,10 +24,10 @@ from hydra.db.server.ports import LOOPBACK, choose_free
 from hydra.durations import MINUTE
 from hydra.errors import RetryError, StopError
 from hydra.exchange.hosts import SIMULATED_URL
+from hydra.ingest.exchange_history import fetch_history
 from hydra.paths import state_directory
 from hydra.runtime.children import Children, Program
-from hydra.runtime.exchange_history import ensure_history
-from hydra.runtime.run_market import StoredInstrument, choose_instruments
+from hydra.runtime.run_market import WARM_UP_DAYS, StoredInstrument, choose_instruments
 from hydra.runtime.simulated_exchange import Served, hold_until, served_at
 from hydra.runtime.speed import Speed
 from hydra.settings import Settings
@@ -96,7 +96,8 @@ def listening(settings: Settings, asked: ExchangeRequest, tell: Tell) -> Iterato
             exchange = RunExchange(asked.name, heard.environment, heard.venue, asked.serving)
             tell(f"listening to {exchange.venue} ({exchange.label})")
             stored = _instruments(connection, exchange.venue, asked.names)
-            ensure_history(settings, asked.name, [one.base for one in stored], tell)
+            tell(f"fetching the last {WARM_UP_DAYS} days that are not stored yet")
+            fetch_history(settings, asked.name, [one.base for one in stored], WARM_UP_DAYS)
             now = start.wait_for(INGEST, lambda: _heard(connection, start.process_id(INGEST)))
         first = next_minute_after(now.committed_through)
         ids = tuple(one.instrument_id for one in stored)
