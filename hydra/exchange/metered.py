@@ -111,10 +111,11 @@ class Metered:
         if answer.status not in TOO_MANY and answer.code not in _WEIGHT_USED:
             return
         status = answer.status if answer.status in TOO_MANY else int(HTTPStatus.TOO_MANY_REQUESTS)
+        seconds = answer.retry_after_s
         banned_until = _BANNED_UNTIL.search(answer.words)
-        times = [] if answer.retry_after_s is None else [answer.retry_after_s]
-        times += [int(banned_until[1]) / 1_000 - time.time()] if banned_until else []
-        self.budget.block(status, max(times, default=BAN_WITHOUT_TIME_S[status]))
+        if seconds is None and banned_until:
+            seconds = int(banned_until[1]) / 1_000 - time.time()
+        self.budget.block(status, BAN_WITHOUT_TIME_S[status] if seconds is None else seconds)
 
     def keep_count(self, headers: Mapping[str, str]) -> None:
         """Tell the budget what the exchange has counted; `headers`: names in lower case."""

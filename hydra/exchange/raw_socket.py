@@ -10,8 +10,9 @@ Source: docs/exchange.md, "Streams".
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from ccxt.async_support.base.ws.client import Client
@@ -34,6 +35,7 @@ OVERLAP_S: Final = 30.0
 
 _BETWEEN_REQUESTS_S: Final = 0.2  # of 10 messages a second that the strictest exchange takes
 _CLOSING_S: Final = 2.0
+_ASKED_EVERY_S: Final = 0.25
 EARLY_S: Final = (300.0, 1_800.0)
 """How long before its end a connection is renewed, at random, so that not all are at one time."""
 
@@ -90,8 +92,11 @@ def _ignore(*_anything: object) -> None:
 class Streams:
     """All connections of one exchange: `hold` keeps one, with one or more sockets, and `close` ends all."""
 
-    def __init__(self, client: Metered, parse: Parse, life_hours: float) -> None:
+    def __init__(
+        self, client: Metered, parse: Parse, life_hours: float, now: Callable[[], Awaitable[datetime]]
+    ) -> None:
         self._client = client
+        self._now = now
         self._host = client.hosts.name
         self._parse = parse
         self._life_s = life_hours * 3600
@@ -104,8 +109,7 @@ class Streams:
         try:
             for subscription in subscriptions:
                 await self._open(subscription, sockets, lambda frame: on_frame(name, frame))
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._until_lost(sockets), self._life_s - early_s)
+            await self._until_old(sockets, self._life_s - early_s)
             self._read_on(sockets)
             sockets = []
         finally:
@@ -159,6 +163,19 @@ class Streams:
                 if answer:
                     self._client.obey(answer)
                 raise error_of(self._host, error) from None
+
+    async def _until_old(self, sockets: Sequence[RawSocket], age_s: float) -> None:
+        """Return when the sockets are of this age, by the exchange's clock."""
+        speed = self._client.budget.speed
+        if speed:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._until_lost(sockets), age_s / speed)
+            return
+        # Its time runs as it likes: it has to be asked.
+        renewed_at = await self._now() + timedelta(seconds=age_s)
+        while await self._now() < renewed_at:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._until_lost(sockets), _ASKED_EVERY_S)
 
     def _read_on(self, sockets: Sequence[RawSocket]) -> None:
         task = asyncio.ensure_future(_shut_later(sockets))

@@ -88,19 +88,25 @@ def test_a_simulated_exchange_names_its_venue_and_gets_no_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HYDRA_STATE_DIRECTORY", str(tmp_path))
-    market = {"venue": "simulated-exchange-7-abc", "pairs": ["BTCUSDT"], "start": "2026-07-04T00:00:00Z"}
+    market = {
+        "venue": "simulated-exchange-7-abc",
+        "speed": 60.0,
+        "pairs": ["BTCUSDT"],
+        "start": "2026-07-04T00:00:00Z",
+    }
 
-    async def run() -> tuple[str, str | None, SimulatedMarket]:
+    async def run() -> tuple[str, str | None, float, SimulatedMarket]:
         async with answering_exchange() as exchange:
             exchange.answers["/hydra/market"] = market
             chosen = settings(exchange_url=exchange.url, binance_api_key="key", binance_api_secret="secret")
             data = await asyncio.to_thread(market_data, chosen, "simulated")
             told = await asyncio.to_thread(simulated_market, hosts_at(exchange.url))
-            return data.capabilities.venue, data._client.apiKey, told  # type: ignore[attr-defined]
+            client = data._client  # type: ignore[attr-defined]  # what it would send
+            return data.capabilities.venue, client.apiKey, client.budget.speed, told
 
-    venue, key, told = asyncio.run(run())
-    assert (venue, key) == ("simulated-exchange-7-abc", None)
-    assert told == SimulatedMarket(venue, ("BTCUSDT",), datetime(2026, 7, 4, tzinfo=UTC), None)
+    venue, key, speed, told = asyncio.run(run())
+    assert (venue, key, speed) == ("simulated-exchange-7-abc", None, 60.0)
+    assert told == SimulatedMarket(venue, 60.0, ("BTCUSDT",), datetime(2026, 7, 4, tzinfo=UTC), None)
 
 
 def test_ccxts_streams_of_binance_have_the_routes_that_hydra_uses(tmp_path: Path) -> None:

@@ -265,7 +265,9 @@ def test_the_wrong_url_is_named_before_anything_is_read(
 
     with pytest.raises(StopError, match="is no simulated exchange: start one with `hydra exchange serve`"):
         asyncio.run(run("simulated", {}))
-    simulated = {"/hydra/market": {"venue": "simulated-exchange-7-abc", "pairs": [], "start": "2026-07-04"}}
+    simulated = {
+        "/hydra/market": {"venue": "simulated-exchange-7-abc", "speed": 1, "pairs": [], "start": "2026-07-04"}
+    }
     with pytest.raises(StopError, match="EXCHANGE_URL leads to a simulated exchange"):
         asyncio.run(run("binance", simulated))
     with pytest.raises(StopError, match="kraken is no exchange that HYDRA knows"):

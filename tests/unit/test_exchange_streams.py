@@ -20,7 +20,7 @@ from hydra.exchange.capabilities import BINANCE, BYBIT
 from hydra.exchange.hosts import hosts_at
 from hydra.exchange.interface import Feed, MarketData
 from hydra.exchange.rate_budget import RateBudget
-from tests.support.answering_exchange import AnsweringExchange, answering_exchange, soon
+from tests.support.answering_exchange import AnsweringExchange, answering_exchange, refusing, soon
 
 TRADE = '{"e":"aggTrade","E":2,"a":1,"s":"BTCUSDT","p":"1","q":"1","f":1,"l":1,"T":1,"m":false}'
 Scene = Callable[[AnsweringExchange, MarketData, list[bytes]], Awaitable[Any]]
@@ -199,6 +199,33 @@ def test_a_connection_returns_before_its_life_ends_and_is_read_on(
             await market.close()
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("speed", [60.0, 0.0])
+def test_the_life_of_a_connection_is_that_of_the_exchanges_clock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, speed: float
+) -> None:
+    """24 h less 86,370 s are 30 s of the exchange: half a second at 60; at the highest speed it is asked."""
+    monkeypatch.setattr(raw_socket, "EARLY_S", (86_370.0, 86_370.0))
+
+    async def run() -> float:
+        times = iter(range(0, 10**9, 20_000))
+        async with answering_exchange() as exchange:
+
+            def clock(request: Any) -> Any:
+                told = {"serverTime": 1_800_000_000_000 + next(times), "simulatedSpeed": speed}
+                return refusing(200, told)(request)
+
+            exchange.answers["/fapi/v1/time"] = clock
+            market = binance_at(exchange.url, tmp_path)
+            await market.server_clock()
+            start = time.monotonic()
+            await market.listen("all", [Feed.TRADES], ["BTCUSDT"], lambda *_: None)
+            lasted = time.monotonic() - start
+            await market.close()
+            return lasted
+
+    assert 0.3 < asyncio.run(run()) < 3
 
 
 def test_close_ends_what_is_read_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -97,6 +97,15 @@ def test_a_share_leaves_room_for_others(tmp_path: Path) -> None:
     assert wait_of(full, 50) == 0
 
 
+@pytest.mark.parametrize(("speed", "wait_s"), [(1.0, 61), (60.0, 61 / 60), (0.0, 61 / 60)])
+def test_a_simulated_exchange_counts_by_its_own_clock(tmp_path: Path, speed: float, wait_s: float) -> None:
+    """At 60 exchange seconds a second its minute lasts one; at the highest speed it counts by the second."""
+    budget = budget_at(tmp_path, Limit(10, 60), SetClock())
+    budget.speed = speed
+    assert wait_of(budget, 10) == 0
+    assert wait_of(budget) == pytest.approx(wait_s)
+
+
 def test_a_long_ban_is_an_error_that_says_until_when(tmp_path: Path) -> None:
     clock = SetClock()
     budget = budget_at(tmp_path, Limit(10, 60), clock)
@@ -215,11 +224,12 @@ def test_a_refused_stream_is_obeyed_like_a_refused_call(tmp_path: Path) -> None:
         (Answer(418, 0, "", None), 120),
         (Answer(429, 0, "", None), 60),
         (Answer(400, -1003, "Too many requests.", None), 60),
-        (Answer(418, -1003, f"Way too much; IP banned until {int((START + 300) * 1000)}.", 5.0), 300),
+        (Answer(418, -1003, f"Way too much; IP banned until {int((START + 300) * 1000)}.", None), 300),
+        (Answer(418, -1003, f"Way too much; IP banned until {int((START + 300) * 1000)}.", 5.0), 5),
         (Answer(400, -1021, "", None), None),
     ],
 )
-def test_the_longest_time_that_is_told_counts(
+def test_the_time_that_is_told_counts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: Answer, seconds: float | None
 ) -> None:
     monkeypatch.setattr(time, "time", SetClock())

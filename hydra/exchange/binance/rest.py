@@ -42,7 +42,7 @@ class BinanceMarketData:
         self._client = client
         self._host = client.hosts.name
         self._source = f"{{}} of {capabilities.venue} ({environment})"
-        self._streams = Streams(client, self.parse, capabilities.connection_life_hours)
+        self._streams = Streams(client, self.parse, capabilities.connection_life_hours, self.server_time)
         self._told = datetime(1970, 1, 1, tzinfo=UTC)
         self._pages: dict[str, _Page] = {
             "candles_1m": self._candles,
@@ -87,6 +87,7 @@ class BinanceMarketData:
         except (KeyError, TypeError, ValueError, AttributeError):
             raise not_an_exchange(self._host, str(answer)) from None
         self._told = _instant(clock.time_us)
+        self._client.budget.speed = clock.speed
         self._client.options["timeDifference"] = (wall_us() - clock.time_us) // 1_000
         return clock
 

@@ -65,7 +65,7 @@ class BybitMarketData:
         self.capabilities = capabilities
         self._client = client
         self._host = client.hosts.name
-        self._streams = Streams(client, self.parse, capabilities.connection_life_hours)
+        self._streams = Streams(client, self.parse, capabilities.connection_life_hours, self.server_time)
 
     async def _ask(self, endpoint: str, **parameters: Any) -> Any:
         try:
