@@ -1,7 +1,7 @@
 """How far this machine's clock is from the exchange's, measured and stored.
 
-The clock of a simulated exchange has a time and a speed of its own: it is compared with where it was when ingest
-began, in seconds of this machine.
+The clock of a simulated exchange has a time and a speed of its own: it is compared with where it was when
+ingest began, in seconds of this machine.
 """
 
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""The connections to an exchange, one a route: opened, watched, replaced before their life ends, opened again.
+"""The connections to an exchange, one a route: opened, replaced before their life ends, opened again.
 
 A connection that is replaced is read on beside its successor, and what both bring is taken once. So only the
 loss of the last one of a route is an interruption.
@@ -51,7 +51,7 @@ class Route:
 class Connections:
     """Holds the connections of `symbols` until it is cancelled.
 
-    on_frame: gets the route's name and each frame. on_open: a route brings frames again. on_lost: it brings none.
+    on_frame: gets the route and each frame. on_open: a route brings frames again. on_lost: it brings none.
     """
 
     def __init__(

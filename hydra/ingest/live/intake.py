@@ -60,8 +60,8 @@ class Intake:
 
     on_hole: called with what has to be fetched. on_snapshot: called with a pair whose book needs one.
     newest_us: when the newest was known. candles_through_us: up to which close every pair's candles are here.
-    causes: by feed, what interrupted it and until when that explains missing numbers. unknown_symbols, damaged,
-    messages: counts.
+    causes: by feed, what interrupted it and until when that explains missing numbers. unknown_symbols,
+    damaged, messages: counts.
     """
 
     def __init__(

@@ -36,8 +36,8 @@ class HeardPair:
     """One pair. `trades`: None where ids of trades have holes.
 
     book_bucket: the five seconds of which the book is stored. book_broke: time and cause of the book's last
-    fault, until it is whole again. mark_minute: the minute of the newest mark bar. premium_us: time of the newest premium index. settlement_us: the next one
-    that was announced.
+    fault, until it is whole again. mark_minute: the minute of the newest mark bar. premium_us: time of the
+    newest premium index. settlement_us: the next one that was announced.
     """
 
     symbol: str

@@ -163,9 +163,7 @@ class Process:
         self._snapshots = BookSnapshots(data, self._captured_snapshot)
         receipt = ReceiptClock(self.clock, (self.before.committed_through_us or 0) + 1)
         self._intake = Intake(self.pairs, receipt, data.parse, self._repairs.ask, self._snapshots.ask)
-        self._connections = Connections(
-            data, orders.symbols, self._on_frame, lambda route: self._silences.opened(route), self._on_lost
-        )
+        self._connections = Connections(data, orders.symbols, self._on_frame, self._on_open, self._on_lost)
         self._silences = Silences(self._intake, self._connections)
         pace = Pace(receipt, self.clock)
         self._polls = Polls(data, self._intake, pace, self.before.newest)
@@ -243,6 +241,9 @@ class Process:
         if intake.candles_through_us != self._handed_candles_us:
             # Decisions wait for it.
             self._hand_over()
+
+    def _on_open(self, route: Route) -> None:
+        self._silences.opened(route)
 
     def _on_lost(self, route: Route) -> None:
         self._silences.lost(route)

@@ -256,7 +256,7 @@ def _lock_of(venue: str) -> str:
 
 
 def _dropped(batch: Batch) -> Batch:
-    """What is kept of a batch that neither memory nor disk can hold: the records, and that its rows are lost."""
+    """What is kept of a batch that neither memory nor disk can hold: that its rows are lost."""
     records = list(batch.records)
     for name, rows in batch.tables.items():
         span = {"started_at": rows["time"].min(), "ended_at": rows["time"].max()}
