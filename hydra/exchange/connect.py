@@ -1,5 +1,6 @@
 """The exchange that a name stands for, ready to be asked.
 
+ccxt takes a second to import: that is done when an exchange is connected, not for every command.
 Source: docs/exchange.md, "Hosts".
 """
 
@@ -13,16 +14,9 @@ from urllib.request import ProxyHandler, build_opener
 
 from hydra.errors import StopError
 from hydra.exchange import capabilities
-from hydra.exchange.binance.client import LIMITS as BINANCE_LIMITS
-from hydra.exchange.binance.client import BinanceClient
-from hydra.exchange.binance.rest import BinanceMarketData
-from hydra.exchange.bybit.client import LIMITS as BYBIT_LIMITS
-from hydra.exchange.bybit.client import BybitClient
-from hydra.exchange.bybit.rest import BybitMarketData
 from hydra.exchange.hosts import HOSTS, Environment, Hosts, hosts_at
 from hydra.exchange.interface import MarketData
 from hydra.exchange.rate_budget import SHARE, Limit, RateBudget
-from hydra.exchange.refusals import error_of
 from hydra.paths import state_directory
 from hydra.settings import Settings
 
@@ -51,7 +45,7 @@ def environment_of(settings: Settings, name: str) -> Environment:
     if name not in HOSTS:
         raise StopError(f"{name} is no exchange that HYDRA knows: choose one of {', '.join(EXCHANGES)}")
     practice = (Environment.DEMO,) if settings.binance_testnet else ()
-    wanted = (Environment.SIMULATED, *practice, Environment.PRODUCTION)
+    wanted: tuple[Environment, ...] = (Environment.SIMULATED, *practice, Environment.PRODUCTION)
     return next(environment for environment in wanted if environment in HOSTS[name])
 
 
@@ -80,19 +74,25 @@ def market_data(settings: Settings, name: str, share: float = SHARE) -> MarketDa
 
 def _simulated(_settings: Settings, hosts: Hosts, share: float) -> MarketData:
     """It gets no key: that belongs to the exchange's own hosts."""
+    from hydra.exchange.binance.client import LIMITS, BinanceClient  # noqa: PLC0415
+    from hydra.exchange.binance.rest import BinanceMarketData  # noqa: PLC0415
+
     market, client = simulated_market(hosts), BinanceClient()
-    client.connect_to(hosts, _budget(hosts, BINANCE_LIMITS, share))
+    client.connect_to(hosts, _budget(hosts, LIMITS, share))
     client.budget.speed = market.speed
     return BinanceMarketData(client, replace(capabilities.BINANCE, venue=market.venue), Environment.SIMULATED)
 
 
 def _binance(settings: Settings, hosts: Hosts, share: float) -> MarketData:
     """Each environment is a venue, because facts of different markets never mix (C124)."""
+    from hydra.exchange.binance.client import LIMITS, BinanceClient  # noqa: PLC0415
+    from hydra.exchange.binance.rest import BinanceMarketData  # noqa: PLC0415
+
     _refuse_simulated(settings, hosts)
     environment = environment_of(settings, "binance")
     secrets = (settings.binance_api_key, settings.binance_api_secret)
     client = BinanceClient(*(secret.get_secret_value() for secret in secrets if secret))
-    client.connect_to(hosts, _budget(hosts, BINANCE_LIMITS, share))
+    client.connect_to(hosts, _budget(hosts, LIMITS, share))
     own = capabilities.BINANCE
     is_production = environment is Environment.PRODUCTION
     venue = own.venue if is_production else f"{own.venue}-{environment}"
@@ -100,9 +100,12 @@ def _binance(settings: Settings, hosts: Hosts, share: float) -> MarketData:
 
 
 def _bybit(settings: Settings, hosts: Hosts, share: float) -> MarketData:
+    from hydra.exchange.bybit.client import LIMITS, BybitClient  # noqa: PLC0415
+    from hydra.exchange.bybit.rest import BybitMarketData  # noqa: PLC0415
+
     _refuse_simulated(settings, hosts)
     client = BybitClient()
-    client.connect_to(hosts, _budget(hosts, BYBIT_LIMITS, share))
+    client.connect_to(hosts, _budget(hosts, LIMITS, share))
     return BybitMarketData(client, capabilities.BYBIT)
 
 
@@ -152,6 +155,8 @@ def _asked(hosts: Hosts) -> Mapping[str, Any] | None:
     except ValueError:
         return None
     except OSError as error:
+        from hydra.exchange.refusals import error_of  # noqa: PLC0415
+
         raise error_of(hosts.name, error) from None
     return content if isinstance(content, Mapping) and "venue" in content else None
 
