@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from random import Random
 
+import numpy as np
 import polars as pl
 import pytest
 from adbc_driver_manager.dbapi import Connection
@@ -25,7 +26,7 @@ PAIRS = tuple(range(1, 9))
 # The month in which all eight pairs are complete; what lies before has holes, and is needed for warm-up.
 LOADED_FROM, FIRST, LAST = utc(2025, 4, 25), utc(2025, 5, 27), utc(2025, 6, 23, 23)
 # Minutes, eight pairs at each; fewer where only the reading differs, which has tests of its own.
-MINUTES = {Edition.APACHE: 125, Edition.COMMUNITY: 10}
+MINUTES = {Edition.APACHE: 60, Edition.COMMUNITY: 10}
 BETWEEN_FRESH_READINGS = 15
 # What layers 2 and 3 read. The recipe's further features are of order one, and some are small differences of
 # large numbers, of which the last bits depend on where a window began: for them 1e-9 of their unit is equal.
@@ -43,7 +44,7 @@ def connection(database_url: str) -> Iterator[Connection]:
 def test_features_read_at_each_minute_equal_those_of_one_batch(
     connection: Connection, edition: Edition
 ) -> None:
-    """A thousand random (pair, minute): from a window that moved there, some from a fresh reading."""
+    """Some five hundred random (pair, minute): from a window that moved there, some from a fresh reading."""
     every = decision_minutes(PAIRS, FIRST, LAST)
     instants = sorted(Random(11).sample(every["time"].unique().to_list(), MINUTES[edition]))
     decisions = every.filter(pl.col("time").is_in(instants))
@@ -67,7 +68,6 @@ def _assert_same(live: pl.DataFrame, batch: pl.DataFrame) -> None:
         # Recursive features depend on their first bar, which the batch has further back.
         relative = 1e-4 if is_recursive(name) else 1e-9
         absolute = 1e-12 if name in STRICT else 1e-9
-        for one, other in zip(live[name], batch[name], strict=True):
-            where = f"{name} at {live['time'][0]}: live {one}, batch {other}"
-            assert (one is None) == (other is None), where
-            assert one is None or one == pytest.approx(other, rel=relative, abs=absolute), where
+        one, other = live[name].cast(pl.Float64).to_numpy(), batch[name].cast(pl.Float64).to_numpy()
+        where = f"{name} at {live['time'][0]}: live {one}, batch {other}"
+        assert np.allclose(one, other, rtol=relative, atol=absolute, equal_nan=True), where

@@ -1,4 +1,7 @@
-"""Whatever is killed, and whenever: the rows at the end are those of an undisturbed run."""
+"""A run and its processes: killed, stopped, supervised twice, its server asked to go.
+
+That a killed run ends with the rows of an undisturbed one is in test_crash_full_run.py.
+"""
 
 import os
 import signal
@@ -21,19 +24,11 @@ from hydra.paths import PROJECT_ROOT
 from hydra.settings import load_settings
 from hydra.trading.runs import Run, RunPlan, create_run, read_run
 from hydra.universe import UNIVERSE
-from tests.support.crash_harness import (
-    Victim,
-    decision_rows,
-    differences,
-    kill_schedule,
-    run_disturbed,
-)
+from tests.support.crash_harness import decision_rows, differences, run_disturbed
 from tests.support.own_processes import descendants, is_alive
 from tests.support.servers.migrated import migrated_server
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
-MINUTES = 240
-KILLS = 6
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +46,7 @@ def database(home: Path) -> psycopg.Connection:
     return connect(cluster_of(home).url(DATABASE), autocommit=True)
 
 
-def new_run(home: Path, minutes: int = MINUTES) -> Run:
+def new_run(home: Path, minutes: int) -> Run:
     with database(home) as connection:
         ensure_instruments(connection)
         plan = RunPlan(
@@ -68,24 +63,6 @@ def new_run(home: Path, minutes: int = MINUTES) -> Run:
 
 def command(run: Run, speed: str = "max") -> list[str]:
     return [sys.executable, "-m", "tests.support.run_plain", str(run.run_id), speed]
-
-
-def test_a_killed_run_ends_with_the_rows_of_an_undisturbed_one(home: Path) -> None:
-    environment = {"HYDRA_STATE_DIRECTORY": str(home)}
-    data = cluster_of(home).data
-    calm, disturbed = new_run(home), new_run(home)
-    run_disturbed(command(calm), environment, [], data, time_limit_seconds=180)
-    schedule = kill_schedule(seed=11, kills=KILLS, mean_pause_seconds=0.5)
-    # Slowed down, so that all kills fall into the run.
-    struck = run_disturbed(command(disturbed, "1800"), environment, schedule, data, time_limit_seconds=240)
-    assert {kill.victim for kill in struck} == set(Victim)
-    with database(home) as connection:
-        rows = decision_rows(connection, calm.run_id)
-        assert len(rows["cycles"]) == MINUTES
-        assert len(rows["risk_decisions"]) == MINUTES * len(UNIVERSE)
-        assert rows["orders"]
-        assert differences(rows, decision_rows(connection, disturbed.run_id)) == []
-        assert read_run(connection, disturbed.run_id).end_reason == "finished"
 
 
 def test_a_planted_difference_is_found(home: Path) -> None:

@@ -3,7 +3,7 @@
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -34,6 +34,13 @@ PLACES = st.sampled_from(
 )
 
 
+def url_of(place: str, secret: str, spelled: object) -> str:
+    """A URL with the secret in it. Where no host follows, what stands behind a plain @ is the host."""
+    written = str(spelled(secret))  # type: ignore[operator]
+    assume("@" not in written or not place.endswith("u:{}"))
+    return place.format(written)
+
+
 def leaks(text: str, secret: str) -> bool:
     """Whether the secret, or what was left of it behind a letter that means something, can be read."""
     return secret in text or "s3c" in text or "r3t" in text
@@ -51,14 +58,12 @@ def said(action: object, *arguments: object) -> str:
 def test_no_url_well_formed_or_not_is_shown_with_its_password(
     place: str, secret: str, spelled: object
 ) -> None:
-    url = place.format(spelled(secret))  # type: ignore[operator]
-    assert not leaks(said(shown_url, url), secret)
+    assert not leaks(said(shown_url, url_of(place, secret, spelled)), secret)
 
 
 @given(place=PLACES, secret=SECRETS, spelled=SPELLINGS)
 def test_no_refusal_of_a_server_repeats_the_password(place: str, secret: str, spelled: object) -> None:
-    url = place.format(spelled(secret))  # type: ignore[operator]
-    assert not leaks(said(connect, url), secret)
+    assert not leaks(said(connect, url_of(place, secret, spelled)), secret)
 
 
 @given(secret=SECRETS, spelled=SPELLINGS)
