@@ -141,14 +141,19 @@ def not_an_exchange(host: str, words: str) -> StopError:
 
 def error_of(host: str, error: BaseException) -> HydraError:
     """The error for what ccxt or aiohttp raised on a call to `host`."""
-    answer = next((argument for argument in error.args if isinstance(argument, Answer)), None)
-    if answer:
-        return error_of_answer(host, answer)
-    causes = list(_causes(error))
-    handshake = next((cause for cause in causes if isinstance(cause, ClientResponseError)), None)
-    if handshake:
-        return error_of_answer(host, _answer_of_handshake(handshake))
-    return _error_of_network(host, causes)
+    answer = refusing_answer(error)
+    return error_of_answer(host, answer) if answer else _error_of_network(host, list(_causes(error)))
+
+
+def refusing_answer(error: BaseException) -> Answer | None:
+    """The answer that `error` carries: to a request, or to a handshake; None: there was none."""
+    for cause in _causes(error):
+        found = next((argument for argument in cause.args if isinstance(argument, Answer)), None)
+        if found:
+            return found
+        if isinstance(cause, ClientResponseError):
+            return _answer_of_handshake(cause)
+    return None
 
 
 def _answer_of_handshake(error: ClientResponseError) -> Answer:
@@ -179,14 +184,15 @@ def _error_of_network(host: str, causes: list[BaseException]) -> HydraError:
 
 
 def _error_of_connection(host: str, causes: list[BaseException]) -> HydraError:
-    connecting = next((cause for cause in causes if isinstance(cause, ClientConnectorError | URLError)), None)
+    kinds = ClientConnectorError | URLError
+    connecting = next((cause for cause in causes if isinstance(cause, kinds)), None)
     if not connecting:
         return RetryError(f"the connection to {host} broke off ({_innermost(causes)}): try again")
     reason = connecting.os_error if isinstance(connecting, ClientConnectorError) else connecting.reason
     if isinstance(reason, ConnectionResetError):
         return RetryError(
-            f"{host} broke off while the encrypted connection was made: its TLS may be too old (1.2 and newer "
-            "will do), or something between forbids it"
+            f"{host} broke off while the encrypted connection was made: its TLS may be too old (1.2 and "
+            "newer will do), or something between forbids it"
         )
     words = _short(getattr(reason, "strerror", None) or str(reason))
     return RetryError(f"{host} cannot be reached ({words}): check the network and EXCHANGE_URL")

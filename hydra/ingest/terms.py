@@ -74,7 +74,8 @@ def _ensure_instruments(
         if symbol not in ids:
             ids[symbol] = _next_id(connection)
             row = description(one.pair, venue) | {"instrument_id": ids[symbol]}
-            connection.execute(queries.load("ingest/add_instruments"), row)
+            if connection.execute(queries.load("ingest/add_instruments"), row).rowcount != 1:
+                raise RetryError("another process has just added instruments: try again")
     return {one.pair.exchange_symbol: ids[one.pair.exchange_symbol] for one in terms}
 
 

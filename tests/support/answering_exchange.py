@@ -37,8 +37,8 @@ class AnsweringExchange:
         if answer is None:
             return web.Response(status=404, text="<html>not here</html>", content_type="text/html")
         if callable(answer):
-            made = answer(request)
-            return await made if isinstance(made, Awaitable) else made
+            made: web.StreamResponse | Awaitable[web.StreamResponse] = answer(request)
+            return made if isinstance(made, web.StreamResponse) else await made
         return web.json_response(answer, headers=self.headers)
 
     async def _hold(self, request: web.Request) -> web.WebSocketResponse:

@@ -259,11 +259,15 @@ def test_the_wrong_url_is_named_before_anything_is_read(
     async def run(name: str, answers: dict[str, Any]) -> None:
         async with answering_exchange() as exchange:
             exchange.answers |= answers
-            await asyncio.to_thread(market_data, Settings(exchange_url=exchange.url), name)
+            await asyncio.to_thread(
+                market_data, Settings.model_validate({"exchange_url": exchange.url}), name
+            )
 
     with pytest.raises(StopError, match="is no simulated exchange: start one with `hydra exchange serve`"):
         asyncio.run(run("simulated", {}))
-    simulated = {"/hydra/market": {"venue": "simulated-exchange-7-abc", "pairs": [], "start": "2026-07-04"}}
+    simulated = {
+        "/hydra/market": {"venue": "simulated-exchange-7-abc", "speed": 1, "pairs": [], "start": "2026-07-04"}
+    }
     with pytest.raises(StopError, match="EXCHANGE_URL leads to a simulated exchange"):
         asyncio.run(run("binance", simulated))
     with pytest.raises(StopError, match="kraken is no exchange that HYDRA knows"):
@@ -273,4 +277,4 @@ def test_the_wrong_url_is_named_before_anything_is_read(
 def test_a_simulated_exchange_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HYDRA_STATE_DIRECTORY", str(tmp_path))
     with pytest.raises(RetryError, match=r"127\.0\.0\.1:9 cannot be reached \(Connection refused\)"):
-        market_data(Settings(exchange_url="http://127.0.0.1:9"), "simulated")
+        market_data(Settings.model_validate({"exchange_url": "http://127.0.0.1:9"}), "simulated")

@@ -34,7 +34,7 @@ def ms(instant: datetime) -> int:
 
 
 def settings(url: str, **values: Any) -> Settings:
-    return Settings(exchange_url=url, binance_testnet=False, **values)
+    return Settings.model_validate({"exchange_url": url, "binance_testnet": False, **values})
 
 
 @asynccontextmanager
@@ -222,6 +222,10 @@ def test_the_clock_tells_a_simulated_speed() -> None:
     [
         ([["x"]], "time"),
         ([[1, "a", "1", "1", "1", "1", 2, "1", 1, "1", "1", "0"]], "open"),
+        (
+            [[1, "NaN", "1", "1", "1", "1", 2, "1", 1, "1", "1", "0"]],
+            "open is missing or wrong .* not finite",
+        ),
         ({"code": 0}, "klines"),
     ],
 )

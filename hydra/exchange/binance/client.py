@@ -8,13 +8,12 @@ from typing import Any, Final
 
 from ccxt.pro.binanceusdm import binanceusdm
 
-from hydra.exchange.metered import TIMEOUT_MS, Metered
+from hydra.exchange.metered import CONNECTIONS, TIMEOUT_MS, Metered
 from hydra.exchange.rate_budget import Limit
 
 WEIGHT: Final = "weight"
 STATISTICS: Final = "statistics"
 FUNDING: Final = "funding"
-CONNECTIONS: Final = "connections"
 
 LIMITS: Final = {
     WEIGHT: Limit(2_400, 60),

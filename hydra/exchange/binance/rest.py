@@ -15,7 +15,7 @@ from ccxt.base.errors import BaseError
 from hydra.errors import StopError
 from hydra.exchange.archive.funding import DEFAULT_HOURS
 from hydra.exchange.binance import answers, parsers, terms
-from hydra.exchange.binance.client import CONNECTIONS, WEIGHT, BinanceClient
+from hydra.exchange.binance.client import WEIGHT, BinanceClient
 from hydra.exchange.binance.connection import subscriptions
 from hydra.exchange.exchange_clock import ServerClock, wall_us
 from hydra.exchange.instruments import InstrumentTerms
@@ -42,7 +42,7 @@ class BinanceMarketData:
         self._client = client
         self._host = client.hosts.name
         self._source = f"{{}} of {capabilities.venue} ({environment})"
-        self._streams = Streams(self._host, self.parse, capabilities.connection_life_hours)
+        self._streams = Streams(client, self.parse, capabilities.connection_life_hours, self.server_time)
         self._told = datetime(1970, 1, 1, tzinfo=UTC)
         self._pages: dict[str, _Page] = {
             "candles_1m": self._candles,
@@ -87,6 +87,7 @@ class BinanceMarketData:
         except (KeyError, TypeError, ValueError, AttributeError):
             raise not_an_exchange(self._host, str(answer)) from None
         self._told = _instant(clock.time_us)
+        self._client.budget.speed = clock.speed
         self._client.options["timeDifference"] = (wall_us() - clock.time_us) // 1_000
         return clock
 
@@ -237,10 +238,7 @@ class BinanceMarketData:
     ) -> None:
         """See `MarketData`."""
         wanted = list(subscriptions(self._client.hosts, feeds, symbols))
-        for _ in wanted:
-            await self._client.budget.take(CONNECTIONS)
-        self._client.open()
-        await self._streams.hold(self._client.session, name, wanted, on_frame)
+        await self._streams.hold(name, wanted, on_frame)
 
     def parse(self, frame: Frame) -> Message | None:
         """See `MarketData`."""
