@@ -17,7 +17,7 @@ from hydra.ingest.live.batch import Batch
 from hydra.ingest.live.rows import columns_of_rows
 from hydra.ingest.live.store import Store, Waiting
 from hydra.ingest.merge import Merged, merge_live_rows
-from tests.support.exchange_frames import START_MS, SYMBOLS, market_frames
+from tests.support.invented_frames import START_MS, SYMBOLS, market_frames
 from tests.support.live_ingest import counted, replay_of, write_capture
 from tests.support.servers.logins import as_role
 
