@@ -33,9 +33,10 @@ _TIMEOUT_S: Final = 10.0
 
 
 class SimulatedMarket(NamedTuple):
-    """What a simulated exchange says of itself; `pairs`: by the exchange's names."""
+    """What a simulated exchange says of itself. speed: see `ServerClock`; pairs: by the exchange's names."""
 
     venue: str
+    speed: float
     pairs: tuple[str, ...]
     start: datetime
     end: datetime | None
@@ -77,7 +78,8 @@ def market_data(settings: Settings, name: str, share: float = SHARE) -> MarketDa
         bybit = BybitClient()
         bybit.connect_to(hosts, _budget(hosts, BYBIT_LIMITS, share))
         return BybitMarketData(bybit, capabilities.BYBIT)
-    venue = _venue(settings, hosts, environment)
+    market = simulated_market(hosts) if environment is Environment.SIMULATED else None
+    venue = market.venue if market else _own_venue(settings, hosts, environment)
     # A key belongs to the exchange's own hosts.
     secrets = (
         ()
@@ -85,14 +87,14 @@ def market_data(settings: Settings, name: str, share: float = SHARE) -> MarketDa
         else (settings.binance_api_key, settings.binance_api_secret)
     )
     binance = BinanceClient(*(secret.get_secret_value() for secret in secrets if secret))
-    binance.connect_to(hosts, _budget(hosts, BINANCE_LIMITS, share))
+    budget = _budget(hosts, BINANCE_LIMITS, share)
+    budget.speed = market.speed if market else 1.0
+    binance.connect_to(hosts, budget)
     return BinanceMarketData(binance, replace(capabilities.BINANCE, venue=venue), environment)
 
 
-def _venue(settings: Settings, hosts: Hosts, environment: Environment) -> str:
-    """Facts of different markets never mix, so a simulated exchange names its own (C124)."""
-    if environment is Environment.SIMULATED:
-        return simulated_market(hosts).venue
+def _own_venue(settings: Settings, hosts: Hosts, environment: Environment) -> str:
+    """The venue of the exchange's own market. Facts of different markets never mix (C124)."""
     if settings.exchange_url and _asked(hosts) is not None:
         raise StopError(
             f"EXCHANGE_URL leads to a simulated exchange ({hosts.name}): choose the exchange `simulated`, "
@@ -114,6 +116,7 @@ def simulated_market(hosts: Hosts) -> SimulatedMarket:
         end = answer.get("end")
         return SimulatedMarket(
             str(answer["venue"]),
+            0.0 if answer["speed"] == "max" else float(answer["speed"]),
             tuple(map(str, answer["pairs"])),
             datetime.fromisoformat(answer["start"]),
             datetime.fromisoformat(end) if end else None,

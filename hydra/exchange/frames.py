@@ -32,11 +32,16 @@ def _series(what: str, rows: Sequence[Any], name: str, column: Column) -> pl.Ser
         if dtype == pl.Boolean:
             return pl.Series(name, values, pl.Boolean)
         text = pl.Series(name, [_text(value) for value in values], pl.String)
-        return _timed(text) if dtype == TIME else text.cast(dtype)
+        series = _timed(text) if dtype == TIME else text.cast(dtype)
     except (KeyError, IndexError, TypeError, pl.exceptions.PolarsError) as error:
-        raise BadDataError(
-            f"{what}: {name} is missing or wrong in the answer ({shown(str(error))[:100]})"
-        ) from None
+        raise _bad(what, name, str(error)) from None
+    if dtype.is_float() and not series.drop_nulls().is_finite().all():
+        raise _bad(what, name, "a number is not finite")
+    return series
+
+
+def _bad(what: str, name: str, reason: str) -> BadDataError:
+    return BadDataError(f"{what}: {name} is missing or wrong in the answer ({shown(reason)[:100]})")
 
 
 def _text(value: Any) -> str | None:

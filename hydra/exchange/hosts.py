@@ -73,5 +73,5 @@ def foreign_urls(urls: Mapping[str, Any], hosts: Hosts) -> Iterator[str]:
     for leaf in urls.values():
         if isinstance(leaf, Mapping):
             yield from foreign_urls(leaf, hosts)
-        elif not leaf.startswith((hosts.rest, hosts.stream)):
+        elif not f"{leaf}/".startswith((f"{hosts.rest}/", f"{hosts.stream}/")):
             yield leaf

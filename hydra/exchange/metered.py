@@ -9,8 +9,10 @@ Source: docs/exchange.md, "ccxt".
 import re
 import time
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
+from aiohttp import ClientSession
 from ccxt.base.errors import BaseError, ExchangeError
 
 from hydra.errors import StopError
@@ -19,14 +21,17 @@ from hydra.exchange.rate_budget import RateBudget
 from hydra.exchange.refusals import BAN_WITHOUT_TIME_S, TOO_MANY, Answer, answer_of
 
 TIMEOUT_MS: Final = 10_000
-_WEIGHT_USED: Final = -1003
+CONNECTIONS: Final = "connections"
+"""The limit that opening a WebSocket counts for."""
+
+_WEIGHT_USED: Final = frozenset({-1003, 10006, 10018})
 _BANNED_UNTIL: Final = re.compile(r"banned until (\d{13})")
 
 
 class Metered:
     """Put before a class of ccxt.pro: every call waits for the budget, every refusal carries an `Answer`.
 
-    Subclasses say in `pool_of` which limit a call counts for.
+    Subclasses say in `pool_of` which limit a call counts for; their budget has one of CONNECTIONS too.
     """
 
     hosts: Hosts
@@ -39,6 +44,9 @@ class Metered:
             StopError: a URL of ccxt would still lead elsewhere.
         """
         self.hosts, self.budget = hosts, budget
+        if hosts.rest.startswith("http:"):
+            # At its end ccxt waits for connections with TLS; plain ones close at once.
+            self.timeout_on_exit = 0
         urls: dict[str, Any] = self.urls  # type: ignore[has-type]  # of ccxt's class
         self.urls = urls | {name: rewritten(urls[name], hosts) for name in _TABLES if name in urls}
         foreign = [url for name in _TABLES for url in foreign_urls(self.urls.get(name, {}), hosts)]
@@ -46,6 +54,13 @@ class Metered:
             raise StopError(
                 f"ccxt would call {foreign[0]} beside {hosts.name}: its table of URLs has changed"
             )
+
+    def opened_session(self) -> ClientSession:
+        """The one session of REST and streams."""
+        client: Any = self
+        client.open()
+        session: ClientSession = client.session
+        return session
 
     def pool_of(self, section: str, path: str) -> str:
         """The limit that a call counts for."""
@@ -77,7 +92,8 @@ class Metered:
     ) -> None:
         """Keep the budget; raise ccxt's error with the answer among its arguments."""
         answer = answer_of(code, headers, body, response)
-        self._keep_budget(answer, headers)
+        self.obey(answer)
+        self.keep_count({name.lower(): value for name, value in headers.items()})
         known: Any = super()
         try:
             known.handle_errors(
@@ -90,15 +106,16 @@ class Metered:
         if code >= 400 or answer.code not in {0, 200}:  # noqa: PLR2004  # of HTTP, and "done" of Binance
             raise ExchangeError(answer)
 
-    def _keep_budget(self, answer: Answer, headers: Mapping[str, str]) -> None:
+    def obey(self, answer: Answer) -> None:
+        """No process calls before the time that a 429, a 418 or their like names."""
+        if answer.status not in TOO_MANY and answer.code not in _WEIGHT_USED:
+            return
+        status = answer.status if answer.status in TOO_MANY else int(HTTPStatus.TOO_MANY_REQUESTS)
+        seconds = answer.retry_after_s
         banned_until = _BANNED_UNTIL.search(answer.words)
-        if answer.status in TOO_MANY or answer.code == _WEIGHT_USED:
-            seconds = answer.retry_after_s
-            if banned_until:
-                seconds = max(seconds or 0.0, int(banned_until[1]) / 1_000 - time.time())
-            status = answer.status if answer.status in TOO_MANY else min(BAN_WITHOUT_TIME_S)
-            self.budget.block(status, BAN_WITHOUT_TIME_S.get(status, 60.0) if seconds is None else seconds)
-        self.keep_count({name.lower(): value for name, value in headers.items()})
+        if seconds is None and banned_until:
+            seconds = int(banned_until[1]) / 1_000 - time.time()
+        self.budget.block(status, BAN_WITHOUT_TIME_S[status] if seconds is None else seconds)
 
     def keep_count(self, headers: Mapping[str, str]) -> None:
         """Tell the budget what the exchange has counted; `headers`: names in lower case."""

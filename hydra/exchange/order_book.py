@@ -124,6 +124,14 @@ class OrderBook:
             self.needs_snapshot = True
         return BookTop(self.time_us, self.last_id, *self._bids.best(levels), *self._asks.best(levels))
 
+    def bids(self) -> dict[float, float]:
+        """Quantities by price of every bid that is known; empty while there is no book."""
+        return dict(self._bids.quantities)
+
+    def asks(self) -> dict[float, float]:
+        """The same of the asks."""
+        return dict(self._asks.quantities)
+
     def _newer_than(self, snapshot: DepthSnapshot, later: list[DepthUpdate]) -> tuple[int, int] | None:
         """Id and time of what `snapshot` is too old for; None if it can be used."""
         if later and later[0].previous_id > snapshot.last_id:

@@ -30,6 +30,7 @@ _SLOTS: Final = 60
 _FILE_BYTES: Final = 16_384
 _LONGEST_BAN_S: Final = 4 * 86_400.0
 _ROUNDING_S: Final = 0.001
+_SHORTEST_WINDOW_S: Final = 1.0
 
 
 class Limit(NamedTuple):
@@ -62,7 +63,8 @@ def waiting_time_s(taken: Mapping[int, float], limit: Limit, weight: float, now:
 class RateBudget:
     """The budget of one host, shared through the file `path`.
 
-    limits: by pool. share: of a limit that this caller uses. Use one object a process and host.
+    limits: by pool. share: of a limit that this caller uses. Use one object a process and host. `speed`: of
+    the exchange's clock, by which it counts; one that runs as fast as it can (0) counts by the second.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class RateBudget:
         self._limits = dict(limits)
         self._share = share
         self._clock = clock
+        self.speed = 1.0
 
     async def take(self, pool: str, weight: float = 1.0) -> None:
         """Wait until a call of `weight` may be made, and count it.
@@ -102,8 +105,8 @@ class RateBudget:
             return wait
 
     def _limit(self, pool: str) -> Limit:
-        limit = self._limits[pool]
-        return limit._replace(most=limit.most * self._share)
+        most, window_s = self._limits[pool]
+        return Limit(most * self._share, window_s / self.speed if self.speed else _SHORTEST_WINDOW_S)
 
     def _wait_or_refuse(self, blocked: Blocked, now: float) -> float:
         wait = blocked.until - now
@@ -137,7 +140,7 @@ class RateBudget:
         """The exchange has counted `count` in its present window: more than known is others' use."""
         with self._locked() as state:
             now = self._clock()
-            limit = self._limits[pool]
+            limit = self._limit(pool)
             taken = _taken(state, pool, limit, now)
             others = count - sum(taken.values())
             if others > 0:

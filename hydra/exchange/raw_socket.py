@@ -10,18 +10,19 @@ Source: docs/exchange.md, "Streams".
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from aiohttp import ClientSession
 from ccxt.async_support.base.ws.client import Client
 from ccxt.base.errors import BaseError
 
 from hydra.errors import BadDataError, RetryError, StopError
 from hydra.exchange.interface import Frame, OnFrame
 from hydra.exchange.messages import Answer, Message
-from hydra.exchange.refusals import error_of
+from hydra.exchange.metered import CONNECTIONS, Metered
+from hydra.exchange.refusals import error_of, refusing_answer
 
 Parse = Callable[[Frame], Message | None]
 
@@ -34,8 +35,10 @@ OVERLAP_S: Final = 30.0
 
 _BETWEEN_REQUESTS_S: Final = 0.2  # of 10 messages a second that the strictest exchange takes
 _CLOSING_S: Final = 2.0
-_EARLIEST_RENEWAL_S: Final = 1_800.0
-_LATEST_RENEWAL_S: Final = 300.0
+_ASKED_EVERY_S: Final = 0.25
+EARLY_S: Final = (300.0, 1_800.0)
+"""How long before its end a connection is renewed, at random, so that not all are at one time."""
+
 _DEFLATE_WINDOW: Final = 15
 
 
@@ -89,24 +92,24 @@ def _ignore(*_anything: object) -> None:
 class Streams:
     """All connections of one exchange: `hold` keeps one, with one or more sockets, and `close` ends all."""
 
-    def __init__(self, host: str, parse: Parse, life_hours: float) -> None:
-        self._host = host
+    def __init__(
+        self, client: Metered, parse: Parse, life_hours: float, now: Callable[[], Awaitable[datetime]]
+    ) -> None:
+        self._client = client
+        self._now = now
+        self._host = client.hosts.name
         self._parse = parse
         self._life_s = life_hours * 3600
         self._renewed: set[asyncio.Task[None]] = set()
 
-    async def hold(
-        self, session: ClientSession, name: str, subscriptions: Sequence[Subscription], on_frame: OnFrame
-    ) -> None:
+    async def hold(self, name: str, subscriptions: Sequence[Subscription], on_frame: OnFrame) -> None:
         """Open `subscriptions` and read them until one is lost; see `MarketData.listen`."""
         sockets: list[RawSocket] = []
-        # Not all connections at one time.
-        early_s = random.uniform(_LATEST_RENEWAL_S, _EARLIEST_RENEWAL_S)  # noqa: S311  # nothing secret
+        early_s = random.uniform(*EARLY_S)  # noqa: S311  # nothing secret
         try:
             for subscription in subscriptions:
-                await self._open(session, subscription, sockets, lambda frame: on_frame(name, frame))
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._until_lost(sockets), self._life_s - early_s)
+                await self._open(subscription, sockets, lambda frame: on_frame(name, frame))
+            await self._until_old(sockets, self._life_s - early_s)
             self._read_on(sockets)
             sockets = []
         finally:
@@ -114,7 +117,6 @@ class Streams:
 
     async def _open(
         self,
-        session: ClientSession,
         subscription: Subscription,
         sockets: list[RawSocket],
         on_frame: Callable[[Frame], None],
@@ -122,7 +124,8 @@ class Streams:
         waiting = Requests(self._host, self._parse, len(subscription.requests), on_frame)
         socket = RawSocket(subscription, waiting.on_frame)
         sockets.append(socket)
-        await socket.open(session)
+        await self._client.budget.take(CONNECTIONS)
+        await socket.open(self._client.opened_session())
         if socket.ended.done():
             await self._until_lost([socket])
         with contextlib.suppress(ConnectionError):
@@ -156,7 +159,23 @@ class Streams:
             try:
                 one.result()
             except BaseError as error:
+                answer = refusing_answer(error)
+                if answer:
+                    self._client.obey(answer)
                 raise error_of(self._host, error) from None
+
+    async def _until_old(self, sockets: Sequence[RawSocket], age_s: float) -> None:
+        """Return when the sockets are of this age, by the exchange's clock."""
+        speed = self._client.budget.speed
+        if speed:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._until_lost(sockets), age_s / speed)
+            return
+        # Its time runs as it likes: it has to be asked.
+        renewed_at = await self._now() + timedelta(seconds=age_s)
+        while await self._now() < renewed_at:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._until_lost(sockets), _ASKED_EVERY_S)
 
     def _read_on(self, sockets: Sequence[RawSocket]) -> None:
         task = asyncio.ensure_future(_shut_later(sockets))

@@ -12,6 +12,7 @@ import ssl
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple
+from urllib.error import URLError
 
 from aiohttp import ClientConnectorError, ClientResponseError, ClientSSLError, WSServerHandshakeError
 from ccxt.base.errors import BaseError, RequestTimeout
@@ -140,14 +141,19 @@ def not_an_exchange(host: str, words: str) -> StopError:
 
 def error_of(host: str, error: BaseException) -> HydraError:
     """The error for what ccxt or aiohttp raised on a call to `host`."""
-    answer = next((argument for argument in error.args if isinstance(argument, Answer)), None)
-    if answer:
-        return error_of_answer(host, answer)
-    causes = list(_causes(error))
-    handshake = next((cause for cause in causes if isinstance(cause, ClientResponseError)), None)
-    if handshake:
-        return error_of_answer(host, _answer_of_handshake(handshake))
-    return _error_of_network(host, causes)
+    answer = refusing_answer(error)
+    return error_of_answer(host, answer) if answer else _error_of_network(host, list(_causes(error)))
+
+
+def refusing_answer(error: BaseException) -> Answer | None:
+    """The answer that `error` carries: to a request, or to a handshake; None: there was none."""
+    for cause in _causes(error):
+        found = next((argument for argument in cause.args if isinstance(argument, Answer)), None)
+        if found:
+            return found
+        if isinstance(cause, ClientResponseError):
+            return _answer_of_handshake(cause)
+    return None
 
 
 def _answer_of_handshake(error: ClientResponseError) -> Answer:
@@ -168,18 +174,28 @@ def _error_of_network(host: str, causes: list[BaseException]) -> HydraError:
     tls = next((cause for cause in causes if isinstance(cause, ClientSSLError | ssl.SSLError)), None)
     if tls:
         return _error_of_tls(host, tls)
-    resolving = (socket.gaierror,)
-    if any(isinstance(getattr(cause, "os_error", cause), resolving) for cause in causes):
+    if any(isinstance(getattr(cause, "os_error", cause), socket.gaierror) for cause in causes):
         return RetryError(
             f"{host} cannot be found: its name does not resolve; check the network and EXCHANGE_URL"
         )
     if any(isinstance(cause, RequestTimeout | asyncio.TimeoutError) for cause in causes):
         return RetryError(f"{host} does not answer in time: check the network, or try again")
-    connecting = next((cause for cause in causes if isinstance(cause, ClientConnectorError)), None)
-    if connecting:
-        reason = _short(connecting.os_error.strerror or str(connecting.os_error))
-        return RetryError(f"{host} cannot be reached ({reason}): check the network and EXCHANGE_URL")
-    return RetryError(f"the connection to {host} broke off ({_kind(causes)}): try again")
+    return _error_of_connection(host, causes)
+
+
+def _error_of_connection(host: str, causes: list[BaseException]) -> HydraError:
+    kinds = ClientConnectorError | URLError
+    connecting = next((cause for cause in causes if isinstance(cause, kinds)), None)
+    if not connecting:
+        return RetryError(f"the connection to {host} broke off ({_innermost(causes)}): try again")
+    reason = connecting.os_error if isinstance(connecting, ClientConnectorError) else connecting.reason
+    if isinstance(reason, ConnectionResetError):
+        return RetryError(
+            f"{host} broke off while the encrypted connection was made: its TLS may be too old (1.2 and "
+            "newer will do), or something between forbids it"
+        )
+    words = _short(getattr(reason, "strerror", None) or str(reason))
+    return RetryError(f"{host} cannot be reached ({words}): check the network and EXCHANGE_URL")
 
 
 def _error_of_tls(host: str, error: BaseException) -> HydraError:
@@ -200,14 +216,11 @@ def _error_of_tls(host: str, error: BaseException) -> HydraError:
     return RetryError(f"the encrypted connection to {host} failed ({_short(text)})")
 
 
-def _kind(causes: list[BaseException]) -> str:
-    """The innermost error in words."""
-    return _short(str(causes[-1]) or type(causes[-1]).__name__) if _is_own_text(causes[-1]) else "no answer"
-
-
-def _is_own_text(error: BaseException) -> bool:
-    """ccxt's texts hold the URL of the request, which may be signed."""
-    return not isinstance(error, BaseError)
+def _innermost(causes: list[BaseException]) -> str:
+    """The words of what happened first; ccxt's own hold the URL of the request, which may be signed."""
+    innermost = causes[-1]
+    is_of_ccxt = isinstance(innermost, BaseError)
+    return "no answer" if is_of_ccxt else _short(str(innermost) or type(innermost).__name__)
 
 
 def decoded(text: str) -> Any:

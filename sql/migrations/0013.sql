@@ -50,3 +50,5 @@ ALTER TABLE hydra.cycles
 COMMENT ON COLUMN hydra.cycles.reason_code IS 'Why it was skipped (hydra.reason_codes); null otherwise';
 COMMENT ON COLUMN hydra.cycles.as_of IS
 'Only facts known by then may be used; of a skipped minute: the time on the exchange when it was skipped';
+
+COMMENT ON COLUMN hydra.locks.name IS 'What is locked: run N, import, audits, generated market, terms';

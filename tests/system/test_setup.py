@@ -36,10 +36,14 @@ def checkout(checkout_of_all: Path) -> Path:
     return checkout_of_all
 
 
+# Settings of pip that a machine, or who attacks it, may have: the strict options of the script win.
+LAX = {"PIP_REQUIRE_HASHES": "0", "PIP_NO_BINARY": ":all:", "PIP_ONLY_BINARY": ":none:", "PIP_PRE": "1"}
+
+
 def set_up(checkout: Path, digest: str) -> subprocess.CompletedProcess[str]:
-    """Run it with a lock of one package of this sha256."""
+    """Run it with a lock of one package of this sha256, where pip is told to be lax."""
     (checkout / "requirements.lock").write_text(f"tiny==1.0 \\\n    --hash=sha256:{digest}\n")
-    environment = {**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(checkout / "archives")}
+    environment = {**os.environ, **LAX, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(checkout / "archives")}
     environment.pop("PIP_EXTRA_INDEX_URL", None)
     return subprocess.run(
         ["/bin/sh", "scripts/setup.sh"],
@@ -90,6 +94,14 @@ def test_a_locked_archive_of_source_is_not_built(checkout: Path) -> None:
     assert done.returncode == 1
     assert "setup: the packages could not be installed" in done.stderr
     assert not (checkout / "was-run").exists()
+
+
+def test_a_newer_version_than_the_locked_one_is_not_taken(checkout: Path) -> None:
+    digest = wheel(checkout)
+    locked = checkout / "archives" / "tiny-1.0-py3-none-any.whl"
+    shutil.copy(locked, locked.with_name("tiny-9.0-py3-none-any.whl"))
+    set_up(checkout, digest)
+    assert [path.name for path in checkout.glob(".venv/lib/*/site-packages/tiny-*")] == ["tiny-1.0.dist-info"]
 
 
 def test_the_archive_that_is_locked_is_installed(checkout: Path) -> None:

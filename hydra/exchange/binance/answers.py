@@ -4,13 +4,11 @@ from typing import Any, Final
 
 import polars as pl
 
-from hydra.errors import BadDataError
 from hydra.exchange.archive.funding import INTERVALS_HOURS
 from hydra.exchange.frames import TIME, Column, frame_of
-from hydra.exchange.messages import DepthSnapshot
 
-CLOSE_TIME: Final = 6
-"""Where a kline tells its last millisecond."""
+LAST_INSTANT: Final = "last_instant"
+"""Column of the last millisecond of a kline; the table has none."""
 
 _NUMBER: Final = pl.Float64()
 
@@ -25,8 +23,9 @@ _CANDLE: Final[dict[str, Column]] = {
     "trade_count": (8, pl.Int32()),
     "taker_buy_volume": (9, _NUMBER),
     "taker_buy_quote_volume": (10, _NUMBER),
+    LAST_INSTANT: (6, TIME),
 }
-_MARK: Final = {name: _CANDLE[name] for name in ("time", "open", "high", "low", "close")}
+_MARK: Final = {name: _CANDLE[name] for name in ("time", "open", "high", "low", "close", LAST_INSTANT)}
 _FUNDING: Final[dict[str, Column]] = {
     "settled_at": ("fundingTime", TIME),
     "rate": ("fundingRate", _NUMBER),
@@ -55,14 +54,14 @@ RATIOS: Final = {
 
 
 def candles(rows: Any) -> pl.DataFrame:
-    """Columns of market.candles_1m from klines."""
+    """Columns of market.candles_1m from klines, and LAST_INSTANT."""
     return frame_of("klines", rows, _CANDLE)
 
 
 def mark_bars(rows: Any) -> pl.DataFrame:
-    """Columns of market.mark_prices from markPriceKlines of a minute."""
+    """Columns of market.mark_prices from markPriceKlines of a minute, and LAST_INSTANT."""
     return frame_of("markPriceKlines", rows, _MARK).select(
-        pl.lit(1, pl.Int16).alias("timeframe_minutes"), "time", "open", "high", "low", "close"
+        pl.lit(1, pl.Int16).alias("timeframe_minutes"), *_MARK
     )
 
 
@@ -105,20 +104,3 @@ def positioning(answers: dict[str, Any]) -> pl.DataFrame:
 def trades(rows: Any) -> pl.DataFrame:
     """Columns of market.trades from aggTrades."""
     return frame_of("aggTrades", rows, _TRADE)
-
-
-def depth(symbol: str, answer: Any) -> DepthSnapshot:
-    """The order book as REST gives it.
-
-    Raises:
-        BadDataError: it is none.
-    """
-    try:
-        bids, asks = (
-            [(float(price), float(size)) for price, size in answer[side]] for side in ("bids", "asks")
-        )
-        return DepthSnapshot(symbol, int(answer["E"]) * 1_000, int(answer["lastUpdateId"]), bids, asks)
-    except (KeyError, TypeError, ValueError) as error:
-        raise BadDataError(
-            f"depth of {symbol}: the answer is no order book ({type(error).__name__})"
-        ) from None

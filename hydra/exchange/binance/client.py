@@ -8,13 +8,12 @@ from typing import Any, Final
 
 from ccxt.pro.binanceusdm import binanceusdm
 
-from hydra.exchange.metered import TIMEOUT_MS, Metered
+from hydra.exchange.metered import CONNECTIONS, TIMEOUT_MS, Metered
 from hydra.exchange.rate_budget import Limit
 
 WEIGHT: Final = "weight"
 STATISTICS: Final = "statistics"
 FUNDING: Final = "funding"
-CONNECTIONS: Final = "connections"
 
 LIMITS: Final = {
     WEIGHT: Limit(2_400, 60),
@@ -43,7 +42,7 @@ class BinanceClient(Metered, binanceusdm):  # type: ignore[misc]  # ccxt tells n
 
     def get_exceptions_by_url(self, _url: str | None, kind: str) -> Any:
         """The codes of USD-M at every host; ccxt knows them at its own table's hosts only."""
-        return self.exceptions["linear"][kind]
+        return self.exceptions["linear"].get(kind, {})
 
     def pool_of(self, section: str, path: str) -> str:
         """The limit that a call counts for."""

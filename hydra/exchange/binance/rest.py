@@ -15,7 +15,7 @@ from ccxt.base.errors import BaseError
 from hydra.errors import StopError
 from hydra.exchange.archive.funding import DEFAULT_HOURS
 from hydra.exchange.binance import answers, parsers, terms
-from hydra.exchange.binance.client import CONNECTIONS, WEIGHT, BinanceClient
+from hydra.exchange.binance.client import WEIGHT, BinanceClient
 from hydra.exchange.binance.connection import subscriptions
 from hydra.exchange.exchange_clock import ServerClock, wall_us
 from hydra.exchange.instruments import InstrumentTerms
@@ -28,7 +28,7 @@ _PERIOD: Final = timedelta(minutes=5)
 _STATISTICS_KEPT: Final = timedelta(days=30) - _PERIOD
 _LONGEST_INTERVAL: Final = timedelta(hours=8, minutes=5)
 _DEPTH_LEVELS: Final = 1_000
-_SETTLING_US: Final = 1_000_000
+_SETTLING: Final = timedelta(seconds=1)
 """A candle changes for some instants after its close, as its last trades are counted."""
 
 _Page = Callable[[str, datetime, datetime], Coroutine[Any, Any, pl.DataFrame]]
@@ -42,8 +42,8 @@ class BinanceMarketData:
         self._client = client
         self._host = client.hosts.name
         self._source = f"{{}} of {capabilities.venue} ({environment})"
-        self._streams = Streams(self._host, self.parse, capabilities.connection_life_hours)
-        self._told_us = 0
+        self._streams = Streams(client, self.parse, capabilities.connection_life_hours, self.server_time)
+        self._told = datetime(1970, 1, 1, tzinfo=UTC)
         self._pages: dict[str, _Page] = {
             "candles_1m": self._candles,
             "mark_prices": self._mark_bars,
@@ -76,7 +76,8 @@ class BinanceMarketData:
 
     async def server_time(self) -> datetime:
         """See `MarketData`."""
-        return _instant((await self.server_clock()).time_us)
+        await self.server_clock()
+        return self._told
 
     async def server_clock(self) -> ServerClock:
         """See `MarketData`; from now on signed requests carry this clock's time."""
@@ -85,7 +86,8 @@ class BinanceMarketData:
             clock = ServerClock(int(answer["serverTime"]) * 1_000, float(answer.get("simulatedSpeed", 1.0)))
         except (KeyError, TypeError, ValueError, AttributeError):
             raise not_an_exchange(self._host, str(answer)) from None
-        self._told_us = clock.time_us
+        self._told = _instant(clock.time_us)
+        self._client.budget.speed = clock.speed
         self._client.options["timeDifference"] = (wall_us() - clock.time_us) // 1_000
         return clock
 
@@ -124,25 +126,25 @@ class BinanceMarketData:
         return await self._pages[table](symbol, start, end)
 
     async def _candles(self, symbol: str, start: datetime, end: datetime) -> pl.DataFrame:
-        return answers.candles(
-            await self._closed_klines("fapiPublicGetKlines", "candles_1m", symbol, start, end)
-        )
+        rows = await self._klines("fapiPublicGetKlines", "candles_1m", symbol, start, end)
+        return await self._closed(answers.candles(rows))
 
     async def _mark_bars(self, symbol: str, start: datetime, end: datetime) -> pl.DataFrame:
-        rows = await self._closed_klines("fapiPublicGetMarkPriceKlines", "mark_prices", symbol, start, end)
-        return answers.mark_bars(rows)
+        rows = await self._klines("fapiPublicGetMarkPriceKlines", "mark_prices", symbol, start, end)
+        return await self._closed(answers.mark_bars(rows))
 
-    async def _closed_klines(
-        self, endpoint: str, table: str, symbol: str, start: datetime, end: datetime
-    ) -> list[Any]:
-        """Klines without the one that is open: REST does not mark it."""
+    async def _klines(self, endpoint: str, table: str, symbol: str, start: datetime, end: datetime) -> Any:
         limit = self.capabilities.pages[table]
-        rows = await self._ask(
+        return await self._ask(
             endpoint, symbol=symbol, interval="1m", startTime=_ms(start), endTime=_ms(end) - 1, limit=limit
         )
-        if rows and _closed_at_us(rows[-1]) > self._told_us:
+
+    async def _closed(self, bars: pl.DataFrame) -> pl.DataFrame:
+        """Without the bar that is open: REST does not mark it."""
+        settled_at = pl.col(answers.LAST_INSTANT) + _SETTLING
+        if bars.select(settled_at.max() > self._told).item():
             await self.server_clock()
-        return [row for row in rows if _closed_at_us(row) <= self._told_us]
+        return bars.filter(settled_at <= self._told).drop(answers.LAST_INSTANT)
 
     async def _funding(self, symbol: str, start: datetime, end: datetime) -> pl.DataFrame:
         """The settlement before `start` is read too: it tells the first interval."""
@@ -154,13 +156,13 @@ class BinanceMarketData:
             endTime=_ms(end) - 1,
             limit=limit,
         )
-        settled = answers.funding(rows).with_columns(pl.col("interval_hours").forward_fill())
+        interval = pl.col("interval_hours").forward_fill().backward_fill()
+        settled = answers.funding(rows).with_columns(interval)
         asked = settled.filter(pl.col("time") >= start, pl.col("time") < end)
         if not asked["interval_hours"].has_nulls():
             return asked
         stated = await self._funding_interval_hours(symbol)
-        interval = pl.col("interval_hours").backward_fill().fill_null(stated).cast(pl.Int16)
-        return asked.with_columns(interval)
+        return asked.with_columns(pl.col("interval_hours").fill_null(pl.lit(stated, pl.Int16)))
 
     async def _funding_interval_hours(self, symbol: str) -> int:
         rows = await self._ask("fapiPublicGetFundingInfo")
@@ -228,19 +230,15 @@ class BinanceMarketData:
 
     async def order_book(self, symbol: str) -> DepthSnapshot:
         """See `MarketData`; the best 1,000 levels of each side."""
-        return answers.depth(
-            symbol, await self._ask("fapiPublicGetDepth", symbol=symbol, limit=_DEPTH_LEVELS)
-        )
+        answer = await self._ask("fapiPublicGetDepth", symbol=symbol, limit=_DEPTH_LEVELS)
+        return parsers.depth_snapshot(answer, symbol)
 
     async def listen(
         self, name: str, feeds: Sequence[Feed], symbols: Sequence[str], on_frame: OnFrame
     ) -> None:
         """See `MarketData`."""
         wanted = list(subscriptions(self._client.hosts, feeds, symbols))
-        for _ in wanted:
-            await self._client.budget.take(CONNECTIONS)
-        self._client.open()
-        await self._streams.hold(self._client.session, name, wanted, on_frame)
+        await self._streams.hold(name, wanted, on_frame)
 
     def parse(self, frame: Frame) -> Message | None:
         """See `MarketData`."""
@@ -259,7 +257,3 @@ def _ms(instant: datetime) -> int:
 
 def _instant(time_us: int) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=time_us)
-
-
-def _closed_at_us(row: Any) -> int:
-    return int(row[answers.CLOSE_TIME]) * 1_000 + 1_000 + _SETTLING_US

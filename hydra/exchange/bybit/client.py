@@ -4,11 +4,10 @@ from typing import Final
 
 from ccxt.pro.bybit import bybit
 
-from hydra.exchange.metered import TIMEOUT_MS, Metered
+from hydra.exchange.metered import CONNECTIONS, TIMEOUT_MS, Metered
 from hydra.exchange.rate_budget import Limit
 
 CALLS: Final = "calls"
-CONNECTIONS: Final = "connections"
 
 # 600 calls in 5 s, each of which ccxt counts as 5.
 LIMITS: Final = {CALLS: Limit(3_000, 5), CONNECTIONS: Limit(500, 300)}

@@ -1,5 +1,6 @@
 """The market data of Bybit's linear contracts, as far as its public endpoints carry it.
 
+Tested against answers as its documentation shows them, not yet against the exchange itself.
 Source: docs/exchange.md, "Bybit".
 """
 
@@ -12,7 +13,7 @@ from ccxt.base.errors import BaseError
 
 from hydra.errors import StopError
 from hydra.exchange.bybit import answers, parsers
-from hydra.exchange.bybit.client import CONNECTIONS, BybitClient
+from hydra.exchange.bybit.client import BybitClient
 from hydra.exchange.bybit.connection import subscriptions
 from hydra.exchange.exchange_clock import ServerClock
 from hydra.exchange.instruments import InstrumentTerms
@@ -64,7 +65,7 @@ class BybitMarketData:
         self.capabilities = capabilities
         self._client = client
         self._host = client.hosts.name
-        self._streams = Streams(self._host, self.parse, capabilities.connection_life_hours)
+        self._streams = Streams(client, self.parse, capabilities.connection_life_hours, self.server_time)
 
     async def _ask(self, endpoint: str, **parameters: Any) -> Any:
         try:
@@ -144,10 +145,8 @@ class BybitMarketData:
         self, name: str, feeds: Sequence[Feed], symbols: Sequence[str], on_frame: OnFrame
     ) -> None:
         """See `MarketData`."""
-        await self._client.budget.take(CONNECTIONS)
-        self._client.open()
         wanted = list(subscriptions(self._client.hosts, feeds, symbols))
-        await self._streams.hold(self._client.session, name, wanted, on_frame)
+        await self._streams.hold(name, wanted, on_frame)
 
     def parse(self, frame: Frame) -> Message | None:
         """See `MarketData`."""
