@@ -149,6 +149,9 @@ class Settings(BaseSettings):
         None,
         description="Where to call the exchange instead, e.g. http://127.0.0.1:8778: simulated, or a proxy",
     )
+    archive_url: ExchangeUrl = Field(
+        "https://data.binance.vision", description="The exchange's public archive of files"
+    )
     coinglass_api_key: SecretStr | None = Field(
         None, description="Key for liquidations over many exchanges; empty: none are read"
     )
