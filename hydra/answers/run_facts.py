@@ -12,8 +12,9 @@ from hydra.answers.run_choice import Row
 from hydra.trading.upgrades import DecidingVersion
 
 PAPER_SENTENCE: Final = (
-    "Paper fills are simulated: a resting order fills only when a later bar trades through it, at most a "
-    "tenth of the bar's volume. The queue and the market impact of real orders are not in these numbers."
+    "Paper fills are simulated: where trades and order books are recorded, a resting order fills behind the queue "
+    "at its price; elsewhere only when a later bar trades through it, at most a tenth of the bar's volume. The "
+    "market impact of real orders is not in these numbers."
 )
 SIMULATED_SENTENCE: Final = (
     "The market is generated: it shows how HYDRA behaves, and nothing about what it would earn."

@@ -33,3 +33,6 @@ ALTER TABLE hydra.fills
     ADD CONSTRAINT fills_evidence_check CHECK (evidence IN ('BAR', 'BOOK'));
 COMMENT ON COLUMN hydra.fills.evidence IS
 'What says that it filled: BAR: the minute''s bar (C126); BOOK: recorded trades behind the recorded order book''s queue';
+ALTER TABLE hydra.orders ADD COLUMN queue_ahead NUMERIC;
+COMMENT ON COLUMN hydra.orders.queue_ahead IS
+'Base units before it in the recorded order book''s queue, after the last minute; null: no book says it';
