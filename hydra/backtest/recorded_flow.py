@@ -1,10 +1,11 @@
-"""The recorded books and trades of a backtest, read by the minute where an order of the simulation needs them.
+"""The recorded books and trades of a backtest, read by the minute where an order of the simulation needs it.
 
 A pair without recorded trades costs nothing: which pairs have any is read once.
 Source: docs/architecture.md, laws 2 and 3; C126.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from weakref import finalize
@@ -17,22 +18,27 @@ from hydra.layers.layer5_book_fills import OrderFlow
 from hydra.trading.bars import Bar
 from hydra.trading.order_flow import read_order_flow
 
-Ranges = Mapping[int, tuple[datetime, datetime]]
-"""First and last recorded trade by instrument."""
 
-
+@dataclass(frozen=True)
 class RecordedFlow:
-    """Reads from the database at `url`, over a connection of its own that it opens when first asked."""
+    """ranges: first and last recorded trade by instrument. read: (as_of, bar), as `read_order_flow`."""
 
-    def __init__(self, url: str, ranges: Ranges) -> None:
-        self.ranges = ranges
-        self._url = url
+    ranges: Mapping[int, tuple[datetime, datetime]]
+    read: Callable[[datetime, Bar], OrderFlow | None]
 
     def of(self, as_of: datetime, bar: Bar) -> OrderFlow | None:
-        """See `read_order_flow`."""
-        first, last = self.ranges.get(bar.instrument_id, (None, None))
-        if first is None or last is None or bar.end <= first or bar.time > last:
-            return None
+        """What was recorded of the minute of `bar` as of an instant; None where nothing is."""
+        first, last = self.ranges.get(bar.instrument_id, (bar.end, bar.time))
+        return self.read(as_of, bar) if first < bar.end and bar.time <= last else None
+
+
+class _StoredFlow:
+    """Reads over a connection of its own, which it opens when it is first asked."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def __call__(self, as_of: datetime, bar: Bar) -> OrderFlow | None:
         return read_order_flow(self._connection, as_of, bar)
 
     @cached_property
@@ -48,4 +54,4 @@ def recorded_flow(
     """The recorded flow of [start, end); None where no pair has a recorded trade."""
     values = {"instrument_ids": list(instrument_ids), "start": start, "end": end}
     rows = connection.execute(queries.load("backtest/recorded_trades_range"), values).fetchall()
-    return RecordedFlow(url, {row[0]: (row[1], row[2]) for row in rows}) if rows else None
+    return RecordedFlow({row[0]: (row[1], row[2]) for row in rows}, _StoredFlow(url)) if rows else None

@@ -1,8 +1,8 @@
 """The matching of the paper exchange: plays the bars of a pair against its orders and its position.
 
 `hydra/trading/paper_orders.py` says what fills, when and at which price: by the minute's recorded book and
-trades where it has them, else by its bar, and then at the bar's end. Within a bar the worst order of events is
-assumed: liquidation at the open; waiting market order; entry before stop; stop before target; passive exit
+trades where it has them, else by its bar, and then at the bar's end. Within a bar the worst order of events
+is assumed: liquidation at the open; waiting market order; entry before stop; stop before target; passive exit
 last. After its timeout the rest of a passive exit is closed at the end of the bar.
 Source: C41, C42, C45, C114, C126, C131; docs/practice.md, "Costs".
 """
