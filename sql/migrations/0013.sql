@@ -51,3 +51,6 @@ ALTER TABLE hydra.cycles
 COMMENT ON COLUMN hydra.cycles.reason_code IS 'Why it was skipped (hydra.reason_codes); null otherwise';
 COMMENT ON COLUMN hydra.cycles.as_of IS
 'Only facts known by then may be used; of a skipped minute: the time on the exchange when it was skipped';
+ALTER TABLE hydra.orders ADD COLUMN queue_ahead NUMERIC;
+COMMENT ON COLUMN hydra.orders.queue_ahead IS
+'Base units before it in the recorded order book''s queue, after the last minute; null: no book says it';
