@@ -84,6 +84,7 @@ class Intake:
         self._on_snapshot = on_snapshot
         self._gathered = Gathered()
         self.newest_us = 0
+        self._floor_us = 0
         self._handlers: dict[type[Any], Callable[[HeardPair, Any], None]] = {
             Trade: self._trade,
             ClosedCandle: self._candle,
@@ -120,15 +121,15 @@ class Intake:
         """When what comes now is known: not before its time, and after all that was handed over."""
         clock = self.clock
         clock.heard(time_us)
-        now_us = clock.now_us()
-        self.newest_us = max(self.newest_us, now_us)
-        return self.newest_us
+        known_us = max(clock.now_us(), self._floor_us)
+        self.newest_us = max(self.newest_us, known_us)
+        return known_us
 
     def hand_over(self) -> HandOver:
         """Everything since the last hand-over; what comes from now on is known later."""
         gathered, self._gathered = self._gathered, Gathered()
-        known_us = self.stamp()
-        self.newest_us = known_us + 1
+        known_us = max(self.clock.through_us(), self._floor_us)
+        self._floor_us = known_us + 1
         return HandOver(gathered, known_us, self.candles_through_us)
 
     def record(self, records: Iterable[Record]) -> None:
