@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hydra.bounds import (
     CascadeWarning,
+    DecisionAge,
     Fraction,
     Leverage,
     Minutes,
@@ -148,6 +149,9 @@ class Settings(BaseSettings):
         None,
         description="Where to call the exchange instead, e.g. http://127.0.0.1:8778: simulated, or a proxy",
     )
+    archive_url: ExchangeUrl = Field(
+        "https://data.binance.vision", description="The exchange's public archive of files"
+    )
     coinglass_api_key: SecretStr | None = Field(
         None, description="Key for liquidations over many exchanges; empty: none are read"
     )
@@ -194,6 +198,9 @@ class Settings(BaseSettings):
     )
     kill_scope: KillScope = Field(
         KillScope.PORTFOLIO, description="What a pair's kill condition stops: portfolio or pair (C20)"
+    )
+    oldest_minute_s: DecisionAge = Field(
+        30.0, description="A connected exchange's minute that closed longer ago is skipped, seconds"
     )
     data_outage_flatten_s: Seconds = Field(
         300.0, description="Positions are closed after a longer outage of data, seconds (C09)"

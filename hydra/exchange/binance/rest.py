@@ -25,7 +25,7 @@ from hydra.exchange.raw_socket import Streams
 from hydra.exchange.refusals import CLOCK_OFF, Answer, error_of, not_an_exchange
 
 _PERIOD: Final = timedelta(minutes=5)
-_STATISTICS_KEPT: Final = timedelta(days=30) - _PERIOD
+_STATISTICS_KEPT: Final = timedelta(days=30) - timedelta(hours=1)
 _LONGEST_INTERVAL: Final = timedelta(hours=8, minutes=5)
 _DEPTH_LEVELS: Final = 1_000
 _SETTLING: Final = timedelta(seconds=1)
