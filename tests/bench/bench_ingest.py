@@ -1,10 +1,10 @@
 """Ingest of captured frames, parsed and stored, against plain ccxt and psycopg on the same frames.
 
-The capture: eight pairs; a second of one pair is ten depth updates of eight levels a side, twelve trades, four
-candles, a mark price. HYDRA replays it: it parses, checks the sequences, keeps the books, makes mark bars, and
-stores trades, candles, premium index, books and heartbeats in hypertables with their keys. The peer decodes
-with json, lets ccxt keep its books and parse the trades, and stores trades, closed candles and mark prices by
-executemany, a transaction a thousand messages. One process each, beside the server; Apache edition.
+The capture: eight pairs; a second of one pair is ten depth updates of eight levels a side, twelve trades,
+four candles, a mark price. HYDRA replays it: it parses, checks the sequences, keeps the books, makes mark
+bars, and stores trades, candles, premium index, books and heartbeats in hypertables with their keys. The peer
+decodes with json, lets ccxt keep its books and parse the trades, and stores trades, closed candles and mark
+prices by executemany, a transaction a thousand messages. One process beside the server; Apache edition.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The database is stopped for real while ingest stores: the counts agree afterwards, also of what was on disk."""
+"""The database is stopped for real while ingest stores: the counts agree afterwards."""
 
 import threading
 import time
@@ -79,7 +79,7 @@ def test_what_a_stopped_process_left_on_disk_is_stored_first(cluster: Cluster, t
     cluster.start()
     assert waiting > 0
     again = replay_of(tmp_path / "frames", cluster.url(DATABASE), tmp_path, "left")
-    writer, _ = again._open(["BTCUSDT"])  # noqa: SLF001  # the first thing that a start does
+    writer, _ = again._open(["BTCUSDT"])  # the first thing that a start does
     writer.start()
     writer.close()
     stored = counted(cluster.url(DATABASE), replay.venue)

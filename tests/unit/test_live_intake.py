@@ -159,7 +159,7 @@ def test_the_clock_of_receipt_never_goes_back_when_the_machine_s_clock_jumps() -
     """The wall clock jumps by an hour both ways; time since the start of the machine counts."""
     elapsed, wall = [0], [0]
     exchange = ExchangeClock(lambda: elapsed[0], lambda: wall[0])
-    exchange._speed, exchange._anchor_us = 1.0, START_US  # noqa: SLF001  # as after a measurement
+    exchange._speed, exchange._anchor_us = 1.0, START_US  # as after a measurement
     clock, seen = ReceiptClock(exchange), []
     for jump in (0, 3_600_000_000, -3_600_000_000, 0):
         elapsed[0] += 1_000

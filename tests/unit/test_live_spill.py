@@ -34,7 +34,10 @@ def batch(number: int, rows: int = 20) -> Batch:
     trades = [(1, number, number, number * 100 + row, 1.5, 2.0, True) for row in range(rows)]
     books = [(1, number, number, 7, [1.0, 0.5], [2.0, 2.0], [3.0], [4.0])]
     record = Record("ingest/live/add_gap", {"gap_start": instant(5), "missing_rows": 3, "cause": "GRID"})
-    tables = {"trades": columns_of_rows("trades", trades), "order_books": columns_of_rows("order_books", books)}
+    tables = {
+        "trades": columns_of_rows("trades", trades),
+        "order_books": columns_of_rows("order_books", books),
+    }
     return Batch(number, None, tables, (record,))
 
 
