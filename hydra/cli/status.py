@@ -12,9 +12,11 @@ from hydra.answers.run_list import list_runs
 from hydra.answers.status import Coverage, DatabaseCondition, read_condition, read_coverage
 from hydra.cli.output import open_table, output_console, print_json, print_line
 from hydra.cli.runs import run_lines, run_table
+from hydra.cli.table_sizes import size_table
 from hydra.db.edition import inspect_server
 from hydra.db.engine import connect
 from hydra.db.logins import database_url
+from hydra.db.retention import table_sizes
 from hydra.db.roles import Role
 from hydra.runtime.broker_watch import BrokerCondition, broker_condition
 from hydra.settings import load_settings
@@ -36,6 +38,7 @@ def command(
         condition = read_condition(connection)
         runs = list_runs(connection, RUNS_SHOWN)
         audited = newest_round(connection)
+        sizes = table_sizes(connection)
     if as_json:
         found = {
             "server": server,
@@ -43,6 +46,7 @@ def command(
             "condition": condition,
             "runs": [run.as_json() for run in runs],
             "audits": audited,
+            "tables": [size._asdict() for size in sizes],
             "broker": broker,
         }
         print_json(plain(found))
@@ -56,6 +60,8 @@ def command(
     if coverage:
         console.print()
         console.print(_coverage(coverage))
+        console.print()
+        console.print(size_table(sizes))
         console.print()
     else:
         print_line(console, NO_MARKET)

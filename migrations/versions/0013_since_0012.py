@@ -13,7 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Update it to sql/schema."""
-    change("migrations/0013", "schema/feeds")
+    change("migrations/0013", "schema/feeds", "schema/retention")
     add_rollups()
     change("schema/audit_market", "schema/audit_decisions", "schema/audit_lineage")
     change("schema/roles")
