@@ -10,7 +10,7 @@ from pydantic import AfterValidator
 
 
 class Window(NamedTuple):
-    """How many days after their arrival the facts of a table are kept; 0: for ever. least: what reads need."""
+    """Days after their arrival that the facts of a table are kept; 0: for ever. least: what reads need."""
 
     days: int
     least: int

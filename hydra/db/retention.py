@@ -24,7 +24,7 @@ class Applied(NamedTuple):
 
 
 class TableSize(NamedTuple):
-    """A hypertable of schema market. before_bytes, after_bytes: of its compressed chunks; None: it has none."""
+    """A hypertable of schema market. before_bytes, after_bytes: of its compressed chunks, if it has any."""
 
     relation: str
     chunks: int

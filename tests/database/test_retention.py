@@ -1,8 +1,9 @@
-"""Old facts go by the windows of the settings, chunks are compressed, and everything still stores into them."""
+"""Old facts go by the windows of the settings; chunks are compressed, and everything stores into them."""
 
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import polars as pl
 import psycopg
@@ -16,7 +17,7 @@ from hydra.db.roles import Role, ensure_roles
 from hydra.ingest.fact_tables import FACT_TABLES
 from hydra.ingest.instruments import ensure_instruments
 from hydra.ingest.merge import Merged, merge_rows
-from hydra.settings import Settings
+from hydra.settings import Settings, load_settings
 from tests.support.servers.logins import as_role
 
 START = datetime(2025, 6, 1, 20, 0, tzinfo=UTC)
@@ -34,6 +35,11 @@ def owner(url: str) -> Iterator[psycopg.Connection]:
     with closing(connect(url, autocommit=True)) as connection:
         ensure_instruments(connection)
         yield connection
+
+
+def windows(days: str = "", compress_after_days: int = 7) -> Settings:
+    given = {"RETENTION_DAYS": days} if days else {}
+    return load_settings(Path("absent"), {**given, "COMPRESS_AFTER_DAYS": compress_after_days})
 
 
 def trades(first: int, count: int = ROWS, price: float = 100.0) -> pl.DataFrame:
@@ -71,7 +77,7 @@ def is_community(connection: psycopg.Connection) -> bool:
 
 
 def test_facts_are_dropped_as_long_after_their_arrival_as_the_settings_say(owner: psycopg.Connection) -> None:
-    store_windows(owner, Settings())
+    store_windows(owner, windows())
     merge(owner, trades(0, 10))
     owner.execute(
         "INSERT INTO market.candles_1m VALUES (1, '2025-06-01 00:00Z', '2025-06-01 00:01Z', 1, 1, 1, 1, 1)"
@@ -87,20 +93,20 @@ def test_facts_are_dropped_as_long_after_their_arrival_as_the_settings_say(owner
 def test_another_setting_takes_effect_at_the_next_round(owner: psycopg.Connection) -> None:
     merge(owner, trades(0, 10))
     make_older(owner, 10)
-    store_windows(owner, Settings(retention_days="trades=0"))
+    store_windows(owner, windows("trades=0"))
     assert not any(one.dropped_chunks for one in apply_retention(owner))
-    store_windows(owner, Settings(retention_days="trades=7"))
+    store_windows(owner, windows("trades=7"))
     assert [one for one in apply_retention(owner) if one.dropped_chunks] == [("trades", 7, 1)]
 
 
 def test_the_worker_applies_the_windows_and_chooses_none(owner: psycopg.Connection, url: str) -> None:
     ensure_roles(owner)
-    store_windows(owner, Settings())
+    store_windows(owner, windows())
     merge(owner, trades(0, 10))
     make_older(owner, 31)
     with closing(connect(as_role(url, Role.WORKER), autocommit=True)) as worker:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            store_windows(worker, Settings(retention_days="trades=7"))
+            store_windows(worker, windows("trades=7"))
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             worker.execute("SELECT market.keep_policies('market.candles_1m', '1 hour', NULL)")
         assert [one.source_table for one in apply_retention(worker) if one.dropped_chunks] == ["trades"]
@@ -116,7 +122,7 @@ def test_policies_follow_the_settings_on_the_community_edition(owner: psycopg.Co
         " ORDER BY 1, 2"
     )
     for days, kept in (("", 30), ("trades=7", 7), ("trades=7", 7)):
-        store_windows(owner, Settings(retention_days=days or None))
+        store_windows(owner, windows(days))
         apply_retention(owner)
         found = owner.execute(query).fetchall()
         assert found == [
@@ -127,7 +133,7 @@ def test_policies_follow_the_settings_on_the_community_edition(owner: psycopg.Co
             ("trades", "policy_compression", "7 days"),
             ("trades", "policy_retention", f"{kept} days"),
         ]
-    store_windows(owner, Settings(retention_days="trades=0", compress_after_days=0))
+    store_windows(owner, windows("trades=0", 0))
     apply_retention(owner)
     assert [row[:2] for row in owner.execute(query).fetchall()] == [
         ("order_books", "policy_retention"),
@@ -138,7 +144,7 @@ def test_policies_follow_the_settings_on_the_community_edition(owner: psycopg.Co
 def test_compressed_chunks_take_late_rows_and_repairs(owner: psycopg.Connection, url: str) -> None:
     if not is_community(owner):
         pytest.skip("runs on the community edition: Apache does not compress")
-    store_windows(owner, Settings())
+    store_windows(owner, windows())
     apply_retention(owner)
     merge(owner, trades(0))
     owner.execute("SELECT compress_chunk(c) FROM show_chunks('market.trades') AS c")

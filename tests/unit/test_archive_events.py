@@ -1,4 +1,4 @@
-"""Trades, best prices and forced orders of the exchange's archive: recognised, typed, known late enough, refused."""
+"""Trades, best prices and forced orders of the exchange's archive: recognised, typed, refused."""
 
 from datetime import timedelta
 from pathlib import Path

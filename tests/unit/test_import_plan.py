@@ -1,9 +1,9 @@
 """Which files an import takes, as what, in which order, and what it leaves out with which words."""
 
-from collections import Counter
 import os
 import socket
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import polars as pl

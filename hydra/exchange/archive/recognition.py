@@ -1,8 +1,8 @@
 """The layout of a file: from its name and folder, or for a Parquet file elsewhere from its columns.
 
 The exchange's archive: SYMBOL-INTERVAL-DATE for klines (the folder tells mark price klines apart),
-SYMBOL-fundingRate-DATE and likewise metrics, aggTrades, bookTicker, liquidationSnapshot, as csv or zip. Recorded Parquet: FOLDER/SYMBOL.parquet; forced
-orders say venue and symbol in their columns.
+SYMBOL-fundingRate-DATE and likewise metrics, aggTrades, bookTicker, liquidationSnapshot, as csv or zip.
+Recorded Parquet: FOLDER/SYMBOL.parquet; forced orders say venue and symbol in their columns.
 """
 
 import re
@@ -76,8 +76,8 @@ _ARCHIVE_KINDS: Final = {
 }
 _ARCHIVE_REASONS: Final = {
     "bookDepth": (
-        "bookDepth: it sums the book within 1 to 5 % of the price; order books are stored level by level, and "
-        "no feature reads such sums"
+        "bookDepth: it sums the book within 1 to 5 % of the price; order books are stored level by level, "
+        "and no feature reads such sums"
     ),
     "trades": "single trades: the aggregate ones (aggTrades) are stored, as they are streamed",
 }
