@@ -11,6 +11,14 @@ RESTAMPED = "; UPDATE hydra.cycles SET code_version = 'other'"
 
 DEFECTS = {
     "crossed_book": "UPDATE market.order_books SET bid_prices = '{100.2}'",
+    "order_book_without_levels": "UPDATE market.order_books SET ask_prices = '{}', ask_quantities = '{}'",
+    "trade_ids_with_unrecorded_hole": """
+        INSERT INTO market.trades VALUES (1, '2025-06-01 00:01Z', 7, '2025-06-01 00:02Z', 100, 1, true),
+            (1, '2025-06-01 00:02Z', 9, '2025-06-01 00:02Z', 100, 1, true)""",
+    "predicted_rate_out_of_cap": """
+        UPDATE market.instrument_filters SET funding_rate_cap = 0.003 WHERE instrument_id = 1;
+        INSERT INTO market.premium_index
+        VALUES (1, '2026-11-28 00:01Z', '2026-11-28 00:01Z', 100, 100, 0.0031, '2026-11-28 08:00Z')""",
     "impossible_candle": "UPDATE market.candles_1m SET high = 98 WHERE time = '2025-06-01 00:03Z'",
     "known_before_it_happened": "UPDATE market.funding_rates SET known_at = time - interval '1 s'",
     "known_before_its_lag": """

@@ -19,7 +19,7 @@ LAGS: Final = {
     "trades": timedelta(seconds=1),
     "order_books": timedelta(seconds=1),
 }
-"""The delay of publication after a fact is true, by table. Recorded Parquet states the receipt of its rows."""
+"""The delay of publication after a fact is true, by table. Recorded forced orders state their receipt."""
 
 
 def known_at(table: str, grid_time: pl.Expr, own_stamp: pl.Expr) -> pl.Expr:
