@@ -55,6 +55,9 @@ Zscore: TypeAlias = Annotated[float, Field(ge=0.0, le=100.0), _BOUNDED]
 Leverage: TypeAlias = Annotated[float, Field(ge=1.0, le=125.0), _BOUNDED]
 PositiveUsd: TypeAlias = Annotated[float, Field(gt=0.0, le=1e9), _BOUNDED]
 Seconds: TypeAlias = Annotated[float, Field(ge=0.0, le=86_400.0), _BOUNDED]
+DecisionAge: TypeAlias = Annotated[float, Field(ge=5.0, le=55.0), _BOUNDED]
+"""Of a minute that is still decided, seconds: more than two, and less than a minute."""
+
 Minutes: TypeAlias = Annotated[float, Field(ge=0.0, le=525_600.0), _BOUNDED]
 Hours: TypeAlias = Annotated[float, Field(gt=0.0, le=8_760.0), _BOUNDED]
 PositiveBps: TypeAlias = Annotated[float, Field(gt=0.0, le=10_000.0), _BOUNDED]

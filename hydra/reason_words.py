@@ -63,10 +63,18 @@ WORDS: Final[dict[ReasonCode, str]] = {
     ReasonCode.EXCHANGE_REFUSED: "the exchange refused the order",
     ReasonCode.SPREAD_WIDE: "the spread is too wide to trade",
     ReasonCode.INSUFFICIENT_MARGIN: "the free margin is too small for the smallest order",
+    ReasonCode.CLOCK_OFF: "the clocks of this machine and the exchange have not agreed within 1 s for 60 s",
+    ReasonCode.MINUTE_TOO_OLD: "it was too late to decide this minute honestly",
 }
 
 _CODES: Final[dict[Gate, tuple[ReasonCode, ...]]] = {
-    Gate.DATA_HEALTH: (ReasonCode.DATA_MISSING, ReasonCode.DATA_STALE, ReasonCode.SPREAD_WIDE),
+    Gate.DATA_HEALTH: (
+        ReasonCode.DATA_MISSING,
+        ReasonCode.DATA_STALE,
+        ReasonCode.CLOCK_OFF,
+        ReasonCode.SPREAD_WIDE,
+        ReasonCode.MINUTE_TOO_OLD,
+    ),
     Gate.STATISTICAL: (
         ReasonCode.NORMAL,
         ReasonCode.WARMING_UP,

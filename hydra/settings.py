@@ -14,6 +14,7 @@ from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
@@ -21,6 +22,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hydra.bounds import (
     CascadeWarning,
+    DecisionAge,
     Fraction,
     Leverage,
     Minutes,
@@ -89,6 +91,20 @@ def _checked_hours(text: str) -> str:
 HoldingHours = Annotated[str, AfterValidator(_checked_hours)]
 
 
+def _checked_url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        is_url = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_url = False
+    if not is_url or "@" in text or "?" in text or "#" in text:
+        raise ValueError("write it as http://HOST:PORT or https://HOST, without user, query or fragment")
+    return text.rstrip("/")
+
+
+ExchangeUrl = Annotated[str, AfterValidator(_checked_url)]
+
+
 class Settings(BaseSettings):
     """The effective configuration. Attribute names are the keys in lower case unless an alias says so."""
 
@@ -144,7 +160,17 @@ class Settings(BaseSettings):
 
     binance_api_key: SecretStr | None = Field(None, description="Key of the exchange account")
     binance_api_secret: SecretStr | None = Field(None, description="Secret of the exchange account")
-    binance_testnet: bool = Field(True, description="Use the exchange's test network")
+    binance_testnet: bool = Field(True, description="Use the exchange's practice market (demo trading)")
+    exchange_url: ExchangeUrl | None = Field(
+        None,
+        description="Where to call the exchange instead, e.g. http://127.0.0.1:8778: simulated, or a proxy",
+    )
+    archive_url: ExchangeUrl = Field(
+        "https://data.binance.vision", description="The exchange's public archive of files"
+    )
+    coinglass_api_key: SecretStr | None = Field(
+        None, description="Key for liquidations over many exchanges; empty: none are read"
+    )
 
     anthropic_api_key: SecretStr | None = Field(
         None, description="Key for the news analyst; empty: no analysis"
@@ -188,6 +214,9 @@ class Settings(BaseSettings):
     )
     kill_scope: KillScope = Field(
         KillScope.PORTFOLIO, description="What a pair's kill condition stops: portfolio or pair (C20)"
+    )
+    oldest_minute_s: DecisionAge = Field(
+        30.0, description="A connected exchange's minute that closed longer ago is skipped, seconds"
     )
     data_outage_flatten_s: Seconds = Field(
         300.0, description="Positions are closed after a longer outage of data, seconds (C09)"

@@ -42,7 +42,7 @@ class StatisticalLayer:
         """
         imports = _count_imports(connection)
         try:
-            minute = self._follow(run).assessed(cycle.as_of, imports)
+            minute = self._follow(run).assessed(cycle, imports)
         except DatabaseError:
             self._let_go(run.run_id)
             raise

@@ -16,6 +16,7 @@ from hydra.durations import HOUR, MINUTE
 from hydra.features.engine.decision_frame import DECISION_DELAY, decision_minutes, newest_known_each
 from hydra.trading.assessed_minutes import assess_each
 from hydra.trading.assessment_rows import AssessedMinute
+from hydra.trading.cycle import Cycle
 from hydra.trading.parameters import rules_of_run
 from hydra.trading.runs import Run
 from workers.run_facts import RunFacts
@@ -50,13 +51,13 @@ class ReplayedHours:
         self._hour: _Hour | None = None
         self._next: Future[_Hour] | None = None
 
-    def assessed(self, as_of: datetime, imports: int) -> AssessedMinute:
-        """Layer 2's answer at `as_of`, a minute's decision; `imports`: the number of imports so far.
+    def assessed(self, cycle: Cycle, imports: int) -> AssessedMinute:
+        """Layer 2's answer to a minute; `imports`: the number of imports so far.
 
         Raises:
             DatabaseError: the facts could not be read.
         """
-        hour = self._hour
+        as_of, hour = cycle.as_of, self._hour
         if hour is None or not hour.holds(as_of, imports):
             hour = self._hour = self._hour_of(as_of, imports)
             self._go_ahead(as_of, imports)

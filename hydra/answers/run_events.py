@@ -1,4 +1,4 @@
-"""What happens in a run while it goes on, one sentence an event: entries, fills, exits, kill switches."""
+"""What happens in a run while it goes on, a sentence an event: entries, fills, exits, kills, skips."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,14 +9,18 @@ from typing import Final
 import psycopg
 from psycopg.rows import class_row
 
-from hydra.answers.formatting import exact_text, minute_text, price_text, usd
+from hydra.answers.formatting import counted, exact_text, minute_text, price_text, usd
 from hydra.db import queries
 from hydra.domain import OrderState, ReasonCode
+from hydra.durations import EPOCH
 from hydra.reason_words import WORDS
 
 
 class EventKind(StrEnum):
-    """ENTRY_ENDED: the order is filled whole or given up. REDUCED, CLOSED: what an exit's fills left."""
+    """ENTRY_ENDED: the order is filled whole or given up. REDUCED, CLOSED: what an exit's fills left.
+
+    SKIPPED: as many minutes as the quantity says, up to its time.
+    """
 
     ENTRY_SENT = "ENTRY_SENT"
     ENTRY_FILLED = "ENTRY_FILLED"
@@ -25,6 +29,7 @@ class EventKind(StrEnum):
     CLOSED = "CLOSED"
     LATCHED = "LATCHED"
     CLEARED = "CLEARED"
+    SKIPPED = "SKIPPED"
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,7 @@ class RunEvent:
             EventKind.CLOSED: f"{self.side} closed: {amount}, net {usd(self.net_pnl_usd)}{reason}",
             EventKind.LATCHED: f"kill switch latched: {self.words}",
             EventKind.CLEARED: f"kill switch cleared: {self.words}",
+            EventKind.SKIPPED: f"skipped for {counted(int(self.quantity or 0), 'minute')} up to here{reason}",
         }[self.kind]
 
 
@@ -75,6 +81,7 @@ class RunEvents:
     _after_order: int = field(default=0, init=False)
     _after_fill: int = field(default=0, init=False)
     _after_kill: int = field(default=0, init=False)
+    _after_skip: datetime = field(default=EPOCH, init=False)
     _working: set[int] = field(default_factory=set, init=False)
     _latched: set[int] = field(default_factory=set, init=False)
 
@@ -85,6 +92,7 @@ class RunEvents:
             "after_order": self._after_order,
             "after_fill": self._after_fill,
             "after_kill": self._after_kill,
+            "after_skip": self._after_skip,
             "working": list(self._working),
             "latched": list(self._latched),
         }
@@ -106,6 +114,8 @@ class RunEvents:
                 self._latched.add(event.key)
             case EventKind.CLEARED:
                 self._latched.discard(event.key)
+            case EventKind.SKIPPED:
+                self._after_skip = max(self._after_skip, event.time)
             case _:
                 self._after_fill = max(self._after_fill, event.key)
 

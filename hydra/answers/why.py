@@ -215,10 +215,16 @@ def _nearest_minutes(connection: psycopg.Connection, keys: Mapping[str, Any]) ->
     return tuple(time for time in (nearest["before"], nearest["after"]) if time)
 
 
+def _skipped(cycle: Row, time: datetime) -> str:
+    """Why a minute was skipped. Rows of before revision 0013 have no reason."""
+    words = WORDS[ReasonCode(cycle["reason_code"] or ReasonCode.MINUTE_TOO_OLD)]
+    return f"was skipped, {duration((cycle['as_of'] - time).total_seconds())} after its close: {words}"
+
+
 def _no_decision(
     connection: psycopg.Connection, base: str, keys: Mapping[str, Any], cycle: Row | None
 ) -> str:
     nearest = [minute_text(time) for time in _nearest_minutes(connection, keys)]
-    cause = "was skipped: it was too late to decide it honestly" if cycle else "was not decided"
+    cause = _skipped(cycle, keys["time"]) if cycle else "was not decided"
     where = f"run {keys['run_id']}, {base}: the minute {minute_text(keys['time'])} UTC {cause}"
     return f"{where}; the nearest ones with rows: {' and '.join(nearest) or 'none'}"

@@ -64,7 +64,7 @@ class PairMinuteRowMaker:
     def _batch(self, batch: list[tuple[int, int]]) -> PairMinuteRows:
         market, decisions = self._simulation.prepared.market, self._decisions(batch)
         assessed = assessed_rows(market, decisions, self._simulation.rules).to_dicts()
-        newest = newest_known_each(market.facts, decisions).to_list()
+        newest = self._newest_known(batch, decisions).to_list()
         rows = PairMinuteRows([], [], [], [])
         for (row, column), values, known_at in zip(batch, assessed, newest, strict=True):
             cycle = self._cycle(row)
@@ -74,6 +74,13 @@ class PairMinuteRowMaker:
             rows.signals.extend(self._signal_rows(cycle, row, column))
             rows.decisions.append(self._decision_row(cycle, row, column))
         return rows
+
+    def _newest_known(self, batch: list[tuple[int, int]], decisions: pl.DataFrame) -> pl.Series:
+        market = self._simulation.prepared.market
+        if market.recorded is None:
+            return newest_known_each(market.facts, decisions)
+        as_of = pl.Series("time", market.recorded.as_of_us[[row for row, _ in batch]]).cast(TIME)
+        return newest_known_each(market.recorded.facts, decisions.with_columns(as_of))
 
     def _cycle(self, row: int) -> Cycle:
         time = instant_of(int(self._simulation.prepared.market.minutes[row]))

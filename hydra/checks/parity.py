@@ -134,8 +134,11 @@ def _rows_left_out(connection: psycopg.Connection, replay: Replay) -> dict[str, 
     run = replay.run
     found = {"cycles": "the clock's own record: it says which minutes are compared"}
     row = connection.execute(queries.load("backtest/undecided"), {"run_id": run.run_id}).fetchone()
-    if row is not None and row[0]:
-        found[f"{row[0]:,} minutes"] = "not decided to the end yet"
+    undecided, skipped = row or (0, 0)
+    if undecided:
+        found[f"{undecided:,} minutes"] = "not decided to the end yet"
+    if skipped:
+        found[f"{skipped:,} skipped minutes"] = "not decided: it was too late to decide them honestly"
     if replay.stored is None:
         found["rows that are missing"] = (
             "the run does not say which rows it stores: only those it has are compared"

@@ -17,10 +17,11 @@ from hydra.backtest.equity_path import EquityPath, equity_path
 from hydra.backtest.kills_by_hand import KillByHand
 from hydra.backtest.market import BacktestMarket, epoch_minute, market_of, read_market
 from hydra.backtest.persisted import StoredRows, persisted_pair_minutes
+from hydra.backtest.seen_as_of import seen_as_of
 from hydra.backtest.simulation import Simulation, Stopwatch, prepare, simulate
 from hydra.db import queries
-from hydra.domain import CycleState, TradingMode
-from hydra.durations import MINUTE
+from hydra.domain import CycleState, MarketOrigin, TradingMode
+from hydra.durations import EPOCH, MICROSECOND, MINUTE
 from hydra.errors import StopError
 from hydra.trading.parameters import rules_of_run
 from hydra.trading.runs import Run
@@ -97,11 +98,18 @@ def _market_of_backtest(connection: psycopg.Connection, url: str, run: Run) -> B
 
 
 def _market_of_cycles(connection: psycopg.Connection, url: str, run: Run) -> BacktestMarket:
-    """Every minute of the run's clock, with candles or without: the clock continues where the data end."""
+    """Every minute of the run's clock, with candles or without: the clock continues where the data end.
+
+    The minutes of a connected exchange as they were seen (see `seen_as_of`).
+    """
     _decided_range(connection, run)
     rows = connection.execute(queries.load("backtest/decided_minutes"), {"run_id": run.run_id}).fetchall()
     minutes: Integers = np.array([epoch_minute(row[0]) for row in rows], np.int64)
-    return market_of(connection, url, run.instrument_ids, minutes)
+    market = market_of(connection, url, run.instrument_ids, minutes)
+    if run.market_origin is not MarketOrigin.EXCHANGE:
+        return market
+    as_of_us: Integers = np.array([(row[1] - EPOCH) // MICROSECOND for row in rows], np.int64)
+    return seen_as_of(market, as_of_us)
 
 
 def _decided_range(connection: psycopg.Connection, run: Run) -> tuple[datetime, datetime]:

@@ -9,12 +9,12 @@ from rich.console import Console
 
 from hydra.cli import db
 from hydra.cli.output import progress_bar
-from hydra.cli.run import base_names, parse_range, refuse_unconnected
+from hydra.cli.run import base_names, parse_range, refuse_exchange
 from hydra.db import queries
 from hydra.db.engine import connect
 from hydra.db.logins import database_url
 from hydra.db.roles import Role
-from hydra.domain import MarketOrigin, TradingMode
+from hydra.domain import MarketOrigin
 from hydra.durations import MINUTE
 from hydra.errors import StopError
 from hydra.runtime.run_market import MarketRequest, prepare_market
@@ -74,7 +74,7 @@ def _refuse_contradiction(asked: CheckRequest) -> None:
 
 
 def _of_options(asked: CheckRequest, console: Console) -> CheckedMarket:
-    refuse_unconnected(TradingMode.PAPER, asked.origin)
+    refuse_exchange(asked.origin)
     settings = load_settings()
     start, end = parse_range(asked.start, asked.end)
     request = MarketRequest(asked.origin, asked.seed, base_names(asked.pairs), start, end)

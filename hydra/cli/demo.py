@@ -1,4 +1,4 @@
-"""`hydra demo`: a day of a generated market through the five layers, its report, and three whys."""
+"""`hydra demo`: some hours of a simulated exchange through the five layers, their report, and three whys."""
 
 import shutil
 from datetime import timedelta
@@ -13,21 +13,23 @@ from hydra.answers.report import read_report
 from hydra.answers.styled_text import styled
 from hydra.bounds import LARGEST_SEED
 from hydra.cli import db
+from hydra.cli.exchange_run import new_exchange_run
 from hydra.cli.output import TextConsole, output_console, print_line
 from hydra.cli.report_tables import print_report
-from hydra.cli.run import in_mode, new_run, watch
+from hydra.cli.run import in_mode, watch
 from hydra.cli.why import print_explanation
 from hydra.db.engine import connect
 from hydra.db.logins import database_url
 from hydra.db.roles import Role
-from hydra.domain import MarketOrigin, TradingMode
-from hydra.runtime.run_market import GENERATED_START, MarketRequest
+from hydra.domain import TradingMode
+from hydra.runtime.exchange_market import SIMULATED, ExchangeRequest
+from hydra.runtime.run_market import GENERATED_START
 from hydra.runtime.speed import Speed
 from hydra.settings import load_settings
 from hydra.trading.runs import EndReason
 
 MOST_DEMO_HOURS: Final = 168.0
-_SEED: Final = 1
+_SEED: Final = 2
 _TRADES_SHOWN: Final = 30
 ACTIVATE: Final = ". .venv/bin/activate"
 """What puts the command `hydra` on the PATH of a terminal."""
@@ -35,17 +37,25 @@ ACTIVATE: Final = ". .venv/bin/activate"
 
 def command(
     hours: Annotated[
-        float, typer.Option(help="How long the generated market lasts.", min=0.1, max=MOST_DEMO_HOURS)
-    ] = 24.0,
-    seed: Annotated[int, typer.Option(help="Seed of the generated market.", min=0, max=LARGEST_SEED)] = _SEED,
+        float,
+        typer.Option(help="How long the simulated exchange is listened to.", min=0.1, max=MOST_DEMO_HOURS),
+    ] = 2.0,
+    seed: Annotated[int, typer.Option(help="Seed of its market.", min=0, max=LARGEST_SEED)] = _SEED,
 ) -> None:
-    """Watch HYDRA trade a simulated day on paper, then ask why. Nothing leaves this machine."""
+    """Watch HYDRA trade some hours of a simulated exchange on paper, then ask why.
+
+    The market arrives over REST and WebSocket, as from a real exchange. Nothing leaves this machine.
+    """
     db.up()
-    settings, console = in_mode(load_settings(), TradingMode.PAPER), TextConsole()
-    end = GENERATED_START + timedelta(minutes=round(hours * 60))
-    asked = MarketRequest(MarketOrigin.GENERATED, seed, (), GENERATED_START, end)
-    run = new_run(settings, asked, Speed(None), console)
-    if watch(run, settings, console) is EndReason.FINISHED:
+    # Not the exchange of somebody else, nor the one that the settings name.
+    settings = in_mode(load_settings(), TradingMode.PAPER).model_copy(update={"exchange_url": None})
+    console = TextConsole()
+    end = GENERATED_START + timedelta(minutes=round(hours * 60) + 1)
+    serving = ("--market", "generated", "--seed", str(seed), "--from", f"{GENERATED_START:%Y-%m-%dT%H:%M}")
+    asked = ExchangeRequest(SIMULATED, (), (*serving, "--to", f"{end:%Y-%m-%dT%H:%M}"), Speed(None))
+    with new_exchange_run(settings, asked, end, console) as (run, market):
+        reason = watch(run, settings, console, market)
+    if reason is EndReason.FINISHED:
         _show(database_url(settings, Role.READER), run.run_id, output_console())
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Final
 
 import typer
@@ -14,6 +15,7 @@ from hydra.answers.run_events import DataCoverage, read_data_coverage
 from hydra.answers.timestamps import parse_minute
 from hydra.bounds import LARGEST_KEY
 from hydra.cli import db
+from hydra.cli.exchange_run import ExchangeName, asked_exchange, listened_again, new_exchange_run
 from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, ToOption
 from hydra.cli.output import TextConsole, print_line, progress_bar
 from hydra.db.engine import connect
@@ -21,6 +23,7 @@ from hydra.db.logins import database_url
 from hydra.db.roles import Role
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import StopError
+from hydra.runtime.exchange_market import ListenedMarket
 from hydra.runtime.run_market import MarketRequest, prepare_market
 from hydra.runtime.speed import Speed
 from hydra.runtime.supervisor import Supervisor
@@ -41,6 +44,13 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     mode: Annotated[
         TradingMode | None,
         typer.Option(metavar="paper", help="Where orders go. [default: TRADING_MODE]", show_default=False),
+    ] = None,
+    exchange: Annotated[
+        ExchangeName | None,
+        typer.Option(
+            metavar="simulated|binance|bybit",
+            help="Listen to this exchange; the simulated one serves what the options of a market say.",
+        ),
     ] = None,
     market: MarketOption = MarketOrigin.RECORDED,
     start: FromOption = None,
@@ -77,16 +87,28 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     if resume is None:
         if upgrade:
             raise StopError("--upgrade gives a stopped run to this version: name the run with --resume")
-        refuse_unconnected(settings.trading_mode, market)
+        refuse_orders(settings.trading_mode)
+        refuse_exchange(market)
         first, last = parse_range(start, end)
-        asked = MarketRequest(market, seed, base_names(pairs), first, last, planted(scenario, market))
-        db.up()
-        run = new_run(settings, asked, pace or Speed(None), console)
+        if exchange is not None:
+            wanted = asked_exchange(context, exchange, base_names(pairs), pace)
+            db.up()
+            with new_exchange_run(settings, wanted, last, console) as (run, listened):
+                watch(run, settings, console, listened)
+        else:
+            asked = MarketRequest(market, seed, base_names(pairs), first, last, planted(scenario, market))
+            db.up()
+            run = new_run(settings, asked, pace or Speed(None), console)
+            watch(run, settings, console)
     else:
         refuse_beside_resume(context, resume)
         db.up()
         run = resumed_run(settings, resume, pace, upgrade=upgrade)
-    watch(run, settings, console)
+        if run.exchange is None:
+            watch(run, settings, console)
+        else:
+            with listened_again(settings, run, console) as listened:
+                watch(run, settings, console, listened)
     with connect(database_url(settings, Role.READER)) as connection:
         coverage = read_data_coverage(connection, run.run_id)
     if coverage.without_data:
@@ -186,15 +208,17 @@ def resumed_run(settings: Settings, run_id: int, speed: Speed | None = None, *, 
                 f"--resume {run_id}: the run's mode is {run.mode.value}, not {settings.trading_mode.value}: "
                 f"add --mode {run.mode.value}, or set TRADING_MODE={run.mode.value}"
             )
-        refuse_unconnected(run.mode, run.market_origin)
+        refuse_orders(run.mode)
         if upgrade:
             run = upgrade_run(connection, run)
         reopen_run(connection, run, run.speed if speed is None else str(speed))
         return read_run(connection, run_id)
 
 
-def watch(run: Run, settings: Settings, console: Console) -> EndReason:
+def watch(run: Run, settings: Settings, console: Console, market: ListenedMarket | None = None) -> EndReason:
     """Supervise `run` to its end or to Ctrl-C, with the live table on a terminal and lines elsewhere.
+
+    market: of a connected exchange.
 
     Raises:
         StopError: another process supervises it.
@@ -202,7 +226,8 @@ def watch(run: Run, settings: Settings, console: Console) -> EndReason:
     """
     with _display(run, console) as show:
         speed = Speed.parse(run.speed)
-        reason = Supervisor(run, settings, speed, show, lambda text: print_line(console, text)).supervise()
+        tell = partial(print_line, console)
+        reason = Supervisor(run, settings, speed, show, tell, market=market).supervise()
     if reason is EndReason.FINISHED:
         print_line(console, f"Run {run.run_id} is finished: see it with `hydra report {run.run_id}`.")
     else:
@@ -212,19 +237,30 @@ def watch(run: Run, settings: Settings, console: Console) -> EndReason:
     return reason
 
 
-def refuse_unconnected(mode: TradingMode, market: MarketOrigin) -> None:
-    """Refuse a mode or a market that needs an exchange.
+def refuse_orders(mode: TradingMode) -> None:
+    """Refuse a mode in which orders go to an exchange.
 
     Raises:
-        StopError: the mode or the market needs an exchange, and none is connected yet.
+        StopError: names it.
     """
     if mode is not TradingMode.PAPER:
         raise StopError(
-            f"the mode {mode.value} (of --mode or TRADING_MODE): no exchange is connected yet; "
+            f"the mode {mode.value} (of --mode or TRADING_MODE): no orders go to an exchange yet; "
             "paper is what runs today"
         )
+
+
+def refuse_exchange(market: MarketOrigin) -> None:
+    """Refuse an exchange where stored history is needed.
+
+    Raises:
+        StopError: says what to write.
+    """
     if market is MarketOrigin.EXCHANGE:
-        raise StopError("--market exchange: no exchange is connected yet; choose recorded or generated")
+        raise StopError(
+            "--market exchange: choose recorded or generated; to an exchange listens "
+            "`hydra run --exchange simulated`, binance or bybit"
+        )
 
 
 def base_names(pairs: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import typer
 from rich.table import Table
 
 from hydra.answers.audit_rounds import audit_words, newest_round
+from hydra.answers.blocked_pairs import blocked_pairs
 from hydra.answers.formatting import counted, minute_text
 from hydra.answers.plain_values import plain
 from hydra.answers.run_list import list_runs
@@ -39,12 +40,14 @@ def command(
         runs = list_runs(connection, RUNS_SHOWN)
         audited = newest_round(connection)
         sizes = table_sizes(connection)
+        blocked = blocked_pairs(connection, [run.run_id for run in runs if run.is_live])
     if as_json:
         found = {
             "server": server,
             "facts": coverage,
             "condition": condition,
             "runs": [run.as_json() for run in runs],
+            "blocked_pairs": blocked,
             "audits": audited,
             "tables": [size._asdict() for size in sizes],
             "broker": broker,
@@ -72,7 +75,7 @@ def command(
     if runs:
         console.print()
         console.print(run_table(runs))
-        for line in run_lines(runs):
+        for line in (*run_lines(runs), *(one.sentence for one in blocked)):
             print_line(console, line)
 
 

@@ -13,6 +13,7 @@ from hydra.db import queries
 IMPORT: Final = "import"
 AUDITS: Final = "audits"
 GENERATED_MARKET: Final = "generated market"
+TERMS: Final = "terms"
 LOOK_EVERY_S: Final = 0.1
 
 

@@ -1,10 +1,10 @@
 r"""Raw frames on disk, with their receive time and connection: written by ingest, read by a replay.
 
-A folder holds files named by the UTC instant of their opening, `frames-20261128T041000123456Z.zst`. A file is
-a row of blocks. A block is two zstandard frames: a skippable one with the marker `HYDRABLK` and the length of
-the second as 8 bytes, little-endian; and a compressed one with a checksum. So `zstdcat FILE` prints all
-records, a reader finds the next block behind a damaged one, and a process that is killed loses what it had
-not flushed and nothing else. Decompressed, a block is a row of records:
+A folder holds files with a number and the UTC instant of their opening, `frames-000001-20261128T041000Z.zst`.
+A file is a row of blocks. A block is two zstandard frames: a skippable one with the marker `HYDRABLK` and the
+length of the second as 8 bytes, little-endian; and a compressed one with a checksum. So `zstdcat FILE` prints
+all records, a reader finds the next block behind a damaged one, and a process that is killed loses what it
+had not flushed and nothing else. Decompressed, a block is a row of records:
 
     1723161255030314667 public 179\n{"stream":...}\n
 
@@ -52,7 +52,7 @@ class CaptureWriter:
     comes, and `close` at the end.
 
     Raises (all methods):
-        StopError: the folder cannot be written.
+        StopError: the folder cannot be written; the frames that waited are lost.
     """
 
     def __init__(
@@ -95,43 +95,38 @@ class CaptureWriter:
         """Write what waits as one block."""
         if self._waiting:
             block = self._compressor.compress(bytes(self._waiting))
-            self._append(_MARKER + len(block).to_bytes(8, "little") + block)
             self._waiting.clear()
+            self._append(_MARKER + len(block).to_bytes(8, "little") + block)
         if self._written >= self._file_bytes or time.monotonic_ns() - self._opened_ns >= self._file_ns:
             self._shut()
-            self._open()
 
     def close(self) -> None:
         """Flush and close."""
-        if self._descriptor is not None:
-            self.flush()
-            self._shut()
+        self.flush()
+        self._shut()
 
     def _append(self, block: bytes) -> None:
-        if self._descriptor is None:
-            raise StopError(f"the capture in {self._folder} is closed")
+        descriptor = self._open() if self._descriptor is None else self._descriptor
         try:
             rest = memoryview(block)
             while rest:
-                rest = rest[os.write(self._descriptor, rest) :]
+                rest = rest[os.write(descriptor, rest) :]
         except OSError as error:
-            os.ftruncate(self._descriptor, self._written)
-            os.lseek(self._descriptor, self._written, os.SEEK_SET)
+            os.ftruncate(descriptor, self._written)
+            os.lseek(descriptor, self._written, os.SEEK_SET)
             raise _unwritable(self._folder, error) from None
         self._written += len(block)
 
-    def _open(self) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-        while True:
-            path = self._folder / f"frames-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}.zst"
-            try:
-                self._descriptor = os.open(path, flags, 0o644)
-            except FileExistsError:
-                continue
-            except OSError as error:
-                raise _unwritable(self._folder, error) from None
-            break
+    def _open(self) -> int:
+        files = _files(self._folder)
+        number = int(files[-1].name.split("-")[1]) + 1 if files else 1
+        path = self._folder / f"frames-{number:06}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.zst"
+        try:
+            self._descriptor = descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        except OSError as error:
+            raise _unwritable(self._folder, error) from None
         self._written, self._opened_ns = 0, time.monotonic_ns()
+        return descriptor
 
     def _shut(self) -> None:
         if self._descriptor is not None:
@@ -150,11 +145,15 @@ def captured_frames(folder: Path, on_damage: Callable[[BadDataError], None]) -> 
         BadDataError: the folder holds no such files.
         StopError: a file cannot be read.
     """
-    paths = sorted(folder.glob("frames-*.zst"))
+    paths = _files(folder)
     if not paths:
         raise BadDataError(f"{folder} holds no captured frames (files frames-*.zst)")
     for path in paths:
         yield from _frames_of_file(path, on_damage)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("frames-[0-9]*-*.zst"))
 
 
 def _frames_of_file(path: Path, on_damage: Callable[[BadDataError], None]) -> Iterator[CapturedFrame]:
@@ -198,9 +197,13 @@ def _block_at(content: mmap.mmap, position: int) -> tuple[bytes, int]:
     try:
         if zstandard.frame_content_size(block) > _LARGEST_BLOCK_BYTES:
             raise ValueError("the block claims to be larger than any")
-        return zstandard.decompress(block), end
+        reading = zstandard.ZstdDecompressor().decompressobj()
+        records = reading.decompress(block)
     except zstandard.ZstdError as error:
         raise ValueError(str(error)) from None
+    if not reading.eof or reading.unused_data:
+        raise ValueError("the block has another length than it says")
+    return records, end
 
 
 def _records(block: bytes) -> Iterator[CapturedFrame]:

@@ -26,6 +26,11 @@ class OrderFilters:
     min_notional_usd: Decimal
     funding_interval_hours: int
     source: str
+    funding_rate_cap: Decimal | None = None
+    funding_rate_floor: Decimal | None = None
+    price_multiplier_up: Decimal | None = None
+    price_multiplier_down: Decimal | None = None
+    is_trading: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +48,23 @@ class LeverageBracket:
 
 
 @dataclass(frozen=True, slots=True)
+class FeeRates:
+    """What the account pays, bps of the value."""
+
+    valid_from: datetime
+    maker_fee_bps: Decimal
+    taker_fee_bps: Decimal
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class InstrumentTerms:
-    """The terms under which one pair is traded."""
+    """The terms under which one pair is traded. Brackets and fees are told to an account only: else empty."""
 
     pair: Pair
     filters: OrderFilters
     brackets: tuple[LeverageBracket, ...]
+    fees: FeeRates | None = None
 
 
 def load_instrument_terms(path: Path = SOURCE) -> tuple[InstrumentTerms, ...]:

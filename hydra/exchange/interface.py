@@ -14,6 +14,7 @@ from typing import Protocol
 
 import polars as pl
 
+from hydra.exchange.exchange_clock import ServerClock
 from hydra.exchange.instruments import InstrumentTerms
 from hydra.exchange.messages import DepthSnapshot, Message
 
@@ -63,8 +64,11 @@ class MarketData(Protocol):
     async def server_time(self) -> datetime:
         """The exchange's clock, UTC."""
 
+    async def server_clock(self) -> ServerClock:
+        """The same, with its speed: what `ExchangeClock.measure` asks."""
+
     async def terms(self, symbols: Sequence[str]) -> list[InstrumentTerms]:
-        """Filters, brackets and funding terms of `symbols`, as of now."""
+        """Filters and funding terms of `symbols`, as of now; brackets and fees too where a key is set."""
 
     async def history(self, table: str, symbol: str, start: datetime, end: datetime) -> pl.DataFrame:
         """One page of `table` in [start, end), oldest first; closed and settled rows only.
@@ -87,7 +91,8 @@ class MarketData(Protocol):
     ) -> None:
         """Hold one connection that sends `feeds` of `symbols`, until it is lost or cancelled.
 
-        Returns when the exchange closed it in order (its life has ended).
+        Returns shortly before the exchange would close it, because its life ends (24 h). It is read on for
+        some seconds after that: a caller that calls again at once misses nothing, and hears some twice.
 
         Raises:
             RetryError: it was lost, or refused for now; call again.

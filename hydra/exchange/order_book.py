@@ -81,12 +81,13 @@ class OrderBook:
 
     def update(self, change: DepthUpdate) -> BookFault | None:
         """Apply `change`, or hold it while there is no book; what was found wrong, if anything."""
-        if self.needs_snapshot:
+        is_held = self.needs_snapshot
+        if is_held:
             self._held.append(change)
         if self.last_id is None:
             return None
         fault = self._apply(change)
-        if fault is not None and fault.kind is FaultKind.GAP and not self._held:
+        if fault is not None and fault.kind is FaultKind.GAP and not is_held:
             self._held.append(change)
         return fault
 
@@ -123,6 +124,14 @@ class OrderBook:
         if self._bids.is_short() or self._asks.is_short():
             self.needs_snapshot = True
         return BookTop(self.time_us, self.last_id, *self._bids.best(levels), *self._asks.best(levels))
+
+    def bids(self) -> dict[float, float]:
+        """Quantities by price of every bid that is known; empty while there is no book."""
+        return dict(self._bids.quantities)
+
+    def asks(self) -> dict[float, float]:
+        """The same of the asks."""
+        return dict(self._asks.quantities)
 
     def _newer_than(self, snapshot: DepthSnapshot, later: list[DepthUpdate]) -> tuple[int, int] | None:
         """Id and time of what `snapshot` is too old for; None if it can be used."""

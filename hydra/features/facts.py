@@ -166,6 +166,7 @@ SOURCES: Final[dict[str, FactSource]] = {
         ages=(
             Age("liquidation_feed", pl.col("feed") == "liquidations"),
             Age("order_book_feed", pl.col("feed") == "order_book"),
+            Age("clock", pl.col("feed") == "clock"),
         ),
     ),
     "trades": FactSource(
@@ -232,7 +233,8 @@ class MarketFacts:
     positioning: five-minute periods under their end.
     liquidations: single forced orders; `side` is the liquidated position.
     order_book_tops: sums of price x quantity over the top 20 levels per snapshot.
-    heartbeats: proof that a feed was alive (feeds "liquidations", "order_book").
+    heartbeats: proof that a feed was alive (feeds "liquidations", "order_book"), or that the exchange's clock
+    and this machine's agreed ("clock").
     trades: single (aggregate) trades; buyer_is_maker: the taker sold.
     order_book_levels: best prices and quantities (base units) per snapshot, value of the top 10 levels of
     each side and of all levels within 10 bps of the mid.

@@ -18,7 +18,7 @@ def ensure_instruments(connection: psycopg.Connection) -> None:
     """Add the eight perpetuals, their filters and brackets where they are not stored yet; idempotent."""
     for terms in load_instrument_terms():
         brackets = [asdict(bracket) for bracket in terms.brackets]
-        add_instrument(connection, _description(terms.pair), asdict(terms.filters), brackets)
+        add_instrument(connection, description(terms.pair), asdict(terms.filters), brackets)
 
 
 def add_instrument(
@@ -35,10 +35,11 @@ def add_instrument(
         cursor.executemany(queries.load("ingest/add_bracket"), [{**key, **row} for row in brackets])
 
 
-def _description(pair: Pair) -> dict[str, Any]:
+def description(pair: Pair, venue: str = VENUE) -> dict[str, Any]:
+    """The row of market.instruments for `pair`, under its own id."""
     return {
         "instrument_id": pair.instrument_id,
-        "venue": VENUE,
+        "venue": venue,
         "kind": PERPETUAL,
         "symbol": pair.symbol,
         "exchange_symbol": pair.exchange_symbol,

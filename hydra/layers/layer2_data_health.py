@@ -1,7 +1,7 @@
 """Layer 2, data health: are the inputs complete and recent enough to decide this minute?
 
 Required: closed candles, settled funding, open interest, enough five-minute bars. Required only if the run
-declares the feed: order book, liquidations. All other inputs are advisory and not checked here.
+declares the feed: order book, liquidations, clock. All other inputs are advisory and not checked here.
 Source: layers document, "Data Health"; README document, "Decision Gates"; C07, C08, C09, C19, C111.
 """
 
@@ -17,14 +17,16 @@ from hydra.bounds import PositiveBps, Seconds
 
 ORDER_BOOK_FEED: Final = "order_book"
 LIQUIDATION_FEED: Final = "liquidations"
+CLOCK_FEED: Final = "clock"
 LEAST_CANDLES: Final = 20
-INPUTS: Final = ("candles", "history", "funding", "open_interest", "order_book", "liquidations")
+INPUTS: Final = ("candles", "history", "funding", "open_interest", "order_book", "liquidations", "clock")
 AGE_COLUMNS: Final = {
     "candles": "candle_age_seconds",
     "funding": "funding_age_seconds",
     "open_interest": "open_interest_age_seconds",
     "order_book": "order_book_age_seconds",
     "liquidations": "liquidation_feed_age_seconds",
+    "clock": "clock_age_seconds",
 }
 """The age of each input; the history has none."""
 
@@ -37,6 +39,7 @@ class InputHealth(IntEnum):
     STALE = 2
     MISSING = 3
     WIDE = 4
+    OFF = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class DataHealthParameters:
     """Allowed ages in seconds; feeds: those that the run declares (C111).
 
     60 s for a candle and 100 bps are printed; 600, 15 and 60 s are the lifetimes in docs/features.md.
+    clock_age_seconds: since the clocks of the exchange and of this machine last agreed.
     """
 
     feeds: Annotated[frozenset[str], PlainSerializer(sorted)] = frozenset()
@@ -51,6 +55,7 @@ class DataHealthParameters:
     open_interest_age_seconds: Seconds = 600.0
     order_book_age_seconds: Seconds = 15.0
     liquidation_feed_age_seconds: Seconds = 60.0
+    clock_age_seconds: Seconds = 60.0
     widest_spread_bps: PositiveBps = 100.0
 
 
@@ -81,8 +86,9 @@ def with_data_health(frame: pl.DataFrame, parameters: DataHealthParameters) -> p
     """`frame` with `health_<input>` (InputHealth codes), `data_healthy` and `data_outage_seconds`.
 
     Reads candle_age_seconds, funding_age_seconds, open_interest_age_seconds, order_book_age_seconds,
-    liquidation_feed_age_seconds (all null if nothing was ever known), funding_rate, spread_bps, m5_candles
-    (number of five-minute candles), m5_price_vs_sma_20 (null if its window has gaps).
+    liquidation_feed_age_seconds, clock_age_seconds if declared (all null if nothing was ever known),
+    funding_rate, spread_bps, m5_candles (number of five-minute candles), m5_price_vs_sma_20 (null if its
+    window has gaps).
     data_outage_seconds: see `outage_seconds`.
     """
     states, verdict = _health(parameters)
@@ -112,6 +118,7 @@ def input_states(parameters: DataHealthParameters) -> dict[str, pl.Expr]:
         "open_interest": _state(interest_age, is_alive(interest_age, parameters.open_interest_age_seconds)),
         "order_book": _order_book_state(parameters),
         "liquidations": _liquidation_state(parameters),
+        "clock": _clock_state(parameters),
     }
 
 
@@ -140,6 +147,14 @@ def _liquidation_state(parameters: DataHealthParameters) -> pl.Expr:
         return pl.lit(InputHealth.NOT_RECORDED.value)
     age = pl.col("liquidation_feed_age_seconds")
     return _state(age, is_alive(age, parameters.liquidation_feed_age_seconds))
+
+
+def _clock_state(parameters: DataHealthParameters) -> pl.Expr:
+    """A clock that is off or was not compared is no outage: the facts come, but their ages may be wrong."""
+    if CLOCK_FEED not in parameters.feeds:
+        return pl.lit(InputHealth.NOT_RECORDED.value)
+    agrees = is_alive(pl.col("clock_age_seconds"), parameters.clock_age_seconds).fill_null(value=False)
+    return pl.when(agrees).then(InputHealth.FRESH.value).otherwise(InputHealth.OFF.value)
 
 
 def outage_seconds(parameters: DataHealthParameters) -> pl.Expr:

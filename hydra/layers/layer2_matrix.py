@@ -17,6 +17,7 @@ from hydra.layers.layer2_data_health import INPUTS, InputHealth
 BLOCKING: Final = (
     ReasonCode.DATA_MISSING,
     ReasonCode.DATA_STALE,
+    ReasonCode.CLOCK_OFF,
     ReasonCode.SPREAD_WIDE,
     ReasonCode.CASCADE,
     ReasonCode.VOLATILITY_EXTREME,
@@ -63,6 +64,7 @@ def decision_matrix(
     return {
         ReasonCode.DATA_MISSING: _any_input_is(InputHealth.MISSING),
         ReasonCode.DATA_STALE: _any_input_is(InputHealth.STALE),
+        ReasonCode.CLOCK_OFF: _any_input_is(InputHealth.OFF),
         ReasonCode.SPREAD_WIDE: _any_input_is(InputHealth.WIDE),
         ReasonCode.CASCADE: cascade > parameters.cascade_block,
         ReasonCode.VOLATILITY_EXTREME: volatility_regime == VolatilityRegime.EXTREME.value,

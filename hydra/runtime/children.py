@@ -63,6 +63,14 @@ class Children:
         self._environment = {**os.environ, **folders, **environment}
         self._now = now
 
+    def add(self, program: Program) -> None:
+        """Let `program` run too, from now on."""
+        self._children.append(Child(program, start_at=self._now() + program.starts_after_s))
+
+    def deaths(self, name: str) -> int:
+        """How often the program `name` ended without being asked to."""
+        return sum(child.deaths for child in self._children if child.program.name == name)
+
     def keep_alive(self) -> list[str]:
         """Start the processes that must run; returns a sentence for each that ended since the last call."""
         return [sentence for child in self._children for sentence in self._keep_one(child)]

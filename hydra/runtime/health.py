@@ -110,7 +110,7 @@ def check_settings(settings: Settings) -> HealthCheck:
     mode = settings.trading_mode
     seen = f"TRADING_MODE {mode.value}, exchange keys {'set' if has_keys else 'not set'}"
     if mode is not TradingMode.PAPER:
-        advice = "set TRADING_MODE=paper: no exchange is connected yet, `hydra run` refuses other modes"
+        advice = "set TRADING_MODE=paper: no orders go to an exchange yet, `hydra run` refuses other modes"
         return HealthCheck("settings", HealthVerdict.FAIL, seen, advice)
     return HealthCheck("settings", HealthVerdict.OK, seen)
 

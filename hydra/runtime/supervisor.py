@@ -32,6 +32,7 @@ from hydra.errors import DatabaseError, RetryError
 from hydra.paths import state_directory
 from hydra.runtime.broker_watch import BrokerWatch
 from hydra.runtime.children import Children, Program
+from hydra.runtime.exchange_market import ListenedMarket
 from hydra.runtime.message_broker import make_broker
 from hydra.runtime.notifications import UPKEEP_QUEUE, notify_upkeep
 from hydra.runtime.outage import Outage
@@ -67,7 +68,10 @@ class RunProgress:
 
 @dataclass
 class Supervisor:
-    """Supervises one run. `show` gets the rows of every new minute, `tell` one sentence per event."""
+    """Supervises one run. `show` gets the rows of every new minute, `tell` one sentence per event.
+
+    market: of a connected exchange, whose processes are started already: they are kept alive.
+    """
 
     run: Run
     settings: Settings
@@ -76,6 +80,7 @@ class Supervisor:
     tell: Callable[[str], None]
     worker_module: str = "workers"
     upkeep_module: str = "workers.upkeep"
+    market: ListenedMarket | None = None
     _wants_stop: bool = field(default=False, init=False)
     _shown: datetime | None = field(default=None, init=False)
     _complained_at: float = field(default=0.0, init=False)
@@ -97,13 +102,16 @@ class Supervisor:
         refuse_other_version(self.run)
         connection = self._connect()
         self._events.read(connection)
-        children = Children(self._programs(), self.log, _ENVIRONMENT)
+        own = self.market.environment if self.market is not None else {}
+        children = Children(self._programs(), self.log, {**_ENVIRONMENT, **own})
         broker = make_broker(self.settings, [])
         watch = BrokerWatch(broker, self.tell)
         handlers = [(number, signal.signal(number, self._stop)) for number in (signal.SIGINT, signal.SIGTERM)]
         try:
             while not self._wants_stop and not children.has_finished(CLOCK):
                 self._keep_alive(children)
+                if self.market is not None:
+                    self._keep_alive(self.market.processes)
                 connection = self._look(connection)
                 if watch.is_there():
                     self._notify_upkeep(broker, children)

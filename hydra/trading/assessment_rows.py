@@ -40,6 +40,7 @@ _STATES: Final = {
     InputHealth.STALE: "stale",
     InputHealth.MISSING: "missing",
     InputHealth.WIDE: "wide",
+    InputHealth.OFF: "off",
 }
 _MEASURED: Final = (*GENERATOR_INPUTS, "volatility_percentile")
 _FURTHER: Final = ("last_close", "spread_bps", "data_outage_seconds", "entries_allowed")

@@ -22,11 +22,9 @@ from hydra.errors import StopError
 from hydra.settings import Settings
 from hydra.trading.versions import Version, own_version
 
-LABELS: Final = {
-    MarketOrigin.GENERATED: "simulated",
-    MarketOrigin.RECORDED: "recorded",
-    MarketOrigin.EXCHANGE: "live",
-}
+LABELS: Final = {MarketOrigin.GENERATED: "simulated", MarketOrigin.RECORDED: "recorded"}
+LABELS_OF_ENVIRONMENTS: Final = {"production": "live", "demo": "demo", "simulated": "simulated"}
+"""Of an exchange, by its environment (see `hydra/exchange/hosts.py`)."""
 
 
 class EndReason(StrEnum):
@@ -34,6 +32,24 @@ class EndReason(StrEnum):
 
     FINISHED = "finished"
     STOPPED = "stopped"
+
+
+@dataclass(frozen=True)
+class RunExchange:
+    """The exchange that a run listens to: its name for --exchange, its environment, and its venue.
+
+    serving: the options with which a simulated one was started; none if it ran already.
+    """
+
+    name: str
+    environment: str
+    venue: str
+    serving: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """What is shown beside every number."""
+        return LABELS_OF_ENVIRONMENTS[self.environment]
 
 
 @dataclass(frozen=True)
@@ -73,6 +89,14 @@ class Run:
         return tuple(self.config["instrument_ids"])
 
     @property
+    def exchange(self) -> RunExchange | None:
+        """The exchange that it listens to; None for stored history."""
+        recorded = self.config.get("exchange")
+        if recorded is None:
+            return None
+        return RunExchange(**{**recorded, "serving": tuple(recorded["serving"])})
+
+    @property
     def version(self) -> Version:
         return Version(
             self.code_version, self.readings_hash, self.feature_set_version, self.cost_model_version
@@ -96,6 +120,12 @@ class RunPlan:
     data_from: datetime
     data_to: datetime | None
     speed: str = "max"
+    exchange: RunExchange | None = None
+
+    @property
+    def label(self) -> str:
+        """What is shown beside every number."""
+        return LABELS[self.market_origin] if self.exchange is None else self.exchange.label
 
 
 def create_run(
@@ -110,11 +140,12 @@ def create_run(
         StopError: the range is empty, or an instant has no time zone or is not a full minute.
     """
     _refuse_bad_range(plan.data_from, plan.data_to)
-    config = _config(settings, plan.instrument_ids, parameters or {})
+    exchange = {} if plan.exchange is None else {"exchange": asdict(plan.exchange)}
+    config = _config(settings, plan.instrument_ids, {**exchange, **(parameters or {})})
     values = {
         "mode": plan.mode.value,
         "market_origin": plan.market_origin.value,
-        "label": LABELS[plan.market_origin],
+        "label": plan.label,
         "seed": plan.seed,
         "feeds": list(plan.feeds),
         "config": Jsonb({**config, "speed": plan.speed}),

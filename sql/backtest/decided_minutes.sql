@@ -1,2 +1,2 @@
--- Every minute that a run has decided to the end, oldest first.
-SELECT time FROM hydra.cycles WHERE run_id = %(run_id)s AND state = 'CLOSED' ORDER BY time;
+-- Every minute that a run has decided to the end, and up to when facts were known to it; oldest first.
+SELECT time, as_of FROM hydra.cycles WHERE run_id = %(run_id)s AND state = 'CLOSED' ORDER BY time;

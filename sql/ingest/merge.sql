@@ -1,12 +1,13 @@
--- Merges the staged rows of one file into a table of facts: new keys are inserted, equal rows are left alone, other
--- values are stored in market.revisions and the stored fact stays (C125).
--- {table}, {key}, {stored_values}, {staged_values} and {columns} are identifiers of that table. Stored rows are
--- limited to the instrument and range of the file, so that no other chunk is read.
+-- Merges the staged rows into a table of facts: new keys are inserted, equal rows are left alone, other values are
+-- stored in market.revisions and the stored fact stays (C125).
+-- {table}, {key}, {group}, {stored_values}, {staged_values} and {columns} are identifiers of that table; {group} is the
+-- first column of its key: the instrument, the source or the feed. Stored rows are limited to the groups and the range
+-- of the staged ones, so that no other chunk is read.
 WITH differing AS (
     SELECT to_jsonb(stored) AS stored, to_jsonb(staged) AS offered
     FROM staged
     JOIN {table} AS stored USING ({key})
-    WHERE stored.instrument_id = %(instrument_id)s AND stored.time BETWEEN %(first_time)s AND %(last_time)s
+    WHERE stored.{group} = ANY (%(groups)s) AND stored.time BETWEEN %(first_time)s AND %(last_time)s
         AND ({stored_values}) IS DISTINCT FROM ({staged_values})
 ),
 revised AS (
@@ -27,7 +28,7 @@ inserted AS (
     SELECT {columns} FROM staged
     WHERE NOT EXISTS (
         SELECT FROM {table} AS stored
-        WHERE stored.instrument_id = %(instrument_id)s AND stored.time BETWEEN %(first_time)s AND %(last_time)s
+        WHERE stored.{group} = ANY (%(groups)s) AND stored.time BETWEEN %(first_time)s AND %(last_time)s
             AND ({stored_key}) = ({staged_key})
     )
     ON CONFLICT ({key}) DO NOTHING

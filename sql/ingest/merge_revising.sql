@@ -1,7 +1,7 @@
 -- Merges the staged rows of one file into a table of facts as merge.sql does, but other values replace the stored
 -- ones: the fact takes them with the instant of this repair as its known_at, and market.revisions keeps the old row
 -- with who, when, why and which file (C125).
--- {table}, {key}, {stored_key}, {staged_key}, {values}, {stored_values}, {staged_values} and {columns} are identifiers.
+-- {table}, {key}, {group}, {stored_key}, {staged_key}, {values}, {stored_values}, {staged_values} and {columns} are identifiers.
 WITH differing AS MATERIALIZED (
     SELECT
         (SELECT jsonb_object_agg(name, to_jsonb(staged) -> name) FROM unnest(%(key_names)s::text[]) AS name) AS key,
@@ -9,7 +9,7 @@ WITH differing AS MATERIALIZED (
         to_jsonb(staged) AS offered
     FROM staged
     JOIN {table} AS stored USING ({key})
-    WHERE stored.instrument_id = %(instrument_id)s AND stored.time BETWEEN %(first_time)s AND %(last_time)s
+    WHERE stored.{group} = ANY (%(groups)s) AND stored.time BETWEEN %(first_time)s AND %(last_time)s
         AND ({stored_values}) IS DISTINCT FROM ({staged_values})
 ),
 applied AS (
@@ -34,7 +34,7 @@ replaced AS (
     SET ({values}) = ROW({staged_values}), known_at = greatest(staged.known_at, now())
     FROM staged
     WHERE ({stored_key}) = ({staged_key})
-        AND stored.instrument_id = %(instrument_id)s AND stored.time BETWEEN %(first_time)s AND %(last_time)s
+        AND stored.{group} = ANY (%(groups)s) AND stored.time BETWEEN %(first_time)s AND %(last_time)s
         AND ({stored_values}) IS DISTINCT FROM ({staged_values})
     RETURNING 1
 ),
@@ -43,7 +43,7 @@ inserted AS (
     SELECT {columns} FROM staged
     WHERE NOT EXISTS (
         SELECT FROM {table} AS stored
-        WHERE stored.instrument_id = %(instrument_id)s AND stored.time BETWEEN %(first_time)s AND %(last_time)s
+        WHERE stored.{group} = ANY (%(groups)s) AND stored.time BETWEEN %(first_time)s AND %(last_time)s
             AND ({stored_key}) = ({staged_key})
     )
     ON CONFLICT ({key}) DO NOTHING

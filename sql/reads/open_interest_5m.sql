@@ -1,4 +1,6 @@
 -- What was the last measurement of open interest in each (g - 5 min, g] among those known after $3 and by $4?
+-- Of those that were known by g, so that an answer which comes after g changes nothing that g was seen as; only where
+-- there is none (history has one at g, known later), of the others. `measured_at` ranks them so.
 -- From the measurements, not from the rollup: a bucket of live polls has no fixed number of rows, so only
 -- the base can say what was known by then. `known_at` is when the chosen measurement became known.
 -- $1 instruments, $2 earliest g (its bucket begins five minutes before),
@@ -7,27 +9,39 @@
 (
     SELECT
         instrument_id,
-        time_bucket(interval '5 minutes', time - interval '1 microsecond') + interval '5 minutes' AS time,
-        last(known_at, time) AS known_at,
-        last(contracts, time) AS contracts,
-        last(value_usd, time) AS value_usd,
-        max(time) AS measured_at
-    FROM market.open_interest
+        ended AS time,
+        last(known_at, rank) AS known_at,
+        last(contracts, rank) AS contracts,
+        last(value_usd, rank) AS value_usd,
+        max(rank) AS measured_at
+    FROM market.open_interest AS measured
+    CROSS JOIN LATERAL (
+        SELECT time_bucket(interval '5 minutes', measured.time - interval '1 microsecond') + interval '5 minutes' AS ended
+    ) AS bucket
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN known_at <= ended THEN time ELSE time - interval '5 minutes' END AS rank
+    ) AS ranked
     WHERE instrument_id = ANY($1::smallint[])
         AND time > $2::timestamptz - interval '5 minutes' AND time <= $4::timestamptz
         AND known_at > $3::timestamptz AND known_at <= $4::timestamptz
-    GROUP BY instrument_id, 2
-    ORDER BY instrument_id, 2
+    GROUP BY instrument_id, ended
+    ORDER BY instrument_id, ended
 )
 UNION ALL
 SELECT
     instrument_id,
-    time_bucket(interval '5 minutes', time - interval '1 microsecond') + interval '5 minutes',
-    last(known_at, time),
-    last(contracts, time),
-    last(value_usd, time),
-    max(time)
-FROM market.open_interest_versions
+    ended,
+    last(known_at, rank),
+    last(contracts, rank),
+    last(value_usd, rank),
+    max(rank)
+FROM market.open_interest_versions AS measured
+CROSS JOIN LATERAL (
+    SELECT time_bucket(interval '5 minutes', measured.time - interval '1 microsecond') + interval '5 minutes' AS ended
+) AS bucket
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN known_at <= ended THEN time ELSE time - interval '5 minutes' END AS rank
+) AS ranked
 WHERE replaced_at > $4::timestamptz AND replaced_at < 'infinity'
     AND instrument_id = ANY($1::smallint[])
     AND time > $2::timestamptz - interval '5 minutes' AND time <= $4::timestamptz

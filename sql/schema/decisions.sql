@@ -24,14 +24,16 @@ CREATE TABLE hydra.runs (
     CONSTRAINT runs_pkey PRIMARY KEY (run_id),
     CONSTRAINT runs_mode_check CHECK (mode IN ('paper', 'testnet', 'live', 'backtest')),
     CONSTRAINT runs_market_origin_check CHECK (market_origin IN ('generated', 'recorded', 'exchange')),
-    CONSTRAINT runs_label_check CHECK (label = CASE market_origin WHEN 'generated' THEN 'simulated' WHEN
-        'recorded' THEN 'recorded' ELSE 'live' END)
+    CONSTRAINT runs_label_check CHECK ((market_origin, label) IN (
+        ('generated', 'simulated'), ('recorded', 'recorded'),
+        ('exchange', 'live'), ('exchange', 'demo'), ('exchange', 'simulated')
+    ))
 );
 COMMENT ON TABLE hydra.runs IS 'One row per run: which market, which rules, which code; every decision names its run';
 COMMENT ON COLUMN hydra.runs.run_id IS 'Key';
 COMMENT ON COLUMN hydra.runs.mode IS 'Where orders go: paper, testnet, live; or backtest';
 COMMENT ON COLUMN hydra.runs.market_origin IS 'Where the market comes from: generated, recorded, exchange';
-COMMENT ON COLUMN hydra.runs.label IS 'Shown beside every number: simulated, recorded or live';
+COMMENT ON COLUMN hydra.runs.label IS 'Shown beside every number: simulated, recorded, demo or live';
 COMMENT ON COLUMN hydra.runs.seed IS 'Seed of a generated market';
 COMMENT ON COLUMN hydra.runs.feeds IS 'Declared feeds: stale or missing blocks (C111)';
 COMMENT ON COLUMN hydra.runs.config IS 'Every setting of the run, and the speed of its clock; no secrets';
@@ -85,22 +87,26 @@ CREATE TABLE hydra.cycles (
     opened_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     closed_at TIMESTAMP WITH TIME ZONE,
     code_version TEXT NOT NULL,
+    reason_code TEXT,
     CONSTRAINT cycles_pkey PRIMARY KEY (run_id, time),
     CONSTRAINT cycles_state_check CHECK (state IN ('OPEN', 'FILLS_BOOKED', 'ASSESSED', 'SIGNALLED',
         'DECIDED', 'CLOSED', 'SKIPPED')),
     CONSTRAINT cycles_run_id_fkey FOREIGN KEY(run_id)
-        REFERENCES hydra.runs (run_id)
+        REFERENCES hydra.runs (run_id),
+    CONSTRAINT cycles_reason_code_fkey FOREIGN KEY(reason_code) REFERENCES hydra.reason_codes (code)
 );
 CREATE INDEX cycles_unfinished_idx ON hydra.cycles (run_id, time) WHERE state NOT IN ('CLOSED', 'SKIPPED');
 COMMENT ON TABLE hydra.cycles IS 'The minutes that a run''s clock has opened; in replay the next waits until this one is closed';
 COMMENT ON COLUMN hydra.cycles.run_id IS 'The run (hydra.runs)';
 COMMENT ON COLUMN hydra.cycles.time IS 'The decided minute: the instant its candle closed, on the run''s clock';
 COMMENT ON COLUMN hydra.cycles.state IS 'How far the stages have come (CycleState); CLOSED once layer 5 has committed';
-COMMENT ON COLUMN hydra.cycles.as_of IS 'Only facts known by then may be used';
+COMMENT ON COLUMN hydra.cycles.as_of IS
+'Only facts known by then may be used; of a skipped minute: the time on the exchange when it was skipped';
 COMMENT ON COLUMN hydra.cycles.opened_at IS 'Wall clock';
 COMMENT ON COLUMN hydra.cycles.closed_at IS 'Wall clock of the end; null while open';
 COMMENT ON COLUMN hydra.cycles.code_version IS
 'The code that decides it: only its workers may. A cycle before revision 0012 has what its run said';
+COMMENT ON COLUMN hydra.cycles.reason_code IS 'Why it was skipped (hydra.reason_codes); null otherwise';
 
 CREATE TABLE hydra.features (
     run_id BIGINT NOT NULL,

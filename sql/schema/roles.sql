@@ -46,10 +46,10 @@ hydra.order_events, hydra.fills, hydra.position_events, hydra.equity, hydra.audi
 TO hydra_worker;
 -- A run: its end, its speed, the hash of the facts that a backtest has read. Its version is the owner's to change.
 GRANT INSERT, UPDATE (ended_at, end_reason, config, data_hash) ON hydra.runs TO hydra_worker;
-GRANT INSERT, UPDATE (state, closed_at, code_version) ON hydra.cycles TO hydra_worker;
+GRANT INSERT, UPDATE (state, as_of, closed_at, code_version, reason_code) ON hydra.cycles TO hydra_worker;
 -- An order: what became of it; never what was ordered.
 GRANT INSERT, UPDATE (
-    position_id, state, filled_quantity, average_price, exchange_order_id, reason_code, finished_time
+    position_id, state, filled_quantity, average_price, exchange_order_id, reason_code, finished_time, queue_ahead
 ) ON hydra.orders TO hydra_worker;
 -- A position: what is held and earned; never which decision opened it, which side, when.
 GRANT INSERT, UPDATE (

@@ -1,5 +1,5 @@
 -- Events of a run since they were last read: entries sent, filled and given up, positions reduced and closed, kill
--- switches latched and cleared. %(working)s and %(latched)s: the entry orders and kill switches that were not final
+-- switches latched and cleared, minutes skipped. %(working)s and %(latched)s: the entry orders and kill switches that were not final
 -- then; place orders the events of one minute. Keys are those of orders, fills and kill_switch.
 WITH new_fills AS (
     SELECT fills.fill_id, fills.time, fills.price, fills.quantity, orders.instrument_id, orders.role, orders.side,
@@ -51,6 +51,11 @@ events AS (
     FROM hydra.kill_switch
     WHERE run_id = %(run_id)s AND cleared_time IS NOT NULL
         AND (kill_id > %(after_kill)s OR kill_id = ANY(%(latched)s))
+    UNION ALL
+    SELECT 0, max(time), 'SKIPPED', 0, NULL, NULL, NULL, count(*), NULL, reason_code, NULL
+    FROM hydra.cycles
+    WHERE run_id = %(run_id)s AND state = 'SKIPPED' AND time > %(after_skip)s
+    GROUP BY reason_code
 )
 SELECT
     events.time, events.kind, events.key, coalesce(instruments.base, 'all pairs') AS base, events.side, events.price,

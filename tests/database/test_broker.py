@@ -19,6 +19,7 @@ from hydra.errors import SettingsError, StopError
 from hydra.ingest.instruments import ensure_instruments
 from hydra.runtime.clock import CycleClock
 from hydra.runtime.message_broker import make_broker
+from hydra.runtime.minute_opening import ReplayedMinutes
 from hydra.runtime.notifications import STEPS, Stage, notify, step_of
 from hydra.runtime.speed import Speed
 from hydra.settings import Settings, load_settings
@@ -88,7 +89,7 @@ def let_run(
 ) -> None:
     """The clock of `run`, to the end of its range."""
     broker = make_broker(settings, [])
-    CycleClock(run, connection, broker, Speed.parse(speed)).work()
+    CycleClock(run, connection, broker, ReplayedMinutes(Speed.parse(speed))).work()
     broker.close()
 
 

@@ -80,7 +80,7 @@ def test_warm_up_compares_earlier_and_later_starts_and_finds_nothing() -> None:
     ("arguments", "sentence"),
     [
         (["--run", "999999"], "there is no run 999999"),
-        (["--market", "exchange"], "no exchange is connected yet"),
+        (["--market", "exchange"], "choose recorded or generated"),
         (["--market", "generated", "--pairs", "PEPE"], "PEPE is not traded"),
         (["--market", "generated", "--from", "yesterday"], "--from yesterday"),
         (

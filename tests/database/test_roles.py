@@ -26,7 +26,7 @@ INSERT = "INSERT INTO market.candles_1m VALUES (1, '2025-06-01 00:00Z', '2025-06
 # What the worker may change. Everything else stays as it was written.
 CHANGES = {
     "hydra.runs": {"ended_at", "end_reason", "config", "data_hash"},
-    "hydra.cycles": {"state", "closed_at", "code_version"},
+    "hydra.cycles": {"state", "as_of", "closed_at", "code_version", "reason_code"},
     "hydra.orders": {
         "position_id", "state", "filled_quantity", "average_price", "exchange_order_id", "reason_code",
         "finished_time",

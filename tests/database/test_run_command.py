@@ -28,8 +28,8 @@ def count_runs(database_url: str) -> int:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--mode", "live"], "no exchange is connected yet"),
-        (["--market", "exchange"], "no exchange is connected yet"),
+        (["--mode", "live"], "no orders go to an exchange yet"),
+        (["--market", "exchange"], "choose recorded or generated"),
         (["--speed", "fast"], "write max, or a number above 0"),
         (["--pairs", "PEPE"], "PEPE is not traded"),
         (["--from", "yesterday"], "not a time; write 2025-06-01T14:05"),
@@ -98,7 +98,7 @@ def test_a_resumed_run_keeps_its_speed_unless_another_is_asked_for(
 @pytest.mark.parametrize(
     ("setting", "arguments", "sentence"),
     [
-        ("live", [], "the mode live (of --mode or TRADING_MODE): no exchange is connected yet"),
+        ("live", [], "the mode live (of --mode or TRADING_MODE): no orders go to an exchange yet"),
         ("live", ["--mode", "paper"], "no recorded market is stored"),
         ("backtest", [], "environment: TRADING_MODE is paper, testnet or live"),
         ("paper", ["--mode", "backtest"], "use `hydra backtest` instead"),

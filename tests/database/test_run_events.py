@@ -31,13 +31,15 @@ def test_entries_fills_exits_and_kills_are_told_in_the_order_of_the_runs_clock(
         "2025-06-01 10:02 UTC  SOL LONG entry sent: 50 at 20, OI_DIVERGENCE",
         "2025-06-01 10:02 UTC  SOL LONG entry canceled: the entry was not filled in time",
         "2025-06-01 10:03 UTC  SOL kill switch latched: Funding spike > 0.5%",
+        "2025-06-01 10:07 UTC  all pairs skipped for 1 minute up to here: it was too late to decide this "
+        "minute honestly",
         "2025-06-01 12:00 UTC  BTC LONG closed: 10 at 102.9, net 29.19 USDT: the target was reached",
     ]
 
 
 def test_an_event_is_told_once(connection: psycopg.Connection) -> None:
     events = RunEvents(7)
-    assert len(events.read(connection)) == 6
+    assert len(events.read(connection)) == 7
     assert sentences(events, connection) == []
     connection.execute(
         "UPDATE hydra.kill_switch SET cleared_time = '2025-06-01 11:30Z', cleared_by = 'me',"

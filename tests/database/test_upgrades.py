@@ -25,6 +25,7 @@ from hydra.errors import StopError
 from hydra.ingest.instruments import ensure_instruments
 from hydra.runtime.clock import CycleClock
 from hydra.runtime.message_broker import make_broker
+from hydra.runtime.minute_opening import ReplayedMinutes
 from hydra.runtime.notifications import STEPS, Stage, step_of
 from hydra.runtime.speed import Speed
 from hydra.settings import load_settings
@@ -122,7 +123,7 @@ def test_no_clock_opens_a_minute_for_another_version(connection: psycopg.Connect
     assert not open_minute(connection, run.run_id, START + MINUTE)
     broker = make_broker(load_settings(NO_FILE), [])
     with pytest.raises(StopError, match="belongs to another version"):
-        CycleClock(run, connection, broker, Speed(None)).work()
+        CycleClock(run, connection, broker, ReplayedMinutes(Speed(None))).work()
     assert cycles(connection, run) == [("CLOSED", "older")]
 
 

@@ -194,7 +194,7 @@ def test_the_chain_for_machines_is_json_with_exact_money(connection: psycopg.Con
         ("BTX", None, None, r"no pair BTX \(did you mean BTC\?\)"),
         ("ADA", None, None, r"run 7 decides about no pair ADA"),
         ("BTC", "2025-06-01T09:59", None, r"09:59 UTC was not decided; the nearest .*: 2025-06-01 10:00"),
-        ("BTC", "2025-06-01T10:07", None, r"was skipped: .* nearest ones with rows: 2025-06-01 10:06"),
+        ("BTC", "2025-06-01T10:07", None, r"was skipped, .* after its close: it was too .* 10:06"),
         ("BTC", "2025-05-31T10:00", None, r"the nearest ones with rows: 2025-06-01 10:00"),
         ("BTC", "noon", None, r"--at noon: not a time"),
         ("BTC", None, 9, r"there is no run 9"),

@@ -57,12 +57,16 @@ class Scene:
 def made_scene(database_url: str) -> Iterator[Scene]:
     """The market stored, four of its pairs decided live for MINUTES from START."""
     ids = store_market(database_url, MARKET, MINUTES + 1)[:4]
-    rules = rules_of(SETTINGS, FEEDS)
-    # A short cool-down and a low border let enough happen in a few hours.
-    limits = replace(rules.risk.limits, cooldown_minutes=10.0, cooldown_after_stop_minutes=15.0)
-    # So does a reversal that asks for no cascade behind it.
-    signals = replace(rules.signals, reversal_min_zscore=0.0)
-    rules = replace(rules, signals=signals, risk=replace(rules.risk, limits=limits))
+    rules = lively_rules()
     with connect(database_url, autocommit=True) as connection:
         live = decide_live(connection, database_url, ids, START, MINUTES, rules)
         yield Scene(connection, database_url, rules, live)
+
+
+def lively_rules() -> Rules:
+    """Rules under which enough happens in a few hours."""
+    rules = rules_of(SETTINGS, FEEDS)
+    limits = replace(rules.risk.limits, cooldown_minutes=10.0, cooldown_after_stop_minutes=15.0)
+    # A reversal asks for no cascade behind it.
+    signals = replace(rules.signals, reversal_min_zscore=0.0)
+    return replace(rules, signals=signals, risk=replace(rules.risk, limits=limits))

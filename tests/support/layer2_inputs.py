@@ -10,6 +10,7 @@ GOOD: dict[str, Any] = {
     "open_interest_age_seconds": 120.0,
     "order_book_age_seconds": 3.0,
     "liquidation_feed_age_seconds": 5.0,
+    "clock_age_seconds": 20.0,
     "funding_rate": 0.0001,
     "spread_bps": 1.0,
     "m5_candles": 24.0,

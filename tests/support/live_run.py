@@ -8,17 +8,18 @@ import psycopg
 
 from hydra.db import queries
 from hydra.domain import MarketOrigin, TradingMode
+from hydra.durations import MINUTE
 from hydra.features.engine.decision_frame import DECISION_DELAY
 from hydra.runtime.notifications import STEPS, Stage
 from hydra.settings import Settings
 from hydra.trading.parameters import Rules, recorded_rules
-from hydra.trading.runs import EndReason, Run, RunPlan, create_run, end_run
+from hydra.trading.runs import EndReason, Run, RunExchange, RunPlan, create_run, end_run
 from workers import layer3, layer4, layer5
 from workers.layer2 import StatisticalLayer
 from workers.stages import Handler, advance
 
 
-def decide_live(
+def decide_live(  # noqa: PLR0913, PLR0917  # what a scene may vary
     connection: psycopg.Connection,
     database_url: str,
     instrument_ids: tuple[int, ...],
@@ -26,16 +27,22 @@ def decide_live(
     minutes: int,
     rules: Rules,
     operate: Callable[[Run, datetime, Stage], None] = lambda _run, _time, _stage: None,
+    exchange: RunExchange | None = None,
+    as_of: Callable[[datetime], datetime | None] = lambda time: time + DECISION_DELAY,
 ) -> Run:
-    """`minutes` of a paper run from `start`, to its end; `operate` may act before each stage of a minute."""
+    """`minutes` of a paper run from `start`, to its end; `operate` may act before each stage of a minute.
+
+    exchange: whose minutes they are; None: a replay of generated ones. as_of: of a minute; None: skip it.
+    """
     plan = RunPlan(
         mode=TradingMode.PAPER,
-        market_origin=MarketOrigin.GENERATED,
+        market_origin=MarketOrigin.EXCHANGE if exchange else MarketOrigin.GENERATED,
         seed=1,
         feeds=tuple(sorted(rules.statistical.data_health.feeds)),
         instrument_ids=instrument_ids,
         data_from=start,
         data_to=start + timedelta(minutes=minutes),
+        exchange=exchange,
     )
     settings = Settings(_env_file=None)  # type: ignore[call-arg]  # an argument of the base class
     run = create_run(connection, plan, settings, recorded_rules(rules))
@@ -48,7 +55,8 @@ def decide_live(
             Stage.EXECUTE: layer5.execute,
         }
         for minute in range(minutes):
-            _decide(connection, run, start + timedelta(minutes=minute), answers, operate)
+            time = start + timedelta(minutes=minute)
+            _decide(connection, run, time, as_of(time), answers, operate)
     end_run(connection, run.run_id, EndReason.FINISHED)
     return run
 
@@ -57,15 +65,15 @@ def _decide(
     connection: psycopg.Connection,
     run: Run,
     time: datetime,
+    as_of: datetime | None,
     answers: dict[Stage, Handler],
     operate: Callable[[Run, datetime, Stage], None],
 ) -> None:
-    values = {
-        "run_id": run.run_id,
-        "time": time,
-        "as_of": time + DECISION_DELAY,
-        "code_version": run.code_version,
-    }
+    values = {"run_id": run.run_id, "time": time, "as_of": as_of, "code_version": run.code_version}
+    if as_of is None:
+        skipped = {"first": time, "last": time, "as_of": time + MINUTE, "reason_code": "MINUTE_TOO_OLD"}
+        connection.execute(queries.load("stages/skip_cycles"), {**values, **skipped})
+        return
     connection.execute(queries.load("stages/open_cycle"), values)
     for step in STEPS:
         operate(run, time, step.stage)

@@ -265,11 +265,14 @@ def _bar(pair: int, time: datetime, held: list[Fact]) -> Fact:
 
 
 def _grid(measured: pl.DataFrame, start: datetime, as_of: datetime) -> list[Fact]:
+    """Of a bucket the last measurement that was known by its end, else the last of the others."""
     last = {}
-    seen = measured.filter((pl.col("known_at") <= as_of) & (pl.col("time") <= as_of)).sort("time")
-    for row in seen.to_dicts():
-        over = (row["time"] - utc(1970, 1, 1)) % FIVE_MINUTES
-        grid = row["time"] + ((FIVE_MINUTES - over) if over else timedelta())
+    seen = measured.filter((pl.col("known_at") <= as_of) & (pl.col("time") <= as_of)).to_dicts()
+    ends = [row["time"] + (utc(1970, 1, 1) - row["time"]) % FIVE_MINUTES for row in seen]
+    ranked = sorted(
+        zip(seen, ends, strict=True), key=lambda one: (one[0]["known_at"] <= one[1], one[0]["time"])
+    )
+    for row, grid in ranked:
         if start <= grid <= as_of:
             last[row["instrument_id"], grid] = {
                 **row,

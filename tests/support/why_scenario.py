@@ -41,9 +41,9 @@ INSERT INTO hydra.runs (run_id, mode, market_origin, label, seed, feeds, config,
 INSERT INTO hydra.cycles (run_id, time, state, as_of, code_version)
     SELECT 7, t, 'CLOSED', t + interval '2 s', 'abc'
     FROM generate_series(timestamptz '2025-06-01 10:00Z', '2025-06-01 10:05Z', '1 min') AS t;
-INSERT INTO hydra.cycles (run_id, time, state, as_of, code_version) VALUES
-    (7, '2025-06-01 10:06Z', 'ASSESSED', '2025-06-01 10:06:02Z', 'abc'),
-    (7, '2025-06-01 10:07Z', 'SKIPPED', '2025-06-01 10:07:02Z', 'abc');
+INSERT INTO hydra.cycles (run_id, time, state, as_of, code_version, reason_code) VALUES
+    (7, '2025-06-01 10:06Z', 'ASSESSED', '2025-06-01 10:06:02Z', 'abc', NULL),
+    (7, '2025-06-01 10:07Z', 'SKIPPED', '2025-06-01 10:08:10Z', 'abc', 'MINUTE_TOO_OLD');
 INSERT INTO hydra.features (run_id, instrument_id, time, feature_set_version, vector, newest_known_at)
     VALUES (7, 1, '2025-06-01 10:00Z', 'f', '{1}', '2025-06-01 10:00:01Z');
 """

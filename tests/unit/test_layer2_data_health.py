@@ -124,6 +124,16 @@ def test_a_book_without_a_spread_is_stale_and_an_old_wide_one_too() -> None:
     assert old["health_order_book"] == InputHealth.STALE
 
 
+def test_a_clock_that_has_not_agreed_for_a_minute_is_off_and_no_outage() -> None:
+    connected = DataHealthParameters(feeds=frozenset({"order_book", "liquidations", "clock"}))
+    assert health(connected)["health_clock"] == InputHealth.FRESH
+    assert health(ALL_FEEDS, clock_age_seconds=None)["health_clock"] == InputHealth.NOT_RECORDED
+    for age in (60.001, None):
+        row = health(connected, clock_age_seconds=age)
+        assert row["health_clock"] == InputHealth.OFF
+        assert (row["data_healthy"], row["data_outage_seconds"]) == (False, None)
+
+
 def test_an_outage_counts_from_the_age_that_was_allowed_and_takes_the_worst() -> None:
     assert health(NO_FEEDS, candle_age_seconds=362.0)["data_outage_seconds"] == 302.0
     assert health(NO_FEEDS, open_interest_age_seconds=900.0)["data_outage_seconds"] == 300.0

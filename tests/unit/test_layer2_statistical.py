@@ -272,6 +272,7 @@ def test_words_name_the_inputs_and_the_numbers() -> None:
 
 
 WORDS = {
+    ReasonCode.CLOCK_OFF: "the clocks of this machine and the exchange have not agreed within 1 s for 60 s",
     ReasonCode.SPREAD_WIDE: "the spread is 1.0 bps",
     ReasonCode.CASCADE: "cascade score 0.00",
     ReasonCode.VOLATILITY_EXTREME: "volatility ranks at 40.0% of its last 30 days: extreme",

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from hydra.answers.pipeline_table import PipelineRow, pipeline_line, pipeline_table
-from hydra.cli.run import base_names, in_mode, parse_range, refuse_unconnected
+from hydra.cli.run import base_names, in_mode, parse_range, refuse_exchange, refuse_orders
 from hydra.domain import CycleState, MarketOrigin, TradingMode
 from hydra.errors import StopError
 from hydra.runtime.clock import next_minute
@@ -102,17 +102,17 @@ def test_the_mode_is_that_of_the_option_else_of_the_setting() -> None:
         in_mode(live, TradingMode.BACKTEST)
 
 
-@pytest.mark.parametrize(
-    ("mode", "market"),
-    [
-        (TradingMode.LIVE, MarketOrigin.RECORDED),
-        (TradingMode.TESTNET, MarketOrigin.RECORDED),
-        (TradingMode.PAPER, MarketOrigin.EXCHANGE),
-    ],
-)
-def test_what_needs_an_exchange_is_refused(mode: TradingMode, market: MarketOrigin) -> None:
-    with pytest.raises(StopError, match="no exchange is connected yet"):
-        refuse_unconnected(mode, market)
+@pytest.mark.parametrize("mode", [TradingMode.LIVE, TradingMode.TESTNET])
+def test_orders_to_an_exchange_are_refused(mode: TradingMode) -> None:
+    refuse_orders(TradingMode.PAPER)
+    with pytest.raises(StopError, match="no orders go to an exchange yet"):
+        refuse_orders(mode)
+
+
+def test_an_exchange_is_no_stored_market() -> None:
+    refuse_exchange(MarketOrigin.RECORDED)
+    with pytest.raises(StopError, match="`hydra run --exchange simulated`"):
+        refuse_exchange(MarketOrigin.EXCHANGE)
 
 
 def test_instruments_are_chosen_by_name_and_unknown_names_are_said() -> None:

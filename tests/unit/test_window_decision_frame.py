@@ -46,6 +46,7 @@ def test_ages_by_hand() -> None:
         heartbeats=[
             (1, T - timedelta(seconds=30), T - timedelta(seconds=30), "liquidations"),
             (1, T - timedelta(seconds=3), T - timedelta(seconds=3), "order_book"),
+            (1, T - timedelta(seconds=20), T - timedelta(seconds=19), "clock"),
         ],
     )
     (row,) = decision_frame(facts, T).rows(named=True)
@@ -60,13 +61,14 @@ def test_ages_by_hand() -> None:
         "order_book_age_seconds": 4.5,
         "liquidation_feed_age_seconds": 30.0,
         "order_book_feed_age_seconds": 3.0,
+        "clock_age_seconds": 20.0,
     }
 
 
 def test_what_is_not_known_has_no_age() -> None:
     facts = _facts(candles_1m=[_candle(utc(2025, 6, 10, 11, 59), T + timedelta(seconds=1), 50.0)])
     (row,) = decision_frame(facts, T).rows()
-    assert row == (1, T, *[None] * 8)
+    assert row == (1, T, *[None] * 9)
 
 
 def test_what_lies_before_the_anchor_is_unknown_however_far_the_facts_reach() -> None:

@@ -129,7 +129,8 @@ def decision_frames(facts: MarketFacts, decisions: pl.DataFrame) -> pl.DataFrame
     open_interest_age_seconds since the last grid instant with contracts above zero (C19),
     positioning_age_seconds since the end of the last period with a long/short ratio,
     order_book_age_seconds since the last snapshot, liquidation_feed_age_seconds and
-    order_book_feed_age_seconds since the feed's last proof of life. Facts before a decision's anchor are not
+    order_book_feed_age_seconds since the feed's last proof of life, clock_age_seconds since the clocks of the
+    exchange and of this machine last agreed. Facts before a decision's anchor are not
     used, as live, however far back `facts` reach.
     """
     asked = AskedInstants.of(decisions)

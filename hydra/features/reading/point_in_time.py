@@ -40,8 +40,8 @@ def read_facts(
     `market.revisions` and never changes what a decision saw (C125). A repair (`hydra import --revise`) makes
     it count from the instant of the repair on; as of any time before, the row that it replaced is read.
 
-    A batch decides from the facts as they stand at its end. Where a measurement of open interest of one
-    five-minute bucket arrived after a later one of the same bucket, a decision between the two sees the
+    A batch decides from the facts as they stand at its end. Where several measurements of open interest of
+    one five-minute bucket arrived after its end and none before, a decision between two of them sees the
     bucket before; read it with as_of = t to see it exactly. Nothing is ever seen too early.
 
     Raises:

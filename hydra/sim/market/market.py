@@ -26,9 +26,13 @@ _POLL_SECONDS: Final = 15
 class Market:
     """A market that plays minute after minute; the same settings give the same market."""
 
-    def __init__(self, settings: MarketSettings) -> None:
-        """The market before its first minute (with warm-up)."""
+    def __init__(self, settings: MarketSettings, *, with_outages: bool = True) -> None:
+        """The market before its first minute (with warm-up).
+
+        with_outages: leave out what a feed that is down would have told (`silent_minutes` says where).
+        """
         self.settings = settings
+        self._with_outages = with_outages
         self.pairs = roster(settings.pairs)
         self.minute = settings.first_minute
         self._numbers = pair_numbers(self.pairs)
@@ -77,6 +81,8 @@ class Market:
         for pair in range(settings.pairs):
             play_pair(settings.seed, pair, self._numbers, self.state, drives, common, (first, *outputs))
         silent = silent_minutes(settings, first, beyond)
+        if not self._with_outages:
+            silent[:] = False
         self.minute = beyond
         stretch = Stretch(first, self._ids, self._numbers, silent)
         minutes, forced, detail = outputs

@@ -1,0 +1,96 @@
+"""`hydra exchange serve`: the simulated exchange, Binance USD-M's protocol on loopback."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from hydra.cli.market_options import SeedOption
+from hydra.cli.output import TextConsole, print_line
+from hydra.cli.run import base_names, parse_range, planted
+from hydra.domain import MarketOrigin
+from hydra.errors import StopError
+from hydra.runtime.run_market import GENERATED_START
+from hydra.runtime.speed import Speed
+from hydra.sim.exchange.faults import FaultKind, fault_of_option
+from hydra.sim.exchange.server import DEFAULT_PORT, Exchange, Serving
+from hydra.sim.exchange.sources import GeneratedMarket, GeneratedSource, Source
+from hydra.sim.market.settings import MOST_PAIRS, Scenario
+from hydra.universe import UNIVERSE
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+
+
+@app.callback()
+def exchange() -> None:
+    """The simulated exchange."""
+
+
+@app.command()
+def serve(  # noqa: PLR0913, PLR0917  # one parameter an option
+    market: Annotated[
+        MarketOrigin, typer.Option(metavar="generated|recorded", help="Where the market comes from.")
+    ] = MarketOrigin.GENERATED,
+    start: Annotated[str | None, typer.Option("--from", help="Where its clock starts, ISO 8601, UTC.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Where its clock stops; else it runs on.")] = None,
+    speed: Annotated[
+        str, typer.Option(help="How many times real time, or max: as fast as its clients read.")
+    ] = "1",
+    seed: SeedOption = None,
+    scenario: Annotated[
+        list[Scenario] | None,
+        typer.Option(metavar="NAME", help=f"Planted into every generated day: {', '.join(Scenario)}; can be repeated. [default: day]"),
+    ] = None,
+    pairs: Annotated[
+        str, typer.Option(help="Comma-separated, e.g. BTC,ETH; or how many generated ones, e.g. 100. [default: the universe]")
+    ] = "",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="On 127.0.0.1; 0 for any free one.")] = DEFAULT_PORT,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND,key=value,...",
+            help=f"A fault: {', '.join(FaultKind)}; with stream, endpoint, symbol, probability, count, start, end, value, seed. Can be repeated.",
+        ),
+    ] = None,
+    weight_limit: Annotated[int, typer.Option(min=1, help="Request weight a minute.")] = 2_400,
+) -> None:
+    """Serve a market over Binance USD-M's REST and WebSocket protocol, until Ctrl-C. Nothing leaves this machine."""
+    source = _source(market, start, end, seed, planted(scenario, market), pairs)
+    pace = Speed.parse(speed)
+    is_generated = market is MarketOrigin.GENERATED
+    serving = Serving(
+        speed=pace.factor or 0.0,
+        seed=(seed or 0) if is_generated else None,
+        faults=tuple(fault_of_option(text) for text in fault or ()),
+        port=port,
+        weight_limit=weight_limit,
+    )
+    asyncio.run(_serve(Exchange(source, serving)))
+
+
+def _source(
+    market: MarketOrigin, start: str | None, end: str | None, seed: int | None, scenarios: tuple[Scenario, ...], pairs: str
+) -> Source:
+    first, last = parse_range(start, end)
+    if market is MarketOrigin.GENERATED:
+        first = first or GENERATED_START
+        if last is not None and last <= first:
+            raise StopError(f"--to {last:%Y-%m-%dT%H:%M}: the market begins {first:%Y-%m-%dT%H:%M}")
+        count = len(UNIVERSE)
+        if pairs.isdigit():
+            count, pairs = int(pairs), ""
+            if not 1 <= count <= MOST_PAIRS:
+                raise StopError(f"--pairs {count}: generate 1 to {MOST_PAIRS:,} pairs")
+        return GeneratedSource(GeneratedMarket(seed or 0, first, last, scenarios, count, base_names(pairs)))
+    raise StopError("--market recorded: not yet")
+
+
+async def _serve(exchange: Exchange) -> None:
+    async with exchange.running() as port:
+        source = exchange.market.source
+        print_line(
+            TextConsole(),
+            f"The simulated exchange serves {source.venue} at http://127.0.0.1:{port} from "
+            f"{source.start:%Y-%m-%d %H:%M} UTC. Ctrl-C stops it.",
+        )
+        await asyncio.Event().wait()

@@ -1,0 +1,125 @@
+"""`hydra run --exchange NAME`: a run on a connected exchange, or on the simulated one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+import typer
+from rich.console import Console
+
+from hydra.cli.output import print_line
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
+from hydra.domain import MarketOrigin
+from hydra.errors import StopError
+from hydra.exchange.hosts import Environment
+from hydra.layers.layer2_data_health import CLOCK_FEED, LIQUIDATION_FEED, ORDER_BOOK_FEED
+from hydra.runtime.exchange_market import SIMULATED, ExchangeRequest, ListenedMarket, listening
+from hydra.runtime.speed import Speed
+from hydra.settings import Settings
+from hydra.trading.parameters import recorded_rules, rules_of
+from hydra.trading.runs import Run, RunPlan, create_run
+
+
+def feeds_of(environment: str) -> tuple[str, ...]:
+    """A run on an exchange declares every feed (C111). A simulated one's clock is not that of the world."""
+    feeds = (ORDER_BOOK_FEED, LIQUIDATION_FEED)
+    return feeds if environment == Environment.SIMULATED else (*feeds, CLOCK_FEED)
+
+
+class ExchangeName(StrEnum):
+    """The exchanges of --exchange."""
+
+    SIMULATED = SIMULATED
+    BINANCE = "binance"
+    BYBIT = "bybit"
+
+
+def asked_exchange(
+    context: typer.Context, name: ExchangeName, names: tuple[str, ...], speed: Speed | None
+) -> ExchangeRequest:
+    """The exchange that the options of `hydra run` name; those of a market go to the simulated one.
+
+    Raises:
+        StopError: an option shapes a market, and the exchange is a real one.
+    """
+    words = [word for option in _given(context) for word in option]
+    if name is ExchangeName.SIMULATED:
+        return ExchangeRequest(name, names, tuple(words), speed or Speed(None))
+    refused = [word for word in words[::2] if word != "--to"] + ["--speed"] * (speed is not None)
+    if refused:
+        raise StopError(
+            f"--exchange {name}: a real exchange has one market, which goes on now; leave out "
+            f"{', '.join(refused)}"
+        )
+    return ExchangeRequest(name, names)
+
+
+_SERVED: Final = {
+    "market": "--market",
+    "seed": "--seed",
+    "start": "--from",
+    "end": "--to",
+    "scenario": "--scenario",
+}
+
+
+def _given(context: typer.Context) -> Iterator[tuple[str, str]]:
+    """The options of a market on the command line, for `hydra exchange serve`."""
+    for name, option in _SERVED.items():
+        source = context.get_parameter_source(name)
+        value = context.params[name]
+        if source is not None and source.name == "COMMANDLINE":
+            yield from ((option, str(one)) for one in (value if isinstance(value, list) else [value]))
+
+
+@contextmanager
+def new_exchange_run(
+    settings: Settings, asked: ExchangeRequest, end: datetime | None, console: Console
+) -> Iterator[tuple[Run, ListenedMarket]]:
+    """A new run on the exchange that is asked for, to `end` or for ever; its market is listened to.
+
+    Raises:
+        StopError: the exchange or ingest does not start, or a pair is not traded there.
+        DatabaseError: the database server cannot be used.
+    """
+    with listening(settings, asked, lambda text: print_line(console, text)) as market:
+        plan = RunPlan(
+            mode=settings.trading_mode,
+            market_origin=MarketOrigin.EXCHANGE,
+            seed=market.seed,
+            feeds=feeds_of(market.exchange.environment),
+            instrument_ids=market.instrument_ids,
+            data_from=market.data_from,
+            data_to=end,
+            speed=str(market.speed),
+            exchange=market.exchange,
+        )
+        rules = recorded_rules(rules_of(settings, plan.feeds))
+        with connect(database_url(settings, Role.WORKER), autocommit=True) as connection:
+            run = create_run(connection, plan, settings, rules)
+        yield run, market
+
+
+@contextmanager
+def listened_again(settings: Settings, run: Run, console: Console) -> Iterator[ListenedMarket]:
+    """The market of a run that goes on.
+
+    Raises:
+        StopError: the exchange does not start, or is another one.
+        DatabaseError: the database server cannot be used.
+    """
+    exchange = run.exchange
+    if exchange is None:
+        raise AssertionError("the run of an exchange names it")
+    asked = ExchangeRequest(exchange.name, (), exchange.serving, Speed.parse(run.speed))
+    with listening(settings, asked, lambda text: print_line(console, text)) as market:
+        if market.exchange.venue != exchange.venue:
+            raise StopError(
+                f"run {run.run_id} listens to {exchange.venue}, but {market.exchange.venue} answers: "
+                "stop what answers there, or set EXCHANGE_URL"
+            )
+        yield market

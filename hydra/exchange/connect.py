@@ -1,0 +1,166 @@
+"""The exchange that a name stands for, ready to be asked.
+
+ccxt takes a second to import: that is done when an exchange is connected, not for every command.
+Source: docs/exchange.md, "Hosts".
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, build_opener
+
+from hydra.errors import StopError
+from hydra.exchange import capabilities
+from hydra.exchange.hosts import HOSTS, Environment, Hosts, hosts_at
+from hydra.exchange.interface import MarketData
+from hydra.exchange.rate_budget import SHARE, Limit, RateBudget
+from hydra.paths import state_directory
+from hydra.settings import Settings
+
+EXCHANGES: Final = tuple(HOSTS)
+"""The names of `--exchange`."""
+
+_TIMEOUT_S: Final = 10.0
+
+
+class SimulatedMarket(NamedTuple):
+    """What a simulated exchange says of itself. speed: see `ServerClock`; pairs: by the exchange's names."""
+
+    venue: str
+    speed: float
+    pairs: tuple[str, ...]
+    start: datetime
+    end: datetime | None
+
+
+def environment_of(settings: Settings, name: str) -> Environment:
+    """Whose market the exchange `name` is under these settings.
+
+    Raises:
+        StopError: there is no such exchange.
+    """
+    if name not in HOSTS:
+        raise StopError(f"{name} is no exchange that HYDRA knows: choose one of {', '.join(EXCHANGES)}")
+    practice = (Environment.DEMO,) if settings.binance_testnet else ()
+    wanted: tuple[Environment, ...] = (Environment.SIMULATED, *practice, Environment.PRODUCTION)
+    return next(environment for environment in wanted if environment in HOSTS[name])
+
+
+def hosts_of(settings: Settings, name: str) -> Hosts:
+    """Where the exchange `name` is called: EXCHANGE_URL, else its own hosts.
+
+    Raises:
+        StopError: there is no such exchange.
+    """
+    environment = environment_of(settings, name)
+    return hosts_at(settings.exchange_url) if settings.exchange_url else HOSTS[name][environment]
+
+
+def market_data(settings: Settings, name: str, share: float = SHARE) -> MarketData:
+    """The market data of the exchange `name`, one of EXCHANGES. `share`: of its rate limits, for this caller.
+
+    A simulated exchange is asked for its venue, hence this call waits for it.
+
+    Raises:
+        StopError: no such exchange; or EXCHANGE_URL leads to another than the one named.
+        RetryError: it cannot be reached now.
+    """
+    hosts = hosts_of(settings, name)
+    return _CONNECT[name](settings, hosts, share)
+
+
+def _simulated(_settings: Settings, hosts: Hosts, share: float) -> MarketData:
+    """It gets no key: that belongs to the exchange's own hosts."""
+    from hydra.exchange.binance.client import LIMITS, BinanceClient  # noqa: PLC0415
+    from hydra.exchange.binance.rest import BinanceMarketData  # noqa: PLC0415
+
+    market, client = simulated_market(hosts), BinanceClient()
+    client.connect_to(hosts, _budget(hosts, LIMITS, share))
+    client.budget.speed = market.speed
+    return BinanceMarketData(client, replace(capabilities.BINANCE, venue=market.venue), Environment.SIMULATED)
+
+
+def _binance(settings: Settings, hosts: Hosts, share: float) -> MarketData:
+    """Each environment is a venue, because facts of different markets never mix (C124)."""
+    from hydra.exchange.binance.client import LIMITS, BinanceClient  # noqa: PLC0415
+    from hydra.exchange.binance.rest import BinanceMarketData  # noqa: PLC0415
+
+    _refuse_simulated(settings, hosts)
+    environment = environment_of(settings, "binance")
+    secrets = (settings.binance_api_key, settings.binance_api_secret)
+    client = BinanceClient(*(secret.get_secret_value() for secret in secrets if secret))
+    client.connect_to(hosts, _budget(hosts, LIMITS, share))
+    own = capabilities.BINANCE
+    is_production = environment is Environment.PRODUCTION
+    venue = own.venue if is_production else f"{own.venue}-{environment}"
+    return BinanceMarketData(client, replace(own, venue=venue), environment)
+
+
+def _bybit(settings: Settings, hosts: Hosts, share: float) -> MarketData:
+    from hydra.exchange.bybit.client import LIMITS, BybitClient  # noqa: PLC0415
+    from hydra.exchange.bybit.rest import BybitMarketData  # noqa: PLC0415
+
+    _refuse_simulated(settings, hosts)
+    client = BybitClient()
+    client.connect_to(hosts, _budget(hosts, LIMITS, share))
+    return BybitMarketData(client, capabilities.BYBIT)
+
+
+_CONNECT: Final = {"simulated": _simulated, "binance": _binance, "bybit": _bybit}
+
+
+def _refuse_simulated(settings: Settings, hosts: Hosts) -> None:
+    if settings.exchange_url and _asked(hosts) is not None:
+        raise StopError(
+            f"EXCHANGE_URL leads to a simulated exchange ({hosts.name}): choose the exchange `simulated`, "
+            "or take EXCHANGE_URL away"
+        )
+
+
+def simulated_market(hosts: Hosts) -> SimulatedMarket:
+    """The market of the simulated exchange at `hosts`.
+
+    Raises:
+        StopError: what answers there is no simulated exchange.
+        RetryError: nothing answers there.
+    """
+    answer = _asked(hosts) or {}
+    try:
+        end = answer.get("end")
+        return SimulatedMarket(
+            str(answer["venue"]),
+            0.0 if answer["speed"] == "max" else float(answer["speed"]),
+            tuple(map(str, answer["pairs"])),
+            datetime.fromisoformat(answer["start"]),
+            datetime.fromisoformat(end) if end else None,
+        )
+    except (KeyError, TypeError, ValueError):
+        raise StopError(
+            f"{hosts.name} is no simulated exchange: start one with `hydra exchange serve`, and name it by "
+            "EXCHANGE_URL if it is elsewhere"
+        ) from None
+
+
+def _asked(hosts: Hosts) -> Mapping[str, Any] | None:
+    """What a simulated exchange says of itself; None: another answers there."""
+    try:
+        # Loopback needs no proxy of the environment; the URL is http or https (settings).
+        with build_opener(ProxyHandler({})).open(f"{hosts.rest}/hydra/market", timeout=_TIMEOUT_S) as answer:
+            content = json.loads(answer.read())
+    except HTTPError:
+        return None
+    except ValueError:
+        return None
+    except OSError as error:
+        from hydra.exchange.refusals import error_of  # noqa: PLC0415
+
+        raise error_of(hosts.name, error) from None
+    return content if isinstance(content, Mapping) and "venue" in content else None
+
+
+def _budget(hosts: Hosts, limits: Mapping[str, Limit], share: float) -> RateBudget:
+    path = state_directory() / "rate_budgets" / f"{hosts.name.replace(':', '_')}.json"
+    return RateBudget(path, hosts.name, limits, share)

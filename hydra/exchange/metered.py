@@ -1,0 +1,124 @@
+"""What HYDRA changes in an exchange of ccxt, whichever it is: hosts, budget, and what a refusal carries.
+
+ccxt itself stays as it is installed. These of its internals are relied upon: `fetch2` asks
+`calculate_rate_limiter_cost` and waits in `throttle` before each request; `fetch` hands every answer to
+`handle_errors` with status and headers; the leaves of `urls["api"]` are the only hosts that it calls.
+Source: docs/exchange.md, "ccxt".
+"""
+
+import re
+import time
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from aiohttp import ClientSession
+from ccxt.base.errors import BaseError, ExchangeError
+
+from hydra.errors import StopError
+from hydra.exchange.hosts import Hosts, foreign_urls, rewritten
+from hydra.exchange.rate_budget import RateBudget
+from hydra.exchange.refusals import BAN_WITHOUT_TIME_S, TOO_MANY, Answer, answer_of
+
+TIMEOUT_MS: Final = 10_000
+CONNECTIONS: Final = "connections"
+"""The limit that opening a WebSocket counts for."""
+
+_WEIGHT_USED: Final = frozenset({-1003, 10006, 10018})
+_BANNED_UNTIL: Final = re.compile(r"banned until (\d{13})")
+
+
+class Metered:
+    """Put before a class of ccxt.pro: every call waits for the budget, every refusal carries an `Answer`.
+
+    Subclasses say in `pool_of` which limit a call counts for; their budget has one of CONNECTIONS too.
+    """
+
+    hosts: Hosts
+    budget: RateBudget
+
+    def connect_to(self, hosts: Hosts, budget: RateBudget) -> None:
+        """Call `hosts` and nothing else.
+
+        Raises:
+            StopError: a URL of ccxt would still lead elsewhere.
+        """
+        self.hosts, self.budget = hosts, budget
+        if hosts.rest.startswith("http:"):
+            # At its end ccxt waits for connections with TLS; plain ones close at once.
+            self.timeout_on_exit = 0
+        urls: dict[str, Any] = self.urls  # type: ignore[has-type]  # of ccxt's class
+        self.urls = urls | {name: rewritten(urls[name], hosts) for name in _TABLES if name in urls}
+        foreign = [url for name in _TABLES for url in foreign_urls(self.urls.get(name, {}), hosts)]
+        if foreign:
+            raise StopError(
+                f"ccxt would call {foreign[0]} beside {hosts.name}: its table of URLs has changed"
+            )
+
+    def opened_session(self) -> ClientSession:
+        """The one session of REST and streams."""
+        client: Any = self
+        client.open()
+        session: ClientSession = client.session
+        return session
+
+    def pool_of(self, section: str, path: str) -> str:
+        """The limit that a call counts for."""
+        raise NotImplementedError
+
+    def calculate_rate_limiter_cost(
+        self, api: Any, method: Any, path: Any, params: Any, config: Any = None
+    ) -> tuple[str, float]:
+        """Pool and weight; ccxt's costs of these calls are the exchange's weights."""
+        weight = super().calculate_rate_limiter_cost(api, method, path, params, config or {})  # type: ignore[misc]
+        section = api if isinstance(api, str) else api[0]
+        return self.pool_of(section, path), float(weight)
+
+    async def throttle(self, cost: tuple[str, float]) -> None:
+        """Wait until the budget has room."""
+        await self.budget.take(*cost)
+
+    def handle_errors(  # noqa: PLR0913, PLR0917  # ccxt's signature
+        self,
+        code: int,
+        reason: str,
+        url: str,
+        method: str,
+        headers: Mapping[str, str],
+        body: str,
+        response: Any,
+        request_headers: Any,
+        request_body: Any,
+    ) -> None:
+        """Keep the budget; raise ccxt's error with the answer among its arguments."""
+        answer = answer_of(code, headers, body, response)
+        self.obey(answer)
+        self.keep_count({name.lower(): value for name, value in headers.items()})
+        known: Any = super()
+        try:
+            known.handle_errors(
+                code, reason, url, method, headers, body, response, request_headers, request_body
+            )
+            known.handle_http_status_code(code, reason, url, method, body)
+        except BaseError as error:
+            error.args = (*error.args, answer)
+            raise
+        if code >= 400 or answer.code not in {0, 200}:  # noqa: PLR2004  # of HTTP, and "done" of Binance
+            raise ExchangeError(answer)
+
+    def obey(self, answer: Answer) -> None:
+        """No process calls before the time that a 429, a 418 or their like names."""
+        if answer.status not in TOO_MANY and answer.code not in _WEIGHT_USED:
+            return
+        status = answer.status if answer.status in TOO_MANY else int(HTTPStatus.TOO_MANY_REQUESTS)
+        seconds = answer.retry_after_s
+        banned_until = _BANNED_UNTIL.search(answer.words)
+        if seconds is None and banned_until:
+            seconds = int(banned_until[1]) / 1_000 - time.time()
+        self.budget.block(status, BAN_WITHOUT_TIME_S[status] if seconds is None else seconds)
+
+    def keep_count(self, headers: Mapping[str, str]) -> None:
+        """Tell the budget what the exchange has counted; `headers`: names in lower case."""
+
+
+_TABLES: Final = ("api", "test", "demo", "demotrading")

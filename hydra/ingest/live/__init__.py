@@ -1,0 +1,1 @@
+"""Layer 1: hears an exchange and stores what it says. No opinions."""

@@ -1,0 +1,176 @@
+"""The connections to an exchange, one a route: opened, replaced before their life ends, opened again.
+
+A connection that is replaced is read on beside its successor, and what both bring is taken once. So only the
+loss of the last one of a route is an interruption.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+
+from hydra.errors import HydraError, RetryError
+from hydra.exchange.interface import Feed, Frame, MarketData
+
+ROUTES: Final[dict[str, tuple[Feed, ...]]] = {
+    "books": (Feed.ORDER_BOOKS,),
+    "market": (Feed.TRADES, Feed.CANDLES, Feed.LIQUIDATIONS, Feed.PREMIUM_INDEX),
+}
+"""The feeds of each connection. Books are most of the messages and have a route of their own."""
+
+ALIVE_US: Final = 10_000_000
+_FIRST_WAIT_S: Final = 0.25
+_LONGEST_WAIT_S: Final = 30.0
+_STEADY_S: Final = 30.0
+_REPLACED_AFTER_S: Final = 10.0
+_READ_ON_S: Final = 5.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Route:
+    """One route. heard_us: exchange time of its newest frame; is_open: a connection has brought one.
+
+    detail: why it is down, in words.
+    """
+
+    name: str
+    feeds: tuple[Feed, ...]
+    heard_us: int = 0
+    is_open: bool = False
+    detail: str | None = None
+    connection: int = 0
+    replace: asyncio.Event = field(default_factory=asyncio.Event)
+    replaced_at: float = float("-inf")
+
+
+class Connections:
+    """Holds the connections of `symbols` until it is cancelled.
+
+    on_frame: gets the route and each frame. on_open: a route brings frames again. on_lost: it brings none.
+    """
+
+    def __init__(
+        self,
+        data: MarketData,
+        symbols: Sequence[str],
+        on_frame: Callable[[Route, Frame], None],
+        on_open: Callable[[Route], None],
+        on_lost: Callable[[Route], None],
+    ) -> None:
+        offered = data.capabilities.streams
+        named = ((name, tuple(feed for feed in feeds if feed in offered)) for name, feeds in ROUTES.items())
+        self.routes = [Route(name, feeds) for name, feeds in named if feeds]
+        self._data = data
+        self._symbols = symbols
+        self._on_frame = on_frame
+        self._on_open = on_open
+        self._on_lost = on_lost
+        self._replaced: list[asyncio.Future[None]] = []
+
+    def is_up(self, feed: Feed, now_us: int) -> bool:
+        """Whether the route of `feed` is open and brought something lately (exchange time)."""
+        return any(
+            route.is_open and now_us - route.heard_us <= ALIVE_US
+            for route in self.routes
+            if feed in route.feeds
+        )
+
+    def route_of(self, feed: Feed) -> Route | None:
+        """The route that brings `feed`; None: the exchange does not stream it."""
+        return next((route for route in self.routes if feed in route.feeds), None)
+
+    def replace(self, feed: Feed) -> None:
+        """Open the route of `feed` anew: it brings nothing. Not more often than every ten seconds."""
+        route, now = self.route_of(feed), asyncio.get_running_loop().time()
+        if route is not None and now - route.replaced_at >= _REPLACED_AFTER_S:
+            route.replaced_at = now
+            route.replace.set()
+
+    def lose(self, route: Route) -> None:
+        """`route` brings nothing, whether or not it is open."""
+        if route.is_open:
+            route.is_open = False
+            self._on_lost(route)
+
+    async def hold(self) -> None:
+        """Keep every route open.
+
+        Raises:
+            StopError: the exchange refuses one for good.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                for route in self.routes:
+                    group.create_task(self._hold_route(route))
+        finally:
+            await _cancelled(self._replaced)
+
+    async def _hold_route(self, route: Route) -> None:
+        wait_s = _FIRST_WAIT_S
+        loop = asyncio.get_running_loop()
+        while True:
+            started = loop.time()
+            try:
+                await self._one_connection(route)
+                continue
+            except RetryError as error:
+                route.detail = str(error)
+                log.warning("%s: %s", route.name, error)
+            self.lose(route)
+            wait_s = _FIRST_WAIT_S if loop.time() - started > _STEADY_S else min(2 * wait_s, _LONGEST_WAIT_S)
+            await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))  # noqa: S311  # nothing secret
+
+    async def _one_connection(self, route: Route) -> None:
+        """One connection, until its life ends, it is lost, or it is to be replaced."""
+        route.connection += 1
+        route.replace.clear()
+        name = f"{route.name}-{route.connection}"
+        listening = asyncio.ensure_future(
+            self._data.listen(name, route.feeds, self._symbols, partial(self._hear, route))
+        )
+        replacing = asyncio.ensure_future(route.replace.wait())
+        try:
+            await asyncio.wait({listening, replacing}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            await _cancelled([listening])
+            raise
+        finally:
+            replacing.cancel()
+        if listening.done():
+            listening.result()
+        else:
+            log.warning("%s: connected, but something does not come: it is opened again", route.name)
+            self._replaced.append(asyncio.ensure_future(_end_later(listening)))
+
+    def _hear(self, route: Route, _name: str, frame: Frame) -> None:
+        if not route.is_open:
+            route.is_open, route.detail = True, None
+            self._on_open(route)
+        self._on_frame(route, frame)
+
+
+async def _end_later(listening: asyncio.Future[None]) -> None:
+    try:
+        await asyncio.wait({listening}, timeout=_READ_ON_S)
+    finally:
+        await _cancelled([listening])
+
+
+async def _cancelled(tasks: Sequence[asyncio.Future[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def reason_of(error: BaseException) -> HydraError:
+    """The error of ours in a group of errors."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, HydraError):
+        return error
+    raise error

@@ -1,0 +1,37 @@
+"""Waiting in exchange time."""
+
+import asyncio
+from typing import Final, Protocol
+
+from hydra.ingest.live.receipt_clock import Receipt
+
+_SHORTEST_S: Final = 0.05
+_LONGEST_S: Final = 1.0
+
+
+class HasSpeed(Protocol):
+    """Says how many exchange seconds pass in one of this machine; 0: as many as are heard of."""
+
+    @property
+    def speed(self) -> float:
+        """Exchange seconds a second."""
+
+
+class Pace:
+    """Waits by the exchange's clock, however fast that runs."""
+
+    def __init__(self, receipt: Receipt, clock: HasSpeed) -> None:
+        self.receipt = receipt
+        self._clock = clock
+
+    def now_us(self) -> int:
+        """Exchange time."""
+        return self.receipt.now_us()
+
+    async def until(self, time_us: int) -> None:
+        """Wait until the exchange's clock shows `time_us`, at least some milliseconds."""
+        while True:
+            left_s = (time_us - self.now_us()) / 1e6 / max(self._clock.speed, 1.0)
+            await asyncio.sleep(min(_LONGEST_S, max(_SHORTEST_S, left_s)))
+            if self.now_us() >= time_us:
+                return

@@ -1,0 +1,165 @@
+"""What has to be asked for again and again: open interest, ratios, settlements, sentiment, the clock.
+
+Each poll runs by the exchange's clock. An answer that fails is tried again; what the exchange keeps of the
+past is asked for from the newest row on, so that a hole closes by itself.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+import polars as pl
+
+from hydra.errors import BadDataError, RetryError, StopError
+from hydra.exchange.interface import MarketData
+from hydra.ingest.live.intake import Intake
+from hydra.ingest.live.pace import Pace
+from hydra.ingest.live.pair import HeardPair
+from hydra.ingest.live.store import EPOCH
+
+SECOND_US: Final = 1_000_000
+MINUTE_US: Final = 60 * SECOND_US
+_PERIOD: Final = timedelta(minutes=5)
+_LONGEST_PAST: Final = timedelta(days=30)
+_NO_ROWS_OVER: Final = timedelta(minutes=15)
+"""A period whose ratios are not complete after so long never will be."""
+
+log = logging.getLogger(__name__)
+
+Ask = Callable[[], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class PollState:
+    """How one poll fares. succeeded_us: exchange time of its newest good answer."""
+
+    feed: str
+    every_us: int
+    succeeded_us: int = 0
+    answers: int = 0
+    detail: str | None = None
+    is_refused: bool = False
+
+
+@dataclass(slots=True)
+class Newest:
+    """Times of the newest rows, by table and instrument."""
+
+    times: dict[tuple[str, int], datetime] = field(default_factory=dict)
+
+    def of(self, table: str, pair: HeardPair) -> datetime | None:
+        """The newest row's time; None: there is none."""
+        return self.times.get((table, pair.instrument_id))
+
+    def note(self, table: str, pair: HeardPair, rows: pl.DataFrame) -> None:
+        """Rows up to their newest time are there."""
+        if rows.height:
+            self.times[table, pair.instrument_id] = rows["time"].max()  # type: ignore[assignment]
+
+
+class Polls:
+    """Asks for the facts that no stream brings. states: one a poll."""
+
+    def __init__(self, data: MarketData, intake: Intake, pace: Pace, newest: Newest) -> None:
+        self.states: list[PollState] = []
+        self._data = data
+        self._intake = intake
+        self._pace = pace
+        self._newest = newest
+        self._tasks: list[tuple[PollState, Ask]] = []
+
+    @property
+    def _pairs(self) -> Sequence[HeardPair]:
+        return list(self._intake.pairs.values())
+
+    def add(self, feed: str, every_s: float, ask: Ask) -> None:
+        """Call `ask` now and every `every_s` seconds of the exchange's time."""
+        state = PollState(feed, int(every_s * SECOND_US))
+        self.states.append(state)
+        self._tasks.append((state, ask))
+
+    def add_of_exchange(self) -> None:
+        """The polls of the exchange itself."""
+        kept = self._data.capabilities.history
+        self.add("open_interest", 15, self._open_interest)
+        if "positioning" in kept:
+            self.add("positioning", 60, self._positioning)
+        if "funding_rates" in kept:
+            self.add("funding_rates", 3600, self._funding)
+
+    async def run(self) -> None:
+        """Poll until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for state, ask in self._tasks:
+                group.create_task(self._poll(state, ask))
+
+    async def _poll(self, state: PollState, ask: Ask) -> None:
+        while True:
+            due_us = self._pace.now_us() + state.every_us
+            try:
+                await ask()
+            except (RetryError, BadDataError) as error:
+                _note(state, str(error))
+                due_us = self._pace.now_us() + min(state.every_us, MINUTE_US)
+            except StopError as error:
+                _note(state, str(error))
+                state.is_refused = True
+                due_us = self._pace.now_us() + max(state.every_us, 60 * MINUTE_US)
+            else:
+                state.answers += 1
+                state.succeeded_us, state.detail, state.is_refused = self._pace.now_us(), None, False
+            await self._pace.until(due_us)
+
+    async def _open_interest(self) -> None:
+        await asyncio.gather(*map(self._open_interest_of, self._pairs))
+
+    async def _open_interest_of(self, pair: HeardPair) -> None:
+        rows = await self._data.open_interest_now(pair.symbol)
+        newest = self._newest.of("open_interest", pair)
+        if newest is not None:
+            rows = rows.filter(pl.col("time") > newest)
+            if rows.height and rows["time"].item(0) - newest > 2 * _PERIOD:
+                await self._history("open_interest", pair, newest, rows["time"].item(0))
+        if rows.height:
+            self._intake.add_frame("open_interest", rows, instrument_id=pair.instrument_id)
+            self._newest.note("open_interest", pair, rows)
+
+    async def _positioning(self) -> None:
+        now = EPOCH + timedelta(microseconds=self._pace.now_us())
+        for pair in self._pairs:
+            newest = self._newest.of("positioning", pair) or now - 3 * _PERIOD
+            if now - newest >= _PERIOD:
+                await self._history("positioning", pair, newest + timedelta(seconds=1), now)
+
+    async def _funding(self) -> None:
+        now = EPOCH + timedelta(microseconds=self._pace.now_us())
+        for pair in self._pairs:
+            newest = self._newest.of("funding_rates", pair) or now - timedelta(days=1)
+            await self._history("funding_rates", pair, newest + timedelta(seconds=1), now)
+
+    async def _history(self, table: str, pair: HeardPair, start: datetime, end: datetime) -> None:
+        """Store the rows of [start, end), page by page."""
+        start = max(start, end - _LONGEST_PAST)
+        while start < end:
+            page = await self._data.history(table, pair.symbol, start, end)
+            rows = _complete(page, end) if table == "positioning" else page
+            self._intake.add_frame(table, rows, instrument_id=pair.instrument_id)
+            self._newest.note(table, pair, rows)
+            if not rows.height:
+                return
+            start = rows["time"].item(-1) + timedelta(seconds=1)
+
+
+def _complete(rows: pl.DataFrame, now: datetime) -> pl.DataFrame:
+    """`rows` before the first that has a ratio still to come: the ratios of a period come one by one."""
+    waits = pl.any_horizontal(pl.all().is_null()) & (pl.col("time") > now - _NO_ROWS_OVER)
+    return rows.filter(waits.cum_sum() == 0)
+
+
+def _note(state: PollState, detail: str) -> None:
+    if state.detail is None:
+        log.warning("%s: %s", state.feed, detail)
+    state.detail = detail

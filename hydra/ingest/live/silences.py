@@ -1,0 +1,91 @@
+"""Frozen feeds: found, recorded, and their connections opened anew."""
+
+from hydra.exchange.interface import Feed
+from hydra.ingest.live.connections import ALIVE_US, Connections, Route
+from hydra.ingest.live.holes import lost_records
+from hydra.ingest.live.intake import Intake
+from hydra.ingest.live.pair import HeardPair
+
+WITHOUT_PAST = (Feed.LIQUIDATIONS, Feed.PREMIUM_INDEX)
+"""Streams whose past no exchange gives; books are recorded where they break."""
+
+EXPLAINS_US = 60_000_000
+"""So long after an interruption, what is missing is missing because of it."""
+
+
+class Silences:
+    """What is not heard now, of one intake and its connections."""
+
+    def __init__(self, intake: Intake, connections: Connections) -> None:
+        self._intake = intake
+        self._connections = connections
+        self._silent: dict[tuple[str, Feed], int] = {}
+        self._down: dict[Feed, tuple[int, str]] = {}
+        self._frozen: set[str] = set()
+
+    def begin(self, since_us: int | None, cause: str) -> None:
+        """Nothing is heard yet; since_us: when it was last, before this process."""
+        started_us = self._intake.stamp() if since_us is None else since_us
+        for feed in Feed:
+            self._interrupt(feed, started_us, cause)
+        for pair in self._intake.pairs.values():
+            pair.book_broke = started_us, cause
+
+    def lost(self, route: Route) -> None:
+        """`route` brings nothing any longer."""
+        cause = "SILENT" if route.name in self._frozen else "DISCONNECTED"
+        for feed in route.feeds:
+            self._interrupt(feed, route.heard_us, cause)
+            if feed is Feed.ORDER_BOOKS:
+                for pair in self._intake.pairs.values():
+                    self._intake.book_lost(pair, cause)
+
+    def opened(self, route: Route) -> None:
+        """`route` brings frames again."""
+        now_us = self._intake.stamp()
+        self._frozen.discard(route.name)
+        for feed in route.feeds:
+            for pair in self._intake.pairs.values():
+                pair.watches[feed].restarted(now_us)
+            started_us, cause = self._down.pop(feed, (now_us, "DISCONNECTED"))
+            self._intake.causes[feed] = cause, now_us + EXPLAINS_US
+            if feed in WITHOUT_PAST and started_us < now_us:
+                for pair in self._intake.pairs.values():
+                    self._record(feed, pair, (started_us, now_us), cause)
+
+    def look(self) -> None:
+        """Find feeds that are silent, and those that speak again."""
+        now_us = self._intake.stamp()
+        for route in self._connections.routes:
+            if route.is_open and now_us - route.heard_us > ALIVE_US:
+                self._frozen.add(route.name)
+                self._connections.lose(route)
+                self._connections.replace(route.feeds[0])
+        for pair in self._intake.pairs.values():
+            for feed, watch in pair.watches.items():
+                self._look_at(pair, feed, now_us, heard_us=watch.received_us)
+
+    def _look_at(self, pair: HeardPair, feed: Feed, now_us: int, heard_us: int) -> None:
+        key = pair.symbol, feed
+        since_us = self._silent.get(key)
+        if since_us is not None:
+            if heard_us > since_us:
+                del self._silent[key]
+                if feed is Feed.PREMIUM_INDEX:
+                    self._record(feed, pair, (since_us, heard_us), "SILENT")
+            return
+        route = self._connections.route_of(feed)
+        if route is None or not route.is_open or not pair.watches[feed].is_silent(now_us):
+            return
+        self._silent[key] = heard_us or now_us
+        self._intake.causes[feed] = "SILENT", now_us + EXPLAINS_US
+        if feed is Feed.ORDER_BOOKS:
+            self._intake.book_lost(pair, "SILENT")
+        self._connections.replace(feed)
+
+    def _interrupt(self, feed: Feed, since_us: int, cause: str) -> None:
+        self._down.setdefault(feed, (since_us, cause))
+
+    def _record(self, feed: Feed, pair: HeardPair, span_us: tuple[int, int], cause: str) -> None:
+        is_known = cause != "START"
+        self._intake.record(lost_records(feed.value, pair.instrument_id, span_us, cause, is_known=is_known))

@@ -1,0 +1,265 @@
+"""The thread that stores what is heard, in order, and keeps it while the database is away.
+
+What waits is in memory up to a bound; beyond it the oldest batches go to the spill folder. So everything in
+the folder is older than everything in memory, and the order of storing is the order of hearing.
+"""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import psycopg
+
+from hydra.db import locks
+from hydra.db.engine import connect
+from hydra.errors import BadDataError, DatabaseError, HydraError, RetryError, StopError
+from hydra.ingest.live.batch import Batch, one_batch
+from hydra.ingest.live.rows import Gathered, Record
+from hydra.ingest.live.spill import SpillFolder
+from hydra.ingest.live.store import Store, Waiting
+
+MOST_ROWS_IN_MEMORY: Final = 400_000
+MOST_ROWS_A_BATCH: Final = 50_000
+RETRY_EVERY_S: Final = 1.0
+_LOCK_WAIT_S: Final = 20.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """What the listening thread hands over: rows as gathered, progress with them, what the feeds do."""
+
+    gathered: Gathered
+    committed_through_us: int
+    candles_through_us: int | None
+    states: Sequence[dict[str, Any]]
+
+
+class Writer:
+    """Stores batches until `close`.
+
+    failure: why it gave up, if it did. stored_rows, stored_through_us: what is committed so far.
+    """
+
+    def __init__(
+        self, url: str, store: Store, spill: SpillFolder, most_rows: int = MOST_ROWS_IN_MEMORY
+    ) -> None:
+        self.failure: HydraError | None = None
+        self.stored_rows = 0
+        self.stored_through_us = 0
+        self._url = url
+        self._store = store
+        self._spill = spill
+        self._most_rows = most_rows
+        self._incoming: deque[HandedOver] = deque()
+        self._waiting: deque[Batch] = deque()
+        self._states: Sequence[dict[str, Any]] = ()
+        self._wake = threading.Condition()
+        self._closing = False
+        self._retry_at = 0.0
+        self._connection: psycopg.Connection | None = None
+        self._is_full = False
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+
+    @property
+    def session_id(self) -> int:
+        """Of the session that it writes for."""
+        return self._store.session_id
+
+    def open(self) -> None:
+        """Connect, be the only one of this venue, and store what an earlier process spilled.
+
+        Raises:
+            StopError: another process listens to it.
+            DatabaseError: the server cannot be used.
+        """
+        connection = self._connected()
+        while self._spill:
+            self._store_spilled(connection)
+
+    def start(self) -> None:
+        """Begin to store what is put."""
+        self._thread.start()
+
+    def is_behind(self, most_rows: int) -> bool:
+        """Whether the database answers, yet more than `most_rows` wait."""
+        return not self._retry_at and self.failure is None and self.waiting.queued > most_rows
+
+    def put(self, handed: HandedOver) -> None:
+        """Hand over what was heard; returns at once."""
+        with self._wake:
+            self._incoming.append(handed)
+            self._wake.notify()
+
+    @property
+    def waiting(self) -> Waiting:
+        """What is not stored yet."""
+        queued = sum(batch.rows for batch in tuple(self._waiting))
+        queued += sum(handed.gathered.count() for handed in tuple(self._incoming))
+        return Waiting(queued, self._spill.rows)
+
+    def close(self) -> None:
+        """Store or spill everything, then end."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            while self._step():
+                pass
+        except HydraError as error:
+            self.failure = error
+        finally:
+            if self._connection is not None:
+                self._connection.close()
+
+    def _step(self) -> bool:
+        """One round; False when everything is stored or spilled after `close`."""
+        self._take_in()
+        if self._has_work() and time.monotonic() >= self._retry_at:
+            try:
+                self._store_oldest()
+            except (psycopg.Error, DatabaseError, RetryError) as error:
+                self._lost(error)
+        self._spill_overflow(self._most_rows)
+        if not self._closing or self._incoming:
+            return True
+        if self._has_work() and self._retry_at:
+            self._spill_overflow(0)
+            return False
+        return self._has_work()
+
+    def _has_work(self) -> bool:
+        return bool(self._spill or self._waiting)
+
+    def _take_in(self) -> None:
+        with self._wake:
+            if not self._incoming and not self._closing and (self._retry_at or not self._has_work()):
+                self._wake.wait(timeout=0.1)
+            handed = list(self._incoming)
+        for one in handed:
+            # From columns of Python objects to columns of numbers, which take less memory.
+            batch = Batch(
+                one.committed_through_us,
+                one.candles_through_us,
+                one.gathered.tables(),
+                tuple(one.gathered.records),
+            )
+            self._waiting.append(batch)
+            self._incoming.popleft()
+            self._states = one.states or self._states
+
+    def _store_oldest(self) -> None:
+        connection = self._connected()
+        if self._spill:
+            self._store_spilled(connection)
+            return
+        batches = self._first_batches()
+        batch = one_batch(batches)
+        self._store_batch(connection, batch)
+        for _ in batches:
+            self._waiting.popleft()
+
+    def _store_spilled(self, connection: psycopg.Connection) -> None:
+        try:
+            self._store_batch(connection, self._spill.oldest())
+        except BadDataError as error:
+            log.warning("%s", error)
+        else:
+            self._spill.remove_oldest()
+
+    def _store_batch(self, connection: psycopg.Connection, batch: Batch) -> None:
+        states, self._states = self._states, ()
+        self._store.store(connection, batch, self.waiting, states)
+        self.stored_rows += batch.rows
+        self.stored_through_us = batch.committed_through_us
+        if self._retry_at:
+            log.warning("the database answers again: what waited is being stored")
+        self._retry_at = 0.0
+
+    def _first_batches(self) -> list[Batch]:
+        taken: list[Batch] = []
+        rows = 0
+        for batch in self._waiting:
+            if taken and rows + batch.rows > MOST_ROWS_A_BATCH:
+                break
+            taken.append(batch)
+            rows += batch.rows
+        return taken
+
+    def _connected(self) -> psycopg.Connection:
+        if self._connection is None:
+            connection = connect(self._url, autocommit=True)
+            # The session of a process that was killed may still hold it.
+            if not locks.take(connection, _lock_of(self._store.venue), wait_s=_LOCK_WAIT_S):
+                connection.close()
+                raise StopError(
+                    f"another process of ingest listens to {self._store.venue}: stop it first, or leave it"
+                )
+            self._connection = connection
+        return self._connection
+
+    def _lost(self, error: Exception) -> None:
+        """Wait for the database, unless it will not take this however long one waits.
+
+        Raises:
+            StopError: nothing is lost of what waits: it is spilled first.
+        """
+        is_away = isinstance(
+            error, DatabaseError | RetryError | psycopg.OperationalError | psycopg.InterfaceError
+        )
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        if not self._retry_at:
+            log.warning("the database does not take rows (%s): they wait", str(error).strip().split("\n")[0])
+        self._retry_at = time.monotonic() + RETRY_EVERY_S
+        if not is_away:
+            self._spill_overflow(0)
+            raise StopError(
+                f"the database refuses what ingest stores ({error}): run `hydra db up`"
+            ) from error
+
+    def _spill_overflow(self, most_rows: int) -> None:
+        """Move the oldest batches to the folder until no more than `most_rows` are in memory; 0: all."""
+        rows = sum(batch.rows for batch in self._waiting)
+        left: list[Batch] = []
+        while self._waiting and (rows > most_rows or not most_rows):
+            batches = self._first_batches()
+            left += self._spilled_or_dropped(one_batch(batches))
+            for _ in batches:
+                rows -= self._waiting.popleft().rows
+        self._waiting.extendleft(reversed(left))
+
+    def _spilled_or_dropped(self, batch: Batch) -> list[Batch]:
+        """Nothing if the disk took `batch`, else what is left of it."""
+        try:
+            self._spill.add(batch)
+        except OSError as error:
+            if not self._is_full:
+                log.warning("rows are dropped, because the disk does not take them: %s", error.strerror)
+            self._is_full = True
+            return [_dropped(batch)]
+        self._is_full = False
+        return []
+
+
+def _lock_of(venue: str) -> str:
+    return f"ingest {venue}"
+
+
+def _dropped(batch: Batch) -> Batch:
+    """What is kept of a batch that neither memory nor disk can hold: that its rows are lost."""
+    records = list(batch.records)
+    for name, rows in batch.tables.items():
+        span = {"started_at": rows["time"].min(), "ended_at": rows["time"].max()}
+        values = {"feed": name, "instrument_id": 0, "cause": "DROPPED", "missed": rows.height, "repair": None}
+        records.append(Record("ingest/live/add_interruption", {**values, **span}))
+    return Batch(batch.committed_through_us, batch.candles_through_us, {}, tuple(records))

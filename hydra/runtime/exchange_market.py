@@ -1,0 +1,211 @@
+"""A connected exchange made ready for a run: the simulated one is served, ingest listens, history is there.
+
+Its processes are started before the run is recorded, because they tell its venue; the supervisor of the run
+then keeps them alive.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Final, TypeVar
+
+import psycopg
+from psycopg.rows import class_row
+
+from hydra.db import queries
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
+from hydra.db.server.ports import LOOPBACK, choose_free
+from hydra.durations import MINUTE
+from hydra.errors import RetryError, StopError
+from hydra.exchange.hosts import SIMULATED_URL
+from hydra.ingest.exchange_history import fetch_history
+from hydra.paths import state_directory
+from hydra.runtime.children import Children, Program
+from hydra.runtime.run_market import WARM_UP_DAYS, StoredInstrument, choose_instruments
+from hydra.runtime.simulated_exchange import Served, hold_until, served_at
+from hydra.runtime.speed import Speed
+from hydra.settings import Settings
+from hydra.trading.runs import RunExchange
+
+SIMULATED: Final = "simulated"
+EXCHANGE: Final = "exchange"
+INGEST: Final = "ingest"
+URL_KEY: Final = "EXCHANGE_URL"
+_LOOK_EVERY_S: Final = 0.1
+# Generating the history of a simulated market takes the longest.
+_LONGEST_START_S: Final = 300.0
+_MOST_DEATHS: Final = 3
+
+Tell = Callable[[str], None]
+_Found = TypeVar("_Found")
+
+
+@dataclass(frozen=True)
+class ExchangeRequest:
+    """The exchange that a user asks for. names: base names of the pairs; all if empty.
+
+    serving, speed: of a simulated one, unless it runs already: options of `hydra exchange serve`.
+    """
+
+    name: str
+    names: tuple[str, ...] = ()
+    serving: tuple[str, ...] = ()
+    speed: Speed = field(default_factory=lambda: Speed(1.0))
+
+
+@dataclass(frozen=True)
+class ListenedMarket:
+    """A market that is listened to, and the processes that bring it. data_from: the first minute.
+
+    environment: variables that a process needs to find the exchange.
+    """
+
+    exchange: RunExchange
+    instrument_ids: tuple[int, ...]
+    data_from: datetime
+    seed: int | None
+    speed: Speed
+    processes: Children
+    environment: Mapping[str, str]
+
+
+@contextmanager
+def listening(settings: Settings, asked: ExchangeRequest, tell: Tell) -> Iterator[ListenedMarket]:
+    """The market of an exchange, with the history that layer 2 needs; its processes end with the block.
+
+    tell: gets a sentence for what is waited for.
+
+    Raises:
+        StopError: the exchange or ingest does not start, or a pair is not traded there.
+        DatabaseError: the server cannot be used.
+    """
+    url = _url(settings, asked) if asked.name == SIMULATED else None
+    environment = {} if url is None else {URL_KEY: url}
+    start = _Start(Children([], _log(asked.name), environment), _log(asked.name), tell)
+    try:
+        served = None if url is None else _served(url, asked, start)
+        start.processes.add(Program(INGEST, _hydra("ingest", "--exchange", asked.name)))
+        with closing(connect(database_url(settings, Role.WORKER), autocommit=True)) as connection:
+            heard = start.wait_for(INGEST, lambda: _heard(connection, start.process_id(INGEST)))
+            exchange = RunExchange(asked.name, heard.environment, heard.venue, asked.serving)
+            tell(f"listening to {exchange.venue} ({exchange.label})")
+            stored = _instruments(connection, exchange.venue, asked.names)
+            tell(f"fetching the last {WARM_UP_DAYS} days that are not stored yet")
+            fetch_history(settings, asked.name, [one.base for one in stored], WARM_UP_DAYS)
+            now = start.wait_for(INGEST, lambda: _heard(connection, start.process_id(INGEST)))
+        first = next_minute_after(now.committed_through)
+        ids = tuple(one.instrument_id for one in stored)
+        speed = Speed(1.0) if served is None else served.speed
+        seed = None if served is None else served.seed
+        yield ListenedMarket(exchange, ids, first, seed, speed, start.processes, environment)
+    finally:
+        start.processes.stop()
+
+
+def next_minute_after(instant: datetime) -> datetime:
+    """The first full minute after `instant`: its candle is heard as a whole or fetched."""
+    return instant.replace(second=0, microsecond=0) + MINUTE
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """A session of ingest, and how far it has come."""
+
+    venue: str
+    environment: str
+    committed_through: datetime
+
+
+@dataclass(frozen=True)
+class _Start:
+    """The processes that are being started. log: their output."""
+
+    processes: Children
+    log: Path
+    tell: Tell
+
+    def process_id(self, name: str) -> int | None:
+        return self.processes.process_ids().get(name)
+
+    def wait_for(self, name: str, look: Callable[[], _Found | None]) -> _Found:
+        """What `look` finds once the program `name` has started.
+
+        Raises:
+            StopError: it ended several times, or takes too long.
+        """
+        deadline = time.monotonic() + _LONGEST_START_S
+        while True:
+            for sentence in self.processes.keep_alive():
+                self.tell(sentence)
+            found = look()
+            if found is not None:
+                return found
+            if self.processes.deaths(name) >= _MOST_DEATHS or time.monotonic() > deadline:
+                raise StopError(f"{name} does not start: {_last_line(self.log)} (see {self.log})")
+            time.sleep(_LOOK_EVERY_S)
+
+
+def _url(settings: Settings, asked: ExchangeRequest) -> str:
+    """Where the simulated exchange is: at EXCHANGE_URL; else in its usual place, if one answers there and no
+    other market is asked for; else at a port of its own, where no other run meets it.
+    """
+    if settings.exchange_url is not None:
+        return settings.exchange_url
+    if not asked.serving and _answered(SIMULATED_URL):
+        return SIMULATED_URL
+    return f"http://{LOOPBACK}:{choose_free()}"
+
+
+def _served(url: str, asked: ExchangeRequest, start: _Start) -> Served:
+    """The simulated exchange, served from now on unless one answers already."""
+    served = _answered(url)
+    if served is None:
+        words = ("exchange", "serve", *asked.serving, "--speed", str(asked.speed))
+        start.processes.add(Program(EXCHANGE, _hydra(*words)))
+        served = start.wait_for(EXCHANGE, lambda: _answered(url))
+    start.tell(f"the simulated exchange at {url} serves {served.venue}, speed {served.speed}")
+    if served.speed.factor is None:
+        # Before anybody listens: it would run ahead.
+        hold_until(url, served.start)
+    return served
+
+
+def _answered(url: str) -> Served | None:
+    try:
+        return served_at(url)
+    except RetryError:
+        return None
+
+
+def _heard(connection: psycopg.Connection, process_id: int | None) -> _Heard | None:
+    with connection.cursor(row_factory=class_row(_Heard)) as cursor:
+        return cursor.execute(queries.load("stages/heard"), {"process_id": process_id}).fetchone()
+
+
+def _instruments(
+    connection: psycopg.Connection, venue: str, names: tuple[str, ...]
+) -> list[StoredInstrument]:
+    with connection.cursor(row_factory=class_row(StoredInstrument)) as cursor:
+        stored = cursor.execute(queries.load("stages/instruments"), {"venue": venue}).fetchall()
+    return choose_instruments(stored, names)
+
+
+def _hydra(*words: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "hydra", *words)
+
+
+def _log(name: str) -> Path:
+    folder = state_directory() / "logs"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder / f"{EXCHANGE}-{name}.log"
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").split("\n") if log.is_file() else []
+    return next((line for line in reversed(lines) if line.strip()), "it says nothing")

@@ -1,0 +1,148 @@
+"""What the exchange says of its contracts: filters, brackets, fees, funding terms."""
+
+from typing import Any, Final
+
+from hydra.sim.exchange.sources import ListedPair
+
+_PERPETUAL_ENDS_MS: Final = 4_133_404_800_000
+_LISTED_MS: Final = 1_567_965_300_000
+_ORDER_TYPES: Final = (
+    "LIMIT",
+    "MARKET",
+    "STOP",
+    "STOP_MARKET",
+    "TAKE_PROFIT",
+    "TAKE_PROFIT_MARKET",
+    "TRAILING_STOP_MARKET",
+)
+_MAKER_RATE: Final = "0.000200"
+_TAKER_RATE: Final = "0.000500"
+_FIRST_CAP: Final = "0.00300000"
+_OTHER_CAP: Final = "0.02000000"
+
+
+def exchange_info(pairs: tuple[ListedPair, ...], now_ms: int, weight_limit: int) -> dict[str, Any]:
+    """GET /fapi/v1/exchangeInfo."""
+    limits = [("REQUEST_WEIGHT", "MINUTE", 1, weight_limit), ("ORDERS", "MINUTE", 1, 1_200), ("ORDERS", "SECOND", 10, 300)]
+    return {
+        "timezone": "UTC",
+        "serverTime": now_ms,
+        "futuresType": "U_MARGINED",
+        "rateLimits": [
+            {"rateLimitType": kind, "interval": interval, "intervalNum": number, "limit": limit}
+            for kind, interval, number, limit in limits
+        ],
+        "exchangeFilters": [],
+        "assets": [{"asset": "USDT", "marginAvailable": True, "autoAssetExchange": "-10000"}],
+        "symbols": [_symbol(pair) for pair in pairs],
+    }
+
+
+def _symbol(pair: ListedPair) -> dict[str, Any]:
+    return {
+        "symbol": pair.symbol,
+        "pair": pair.symbol,
+        "contractType": "PERPETUAL",
+        "deliveryDate": _PERPETUAL_ENDS_MS,
+        "onboardDate": _LISTED_MS,
+        "status": "TRADING",
+        "maintMarginPercent": "2.5000",
+        "requiredMarginPercent": "5.0000",
+        "baseAsset": pair.base,
+        "quoteAsset": "USDT",
+        "marginAsset": "USDT",
+        "pricePrecision": pair.price_digits,
+        "quantityPrecision": pair.quantity_digits,
+        "baseAssetPrecision": 8,
+        "quotePrecision": 8,
+        "underlyingType": "COIN",
+        "underlyingSubType": [],
+        "triggerProtect": "0.0500",
+        "liquidationFee": "0.012500",
+        "marketTakeBound": "0.05",
+        "maxMoveOrderLimit": 10_000,
+        "filters": _filters(pair),
+        "orderTypes": list(_ORDER_TYPES),
+        "timeInForce": ["GTC", "IOC", "FOK", "GTX", "GTD"],
+        "permissionSets": ["GRID", "COPY"],
+    }
+
+
+def _filters(pair: ListedPair) -> list[dict[str, Any]]:
+    terms = pair.filters
+    return [
+        {
+            "filterType": "PRICE_FILTER",
+            "minPrice": str(terms.tick_size),
+            "maxPrice": "10000000",
+            "tickSize": str(terms.tick_size),
+        },
+        {
+            "filterType": "LOT_SIZE",
+            "stepSize": str(terms.step_size),
+            "minQty": str(terms.min_quantity),
+            "maxQty": str(terms.max_quantity),
+        },
+        {
+            "filterType": "MARKET_LOT_SIZE",
+            "stepSize": str(terms.step_size),
+            "minQty": str(terms.min_quantity),
+            "maxQty": str(terms.max_market_quantity),
+        },
+        {"filterType": "MAX_NUM_ORDERS", "limit": 200},
+        {"filterType": "MIN_NOTIONAL", "notional": str(terms.min_notional_usd)},
+        {
+            "filterType": "PERCENT_PRICE",
+            "multiplierUp": "1.1500",
+            "multiplierDown": "0.8500",
+            "multiplierDecimal": "4",
+        },
+        {"filterType": "POSITION_RISK_CONTROL", "positionControlSide": "NONE"},
+    ]
+
+
+def leverage_brackets(pairs: tuple[ListedPair, ...]) -> list[dict[str, Any]]:
+    """GET /fapi/v1/leverageBracket."""
+    return [
+        {
+            "symbol": pair.symbol,
+            "notionalCoef": 1.0,
+            "brackets": [
+                {
+                    "bracket": one.bracket,
+                    "initialLeverage": one.initial_leverage,
+                    "notionalCap": int(one.notional_cap_usd),
+                    "notionalFloor": int(one.notional_floor_usd),
+                    "maintMarginRatio": float(one.maintenance_margin_rate),
+                    "cum": float(one.cumulative_usd),
+                }
+                for one in pair.brackets
+            ],
+        }
+        for pair in pairs
+    ]
+
+
+def commission_rate(pair: ListedPair) -> dict[str, str]:
+    """GET /fapi/v1/commissionRate: the lowest tier's."""
+    return {
+        "symbol": pair.symbol,
+        "makerCommissionRate": _MAKER_RATE,
+        "takerCommissionRate": _TAKER_RATE,
+        "rpiCommissionRate": "0.000050",
+    }
+
+
+def funding_info(pairs: tuple[ListedPair, ...], now_ms: int) -> list[dict[str, Any]]:
+    """GET /fapi/v1/fundingInfo: interval and caps (docs/market_model.md)."""
+    return [
+        {
+            "symbol": pair.symbol,
+            "adjustedFundingRateCap": _FIRST_CAP if place == 0 else _OTHER_CAP,
+            "adjustedFundingRateFloor": f"-{_FIRST_CAP if place == 0 else _OTHER_CAP}",
+            "fundingIntervalHours": pair.filters.funding_interval_hours,
+            "disclaimer": False,
+            "updateTime": now_ms,
+        }
+        for place, pair in enumerate(pairs)
+    ]

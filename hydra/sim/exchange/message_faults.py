@@ -1,0 +1,124 @@
+"""What faults do to the messages of the streams."""
+
+import heapq
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Final
+
+from hydra.sim.exchange.channels import Channel, Connection
+from hydra.sim.exchange.events import MINUTE_MS, Event
+from hydra.sim.exchange.faults import OF_MESSAGES, ActiveFault, Fault, FaultKind
+
+_LEAVES_OUT: Final = frozenset({FaultKind.DROP, FaultKind.FROZEN_FEED})
+_SILENCES: Final = frozenset({FaultKind.SILENCE, FaultKind.SILENCE_WITH_PONGS})
+_Deliver = Callable[[Event], None]
+
+
+class Faults:
+    """The faults that are set. `now_ms`: the exchange's time."""
+
+    def __init__(self, faults: tuple[Fault, ...], now_ms: Callable[[], int]) -> None:
+        self._now_ms = now_ms
+        self._waiting: list[tuple[int, int, _Deliver, Event]] = []
+        self._numbers = count()
+        self.hang_up: Callable[[Connection, bool], None] = lambda _connection, _is_reset: None
+        self.set(faults)
+
+    def set(self, faults: tuple[Fault, ...]) -> None:
+        """Replace every fault; counts begin at 0."""
+        self.active = [ActiveFault(fault, place) for place, fault in enumerate(faults)]
+        self._of_messages = [one for one in self.active if one.fault.kind in OF_MESSAGES]
+        self._held: dict[str, tuple[Event, _Deliver]] = {}
+        self._halves: dict[str, Event] = {}
+        self._latest: dict[str, int] = {}
+
+    @property
+    def touch_messages(self) -> bool:
+        """Whether any fault of messages is set, or one is still on its way."""
+        return bool(self._of_messages or self._held)
+
+    def about_endpoint(self, endpoint: str) -> Iterator[ActiveFault]:
+        """The faults whose scope holds this endpoint."""
+        return (one for one in self.active if one.is_about(endpoint=endpoint))
+
+    def pass_on(self, channel: Channel, event: Event, deliver: _Deliver) -> None:
+        """Deliver the event at once, later, twice or not at all."""
+        due, copies, held_back = self._now_ms(), 1, False
+        for one in self._of_messages:
+            if not one.is_about(stream=channel.kind):
+                continue
+            kind = one.fault.kind
+            if kind is FaultKind.HALF_CANDLE:
+                event = self._halved(one, channel, event)
+                continue
+            if kind is FaultKind.BOOK_GAP and event["e"] != "depthUpdate":
+                continue
+            if not one.acts(channel.kind, channel.symbol, event["E"], event["E"]):
+                continue
+            if kind in _LEAVES_OUT or kind is FaultKind.BOOK_GAP:
+                return
+            if kind in _SILENCES:
+                _silence(channel, everything=kind is FaultKind.SILENCE)
+            elif kind is FaultKind.DISCONNECT:
+                self._disconnect(channel, is_reset=bool(one.fault.number))
+            elif kind is FaultKind.DOUBLE:
+                copies = 2
+            elif kind is FaultKind.REORDER:
+                held_back = True
+            elif kind is FaultKind.LATENCY:
+                due += int(one.fault.number)
+            elif kind is FaultKind.JITTER:
+                due += int(one.fault.number * one.share(channel.kind, channel.symbol, event["E"]))
+        self._deliver(channel, event, deliver, due, copies, held_back=held_back)
+
+    def _deliver(
+        self, channel: Channel, event: Event, deliver: _Deliver, due: int, copies: int, *, held_back: bool
+    ) -> None:
+        before = self._held.pop(channel.name, None)
+        if held_back and before is None:
+            self._held[channel.name] = (event, deliver)
+            return
+        # A stream keeps its order, as one connection does.
+        due = max(due, self._latest.get(channel.name, 0))
+        for _ in range(copies):
+            self._send(channel.name, due, deliver, event)
+        if before is not None:
+            self._send(channel.name, due, before[1], before[0])
+
+    def _send(self, name: str, due_ms: int, deliver: _Deliver, event: Event) -> None:
+        if due_ms <= self._now_ms():
+            deliver(event)
+        else:
+            self._latest[name] = due_ms
+            heapq.heappush(self._waiting, (due_ms, next(self._numbers), deliver, event))
+
+    def send_due(self, now_ms: int) -> None:
+        """Deliver what waited until now."""
+        while self._waiting and self._waiting[0][0] <= now_ms:
+            _, _, deliver, event = heapq.heappop(self._waiting)
+            deliver(event)
+
+    def _halved(self, one: ActiveFault, channel: Channel, event: Event) -> Event:
+        candle = event.get("k")
+        if candle is None:
+            return event
+        if not candle["x"]:
+            if event["E"] % MINUTE_MS < MINUTE_MS // 2:
+                self._halves[channel.name] = candle
+            return event
+        half = self._halves.pop(channel.name, None)
+        if half is None or half["t"] != candle["t"]:
+            return event
+        if not one.acts(channel.kind, channel.symbol, event["E"], event["E"]):
+            return event
+        return {**event, "k": {**half, "x": True}}
+
+    def _disconnect(self, channel: Channel, *, is_reset: bool) -> None:
+        for connection in list(channel.subscribers):
+            self.hang_up(connection, is_reset)
+
+
+def _silence(channel: Channel, *, everything: bool) -> None:
+    for connection in channel.subscribers:
+        connection.is_silent = True
+        connection.answers_pings = not everything

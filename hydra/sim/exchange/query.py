@@ -1,0 +1,83 @@
+"""The parameters of a request, as the exchange reads them."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from hydra.sim.exchange.refusals import BAD_SYMBOL, missing, refusal
+
+_LARGEST: Final = 2**53
+
+
+class Query:
+    """Reads parameters; what is missing or malformed raises the exchange's refusal."""
+
+    def __init__(self, values: Mapping[str, str], places: Mapping[str, int]) -> None:
+        self._values = values
+        self._places = places
+
+    def __contains__(self, name: str) -> bool:
+        """Whether the parameter was sent."""
+        return bool(self._values.get(name))
+
+    def text(self, name: str) -> str:
+        """A mandatory parameter.
+
+        Raises:
+            Refusal: -1102.
+        """
+        value = self._values.get(name)
+        if not value:
+            raise missing(name)
+        return value
+
+    def whole(self, name: str) -> int | None:
+        """A whole number, or None if it was not sent.
+
+        Raises:
+            Refusal: -1102.
+        """
+        value = self._values.get(name)
+        if not value:
+            return None
+        if not value.isascii() or not value.isdigit() or int(value) > _LARGEST:
+            raise missing(name)
+        return int(value)
+
+    def limit(self, default: int, most: int) -> int:
+        """The number of rows wanted.
+
+        Raises:
+            Refusal: -1130 below 1 or above `most`.
+        """
+        limit = self.whole("limit")
+        if limit is None:
+            return default
+        if not 1 <= limit <= most:
+            raise refusal(400, -1130, "Data sent for parameter 'limit' is not valid.")
+        return limit
+
+    def pair(self, name: str = "symbol") -> int:
+        """The place of the pair named.
+
+        Raises:
+            Refusal: -1102, -1121.
+        """
+        place = self._places.get(self.text(name))
+        if place is None:
+            raise BAD_SYMBOL
+        return place
+
+    def pairs(self) -> list[int]:
+        """The place of the pair named, or of every pair."""
+        return [self.pair()] if "symbol" in self else list(self._places.values())
+
+    def range(self) -> tuple[int | None, int | None]:
+        """startTime and endTime.
+
+        Raises:
+            Refusal: -1023 where the end is before the start.
+        """
+        start, end = self.whole("startTime"), self.whole("endTime")
+        if start is not None and end is not None and end < start:
+            raise refusal(400, -1023, "Start time is greater than end time.")
+        return start, end

@@ -1,0 +1,52 @@
+"""Refusals as the exchange words them: HTTP status, code and message."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+
+@dataclass(frozen=True)
+class Refusal(Exception):  # noqa: N818  # it is an answer, not a failure of the program
+    """An answer that refuses a request. body: JSON, or text where the exchange sends no JSON."""
+
+    status: int
+    body: Mapping[str, Any] | str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def refusal(status: int, code: int, message: str, headers: Mapping[str, str] | None = None) -> Refusal:
+    """{"code": ..., "msg": ...}"""
+    return Refusal(status, {"code": code, "msg": message}, headers or {})
+
+
+def missing(parameter: str) -> Refusal:
+    """A mandatory parameter is not sent."""
+    return refusal(
+        400, -1102, f"Mandatory parameter '{parameter}' was not sent, was empty/null, or malformed."
+    )
+
+
+def too_many(limit: int, retry_after_s: int) -> Refusal:
+    """429: the weight of a minute is used up."""
+    words = (
+        f"Too many requests; current limit of IP is {limit} request weight per minute. Please use the "
+        "websocket for live updates to avoid polling the API."
+    )
+    return refusal(429, -1003, words, {"Retry-After": str(retry_after_s)})
+
+
+def banned(until_ms: int, retry_after_s: int) -> Refusal:
+    """418: 429 was not obeyed."""
+    words = (
+        f"Way too many requests; IP banned until {until_ms}. Please use the websocket for live updates to "
+        "avoid bans."
+    )
+    return refusal(418, -1003, words, {"Retry-After": str(retry_after_s)})
+
+
+BAD_SYMBOL: Final = refusal(400, -1121, "Invalid symbol.")
+BAD_INTERVAL: Final = refusal(400, -1120, "Invalid interval.")
+BAD_TIMESTAMP: Final = refusal(400, -1021, "Timestamp for this request is outside of the recvWindow.")
+BAD_KEY: Final = refusal(401, -2014, "API-key format invalid.")
+MAINTENANCE: Final = refusal(503, -1016, "This service is no longer available.")
+MAINTENANCE_BARE: Final = Refusal(503, {"239999": "System maintenance."})

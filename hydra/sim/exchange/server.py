@@ -1,0 +1,129 @@
+"""The simulated exchange as a server: it plays the market at the clock's speed and answers."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+from hydra.errors import StopError
+from hydra.sim.exchange.admin import Admin
+from hydra.sim.exchange.channels import Channels
+from hydra.sim.exchange.clock import SimulatedClock
+from hydra.sim.exchange.faults import Fault
+from hydra.sim.exchange.market import PlayedMarket
+from hydra.sim.exchange.message_faults import Faults
+from hydra.sim.exchange.pair_sender import SECOND_MS
+from hydra.sim.exchange.rest import Rest
+from hydra.sim.exchange.sockets import Sockets, hang_up
+from hydra.sim.exchange.sources import Source
+from hydra.sim.exchange.weights import Weights
+
+DEFAULT_PORT: Final = 8_778
+_LOOPBACK: Final = "127.0.0.1"
+_TURN_SECONDS: Final = 0.01
+"""So long it sends before it answers requests."""
+_SHORTEST_WAIT_SECONDS: Final = 0.001
+_LONGEST_WAIT_SECONDS: Final = 0.02
+_SETTLING_SECONDS: Final = 0.5
+"""At the highest speed it waits so long after a subscription or a lost connection: others may follow."""
+
+
+@dataclass(frozen=True)
+class Serving:
+    """How to serve. speed: exchange seconds a second, 0 for the highest. seed: of a generated market."""
+
+    speed: float
+    seed: int | None
+    faults: tuple[Fault, ...] = ()
+    port: int = DEFAULT_PORT
+    weight_limit: int = 2_400
+
+
+class Exchange:
+    """One simulated exchange."""
+
+    def __init__(self, source: Source, serving: Serving) -> None:
+        start_ms = int(source.start.timestamp() * 1_000)
+        end_ms = int(source.end.timestamp() * 1_000) if source.end else None
+        self.clock = SimulatedClock(start_ms, serving.speed, end_ms)
+        self.faults = Faults(serving.faults, self.clock.now_ms)
+        self.faults.hang_up = hang_up
+        self.channels = Channels(tuple(pair.symbol for pair in source.pairs), self.faults)
+        self.market = PlayedMarket(source, self.channels)
+        self.app = web.Application()
+        weights = Weights(self.clock, serving.weight_limit)
+        Rest(self.market, self.clock, weights, self.faults).add_routes(self.app)
+        Sockets(self.channels, self.clock).add_routes(self.app)
+        Admin(self.market, self.clock, self.channels, self.faults, serving.seed).add_routes(self.app)
+        self._serving = serving
+        self._heard_changes = (0, 0.0)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[int]:
+        """Serve and play; gives the port.
+
+        Raises:
+            StopError: the port is taken.
+        """
+        await self.market.open()
+        runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=1.0)
+        await runner.setup()
+        site = web.TCPSite(runner, _LOOPBACK, self._serving.port)
+        try:
+            await site.start()
+        except OSError as error:
+            await runner.cleanup()
+            raise StopError(
+                f"the exchange cannot listen on {_LOOPBACK}:{self._serving.port} ({error.strerror}): choose "
+                "another --port"
+            ) from None
+        # Time begins when it can be heard.
+        self.clock.begin()
+        player = asyncio.ensure_future(self.play())
+        try:
+            yield runner.addresses[0][1]
+        finally:
+            player.cancel()
+            with suppress(asyncio.CancelledError):
+                await player
+            await runner.cleanup()
+
+    async def play(self) -> None:
+        """Send what is due, for ever."""
+        while True:
+            await asyncio.sleep(await self._send_due())
+
+    async def _send_due(self) -> float:
+        """Send for one turn; gives the seconds to wait before the next."""
+        if self.clock.is_maximal and self._must_wait():
+            self.faults.send_due(self.clock.now_ms())
+            self.channels.write()
+            return _SHORTEST_WAIT_SECONDS
+        turn_ends = time.monotonic() + _TURN_SECONDS
+        while time.monotonic() < turn_ends:
+            following = self.market.sent_ms + SECOND_MS
+            bound = self.clock.may_send_up_to()
+            if bound is not None and following > bound:
+                self.faults.send_due(self.clock.now_ms())
+                self.channels.write()
+                wait = self.clock.real_seconds(following - bound)
+                return min(max(wait, _SHORTEST_WAIT_SECONDS), _LONGEST_WAIT_SECONDS)
+            await self.market.send_second(following)
+            self.clock.sent_up_to(following)
+            self.faults.send_due(self.clock.now_ms())
+        self.channels.write()
+        return 0.0
+
+    def _must_wait(self) -> bool:
+        """Nobody listens, someone has just come or gone, or a reader is behind."""
+        changes, since = self._heard_changes
+        if changes != self.channels.changes:
+            self._heard_changes = self.channels.changes, time.monotonic()
+            return True
+        if not self.channels.have_listeners or time.monotonic() - since < _SETTLING_SECONDS:
+            return True
+        return self.channels.any_full

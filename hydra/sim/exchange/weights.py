@@ -1,0 +1,119 @@
+"""The rate limits: what each call weighs, and what happens to a caller who calls too often."""
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from hydra.sim.exchange.clock import SimulatedClock
+from hydra.sim.exchange.refusals import Refusal, banned, too_many
+
+MINUTE_MS: Final = 60_000
+WEIGHT_LIMIT: Final = 2_400
+_FIVE_MINUTES_MS: Final = 5 * MINUTE_MS
+_FIRST_BAN_MS: Final = 2 * MINUTE_MS
+_REFUSALS_BEFORE_BAN: Final = 5
+_BY_LIMIT: Final = {
+    "depth": ((50, 2), (100, 5), (500, 10), (1_000, 20)),
+    "klines": ((99, 1), (499, 2), (1_000, 5), (1_500, 10)),
+}
+_DEFAULT_LIMITS: Final = {"depth": 500, "klines": 500}
+_KLINES: Final = frozenset({"klines", "markPriceKlines", "indexPriceKlines", "premiumIndexKlines"})
+_WITHOUT_SYMBOL: Final = {"premiumIndex": 10, "ticker/24hr": 40, "ticker/bookTicker": 5, "ticker/price": 2}
+_FIXED: Final = {"aggTrades": 20, "trades": 5, "historicalTrades": 20, "commissionRate": 20, "ticker/bookTicker": 2}
+STATISTICS: Final = "statistics"
+FUNDING: Final = "funding"
+_OTHER_LIMITS: Final = {STATISTICS: 1_000, FUNDING: 500}
+
+
+def pool_of(path: str) -> str | None:
+    """The limit of its own that a path has (5 minutes); None: it counts for the weight."""
+    if path.startswith("/futures/data/"):
+        return STATISTICS
+    return FUNDING if path.endswith(("/fundingRate", "/fundingInfo")) else None
+
+
+def weight_of(path: str, query: Mapping[str, str]) -> int:
+    """The weight of a call."""
+    name = path.split("/", 3)[-1]
+    family = "klines" if name in _KLINES else name
+    if family in _BY_LIMIT:
+        text = query.get("limit", "")
+        limit = int(text) if text.isdigit() else _DEFAULT_LIMITS[family]
+        return next((weight for most, weight in _BY_LIMIT[family] if limit <= most), _BY_LIMIT[family][-1][1])
+    if "symbol" not in query and name in _WITHOUT_SYMBOL:
+        return _WITHOUT_SYMBOL[name]
+    return _FIXED.get(name, 1)
+
+
+@dataclass
+class _Caller:
+    window: tuple[int, int] = (-1, -1)
+    used: int = 0
+    refused: int = 0
+    banned_until_ms: int = -1
+    ban_ms: int = _FIRST_BAN_MS
+
+
+class Weights:
+    """Counts by address and minute of the exchange.
+
+    Where time stands or is what was sent, a second of this machine begins a window too, so that nobody waits
+    for a minute that does not come.
+    """
+
+    def __init__(self, clock: SimulatedClock, limit: int = WEIGHT_LIMIT) -> None:
+        self.limit = limit
+        self._clock = clock
+        self._callers: dict[tuple[str, str | None], _Caller] = {}
+        self.wall_seconds: Callable[[], float] = time.monotonic
+
+    def used(self, address: str) -> int:
+        """The weight that an address has used in this minute."""
+        return self._caller(address, None).used
+
+    def take(self, address: str, path: str, query: Mapping[str, str]) -> None:
+        """Count a call.
+
+        Raises:
+            Refusal: 429 beyond the limit, 418 for one who goes on after some of these.
+        """
+        pool = pool_of(path)
+        caller, now_ms = self._caller(address, pool), self._clock.now_ms()
+        if now_ms < caller.banned_until_ms:
+            raise self._ban(caller, now_ms)
+        limit = self.limit if pool is None else _OTHER_LIMITS[pool]
+        weight = weight_of(path, query) if pool is None else 1
+        if caller.used + weight <= limit:
+            caller.used += weight
+            return
+        caller.refused += 1
+        if caller.refused > _REFUSALS_BEFORE_BAN and not self._clock.is_maximal:
+            caller.banned_until_ms = now_ms + caller.ban_ms
+            caller.ban_ms *= 2
+            raise self._ban(caller, now_ms)
+        raise too_many(limit, self._wait_s(self._window_ms(pool) - now_ms % self._window_ms(pool)))
+
+    def _ban(self, caller: _Caller, now_ms: int) -> Refusal:
+        return banned(caller.banned_until_ms, self._wait_s(caller.banned_until_ms - now_ms))
+
+    def _wait_s(self, milliseconds: int) -> int:
+        if self._clock.is_held:
+            return 1
+        return max(1, math.ceil(self._clock.real_seconds(milliseconds)))
+
+    @staticmethod
+    def _window_ms(pool: str | None) -> int:
+        return MINUTE_MS if pool is None else _FIVE_MINUTES_MS
+
+    def _caller(self, address: str, pool: str | None) -> _Caller:
+        caller = self._callers.setdefault((address, pool), _Caller())
+        stands = self._clock.is_maximal or self._clock.is_held or self._clock.has_ended
+        window = (
+            self._clock.now_ms() // self._window_ms(pool),
+            int(self.wall_seconds()) if stands else -1,
+        )
+        if window != caller.window:
+            caller.window, caller.used, caller.refused = window, 0, 0
+        return caller

@@ -1,0 +1,7 @@
+-- Adds the rows of one page to the record of a load that goes on.
+UPDATE market.import_batches
+SET rows_read = rows_read + %(read)s,
+    rows_inserted = rows_inserted + %(inserted)s,
+    rows_unchanged = rows_unchanged + %(unchanged)s,
+    rows_revised = rows_revised + %(revised)s
+WHERE batch_id = %(batch_id)s;

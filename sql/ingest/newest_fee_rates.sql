@@ -1,0 +1,5 @@
+-- The fees of an instrument as they hold at an instant.
+SELECT * FROM market.fee_rates
+WHERE instrument_id = %(instrument_id)s AND valid_from <= %(time)s
+ORDER BY valid_from DESC
+LIMIT 1;

@@ -1,0 +1,163 @@
+"""What ingest stores: each fact once, several pairs at a time, and progress that is exact."""
+
+import random
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import psycopg
+import pytest
+
+from hydra.db.engine import connect
+from hydra.db.roles import Role
+from hydra.exchange.capture import CapturedFrame
+from hydra.ingest.live.batch import Batch
+from hydra.ingest.live.rows import columns_of_rows
+from hydra.ingest.live.store import Store, Waiting
+from hydra.ingest.merge import Merged, merge_live_rows
+from tests.support.invented_frames import START_MS, SYMBOLS, market_frames
+from tests.support.live_ingest import counted, replay_of, write_capture
+from tests.support.servers.logins import as_role
+
+START_US = START_MS * 1_000
+SECONDS = 130
+
+
+@pytest.fixture
+def worker(database_url: str) -> Iterator[psycopg.Connection]:
+    """A connection with the login of ingest."""
+    with closing(connect(as_role(database_url, Role.WORKER), autocommit=True)) as connection:
+        yield connection
+
+
+def _trades(ids: range, instruments: tuple[int, ...] = (1, 2), price: float = 100.0) -> pl.DataFrame:
+    rows = [
+        (instrument, START_US + number * 1_000 + 5, START_US + number * 1_000, number, price, 1.0, True)
+        for number in ids
+        for instrument in instruments
+    ]
+    return columns_of_rows("trades", rows)
+
+
+def test_rows_of_many_instruments_come_in_at_once_and_doubled_ones_once(worker: psycopg.Connection) -> None:
+    """The second offer overlaps the first: only its new rows are inserted, nothing is revised."""
+    first = _merged(worker, "trades", _trades(range(100)))
+    second = _merged(worker, "trades", _trades(range(50, 150)))
+    assert (first.inserted, second.inserted, second.unchanged, second.revised) == (200, 100, 100, 0)
+
+
+def test_another_value_of_a_stored_fact_waits_as_a_revision(worker: psycopg.Connection) -> None:
+    """C125: the stored fact stays; the batch of a feed is null."""
+    _merged(worker, "trades", _trades(range(1_000, 1_010)))
+    merged = _merged(worker, "trades", _trades(range(1_000, 1_010), instruments=(1,), price=101.0))
+    waiting = worker.execute(
+        "SELECT count(*) FROM market.revisions WHERE target_table = 'trades' AND batch_id IS NULL AND NOT applied"
+    ).fetchone()
+    assert merged.revised == merged.newly_revised == 10
+    assert waiting == (10,)
+
+
+def test_rows_without_grid_or_instrument_merge_by_their_key(worker: psycopg.Connection) -> None:
+    """Sentiment is keyed by its source, a heartbeat is all key, a book holds lists."""
+    instant = datetime(2026, 11, 1, tzinfo=UTC)
+    sentiment = pl.DataFrame({"source": ["a", "b"], "time": [instant] * 2, "known_at": [instant] * 2, "value": [1.0, 2.0]})
+    sentiment = sentiment.with_columns(pl.col("time", "known_at").cast(pl.Datetime("us", "UTC")))
+    beats = columns_of_rows("feed_heartbeats", [(1, START_US, START_US, "order_book")])
+    book = (1, START_US, START_US, 7, [1.0], [2.0], [3.0, 4.0], [1.0, 1.0])
+    books = columns_of_rows("order_books", [book])
+    for table, rows in (("sentiment", sentiment), ("feed_heartbeats", beats), ("order_books", books)):
+        assert _merged(worker, table, rows).inserted == rows.height
+        again = _merged(worker, table, rows)
+        assert (again.inserted, again.unchanged, again.revised) == (0, rows.height, 0)
+
+
+def test_a_row_that_the_database_refuses_goes_to_quarantine_alone(worker: psycopg.Connection) -> None:
+    """The others of its table are stored."""
+    rows = [(1, START_US, START_US + number, "UP" if number == 3 else "LONG", 1.0, 1.0, 1.0) for number in range(6)]
+    session = _session(worker)
+    Store("quarantined", session).store(
+        worker, Batch(START_US, None, {"liquidations": columns_of_rows("liquidations", rows)}), Waiting(0, 0)
+    )
+    stored = worker.execute("SELECT count(*) FROM market.liquidations WHERE time >= %s", (_instant(START_US),))
+    refused = worker.execute("SELECT raw->>'side' FROM market.quarantine WHERE origin = 'quarantined'")
+    assert (stored.fetchone(), refused.fetchall()) == ((5,), [("UP",)])
+
+
+def test_progress_never_goes_back(worker: psycopg.Connection) -> None:
+    """A batch that was spilled long ago may be stored after a newer process has begun."""
+    store = Store("forward", _session(worker))
+    for through in (START_US + 10, START_US + 5):
+        store.store(worker, Batch(through, through), Waiting(0, 0))
+    found = worker.execute(
+        "SELECT committed_through, candles_through FROM market.ingest_progress WHERE venue = 'forward'"
+    ).fetchone()
+    assert found == (_instant(START_US + 10), _instant(START_US + 10))
+
+
+def test_a_replay_stores_every_frame_once_and_again_nothing(database_url: str, tmp_path: Path) -> None:
+    """Doubled and slightly late frames change nothing; nor does a second replay."""
+    frames = list(market_frames(SECONDS))
+    write_capture(tmp_path / "frames", _doubled(frames))
+    for _ in range(2):
+        replay_of(tmp_path / "frames", database_url, tmp_path).run()
+        stored = counted(database_url, "replayed-test")
+        assert stored["trades"] == sum(b'"aggTrade"' in one.frame for one in frames)
+        assert stored["candles_1m"] == len(SYMBOLS) * 2
+        assert stored["mark_prices"] == len(SYMBOLS) * 2
+        assert stored["premium_index"] == len(SYMBOLS) * SECONDS
+        assert stored["order_books"] == len(SYMBOLS) * SECONDS // 5
+    with connect(database_url) as connection:
+        revised = connection.execute(
+            "SELECT count(*) FROM market.revisions WHERE target_table <> 'trades'"
+        ).fetchone()
+        early = connection.execute("SELECT count(*) FROM market.trades WHERE known_at < time").fetchone()
+    assert (revised, early) == ((0,), (0,))
+
+
+def test_what_a_capture_lacks_is_recorded(database_url: str, tmp_path: Path) -> None:
+    """Three trades and a minute of one pair did not come: an interruption and a gap each, and a null bar."""
+    frames = [one for one in market_frames(SECONDS, SYMBOLS[:2]) if not _is_lost(one)]
+    write_capture(tmp_path / "frames", frames)
+    replay_of(tmp_path / "frames", database_url, tmp_path, "holes").run()
+    with connect(database_url) as connection:
+        gaps = connection.execute(
+            "SELECT source_table, missing_rows, cause FROM market.gaps JOIN market.instruments USING (instrument_id)"
+            " WHERE venue = 'replayed-holes' ORDER BY 1"
+        ).fetchall()
+        repairs = connection.execute(
+            "SELECT feed, repair FROM market.interruptions WHERE venue = 'replayed-holes' ORDER BY 1"
+        ).fetchall()
+    assert gaps == [("trades", 3, "SEQUENCE")]
+    assert repairs == [("trades", "LOST")]
+
+
+def _merged(connection: psycopg.Connection, table: str, rows: pl.DataFrame) -> Merged:
+    with connection.transaction():
+        return merge_live_rows(connection, table, rows)
+
+
+def _is_lost(one: CapturedFrame) -> bool:
+    return b'"BTCUSDT"' in one.frame and any(b'"a":%d,' % number in one.frame for number in (5100, 5101, 5102))
+
+
+def _doubled(frames: list[CapturedFrame]) -> Iterator[CapturedFrame]:
+    rng = random.Random(7)
+    for frame in frames:
+        yield frame
+        if rng.random() < 0.2:
+            yield frame
+
+
+def _session(connection: psycopg.Connection) -> int:
+    row = connection.execute(
+        "INSERT INTO market.ingest_sessions (venue, environment, code_version, process_id)"
+        " VALUES ('test', 'test', 'test', 1) RETURNING session_id"
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _instant(time_us: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=time_us)

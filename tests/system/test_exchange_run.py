@@ -1,0 +1,113 @@
+"""`hydra run --exchange simulated`: the market over REST and WebSocket, through ingest, clock and workers.
+
+What such a run decides is what a backtest over the rows that ingest stored decides.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import psycopg
+import pytest
+
+from hydra.answers.audits import run_audits
+from hydra.db.edition import Edition
+from hydra.db.engine import connect
+from tests.support.own_processes import descendants, is_alive
+from tests.support.servers.databases import TestServer
+
+START: Final = datetime(2025, 6, 1, tzinfo=UTC)
+MINUTES: Final = 12
+OPTIONS: Final = (
+    "--exchange", "simulated", "--market", "generated", "--seed", "2", "--from", "2025-06-01T00:00",
+)  # fmt: skip
+
+
+def hydra(url: str, *words: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "hydra", *words],
+        env={**os.environ, "HYDRA_DATABASE_URL": url},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def finished(process: "subprocess.Popen[str]") -> str:
+    output, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, output
+    return output
+
+
+@pytest.fixture(scope="module")
+def url(servers: dict[Edition, TestServer]) -> Iterator[str]:
+    """A database in which a run was killed half way, every process of it, and resumed to its end."""
+    end = START + timedelta(minutes=MINUTES + 1)
+    with servers[Edition.APACHE].migrated() as url:
+        process = hydra(url, "run", *OPTIONS, "--to", f"{end:%Y-%m-%dT%H:%M}")
+        wait_for_cycles(url, MINUTES // 2)
+        family = [pid for pid, _ in descendants(process.pid)]
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        deadline = time.monotonic() + 45
+        while any(is_alive(pid) for pid in family):
+            assert time.monotonic() < deadline, "children outlived their supervisor"
+            time.sleep(0.05)
+        finished(hydra(url, "run", "--resume", "1"))
+        yield url
+
+
+@pytest.fixture
+def connection(url: str) -> Iterator[psycopg.Connection]:
+    with connect(url, autocommit=True) as opened:
+        yield opened
+
+
+def wait_for_cycles(url: str, wanted: int) -> None:
+    deadline = time.monotonic() + 180
+    with connect(url, autocommit=True) as connection:
+        query = "SELECT count(*) FROM hydra.cycles WHERE state = 'CLOSED'"
+        while connection.execute(query).fetchone() < (wanted,):  # type: ignore[operator]
+            assert time.monotonic() < deadline, f"no {wanted} minutes were decided"
+            time.sleep(0.05)
+
+
+def test_every_minute_is_decided_or_skipped_with_a_reason(connection: psycopg.Connection) -> None:
+    rows = connection.execute("SELECT time, state, reason_code FROM hydra.cycles ORDER BY time").fetchall()
+    assert [row[0] for row in rows] == [START + timedelta(minutes=1 + number) for number in range(MINUTES)]
+    assert {row[1:] for row in rows} <= {("CLOSED", None), ("SKIPPED", "MINUTE_TOO_OLD")}
+    assert sum(row[1] == "CLOSED" for row in rows) >= MINUTES // 2
+
+
+def test_the_run_is_labelled_simulated_and_says_which_exchange_it_heard(
+    connection: psycopg.Connection,
+) -> None:
+    row = connection.execute("SELECT label, market_origin, feeds, config FROM hydra.runs").fetchone()
+    assert row is not None
+    label, origin, feeds, config = row
+    assert (label, origin, set(feeds)) == ("simulated", "exchange", {"order_book", "liquidations"})
+    assert config["exchange"]["environment"] == "simulated"
+    assert config["exchange"]["venue"].startswith("simulated-exchange-")
+    assert config["speed"] == "max"
+
+
+def test_no_pair_was_blocked_for_want_of_data(connection: psycopg.Connection) -> None:
+    rows = connection.execute(
+        "SELECT DISTINCT reason FROM hydra.assessments WHERE reason_code IN ('DATA_MISSING', 'DATA_STALE')"
+    ).fetchall()
+    assert rows == []
+
+
+def test_decided_again_from_what_ingest_stored_the_run_is_the_same(url: str) -> None:
+    finished(hydra(url, "check", "parity", "--run", "1"))
+
+
+def test_the_audits_find_nothing(connection: psycopg.Connection) -> None:
+    found = {one.audit: one.first_rows for one in run_audits(connection) if not one.is_clean}
+    assert found == {}
