@@ -15,9 +15,11 @@ from hydra.answers.status import Coverage, DatabaseCondition, read_condition, re
 from hydra.cli.feed_table import print_feeds
 from hydra.cli.output import open_table, output_console, print_json, print_line
 from hydra.cli.runs import run_lines, run_table
+from hydra.cli.table_sizes import size_table
 from hydra.db.edition import inspect_server
 from hydra.db.engine import connect
 from hydra.db.logins import database_url
+from hydra.db.retention import table_sizes
 from hydra.db.roles import Role
 from hydra.runtime.broker_watch import BrokerCondition, broker_condition
 from hydra.settings import load_settings
@@ -40,6 +42,7 @@ def command(
         feeds, ingest = read_feeds(connection), read_ingest(connection)
         runs = list_runs(connection, RUNS_SHOWN)
         audited = newest_round(connection)
+        sizes = table_sizes(connection)
         blocked = blocked_pairs(connection, [run.run_id for run in runs if run.is_live])
     if as_json:
         found = {
@@ -51,6 +54,7 @@ def command(
             "runs": [run.as_json() for run in runs],
             "blocked_pairs": blocked,
             "audits": audited,
+            "tables": [size._asdict() for size in sizes],
             "broker": broker,
         }
         print_json(plain(found))
@@ -64,6 +68,8 @@ def command(
     if coverage:
         console.print()
         console.print(_coverage(coverage))
+        console.print()
+        console.print(size_table(sizes))
         console.print()
     else:
         print_line(console, NO_MARKET)
