@@ -61,6 +61,8 @@ READ_ONLY = {
     "market.revisions",
     *(f"market.{name}" for name in ("candles_5m_rollup", "candles_15m", "candles_1h", "candles_4h")),
     *(f"market.{name}" for name in ("liquidations_1m", "liquidations_5m", "open_interest_5m_buckets")),
+    *(f"market.{name}" for name in ("trade_flow_1m", "trade_flow_5m", "order_book_1m", "rollup_marks")),
+    "market.retention",
 }
 
 REFUSED = (
