@@ -13,7 +13,15 @@ from hydra.ingest.live.replay import Parsers, Replay
 from tests.support.servers.logins import as_role
 
 BINANCE = Parsers(parsers.parse, parsers.depth_snapshot)
-TABLES = ("trades", "candles_1m", "premium_index", "mark_prices", "order_books", "liquidations", "feed_heartbeats")
+TABLES = (
+    "trades",
+    "candles_1m",
+    "premium_index",
+    "mark_prices",
+    "order_books",
+    "liquidations",
+    "feed_heartbeats",
+)
 
 
 def write_capture(folder: Path, frames: Iterable[CapturedFrame]) -> int:
