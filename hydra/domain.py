@@ -117,6 +117,16 @@ class OrderType(StrEnum):
     TAKE_PROFIT_MARKET = "TAKE_PROFIT_MARKET"
 
 
+class FillEvidence(StrEnum):
+    """What says that a simulated order filled.
+
+    BAR: the minute's bar (C126). BOOK: recorded trades, behind the queue of the recorded order book.
+    """
+
+    BAR = "BAR"
+    BOOK = "BOOK"
+
+
 class OrderState(StrEnum):
     """The life of an order. PLANNED commits before the exchange is called (law 5).
 

@@ -38,6 +38,7 @@ from hydra.domain import KillScope, SignalSource, TradingMode
 from hydra.errors import SettingsError
 from hydra.paths import PROJECT_ROOT
 from hydra.redaction import redacted
+from hydra.retention import RetentionDays
 
 ENV_FILE: Final = PROJECT_ROOT / ".env"
 
@@ -140,6 +141,21 @@ class Settings(BaseSettings):
         None,
         validation_alias="HYDRA_BROKER_URL",
         description="redis:// or amqp:// broker for the workers' messages; empty: the database itself",
+    )
+
+    retention_days: RetentionDays | None = Field(
+        None,
+        description=(
+            "Days that facts are kept by table, e.g. trades=30,order_books=90; 0: for ever; a table that is "
+            "not named keeps its default (trades=30,order_books=90,premium_index=30, all others for ever)"
+        ),
+    )
+    compress_after_days: Annotated[int, Field(ge=0, le=3_650)] = Field(
+        7,
+        description=(
+            "Days after which trades, order books and premium index are compressed, where the server is the "
+            "community edition; 0: never"
+        ),
     )
 
     binance_api_key: SecretStr | None = Field(None, description="Key of the exchange account")

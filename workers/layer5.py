@@ -5,6 +5,7 @@ Source: layers document, "LAYER 5: EXECUTION ENGINE"; C41 to C45, C122, C126; do
 
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import partial
 
 import psycopg
 
@@ -14,6 +15,7 @@ from hydra.trading.entries import place_entries
 from hydra.trading.instrument_spec import read_terms
 from hydra.trading.market_rows import read_bars, read_prices, read_settlements
 from hydra.trading.minute_rows import read_assessed
+from hydra.trading.order_flow import read_order_flow
 from hydra.trading.pair_state import PairState
 from hydra.trading.pair_state_rows import read_pair_states, store_pair_states
 from hydra.trading.paper_exchange import PaperExchange
@@ -51,7 +53,8 @@ def _play(
         bars[bar.instrument_id].append(bar)
     for settlement in read_settlements(connection, states, last.known_until, cycle.as_of):
         settlements[settlement.instrument_id].append(settlement)
-    venue = PaperExchange(cycle.run_id, rules.execution, specs, bars, settlements)
+    flow = partial(read_order_flow, connection, cycle.as_of)
+    venue = PaperExchange(cycle.run_id, rules.execution, specs, bars, settlements, flow)
     for instrument_id in ids:
         venue.collect(states[instrument_id], cycle.time)
 

@@ -1,4 +1,6 @@
-"""Upkeep: `dramatiq workers.upkeep --queues upkeep` runs the audits while runs go on.
+"""Upkeep: `dramatiq workers.upkeep --queues upkeep` keeps the database in shape while runs go on.
+
+It brings marked rollups up to date, lets old facts go, and runs the audits.
 
 It has its own process at low priority, because an audit takes as long as several cycles. The command finds
 the broker of the worker processes here, by the name `broker`.
@@ -7,6 +9,7 @@ Source: docs/architecture.md, "Audits".
 
 import os
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import Final
 
 import dramatiq
@@ -16,7 +19,9 @@ import structlog
 from hydra.answers.audit_rounds import AuditRound, audit_if_due
 from hydra.db.engine import connect
 from hydra.db.logins import database_url
+from hydra.db.retention import apply_retention
 from hydra.db.roles import Role
+from hydra.db.rollups import refresh_marked
 from hydra.errors import HydraError
 from hydra.runtime.notifications import AUDIT_ACTOR, UPKEEP_QUEUE
 from hydra.settings import load_settings
@@ -36,13 +41,15 @@ class LowPriority(dramatiq.Middleware):
 
 
 def audit() -> None:
-    """Run the audits where they are due, store what they found and log it.
+    """Refresh marked rollups and drop old facts; run the audits where they are due, store and log them.
 
     Raises:
         HydraError, psycopg.Error: the server cannot be used, or an audit cannot be run; the next message
         retries.
     """
     settings = load_settings()
+    with closing(connect(database_url(settings, Role.WORKER), autocommit=True)) as worker:
+        keep_up(worker)
     with (
         closing(connect(database_url(settings, Role.READER), autocommit=True)) as reader,
         closing(connect(database_url(settings, Role.WORKER), autocommit=True)) as writer,
@@ -50,6 +57,22 @@ def audit() -> None:
         done = audit_if_due(reader, writer)
     if done is not None:
         _tell(done)
+
+
+def keep_up(worker: psycopg.Connection) -> None:
+    """Refresh the rollups of closed minutes; drop the facts that are older than their window, and log it.
+
+    A statement that another session holds up waits for the next message.
+    """
+    try:
+        refresh_marked(worker, datetime.now(UTC))
+        applied = apply_retention(worker)
+    except psycopg.errors.LockNotAvailable:
+        _LOG.info("upkeep waits for another session")
+        return
+    for one in applied:
+        if one.dropped_chunks:
+            _LOG.info("old facts were dropped", table=one.source_table, chunks=one.dropped_chunks)
 
 
 def _tell(done: AuditRound) -> None:

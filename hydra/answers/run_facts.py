@@ -12,8 +12,9 @@ from hydra.answers.run_choice import Row
 from hydra.trading.upgrades import DecidingVersion
 
 PAPER_SENTENCE: Final = (
-    "Paper fills are simulated: a resting order fills only when a later bar trades through it, at most a "
-    "tenth of the bar's volume. The queue and the market impact of real orders are not in these numbers."
+    "Paper fills are simulated: where trades and order books are recorded, a resting order fills behind the "
+    "queue at its price; elsewhere only when a later bar trades through it, at most a tenth of the bar's "
+    "volume. The market impact of real orders is not in these numbers."
 )
 SIMULATED_SENTENCE: Final = (
     "The market is generated: it shows how HYDRA behaves, and nothing about what it would earn."
@@ -45,6 +46,7 @@ def fact_list(facts: Row) -> list[tuple[str, str]]:
         ("Minutes", f"{facts['closed_minutes']:,} decided, {facts['skipped_minutes']:,} skipped"),
         ("Pairs", ", ".join(facts["pairs"]) or UNDEFINED),
         ("Declared feeds", ", ".join(facts["feeds"]) or "none"),
+        ("Fills", f"{facts['book_fills']:,} by recorded books and trades, {facts['bar_fills']:,} by bars"),
         ("How it ended", facts["end_reason"] or "not ended"),
         ("Code", _by_minute(facts["versions"], "code_version")),
         ("Readings", _by_minute(facts["versions"], "readings_hash")),

@@ -13,7 +13,8 @@ from enum import StrEnum
 from typing import Any, Final
 
 from hydra.answers.distance_to_trigger import MeasuredCondition, TriggerDistance, trigger_distances
-from hydra.answers.formatting import exact_text, label, minute_text, price_text, with_unit
+from hydra.answers.formatting import label, minute_text, with_unit
+from hydra.answers.order_words import order_words
 from hydra.domain import OrderRole, OrderState, ReasonCode, Regime, TradabilityStatus, VolatilityRegime
 from hydra.layers.generator import Comparison
 from hydra.layers.layer2_data_health import INPUTS
@@ -340,7 +341,7 @@ def execution(decision: Row | None, orders: Sequence[Row]) -> GateAnswer:
     if not entries:
         return _answer(Gate.EXECUTION, GateVerdict.PENDING, "no entry order is written yet")
     verdict, code = _entry_verdict(entries)
-    return GateAnswer(Gate.EXECUTION, RULES[Gate.EXECUTION], verdict, code, tuple(map(_order_words, entries)))
+    return GateAnswer(Gate.EXECUTION, RULES[Gate.EXECUTION], verdict, code, tuple(map(order_words, entries)))
 
 
 def _entry_verdict(entries: Sequence[Row]) -> tuple[GateVerdict, ReasonCode | None]:
@@ -349,16 +350,6 @@ def _entry_verdict(entries: Sequence[Row]) -> tuple[GateVerdict, ReasonCode | No
     if any(entry["filled_quantity"] > 0 for entry in entries):
         return GateVerdict.PASSED, code
     return (GateVerdict.PENDING if last["state"] in _WORKING else GateVerdict.STOPPED), code
-
-
-def _order_words(order: Row) -> str:
-    limit = order["limit_price"] or order["trigger_price"]
-    at = f" at {price_text(limit)}" if limit is not None else ""
-    filled = f"{exact_text(order['filled_quantity'])} of {exact_text(order['quantity'])} filled"
-    average = f" at {price_text(order['average_price'])}" if order["average_price"] is not None else ""
-    why = f": {WORDS[ReasonCode(order['reason_code'])]}" if order["reason_code"] else ""
-    kind, state = (str(order[name]).lower().replace("_", "-") for name in ("order_type", "state"))
-    return f"{kind} order to {order['side'].lower()}{at}: {state}, {filled}{average}{why}"
 
 
 @dataclass(frozen=True, slots=True)

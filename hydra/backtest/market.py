@@ -16,6 +16,7 @@ import psycopg
 from numpy.typing import NDArray
 
 from hydra.arrays import TIME, Integers
+from hydra.backtest.recorded_flow import RecordedFlow, recorded_flow
 from hydra.db import queries
 from hydra.db.arrow import arrow_reader, end_read, read_frame
 from hydra.durations import EPOCH, MINUTE, MINUTE_US
@@ -83,6 +84,7 @@ class BacktestMarket:
     recorded: what a live run saw (see `seen_as_of`); None: everything known by each minute's instant.
     five_minute_bars: instrument_id and time of the candles in `facts.candles_1m` that are five minutes long
     (see `with_five_minute_bars`); None: none.
+    flow: recorded books and trades, for the fills; None: none are recorded.
     """
 
     instrument_ids: tuple[int, ...]
@@ -94,10 +96,11 @@ class BacktestMarket:
     own_thresholds: pl.DataFrame | None = None
     five_minute_bars: pl.DataFrame | None = None
     recorded: RecordedFacts | None = None
+    flow: RecordedFlow | None = None
 
     @property
     def data_hash(self) -> str:
-        """sha256 over the minutes and every fact."""
+        """sha256 over the minutes and every fact; of recorded trades, over the range that each pair has."""
         digest = hashlib.sha256(self.minutes.tobytes())
         for field in fields(self.facts):
             _add_frame(digest, field.name, getattr(self.facts, field.name))
@@ -105,6 +108,8 @@ class BacktestMarket:
         _add_frame(digest, "funding_marks", self.funding_marks)
         if self.own_thresholds is not None:
             _add_frame(digest, "own_thresholds", self.own_thresholds)
+        if self.flow is not None:
+            digest.update(repr(sorted(self.flow.ranges.items())).encode())
         return digest.hexdigest()
 
     def columns_of(self, instruments: pl.Series) -> NDArray[np.int64]:
@@ -204,7 +209,8 @@ def market_of(
         funding_marks = read_frame(arrow, "backtest/funding_marks", (ids, since, as_of))
         end_read(arrow)
     terms = read_dated_terms(connection, ids, first, last)
-    return BacktestMarket(tuple(ids), minutes, facts, marks, funding_marks, terms)
+    flow = recorded_flow(connection, url, ids, first - MINUTE, last)
+    return BacktestMarket(tuple(ids), minutes, facts, marks, funding_marks, terms, flow=flow)
 
 
 def five_minute_candles(url: str, ids: list[int], start: datetime, end: datetime) -> pl.DataFrame | None:

@@ -4,6 +4,7 @@ Source: docs/architecture.md (one rule, every mode); C126, C131, C132.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 from hydra.backtest.bars import BarGrid
 from hydra.backtest.market import BacktestMarket, instant_of
@@ -15,6 +16,7 @@ from hydra.trading.instrument_spec import InstrumentSpec
 from hydra.trading.kill_switch import StoppedPairs
 from hydra.trading.market_rows import Price
 from hydra.trading.minute_rows import AssessedPair
+from hydra.trading.order_flow import not_recorded
 from hydra.trading.pair_state import EntryPlan, PairState
 from hydra.trading.paper_exchange import PaperExchange
 from hydra.trading.parameters import Rules
@@ -41,7 +43,7 @@ class MinutePlayer:
         return self.market.terms.at(cycle.time)
 
     def collect(self, row: int, cycle: Cycle, states: Iterable[PairState]) -> None:
-        """Play the bars and settlements of a minute on `states`."""
+        """Play the bars, recorded books and trades, and settlements of a minute on `states`."""
         columns = {state.instrument_id: self.column_of[state.instrument_id] for state in states}
         venue = PaperExchange(
             self._run_id,
@@ -49,6 +51,7 @@ class MinutePlayer:
             self.specs(cycle),
             {key: self.bars.bars(row, column) for key, column in columns.items()},
             {key: self.bars.settlements.get((row, column), ()) for key, column in columns.items()},
+            not_recorded if self.market.flow is None else partial(self.market.flow.of, cycle.as_of),
         )
         for state in states:
             venue.collect(state, cycle.time)

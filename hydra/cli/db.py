@@ -17,6 +17,7 @@ from hydra.db.engine import connect
 from hydra.db.logins import database_url, has_logins
 from hydra.db.migrate import current_revision, head_revision, upgrade_to_head
 from hydra.db.provision import provision
+from hydra.db.retention import store_windows
 from hydra.db.roles import Role
 from hydra.db.server.private import private_cluster, set_up_alone, start_private_cluster
 from hydra.db.server.remove import remove_private_server
@@ -80,6 +81,8 @@ def _bring_up_to_date(settings: Settings) -> str:
     if current_revision(url) != head_revision():
         _say("Bringing the schema up to date ...")
     upgrade_to_head(url)
+    with connect(url, autocommit=True) as connection:
+        store_windows(connection, settings)
     return url
 
 

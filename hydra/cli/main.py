@@ -13,8 +13,8 @@ from hydra.cli.output import print_whole
 from hydra.outside_text import shown
 
 VERBS: Final = (
-    "db", "config", "check", "import", "ingest", "backfill", "replay", "doctor", "status", "run", "backtest", "sweep",
-    "kill", "resume", "why", "audit", "report", "runs", "markets", "exchange", "demo",
+    "db", "config", "check", "import", "backfill", "ingest", "replay", "doctor", "status", "run", "backtest",
+    "sweep", "kill", "resume", "why", "audit", "report", "runs", "markets", "upkeep", "exchange", "demo",
 )  # fmt: skip
 """Each verb has a file of its name, with a function `command`, or an `app` if it has verbs of its own."""
 _OTHER_FILES: Final = {"import": "import_history"}

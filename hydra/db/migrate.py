@@ -13,6 +13,7 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from hydra.db import rollups
 from hydra.db.address import parsed
 from hydra.db.collisions import despite_others
 from hydra.db.engine import connect
@@ -42,6 +43,8 @@ def upgrade_to_head(url: str) -> None:
             command.upgrade(config, "head")
             with connect(url) as connection:
                 store_reason_codes(connection)
+            with connect(url, autocommit=True) as connection:
+                rollups.refresh_new(connection)
         except CommandError as error:
             raise DatabaseError(
                 f"this checkout cannot migrate the database {parsed(url).database} ({error}): a newer "

@@ -5,7 +5,7 @@ from alembic import op
 
 from hydra.db import queries, rollup_schema
 from hydra.db.reason_codes import store_reason_codes
-from hydra.db.rollups import ROLLUP_SOURCES, refresh_all
+from hydra.db.rollups import ROLLUP_SOURCES, RollupSource, refresh_all
 from hydra.errors import DatabaseError
 
 # Set in the configuration of an upgrade whose database was empty when it began.
@@ -26,35 +26,50 @@ def change(*names: str) -> None:
             _connection().execute(queries.load(name))
 
 
-def build_rollups() -> None:
-    """Create the rollups of this server's edition."""
-    if _is_community():
-        rollup_schema.create_continuous_aggregates(_connection())
+def build_rollups() -> list[RollupSource]:
+    """Create the rollups that this server's edition does not have yet; the sources of which they are."""
+    connection, community = _connection(), _is_community()
+    missing = [source for source in ROLLUP_SOURCES.values() if not _exists(source.levels[0].relation)]
+    if community:
+        rollup_schema.create_continuous_aggregates(connection, missing)
     else:
-        rollup_schema.create_kept_tables(_connection())
-    rollup_schema.comment_rollups(_connection(), community=_is_community())
+        for function, script in (("keep_rollups", "apache_trigger"), ("mark_rollups", "apache_marks")):
+            if not _exists(f"{function}()"):
+                connection.execute(queries.load(f"schema/rollups/{script}"))
+        rollup_schema.create_kept_tables(connection, missing)
+    rollup_schema.comment_rollups(connection, community=community)
+    return missing
+
+
+def add_rollups() -> None:
+    """Create the rollups that are not there yet; on the Apache edition fill them from the facts.
+
+    `upgrade_to_head` fills new continuous aggregates after the migration, outside its transaction.
+    """
+    if _attributes().get(_BUILT, False):
+        return
+    for source in build_rollups():
+        if not _is_community():
+            refresh_all(_connection(), source)
 
 
 def change_rollups(removal: str) -> None:
     """Apache edition: drop the rollups by `sql/<removal>.sql`, create them, fill them from the facts.
 
-    Continuous aggregates are kept; only their comments are updated.
+    Continuous aggregates are kept; their comments are updated.
     """
     if _attributes().get(_BUILT, False):
         return
-    if _is_community():
-        rollup_schema.comment_rollups(_connection(), community=True)
-        return
-    _connection().execute(queries.load(removal))
-    build_rollups()
-    for source in ROLLUP_SOURCES.values():
-        refresh_all(_connection(), source)
+    if not _is_community():
+        _connection().execute(queries.load(removal))
+    add_rollups()
 
 
 def renew_rollup_keepers() -> None:
     """Bring the functions (Apache edition) or policies that keep the rollups to what the code says."""
     if _attributes().get(_BUILT, False):
         return
+    add_rollups()
     if _is_community():
         rollup_schema.renew_policies(_connection())
     else:
@@ -69,6 +84,12 @@ def fill_reason_codes() -> None:
 def _is_community() -> bool:
     """Whether this server has the community edition: continuous aggregates and policies."""
     return str(op.get_bind().exec_driver_sql("SHOW timescaledb.license").scalar_one()) == "timescale"
+
+
+def _exists(name: str) -> bool:
+    """Whether schema market has this relation, or a function of this name and () behind it."""
+    row = _connection().execute(queries.load("rollups/exists"), {"name": f"market.{name}"}).fetchone()
+    return bool(row and row[0])
 
 
 def _attributes() -> dict[str, object]:

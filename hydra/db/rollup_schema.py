@@ -4,35 +4,40 @@ On the community edition a level is a continuous aggregate. On the Apache editio
 the facts call a function that stores the result of the SELECT for the touched buckets.
 """
 
+from collections.abc import Iterable
+
 import psycopg
 from psycopg import sql
 
 from hydra.db import queries
 from hydra.db.columns import columns_of
-from hydra.db.rollups import ROLLUP_SOURCES, Rollup
+from hydra.db.rollups import ROLLUP_SOURCES, Rollup, RollupSource
 
 
-def create_continuous_aggregates(connection: psycopg.Connection) -> None:
-    """All rollups of the community edition, with the policies that refresh them."""
-    for source in ROLLUP_SOURCES.values():
+def create_continuous_aggregates(connection: psycopg.Connection, sources: Iterable[RollupSource]) -> None:
+    """The rollups of `sources` on the community edition, and the policies that refresh all of them."""
+    connection.execute(queries.load("schema/rollups/depth_usd"))
+    for source in sources:
         for below, level in source.steps:
             select = _select(below, level, sql.SQL(""))
             connection.execute(_script("community").format(rollup=_market(level.relation), select=select))
-    connection.execute(queries.load("schema/rollups/community_policies"))
+    renew_policies(connection)
 
 
-def create_kept_tables(connection: psycopg.Connection) -> None:
-    """All rollups of the Apache edition, with the functions and triggers that keep them."""
-    connection.execute(queries.load("schema/rollups/apache_trigger"))
-    for source in ROLLUP_SOURCES.values():
+def create_kept_tables(connection: psycopg.Connection, sources: Iterable[RollupSource]) -> None:
+    """The rollups of `sources` on the Apache edition, with the triggers and all functions that keep them.
+
+    The functions that the triggers call must be there: `create_trigger_functions`.
+    """
+    connection.execute(queries.load("schema/rollups/depth_usd"))
+    for source in sources:
         for below, level in source.steps:
             _create_table(connection, below, level)
     create_refresh_functions(connection)
-    for source in ROLLUP_SOURCES.values():
+    for source in sources:
+        script = _script("apache_source_marks" if source.has_many_rows else "apache_source_triggers")
         connection.execute(
-            _script("apache_source_triggers").format(
-                source=_market(source.table), name=sql.Literal(source.refresh_function)
-            )
+            script.format(source=_market(source.table), name=sql.Literal(source.refresh_function))
         )
 
 

@@ -2,7 +2,8 @@
 
 Live rows need none of this: on the Apache edition statement triggers keep the rollups, on the community
 edition continuous aggregates compute the newest buckets when they are read. A bulk load first calls `defer`
-(the triggers then do nothing in that transaction) and at its end `refresh`.
+(the triggers then do nothing in that transaction) and at its end `refresh`. Of trades and order books the
+triggers only mark what they touched; `refresh_marked` follows within a minute or so.
 Source: docs/architecture.md, law 3; docs/database.md, "Two editions"; C110, C128.
 """
 
@@ -31,11 +32,16 @@ class Rollup(NamedTuple):
 
 
 class RollupSource(NamedTuple):
-    """A table of facts with its levels, lowest first, and the function that refreshes them on Apache."""
+    """A table of facts with its levels, lowest first, and the function that refreshes them on Apache.
+
+    has_many_rows: on Apache its triggers mark the touched minutes for `refresh_marked`; and its facts are
+    dropped some day (market.retention), while the rollups stay.
+    """
 
     table: str
     refresh_function: str
     levels: tuple[Rollup, ...]
+    has_many_rows: bool = False
 
     @property
     def steps(self) -> tuple[tuple[str, Rollup], ...]:
@@ -78,6 +84,21 @@ ROLLUP_SOURCES: Final = {
                     "open_interest_5m_buckets", 5, "open_interest_5m", 30, offset=timedelta(microseconds=1)
                 ),
             ),
+        ),
+        RollupSource(
+            "trades",
+            "refresh_trade_rollups",
+            (
+                _minutes("trade_flow_1m", 1, "trade_flow_1m", 30),
+                _minutes("trade_flow_5m", 5, "trade_flow_5m", 30),
+            ),
+            has_many_rows=True,
+        ),
+        RollupSource(
+            "order_books",
+            "refresh_order_book_rollups",
+            (_minutes("order_book_1m", 1, "order_book_1m", 30),),
+            has_many_rows=True,
         ),
     )
 }
@@ -122,7 +143,8 @@ def refresh(
             f"nothing is rolled up from market.{source_table}; sources: {', '.join(ROLLUP_SOURCES)}"
         )
     if uses_continuous_aggregates(connection):
-        _refresh_aggregates(connection, source, first_time, last_time)
+        for first, last in _stored_ranges(connection, source, first_time, last_time):
+            _refresh_aggregates(connection, source, first, last)
     else:
         ids = None if instrument_ids is None else list(instrument_ids)
         span = {"instrument_ids": ids, "first_time": first_time, "last_time": last_time}
@@ -130,11 +152,34 @@ def refresh(
         connection.execute(sql.SQL(queries.load("rollups/refresh")).format(function=function), span)
 
 
+def refresh_marked(connection: psycopg.Connection, closed_by: datetime) -> int:
+    """Re-aggregate the minutes that were marked and had closed by `closed_by`; how many of instruments.
+
+    Nothing to do on the community edition, which computes what is not refreshed when it is read.
+    """
+    if uses_continuous_aggregates(connection):
+        return 0
+    row = connection.execute(queries.load("rollups/refresh_marked"), {"closed_by": closed_by}).fetchone()
+    return int(row[0]) if row else 0
+
+
 def refresh_all(connection: psycopg.Connection, source: RollupSource) -> None:
     """Re-aggregate everything that is stored of `source`, on the Apache edition."""
     names = {name: sql.Identifier("market", name) for name in (source.refresh_function, source.table)}
     function, table = names.values()
     connection.execute(sql.SQL(queries.load("rollups/refresh_all")).format(function=function, table=table))
+
+
+def refresh_new(connection: psycopg.Connection) -> None:
+    """Community edition: refresh what is rolled up from stored facts for the first time (after a migration).
+
+    `connection` must be in autocommit mode.
+    """
+    found = connection.execute(queries.load("rollups/never_refreshed")).fetchall()
+    spans = {relation: (first, last) for relation, first, last in found}
+    for source in ROLLUP_SOURCES.values():
+        if source.levels[0].relation in spans:
+            refresh(connection, source.table, *spans[source.levels[0].relation])
 
 
 def uses_continuous_aggregates(connection: psycopg.Connection) -> bool:
@@ -163,6 +208,16 @@ def _is_true(connection: psycopg.Connection, query: str) -> bool:
     return bool(row and row[0])
 
 
+def _stored_ranges(
+    connection: psycopg.Connection, source: RollupSource, first_time: datetime, last_time: datetime
+) -> list[tuple[datetime, datetime]]:
+    """The parts of a range to refresh: where facts are dropped, a refresh would empty the rollup."""
+    if not source.has_many_rows:
+        return [(first_time, last_time)]
+    values = {"table": source.table, "first_time": first_time, "last_time": last_time}
+    return connection.execute(queries.load("rollups/chunk_ranges"), values).fetchall()
+
+
 def _refresh_aggregates(
     connection: psycopg.Connection, source: RollupSource, first_time: datetime, last_time: datetime
 ) -> None:
@@ -172,9 +227,9 @@ def _refresh_aggregates(
     call = queries.load("rollups/refresh_aggregate_unbatched" if batches else "rollups/refresh_aggregate")
     now = datetime.now(tz=UTC)
     for level in source.levels:
-        # One bucket more at both ends: buckets of open interest extend a microsecond past the grid.
-        settled = now - SETTLING_BUCKETS * level.width
-        span = whole_buckets(first_time - level.width, last_time + level.width, level.width, settled)
+        # One bucket more at both ends of buckets off the grid: they extend a microsecond past it.
+        settled, more = now - SETTLING_BUCKETS * level.width, level.width if level.offset else timedelta()
+        span = whole_buckets(first_time - more, last_time + more, level.width, settled)
         if span is not None:
             first, last = span
             connection.execute(

@@ -1,5 +1,6 @@
 """The exchange that a name stands for, ready to be asked.
 
+ccxt takes a second to import: that is done when an exchange is connected, not for every command.
 Source: docs/exchange.md, "Hosts".
 """
 
@@ -11,22 +12,15 @@ from typing import Any, Final, NamedTuple
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
 
-from hydra.errors import HydraError, StopError
+from hydra.errors import StopError
 from hydra.exchange import capabilities
-from hydra.exchange.binance.client import LIMITS as BINANCE_LIMITS
-from hydra.exchange.binance.client import BinanceClient
-from hydra.exchange.binance.rest import BinanceMarketData
-from hydra.exchange.bybit.client import LIMITS as BYBIT_LIMITS
-from hydra.exchange.bybit.client import BybitClient
-from hydra.exchange.bybit.rest import BybitMarketData
-from hydra.exchange.hosts import BINANCE, BYBIT, SIMULATED_URL, Environment, Hosts, hosts_at
+from hydra.exchange.hosts import HOSTS, Environment, Hosts, hosts_at
 from hydra.exchange.interface import MarketData
 from hydra.exchange.rate_budget import SHARE, Limit, RateBudget
-from hydra.exchange.refusals import error_of
 from hydra.paths import state_directory
 from hydra.settings import Settings
 
-EXCHANGES: Final = ("simulated", "binance", "bybit")
+EXCHANGES: Final = tuple(HOSTS)
 """The names of `--exchange`."""
 
 _TIMEOUT_S: Final = 10.0
@@ -43,10 +37,16 @@ class SimulatedMarket(NamedTuple):
 
 
 def environment_of(settings: Settings, name: str) -> Environment:
-    """Whose market `name` is under these settings."""
-    if name == "simulated":
-        return Environment.SIMULATED
-    return Environment.DEMO if name == "binance" and settings.binance_testnet else Environment.PRODUCTION
+    """Whose market the exchange `name` is under these settings.
+
+    Raises:
+        StopError: there is no such exchange.
+    """
+    if name not in HOSTS:
+        raise StopError(f"{name} is no exchange that HYDRA knows: choose one of {', '.join(EXCHANGES)}")
+    practice = (Environment.DEMO,) if settings.binance_testnet else ()
+    wanted: tuple[Environment, ...] = (Environment.SIMULATED, *practice, Environment.PRODUCTION)
+    return next(environment for environment in wanted if environment in HOSTS[name])
 
 
 def hosts_of(settings: Settings, name: str) -> Hosts:
@@ -55,13 +55,8 @@ def hosts_of(settings: Settings, name: str) -> Hosts:
     Raises:
         StopError: there is no such exchange.
     """
-    if name not in EXCHANGES:
-        raise StopError(f"{name} is no exchange that HYDRA knows: choose one of {', '.join(EXCHANGES)}")
-    if settings.exchange_url:
-        return hosts_at(settings.exchange_url)
-    if name == "simulated":
-        return hosts_at(SIMULATED_URL)
-    return (BINANCE if name == "binance" else BYBIT)[environment_of(settings, name)]
+    environment = environment_of(settings, name)
+    return hosts_at(settings.exchange_url) if settings.exchange_url else HOSTS[name][environment]
 
 
 def market_data(settings: Settings, name: str, share: float = SHARE) -> MarketData:
@@ -73,35 +68,56 @@ def market_data(settings: Settings, name: str, share: float = SHARE) -> MarketDa
         StopError: no such exchange; or EXCHANGE_URL leads to another than the one named.
         RetryError: it cannot be reached now.
     """
-    hosts, environment = hosts_of(settings, name), environment_of(settings, name)
-    if name == "bybit":
-        bybit = BybitClient()
-        bybit.connect_to(hosts, _budget(hosts, BYBIT_LIMITS, share))
-        return BybitMarketData(bybit, capabilities.BYBIT)
-    market = simulated_market(hosts) if environment is Environment.SIMULATED else None
-    venue = market.venue if market else _own_venue(settings, hosts, environment)
-    # A key belongs to the exchange's own hosts.
-    secrets = (
-        ()
-        if environment is Environment.SIMULATED
-        else (settings.binance_api_key, settings.binance_api_secret)
-    )
-    binance = BinanceClient(*(secret.get_secret_value() for secret in secrets if secret))
-    budget = _budget(hosts, BINANCE_LIMITS, share)
-    budget.speed = market.speed if market else 1.0
-    binance.connect_to(hosts, budget)
-    return BinanceMarketData(binance, replace(capabilities.BINANCE, venue=venue), environment)
+    hosts = hosts_of(settings, name)
+    return _CONNECT[name](settings, hosts, share)
 
 
-def _own_venue(settings: Settings, hosts: Hosts, environment: Environment) -> str:
-    """The venue of the exchange's own market. Facts of different markets never mix (C124)."""
+def _simulated(_settings: Settings, hosts: Hosts, share: float) -> MarketData:
+    """It gets no key: that belongs to the exchange's own hosts."""
+    from hydra.exchange.binance.client import LIMITS, BinanceClient  # noqa: PLC0415
+    from hydra.exchange.binance.rest import BinanceMarketData  # noqa: PLC0415
+
+    market, client = simulated_market(hosts), BinanceClient()
+    client.connect_to(hosts, _budget(hosts, LIMITS, share))
+    client.budget.speed = market.speed
+    return BinanceMarketData(client, replace(capabilities.BINANCE, venue=market.venue), Environment.SIMULATED)
+
+
+def _binance(settings: Settings, hosts: Hosts, share: float) -> MarketData:
+    """Each environment is a venue, because facts of different markets never mix (C124)."""
+    from hydra.exchange.binance.client import LIMITS, BinanceClient  # noqa: PLC0415
+    from hydra.exchange.binance.rest import BinanceMarketData  # noqa: PLC0415
+
+    _refuse_simulated(settings, hosts)
+    environment = environment_of(settings, "binance")
+    secrets = (settings.binance_api_key, settings.binance_api_secret)
+    client = BinanceClient(*(secret.get_secret_value() for secret in secrets if secret))
+    client.connect_to(hosts, _budget(hosts, LIMITS, share))
+    own = capabilities.BINANCE
+    is_production = environment is Environment.PRODUCTION
+    venue = own.venue if is_production else f"{own.venue}-{environment}"
+    return BinanceMarketData(client, replace(own, venue=venue), environment)
+
+
+def _bybit(settings: Settings, hosts: Hosts, share: float) -> MarketData:
+    from hydra.exchange.bybit.client import LIMITS, BybitClient  # noqa: PLC0415
+    from hydra.exchange.bybit.rest import BybitMarketData  # noqa: PLC0415
+
+    _refuse_simulated(settings, hosts)
+    client = BybitClient()
+    client.connect_to(hosts, _budget(hosts, LIMITS, share))
+    return BybitMarketData(client, capabilities.BYBIT)
+
+
+_CONNECT: Final = {"simulated": _simulated, "binance": _binance, "bybit": _bybit}
+
+
+def _refuse_simulated(settings: Settings, hosts: Hosts) -> None:
     if settings.exchange_url and _asked(hosts) is not None:
         raise StopError(
             f"EXCHANGE_URL leads to a simulated exchange ({hosts.name}): choose the exchange `simulated`, "
             "or take EXCHANGE_URL away"
         )
-    own = capabilities.BINANCE.venue
-    return f"{own}-{environment}" if environment is Environment.DEMO else own
 
 
 def simulated_market(hosts: Hosts) -> SimulatedMarket:
@@ -139,12 +155,10 @@ def _asked(hosts: Hosts) -> Mapping[str, Any] | None:
     except ValueError:
         return None
     except OSError as error:
-        raise _unreachable(hosts, error) from None
+        from hydra.exchange.refusals import error_of  # noqa: PLC0415
+
+        raise error_of(hosts.name, error) from None
     return content if isinstance(content, Mapping) and "venue" in content else None
-
-
-def _unreachable(hosts: Hosts, error: OSError) -> HydraError:
-    return error_of(hosts.name, error)
 
 
 def _budget(hosts: Hosts, limits: Mapping[str, Limit], share: float) -> RateBudget:

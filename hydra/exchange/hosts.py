@@ -33,18 +33,6 @@ class Hosts:
         return urlsplit(self.rest).netloc
 
 
-SIMULATED_URL: Final = "http://127.0.0.1:8778"
-
-BINANCE: Final = {
-    Environment.PRODUCTION: Hosts("https://fapi.binance.com", "wss://fstream.binance.com"),
-    Environment.DEMO: Hosts("https://demo-fapi.binance.com", "wss://demo-fstream.binance.com"),
-}
-# Its practice market has no public streams of its own.
-BYBIT: Final = {
-    Environment.PRODUCTION: Hosts("https://api.bybit.com", "wss://stream.bybit.com"),
-    Environment.DEMO: Hosts("https://api-demo.bybit.com", "wss://stream.bybit.com"),
-}
-
 FEAR_AND_GREED_URL: Final = "https://api.alternative.me"
 COINGLASS_URL: Final = "https://open-api-v4.coinglass.com"
 
@@ -53,6 +41,20 @@ def hosts_at(url: str) -> Hosts:
     """The hosts of an exchange that serves REST and streams at one `url`."""
     base = url.rstrip("/")
     return Hosts(base, "ws" + base.removeprefix("http"))
+
+
+SIMULATED_URL: Final = "http://127.0.0.1:8778"
+
+HOSTS: Final[Mapping[str, Mapping[Environment, Hosts]]] = {
+    "simulated": {Environment.SIMULATED: hosts_at(SIMULATED_URL)},
+    "binance": {
+        Environment.PRODUCTION: Hosts("https://fapi.binance.com", "wss://fstream.binance.com"),
+        Environment.DEMO: Hosts("https://demo-fapi.binance.com", "wss://demo-fstream.binance.com"),
+    },
+    # Its practice market has no public market of its own.
+    "bybit": {Environment.PRODUCTION: Hosts("https://api.bybit.com", "wss://stream.bybit.com")},
+}
+"""By the names of `--exchange`."""
 
 
 def rewritten(urls: Mapping[str, Any], hosts: Hosts) -> dict[str, Any]:

@@ -101,10 +101,10 @@ OneMessage = (
 )
 
 
-class Batch(NamedTuple):
+class Several(NamedTuple):
     """Several messages of one frame, in their order (Bybit; a frame of Binance holds one)."""
 
     messages: tuple[OneMessage, ...]
 
 
-Message = OneMessage | Batch
+Message = OneMessage | Several

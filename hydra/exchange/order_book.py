@@ -81,12 +81,13 @@ class OrderBook:
 
     def update(self, change: DepthUpdate) -> BookFault | None:
         """Apply `change`, or hold it while there is no book; what was found wrong, if anything."""
-        if self.needs_snapshot:
+        is_held = self.needs_snapshot
+        if is_held:
             self._held.append(change)
         if self.last_id is None:
             return None
         fault = self._apply(change)
-        if fault is not None and fault.kind is FaultKind.GAP and not self._held:
+        if fault is not None and fault.kind is FaultKind.GAP and not is_held:
             self._held.append(change)
         return fault
 

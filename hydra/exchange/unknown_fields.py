@@ -55,6 +55,13 @@ class UnknownFields:
             counts.update({(shape.feed, name): shape.messages for name in shape.unknown})
         return dict(counts)
 
+    def by_feed(self) -> dict[Feed, int]:
+        """How many unknown fields the messages of each feed had, since the start."""
+        totals: Counter[Feed] = Counter()
+        for (feed, _), count in self.counts().items():
+            totals[feed] += count
+        return dict(totals)
+
     def _looked_through(self, key: tuple[str, int], frame: bytes) -> _Shape:
         feed, known = self._known[key[0]]
         shape = self._shapes.setdefault(key, _Shape(feed))

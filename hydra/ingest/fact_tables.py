@@ -28,5 +28,7 @@ FACT_TABLES: Final = {
         FactTable("open_interest", timedelta(minutes=5)),
         FactTable("positioning", timedelta(minutes=5)),
         FactTable("liquidations", None, is_gridded=False),
+        FactTable("trades", None, is_gridded=False),
+        FactTable("order_books", None, is_gridded=False),
     )
 }

@@ -32,6 +32,7 @@ _PRICE_COLUMNS: Final = {
     "candles_5m_recorded": ("low", "high"),
     "mark_prices": ("low", "high"),
     "liquidations": ("price", "price"),
+    "trades": ("price", "price"),
 }
 _HOURS: Final = 24
 """Hours of a file in which stored prices are looked up: rows between them are held against the others."""

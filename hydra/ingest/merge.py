@@ -90,6 +90,7 @@ def _merge_staged(
     connection.execute(sql.SQL("CREATE TEMP TABLE staged (LIKE {}) ON COMMIT DROP").format(target))
     copy_rows(connection, sql.Identifier("staged"), rows)
     connection.execute("ANALYZE staged")
+    connection.execute(queries.load("ingest/decompress_freely"))
     columns = columns_of(connection, f"market.{table}")
     key = [column.name for column in columns if column.is_key]
     # A heartbeat is all key: then no value differs.

@@ -15,7 +15,7 @@ from typing import Final
 from hydra.bounds import Bps, CostFactor, SpreadBps
 from hydra.ledger.amounts import Amount
 
-COST_MODEL_VERSION: Final = "2"
+COST_MODEL_VERSION: Final = "3"
 MAKER_FEE_BPS: Final = Decimal(2)
 TAKER_FEE_BPS: Final = Decimal(5)
 

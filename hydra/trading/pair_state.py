@@ -9,7 +9,15 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from hydra.domain import OrderRole, OrderState, OrderType, PositionEventKind, PositionState, ReasonCode
+from hydra.domain import (
+    FillEvidence,
+    OrderRole,
+    OrderState,
+    OrderType,
+    PositionEventKind,
+    PositionState,
+    ReasonCode,
+)
 from hydra.layers.layer5_orders import DecisionKey, OrderPlan
 from hydra.ledger.positions import average_price, net_profit, price_profit
 from hydra.trading.bars import Settlement
@@ -27,13 +35,14 @@ def rounded_usd(amount: Decimal) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """A trade of an order. fee_usd: positive is a cost. time: the end of its bar."""
+    """A trade of an order. fee_usd: positive is a cost. time: by a bar its end, by a book exact."""
 
     time: datetime
     price: Decimal
     quantity: Decimal
     fee_usd: Decimal
     is_maker: bool
+    evidence: FillEvidence = FillEvidence.BAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +68,10 @@ class PositionEvent:
 
 @dataclass(slots=True)
 class Order:
-    """An order. order_id: None before it is stored. events, fills: new since it was read."""
+    """An order. order_id: None before it is stored. events, fills: new since it was read.
+
+    queue_ahead: base units before it in the recorded book's queue after the last minute; None: not known.
+    """
 
     instrument_id: int
     client_order_id: str
@@ -77,6 +89,7 @@ class Order:
     average_price: Decimal | None = None
     reason_code: ReasonCode | None = None
     finished_time: datetime | None = None
+    queue_ahead: Decimal | None = None
     order_id: int | None = None
     last_sequence: int = 0
     events: list[OrderEvent] = field(default_factory=list)
@@ -104,6 +117,12 @@ class Order:
         self.reason_code = reason_code or self.reason_code
         self.finished_time = time if state in _ENDED else None
         self.events.append(OrderEvent(time, state, reason_code, detail or {}))
+
+    def stand_in_queue(self, time: datetime, ahead: Decimal | None) -> None:
+        """Record its place in the queue of the recorded book, if it is new."""
+        if self.is_working and ahead != self.queue_ahead:
+            self.queue_ahead = ahead
+            self.enter(time, self.state, detail={"queue_ahead": ahead})
 
     def fill(self, trade: Fill) -> None:
         """Book a trade."""

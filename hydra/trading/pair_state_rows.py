@@ -58,7 +58,7 @@ def _of(states: dict[int, PairState], row: DictRow) -> PairState:
 _PLAIN_OF_ORDER: Final = (
     "order_id", "instrument_id", "client_order_id", "decision_time", "is_buy", "quantity", "reference_price",
     "placed_time", "limit_price", "trigger_price", "filled_quantity", "average_price", "finished_time",
-    "last_sequence",
+    "queue_ahead", "last_sequence",
 )  # fmt: skip
 _PLAIN_OF_POSITION: Final = (
     "position_id", "instrument_id", "decision_time", "opened_time", "quantity", "peak_quantity",
@@ -213,6 +213,7 @@ def order_row(run_id: int, order: Order, position: Position | None) -> Row:
         "reason_code": order.reason_code,
         "placed_time": order.placed_time,
         "finished_time": order.finished_time,
+        "queue_ahead": order.queue_ahead,
     }
 
 
@@ -242,6 +243,7 @@ def fill_rows(order: Order, last_sequence: int, fills: Sequence[Fill]) -> list[R
             "quantity": trade.quantity,
             "fee_usd": trade.fee_usd,
             "is_maker": trade.is_maker,
+            "evidence": trade.evidence,
         }
         for number, trade in enumerate(fills, start=1)
     ]

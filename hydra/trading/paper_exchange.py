@@ -1,4 +1,4 @@
-"""The paper exchange: a venue that accepts every order at once and fills it from bars.
+"""The paper exchange: a venue that accepts every order at once and fills it from recorded books or bars.
 
 Source: docs/practice.md (cost model); C41, C126, C131.
 """
@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any, Final
 
 from hydra.domain import OrderState, ReasonCode
@@ -15,6 +16,7 @@ from hydra.layers.layer5_orders import DecisionKey, OrderPlan
 from hydra.trading.bars import Bar, Settlement
 from hydra.trading.instrument_spec import InstrumentSpec
 from hydra.trading.market_rows import Price
+from hydra.trading.order_flow import FlowOfBar, not_recorded
 from hydra.trading.pair_state import Order, PairState, planned_order
 from hydra.trading.paper_matching import PaperMatching
 
@@ -23,13 +25,17 @@ PAPER_ACCOUNT: Final = "paper"
 
 @dataclass(frozen=True, slots=True)
 class PaperExchange:
-    """A `Venue`. specs, bars, settlements: of a minute, by instrument; `collect` plays them."""
+    """A `Venue`. specs, bars, settlements: of a minute, by instrument; `collect` plays them.
+
+    flow: the recorded books and trades of a bar's minute, read where an order needs them.
+    """
 
     run_id: int
     parameters: ExecutionParameters
     specs: Mapping[int, InstrumentSpec] = field(default_factory=dict)
     bars: Mapping[int, Sequence[Bar]] = field(default_factory=dict)
     settlements: Mapping[int, Sequence[Settlement]] = field(default_factory=dict)
+    flow: FlowOfBar = not_recorded
 
     def key(self, instrument_id: int, decision_time: datetime) -> DecisionKey:
         """See `Venue.key`."""
@@ -64,7 +70,7 @@ class PaperExchange:
         A settlement comes before the bar that opens at the same time.
         """
         key = state.instrument_id
-        matching = PaperMatching(self, self.specs[key], self.parameters)
+        matching = PaperMatching(self, self.specs[key], self.parameters, cache(self.flow))
         due = sorted(self.settlements.get(key, ()), key=lambda settlement: settlement.time)
         for bar in sorted(self.bars.get(key, ()), key=lambda one: one.time):
             matching.settle(state, [one for one in due if one.time <= bar.time])

@@ -1,9 +1,9 @@
 """The matching of the paper exchange: plays the bars of a pair against its orders and its position.
 
-`hydra/layers/layer5_paper_fills.py` sets the prices. Within a bar the worst order of events is assumed:
-liquidation at the open; waiting market order at the open; entry before stop; stop before target; passive exit
-last. After its timeout the rest of a passive exit is closed at the bar's close. Fills have the time of the
-bar's end.
+`hydra/trading/paper_orders.py` says what fills, when and at which price: by the minute's recorded book and
+trades where it has them, else by its bar, and then at the bar's end. Within a bar the worst order of events
+is assumed: liquidation at the open; waiting market order; entry before stop; stop before target; passive exit
+last. After its timeout the rest of a passive exit is closed at the end of the bar.
 Source: C41, C42, C45, C114, C126, C131; docs/practice.md, "Costs".
 """
 
@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from hydra.domain import OrderRole, OrderState, OrderType, PositionState, ReasonCode
-from hydra.layers.layer4_filters import ceil_to, exact, floor_to
+from hydra.domain import FillEvidence, OrderRole, OrderState, OrderType, PositionState, ReasonCode
+from hydra.layers.layer4_filters import exact
+from hydra.layers.layer5_book_fills import triggering_trade
 from hydra.layers.layer5_execution import ExecutionParameters, OrderStep, exit_step
 from hydra.layers.layer5_orders import OrderPlan, client_order_id, protective_orders
 from hydra.layers.layer5_paper_fills import (
@@ -23,12 +24,13 @@ from hydra.layers.layer5_paper_fills import (
     barrier_price,
     is_bankrupt,
     liquidation_fill_price,
-    passive_fill,
 )
-from hydra.ledger.costs import fee_usd, funding_payment, taker_price
+from hydra.ledger.costs import fee_usd, funding_payment
 from hydra.trading.bars import BAR_LENGTH, Bar, Settlement
 from hydra.trading.instrument_spec import InstrumentSpec
+from hydra.trading.order_flow import FlowOfBar, not_recorded
 from hydra.trading.pair_state import Fill, Order, PairState, Position, rounded_usd
+from hydra.trading.paper_orders import price_by_bar, price_by_book, rest, within
 from hydra.trading.venue import Venue
 
 MADE_BY_THE_EXCHANGE: Final = frozenset({ReasonCode.STOP_HIT, ReasonCode.TARGET_HIT, ReasonCode.LIQUIDATED})
@@ -37,11 +39,12 @@ MADE_BY_THE_EXCHANGE: Final = frozenset({ReasonCode.STOP_HIT, ReasonCode.TARGET_
 
 @dataclass(frozen=True, slots=True)
 class PaperMatching:
-    """Plays the market of one pair. venue: the paper exchange."""
+    """Plays the market of one pair. venue: the paper exchange. flow: what is recorded of a bar's minute."""
 
     venue: Venue
     spec: InstrumentSpec
     parameters: ExecutionParameters
+    flow: FlowOfBar = not_recorded
 
     def settle(self, state: PairState, due: list[Settlement]) -> None:
         """Book the settlements at which the position was open."""
@@ -69,20 +72,22 @@ class PaperMatching:
 
     def _fill_entry(self, state: PairState, bar: Bar) -> bool:
         entry = state.entry
-        if entry is None or not self._has_arrived(entry, bar):
+        if entry is None:
             return False
-        quantity = self._passive_quantity(entry, bar)
-        if quantity == 0 or entry.limit_price is None:
-            return False
-        trade = self._trade(bar, entry.limit_price, quantity, is_maker=True)
-        entry.fill(trade)
-        position = state.position or self._opened(state, bar)
-        state.position = position
-        position.increase(trade)
-        self._measure(position)
-        return True
+        fills, ahead = self._resting_fills(entry, bar)
+        for trade in fills:
+            entry.fill(trade)
+            position = state.position or self._opened(state, bar, trade.time)
+            state.position = position
+            position.increase(trade)
+            self._measure(position)
+            self._guard_at_once(state, trade)
+        entry.stand_in_queue(bar.end, ahead)
+        if entry.state is OrderState.REJECTED:
+            state.drop_ended()
+        return len(fills) > 0
 
-    def _opened(self, state: PairState, bar: Bar) -> Position:
+    def _opened(self, state: PairState, bar: Bar, time: datetime) -> Position:
         plan, entry = state.plan, state.entry
         if plan is None or entry is None:
             raise AssertionError("a working entry comes with the plan of its decision")
@@ -90,9 +95,9 @@ class PaperMatching:
             instrument_id=state.instrument_id,
             decision_time=entry.decision_time,
             direction=plan.direction,
-            opened_time=bar.end,
+            opened_time=time,
             leverage=plan.leverage,
-            max_holding_until=bar.end + timedelta(hours=plan.max_holding_hours),
+            max_holding_until=time + timedelta(hours=plan.max_holding_hours),
             mark_source=bar.mark_source,
             stop_price=plan.stop_price,
             target_price=plan.target_price,
@@ -110,15 +115,18 @@ class PaperMatching:
     # Exits
 
     def _leave_by_waiting_order(self, state: PairState, bar: Bar) -> bool:
-        """Fill a waiting market exit at the open of the bar; False if it still waits."""
+        """Fill a waiting market exit as it arrives, or at the open of the bar; False if it still waits."""
         order = state.exit
         if not state.is_open or order is None or order.order_type is not OrderType.MARKET:
             return False
-        if bar.volume == 0 or not self._has_arrived(order, bar):
+        if bar.volume == 0 or not self._takes_part(order, bar):
             return False
+        arrival = max(self._arrival(order), bar.time)
         if order.reason_code is ReasonCode.LIQUIDATED:
             self._liquidate(state, bar)
-        else:
+        elif not self._leave_through_book(state, order, bar, arrival):
+            if arrival > bar.time:
+                return False
             self._leave_at_market(state, order, bar, bar.open)
         return True
 
@@ -148,9 +156,16 @@ class PaperMatching:
         if bar.volume == 0:
             self._wait_for_volume(state, bar, _exit_reason(order))
             return
-        level = position.target_price if hit is BarrierHit.TARGET else position.stop_price
-        price = barrier_price(position.direction, float(level), hit, bar.traded)
-        self._leave_at_market(state, order, bar, price)
+        level = float(position.target_price if hit is BarrierHit.TARGET else position.stop_price)
+        flow = self.flow(bar)
+        if flow is not None:
+            is_above = (position.direction > 0) == (hit is BarrierHit.TARGET)
+            entered = max((event.time for event in position.events), default=bar.time)
+            trade = triggering_trade(flow.trades, level, entered, is_above=is_above)
+            fired = max(trade.time, entered)
+            if self._leave_through_book(state, order, bar, fired, trigger_price=trade.price):
+                return
+        self._leave_at_market(state, order, bar, barrier_price(position.direction, level, hit, bar.traded))
 
     def _leave_at_market(self, state: PairState, order: Order, bar: Bar, price: float) -> None:
         """Close everything with `order` at `price`, worse by half the spread and the slippage.
@@ -161,10 +176,27 @@ class PaperMatching:
         if is_bankrupt(position.direction, exact(price), position.bankruptcy_price):
             self._liquidate(state, bar)
             return
-        costs, tick = self.spec.costs, self.spec.filters.tick_size
-        got = taker_price(exact(price), 1 if order.is_buy else -1, costs.taker_spread_bps, costs.slippage_bps)
-        on_grid = ceil_to(got, tick) if order.is_buy else floor_to(got, tick)
-        self._book_exit(state, order, self._trade(bar, on_grid, position.quantity, is_maker=False))
+        got = price_by_bar(order, price, self.spec)
+        self._book_exit(state, order, self._trade(bar.end, got, position.quantity, is_maker=False))
+
+    def _leave_through_book(
+        self, state: PairState, order: Order, bar: Bar, time: datetime, *, trigger_price: float | None = None
+    ) -> bool:
+        """Close everything with `order` at `time` by the recorded book; False where none is recorded."""
+        position, flow = _exposed(state), self.flow(bar)
+        if flow is None:
+            return False
+        price = price_by_book(order, position.quantity, flow, time, self.spec, trigger_price=trigger_price)
+        if price is None:
+            return False
+        if is_bankrupt(position.direction, price, position.bankruptcy_price):
+            self._liquidate(state, bar)
+            return True
+        trade = self._trade(
+            within(bar, time), price, position.quantity, is_maker=False, evidence=FillEvidence.BOOK
+        )
+        self._book_exit(state, order, trade)
+        return True
 
     def _liquidate(self, state: PairState, bar: Bar) -> None:
         """Liquidate in the first bar with volume: the whole margin is lost."""
@@ -210,21 +242,26 @@ class PaperMatching:
 
     def _passive_exit(self, state: PairState, bar: Bar) -> None:
         order = state.exit
-        if order is None or order.limit_price is None or not self._has_arrived(order, bar):
+        if order is None or order.limit_price is None or not self._takes_part(order, bar):
             return
-        quantity = self._passive_quantity(order, bar)
-        if quantity > 0:
-            trade = self._trade(bar, order.limit_price, quantity, is_maker=True)
-            self._book_exit(state, order, trade)
-        waited = (bar.end - order.placed_time).total_seconds()
-        step = exit_step(waited, float(order.remaining), self.parameters, is_refused=False)
-        if step is OrderStep.SEND_MARKET:
-            self._give_up_waiting(state, order, bar)
-
-    def _give_up_waiting(self, state: PairState, order: Order, bar: Bar) -> None:
         reason = order.reason_code or ReasonCode.MAX_HOLDING_TIME
-        market = self._replace_exit(state, bar.end, reason, order.reference_price)
-        if bar.volume > 0:
+        fills, ahead = self._resting_fills(order, bar)
+        for trade in fills:
+            self._book_exit(state, order, trade)
+        order.stand_in_queue(bar.end, ahead)
+        is_refused = order.state is OrderState.REJECTED
+        waited = (bar.end - order.placed_time).total_seconds()
+        step = exit_step(waited, float(order.remaining), self.parameters, is_refused=is_refused)
+        if step is OrderStep.SEND_MARKET:
+            time = max(self._arrival(order), bar.time) if is_refused else bar.end
+            state.drop_ended()
+            self._give_up_waiting(state, order, bar, time, reason)
+
+    def _give_up_waiting(
+        self, state: PairState, order: Order, bar: Bar, time: datetime, reason: ReasonCode
+    ) -> None:
+        market = self._replace_exit(state, time, reason, order.reference_price)
+        if bar.volume > 0 and not self._leave_through_book(state, market, bar, time):
             self._leave_at_market(state, market, bar, bar.close)
 
     def _replace_exit(
@@ -256,8 +293,14 @@ class PaperMatching:
         if state.entry is not None and state.entry.is_working:
             self.venue.cancel(state.entry, trade.time, _exit_reason(order))
         state.drop_ended()
+        self._guard_at_once(state, trade)
 
     # Protection
+
+    def _guard_at_once(self, state: PairState, trade: Fill) -> None:
+        """After a fill inside the bar stop and target follow at its time, not at the bar's end (law 5)."""
+        if trade.evidence is FillEvidence.BOOK:
+            self._guard(state, trade.time)
 
     def _guard(self, state: PairState, time: datetime) -> None:
         """Keep stop and target equal to the quantity: send, replace or cancel them."""
@@ -291,29 +334,40 @@ class PaperMatching:
 
     # Common to all fills
 
-    def _has_arrived(self, order: Order, bar: Bar) -> bool:
-        """True if the order was at the exchange when the bar began, as the exchange's own orders are."""
+    def _arrival(self, order: Order) -> datetime:
+        """When the order is at the exchange; its own orders are there at once."""
         is_there = order.reason_code in MADE_BY_THE_EXCHANGE
-        latency = timedelta(seconds=0.0 if is_there else self.parameters.latency_seconds)
-        return order.placed_time + latency <= bar.time
+        return order.placed_time + timedelta(seconds=0.0 if is_there else self.parameters.latency_seconds)
 
-    def _passive_quantity(self, order: Order, bar: Bar) -> Decimal:
-        if order.limit_price is None:
-            return Decimal(0)
-        possible = passive_fill(
-            float(order.limit_price),
-            float(order.remaining),
-            bar.high,
-            bar.low,
-            bar.volume,
-            is_buy=order.is_buy,
-        )
-        return min(order.remaining, floor_to(exact(possible), self.spec.filters.step_size))
+    def _takes_part(self, order: Order, bar: Bar) -> bool:
+        """True if the order was at the exchange as the bar began, or came in a minute with a book."""
+        arrival = self._arrival(order)
+        return arrival <= bar.time or (arrival < bar.end and self.flow(bar) is not None)
 
-    def _trade(self, bar: Bar, price: Decimal, quantity: Decimal, *, is_maker: bool) -> Fill:
+    def _resting_fills(self, order: Order, bar: Bar) -> tuple[list[Fill], Decimal | None]:
+        """The fills of a resting order in a bar, and the base units ahead of it afterwards."""
+        price = order.limit_price
+        if price is None or not self._takes_part(order, bar):
+            return [], order.queue_ahead
+        flow = self.flow(bar)
+        found, ahead = rest(order, bar, flow, self._arrival(order), self.spec.filters.step_size)
+        evidence = FillEvidence.BAR if flow is None else FillEvidence.BOOK
+        return [
+            self._trade(one.time, price, one.quantity, is_maker=True, evidence=evidence) for one in found
+        ], ahead
+
+    def _trade(
+        self,
+        time: datetime,
+        price: Decimal,
+        quantity: Decimal,
+        *,
+        is_maker: bool,
+        evidence: FillEvidence = FillEvidence.BAR,
+    ) -> Fill:
         costs = self.spec.costs
         rate = costs.maker_fee_bps if is_maker else costs.taker_fee_bps
-        return Fill(bar.end, price, quantity, rounded_usd(fee_usd(price * quantity, rate)), is_maker)
+        return Fill(time, price, quantity, rounded_usd(fee_usd(price * quantity, rate)), is_maker, evidence)
 
 
 def _exit_reason(order: Order) -> ReasonCode:

@@ -22,7 +22,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Create every schema, table, view, rollup and privilege."""
-    build("schema/market", "schema/facts", "schema/feeds")
+    build("schema/market", "schema/facts", "schema/feeds", "schema/retention")
     build_rollups()
     build("schema/reason_codes", "schema/locks", "schema/decisions", "schema/trading", "schema/statistics")
     build("schema/research", "schema/upkeep", "schema/versions", "schema/messages")

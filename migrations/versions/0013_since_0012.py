@@ -3,7 +3,7 @@
 Revision: 0013, after 0012
 """
 
-from hydra.db.migration_scripts import change
+from hydra.db.migration_scripts import add_rollups, change
 
 revision = "0013"
 down_revision = "0012"
@@ -13,6 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Update it to sql/schema."""
-    change("migrations/0013", "schema/feeds")
+    change("migrations/0013", "schema/feeds", "schema/retention")
+    add_rollups()
     change("schema/audit_market", "schema/audit_decisions", "schema/audit_lineage")
     change("schema/roles")

@@ -3,7 +3,8 @@
 -- (at least half a per cent), and its bar must have volume. Exceptions: a resting order fills at its limit even if the
 -- whole bar traded at better prices; a liquidated position is taken over at its bankruptcy price even if the whole bar
 -- traded at worse ones; a position whose data never came back is closed at its last mark price, without a bar. Runs
--- with an older cost model are left out. A bar that a repair replaced later counts as it was. Must return no rows.
+-- with an older cost model are left out. A bar that a repair replaced later counts as it was. A fill by the bar has the
+-- time of the bar's end, one by the recorded book (BOOK) a time inside it. Must return no rows.
 WITH judged AS (
     SELECT run_id, config -> 'rules' -> 'costs' AS costs
     FROM hydra.runs
@@ -39,7 +40,7 @@ WITH judged AS (
     LEFT JOIN paid AS dearest ON dearest.run_id = o.run_id AND dearest.base IS NULL
     CROSS JOIN LATERAL (SELECT greatest(0.005, coalesce(own.share, dearest.share)) AS tolerance) AS t
     LEFT JOIN market.candles_1m_versions AS c
-        ON c.instrument_id = o.instrument_id AND c.time = f.time - interval '1 minute'
+        ON c.instrument_id = o.instrument_id AND c.time = date_trunc('minute', f.time - interval '1 microsecond')
         AND c.known_at <= f.time + interval '1 day' AND c.replaced_at > f.time + interval '1 day'
     LEFT JOIN market.candles_5m_recorded_versions AS c5
         ON c5.instrument_id = o.instrument_id AND c5.time = f.time - interval '5 minutes' AND c.time IS NULL

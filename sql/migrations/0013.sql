@@ -34,6 +34,7 @@ ALTER TABLE hydra.fills
 COMMENT ON COLUMN hydra.fills.evidence IS
 'What says that it filled: BAR: the minute''s bar (C126); BOOK: recorded trades behind the recorded order book''s queue';
 
+COMMENT ON COLUMN hydra.locks.name IS 'What is locked: run N, import, audits, generated market, terms';
 -- The market of a run may come from a connected exchange, which may be a simulated one.
 ALTER TABLE hydra.runs
     DROP CONSTRAINT runs_label_check,
@@ -50,5 +51,6 @@ ALTER TABLE hydra.cycles
 COMMENT ON COLUMN hydra.cycles.reason_code IS 'Why it was skipped (hydra.reason_codes); null otherwise';
 COMMENT ON COLUMN hydra.cycles.as_of IS
 'Only facts known by then may be used; of a skipped minute: the time on the exchange when it was skipped';
-
-COMMENT ON COLUMN hydra.locks.name IS 'What is locked: run N, import, audits, generated market, terms';
+ALTER TABLE hydra.orders ADD COLUMN queue_ahead NUMERIC;
+COMMENT ON COLUMN hydra.orders.queue_ahead IS
+'Base units before it in the recorded order book''s queue, after the last minute; null: no book says it';

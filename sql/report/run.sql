@@ -1,10 +1,10 @@
--- A run with the facts that its figures depend on: number of decided minutes, pairs, and number of runs on this market
--- (the more were tried, the less the best result means).
+-- A run with the facts that its figures depend on: number of decided minutes, pairs, what its fills rest on, and number
+-- of runs on this market (the more were tried, the less the best result means).
 SELECT
     r.run_id, r.mode, r.market_origin, r.label, r.seed, r.feeds, r.config, r.config_hash, r.readings_hash,
     r.feature_set_version, r.cost_model_version, r.code_version, r.data_hash, r.data_from, r.data_to, r.started_at,
     r.ended_at, r.end_reason, c.first_minute, c.last_minute, c.closed_minutes, c.skipped_minutes, p.pairs,
-    p.instrument_ids, n.runs_on_this_market, s.stale_minutes
+    p.instrument_ids, n.runs_on_this_market, s.stale_minutes, f.book_fills, f.bar_fills
 FROM hydra.runs AS r
 CROSS JOIN LATERAL (
     SELECT
@@ -33,6 +33,13 @@ CROSS JOIN LATERAL (
         SELECT pair::smallint FROM jsonb_array_elements_text(r.config->'instrument_ids') AS pair
     )
 ) AS p
+CROSS JOIN LATERAL (
+    SELECT
+        count(*) FILTER (WHERE x.evidence = 'BOOK') AS book_fills,
+        count(*) FILTER (WHERE x.evidence = 'BAR') AS bar_fills
+    FROM hydra.fills AS x JOIN hydra.orders AS o USING (order_id)
+    WHERE o.run_id = r.run_id
+) AS f
 CROSS JOIN LATERAL (
     SELECT count(*) AS stale_minutes FROM hydra.equity WHERE equity.run_id = r.run_id AND stale_positions > 0
 ) AS s

@@ -34,6 +34,10 @@ GRANT INSERT, UPDATE (ended_at, missed, repair) ON market.interruptions TO hydra
 GRANT UPDATE (filled_at) ON market.gaps TO hydra_worker;
 GRANT INSERT (batch_id, target_table, key, stored, offered, known_at) ON market.revisions TO hydra_worker;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA market TO hydra_worker;
+-- Policies are the owner's; market.apply_retention takes its windows from market.retention, which only the owner sets.
+REVOKE EXECUTE ON FUNCTION market.keep_policies(regclass, interval, interval) FROM hydra_worker;
+-- Who reads a continuous aggregate computes its newest buckets.
+GRANT EXECUTE ON FUNCTION market.depth_usd(double precision[], double precision[]) TO hydra_reader;
 
 -- Verdicts, events, fills and money are written once.
 GRANT INSERT ON
@@ -45,7 +49,7 @@ GRANT INSERT, UPDATE (ended_at, end_reason, config, data_hash) ON hydra.runs TO 
 GRANT INSERT, UPDATE (state, as_of, closed_at, code_version, reason_code) ON hydra.cycles TO hydra_worker;
 -- An order: what became of it; never what was ordered.
 GRANT INSERT, UPDATE (
-    position_id, state, filled_quantity, average_price, exchange_order_id, reason_code, finished_time
+    position_id, state, filled_quantity, average_price, exchange_order_id, reason_code, finished_time, queue_ahead
 ) ON hydra.orders TO hydra_worker;
 -- A position: what is held and earned; never which decision opened it, which side, when.
 GRANT INSERT, UPDATE (

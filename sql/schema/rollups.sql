@@ -31,6 +31,9 @@ COMMENT ON {kind} market.candles_4h IS 'Four-hour candles rolled up from one-min
 COMMENT ON {kind} market.liquidations_1m IS 'Forced orders a minute and side; a minute without any has no row';
 COMMENT ON {kind} market.liquidations_5m IS 'Forced orders in five minutes and side; a bucket without any has no row';
 COMMENT ON {kind} market.open_interest_5m_buckets IS 'Serves open_interest_5m; read that instead';
+COMMENT ON {kind} market.trade_flow_1m IS 'Trades a minute by the side of the taker and by size; a minute without any has no row';
+COMMENT ON {kind} market.trade_flow_5m IS 'Trades in five minutes by the side of the taker and by size; a bucket without any has no row';
+COMMENT ON {kind} market.order_book_1m IS 'Order books a minute: spread, imbalance and depth of the stored levels';
 COMMENT ON VIEW market.open_interest_5m IS 'Open interest on the five-minute grid: the last measurement in (time - 5 min, time]';
 COMMENT ON VIEW market.candles_5m IS
     'Five-minute candles: rolled up from one-minute rows, else as recorded (C124); origin says which';
@@ -68,6 +71,38 @@ COMMENT ON COLUMN market.open_interest_5m.value_usd IS 'Open interest, USDT; nul
 COMMENT ON COLUMN market.open_interest_5m.row_count IS 'Measurements in the bucket';
 COMMENT ON COLUMN market.open_interest_5m_buckets.bucket_start IS 'First instant of the bucket';
 
+COMMENT ON COLUMN market.trade_flow_1m.instrument_id IS 'The instrument (market.instruments)';
+COMMENT ON COLUMN market.trade_flow_1m.time IS 'Open of the bucket, UTC';
+COMMENT ON COLUMN market.trade_flow_1m.known_at IS 'When the last of its rows became known: the bucket counts only from then on';
+COMMENT ON COLUMN market.trade_flow_1m.buy_volume IS 'Quantity that takers bought, base units';
+COMMENT ON COLUMN market.trade_flow_1m.sell_volume IS 'Quantity that takers sold, base units';
+COMMENT ON COLUMN market.trade_flow_1m.buy_usd IS 'Value that takers bought, USDT';
+COMMENT ON COLUMN market.trade_flow_1m.sell_usd IS 'Value that takers sold, USDT';
+COMMENT ON COLUMN market.trade_flow_1m.buy_count IS 'Trades in which the taker bought';
+COMMENT ON COLUMN market.trade_flow_1m.sell_count IS 'Trades in which the taker sold';
+COMMENT ON COLUMN market.trade_flow_1m.buy_below_1k_usd IS 'Value that takers bought in trades below 1,000 USDT';
+COMMENT ON COLUMN market.trade_flow_1m.sell_below_1k_usd IS 'Value that takers sold in trades below 1,000 USDT';
+COMMENT ON COLUMN market.trade_flow_1m.buy_1k_to_10k_usd IS 'Value that takers bought in trades from 1,000 to below 10,000 USDT';
+COMMENT ON COLUMN market.trade_flow_1m.sell_1k_to_10k_usd IS 'Value that takers sold in trades from 1,000 to below 10,000 USDT';
+COMMENT ON COLUMN market.trade_flow_1m.buy_10k_to_100k_usd IS 'Value that takers bought in trades from 10,000 to below 100,000 USDT';
+COMMENT ON COLUMN market.trade_flow_1m.sell_10k_to_100k_usd IS 'Value that takers sold in trades from 10,000 to below 100,000 USDT';
+COMMENT ON COLUMN market.trade_flow_1m.buy_from_100k_usd IS 'Value that takers bought in trades of 100,000 or more USDT';
+COMMENT ON COLUMN market.trade_flow_1m.sell_from_100k_usd IS 'Value that takers sold in trades of 100,000 or more USDT';
+COMMENT ON COLUMN market.trade_flow_1m.row_count IS 'Trades in the bucket';
+
+COMMENT ON COLUMN market.order_book_1m.instrument_id IS 'The instrument (market.instruments)';
+COMMENT ON COLUMN market.order_book_1m.time IS 'Open of the bucket, UTC';
+COMMENT ON COLUMN market.order_book_1m.known_at IS 'When the last of its rows became known: the bucket counts only from then on';
+COMMENT ON COLUMN market.order_book_1m.mean_spread_bps IS 'Best ask less best bid over the mid, bps, mean of the snapshots';
+COMMENT ON COLUMN market.order_book_1m.last_spread_bps IS 'The same of the last snapshot';
+COMMENT ON COLUMN market.order_book_1m.mean_imbalance IS '(bid - ask) / (bid + ask) depth of the stored levels, -1..1, mean of the snapshots';
+COMMENT ON COLUMN market.order_book_1m.last_imbalance IS 'The same of the last snapshot';
+COMMENT ON COLUMN market.order_book_1m.mean_bid_depth_usd IS 'Value of the stored bids, USDT, mean of the snapshots';
+COMMENT ON COLUMN market.order_book_1m.mean_ask_depth_usd IS 'Value of the stored asks, USDT, mean of the snapshots';
+COMMENT ON COLUMN market.order_book_1m.last_bid_depth_usd IS 'Value of the stored bids of the last snapshot, USDT';
+COMMENT ON COLUMN market.order_book_1m.last_ask_depth_usd IS 'Value of the stored asks of the last snapshot, USDT';
+COMMENT ON COLUMN market.order_book_1m.row_count IS 'Snapshots in the bucket';
+
 -- Columns of the same name get the same comment.
 DO $$
 DECLARE
@@ -78,7 +113,8 @@ BEGIN
         FROM (VALUES
             ('candles_5m_rollup', 'candles_15m'), ('candles_5m_rollup', 'candles_1h'),
             ('candles_5m_rollup', 'candles_4h'), ('candles_5m_rollup', 'candles_5m'),
-            ('liquidations_1m', 'liquidations_5m'), ('open_interest_5m', 'open_interest_5m_buckets')
+            ('liquidations_1m', 'liquidations_5m'), ('trade_flow_1m', 'trade_flow_5m'),
+            ('open_interest_5m', 'open_interest_5m_buckets')
         ) AS pairs (one, other)
         JOIN pg_attribute AS a ON a.attrelid = ('market.' || pairs.one)::regclass AND a.attnum > 0
     LOOP

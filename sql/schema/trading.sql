@@ -123,6 +123,7 @@ CREATE TABLE hydra.orders (
     placed_time TIMESTAMP WITH TIME ZONE NOT NULL,
     finished_time TIMESTAMP WITH TIME ZONE,
     recorded_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    queue_ahead NUMERIC,
     CONSTRAINT orders_pkey PRIMARY KEY (order_id),
     CONSTRAINT orders_role_check CHECK (role IN ('ENTRY', 'STOP', 'TARGET', 'EXIT')),
     CONSTRAINT orders_order_type_check CHECK (order_type IN ('LIMIT', 'POST_ONLY', 'MARKET',
@@ -172,6 +173,8 @@ COMMENT ON COLUMN hydra.orders.reason_code IS 'Why it was sent (exits) or ended 
 COMMENT ON COLUMN hydra.orders.placed_time IS 'When it was decided, run''s clock';
 COMMENT ON COLUMN hydra.orders.finished_time IS 'When it reached its last state, run''s clock';
 COMMENT ON COLUMN hydra.orders.recorded_at IS 'Wall clock of the row';
+COMMENT ON COLUMN hydra.orders.queue_ahead IS
+'Base units before it in the recorded order book''s queue, after the last minute; null: no book says it';
 
 CREATE TABLE hydra.order_events (
     order_id BIGINT NOT NULL,

@@ -53,7 +53,8 @@ def test_another_value_of_a_stored_fact_waits_as_a_revision(worker: psycopg.Conn
     _merged(worker, "trades", _trades(range(1_000, 1_010)))
     merged = _merged(worker, "trades", _trades(range(1_000, 1_010), instruments=(1,), price=101.0))
     waiting = worker.execute(
-        "SELECT count(*) FROM market.revisions WHERE target_table = 'trades' AND batch_id IS NULL AND NOT applied"
+        "SELECT count(*) FROM market.revisions"
+        " WHERE target_table = 'trades' AND batch_id IS NULL AND NOT applied"
     ).fetchone()
     assert merged.revised == merged.newly_revised == 10
     assert waiting == (10,)
@@ -130,7 +131,8 @@ def test_what_a_capture_lacks_is_recorded(database_url: str, tmp_path: Path) -> 
     replay_of(tmp_path / "frames", database_url, tmp_path, "holes").run()
     with connect(database_url) as connection:
         gaps = connection.execute(
-            "SELECT source_table, missing_rows, cause FROM market.gaps JOIN market.instruments USING (instrument_id)"
+            "SELECT source_table, missing_rows, cause FROM market.gaps"
+            " JOIN market.instruments USING (instrument_id)"
             " WHERE venue = 'replayed-holes' ORDER BY 1"
         ).fetchall()
         repairs = connection.execute(

@@ -26,7 +26,7 @@ INSERT = "INSERT INTO market.candles_1m VALUES (1, '2025-06-01 00:00Z', '2025-06
 # What the worker may change. Everything else stays as it was written.
 CHANGES = {
     "hydra.runs": {"ended_at", "end_reason", "config", "data_hash"},
-    "hydra.cycles": {"state", "closed_at", "code_version"},
+    "hydra.cycles": {"state", "as_of", "closed_at", "code_version", "reason_code"},
     "hydra.orders": {
         "position_id", "state", "filled_quantity", "average_price", "exchange_order_id", "reason_code",
         "finished_time",
@@ -61,6 +61,8 @@ READ_ONLY = {
     "market.revisions",
     *(f"market.{name}" for name in ("candles_5m_rollup", "candles_15m", "candles_1h", "candles_4h")),
     *(f"market.{name}" for name in ("liquidations_1m", "liquidations_5m", "open_interest_5m_buckets")),
+    *(f"market.{name}" for name in ("trade_flow_1m", "trade_flow_5m", "order_book_1m", "rollup_marks")),
+    "market.retention",
 }
 
 REFUSED = (

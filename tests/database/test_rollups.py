@@ -267,8 +267,8 @@ def test_a_refresh_up_to_now_does_not_freeze_the_newest_buckets(untouched: psyco
 
 
 def test_a_table_without_rollups_is_refused(connection: psycopg.Connection) -> None:
-    with pytest.raises(StopError, match=r"nothing is rolled up from market\.trades"):
-        refresh(connection, "trades", START, LAST)
+    with pytest.raises(StopError, match=r"nothing is rolled up from market\.mark_prices"):
+        refresh(connection, "mark_prices", START, LAST)
 
 
 def test_recorded_five_minute_candles_show_only_where_there_are_no_minutes(

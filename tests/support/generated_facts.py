@@ -7,22 +7,26 @@ import numpy as np
 import polars as pl
 
 from hydra.backtest.market import MARK_SCHEMA, BacktestMarket, DatedTerms, epoch_minute
+from hydra.backtest.recorded_flow import RecordedFlow
 from hydra.exchange.instruments import load_instrument_terms
 from hydra.features.facts import SOURCES, MarketFacts, empty_frame
 from hydra.features.reading.five_minute_bars import bars_as_of
 from hydra.layers.layer4_filters import InstrumentFilters
+from hydra.layers.layer5_book_fills import MOST_BOOK_AGE, Book, OrderFlow, PublicTrade
 from hydra.ledger.costs import PAIR_COSTS
 from hydra.ledger.liquidation import MaintenanceBracket
 from hydra.sim.market.market import Market
 from hydra.sim.market.settings import MarketSettings
+from hydra.trading.bars import Bar
 from hydra.trading.instrument_spec import InstrumentSpec
+from hydra.trading.order_flow import is_recorded
 from hydra.universe import UNIVERSE
 
 _FIVE = pl.duration(minutes=5)
 _PIECE_MINUTES = 20 * 1440
 _FRAMES = (
     "candles_1m", "mark_prices", "funding_rates", "open_interest", "positioning", "liquidations",
-    "order_books", "feed_heartbeats",
+    "order_books", "feed_heartbeats", "trades",
 )  # fmt: skip
 
 
@@ -41,7 +45,32 @@ def generated_market(settings: MarketSettings, minutes: int) -> BacktestMarket:
         ),
         funding_marks=facts["funding_rates"].select("instrument_id", "time", "mark_price"),
         terms=DatedTerms((settings.start,), (terms_of(ids),)),
+        flow=_flow(facts) if settings.with_trades else None,
     )
+
+
+def _flow(facts: Mapping[str, pl.DataFrame]) -> RecordedFlow:
+    """Books and trades as they are read from a database; every fact of a minute is known in time."""
+    books, trades = (
+        facts[name].partition_by("instrument_id", as_dict=True) for name in ("order_books", "trades")
+    )
+    ranges = {key[0]: (one["time"].min(), one["time"].max()) for key, one in trades.items()}
+
+    def read(as_of: datetime, bar: Bar) -> OrderFlow | None:
+        since = bar.time - MOST_BOOK_AGE
+        near = books[bar.instrument_id,].filter(
+            pl.col("time").is_between(since, bar.end), pl.col("known_at") <= as_of
+        )
+        inside = trades[bar.instrument_id,].filter(
+            pl.col("time").is_between(bar.time, bar.end, closed="left"), pl.col("known_at") <= as_of
+        )
+        flow = OrderFlow(
+            [Book(*row) for row in near.select(Book._fields).iter_rows()],
+            [PublicTrade(*row) for row in inside.select(PublicTrade._fields).iter_rows()],
+        )
+        return flow if is_recorded(flow, bar) else None
+
+    return RecordedFlow(ranges, read)  # type: ignore[arg-type]  # polars types min and max widely
 
 
 def _advanced(market: Market, minutes: int) -> dict[str, pl.DataFrame]:

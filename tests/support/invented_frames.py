@@ -1,4 +1,4 @@
-"""Frames of Binance USD-M as its streams send them, of an invented market: for tests and benches of ingest."""
+"""Frames of Binance USD-M as its streams send them, of an invented market."""
 
 import json
 import random
@@ -22,8 +22,7 @@ def market_frames(
     seconds: int, symbols: tuple[str, ...] = SYMBOLS, start_ms: int = START_MS, seed: int = 1
 ) -> Iterator[CapturedFrame]:
     """Every frame of `seconds`, each received 5 ms after its event; first a snapshot of each book."""
-    rng = random.Random(seed)
-    streams = [_Symbol(symbol, rng) for symbol in symbols]
+    streams = [InventedSymbol(symbol, seed + number) for number, symbol in enumerate(symbols)]
     for stream in streams:
         yield _frame(start_ms, f"{SNAPSHOT_OF}{stream.symbol}", stream.snapshot(start_ms))
     for second in range(seconds):
@@ -33,10 +32,12 @@ def market_frames(
                 yield from stream.frames(now, tenth)
 
 
-class _Symbol:
-    def __init__(self, symbol: str, rng: random.Random) -> None:
+class InventedSymbol:
+    """One symbol's market; `frames` are to be called every tenth of a second."""
+
+    def __init__(self, symbol: str, seed: int) -> None:
         self.symbol = symbol
-        self._rng = rng
+        self._rng = random.Random(seed)
         self._mid = 100.0
         self._update_id = 1_000
         self._trade_id = 5_000
@@ -45,13 +46,15 @@ class _Symbol:
         self._trades_due = 0.0
 
     def snapshot(self, now: int) -> dict[str, Any]:
-        sides = {"bids": [], "asks": []}
+        """The order book as REST answers it."""
+        sides: dict[str, list[list[str]]] = {"bids": [], "asks": []}
         for level in range(1, 101):
             sides["bids"].append([f"{self._mid - level * 0.01:.2f}", "5.000"])
             sides["asks"].append([f"{self._mid + level * 0.01:.2f}", "5.000"])
         return {"lastUpdateId": self._update_id, "E": now, "T": now, **sides}
 
     def frames(self, now: int, tenth: int) -> Iterator[CapturedFrame]:
+        """What is sent at `now`, the `tenth` of a second."""
         if now % _MINUTE_MS == 0 and self._bar:
             yield _frame(now, "market", self._candle(now, is_closed=True))
             self._bar, self._volume = [], 0.0

@@ -54,7 +54,7 @@ def counts(connection: psycopg.Connection, venue: str) -> dict[str, int]:
         "(SELECT instrument_id FROM market.instruments WHERE venue = %s)"
     )
     return {
-        table: connection.execute(query.format(table), (venue,)).fetchone()[0]  # type: ignore[index, arg-type]
+        table: connection.execute(query.format(table), (venue,)).fetchone()[0]  # type: ignore[index]
         for table in TABLES
     }
 

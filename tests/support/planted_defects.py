@@ -11,6 +11,15 @@ RESTAMPED = "; UPDATE hydra.cycles SET code_version = 'other'"
 
 DEFECTS = {
     "crossed_book": "UPDATE market.order_books SET bid_prices = '{100.2}'",
+    "order_book_without_levels": "UPDATE market.order_books SET ask_prices = '{}', ask_quantities = '{}'",
+    "trade_ids_with_unrecorded_hole": """
+        INSERT INTO market.trades VALUES (1, '2025-06-01 00:01Z', 7, '2025-06-01 00:02Z', 100, 1, true),
+            (1, '2025-06-01 00:02Z', 9, '2025-06-01 00:02Z', 100, 1, true)""",
+    "predicted_rate_out_of_cap": """
+        INSERT INTO market.instrument_filters
+        VALUES (1, '2026-01-01 00:00Z', 1, 1, 1, 1, 1, 1, 8, 'test', 0.003, -0.003);
+        INSERT INTO market.premium_index
+        VALUES (1, '2026-11-28 00:01Z', '2026-11-28 00:01Z', 100, 100, 0.0031, '2026-11-28 08:00Z')""",
     "impossible_candle": "UPDATE market.candles_1m SET high = 98 WHERE time = '2025-06-01 00:03Z'",
     "known_before_it_happened": "UPDATE market.funding_rates SET known_at = time - interval '1 s'",
     "known_before_its_lag": """
@@ -88,6 +97,8 @@ DEFECTS = {
 
 # What lies on the right side of the border of an audit.
 NO_DEFECTS = {
+    "trade_ids_with_unrecorded_hole": DEFECTS["trade_ids_with_unrecorded_hole"].replace(", 9,", ", 8,"),
+    "predicted_rate_out_of_cap": DEFECTS["predicted_rate_out_of_cap"].replace("0.0031", "0.003"),
     "cash_is_not_what_was_earned": DEFECTS["cash_is_not_what_was_earned"].replace("10019.3", "10019.2"),
     "fill_outside_the_bar": DEFECTS["fill_outside_the_bar"].replace("98.5", "98.51"),
     "settlement_left_out": DEFECTS["settlement_left_out"].replace("'2'", "'1'"),

@@ -317,12 +317,17 @@ def test_a_field_that_takes_the_place_of_another_is_found_after_a_thousand_messa
         for _ in range(LOOKED_THROUGH_EVERY):
             counter.note("trade", json.dumps({"e": "trade", name: 1}).encode())
     assert counter.counts() == {(Feed.TRADES, "old"): 1_000, (Feed.TRADES, "new"): 1_000}
+    assert counter.by_feed() == {Feed.TRADES: 2_000}
 
 
 def test_parsing_counts_unknown_fields_by_feed_also_inside_of_objects() -> None:
+    """Twenty new fields: no other test has parsed messages with as many."""
     before = parsers.UNKNOWN_FIELDS.counts()
-    parsers.parse(with_value(event(parsers.trade), ("brandNew",), 1))
-    parsers.parse(with_value(event(parsers.candle), ("k", "brandNew"), "x"))
+    new = {f"new{number}": 1 for number in range(20)}
+    trade, candle = event(parsers.trade), event(parsers.candle)
+    parsers.parse(json.dumps(trade | new).encode())
+    parsers.parse(json.dumps(candle | {"k": candle["k"] | new}).encode())
     now = parsers.UNKNOWN_FIELDS.counts()
-    for key in ((Feed.TRADES, "brandNew"), (Feed.CANDLES, "k.brandNew")):
-        assert now[key] == before.get(key, 0) + 1
+    for name in new:
+        for key in ((Feed.TRADES, name), (Feed.CANDLES, f"k.{name}")):
+            assert now[key] == before.get(key, 0) + 1

@@ -1,4 +1,4 @@
-"""Frames of Bybit's public streams: the samples of the docstrings, batches, deltas, and damaged ones."""
+"""Frames of Bybit's public streams: the samples of the docstrings, several messages, deltas, damage."""
 
 import json
 from collections.abc import Callable
@@ -14,16 +14,19 @@ from hydra.exchange.bybit import parsers
 from hydra.exchange.interface import Feed
 from hydra.exchange.messages import (
     Answer,
-    Batch,
     ClosedCandle,
     DepthSnapshot,
     DepthUpdate,
     ForcedOrder,
     PremiumIndex,
     RunningCandle,
+    Several,
     Trade,
 )
 from hydra.exchange.order_book import OrderBook
+from hydra.ingest.live.intake import Intake
+from hydra.ingest.live.pair import HeardPair
+from hydra.ingest.live.receipt_clock import CapturedClock
 from tests.support.exchange_frames import samples
 
 TRADE_ID = 0x20F43950D8DD5B319112A178EB6023AF & (2**63 - 1)
@@ -79,14 +82,24 @@ def changed(parser: Callable[..., Any], **data: object) -> bytes:
     return json.dumps(frame).encode()
 
 
-def test_several_trades_of_one_frame_are_a_batch_in_their_order() -> None:
+def test_several_trades_of_one_frame_are_several_messages_in_their_order() -> None:
     frame = json.loads(samples(parsers.trades)[0])
     frame["data"] = [frame["data"][0] | {"v": str(size), "S": "Sell"} for size in (1, 2, 3)]
-    batch = parsers.parse(json.dumps(frame).encode())
-    assert isinstance(batch, Batch)
-    trades = [one for one in batch.messages if isinstance(one, Trade)]
+    several = parsers.parse(json.dumps(frame).encode())
+    assert isinstance(several, Several)
+    trades = [one for one in several.messages if isinstance(one, Trade)]
     assert [trade.quantity for trade in trades] == [1.0, 2.0, 3.0]
     assert all(trade.buyer_is_maker for trade in trades)
+
+
+def test_ingest_takes_in_every_trade_of_a_frame() -> None:
+    frame = json.loads(samples(parsers.trades)[0])
+    frame["data"] = [frame["data"][0] | {"i": f"{number:032x}"} for number in (1, 2, 2, 3)]
+    pair = HeardPair("BTCUSDT", 1, "BTC", trades=None)
+    intake = Intake([pair], CapturedClock(), parsers.parse, lambda _hole: None, lambda _pair: None)
+    assert intake.hear(json.dumps(frame).encode())
+    assert len(intake.hand_over().gathered.rows["trades"]) == 3
+    assert intake.messages == 4
 
 
 def test_a_ticker_delta_changes_what_it_names_and_is_silent_about_other_news() -> None:
@@ -161,6 +174,6 @@ def test_bytes_are_a_message_or_bad_data(start: bytes, rest: bytes) -> None:
 
 
 def test_unknown_fields_are_counted_by_feed() -> None:
-    before = parsers.UNKNOWN_FIELDS.counts().get((Feed.TRADES, "brandNew"), 0)
-    parsers.parse(changed(parsers.trades, brandNew=1))
-    assert parsers.UNKNOWN_FIELDS.counts() == {(Feed.TRADES, "brandNew"): before + 1}
+    before = parsers.UNKNOWN_FIELDS.counts().get((Feed.TRADES, "new7"), 0)
+    parsers.parse(changed(parsers.trades, **{f"new{number}": 1 for number in range(20)}))
+    assert parsers.UNKNOWN_FIELDS.counts()[Feed.TRADES, "new7"] == before + 1

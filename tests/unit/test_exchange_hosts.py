@@ -17,7 +17,7 @@ from hydra.exchange.connect import (
     market_data,
     simulated_market,
 )
-from hydra.exchange.hosts import BINANCE, Environment, foreign_urls, hosts_at
+from hydra.exchange.hosts import HOSTS, Environment, foreign_urls, hosts_at
 from hydra.exchange.rate_budget import RateBudget
 from hydra.settings import Settings, load_settings
 from tests.support.answering_exchange import answering_exchange
@@ -110,7 +110,7 @@ def test_a_simulated_exchange_names_its_venue_and_gets_no_key(
 
 
 def test_ccxts_streams_of_binance_have_the_routes_that_hydra_uses(tmp_path: Path) -> None:
-    client, hosts = BinanceClient(), BINANCE[Environment.PRODUCTION]
+    client, hosts = BinanceClient(), HOSTS["binance"][Environment.PRODUCTION]
     client.connect_to(hosts, RateBudget(tmp_path / "budget.json", hosts.name, LIMITS))
     assert client.get_ws_url("linear", "market") == f"{hosts.stream}/market/ws"
 

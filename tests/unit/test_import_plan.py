@@ -3,6 +3,7 @@
 import os
 import socket
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import polars as pl
@@ -57,7 +58,7 @@ def test_name_and_folder_tell_the_layout(name: str, expected: tuple[FileLayout, 
         ("markPriceKlines/BTCUSDT-5m-2025-05.zip", "mark price bars of another interval"),
         ("indexPriceKlines/BTCUSDT-1m-2025-05.zip", "no table"),
         ("data/spot/daily/klines/BTCUSDT/1m/BTCUSDT-1m-2025-05-01.zip", "spot candles"),
-        ("BTCUSDT-aggTrades-2025-05-01.zip", "aggTrades of the exchange's archive: no table"),
+        ("BTCUSDT-indexInfo-2025-05-01.zip", "indexInfo of the exchange's archive: no table"),
         ("SUIUSDT-1m-2025-05.zip", "unknown symbol SUIUSDT"),
         ("btcusdt-1m-2025-05.zip", "unknown symbol|the name is not"),
         ("candles_1m/SUIUSDT.parquet", "unknown symbol SUIUSDT"),
@@ -225,7 +226,7 @@ def test_a_folder_that_may_not_be_read_is_told_and_the_others_are_planned(tmp_pa
 @pytest.mark.skipif(not is_recorded(), reason=ABSENT)
 def test_the_recorded_markets_are_recognised_whole() -> None:
     plan = plan_import([RECORDED])
-    counts = {layout: sum(file.layout is layout for file in plan.files) for layout in FileLayout}
+    counts = Counter(file.layout for file in plan.files)
     assert counts == {
         FileLayout.CANDLES: 19,
         FileLayout.MARK_PRICES: 8,

@@ -37,7 +37,9 @@ def test_a_fact_without_a_stamp_of_its_own_is_known_a_lag_after_its_grid_time(ta
     assert found(table, None) == GRID + LAGS[table]
 
 
-@pytest.mark.parametrize("table", sorted(LAGS.keys() - {"mark_prices", "liquidations"}))
+@pytest.mark.parametrize(
+    "table", sorted(LAGS.keys() - {"mark_prices", "liquidations", "trades", "order_books"})
+)
 def test_importers_and_features_have_the_same_lags(table: str) -> None:
     lag = SOURCES[FRAMES.get(table, table)].lag
     assert LAGS[table] + timedelta(seconds=LENGTH_SECONDS.get(table, 0)) == lag

@@ -180,12 +180,31 @@ def test_updates_before_the_snapshot_are_applied_after_it_whatever_their_order()
 
 
 def test_a_lost_update_is_a_gap_with_its_ids_and_the_book_is_gone() -> None:
-    book = book_at(10)
+    book = OrderBook(SYMBOL)
+    book.update(update(8, 10))
+    book.restart(DepthSnapshot(SYMBOL, 9, 9, [(99.0, 1.0)], [(101.0, 1.0)]))
     fault = book.update(update(12, 14))
     assert fault == BookFault(SYMBOL, FaultKind.GAP, 10, 10, 12, 14)
     assert (book.top(), book.needs_snapshot) == (None, True)
     assert book.restart(DepthSnapshot(SYMBOL, 13, 13, [(99.0, 1.0)], [(101.0, 1.0)])) is None
     assert (book.last_id, book.needs_snapshot) == (14, False)
+
+
+def test_a_gap_among_the_held_updates_is_said_and_the_rest_waits_for_the_next_snapshot() -> None:
+    book = OrderBook(SYMBOL)
+    for change in (update(2, 9), update(12, 14), update(14, 15)):
+        book.update(change)
+    sides = [(99.0, 1.0)], [(101.0, 1.0)]
+    assert book.restart(DepthSnapshot(SYMBOL, 5, 5, *sides)) == BookFault(SYMBOL, FaultKind.GAP, 9, 9, 12, 14)
+    assert (book.top(), book.needs_snapshot) == (None, True)
+    assert book.restart(DepthSnapshot(SYMBOL, 13, 13, *sides)) is None
+    assert book.last_id == 15
+
+
+def test_a_level_without_quantity_in_a_snapshot_is_none() -> None:
+    book = OrderBook(SYMBOL)
+    book.restart(DepthSnapshot(SYMBOL, 5, 5, [(99.0, 0.0), (98.0, 1.0)], [(101.0, 1.0)]))
+    assert book.bids() == {98.0: 1.0}
 
 
 def test_an_update_that_came_twice_or_late_changes_nothing() -> None:

@@ -12,7 +12,7 @@ from hydra.backtest.equity_path import E8, equity_path
 from hydra.backtest.market import BacktestMarket
 from hydra.backtest.simulation import PreparedMarket, Simulation, Stopwatch, prepare, simulate
 from hydra.backtest.verdict_counts import decision_reasons, verdict_counts
-from hydra.domain import KillScope, ReasonCode
+from hydra.domain import FillEvidence, KillScope, ReasonCode
 from hydra.layers.layer4_kill import KillParameters
 from hydra.sim.market.settings import MarketSettings, Scenario
 from tests.support.generated_facts import generated_market
@@ -24,17 +24,23 @@ START = datetime(2025, 6, 1, tzinfo=UTC)
 MINUTES = 26 * 60
 
 
-TORN, HOLED = "torn", "holed"
-MARKETS = [Scenario.DAY, Scenario.CALM, Scenario.OUTAGE, Scenario.FUNDING_EXTREME, TORN, HOLED]
+TORN, HOLED, TRADED = "torn", "holed", "traded"
+MARKETS = [Scenario.DAY, Scenario.CALM, Scenario.OUTAGE, Scenario.FUNDING_EXTREME, TORN, HOLED, TRADED]
 
 
 @pytest.fixture(scope="module", params=MARKETS, ids=str)
 def prepared(request: pytest.FixtureRequest) -> PreparedMarket:
     """A day and two hours with its scenario, after eight days of history."""
     spoils = {TORN: torn, HOLED: holed}.get(request.param)
-    scenario = Scenario.CALM if spoils else request.param
+    is_traded = request.param == TRADED
+    scenario = Scenario.CALM if spoils else Scenario.DAY if is_traded else request.param
     settings = MarketSettings(
-        seed=11, start=START, warm_up_days=8, scenarios=(scenario,), book_interval_seconds=15
+        seed=11,
+        start=START,
+        warm_up_days=8,
+        scenarios=(scenario,),
+        book_interval_seconds=5 if is_traded else 15,
+        with_trades=is_traded,
     )
     market = generated_market(settings, MINUTES)
     return prepare(spoils(market) if spoils else market, Stopwatch())
@@ -73,6 +79,8 @@ def stepped(prepared: PreparedMarket) -> Simulation:
 
 def test_the_market_has_something_to_do(skipping: Simulation) -> None:
     assert len(skipping.log.journal.positions) >= 8
+    evidence = {fill["evidence"] for fill in skipping.log.journal.fills}
+    assert (FillEvidence.BOOK in evidence) == (skipping.prepared.market.flow is not None)
     # An exit that waits for a candle plays every minute of a hole.
     is_holed = skipping.log.minutes.stale.any()
     assert skipping.log.played.sum() < MINUTES * (0.8 if is_holed else 0.5), "most minutes are skipped"

@@ -13,6 +13,7 @@ from hydra.domain import Side
 from hydra.errors import BadDataError
 from hydra.exchange.binance import parsers
 from hydra.exchange.capture import SNAPSHOT_OF, CapturedFrame
+from hydra.exchange.interface import Feed
 from hydra.exchange.messages import (
     Answer,
     ClosedCandle,
@@ -26,6 +27,7 @@ from hydra.exchange.messages import (
 from hydra.exchange.order_book import OrderBook
 from hydra.exchange.recorded_frames import recorded_frames
 from hydra.exchange.sequences import NumberSequence
+from hydra.exchange.unknown_fields import UnknownFields
 from tests.support.exchange_frames import (
     FIXTURES,
     RAW_BOOK,
@@ -127,8 +129,9 @@ READINGS: dict[str, Callable[[dict[str, Any]], Message | None]] = {
 
 
 def counts_of(bodies: Iterable[RecordedBody]) -> Counter[str]:
-    """How many messages of which kind the bodies give; each is what another reading says."""
+    """How many messages of which kind the bodies give; each is what another reading says, of known fields."""
     counts: Counter[str] = Counter()
+    unknown_before = parsers.UNKNOWN_FIELDS.counts()
     for body, depth_of in bodies:
         content = json.loads(body)
         if depth_of is None:
@@ -141,6 +144,7 @@ def counts_of(bodies: Iterable[RecordedBody]) -> Counter[str]:
         for side, levels in (("bids", book.bids), ("asks", book.asks)):
             assert levels == [(float(price), float(size)) for price, size in content[side]]
         counts["DepthSnapshot"] += 1
+    assert parsers.UNKNOWN_FIELDS.counts() == unknown_before
     return counts
 
 
@@ -154,6 +158,21 @@ def test_every_frame_that_cryptofeed_recorded_is_the_message_that_it_says() -> N
         "ClosedCandle": 8,
         "DepthSnapshot": 17,
     }
+
+
+def test_the_fields_of_recorded_frames_are_counted_exactly() -> None:
+    """Nothing is known here, so that every field of every frame counts."""
+    counter = UnknownFields({kind: (Feed.TRADES, frozenset()) for kind in READINGS})
+    exact: Counter[tuple[Feed, str]] = Counter()
+    for path in files(CRYPTOFEED):
+        for body, depth_of in cryptofeed_bodies(path):
+            event = {} if depth_of else json.loads(body)["data"]
+            if event.get("e") in READINGS:
+                counter.note(event["e"], body)
+                exact.update((Feed.TRADES, name) for name in event)
+                exact.update((Feed.TRADES, f"k.{name}") for name in event.get("k", ()))
+    assert exact.total() > 60_000
+    assert counter.counts() == exact
 
 
 def test_answers_and_events_of_subscriptions_are_the_messages_that_they_say() -> None:

@@ -2,14 +2,17 @@
 
 from datetime import datetime
 
+from hydra.exchange.archive.book_tickers import parse_book_tickers
 from hydra.exchange.archive.file_bytes import FileBytes
 from hydra.exchange.archive.funding import parse_funding_rates
 from hydra.exchange.archive.klines import parse_candles, parse_mark_prices
+from hydra.exchange.archive.liquidation_snapshots import parse_liquidation_snapshots
 from hydra.exchange.archive.liquidations import parse_liquidations
 from hydra.exchange.archive.metrics import parse_metrics
 from hydra.exchange.archive.parsed_file import ParsedFile
 from hydra.exchange.archive.recognition import FileLayout, Recognised
 from hydra.exchange.archive.refusals import refused_if_unreadable
+from hydra.exchange.archive.trades import parse_trades
 
 _PARSERS = {
     FileLayout.CANDLES: parse_candles,
@@ -17,6 +20,9 @@ _PARSERS = {
     FileLayout.FUNDING: parse_funding_rates,
     FileLayout.METRICS: parse_metrics,
     FileLayout.LIQUIDATIONS: parse_liquidations,
+    FileLayout.LIQUIDATION_SNAPSHOTS: parse_liquidation_snapshots,
+    FileLayout.TRADES: parse_trades,
+    FileLayout.BOOK_TICKERS: parse_book_tickers,
 }
 
 

@@ -16,8 +16,10 @@ LAGS: Final = {
     "open_interest": timedelta(seconds=60),
     "positioning": timedelta(seconds=60),
     "liquidations": timedelta(0),
+    "trades": timedelta(seconds=1),
+    "order_books": timedelta(seconds=1),
 }
-"""The delay of publication after a fact is true, by table. Forced orders carry their receive time."""
+"""The delay of publication after a fact is true, by table. Recorded forced orders state their receipt."""
 
 
 def known_at(table: str, grid_time: pl.Expr, own_stamp: pl.Expr) -> pl.Expr:

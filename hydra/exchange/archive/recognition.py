@@ -1,8 +1,8 @@
 """The layout of a file: from its name and folder, or for a Parquet file elsewhere from its columns.
 
 The exchange's archive: SYMBOL-INTERVAL-DATE for klines (the folder tells mark price klines apart),
-SYMBOL-fundingRate-DATE, SYMBOL-metrics-DATE, as csv or zip. Recorded Parquet: FOLDER/SYMBOL.parquet; forced
-orders say venue and symbol in their columns.
+SYMBOL-fundingRate-DATE and likewise metrics, aggTrades, bookTicker, liquidationSnapshot, as csv or zip.
+Recorded Parquet: FOLDER/SYMBOL.parquet; forced orders say venue and symbol in their columns.
 """
 
 import re
@@ -24,6 +24,9 @@ class FileLayout(StrEnum):
     FUNDING = "funding"
     METRICS = "metrics"
     LIQUIDATIONS = "liquidations"
+    LIQUIDATION_SNAPSHOTS = "liquidation snapshots"
+    TRADES = "trades"
+    BOOK_TICKERS = "book tickers"
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,23 @@ _TABLES: Final = {
     (FileLayout.FUNDING, 0): "funding_rates",
     (FileLayout.METRICS, 0): "open_interest, positioning",
     (FileLayout.LIQUIDATIONS, 0): "liquidations",
+    (FileLayout.LIQUIDATION_SNAPSHOTS, 0): "liquidations",
+    (FileLayout.TRADES, 0): "trades",
+    (FileLayout.BOOK_TICKERS, 0): "order_books",
+}
+_ARCHIVE_KINDS: Final = {
+    "fundingRate": FileLayout.FUNDING,
+    "metrics": FileLayout.METRICS,
+    "liquidationSnapshot": FileLayout.LIQUIDATION_SNAPSHOTS,
+    "aggTrades": FileLayout.TRADES,
+    "bookTicker": FileLayout.BOOK_TICKERS,
+}
+_ARCHIVE_REASONS: Final = {
+    "bookDepth": (
+        "bookDepth: it sums the book within 1 to 5 % of the price; order books are stored level by level, "
+        "and no feature reads such sums"
+    ),
+    "trades": "single trades: the aggregate ones (aggTrades) are stored, as they are streamed",
 }
 _NAME: Final = re.compile(r"(?P<symbol>[A-Z0-9]+)-(?P<kind>[A-Za-z0-9]+)")
 _INTERVAL: Final = re.compile(r"(?P<count>\d+)(?P<unit>mo|[smhdwM])")
@@ -73,6 +93,7 @@ _PARQUET_FOLDERS: Final = {
     "liquidations": (FileLayout.LIQUIDATIONS, 0),
 }
 _SPOT: Final = "spot candles: only perpetuals are traded (C124)"
+_SPOT_OTHER: Final = "of the spot market: only perpetuals are traded (C124)"
 _REASONS: Final = {
     "candles_5m_spot": _SPOT,
     "news": "news: a later part of HYDRA reads it",
@@ -117,10 +138,14 @@ def _archive(path: Path, folder: Path) -> Recognised | NotImported:
     if named is None:
         return NotImported(path, "the name is not one of the exchange's archive (SYMBOL-1m-2025-05.zip ...)")
     symbol, kind = named["symbol"], named["kind"]
-    if kind == "fundingRate":
-        return _of_universe(path, FileLayout.FUNDING, symbol, 0)
-    if kind == "metrics":
-        return _of_universe(path, FileLayout.METRICS, symbol, 0)
+    if kind in _ARCHIVE_REASONS:
+        return NotImported(path, _ARCHIVE_REASONS[kind])
+    if kind in _ARCHIVE_KINDS:
+        return (
+            NotImported(path, _SPOT_OTHER)
+            if _is_spot(folder)
+            else _of_universe(path, _ARCHIVE_KINDS[kind], symbol, 0)
+        )
     interval = _INTERVAL.fullmatch(kind)
     if interval is None:
         return NotImported(path, f"{kind} of the exchange's archive: no table")
@@ -129,9 +154,9 @@ def _archive(path: Path, folder: Path) -> Recognised | NotImported:
 
 
 def _klines(path: Path, folder: Path, symbol: str, minutes: int) -> Recognised | NotImported:
-    parents = [part.lower() for part in folder.parts]
-    if {("spot", "daily"), ("spot", "monthly")} & set(pairwise(parents)):
+    if _is_spot(folder):
         return NotImported(path, _SPOT)
+    parents = [part.lower() for part in folder.parts]
     if "markpriceklines" in parents:
         if minutes in MARK_MINUTES:
             return _of_universe(path, FileLayout.MARK_PRICES, symbol, minutes)
@@ -141,6 +166,11 @@ def _klines(path: Path, folder: Path, symbol: str, minutes: int) -> Recognised |
     if minutes in CANDLE_MINUTES:
         return _of_universe(path, FileLayout.CANDLES, symbol, minutes)
     return NotImported(path, "candles of another interval than 1m and 5m: they are rolled up from 1m")
+
+
+def _is_spot(folder: Path) -> bool:
+    parents = [part.lower() for part in folder.parts]
+    return bool({("spot", "daily"), ("spot", "monthly")} & set(pairwise(parents)))
 
 
 def _of_universe(path: Path, layout: FileLayout, symbol: str, minutes: int) -> Recognised | NotImported:

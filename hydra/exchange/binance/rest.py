@@ -4,7 +4,7 @@ REST goes through ccxt's own endpoints, because its unified answers drop quote v
 Source: docs/exchange.md, "REST".
 """
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -25,7 +25,7 @@ from hydra.exchange.raw_socket import Streams
 from hydra.exchange.refusals import CLOCK_OFF, Answer, error_of, not_an_exchange
 
 _PERIOD: Final = timedelta(minutes=5)
-_STATISTICS_KEPT: Final = timedelta(days=30) - _PERIOD
+_STATISTICS_KEPT: Final = timedelta(days=30) - timedelta(hours=1)
 _LONGEST_INTERVAL: Final = timedelta(hours=8, minutes=5)
 _DEPTH_LEVELS: Final = 1_000
 _SETTLING: Final = timedelta(seconds=1)
@@ -243,6 +243,10 @@ class BinanceMarketData:
     def parse(self, frame: Frame) -> Message | None:
         """See `MarketData`."""
         return parsers.parse(frame)
+
+    def unknown_fields(self) -> Mapping[Feed, int]:
+        """See `MarketData`."""
+        return parsers.UNKNOWN_FIELDS.by_feed()
 
     async def close(self) -> None:
         """See `MarketData`."""

@@ -16,7 +16,6 @@ from hydra.errors import BadDataError
 from hydra.exchange.interface import Feed
 from hydra.exchange.messages import (
     Answer,
-    Batch,
     ClosedCandle,
     DepthSnapshot,
     DepthUpdate,
@@ -25,6 +24,7 @@ from hydra.exchange.messages import (
     OneMessage,
     PremiumIndex,
     RunningCandle,
+    Several,
     Trade,
 )
 from hydra.exchange.unknown_fields import UnknownFields
@@ -146,7 +146,7 @@ def parse(frame: bytes) -> Message | None:
         ) from None
     UNKNOWN_FIELDS.note(kind, frame)
     if len(messages) > 1:
-        return Batch(tuple(messages))
+        return Several(tuple(messages))
     return messages[0] if messages else None
 
 

@@ -14,13 +14,16 @@ import polars as pl
 from hydra.errors import BadDataError
 from hydra.exchange.interface import Feed, Frame
 from hydra.exchange.messages import (
+    Answer,
     ClosedCandle,
     DepthSnapshot,
     DepthUpdate,
     ForcedOrder,
     Message,
+    OneMessage,
     PremiumIndex,
     RunningCandle,
+    Several,
     Trade,
 )
 from hydra.exchange.order_book import BookFault, FaultKind
@@ -106,16 +109,23 @@ class Intake:
             return False
         if message is None:
             return False
+        if isinstance(message, Several):
+            for one in message.messages:
+                self._take_in(one)
+        else:
+            self._take_in(message)
+        return True
+
+    def _take_in(self, message: OneMessage) -> None:
         handler = self._handlers.get(type(message))
-        if handler is None:
-            return True
-        pair = self.pairs.get(message.symbol)  # type: ignore[union-attr]  # only an Answer has none
+        if handler is None or isinstance(message, Answer):
+            return
+        pair = self.pairs.get(message.symbol)
         if pair is None:
-            self.unknown_symbols[message.symbol] += 1  # type: ignore[union-attr]
-            return True
+            self.unknown_symbols[message.symbol] += 1
+            return
         self.messages += 1
         handler(pair, message)
-        return True
 
     def stamp(self, time_us: int = 0) -> int:
         """When what comes now is known: not before its time, and after all that was handed over."""

@@ -22,7 +22,7 @@ from hydra.errors import HydraError, RetryError, StopError
 from hydra.exchange.capture import SNAPSHOT_OF, CaptureWriter
 from hydra.exchange.exchange_clock import ExchangeClock
 from hydra.exchange.instruments import InstrumentTerms
-from hydra.exchange.interface import Feed, Frame, MarketData
+from hydra.exchange.interface import Frame, MarketData
 from hydra.ingest.live.before import Before, read_before
 from hydra.ingest.live.book_snapshots import BookSnapshots
 from hydra.ingest.live.clock_watch import EVERY_S, ClockWatch
@@ -68,7 +68,6 @@ class Orders:
     base_url: str | None = None
     coinglass_key: str | None = None
     capture: Path | None = None
-    unknown_fields: Callable[[], Mapping[Feed, int]] = dict
 
 
 async def ingest(orders: Orders, tell: Callable[[str], None]) -> None:
@@ -171,7 +170,7 @@ class Process:
         self._silences = Silences(self._intake, self._connections)
         pace = Pace(receipt, self.clock)
         self._polls = Polls(data, self._intake, pace, self.before.newest)
-        self._states = FeedStates(data.capabilities.venue, orders.unknown_fields)
+        self._states = FeedStates(data.capabilities.venue, data.unknown_fields)
         if orders.capture is not None:
             self._capture = CaptureWriter(orders.capture)
         self._add_polls(pace)

@@ -16,3 +16,9 @@ SELECT add_continuous_aggregate_policy('market.liquidations_5m', start_offset =>
     end_offset => interval '10 minutes', schedule_interval => interval '5 minutes');
 SELECT add_continuous_aggregate_policy('market.open_interest_5m_buckets', start_offset => interval '2 days',
     end_offset => interval '10 minutes', schedule_interval => interval '5 minutes');
+SELECT add_continuous_aggregate_policy('market.trade_flow_1m', start_offset => interval '2 days',
+    end_offset => interval '2 minutes', schedule_interval => interval '5 minutes');
+SELECT add_continuous_aggregate_policy('market.trade_flow_5m', start_offset => interval '2 days',
+    end_offset => interval '10 minutes', schedule_interval => interval '5 minutes');
+SELECT add_continuous_aggregate_policy('market.order_book_1m', start_offset => interval '2 days',
+    end_offset => interval '2 minutes', schedule_interval => interval '5 minutes');

@@ -1,0 +1,133 @@
+"""`hydra ingest` as a process, on a small exchange of loopback: killed with -9, dropped, frozen, refused.
+
+The exchange tells the same by streams and by REST, so that every trade that it made can be counted.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from hydra.db.engine import connect
+from tests.support.played_exchange import SYMBOLS, VENUE, PlayedExchange, played_exchange
+from tests.support.servers.editions import ON_APACHE_ALONE
+
+pytestmark = ON_APACHE_ALONE
+START_S = 90.0
+LOG = "ingest.log"
+
+
+@contextmanager
+def _ingest(url: str, exchange_url: str, state: Path, *more: str) -> Iterator[subprocess.Popen[bytes]]:
+    environment = os.environ | {
+        "HYDRA_DATABASE_URL": url,
+        "EXCHANGE_URL": exchange_url,
+        "HYDRA_STATE_DIRECTORY": str(state),
+    }
+    with (state / LOG).open("a") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "hydra", "ingest", "--exchange", "simulated", *more],
+            env=environment,
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        # Shown by pytest where the test fails.
+        print((state / LOG).read_text())
+
+
+def _wait(connection: psycopg.Connection, query: str, holds: Callable[[Any], bool], within_s: float) -> Any:
+    deadline = time.monotonic() + within_s
+    while True:
+        found = connection.execute(query, {"venue": VENUE}).fetchone()  # type: ignore[arg-type]
+        value = found[0] if found else None
+        if value is not None and holds(value):
+            return value
+        assert time.monotonic() < deadline, f"{query}: {value}"
+        time.sleep(0.2)
+
+
+_OF_VENUE = "(SELECT instrument_id FROM market.instruments WHERE venue = %(venue)s)"
+_TRADES = f"SELECT count(*) FROM market.trades WHERE instrument_id IN {_OF_VENUE}"  # noqa: S608
+_CANDLES = f"SELECT count(*) FROM market.candles_1m WHERE instrument_id IN {_OF_VENUE}"  # noqa: S608
+_HOLES = (
+    "SELECT count(*) FROM market.interruptions "
+    "WHERE venue = %(venue)s AND repair IS NULL AND cause <> 'START'"
+)
+
+
+def test_killed_dropped_and_stopped_it_has_every_trade_and_candle_once(
+    database_url: str, tmp_path: Path
+) -> None:
+    """Kill -9 in the middle, connections dropped, then SIGTERM: nothing that REST has is missing."""
+    with played_exchange() as exchange, connect(database_url, autocommit=True) as connection:
+        with _ingest(database_url, exchange.url, tmp_path) as process:
+            _wait(connection, _TRADES, lambda count: count > 50, START_S)
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        with _ingest(database_url, exchange.url, tmp_path) as process:
+            before = _wait(connection, _TRADES, lambda _count: True, 1)
+            _wait(connection, _TRADES, lambda count: count > before + 20, START_S)
+            exchange.drop_connections()
+            _wait(connection, _CANDLES, lambda count: count >= 2, 60)
+            _wait(connection, _HOLES, lambda count: count == 0, 30)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0
+        _assert_complete(connection, exchange)
+
+
+def _assert_complete(connection: psycopg.Connection, exchange: PlayedExchange) -> None:
+    for symbol in SYMBOLS:
+        ids = [
+            row[0]
+            for row in connection.execute(
+                "SELECT trade_id FROM market.trades JOIN market.instruments USING (instrument_id)"
+                " WHERE venue = %s AND exchange_symbol = %s ORDER BY trade_id",
+                (VENUE, symbol),
+            )
+        ]
+        made = [trade["a"] for trade in exchange.trades[symbol]]
+        assert ids == list(range(ids[0], ids[-1] + 1))
+        assert made[-1] - ids[-1] < 60
+    ended = connection.execute(
+        "SELECT count(*) FILTER (WHERE ended_at IS NULL), count(*) FROM market.ingest_sessions"
+        " WHERE venue = %s",
+        (VENUE,),
+    ).fetchone()
+    assert ended == (1, 2)
+    lost = connection.execute(
+        "SELECT DISTINCT source_table FROM market.gaps JOIN market.instruments USING (instrument_id)"
+        " WHERE venue = %s AND filled_at IS NULL",
+        (VENUE,),
+    ).fetchall()
+    assert {row[0] for row in lost} == {"order_books", "liquidations", "premium_index"}
+    early = connection.execute(
+        "SELECT count(*) FROM market.candles_1m WHERE known_at < time + interval '1 minute'"
+    ).fetchone()
+    assert early == (0,)
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [("http://127.0.0.1:9", "cannot be reached")],
+)
+def test_it_gives_up_in_one_sentence(database_url: str, tmp_path: Path, url: str, sentence: str) -> None:
+    """An exchange that cannot be reached at the start."""
+    with _ingest(database_url, url, tmp_path) as process:
+        process.wait(60)
+    said = (tmp_path / LOG).read_text()
+    assert process.returncode == 1
+    assert sentence in said
+    assert "Traceback" not in said
