@@ -287,3 +287,13 @@ def test_an_entry_after_the_kill_switch_was_cleared_is_no_finding(connection: ps
         " SET cleared_time = '2025-06-01 00:04:30Z', cleared_by = 'anna', clear_reason = 'ok'"
     )
     assert findings(connection, "entry_while_killed") == []
+
+
+def test_a_fact_that_was_heard_live_may_be_known_before_its_lag(connection: psycopg.Connection) -> None:
+    for statement in DEFECTS["known_before_its_lag"].split(";"):
+        connection.execute(statement)
+    connection.execute(
+        "INSERT INTO market.ingest_sessions (venue, environment, code_version, process_id, started_at)"
+        " VALUES ('binance', 'production', 'abc', 1, '2025-06-01 00:03Z')"
+    )
+    assert findings(connection, "known_before_its_lag") == []
