@@ -51,7 +51,7 @@ def _ingest(url: str, exchange_url: str, state: Path, *more: str) -> Iterator[su
 def _wait(connection: psycopg.Connection, query: str, holds: Callable[[Any], bool], within_s: float) -> Any:
     deadline = time.monotonic() + within_s
     while True:
-        found = connection.execute(query, {"venue": VENUE}).fetchone()  # type: ignore[arg-type]
+        found = connection.execute(query, {"venue": VENUE}).fetchone()
         value = found[0] if found else None
         if value is not None and holds(value):
             return value

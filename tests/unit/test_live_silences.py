@@ -45,7 +45,7 @@ class Scene:
             came = {Feed.PREMIUM_INDEX: premium, Feed.TRADES: trade, Feed.CANDLES: candle}
             for feed, message in came.items():
                 if feed not in without:
-                    self.connections._hear(self.market, "market-1", cast("Any", message))  # noqa: SLF001
+                    self.connections._hear(self.market, "market-1", cast("Any", message))
             self.silences.look()
 
     def records(self) -> list[tuple[str, str, str, str | None]]:
