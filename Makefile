@@ -15,7 +15,7 @@ setup: ## what the demo needs
 setup-dev: ## what the tests and benchmarks need too
 	@scripts/setup.sh dev
 
-demo: ## a simulated day through the five layers, its report, and three whys
+demo: ## some hours of a simulated exchange through the five layers, their report, and three whys
 	@scripts/setup.sh
 	@$(HYDRA) demo
 

@@ -8,7 +8,6 @@ from functools import partial
 
 from hydra.backtest.bars import BarGrid
 from hydra.backtest.market import BacktestMarket, instant_of
-from hydra.features.engine.decision_frame import DECISION_DELAY
 from hydra.layers.layer4_filters import exact
 from hydra.trading.cycle import Cycle
 from hydra.trading.entries import submit_entry
@@ -35,8 +34,7 @@ class MinutePlayer:
         self._venue = PaperExchange(run_id, rules.execution)
 
     def cycle(self, row: int) -> Cycle:
-        time = self.market.time_of(row)
-        return Cycle(self._run_id, time, time + DECISION_DELAY)
+        return Cycle(self._run_id, self.market.time_of(row), self.market.as_of(row))
 
     def specs(self, cycle: Cycle) -> Mapping[int, InstrumentSpec]:
         """The terms of the pairs at a minute."""

@@ -91,8 +91,8 @@ def new_exchange_run(
     with _listening(settings, asked, console) as market:
         if end is not None and market.data_from >= end:
             raise StopError(
-                f"{market.exchange.venue} is heard to {minute_text(market.data_from)} UTC already, later than --to: "
-                "choose a later one, or another market by --seed or --from"
+                f"{market.exchange.venue} is heard to {minute_text(market.data_from)} UTC already, beyond "
+                "--to: choose a later one, or another market by --seed or --from"
             )
         plan = RunPlan(
             mode=settings.trading_mode,

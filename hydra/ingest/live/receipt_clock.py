@@ -56,8 +56,8 @@ class ReceiptClock:
 class HeardClock:
     """The clock of an exchange that runs as fast as it is read: time is what was heard.
 
-    A route may be read long before another. So what comes is known at its route's own time, and everything has
-    come up to the time of the slowest route, but for one that brings nothing for two seconds.
+    A route may be read long before another. So what comes is known at its route's own time, and everything
+    has come up to the time of the slowest route, but for one that brings nothing for two seconds.
     """
 
     def __init__(self, not_before_us: int = 0, now: Callable[[], float] = time.monotonic) -> None:
