@@ -1,15 +1,17 @@
 """`hydra run --exchange NAME`: a run on a connected exchange, or on the simulated one."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 import typer
 from rich.console import Console
 
-from hydra.cli.output import print_line
+from hydra.answers.formatting import minute_text
+from hydra.cli.output import print_line, progress_bar
 from hydra.db.engine import connect
 from hydra.db.logins import database_url
 from hydra.db.roles import Role
@@ -86,7 +88,12 @@ def new_exchange_run(
         StopError: the exchange or ingest does not start, or a pair is not traded there.
         DatabaseError: the database server cannot be used.
     """
-    with listening(settings, asked, lambda text: print_line(console, text)) as market:
+    with _listening(settings, asked, console) as market:
+        if end is not None and market.data_from >= end:
+            raise StopError(
+                f"{market.exchange.venue} is heard to {minute_text(market.data_from)} UTC already, later than --to: "
+                "choose a later one, or another market by --seed or --from"
+            )
         plan = RunPlan(
             mode=settings.trading_mode,
             market_origin=MarketOrigin.EXCHANGE,
@@ -105,6 +112,16 @@ def new_exchange_run(
 
 
 @contextmanager
+def _listening(settings: Settings, asked: ExchangeRequest, console: Console) -> Iterator[ListenedMarket]:
+    with ExitStack() as stack:
+        with progress_bar(console) as bar:
+            task = bar.add_task("fetching the history", total=1.0)
+            tell, progress = partial(print_line, console), lambda share: bar.update(task, completed=share)
+            market = stack.enter_context(listening(settings, asked, tell, progress))
+        yield market
+
+
+@contextmanager
 def listened_again(settings: Settings, run: Run, console: Console) -> Iterator[ListenedMarket]:
     """The market of a run that goes on.
 
@@ -116,7 +133,7 @@ def listened_again(settings: Settings, run: Run, console: Console) -> Iterator[L
     if exchange is None:
         raise AssertionError("the run of an exchange names it")
     asked = ExchangeRequest(exchange.name, (), exchange.serving, Speed.parse(run.speed))
-    with listening(settings, asked, lambda text: print_line(console, text)) as market:
+    with _listening(settings, asked, console) as market:
         if market.exchange.venue != exchange.venue:
             raise StopError(
                 f"run {run.run_id} listens to {exchange.venue}, but {market.exchange.venue} answers: "

@@ -7,10 +7,12 @@ from rich.table import Table
 
 from hydra.answers.audit_rounds import audit_words, newest_round
 from hydra.answers.blocked_pairs import blocked_pairs
+from hydra.answers.feeds import read_feeds, read_ingest
 from hydra.answers.formatting import counted, minute_text
 from hydra.answers.plain_values import plain
 from hydra.answers.run_list import list_runs
 from hydra.answers.status import Coverage, DatabaseCondition, read_condition, read_coverage
+from hydra.cli.feed_table import print_feeds
 from hydra.cli.output import open_table, output_console, print_json, print_line
 from hydra.cli.runs import run_lines, run_table
 from hydra.cli.table_sizes import size_table
@@ -37,6 +39,7 @@ def command(
         server = inspect_server(connection)
         coverage = read_coverage(connection)
         condition = read_condition(connection)
+        feeds, ingest = read_feeds(connection), read_ingest(connection)
         runs = list_runs(connection, RUNS_SHOWN)
         audited = newest_round(connection)
         sizes = table_sizes(connection)
@@ -46,6 +49,8 @@ def command(
             "server": server,
             "facts": coverage,
             "condition": condition,
+            "ingest": ingest,
+            "feeds": feeds,
             "runs": [run.as_json() for run in runs],
             "blocked_pairs": blocked,
             "audits": audited,
@@ -68,6 +73,7 @@ def command(
         console.print()
     else:
         print_line(console, NO_MARKET)
+    print_feeds(console, ingest, feeds)
     print_line(console, _condition(condition))
     print_line(console, audit_words(audited))
     if broker is not None:

@@ -6,7 +6,7 @@ answer is one page: the oldest rows of the range, as many as the exchange gives 
 Source: docs/architecture.md, "Modes and exchanges".
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -105,6 +105,9 @@ class MarketData(Protocol):
         Raises:
             BadDataError: it is no message of this exchange.
         """
+
+    def unknown_fields(self) -> Mapping[Feed, int]:
+        """How many fields of the messages that were parsed HYDRA does not know, since the start."""
 
     async def close(self) -> None:
         """Close every connection."""

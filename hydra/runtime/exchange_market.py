@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, TypeVar
+from urllib.parse import urlsplit
 
 import psycopg
 from psycopg.rows import class_row
@@ -24,10 +25,10 @@ from hydra.db.server.ports import LOOPBACK, choose_free
 from hydra.durations import MINUTE
 from hydra.errors import RetryError, StopError
 from hydra.exchange.hosts import SIMULATED_URL
-from hydra.ingest.exchange_history import fetch_history
 from hydra.paths import state_directory
 from hydra.runtime.children import Children, Program
-from hydra.runtime.run_market import WARM_UP_DAYS, StoredInstrument, choose_instruments
+from hydra.runtime.exchange_history import ensure_history
+from hydra.runtime.run_market import StoredInstrument, choose_instruments
 from hydra.runtime.simulated_exchange import Served, hold_until, served_at
 from hydra.runtime.speed import Speed
 from hydra.settings import Settings
@@ -43,6 +44,7 @@ _LONGEST_START_S: Final = 300.0
 _MOST_DEATHS: Final = 3
 
 Tell = Callable[[str], None]
+Progress = Callable[[float], None]
 _Found = TypeVar("_Found")
 
 
@@ -76,10 +78,12 @@ class ListenedMarket:
 
 
 @contextmanager
-def listening(settings: Settings, asked: ExchangeRequest, tell: Tell) -> Iterator[ListenedMarket]:
+def listening(
+    settings: Settings, asked: ExchangeRequest, tell: Tell, progress: Progress
+) -> Iterator[ListenedMarket]:
     """The market of an exchange, with the history that layer 2 needs; its processes end with the block.
 
-    tell: gets a sentence for what is waited for.
+    tell: gets a sentence for what is waited for. progress: the share of the history that is fetched, 0..1.
 
     Raises:
         StopError: the exchange or ingest does not start, or a pair is not traded there.
@@ -90,14 +94,15 @@ def listening(settings: Settings, asked: ExchangeRequest, tell: Tell) -> Iterato
     start = _Start(Children([], _log(asked.name), environment), _log(asked.name), tell)
     try:
         served = None if url is None else _served(url, asked, start)
-        start.processes.add(Program(INGEST, _hydra("ingest", "--exchange", asked.name)))
+        pairs = ("--pairs", ",".join(asked.names)) if asked.names else ()
+        start.processes.add(Program(INGEST, _hydra("ingest", "--exchange", asked.name, *pairs)))
         with closing(connect(database_url(settings, Role.WORKER), autocommit=True)) as connection:
             heard = start.wait_for(INGEST, lambda: _heard(connection, start.process_id(INGEST)))
             exchange = RunExchange(asked.name, heard.environment, heard.venue, asked.serving)
             tell(f"listening to {exchange.venue} ({exchange.label})")
             stored = _instruments(connection, exchange.venue, asked.names)
-            tell(f"fetching the last {WARM_UP_DAYS} days that are not stored yet")
-            fetch_history(settings, asked.name, [one.base for one in stored], WARM_UP_DAYS)
+            here = settings if url is None else settings.model_copy(update={"exchange_url": url})
+            ensure_history(here, asked.name, [one.base for one in stored], progress)
             now = start.wait_for(INGEST, lambda: _heard(connection, start.process_id(INGEST)))
         first = next_minute_after(now.committed_through)
         ids = tuple(one.instrument_id for one in stored)
@@ -166,13 +171,14 @@ def _served(url: str, asked: ExchangeRequest, start: _Start) -> Served:
     """The simulated exchange, served from now on unless one answers already."""
     served = _answered(url)
     if served is None:
-        words = ("exchange", "serve", *asked.serving, "--speed", str(asked.speed))
+        port = str(urlsplit(url).port)
+        words = ("exchange", "serve", *asked.serving, "--speed", str(asked.speed), "--port", port)
         start.processes.add(Program(EXCHANGE, _hydra(*words)))
         served = start.wait_for(EXCHANGE, lambda: _answered(url))
     start.tell(f"the simulated exchange at {url} serves {served.venue}, speed {served.speed}")
     if served.speed.factor is None:
-        # Before anybody listens: it would run ahead.
-        hold_until(url, served.start)
+        # Before anybody listens: it would run ahead. A second, so that the last candle of history is closed.
+        hold_until(url, served.start + timedelta(seconds=1))
     return served
 
 

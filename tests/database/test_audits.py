@@ -71,6 +71,10 @@ def test_an_audit_is_silent_at_its_border(connection: psycopg.Connection, name: 
         ("UPDATE hydra.fills SET price = 103", []),
         ("UPDATE hydra.fills SET price = 103, is_maker = false", ["outside its bar"]),
         ("UPDATE market.candles_1m SET volume = 0", ["outside its bar"]),
+        # By the recorded book it filled inside its bar, of which its time says the minute.
+        ("UPDATE hydra.fills SET evidence = 'BOOK', time = time - interval '20 seconds'", []),
+        ("UPDATE hydra.fills SET evidence = 'BOOK', time = time - interval '20 seconds', price = 98",
+         ["outside its bar"]),
         ("DELETE FROM market.candles_1m WHERE time = '2025-06-01 00:05Z'", ["outside its bar"]),
         # The bar that the fill was played on had volume; a repair says later that it has none.
         (REPAIR_OF_ALL_BARS, []),

@@ -53,7 +53,8 @@ def test_another_value_of_a_stored_fact_waits_as_a_revision(worker: psycopg.Conn
     _merged(worker, "trades", _trades(range(1_000, 1_010)))
     merged = _merged(worker, "trades", _trades(range(1_000, 1_010), instruments=(1,), price=101.0))
     waiting = worker.execute(
-        "SELECT count(*) FROM market.revisions WHERE target_table = 'trades' AND batch_id IS NULL AND NOT applied"
+        "SELECT count(*) FROM market.revisions"
+        " WHERE target_table = 'trades' AND batch_id IS NULL AND NOT applied"
     ).fetchone()
     assert merged.revised == merged.newly_revised == 10
     assert waiting == (10,)
@@ -62,7 +63,9 @@ def test_another_value_of_a_stored_fact_waits_as_a_revision(worker: psycopg.Conn
 def test_rows_without_grid_or_instrument_merge_by_their_key(worker: psycopg.Connection) -> None:
     """Sentiment is keyed by its source, a heartbeat is all key, a book holds lists."""
     instant = datetime(2026, 11, 1, tzinfo=UTC)
-    sentiment = pl.DataFrame({"source": ["a", "b"], "time": [instant] * 2, "known_at": [instant] * 2, "value": [1.0, 2.0]})
+    sentiment = pl.DataFrame(
+        {"source": ["a", "b"], "time": [instant] * 2, "known_at": [instant] * 2, "value": [1.0, 2.0]}
+    )
     sentiment = sentiment.with_columns(pl.col("time", "known_at").cast(pl.Datetime("us", "UTC")))
     beats = columns_of_rows("feed_heartbeats", [(1, START_US, START_US, "order_book")])
     book = (1, START_US, START_US, 7, [1.0], [2.0], [3.0, 4.0], [1.0, 1.0])
@@ -75,12 +78,17 @@ def test_rows_without_grid_or_instrument_merge_by_their_key(worker: psycopg.Conn
 
 def test_a_row_that_the_database_refuses_goes_to_quarantine_alone(worker: psycopg.Connection) -> None:
     """The others of its table are stored."""
-    rows = [(1, START_US, START_US + number, "UP" if number == 3 else "LONG", 1.0, 1.0, 1.0) for number in range(6)]
+    rows = [
+        (1, START_US, START_US + number, "UP" if number == 3 else "LONG", 1.0, 1.0, 1.0)
+        for number in range(6)
+    ]
     session = _session(worker)
     Store("quarantined", session).store(
         worker, Batch(START_US, None, {"liquidations": columns_of_rows("liquidations", rows)}), Waiting(0, 0)
     )
-    stored = worker.execute("SELECT count(*) FROM market.liquidations WHERE time >= %s", (_instant(START_US),))
+    stored = worker.execute(
+        "SELECT count(*) FROM market.liquidations WHERE time >= %s", (_instant(START_US),)
+    )
     refused = worker.execute("SELECT raw->>'side' FROM market.quarantine WHERE origin = 'quarantined'")
     assert (stored.fetchone(), refused.fetchall()) == ((5,), [("UP",)])
 
@@ -123,7 +131,8 @@ def test_what_a_capture_lacks_is_recorded(database_url: str, tmp_path: Path) -> 
     replay_of(tmp_path / "frames", database_url, tmp_path, "holes").run()
     with connect(database_url) as connection:
         gaps = connection.execute(
-            "SELECT source_table, missing_rows, cause FROM market.gaps JOIN market.instruments USING (instrument_id)"
+            "SELECT source_table, missing_rows, cause FROM market.gaps"
+            " JOIN market.instruments USING (instrument_id)"
             " WHERE venue = 'replayed-holes' ORDER BY 1"
         ).fetchall()
         repairs = connection.execute(
@@ -139,7 +148,9 @@ def _merged(connection: psycopg.Connection, table: str, rows: pl.DataFrame) -> M
 
 
 def _is_lost(one: CapturedFrame) -> bool:
-    return b'"BTCUSDT"' in one.frame and any(b'"a":%d,' % number in one.frame for number in (5100, 5101, 5102))
+    return b'"BTCUSDT"' in one.frame and any(
+        b'"a":%d,' % number in one.frame for number in (5100, 5101, 5102)
+    )
 
 
 def _doubled(frames: list[CapturedFrame]) -> Iterator[CapturedFrame]:

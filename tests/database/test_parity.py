@@ -23,7 +23,7 @@ from hydra.trading import kill_by_hand
 from hydra.trading.runs import Run, read_run
 from hydra.trading.upgrades import upgrade_run
 from hydra.trading.versions import own_version
-from tests.support.backtest_scene import MINUTES, START, Scene, made_scene
+from tests.support.backtest_scene import MINUTES, START, TRADED_MINUTES, Scene, made_scene
 from tests.support.live_run import decide_live
 from tests.support.servers.editions import ON_APACHE_ALONE
 
@@ -49,6 +49,19 @@ def test_a_live_run_decided_again_is_the_same_in_every_column(scene: Scene) -> N
     assert compared["equity"] == MINUTES
     assert compared["positions"] >= 3
     assert compared["fills"] >= 6
+
+
+def test_fills_by_recorded_books_and_by_bars_are_both_compared(scene: Scene) -> None:
+    rows = scene.connection.execute(
+        "SELECT evidence, count(*), min(f.time), max(f.time) FROM hydra.fills AS f"
+        " JOIN hydra.orders AS o USING (order_id) WHERE o.run_id = %s GROUP BY evidence ORDER BY evidence",
+        (scene.live.run_id,),
+    ).fetchall()
+    traded = START + timedelta(minutes=TRADED_MINUTES)
+    (bar, bars, first_by_bar, _), (book, books, _, last_by_book) = rows
+    assert (bar, book) == ("BAR", "BOOK")
+    assert min(bars, books) >= 2
+    assert last_by_book <= traded < first_by_bar
 
 
 @pytest.mark.parametrize(

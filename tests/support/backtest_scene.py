@@ -22,7 +22,9 @@ from tests.support.live_run import decide_live
 START = datetime(2025, 6, 1, tzinfo=UTC)
 MINUTES = 150
 FEEDS = ("liquidations", "order_book")
-MARKET = MarketSettings(seed=4, start=START, warm_up_days=8, book_interval_seconds=15)
+MARKET = MarketSettings(seed=4, start=START, warm_up_days=8, with_trades=True)
+TRADED_MINUTES = 75
+"""From then on no trades are recorded: fills are by the book before, by the bar after."""
 SETTINGS = Settings(_env_file=None)  # type: ignore[call-arg]  # an argument of the base class
 
 
@@ -57,6 +59,9 @@ class Scene:
 def made_scene(database_url: str) -> Iterator[Scene]:
     """The market stored, four of its pairs decided live for MINUTES from START."""
     ids = store_market(database_url, MARKET, MINUTES + 1)[:4]
+    with connect(database_url, autocommit=True) as connection:
+        untraded = START + timedelta(minutes=TRADED_MINUTES)
+        connection.execute("DELETE FROM market.trades WHERE time >= %s", (untraded,))
     rules = lively_rules()
     with connect(database_url, autocommit=True) as connection:
         live = decide_live(connection, database_url, ids, START, MINUTES, rules)

@@ -1,4 +1,4 @@
-"""Frames of Binance USD-M as its streams send them, of an invented market: for tests and benches of ingest."""
+"""Frames of Binance USD-M as its streams send them, of an invented market."""
 
 import json
 import random
@@ -47,7 +47,7 @@ class InventedSymbol:
 
     def snapshot(self, now: int) -> dict[str, Any]:
         """The order book as REST answers it."""
-        sides = {"bids": [], "asks": []}
+        sides: dict[str, list[list[str]]] = {"bids": [], "asks": []}
         for level in range(1, 101):
             sides["bids"].append([f"{self._mid - level * 0.01:.2f}", "5.000"])
             sides["asks"].append([f"{self._mid + level * 0.01:.2f}", "5.000"])

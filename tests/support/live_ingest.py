@@ -13,7 +13,15 @@ from hydra.ingest.live.replay import Parsers, Replay
 from tests.support.servers.logins import as_role
 
 BINANCE = Parsers(parsers.parse, parsers.depth_snapshot)
-TABLES = ("trades", "candles_1m", "premium_index", "mark_prices", "order_books", "liquidations", "feed_heartbeats")
+TABLES = (
+    "trades",
+    "candles_1m",
+    "premium_index",
+    "mark_prices",
+    "order_books",
+    "liquidations",
+    "feed_heartbeats",
+)
 
 
 def write_capture(folder: Path, frames: Iterable[CapturedFrame]) -> int:
@@ -46,7 +54,7 @@ def counts(connection: psycopg.Connection, venue: str) -> dict[str, int]:
         "(SELECT instrument_id FROM market.instruments WHERE venue = %s)"
     )
     return {
-        table: connection.execute(query.format(table), (venue,)).fetchone()[0]  # type: ignore[index, arg-type]
+        table: connection.execute(query.format(table), (venue,)).fetchone()[0]  # type: ignore[index]
         for table in TABLES
     }
 

@@ -141,7 +141,7 @@ class PlayedExchange:
         return {"serverTime": self.now_ms(), "simulatedSpeed": 1.0}
 
     def _exchangeInfo(self, _query: Any) -> Any:  # noqa: N802  # the exchange's name
-        return {"symbols": [_listed(symbol) for symbol in SYMBOLS], "rateLimits": []}
+        return {"symbols": [listed(symbol) for symbol in SYMBOLS], "rateLimits": []}
 
     def _depth(self, query: Any) -> Any:
         return self._streams[query["symbol"]].snapshot(self.now_ms())
@@ -183,7 +183,8 @@ def _kline(bar: dict[str, Any]) -> list[Any]:
     return [bar[name] for name in names]
 
 
-def _listed(symbol: str) -> dict[str, Any]:
+def listed(symbol: str) -> dict[str, Any]:
+    """A symbol as exchangeInfo lists it."""
     return {
         "symbol": symbol,
         "pair": symbol,

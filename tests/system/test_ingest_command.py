@@ -1,6 +1,6 @@
 """`hydra ingest` as a process, on a small exchange of loopback: killed with -9, dropped, frozen, refused.
 
-The exchange tells the same by streams and by REST, so that every trade and candle that it made can be counted.
+The exchange tells the same by streams and by REST, so that every trade that it made can be counted.
 """
 
 import os
@@ -51,7 +51,7 @@ def _ingest(url: str, exchange_url: str, state: Path, *more: str) -> Iterator[su
 def _wait(connection: psycopg.Connection, query: str, holds: Callable[[Any], bool], within_s: float) -> Any:
     deadline = time.monotonic() + within_s
     while True:
-        found = connection.execute(query).fetchone()  # type: ignore[arg-type]
+        found = connection.execute(query, {"venue": VENUE}).fetchone()  # type: ignore[arg-type]
         value = found[0] if found else None
         if value is not None and holds(value):
             return value
@@ -59,11 +59,18 @@ def _wait(connection: psycopg.Connection, query: str, holds: Callable[[Any], boo
         time.sleep(0.2)
 
 
-_OF_VENUE = f"instrument_id IN (SELECT instrument_id FROM market.instruments WHERE venue = '{VENUE}')"  # noqa: S608
-_TRADES = f"SELECT count(*) FROM market.trades WHERE {_OF_VENUE}"  # noqa: S608
+_OF_VENUE = "(SELECT instrument_id FROM market.instruments WHERE venue = %(venue)s)"
+_TRADES = f"SELECT count(*) FROM market.trades WHERE instrument_id IN {_OF_VENUE}"  # noqa: S608
+_CANDLES = f"SELECT count(*) FROM market.candles_1m WHERE instrument_id IN {_OF_VENUE}"  # noqa: S608
+_HOLES = (
+    "SELECT count(*) FROM market.interruptions "
+    "WHERE venue = %(venue)s AND repair IS NULL AND cause <> 'START'"
+)
 
 
-def test_killed_dropped_and_stopped_it_has_every_trade_and_candle_once(database_url: str, tmp_path: Path) -> None:
+def test_killed_dropped_and_stopped_it_has_every_trade_and_candle_once(
+    database_url: str, tmp_path: Path
+) -> None:
     """Kill -9 in the middle, connections dropped, then SIGTERM: nothing that REST has is missing."""
     with played_exchange() as exchange, connect(database_url, autocommit=True) as connection:
         with _ingest(database_url, exchange.url, tmp_path) as process:
@@ -74,18 +81,11 @@ def test_killed_dropped_and_stopped_it_has_every_trade_and_candle_once(database_
             before = _wait(connection, _TRADES, lambda _count: True, 1)
             _wait(connection, _TRADES, lambda count: count > before + 20, START_S)
             exchange.drop_connections()
-            _wait(connection, f"SELECT count(*) FROM market.candles_1m WHERE {_OF_VENUE}", lambda n: n >= 2, 60)  # noqa: S608
-            _wait(connection, _holes(), lambda count: count == 0, 30)
+            _wait(connection, _CANDLES, lambda count: count >= 2, 60)
+            _wait(connection, _HOLES, lambda count: count == 0, 30)
             process.send_signal(signal.SIGTERM)
             assert process.wait(20) == 0
         _assert_complete(connection, exchange)
-
-
-def _holes() -> str:
-    return (
-        "SELECT count(*) FROM market.interruptions "
-        f"WHERE venue = '{VENUE}' AND repair IS NULL AND cause <> 'START'"  # noqa: S608
-    )
 
 
 def _assert_complete(connection: psycopg.Connection, exchange: PlayedExchange) -> None:
@@ -102,7 +102,8 @@ def _assert_complete(connection: psycopg.Connection, exchange: PlayedExchange) -
         assert ids == list(range(ids[0], ids[-1] + 1))
         assert made[-1] - ids[-1] < 60
     ended = connection.execute(
-        "SELECT count(*) FILTER (WHERE ended_at IS NULL), count(*) FROM market.ingest_sessions WHERE venue = %s",
+        "SELECT count(*) FILTER (WHERE ended_at IS NULL), count(*) FROM market.ingest_sessions"
+        " WHERE venue = %s",
         (VENUE,),
     ).fetchone()
     assert ended == (1, 2)

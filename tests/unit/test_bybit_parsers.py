@@ -24,6 +24,9 @@ from hydra.exchange.messages import (
     Trade,
 )
 from hydra.exchange.order_book import OrderBook
+from hydra.ingest.live.intake import Intake
+from hydra.ingest.live.pair import HeardPair
+from hydra.ingest.live.receipt_clock import CapturedClock
 from tests.support.exchange_frames import samples
 
 TRADE_ID = 0x20F43950D8DD5B319112A178EB6023AF & (2**63 - 1)
@@ -87,6 +90,16 @@ def test_several_trades_of_one_frame_are_several_messages_in_their_order() -> No
     trades = [one for one in several.messages if isinstance(one, Trade)]
     assert [trade.quantity for trade in trades] == [1.0, 2.0, 3.0]
     assert all(trade.buyer_is_maker for trade in trades)
+
+
+def test_ingest_takes_in_every_trade_of_a_frame() -> None:
+    frame = json.loads(samples(parsers.trades)[0])
+    frame["data"] = [frame["data"][0] | {"i": f"{number:032x}"} for number in (1, 2, 2, 3)]
+    pair = HeardPair("BTCUSDT", 1, "BTC", trades=None)
+    intake = Intake([pair], CapturedClock(), parsers.parse, lambda _hole: None, lambda _pair: None)
+    assert intake.hear(json.dumps(frame).encode())
+    assert len(intake.hand_over().gathered.rows["trades"]) == 3
+    assert intake.messages == 4
 
 
 def test_a_ticker_delta_changes_what_it_names_and_is_silent_about_other_news() -> None:

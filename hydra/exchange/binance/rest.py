@@ -4,7 +4,7 @@ REST goes through ccxt's own endpoints, because its unified answers drop quote v
 Source: docs/exchange.md, "REST".
 """
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -243,6 +243,10 @@ class BinanceMarketData:
     def parse(self, frame: Frame) -> Message | None:
         """See `MarketData`."""
         return parsers.parse(frame)
+
+    def unknown_fields(self) -> Mapping[Feed, int]:
+        """See `MarketData`."""
+        return parsers.UNKNOWN_FIELDS.by_feed()
 
     async def close(self) -> None:
         """See `MarketData`."""

@@ -4,7 +4,7 @@ Tested against answers as its documentation shows them, not yet against the exch
 Source: docs/exchange.md, "Bybit".
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -151,6 +151,10 @@ class BybitMarketData:
     def parse(self, frame: Frame) -> Message | None:
         """See `MarketData`."""
         return parsers.parse(frame)
+
+    def unknown_fields(self) -> Mapping[Feed, int]:
+        """See `MarketData`."""
+        return parsers.UNKNOWN_FIELDS.by_feed()
 
     async def close(self) -> None:
         """See `MarketData`."""

@@ -14,13 +14,16 @@ import polars as pl
 from hydra.errors import BadDataError
 from hydra.exchange.interface import Feed, Frame
 from hydra.exchange.messages import (
+    Answer,
     ClosedCandle,
     DepthSnapshot,
     DepthUpdate,
     ForcedOrder,
     Message,
+    OneMessage,
     PremiumIndex,
     RunningCandle,
+    Several,
     Trade,
 )
 from hydra.exchange.order_book import BookFault, FaultKind
@@ -84,6 +87,7 @@ class Intake:
         self._on_snapshot = on_snapshot
         self._gathered = Gathered()
         self.newest_us = 0
+        self._floor_us = 0
         self._handlers: dict[type[Any], Callable[[HeardPair, Any], None]] = {
             Trade: self._trade,
             ClosedCandle: self._candle,
@@ -105,30 +109,37 @@ class Intake:
             return False
         if message is None:
             return False
+        if isinstance(message, Several):
+            for one in message.messages:
+                self._take_in(one)
+        else:
+            self._take_in(message)
+        return True
+
+    def _take_in(self, message: OneMessage) -> None:
         handler = self._handlers.get(type(message))
-        if handler is None:
-            return True
-        pair = self.pairs.get(message.symbol)  # type: ignore[union-attr]  # only an Answer has none
+        if handler is None or isinstance(message, Answer):
+            return
+        pair = self.pairs.get(message.symbol)
         if pair is None:
-            self.unknown_symbols[message.symbol] += 1  # type: ignore[union-attr]
-            return True
+            self.unknown_symbols[message.symbol] += 1
+            return
         self.messages += 1
         handler(pair, message)
-        return True
 
     def stamp(self, time_us: int = 0) -> int:
         """When what comes now is known: not before its time, and after all that was handed over."""
         clock = self.clock
         clock.heard(time_us)
-        now_us = clock.now_us()
-        self.newest_us = max(self.newest_us, now_us)
-        return self.newest_us
+        known_us = max(clock.now_us(), self._floor_us)
+        self.newest_us = max(self.newest_us, known_us)
+        return known_us
 
     def hand_over(self) -> HandOver:
         """Everything since the last hand-over; what comes from now on is known later."""
         gathered, self._gathered = self._gathered, Gathered()
-        known_us = self.stamp()
-        self.newest_us = known_us + 1
+        known_us = max(self.clock.through_us(), self._floor_us)
+        self._floor_us = known_us + 1
         return HandOver(gathered, known_us, self.candles_through_us)
 
     def record(self, records: Iterable[Record]) -> None:

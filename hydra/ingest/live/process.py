@@ -22,7 +22,7 @@ from hydra.errors import HydraError, RetryError, StopError
 from hydra.exchange.capture import SNAPSHOT_OF, CaptureWriter
 from hydra.exchange.exchange_clock import ExchangeClock
 from hydra.exchange.instruments import InstrumentTerms
-from hydra.exchange.interface import Feed, Frame, MarketData
+from hydra.exchange.interface import Frame, MarketData
 from hydra.ingest.live.before import Before, read_before
 from hydra.ingest.live.book_snapshots import BookSnapshots
 from hydra.ingest.live.clock_watch import EVERY_S, ClockWatch
@@ -34,7 +34,7 @@ from hydra.ingest.live.other_sources import OtherSources
 from hydra.ingest.live.pace import Pace
 from hydra.ingest.live.pair import HeardPair
 from hydra.ingest.live.polls import Polls
-from hydra.ingest.live.receipt_clock import ReceiptClock
+from hydra.ingest.live.receipt_clock import HeardClock, ReceiptClock
 from hydra.ingest.live.repairs import Repairs
 from hydra.ingest.live.silences import Silences
 from hydra.ingest.live.spill import SpillFolder
@@ -68,7 +68,6 @@ class Orders:
     base_url: str | None = None
     coinglass_key: str | None = None
     capture: Path | None = None
-    unknown_fields: Callable[[], Mapping[Feed, int]] = dict
 
 
 async def ingest(orders: Orders, tell: Callable[[str], None]) -> None:
@@ -154,6 +153,7 @@ class Process:
     before: Before
     _next_beat_us: int = field(default=0, init=False)
     _handed_candles_us: int | None = field(default=None, init=False)
+    _handed_us: int = field(default=0, init=False)
     _capture: CaptureWriter | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -161,13 +161,16 @@ class Process:
         orders, data = self.orders, self.orders.data
         self._repairs = Repairs(data)
         self._snapshots = BookSnapshots(data, self._captured_snapshot)
-        receipt = ReceiptClock(self.clock, (self.before.committed_through_us or 0) + 1)
+        since_us = (self.before.committed_through_us or 0) + 1
+        # An exchange of speed 0 runs as fast as it is read.
+        receipt = ReceiptClock(self.clock, since_us) if self.clock.speed else HeardClock(since_us)
+        self._receipt = receipt
         self._intake = Intake(self.pairs, receipt, data.parse, self._repairs.ask, self._snapshots.ask)
         self._connections = Connections(data, orders.symbols, self._on_frame, self._on_open, self._on_lost)
         self._silences = Silences(self._intake, self._connections)
         pace = Pace(receipt, self.clock)
         self._polls = Polls(data, self._intake, pace, self.before.newest)
-        self._states = FeedStates(data.capabilities.venue, orders.unknown_fields)
+        self._states = FeedStates(data.capabilities.venue, data.unknown_fields)
         if orders.capture is not None:
             self._capture = CaptureWriter(orders.capture)
         self._add_polls(pace)
@@ -231,21 +234,33 @@ class Process:
             raise reason_of(errors) from None
 
     def _on_frame(self, route: Route, frame: Frame) -> None:
-        intake = self._intake
-        intake.hear(frame)
+        intake, receipt = self._intake, self._receipt
+        if isinstance(receipt, HeardClock):
+            receipt.listen_to(route.name)
+            intake.hear(frame)
+            receipt.listen_to(None)
+        else:
+            intake.hear(frame)
         route.heard_us = intake.newest_us
         if self._capture is not None:
             self._write_capture(route.name, frame)
         if intake.newest_us >= self._next_beat_us:
             self._beat()
-        if intake.candles_through_us != self._handed_candles_us:
+        if intake.candles_through_us != self._handed_candles_us or self._is_awaited():
             # Decisions wait for it.
             self._hand_over()
 
     def _on_open(self, route: Route) -> None:
         self._silences.opened(route)
 
+    def _is_awaited(self) -> bool:
+        """Whether all that belongs to the last candles handed over has come since."""
+        candles_us = self._handed_candles_us
+        return candles_us is not None and self._handed_us < candles_us <= self._receipt.through_us()
+
     def _on_lost(self, route: Route) -> None:
+        if isinstance(self._receipt, HeardClock):
+            self._receipt.leave(route.name)
         self._silences.lost(route)
 
     def _beat(self) -> None:
@@ -277,7 +292,7 @@ class Process:
 
     def _hand_over(self, states: Sequence[dict[str, Any]] = ()) -> None:
         handed = self._intake.hand_over()
-        self._handed_candles_us = handed.candles_through_us
+        self._handed_candles_us, self._handed_us = handed.candles_through_us, handed.committed_through_us
         self.writer.put(HandedOver(*handed, states))
 
     def _hold_back(self) -> None:

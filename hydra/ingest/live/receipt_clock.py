@@ -3,10 +3,13 @@
 Source: docs/architecture.md, law 3.
 """
 
-from typing import Protocol
+import time
+from collections.abc import Callable
+from typing import Final, Protocol
 
 from hydra.exchange.exchange_clock import ExchangeClock
 
+_WAITED_FOR_S: Final = 2.0
 SLACK_S = 1.0
 """At a speed above 1 the delays of this machine would count as many exchange seconds: so long they do not."""
 
@@ -19,6 +22,9 @@ class Receipt(Protocol):
 
     def heard(self, time_us: int) -> None:
         """An event of this time has come."""
+
+    def through_us(self) -> int:
+        """Up to when everything that was known has come."""
 
 
 class ReceiptClock:
@@ -42,6 +48,50 @@ class ReceiptClock:
         self._newest_us = max(self._newest_us, run_on)
         return self._newest_us
 
+    def through_us(self) -> int:
+        """The same: what comes later is known later."""
+        return self.now_us()
+
+
+class HeardClock:
+    """The clock of an exchange that runs as fast as it is read: time is what was heard.
+
+    A route may be read long before another. So what comes is known at its route's own time, and everything has
+    come up to the time of the slowest route, but for one that brings nothing for two seconds.
+    """
+
+    def __init__(self, not_before_us: int = 0, now: Callable[[], float] = time.monotonic) -> None:
+        """not_before_us: up to which facts are stored already."""
+        self._newest_us = not_before_us
+        self._now = now
+        self._routes: dict[str, tuple[int, float]] = {}
+        self._route: str | None = None
+
+    def listen_to(self, route: str | None) -> None:
+        """What comes from now on comes on `route`; None: by REST, known when the newest was."""
+        self._route = route
+
+    def leave(self, route: str) -> None:
+        """`route` is lost: it is not waited for."""
+        self._routes.pop(route, None)
+
+    def heard(self, time_us: int) -> None:
+        """An event of this time has come."""
+        self._newest_us = max(self._newest_us, time_us)
+        if self._route is not None:
+            heard_us, _ = self._routes.get(self._route, (0, 0.0))
+            self._routes[self._route] = max(heard_us, time_us), self._now()
+
+    def now_us(self) -> int:
+        """The time of the route that is listened to, which never goes back; without one the newest."""
+        return self._newest_us if self._route is None else self._routes.get(self._route, (0, 0.0))[0]
+
+    def through_us(self) -> int:
+        """The time of the slowest route that brings something."""
+        since = self._now() - _WAITED_FOR_S
+        lively = [heard_us for heard_us, at in self._routes.values() if at >= since]
+        return min(lively, default=self._newest_us)
+
 
 class CapturedClock:
     """The receive times of a capture."""
@@ -55,4 +105,8 @@ class CapturedClock:
 
     def now_us(self) -> int:
         """The newest receive time."""
+        return self._newest_us
+
+    def through_us(self) -> int:
+        """The same: frames are in the order of their coming."""
         return self._newest_us

@@ -25,7 +25,7 @@ from hydra.ingest.live.pair import HeardPair
 from hydra.ingest.live.receipt_clock import CapturedClock
 from hydra.ingest.live.spill import SpillFolder
 from hydra.ingest.live.store import Store
-from hydra.ingest.live.writer import HandedOver, Writer
+from hydra.ingest.live.writer import MOST_ROWS_IN_MEMORY, HandedOver, Writer
 from hydra.ingest.terms import ensure_venue
 
 VENUE_PREFIX: Final = "replayed-"
@@ -72,6 +72,7 @@ class Replay:
     spill: Path
     code_version: str
     factor: float | None = None
+    most_rows_in_memory: int = MOST_ROWS_IN_MEMORY
     _heard_us: int = field(default=0, init=False)
     _frames: int = field(default=0, init=False)
     _damaged_parts: int = field(default=0, init=False)
@@ -195,7 +196,9 @@ class Replay:
             row = connection.execute(queries.load("ingest/live/add_session"), values).fetchone()
         if row is None:
             raise AssertionError("an INSERT ... RETURNING of one row gives one row")
-        writer = Writer(self.url, Store(self.venue, int(row[0])), SpillFolder(self.spill))
+        writer = Writer(
+            self.url, Store(self.venue, int(row[0])), SpillFolder(self.spill), self.most_rows_in_memory
+        )
         writer.open()
         return writer, ids
 

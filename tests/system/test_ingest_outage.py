@@ -1,0 +1,92 @@
+"""The database is stopped for real while ingest stores: the counts agree afterwards."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hydra.db.migrate import upgrade_to_head
+from hydra.db.provision import create_database, create_extension
+from hydra.db.server.account import package_cache, server_account
+from hydra.db.server.cluster import Cluster
+from hydra.db.server.private import DATABASE
+from hydra.db.server.programs import prepared
+from hydra.errors import DatabaseError
+from hydra.ingest.live.replay import Replay, Replayed
+from hydra.ingest.live.spill import SpillFolder
+from tests.support.invented_frames import SYMBOLS, market_frames
+from tests.support.live_ingest import counted, replay_of, write_capture
+from tests.support.servers.editions import SETTINGS_FOR_TESTS, running, server_folder
+from tests.support.servers.logins import make_logins
+
+SECONDS = 130
+SPEED = 10.0
+OUTAGE_S = 6.0
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """A server that the test may stop."""
+    account = server_account()
+    with server_folder() as folder:
+        server = Cluster(folder / "state", prepared(package_cache(account)), account, SETTINGS_FOR_TESTS)
+        with running(server):
+            create_database(server.url("postgres"), DATABASE)
+            create_extension(server.url(DATABASE))
+            upgrade_to_head(server.url(DATABASE))
+            make_logins(server.url(DATABASE))
+            yield server
+
+
+def test_a_database_that_is_away_loses_no_row(cluster: Cluster, tmp_path: Path) -> None:
+    """A minute of the market passes while the server is down; memory holds 2,000 rows, the rest spills."""
+    frames = list(market_frames(SECONDS))
+    write_capture(tmp_path / "frames", frames)
+    replay = replay_of(tmp_path / "frames", cluster.url(DATABASE), tmp_path)
+    replay.factor, replay.most_rows_in_memory = SPEED, 2_000
+    results: list[Replayed] = []
+    thread = threading.Thread(target=lambda: results.append(replay.run()))
+    thread.start()
+    time.sleep(3.0)
+    cluster.stop()
+    time.sleep(OUTAGE_S)
+    spilled = SpillFolder(replay.spill).rows
+    cluster.start()
+    thread.join(120)
+    assert spilled > 5_000
+    assert SpillFolder(replay.spill).rows == 0
+    stored = counted(cluster.url(DATABASE), replay.venue)
+    assert stored["trades"] == sum(b'"aggTrade"' in one.frame for one in frames)
+    assert stored["premium_index"] == len(SYMBOLS) * SECONDS
+    assert (stored["candles_1m"], stored["mark_prices"]) == (len(SYMBOLS) * 2, len(SYMBOLS) * 2)
+    assert results[0].rows == sum(stored.values())
+
+
+def test_what_a_stopped_process_left_on_disk_is_stored_first(cluster: Cluster, tmp_path: Path) -> None:
+    """The replay ends while the server is away: everything is on disk; the next start stores it."""
+    frames = list(market_frames(70, SYMBOLS[:1]))
+    write_capture(tmp_path / "frames", frames)
+    replay = replay_of(tmp_path / "frames", cluster.url(DATABASE), tmp_path, "left")
+    replay.factor = 20.0
+    thread = threading.Thread(target=_run_until_lost, args=(replay,))
+    thread.start()
+    time.sleep(1.5)
+    cluster.stop()
+    thread.join(60)
+    waiting = SpillFolder(replay.spill).rows
+    cluster.start()
+    assert waiting > 0
+    again = replay_of(tmp_path / "frames", cluster.url(DATABASE), tmp_path, "left")
+    writer, _ = again._open(["BTCUSDT"])  # the first thing that a start does
+    writer.start()
+    writer.close()
+    stored = counted(cluster.url(DATABASE), replay.venue)
+    assert SpillFolder(replay.spill).rows == 0
+    assert stored["trades"] == sum(b'"aggTrade"' in one.frame for one in frames)
+
+
+def _run_until_lost(replay: Replay) -> None:
+    with pytest.raises(DatabaseError):
+        replay.run()
