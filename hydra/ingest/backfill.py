@@ -19,7 +19,7 @@ import psycopg
 from hydra.db import queries, rollups
 from hydra.db.engine import connect
 from hydra.durations import MINUTE
-from hydra.errors import BadDataError
+from hydra.errors import BadDataError, RetryError
 from hydra.exchange.archive.known_at import known_at
 from hydra.exchange.interface import MarketData
 from hydra.ingest.fact_tables import FACT_TABLES
@@ -38,6 +38,8 @@ _AT_ONCE: Final = 8
 # The exchange publishes its five-minute statistics some time after the period.
 _PUBLISHED_AFTER: Final = timedelta(minutes=15)
 _KEPT_MARGIN: Final = timedelta(minutes=10)
+PAUSES_S: Final = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 60.0, 60.0)
+"""Between attempts at a page. After a 429 or 418 the client itself waits until the time that was named."""
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
@@ -99,7 +101,7 @@ async def backfill(
     instrument_ids: by the exchange's symbols. The exchange's client waits for the rate limit by itself.
 
     Raises:
-        RetryError: the exchange cannot be reached; the next call goes on where this one came to.
+        RetryError: the exchange could not be asked for minutes; the next call goes on where this one came to.
         BadDataError: an answer does not hold what it should.
         psycopg.Error: the database refuses or is gone.
     """
@@ -147,7 +149,7 @@ async def _fill(
         total, pages = Merged(0, 0, 0), 0
         done.reached(series, cursor, 0)
         while cursor < series.end:
-            page = await exchange.history(series.table, series.symbol, cursor, series.end)
+            page = await _page(exchange, series, cursor)
             through = _after(series, cursor, page)
             merged = await store.page(series, page, through, batch_id)
             total = Merged(*(one + other for one, other in zip(total, merged, strict=True)))
@@ -156,6 +158,20 @@ async def _fill(
                 break
             cursor, pages = through, pages + 1
     return Filled(series, total.inserted, total.unchanged, total.revised, pages, resumed_at)
+
+
+async def _page(exchange: MarketData, series: Series, cursor: datetime) -> pl.DataFrame:
+    """The page from `cursor` on; a refusal for now is waited out, as the exchange's client says how long.
+
+    Raises:
+        RetryError: the exchange could not be asked for some minutes.
+    """
+    for pause_s in PAUSES_S:
+        try:
+            return await exchange.history(series.table, series.symbol, cursor, series.end)
+        except RetryError:
+            await asyncio.sleep(pause_s)
+    return await exchange.history(series.table, series.symbol, cursor, series.end)
 
 
 def _after(series: Series, cursor: datetime, page: pl.DataFrame) -> datetime:

@@ -50,10 +50,14 @@ def settlements() -> pl.DataFrame:
 
 @dataclass
 class Archive:
-    """An exchange whose past is in frames; after `answers` pages it cannot be reached any more."""
+    """An exchange whose past is in frames; after `answers` pages it cannot be reached any more.
+
+    refuses: so many calls are refused at first.
+    """
 
     frames: dict[str, pl.DataFrame]
     answers: int = 1_000_000
+    refuses: int = 0
     asked: list[tuple[str, str, datetime]] = field(default_factory=list)
     distort: Callable[[pl.DataFrame], pl.DataFrame] = lambda page: page
     capabilities: Capabilities = BINANCE
@@ -63,6 +67,9 @@ class Archive:
 
     async def history(self, table: str, symbol: str, start: datetime, end: datetime) -> pl.DataFrame:
         await asyncio.sleep(0)
+        if self.refuses > 0:
+            self.refuses -= 1
+            raise RetryError("too many requests")
         if self.answers <= 0:
             raise RetryError("the exchange cannot be reached")
         self.answers -= 1
@@ -79,6 +86,12 @@ def archive(hole: range = range(0), **options: Any) -> Archive:
 
 def fill(url: str, exchange: Archive, tables: tuple[str, ...] = ALL) -> list[Filled]:
     return asyncio.run(backfill(url, exchange, IDS, tables, START, NOW))  # type: ignore[arg-type]
+
+
+@pytest.fixture(autouse=True)
+def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is refused asks again at once."""
+    monkeypatch.setattr("hydra.ingest.backfill.PAUSES_S", (0.0,) * 5)
 
 
 @pytest.fixture
@@ -118,6 +131,13 @@ def test_an_interrupted_backfill_goes_on_where_it_was(url: str) -> None:
     assert count(url, "SELECT count(*) FROM market.candles_1m_versions") == 2 * MINUTES
     assert any(one.resumed_at is not None for one in filled)
     assert count(url, "SELECT sum(rows_inserted)::bigint FROM market.backfills") == 4 * MINUTES + 12
+
+
+def test_a_page_that_is_refused_for_now_is_asked_again(url: str) -> None:
+    exchange = archive(refuses=5)
+    fill(url, exchange)
+    assert exchange.refuses == 0
+    assert count(url, "SELECT count(*) FROM market.candles_1m") == 2 * MINUTES
 
 
 def test_a_second_backfill_asks_only_for_what_is_new(url: str) -> None:
