@@ -21,6 +21,9 @@ class Faults:
         self._now_ms = now_ms
         self._waiting: list[tuple[int, int, _Deliver, Event]] = []
         self._numbers = count()
+        # What is on its way arrives, in its order, whatever faults are set meanwhile.
+        self._held: dict[str, tuple[Event, _Deliver]] = {}
+        self._latest: dict[str, int] = {}
         self.hang_up: Callable[[Connection, bool], None] = lambda _connection, _is_reset: None
         self.set(faults)
 
@@ -28,14 +31,12 @@ class Faults:
         """Replace every fault; counts begin at 0."""
         self.active = [ActiveFault(fault, place) for place, fault in enumerate(faults)]
         self._of_messages = [one for one in self.active if one.fault.kind in OF_MESSAGES]
-        self._held: dict[str, tuple[Event, _Deliver]] = {}
         self._halves: dict[str, Event] = {}
-        self._latest: dict[str, int] = {}
 
     @property
     def touch_messages(self) -> bool:
         """Whether any fault of messages is set, or one is still on its way."""
-        return bool(self._of_messages or self._held)
+        return bool(self._of_messages or self._held or self._waiting)
 
     def about_endpoint(self, endpoint: str) -> Iterator[ActiveFault]:
         """The faults whose scope holds this endpoint."""
