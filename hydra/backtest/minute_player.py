@@ -51,7 +51,7 @@ class MinutePlayer:
             self.specs(cycle),
             {key: self.bars.bars(row, column) for key, column in columns.items()},
             {key: self.bars.settlements.get((row, column), ()) for key, column in columns.items()},
-            not_recorded if self.market.flow is None else partial(self.market.flow.of, cycle.as_of),
+            not_recorded if self.market.flow is None else partial(self.market.flow.of, self.market.as_of(row)),
         )
         for state in states:
             venue.collect(state, cycle.time)
