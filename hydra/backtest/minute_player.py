@@ -43,13 +43,14 @@ class MinutePlayer:
     def collect(self, row: int, cycle: Cycle, states: Iterable[PairState]) -> None:
         """Play the bars, recorded books and trades, and settlements of a minute on `states`."""
         columns = {state.instrument_id: self.column_of[state.instrument_id] for state in states}
+        flow = self.market.flow
         venue = PaperExchange(
             self._run_id,
             self._rules.execution,
             self.specs(cycle),
             {key: self.bars.bars(row, column) for key, column in columns.items()},
             {key: self.bars.settlements.get((row, column), ()) for key, column in columns.items()},
-            not_recorded if self.market.flow is None else partial(self.market.flow.of, cycle.as_of),
+            not_recorded if flow is None else partial(flow.of, self.market.as_of(row)),
         )
         for state in states:
             venue.collect(state, cycle.time)
