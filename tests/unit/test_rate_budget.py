@@ -134,15 +134,19 @@ def test_a_damaged_file_is_an_empty_one(tmp_path: Path, content: bytes) -> None:
 
 
 def test_processes_share_the_budget_and_a_killed_one_gives_nothing_back(tmp_path: Path) -> None:
-    """Limit 100 a second: three processes want 300, one is killed with -9 in the middle."""
-    processes = [started("take_many", tmp_path, 100, f"times-{number}") for number in range(3)]
+    """Limit 100 a second: two processes want 100 each; one wants many more, and is killed with -9."""
+    wanted = (10_000, 100, 100)
+    processes = [
+        started("take_many", tmp_path, count, f"times-{count}-{number}")
+        for number, count in enumerate(wanted)
+    ]
     while len(noted(tmp_path)) < 60:
         time.sleep(0.01)
     processes[0].kill()
     for process in processes:
         process.wait(60)
     made = noted(tmp_path)
-    assert 200 <= len(made) < 300
+    assert len(made) >= 200
     # A window of 0.98 s, because a call is noted some milliseconds after it was taken.
     assert max(sum(end - 0.98 < at <= end for at in made) for end in made) <= LIMIT.most
     assert [process.returncode for process in processes] == [-signal.SIGKILL, 0, 0]
@@ -180,10 +184,10 @@ def test_after_a_429_no_process_calls_before_its_time(tmp_path: Path) -> None:
             return [at for at, _, _ in exchange.asked], limited[0]
 
     asked, limited = asyncio.run(run())
-    # What was under way when the 429 was given may still arrive.
-    early = [at - limited for at in asked if limited + 0.05 < at < limited + 1]
-    assert early == []
-    assert any(limited + 1 <= at < limited + 1.5 for at in asked), "it goes on to the second"
+    # What the other process had under way when the 429 was given may still arrive.
+    early = [at - limited for at in asked if limited < at < limited + 1]
+    assert len(early) <= 1
+    assert any(limited + 1 <= at < limited + 2 for at in asked), "it goes on to the second"
 
 
 def test_the_weight_header_fills_the_budget(tmp_path: Path) -> None:
