@@ -2,6 +2,7 @@
 
 import shutil
 from datetime import timedelta
+from itertools import count
 from typing import Annotated, Final
 
 import typer
@@ -18,6 +19,7 @@ from hydra.cli.output import TextConsole, output_console, print_line
 from hydra.cli.report_tables import print_report
 from hydra.cli.run import in_mode, watch
 from hydra.cli.why import print_explanation
+from hydra.db import queries
 from hydra.db.engine import connect
 from hydra.db.logins import database_url
 from hydra.db.roles import Role
@@ -29,7 +31,7 @@ from hydra.settings import load_settings
 from hydra.trading.runs import EndReason
 
 MOST_DEMO_HOURS: Final = 168.0
-_SEED: Final = 2
+_SEED: Final = 7
 _TRADES_SHOWN: Final = 30
 ACTIVATE: Final = ". .venv/bin/activate"
 """What puts the command `hydra` on the PATH of a terminal."""
@@ -39,8 +41,15 @@ def command(
     hours: Annotated[
         float,
         typer.Option(help="How long the simulated exchange is listened to.", min=0.1, max=MOST_DEMO_HOURS),
-    ] = 2.0,
-    seed: Annotated[int, typer.Option(help="Seed of its market.", min=0, max=LARGEST_SEED)] = _SEED,
+    ] = 3.0,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            help=f"Seed of its market. [default: {_SEED}, or the next that was not heard yet]",
+            min=0,
+            max=LARGEST_SEED,
+        ),
+    ] = None,
 ) -> None:
     """Watch HYDRA trade some hours of a simulated exchange on paper, then ask why.
 
@@ -50,13 +59,21 @@ def command(
     # Not the exchange of somebody else, nor the one that the settings name.
     settings = in_mode(load_settings(), TradingMode.PAPER).model_copy(update={"exchange_url": None})
     console = TextConsole()
+    chosen = _unheard(database_url(settings, Role.READER)) if seed is None else seed
     end = GENERATED_START + timedelta(minutes=round(hours * 60) + 1)
-    serving = ("--market", "generated", "--seed", str(seed), "--from", f"{GENERATED_START:%Y-%m-%dT%H:%M}")
+    serving = ("--market", "generated", "--seed", str(chosen), "--from", f"{GENERATED_START:%Y-%m-%dT%H:%M}")
     asked = ExchangeRequest(SIMULATED, (), (*serving, "--to", f"{end:%Y-%m-%dT%H:%M}"), Speed(None))
     with new_exchange_run(settings, asked, end, console) as (run, market):
         reason = watch(run, settings, console, market)
     if reason is EndReason.FINISHED:
         _show(database_url(settings, Role.READER), run.run_id, output_console())
+
+
+def _unheard(url: str) -> int:
+    """The first seed from _SEED on to whose market no run has listened: a market is heard once."""
+    with connect(url) as connection:
+        heard = {row[0] for row in connection.execute(queries.load("stages/seeds_heard"))}
+    return next(seed for seed in count(_SEED) if seed not in heard)
 
 
 def _show(url: str, run_id: int, console: Console) -> None:

@@ -7,7 +7,8 @@ import typer
 
 from hydra.cli.market_options import SeedOption
 from hydra.cli.output import TextConsole, print_line
-from hydra.cli.run import base_names, parse_range, planted
+from hydra.cli.pair_names import base_names
+from hydra.cli.run import parse_range, planted
 from hydra.domain import MarketOrigin
 from hydra.errors import StopError
 from hydra.runtime.run_market import GENERATED_START
@@ -31,7 +32,9 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter an option
     market: Annotated[
         MarketOrigin, typer.Option(metavar="generated|recorded", help="Where the market comes from.")
     ] = MarketOrigin.GENERATED,
-    start: Annotated[str | None, typer.Option("--from", help="Where its clock starts, ISO 8601, UTC.")] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", help="Where its clock starts, ISO 8601, UTC.")
+    ] = None,
     end: Annotated[str | None, typer.Option("--to", help="Where its clock stops; else it runs on.")] = None,
     speed: Annotated[
         str, typer.Option(help="How many times real time, or max: as fast as its clients read.")
@@ -39,12 +42,20 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter an option
     seed: SeedOption = None,
     scenario: Annotated[
         list[Scenario] | None,
-        typer.Option(metavar="NAME", help=f"Planted into every generated day: {', '.join(Scenario)}; can be repeated. [default: day]"),
+        typer.Option(
+            metavar="NAME",
+            help=f"Planted into every generated day: {', '.join(Scenario)}; can be repeated. [default: day]",
+        ),
     ] = None,
     pairs: Annotated[
-        str, typer.Option(help="Comma-separated, e.g. BTC,ETH; or how many generated ones, e.g. 100. [default: the universe]")
+        str,
+        typer.Option(
+            help="Comma-separated, e.g. BTC,ETH; or how many generated ones, e.g. 100. [default: the universe]"
+        ),
     ] = "",
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="On 127.0.0.1; 0 for any free one.")] = DEFAULT_PORT,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="On 127.0.0.1; 0 for any free one.")
+    ] = DEFAULT_PORT,
     fault: Annotated[
         list[str] | None,
         typer.Option(
@@ -69,7 +80,12 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter an option
 
 
 def _source(
-    market: MarketOrigin, start: str | None, end: str | None, seed: int | None, scenarios: tuple[Scenario, ...], pairs: str
+    market: MarketOrigin,
+    start: str | None,
+    end: str | None,
+    seed: int | None,
+    scenarios: tuple[Scenario, ...],
+    pairs: str,
 ) -> Source:
     first, last = parse_range(start, end)
     if market is MarketOrigin.GENERATED:

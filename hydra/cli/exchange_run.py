@@ -10,6 +10,7 @@ from typing import Final
 import typer
 from rich.console import Console
 
+from hydra.answers.formatting import minute_text
 from hydra.cli.output import print_line, progress_bar
 from hydra.db.engine import connect
 from hydra.db.logins import database_url
@@ -88,6 +89,11 @@ def new_exchange_run(
         DatabaseError: the database server cannot be used.
     """
     with _listening(settings, asked, console) as market:
+        if end is not None and market.data_from >= end:
+            raise StopError(
+                f"{market.exchange.venue} is heard to {minute_text(market.data_from)} UTC already, later than --to: "
+                "choose a later one, or another market by --seed or --from"
+            )
         plan = RunPlan(
             mode=settings.trading_mode,
             market_origin=MarketOrigin.EXCHANGE,

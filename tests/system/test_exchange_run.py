@@ -25,6 +25,7 @@ START: Final = datetime(2025, 6, 1, tzinfo=UTC)
 MINUTES: Final = 12
 OPTIONS: Final = (
     "--exchange", "simulated", "--market", "generated", "--seed", "2", "--from", "2025-06-01T00:00",
+    "--pairs", "BTC,ETH",
 )  # fmt: skip
 
 
