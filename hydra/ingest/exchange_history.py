@@ -20,7 +20,7 @@ from hydra.universe import UNIVERSE
 TABLES: Final = ("funding_rates", "positioning", "open_interest", "candles_1m", "mark_prices")
 """What is fetched, short series first."""
 
-_SHARE_OF_LIMITS: Final = 0.6
+_SHARE_OF_LIMITS: Final = 0.8
 """What runs beside it, such as ingest, always has room."""
 
 
