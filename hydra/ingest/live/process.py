@@ -86,6 +86,8 @@ async def ingest(orders: Orders, tell: Callable[[str], None]) -> None:
     watch = ClockWatch(orders.data, clock, is_simulated=orders.base_url is not None)
     try:
         terms = await _started(watch, orders)
+        for symbol in sorted(set(orders.symbols) - {one.pair.exchange_symbol for one in terms}):
+            log.warning("%s does not list %s: it is left out", orders.data.capabilities.venue, symbol)
         process = _opened(orders, clock, watch, terms)
         await process.listen(stopping, tell)
     finally:
