@@ -121,7 +121,8 @@ class Replay:
             pace.wait_for(frame.received_ns)
             self._hear(frame)
             self._frames += 1
-            if intake.newest_us >= beats_at.get(frame.connection, 0):
+            is_stream = not frame.connection.startswith(SNAPSHOT_OF)
+            if is_stream and intake.newest_us >= beats_at.get(frame.connection, 0):
                 intake.beat(ROUTES.get(frame.connection, frozenset(Feed)))
                 beats_at[frame.connection] = next_beat_us(intake.newest_us)
             if self._frames % FRAMES_A_HAND_OVER == 0 or pace.is_slow:
