@@ -11,7 +11,7 @@ from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemaini
 
 from hydra.cli import db, import_history
 from hydra.cli.output import TextConsole, open_table, print_line, progress_bar
-from hydra.cli.run import base_names
+from hydra.cli.pair_names import base_names
 from hydra.errors import StopError
 from hydra.exchange.connect import EXCHANGES
 from hydra.ingest.archive_download import archive_paths, download

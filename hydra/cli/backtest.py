@@ -15,8 +15,9 @@ from hydra.backtest.stress import Stress, planted_scenarios
 from hydra.cli import db
 from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, StressOption, ToOption
 from hydra.cli.output import error_console, output_console, print_json, progress_bar
+from hydra.cli.pair_names import base_names
 from hydra.cli.report_tables import print_report
-from hydra.cli.run import base_names, parse_range
+from hydra.cli.run import parse_range
 from hydra.db.engine import connect
 from hydra.db.logins import database_url
 from hydra.db.roles import Role

@@ -9,7 +9,8 @@ from rich.console import Console
 
 from hydra.cli import db
 from hydra.cli.output import progress_bar
-from hydra.cli.run import base_names, parse_range, refuse_exchange
+from hydra.cli.pair_names import base_names
+from hydra.cli.run import parse_range, refuse_exchange
 from hydra.db import queries
 from hydra.db.engine import connect
 from hydra.db.logins import database_url

@@ -7,7 +7,8 @@ import typer
 
 from hydra.cli.market_options import SeedOption
 from hydra.cli.output import TextConsole, print_line
-from hydra.cli.run import base_names, parse_range, planted
+from hydra.cli.pair_names import base_names
+from hydra.cli.run import parse_range, planted
 from hydra.domain import MarketOrigin
 from hydra.errors import StopError
 from hydra.runtime.run_market import GENERATED_START

@@ -10,7 +10,7 @@ import typer
 import uvloop
 
 from hydra.cli.output import output_console, print_line
-from hydra.cli.run import base_names
+from hydra.cli.pair_names import base_names
 from hydra.db.logins import database_url
 from hydra.db.roles import Role
 from hydra.errors import StopError

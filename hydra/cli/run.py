@@ -18,6 +18,7 @@ from hydra.cli import db
 from hydra.cli.exchange_run import ExchangeName, asked_exchange, listened_again, new_exchange_run
 from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, ToOption
 from hydra.cli.output import TextConsole, print_line, progress_bar
+from hydra.cli.pair_names import base_names
 from hydra.db.engine import connect
 from hydra.db.logins import database_url
 from hydra.db.roles import Role
@@ -32,7 +33,6 @@ from hydra.sim.market.settings import Scenario
 from hydra.trading.parameters import recorded_rules, rules_of
 from hydra.trading.runs import LABELS, EndReason, Run, RunPlan, create_run, read_run, reopen_run
 from hydra.trading.upgrades import upgrade_run
-from hydra.universe import UNIVERSE, find_pair
 
 NO_DATA_STATUS: Final = 3
 """The exit status of a run in which a tenth of the minutes or more had no data for any pair."""
@@ -261,22 +261,6 @@ def refuse_exchange(market: MarketOrigin) -> None:
             "--market exchange: choose recorded or generated; to an exchange listens "
             "`hydra run --exchange simulated`, binance or bybit"
         )
-
-
-def base_names(pairs: str) -> tuple[str, ...]:
-    """The base names of comma-separated pairs in any spelling.
-
-    Raises:
-        StopError: a name is not in the universe.
-    """
-    names = [name for name in pairs.split(",") if name.strip()]
-    found = [find_pair(name) for name in names]
-    unknown = [name.strip() for name, pair in zip(names, found, strict=True) if pair is None]
-    if unknown:
-        raise StopError(
-            f"--pairs: {', '.join(unknown)} is not traded; HYDRA trades {', '.join(p.base for p in UNIVERSE)}"
-        )
-    return tuple(pair.base for pair in found if pair is not None)
 
 
 def parse_range(start: str | None, end: str | None) -> tuple[datetime | None, datetime | None]:

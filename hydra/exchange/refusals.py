@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from urllib.error import URLError
 
 from aiohttp import ClientConnectorError, ClientResponseError, ClientSSLError, WSServerHandshakeError
-from ccxt.base.errors import BaseError, RequestTimeout
+from ccxt.base.errors import RequestTimeout
 
 from hydra.errors import BadDataError, HydraError, RetryError, StopError
 from hydra.outside_text import shown
@@ -217,10 +217,9 @@ def _error_of_tls(host: str, error: BaseException) -> HydraError:
 
 
 def _innermost(causes: list[BaseException]) -> str:
-    """The words of what happened first; ccxt's own hold the URL of the request, which may be signed."""
-    innermost = causes[-1]
-    is_of_ccxt = isinstance(innermost, BaseError)
-    return "no answer" if is_of_ccxt else _short(str(innermost) or type(innermost).__name__)
+    """The words of what happened first, but no URL: it may be signed."""
+    words = str(causes[-1]) or type(causes[-1]).__name__
+    return "no answer" if "://" in words else _short(words)
 
 
 def decoded(text: str) -> Any:

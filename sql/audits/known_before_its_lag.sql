@@ -7,6 +7,15 @@ WITH imported AS (
     GROUP BY target_table
 ),
 
+-- The sessions of ingest; one that was killed goes on until the next.
+heard AS (
+    SELECT
+        venue,
+        started_at,
+        coalesce(ended_at, lead(started_at) OVER (PARTITION BY venue ORDER BY started_at), 'infinity') AS ended_at
+    FROM market.ingest_sessions
+),
+
 ended AS (
     SELECT 'candles_1m' AS source_table, instrument_id, time, known_at, time + interval '1 minute 2 seconds' AS earliest
     FROM market.candles_1m
@@ -31,6 +40,10 @@ FROM ended AS e
 JOIN market.instruments AS i USING (instrument_id)
 WHERE e.known_at < e.earliest
     AND i.venue = 'binance'
+    AND NOT EXISTS (
+        SELECT FROM heard AS h
+        WHERE h.venue = i.venue AND e.known_at BETWEEN h.started_at AND h.ended_at
+    )
     AND EXISTS (
         SELECT FROM imported AS m
         WHERE e.source_table = ANY (string_to_array(m.target_table, ', '))

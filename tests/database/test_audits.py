@@ -71,6 +71,10 @@ def test_an_audit_is_silent_at_its_border(connection: psycopg.Connection, name: 
         ("UPDATE hydra.fills SET price = 103", []),
         ("UPDATE hydra.fills SET price = 103, is_maker = false", ["outside its bar"]),
         ("UPDATE market.candles_1m SET volume = 0", ["outside its bar"]),
+        # By the recorded book it filled inside its bar, of which its time says the minute.
+        ("UPDATE hydra.fills SET evidence = 'BOOK', time = time - interval '20 seconds'", []),
+        ("UPDATE hydra.fills SET evidence = 'BOOK', time = time - interval '20 seconds', price = 98",
+         ["outside its bar"]),
         ("DELETE FROM market.candles_1m WHERE time = '2025-06-01 00:05Z'", ["outside its bar"]),
         # The bar that the fill was played on had volume; a repair says later that it has none.
         (REPAIR_OF_ALL_BARS, []),
@@ -283,3 +287,13 @@ def test_an_entry_after_the_kill_switch_was_cleared_is_no_finding(connection: ps
         " SET cleared_time = '2025-06-01 00:04:30Z', cleared_by = 'anna', clear_reason = 'ok'"
     )
     assert findings(connection, "entry_while_killed") == []
+
+
+def test_a_fact_that_was_heard_live_may_be_known_before_its_lag(connection: psycopg.Connection) -> None:
+    for statement in DEFECTS["known_before_its_lag"].split(";"):
+        connection.execute(statement)
+    connection.execute(
+        "INSERT INTO market.ingest_sessions (venue, environment, code_version, process_id, started_at)"
+        " VALUES ('binance', 'production', 'abc', 1, '2025-06-01 00:03Z')"
+    )
+    assert findings(connection, "known_before_its_lag") == []

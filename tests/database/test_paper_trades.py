@@ -5,10 +5,12 @@ Maker 2 bps, taker 5 bps (docs/formulas.md). Start: 10,000 USDT.
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
+from hydra.db import queries
 from hydra.db.engine import connect
 from hydra.db.roles import Role
 from hydra.domain import Side
@@ -228,3 +230,50 @@ def test_a_position_in_a_hole_keeps_its_last_price_and_its_settlements(market: P
         (market.position()["position_id"],),
     ).fetchall()
     assert events == [("last",)] * 3
+
+
+def test_an_entry_stands_in_the_recorded_queue_over_two_minutes_and_leaves_through_the_book(
+    market: PaperMarket,
+) -> None:
+    """0.2 BTC at 49,998.7 behind 3: 2.95 and 0.1 are sold there, then 0.04, then 5 below it.
+
+    The target fires at the trade at 51,000.2 (130 s): 0.1 at 50,990 and 0.1 at 50,980 make 50,985, worse than
+    the next book's 50,999.
+    """
+    market.candle(0, QUIET)
+    for second in (0, 5, 60, 65):
+        market.book(second, {50_000.0: 1.0, 49_998.7: 3.0}, {50_000.5: 2.0})
+    for second, price, quantity in ((10, 49_998.7, 2.95), (20, 49_998.7, 0.1), (65, 49_998.7, 0.04)):
+        market.sold(second, price, quantity)
+    market.sold(70, 49_998.6, 5.0)
+    market.approve(0, Side.LONG, "10000", LONG_TERMS)
+    market.candle(1, (50_000.0, 50_010.0, 49_998.7, 50_000.0))
+    market.settle(1)
+    assert market.position()["opened_time"] == instant(0) + timedelta(seconds=20)
+    assert stops(market) == [Decimal("0.05")]
+    market.candle(2, (50_000.0, 50_010.0, 49_998.6, 50_000.0))
+    market.settle(2)
+    assert stops(market) == [Decimal("0.2")]
+    for second in (115, 125):
+        market.book(second, {50_990.0: 0.1, 50_980.0: 1.0}, {51_001.0: 2.0})
+    market.book(135, {50_999.0: 1.0}, {51_001.0: 2.0})
+    market.sold(125, 50_999.9, 1.0)
+    market.sold(130, 51_000.2, 1.0)
+    market.candle(3, (50_000.0, 51_010.0, 50_000.0, 50_900.0))
+    market.settle(3)
+    assert market.fills() == [
+        (Decimal("49998.7"), Decimal("0.05"), Decimal("0.499987"), True),
+        (Decimal("49998.7"), Decimal("0.04"), Decimal("0.3999896"), True),
+        (Decimal("49998.7"), Decimal("0.11"), Decimal("1.0999714"), True),
+        (Decimal("50985"), Decimal("0.2"), Decimal("5.0985"), False),
+    ]
+    rows = market.connection.execute(
+        "SELECT f.time, f.evidence FROM hydra.fills AS f JOIN hydra.orders AS o USING (order_id)"
+        " WHERE o.run_id = %s ORDER BY f.fill_id",
+        (market.run.run_id,),
+    ).fetchall()
+    assert rows == [(instant(0) + timedelta(seconds=second), "BOOK") for second in (20, 65, 70, 130)]
+    assert market.position()["net_pnl_usd"] == Decimal("190.161552")
+    assert market.cash() == Decimal("10190.161552")
+    audit = market.connection.execute(queries.load("audits/fill_outside_the_bar")).fetchall()
+    assert [row for row in audit if row[0] == market.run.run_id] == []

@@ -42,7 +42,7 @@ class PaperMarket:
         self.connection = connection
         self._rules = rules or Rules()
         connection.autocommit = True
-        for table in ("candles_1m", "mark_prices", "funding_rates"):
+        for table in ("candles_1m", "mark_prices", "funding_rates", "order_books", "trades"):
             (owner or connection).execute(f"DELETE FROM market.{table}")  # noqa: S608
         ensure_instruments(connection)
         self.run = self._new_run()
@@ -60,6 +60,26 @@ class PaperMarket:
         row = candle(pair, instant(minute - 1), instant(minute) + timedelta(seconds=2), prices)
         del row["volume"]
         add(self.connection, "market.mark_prices", {**row, "timeframe_minutes": 1})
+
+    def book(
+        self, second: float, bids: dict[float, float], asks: dict[float, float], pair: int = BTC
+    ) -> None:
+        """The order book `second` seconds after the start: price and quantity by level, best first."""
+        time = START + timedelta(seconds=second)
+        levels = {"bid_prices": [*bids], "bid_quantities": [*bids.values()]}
+        levels |= {"ask_prices": [*asks], "ask_quantities": [*asks.values()]}
+        row = {"instrument_id": pair, "time": time, "known_at": time, **levels}
+        add(self.connection, "market.order_books", row)
+
+    def sold(self, second: float, price: float, quantity: float, pair: int = BTC) -> None:
+        """A trade whose taker sold."""
+        time = START + timedelta(seconds=second)
+        row = {"instrument_id": pair, "time": time, "known_at": time, "trade_id": int(second * 1000)}
+        add(
+            self.connection,
+            "market.trades",
+            {**row, "price": price, "quantity": quantity, "buyer_is_maker": True},
+        )
 
     def funding(self, minute: int, rate: float, mark: float | None, pair: int = BTC) -> None:
         """A settlement at `minute`."""

@@ -9,6 +9,7 @@ from hydra.ingest.live.pair import HeardPair
 WITHOUT_PAST = (Feed.LIQUIDATIONS, Feed.PREMIUM_INDEX)
 """Streams whose past no exchange gives; books are recorded where they break."""
 
+UNTIL_HEARD_US = 10**18
 EXPLAINS_US = 60_000_000
 """So long after an interruption, what is missing is missing because of it."""
 
@@ -28,6 +29,7 @@ class Silences:
         started_us = self._intake.stamp() if since_us is None else since_us
         for feed in Feed:
             self._interrupt(feed, started_us, cause)
+            self._intake.causes[feed] = cause, started_us + UNTIL_HEARD_US
         for pair in self._intake.pairs.values():
             pair.book_broke = started_us, cause
 
