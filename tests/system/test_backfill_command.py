@@ -1,4 +1,4 @@
-"""`hydra backfill` against the simulated exchange, killed with -9 on the way: every row once, none asked twice."""
+"""`hydra backfill` on the simulated exchange, killed with -9 on the way: every row once, none asked twice."""
 
 import os
 import re
