@@ -41,6 +41,9 @@ def command(
         Source,
         typer.Option("--from", help="REST: the exchange itself; archive: Binance's files of whole days."),
     ] = Source.REST,
+    with_trades: Annotated[
+        bool, typer.Option("--with-trades", help="From the archive: every trade too (millions a day).")
+    ] = False,
 ) -> None:
     """Fetch history within the exchange's limits. Stopped or killed, it goes on where it was.
 
@@ -49,12 +52,14 @@ def command(
     settings, names = load_settings(), base_names(pairs)
     if source is Source.ARCHIVE and exchange != "binance":
         raise StopError(f"--from archive: {exchange} has no archive that HYDRA reads; leave out --exchange")
+    if with_trades and source is Source.REST:
+        raise StopError("--with-trades needs --from archive: by REST a day of trades takes hours")
     db.up()
     console = TextConsole()
     if source is Source.REST:
         _from_exchange(console, settings, exchange, names, days)
     else:
-        _from_archive(console, settings, names, days)
+        _from_archive(console, settings, names, days, with_trades=with_trades)
 
 
 def _from_exchange(
@@ -79,10 +84,13 @@ def _from_exchange(
     _summarise(console, filled, time.monotonic() - started)
 
 
-def _from_archive(console: TextConsole, settings: Settings, names: tuple[str, ...], days: int) -> None:
+def _from_archive(
+    console: TextConsole, settings: Settings, names: tuple[str, ...], days: int, *, with_trades: bool
+) -> None:
     symbols = [pair.exchange_symbol for pair in UNIVERSE if not names or pair.base in names]
     today = datetime.now(UTC).date()
-    paths = archive_paths(symbols, today - timedelta(days=days), today - timedelta(days=1), today)
+    first, last = today - timedelta(days=days), today - timedelta(days=1)
+    paths = archive_paths(symbols, first, last, today, with_trades=with_trades)
     folder = state_directory() / "archive"
     with progress_bar(console, TextColumn("fetching"), BarColumn(), TaskProgressColumn()) as bar:
         task = bar.add_task("", total=len(paths))

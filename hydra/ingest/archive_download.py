@@ -36,10 +36,13 @@ class Fetched:
     error: str | None = None
 
 
-def archive_paths(symbols: Sequence[str], first: date, last: date, today: date) -> list[str]:
+def archive_paths(
+    symbols: Sequence[str], first: date, last: date, today: date, *, with_trades: bool = False
+) -> list[str]:
     """The archive's files of `symbols` for [first, last]: candles, mark prices, funding, metrics.
 
     Funding comes by months, metrics by days, the others by months where one is whole and finished.
+    with_trades: the aggregate trades too, by days: a month of them is too large a file.
     """
     months = [month for month in _months(first, last) if _end_of(month) + _MONTH_IS_THERE_AFTER < today]
     whole = [month for month in months if first <= month and _end_of(month) <= last]
@@ -55,6 +58,9 @@ def archive_paths(symbols: Sequence[str], first: date, last: date, today: date) 
         paths += [f"{funding}-{month:%Y-%m}.zip" for month in months]
         metrics = f"{_MARKET}/daily/metrics/{symbol}/{symbol}-metrics"
         paths += [f"{metrics}-{day}.zip" for day in days]
+        if with_trades:
+            trades = f"{_MARKET}/daily/aggTrades/{symbol}/{symbol}-aggTrades"
+            paths += [f"{trades}-{day}.zip" for day in days]
     return paths
 
 

@@ -1,6 +1,14 @@
--- Order books with an empty side or a level that cannot be. Must return no rows.
-SELECT instrument_id, time, cardinality(bid_prices) AS bids, cardinality(ask_prices) AS asks
-FROM market.order_books
-WHERE cardinality(bid_prices) = 0 OR cardinality(ask_prices) = 0
-    OR 0 >= ANY (bid_prices) OR 0 >= ANY (ask_prices) OR 0 >= ANY (bid_quantities) OR 0 >= ANY (ask_quantities)
-ORDER BY instrument_id, time
+-- Order books with an empty side or a level that cannot be, in the newest day of each instrument. Must return no rows.
+SELECT b.instrument_id, b.time, cardinality(b.bid_prices) AS bids, cardinality(b.ask_prices) AS asks
+FROM market.instruments AS i
+CROSS JOIN LATERAL (
+    SELECT own.*
+    FROM market.order_books AS own
+    WHERE own.instrument_id = i.instrument_id
+        AND own.time >= (
+            SELECT max(n.time) FROM market.order_books AS n WHERE n.instrument_id = i.instrument_id
+        ) - interval '1 day'
+) AS b
+WHERE cardinality(b.bid_prices) = 0 OR cardinality(b.ask_prices) = 0
+    OR 0 >= ANY (b.bid_prices) OR 0 >= ANY (b.ask_prices) OR 0 >= ANY (b.bid_quantities) OR 0 >= ANY (b.ask_quantities)
+ORDER BY b.instrument_id, b.time

@@ -1,6 +1,5 @@
--- Holes of less than an hour in the ids of trades that market.gaps does not list, in the newest day of each instrument.
--- The ids of an exchange have no holes (Bybit's are no numbers in sequence). A longer hole is an interruption or lies
--- between two imported files. Must return no rows.
+-- Holes in the ids of trades that market.gaps does not list, in the newest hour of each instrument (trades are many).
+-- The ids of an exchange have no holes (Bybit's are no numbers in sequence). Must return no rows.
 SELECT h.instrument_id, h.time, h.previous_id, h.trade_id
 FROM market.instruments AS i
 CROSS JOIN LATERAL (
@@ -14,11 +13,10 @@ CROSS JOIN LATERAL (
     WHERE t.instrument_id = i.instrument_id
         AND t.time >= (
             SELECT max(n.time) FROM market.trades AS n WHERE n.instrument_id = i.instrument_id
-        ) - interval '1 day'
+        ) - interval '1 hour'
 ) AS h
 WHERE i.venue NOT LIKE 'bybit%'
     AND h.trade_id > h.previous_id + 1
-    AND h.time < h.previous_time + interval '1 hour'
     AND NOT EXISTS (
         SELECT FROM market.gaps AS g
         WHERE g.source_table = 'trades' AND g.instrument_id = h.instrument_id

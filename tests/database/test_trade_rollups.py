@@ -153,8 +153,8 @@ def test_writers_and_refreshes_at_once_leave_no_trade_out(connection: psycopg.Co
 
 
 def test_an_order_book_minute_has_mean_and_last(connection: psycopg.Connection) -> None:
-    """Mid 100: spreads 200 and 100 bps. Depths 99 and 101 USDT, then 995 and 100.5: imbalances -2/200 and
-    894.5/1095.5."""
+    """Mid 100: spreads 200 and 100 bps. Depths 99 and 101 USDT, then 995 and 100.5: mean 547 and
+    100.75."""
     add_book(connection, START + timedelta(seconds=1), [(99, 1)], [(101, 1)])
     add_book(connection, START + timedelta(seconds=6), [(99.5, 10)], [(100.5, 1)])
     add_book(connection, START + MINUTE, [], [(101, 1)])
@@ -162,7 +162,7 @@ def test_an_order_book_minute_has_mean_and_last(connection: psycopg.Connection) 
     full, empty = stored(connection, "order_book_1m")
     assert (full["mean_spread_bps"], full["last_spread_bps"]) == pytest.approx((150, 100))
     assert full["last_imbalance"] == pytest.approx(894.5 / 1095.5)
-    assert full["mean_imbalance"] == pytest.approx((894.5 / 1095.5 - 0.01) / 2)
+    assert full["mean_imbalance"] == pytest.approx((547 - 100.75) / (547 + 100.75))
     assert (full["mean_bid_depth_usd"], full["mean_ask_depth_usd"]) == pytest.approx((547, 100.75))
     assert (full["last_bid_depth_usd"], full["last_ask_depth_usd"]) == pytest.approx((995, 100.5))
     assert (full["row_count"], full["known_at"]) == (2, START + timedelta(seconds=7))

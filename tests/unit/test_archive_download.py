@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from hydra.errors import RetryError
+from hydra.exchange.archive.recognition import Recognised, recognise
 from hydra.ingest import archive_download
 from hydra.ingest.archive_download import Fetched, archive_paths, download
 from hydra.ingest.import_plan import plan_import
@@ -116,3 +117,12 @@ def test_whole_finished_months_come_as_one_file() -> None:
     assert [Path(path).stem for path in later if "fundingRate" in path] == [
         "BTCUSDT-fundingRate-2025-01", "BTCUSDT-fundingRate-2025-02",
     ]  # fmt: skip
+
+
+def test_trades_come_by_days_where_they_are_asked_for() -> None:
+    span = date(2025, 1, 30), date(2025, 2, 1), date(2025, 4, 1)
+    paths = set(archive_paths(["BTCUSDT"], *span, with_trades=True)) - set(archive_paths(["BTCUSDT"], *span))
+    assert sorted(Path(path).stem for path in paths) == [
+        "BTCUSDT-aggTrades-2025-01-30", "BTCUSDT-aggTrades-2025-01-31", "BTCUSDT-aggTrades-2025-02-01",
+    ]  # fmt: skip
+    assert all(isinstance(recognise(Path(path)), Recognised) for path in paths)
