@@ -124,11 +124,7 @@ class BacktestMarket:
         return instant_of(int(self.minutes[index]))
 
     def as_of(self, index: int) -> datetime:
-<<<<<<< HEAD
         """Up to when facts are known to the decision of that minute."""
-=======
-        """The instant up to which the minute at `index` saw facts."""
->>>>>>> paper
         if self.recorded is None:
             return self.time_of(index) + DECISION_DELAY
         return EPOCH + int(self.recorded.as_of_us[index]) * MICROSECOND
