@@ -149,17 +149,19 @@ class MarketAnswers:
         return start, end, query.limit(500, 1_500), interval_ms
 
     def _minutes(self, place: int, start: int | None, end: int | None, limit: int, interval_ms: int) -> Found:
-        """Closed minutes and the running one that can matter."""
+        """Closed minutes and the running one that can matter: the first ones from `start` on, or the newest.
+
+        As on the exchange an answer begins where there are candles, and goes on behind a hole.
+        """
         now_ms = self._market.sent_ms
+        last = now_ms if end is None else min(now_ms, end)
+        rows = self._market.past.table("candles_1m", place)
         if start is None:
-            newest = min(now_ms, end) if end is not None else now_ms
-            start = newest - newest % interval_ms - limit * interval_ms
-        last = (
-            min(end, start + (limit + 1) * interval_ms)
-            if end is not None
-            else start + (limit + 1) * interval_ms
-        )
-        closed = self._market.past.table("candles_1m", place).between(start, last, now_ms)
+            start = last - last % interval_ms - limit * interval_ms
+            closed = rows.between(start, last, now_ms)
+        else:
+            most = limit * interval_ms // MINUTE_MS
+            closed = limited(rows.between(start, last, now_ms), most, oldest=True)
         running = self._market.senders[place].running
         is_open = running.open_ms == now_ms - now_ms % MINUTE_MS
         if not is_open or not start <= running.open_ms <= last:
