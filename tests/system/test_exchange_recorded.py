@@ -42,18 +42,22 @@ DAY: Final = timedelta(days=1)
 HOUR: Final = timedelta(hours=1)
 BTC: Final = "BTCUSDT"
 PAIRS: Final = UNIVERSE[:2]
+_IS_MISSING: Final = (pl.col("instrument_id") == PAIRS[1].instrument_id) & (
+    pl.col("time") == START + timedelta(minutes=3)
+)
 _IS_SERVED: Final = pl.col("instrument_id").is_in([pair.instrument_id for pair in PAIRS])
 
 
 @pytest.fixture(scope="module")
 def url(servers: dict[Edition, TestServer]) -> Iterator[str]:
-    """A database with 31 recorded days of two pairs."""
+    """A database with 31 recorded days of two pairs; one candle of one of them is missing."""
     with servers[Edition.APACHE].migrated() as url:
         with closing(connect(url, autocommit=True)) as connection:
             ensure_instruments(connection)
         with adbc_connect(url) as connection:
             rows = recorded_rows(START - 31 * DAY, END + HOUR)
-            write_rows(connection, {name: frame.filter(_IS_SERVED) for name, frame in rows.items()})
+            rows = {name: frame.filter(_IS_SERVED) for name, frame in rows.items()}
+            write_rows(connection, rows | {"candles_1m": rows["candles_1m"].filter(~_IS_MISSING)})
         yield url
 
 
@@ -110,9 +114,9 @@ def test_history_and_closed_candles_are_what_is_stored(url: str) -> None:
         listening = asyncio.ensure_future(market.listen("all", (Feed.CANDLES,), [BTC], hear))
         await soon(lambda: len(heard) == MINUTES, within_s=20.0)
         listening.cancel()
-        columns = ("open", "high", "low", "close", "volume")
-        expected = stored(url, "candles_1m", columns, START, END)
-        assert [tuple(getattr(one, name) for name in columns) for one in heard] == expected.rows()
+        numbers = ("open", "high", "low", "close", "volume")
+        expected = stored(url, "candles_1m", numbers, START, END)
+        assert [tuple(getattr(one, name) for name in numbers) for one in heard] == expected.rows()
         assert {(one.quote_volume, one.trade_count, one.taker_buy_volume) for one in heard} == {
             (None, None, None)
         }
@@ -126,25 +130,12 @@ def test_history_and_closed_candles_are_what_is_stored(url: str) -> None:
 @pytest.fixture(scope="module")
 def decided(url: str) -> Iterator[psycopg.Connection]:
     """The database after a run over the served history."""
+    words = (
+        "run", "--exchange", "simulated", "--market", "recorded", "--from", f"{START:%Y-%m-%dT%H:%M}",
+        "--to", f"{END:%Y-%m-%dT%H:%M}", "--speed", "max", "--pairs", "BTC,ETH",
+    )  # fmt: skip
     done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "hydra",
-            "run",
-            "--exchange",
-            "simulated",
-            "--market",
-            "recorded",
-            "--from",
-            f"{START:%Y-%m-%dT%H:%M}",
-            "--to",
-            f"{END:%Y-%m-%dT%H:%M}",
-            "--speed",
-            "max",
-            "--pairs",
-            "BTC,ETH",
-        ],  # fmt: skip
+        [sys.executable, "-m", "hydra", *words],
         env={**os.environ, "HYDRA_DATABASE_URL": url},
         check=False,
         capture_output=True,
@@ -156,14 +147,19 @@ def decided(url: str) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def test_a_run_declares_only_what_is_sent_and_is_not_blocked(decided: psycopg.Connection) -> None:
+def test_a_run_declares_only_what_is_sent_and_is_not_blocked_by_the_rest(decided: psycopg.Connection) -> None:
     run = decided.execute("SELECT label, feeds, config->'exchange'->>'venue' FROM hydra.runs").fetchone()
     assert run is not None
     assert (run[0], run[1]) == ("simulated", [])
     assert run[2].startswith("simulated-exchange-recorded-")
+
+
+def test_a_candle_that_is_not_recorded_does_not_stop_the_time(decided: psycopg.Connection) -> None:
+    """Nothing else is heard in that minute; only the pair without it is blocked."""
     cycles = decided.execute("SELECT count(*), count(*) FILTER (WHERE state = 'CLOSED') FROM hydra.cycles")
     assert cycles.fetchone() == (MINUTES - 1, MINUTES - 1)
     blocked = decided.execute(
-        "SELECT DISTINCT reason FROM hydra.assessments WHERE reason_code IN ('DATA_MISSING', 'DATA_STALE')"
+        "SELECT DISTINCT base FROM hydra.assessments JOIN market.instruments USING (instrument_id) "
+        "WHERE reason_code IN ('DATA_MISSING', 'DATA_STALE')"
     )
-    assert blocked.fetchall() == []
+    assert blocked.fetchall() == [("ETH",)]
