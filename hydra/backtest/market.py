@@ -19,7 +19,7 @@ from hydra.arrays import TIME, Integers
 from hydra.backtest.recorded_flow import RecordedFlow, recorded_flow
 from hydra.db import queries
 from hydra.db.arrow import arrow_reader, end_read, read_frame
-from hydra.durations import EPOCH, MINUTE, MINUTE_US
+from hydra.durations import EPOCH, MICROSECOND, MINUTE, MINUTE_US
 from hydra.errors import StopError
 from hydra.features.engine.decision_frame import DECISION_DELAY
 from hydra.features.facts import MarketFacts
@@ -122,6 +122,12 @@ class BacktestMarket:
     def time_of(self, index: int) -> datetime:
         """The decided minute at `index` of `minutes`."""
         return instant_of(int(self.minutes[index]))
+
+    def as_of(self, index: int) -> datetime:
+        """Up to when facts are known to the decision of that minute."""
+        if self.recorded is None:
+            return self.time_of(index) + DECISION_DELAY
+        return EPOCH + int(self.recorded.as_of_us[index]) * MICROSECOND
 
 
 def instant_of(epoch_minute: int) -> datetime:

@@ -8,7 +8,6 @@ from functools import partial
 
 from hydra.backtest.bars import BarGrid
 from hydra.backtest.market import BacktestMarket, instant_of
-from hydra.features.engine.decision_frame import DECISION_DELAY
 from hydra.layers.layer4_filters import exact
 from hydra.trading.cycle import Cycle
 from hydra.trading.entries import submit_entry
@@ -35,8 +34,7 @@ class MinutePlayer:
         self._venue = PaperExchange(run_id, rules.execution)
 
     def cycle(self, row: int) -> Cycle:
-        time = self.market.time_of(row)
-        return Cycle(self._run_id, time, time + DECISION_DELAY)
+        return Cycle(self._run_id, self.market.time_of(row), self.market.as_of(row))
 
     def specs(self, cycle: Cycle) -> Mapping[int, InstrumentSpec]:
         """The terms of the pairs at a minute."""
@@ -45,13 +43,14 @@ class MinutePlayer:
     def collect(self, row: int, cycle: Cycle, states: Iterable[PairState]) -> None:
         """Play the bars, recorded books and trades, and settlements of a minute on `states`."""
         columns = {state.instrument_id: self.column_of[state.instrument_id] for state in states}
+        flow = self.market.flow
         venue = PaperExchange(
             self._run_id,
             self._rules.execution,
             self.specs(cycle),
             {key: self.bars.bars(row, column) for key, column in columns.items()},
             {key: self.bars.settlements.get((row, column), ()) for key, column in columns.items()},
-            not_recorded if self.market.flow is None else partial(self.market.flow.of, cycle.as_of),
+            not_recorded if flow is None else partial(flow.of, self.market.as_of(row)),
         )
         for state in states:
             venue.collect(state, cycle.time)

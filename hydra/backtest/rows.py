@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 from hydra.arrays import TIME
 from hydra.backtest.columns import assessed_rows
 from hydra.backtest.equity_path import E8, EquityPath
-from hydra.backtest.market import instant_of
 from hydra.backtest.simulation import Simulation
 from hydra.backtest.verdict_counts import killed_pair_minutes
 from hydra.durations import MINUTE_US
-from hydra.features.engine.decision_frame import DECISION_DELAY, DECISION_DELAY_US, newest_known_each
+from hydra.features.engine.decision_frame import DECISION_DELAY_US, newest_known_each
 from hydra.layers.layer4_limits import PortfolioState
 from hydra.ledger.portfolio import drawdown
 from hydra.trading.assessment_rows import STORED_FEATURES, assessment_row, feature_row
@@ -83,8 +82,8 @@ class PairMinuteRowMaker:
         return newest_known_each(market.recorded.facts, decisions.with_columns(as_of))
 
     def _cycle(self, row: int) -> Cycle:
-        time = instant_of(int(self._simulation.prepared.market.minutes[row]))
-        return Cycle(self._run.run_id, time, time + DECISION_DELAY)
+        market = self._simulation.prepared.market
+        return Cycle(self._run.run_id, market.time_of(row), market.as_of(row))
 
     def _decisions(self, batch: list[tuple[int, int]]) -> pl.DataFrame:
         market = self._simulation.prepared.market

@@ -17,7 +17,6 @@ from hydra.db.logins import database_url
 from hydra.db.roles import Role
 from hydra.domain import MarketOrigin
 from hydra.errors import StopError
-from hydra.exchange.hosts import Environment
 from hydra.layers.layer2_data_health import CLOCK_FEED, LIQUIDATION_FEED, ORDER_BOOK_FEED
 from hydra.runtime.exchange_market import SIMULATED, ExchangeRequest, ListenedMarket, listening
 from hydra.runtime.speed import Speed
@@ -26,10 +25,10 @@ from hydra.trading.parameters import recorded_rules, rules_of
 from hydra.trading.runs import Run, RunPlan, create_run
 
 
-def feeds_of(environment: str) -> tuple[str, ...]:
-    """A run on an exchange declares every feed (C111). A simulated one's clock is not that of the world."""
+def feeds_of(speed: Speed) -> tuple[str, ...]:
+    """A run on an exchange declares every feed (C111). At the highest speed time is what is heard."""
     feeds = (ORDER_BOOK_FEED, LIQUIDATION_FEED)
-    return feeds if environment == Environment.SIMULATED else (*feeds, CLOCK_FEED)
+    return feeds if speed.factor is None else (*feeds, CLOCK_FEED)
 
 
 class ExchangeName(StrEnum):
@@ -91,14 +90,14 @@ def new_exchange_run(
     with _listening(settings, asked, console) as market:
         if end is not None and market.data_from >= end:
             raise StopError(
-                f"{market.exchange.venue} is heard to {minute_text(market.data_from)} UTC already, later than --to: "
-                "choose a later one, or another market by --seed or --from"
+                f"{market.exchange.venue} is heard to {minute_text(market.data_from)} UTC already, beyond "
+                "--to: choose a later one, or another market by --seed or --from"
             )
         plan = RunPlan(
             mode=settings.trading_mode,
             market_origin=MarketOrigin.EXCHANGE,
             seed=market.seed,
-            feeds=feeds_of(market.exchange.environment),
+            feeds=feeds_of(market.speed),
             instrument_ids=market.instrument_ids,
             data_from=market.data_from,
             data_to=end,

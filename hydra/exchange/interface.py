@@ -68,7 +68,10 @@ class MarketData(Protocol):
         """The same, with its speed: what `ExchangeClock.measure` asks."""
 
     async def terms(self, symbols: Sequence[str]) -> list[InstrumentTerms]:
-        """Filters and funding terms of `symbols`, as of now; brackets and fees too where a key is set."""
+        """Filters and funding terms of `symbols`, as of now; brackets and fees too where a key is set.
+
+        A symbol that the exchange does not list is left out.
+        """
 
     async def history(self, table: str, symbol: str, start: datetime, end: datetime) -> pl.DataFrame:
         """One page of `table` in [start, end), oldest first; closed and settled rows only.

@@ -20,6 +20,9 @@ from hydra.universe import UNIVERSE
 TABLES: Final = ("funding_rates", "positioning", "open_interest", "candles_1m", "mark_prices")
 """What is fetched, short series first."""
 
+_SHARE_OF_LIMITS: Final = 0.8
+"""What runs beside it, such as ingest, always has room."""
+
 
 def fetch_history(
     settings: Settings,
@@ -37,7 +40,7 @@ def fetch_history(
         RetryError: the exchange cannot be reached now.
         DatabaseError, psycopg.Error: the database server cannot be used.
     """
-    exchange = market_data(settings, name)
+    exchange = market_data(settings, name, _SHARE_OF_LIMITS)
     return asyncio.run(_fetch(exchange, database_url(settings, Role.OWNER), name, pairs, days, progress))
 
 

@@ -29,7 +29,7 @@ from hydra.paths import state_directory
 from hydra.runtime.children import Children, Program
 from hydra.runtime.exchange_history import ensure_history
 from hydra.runtime.run_market import StoredInstrument, choose_instruments
-from hydra.runtime.simulated_exchange import Served, hold_until, served_at
+from hydra.runtime.simulated_exchange import Served, go_to, hold_until, served_at
 from hydra.runtime.speed import Speed
 from hydra.settings import Settings
 from hydra.trading.runs import RunExchange
@@ -93,7 +93,7 @@ def listening(
     environment = {} if url is None else {URL_KEY: url}
     start = _Start(Children([], _log(asked.name), environment), _log(asked.name), tell)
     try:
-        served = None if url is None else _served(url, asked, start)
+        served = None if url is None else _served(settings, url, asked, start)
         pairs = ("--pairs", ",".join(asked.names)) if asked.names else ()
         start.processes.add(Program(INGEST, _hydra("ingest", "--exchange", asked.name, *pairs)))
         with closing(connect(database_url(settings, Role.WORKER), autocommit=True)) as connection:
@@ -167,19 +167,30 @@ def _url(settings: Settings, asked: ExchangeRequest) -> str:
     return f"http://{LOOPBACK}:{choose_free()}"
 
 
-def _served(url: str, asked: ExchangeRequest, start: _Start) -> Served:
-    """The simulated exchange, served from now on unless one answers already."""
+def _served(settings: Settings, url: str, asked: ExchangeRequest, start: _Start) -> Served:
+    """The simulated exchange: one that answers already, else one served from where it was last heard."""
     served = _answered(url)
+    heard = None
     if served is None:
         port = str(urlsplit(url).port)
         words = ("exchange", "serve", *asked.serving, "--speed", str(asked.speed), "--port", port)
         start.processes.add(Program(EXCHANGE, _hydra(*words)))
         served = start.wait_for(EXCHANGE, lambda: _answered(url))
+        heard = _heard_through(settings, served.venue)
     start.tell(f"the simulated exchange at {url} serves {served.venue}, speed {served.speed}")
-    if served.speed.factor is None:
+    if heard is not None and heard > served.start:
+        go_to(url, heard, served.speed)
+    elif served.speed.factor is None:
         # Before anybody listens: it would run ahead. A second, so that the last candle of history is closed.
         hold_until(url, served.start + timedelta(seconds=1))
     return served
+
+
+def _heard_through(settings: Settings, venue: str) -> datetime | None:
+    """How far ingest of `venue` came before; None: nobody has listened to it."""
+    with closing(connect(database_url(settings, Role.READER), autocommit=True)) as connection:
+        row = connection.execute(queries.load("stages/ingest_progress"), {"venue": venue}).fetchone()
+    return row[0] if row else None
 
 
 def _answered(url: str) -> Served | None:

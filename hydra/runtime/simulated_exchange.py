@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -12,7 +13,10 @@ from hydra.exchange.hosts import SIMULATED_URL
 from hydra.runtime.speed import Speed
 from hydra.settings import Settings
 
+_CLOCK: Final = "/hydra/clock"
 _TIMEOUT_S: Final = 10.0
+_QUICKLY: Final = 100_000.0
+_LONGEST_WAY_S: Final = 60.0
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,34 @@ def hold_until(url: str, instant: datetime) -> None:
     Raises:
         RetryError: it does not answer, or refuses.
     """
-    _ask(url, "POST", "/hydra/clock", {"hold_until": instant.isoformat()})
+    _ask(url, "POST", _CLOCK, {"hold_until": instant.isoformat()})
+
+
+def now_at(url: str) -> datetime:
+    """The time on the simulated exchange at `url`.
+
+    Raises:
+        RetryError: it does not answer.
+    """
+    return datetime.fromisoformat(_ask(url, "GET", _CLOCK, None)["now"])
+
+
+def go_to(url: str, instant: datetime, speed: Speed) -> None:
+    """Let the simulated exchange at `url`, to which nobody listens yet, go on to `instant` at once.
+
+    From there it runs at `speed`; at the highest it is held there.
+
+    Raises:
+        RetryError: it does not answer, refuses, or does not come there.
+    """
+    _ask(url, "POST", _CLOCK, {"speed": _QUICKLY, "hold_until": instant.isoformat()})
+    deadline = time.monotonic() + _LONGEST_WAY_S
+    while not _ask(url, "GET", _CLOCK, None)["is_held"]:
+        if time.monotonic() > deadline:
+            raise RetryError(f"the simulated exchange at {url} does not come to {instant:%Y-%m-%d %H:%M} UTC")
+        time.sleep(0.05)
+    held = instant.isoformat() if speed.factor is None else None
+    _ask(url, "POST", _CLOCK, {"speed": speed.factor or "max", "hold_until": held})
 
 
 def _ask(url: str, method: str, path: str, body: dict[str, Any] | None) -> Any:

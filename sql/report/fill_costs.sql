@@ -1,5 +1,5 @@
--- Costs of the fills of a run's closed positions, by position, maker or taker, and evidence: fees, and the distance from
--- the price at the decision; notional_usd is at that price.
+-- Costs of the fills of a run's closed positions, by position, maker or taker, and evidence: fees, and the distance
+-- from the price at the decision; notional_usd is at that price.
 SELECT
     p.position_id,
     i.base,

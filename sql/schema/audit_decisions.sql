@@ -112,7 +112,8 @@ SELECT
     o.reference_price,
     f.price,
     m.direction * (f.price - o.reference_price) / o.reference_price * 10000 AS slippage_bps,
-    m.direction * (f.price - o.reference_price) * f.quantity AS slippage_usd
+    m.direction * (f.price - o.reference_price) * f.quantity AS slippage_usd,
+    f.evidence
 FROM hydra.fills AS f
 JOIN hydra.orders AS o USING (order_id)
 JOIN hydra.runs AS r USING (run_id)
@@ -134,6 +135,7 @@ COMMENT ON COLUMN audit.slippage.reference_price IS 'Mid (or last) at the decisi
 COMMENT ON COLUMN audit.slippage.price IS 'Price of the fill';
 COMMENT ON COLUMN audit.slippage.slippage_bps IS 'Basis points of the reference price, positive: cost';
 COMMENT ON COLUMN audit.slippage.slippage_usd IS 'USDT, positive: cost';
+COMMENT ON COLUMN audit.slippage.evidence IS 'What says that it filled: BAR or BOOK (hydra.fills)';
 
 CREATE OR REPLACE VIEW audit.cost_breakdown AS
 SELECT

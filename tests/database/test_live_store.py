@@ -4,12 +4,17 @@ import random
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
+from typing import Any, cast
 
 import polars as pl
 import psycopg
 import pytest
+from rich.console import Console
 
+from hydra.answers.feeds import read_feeds, read_ingest
+from hydra.cli.feed_table import print_feeds
 from hydra.db.engine import connect
 from hydra.db.roles import Role
 from hydra.exchange.capture import CapturedFrame
@@ -140,6 +145,41 @@ def test_what_a_capture_lacks_is_recorded(database_url: str, tmp_path: Path) -> 
         ).fetchall()
     assert gaps == [("trades", 3, "SEQUENCE")]
     assert repairs == [("trades", "LOST")]
+
+
+def test_status_shows_each_feed_and_whether_ingest_runs(worker: psycopg.Connection) -> None:
+    """The worst state of a feed's pairs, their rates together, and what waits."""
+    states = [_state(1, "LIVE"), _state(2, "SILENT") | {"detail": "connected, but nothing comes"}]
+    store = Store("watched", _session(worker))
+    store.store(worker, Batch(START_US, START_US), Waiting(3, 40), states)
+    feeds = [one for one in read_feeds(worker) if one.venue == "watched"]
+    ingest = [one for one in read_ingest(worker) if one.venue == "watched"]
+    assert [(one.state, one.pairs, one.messages_per_second, one.messages) for one in feeds] == [
+        ("SILENT", 2, 3.0, 20)
+    ]
+    assert (ingest[0].is_running, ingest[0].queued_rows, ingest[0].spilled_rows) == (True, 3, 40)
+    console = Console(width=80, file=StringIO())
+    print_feeds(console, ingest, feeds)
+    said = cast("StringIO", console.file).getvalue()
+    for words in ("Ingest listens to watched", "3 rows queued, 40 rows on disk", "nothing comes"):
+        assert words in said
+    assert max(map(len, said.splitlines())) <= 80
+
+
+def _state(instrument_id: int, state: str) -> dict[str, Any]:
+    return {
+        "venue": "watched",
+        "feed": "trades",
+        "instrument_id": instrument_id,
+        "state": state,
+        "last_time": _instant(START_US),
+        "last_received_at": _instant(START_US),
+        "messages": 10,
+        "messages_per_second": 1.5,
+        "lag_seconds": 0.25,
+        "unknown_fields": 0,
+        "detail": None,
+    }
 
 
 def _merged(connection: psycopg.Connection, table: str, rows: pl.DataFrame) -> Merged:

@@ -30,6 +30,8 @@ def count_runs(database_url: str) -> int:
     [
         (["--mode", "live"], "no orders go to an exchange yet"),
         (["--market", "exchange"], "choose recorded or generated"),
+        (["--exchange", "simulated", "--mode", "live"], "no orders go to an exchange yet"),
+        (["--exchange", "binance", "--seed", "7", "--speed", "60"], "leave out --seed, --speed"),
         (["--speed", "fast"], "write max, or a number above 0"),
         (["--pairs", "PEPE"], "PEPE is not traded"),
         (["--from", "yesterday"], "not a time; write 2025-06-01T14:05"),

@@ -53,6 +53,10 @@ class Victim(StrEnum):
     WORKER_MASTER = "worker master"
     CLOCK = "clock"
     SERVER = "database server"
+    INGEST = "ingest"
+
+
+OF_EVERY_RUN: Final = tuple(victim for victim in Victim if victim is not Victim.INGEST)
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ class Kill:
 
 
 def kill_schedule(
-    seed: int, kills: int, mean_pause_seconds: float, victims: Sequence[Victim] = tuple(Victim)
+    seed: int, kills: int, mean_pause_seconds: float, victims: Sequence[Victim] = OF_EVERY_RUN
 ) -> list[Kill]:
     """`kills` kills at exponentially distributed distances, every kind of victim in turn, then mixed."""
     chance = random.Random(seed)
@@ -80,8 +84,11 @@ def run_disturbed(
     server_data: Path,
     *,
     time_limit_seconds: float,
+    once_there: Victim | None = None,
 ) -> list[Kill]:
     """Start `command`, kill as scheduled while it runs, wait for its end; gives the kills that hit something.
+
+    once_there: the process that the first kill waits for.
 
     Raises:
         AssertionError: the command failed; its output is shown.
@@ -93,6 +100,10 @@ def run_disturbed(
         stderr=subprocess.STDOUT,
         text=True,
     ) as process:
+        while once_there and process.poll() is None:
+            if _find_victim(process.pid, once_there, server_data) is not None:
+                break
+            time.sleep(0.02)
         done = [kill for kill in schedule if _strike(process, kill, server_data)]
         try:
             output, _ = process.communicate(timeout=time_limit_seconds)
@@ -124,6 +135,7 @@ def _find_victim(ancestor: int, victim: Victim, server_data: Path) -> int | None
         Victim.CLOCK: "hydra.runtime.clock",
         Victim.WORKER_MASTER: "--use-spawn",
         Victim.WORKER: "--multiprocessing-fork",
+        Victim.INGEST: "hydra ingest",
     }[victim]
     return next((pid for pid, words in descendants(ancestor) if mark in words), None)
 

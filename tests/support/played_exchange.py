@@ -113,7 +113,7 @@ class PlayedExchange:
         if self.is_refusing and name != "market":
             return web.json_response({"code": -1003, "msg": "no"}, status=429, headers={"Retry-After": "1"})
         answer = getattr(self, f"_{name}", None)
-        if answer is None:
+        if answer is None or request.path.startswith("/elsewhere"):
             return web.json_response([])
         return web.json_response(answer(request.query))
 

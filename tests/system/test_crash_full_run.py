@@ -24,7 +24,7 @@ from hydra.settings import load_settings
 from hydra.sim.market.settings import MarketSettings
 from hydra.trading.parameters import recorded_rules, rules_of
 from hydra.trading.runs import Run, RunPlan, create_run, read_run
-from tests.support.crash_harness import Victim, decision_rows, differences, kill_schedule, run_disturbed
+from tests.support.crash_harness import OF_EVERY_RUN, decision_rows, differences, kill_schedule, run_disturbed
 from tests.support.servers.migrated import migrated_server
 
 IS_FULL: Final = os.environ.get("FULL_CRASH_TEST") == "1"
@@ -104,7 +104,7 @@ def test_a_killed_run_decides_and_trades_as_an_undisturbed_one(
         rows = decision_rows(connection, calm.run_id)
         found = differences(rows, decision_rows(connection, disturbed.run_id))
         assert read_run(connection, disturbed.run_id).end_reason == "finished"
-    assert {kill.victim for kill in struck} == set(Victim)
+    assert {kill.victim for kill in struck} == set(OF_EVERY_RUN)
     assert len(struck) >= (30 if IS_FULL else 4)
     assert len(rows["risk_decisions"]) == EXTENT.minutes * EXTENT.pairs
     assert len(rows["orders"]) >= EXTENT.orders

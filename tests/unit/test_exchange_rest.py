@@ -277,7 +277,7 @@ def test_recorded_terms_are_read() -> None:
         async with answering_exchange(time={"serverTime": ms(NOW)}) as exchange:
             exchange.answers |= {"/fapi/v1/exchangeInfo": info, "/fapi/v1/fundingInfo": funding}
             async with connected(exchange) as market:
-                return await market.terms([info["symbols"][0]["symbol"]])
+                return await market.terms(["NOTLISTEDUSDT", info["symbols"][0]["symbol"]])
 
     (terms,) = asyncio.run(run())
     assert terms.pair.exchange_symbol == "BLZUSDT"

@@ -166,3 +166,11 @@ def test_the_clock_of_receipt_never_goes_back_when_the_machine_s_clock_jumps() -
         wall[0] += jump
         seen.append(clock.now_us())
     assert seen == [START_US + 1_000 * number for number in range(1, 5)]
+
+
+def test_the_missing_numbers_of_a_hole_are_ranges() -> None:
+    """Of 1 to 9 came 2, 3 and 7; a hole that is closed already lacks nothing."""
+    hole = Hole("trades", HeardPair("BTCUSDT", 1, "BTC"), 1, 9, 0, 10, "SEQUENCE")
+    assert [one[:2] for one in missing_numbers(hole, {2, 3, 7})] == [(1, 1), (4, 6), (8, 9)]
+    assert [one[:2] for one in missing_numbers(hole, set())] == [(1, 9)]
+    assert missing_numbers(hole._replace(first=1, last=0), set()) == []

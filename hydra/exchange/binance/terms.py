@@ -27,16 +27,20 @@ def weight_limit(exchange_info: Any) -> Limit | None:
 def terms_of(
     symbols: Sequence[str], exchange_info: Any, funding_info: Any, now: datetime, source: str
 ) -> list[InstrumentTerms]:
-    """Filters and funding terms of `symbols` in their order, without brackets and fees.
+    """Filters and funding terms of those of `symbols` that are listed, without brackets and fees.
 
     Raises:
-        BadDataError: a symbol is not listed, or a filter is missing; says which.
+        BadDataError: a filter is missing or wrong; says which.
     """
     listed = _by_symbol(
         "exchangeInfo", exchange_info.get("symbols") if isinstance(exchange_info, Mapping) else None
     )
     funding = _by_symbol("fundingInfo", funding_info)
-    return [_terms(symbol, listed, funding.get(symbol, {}), now, source) for symbol in symbols]
+    return [
+        _terms(symbol, listed[symbol], funding.get(symbol, {}), now, source)
+        for symbol in symbols
+        if symbol in listed
+    ]
 
 
 def _by_symbol(what: str, rows: Any) -> dict[str, Any]:
@@ -46,13 +50,8 @@ def _by_symbol(what: str, rows: Any) -> dict[str, Any]:
 
 
 def _terms(
-    symbol: str, listed: Mapping[str, Any], funding: Mapping[str, Any], now: datetime, source: str
+    symbol: str, row: Mapping[str, Any], funding: Mapping[str, Any], now: datetime, source: str
 ) -> InstrumentTerms:
-    if symbol not in listed:
-        raise BadDataError(
-            f"exchangeInfo does not list {symbol}: leave the pair out, or choose another exchange"
-        )
-    row = listed[symbol]
     try:
         filters = {item["filterType"]: item for item in row["filters"]}
         price, lot, market = filters["PRICE_FILTER"], filters["LOT_SIZE"], filters["MARKET_LOT_SIZE"]

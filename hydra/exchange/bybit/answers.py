@@ -105,17 +105,15 @@ def depth(symbol: str, answer: Any) -> DepthSnapshot:
         ) from None
 
 
-def terms(symbol: str, instruments: Any, risk_limits: Any, now: datetime) -> InstrumentTerms:
-    """Filters, funding terms and brackets of one symbol.
+def terms(symbol: str, instruments: Any, risk_limits: Any, now: datetime) -> InstrumentTerms | None:
+    """Filters, funding terms and brackets of one symbol; None if it is not listed.
 
     Raises:
-        BadDataError: it is not listed, or a field is missing.
+        BadDataError: a field is missing or wrong.
     """
     row = next((one for one in rows_of("instruments-info", instruments) if one.get("symbol") == symbol), None)
     if row is None:
-        raise BadDataError(
-            f"instruments-info does not list {symbol}: leave the pair out, or choose another exchange"
-        )
+        return None
     source = "instruments-info and risk-limit of bybit"
     try:
         lot = row["lotSizeFilter"]

@@ -97,7 +97,7 @@ class BybitMarketData:
     async def terms(self, symbols: Sequence[str]) -> list[InstrumentTerms]:
         """See `MarketData`; brackets are public here, fees are not read."""
         now = await self.server_time()
-        return [
+        found = [
             answers.terms(
                 symbol,
                 await self._ask_linear("publicGetV5MarketInstrumentsInfo", symbol),
@@ -106,6 +106,7 @@ class BybitMarketData:
             )
             for symbol in symbols
         ]
+        return [terms for terms in found if terms]
 
     async def history(self, table: str, symbol: str, start: datetime, end: datetime) -> pl.DataFrame:
         """See `MarketData`. Of a longer range the exchange gives the newest rows: pages are cut to size."""

@@ -8,7 +8,7 @@ from typing import Final
 import psycopg
 
 from hydra.db import queries
-from hydra.exchange.sequences import NumberSequence
+from hydra.exchange.sequences import Missing, NumberSequence
 from hydra.ingest.live.holes import MINUTE_US, Hole
 from hydra.ingest.live.pair import HeardPair
 from hydra.ingest.live.polls import Newest
@@ -52,7 +52,18 @@ def read_before(connection: psycopg.Connection, venue: str, pairs: Sequence[Hear
             pair.mark_minute = minute
         else:
             newest.times[table, instrument_id] = time
-    return Before(time_us(progress[0]) if progress else None, newest, _holes(connection, venue, by_id))
+    holes = _holes(connection, venue, by_id)
+    for hole in holes:
+        _expect(hole)
+    return Before(time_us(progress[0]) if progress else None, newest, holes)
+
+
+def _expect(hole: Hole) -> None:
+    """Let the numbers of its pair miss what `hole` says."""
+    numbers = {"trades": hole.pair.trades, "candles_1m": hole.pair.minutes}.get(hole.table)
+    if numbers is not None and hole.first <= hole.last:
+        missing = Missing(hole.first, hole.last, hole.after_us, hole.before_us)
+        numbers.missing = sorted([*numbers.missing, missing])
 
 
 def _holes(connection: psycopg.Connection, venue: str, by_id: dict[int, HeardPair]) -> list[Hole]:

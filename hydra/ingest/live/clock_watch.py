@@ -43,10 +43,9 @@ class ClockWatch:
         """
         if self._clock.speed or self.newest is None:
             self.newest = await self._clock.measure(self._data.server_clock)
-        # At the highest speed time is what is heard, so nothing can be off.
-        time_us = self.newest.time_us if self._clock.speed else intake.stamp()
+        # Stamped like every fact: a decision that has seen later ones has seen this.
         values: dict[str, Any] = {
-            "time": instant(time_us),
+            "time": instant(intake.stamp()),
             "offset_ms": self._offset_ms(self.newest),
             "round_trip_ms": self.newest.round_trip_ms,
         }
@@ -55,6 +54,7 @@ class ClockWatch:
     def _offset_ms(self, measured: ClockOffset) -> float:
         if not self._is_simulated:
             return measured.offset_ms
+        # At the highest speed time is what is heard, so nothing can be off.
         if not self._clock.speed or self._first is None:
             return 0.0
         first_us, began_us = self._first

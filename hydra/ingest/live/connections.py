@@ -7,6 +7,7 @@ loss of the last one of a route is an interruption.
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,6 +23,7 @@ ROUTES: Final[dict[str, tuple[Feed, ...]]] = {
 """The feeds of each connection. Books are most of the messages and have a route of their own."""
 
 ALIVE_US: Final = 10_000_000
+ALIVE_S: Final = 3.0
 _FIRST_WAIT_S: Final = 0.25
 _LONGEST_WAIT_S: Final = 30.0
 _STEADY_S: Final = 30.0
@@ -33,19 +35,31 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Route:
-    """One route. heard_us: exchange time of its newest frame; is_open: a connection has brought one.
+    """One route. is_open: a connection has brought a frame; detail: why it is down, in words.
 
-    detail: why it is down, in words.
+    heard_us, heard_at: exchange time and own time of its newest frame. next_beat_us: when its next heartbeat
+    is due.
     """
 
     name: str
     feeds: tuple[Feed, ...]
     heard_us: int = 0
+    heard_at: float = 0.0
+    next_beat_us: int = 0
     is_open: bool = False
     detail: str | None = None
     connection: int = 0
     replace: asyncio.Event = field(default_factory=asyncio.Event)
     replaced_at: float = float("-inf")
+
+    def heard(self, known_us: int) -> None:
+        """A frame came that is known from `known_us` on."""
+        self.heard_us, self.heard_at = known_us, time.monotonic()
+
+    def is_silent(self, now_us: int) -> bool:
+        """Whether nothing comes, by the exchange's clock and by this machine's."""
+        is_late = now_us - self.heard_us > ALIVE_US
+        return is_late and time.monotonic() - self.heard_at > ALIVE_S
 
 
 class Connections:
@@ -71,14 +85,6 @@ class Connections:
         self._on_open = on_open
         self._on_lost = on_lost
         self._replaced: list[asyncio.Future[None]] = []
-
-    def is_up(self, feed: Feed, now_us: int) -> bool:
-        """Whether the route of `feed` is open and brought something lately (exchange time)."""
-        return any(
-            route.is_open and now_us - route.heard_us <= ALIVE_US
-            for route in self.routes
-            if feed in route.feeds
-        )
 
     def route_of(self, feed: Feed) -> Route | None:
         """The route that brings `feed`; None: the exchange does not stream it."""

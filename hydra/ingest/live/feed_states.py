@@ -33,7 +33,7 @@ class FeedStates:
         """One row per feed and pair, and one per poll."""
         now_us, unknown = intake.newest_us, self._unknown()
         streams = (
-            self._of_stream(feed, watch, pair.instrument_id, connections, now_us, unknown.get(feed, 0))
+            self._of_stream(feed, watch, pair.instrument_id, connections, unknown.get(feed, 0))
             for pair in intake.pairs.values()
             for feed, watch in pair.watches.items()
         )
@@ -50,7 +50,6 @@ class FeedStates:
         watch: FeedWatch,
         instrument_id: int,
         connections: Connections,
-        now_us: int,
         unknown: int,
     ) -> State | None:
         route = connections.route_of(feed)
@@ -58,7 +57,7 @@ class FeedStates:
             return None
         if not route.is_open:
             state, detail = "CONNECTING", route.detail
-        elif watch.is_silent(now_us):
+        elif watch.is_silent(route.heard_us):
             state, detail = "SILENT", "connected, but nothing comes"
         else:
             state, detail = "LIVE", None

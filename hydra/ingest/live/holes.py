@@ -73,6 +73,8 @@ class Hole(NamedTuple):
 
 def missing_numbers(hole: Hole, came: set[int]) -> list[Missing]:
     """The ranges of the hole that are not in `came`."""
+    if hole.last < hole.first:
+        return []
     if not came:
         return [Missing(hole.first, hole.last, hole.after_us, hole.before_us)]
     ranges: list[Missing] = []

@@ -6,8 +6,8 @@ past: `hand_over` gives all rows known by an instant, and later rows are known a
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable
-from typing import Any, Final, NamedTuple, Protocol
+from collections.abc import Callable, Container, Iterable
+from typing import Any, Final, NamedTuple
 
 import polars as pl
 
@@ -51,11 +51,13 @@ class HandOver(NamedTuple):
     candles_through_us: int | None
 
 
-class Listening(Protocol):
-    """What the intake asks of the connections."""
+def next_beat_us(time_us: int) -> int:
+    """When the heartbeat after one at `time_us` is due."""
+    return (time_us // BEAT_EVERY_US + 1) * BEAT_EVERY_US
 
-    def is_up(self, feed: Feed, now_us: int) -> bool:
-        """Whether the connection of `feed` is open and brings something."""
+
+def _is_book_silent(pair: HeardPair, now_us: int) -> bool:
+    return pair.watches[Feed.ORDER_BOOKS].is_silent(now_us)
 
 
 class Intake:
@@ -181,23 +183,23 @@ class Intake:
         self._gathered.records.append(hole.interruption())
         self._on_hole(hole)
 
-    def beat(self, listening: Listening) -> None:
-        """Store the heartbeats of the feeds that live now."""
+    def beat(self, feeds: Container[Feed]) -> None:
+        """Store the heartbeats of `feeds`, on whose route something has come just now.
+
+        A book lives while it is whole and its own updates come; forced orders while anything comes.
+        """
         now_us = self.stamp()
         rows = self._gathered.rows["feed_heartbeats"]
         for pair in self.pairs.values():
-            if listening.is_up(Feed.LIQUIDATIONS, now_us):
+            if Feed.LIQUIDATIONS in feeds:
                 rows.append((pair.instrument_id, now_us, now_us, "liquidations"))
             is_whole = pair.book.last_id is not None
-            if is_whole and listening.is_up(Feed.ORDER_BOOKS, now_us) and self._hears_book(pair, now_us):
+            if Feed.ORDER_BOOKS in feeds and is_whole and not _is_book_silent(pair, now_us):
                 rows.append((pair.instrument_id, now_us, now_us, "order_book"))
-
-    def _hears_book(self, pair: HeardPair, now_us: int) -> bool:
-        return not pair.watches[Feed.ORDER_BOOKS].is_silent(now_us)
 
     def look_for_late_bars(self) -> None:
         """Have candles and mark bars fetched that should have come by now."""
-        now_us = self.stamp()
+        now_us = self.clock.through_us()
         for pair in self.pairs.values():
             self._look_for_late_candle(pair, now_us)
             closed = pair.marks.close_before(now_us - _BAR_LATE_US)

@@ -3,8 +3,8 @@
 from typing import Final, NamedTuple
 
 MINUTE_US: Final = 60_000_000
-WIDEST_GAP_US: Final = 3_000_000
-"""A minute in which no price came for longer is not whole: its bar is fetched from the exchange instead."""
+WIDEST_GAP_US: Final = 1_500_000
+"""Prices come every second. A minute that lacks one is not whole: its bar is fetched from the exchange."""
 
 
 class MarkBar(NamedTuple):

@@ -24,6 +24,8 @@ SECOND_US: Final = 1_000_000
 MINUTE_US: Final = 60 * SECOND_US
 _PERIOD: Final = timedelta(minutes=5)
 _LONGEST_PAST: Final = timedelta(days=30)
+_CHECKED: Final = timedelta(minutes=8)
+_SETTLED: Final = timedelta(seconds=75)
 _NO_ROWS_OVER: Final = timedelta(minutes=15)
 """A period whose ratios are not complete after so long never will be."""
 
@@ -85,6 +87,7 @@ class Polls:
         """The polls of the exchange itself."""
         kept = self._data.capabilities.history
         self.add("open_interest", 15, self._open_interest)
+        self.add("candles_1m", 300, self._candles)
         if "positioning" in kept:
             self.add("positioning", 60, self._positioning)
         if "funding_rates" in kept:
@@ -126,6 +129,16 @@ class Polls:
         if rows.height:
             self._intake.add_frame("open_interest", rows, instrument_id=pair.instrument_id)
             self._newest.note("open_interest", pair, rows)
+
+    async def _candles(self) -> None:
+        """The newest candles once more: what the stream told otherwise becomes a revision (C125)."""
+        now = EPOCH + timedelta(microseconds=self._pace.now_us())
+        for pair in self._pairs:
+            rows = await self._data.history("candles_1m", pair.symbol, now - _CHECKED, now - _SETTLED)
+            newest = pair.minutes.newest
+            if newest is not None:
+                heard = pl.col("time").dt.epoch("us") <= newest * MINUTE_US
+                self._intake.add_frame("candles_1m", rows.filter(heard), instrument_id=pair.instrument_id)
 
     async def _positioning(self) -> None:
         now = EPOCH + timedelta(microseconds=self._pace.now_us())

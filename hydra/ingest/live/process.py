@@ -29,12 +29,12 @@ from hydra.ingest.live.clock_watch import EVERY_S, ClockWatch
 from hydra.ingest.live.connections import Connections, Route, reason_of
 from hydra.ingest.live.feed_states import FeedStates
 from hydra.ingest.live.holes import MINUTE_US, Hole
-from hydra.ingest.live.intake import BEAT_EVERY_US, Intake
+from hydra.ingest.live.intake import Intake, next_beat_us
 from hydra.ingest.live.other_sources import OtherSources
 from hydra.ingest.live.pace import Pace
 from hydra.ingest.live.pair import HeardPair
 from hydra.ingest.live.polls import Polls
-from hydra.ingest.live.receipt_clock import HeardClock, ReceiptClock
+from hydra.ingest.live.receipt_clock import HeardClock, Receipt, ReceiptClock
 from hydra.ingest.live.repairs import Repairs
 from hydra.ingest.live.silences import Silences
 from hydra.ingest.live.spill import SpillFolder
@@ -86,6 +86,8 @@ async def ingest(orders: Orders, tell: Callable[[str], None]) -> None:
     watch = ClockWatch(orders.data, clock, is_simulated=orders.base_url is not None)
     try:
         terms = await _started(watch, orders)
+        for symbol in sorted(set(orders.symbols) - {one.pair.exchange_symbol for one in terms}):
+            log.warning("%s does not list %s: it is left out", orders.data.capabilities.venue, symbol)
         process = _opened(orders, clock, watch, terms)
         await process.listen(stopping, tell)
     finally:
@@ -151,7 +153,6 @@ class Process:
     writer: Writer
     pairs: Sequence[HeardPair]
     before: Before
-    _next_beat_us: int = field(default=0, init=False)
     _handed_candles_us: int | None = field(default=None, init=False)
     _handed_us: int = field(default=0, init=False)
     _capture: CaptureWriter | None = field(default=None, init=False)
@@ -162,8 +163,12 @@ class Process:
         self._repairs = Repairs(data)
         self._snapshots = BookSnapshots(data, self._captured_snapshot)
         since_us = (self.before.committed_through_us or 0) + 1
-        # An exchange of speed 0 runs as fast as it is read.
-        receipt = ReceiptClock(self.clock, since_us) if self.clock.speed else HeardClock(since_us)
+        # An exchange of speed 0 runs as fast as it is read; until then its time is the one that it told.
+        receipt: Receipt = (
+            ReceiptClock(self.clock, since_us)
+            if self.clock.speed
+            else HeardClock(max(since_us, self.clock.now_us()))
+        )
         self._receipt = receipt
         self._intake = Intake(self.pairs, receipt, data.parse, self._repairs.ask, self._snapshots.ask)
         self._connections = Connections(data, orders.symbols, self._on_frame, self._on_open, self._on_lost)
@@ -207,7 +212,6 @@ class Process:
         for hole in self.before.holes:
             self._repairs.ask(hole)
         now_us = self._intake.stamp()
-        self._next_beat_us = now_us
         for pair in self.pairs:
             last = now_us // MINUTE_US - 1
             if 0 < pair.mark_minute < last:
@@ -235,17 +239,15 @@ class Process:
 
     def _on_frame(self, route: Route, frame: Frame) -> None:
         intake, receipt = self._intake, self._receipt
-        if isinstance(receipt, HeardClock):
-            receipt.listen_to(route.name)
-            intake.hear(frame)
-            receipt.listen_to(None)
-        else:
-            intake.hear(frame)
-        route.heard_us = intake.newest_us
+        receipt.listen_to(route.name)
+        intake.hear(frame)
+        route.heard(intake.stamp())
         if self._capture is not None:
             self._write_capture(route.name, frame)
-        if intake.newest_us >= self._next_beat_us:
-            self._beat()
+        if route.heard_us >= route.next_beat_us:
+            intake.beat(route.feeds)
+            route.next_beat_us = next_beat_us(route.heard_us)
+        receipt.listen_to(None)
         if intake.candles_through_us != self._handed_candles_us or self._is_awaited():
             # Decisions wait for it.
             self._hand_over()
@@ -259,22 +261,14 @@ class Process:
         return candles_us is not None and self._handed_us < candles_us <= self._receipt.through_us()
 
     def _on_lost(self, route: Route) -> None:
-        if isinstance(self._receipt, HeardClock):
-            self._receipt.leave(route.name)
+        self._receipt.leave(route.name)
         self._silences.lost(route)
-
-    def _beat(self) -> None:
-        self._intake.beat(self._connections)
-        now_us = self._intake.newest_us
-        self._next_beat_us = now_us - now_us % BEAT_EVERY_US + BEAT_EVERY_US
 
     async def _look(self) -> None:
         while True:
             await asyncio.sleep(0.5)
             self._intake.look_for_late_bars()
             self._silences.look()
-            if self._intake.newest_us >= self._next_beat_us:
-                self._beat()
             if self._capture is not None:
                 self._capture.flush_if_due()
 

@@ -26,6 +26,12 @@ class Receipt(Protocol):
     def through_us(self) -> int:
         """Up to when everything that was known has come."""
 
+    def listen_to(self, route: str | None) -> None:
+        """What comes from now on comes on `route`; None: by REST."""
+
+    def leave(self, route: str) -> None:
+        """`route` is lost."""
+
 
 class ReceiptClock:
     """The exchange's clock as it stamps what comes."""
@@ -52,17 +58,23 @@ class ReceiptClock:
         """The same: what comes later is known later."""
         return self.now_us()
 
+    def listen_to(self, route: str | None) -> None:
+        """Every route is as old as the others."""
+
+    def leave(self, route: str) -> None:
+        """It is not waited for."""
+
 
 class HeardClock:
     """The clock of an exchange that runs as fast as it is read: time is what was heard.
 
-    A route may be read long before another. So what comes is known at its route's own time, and everything has
-    come up to the time of the slowest route, but for one that brings nothing for two seconds.
+    A route may be read long before another. So what comes is known at its route's own time, and everything
+    has come up to the time of the slowest route, but for one that brings nothing for two seconds.
     """
 
     def __init__(self, not_before_us: int = 0, now: Callable[[], float] = time.monotonic) -> None:
         """not_before_us: up to which facts are stored already."""
-        self._newest_us = not_before_us
+        self._first_us = self._newest_us = not_before_us
         self._now = now
         self._routes: dict[str, tuple[int, float]] = {}
         self._route: str | None = None
@@ -79,12 +91,14 @@ class HeardClock:
         """An event of this time has come."""
         self._newest_us = max(self._newest_us, time_us)
         if self._route is not None:
-            heard_us, _ = self._routes.get(self._route, (0, 0.0))
+            heard_us, _ = self._routes.get(self._route, (self._first_us, 0.0))
             self._routes[self._route] = max(heard_us, time_us), self._now()
 
     def now_us(self) -> int:
         """The time of the route that is listened to, which never goes back; without one the newest."""
-        return self._newest_us if self._route is None else self._routes.get(self._route, (0, 0.0))[0]
+        if self._route is None:
+            return self._newest_us
+        return self._routes.get(self._route, (self._first_us, 0.0))[0]
 
     def through_us(self) -> int:
         """The time of the slowest route that brings something."""
@@ -110,3 +124,9 @@ class CapturedClock:
     def through_us(self) -> int:
         """The same: frames are in the order of their coming."""
         return self._newest_us
+
+    def listen_to(self, route: str | None) -> None:
+        """Frames are in the order of their coming."""
+
+    def leave(self, route: str) -> None:
+        """It is not waited for."""

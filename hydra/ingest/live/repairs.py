@@ -5,9 +5,10 @@ Short holes of bars and settlements go first; trades, of which there are many, a
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 import polars as pl
 
@@ -25,7 +26,22 @@ _FIRST_WAIT_S: Final = 0.5
 _LONGEST_WAIT_S: Final = 30.0
 _HOUR: Final = timedelta(hours=1)
 
+OUT_OF_ORDER_S: Final = 0.5
+
 log = logging.getLogger(__name__)
+
+
+class _Asked(NamedTuple):
+    hole: Hole
+    asked_at: float
+
+
+def _is_closed(hole: Hole) -> bool:
+    """Whether the numbers of a hole have come since; of tables without numbers that is not known."""
+    numbers = {"trades": hole.pair.trades, "candles_1m": hole.pair.minutes}.get(hole.table)
+    if numbers is None:
+        return False
+    return not any(one.first <= hole.last and one.last >= hole.first for one in numbers.missing)
 
 
 class Repairs:
@@ -33,8 +49,8 @@ class Repairs:
 
     def __init__(self, data: MarketData) -> None:
         self._data = data
-        self._bars: asyncio.Queue[Hole] = asyncio.Queue()
-        self._trades: asyncio.Queue[Hole] = asyncio.Queue()
+        self._bars: asyncio.Queue[_Asked] = asyncio.Queue()
+        self._trades: asyncio.Queue[_Asked] = asyncio.Queue()
 
     @property
     def waiting(self) -> int:
@@ -43,7 +59,8 @@ class Repairs:
 
     def ask(self, hole: Hole) -> None:
         """Have `hole` repaired."""
-        (self._trades if hole.table == "trades" else self._bars).put_nowait(hole)
+        asked = _Asked(hole, time.monotonic())
+        (self._trades if hole.table == "trades" else self._bars).put_nowait(asked)
 
     async def run(self, intake: Intake) -> None:
         """Repair one hole after another."""
@@ -51,9 +68,15 @@ class Repairs:
             for queue in (self._bars, self._bars, self._trades):
                 group.create_task(self._work(queue, intake))
 
-    async def _work(self, queue: asyncio.Queue[Hole], intake: Intake) -> None:
+    async def _work(self, queue: "asyncio.Queue[_Asked]", intake: Intake) -> None:
         while True:
-            await self._repair(await queue.get(), intake)
+            hole, asked_at = await queue.get()
+            # What comes in another order, or on the other connection, needs no fetching.
+            await asyncio.sleep(max(0.0, asked_at + OUT_OF_ORDER_S - time.monotonic()))
+            if _is_closed(hole):
+                intake.record(hole.repaired([]))
+            else:
+                await self._repair(hole, intake)
 
     async def _repair(self, hole: Hole, intake: Intake) -> None:
         came: set[int] = set()

@@ -19,8 +19,9 @@ from hydra.exchange.capture import SNAPSHOT_OF, CapturedFrame, captured_frames
 from hydra.exchange.instruments import load_instrument_terms
 from hydra.exchange.interface import Feed
 from hydra.exchange.messages import DepthSnapshot, Message
+from hydra.ingest.live.connections import ROUTES
 from hydra.ingest.live.holes import Hole, missing_numbers
-from hydra.ingest.live.intake import BEAT_EVERY_US, Intake
+from hydra.ingest.live.intake import Intake, next_beat_us
 from hydra.ingest.live.pair import HeardPair
 from hydra.ingest.live.receipt_clock import CapturedClock
 from hydra.ingest.live.spill import SpillFolder
@@ -33,7 +34,6 @@ ENVIRONMENT: Final = "replay"
 FRAMES_A_HAND_OVER: Final = 10_000
 _LOOKED_AT_FOR_SYMBOLS: Final = 50_000
 _MOST_QUEUED: Final = 200_000
-_ALIVE_US: Final = 10_000_000
 _DAMAGED_SHOWN: Final = 20
 
 log = logging.getLogger(__name__)
@@ -73,7 +73,6 @@ class Replay:
     code_version: str
     factor: float | None = None
     most_rows_in_memory: int = MOST_ROWS_IN_MEMORY
-    _heard_us: int = field(default=0, init=False)
     _frames: int = field(default=0, init=False)
     _damaged_parts: int = field(default=0, init=False)
 
@@ -115,19 +114,17 @@ class Replay:
             dict(self._intake.unknown_symbols),
         )
 
-    def is_up(self, _feed: Feed, now_us: int) -> bool:
-        """Whether a frame came lately: a capture does not tell more of its connections."""
-        return now_us - self._heard_us <= _ALIVE_US
-
     def _play(self, writer: Writer) -> None:
-        intake, next_beat_us, pace = self._intake, 0, _Pace(self.factor)
+        intake, pace = self._intake, _Pace(self.factor)
+        beats_at: dict[str, int] = {}
         for frame in self._captured():
             pace.wait_for(frame.received_ns)
             self._hear(frame)
             self._frames += 1
-            if intake.newest_us >= next_beat_us:
-                intake.beat(self)
-                next_beat_us = intake.newest_us // BEAT_EVERY_US * BEAT_EVERY_US + BEAT_EVERY_US
+            is_stream = not frame.connection.startswith(SNAPSHOT_OF)
+            if is_stream and intake.newest_us >= beats_at.get(frame.connection, 0):
+                intake.beat(ROUTES.get(frame.connection, frozenset(Feed)))
+                beats_at[frame.connection] = next_beat_us(intake.newest_us)
             if self._frames % FRAMES_A_HAND_OVER == 0 or pace.is_slow:
                 self._hand_over(writer)
         self._hand_over(writer)
@@ -137,7 +134,6 @@ class Replay:
         self._clock.heard(received_us)
         if not captured.connection.startswith(SNAPSHOT_OF):
             intake.hear(captured.frame)
-            self._heard_us = received_us
             return
         pair = intake.pairs.get(captured.connection.removeprefix(SNAPSHOT_OF))
         if pair is not None:

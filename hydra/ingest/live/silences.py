@@ -1,7 +1,7 @@
 """Frozen feeds: found, recorded, and their connections opened anew."""
 
 from hydra.exchange.interface import Feed
-from hydra.ingest.live.connections import ALIVE_US, Connections, Route
+from hydra.ingest.live.connections import Connections, Route
 from hydra.ingest.live.holes import lost_records
 from hydra.ingest.live.intake import Intake
 from hydra.ingest.live.pair import HeardPair
@@ -57,17 +57,17 @@ class Silences:
 
     def look(self) -> None:
         """Find feeds that are silent, and those that speak again."""
-        now_us = self._intake.stamp()
+        now_us = self._intake.clock.through_us()
         for route in self._connections.routes:
-            if route.is_open and now_us - route.heard_us > ALIVE_US:
+            if route.is_open and route.is_silent(now_us):
                 self._frozen.add(route.name)
                 self._connections.lose(route)
                 self._connections.replace(route.feeds[0])
         for pair in self._intake.pairs.values():
             for feed, watch in pair.watches.items():
-                self._look_at(pair, feed, now_us, heard_us=watch.received_us)
+                self._look_at(pair, feed, heard_us=watch.received_us)
 
-    def _look_at(self, pair: HeardPair, feed: Feed, now_us: int, heard_us: int) -> None:
+    def _look_at(self, pair: HeardPair, feed: Feed, heard_us: int) -> None:
         key = pair.symbol, feed
         since_us = self._silent.get(key)
         if since_us is not None:
@@ -77,9 +77,10 @@ class Silences:
                     self._record(feed, pair, (since_us, heard_us), "SILENT")
             return
         route = self._connections.route_of(feed)
-        if route is None or not route.is_open or not pair.watches[feed].is_silent(now_us):
+        if route is None or not route.is_open or not pair.watches[feed].is_silent(route.heard_us):
             return
-        self._silent[key] = heard_us or now_us
+        now_us = self._intake.newest_us
+        self._silent[key] = heard_us or route.heard_us
         self._intake.causes[feed] = "SILENT", now_us + EXPLAINS_US
         if feed is Feed.ORDER_BOOKS:
             self._intake.book_lost(pair, "SILENT")

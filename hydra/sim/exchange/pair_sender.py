@@ -1,5 +1,6 @@
 """What one pair sends, second by second."""
 
+import math
 from collections import deque
 from typing import Final
 
@@ -171,7 +172,8 @@ class PairSender:
             return
         second = (now_ms - minute_ms) // SECOND_MS
         self.mark = marks[second]
-        self.average = self.mark if not self.average else self.average + (self.mark - self.average) * _AVERAGE_SHARE
+        before = self.average or self.mark
+        self.average = before + (self.mark - before) * _AVERAGE_SHARE
         told = self._piece.premium.get(minute_ms)
         if told is None:
             return
@@ -211,7 +213,7 @@ class PairSender:
         values = kline_values((opened, high, low, close, volume, quote, bought, bought_quote), *digits)
         ids = self.running.ids() if self.running.open_ms == open_ms else (-1, -1, 0)
         event = events.kline(
-            self.pair.symbol, now_ms, open_ms, values, (*ids[:2], 0 if count != count else int(count))
+            self.pair.symbol, now_ms, open_ms, values, (*ids[:2], 0 if math.isnan(count) else int(count))
         )
         event["k"]["x"] = True
         self._kline.send(event)

@@ -1,0 +1,94 @@
+"""What an exchange sends is stored once, in calm and under faults and kill -9 at once.
+
+By default some minutes of two pairs. FULL_EXCHANGE_DAY=1 in the environment takes a day of eight pairs, and
+at least thirty kills (half an hour on two quiet cores).
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from hydra.answers.audits import run_audits
+from hydra.db.engine import connect
+from hydra.db.server.private import DATABASE, private_cluster
+from tests.support.command_line import hydra
+from tests.support.crash_harness import Victim, kill_schedule, run_disturbed
+from tests.support.served_market import GIVEN_BACK, LOST, Compared, served_market
+from tests.support.servers.migrated import migrated_server
+
+IS_FULL: Final = os.environ.get("FULL_EXCHANGE_DAY") == "1"
+START: Final = datetime(2025, 6, 1, tzinfo=UTC)
+END: Final = START + (timedelta(days=1) if IS_FULL else timedelta(minutes=12))
+PAIRS: Final = "BTC,ETH,SOL,BNB,ADA,XRP,LTC,DOGE" if IS_FULL else "BTC,ETH"
+KILLS: Final = 34 if IS_FULL else 5
+PAUSE_S: Final = 15.0 if IS_FULL else 1.5
+FAULTS: Final[list[dict[str, Any]]] = [
+    {"kind": "drop", "probability": 0.002, "seed": 1},
+    {"kind": "double", "probability": 0.01, "seed": 2},
+    {"kind": "reorder", "probability": 0.005, "seed": 3},
+    {"kind": "book_gap", "probability": 0.002, "seed": 4},
+    {"kind": "disconnect", "probability": 0.0001, "seed": 5},
+    {"kind": "stale_snapshot", "endpoint": "depth", "probability": 0.3, "seed": 6},
+    {"kind": "http_5xx", "probability": 0.02, "seed": 7},
+    {"kind": "http_429", "probability": 0.01, "value": 1, "seed": 8},
+]
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Path]:
+    """A state directory with a private server of its own, migrated."""
+    with migrated_server() as (folder, _):
+        yield folder
+
+
+def heard(seed: int, faults: list[dict[str, Any]], kills: int) -> tuple[list[Compared], set[Victim]]:
+    """Run on a served market to its end; what was sent against what is stored, and who was killed."""
+    options = ("--seed", str(seed), "--from", f"{START:%Y-%m-%dT%H:%M}", "--speed", "max", "--pairs", PAIRS)
+    with served_market(*options) as market:
+        market.hold_until(START)
+        market.ask("/hydra/faults", {"faults": faults})
+        command = [sys.executable, "-m", "hydra", "run", "--exchange", "simulated", "--pairs", PAIRS]
+        struck = run_disturbed(
+            [*command, "--to", f"{END:%Y-%m-%dT%H:%M}"],
+            {"EXCHANGE_URL": market.url},
+            kill_schedule(seed, kills, PAUSE_S, tuple(Victim)),
+            private_cluster().data,
+            time_limit_seconds=3_600,
+            once_there=Victim.CLOCK,
+        )
+        return market.compared(private_cluster().url(DATABASE)), {kill.victim for kill in struck}
+
+
+def offences() -> dict[str, Any]:
+    """What the audits find."""
+    with connect(private_cluster().url(DATABASE), autocommit=True) as connection:
+        return {one.audit: one.first_rows for one in run_audits(connection) if not one.is_clean}
+
+
+def parity(run_id: int) -> str:
+    return hydra("check", "parity", "--run", str(run_id)).out
+
+
+def test_every_fact_that_was_sent_is_stored_once(home: Path) -> None:
+    assert home.is_dir()
+    compared, _ = heard(21, [], 0)
+    assert {one.table for one in compared} >= {*GIVEN_BACK, "order_books", "premium_index"}
+    assert [one for one in compared if one.sent != one.stored] == []
+    assert "0 mismatches" in parity(1)
+    assert offences() == {}
+
+
+def test_under_faults_and_kills_nothing_is_lost_that_the_exchange_gives_back(home: Path) -> None:
+    assert home.is_dir()
+    compared, victims = heard(22, FAULTS, KILLS)
+    assert victims == set(Victim)
+    assert [one for one in compared if one.table in GIVEN_BACK and one.sent != one.stored] == []
+    unsaid = [one for one in compared if one.table in LOST and one.sent > one.stored and not one.gaps]
+    assert unsaid == []
+    assert "0 mismatches" in parity(2)
+    assert offences() == {}
