@@ -20,7 +20,7 @@ demo: ## some hours of a simulated exchange through the five layers, their repor
 	@$(HYDRA) demo
 
 test: setup-dev ## the whole test suite
-	@$(PYTHON_IN) -m pytest -n 3 --dist loadfile
+	@$(PYTHON_IN) -m pytest -n 4 --dist loadfile
 
 test-fast: setup-dev ## the unit tests without the slow files, in less than a minute
 	@$(PYTHON_IN) -m pytest tests/unit -n 2 --dist loadfile -m "not slow" -q

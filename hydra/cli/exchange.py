@@ -62,7 +62,8 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter an option
     pairs: Annotated[
         str,
         typer.Option(
-            help="Comma-separated, e.g. BTC,ETH; or how many generated ones, e.g. 100. [default: the universe]"
+            help="Comma-separated, e.g. BTC,ETH; or how many generated ones, e.g. 100. "
+            "[default: the universe]"
         ),
     ] = "",
     port: Annotated[

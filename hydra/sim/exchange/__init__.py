@@ -1,1 +1,1 @@
-"""The simulated exchange: Binance USD-M's public protocol on loopback, over a generated or a recorded market."""
+"""The simulated exchange: Binance USD-M's public protocol on loopback, over a generated or stored market."""

@@ -25,7 +25,12 @@ class Admin:
     """Answers HYDRA."""
 
     def __init__(
-        self, market: PlayedMarket, clock: SimulatedClock, channels: Channels, faults: Faults, seed: int | None
+        self,
+        market: PlayedMarket,
+        clock: SimulatedClock,
+        channels: Channels,
+        faults: Faults,
+        seed: int | None,
     ) -> None:
         self._market, self._clock, self._channels, self._faults = market, clock, channels, faults
         self._seed = seed
@@ -65,7 +70,7 @@ class Admin:
         }
 
     async def _set_clock(self, request: web.Request) -> Any:
-        """{"hold_until": "2025-06-01T00:05:00+00:00" or null, "speed": 60 or "max"}; what is not named stays."""
+        """{"hold_until": "2025-06-01T00:05+00:00" or null, "speed": 60 or "max"}; what is not named stays."""
         content = await _body(request)
         if "speed" in content:
             speed = content["speed"]
@@ -119,7 +124,9 @@ def _counted(count: int, times: tuple[int, int] | None) -> dict[str, Any]:
     return {"count": count, "first": first, "last": last}
 
 
-def _answered(answer: Callable[[web.Request], Awaitable[Any]]) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _answered(
+    answer: Callable[[web.Request], Awaitable[Any]],
+) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handler(request: web.Request) -> web.Response:
         try:
             content, status = await answer(request), 200

@@ -50,7 +50,13 @@ def single_trade(symbol: str, trade: tuple[int, int, str, str, bool]) -> Event:
     }
 
 
-def kline(symbol: str, event_ms: int, open_ms: int, values: list[str | None], ids: tuple[int, int, int | None]) -> Event:
+def kline(
+    symbol: str,
+    event_ms: int,
+    open_ms: int,
+    values: list[str | None],
+    ids: tuple[int, int, int | None],
+) -> Event:
     """kline_1m while it runs. values: o h l c v q V Q. ids: first trade, last trade, number of trades.
 
     None: it is not recorded.

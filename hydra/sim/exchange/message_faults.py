@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import count
 from typing import Final
 
@@ -14,6 +15,17 @@ _SILENCES: Final = frozenset({FaultKind.SILENCE, FaultKind.SILENCE_WITH_PONGS})
 _Deliver = Callable[[Event], None]
 
 
+@dataclass
+class _Passage:
+    """What becomes of one message: when it is due, how often it comes, whether behind the next one."""
+
+    event: Event
+    due_ms: int
+    copies: int = 1
+    is_held_back: bool = False
+    is_left_out: bool = False
+
+
 class Faults:
     """The faults that are set. `now_ms`: the exchange's time."""
 
@@ -24,11 +36,13 @@ class Faults:
         # What is on its way arrives, in its order, whatever faults are set meanwhile.
         self._held: dict[str, tuple[Event, _Deliver]] = {}
         self._latest: dict[str, int] = {}
+        self._silenced: dict[Connection, ActiveFault] = {}
         self.hang_up: Callable[[Connection, bool], None] = lambda _connection, _is_reset: None
         self.set(faults)
 
     def set(self, faults: tuple[Fault, ...]) -> None:
-        """Replace every fault; counts begin at 0."""
+        """Replace every fault; counts begin at 0, and who was silenced hears again."""
+        self._end_silences(list(self._silenced))
         self.active = [ActiveFault(fault, place) for place, fault in enumerate(faults)]
         self._of_messages = [one for one in self.active if one.fault.kind in OF_MESSAGES]
         self._halves: dict[str, Event] = {}
@@ -44,47 +58,48 @@ class Faults:
 
     def pass_on(self, channel: Channel, event: Event, deliver: _Deliver) -> None:
         """Deliver the event at once, later, twice or not at all."""
-        due, copies, held_back = self._now_ms(), 1, False
+        passage = _Passage(event, self._now_ms())
         for one in self._of_messages:
-            if not one.is_about(stream=channel.kind):
-                continue
-            kind = one.fault.kind
-            if kind is FaultKind.HALF_CANDLE:
-                event = self._halved(one, channel, event)
-                continue
-            if kind is FaultKind.BOOK_GAP and event["e"] != "depthUpdate":
-                continue
-            if not one.acts(channel.kind, channel.symbol, event["E"], event["E"]):
-                continue
-            if kind in _LEAVES_OUT or kind is FaultKind.BOOK_GAP:
+            if one.is_about(stream=channel.kind):
+                self._apply(one, channel, passage)
+            if passage.is_left_out:
                 return
-            if kind in _SILENCES:
-                _silence(channel, everything=kind is FaultKind.SILENCE)
-            elif kind is FaultKind.DISCONNECT:
-                self._disconnect(channel, is_reset=bool(one.fault.number))
-            elif kind is FaultKind.DOUBLE:
-                copies = 2
-            elif kind is FaultKind.REORDER:
-                held_back = True
-            elif kind is FaultKind.LATENCY:
-                due += int(one.fault.number)
-            elif kind is FaultKind.JITTER:
-                due += int(one.fault.number * one.share(channel.kind, channel.symbol, event["E"]))
-        self._deliver(channel, event, deliver, due, copies, held_back=held_back)
+        self._deliver(channel, passage, deliver)
 
-    def _deliver(
-        self, channel: Channel, event: Event, deliver: _Deliver, due: int, copies: int, *, held_back: bool
-    ) -> None:
+    def _apply(self, one: ActiveFault, channel: Channel, passage: "_Passage") -> None:
+        """What one fault does to a message."""
+        kind, instant = one.fault.kind, passage.event["E"]
+        if kind is FaultKind.HALF_CANDLE:
+            passage.event = self._halved(one, channel, passage.event)
+            return
+        if kind is FaultKind.BOOK_GAP and passage.event["e"] != "depthUpdate":
+            return
+        if not one.acts(channel.kind, channel.symbol, instant, instant):
+            return
+        if kind in _LEAVES_OUT or kind is FaultKind.BOOK_GAP:
+            passage.is_left_out = True
+        elif kind in _SILENCES:
+            self._silence(one, channel)
+        elif kind is FaultKind.DISCONNECT:
+            self._disconnect(channel, is_reset=bool(one.fault.number))
+        elif kind in {FaultKind.DOUBLE, FaultKind.REORDER}:
+            passage.copies += kind is FaultKind.DOUBLE
+            passage.is_held_back |= kind is FaultKind.REORDER
+        else:
+            share = one.share(channel.kind, channel.symbol, instant) if kind is FaultKind.JITTER else 1.0
+            passage.due_ms += int(one.fault.number * share)
+
+    def _deliver(self, channel: Channel, passage: "_Passage", deliver: _Deliver) -> None:
         before = self._held.pop(channel.name, None)
-        if held_back and before is None:
-            self._held[channel.name] = (event, deliver)
+        if passage.is_held_back and before is None:
+            self._held[channel.name] = (passage.event, deliver)
             return
         # A stream keeps its order, as one connection does.
-        due = max(due, self._latest.get(channel.name, 0))
-        for _ in range(copies):
-            self._send(channel.name, due, deliver, event)
+        due_ms = max(passage.due_ms, self._latest.get(channel.name, 0))
+        for _ in range(passage.copies):
+            self._send(channel.name, due_ms, deliver, passage.event)
         if before is not None:
-            self._send(channel.name, due, before[1], before[0])
+            self._send(channel.name, due_ms, before[1], before[0])
 
     def _send(self, name: str, due_ms: int, deliver: _Deliver, event: Event) -> None:
         if due_ms <= self._now_ms():
@@ -94,7 +109,8 @@ class Faults:
             heapq.heappush(self._waiting, (due_ms, next(self._numbers), deliver, event))
 
     def send_due(self, now_ms: int) -> None:
-        """Deliver what waited until now."""
+        """Deliver what waited until now, and end the silences whose window is over."""
+        self._end_silences([who for who, one in self._silenced.items() if one.has_ended(now_ms)])
         while self._waiting and self._waiting[0][0] <= now_ms:
             _, _, deliver, event = heapq.heappop(self._waiting)
             deliver(event)
@@ -118,8 +134,13 @@ class Faults:
         for connection in list(channel.subscribers):
             self.hang_up(connection, is_reset)
 
+    def _silence(self, one: ActiveFault, channel: Channel) -> None:
+        for connection in channel.subscribers:
+            connection.is_silent = True
+            connection.answers_pings = one.fault.kind is not FaultKind.SILENCE
+            self._silenced[connection] = one
 
-def _silence(channel: Channel, *, everything: bool) -> None:
-    for connection in channel.subscribers:
-        connection.is_silent = True
-        connection.answers_pings = not everything
+    def _end_silences(self, connections: list[Connection]) -> None:
+        for connection in connections:
+            del self._silenced[connection]
+            connection.is_silent, connection.answers_pings = False, True

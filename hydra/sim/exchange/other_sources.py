@@ -1,4 +1,4 @@
-"""Two sources beside the exchange: Fear & Greed (alternative.me) and liquidations of many exchanges (CoinGlass).
+"""Two sources beside the exchange: Fear & Greed (alternative.me), liquidations of many exchanges (CoinGlass).
 
 Their numbers are made from the market that is served: the index from the mean change of a week, the
 liquidations from the forced orders of each pair.
@@ -52,7 +52,8 @@ class OtherSources:
         """0 to 100 from the mean change of the week before; None without that history."""
         changes = []
         for place in range(len(self._market.senders)):
-            rows = self._market.past.table("candles_1m", place).between(day_ms - _WEEK_MS, day_ms - 60_000, day_ms)
+            candles = self._market.past.table("candles_1m", place)
+            rows = candles.between(day_ms - _WEEK_MS, day_ms - 60_000, day_ms)
             if len(rows):
                 changes.append(math.log(float(rows.columns["close"][-1]) / float(rows.columns["open"][0])))
         if not changes:
@@ -93,7 +94,8 @@ class OtherSources:
         if not len(candles):
             return [], [], []
         first, beyond = int(candles.times[0]) // interval_ms, now_ms // interval_ms
-        forced = self._market.past.table("liquidations", place).between(None, beyond * interval_ms - 1, now_ms)
+        liquidations = self._market.past.table("liquidations", place)
+        forced = liquidations.between(None, beyond * interval_ms - 1, now_ms)
         places = forced.times // interval_ms - first
         value = forced.columns["price"] * forced.columns["quantity"]
         is_long = forced.columns["side"] == 1

@@ -172,7 +172,8 @@ class PairSender:
             return
         second = (now_ms - minute_ms) // SECOND_MS
         self.mark = marks[second]
-        self.average = self.mark if not self.average else self.average + (self.mark - self.average) * _AVERAGE_SHARE
+        before = self.average or self.mark
+        self.average = before + (self.mark - before) * _AVERAGE_SHARE
         told = self._piece.premium.get(minute_ms)
         if told is None:
             return

@@ -116,9 +116,7 @@ class Rows:
         return self._rows(max(0, beyond - 1), beyond)
 
     def _rows(self, first: int, beyond: int) -> Found:
-        columns = {
-            name: self._values[place, first:beyond] for place, name in enumerate(self._columns)
-        }
+        columns = {name: self._values[place, first:beyond] for place, name in enumerate(self._columns)}
         return Found(self._times[first:beyond], columns)
 
 

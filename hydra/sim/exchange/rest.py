@@ -129,7 +129,9 @@ class Rest:
     def _query(self, request: web.Request) -> Query:
         return Query(request.query, self._market.place)
 
-    def _acting(self, request: web.Request, kinds: frozenset[FaultKind] | set[FaultKind]) -> list[ActiveFault]:
+    def _acting(
+        self, request: web.Request, kinds: frozenset[FaultKind] | set[FaultKind]
+    ) -> list[ActiveFault]:
         """The faults of these kinds that act on this request."""
         path, symbol = request.path, request.query.get("symbol", "")
         number = self._requests.get(path, 0)

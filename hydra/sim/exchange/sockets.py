@@ -48,7 +48,7 @@ class Sockets:
         self._channels.add(connection)
         for name in _named_streams(request):
             self._channels.subscribe(connection, name)
-        keepers = [asyncio.ensure_future(self._ping(connection)), asyncio.ensure_future(self._end(connection))]
+        keepers = [asyncio.ensure_future(one) for one in (self._ping(connection), self._end(connection))]
         try:
             await self._read(socket, connection)
         finally:
@@ -87,7 +87,8 @@ class Sockets:
         if method not in {"SUBSCRIBE", "UNSUBSCRIBE"}:
             return {"error": {"code": 2, "msg": "Invalid request: unknown variant"}, "id": number}
         if method == "SUBSCRIBE" and len({*connection.streams, *names}) > MOST_STREAMS:
-            return {"error": {"code": 2, "msg": f"Invalid request: more than {MOST_STREAMS} streams"}, "id": number}
+            words = f"Invalid request: more than {MOST_STREAMS} streams"
+            return {"error": {"code": 2, "msg": words}, "id": number}
         for name in names:
             if method == "SUBSCRIBE":
                 self._channels.subscribe(connection, name)

@@ -21,7 +21,13 @@ _BY_LIMIT: Final = {
 _DEFAULT_LIMITS: Final = {"depth": 500, "klines": 500}
 _KLINES: Final = frozenset({"klines", "markPriceKlines", "indexPriceKlines", "premiumIndexKlines"})
 _WITHOUT_SYMBOL: Final = {"premiumIndex": 10, "ticker/24hr": 40, "ticker/bookTicker": 5, "ticker/price": 2}
-_FIXED: Final = {"aggTrades": 20, "trades": 5, "historicalTrades": 20, "commissionRate": 20, "ticker/bookTicker": 2}
+_FIXED: Final = {
+    "aggTrades": 20,
+    "trades": 5,
+    "historicalTrades": 20,
+    "commissionRate": 20,
+    "ticker/bookTicker": 2,
+}
 STATISTICS: Final = "statistics"
 FUNDING: Final = "funding"
 _OTHER_LIMITS: Final = {STATISTICS: 1_000, FUNDING: 500}
