@@ -1,21 +1,33 @@
 """`hydra exchange serve`: the simulated exchange, Binance USD-M's protocol on loopback."""
 
 import asyncio
+from contextlib import closing
+from datetime import datetime
 from typing import Annotated
 
 import typer
+from adbc_driver_manager.dbapi import Connection
 
+from hydra.cli import db
 from hydra.cli.market_options import SeedOption
 from hydra.cli.output import TextConsole, print_line
 from hydra.cli.pair_names import base_names
-from hydra.cli.run import parse_range, planted
+from hydra.cli.run import parse_range, planted, refuse_exchange
+from hydra.db.arrow import arrow_reader
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.domain import MarketOrigin
 from hydra.errors import StopError
-from hydra.runtime.run_market import GENERATED_START
+from hydra.exchange.instruments import load_instrument_terms
+from hydra.runtime.run_market import GENERATED_START, MarketRequest, recorded_market
 from hydra.runtime.speed import Speed
+from hydra.settings import load_settings
+from hydra.sim.exchange.clock import MAXIMAL
 from hydra.sim.exchange.faults import FaultKind, fault_of_option
+from hydra.sim.exchange.recorded import RecordedSource
 from hydra.sim.exchange.server import DEFAULT_PORT, Exchange, Serving
-from hydra.sim.exchange.sources import GeneratedMarket, GeneratedSource, Source
+from hydra.sim.exchange.sources import GeneratedMarket, GeneratedSource, listed_pair
 from hydra.sim.market.settings import MOST_PAIRS, Scenario
 from hydra.universe import UNIVERSE
 
@@ -50,7 +62,8 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter an option
     pairs: Annotated[
         str,
         typer.Option(
-            help="Comma-separated, e.g. BTC,ETH; or how many generated ones, e.g. 100. [default: the universe]"
+            help="Comma-separated, e.g. BTC,ETH; or how many generated ones, e.g. 100. "
+            "[default: the universe]"
         ),
     ] = "",
     port: Annotated[
@@ -60,45 +73,59 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter an option
         list[str] | None,
         typer.Option(
             metavar="KIND,key=value,...",
-            help=f"A fault: {', '.join(FaultKind)}; with stream, endpoint, symbol, probability, count, start, end, value, seed. Can be repeated.",
+            help=f"A fault: {', '.join(FaultKind)}; with stream, endpoint, symbol, probability, count, "
+            "start, end, value, seed. Can be repeated.",
         ),
     ] = None,
     weight_limit: Annotated[int, typer.Option(min=1, help="Request weight a minute.")] = 2_400,
 ) -> None:
-    """Serve a market over Binance USD-M's REST and WebSocket protocol, until Ctrl-C. Nothing leaves this machine."""
-    source = _source(market, start, end, seed, planted(scenario, market), pairs)
-    pace = Speed.parse(speed)
+    """Serve a market over Binance USD-M's REST and WebSocket protocol, until Ctrl-C.
+
+    Nothing leaves this machine.
+    """
+    refuse_exchange(market)
+    scenarios, (first, last) = planted(scenario, market), parse_range(start, end)
     is_generated = market is MarketOrigin.GENERATED
     serving = Serving(
-        speed=pace.factor or 0.0,
+        speed=Speed.parse(speed).factor or MAXIMAL,
         seed=(seed or 0) if is_generated else None,
         faults=tuple(fault_of_option(text) for text in fault or ()),
         port=port,
         weight_limit=weight_limit,
     )
-    asyncio.run(_serve(Exchange(source, serving)))
+    if is_generated:
+        asyncio.run(_serve(Exchange(_generated(first, last, seed or 0, scenarios, pairs), serving)))
+        return
+    if seed is not None:
+        raise StopError("--seed: a recorded market has none; leave it out, or add --market generated")
+    db.up()
+    url = database_url(load_settings(), Role.READER)
+    with arrow_reader(url) as reader:
+        source = _recorded(url, reader, MarketRequest(market, None, base_names(pairs), first, last))
+        asyncio.run(_serve(Exchange(source, serving)))
 
 
-def _source(
-    market: MarketOrigin,
-    start: str | None,
-    end: str | None,
-    seed: int | None,
-    scenarios: tuple[Scenario, ...],
-    pairs: str,
-) -> Source:
-    first, last = parse_range(start, end)
-    if market is MarketOrigin.GENERATED:
-        first = first or GENERATED_START
-        if last is not None and last <= first:
-            raise StopError(f"--to {last:%Y-%m-%dT%H:%M}: the market begins {first:%Y-%m-%dT%H:%M}")
-        count = len(UNIVERSE)
-        if pairs.isdigit():
-            count, pairs = int(pairs), ""
-            if not 1 <= count <= MOST_PAIRS:
-                raise StopError(f"--pairs {count}: generate 1 to {MOST_PAIRS:,} pairs")
-        return GeneratedSource(GeneratedMarket(seed or 0, first, last, scenarios, count, base_names(pairs)))
-    raise StopError("--market recorded: not yet")
+def _generated(
+    start: datetime | None, end: datetime | None, seed: int, scenarios: tuple[Scenario, ...], pairs: str
+) -> GeneratedSource:
+    start = start or GENERATED_START
+    if end is not None and end <= start:
+        raise StopError(f"--to {end:%Y-%m-%dT%H:%M}: the market begins {start:%Y-%m-%dT%H:%M}")
+    count = len(UNIVERSE)
+    if pairs.isdigit():
+        count, pairs = int(pairs), ""
+        if not 1 <= count <= MOST_PAIRS:
+            raise StopError(f"--pairs {count}: generate 1 to {MOST_PAIRS:,} pairs")
+    return GeneratedSource(GeneratedMarket(seed, start, end, scenarios, count, base_names(pairs)))
+
+
+def _recorded(url: str, reader: Connection, asked: MarketRequest) -> RecordedSource:
+    """Raises StopError where nothing is stored."""
+    with closing(connect(url, autocommit=True)) as connection:
+        found = recorded_market(connection, asked.names, asked.start, asked.end)
+    pairs = {one.pair.instrument_id: listed_pair(one) for one in load_instrument_terms()}
+    ids = found.instrument_ids
+    return RecordedSource(reader, ids, tuple(pairs[one] for one in ids), found.data_from, found.data_to)
 
 
 async def _serve(exchange: Exchange) -> None:
@@ -109,4 +136,4 @@ async def _serve(exchange: Exchange) -> None:
             f"The simulated exchange serves {source.venue} at http://127.0.0.1:{port} from "
             f"{source.start:%Y-%m-%d %H:%M} UTC. Ctrl-C stops it.",
         )
-        await asyncio.Event().wait()
+        await exchange.played()

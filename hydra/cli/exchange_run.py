@@ -17,6 +17,7 @@ from hydra.db.logins import database_url
 from hydra.db.roles import Role
 from hydra.domain import MarketOrigin
 from hydra.errors import StopError
+from hydra.exchange.interface import Feed
 from hydra.layers.layer2_data_health import CLOCK_FEED, LIQUIDATION_FEED, ORDER_BOOK_FEED
 from hydra.runtime.exchange_market import SIMULATED, ExchangeRequest, ListenedMarket, listening
 from hydra.runtime.speed import Speed
@@ -24,10 +25,12 @@ from hydra.settings import Settings
 from hydra.trading.parameters import recorded_rules, rules_of
 from hydra.trading.runs import Run, RunPlan, create_run
 
+_DECLARED: Final = {Feed.ORDER_BOOKS: ORDER_BOOK_FEED, Feed.LIQUIDATIONS: LIQUIDATION_FEED}
 
-def feeds_of(speed: Speed) -> tuple[str, ...]:
-    """A run on an exchange declares every feed (C111). At the highest speed time is what is heard."""
-    feeds = (ORDER_BOOK_FEED, LIQUIDATION_FEED)
+
+def feeds_of(speed: Speed, streamed: frozenset[Feed]) -> tuple[str, ...]:
+    """A run on an exchange declares what that streams (C111), and the clock unless time is what is heard."""
+    feeds = tuple(name for feed, name in _DECLARED.items() if feed in streamed)
     return feeds if speed.factor is None else (*feeds, CLOCK_FEED)
 
 
@@ -97,7 +100,7 @@ def new_exchange_run(
             mode=settings.trading_mode,
             market_origin=MarketOrigin.EXCHANGE,
             seed=market.seed,
-            feeds=feeds_of(market.speed),
+            feeds=feeds_of(market.speed, market.feeds),
             instrument_ids=market.instrument_ids,
             data_from=market.data_from,
             data_to=end,

@@ -15,7 +15,7 @@ from urllib.request import ProxyHandler, build_opener
 from hydra.errors import StopError
 from hydra.exchange import capabilities
 from hydra.exchange.hosts import HOSTS, Environment, Hosts, hosts_at
-from hydra.exchange.interface import MarketData
+from hydra.exchange.interface import Feed, MarketData
 from hydra.exchange.rate_budget import SHARE, Limit, RateBudget
 from hydra.paths import state_directory
 from hydra.settings import Settings
@@ -27,11 +27,15 @@ _TIMEOUT_S: Final = 10.0
 
 
 class SimulatedMarket(NamedTuple):
-    """What a simulated exchange says of itself. speed: see `ServerClock`; pairs: by the exchange's names."""
+    """What a simulated exchange says of itself. speed: see `ServerClock`; pairs: by the exchange's names.
+
+    feeds: what it streams; of history only what is recorded.
+    """
 
     venue: str
     speed: float
     pairs: tuple[str, ...]
+    feeds: frozenset[Feed]
     start: datetime
     end: datetime | None
 
@@ -80,7 +84,10 @@ def _simulated(_settings: Settings, hosts: Hosts, share: float) -> MarketData:
     market, client = simulated_market(hosts), BinanceClient()
     client.connect_to(hosts, _budget(hosts, LIMITS, share))
     client.budget.speed = market.speed
-    return BinanceMarketData(client, replace(capabilities.BINANCE, venue=market.venue), Environment.SIMULATED)
+    own = capabilities.BINANCE
+    untold = frozenset() if Feed.TRADES in market.feeds else frozenset({Feed.TRADES.value})
+    told = replace(own, venue=market.venue, streams=market.feeds, history=own.history - untold)
+    return BinanceMarketData(client, told, Environment.SIMULATED)
 
 
 def _binance(settings: Settings, hosts: Hosts, share: float) -> MarketData:
@@ -134,6 +141,7 @@ def simulated_market(hosts: Hosts) -> SimulatedMarket:
             str(answer["venue"]),
             0.0 if answer["speed"] == "max" else float(answer["speed"]),
             tuple(map(str, answer["pairs"])),
+            frozenset(map(Feed, answer["feeds"])),
             datetime.fromisoformat(answer["start"]),
             datetime.fromisoformat(end) if end else None,
         )

@@ -24,7 +24,7 @@ class Trade(NamedTuple):
 
 
 class ClosedCandle(NamedTuple):
-    """A closed one-minute candle; `time_us` is its open. None: the exchange does not tell (Bybit)."""
+    """A closed one-minute candle; `time_us` is its open. None: the exchange does not tell."""
 
     symbol: str
     time_us: int
@@ -33,7 +33,7 @@ class ClosedCandle(NamedTuple):
     low: float
     close: float
     volume: float
-    quote_volume: float
+    quote_volume: float | None
     trade_count: int | None
     taker_buy_volume: float | None
     taker_buy_quote_volume: float | None

@@ -225,6 +225,7 @@ class _Store:
 
     def finish(self, tables: Sequence[str]) -> None:
         """Refresh the rollups and the statistics of `tables`."""
+        self.connection.execute(queries.load("ingest/mark_behind"), {"batch_ids": self.batches})
         finish_rollups(self.connection)
         summarise_tables(self.connection, sorted(set(tables)))
 
@@ -235,7 +236,7 @@ class _Store:
 
     def _open(self, series: Series, start: datetime) -> int:
         path = f"{self.venue} {series.symbol} {series.table} {start:%Y-%m-%dT%H:%M}"
-        return add_batch(
+        batch_id = add_batch(
             self.connection,
             {
                 "path": path,
@@ -247,6 +248,8 @@ class _Store:
                 "rollups_fresh": False,
             },
         )
+        self.batches.append(batch_id)
+        return batch_id
 
     def _page(self, series: Series, rows: pl.DataFrame, through: datetime, batch_id: int) -> Merged:
         table = FACT_TABLES[series.table]

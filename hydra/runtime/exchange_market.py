@@ -25,6 +25,7 @@ from hydra.db.server.ports import LOOPBACK, choose_free
 from hydra.durations import MINUTE
 from hydra.errors import RetryError, StopError
 from hydra.exchange.hosts import SIMULATED_URL
+from hydra.exchange.interface import Feed
 from hydra.paths import state_directory
 from hydra.runtime.children import Children, Program
 from hydra.runtime.exchange_history import ensure_history
@@ -65,12 +66,13 @@ class ExchangeRequest:
 class ListenedMarket:
     """A market that is listened to, and the processes that bring it. data_from: the first minute.
 
-    environment: variables that a process needs to find the exchange.
+    feeds: what the exchange streams. environment: variables that a process needs to find the exchange.
     """
 
     exchange: RunExchange
     instrument_ids: tuple[int, ...]
     data_from: datetime
+    feeds: frozenset[Feed]
     seed: int | None
     speed: Speed
     processes: Children
@@ -108,7 +110,8 @@ def listening(
         ids = tuple(one.instrument_id for one in stored)
         speed = Speed(1.0) if served is None else served.speed
         seed = None if served is None else served.seed
-        yield ListenedMarket(exchange, ids, first, seed, speed, start.processes, environment)
+        feeds = frozenset(Feed) if served is None else served.feeds
+        yield ListenedMarket(exchange, ids, first, feeds, seed, speed, start.processes, environment)
     finally:
         start.processes.stop()
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from hydra.errors import BadDataError, RetryError
 from hydra.exchange.hosts import SIMULATED_URL
+from hydra.exchange.interface import Feed
 from hydra.runtime.speed import Speed
 from hydra.settings import Settings
 
@@ -21,12 +22,16 @@ _LONGEST_WAY_S: Final = 60.0
 
 @dataclass(frozen=True)
 class Served:
-    """The market of a simulated exchange. seed: of a generated one. start: where its clock began."""
+    """The market of a simulated exchange. seed: of a generated one. start: where its clock began.
+
+    feeds: what it streams.
+    """
 
     venue: str
     seed: int | None
     speed: Speed
     start: datetime
+    feeds: frozenset[Feed]
 
 
 def url_of(settings: Settings) -> str:
@@ -44,7 +49,8 @@ def served_at(url: str) -> Served:
     answer = _ask(url, "GET", "/hydra/market", None)
     try:
         start = datetime.fromisoformat(answer["start"])
-        return Served(answer["venue"], answer["seed"], _speed(answer["speed"]), start)
+        feeds = frozenset(map(Feed, answer["feeds"]))
+        return Served(answer["venue"], answer["seed"], _speed(answer["speed"]), start, feeds)
     except (KeyError, TypeError, ValueError) as error:
         raise BadDataError(
             f"{url} is no simulated exchange of this version: {error!r} in its answer"

@@ -15,6 +15,7 @@ from hydra.exchange.capabilities import BINANCE
 from hydra.exchange.interface import Capabilities
 from hydra.ingest.backfill import Filled, backfill, series_of
 from hydra.ingest.instruments import ensure_instruments
+from hydra.ingest.rollup_freshness import finish_rollups
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
 MINUTES = 3_000
@@ -138,6 +139,16 @@ def test_a_page_that_is_refused_for_now_is_asked_again(url: str) -> None:
     fill(url, exchange)
     assert exchange.refuses == 0
     assert count(url, "SELECT count(*) FROM market.candles_1m") == 2 * MINUTES
+
+
+def test_another_process_that_refreshes_meanwhile_leaves_no_rollup_behind(url: str) -> None:
+    def refreshing(page: pl.DataFrame) -> pl.DataFrame:
+        with psycopg.connect(url, autocommit=True) as other:
+            finish_rollups(other)
+        return page
+
+    fill(url, archive(distort=refreshing), ("candles_1m",))
+    assert count(url, "SELECT sum(row_count)::bigint FROM market.candles_4h") == 2 * MINUTES
 
 
 def test_a_second_backfill_asks_only_for_what_is_new(url: str) -> None:

@@ -18,6 +18,7 @@ from hydra.exchange.connect import (
     simulated_market,
 )
 from hydra.exchange.hosts import HOSTS, Environment, foreign_urls, hosts_at
+from hydra.exchange.interface import Feed
 from hydra.exchange.rate_budget import RateBudget
 from hydra.settings import Settings, load_settings
 from tests.support.answering_exchange import answering_exchange
@@ -92,6 +93,7 @@ def test_a_simulated_exchange_names_its_venue_and_gets_no_key(
         "venue": "simulated-exchange-7-abc",
         "speed": 60.0,
         "pairs": ["BTCUSDT"],
+        "feeds": ["candles_1m", "liquidations"],
         "start": "2026-07-04T00:00:00Z",
     }
 
@@ -106,7 +108,9 @@ def test_a_simulated_exchange_names_its_venue_and_gets_no_key(
 
     venue, key, speed, told = asyncio.run(run())
     assert (venue, key, speed) == ("simulated-exchange-7-abc", None, 60.0)
-    assert told == SimulatedMarket(venue, 60.0, ("BTCUSDT",), datetime(2026, 7, 4, tzinfo=UTC), None)
+    feeds = frozenset({Feed.CANDLES, Feed.LIQUIDATIONS})
+    start = datetime(2026, 7, 4, tzinfo=UTC)
+    assert told == SimulatedMarket(venue, 60.0, ("BTCUSDT",), feeds, start, None)
 
 
 def test_ccxts_streams_of_binance_have_the_routes_that_hydra_uses(tmp_path: Path) -> None:

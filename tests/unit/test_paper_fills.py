@@ -1,88 +1,33 @@
-"""Every simulated fill obeys one rule (C131): worked examples, and properties over random bars.
+"""Every simulated fill from bars obeys one rule (C131): worked examples, and properties over random bars."""
 
-SOL: tick 0.01, step 0.01, spread 1 bp, slippage 2 bps (a taker pays 2.5 bps), maker 2 bps, taker 5 bps.
-"""
-
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hydra.domain import ExitUrgency, FillEvidence, OrderState, OrderType, ReasonCode
-from hydra.layers.layer5_book_fills import Book, OrderFlow, PublicTrade
-from hydra.layers.layer5_execution import ExecutionParameters
-from hydra.layers.layer5_orders import entry_order, exit_order
+from hydra.domain import ExitUrgency, OrderState, OrderType, ReasonCode
+from hydra.layers.layer5_orders import exit_order
 from hydra.trading.bars import Bar
 from hydra.trading.market_rows import Price
-from hydra.trading.order_flow import is_recorded
-from hydra.trading.pair_state import EntryPlan, Fill, PairState, Position
-from hydra.trading.paper_exchange import PaperExchange
-from tests.support.generated_facts import terms_of
-
-SOL = 3
-START = datetime(2025, 6, 1, tzinfo=UTC)
-SPEC = terms_of((1, 2, 3))[SOL]
-EXCHANGE = PaperExchange(1, ExecutionParameters(), {SOL: SPEC})
-KEY = EXCHANGE.key(SOL, START)
-# Half the spread, the slippage and a tick, at the prices of these tests.
-COSTS = 0.03 + 0.01
-
-Prices = tuple[float, float, float, float]
-QUIET = (97.0, 97.1, 96.9, 97.0)
-
-
-def entering(direction: int = 1, leverage: int = 10, limit: str = "97", stop: str = "96.05") -> PairState:
-    """An entry for 10 SOL at `limit` that waits, its stop at `stop`, its target about 2.4 % away."""
-    price = Decimal(limit)
-    order = entry_order(KEY, direction, Decimal(10), (price, price), SPEC.filters)
-    target = price * (1 + direction * Decimal("0.0247"))
-    plan = EntryPlan(SOL, direction, Decimal(10), price, Decimal(leverage), Decimal(stop), target, 8.0)
-    return PairState(SOL, entry=EXCHANGE.submit(order, KEY, price, START), plan=plan)
-
-
-def bar(minute: int, traded: Prices, mark: Prices | None = None, volume: float = 10_000.0) -> Bar:
-    """The bar that opens `minute` minutes after the start; the mark is the last price where none is given."""
-    source = "last" if mark is None else "mark"
-    return Bar(SOL, START + timedelta(minutes=minute), *traded, volume, mark or traded, source)
-
-
-def collect(state: PairState, bars: Sequence[Bar]) -> None:
-    """Let `bars` happen; entries are not timed out."""
-    replace(EXCHANGE, bars={SOL: bars}).collect(state, START)
-
-
-def played(state: PairState, *bars: Bar) -> tuple[Position, list[Fill]]:
-    """The position after `bars`, and the fills of its exits."""
-    collect(state, bars)
-    assert state.position is not None
-    exits = [fill for order in state.ended if order.role != "ENTRY" for fill in order.fills]
-    return state.position, exits
-
-
-def held(direction: int = 1, leverage: int = 10, stop: str = "96.05") -> PairState:
-    """10 SOL at 97, filled in the first minute."""
-    state = entering(direction, leverage, stop=stop)
-    beyond = (97.0, 97.0, 96.9, 97.0) if direction > 0 else (97.0, 97.1, 97.0, 97.0)
-    position, exits = played(state, bar(0, beyond))
-    assert position.quantity == 10
-    assert not exits
-    return state
-
-
-def send_market_exit(state: PairState, minute: int) -> None:
-    """An urgent exit, sent at the end of a minute."""
-    position = state.position
-    assert position is not None
-    price = Decimal(97)
-    plan = exit_order(
-        KEY, position.direction, position.quantity, ExitUrgency.URGENT, (price, price), SPEC.filters
-    )
-    position.exits_sent += 1
-    placed = START + timedelta(minutes=minute)
-    state.exit = EXCHANGE.submit(plan, KEY, price, placed, ReasonCode.DATA_STALE)
+from hydra.trading.pair_state import Fill, PairState, Position
+from tests.support.sol_orders import (
+    COSTS,
+    EXCHANGE,
+    KEY,
+    QUIET,
+    SOL,
+    SPEC,
+    START,
+    Prices,
+    bar,
+    collect,
+    entering,
+    held,
+    played,
+    send_market_exit,
+)
 
 
 def test_an_entry_in_a_bar_that_opens_beyond_its_stop_leaves_at_the_open() -> None:
@@ -337,127 +282,3 @@ def test_three_fills_whose_average_does_not_end_lose_nothing() -> None:
     leaving = replace(fill(17_001, 1), quantity=position.quantity)
     position.reduce(leaving, ReasonCode.TARGET_HIT)
     assert position.gross_pnl_usd == Decimal("0.17001") * Decimal("30000.001") - Decimal("5100.50017")
-
-
-def recorded(*trades: tuple[float, float, float], every: int = 5) -> OrderFlow:
-    """Bids of 3 at 97 and 50 at 96.9, asks of 5 at 97.1, from 5 s before the start on.
-
-    trades: (second, price, quantity); the taker sold.
-    """
-    books = [
-        Book(START + timedelta(seconds=second), (97.0, 96.9), (3.0, 50.0), (97.1,), (5.0,))
-        for second in range(-5, 121, every)
-    ]
-    sold = [PublicTrade(START + timedelta(seconds=one[0]), one[1], one[2], True) for one in trades]
-    return OrderFlow(books, sold)
-
-
-def collect_recorded(state: PairState, bars: Sequence[Bar], flow: OrderFlow, latency: float = 0.0) -> None:
-    """Let `bars` happen with the part of `flow` that lies in each."""
-
-    def part(bar: Bar) -> OrderFlow | None:
-        near = OrderFlow(
-            [one for one in flow.books if bar.time - timedelta(seconds=10) <= one.time <= bar.end],
-            [one for one in flow.trades if bar.time <= one.time < bar.end],
-        )
-        return near if is_recorded(near, bar) else None
-
-    parameters = ExecutionParameters(latency_seconds=latency)
-    replace(EXCHANGE, bars={SOL: bars}, parameters=parameters, flow=part).collect(state, START)
-
-
-def test_a_touch_fills_behind_the_queue_at_its_time_and_the_stop_follows_at_once() -> None:
-    """3 ahead at 97; 4 are sold there at 10 s: 1 SOL. The bar alone (low 97) would fill nothing."""
-    state = entering()
-    entry = state.entry
-    assert entry is not None
-    collect_recorded(state, [bar(0, (97.05, 97.1, 97.0, 97.05))], recorded((10, 97.0, 4.0)))
-    assert [(fill.time, fill.quantity, fill.evidence) for fill in entry.fills] == [
-        (START + timedelta(seconds=10), Decimal(1), FillEvidence.BOOK)
-    ]
-    assert entry.queue_ahead == 0
-    assert state.stop is not None
-    assert (state.stop.quantity, state.stop.placed_time) == (Decimal(1), START + timedelta(seconds=10))
-
-
-def test_an_order_that_comes_late_joins_the_queue_when_it_comes() -> None:
-    """With a latency of 20 s the trade at 10 s is missed; 3 are ahead and 5 sold at 25 s: 2 SOL."""
-    state = entering()
-    entry = state.entry
-    assert entry is not None
-    trades = recorded((10, 96.0, 40.0), (25, 97.0, 5.0))
-    collect_recorded(state, [bar(0, (97.05, 97.1, 96.0, 97.05))], trades, latency=20.0)
-    assert [fill.quantity for fill in entry.fills] == [Decimal(2)]
-
-
-def test_a_post_only_order_that_would_trade_at_once_is_refused() -> None:
-    state = entering(limit="97.1")
-    collect_recorded(state, [bar(0, (97.05, 97.1, 96.0, 97.05))], recorded((10, 96.0, 40.0)))
-    assert state.entry is None
-    assert state.position is None
-    assert [(one.state, one.reason_code) for one in state.ended] == [
-        (OrderState.REJECTED, ReasonCode.EXCHANGE_REFUSED)
-    ]
-
-
-def test_a_market_exit_walks_the_book_as_it_arrives() -> None:
-    """10 SOL sold a second after minute 1 begins: 3 at 97 and 7 at 96.9: 96.93."""
-    state = held()
-    send_market_exit(state, 1)
-    collect_recorded(state, [bar(1, QUIET)], recorded((70, 97.0, 4.0)), latency=1.0)
-    assert state.position is not None
-    assert state.position.quantity == 0
-    assert state.position.exit_price == Decimal("96.93")
-    assert state.position.closed_time == START + timedelta(seconds=61)
-
-
-def test_a_stop_fills_from_the_book_no_better_than_the_trade_that_fired_it() -> None:
-    """The mark reaches 96.05; at 70 s a trade at 96 is beyond it. The books still show 97: sold at 96."""
-    state = held()
-    bars = [bar(1, (97.0, 97.1, 96.0, 97.0))]
-    collect_recorded(state, bars, recorded((65, 96.5, 1.0), (70, 96.0, 1.0), (80, 95.0, 1.0)))
-    assert state.position is not None
-    assert state.position.exit_price == Decimal(96)
-    assert state.position.closed_time == START + timedelta(seconds=70)
-    assert state.position.exit_reason_code is ReasonCode.STOP_HIT
-
-
-def test_a_minute_is_recorded_with_a_book_at_its_beginning_a_later_one_and_a_trade() -> None:
-    whole, minute = recorded((10, 97.0, 4.0)), bar(0, QUIET)
-    assert is_recorded(whole, minute)
-    assert not is_recorded(whole._replace(trades=[]), minute)
-    assert not is_recorded(whole._replace(books=[]), minute)
-    assert not is_recorded(whole._replace(books=whole.books[4:]), minute)
-    assert not is_recorded(whole._replace(books=whole.books[:2]), minute)
-    assert not is_recorded(whole, replace(minute, length=timedelta(minutes=5)))
-
-
-SOLD = st.lists(
-    st.tuples(st.integers(0, 119), st.sampled_from([95.5, 96.9, 97.0, 97.1]), st.integers(1, 80)), max_size=12
-)
-
-
-@given(SOLD, st.sampled_from([0.0, 20.0, 60.0]), st.integers(1, 40))
-@settings(deadline=None)
-def test_by_the_book_a_buy_pays_its_limit_and_gets_no_more_than_was_traded_there(
-    trades: list[tuple[int, float, int]], latency: float, every: int
-) -> None:
-    """Prices, sums and times of every fill, whatever is recorded; the stop covers what is held."""
-    state = entering()
-    entry = state.entry
-    assert entry is not None
-    flow = recorded(*((one[0], one[1], one[2] / 10) for one in sorted(trades)), every=every)
-    bars = [bar(number, (97.0, 97.1, 96.5, 97.0)) for number in range(2)]
-    collect_recorded(state, bars, flow, latency)
-    by_book = [fill for fill in entry.fills if fill.evidence is FillEvidence.BOOK]
-    assert all(fill.price == 97 and fill.is_maker for fill in entry.fills)
-    assert entry.filled_quantity <= 10
-    met = sum(Decimal(str(one.quantity)) for one in flow.trades if one.price <= 97)
-    assert sum(fill.quantity for fill in by_book) <= met
-    assert all(START + timedelta(seconds=latency) <= fill.time for fill in by_book)
-    times = [event.time for event in entry.events]
-    assert times == sorted(times)
-    if state.is_open:
-        assert state.stop is not None
-        assert state.position is not None
-        assert state.stop.quantity == state.position.quantity

@@ -1,6 +1,7 @@
 """What faults of the simulated exchange do to messages: repeatable, counted, and nothing else is lost."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import orjson
@@ -148,3 +149,18 @@ def test_a_fault_of_the_command_line_is_refused_with_the_name_that_is_wrong() ->
         fault_of_option("dorp,stream=aggTrade")
     with pytest.raises(SettingsError, match="chance"):
         fault_of_option("drop,chance=1")
+
+
+@pytest.mark.parametrize("kind", [FaultKind.SILENCE, FaultKind.SILENCE_WITH_PONGS])
+def test_a_silence_ends_with_its_window(kind: FaultKind) -> None:
+    scene = Scene(Fault(kind, end=datetime.fromtimestamp(5, UTC)))
+    scene.send(1_000, 4_000, 5_000, 6_000)
+    assert scene.heard() == [5_000, 6_000]
+
+
+def test_a_silence_ends_when_the_faults_are_cleared() -> None:
+    scene = Scene(Fault(FaultKind.SILENCE))
+    scene.send(1_000)
+    scene.faults.set(())
+    scene.send(2_000)
+    assert scene.heard() == [2_000]

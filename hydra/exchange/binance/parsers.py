@@ -53,6 +53,7 @@ class _AggregateTrade(Struct, tag_field="e", tag="aggTrade", gc=False):
 
 
 class _Candle(Struct, gc=False):
+    # null: a simulated exchange that serves history in which it is not recorded.
     open_ms: Milliseconds = field(name="t")
     interval: str = field(name="i")
     open: Price = field(name="o")
@@ -60,10 +61,10 @@ class _Candle(Struct, gc=False):
     low: Price = field(name="l")
     close: Price = field(name="c")
     volume: Quantity = field(name="v")
-    quote_volume: Quantity = field(name="q")
-    trade_count: Count = field(name="n")
-    taker_buy_volume: Quantity = field(name="V")
-    taker_buy_quote_volume: Quantity = field(name="Q")
+    quote_volume: Quantity | None = field(name="q")
+    trade_count: Count | None = field(name="n")
+    taker_buy_volume: Quantity | None = field(name="V")
+    taker_buy_quote_volume: Quantity | None = field(name="Q")
     is_closed: bool = field(name="x")
 
 
@@ -213,7 +214,7 @@ def candle(event: _CandleEvent) -> ClosedCandle | RunningCandle | None:
         return RunningCandle(event.symbol, event.event_ms * 1_000)
     if not bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high:
         raise _impossible_candle(event, "open, high, low and close contradict each other")
-    if bar.taker_buy_volume > bar.volume or bar.taker_buy_quote_volume > bar.quote_volume:
+    if _exceeds(bar.taker_buy_volume, bar.volume) or _exceeds(bar.taker_buy_quote_volume, bar.quote_volume):
         raise _impossible_candle(event, "takers bought more than was traded")
     if bar.open_ms % _CANDLE_MS:
         raise _impossible_candle(event, "it does not open on a minute")
@@ -230,6 +231,10 @@ def candle(event: _CandleEvent) -> ClosedCandle | RunningCandle | None:
         bar.taker_buy_volume,
         bar.taker_buy_quote_volume,
     )
+
+
+def _exceeds(part: float | None, whole: float | None) -> bool:
+    return part is not None and whole is not None and part > whole
 
 
 def forced_order(event: _ForcedOrderEvent) -> ForcedOrder | None:

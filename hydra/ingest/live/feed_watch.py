@@ -61,7 +61,7 @@ class FeedWatch:
         shortest = _SHORTEST_S.get(self.feed)
         if shortest is None:
             return None
-        if not self.messages:
+        if not self._interval_us:
             return int(max(shortest, _FIRST_WITHIN_S) * SECOND_US)
         usual = min(_INTERVALS * self._interval_us, _LONGEST_S * SECOND_US)
         return int(max(shortest * SECOND_US, usual))

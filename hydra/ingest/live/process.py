@@ -22,7 +22,7 @@ from hydra.errors import HydraError, RetryError, StopError
 from hydra.exchange.capture import SNAPSHOT_OF, CaptureWriter
 from hydra.exchange.exchange_clock import ExchangeClock
 from hydra.exchange.instruments import InstrumentTerms
-from hydra.exchange.interface import Frame, MarketData
+from hydra.exchange.interface import Feed, Frame, MarketData
 from hydra.ingest.live.before import Before, read_before
 from hydra.ingest.live.book_snapshots import BookSnapshots
 from hydra.ingest.live.clock_watch import EVERY_S, ClockWatch
@@ -267,10 +267,19 @@ class Process:
     async def _look(self) -> None:
         while True:
             await asyncio.sleep(0.5)
+            await self._ask_time_if_quiet()
             self._intake.look_for_late_bars()
             self._silences.look()
             if self._capture is not None:
                 self._capture.flush_if_due()
+
+    async def _ask_time_if_quiet(self) -> None:
+        """Where an exchange of speed 0 streams candles only, a missing one would stop the time."""
+        receipt = self._receipt
+        is_sparse = Feed.TRADES not in self.orders.data.capabilities.streams
+        if is_sparse and isinstance(receipt, HeardClock) and receipt.is_quiet:
+            with suppress(RetryError):
+                receipt.heard((await self.orders.data.server_clock()).time_us)
 
     async def _hand_over_often(self) -> None:
         states_at = 0.0

@@ -83,6 +83,12 @@ class HeardClock:
         """What comes from now on comes on `route`; None: by REST, known when the newest was."""
         self._route = route
 
+    @property
+    def is_quiet(self) -> bool:
+        """No route has brought anything for two seconds."""
+        since = self._now() - _WAITED_FOR_S
+        return all(at < since for _, at in self._routes.values())
+
     def leave(self, route: str) -> None:
         """`route` is lost: it is not waited for."""
         self._routes.pop(route, None)

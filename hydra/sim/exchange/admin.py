@@ -54,6 +54,7 @@ class Admin:
             "start": source.start.isoformat(),
             "end": source.end.isoformat() if source.end else None,
             "pairs": [pair.symbol for pair in source.pairs],
+            "feeds": sorted(source.feeds),
         }
 
     async def _tell_clock(self, _request: web.Request) -> Any:

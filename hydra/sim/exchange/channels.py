@@ -179,5 +179,3 @@ class Channels:
     def messages(self) -> int:
         """Events sent since the start."""
         return sum(channel.messages for channel in self._channels.values())
-
-

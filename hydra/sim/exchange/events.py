@@ -50,8 +50,17 @@ def single_trade(symbol: str, trade: tuple[int, int, str, str, bool]) -> Event:
     }
 
 
-def kline(symbol: str, event_ms: int, open_ms: int, values: list[str], ids: tuple[int, int, int]) -> Event:
-    """kline_1m while it runs. values: o h l c v q V Q. ids: first trade, last trade, number of trades."""
+def kline(
+    symbol: str,
+    event_ms: int,
+    open_ms: int,
+    values: list[str | None],
+    ids: tuple[int, int, int | None],
+) -> Event:
+    """kline_1m while it runs. values: o h l c v q V Q. ids: first trade, last trade, number of trades.
+
+    None: it is not recorded.
+    """
     opened, high, low, close, volume, quote, bought, bought_quote = values
     first, last, count = ids
     return {

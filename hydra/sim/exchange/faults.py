@@ -115,6 +115,10 @@ class ActiveFault:
         self._start_ms = int(fault.start.timestamp() * 1_000) if fault.start else None
         self._end_ms = int(fault.end.timestamp() * 1_000) if fault.end else None
 
+    def has_ended(self, now_ms: int) -> bool:
+        """Whether its window is over."""
+        return self._end_ms is not None and now_ms >= self._end_ms
+
     def acts(self, target: str, symbol: str, moment: int, now_ms: int) -> bool:
         """Whether it acts on this: target is a stream or an endpoint, moment tells equal ones apart."""
         fault = self.fault
@@ -124,7 +128,7 @@ class ActiveFault:
             return False
         if self._start_ms is not None and now_ms < self._start_ms:
             return False
-        if self._end_ms is not None and now_ms >= self._end_ms:
+        if self.has_ended(now_ms):
             return False
         if fault.probability < 1.0 and not self._drawn(target, symbol, moment) < fault.probability:
             return False

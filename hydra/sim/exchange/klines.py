@@ -1,5 +1,6 @@
 """Candles of REST: of any interval, the running one last, from the one-minute rows that are kept."""
 
+import math
 from typing import Any, Final
 
 import numpy as np
@@ -14,6 +15,17 @@ INTERVALS: Final = {
     text: int(text[:-1]) * _UNITS_MS[text[-1]]
     for text in ("1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d")
 }
+KLINE_VALUES: Final = (
+    "open",
+    "high",
+    "low",
+    "close",
+    "volume",
+    "quote_volume",
+    "taker_buy_volume",
+    "taker_buy_quote_volume",
+)
+"""The numbers of a candle in the order of `kline_values`."""
 _SUMS: Final = ("volume", "quote_volume", "trade_count", "taker_buy_volume", "taker_buy_quote_volume")
 
 
@@ -38,14 +50,18 @@ def grouped(rows: Found, interval_ms: int) -> tuple[Integers, dict[str, Floats]]
 def kline_rows(
     found: tuple[Integers, dict[str, Floats]], interval_ms: int, digits: tuple[int, int]
 ) -> list[list[Any]]:
-    """[open time, o, h, l, c, volume, close time, quote volume, trades, bought, bought value, "0"]."""
+    """[open time, o, h, l, c, volume, close time, quote volume, trades, bought, bought value, "0"].
+
+    None: it is not recorded.
+    """
     opens, columns = found
     zeros = np.zeros(len(opens))
-    names = ("open", "high", "low", "close", "volume", "quote_volume", "taker_buy_volume", "taker_buy_quote_volume")
-    numbers = zip(*(columns.get(name, zeros).tolist() for name in names), strict=True)
-    counts = np.nan_to_num(columns.get("trade_count", zeros)).astype(np.int64).tolist()
+    numbers = zip(*(columns.get(name, zeros).tolist() for name in KLINE_VALUES), strict=True)
+    counts = columns.get("trade_count", zeros).tolist()
     rows = []
     for time_ms, count, values in zip(opens.tolist(), counts, numbers, strict=True):
         o, h, low, c, v, q, bought, bought_quote = kline_values(values, *digits)
-        rows.append([time_ms, o, h, low, c, v, time_ms + interval_ms - 1, q, count, bought, bought_quote, "0"])
+        trades = None if math.isnan(count) else int(count)
+        close_ms = time_ms + interval_ms - 1
+        rows.append([time_ms, o, h, low, c, v, close_ms, q, trades, bought, bought_quote, "0"])
     return rows

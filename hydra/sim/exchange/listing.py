@@ -23,7 +23,11 @@ _OTHER_CAP: Final = "0.02000000"
 
 def exchange_info(pairs: tuple[ListedPair, ...], now_ms: int, weight_limit: int) -> dict[str, Any]:
     """GET /fapi/v1/exchangeInfo."""
-    limits = [("REQUEST_WEIGHT", "MINUTE", 1, weight_limit), ("ORDERS", "MINUTE", 1, 1_200), ("ORDERS", "SECOND", 10, 300)]
+    limits = [
+        ("REQUEST_WEIGHT", "MINUTE", 1, weight_limit),
+        ("ORDERS", "MINUTE", 1, 1_200),
+        ("ORDERS", "SECOND", 10, 300),
+    ]
     return {
         "timezone": "UTC",
         "serverTime": now_ms,

@@ -106,7 +106,9 @@ class PlayedMarket:
         self.past.add(piece.facts)
         for sender, own in zip(self.senders, piece.pairs, strict=True):
             sender.load(own, piece.first_ms)
-        self._silent = {minute: row for minute, row in self._silent.items() if minute >= self.sent_ms // MINUTE_MS}
+        self._silent = {
+            minute: row for minute, row in self._silent.items() if minute >= self.sent_ms // MINUTE_MS
+        }
         rows: list[list[bool]] = np.asarray(piece.silent).tolist()
         self._silent |= {piece.first_ms // MINUTE_MS + place: row for place, row in enumerate(rows)}
         self._loaded_ms = piece.end_ms

@@ -7,7 +7,7 @@ import numpy as np
 
 from hydra.sim.exchange import books
 from hydra.sim.exchange.events import MINUTE_MS, next_settlement_ms, rate_text
-from hydra.sim.exchange.klines import INTERVALS, grouped, kline_rows
+from hydra.sim.exchange.klines import INTERVALS, KLINE_VALUES, grouped, kline_rows
 from hydra.sim.exchange.market import PlayedMarket
 from hydra.sim.exchange.pair_sender import PairSender
 from hydra.sim.exchange.past import Found, limited
@@ -80,7 +80,16 @@ class MarketAnswers:
         else:
             found = limited(rows.between(start, end, self._market.sent_ms), limit, oldest=start is not None)
         return [
-            {"a": number, "p": price, "q": quantity, "nq": quantity, "f": number, "l": number, "T": time, "m": maker}
+            {
+                "a": number,
+                "p": price,
+                "q": quantity,
+                "nq": quantity,
+                "f": number,
+                "l": number,
+                "T": time,
+                "m": maker,
+            }
             for time, number, price, quantity, maker in self._trades(place, found)
         ]
 
@@ -109,7 +118,9 @@ class MarketAnswers:
     def _trades(self, place: int, found: Found) -> list[tuple[int, int, str, str, bool]]:
         pair = self._market.source.pairs[place]
         price, quantity = f".{pair.price_digits}f", f".{pair.quantity_digits}f"
-        columns = (found.columns[name].tolist() for name in ("trade_id", "price", "quantity", "buyer_is_maker"))
+        columns = (
+            found.columns[name].tolist() for name in ("trade_id", "price", "quantity", "buyer_is_maker")
+        )
         return [
             (time, int(number), format(paid, price), format(traded, quantity), maker == 1)
             for time, number, paid, traded, maker in zip(found.times.tolist(), *columns, strict=True)
@@ -138,19 +149,24 @@ class MarketAnswers:
         return start, end, query.limit(500, 1_500), interval_ms
 
     def _minutes(self, place: int, start: int | None, end: int | None, limit: int, interval_ms: int) -> Found:
-        """Closed minutes and the running one that can matter."""
+        """Closed minutes and the running one that can matter: the first ones from `start` on, or the newest.
+
+        As on the exchange an answer begins where there are candles, and goes on behind a hole.
+        """
         now_ms = self._market.sent_ms
+        last = now_ms if end is None else min(now_ms, end)
+        rows = self._market.past.table("candles_1m", place)
         if start is None:
-            newest = min(now_ms, end) if end is not None else now_ms
-            start = newest - newest % interval_ms - limit * interval_ms
-        last = min(end, start + (limit + 1) * interval_ms) if end is not None else start + (limit + 1) * interval_ms
-        closed = self._market.past.table("candles_1m", place).between(start, last, now_ms)
+            start = last - last % interval_ms - limit * interval_ms
+            closed = rows.between(start, last, now_ms)
+        else:
+            most = limit * interval_ms // MINUTE_MS
+            closed = limited(rows.between(start, last, now_ms), most, oldest=True)
         running = self._market.senders[place].running
         is_open = running.open_ms == now_ms - now_ms % MINUTE_MS
         if not is_open or not start <= running.open_ms <= last:
             return closed
-        names = ("open", "high", "low", "close", "volume", "quote_volume", "taker_buy_volume", "taker_buy_quote_volume")
-        values: dict[str, float] = dict(zip(names, (*running.prices, *running.sums), strict=True))
+        values: dict[str, float] = dict(zip(KLINE_VALUES, (*running.prices, *running.sums), strict=True))
         values["trade_count"] = float(running.count)
         columns = {name: np.append(rows, values[name]) for name, rows in closed.columns.items()}
         return Found(np.append(closed.times, running.open_ms), columns)
@@ -159,16 +175,21 @@ class MarketAnswers:
         """GET markPriceKlines: bars that are recorded as such, or made of shorter ones."""
         place = query.pair()
         start, end, limit, interval_ms = self._bar_range(query)
-        found = self._market.past.table("mark_prices", place).between(start, end, self._market.sent_ms)
+        found = self._closed_marks(place, start, end)
         lengths = found.columns["timeframe_minutes"]
         own = lengths == interval_ms / MINUTE_MS
-        chosen = own if own.any() else lengths == 1
-        rows = Found(found.times[chosen], {name: values[chosen] for name, values in found.columns.items()})
+        rows = found.where(own if own.any() else lengths == 1)
         opens, columns = grouped(rows, interval_ms)
         pair = self._market.source.pairs[place]
         part = slice(0, limit) if start is not None else slice(max(0, len(opens) - limit), None)
         shown = opens[part], {name: values[part] for name, values in columns.items()}
         return kline_rows(shown, interval_ms, (pair.price_digits, pair.quantity_digits))
+
+    def _closed_marks(self, place: int, start: int | None, end: int | None) -> Found:
+        """Mark bars of every length that are over."""
+        now_ms = self._market.sent_ms
+        found = self._market.past.table("mark_prices", place).between(start, end, now_ms)
+        return found.where(found.times + found.columns["timeframe_minutes"] * MINUTE_MS <= now_ms)
 
     def index_klines(self, query: Query) -> Answer:
         """GET indexPriceKlines (by `pair`): of the index at every minute's end."""
@@ -205,9 +226,9 @@ class MarketAnswers:
     def _premium(self, place: int, sender: PairSender) -> dict[str, Any]:
         now_ms, mark, index, rate = self._now_ms(), sender.mark, sender.index, sender.rate
         if not mark:
-            bar = self._market.past.table("mark_prices", place).newest(now_ms)
+            bars = self._closed_marks(place, now_ms - _DAY_MS, None)
             settled = self._market.past.table("funding_rates", place).newest(now_ms)
-            mark = float(bar.columns["close"][0]) if len(bar) else 0.0
+            mark = float(bars.columns["close"][-1]) if len(bars) else 0.0
             rate = rate_text(float(settled.columns["rate"][0])) if len(settled) else rate
         return {
             "symbol": sender.pair.symbol,
@@ -238,7 +259,9 @@ class MarketAnswers:
                     "markPrice": f"{mark:.8f}" if mark else "",
                     "rateType": "NORMAL",
                 }
-                for time, rate, mark in zip(found.times.tolist(), found.columns["rate"].tolist(), marks, strict=True)
+                for time, rate, mark in zip(
+                    found.times.tolist(), found.columns["rate"].tolist(), marks, strict=True
+                )
             ]
         return sorted(rows, key=lambda row: row["fundingTime"])[:limit]
 

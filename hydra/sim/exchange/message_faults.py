@@ -36,11 +36,13 @@ class Faults:
         # What is on its way arrives, in its order, whatever faults are set meanwhile.
         self._held: dict[str, tuple[Event, _Deliver]] = {}
         self._latest: dict[str, int] = {}
+        self._silenced: dict[Connection, ActiveFault] = {}
         self.hang_up: Callable[[Connection, bool], None] = lambda _connection, _is_reset: None
         self.set(faults)
 
     def set(self, faults: tuple[Fault, ...]) -> None:
-        """Replace every fault; counts begin at 0."""
+        """Replace every fault; counts begin at 0, and who was silenced hears again."""
+        self._end_silences(list(self._silenced))
         self.active = [ActiveFault(fault, place) for place, fault in enumerate(faults)]
         self._of_messages = [one for one in self.active if one.fault.kind in OF_MESSAGES]
         self._halves: dict[str, Event] = {}
@@ -77,7 +79,7 @@ class Faults:
         if kind in _LEAVES_OUT or kind is FaultKind.BOOK_GAP:
             passage.is_left_out = True
         elif kind in _SILENCES:
-            _silence(channel, everything=kind is FaultKind.SILENCE)
+            self._silence(one, channel)
         elif kind is FaultKind.DISCONNECT:
             self._disconnect(channel, is_reset=bool(one.fault.number))
         elif kind in {FaultKind.DOUBLE, FaultKind.REORDER}:
@@ -107,7 +109,8 @@ class Faults:
             heapq.heappush(self._waiting, (due_ms, next(self._numbers), deliver, event))
 
     def send_due(self, now_ms: int) -> None:
-        """Deliver what waited until now."""
+        """Deliver what waited until now, and end the silences whose window is over."""
+        self._end_silences([who for who, one in self._silenced.items() if one.has_ended(now_ms)])
         while self._waiting and self._waiting[0][0] <= now_ms:
             _, _, deliver, event = heapq.heappop(self._waiting)
             deliver(event)
@@ -131,8 +134,13 @@ class Faults:
         for connection in list(channel.subscribers):
             self.hang_up(connection, is_reset)
 
+    def _silence(self, one: ActiveFault, channel: Channel) -> None:
+        for connection in channel.subscribers:
+            connection.is_silent = True
+            connection.answers_pings = one.fault.kind is not FaultKind.SILENCE
+            self._silenced[connection] = one
 
-def _silence(channel: Channel, *, everything: bool) -> None:
-    for connection in channel.subscribers:
-        connection.is_silent = True
-        connection.answers_pings = not everything
+    def _end_silences(self, connections: list[Connection]) -> None:
+        for connection in connections:
+            del self._silenced[connection]
+            connection.is_silent, connection.answers_pings = False, True

@@ -212,8 +212,7 @@ class PairSender:
         opened, high, low, close, volume, quote, count, bought, bought_quote = row
         values = kline_values((opened, high, low, close, volume, quote, bought, bought_quote), *digits)
         ids = self.running.ids() if self.running.open_ms == open_ms else (-1, -1, 0)
-        event = events.kline(
-            self.pair.symbol, now_ms, open_ms, values, (*ids[:2], 0 if math.isnan(count) else int(count))
-        )
+        trades = None if math.isnan(count) else int(count)
+        event = events.kline(self.pair.symbol, now_ms, open_ms, values, (*ids[:2], trades))
         event["k"]["x"] = True
         self._kline.send(event)

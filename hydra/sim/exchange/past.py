@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from hydra.arrays import Floats, Integers
+from hydra.arrays import Flags, Floats, Integers
 from hydra.sim.market.frames import MarketSlice
 
 _MS: Final = 1_000
@@ -56,6 +56,10 @@ class Found(NamedTuple):
 
     def __len__(self) -> int:
         return len(self.times)
+
+    def where(self, chosen: Flags) -> "Found":
+        """The chosen rows."""
+        return Found(self.times[chosen], {name: values[chosen] for name, values in self.columns.items()})
 
 
 class Rows:
@@ -112,9 +116,7 @@ class Rows:
         return self._rows(max(0, beyond - 1), beyond)
 
     def _rows(self, first: int, beyond: int) -> Found:
-        columns = {
-            name: self._values[place, first:beyond] for place, name in enumerate(self._columns)
-        }
+        columns = {name: self._values[place, first:beyond] for place, name in enumerate(self._columns)}
         return Found(self._times[first:beyond], columns)
 
 

@@ -1,6 +1,7 @@
 """The one-minute candle of the present, from the trades sent so far."""
 
 from hydra.sim.exchange.events import MINUTE_MS
+from hydra.sim.exchange.wire_text import exact_text
 
 
 class RunningCandle:
@@ -27,7 +28,12 @@ class RunningCandle:
             opened, high, low, _ = self.prices
             self.prices = (opened, max(high, price), min(low, price), price)
             volume, quote, bought_volume, bought_quote = self.sums
-            self.sums = (volume + quantity, quote + value, bought_volume + bought[0], bought_quote + bought[1])
+            self.sums = (
+                volume + quantity,
+                quote + value,
+                bought_volume + bought[0],
+                bought_quote + bought[1],
+            )
             self.count += 1
         self.last_id = trade_id
 
@@ -35,28 +41,14 @@ class RunningCandle:
         """First trade, last trade, number of trades."""
         return self.first_id, self.last_id, self.count
 
-    def values(self, price_digits: int, quantity_digits: int) -> list[str]:
+    def values(self, price_digits: int, quantity_digits: int) -> list[str | None]:
         """o h l c v q V Q as the exchange writes them."""
-        return kline_values((*self.prices, *self.sums), price_digits, quantity_digits)
+        digits = (quantity_digits, price_digits + quantity_digits) * 2
+        sums = (round(number, places) for number, places in zip(self.sums, digits, strict=True))
+        return kline_values((*self.prices, *sums), price_digits, quantity_digits)
 
 
-def kline_values(
-    numbers: tuple[float, ...], price_digits: int, quantity_digits: int
-) -> list[str]:
-    """o h l c v q V Q as text; a number that is not recorded (NaN) is written 0."""
-    opened, high, low, close, volume, quote, bought, bought_quote = (
-        0.0 if number != number else number for number in numbers  # noqa: PLR0124  # NaN
-    )
-    price, quantity, value = (
-        f".{price_digits}f", f".{quantity_digits}f", f".{price_digits + quantity_digits}f"
-    )
-    return [
-        format(opened, price),
-        format(high, price),
-        format(low, price),
-        format(close, price),
-        format(volume, quantity),
-        format(quote, value),
-        format(bought, quantity),
-        format(bought_quote, value),
-    ]
+def kline_values(numbers: tuple[float, ...], price_digits: int, quantity_digits: int) -> list[str | None]:
+    """o h l c v q V Q as text; None: it is not recorded (NaN)."""
+    digits = (*(price_digits,) * 4, *(quantity_digits, price_digits + quantity_digits) * 2)
+    return [exact_text(number, places) for number, places in zip(numbers, digits, strict=True)]

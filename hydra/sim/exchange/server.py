@@ -9,7 +9,7 @@ from typing import Final
 
 from aiohttp import web
 
-from hydra.errors import StopError
+from hydra.errors import HydraError, StopError
 from hydra.sim.exchange.admin import Admin
 from hydra.sim.exchange.channels import Channels
 from hydra.sim.exchange.clock import SimulatedClock
@@ -60,11 +60,12 @@ class Exchange:
         Sockets(self.channels, self.clock).add_routes(self.app)
         Admin(self.market, self.clock, self.channels, self.faults, serving.seed).add_routes(self.app)
         self._serving = serving
+        self._player: asyncio.Future[None] | None = None
         self._heard_changes = (0, 0.0)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[int]:
-        """Serve and play; gives the port.
+        """Serve and play; gives the port. See `played`.
 
         Raises:
             StopError: the port is taken.
@@ -83,14 +84,23 @@ class Exchange:
             ) from None
         # Time begins when it can be heard.
         self.clock.begin()
-        player = asyncio.ensure_future(self.play())
+        self._player = asyncio.ensure_future(self.play())
         try:
             yield runner.addresses[0][1]
         finally:
-            player.cancel()
-            with suppress(asyncio.CancelledError):
-                await player
+            self._player.cancel()
+            with suppress(asyncio.CancelledError, HydraError):
+                await self._player
             await runner.cleanup()
+
+    async def played(self) -> None:
+        """Wait until playing fails.
+
+        Raises:
+            HydraError: the source cannot be read.
+        """
+        if self._player is not None:
+            await self._player
 
     async def play(self) -> None:
         """Send what is due, for ever."""

@@ -13,7 +13,8 @@ from typing import Final, Protocol
 import polars as pl
 
 from hydra.arrays import Flags
-from hydra.exchange.instruments import LeverageBracket, OrderFilters, load_instrument_terms
+from hydra.exchange.instruments import InstrumentTerms, LeverageBracket, OrderFilters, load_instrument_terms
+from hydra.exchange.interface import Feed
 from hydra.sim.market.frames import MarketSlice
 from hydra.sim.market.market import Market
 from hydra.sim.market.roster import SimulatedPair, roster
@@ -52,9 +53,10 @@ def digits_of(grid: Decimal) -> int:
 
 
 class Source(Protocol):
-    """A market in the order of time. `end`: None if it goes on for ever."""
+    """A market in the order of time. feeds: what it streams. `end`: None if it goes on for ever."""
 
     venue: str
+    feeds: frozenset[Feed]
     pairs: tuple[ListedPair, ...]
     start: datetime
     end: datetime | None
@@ -71,8 +73,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class GeneratedMarket:
-    """What to generate: a market of `count` pairs planted from `start` on, of which `names` are served (or all).
-    """
+    """What to generate: `count` pairs, planted from `start` on, of which `names` are served (or all)."""
 
     seed: int
     start: datetime
@@ -87,6 +88,7 @@ class GeneratedSource:
     """The generated market, with every trade and with the books of every 5 s."""
 
     def __init__(self, asked: GeneratedMarket) -> None:
+        self.feeds = frozenset(Feed)
         self.start, self.end = asked.start, asked.end
         self._settings = MarketSettings(
             seed=asked.seed,
@@ -141,12 +143,17 @@ def venue_of(name: str, content: str) -> str:
     return f"{VENUE_PREFIX}-{name}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
 
 
+def listed_pair(terms: InstrumentTerms) -> ListedPair:
+    """A pair of the universe."""
+    return ListedPair(terms.pair.exchange_symbol, terms.pair.base, terms.filters, terms.brackets)
+
+
 def _listed(pair: SimulatedPair) -> ListedPair:
     """The filters of the universe; an invented pair has those of its last pair, on its own grids."""
     known = {terms.pair.exchange_symbol: terms for terms in load_instrument_terms()}
     terms = known.get(pair.exchange_symbol)
     if terms is not None:
-        return ListedPair(pair.exchange_symbol, pair.base, terms.filters, terms.brackets)
+        return listed_pair(terms)
     last = list(known.values())[-1]
     step = 1 / Decimal(round(pair.steps_per_unit))
     filters = replace(

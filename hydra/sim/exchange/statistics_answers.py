@@ -1,5 +1,6 @@
 """The answers of /futures/data: open interest and ratios of five-minute periods, kept for 30 days."""
 
+import math
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -54,7 +55,7 @@ class StatisticsAnswers:
             {
                 "symbol": pair.symbol,
                 "sumOpenInterest": f"{contracts:.8f}",
-                "sumOpenInterestValue": plain(value),
+                "sumOpenInterestValue": None if math.isnan(value) else plain(value),
                 "timestamp": time,
             }
             for time, contracts, value in zip(found.times.tolist(), *columns, strict=True)
