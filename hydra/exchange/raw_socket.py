@@ -172,8 +172,14 @@ class Streams:
                 await asyncio.wait_for(self._until_lost(sockets), age_s / speed)
             return
         # Its time runs as it likes: it has to be asked.
-        renewed_at = await self._now() + timedelta(seconds=age_s)
-        while await self._now() < renewed_at:
+        renewed_at: datetime | None = None
+        while True:
+            # A socket is not lost because the time was not told.
+            with contextlib.suppress(RetryError):
+                now = await self._now()
+                renewed_at = renewed_at or now + timedelta(seconds=age_s)
+                if now >= renewed_at:
+                    return
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._until_lost(sockets), _ASKED_EVERY_S)
 
