@@ -331,6 +331,8 @@ class Intake:
             top = book.top()
             if top is not None and top.bid_prices and top.ask_prices:
                 pair.book_bucket = bucket
+                # A snapshot by REST may be ahead of this connection.
+                known_us = max(known_us, top.time_us)
                 self._gathered.rows["order_books"].append((pair.instrument_id, known_us, *top))
         if book.needs_snapshot and not pair.is_snapshot_asked:
             pair.is_snapshot_asked = True
