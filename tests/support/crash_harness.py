@@ -136,7 +136,7 @@ def _find_victim(ancestor: int, victim: Victim, server_data: Path) -> int | None
         Victim.CLOCK: "hydra.runtime.clock",
         Victim.WORKER_MASTER: "--use-spawn",
         Victim.WORKER: "--multiprocessing-fork",
-        Victim.INGEST: "hydra ingest",
+        Victim.INGEST: "ingest",
     }[victim]
     return next((pid for pid, words in descendants(ancestor) if mark in words), None)
 
