@@ -7,6 +7,8 @@ from hydra.ingest.live.receipt_clock import Receipt
 
 _SHORTEST_S: Final = 0.05
 _LONGEST_S: Final = 1.0
+_HEARD_AGAIN_S: Final = 0.2
+"""Where time is what is heard, minutes may pass in a second: it is looked at so often."""
 
 
 class HasSpeed(Protocol):
@@ -32,6 +34,7 @@ class Pace:
         """Wait until the exchange's clock shows `time_us`, at least some milliseconds."""
         while True:
             left_s = (time_us - self.now_us()) / 1e6 / max(self._clock.speed, 1.0)
-            await asyncio.sleep(min(_LONGEST_S, max(_SHORTEST_S, left_s)))
+            longest_s = _LONGEST_S if self._clock.speed else _HEARD_AGAIN_S
+            await asyncio.sleep(min(longest_s, max(_SHORTEST_S, left_s)))
             if self.now_us() >= time_us:
                 return
