@@ -7,6 +7,8 @@ from hydra.ingest.live.receipt_clock import Receipt
 
 _SHORTEST_S: Final = 0.05
 _LONGEST_S: Final = 1.0
+HEARD_AGAIN_S: Final = 0.2
+"""Where only candles are heard and time is what is heard, minutes pass in a second."""
 
 
 class HasSpeed(Protocol):
@@ -20,9 +22,11 @@ class HasSpeed(Protocol):
 class Pace:
     """Waits by the exchange's clock, however fast that runs."""
 
-    def __init__(self, receipt: Receipt, clock: HasSpeed) -> None:
+    def __init__(self, receipt: Receipt, clock: HasSpeed, longest_s: float = _LONGEST_S) -> None:
+        """longest_s: so often it looks at the time, in seconds of this machine."""
         self.receipt = receipt
         self._clock = clock
+        self._longest_s = longest_s
 
     def now_us(self) -> int:
         """Exchange time."""
@@ -32,6 +36,6 @@ class Pace:
         """Wait until the exchange's clock shows `time_us`, at least some milliseconds."""
         while True:
             left_s = (time_us - self.now_us()) / 1e6 / max(self._clock.speed, 1.0)
-            await asyncio.sleep(min(_LONGEST_S, max(_SHORTEST_S, left_s)))
+            await asyncio.sleep(min(self._longest_s, max(_SHORTEST_S, left_s)))
             if self.now_us() >= time_us:
                 return

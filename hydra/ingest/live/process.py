@@ -31,7 +31,7 @@ from hydra.ingest.live.feed_states import FeedStates
 from hydra.ingest.live.holes import MINUTE_US, Hole
 from hydra.ingest.live.intake import Intake, next_beat_us
 from hydra.ingest.live.other_sources import OtherSources
-from hydra.ingest.live.pace import Pace
+from hydra.ingest.live.pace import HEARD_AGAIN_S, Pace
 from hydra.ingest.live.pair import HeardPair
 from hydra.ingest.live.polls import Polls
 from hydra.ingest.live.receipt_clock import HeardClock, Receipt, ReceiptClock
@@ -173,7 +173,8 @@ class Process:
         self._intake = Intake(self.pairs, receipt, data.parse, self._repairs.ask, self._snapshots.ask)
         self._connections = Connections(data, orders.symbols, self._on_frame, self._on_open, self._on_lost)
         self._silences = Silences(self._intake, self._connections)
-        pace = Pace(receipt, self.clock)
+        self._is_sparse = not self.clock.speed and Feed.TRADES not in data.capabilities.streams
+        pace = Pace(receipt, self.clock, HEARD_AGAIN_S) if self._is_sparse else Pace(receipt, self.clock)
         self._polls = Polls(data, self._intake, pace, self.before.newest)
         self._states = FeedStates(data.capabilities.venue, data.unknown_fields)
         if orders.capture is not None:
@@ -276,8 +277,7 @@ class Process:
     async def _ask_time_if_quiet(self) -> None:
         """Where an exchange of speed 0 streams candles only, a missing one would stop the time."""
         receipt = self._receipt
-        is_sparse = Feed.TRADES not in self.orders.data.capabilities.streams
-        if is_sparse and isinstance(receipt, HeardClock) and receipt.is_quiet:
+        if self._is_sparse and isinstance(receipt, HeardClock) and receipt.is_quiet:
             with suppress(RetryError):
                 receipt.heard((await self.orders.data.server_clock()).time_us)
 
