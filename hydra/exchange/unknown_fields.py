@@ -65,7 +65,12 @@ class UnknownFields:
     def _looked_through(self, key: tuple[str, int], frame: bytes) -> _Shape:
         feed, known = self._known[key[0]]
         shape = self._shapes.setdefault(key, _Shape(feed))
-        names = {name.removeprefix("data.") for name in _names(msgspec.json.decode(frame))}
+        try:
+            content = msgspec.json.decode(frame)
+        except ValueError:
+            # Damaged where nothing is read.
+            return shape
+        names = {name.removeprefix("data.") for name in _names(content)}
         unknown = tuple(sorted(names - known - _WRAPPER))
         if unknown != shape.unknown:
             self._counted.update({(feed, name): shape.messages for name in shape.unknown})

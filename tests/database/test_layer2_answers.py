@@ -26,7 +26,7 @@ from hydra.trading.assessment_rows import STORED_FEATURES
 from hydra.trading.cycle import Cycle
 from hydra.trading.minute_rows import read_assessed
 from hydra.trading.parameters import recorded_rules, rules_of
-from hydra.trading.runs import Run, RunPlan, create_run
+from hydra.trading.runs import Run, RunExchange, RunPlan, create_run
 from tests.support.rows import add, candle, import_batch
 from tests.support.synthetic_market import utc
 from workers.layer2 import StatisticalLayer
@@ -45,7 +45,9 @@ class Stored:
 
     def run(self, feeds: tuple[str, ...], origin: MarketOrigin = MarketOrigin.GENERATED) -> Run:
         settings = Settings(_env_file=None)  # type: ignore[call-arg]  # an argument of the base class
-        plan = RunPlan(TradingMode.PAPER, origin, 7, feeds, self.instruments, START, None)
+        heard = RunExchange("simulated", "simulated", "simulated-exchange-7")
+        exchange = heard if origin is MarketOrigin.EXCHANGE else None
+        plan = RunPlan(TradingMode.PAPER, origin, 7, feeds, self.instruments, START, None, exchange=exchange)
         return create_run(self.connection, plan, settings, recorded_rules(rules_of(settings, feeds)))
 
     def assess(self, run: Run, layer: StatisticalLayer, minute: int) -> dict[int, dict[str, Any]]:
@@ -107,7 +109,8 @@ def test_declared_feeds_are_judged_and_undeclared_ones_are_not_recorded(
     silent = stored.assess(stored.run(()), layer, 10)
     for pair in stored.instruments:
         inputs = declared[pair]["numbers"]["inputs"]
-        assert {name: reading["state"] for name, reading in inputs.items()} == dict.fromkeys(inputs, "ok")
+        states = {name: reading["state"] for name, reading in inputs.items()}
+        assert states == {**dict.fromkeys(inputs, "ok"), "clock": "not_recorded"}
         assert inputs["candles"]["age_seconds"] == 2.0
         undeclared = silent[pair]["numbers"]["inputs"]
         assert undeclared["order_book"]["state"] == undeclared["liquidations"]["state"] == "not_recorded"

@@ -51,6 +51,7 @@ def test_codes_keep_the_numbers_that_stored_rows_have() -> None:
         ("STALE", 2),
         ("MISSING", 3),
         ("WIDE", 4),
+        ("OFF", 5),
     ]
     assert [(hit.name, hit.value) for hit in BarrierHit] == [
         ("NONE", 0),
