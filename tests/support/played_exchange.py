@@ -13,6 +13,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from hydra.exchange.interface import Feed
 from tests.support.invented_frames import InventedSymbol
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT")
@@ -135,6 +136,7 @@ class PlayedExchange:
             "start": "2026-11-01T00:00:00+00:00",
             "end": None,
             "pairs": list(SYMBOLS),
+            "feeds": [feed.value for feed in Feed],
         }
 
     def _time(self, _query: Any) -> Any:
