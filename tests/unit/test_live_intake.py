@@ -73,6 +73,20 @@ def test_nothing_is_known_by_an_instant_that_was_handed_over(steps: list[tuple[s
             through_us = handed.committed_through_us
 
 
+@given(st.integers(61, 10**9))
+def test_a_message_from_the_future_moves_no_clock(seconds: int) -> None:
+    """It is left out and counted; what comes after it is known when it comes."""
+    exchange = ExchangeClock(lambda: 0, lambda: 0)
+    exchange.heard(START_US)
+    pair = HeardPair("BTCUSDT", 1, "BTCUSDT")
+    intake = Intake([pair], ReceiptClock(exchange), lambda one: one, lambda _hole: None, lambda _pair: None)  # type: ignore[arg-type, return-value]
+    for one in (trade(1), trade(2, START_US + seconds * 1_000_000), trade(3), trade(4, START_US - 10**12)):
+        intake.hear(one)  # type: ignore[arg-type]
+    handed = intake.hand_over()
+    assert [row[1] for row in handed.gathered.rows["trades"]] == [START_US] * 2
+    assert (intake.damaged, handed.committed_through_us) == (2, START_US)
+
+
 def test_candles_through_waits_for_every_pair_and_for_holes() -> None:
     """Minute 0 is there when both pairs have it; a hole holds it until it is filled or given up."""
     heard = Heard()

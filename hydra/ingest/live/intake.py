@@ -105,9 +105,7 @@ class Intake:
         try:
             message = self._parse(frame)
         except BadDataError as error:
-            self.damaged += 1
-            if self.damaged <= _DAMAGED_SHOWN:
-                log.warning("%s", error)
+            self._leave_out(str(error))
             return False
         if message is None:
             return False
@@ -126,8 +124,18 @@ class Intake:
         if pair is None:
             self.unknown_symbols[message.symbol] += 1
             return
+        if not self.clock.is_possible(message.time_us):
+            ahead_s = (message.time_us - self.clock.now_us()) / 1e6
+            self._leave_out(f"{message.symbol}: a message is {ahead_s:,.0f} s ahead of the exchange's clock")
+            return
         self.messages += 1
         handler(pair, message)
+
+    def _leave_out(self, words: str) -> None:
+        """Count a damaged message, and tell the first ones."""
+        self.damaged += 1
+        if self.damaged <= _DAMAGED_SHOWN:
+            log.warning("%s", words)
 
     def stamp(self, time_us: int = 0) -> int:
         """When what comes now is known: not before its time, and after all that was handed over."""

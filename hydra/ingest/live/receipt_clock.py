@@ -14,8 +14,17 @@ SLACK_S = 1.0
 """At a speed above 1 the delays of this machine would count as many exchange seconds: so long they do not."""
 
 
+_BACK_US: Final = 86_400_000_000
+_AHEAD_US: Final = 60_000_000
+_AHEAD_OF_HEARD_US: Final = 3_600_000_000
+"""Time is what is heard: a jump of less than this is taken for time."""
+
+
 class Receipt(Protocol):
     """Tells when what comes now is received (microseconds)."""
+
+    def is_possible(self, time_us: int) -> bool:
+        """Whether an event of this time can come now. One wrong time would move all that follows."""
 
     def now_us(self) -> int:
         """Exchange time, which never goes back."""
@@ -40,6 +49,11 @@ class ReceiptClock:
         """not_before_us: up to which facts are stored already."""
         self._clock = clock
         self._newest_us = not_before_us
+
+    def is_possible(self, time_us: int) -> bool:
+        """At most a minute ahead of the clock and a day behind it."""
+        ahead_us = int(_AHEAD_US * max(self._clock.speed, 1.0))
+        return _is_between(time_us, self._clock.now_us(), ahead_us)
 
     def heard(self, time_us: int) -> None:
         """An event of this time has come."""
@@ -89,6 +103,10 @@ class HeardClock:
         since = self._now() - _WAITED_FOR_S
         return all(at < since for _, at in self._routes.values())
 
+    def is_possible(self, time_us: int) -> bool:
+        """At most an hour ahead of the newest event and a day behind it."""
+        return _is_between(time_us, self._newest_us, _AHEAD_OF_HEARD_US)
+
     def leave(self, route: str) -> None:
         """`route` is lost: it is not waited for."""
         self._routes.pop(route, None)
@@ -119,6 +137,10 @@ class CapturedClock:
     def __init__(self, not_before_us: int = 0) -> None:
         self._newest_us = not_before_us
 
+    def is_possible(self, time_us: int) -> bool:
+        """At most an hour ahead of the newest frame and a day behind it."""
+        return _is_between(time_us, self._newest_us, _AHEAD_OF_HEARD_US)
+
     def heard(self, time_us: int) -> None:
         """A frame was received then, or an event has this time."""
         self._newest_us = max(self._newest_us, time_us)
@@ -136,3 +158,8 @@ class CapturedClock:
 
     def leave(self, route: str) -> None:
         """It is not waited for."""
+
+
+def _is_between(time_us: int, now_us: int, ahead_us: int) -> bool:
+    """Whether a time fits to `now_us`; everything fits to an unknown one."""
+    return now_us == 0 or now_us - _BACK_US <= time_us <= now_us + ahead_us
