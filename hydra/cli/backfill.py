@@ -24,7 +24,7 @@ from hydra.universe import UNIVERSE
 MOST_DAYS: Final = 3_650
 
 
-class Source(StrEnum):
+class HistorySource(StrEnum):
     """Where history comes from."""
 
     REST = "REST"
@@ -38,9 +38,9 @@ def command(
     ] = "binance",
     pairs: Annotated[str, typer.Option(help="Pairs, comma-separated; all if none.")] = "",
     source: Annotated[
-        Source,
+        HistorySource,
         typer.Option("--from", help="REST: the exchange itself; archive: Binance's files of whole days."),
-    ] = Source.REST,
+    ] = HistorySource.REST,
     with_trades: Annotated[
         bool, typer.Option("--with-trades", help="From the archive: every trade too (millions a day).")
     ] = False,
@@ -50,13 +50,13 @@ def command(
     From the archive come the days until yesterday, verified by checksums; exit status 1 if a file is refused.
     """
     settings, names = load_settings(), base_names(pairs)
-    if source is Source.ARCHIVE and exchange != "binance":
+    if source is HistorySource.ARCHIVE and exchange != "binance":
         raise StopError(f"--from archive: {exchange} has no archive that HYDRA reads; leave out --exchange")
-    if with_trades and source is Source.REST:
+    if with_trades and source is HistorySource.REST:
         raise StopError("--with-trades needs --from archive: by REST a day of trades takes hours")
     db.up()
     console = TextConsole()
-    if source is Source.REST:
+    if source is HistorySource.REST:
         _from_exchange(console, settings, exchange, names, days)
     else:
         _from_archive(console, settings, names, days, with_trades=with_trades)

@@ -14,7 +14,7 @@ from hydra.db.logins import database_url
 from hydra.db.roles import Role
 from hydra.errors import StopError
 from hydra.exchange.binance import parsers as binance
-from hydra.ingest.live.replay import VENUE_PREFIX, Parsers, Replay, Replayed
+from hydra.ingest.live.replay import VENUE_PREFIX, CaptureReplay, Parsers, Replayed
 from hydra.outside_text import shown
 from hydra.runtime.speed import Speed
 from hydra.settings import load_settings
@@ -40,7 +40,7 @@ def command(
     if exchange not in PARSERS:
         raise StopError(f"--exchange {shown(exchange)}: choose one of {', '.join(PARSERS)}")
     chosen = _name(name, folder)
-    replay = Replay(
+    replay = CaptureReplay(
         folder=folder,
         name=chosen,
         parsers=PARSERS[exchange],

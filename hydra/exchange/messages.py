@@ -89,7 +89,7 @@ class DepthSnapshot(NamedTuple):
     asks: list[Level]
 
 
-class Answer(NamedTuple):
+class SubscriptionAnswer(NamedTuple):
     """The answer to a SUBSCRIBE or UNSUBSCRIBE; `error`: the exchange's words if it refused."""
 
     request_id: int
@@ -97,7 +97,14 @@ class Answer(NamedTuple):
 
 
 OneMessage = (
-    Trade | ClosedCandle | RunningCandle | ForcedOrder | PremiumIndex | DepthUpdate | DepthSnapshot | Answer
+    Trade
+    | ClosedCandle
+    | RunningCandle
+    | ForcedOrder
+    | PremiumIndex
+    | DepthUpdate
+    | DepthSnapshot
+    | SubscriptionAnswer
 )
 
 

@@ -8,6 +8,7 @@ Source: docs/exchange.md, "ccxt".
 
 import re
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -18,7 +19,7 @@ from ccxt.base.errors import BaseError, ExchangeError
 from hydra.errors import StopError
 from hydra.exchange.hosts import Hosts, foreign_urls, rewritten
 from hydra.exchange.rate_budget import RateBudget
-from hydra.exchange.refusals import BAN_WITHOUT_TIME_S, TOO_MANY, Answer, answer_of
+from hydra.exchange.refusals import BAN_WITHOUT_TIME_S, TOO_MANY, HttpAnswer, answer_of
 
 TIMEOUT_MS: Final = 10_000
 CONNECTIONS: Final = "connections"
@@ -28,8 +29,8 @@ _WEIGHT_USED: Final = frozenset({-1003, 10006, 10018})
 _BANNED_UNTIL: Final = re.compile(r"banned until (\d{13})")
 
 
-class Metered:
-    """Put before a class of ccxt.pro: every call waits for the budget, every refusal carries an `Answer`.
+class Metered(ABC):
+    """Put before a class of ccxt.pro: every call waits for the budget, every refusal carries an `HttpAnswer`.
 
     Subclasses say in `pool_of` which limit a call counts for; their budget has one of CONNECTIONS too.
     """
@@ -62,9 +63,9 @@ class Metered:
         session: ClientSession = client.session
         return session
 
+    @abstractmethod
     def pool_of(self, section: str, path: str) -> str:
         """The limit that a call counts for."""
-        raise NotImplementedError
 
     def calculate_rate_limiter_cost(
         self, api: Any, method: Any, path: Any, params: Any, config: Any = None
@@ -106,7 +107,7 @@ class Metered:
         if code >= 400 or answer.code not in {0, 200}:  # noqa: PLR2004  # of HTTP, and "done" of Binance
             raise ExchangeError(answer)
 
-    def obey(self, answer: Answer) -> None:
+    def obey(self, answer: HttpAnswer) -> None:
         """No process calls before the time that a 429, a 418 or their like names."""
         if answer.status not in TOO_MANY and answer.code not in _WEIGHT_USED:
             return

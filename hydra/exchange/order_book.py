@@ -25,7 +25,7 @@ _HELD_UPDATES: Final = 1_000
 """Bound of the memory: 100 s of updates; a snapshot that is older than all that are held is stale."""
 
 
-class FaultKind(StrEnum):
+class BookFaultKind(StrEnum):
     """Why a book cannot go on.
 
     GAP: updates are missing. CROSSED: the best bid is not below the best ask. STALE_SNAPSHOT: the snapshot is
@@ -41,7 +41,7 @@ class BookFault(NamedTuple):
     """The book was right up to `last_id` at `last_time_us`; what came then does not follow it."""
 
     symbol: str
-    kind: FaultKind
+    kind: BookFaultKind
     last_id: int
     last_time_us: int
     found_id: int
@@ -87,7 +87,7 @@ class OrderBook:
         if self.last_id is None:
             return None
         fault = self._apply(change)
-        if fault is not None and fault.kind is FaultKind.GAP and not is_held:
+        if fault is not None and fault.kind is BookFaultKind.GAP and not is_held:
             self._held.append(change)
         return fault
 
@@ -102,14 +102,14 @@ class OrderBook:
         )
         newer = self._newer_than(snapshot, later)
         if newer is not None:
-            kind, (found_id, found_us) = FaultKind.STALE_SNAPSHOT, newer
+            kind, (found_id, found_us) = BookFaultKind.STALE_SNAPSHOT, newer
             return BookFault(self.symbol, kind, snapshot.last_id, snapshot.time_us, found_id, found_us)
         self._bids = _Side(1.0, snapshot.bids, self._snapshot_levels)
         self._asks = _Side(-1.0, snapshot.asks, self._snapshot_levels)
         self.last_id, self.time_us, self.needs_snapshot = snapshot.last_id, snapshot.time_us, False
         self._held.clear()
         if self._is_crossed():
-            return self._stop(FaultKind.CROSSED, snapshot.last_id, snapshot.time_us)
+            return self._stop(BookFaultKind.CROSSED, snapshot.last_id, snapshot.time_us)
         return self._continue_with(later)
 
     def stop(self) -> None:
@@ -146,7 +146,9 @@ class OrderBook:
         for number, change in enumerate(changes):
             fault = self._apply(change)
             if fault is not None:
-                self._held.extend(changes[number:] if fault.kind is FaultKind.GAP else changes[number + 1 :])
+                self._held.extend(
+                    changes[number:] if fault.kind is BookFaultKind.GAP else changes[number + 1 :]
+                )
                 return fault
         return None
 
@@ -156,11 +158,11 @@ class OrderBook:
             self.repeated_updates += 1
             return None
         if change.previous_id > last_id:
-            return self._stop(FaultKind.GAP, change.previous_id, change.time_us)
+            return self._stop(BookFaultKind.GAP, change.previous_id, change.time_us)
         self._bids.apply(change.bids)
         self._asks.apply(change.asks)
         if self._is_crossed():
-            return self._stop(FaultKind.CROSSED, change.last_id, change.time_us)
+            return self._stop(BookFaultKind.CROSSED, change.last_id, change.time_us)
         self.last_id, self.time_us = change.last_id, change.time_us
         return None
 
@@ -168,7 +170,7 @@ class OrderBook:
         bids, asks = self._bids.keys, self._asks.keys
         return bool(bids and asks and bids[-1] >= -asks[-1])
 
-    def _stop(self, kind: FaultKind, found_id: int, found_time_us: int) -> BookFault:
+    def _stop(self, kind: BookFaultKind, found_id: int, found_time_us: int) -> BookFault:
         fault = BookFault(self.symbol, kind, self.last_id or 0, self.time_us, found_id, found_time_us)
         self.stop()
         return fault

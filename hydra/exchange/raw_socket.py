@@ -20,7 +20,7 @@ from ccxt.base.errors import BaseError
 
 from hydra.errors import BadDataError, RetryError, StopError
 from hydra.exchange.interface import Frame, OnFrame
-from hydra.exchange.messages import Answer, Message
+from hydra.exchange.messages import Message, SubscriptionAnswer
 from hydra.exchange.metered import CONNECTIONS, Metered
 from hydra.exchange.refusals import error_of, refusing_answer
 
@@ -224,7 +224,7 @@ class Requests:
             message = self._parse(frame)
         except BadDataError:
             return
-        if not isinstance(message, Answer):
+        if not isinstance(message, SubscriptionAnswer):
             return
         self._unanswered.discard(message.request_id)
         if self.answered.done():

@@ -67,7 +67,7 @@ _OLD_TLS: Final = ("UNSUPPORTED_PROTOCOL", "PROTOCOL_VERSION", "HANDSHAKE_FAILUR
 _NO_TLS: Final = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG")
 
 
-class Answer(NamedTuple):
+class HttpAnswer(NamedTuple):
     """A refusing answer: HTTP status, the exchange's code (0: none) and words, seconds to wait if told."""
 
     status: int
@@ -76,11 +76,11 @@ class Answer(NamedTuple):
     retry_after_s: float | None
 
 
-def answer_of(status: int, headers: Mapping[str, str], body: str, content: Any) -> Answer:
+def answer_of(status: int, headers: Mapping[str, str], body: str, content: Any) -> HttpAnswer:
     """What `body` (`content`: as decoded, if it is JSON) says."""
     code, words = _code_and_words(content)
     seconds = next((value for key, value in headers.items() if key.lower() == "retry-after"), "")
-    return Answer(status, code, _short(words or body), float(seconds) if seconds.isdigit() else None)
+    return HttpAnswer(status, code, _short(words or body), float(seconds) if seconds.isdigit() else None)
 
 
 def _code_and_words(content: Any) -> tuple[int, str]:
@@ -103,7 +103,7 @@ def _short(words: str) -> str:
     return text if len(text) <= LONGEST_WORDS else f"{text[:LONGEST_WORDS]}..."
 
 
-def error_of_answer(host: str, answer: Answer) -> HydraError:
+def error_of_answer(host: str, answer: HttpAnswer) -> HydraError:
     """The error for a refusing answer of `host`."""
     told = (meaning for meaning in _MEANINGS if answer.code in meaning.codes)
     meaning = TOO_MANY_CALLS if answer.status in TOO_MANY else next(told, None)
@@ -115,7 +115,7 @@ def error_of_answer(host: str, answer: Answer) -> HydraError:
     return meaning.error(sentence)
 
 
-def _error_of_status(host: str, answer: Answer) -> HydraError:
+def _error_of_status(host: str, answer: HttpAnswer) -> HydraError:
     status, words = answer.status, answer.words
     if status == HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS:
         return StopError(f"{host} does not serve the country of this address (HTTP 451: {words})")
@@ -145,10 +145,10 @@ def error_of(host: str, error: BaseException) -> HydraError:
     return error_of_answer(host, answer) if answer else _error_of_network(host, list(_causes(error)))
 
 
-def refusing_answer(error: BaseException) -> Answer | None:
+def refusing_answer(error: BaseException) -> HttpAnswer | None:
     """The answer that `error` carries: to a request, or to a handshake; None: there was none."""
     for cause in _causes(error):
-        found = next((argument for argument in cause.args if isinstance(argument, Answer)), None)
+        found = next((argument for argument in cause.args if isinstance(argument, HttpAnswer)), None)
         if found:
             return found
         if isinstance(cause, ClientResponseError):
@@ -156,7 +156,7 @@ def refusing_answer(error: BaseException) -> Answer | None:
     return None
 
 
-def _answer_of_handshake(error: ClientResponseError) -> Answer:
+def _answer_of_handshake(error: ClientResponseError) -> HttpAnswer:
     is_exchange = not isinstance(error, WSServerHandshakeError) or error.status != HTTPStatus.OK
     words = error.message if is_exchange else "it opened no WebSocket"
     return answer_of(error.status, error.headers or {}, words, None)

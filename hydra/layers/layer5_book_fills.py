@@ -69,7 +69,7 @@ class QueueFill(NamedTuple):
     quantity: Decimal
 
 
-class Rest(NamedTuple):
+class RestingOrder(NamedTuple):
     """The fills of a resting order, and the base units ahead of it afterwards; None: not known."""
 
     fills: list[QueueFill]
@@ -105,7 +105,7 @@ def rest_in_queue(
     step_size: Decimal,
     *,
     is_buy: bool,
-) -> Rest:
+) -> RestingOrder:
     """What the trades after `since` fill of an order that rests at `limit_price`.
 
     ahead: base units before it in the queue. Where they are not known (None), trades at the price fill
@@ -135,7 +135,7 @@ def rest_in_queue(
             remaining -= filled
         if remaining == 0:
             break
-    return Rest(fills, ahead)
+    return RestingOrder(fills, ahead)
 
 
 def _events_after(flow: OrderFlow, since: datetime) -> Iterator[Book | PublicTrade]:

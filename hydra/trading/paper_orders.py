@@ -13,7 +13,7 @@ from hydra.layers.layer4_filters import ceil_to, exact, floor_to
 from hydra.layers.layer5_book_fills import (
     OrderFlow,
     QueueFill,
-    Rest,
+    RestingOrder,
     market_price,
     quantity_ahead,
     rest_in_queue,
@@ -33,23 +33,27 @@ def within(bar: Bar, time: datetime) -> datetime:
     return min(max(time, bar.time + _NEXT), bar.end)
 
 
-def rest(order: Order, bar: Bar, flow: OrderFlow | None, arrival: datetime, step_size: Decimal) -> Rest:
+def rest(
+    order: Order, bar: Bar, flow: OrderFlow | None, arrival: datetime, step_size: Decimal
+) -> RestingOrder:
     """What fills of a resting order in a minute. arrival: at the exchange, before the bar's end."""
     if flow is not None:
         found = _rest_on_book(order, flow, bar, arrival, step_size)
-        return Rest([one._replace(time=within(bar, one.time)) for one in found.fills], found.ahead)
+        return RestingOrder([one._replace(time=within(bar, one.time)) for one in found.fills], found.ahead)
     quantity = _quantity_by_bar(order, bar, step_size)
-    return Rest([QueueFill(bar.end, quantity)] if quantity > 0 else [], order.queue_ahead)
+    return RestingOrder([QueueFill(bar.end, quantity)] if quantity > 0 else [], order.queue_ahead)
 
 
-def _rest_on_book(order: Order, flow: OrderFlow, bar: Bar, arrival: datetime, step_size: Decimal) -> Rest:
+def _rest_on_book(
+    order: Order, flow: OrderFlow, bar: Bar, arrival: datetime, step_size: Decimal
+) -> RestingOrder:
     """An order that arrives in this minute joins the queue; if it would trade at once it is REJECTED."""
     limit, since = _limit(order), max(arrival, bar.time)
     book = flow.book_at(since)
     if book is not None and arrival >= bar.time and would_take(book, limit, is_buy=order.is_buy):
         touch = {"best_bid": list(book.bid_prices[:1]), "best_ask": list(book.ask_prices[:1])}
         order.enter(since, OrderState.REJECTED, ReasonCode.EXCHANGE_REFUSED, touch)
-        return Rest([], None)
+        return RestingOrder([], None)
     if order.queue_ahead is None and book is not None:
         order.stand_in_queue(since, quantity_ahead(book, limit, is_buy=order.is_buy))
     return rest_in_queue(

@@ -77,6 +77,10 @@ FITTING: Final[Mapping[str, Sequence[str]]] = {
 }
 """Values that go further into a verb than others, by option or argument; others fit by their type."""
 
+GOES_ON: Final = (("exchange", "serve"), ("ingest",))
+"""Verbs that end only when they are stopped: a line that is still running was accepted."""
+GOING_ON_S: Final = 5.0
+
 NOT_GIVEN: Final = frozenset({"--yes", "--on-workers"})
 """Options that no line has: the stored runs are needed, and nobody would do what workers are left to do."""
 
@@ -192,6 +196,8 @@ def _line(verb: Verb, chance: random.Random, *, deep: bool) -> list[str]:
 def complaint(line: Sequence[str], outcome: Outcome) -> str | None:
     """What is wrong with how a command line ended; None if nothing is."""
     everything = outcome.output + outcome.errors
+    if outcome.status is None and _goes_on(line):
+        return None
     if outcome.status is None:
         wrong = "did not end in time"
     elif "Traceback" in everything or "defect of HYDRA" in everything or outcome.status not in PROPER:
@@ -207,18 +213,30 @@ def complaint(line: Sequence[str], outcome: Outcome) -> str | None:
     return f"hydra {shlex.join(line)[:300]!r} {wrong}: {outcome.errors[-600:] or outcome.output[-600:]}"
 
 
+def _goes_on(line: Sequence[str]) -> bool:
+    return any(tuple(line[: len(words)]) == words for words in GOES_ON)
+
+
+def _time_limit_s(line: Sequence[str]) -> float:
+    return GOING_ON_S if _goes_on(line) else TIME_LIMIT_S
+
+
 def run_as_process(line: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Outcome:
     """Run a command line as a process of its own, in `folder`."""
-    done = subprocess.run(
-        [sys.executable, "-m", "hydra", *line],
-        cwd=folder,
-        env={**os.environ, **environment},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "hydra", *line],
+            cwd=folder,
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            timeout=_time_limit_s(line),
+        )
+    except subprocess.TimeoutExpired:
+        return Outcome(None, "", "")
     return Outcome(done.returncode, done.stdout, done.stderr)
 
 
@@ -228,7 +246,7 @@ def run_forked(line: Sequence[str], folder: Path, environment: Mapping[str, str]
         child = os.fork()
         if child == 0:
             _become(line, folder, environment, output.fileno(), errors.fileno())
-        status = _awaited(child)
+        status = _awaited(child, _time_limit_s(line))
         texts = []
         for file in (output, errors):
             file.seek(0)
@@ -261,8 +279,8 @@ def _become(
         os._exit(status)
 
 
-def _awaited(child: int) -> int | None:
-    deadline = time.monotonic() + TIME_LIMIT_S
+def _awaited(child: int, time_limit_s: float) -> int | None:
+    deadline = time.monotonic() + time_limit_s
     while True:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
@@ -295,6 +313,9 @@ def playground(url: str) -> Iterator[tuple[Path, dict[str, str]]]:
                 "HOME": name,
                 "HYDRA_DATABASE_URL": url,
                 "HYDRA_STATE_DIRECTORY": f"{name}/state",
+                # Nothing listens there: no line reaches an exchange or its archive.
+                "EXCHANGE_URL": "http://127.0.0.1:9",
+                "ARCHIVE_URL": "http://127.0.0.1:9",
                 "COLUMNS": "80",
                 # The processes of a run start in this folder.
                 "PYTHONPATH": str(PROJECT_ROOT),

@@ -9,7 +9,7 @@ from hydra.db.engine import connect
 from hydra.db.roles import Role
 from hydra.exchange.binance import parsers
 from hydra.exchange.capture import CapturedFrame, CaptureWriter
-from hydra.ingest.live.replay import Parsers, Replay
+from hydra.ingest.live.replay import CaptureReplay, Parsers
 from tests.support.servers.logins import as_role
 
 BINANCE = Parsers(parsers.parse, parsers.depth_snapshot)
@@ -35,9 +35,9 @@ def write_capture(folder: Path, frames: Iterable[CapturedFrame]) -> int:
     return count
 
 
-def replay_of(folder: Path, url: str, state: Path, name: str = "test") -> Replay:
+def replay_of(folder: Path, url: str, state: Path, name: str = "test") -> CaptureReplay:
     """A replay of `folder` into the database of `url`, as the worker."""
-    return Replay(
+    return CaptureReplay(
         folder=folder,
         name=name,
         parsers=BINANCE,

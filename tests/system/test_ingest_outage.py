@@ -14,7 +14,7 @@ from hydra.db.server.cluster import Cluster
 from hydra.db.server.private import DATABASE
 from hydra.db.server.programs import prepared
 from hydra.errors import DatabaseError
-from hydra.ingest.live.replay import Replay, Replayed
+from hydra.ingest.live.replay import CaptureReplay, Replayed
 from hydra.ingest.live.spill import SpillFolder
 from tests.support.invented_frames import SYMBOLS, market_frames
 from tests.support.live_ingest import counted, replay_of, write_capture
@@ -87,6 +87,6 @@ def test_what_a_stopped_process_left_on_disk_is_stored_first(cluster: Cluster, t
     assert stored["trades"] == sum(b'"aggTrade"' in one.frame for one in frames)
 
 
-def _run_until_lost(replay: Replay) -> None:
+def _run_until_lost(replay: CaptureReplay) -> None:
     with pytest.raises(DatabaseError):
         replay.run()

@@ -13,13 +13,13 @@ from hydra.errors import BadDataError
 from hydra.exchange.binance import parsers
 from hydra.exchange.interface import Feed
 from hydra.exchange.messages import (
-    Answer,
     ClosedCandle,
     DepthSnapshot,
     DepthUpdate,
     ForcedOrder,
     PremiumIndex,
     RunningCandle,
+    SubscriptionAnswer,
     Trade,
 )
 from hydra.exchange.unknown_fields import LOOKED_THROUGH_EVERY, UnknownFields
@@ -57,7 +57,10 @@ EXPECTED: dict[Callable[..., Any], list[object]] = {
             [(7.615, 1563.0), (7.622, 3284.0)],
         )
     ],
-    parsers.answer: [Answer(1, None), Answer(3, "Invalid request: invalid stream (2)")],
+    parsers.answer: [
+        SubscriptionAnswer(1, None),
+        SubscriptionAnswer(3, "Invalid request: invalid stream (2)"),
+    ],
 }
 
 
@@ -280,12 +283,12 @@ def test_raw_wrapped_spaced_and_reordered_frames_are_the_same_message() -> None:
 @pytest.mark.parametrize(
     ("frame", "expected"),
     [
-        (b'{"result":["btcusdt@aggTrade"],"id":7}', Answer(7, None)),
-        (b'{"error":{"code":3,"msg":"Invalid JSON"}}', Answer(0, "Invalid JSON (3)")),
-        (b'{"error":"maintenance","id":2}', Answer(2, "maintenance")),
+        (b'{"result":["btcusdt@aggTrade"],"id":7}', SubscriptionAnswer(7, None)),
+        (b'{"error":{"code":3,"msg":"Invalid JSON"}}', SubscriptionAnswer(0, "Invalid JSON (3)")),
+        (b'{"error":"maintenance","id":2}', SubscriptionAnswer(2, "maintenance")),
     ],
 )
-def test_answers_of_other_forms_are_heard(frame: bytes, expected: Answer) -> None:
+def test_answers_of_other_forms_are_heard(frame: bytes, expected: SubscriptionAnswer) -> None:
     assert parsers.parse(frame) == expected
 
 

@@ -13,7 +13,6 @@ from hydra.errors import BadDataError
 from hydra.exchange.bybit import parsers
 from hydra.exchange.interface import Feed
 from hydra.exchange.messages import (
-    Answer,
     ClosedCandle,
     DepthSnapshot,
     DepthUpdate,
@@ -21,6 +20,7 @@ from hydra.exchange.messages import (
     PremiumIndex,
     RunningCandle,
     Several,
+    SubscriptionAnswer,
     Trade,
 )
 from hydra.exchange.order_book import OrderBook
@@ -61,7 +61,10 @@ EXPECTED: dict[Callable[..., Any], list[object]] = {
             [(30248.7, 0.0), (30249.3, 0.892)],
         )
     ],
-    parsers.answer: [Answer(1, None), Answer(0, "Invalid topic: invalid.topic.BTCUSDT")],
+    parsers.answer: [
+        SubscriptionAnswer(1, None),
+        SubscriptionAnswer(0, "Invalid topic: invalid.topic.BTCUSDT"),
+    ],
 }
 
 

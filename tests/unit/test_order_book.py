@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hydra.exchange.messages import DepthSnapshot, DepthUpdate, Level
-from hydra.exchange.order_book import BookFault, FaultKind, OrderBook
+from hydra.exchange.order_book import BookFault, BookFaultKind, OrderBook
 
 SYMBOL = "BTCUSDT"
 BEST_BID, BEST_ASK, DEEPEST = 50, 51, 12
@@ -184,7 +184,7 @@ def test_a_lost_update_is_a_gap_with_its_ids_and_the_book_is_gone() -> None:
     book.update(update(8, 10))
     book.restart(DepthSnapshot(SYMBOL, 9, 9, [(99.0, 1.0)], [(101.0, 1.0)]))
     fault = book.update(update(12, 14))
-    assert fault == BookFault(SYMBOL, FaultKind.GAP, 10, 10, 12, 14)
+    assert fault == BookFault(SYMBOL, BookFaultKind.GAP, 10, 10, 12, 14)
     assert (book.top(), book.needs_snapshot) == (None, True)
     assert book.restart(DepthSnapshot(SYMBOL, 13, 13, [(99.0, 1.0)], [(101.0, 1.0)])) is None
     assert (book.last_id, book.needs_snapshot) == (14, False)
@@ -195,7 +195,9 @@ def test_a_gap_among_the_held_updates_is_said_and_the_rest_waits_for_the_next_sn
     for change in (update(2, 9), update(12, 14), update(14, 15)):
         book.update(change)
     sides = [(99.0, 1.0)], [(101.0, 1.0)]
-    assert book.restart(DepthSnapshot(SYMBOL, 5, 5, *sides)) == BookFault(SYMBOL, FaultKind.GAP, 9, 9, 12, 14)
+    assert book.restart(DepthSnapshot(SYMBOL, 5, 5, *sides)) == BookFault(
+        SYMBOL, BookFaultKind.GAP, 9, 9, 12, 14
+    )
     assert (book.top(), book.needs_snapshot) == (None, True)
     assert book.restart(DepthSnapshot(SYMBOL, 13, 13, *sides)) is None
     assert book.last_id == 15
@@ -225,7 +227,7 @@ def test_a_stale_snapshot_is_named_and_a_newer_one_still_wanted() -> None:
     book = OrderBook(SYMBOL)
     book.update(update(20, 25))
     fault = book.restart(DepthSnapshot(SYMBOL, 15, 15, [(99.0, 1.0)], [(101.0, 1.0)]))
-    assert fault == BookFault(SYMBOL, FaultKind.STALE_SNAPSHOT, 15, 15, 20, 25)
+    assert fault == BookFault(SYMBOL, BookFaultKind.STALE_SNAPSHOT, 15, 15, 20, 25)
     assert (book.top(), book.needs_snapshot) == (None, True)
     assert book.restart(DepthSnapshot(SYMBOL, 20, 20, [(99.0, 1.0)], [(101.0, 1.0)])) is None
     assert book.last_id == 25
@@ -237,7 +239,7 @@ def test_a_stale_snapshot_is_named_and_a_newer_one_still_wanted() -> None:
 def test_an_update_that_crosses_the_book_ends_it(sides: dict[str, list[Level]]) -> None:
     book = book_at(10)
     fault = book.update(update(10, 11, **sides))
-    assert fault == BookFault(SYMBOL, FaultKind.CROSSED, 10, 10, 11, 11)
+    assert fault == BookFault(SYMBOL, BookFaultKind.CROSSED, 10, 10, 11, 11)
     assert (book.top(), book.needs_snapshot) == (None, True)
 
 
@@ -245,7 +247,7 @@ def test_a_crossed_snapshot_is_no_book() -> None:
     book = OrderBook(SYMBOL)
     fault = book.restart(DepthSnapshot(SYMBOL, 10, 10, [(101.0, 1.0)], [(101.0, 1.0)]))
     assert fault is not None
-    assert fault.kind is FaultKind.CROSSED
+    assert fault.kind is BookFaultKind.CROSSED
     assert (book.top(), book.needs_snapshot) == (None, True)
 
 
@@ -276,7 +278,7 @@ def test_a_snapshot_older_than_a_book_that_wanted_a_newer_one_leaves_it_as_it_is
     book.top()
     fault = book.restart(DepthSnapshot(SYMBOL, 9, 9, [(90.0, 1.0)], [(110.0, 1.0)]))
     assert fault is not None
-    assert fault.kind is FaultKind.STALE_SNAPSHOT
+    assert fault.kind is BookFaultKind.STALE_SNAPSHOT
     assert (book.last_id, book.bids()) == (10, {99.0: 1.0, 98.0: 2.0})
 
 

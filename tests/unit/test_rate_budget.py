@@ -19,7 +19,7 @@ from hydra.exchange.capabilities import BINANCE
 from hydra.exchange.hosts import hosts_at
 from hydra.exchange.interface import Feed
 from hydra.exchange.rate_budget import Blocked, Limit, RateBudget, waiting_time_s
-from hydra.exchange.refusals import Answer
+from hydra.exchange.refusals import HttpAnswer
 from tests.support.answering_exchange import answering_exchange, refusing
 from tests.support.budget_callers import LIMIT, POOL, started
 
@@ -220,17 +220,17 @@ def test_a_refused_stream_is_obeyed_like_a_refused_call(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("answer", "seconds"),
     [
-        (Answer(429, 0, "", 3.0), 3),
-        (Answer(418, 0, "", None), 120),
-        (Answer(429, 0, "", None), 60),
-        (Answer(400, -1003, "Too many requests.", None), 60),
-        (Answer(418, -1003, f"Way too much; IP banned until {int((START + 300) * 1000)}.", None), 300),
-        (Answer(418, -1003, f"Way too much; IP banned until {int((START + 300) * 1000)}.", 5.0), 5),
-        (Answer(400, -1021, "", None), None),
+        (HttpAnswer(429, 0, "", 3.0), 3),
+        (HttpAnswer(418, 0, "", None), 120),
+        (HttpAnswer(429, 0, "", None), 60),
+        (HttpAnswer(400, -1003, "Too many requests.", None), 60),
+        (HttpAnswer(418, -1003, f"Way too much; IP banned until {int((START + 300) * 1000)}.", None), 300),
+        (HttpAnswer(418, -1003, f"Way too much; IP banned until {int((START + 300) * 1000)}.", 5.0), 5),
+        (HttpAnswer(400, -1021, "", None), None),
     ],
 )
 def test_the_time_that_is_told_counts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: Answer, seconds: float | None
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: HttpAnswer, seconds: float | None
 ) -> None:
     monkeypatch.setattr(time, "time", SetClock())
     client = BinanceClient()

@@ -15,13 +15,13 @@ from hydra.exchange.binance import parsers
 from hydra.exchange.capture import SNAPSHOT_OF, CapturedFrame
 from hydra.exchange.interface import Feed
 from hydra.exchange.messages import (
-    Answer,
     ClosedCandle,
     DepthUpdate,
     ForcedOrder,
     Message,
     PremiumIndex,
     RunningCandle,
+    SubscriptionAnswer,
     Trade,
 )
 from hydra.exchange.order_book import OrderBook
@@ -82,7 +82,7 @@ def expected(event: Any) -> Message | None:
     if not isinstance(event, dict):
         return None
     if "result" in event:
-        return Answer(event["id"], None)
+        return SubscriptionAnswer(event["id"], None)
     reading = READINGS.get(event["e"])
     return None if reading is None else reading(event)
 
@@ -179,7 +179,7 @@ def test_answers_and_events_of_subscriptions_are_the_messages_that_they_say() ->
     whole = [path for path in files(SUBSCRIPTIONS) if path not in files(SHORTENED)]
     counts = counts_of(one for path in whole for one in subscription_bodies(path))
     assert counts == {
-        "Answer": 23,
+        "SubscriptionAnswer": 23,
         "NoneType": 17,
         "Trade": 1,
         "RunningCandle": 1,

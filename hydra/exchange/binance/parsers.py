@@ -15,7 +15,6 @@ from hydra.domain import Side
 from hydra.errors import BadDataError
 from hydra.exchange.interface import Feed
 from hydra.exchange.messages import (
-    Answer,
     ClosedCandle,
     DepthSnapshot,
     DepthUpdate,
@@ -23,6 +22,7 @@ from hydra.exchange.messages import (
     Message,
     PremiumIndex,
     RunningCandle,
+    SubscriptionAnswer,
     Trade,
 )
 from hydra.exchange.unknown_fields import UnknownFields
@@ -291,7 +291,7 @@ def depth_update(event: _Depth) -> DepthUpdate:
     )
 
 
-def answer(body: dict[str, Any]) -> Answer:
+def answer(body: dict[str, Any]) -> SubscriptionAnswer:
     """The answer to a request; id 0 where the exchange names none (it could not read the request).
 
     {"result":null,"id":1}
@@ -302,10 +302,10 @@ def answer(body: dict[str, Any]) -> Answer:
         raise _bad("an answer", "its id is no number", msgspec.json.encode(body))
     error = body.get("error")
     if error is None:
-        return Answer(request_id, None)
+        return SubscriptionAnswer(request_id, None)
     if isinstance(error, dict) and "msg" in error:
-        return Answer(request_id, f"{error['msg']} ({error.get('code')})")
-    return Answer(request_id, str(error))
+        return SubscriptionAnswer(request_id, f"{error['msg']} ({error.get('code')})")
+    return SubscriptionAnswer(request_id, str(error))
 
 
 _HEARD: Final[dict[type[Struct], tuple[str, Callable[[Any], Message | None]]]] = {

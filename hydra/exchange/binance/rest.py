@@ -22,7 +22,7 @@ from hydra.exchange.instruments import InstrumentTerms
 from hydra.exchange.interface import Capabilities, Feed, Frame, OnFrame
 from hydra.exchange.messages import DepthSnapshot, Message
 from hydra.exchange.raw_socket import Streams
-from hydra.exchange.refusals import CLOCK_OFF, Answer, error_of, not_an_exchange
+from hydra.exchange.refusals import CLOCK_OFF, HttpAnswer, error_of, not_an_exchange
 
 _PERIOD: Final = timedelta(minutes=5)
 _STATISTICS_KEPT: Final = timedelta(days=30) - timedelta(hours=1)
@@ -68,7 +68,7 @@ class BinanceMarketData:
         try:
             answer = await getattr(self._client, endpoint)(parameters)
         except BaseError as error:
-            if not any(isinstance(one, Answer) and one.code == CLOCK_OFF for one in error.args):
+            if not any(isinstance(one, HttpAnswer) and one.code == CLOCK_OFF for one in error.args):
                 raise error_of(self._host, error) from None
             await self.server_clock()
             return await self._ask(endpoint, **parameters)

@@ -15,7 +15,6 @@ from hydra.domain import Side
 from hydra.errors import BadDataError
 from hydra.exchange.interface import Feed
 from hydra.exchange.messages import (
-    Answer,
     ClosedCandle,
     DepthSnapshot,
     DepthUpdate,
@@ -25,6 +24,7 @@ from hydra.exchange.messages import (
     PremiumIndex,
     RunningCandle,
     Several,
+    SubscriptionAnswer,
     Trade,
 )
 from hydra.exchange.unknown_fields import UnknownFields
@@ -238,7 +238,7 @@ def order_book(envelope: _Frame) -> list[OneMessage]:
     return [DepthUpdate(book.symbol, time_us, number, number, number - 1, book.bids, book.asks)]
 
 
-def answer(body: Any) -> Answer | None:
+def answer(body: Any) -> SubscriptionAnswer | None:
     """The answer to a subscription (`req_id` is its number; 0 where it has none); None for a pong.
 
     {"success":true,"ret_msg":"","conn_id":"cejreaspqfm9se7usbrg-2xh","req_id":"1","op":"subscribe"}
@@ -250,7 +250,7 @@ def answer(body: Any) -> Answer | None:
     if body["op"] in {"ping", "pong"}:
         return None
     request = str(body.get("req_id") or "0")
-    return Answer(
+    return SubscriptionAnswer(
         int(request), None if body.get("success") else str(body.get("ret_msg") or "no reason given")
     )
 

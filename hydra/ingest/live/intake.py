@@ -14,7 +14,6 @@ import polars as pl
 from hydra.errors import BadDataError
 from hydra.exchange.interface import Feed, Frame
 from hydra.exchange.messages import (
-    Answer,
     ClosedCandle,
     DepthSnapshot,
     DepthUpdate,
@@ -24,9 +23,10 @@ from hydra.exchange.messages import (
     PremiumIndex,
     RunningCandle,
     Several,
+    SubscriptionAnswer,
     Trade,
 )
-from hydra.exchange.order_book import BookFault, FaultKind
+from hydra.exchange.order_book import BookFault, BookFaultKind
 from hydra.exchange.sequences import Missing, NumberSequence
 from hydra.ingest.live.candle_grid import MINUTE_US, candles_through
 from hydra.ingest.live.holes import Hole, lost_records
@@ -118,7 +118,7 @@ class Intake:
 
     def _take_in(self, message: OneMessage) -> None:
         handler = self._handlers.get(type(message))
-        if handler is None or isinstance(message, Answer):
+        if handler is None or isinstance(message, SubscriptionAnswer):
             return
         pair = self.pairs.get(message.symbol)
         if pair is None:
@@ -126,7 +126,7 @@ class Intake:
             return
         if not self.clock.is_possible(message.time_us):
             ahead_s = (message.time_us - self.clock.now_us()) / 1e6
-            self._leave_out(f"{message.symbol}: a message is {ahead_s:,.0f} s ahead of the exchange's clock")
+            self._leave_out(f"{message.symbol}: a message is {ahead_s:+,.0f} s off the exchange's clock")
             return
         self.messages += 1
         handler(pair, message)
@@ -347,7 +347,7 @@ class Intake:
             self._on_snapshot(pair)
 
     def _book_fault(self, pair: HeardPair, fault: BookFault) -> None:
-        is_of_book = fault.kind is not FaultKind.STALE_SNAPSHOT and fault.last_time_us > 0
+        is_of_book = fault.kind is not BookFaultKind.STALE_SNAPSHOT and fault.last_time_us > 0
         if pair.book_broke is None and is_of_book:
             pair.book_broke = (fault.last_time_us, "SEQUENCE")
 

@@ -62,7 +62,7 @@ class Replayed:
 
 
 @dataclass
-class Replay:
+class CaptureReplay:
     """Replays `folder` into the venue `replayed-NAME`. factor: of the speed of its coming; None: no pause."""
 
     folder: Path

@@ -16,7 +16,7 @@ Change = list[str]
 """[price, quantity] as the exchange writes them; quantity "0" removes the level."""
 
 
-class Side(NamedTuple):
+class BookSide(NamedTuple):
     """One side of a book, best first: `keys` rise from the best on (asks: prices; bids: negative prices)."""
 
     keys: list[float]
@@ -27,8 +27,8 @@ class Book(NamedTuple):
     """A book of an instant, milliseconds since 1970."""
 
     time_ms: int
-    bids: Side
-    asks: Side
+    bids: BookSide
+    asks: BookSide
 
 
 class Update(NamedTuple):
@@ -54,14 +54,16 @@ def previous_id(instant_ms: int) -> int:
     return last_id(instant_ms) - IDS_PER_SECOND
 
 
-def side_of(prices: Sequence[float], quantities: Sequence[float], sign: int, digits: tuple[int, int]) -> Side:
+def side_of(
+    prices: Sequence[float], quantities: Sequence[float], sign: int, digits: tuple[int, int]
+) -> BookSide:
     """A side from floats, best first. sign: 1 asks, -1 bids. digits: decimals of price and quantity."""
     price_digits, quantity_digits = digits
     levels = {
         f"{price:.{price_digits}f}": f"{quantity:.{quantity_digits}f}"
         for price, quantity in zip(prices, quantities, strict=True)
     }
-    return Side([sign * price for price in prices], levels)
+    return BookSide([sign * price for price in prices], levels)
 
 
 def updates_between(before: Book, after: Book, count: int = STEP_UPDATES) -> list[Update]:
@@ -75,7 +77,7 @@ def updates_between(before: Book, after: Book, count: int = STEP_UPDATES) -> lis
     return [*updates, Update(bids[1], asks[1])]
 
 
-def _split(before: Side, after: Side) -> tuple[list[Change], list[Change]]:
+def _split(before: BookSide, after: BookSide) -> tuple[list[Change], list[Change]]:
     """The changes of one side that may come early, and those of the last update."""
     early: list[Change] = []
     late: list[Change] = []
@@ -104,6 +106,6 @@ def changed(before: Book, updates: Sequence[Update], instant_ms: int) -> Book:
     return Book(instant_ms, _ordered(bids, -1), _ordered(asks, 1))
 
 
-def _ordered(levels: dict[str, str], sign: int) -> Side:
+def _ordered(levels: dict[str, str], sign: int) -> BookSide:
     keyed = sorted((sign * float(price), price) for price in levels)
-    return Side([key for key, _ in keyed], {price: levels[price] for _, price in keyed})
+    return BookSide([key for key, _ in keyed], {price: levels[price] for _, price in keyed})

@@ -12,7 +12,7 @@ from hydra.sim.exchange.events import MINUTE_MS, rate_text
 from hydra.sim.exchange.pair_sender import SECOND_MS, PairSender
 from hydra.sim.exchange.past import Past
 from hydra.sim.exchange.piece import PairPiece, pieces_of
-from hydra.sim.exchange.sources import Source
+from hydra.sim.exchange.sources import MarketSource
 from hydra.sim.market.frames import MarketSlice
 
 _PAIR_MINUTES: Final = 80
@@ -34,7 +34,7 @@ class _Piece:
 class PlayedMarket:
     """Sends the market of a source."""
 
-    def __init__(self, source: Source, channels: Channels) -> None:
+    def __init__(self, source: MarketSource, channels: Channels) -> None:
         self.source = source
         self.past = Past(len(source.pairs))
         self.senders = [PairSender(pair, channels) for pair in source.pairs]

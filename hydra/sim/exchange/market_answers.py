@@ -14,7 +14,7 @@ from hydra.sim.exchange.past import Found, limited
 from hydra.sim.exchange.query import Query
 from hydra.sim.exchange.refusals import BAD_INTERVAL, refusal
 
-Answer = dict[str, Any] | list[Any]
+RestAnswer = dict[str, Any] | list[Any]
 _INTEREST_RATE: Final = "0.00010000"
 _DAY_MS: Final = 86_400_000
 _DEPTH_LIMITS: Final = frozenset({5, 10, 20, 50, 100, 500, 1_000})
@@ -27,7 +27,7 @@ class MarketAnswers:
         self._market = market
         self._now_ms = now_ms
 
-    def depth(self, query: Query, seconds_old: float | None = None) -> Answer:
+    def depth(self, query: Query, seconds_old: float | None = None) -> RestAnswer:
         """GET depth; `seconds_old`: as it was then."""
         place, limit = query.pair(), query.limit(500, 1_000)
         if limit not in _DEPTH_LIMITS:
@@ -47,7 +47,7 @@ class MarketAnswers:
             "asks": [list(level) for level in list(book.asks.levels.items())[:limit]],
         }
 
-    def book_ticker(self, query: Query) -> Answer:
+    def book_ticker(self, query: Query) -> RestAnswer:
         """GET ticker/bookTicker."""
         answers = []
         for place in query.pairs():
@@ -69,7 +69,7 @@ class MarketAnswers:
             )
         return answers[0] if "symbol" in query else answers
 
-    def aggregate_trades(self, query: Query) -> Answer:
+    def aggregate_trades(self, query: Query) -> RestAnswer:
         """GET aggTrades: from an id, of a range (oldest first), or the newest."""
         place, limit = query.pair(), query.limit(500, 1_000)
         start, end = query.range()
@@ -93,7 +93,7 @@ class MarketAnswers:
             for time, number, price, quantity, maker in self._trades(place, found)
         ]
 
-    def trades(self, query: Query) -> Answer:
+    def trades(self, query: Query) -> RestAnswer:
         """GET trades and historicalTrades: the newest, or from an id."""
         place, limit = query.pair(), query.limit(500, 1_000)
         first_id = query.whole("fromId")
@@ -126,7 +126,7 @@ class MarketAnswers:
             for time, number, paid, traded, maker in zip(found.times.tolist(), *columns, strict=True)
         ]
 
-    def klines(self, query: Query) -> Answer:
+    def klines(self, query: Query) -> RestAnswer:
         """GET klines: the last row is the running candle."""
         place = query.pair()
         start, end, limit, interval_ms = self._bar_range(query)
@@ -171,7 +171,7 @@ class MarketAnswers:
         columns = {name: np.append(rows, values[name]) for name, rows in closed.columns.items()}
         return Found(np.append(closed.times, running.open_ms), columns)
 
-    def mark_klines(self, query: Query) -> Answer:
+    def mark_klines(self, query: Query) -> RestAnswer:
         """GET markPriceKlines: bars that are recorded as such, or made of shorter ones."""
         place = query.pair()
         start, end, limit, interval_ms = self._bar_range(query)
@@ -191,16 +191,16 @@ class MarketAnswers:
         found = self._market.past.table("mark_prices", place).between(start, end, now_ms)
         return found.where(found.times + found.columns["timeframe_minutes"] * MINUTE_MS <= now_ms)
 
-    def index_klines(self, query: Query) -> Answer:
+    def index_klines(self, query: Query) -> RestAnswer:
         """GET indexPriceKlines (by `pair`): of the index at every minute's end."""
         place = query.pair("pair")
         return self._told(query, place, "index_price")
 
-    def premium_klines(self, query: Query) -> Answer:
+    def premium_klines(self, query: Query) -> RestAnswer:
         """GET premiumIndexKlines: mark over index, less 1, at every minute's end."""
         return self._told(query, query.pair(), None)
 
-    def _told(self, query: Query, place: int, column: str | None) -> Answer:
+    def _told(self, query: Query, place: int, column: str | None) -> RestAnswer:
         start, end, limit, interval_ms = self._bar_range(query)
         table = self._market.past.table("premium_index", place)
         begin = None if start is None else start + MINUTE_MS
@@ -218,7 +218,7 @@ class MarketAnswers:
         shown = opens[part], {name: rows[part] for name, rows in columns.items()}
         return kline_rows(shown, interval_ms, (digits, 0))
 
-    def premium_index(self, query: Query) -> Answer:
+    def premium_index(self, query: Query) -> RestAnswer:
         """GET premiumIndex: mark, index, the estimate of the next settlement."""
         answers = [self._premium(place, self._market.senders[place]) for place in query.pairs()]
         return answers[0] if "symbol" in query else answers
@@ -241,7 +241,7 @@ class MarketAnswers:
             "time": self._market.sent_ms,
         }
 
-    def funding_rates(self, query: Query) -> Answer:
+    def funding_rates(self, query: Query) -> RestAnswer:
         """GET fundingRate: settled ones, of a range (oldest first) or the newest."""
         start, end = query.range()
         limit = query.limit(100, 1_000)
@@ -265,7 +265,7 @@ class MarketAnswers:
             ]
         return sorted(rows, key=lambda row: row["fundingTime"])[:limit]
 
-    def open_interest(self, query: Query) -> Answer:
+    def open_interest(self, query: Query) -> RestAnswer:
         """GET openInterest: as measured last (every 15 s)."""
         place = query.pair()
         newest = self._market.past.table("open_interest", place).newest(self._now_ms())
@@ -278,7 +278,7 @@ class MarketAnswers:
             "time": time_ms,
         }
 
-    def last_price(self, query: Query) -> Answer:
+    def last_price(self, query: Query) -> RestAnswer:
         """GET ticker/price."""
         answers = []
         for place in query.pairs():
@@ -294,7 +294,7 @@ class MarketAnswers:
         close = float(newest.columns["close"][0]) if len(newest) else 0.0
         return f"{close:.{self._market.source.pairs[place].price_digits}f}"
 
-    def day(self, query: Query) -> Answer:
+    def day(self, query: Query) -> RestAnswer:
         """GET ticker/24hr."""
         now_ms = self._market.sent_ms
         answers = []

@@ -22,7 +22,7 @@ _LIQUIDATION_PATH: Final = "/api/futures/liquidation/aggregated-history"
 COINGLASS_PATHS: Final = (_LIQUIDATION_PATH, "/api/futures/liquidation/history")
 
 
-class OtherSources:
+class SimulatedSources:
     """Answers from the played market."""
 
     def __init__(self, market: PlayedMarket, now_ms: Callable[[], int]) -> None:

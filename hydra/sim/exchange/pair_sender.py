@@ -9,7 +9,7 @@ from hydra.sim.exchange.books import Book, Update
 from hydra.sim.exchange.channels import Channels
 from hydra.sim.exchange.events import MINUTE_MS, Event
 from hydra.sim.exchange.piece import PairPiece, TradeRow
-from hydra.sim.exchange.running_candle import RunningCandle, kline_values
+from hydra.sim.exchange.running_candle import OpenCandle, kline_values
 from hydra.sim.exchange.sources import ListedPair
 
 SECOND_MS: Final = 1_000
@@ -45,7 +45,7 @@ class PairSender:
 
     def __init__(self, pair: ListedPair, channels: Channels) -> None:
         self.pair = pair
-        self.running = RunningCandle()
+        self.running = OpenCandle()
         self.mark = self.average = self.index = 0.0
         self.rate = "0.00000000"
         self.tallies = {name: Tally() for name in COUNTED}

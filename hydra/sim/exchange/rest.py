@@ -13,7 +13,7 @@ from hydra.sim.exchange.faults import ActiveFault, FaultKind
 from hydra.sim.exchange.market import PlayedMarket
 from hydra.sim.exchange.market_answers import MarketAnswers
 from hydra.sim.exchange.message_faults import Faults
-from hydra.sim.exchange.other_sources import COINGLASS_PATHS, OtherSources
+from hydra.sim.exchange.other_sources import COINGLASS_PATHS, SimulatedSources
 from hydra.sim.exchange.query import Query
 from hydra.sim.exchange.refusals import (
     BAD_KEY,
@@ -40,7 +40,7 @@ class Rest:
         self._market, self._clock, self._weights, self._faults = market, clock, weights, faults
         self._answers = MarketAnswers(market, clock.now_ms)
         self._statistics = StatisticsAnswers(market, clock.now_ms)
-        self._others = OtherSources(market, clock.now_ms)
+        self._others = SimulatedSources(market, clock.now_ms)
         self._requests: dict[str, int] = {}
 
     def add_routes(self, app: web.Application) -> None:

@@ -4,7 +4,7 @@ from hydra.sim.exchange.events import MINUTE_MS
 from hydra.sim.exchange.wire_text import exact_text
 
 
-class RunningCandle:
+class OpenCandle:
     """Open, high, low, close and sums of the trades of a minute that is not over."""
 
     def __init__(self) -> None:

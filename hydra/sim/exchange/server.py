@@ -19,7 +19,7 @@ from hydra.sim.exchange.message_faults import Faults
 from hydra.sim.exchange.pair_sender import SECOND_MS
 from hydra.sim.exchange.rest import Rest
 from hydra.sim.exchange.sockets import Sockets, hang_up
-from hydra.sim.exchange.sources import Source
+from hydra.sim.exchange.sources import MarketSource
 from hydra.sim.exchange.weights import Weights
 
 DEFAULT_PORT: Final = 8_778
@@ -46,7 +46,7 @@ class Serving:
 class Exchange:
     """One simulated exchange."""
 
-    def __init__(self, source: Source, serving: Serving) -> None:
+    def __init__(self, source: MarketSource, serving: Serving) -> None:
         start_ms = int(source.start.timestamp() * 1_000)
         end_ms = int(source.end.timestamp() * 1_000) if source.end else None
         self.clock = SimulatedClock(start_ms, serving.speed, end_ms)

@@ -52,7 +52,7 @@ def digits_of(grid: Decimal) -> int:
     return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
-class Source(Protocol):
+class MarketSource(Protocol):
     """A market in the order of time. feeds: what it streams. `end`: None if it goes on for ever."""
 
     venue: str
@@ -110,15 +110,15 @@ class GeneratedSource:
         self._market = Market(self._settings, with_outages=False)
 
     def history(self) -> MarketSlice:
-        """See `Source`."""
+        """See `MarketSource`."""
         return self._chosen(self._market.advance(self._settings.warm_up_days * 1_440))
 
     def advance(self, minutes: int) -> MarketSlice:
-        """See `Source`."""
+        """See `MarketSource`."""
         return self._chosen(self._market.advance(minutes))
 
     def silent(self, first_minute: int, minutes: int) -> Flags:
-        """See `Source`: the planted outages."""
+        """See `MarketSource`: the planted outages."""
         silent = silent_minutes(self._settings, first_minute, first_minute + minutes)
         chosen: Flags = silent[:, [place - 1 for place in self._places]]
         return chosen
