@@ -118,6 +118,7 @@ class Metered(ABC):
             seconds = int(banned_until[1]) / 1_000 - time.time()
         self.budget.block(status, BAN_WITHOUT_TIME_S[status] if seconds is None else seconds)
 
+    @abstractmethod
     def keep_count(self, headers: Mapping[str, str]) -> None:
         """Tell the budget what the exchange has counted; `headers`: names in lower case."""
 

@@ -1,5 +1,6 @@
 """The `ccxt.pro` exchange for Bybit, as HYDRA uses it: public market data only."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from ccxt.pro.bybit import bybit
@@ -22,3 +23,6 @@ class BybitClient(Metered, bybit):  # type: ignore[misc]  # ccxt tells no types
     def pool_of(self, _section: str, _path: str) -> str:
         """The limit that a call counts for."""
         return CALLS
+
+    def keep_count(self, _headers: Mapping[str, str]) -> None:
+        """The budget counts alone: its headers tell of one endpoint each."""
