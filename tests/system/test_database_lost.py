@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -196,7 +196,9 @@ def test_ctrl_c_on_a_sweep_is_one_sentence_of_all_its_processes(cluster: Cluster
         until(lambda: is_spawning(process), process)
         time.sleep(0.3)
         for number in (process.pid, *(number for number, _ in descendants(process.pid))):
-            os.kill(number, signal.SIGINT)
+            # It may have ended by itself meanwhile.
+            with suppress(ProcessLookupError):
+                os.kill(number, signal.SIGINT)
         _, said = process.communicate(timeout=END_TIMEOUT_S)
     assert said == "hydra: stopped by Ctrl-C\n"
     assert process.returncode == INTERRUPTED

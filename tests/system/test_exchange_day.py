@@ -5,7 +5,9 @@ at least thirty kills (half an hour on two quiet cores).
 """
 
 import os
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +20,7 @@ from hydra.db.engine import connect
 from hydra.db.server.private import DATABASE, private_cluster
 from tests.support.command_line import hydra
 from tests.support.crash_harness import Victim, kill_schedule, run_disturbed
-from tests.support.served_market import GIVEN_BACK, LOST, Compared, served_market
+from tests.support.served_market import GIVEN_BACK, LOST, Compared, ServedMarket, served_market
 from tests.support.servers.migrated import migrated_server
 
 IS_FULL: Final = os.environ.get("FULL_EXCHANGE_DAY") == "1"
@@ -27,6 +29,7 @@ CALM_MINUTES: Final = 1440 if IS_FULL else 10
 DISTURBED_MINUTES: Final = 1440 if IS_FULL else 30
 PAIRS: Final = "BTC,ETH,SOL,BNB,ADA,XRP,LTC,DOGE" if IS_FULL else "BTC,ETH"
 KILLS: Final = 34 if IS_FULL else 5
+CATCH_UP_S: Final = 60.0
 PAUSE_S: Final = 15.0 if IS_FULL else 1.0
 FAULTS: Final[list[dict[str, Any]]] = [
     {"kind": "drop", "probability": 0.002, "seed": 1},
@@ -67,7 +70,22 @@ def heard(
             # 3: in a tenth of the minutes or more no pair had its data, as it has to be here.
             statuses=(0, 3) if faults else (0,),
         )
-        return market.compared(private_cluster().url(DATABASE)), {kill.victim for kill in struck}
+        return caught_up(market), {kill.victim for kill in struck}
+
+
+def caught_up(market: ServedMarket) -> list[Compared]:
+    """What was sent against what is stored, once ingest has fetched what the end of the run left to fetch."""
+    command = [sys.executable, "-m", "hydra", "ingest", "--exchange", "simulated", "--pairs", PAIRS]
+    environment = {**os.environ, "EXCHANGE_URL": market.url}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as ingest:
+        deadline = time.monotonic() + CATCH_UP_S
+        while True:
+            compared = market.compared(private_cluster().url(DATABASE))
+            behind = [one for one in compared if one.table in GIVEN_BACK and one.sent > one.stored]
+            if not behind or time.monotonic() > deadline:
+                ingest.terminate()
+                return compared
+            time.sleep(0.2)
 
 
 def offences() -> dict[str, Any]:
