@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -16,6 +16,7 @@ import psycopg
 import pytest
 
 from hydra.answers.audits import run_audits
+from hydra.cli.run import NO_DATA_STATUS
 from hydra.db.edition import Edition
 from hydra.db.engine import connect
 from tests.support.own_processes import descendants, is_alive
@@ -40,9 +41,9 @@ def hydra(url: str, *words: str) -> "subprocess.Popen[str]":
     )
 
 
-def finished(process: "subprocess.Popen[str]") -> str:
+def finished(process: "subprocess.Popen[str]", statuses: Collection[int] = (0,)) -> str:
     output, _ = process.communicate(timeout=300)
-    assert process.returncode == 0, output
+    assert process.returncode in statuses, output
     return output
 
 
@@ -60,7 +61,8 @@ def url(servers: dict[Edition, TestServer]) -> Iterator[str]:
         while any(is_alive(pid) for pid in family):
             assert time.monotonic() < deadline, "children outlived their supervisor"
             time.sleep(0.05)
-        finished(hydra(url, "run", "--resume", "1"))
+        # At the highest speed minutes pass until the books are whole again: so few are left that they count.
+        finished(hydra(url, "run", "--resume", "1"), (0, NO_DATA_STATUS))
         yield url
 
 
