@@ -58,7 +58,7 @@ def command(
 
 
 def _name(given: str, folder: Path) -> str:
-    name = given or re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-")[:40]
+    name = given or re.sub(r"[^a-z0-9]+", "-", folder.absolute().name.lower()).strip("-")[:40]
     if not _NAME.fullmatch(name):
         raise StopError("--name: write small letters, digits and hyphens, at most 40")
     return name

@@ -81,6 +81,9 @@ GOES_ON: Final = (("exchange", "serve"), ("ingest",))
 """Verbs that end only when they are stopped: a line that is still running was accepted."""
 GOING_ON_S: Final = 5.0
 
+NUMBERS_GO_ON: Final = (
+    "SELECT setval(pg_get_serial_sequence('hydra.runs', 'run_id'), max(run_id)) FROM hydra.runs"
+)
 NOT_GIVEN: Final = frozenset({"--yes", "--on-workers"})
 """Options that no line has: the stored runs are needed, and nobody would do what workers are left to do."""
 
@@ -327,6 +330,8 @@ def complaints(url: str, seed: int, count: int, *, deep: bool) -> Iterator[str]:
     """Run `count` command lines on the database of `url`, where a few runs are written; what was wrong."""
     with connect(url) as connection:
         write_why_scenario(connection)
+        # Its runs chose their numbers: new ones come after them.
+        connection.execute(NUMBERS_GO_ON)
     with playground(url) as (folder, environment):
         for number, line in enumerate(command_lines(seed, count, deep=deep)):
             run = run_as_process if number % EVERY_TO_A_PROCESS == 0 else run_forked
