@@ -16,6 +16,7 @@ import psycopg
 
 from hydra.db.server.ports import choose_free
 
+START_TIMEOUT_S = 180.0
 GIVEN_BACK = ("candles_1m", "mark_prices", "funding_rates", "positioning", "trades")
 """What REST gives back of the time in which nobody listened."""
 LOST = ("order_books", "liquidations", "premium_index")
@@ -51,6 +52,14 @@ class ServedMarket:
         data = None if body is None else json.dumps(body).encode()
         with urlopen(Request(f"{self.url}{path}", data), timeout=30) as answer:  # noqa: S310  # loopback
             return json.load(answer)
+
+    def answers(self) -> bool:
+        """Whether it has started."""
+        try:
+            self.ask("/hydra/market")
+        except OSError:
+            return False
+        return True
 
     def hold_until(self, instant: datetime) -> None:
         """Let it go on up to `instant`, and no further."""
@@ -90,17 +99,13 @@ def served_market(*options: str) -> Iterator[ServedMarket]:
     port = choose_free()
     command = [sys.executable, "-m", "hydra", "exchange", "serve", "--port", str(port), *options]
     with subprocess.Popen(command, env=os.environ, stdout=subprocess.DEVNULL) as process:
-        market = ServedMarket(f"http://127.0.0.1:{port}")
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                market.ask("/hydra/market")
-                break
-            except OSError:
+        try:
+            market = ServedMarket(f"http://127.0.0.1:{port}")
+            deadline = time.monotonic() + START_TIMEOUT_S
+            while not market.answers():
                 assert process.poll() is None, "the exchange ended"
                 assert time.monotonic() < deadline, "the exchange does not answer"
                 time.sleep(0.05)
-        try:
             yield market
         finally:
             process.terminate()

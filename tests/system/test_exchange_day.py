@@ -88,6 +88,14 @@ def caught_up(market: ServedMarket) -> list[Compared]:
             time.sleep(0.2)
 
 
+def unexplained(compared: list[Compared]) -> list[Compared]:
+    """What is not stored as often as it was sent, but for recorded gaps of what no exchange gives back.
+
+    A calm market has some too: its scenario has minutes in which the feeds of a pair are down.
+    """
+    return [one for one in compared if one.sent != one.stored and not (one.table in LOST and one.gaps)]
+
+
 def offences() -> dict[str, Any]:
     """What the audits find."""
     with connect(private_cluster().url(DATABASE), autocommit=True) as connection:
@@ -105,7 +113,7 @@ def test_every_fact_that_was_sent_is_stored_once(home: Path) -> None:
     assert home.is_dir()
     compared, _ = heard(21, CALM_MINUTES, [], 0)
     assert {one.table for one in compared} >= {*GIVEN_BACK, "order_books", "premium_index"}
-    assert [one for one in compared if one.sent != one.stored] == []
+    assert unexplained(compared) == []
     assert "0 mismatches" in parity()
     assert offences() == {}
 
@@ -114,8 +122,6 @@ def test_under_faults_and_kills_nothing_is_lost_that_the_exchange_gives_back(hom
     assert home.is_dir()
     compared, victims = heard(22, DISTURBED_MINUTES, FAULTS, KILLS)
     assert victims == set(Victim)
-    assert [one for one in compared if one.table in GIVEN_BACK and one.sent != one.stored] == []
-    unsaid = [one for one in compared if one.table in LOST and one.sent > one.stored and not one.gaps]
-    assert unsaid == []
+    assert unexplained(compared) == []
     assert "0 mismatches" in parity()
     assert offences() == {}

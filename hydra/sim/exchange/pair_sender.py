@@ -124,14 +124,20 @@ class PairSender:
             for channel in self._depths:
                 if channel.subscribers:
                     channel.send(event)
+        if is_heard:
+            self._count_book(now_ms)
         if following.time_ms == now_ms:
             self.recent_books.append(following)
             self._next_book += 1
             self._updates = None
-            if is_heard:
-                self.tallies["order_books"].add(now_ms)
-                if self._ticker.subscribers:
-                    self._ticker.send(self._best(following))
+            if is_heard and self._ticker.subscribers:
+                self._ticker.send(self._best(following))
+
+    def _count_book(self, now_ms: int) -> None:
+        """A listener can know one book of every five seconds in which an update is sent."""
+        sent = self.tallies["order_books"]
+        if not sent.count or now_ms // STEP_MS > sent.last_ms // STEP_MS:
+            sent.add(now_ms)
 
     def _following(self, now_ms: int) -> Book | None:
         """The book to which the updates of this second lead; None: no book is near."""
