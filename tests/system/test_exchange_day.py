@@ -78,14 +78,16 @@ def caught_up(market: ServedMarket) -> list[Compared]:
     command = [sys.executable, "-m", "hydra", "ingest", "--exchange", "simulated", "--pairs", PAIRS]
     environment = {**os.environ, "EXCHANGE_URL": market.url}
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as ingest:
-        deadline = time.monotonic() + CATCH_UP_S
-        while True:
-            compared = market.compared(private_cluster().url(DATABASE))
-            behind = [one for one in compared if one.table in GIVEN_BACK and one.sent > one.stored]
-            if not behind or time.monotonic() > deadline:
-                ingest.terminate()
-                return compared
-            time.sleep(0.2)
+        try:
+            deadline = time.monotonic() + CATCH_UP_S
+            while True:
+                compared = market.compared(private_cluster().url(DATABASE))
+                behind = [one for one in compared if one.table in GIVEN_BACK and one.sent > one.stored]
+                if not behind or time.monotonic() > deadline:
+                    return compared
+                time.sleep(0.2)
+        finally:
+            ingest.terminate()
 
 
 def unexplained(compared: list[Compared]) -> list[Compared]:
