@@ -116,6 +116,25 @@ def test_one_frozen_feed_opens_its_route_anew_and_leaves_a_gap() -> None:
     in_loop(body)
 
 
+def test_a_feed_that_stays_frozen_on_its_new_connection_gets_another_one() -> None:
+    """Frozen for eight minutes: opened anew at once, and 1, 3 and 7 minutes later."""
+
+    def body(scene: Scene) -> None:
+        loop, seconds = asyncio.get_running_loop(), 0
+        began = loop.time()
+        scene.play(120)
+        opened = 0
+        for _ in range(480):
+            seconds += 1
+            loop.time = lambda: began + seconds  # type: ignore[method-assign]
+            scene.play(1, without=frozenset({Feed.PREMIUM_INDEX}))
+            opened += scene.market.replace.is_set()
+            scene.market.replace.clear()
+        assert opened == 4
+
+    in_loop(body)
+
+
 def test_a_route_that_brings_nothing_is_lost_though_it_is_connected() -> None:
     """No frame for ten seconds of the exchange and three of this machine: forced orders may be missed."""
 

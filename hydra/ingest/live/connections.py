@@ -8,7 +8,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
@@ -84,7 +84,7 @@ class Connections:
         self._on_frame = on_frame
         self._on_open = on_open
         self._on_lost = on_lost
-        self._replaced: list[asyncio.Future[None]] = []
+        self._replaced: set[asyncio.Future[None]] = set()
 
     def route_of(self, feed: Feed) -> Route | None:
         """The route that brings `feed`; None: the exchange does not stream it."""
@@ -151,7 +151,9 @@ class Connections:
             listening.result()
         else:
             log.warning("%s: connected, but something does not come: it is opened again", route.name)
-            self._replaced.append(asyncio.ensure_future(_end_later(listening)))
+            ending = asyncio.ensure_future(_end_later(listening))
+            self._replaced.add(ending)
+            ending.add_done_callback(self._replaced.discard)
 
     def _hear(self, route: Route, _name: str, frame: Frame) -> None:
         if not route.is_open:
@@ -167,7 +169,8 @@ async def _end_later(listening: asyncio.Future[None]) -> None:
         await _cancelled([listening])
 
 
-async def _cancelled(tasks: Sequence[asyncio.Future[None]]) -> None:
+async def _cancelled(tasks: Iterable[asyncio.Future[None]]) -> None:
+    tasks = list(tasks)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
