@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-from hydra.errors import HydraError, RetryError
+from hydra.errors import HydraError, RetryError, StopError
 from hydra.exchange.interface import Feed, Frame, MarketData
 
 ROUTES: Final[dict[str, tuple[Feed, ...]]] = {
@@ -107,7 +107,7 @@ class Connections:
         """Keep every route open.
 
         Raises:
-            StopError: the exchange refuses one for good.
+            StopError: the exchange refuses one that has never been heard.
         """
         try:
             async with asyncio.TaskGroup() as group:
@@ -120,11 +120,14 @@ class Connections:
         wait_s = _FIRST_WAIT_S
         loop = asyncio.get_running_loop()
         while True:
-            started = loop.time()
+            started, was_heard = loop.time(), route.heard_at > 0
             try:
                 await self._one_connection(route)
                 continue
-            except RetryError as error:
+            except (RetryError, StopError) as error:
+                # What has been heard before will be again: a firewall or a maintenance page answered.
+                if isinstance(error, StopError) and not was_heard:
+                    raise
                 route.detail = str(error)
                 log.warning("%s: %s", route.name, error)
             self.lose(route)

@@ -22,6 +22,10 @@ from hydra.ingest.live.store import EPOCH
 
 SECOND_US: Final = 1_000_000
 MINUTE_US: Final = 60 * SECOND_US
+_REFUSED_US: Final = 5 * MINUTE_US
+_LONGEST_REFUSED_US: Final = 60 * MINUTE_US
+"""After a refusal it is asked again: a firewall or a maintenance page may have answered."""
+
 _PERIOD: Final = timedelta(minutes=5)
 _LONGEST_PAST: Final = timedelta(days=30)
 _CHECKED: Final = timedelta(minutes=8)
@@ -110,7 +114,8 @@ class Polls:
             except StopError as error:
                 _note(state, str(error))
                 state.is_refused = True
-                due_us = self._pace.now_us() + max(state.every_us, 60 * MINUTE_US)
+                pause_us = min(max(state.every_us, _REFUSED_US), _LONGEST_REFUSED_US)
+                due_us = self._pace.now_us() + pause_us
             else:
                 state.answers += 1
                 state.succeeded_us, state.detail, state.is_refused = self._pace.now_us(), None, False

@@ -18,7 +18,7 @@ import psycopg
 
 from hydra.db import queries
 from hydra.db.engine import connect
-from hydra.errors import HydraError, RetryError, StopError
+from hydra.errors import DatabaseError, HydraError, RetryError, StopError
 from hydra.exchange.capture import SNAPSHOT_OF, CaptureWriter
 from hydra.exchange.exchange_clock import ExchangeClock
 from hydra.exchange.instruments import InstrumentTerms
@@ -310,8 +310,11 @@ class Process:
         terms = await self.orders.data.terms(self.orders.symbols)
 
         def store() -> None:
-            with connect(self.orders.url, autocommit=True) as connection:
-                ensure_venue(connection, self.orders.data.capabilities.venue, terms)
+            try:
+                with connect(self.orders.url, autocommit=True) as connection:
+                    ensure_venue(connection, self.orders.data.capabilities.venue, terms)
+            except (DatabaseError, psycopg.Error) as error:
+                raise RetryError(f"the database does not take the terms of trading ({error})") from None
 
         await asyncio.to_thread(store)
 

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
-from hydra.errors import BadDataError, RetryError, StopError
+from hydra.errors import BadDataError, HydraError, RetryError, StopError
 from hydra.exchange.interface import MarketData
 from hydra.ingest.live.holes import GRIDDED, MINUTE_US, Hole, missing_numbers
 from hydra.ingest.live.intake import Intake
@@ -24,6 +24,7 @@ MOST_TRADES: Final = 200_000
 _ATTEMPTS: Final = 6
 _FIRST_WAIT_S: Final = 0.5
 _LONGEST_WAIT_S: Final = 30.0
+_REFUSED_WAIT_S: Final = 30.0
 _HOUR: Final = timedelta(hours=1)
 
 OUT_OF_ORDER_S: Final = 0.5
@@ -34,6 +35,10 @@ log = logging.getLogger(__name__)
 class _Asked(NamedTuple):
     hole: Hole
     asked_at: float
+
+
+def _log(hole: Hole, error: HydraError) -> None:
+    log.warning("%s of %s cannot be fetched: %s", hole.table, hole.pair.symbol, error)
 
 
 def _is_closed(hole: Hole) -> bool:
@@ -83,8 +88,8 @@ class Repairs:
         try:
             async for rows in self._pages(hole, came):
                 intake.add_history(hole, rows)
-        except (StopError, BadDataError) as error:
-            log.warning("%s of %s cannot be fetched: %s", hole.table, hole.pair.symbol, error)
+        except BadDataError as error:
+            _log(hole, error)
         missing = missing_numbers(hole, came)
         intake.give_up(hole, missing)
         intake.record(hole.repaired(missing))
@@ -103,6 +108,12 @@ class Repairs:
                 # The exchange is away: what it has is not lost.
                 await asyncio.sleep(wait_s)
                 wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
+                continue
+            except StopError as error:
+                # Refused for good, or a firewall or a maintenance page answered.
+                _log(hole, error)
+                attempts += 1
+                await asyncio.sleep(_REFUSED_WAIT_S)
                 continue
             if not numbers:
                 attempts += 1

@@ -1,0 +1,123 @@
+"""A refusal that comes while ingest listens does not end it: firewalls and maintenance pages answer so."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any, cast
+
+import polars as pl
+import pytest
+
+from hydra.errors import RetryError, StopError
+from hydra.exchange.capabilities import BINANCE
+from hydra.exchange.interface import Feed, MarketData, OnFrame
+from hydra.ingest.live import connections, repairs
+from hydra.ingest.live.connections import Connections, Route
+from hydra.ingest.live.holes import Hole
+from hydra.ingest.live.intake import Intake
+from hydra.ingest.live.pair import HeardPair
+from hydra.ingest.live.process import Process
+from hydra.ingest.live.receipt_clock import CapturedClock
+from hydra.ingest.live.repairs import Repairs
+
+FIREWALL = "fapi.example refuses this address (HTTP 403)"
+
+
+class Refusing:
+    """An exchange whose connections follow a script: a frame then a loss, or a refusal."""
+
+    capabilities = BINANCE
+
+    def __init__(self, *script: Exception) -> None:
+        self.script = list(script)
+        self.ended = asyncio.Event()
+
+    async def listen(self, name: str, feeds: list[Feed], symbols: list[str], on_frame: OnFrame) -> None:
+        if not name.startswith("books"):
+            await asyncio.Event().wait()
+        if not self.script:
+            self.ended.set()
+            await asyncio.Event().wait()
+        error = self.script.pop(0)
+        if isinstance(error, RetryError):
+            on_frame(name, b"{}")
+        raise error
+
+
+async def held(*script: Exception) -> None:
+    """Hold the connections until the script has been played."""
+    data = Refusing(*script)
+
+    def note(route: Route, _frame: bytes) -> None:
+        route.heard(1)
+
+    held = Connections(cast("MarketData", data), ["BTCUSDT"], note, lambda _route: None, lambda _route: None)
+    holding = asyncio.ensure_future(held.hold())
+    ended = asyncio.ensure_future(data.ended.wait())
+    await asyncio.wait({holding, ended}, timeout=10, return_when=asyncio.FIRST_COMPLETED)
+    for task in (holding, ended):
+        task.cancel()
+    await asyncio.gather(holding, return_exceptions=not holding.done())
+
+
+def test_a_connection_that_was_heard_before_is_dialled_again_after_a_refusal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connections, "_FIRST_WAIT_S", 0.001)
+    asyncio.run(held(RetryError("lost"), StopError(FIREWALL), StopError(FIREWALL)))
+
+
+def test_a_first_connection_that_is_refused_ends_ingest() -> None:
+    with pytest.raises(ExceptionGroup) as refused:
+        asyncio.run(held(StopError(FIREWALL)))
+    assert str(refused.value.exceptions[0]) == FIREWALL
+
+
+def test_a_repair_that_is_refused_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first answer is a refusal, the second has the candle: nothing is lost."""
+    monkeypatch.setattr(repairs, "_REFUSED_WAIT_S", 0.01)
+    opened = datetime.fromisoformat("2026-11-01T00:00:00+00:00")
+    minute = int(opened.timestamp()) // 60
+    asked: list[str] = []
+
+    async def history(table: str, _symbol: str, start: datetime, _end: datetime) -> pl.DataFrame:
+        asked.append(table)
+        if len(asked) == 1:
+            raise StopError(FIREWALL)
+        return pl.DataFrame({"time": [start]}, schema={"time": pl.Datetime("us", "UTC")})
+
+    async def run() -> list[Any]:
+        data = cast("MarketData", SimpleNamespace(capabilities=BINANCE, history=history))
+        mending, pair = Repairs(data), HeardPair("BTCUSDT", 1, "BTC")
+        intake = intake_of(pair, mending.ask)
+        span = minute * 60_000_000, (minute + 1) * 60_000_000
+        pair.minutes.arrive(minute - 1, 0)
+        pair.minutes.arrive(minute + 1, 0)
+        intake.ask(Hole("candles_1m", pair, minute, minute, *span, "LATE"))
+        running = asyncio.ensure_future(mending.run(intake))
+        deadline = time.monotonic() + 10
+        while pair.minutes.missing and time.monotonic() < deadline:
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(0.05)
+        running.cancel()
+        return [one.values["repair"] for one in intake.hand_over().gathered.records]
+
+    assert asyncio.run(run()) == [None, "REPAIRED"]
+    assert len(asked) == 2
+
+
+def intake_of(pair: HeardPair, on_hole: Callable[[Hole], None]) -> Intake:
+    return Intake([pair], CapturedClock(), lambda _frame: None, on_hole, lambda _pair: None)
+
+
+def test_a_database_that_is_away_when_terms_are_renewed_is_tried_again() -> None:
+    async def terms(_symbols: list[str]) -> list[Any]:
+        return []
+
+    data = SimpleNamespace(terms=terms, capabilities=BINANCE)
+    nobody = "postgresql://nobody@127.0.0.1:9/none"
+    process = SimpleNamespace(orders=SimpleNamespace(data=data, symbols=[], url=nobody))
+    with pytest.raises(RetryError, match="does not take the terms of trading"):
+        asyncio.run(Process._renew_terms(cast("Process", process)))
