@@ -18,6 +18,7 @@ from hydra.exchange.interface import MarketData
 from hydra.ingest.live.intake import Intake
 from hydra.ingest.live.pace import Pace
 from hydra.ingest.live.pair import HeardPair
+from hydra.ingest.live.rows import Record
 from hydra.ingest.live.store import EPOCH
 
 SECOND_US: Final = 1_000_000
@@ -144,6 +145,8 @@ class Polls:
             if newest is not None:
                 heard = pl.col("time").dt.epoch("us") <= newest * MINUTE_US
                 self._intake.add_frame("candles_1m", rows.filter(heard), instrument_id=pair.instrument_id)
+        # A hole that was given up may have been closed by this, or by another poll.
+        self._intake.record([Record("ingest/live/fill_gaps", {})])
 
     async def _positioning(self) -> None:
         now = EPOCH + timedelta(microseconds=self._pace.now_us())
