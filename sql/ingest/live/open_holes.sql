@@ -1,5 +1,6 @@
 -- The holes of a venue whose repair did not end, with the numbers that are missing: minutes since 1970 of bars, ids of
--- trades. A hole of trades that is closed by now has a last number below its first.
+-- trades, between those that are stored around the hole. A hole of trades that is closed by now has a last number below
+-- its first.
 SELECT
     i.feed,
     i.instrument_id,
@@ -26,7 +27,15 @@ LEFT JOIN LATERAL (
     FROM (
         SELECT t.trade_id, lead(t.trade_id) OVER (ORDER BY t.trade_id) AS next_id
         FROM market.trades AS t
-        WHERE t.instrument_id = i.instrument_id AND t.time BETWEEN i.started_at AND i.ended_at
+        WHERE t.instrument_id = i.instrument_id
+            AND t.time >= (
+                SELECT max(b.time) FROM market.trades AS b
+                WHERE b.instrument_id = i.instrument_id AND b.time <= i.started_at
+            )
+            AND t.time <= (
+                SELECT min(a.time) FROM market.trades AS a
+                WHERE a.instrument_id = i.instrument_id AND a.time >= i.ended_at
+            )
     ) AS step
     WHERE step.next_id > step.trade_id + 1
 ) AS jump ON true
