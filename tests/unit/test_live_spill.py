@@ -66,6 +66,18 @@ def test_what_waits_comes_back_in_its_order_and_once(tmp_path: Path) -> None:
     assert (seen, again.rows, bool(SpillFolder(tmp_path))) == ([1, 2, 3], 0, False)
 
 
+def test_a_second_process_disturbs_nothing_until_it_takes_over(tmp_path: Path) -> None:
+    """It looks at the folder while the first one writes; later it finds what the first has left."""
+    first = SpillFolder(tmp_path)
+    (tmp_path / "000000000000-21-1.new").write_bytes(b"half of a bat")
+    second = SpillFolder(tmp_path)
+    assert [path.suffix for path in tmp_path.iterdir()] == [".new"]
+    first.add(batch(1))
+    assert not second
+    second.take_over()
+    assert (second.rows, [path.suffix for path in tmp_path.iterdir()]) == (21, [".batch"])
+
+
 def test_in_the_place_of_a_damaged_file_comes_a_record_of_its_loss(tmp_path: Path) -> None:
     """It says up to when the lost rows were known, and the file is set aside."""
     spill = SpillFolder(tmp_path)

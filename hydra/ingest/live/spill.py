@@ -26,22 +26,33 @@ class SpillFolder:
     """The waiting batches of one venue. rows: how many rows they hold."""
 
     def __init__(self, folder: Path) -> None:
-        """Open `folder`, with what an earlier process has left in it.
+        """Open `folder`, with what is in it now.
 
         Raises:
             StopError: it cannot be used.
         """
         self._folder = folder
+        self._is_damaged = False
+        self._read()
+
+    def take_over(self) -> None:
+        """Begin as the only process that uses the folder: what an earlier one has left is all there is.
+
+        Raises:
+            StopError: it cannot be used.
+        """
+        for unfinished in self._folder.glob("*.new"):
+            unfinished.unlink(missing_ok=True)
+        self._read()
+
+    def _read(self) -> None:
         try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            for unfinished in folder.glob("*.new"):
-                unfinished.unlink()
-            self._paths = sorted(folder.glob(f"*{_ENDING}"))
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._paths = sorted(self._folder.glob(f"*{_ENDING}"))
         except OSError as error:
-            raise StopError(f"{folder} cannot hold waiting rows: {error.strerror}") from None
+            raise StopError(f"{self._folder} cannot hold waiting rows: {error.strerror}") from None
         self._next = _number(self._paths[-1]) + 1 if self._paths else 0
         self.rows = sum(map(_rows, self._paths))
-        self._is_damaged = False
 
     def __bool__(self) -> bool:
         """Whether anything waits."""

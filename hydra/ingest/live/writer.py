@@ -83,6 +83,7 @@ class Writer:
             DatabaseError: the server cannot be used.
         """
         connection = self._connected()
+        self._spill.take_over()
         while self._spill:
             self._store_spilled(connection)
 
