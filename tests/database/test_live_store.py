@@ -154,7 +154,9 @@ def test_a_hole_that_later_facts_close_is_filled_and_no_other(database_url: str,
     write_capture(tmp_path / "frames", frames)
     replay_of(tmp_path / "frames", database_url, tmp_path, "filled").run()
     with connect(as_role(database_url, Role.WORKER), autocommit=True) as connection:
-        ids = connection.execute("SELECT instrument_id FROM market.instruments WHERE venue = 'replayed-filled'")
+        ids = connection.execute(
+            "SELECT instrument_id FROM market.instruments WHERE venue = 'replayed-filled'"
+        )
         (instrument,) = ids.fetchone() or (0,)
         day = 86_400_000_000
         minutes = [(START_US + day + number * 60_000_000) for number in (0, 1, 5)]

@@ -51,7 +51,9 @@ async def refused_with(folder: Path, reply: Any) -> HydraError:
 @pytest.mark.parametrize(
     ("told", "seconds"),
     [("5", 5.0), (" 7 ", 7.0), ("1.5", 1.5), ("0", 0.0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0)]
-    + [(told, None) for told in ("", "-1", "soon", "²", "nan", "inf", "9" * 400, f"1 Jan {10**20} 00:00 GMT")],
+    + [
+        (told, None) for told in ("", "-1", "soon", "²", "nan", "inf", "9" * 400, f"1 Jan {10**20} 00:00 GMT")
+    ],
 )
 def test_a_time_to_wait_is_read_where_one_is_told(told: str, seconds: float | None) -> None:
     assert answer_of(418, {"Retry-After": told}, "", None).retry_after_s == seconds
@@ -297,7 +299,9 @@ def test_a_simulated_exchange_that_is_not_there(tmp_path: Path, monkeypatch: pyt
         market_data(Settings.model_validate({"exchange_url": "http://127.0.0.1:9"}), "simulated")
 
 
-@pytest.mark.parametrize("answer", [b"SSH-2.0-OpenSSH_9\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"])
+@pytest.mark.parametrize(
+    "answer", [b"SSH-2.0-OpenSSH_9\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"]
+)
 def test_what_does_not_speak_http_is_no_exchange(answer: bytes) -> None:
     """A port of another program, and an answer that is cut off."""
 

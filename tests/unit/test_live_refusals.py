@@ -69,6 +69,66 @@ def test_a_connection_that_was_heard_before_is_dialled_again_after_a_refusal(
     asyncio.run(held(RetryError("lost"), StopError(FIREWALL), StopError(FIREWALL)))
 
 
+class Renewed:
+    """An exchange whose first connection of books goes on, whose next ones are refused, and whose fourth opens."""
+
+    capabilities = BINANCE
+
+    def __init__(self) -> None:
+        self.opened = 0
+        self.brought: list[int] = []
+        self.ended: list[int] = []
+
+    async def listen(self, name: str, feeds: list[Feed], symbols: list[str], on_frame: OnFrame) -> None:
+        if not name.startswith("books"):
+            await asyncio.Event().wait()
+        self.opened += 1
+        number = self.opened
+        if number in {2, 3}:
+            raise RetryError("no more connections for now")
+        try:
+            while True:
+                self.brought.append(number)
+                on_frame(name, b"{}")
+                await asyncio.sleep(0.01)
+        finally:
+            self.ended.append(number)
+
+
+def test_a_connection_is_read_on_until_its_successor_brings_a_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dialling fails twice meanwhile: nothing is lost, so no interruption is told."""
+    monkeypatch.setattr(connections, "_FIRST_WAIT_S", 0.05)
+    monkeypatch.setattr(connections, "_READ_ON_S", 0.1)
+    lost: list[str] = []
+
+    async def run() -> Renewed:
+        data = Renewed()
+
+        def note(route: Route, _frame: bytes) -> None:
+            route.heard(1)
+
+        all_of = Connections(
+            cast("MarketData", data),
+            ["BTCUSDT"],
+            note,
+            lambda _route: None,
+            lambda route: lost.append(route.name),
+        )
+        holding = asyncio.ensure_future(all_of.hold())
+        await asyncio.sleep(0.05)
+        all_of.replace(Feed.ORDER_BOOKS)
+        async with asyncio.timeout(10):
+            while not data.ended:
+                await asyncio.sleep(0.01)
+        holding.cancel()
+        await asyncio.gather(holding, return_exceptions=True)
+        return data
+
+    data = asyncio.run(run())
+    assert (data.ended[0], lost) == (1, [])
+    assert 1 in data.brought[data.brought.index(4) :], "both are read for some time"
+
+
 def test_a_first_connection_that_is_refused_ends_ingest() -> None:
     with pytest.raises(ExceptionGroup) as refused:
         asyncio.run(held(StopError(FIREWALL)))
