@@ -149,7 +149,7 @@ def test_what_a_capture_lacks_is_recorded(database_url: str, tmp_path: Path) -> 
 
 
 def test_a_hole_that_later_facts_close_is_filled_and_no_other(database_url: str, tmp_path: Path) -> None:
-    """Two minutes and a settlement are missing; the candles come later, one of the other hole's two does not."""
+    """Of two holes of two minutes the candles come later: of the first both, of the second one."""
     frames = list(market_frames(SECONDS, SYMBOLS[:1]))
     write_capture(tmp_path / "frames", frames)
     replay_of(tmp_path / "frames", database_url, tmp_path, "filled").run()

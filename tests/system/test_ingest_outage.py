@@ -70,7 +70,7 @@ def test_a_database_that_is_away_loses_no_row(cluster: Cluster, tmp_path: Path) 
 
 
 def test_what_neither_memory_nor_disk_holds_is_recorded_as_lost(cluster: Cluster, tmp_path: Path) -> None:
-    """The disk takes nothing while the server is down: every trade is stored or in a hole that can be fetched."""
+    """The disk takes nothing while the server is down: every trade is stored or in a hole to be fetched."""
     frames = list(market_frames(SECONDS, SYMBOLS[:2]))
     write_capture(tmp_path / "frames", frames)
     replay = replay_of(tmp_path / "frames", cluster.url(DATABASE), tmp_path, "dropped")

@@ -313,7 +313,7 @@ def test_what_does_not_speak_http_is_no_exchange(answer: bytes) -> None:
     async def run() -> None:
         async with await asyncio.start_server(talk, "127.0.0.1", 0) as server:
             url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-            await asyncio.to_thread(market_data, Settings(exchange_url=url), "simulated")
+            await asyncio.to_thread(market_data, Settings.model_validate({"exchange_url": url}), "simulated")
 
     with pytest.raises(StopError, match="is no simulated exchange"):
         asyncio.run(run())

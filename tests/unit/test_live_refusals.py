@@ -34,7 +34,7 @@ class Refusing:
         self.script = list(script)
         self.ended = asyncio.Event()
 
-    async def listen(self, name: str, feeds: list[Feed], symbols: list[str], on_frame: OnFrame) -> None:
+    async def listen(self, name: str, _feeds: Any, _symbols: Any, on_frame: OnFrame) -> None:
         if not name.startswith("books"):
             await asyncio.Event().wait()
         if not self.script:
@@ -70,7 +70,7 @@ def test_a_connection_that_was_heard_before_is_dialled_again_after_a_refusal(
 
 
 class Renewed:
-    """An exchange whose first connection of books goes on, whose next ones are refused, and whose fourth opens."""
+    """An exchange whose first connection of books goes on, whose next two are refused; the fourth opens."""
 
     capabilities = BINANCE
 
@@ -79,7 +79,7 @@ class Renewed:
         self.brought: list[int] = []
         self.ended: list[int] = []
 
-    async def listen(self, name: str, feeds: list[Feed], symbols: list[str], on_frame: OnFrame) -> None:
+    async def listen(self, name: str, _feeds: Any, _symbols: Any, on_frame: OnFrame) -> None:
         if not name.startswith("books"):
             await asyncio.Event().wait()
         self.opened += 1

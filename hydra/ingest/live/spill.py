@@ -7,7 +7,6 @@ known (microseconds), so that the loss of a damaged one can be recorded.
 """
 
 import logging
-
 import os
 from pathlib import Path
 from typing import Final
