@@ -130,6 +130,11 @@ def test_a_feed_that_stays_frozen_on_its_new_connection_gets_another_one() -> No
             opened += scene.market.replace.is_set()
             scene.market.replace.clear()
         assert opened == 4
+        scene.connections.lose(scene.market)
+        scene.clock.heard(START_US + 3_600 * SECOND_US)
+        scene.intake.stamp()
+        scene.silences.look()
+        assert not scene.market.replace.is_set(), "it is being dialled already"
 
     in_loop(body)
 

@@ -74,7 +74,8 @@ class Silences:
                 self._look_at(pair, feed, heard_us=watch.received_us)
 
     def _look_at(self, pair: HeardPair, feed: Feed, heard_us: int) -> None:
-        key = pair.symbol, feed
+        key, route = (pair.symbol, feed), self._connections.route_of(feed)
+        is_open = route is not None and route.is_open
         since_us = self._silent.get(key)
         if since_us is not None:
             if heard_us > since_us:
@@ -83,11 +84,10 @@ class Silences:
                     self._record(feed, pair, (since_us, heard_us), "SILENT")
                 return
             at_us, pause_us = self._again[feed]
-            if self._intake.newest_us >= at_us:
+            if is_open and self._intake.newest_us >= at_us:
                 self._replace(feed, pause_us)
             return
-        route = self._connections.route_of(feed)
-        if route is None or not route.is_open or not pair.watches[feed].is_silent(route.heard_us):
+        if route is None or not is_open or not pair.watches[feed].is_silent(route.heard_us):
             return
         now_us = self._intake.newest_us
         self._silent[key] = heard_us or route.heard_us
