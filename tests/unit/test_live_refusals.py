@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, cast
@@ -135,37 +135,64 @@ def test_a_first_connection_that_is_refused_ends_ingest() -> None:
     assert str(refused.value.exceptions[0]) == FIREWALL
 
 
-def test_a_repair_that_is_refused_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first answer is a refusal, the second has the candle: nothing is lost."""
-    monkeypatch.setattr(repairs, "_REFUSED_WAIT_S", 0.01)
-    opened = datetime.fromisoformat("2026-11-01T00:00:00+00:00")
-    minute = int(opened.timestamp()) // 60
-    asked: list[str] = []
+OPENED = datetime.fromisoformat("2026-11-01T00:00:00+00:00")
+MINUTE = int(OPENED.timestamp()) // 60
+SPAN_US = MINUTE * 60_000_000, (MINUTE + 1) * 60_000_000
+History = Callable[[str, str, datetime, datetime], Awaitable[pl.DataFrame]]
 
-    async def history(table: str, _symbol: str, start: datetime, _end: datetime) -> pl.DataFrame:
-        asked.append(table)
-        if len(asked) == 1:
-            raise StopError(FIREWALL)
-        return pl.DataFrame({"time": [start]}, schema={"time": pl.Datetime("us", "UTC")})
+
+def repairs_of_a_candle(history: History, *tables: str) -> list[Any]:
+    """What is noted of the candles' hole among holes of `tables` once it is closed, or after some seconds."""
 
     async def run() -> list[Any]:
         data = cast("MarketData", SimpleNamespace(capabilities=BINANCE, history=history))
         mending, pair = Repairs(data), HeardPair("BTCUSDT", 1, "BTC")
         intake = intake_of(pair, mending.ask)
-        span = minute * 60_000_000, (minute + 1) * 60_000_000
-        pair.minutes.arrive(minute - 1, 0)
-        pair.minutes.arrive(minute + 1, 0)
-        intake.ask(Hole("candles_1m", pair, minute, minute, *span, "LATE"))
+        pair.minutes.arrive(MINUTE - 1, 0)
+        pair.minutes.arrive(MINUTE + 1, 0)
+        for table in tables:
+            intake.ask(Hole(table, pair, MINUTE, MINUTE, *SPAN_US, "LATE"))
         running = asyncio.ensure_future(mending.run(intake))
         deadline = time.monotonic() + 10
         while pair.minutes.missing and time.monotonic() < deadline:
             await asyncio.sleep(0.02)
         await asyncio.sleep(0.05)
         running.cancel()
-        return [one.values["repair"] for one in intake.hand_over().gathered.records]
+        records = intake.hand_over().gathered.records
+        return [one.values["repair"] for one in records if one.values["feed"] == "candles_1m"]
 
-    assert asyncio.run(run()) == [None, "REPAIRED"]
+    return asyncio.run(run())
+
+
+def one_candle(start: datetime) -> pl.DataFrame:
+    return pl.DataFrame({"time": [start]}, schema={"time": pl.Datetime("us", "UTC")})
+
+
+def test_a_repair_that_is_refused_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first answer is a refusal, the second has the candle: nothing is lost."""
+    monkeypatch.setattr(repairs, "_REFUSED_WAIT_S", 0.01)
+    asked: list[str] = []
+
+    async def history(table: str, _symbol: str, start: datetime, _end: datetime) -> pl.DataFrame:
+        asked.append(table)
+        if len(asked) == 1:
+            raise StopError(FIREWALL)
+        return one_candle(start)
+
+    assert repairs_of_a_candle(history, "candles_1m") == [None, "REPAIRED"]
     assert len(asked) == 2
+
+
+def test_an_endpoint_that_does_not_answer_holds_up_no_candle() -> None:
+    """Decisions wait for candles; mark prices cannot be had for hours."""
+
+    async def history(table: str, _symbol: str, start: datetime, _end: datetime) -> pl.DataFrame:
+        if table == "mark_prices":
+            raise RetryError("overload")
+        return one_candle(start)
+
+    holes = ["mark_prices"] * 3
+    assert repairs_of_a_candle(history, *holes, "candles_1m") == [None, "REPAIRED"]
 
 
 def intake_of(pair: HeardPair, on_hole: Callable[[Hole], None]) -> Intake:

@@ -1,6 +1,7 @@
 """Fetches from the exchange what its streams did not bring, and records what it has not.
 
-Short holes of bars and settlements go first; trades, of which there are many, are fetched beside them.
+Candles, trades and the others are fetched beside each other: what one endpoint does not give holds up no
+other, and decisions wait for candles.
 """
 
 import asyncio
@@ -54,23 +55,24 @@ class Repairs:
 
     def __init__(self, data: MarketData) -> None:
         self._data = data
-        self._bars: asyncio.Queue[_Asked] = asyncio.Queue()
+        self._candles: asyncio.Queue[_Asked] = asyncio.Queue()
         self._trades: asyncio.Queue[_Asked] = asyncio.Queue()
+        self._others: asyncio.Queue[_Asked] = asyncio.Queue()
 
     @property
     def waiting(self) -> int:
         """Holes that are not repaired yet."""
-        return self._bars.qsize() + self._trades.qsize()
+        return self._candles.qsize() + self._trades.qsize() + self._others.qsize()
 
     def ask(self, hole: Hole) -> None:
         """Have `hole` repaired."""
-        asked = _Asked(hole, time.monotonic())
-        (self._trades if hole.table == "trades" else self._bars).put_nowait(asked)
+        own = {"candles_1m": self._candles, "trades": self._trades}
+        own.get(hole.table, self._others).put_nowait(_Asked(hole, time.monotonic()))
 
     async def run(self, intake: Intake) -> None:
         """Repair one hole after another."""
         async with asyncio.TaskGroup() as group:
-            for queue in (self._bars, self._bars, self._trades):
+            for queue in (self._candles, self._candles, self._trades, self._others):
                 group.create_task(self._work(queue, intake))
 
     async def _work(self, queue: "asyncio.Queue[_Asked]", intake: Intake) -> None:
