@@ -98,6 +98,16 @@ def test_in_the_place_of_a_damaged_file_comes_a_record_of_its_loss(tmp_path: Pat
     assert [path.suffix for path in sorted(tmp_path.iterdir())] == [".damaged", ".batch"]
 
 
+def test_a_file_that_somebody_has_removed_is_lost_and_stops_nothing(tmp_path: Path) -> None:
+    spill = SpillFolder(tmp_path)
+    for number in (1, 2):
+        spill.add(batch(number))
+    min(tmp_path.iterdir()).unlink()
+    assert [len(spill.oldest().records), spill.oldest().rows] == [2, 0]
+    spill.remove_oldest()
+    assert (spill.oldest().committed_through_us, spill.rows) == (2, 21)
+
+
 def test_a_process_killed_while_it_spills_loses_nothing_that_it_had_spilled(tmp_path: Path) -> None:
     """kill -9 at some instant: every batch that was announced is there, whole."""
     with subprocess.Popen(

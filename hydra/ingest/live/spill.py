@@ -8,6 +8,7 @@ known (microseconds), so that the loss of a damaged one can be recorded.
 
 import logging
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -83,7 +84,7 @@ class SpillFolder:
     def oldest(self) -> Batch:
         """The batch that has waited longest; it stays until `remove_oldest`.
 
-        In the place of a damaged one, a batch that records its loss.
+        In the place of one that is damaged or gone, a batch that records its loss.
 
         Raises:
             StopError: it cannot be read.
@@ -91,7 +92,7 @@ class SpillFolder:
         path = self._paths[0]
         try:
             return from_bytes(path.read_bytes())
-        except BadDataError as error:
+        except (BadDataError, FileNotFoundError) as error:
             log.warning("%s with %d rows is left out: %s", path, _rows(path), error)
             self._is_damaged = True
             return lost(Batch(_through_us(path), None))
@@ -103,7 +104,8 @@ class SpillFolder:
         path = self._paths.pop(0)
         self.rows -= _rows(path)
         if self._is_damaged:
-            path.rename(path.with_suffix(_DAMAGED))
+            with suppress(FileNotFoundError):
+                path.rename(path.with_suffix(_DAMAGED))
             self._is_damaged = False
         else:
             path.unlink(missing_ok=True)
