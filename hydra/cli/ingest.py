@@ -40,7 +40,7 @@ def command(
 ) -> None:
     """Listen to an exchange and store every fact, until SIGTERM or Ctrl-C.
 
-    Exit status 1 if the exchange cannot be reached at the start, or refuses for good.
+    Exit status 1 if the exchange cannot be reached at the start, or refuses.
     """
     settings = load_settings()
     log_shown()

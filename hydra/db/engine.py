@@ -43,6 +43,11 @@ def connect(url: str, *, autocommit: bool = False) -> psycopg.Connection:
             application_name=APPLICATION_NAME,
             connect_timeout=CONNECT_TIMEOUT_S,
             options=_options(url),
+            # A server that a broken network hides is given up after half a minute; the system takes hours.
+            tcp_user_timeout=30_000,
+            keepalives_idle=15,
+            keepalives_interval=5,
+            keepalives_count=3,
         )
     except psycopg.Error as error:
         raise _refusal(url, error) from None

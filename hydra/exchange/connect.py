@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from http.client import HTTPException
 from typing import Any, Final, NamedTuple
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
@@ -158,9 +159,7 @@ def _asked(hosts: Hosts) -> Mapping[str, Any] | None:
         # Loopback needs no proxy of the environment; the URL is http or https (settings).
         with build_opener(ProxyHandler({})).open(f"{hosts.rest}/hydra/market", timeout=_TIMEOUT_S) as answer:
             content = json.loads(answer.read())
-    except HTTPError:
-        return None
-    except ValueError:
+    except (HTTPError, HTTPException, ValueError):
         return None
     except OSError as error:
         from hydra.exchange.refusals import error_of  # noqa: PLC0415

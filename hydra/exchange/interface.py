@@ -25,6 +25,10 @@ OnFrame = Callable[[str, Frame], None]
 """Called with the connection's name and each frame, in the order of their coming."""
 
 
+OVERLAP_S = 30.0
+"""A connection whose life has ended is read on for so long, so that its successor misses nothing."""
+
+
 class Feed(StrEnum):
     """What can be subscribed to, named by the table that it fills."""
 

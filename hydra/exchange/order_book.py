@@ -24,6 +24,9 @@ _LEVELS_IN_RESERVE: Final = 100
 _HELD_UPDATES: Final = 1_000
 """Bound of the memory: 100 s of updates; a snapshot that is older than all that are held is stale."""
 
+_ANEW_US: Final = 10_000_000
+"""An update with an old id that is so much later than the book is no repetition: the ids have begun anew."""
+
 
 class BookFaultKind(StrEnum):
     """Why a book cannot go on.
@@ -114,6 +117,10 @@ class OrderBook:
 
     def stop(self) -> None:
         """Forget the book: its connection is lost, so what follows may not be heard."""
+        self._held.clear()
+        self._forget()
+
+    def _forget(self) -> None:
         self.last_id, self.needs_snapshot = None, True
         self._bids, self._asks = _Side(1.0), _Side(-1.0)
 
@@ -154,10 +161,11 @@ class OrderBook:
 
     def _apply(self, change: DepthUpdate) -> BookFault | None:
         last_id = self.last_id
-        if last_id is None or change.last_id <= last_id:
+        is_anew = change.time_us - self.time_us > _ANEW_US
+        if last_id is None or (change.last_id <= last_id and not is_anew):
             self.repeated_updates += 1
             return None
-        if change.previous_id > last_id:
+        if change.previous_id > last_id or change.last_id <= last_id:
             return self._stop(BookFaultKind.GAP, change.previous_id, change.time_us)
         self._bids.apply(change.bids)
         self._asks.apply(change.asks)
@@ -172,7 +180,7 @@ class OrderBook:
 
     def _stop(self, kind: BookFaultKind, found_id: int, found_time_us: int) -> BookFault:
         fault = BookFault(self.symbol, kind, self.last_id or 0, self.time_us, found_id, found_time_us)
-        self.stop()
+        self._forget()
         return fault
 
 

@@ -94,7 +94,7 @@ class RateBudget:
     def _try_to_take(self, pool: str, weight: float) -> float:
         with self._locked() as state:
             now = self._clock()
-            blocked = _blocked(state)
+            blocked = _blocked(state, now)
             if blocked.until > now:
                 return self._wait_or_refuse(blocked, now)
             limit = self._limit(pool)
@@ -125,14 +125,15 @@ class RateBudget:
     def blocked(self) -> Blocked | None:
         """Until when the exchange has shut this address out; None: it has not."""
         with self._locked() as state:
-            found = _blocked(state)
-            return found if found.until > self._clock() else None
+            now = self._clock()
+            found = _blocked(state, now)
+            return found if found.until > now else None
 
     def block(self, status: int, seconds: float) -> Blocked:
         """No process calls for `seconds` from now; an earlier, longer block stays."""
         with self._locked() as state:
             now = self._clock()
-            until = max(_blocked(state).until, now + min(seconds, _LONGEST_BAN_S))
+            until = max(_blocked(state, now).until, now + min(seconds, _LONGEST_BAN_S))
             state["blocked"] = Blocked(until, status)
             return Blocked(until, status)
 
@@ -177,8 +178,10 @@ def _read(content: bytes) -> dict[str, Any]:
     return state if isinstance(state, dict) else {}
 
 
-def _blocked(state: Mapping[str, Any]) -> Blocked:
-    return Blocked(*state.get("blocked", (0.0, 0)))
+def _blocked(state: Mapping[str, Any], now: float) -> Blocked:
+    """The block that was noted; none that a wrong clock has put beyond the longest one."""
+    noted = Blocked(*state.get("blocked", (0.0, 0)))
+    return noted if noted.until <= now + _LONGEST_BAN_S else Blocked(0.0, 0)
 
 
 def _taken(state: Mapping[str, Any], pool: str, limit: Limit, now: float) -> dict[int, float]:

@@ -19,7 +19,7 @@ from ccxt.async_support.base.ws.client import Client
 from ccxt.base.errors import BaseError
 
 from hydra.errors import BadDataError, RetryError, StopError
-from hydra.exchange.interface import Frame, OnFrame
+from hydra.exchange.interface import OVERLAP_S, Frame, OnFrame
 from hydra.exchange.messages import Message, SubscriptionAnswer
 from hydra.exchange.metered import CONNECTIONS, Metered
 from hydra.exchange.refusals import error_of, refusing_answer
@@ -30,9 +30,6 @@ SIGN_OF_LIFE_MS: Final = 4_000
 """A ping goes out this often; a connection without a frame or a pong for twice as long is dead."""
 
 ANSWER_WITHIN_S: Final = 10.0
-OVERLAP_S: Final = 30.0
-"""A connection whose life has ended is read on for so long, so that its successor misses nothing."""
-
 _BETWEEN_REQUESTS_S: Final = 0.2  # of 10 messages a second that the strictest exchange takes
 _CLOSING_S: Final = 2.0
 _ASKED_EVERY_S: Final = 0.25

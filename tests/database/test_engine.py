@@ -1,5 +1,7 @@
 """Connections are in UTC, named, take a role, and say in one sentence why they were refused."""
 
+import os
+import socket
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -27,6 +29,23 @@ def test_every_kind_of_connection_is_named_and_in_utc(empty_database_url: str) -
     with adbc_connect(empty_database_url) as arrow, arrow.cursor() as cursor:
         cursor.execute(WHO)
         assert cursor.fetchone() == ("UTC", "hydra")
+
+
+def test_a_server_that_the_network_hides_is_given_up_within_half_a_minute(empty_database_url: str) -> None:
+    """What waits for an answer that never comes would wait for hours, and ingest's rows in memory."""
+    with connect(empty_database_url) as connection:
+        descriptor = os.dup(connection.fileno())
+        with socket.socket(fileno=descriptor) as line:
+            told = [
+                line.getsockopt(socket.IPPROTO_TCP, option)
+                for option in (
+                    socket.TCP_USER_TIMEOUT,
+                    socket.TCP_KEEPIDLE,
+                    socket.TCP_KEEPINTVL,
+                    socket.TCP_KEEPCNT,
+                )
+            ]
+    assert told == [30_000, 15, 5, 3]
 
 
 def test_a_session_with_a_given_offset_is_still_utc(empty_database_url: str) -> None:

@@ -19,7 +19,8 @@ from hydra.db.engine import connect
 from hydra.db.roles import Role
 from hydra.exchange.capture import CapturedFrame
 from hydra.ingest.live.batch import Batch
-from hydra.ingest.live.rows import columns_of_rows
+from hydra.ingest.live.holes import gap_record
+from hydra.ingest.live.rows import Record, columns_of_rows
 from hydra.ingest.live.store import Store, Waiting
 from hydra.ingest.merge import Merged, merge_live_rows
 from tests.support.invented_frames import START_MS, SYMBOLS, market_frames
@@ -145,6 +146,38 @@ def test_what_a_capture_lacks_is_recorded(database_url: str, tmp_path: Path) -> 
         ).fetchall()
     assert gaps == [("trades", 3, "SEQUENCE")]
     assert repairs == [("trades", "LOST")]
+
+
+def test_a_hole_that_later_facts_close_is_filled_and_no_other(database_url: str, tmp_path: Path) -> None:
+    """Of two holes of two minutes the candles come later: of the first both, of the second one."""
+    frames = list(market_frames(SECONDS, SYMBOLS[:1]))
+    write_capture(tmp_path / "frames", frames)
+    replay_of(tmp_path / "frames", database_url, tmp_path, "filled").run()
+    with connect(as_role(database_url, Role.WORKER), autocommit=True) as connection:
+        ids = connection.execute(
+            "SELECT instrument_id FROM market.instruments WHERE venue = 'replayed-filled'"
+        )
+        (instrument,) = ids.fetchone() or (0,)
+        day = 86_400_000_000
+        minutes = [(START_US + day + number * 60_000_000) for number in (0, 1, 5)]
+        candles = [(instrument, one + 60_000_000, one, *[1.0] * 6, 1, 1.0, 1.0) for one in minutes]
+        holes = [
+            gap_record("candles_1m", instrument, (minutes[0], minutes[0] + 120_000_000), "GRID", 2),
+            gap_record("candles_1m", instrument, (minutes[2], minutes[2] + 120_000_000), "GRID", 2),
+            gap_record("order_books", instrument, (minutes[0], minutes[1]), "SILENT", 0),
+            gap_record("funding_rates", instrument, (minutes[0], minutes[1]), "GRID", 1),
+        ]
+        store = Store("replayed-filled", _session(connection))
+        store.store(connection, Batch(minutes[2], None, {}, tuple(holes)), Waiting(0, 0))
+        tables = {"candles_1m": columns_of_rows("candles_1m", candles)}
+        fill = Record("ingest/live/fill_gaps", {})
+        store.store(connection, Batch(minutes[2] + 1, None, tables, (fill,)), Waiting(0, 0))
+        filled = connection.execute(
+            "SELECT source_table, gap_start FROM market.gaps"
+            " WHERE instrument_id = %s AND filled_at IS NOT NULL",
+            (instrument,),
+        ).fetchall()
+    assert filled == [("candles_1m", _instant(minutes[0]))]
 
 
 def test_status_shows_each_feed_and_whether_ingest_runs(worker: psycopg.Connection) -> None:

@@ -1,5 +1,6 @@
 """The database is stopped for real while ingest stores: the counts agree afterwards."""
 
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hydra.db.engine import connect
 from hydra.db.migrate import upgrade_to_head
 from hydra.db.provision import create_database, create_extension
 from hydra.db.server.account import package_cache, server_account
@@ -14,6 +16,9 @@ from hydra.db.server.cluster import Cluster
 from hydra.db.server.private import DATABASE
 from hydra.db.server.programs import prepared
 from hydra.errors import DatabaseError
+from hydra.ingest.live.before import read_before
+from hydra.ingest.live.holes import Hole
+from hydra.ingest.live.pair import HeardPair
 from hydra.ingest.live.replay import CaptureReplay, Replayed
 from hydra.ingest.live.spill import SpillFolder
 from tests.support.invented_frames import SYMBOLS, market_frames
@@ -62,6 +67,43 @@ def test_a_database_that_is_away_loses_no_row(cluster: Cluster, tmp_path: Path) 
     assert stored["premium_index"] == len(SYMBOLS) * SECONDS
     assert (stored["candles_1m"], stored["mark_prices"]) == (len(SYMBOLS) * 2, len(SYMBOLS) * 2)
     assert results[0].rows == sum(stored.values())
+
+
+def test_what_neither_memory_nor_disk_holds_is_recorded_as_lost(cluster: Cluster, tmp_path: Path) -> None:
+    """The disk takes nothing while the server is down: every trade is stored or in a hole to be fetched."""
+    frames = list(market_frames(SECONDS, SYMBOLS[:2]))
+    write_capture(tmp_path / "frames", frames)
+    replay = replay_of(tmp_path / "frames", cluster.url(DATABASE), tmp_path, "dropped")
+    replay.factor, replay.most_rows_in_memory = SPEED, 200
+    thread = threading.Thread(target=replay.run)
+    thread.start()
+    time.sleep(4.0)
+    shutil.rmtree(replay.spill)
+    cluster.stop()
+    time.sleep(3.0)
+    cluster.start()
+    thread.join(120)
+    sent = sum(b'"aggTrade"' in one.frame for one in frames)
+    stored = counted(cluster.url(DATABASE), replay.venue)
+    with connect(cluster.url(DATABASE)) as connection:
+        ids = connection.execute(
+            "SELECT exchange_symbol, instrument_id FROM market.instruments WHERE venue = %s", (replay.venue,)
+        ).fetchall()
+        pairs = [HeardPair(symbol, instrument_id, symbol) for symbol, instrument_id in ids]
+        before = read_before(connection, replay.venue, pairs)
+        gaps = connection.execute(
+            "SELECT DISTINCT source_table FROM market.gaps JOIN market.instruments USING (instrument_id)"
+            " WHERE venue = %s ORDER BY 1",
+            (replay.venue,),
+        ).fetchall()
+    asked = {(hole.pair.symbol, number) for hole in before.holes for number in _trades_of(hole)}
+    assert 0 < len(asked) == sent - stored["trades"]
+    assert {hole.table for hole in before.holes} == {"trades", "candles_1m", "mark_prices"}
+    assert [name for (name,) in gaps] == ["liquidations", "order_books", "premium_index"]
+
+
+def _trades_of(hole: Hole) -> range:
+    return range(hole.first, hole.last + 1) if hole.table == "trades" else range(0)
 
 
 def test_what_a_stopped_process_left_on_disk_is_stored_first(cluster: Cluster, tmp_path: Path) -> None:

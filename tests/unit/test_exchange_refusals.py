@@ -4,6 +4,7 @@ import asyncio
 import ssl
 import subprocess
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from hydra.exchange.connect import market_data
 from hydra.exchange.hosts import hosts_at
 from hydra.exchange.interface import Feed
 from hydra.exchange.rate_budget import RateBudget
+from hydra.exchange.refusals import answer_of
 from hydra.settings import Settings
 from tests.support.answering_exchange import answering_exchange, refusing
 
@@ -44,6 +46,23 @@ async def refused(url: str, folder: Path) -> HydraError:
 async def refused_with(folder: Path, reply: Any) -> HydraError:
     async with answering_exchange(depth=reply) as exchange:
         return await refused(exchange.url, folder)
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [("5", 5.0), (" 7 ", 7.0), ("1.5", 1.5), ("0", 0.0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0)]
+    + [
+        (told, None) for told in ("", "-1", "soon", "²", "nan", "inf", "9" * 400, f"1 Jan {10**20} 00:00 GMT")
+    ],
+)
+def test_a_time_to_wait_is_read_where_one_is_told(told: str, seconds: float | None) -> None:
+    assert answer_of(418, {"Retry-After": told}, "", None).retry_after_s == seconds
+
+
+def test_a_time_to_wait_may_be_told_as_a_date() -> None:
+    date = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+    seconds = answer_of(418, {"retry-after": date}, "", None).retry_after_s
+    assert seconds == pytest.approx(3_600, abs=5)
 
 
 def code(number: int) -> dict[str, Any]:
@@ -278,3 +297,23 @@ def test_a_simulated_exchange_that_is_not_there(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("HYDRA_STATE_DIRECTORY", str(tmp_path))
     with pytest.raises(RetryError, match=r"127\.0\.0\.1:9 cannot be reached \(Connection refused\)"):
         market_data(Settings.model_validate({"exchange_url": "http://127.0.0.1:9"}), "simulated")
+
+
+@pytest.mark.parametrize(
+    "answer", [b"SSH-2.0-OpenSSH_9\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"]
+)
+def test_what_does_not_speak_http_is_no_exchange(answer: bytes) -> None:
+    """A port of another program, and an answer that is cut off."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(100)
+        writer.write(answer)
+        writer.close()
+
+    async def run() -> None:
+        async with await asyncio.start_server(talk, "127.0.0.1", 0) as server:
+            url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            await asyncio.to_thread(market_data, Settings.model_validate({"exchange_url": url}), "simulated")
+
+    with pytest.raises(StopError, match="is no simulated exchange"):
+        asyncio.run(run())

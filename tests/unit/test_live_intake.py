@@ -117,6 +117,16 @@ def test_a_candle_that_does_not_come_is_asked_for_and_still_taken_when_it_comes(
     assert len(heard.intake.hand_over().gathered.rows["candles_1m"]) == 2
 
 
+def test_a_candle_that_comes_after_it_was_given_up_or_once_more_is_offered_to_the_table() -> None:
+    """Its exchange was minutes late; or it told the candle otherwise the second time (C125)."""
+    heard = Heard(["BTCUSDT"])
+    heard.hear(candle(0), candle(2))
+    heard.intake.give_up(heard.holes[0], missing_numbers(heard.holes[0], set()))
+    heard.hear(candle(1), candle(2)._replace(volume=9.0))
+    rows = heard.intake.hand_over().gathered.rows["candles_1m"]
+    assert [(row[2] - START_US) // MINUTE_US for row in rows] == [0, 2, 1, 2]
+
+
 def test_missing_trades_are_asked_for_with_what_explains_it() -> None:
     """Ids 3 and 4 are missing; the connection had been lost just before."""
     heard = Heard()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from itertools import count
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -112,6 +113,28 @@ def test_one_frozen_feed_opens_its_route_anew_and_leaves_a_gap() -> None:
             ("add_interruption", "premium_index", "SILENT", "LOST"),
             ("add_gap", "premium_index", "SILENT", None),
         ]
+
+    in_loop(body)
+
+
+def test_a_feed_that_stays_frozen_on_its_new_connection_gets_another_one() -> None:
+    """Frozen for eight minutes: opened anew at once, and 1, 3 and 7 minutes later."""
+
+    def body(scene: Scene) -> None:
+        loop, opened = asyncio.get_running_loop(), 0
+        now = count(loop.time(), 60)
+        loop.time = lambda: next(now)  # type: ignore[method-assign]
+        scene.play(120)
+        for _ in range(480):
+            scene.play(1, without=frozenset({Feed.PREMIUM_INDEX}))
+            opened += scene.market.replace.is_set()
+            scene.market.replace.clear()
+        assert opened == 4
+        scene.connections.lose(scene.market)
+        scene.clock.heard(START_US + 3_600 * SECOND_US)
+        scene.intake.stamp()
+        scene.silences.look()
+        assert not scene.market.replace.is_set(), "it is being dialled already"
 
     in_loop(body)
 

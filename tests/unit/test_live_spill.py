@@ -5,10 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from polars.testing import assert_frame_equal
 
-from hydra.errors import BadDataError
 from hydra.ingest.live.batch import Batch, from_bytes, one_batch, to_bytes
 from hydra.ingest.live.rows import Record, columns_of_rows
 from hydra.ingest.live.spill import SpillFolder
@@ -68,16 +66,46 @@ def test_what_waits_comes_back_in_its_order_and_once(tmp_path: Path) -> None:
     assert (seen, again.rows, bool(SpillFolder(tmp_path))) == ([1, 2, 3], 0, False)
 
 
-def test_a_damaged_file_is_set_aside_and_named(tmp_path: Path) -> None:
+def test_a_second_process_disturbs_nothing_until_it_takes_over(tmp_path: Path) -> None:
+    """It looks at the folder while the first one writes; later it finds what the first has left."""
+    first = SpillFolder(tmp_path)
+    (tmp_path / "000000000000-21-1.new").write_bytes(b"half of a bat")
+    second = SpillFolder(tmp_path)
+    assert [path.suffix for path in tmp_path.iterdir()] == [".new"]
+    first.add(batch(1))
+    assert not second
+    second.take_over()
+    assert (second.rows, [path.suffix for path in tmp_path.iterdir()]) == (21, [".batch"])
+
+
+def test_in_the_place_of_a_damaged_file_comes_a_record_of_its_loss(tmp_path: Path) -> None:
+    """It says up to when the lost rows were known, and the file is set aside."""
     spill = SpillFolder(tmp_path)
     for number in (1, 2):
         spill.add(batch(number))
     first = min(tmp_path.iterdir())
     first.write_bytes(first.read_bytes()[:-7] + b"damaged")
-    with pytest.raises(BadDataError, match=r"21 rows is left out"):
-        spill.oldest()
-    assert spill.oldest().committed_through_us == 2
+    again = SpillFolder(tmp_path)
+    lost = again.oldest()
+    assert (lost.rows, lost.committed_through_us, lost.candles_through_us) == (0, 1, None)
+    assert [record.query for record in lost.records] == [
+        "ingest/live/add_lost_rows",
+        "ingest/live/add_lost_gaps",
+    ]
+    assert {record.values["ended_at"] for record in lost.records} == {instant(1)}
+    again.remove_oldest()
+    assert (again.oldest().committed_through_us, again.rows) == (2, 21)
     assert [path.suffix for path in sorted(tmp_path.iterdir())] == [".damaged", ".batch"]
+
+
+def test_a_file_that_somebody_has_removed_is_lost_and_stops_nothing(tmp_path: Path) -> None:
+    spill = SpillFolder(tmp_path)
+    for number in (1, 2):
+        spill.add(batch(number))
+    min(tmp_path.iterdir()).unlink()
+    assert [len(spill.oldest().records), spill.oldest().rows] == [2, 0]
+    spill.remove_oldest()
+    assert (spill.oldest().committed_through_us, spill.rows) == (2, 21)
 
 
 def test_a_process_killed_while_it_spills_loses_nothing_that_it_had_spilled(tmp_path: Path) -> None:

@@ -292,3 +292,25 @@ def test_a_lost_connection_ends_the_book() -> None:
     book = book_at(10)
     book.stop()
     assert (book.top(), book.last_id, book.needs_snapshot) == (None, None, True)
+
+
+def test_ids_that_begin_anew_are_a_gap_and_no_repetition() -> None:
+    """After a restart of the exchange's engine its ids are lower: the book would stand still for ever."""
+    book, second = book_at(1_000_000), 1_000_000
+    fault = None
+    for number in range(1, 12):
+        fault = fault or book.update(update(number, number + 1)._replace(time_us=number * second + 1_000_000))
+    assert fault is not None
+    assert (fault.kind, book.top(), book.needs_snapshot) == (BookFaultKind.GAP, None, True)
+    assert book.restart(DepthSnapshot(SYMBOL, 12 * second, 11, [(99.0, 1.0)], [(101.0, 1.0)])) is None
+    assert book.last_id == 12
+
+
+def test_updates_from_before_a_lost_connection_do_not_hinder_the_next_book() -> None:
+    book = OrderBook(SYMBOL)
+    for number in range(5_000, 5_100):
+        book.update(update(number, number + 1))
+    book.stop()
+    book.update(update(3, 4))
+    assert book.restart(DepthSnapshot(SYMBOL, 3, 3, [(99.0, 1.0)], [(101.0, 1.0)])) is None
+    assert book.last_id == 4

@@ -119,6 +119,16 @@ def test_a_long_ban_is_an_error_that_says_until_when(tmp_path: Path) -> None:
     assert budget.blocked() is None
 
 
+def test_a_block_of_a_clock_that_was_years_ahead_ends_when_the_clock_is_set(tmp_path: Path) -> None:
+    clock = SetClock()
+    budget = budget_at(tmp_path, Limit(10, 60), clock)
+    clock.now += 10 * 365 * 86_400
+    budget.block(418, 600)
+    assert budget.blocked() is not None
+    clock.now = START
+    assert (budget.blocked(), wait_of(budget)) == (None, 0)
+
+
 def test_a_shorter_block_does_not_end_a_longer_one(tmp_path: Path) -> None:
     clock = SetClock()
     budget = budget_at(tmp_path, Limit(10, 60), clock)

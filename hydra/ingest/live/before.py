@@ -52,13 +52,13 @@ def read_before(connection: psycopg.Connection, venue: str, pairs: Sequence[Hear
             pair.mark_minute = minute
         else:
             newest.times[table, instrument_id] = time
-    holes = _holes(connection, venue, by_id)
+    holes = read_holes(connection, venue, pairs)
     for hole in holes:
-        _expect(hole)
+        expect(hole)
     return Before(time_us(progress[0]) if progress else None, newest, holes)
 
 
-def _expect(hole: Hole) -> None:
+def expect(hole: Hole) -> None:
     """Let the numbers of its pair miss what `hole` says."""
     numbers = {"trades": hole.pair.trades, "candles_1m": hole.pair.minutes}.get(hole.table)
     if numbers is not None and hole.first <= hole.last:
@@ -66,7 +66,9 @@ def _expect(hole: Hole) -> None:
         numbers.missing = sorted([*numbers.missing, missing])
 
 
-def _holes(connection: psycopg.Connection, venue: str, by_id: dict[int, HeardPair]) -> list[Hole]:
+def read_holes(connection: psycopg.Connection, venue: str, pairs: Sequence[HeardPair]) -> list[Hole]:
+    """The holes of `pairs` that are not repaired."""
+    by_id = {pair.instrument_id: pair for pair in pairs}
     found = connection.execute(queries.load("ingest/live/open_holes"), {"venue": venue}).fetchall()
     return [
         Hole(feed, by_id[instrument_id], first, last, time_us(started_at), time_us(ended_at), cause)

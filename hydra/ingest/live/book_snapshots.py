@@ -1,4 +1,7 @@
-"""Fetches the snapshots that order books need, again and again with pauses, until each book is whole."""
+"""Fetches the snapshots that order books need, again and again with pauses, until each book is whole.
+
+A book that cannot be had waits its pause beside the others, so that it does not hold them up.
+"""
 
 import asyncio
 import logging
@@ -26,11 +29,11 @@ class BookSnapshots:
     def __init__(self, data: MarketData, captured: Callable[[str, bytes], None]) -> None:
         self._data = data
         self._captured = captured
-        self._asked: asyncio.Queue[HeardPair] = asyncio.Queue()
+        self._asked: asyncio.Queue[tuple[HeardPair, float]] = asyncio.Queue()
 
     def ask(self, pair: HeardPair) -> None:
         """The book of `pair` needs a snapshot."""
-        self._asked.put_nowait(pair)
+        self._asked.put_nowait((pair, _FIRST_WAIT_S))
 
     async def run(self, intake: Intake) -> None:
         """Fetch what is asked for, some at once."""
@@ -39,27 +42,25 @@ class BookSnapshots:
                 group.create_task(self._work(intake))
 
     async def _work(self, intake: Intake) -> None:
+        loop = asyncio.get_running_loop()
         while True:
-            pair = await self._asked.get()
-            try:
+            pair, wait_s = await self._asked.get()
+            if pair.book.needs_snapshot:
                 await self._fetch(pair, intake)
-            finally:
+            if pair.book.needs_snapshot:
+                later = pair, min(2 * wait_s, _LONGEST_WAIT_S)
+                loop.call_later(wait_s, self._asked.put_nowait, later)
+            else:
                 pair.is_snapshot_asked = False
 
     async def _fetch(self, pair: HeardPair, intake: Intake) -> None:
-        wait_s = _FIRST_WAIT_S
-        while pair.book.needs_snapshot:
-            try:
-                snapshot = await self._data.order_book(pair.symbol)
-            except HydraError as error:
-                log.warning("the order book of %s: %s", pair.symbol, error)
-            else:
-                self._captured(pair.symbol, as_frame(snapshot))
-                intake.snapshot(pair, snapshot)
-                if not pair.book.needs_snapshot:
-                    return
-            await asyncio.sleep(wait_s)
-            wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
+        try:
+            snapshot = await self._data.order_book(pair.symbol)
+        except HydraError as error:
+            log.warning("the order book of %s: %s", pair.symbol, error)
+        else:
+            self._captured(pair.symbol, as_frame(snapshot))
+            intake.snapshot(pair, snapshot)
 
 
 def as_frame(snapshot: DepthSnapshot) -> bytes:

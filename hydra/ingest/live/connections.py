@@ -8,13 +8,13 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-from hydra.errors import HydraError, RetryError
-from hydra.exchange.interface import Feed, Frame, MarketData
+from hydra.errors import HydraError, RetryError, StopError
+from hydra.exchange.interface import OVERLAP_S, Feed, Frame, MarketData
 
 ROUTES: Final[dict[str, tuple[Feed, ...]]] = {
     "books": (Feed.ORDER_BOOKS,),
@@ -29,6 +29,7 @@ _LONGEST_WAIT_S: Final = 30.0
 _STEADY_S: Final = 30.0
 _REPLACED_AFTER_S: Final = 10.0
 _READ_ON_S: Final = 5.0
+_FLOWING_S: Final = 2.0
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,8 @@ class Route:
     """One route. is_open: a connection has brought a frame; detail: why it is down, in words.
 
     heard_us, heard_at: exchange time and own time of its newest frame. next_beat_us: when its next heartbeat
-    is due.
+    is due. connection: the newest one's name. older: those that are read until the newest brings a frame.
+    read_on_until: so long one is read whose life has ended (time of the loop); 0: the newest has brought one.
     """
 
     name: str
@@ -48,13 +50,19 @@ class Route:
     next_beat_us: int = 0
     is_open: bool = False
     detail: str | None = None
-    connection: int = 0
+    connection: str = ""
+    read_on_until: float = 0.0
+    older: list[asyncio.Future[None]] = field(default_factory=list)
     replace: asyncio.Event = field(default_factory=asyncio.Event)
     replaced_at: float = float("-inf")
 
     def heard(self, known_us: int) -> None:
         """A frame came that is known from `known_us` on."""
         self.heard_us, self.heard_at = known_us, time.monotonic()
+
+    def is_read_on(self, now: float) -> bool:
+        """Whether an older connection may still bring frames; now: time of the loop."""
+        return now < self.read_on_until or any(not one.done() for one in self.older)
 
     def is_silent(self, now_us: int) -> bool:
         """Whether nothing comes, by the exchange's clock and by this machine's."""
@@ -84,7 +92,8 @@ class Connections:
         self._on_frame = on_frame
         self._on_open = on_open
         self._on_lost = on_lost
-        self._replaced: list[asyncio.Future[None]] = []
+        self._opened = 0
+        self._replaced: set[asyncio.Future[None]] = set()
 
     def route_of(self, feed: Feed) -> Route | None:
         """The route that brings `feed`; None: the exchange does not stream it."""
@@ -107,37 +116,41 @@ class Connections:
         """Keep every route open.
 
         Raises:
-            StopError: the exchange refuses one for good.
+            StopError: the exchange refuses one that has never been heard.
         """
         try:
             async with asyncio.TaskGroup() as group:
                 for route in self.routes:
                     group.create_task(self._hold_route(route))
         finally:
-            await _cancelled(self._replaced)
+            await _cancelled([*self._replaced, *(one for route in self.routes for one in route.older)])
 
     async def _hold_route(self, route: Route) -> None:
         wait_s = _FIRST_WAIT_S
         loop = asyncio.get_running_loop()
         while True:
-            started = loop.time()
+            started, was_heard = loop.time(), route.heard_at > 0
             try:
                 await self._one_connection(route)
                 continue
-            except RetryError as error:
+            except (RetryError, StopError) as error:
+                # What has been heard before will be again: a firewall or a maintenance page answered.
+                if isinstance(error, StopError) and not was_heard:
+                    raise
                 route.detail = str(error)
                 log.warning("%s: %s", route.name, error)
-            self.lose(route)
+            if not route.is_read_on(loop.time()):
+                self.lose(route)
             wait_s = _FIRST_WAIT_S if loop.time() - started > _STEADY_S else min(2 * wait_s, _LONGEST_WAIT_S)
             await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))  # noqa: S311  # nothing secret
 
     async def _one_connection(self, route: Route) -> None:
         """One connection, until its life ends, it is lost, or it is to be replaced."""
-        route.connection += 1
+        self._opened += 1
+        route.connection = f"{route.name}-{self._opened}"
         route.replace.clear()
-        name = f"{route.name}-{route.connection}"
         listening = asyncio.ensure_future(
-            self._data.listen(name, route.feeds, self._symbols, partial(self._hear, route))
+            self._data.listen(route.connection, route.feeds, self._symbols, partial(self._hear, route))
         )
         replacing = asyncio.ensure_future(route.replace.wait())
         try:
@@ -149,15 +162,30 @@ class Connections:
             replacing.cancel()
         if listening.done():
             listening.result()
+            route.read_on_until = asyncio.get_running_loop().time() + OVERLAP_S
         else:
             log.warning("%s: connected, but something does not come: it is opened again", route.name)
-            self._replaced.append(asyncio.ensure_future(_end_later(listening)))
+            route.older.append(listening)
 
-    def _hear(self, route: Route, _name: str, frame: Frame) -> None:
+    def _hear(self, route: Route, name: str, frame: Frame) -> None:
+        if (route.older or route.read_on_until) and name == route.connection:
+            self._take_over(route)
         if not route.is_open:
             route.is_open, route.detail = True, None
             self._on_open(route)
         self._on_frame(route, frame)
+
+    def _take_over(self, route: Route) -> None:
+        """The newest connection of `route` brings frames: the older ones are read some seconds more."""
+        if time.monotonic() - route.heard_at > _FLOWING_S:
+            # They had ended before.
+            self.lose(route)
+        for listening in route.older:
+            ending = asyncio.ensure_future(_end_later(listening))
+            self._replaced.add(ending)
+            ending.add_done_callback(self._replaced.discard)
+        route.older.clear()
+        route.read_on_until = 0.0
 
 
 async def _end_later(listening: asyncio.Future[None]) -> None:
@@ -167,7 +195,8 @@ async def _end_later(listening: asyncio.Future[None]) -> None:
         await _cancelled([listening])
 
 
-async def _cancelled(tasks: Sequence[asyncio.Future[None]]) -> None:
+async def _cancelled(tasks: Iterable[asyncio.Future[None]]) -> None:
+    tasks = list(tasks)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

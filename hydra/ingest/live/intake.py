@@ -263,9 +263,8 @@ class Intake:
         close_us = message.time_us + MINUTE_US
         known_us = self.stamp(close_us)
         pair.watches[Feed.CANDLES].came(close_us, known_us)
+        # One that came before is offered again: it may be other than the first, or had been given up.
         arrival = pair.minutes.arrive(message.time_us // MINUTE_US, message.time_us)
-        if not arrival.is_new:
-            return
         if arrival.gap is not None:
             gap = arrival.gap._replace(after_us=arrival.gap.first * MINUTE_US)
             self._numbers_missing("candles_1m", Feed.CANDLES, pair, gap, known_us)

@@ -18,10 +18,15 @@ from hydra.exchange.interface import MarketData
 from hydra.ingest.live.intake import Intake
 from hydra.ingest.live.pace import Pace
 from hydra.ingest.live.pair import HeardPair
+from hydra.ingest.live.rows import Record
 from hydra.ingest.live.store import EPOCH
 
 SECOND_US: Final = 1_000_000
 MINUTE_US: Final = 60 * SECOND_US
+_REFUSED_US: Final = 5 * MINUTE_US
+_LONGEST_REFUSED_US: Final = 60 * MINUTE_US
+"""After a refusal it is asked again: a firewall or a maintenance page may have answered."""
+
 _PERIOD: Final = timedelta(minutes=5)
 _LONGEST_PAST: Final = timedelta(days=30)
 _CHECKED: Final = timedelta(minutes=8)
@@ -110,11 +115,27 @@ class Polls:
             except StopError as error:
                 _note(state, str(error))
                 state.is_refused = True
-                due_us = self._pace.now_us() + max(state.every_us, 60 * MINUTE_US)
+                pause_us = min(max(state.every_us, _REFUSED_US), _LONGEST_REFUSED_US)
+                due_us = self._pace.now_us() + pause_us
             else:
                 state.answers += 1
                 state.succeeded_us, state.detail, state.is_refused = self._pace.now_us(), None, False
             await self._pace.until(due_us)
+
+    async def _each(self, ask: Callable[[HeardPair], Awaitable[None]]) -> None:
+        """Ask for every pair. What is wrong with one of them does not keep the others from it.
+
+        Raises:
+            HydraError: the first of them.
+        """
+        wrong: list[BadDataError] = []
+        for pair in self._pairs:
+            try:
+                await ask(pair)
+            except BadDataError as error:
+                wrong.append(error)
+        if wrong:
+            raise wrong[0]
 
     async def _open_interest(self) -> None:
         await asyncio.gather(*map(self._open_interest_of, self._pairs))
@@ -132,26 +153,37 @@ class Polls:
 
     async def _candles(self) -> None:
         """The newest candles once more: what the stream told otherwise becomes a revision (C125)."""
-        now = EPOCH + timedelta(microseconds=self._pace.now_us())
-        for pair in self._pairs:
-            rows = await self._data.history("candles_1m", pair.symbol, now - _CHECKED, now - _SETTLED)
-            newest = pair.minutes.newest
-            if newest is not None:
-                heard = pl.col("time").dt.epoch("us") <= newest * MINUTE_US
-                self._intake.add_frame("candles_1m", rows.filter(heard), instrument_id=pair.instrument_id)
+        # A hole that was given up may have been closed by an answer since.
+        self._intake.record([Record("ingest/live/fill_gaps", {})])
+        await self._each(self._candles_of)
+
+    async def _candles_of(self, pair: HeardPair) -> None:
+        now = self._now()
+        rows = await self._data.history("candles_1m", pair.symbol, now - _CHECKED, now - _SETTLED)
+        newest = pair.minutes.newest
+        if newest is not None:
+            heard = pl.col("time").dt.epoch("us") <= newest * MINUTE_US
+            self._intake.add_frame("candles_1m", rows.filter(heard), instrument_id=pair.instrument_id)
 
     async def _positioning(self) -> None:
-        now = EPOCH + timedelta(microseconds=self._pace.now_us())
-        for pair in self._pairs:
-            newest = self._newest.of("positioning", pair) or now - 3 * _PERIOD
-            if now - newest >= _PERIOD:
-                await self._history("positioning", pair, newest + timedelta(seconds=1), now)
+        await self._each(self._positioning_of)
+
+    async def _positioning_of(self, pair: HeardPair) -> None:
+        now = self._now()
+        newest = self._newest.of("positioning", pair) or now - 3 * _PERIOD
+        if now - newest >= _PERIOD:
+            await self._history("positioning", pair, newest + timedelta(seconds=1), now)
 
     async def _funding(self) -> None:
-        now = EPOCH + timedelta(microseconds=self._pace.now_us())
-        for pair in self._pairs:
-            newest = self._newest.of("funding_rates", pair) or now - timedelta(days=1)
-            await self._history("funding_rates", pair, newest + timedelta(seconds=1), now)
+        await self._each(self._funding_of)
+
+    async def _funding_of(self, pair: HeardPair) -> None:
+        now = self._now()
+        newest = self._newest.of("funding_rates", pair) or now - timedelta(days=1)
+        await self._history("funding_rates", pair, newest + timedelta(seconds=1), now)
+
+    def _now(self) -> datetime:
+        return EPOCH + timedelta(microseconds=self._pace.now_us())
 
     async def _history(self, table: str, pair: HeardPair, start: datetime, end: datetime) -> None:
         """Store the rows of [start, end), page by page."""

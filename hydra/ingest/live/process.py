@@ -18,12 +18,12 @@ import psycopg
 
 from hydra.db import queries
 from hydra.db.engine import connect
-from hydra.errors import HydraError, RetryError, StopError
+from hydra.errors import DatabaseError, HydraError, RetryError, StopError
 from hydra.exchange.capture import SNAPSHOT_OF, CaptureWriter
 from hydra.exchange.exchange_clock import ExchangeClock
 from hydra.exchange.instruments import InstrumentTerms
 from hydra.exchange.interface import Feed, Frame, MarketData
-from hydra.ingest.live.before import Before, read_before
+from hydra.ingest.live.before import Before, expect, read_before, read_holes
 from hydra.ingest.live.book_snapshots import BookSnapshots
 from hydra.ingest.live.clock_watch import EVERY_S, ClockWatch
 from hydra.ingest.live.connections import Connections, Route, reason_of
@@ -292,6 +292,24 @@ class Process:
                 states_at = time.monotonic() + STATES_S
             self._hand_over(self._state_rows() if is_due else ())
             self._hold_back()
+            await self._ask_for_lost_rows()
+
+    async def _ask_for_lost_rows(self) -> None:
+        """A minute after the database takes rows again, have those fetched that nothing could hold meanwhile."""
+        through_us = self.writer.lost_through_us
+        if not through_us or self.writer.stored_through_us < through_us + MINUTE_US:
+            return
+        with suppress(DatabaseError, psycopg.Error):
+            for hole in await asyncio.to_thread(self._lost_holes):
+                expect(hole)
+                self._repairs.ask(hole)
+            if self.writer.lost_through_us == through_us:
+                self.writer.lost_through_us = 0
+
+    def _lost_holes(self) -> list[Hole]:
+        with connect(self.orders.url, autocommit=True) as connection:
+            holes = read_holes(connection, self.orders.data.capabilities.venue, self.pairs)
+        return [hole for hole in holes if hole.cause == "DROPPED"]
 
     def _hand_over(self, states: Sequence[dict[str, Any]] = ()) -> None:
         handed = self._intake.hand_over()
@@ -310,8 +328,11 @@ class Process:
         terms = await self.orders.data.terms(self.orders.symbols)
 
         def store() -> None:
-            with connect(self.orders.url, autocommit=True) as connection:
-                ensure_venue(connection, self.orders.data.capabilities.venue, terms)
+            try:
+                with connect(self.orders.url, autocommit=True) as connection:
+                    ensure_venue(connection, self.orders.data.capabilities.venue, terms)
+            except (DatabaseError, psycopg.Error) as error:
+                raise RetryError(f"the database does not take the terms of trading ({error})") from None
 
         await asyncio.to_thread(store)
 

@@ -1,6 +1,7 @@
 """Fetches from the exchange what its streams did not bring, and records what it has not.
 
-Short holes of bars and settlements go first; trades, of which there are many, are fetched beside them.
+Candles, trades and the others are fetched beside each other: what one endpoint does not give holds up no
+other, and decisions wait for candles.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
-from hydra.errors import BadDataError, RetryError, StopError
+from hydra.errors import BadDataError, HydraError, RetryError, StopError
 from hydra.exchange.interface import MarketData
 from hydra.ingest.live.holes import GRIDDED, MINUTE_US, Hole, missing_numbers
 from hydra.ingest.live.intake import Intake
@@ -24,6 +25,7 @@ MOST_TRADES: Final = 200_000
 _ATTEMPTS: Final = 6
 _FIRST_WAIT_S: Final = 0.5
 _LONGEST_WAIT_S: Final = 30.0
+_REFUSED_WAIT_S: Final = 30.0
 _HOUR: Final = timedelta(hours=1)
 
 OUT_OF_ORDER_S: Final = 0.5
@@ -34,6 +36,10 @@ log = logging.getLogger(__name__)
 class _Asked(NamedTuple):
     hole: Hole
     asked_at: float
+
+
+def _log(hole: Hole, error: HydraError) -> None:
+    log.warning("%s of %s cannot be fetched: %s", hole.table, hole.pair.symbol, error)
 
 
 def _is_closed(hole: Hole) -> bool:
@@ -49,23 +55,24 @@ class Repairs:
 
     def __init__(self, data: MarketData) -> None:
         self._data = data
-        self._bars: asyncio.Queue[_Asked] = asyncio.Queue()
+        self._candles: asyncio.Queue[_Asked] = asyncio.Queue()
         self._trades: asyncio.Queue[_Asked] = asyncio.Queue()
+        self._others: asyncio.Queue[_Asked] = asyncio.Queue()
 
     @property
     def waiting(self) -> int:
         """Holes that are not repaired yet."""
-        return self._bars.qsize() + self._trades.qsize()
+        return self._candles.qsize() + self._trades.qsize() + self._others.qsize()
 
     def ask(self, hole: Hole) -> None:
         """Have `hole` repaired."""
-        asked = _Asked(hole, time.monotonic())
-        (self._trades if hole.table == "trades" else self._bars).put_nowait(asked)
+        own = {"candles_1m": self._candles, "trades": self._trades}
+        own.get(hole.table, self._others).put_nowait(_Asked(hole, time.monotonic()))
 
     async def run(self, intake: Intake) -> None:
         """Repair one hole after another."""
         async with asyncio.TaskGroup() as group:
-            for queue in (self._bars, self._bars, self._trades):
+            for queue in (self._candles, self._candles, self._trades, self._others):
                 group.create_task(self._work(queue, intake))
 
     async def _work(self, queue: "asyncio.Queue[_Asked]", intake: Intake) -> None:
@@ -83,8 +90,8 @@ class Repairs:
         try:
             async for rows in self._pages(hole, came):
                 intake.add_history(hole, rows)
-        except (StopError, BadDataError) as error:
-            log.warning("%s of %s cannot be fetched: %s", hole.table, hole.pair.symbol, error)
+        except BadDataError as error:
+            _log(hole, error)
         missing = missing_numbers(hole, came)
         intake.give_up(hole, missing)
         intake.record(hole.repaired(missing))
@@ -103,6 +110,12 @@ class Repairs:
                 # The exchange is away: what it has is not lost.
                 await asyncio.sleep(wait_s)
                 wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
+                continue
+            except StopError as error:
+                # Refused for good, or a firewall or a maintenance page answered.
+                _log(hole, error)
+                attempts += 1
+                await asyncio.sleep(_REFUSED_WAIT_S)
                 continue
             if not numbers:
                 attempts += 1

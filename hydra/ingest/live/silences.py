@@ -13,6 +13,11 @@ UNTIL_HEARD_US = 10**18
 EXPLAINS_US = 60_000_000
 """So long after an interruption, what is missing is missing because of it."""
 
+AGAIN_US = 60_000_000
+LONGEST_AGAIN_US = 3_600_000_000
+"""A feed that stays silent on its new connection gets another one after the first, each time after twice as
+long, at most the second: an exchange may have stopped a market."""
+
 
 class Silences:
     """What is not heard now, of one intake and its connections."""
@@ -21,6 +26,7 @@ class Silences:
         self._intake = intake
         self._connections = connections
         self._silent: dict[tuple[str, Feed], int] = {}
+        self._again: dict[Feed, tuple[int, int]] = {}
         self._down: dict[Feed, tuple[int, str]] = {}
         self._frozen: set[str] = set()
 
@@ -68,22 +74,31 @@ class Silences:
                 self._look_at(pair, feed, heard_us=watch.received_us)
 
     def _look_at(self, pair: HeardPair, feed: Feed, heard_us: int) -> None:
-        key = pair.symbol, feed
+        key, route = (pair.symbol, feed), self._connections.route_of(feed)
+        is_open = route is not None and route.is_open
         since_us = self._silent.get(key)
         if since_us is not None:
             if heard_us > since_us:
                 del self._silent[key]
                 if feed is Feed.PREMIUM_INDEX:
                     self._record(feed, pair, (since_us, heard_us), "SILENT")
+                return
+            at_us, pause_us = self._again[feed]
+            if is_open and self._intake.newest_us >= at_us:
+                self._replace(feed, pause_us)
             return
-        route = self._connections.route_of(feed)
-        if route is None or not route.is_open or not pair.watches[feed].is_silent(route.heard_us):
+        if route is None or not is_open or not pair.watches[feed].is_silent(route.heard_us):
             return
         now_us = self._intake.newest_us
         self._silent[key] = heard_us or route.heard_us
         self._intake.causes[feed] = "SILENT", now_us + EXPLAINS_US
         if feed is Feed.ORDER_BOOKS:
             self._intake.book_lost(pair, "SILENT")
+        self._replace(feed, AGAIN_US)
+
+    def _replace(self, feed: Feed, pause_us: int) -> None:
+        """Open the connection of `feed` anew, and again after `pause_us` if it stays silent."""
+        self._again[feed] = self._intake.newest_us + pause_us, min(2 * pause_us, LONGEST_AGAIN_US)
         self._connections.replace(feed)
 
     def _interrupt(self, feed: Feed, since_us: int, cause: str) -> None:

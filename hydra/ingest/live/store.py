@@ -17,7 +17,6 @@ from hydra.ingest.live.batch import Batch
 from hydra.ingest.merge import merge_live_rows
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MOST_QUARANTINED: Final = 1_000
 
 
 def instant(time_us: int | None) -> datetime | None:

@@ -16,9 +16,10 @@ import psycopg
 
 from hydra.db import locks
 from hydra.db.engine import connect
-from hydra.errors import BadDataError, DatabaseError, HydraError, RetryError, StopError
+from hydra.errors import DatabaseError, HydraError, RetryError, StopError
 from hydra.ingest.live.batch import Batch, one_batch
-from hydra.ingest.live.rows import Gathered, Record
+from hydra.ingest.live.lost_rows import lost
+from hydra.ingest.live.rows import Gathered
 from hydra.ingest.live.spill import SpillFolder
 from hydra.ingest.live.store import Store, Waiting
 
@@ -44,6 +45,7 @@ class Writer:
     """Stores batches until `close`.
 
     failure: why it gave up, if it did. stored_rows, stored_through_us: what is committed so far.
+    lost_through_us: up to when rows were dropped that neither memory nor disk could hold; 0: none were.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Writer:
         self.failure: HydraError | None = None
         self.stored_rows = 0
         self.stored_through_us = 0
+        self.lost_through_us = 0
         self._url = url
         self._store = store
         self._spill = spill
@@ -64,6 +67,7 @@ class Writer:
         self._retry_at = 0.0
         self._connection: psycopg.Connection | None = None
         self._is_full = False
+        self._taken_through_us: int | None = None
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
 
     @property
@@ -79,6 +83,7 @@ class Writer:
             DatabaseError: the server cannot be used.
         """
         connection = self._connected()
+        self._spill.take_over()
         while self._spill:
             self._store_spilled(connection)
 
@@ -165,15 +170,11 @@ class Writer:
         batch = one_batch(batches)
         self._store_batch(connection, batch)
         for _ in batches:
-            self._waiting.popleft()
+            self._take_oldest()
 
     def _store_spilled(self, connection: psycopg.Connection) -> None:
-        try:
-            self._store_batch(connection, self._spill.oldest())
-        except BadDataError as error:
-            log.warning("%s", error)
-        else:
-            self._spill.remove_oldest()
+        self._store_batch(connection, self._spill.oldest())
+        self._spill.remove_oldest()
 
     def _store_batch(self, connection: psycopg.Connection, batch: Batch) -> None:
         states, self._states = self._states, ()
@@ -235,7 +236,7 @@ class Writer:
             batches = self._first_batches()
             left += self._spilled_or_dropped(one_batch(batches))
             for _ in batches:
-                rows -= self._waiting.popleft().rows
+                rows -= self._take_oldest().rows
         self._waiting.extendleft(reversed(left))
 
     def _spilled_or_dropped(self, batch: Batch) -> list[Batch]:
@@ -246,20 +247,17 @@ class Writer:
             if not self._is_full:
                 log.warning("rows are dropped, because the disk does not take them: %s", error.strerror)
             self._is_full = True
-            return [_dropped(batch)]
+            self.lost_through_us = batch.committed_through_us
+            return [lost(batch, self._taken_through_us)]
         self._is_full = False
         return []
+
+    def _take_oldest(self) -> Batch:
+        """The oldest batch in memory, which waits there no longer."""
+        batch = self._waiting.popleft()
+        self._taken_through_us = batch.committed_through_us
+        return batch
 
 
 def _lock_of(venue: str) -> str:
     return f"ingest {venue}"
-
-
-def _dropped(batch: Batch) -> Batch:
-    """What is kept of a batch that neither memory nor disk can hold: that its rows are lost."""
-    records = list(batch.records)
-    for name, rows in batch.tables.items():
-        span = {"started_at": rows["time"].min(), "ended_at": rows["time"].max()}
-        values = {"feed": name, "instrument_id": 0, "cause": "DROPPED", "missed": rows.height, "repair": None}
-        records.append(Record("ingest/live/add_interruption", {**values, **span}))
-    return Batch(batch.committed_through_us, batch.candles_through_us, {}, tuple(records))
