@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from hydra.errors import SettingsError
 from hydra.outside_text import shown
+from hydra.sim.exchange.channels import KINDS
 from hydra.sim.market.random_numbers import uniform
 
 
@@ -78,6 +79,11 @@ _DEFAULT_VALUES: Final = {
     FaultKind.HTTP_5XX: 503.0,
     FaultKind.CLOCK_OFF: 3.0,
 }
+_MOST_VALUE: Final = 86_400_000.0
+_VALUES: Final = {FaultKind.HTTP_5XX: (500.0, 599.0), FaultKind.CLOCK_OFF: (-_MOST_VALUE, _MOST_VALUE)}
+"""Least and greatest value of a kind; of the others 0 and a day in milliseconds."""
+_MOST_SEED: Final = 2**63
+_STREAMS: Final = tuple(dict.fromkeys(kind.split("@")[0] for kind in KINDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +178,7 @@ def fault_of(content: Mapping[str, Any]) -> Fault:
             f"no fault is called {shown(str(content.get('kind')))}; there are {', '.join(FaultKind)}"
         ) from None
     try:
-        return Fault(
+        fault = Fault(
             kind=kind,
             stream=str(content.get("stream", "")),
             endpoint=str(content.get("endpoint", "")),
@@ -184,8 +190,32 @@ def fault_of(content: Mapping[str, Any]) -> Fault:
             value=_optional(content, "value", float),
             seed=int(content.get("seed", 0)),
         )
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise SettingsError(f"the fault {kind}: {shown(str(error))}") from None
+    wrong = _wrong(fault)
+    if wrong:
+        raise SettingsError(f"the fault {kind}: {shown(wrong)}")
+    return fault
+
+
+def _wrong(fault: Fault) -> str | None:
+    """Why the fault could never act, or not as it is meant; None: it can."""
+    if fault.stream and fault.kind not in OF_MESSAGES:
+        return "it is one of requests: name an endpoint, no stream"
+    if fault.endpoint and fault.kind not in OF_REQUESTS:
+        return "it is one of messages: name a stream, no endpoint"
+    if fault.stream and fault.stream.split("@")[0] not in _STREAMS:
+        return f"no stream is called {fault.stream}; there are {', '.join(_STREAMS)}"
+    if not 0.0 <= fault.probability <= 1.0:
+        return f"probability {fault.probability}: write a number from 0 to 1"
+    if fault.count is not None and fault.count < 1:
+        return f"count {fault.count}: write 1 or more"
+    if not 0 <= fault.seed < _MOST_SEED:
+        return f"seed {fault.seed}: write a number from 0 to {_MOST_SEED - 1}"
+    least, most = _VALUES.get(fault.kind, (0.0, _MOST_VALUE))
+    if not least <= fault.number <= most:
+        return f"value {fault.number}: write a number from {least:g} to {most:g}"
+    return None
 
 
 def fault_of_option(text: str) -> Fault:
