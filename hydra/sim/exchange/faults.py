@@ -82,7 +82,7 @@ _DEFAULT_VALUES: Final = {
 _MOST_VALUE: Final = 86_400_000.0
 _VALUES: Final = {FaultKind.HTTP_5XX: (500.0, 599.0), FaultKind.CLOCK_OFF: (-_MOST_VALUE, _MOST_VALUE)}
 """Least and greatest value of a kind; of the others 0 and a day in milliseconds."""
-_MOST_SEED: Final = 2**63
+_MOST: Final = 2**53
 _STREAMS: Final = tuple(dict.fromkeys(kind.split("@")[0] for kind in KINDS))
 
 
@@ -206,16 +206,18 @@ def _wrong(fault: Fault) -> str | None:
         return "it is one of messages: name a stream, no endpoint"
     if fault.stream and fault.stream.split("@")[0] not in _STREAMS:
         return f"no stream is called {fault.stream}; there are {', '.join(_STREAMS)}"
-    if not 0.0 <= fault.probability <= 1.0:
-        return f"probability {fault.probability}: write a number from 0 to 1"
-    if fault.count is not None and fault.count < 1:
-        return f"count {fault.count}: write 1 or more"
-    if not 0 <= fault.seed < _MOST_SEED:
-        return f"seed {fault.seed}: write a number from 0 to {_MOST_SEED - 1}"
-    least, most = _VALUES.get(fault.kind, (0.0, _MOST_VALUE))
-    if not least <= fault.number <= most:
-        return f"value {fault.number}: write a number from {least:g} to {most:g}"
-    return None
+    bounds: tuple[tuple[str, float, float, float], ...] = (
+        ("probability", fault.probability, 0.0, 1.0),
+        ("count", 1 if fault.count is None else fault.count, 1, _MOST),
+        ("seed", fault.seed, 0, _MOST),
+        ("value", fault.number, *_VALUES.get(fault.kind, (0.0, _MOST_VALUE))),
+    )
+    wrong = [
+        f"{name} {number:g}: write a number from {least:g} to {most:g}"
+        for name, number, least, most in bounds
+        if not least <= number <= most
+    ]
+    return wrong[0] if wrong else None
 
 
 def fault_of_option(text: str) -> Fault:

@@ -211,10 +211,10 @@ class MarketAnswers:
         values, digits = found.columns["index_price"], 8
         if column is None:
             marks = minute_bars(self._closed_marks(place, start, end))
-            opens, ends, bars = np.intersect1d(
+            opens, told, marked = np.intersect1d(
                 found.times - MINUTE_MS, marks.times, assume_unique=True, return_indices=True
             )
-            values = marks.columns["close"][bars] / values[ends] - 1
+            values = marks.columns["close"][marked] / values[told] - 1
             found = Found(opens + MINUTE_MS, {})
         bars = Found(found.times - MINUTE_MS, {name: values for name in ("open", "high", "low", "close")})
         opens, columns = grouped(bars, interval_ms)

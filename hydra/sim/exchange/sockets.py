@@ -81,22 +81,14 @@ class Sockets:
             request = orjson.loads(text)
         except orjson.JSONDecodeError:
             return _error(3, "Invalid JSON: expected value at line 1 column 1")
-        if not isinstance(request, dict) or "method" not in request:
-            return _error(2, "Invalid request: missing field `method` at line 1 column 1")
+        wrong = _wrong(request)
+        if wrong:
+            return _error(2, f"Invalid request: {wrong}")
         method, number, names = request["method"], request.get("id"), request.get("params") or []
-        if number is not None and (type(number) is not int or number < 0):
-            return _error(2, "Invalid request: request ID must be an unsigned integer")
-        if method not in _METHODS:
-            words = (
-                f"unknown variant `{method}`, expected one of `{'`, `'.join(_METHODS)}` at line 1 column 1"
-            )
-            return {**_error(2, f"Invalid request: {words}"), "id": number}
         if method == "LIST_SUBSCRIPTIONS":
             return {"result": list(connection.streams), "id": number}
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            return {**_error(2, "Invalid request: params must be a list of strings"), "id": number}
         if method == "SUBSCRIBE" and len({*connection.streams, *names}) > MOST_STREAMS:
-            return {**_error(2, f"Invalid request: more than {MOST_STREAMS} streams"), "id": number}
+            return _error(2, f"Invalid request: more than {MOST_STREAMS} streams")
         for name in names:
             if method == "SUBSCRIBE":
                 self._channels.subscribe(connection, name)
@@ -136,6 +128,19 @@ def hang_up(connection: Connection, is_reset: bool) -> None:
     connection.transport.write(_CLOSE_FRAME)
     with suppress(RuntimeError):
         connection.transport.close()
+
+
+def _wrong(request: Any) -> str | None:
+    """What is wrong with a message of a client, in the exchange's words; None: nothing."""
+    if not isinstance(request, dict) or "method" not in request:
+        return "missing field `method` at line 1 column 1"
+    method, number, names = request["method"], request.get("id", 0), request.get("params") or []
+    if method not in _METHODS:
+        return f"unknown variant `{method}`, expected one of `{'`, `'.join(_METHODS)}` at line 1 column 1"
+    if type(number) is not int or number < 0:
+        return "request ID must be an unsigned integer"
+    is_list = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    return None if is_list else "params must be a list of strings"
 
 
 def _error(code: int, words: str) -> dict[str, Any]:
