@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ import orjson
 import pytest
 from aiohttp import ClientSession
 
+from hydra.errors import StopError
 from hydra.sim.exchange.server import Exchange, Serving
 from hydra.sim.exchange.sources import GeneratedMarket, GeneratedSource
 
@@ -177,3 +178,30 @@ def test_a_wrong_message_gets_the_code_of_the_exchange(asked: Asked, text: str, 
 def test_a_subscription_is_acknowledged_also_where_its_stream_never_comes(asked: Asked) -> None:
     said = asked.said('{"method": "SUBSCRIBE", "params": ["btcusdt@depth"], "id": 7}')
     assert said == {"result": None, "id": 7}
+
+
+def test_an_exchange_that_is_started_again_stands_where_it_would_be_had_it_run_ever_since() -> None:
+    """At 60 times real time it began 20 s ago: 20 minutes have passed, and are told."""
+
+    async def run() -> tuple[int, int]:
+        source = GeneratedSource(GeneratedMarket(7, START, None, history_days=2, names=("BTC",)))
+        began = datetime.now(UTC) - timedelta(seconds=20)
+        exchange = Exchange(source, Serving(60.0, 7, port=0, began=began))
+        async with exchange.running():
+            passed_ms = (datetime.now(UTC) - began).total_seconds() * 60_000
+            exchange.clock.hold_until(0)
+            candles = exchange.market.past.table("candles_1m", 0).between(
+                START_MS, None, exchange.market.sent_ms
+            )
+            assert abs(exchange.clock.now_ms() - START_MS - passed_ms) < 6_000
+            return len(candles), (exchange.market.sent_ms - START_MS) // 60_000
+
+    stored, minutes = asyncio.run(run())
+    assert stored == minutes >= 20
+
+
+@pytest.mark.parametrize(("speed", "ago_s"), [(0.0, 20), (60.0, -20)])
+def test_when_it_began_is_past_and_its_clock_has_a_speed(speed: float, ago_s: int) -> None:
+    source = GeneratedSource(GeneratedMarket(7, START, None, history_days=2, names=("BTC",)))
+    with pytest.raises(StopError, match="--began"):
+        Exchange(source, Serving(speed, 7, began=datetime.now(UTC) - timedelta(seconds=ago_s)))

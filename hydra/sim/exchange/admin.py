@@ -13,7 +13,7 @@ from hydra.sim.exchange.clock import MAXIMAL, SimulatedClock
 from hydra.sim.exchange.faults import described, fault_of
 from hydra.sim.exchange.market import PlayedMarket, instant
 from hydra.sim.exchange.message_faults import Faults
-from hydra.sim.exchange.pair_sender import COUNTED
+from hydra.sim.exchange.pair_sender import COUNTED, SECOND_MS
 from hydra.sim.exchange.past import FIVE_MINUTES_MS, Rows, minute_bars
 
 _KEPT_TABLES: Final = ("candles_1m", "mark_prices", "funding_rates", "open_interest", "positioning")
@@ -62,7 +62,8 @@ class Admin:
             "now": instant(self._clock.now_ms()).isoformat(),
             "speed": self._clock.speed,
             "hold_until": None if hold_ms is None else instant(hold_ms).isoformat(),
-            "is_held": self._clock.is_held,
+            # What was until then has been sent, too.
+            "is_held": self._clock.is_held and self._clock.now_ms() - self._market.sent_ms < SECOND_MS,
             "has_ended": self._clock.has_ended,
             "messages": self._channels.messages,
             "connections": len(self._channels.connections),

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from aiohttp import web
@@ -12,7 +13,7 @@ from aiohttp import web
 from hydra.errors import HydraError, StopError
 from hydra.sim.exchange.admin import Admin
 from hydra.sim.exchange.channels import Channels
-from hydra.sim.exchange.clock import SimulatedClock
+from hydra.sim.exchange.clock import MAXIMAL, SimulatedClock
 from hydra.sim.exchange.faults import Fault
 from hydra.sim.exchange.market import PlayedMarket
 from hydra.sim.exchange.message_faults import Faults
@@ -34,19 +35,29 @@ _SETTLING_SECONDS: Final = 0.5
 
 @dataclass(frozen=True)
 class Serving:
-    """How to serve. speed: exchange seconds a second, 0 for the highest. seed: of a generated market."""
+    """How to serve. speed: exchange seconds a second, 0 for the highest. seed: of a generated market.
+
+    began: since when the clock runs, by the clock of this machine; None: it begins when it can be heard.
+    """
 
     speed: float
     seed: int | None
     faults: tuple[Fault, ...] = ()
     port: int = DEFAULT_PORT
     weight_limit: int = 2_400
+    began: datetime | None = None
 
 
 class Exchange:
     """One simulated exchange."""
 
     def __init__(self, source: MarketSource, serving: Serving) -> None:
+        """Raises StopError: `began` is in the future, or the clock has no speed."""
+        if serving.began is not None and (serving.speed == MAXIMAL or serving.began > datetime.now(UTC)):
+            raise StopError(
+                f"--began {serving.began:%Y-%m-%dT%H:%M:%S}: write a time that is past, and a --speed other "
+                "than max"
+            )
         start_ms = int(source.start.timestamp() * 1_000)
         end_ms = int(source.end.timestamp() * 1_000) if source.end else None
         self.clock = SimulatedClock(start_ms, serving.speed, end_ms)
@@ -71,6 +82,7 @@ class Exchange:
             StopError: the port is taken.
         """
         await self.market.open()
+        await self._catch_up()
         runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         site = web.TCPSite(runner, _LOOPBACK, self._serving.port)
@@ -82,8 +94,9 @@ class Exchange:
                 f"the exchange cannot listen on {_LOOPBACK}:{self._serving.port} ({error.strerror}): choose "
                 "another --port"
             ) from None
-        # Time begins when it can be heard.
-        self.clock.begin()
+        if self._serving.began is None:
+            # Time begins when it can be heard.
+            self.clock.begin()
         self._player = asyncio.ensure_future(self.play())
         try:
             yield runner.addresses[0][1]
@@ -92,6 +105,14 @@ class Exchange:
             with suppress(asyncio.CancelledError, HydraError):
                 await self._player
             await runner.cleanup()
+
+    async def _catch_up(self) -> None:
+        """Play what was since `began`, before anybody hears it."""
+        if self._serving.began is None:
+            return
+        self.clock.begin((datetime.now(UTC) - self._serving.began).total_seconds())
+        while self.market.sent_ms + SECOND_MS <= self.clock.now_ms():
+            await self.market.send_second(self.market.sent_ms + SECOND_MS)
 
     async def played(self) -> None:
         """Wait until playing fails.
