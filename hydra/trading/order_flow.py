@@ -39,6 +39,12 @@ def read_order_flow(connection: psycopg.Connection, as_of: datetime, bar: Bar) -
 
 
 def is_recorded(flow: OrderFlow, bar: Bar) -> bool:
-    """True if `flow` covers the minute: a book as it begins, a later one, and at least one trade."""
+    """True if `flow` covers the minute: a book as it begins, a later one, and trades at the bar's extremes.
+
+    Trades that do not reach the high and the low of the bar have a hole: they do not say at which prices the
+    minute traded.
+    """
     has_books = flow.book_at(bar.time) is not None and flow.book_after(bar.time) is not None
-    return bar.length == BAR_LENGTH and has_books and len(flow.trades) > 0
+    prices = [trade.price for trade in flow.trades]
+    has_trades = len(prices) > 0 and min(prices) <= bar.low and bar.high <= max(prices)
+    return bar.length == BAR_LENGTH and has_books and has_trades
