@@ -13,12 +13,14 @@ from aiohttp import ClientSession
 from hydra.errors import StopError
 from hydra.sim.exchange.server import Exchange, Serving
 from hydra.sim.exchange.sources import GeneratedMarket, GeneratedSource
+from hydra.sim.market.frames import MarketSlice
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 START_MS = int(START.timestamp() * 1_000)
 HOUR_MS = 3_600_000
 MANY_DIGITS = "1" * 5_000
 BTC = "symbol=BTCUSDT"
+MARKET = GeneratedMarket(7, START, None, history_days=2, names=("BTC",))
 KLINES = f"/fapi/v1/klines?{BTC}&interval=1m"
 
 
@@ -38,7 +40,8 @@ class Asked:
         self.exchange = Exchange(source, Serving(1.0, 7, port=0))
         self.exchange.clock.hold_until(START_MS)
         self._running = self.exchange.running()
-        self._url = f"http://127.0.0.1:{self._loop.run_until_complete(self._running.__aenter__())}"
+        self.port = self._loop.run_until_complete(self._running.__aenter__())
+        self._url = f"http://127.0.0.1:{self.port}"
 
     def close(self) -> None:
         self._loop.run_until_complete(self._running.__aexit__(None, None, None))
@@ -57,6 +60,11 @@ class Asked:
             return Answer(got.status, orjson.loads(content) if got.content_type.endswith("json") else content)
 
         return self._loop.run_until_complete(asked())
+
+    def set(self) -> tuple[Any, ...]:
+        """What admin calls have set: speed, hold, faults."""
+        clock = self.ask("/hydra/clock").body
+        return clock["speed"], clock["hold_until"], self.ask("/hydra/faults").body
 
     def said(self, text: str) -> Any:
         """The answer to a message over a WebSocket."""
@@ -153,11 +161,11 @@ def test_the_premium_is_that_of_its_own_minute(asked: Asked) -> None:
 def test_an_admin_call_that_means_nothing_is_refused_and_changes_nothing(
     asked: Asked, path: str, body: Any
 ) -> None:
-    before = asked.ask("/hydra/clock").body, asked.ask("/hydra/faults").body
+    before = asked.set()
     answer = asked.ask(path, body)
     assert answer.status == 400
     assert answer.body["error"]
-    assert (asked.ask("/hydra/clock").body, asked.ask("/hydra/faults").body) == before
+    assert asked.set() == before
 
 
 @pytest.mark.parametrize(
@@ -184,7 +192,7 @@ def test_an_exchange_that_is_started_again_stands_where_it_would_be_had_it_run_e
     """At 60 times real time it began 20 s ago: 20 minutes have passed, and are told."""
 
     async def run() -> tuple[int, int]:
-        source = GeneratedSource(GeneratedMarket(7, START, None, history_days=2, names=("BTC",)))
+        source = GeneratedSource(MARKET)
         began = datetime.now(UTC) - timedelta(seconds=20)
         exchange = Exchange(source, Serving(60.0, 7, port=0, began=began))
         async with exchange.running():
@@ -202,6 +210,19 @@ def test_an_exchange_that_is_started_again_stands_where_it_would_be_had_it_run_e
 
 @pytest.mark.parametrize(("speed", "ago_s"), [(0.0, 20), (60.0, -20)])
 def test_when_it_began_is_past_and_its_clock_has_a_speed(speed: float, ago_s: int) -> None:
-    source = GeneratedSource(GeneratedMarket(7, START, None, history_days=2, names=("BTC",)))
+    source = GeneratedSource(MARKET)
     with pytest.raises(StopError, match="--began"):
         Exchange(source, Serving(speed, 7, began=datetime.now(UTC) - timedelta(seconds=ago_s)))
+
+
+def test_a_port_that_is_taken_is_told_before_the_market_is_made(asked: Asked) -> None:
+    class Unmade(GeneratedSource):
+        def history(self) -> MarketSlice:
+            raise AssertionError("it takes long")
+
+    async def run() -> None:
+        async with Exchange(Unmade(MARKET), Serving(1.0, 7, port=asked.port)).running():
+            pass
+
+    with pytest.raises(StopError, match="choose another --port"):
+        asyncio.run(run())

@@ -1,6 +1,7 @@
 """The simulated exchange as a server: it plays the market at the clock's speed and answers."""
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -81,19 +82,13 @@ class Exchange:
         Raises:
             StopError: the port is taken.
         """
+        # The port is taken at once, but answers when there is something to say.
+        listening = _bound(self._serving.port)
         await self.market.open()
         await self._catch_up()
         runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
-        site = web.TCPSite(runner, _LOOPBACK, self._serving.port)
-        try:
-            await site.start()
-        except OSError as error:
-            await runner.cleanup()
-            raise StopError(
-                f"the exchange cannot listen on {_LOOPBACK}:{self._serving.port} ({error.strerror}): choose "
-                "another --port"
-            ) from None
+        await web.SockSite(runner, listening).start()
         if self._serving.began is None:
             # Time begins when it can be heard.
             self.clock.begin()
@@ -158,3 +153,21 @@ class Exchange:
         if not self.channels.have_listeners or time.monotonic() - since < _SETTLING_SECONDS:
             return True
         return self.channels.any_full
+
+
+def _bound(port: int) -> socket.socket:
+    """A socket at the port of this machine, which refuses connections until it listens.
+
+    Raises:
+        StopError: the port is taken, or not for this user.
+    """
+    bound = socket.socket()
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((_LOOPBACK, port))
+    except OSError as error:
+        bound.close()
+        raise StopError(
+            f"the exchange cannot listen on {_LOOPBACK}:{port} ({error.strerror}): choose another --port"
+        ) from None
+    return bound
