@@ -9,7 +9,7 @@ from datetime import datetime
 import psycopg
 
 from hydra.db import queries
-from hydra.layers.layer5_book_fills import MOST_BOOK_AGE, Book, OrderFlow, PublicTrade
+from hydra.layers.layer5_book_fills import MOST_BOOK_AGE, OrderFlow, PublicTrade, RecordedBook
 from hydra.trading.bars import BAR_LENGTH, Bar
 
 FlowOfBar = Callable[[Bar], OrderFlow | None]
@@ -34,7 +34,7 @@ def read_order_flow(connection: psycopg.Connection, as_of: datetime, bar: Bar) -
     if not books:
         return None
     trades = connection.execute(queries.load("stages/recorded_trades"), values).fetchall()
-    flow = OrderFlow([Book(*row) for row in books], [PublicTrade(*row) for row in trades])
+    flow = OrderFlow([RecordedBook(*row) for row in books], [PublicTrade(*row) for row in trades])
     return flow if is_recorded(flow, bar) else None
 
 

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hydra.domain import FillEvidence, OrderState, ReasonCode
-from hydra.layers.layer5_book_fills import Book, OrderFlow, PublicTrade
+from hydra.layers.layer5_book_fills import OrderFlow, PublicTrade, RecordedBook
 from hydra.layers.layer5_execution import ExecutionParameters
 from hydra.trading.bars import Bar
 from hydra.trading.order_flow import is_recorded
@@ -32,7 +32,7 @@ def recorded(*trades: tuple[float, float, float], every: int = 5) -> OrderFlow:
     trades: (second, price, quantity); the taker sold.
     """
     books = [
-        Book(START + timedelta(seconds=second), (97.0, 96.9), (3.0, 50.0), (97.1,), (5.0,))
+        RecordedBook(START + timedelta(seconds=second), (97.0, 96.9), (3.0, 50.0), (97.1,), (5.0,))
         for second in range(-5, 121, every)
     ]
     sold = [PublicTrade(START + timedelta(seconds=one[0]), one[1], one[2], True) for one in trades]

@@ -19,7 +19,7 @@ from hydra.sim.exchange.faults import Fault
 from hydra.sim.exchange.market import PlayedMarket
 from hydra.sim.exchange.message_faults import Faults
 from hydra.sim.exchange.pair_sender import SECOND_MS
-from hydra.sim.exchange.rest import Rest
+from hydra.sim.exchange.rest import Endpoints
 from hydra.sim.exchange.sockets import Sockets, hang_up
 from hydra.sim.exchange.sources import MarketSource
 from hydra.sim.exchange.weights import Weights
@@ -68,7 +68,7 @@ class Exchange:
         self.market = PlayedMarket(source, self.channels)
         self.app = web.Application()
         weights = Weights(self.clock, serving.weight_limit)
-        Rest(self.market, self.clock, weights, self.faults).add_routes(self.app)
+        Endpoints(self.market, self.clock, weights, self.faults).add_routes(self.app)
         Sockets(self.channels, self.clock).add_routes(self.app)
         Admin(self.market, self.clock, self.channels, self.faults, serving.seed).add_routes(self.app)
         self._serving = serving
