@@ -150,7 +150,7 @@ class _Start:
         deadline = time.monotonic() + _LONGEST_START_S
         while True:
             for sentence in self.processes.keep_alive():
-                self.tell(sentence)
+                self.tell(f"{sentence}; it said: {_last_line(self.log)}")
             found = look()
             if found is not None:
                 return found

@@ -255,6 +255,9 @@ class Process:
 
     def _on_open(self, route: Route) -> None:
         self._silences.opened(route)
+        if not self.clock.speed and Feed.ORDER_BOOKS in route.feeds:
+            # It may be held until its minute is decided: no update comes before, and books are waited for.
+            self._intake.ask_snapshots()
 
     def _is_awaited(self) -> bool:
         """Whether all that belongs to the last candles handed over has come since."""
