@@ -14,7 +14,12 @@ _TIME_OF_DAY: Final = re.compile(r"(\d{1,2}):(\d{2})")
 
 
 def parse_minute(option: str, text: str, examples: str = "2025-06-01T14:05") -> datetime:
-    """The minute of an ISO 8601 text, in UTC; a text without a zone is UTC.
+    """The minute of an ISO 8601 text; see `parse_instant`."""
+    return parse_instant(option, text, examples).replace(second=0, microsecond=0)
+
+
+def parse_instant(option: str, text: str, examples: str = "2025-06-01T14:05:30") -> datetime:
+    """The instant of an ISO 8601 text, in UTC; a text without a zone is UTC.
 
     Raises:
         StopError: it is no time, or not one of the years 2000 to 2099; the message names the `option` and
@@ -27,7 +32,7 @@ def parse_minute(option: str, text: str, examples: str = "2025-06-01T14:05") -> 
     zoned = time if time.tzinfo else time.replace(tzinfo=UTC)
     if not FIRST_TIME <= zoned < END_OF_TIME:
         raise StopError(f"{option} {text}: write a time of the years 2000 to 2099, such as {examples} (UTC)")
-    return zoned.astimezone(UTC).replace(second=0, microsecond=0)
+    return zoned.astimezone(UTC)
 
 
 def parse_minute_or_clock(option: str, text: str, newest: datetime) -> datetime:

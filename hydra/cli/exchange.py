@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from adbc_driver_manager.dbapi import Connection
 
+from hydra.answers.timestamps import parse_instant
 from hydra.cli import db
 from hydra.cli.market_options import SeedOption
 from hydra.cli.output import TextConsole, print_line
@@ -78,6 +79,14 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter an option
         ),
     ] = None,
     weight_limit: Annotated[int, typer.Option(min=1, help="Request weight a minute.")] = 2_400,
+    began: Annotated[
+        str | None,
+        typer.Option(
+            help="When its clock stood at --from, ISO 8601, UTC: it stands where it would be had it run ever "
+            "since, as an exchange that was started again. [default: when it can be heard]",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Serve a market over Binance USD-M's REST and WebSocket protocol, until Ctrl-C.
 
@@ -92,6 +101,7 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter an option
         faults=tuple(fault_of_option(text) for text in fault or ()),
         port=port,
         weight_limit=weight_limit,
+        began=None if began is None else parse_instant("--began", began),
     )
     if is_generated:
         asyncio.run(_serve(Exchange(_generated(first, last, seed or 0, scenarios, pairs), serving)))

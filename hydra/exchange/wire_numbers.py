@@ -3,6 +3,7 @@
 They come as text ("61800.20") or as numbers. Text such as "NaN", "inf" or "" passes no bound.
 """
 
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
 from msgspec import Meta
@@ -24,3 +25,16 @@ Milliseconds = Annotated[int, Meta(ge=0, lt=253_402_300_800_000)]
 Symbol = Annotated[str, Meta(min_length=1, max_length=64)]
 Levels = list[tuple[Price, Quantity]]
 """Price and quantity of each level; quantity 0 removes it."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+
+
+def to_ms(instant: datetime) -> int:
+    """Milliseconds since 1970, rounded up."""
+    return -((_EPOCH - instant) // _MILLISECOND)
+
+
+def instant_of(time_us: int) -> datetime:
+    """Microseconds since 1970 as UTC."""
+    return _EPOCH + timedelta(microseconds=time_us)

@@ -21,7 +21,7 @@ MOST_BOOK_AGE: Final = timedelta(seconds=10)
 """An older book says nothing of an instant: two of the recorded snapshots (5 s)."""
 
 
-class Book(NamedTuple):
+class RecordedBook(NamedTuple):
     """A recorded order book: prices in quote units, quantities in base units, best first."""
 
     time: datetime
@@ -49,15 +49,15 @@ class PublicTrade(NamedTuple):
 class OrderFlow(NamedTuple):
     """The recorded books and trades of a pair around a minute, each in the order of time."""
 
-    books: Sequence[Book]
+    books: Sequence[RecordedBook]
     trades: Sequence[PublicTrade]
 
-    def book_at(self, time: datetime) -> Book | None:
+    def book_at(self, time: datetime) -> RecordedBook | None:
         """The last book by `time`; None where it is older than MOST_BOOK_AGE."""
         past = list(takewhile(lambda book: book.time <= time, self.books))
         return past[-1] if past and time - past[-1].time <= MOST_BOOK_AGE else None
 
-    def book_after(self, time: datetime) -> Book | None:
+    def book_after(self, time: datetime) -> RecordedBook | None:
         """The first book after `time`; None where none is recorded."""
         return next((book for book in self.books if book.time > time), None)
 
@@ -76,13 +76,13 @@ class RestingOrder(NamedTuple):
     ahead: Decimal | None
 
 
-def would_take(book: Book, limit_price: float, *, is_buy: bool) -> bool:
+def would_take(book: RecordedBook, limit_price: float, *, is_buy: bool) -> bool:
     """True if an order at `limit_price` would trade at once: the exchange refuses it as post-only (C41)."""
     prices, _ = book.side(is_buy=not is_buy)
     return len(prices) > 0 and (limit_price >= prices[0] if is_buy else limit_price <= prices[0])
 
 
-def quantity_ahead(book: Book, limit_price: float, *, is_buy: bool) -> Decimal | None:
+def quantity_ahead(book: RecordedBook, limit_price: float, *, is_buy: bool) -> Decimal | None:
     """Base units that the book shows at the price of a resting order; None beyond its last recorded level.
 
     Formula: the displayed quantity at the limit price, 0 where the price has no level
@@ -117,7 +117,7 @@ def rest_in_queue(
     """
     fills: list[QueueFill] = []
     for event in _events_after(flow, since):
-        if isinstance(event, Book):
+        if isinstance(event, RecordedBook):
             shown = quantity_ahead(event, limit_price, is_buy=is_buy)
             if shown is not None:
                 ahead = shown if ahead is None else min(ahead, shown)
@@ -138,12 +138,16 @@ def rest_in_queue(
     return RestingOrder(fills, ahead)
 
 
-def _events_after(flow: OrderFlow, since: datetime) -> Iterator[Book | PublicTrade]:
-    events: Iterator[Book | PublicTrade] = heapq.merge(flow.trades, flow.books, key=lambda one: one.time)
+def _events_after(flow: OrderFlow, since: datetime) -> Iterator[RecordedBook | PublicTrade]:
+    events: Iterator[RecordedBook | PublicTrade] = heapq.merge(
+        flow.trades, flow.books, key=lambda one: one.time
+    )
     return (event for event in events if event.time > since)
 
 
-def walk_book(book: Book, quantity: Decimal, slippage_bps: Decimal, *, is_buy: bool) -> Decimal | None:
+def walk_book(
+    book: RecordedBook, quantity: Decimal, slippage_bps: Decimal, *, is_buy: bool
+) -> Decimal | None:
     """The mean price of a market order that takes the levels of `book`; None where it shows none.
 
     What exceeds the recorded levels pays the last one and the model's slippage.

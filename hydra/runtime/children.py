@@ -67,6 +67,12 @@ class Children:
         """Let `program` run too, from now on."""
         self._children.append(Child(program, start_at=self._now() + program.starts_after_s))
 
+    def replace(self, program: Program) -> None:
+        """From its next start on, the program of this name is `program`."""
+        for child in self._children:
+            if child.program.name == program.name:
+                child.program = program
+
     def deaths(self, name: str) -> int:
         """How often the program `name` ended without being asked to."""
         return sum(child.deaths for child in self._children if child.program.name == name)

@@ -30,7 +30,7 @@ from hydra.paths import state_directory
 from hydra.runtime.children import Children, Program
 from hydra.runtime.exchange_history import ensure_history
 from hydra.runtime.run_market import StoredInstrument, choose_instruments
-from hydra.runtime.simulated_exchange import Served, go_to, hold_until, served_at
+from hydra.runtime.simulated_exchange import Served, began_at, go_to, hold_until, served_at
 from hydra.runtime.speed import Speed
 from hydra.settings import Settings
 from hydra.trading.runs import RunExchange
@@ -150,7 +150,7 @@ class _Start:
         deadline = time.monotonic() + _LONGEST_START_S
         while True:
             for sentence in self.processes.keep_alive():
-                self.tell(sentence)
+                self.tell(f"{sentence}; it said: {_last_line(self.log)}")
             found = look()
             if found is not None:
                 return found
@@ -173,7 +173,8 @@ def _url(settings: Settings, asked: ExchangeRequest) -> str:
 def _served(settings: Settings, url: str, asked: ExchangeRequest, start: _Start) -> Served:
     """The simulated exchange: one that answers already, else one served from where it was last heard."""
     served = _answered(url)
-    heard = None
+    heard: datetime | None = None
+    words: tuple[str, ...] = ()
     if served is None:
         port = str(urlsplit(url).port)
         words = ("exchange", "serve", *asked.serving, "--speed", str(asked.speed), "--port", port)
@@ -186,6 +187,10 @@ def _served(settings: Settings, url: str, asked: ExchangeRequest, start: _Start)
     elif served.speed.factor is None:
         # Before anybody listens: it would run ahead. A second, so that the last candle of history is closed.
         hold_until(url, served.start + timedelta(seconds=1))
+    if words and served.speed.factor is not None:
+        # A real exchange goes on while nobody hears it: one that is started again stands where it would be.
+        began = began_at(url, served.start, served.speed.factor)
+        start.processes.replace(Program(EXCHANGE, _hydra(*words, "--began", began.isoformat())))
     return served
 
 

@@ -4,7 +4,7 @@ import http.client
 import json
 import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -17,7 +17,7 @@ from hydra.settings import Settings
 _CLOCK: Final = "/hydra/clock"
 _TIMEOUT_S: Final = 10.0
 _QUICKLY: Final = 100_000.0
-_LONGEST_WAY_S: Final = 60.0
+_LONGEST_WAY_S: Final = 300.0
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,17 @@ def now_at(url: str) -> datetime:
         RetryError: it does not answer.
     """
     return datetime.fromisoformat(_ask(url, "GET", _CLOCK, None)["now"])
+
+
+def began_at(url: str, start: datetime, factor: float) -> datetime:
+    """When the clock of the simulated exchange at `url` stood at `start`, by the clock of this machine.
+
+    factor: its speed, times real time.
+
+    Raises:
+        RetryError: it does not answer.
+    """
+    return datetime.now(UTC) - (now_at(url) - start) / factor
 
 
 def go_to(url: str, instant: datetime, speed: Speed) -> None:

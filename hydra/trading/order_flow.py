@@ -9,7 +9,7 @@ from datetime import datetime
 import psycopg
 
 from hydra.db import queries
-from hydra.layers.layer5_book_fills import MOST_BOOK_AGE, Book, OrderFlow, PublicTrade
+from hydra.layers.layer5_book_fills import MOST_BOOK_AGE, OrderFlow, PublicTrade, RecordedBook
 from hydra.trading.bars import BAR_LENGTH, Bar
 
 FlowOfBar = Callable[[Bar], OrderFlow | None]
@@ -34,11 +34,17 @@ def read_order_flow(connection: psycopg.Connection, as_of: datetime, bar: Bar) -
     if not books:
         return None
     trades = connection.execute(queries.load("stages/recorded_trades"), values).fetchall()
-    flow = OrderFlow([Book(*row) for row in books], [PublicTrade(*row) for row in trades])
+    flow = OrderFlow([RecordedBook(*row) for row in books], [PublicTrade(*row) for row in trades])
     return flow if is_recorded(flow, bar) else None
 
 
 def is_recorded(flow: OrderFlow, bar: Bar) -> bool:
-    """True if `flow` covers the minute: a book as it begins, a later one, and at least one trade."""
+    """True if `flow` covers the minute: a book as it begins, a later one, and trades at the bar's extremes.
+
+    Trades that do not reach the high and the low of the bar have a hole: they do not say at which prices the
+    minute traded.
+    """
     has_books = flow.book_at(bar.time) is not None and flow.book_after(bar.time) is not None
-    return bar.length == BAR_LENGTH and has_books and len(flow.trades) > 0
+    prices = [trade.price for trade in flow.trades]
+    has_trades = len(prices) > 0 and min(prices) <= bar.low and bar.high <= max(prices)
+    return bar.length == BAR_LENGTH and has_books and has_trades

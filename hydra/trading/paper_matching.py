@@ -60,21 +60,26 @@ class PaperMatching:
         hit = self._barrier(state, bar)
         if hit is not BarrierHit.LIQUIDATION and self._leave_by_waiting_order(state, bar):
             hit = BarrierHit.NONE
-        if hit is not BarrierHit.TARGET and self._fill_entry(state, bar):
-            hit = self._barrier(state, bar, counts_target=False)
+        entry = state.entry
+        ahead = None if entry is None else entry.queue_ahead
+        if entry is not None and hit is not BarrierHit.TARGET:
+            fills, ahead = self._resting_fills(entry, bar)
+            state.drop_ended()
+            if fills:
+                self._fill_entry(state, entry, bar, fills)
+                hit = self._barrier(state, bar, counts_target=False)
         if hit is not BarrierHit.NONE:
             self._leave_at_barrier(state, bar, hit)
         if state.is_open:
             self._passive_exit(state, bar)
+        if entry is not None:
+            # Not before: a stop may have ended it within the minute, and events are in the order of time.
+            entry.stand_in_queue(bar.end, ahead)
         self._guard(state, bar.end)
 
     # Entries
 
-    def _fill_entry(self, state: PairState, bar: Bar) -> bool:
-        entry = state.entry
-        if entry is None:
-            return False
-        fills, ahead = self._resting_fills(entry, bar)
+    def _fill_entry(self, state: PairState, entry: Order, bar: Bar, fills: list[Fill]) -> None:
         for trade in fills:
             entry.fill(trade)
             position = state.position or self._opened(state, bar, trade.time)
@@ -82,10 +87,6 @@ class PaperMatching:
             position.increase(trade)
             self._measure(position)
             self._guard_at_once(state, trade)
-        entry.stand_in_queue(bar.end, ahead)
-        if entry.state is OrderState.REJECTED:
-            state.drop_ended()
-        return len(fills) > 0
 
     def _opened(self, state: PairState, bar: Bar, time: datetime) -> Position:
         plan, entry = state.plan, state.entry

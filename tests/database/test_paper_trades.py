@@ -246,6 +246,8 @@ def test_an_entry_stands_in_the_recorded_queue_over_two_minutes_and_leaves_throu
     for second, price, quantity in ((10, 49_998.7, 2.95), (20, 49_998.7, 0.1), (65, 49_998.7, 0.04)):
         market.sold(second, price, quantity)
     market.sold(70, 49_998.6, 5.0)
+    for second in (5, 66):
+        market.sold(second, 50_010.0, 1.0)
     market.approve(0, Side.LONG, "10000", LONG_TERMS)
     market.candle(1, (50_000.0, 50_010.0, 49_998.7, 50_000.0))
     market.settle(1)
@@ -259,7 +261,7 @@ def test_an_entry_stands_in_the_recorded_queue_over_two_minutes_and_leaves_throu
     market.book(135, {50_999.0: 1.0}, {51_001.0: 2.0})
     market.sold(125, 50_999.9, 1.0)
     market.sold(130, 51_000.2, 1.0)
-    market.candle(3, (50_000.0, 51_010.0, 50_000.0, 50_900.0))
+    market.candle(3, (50_999.9, 51_000.2, 50_999.9, 51_000.2))
     market.settle(3)
     assert market.fills() == [
         (Decimal("49998.7"), Decimal("0.05"), Decimal("0.499987"), True),
@@ -267,13 +269,100 @@ def test_an_entry_stands_in_the_recorded_queue_over_two_minutes_and_leaves_throu
         (Decimal("49998.7"), Decimal("0.11"), Decimal("1.0999714"), True),
         (Decimal("50985"), Decimal("0.2"), Decimal("5.0985"), False),
     ]
+    assert evidence(market) == [(second, "BOOK") for second in (20, 65, 70, 130)]
+    assert market.position()["net_pnl_usd"] == Decimal("190.161552")
+    assert market.cash() == Decimal("10190.161552")
+    audit = market.connection.execute(queries.load("audits/fill_outside_the_bar")).fetchall()
+    assert [row for row in audit if row[0] == market.run.run_id] == []
+
+
+def evidence(market: PaperMarket) -> list[tuple[float, str]]:
+    """Second and evidence of every fill of the run."""
     rows = market.connection.execute(
         "SELECT f.time, f.evidence FROM hydra.fills AS f JOIN hydra.orders AS o USING (order_id)"
         " WHERE o.run_id = %s ORDER BY f.fill_id",
         (market.run.run_id,),
     ).fetchall()
-    assert rows == [(instant(0) + timedelta(seconds=second), "BOOK") for second in (20, 65, 70, 130)]
-    assert market.position()["net_pnl_usd"] == Decimal("190.161552")
-    assert market.cash() == Decimal("10190.161552")
-    audit = market.connection.execute(queries.load("audits/fill_outside_the_bar")).fetchall()
-    assert [row for row in audit if row[0] == market.run.run_id] == []
+    return [((time - instant(0)).total_seconds(), said) for time, said in rows]
+
+
+def test_a_part_fills_from_the_queue_and_the_rest_is_cancelled(market: PaperMarket) -> None:
+    """0.2 BTC at 49,998.7 behind 3. In two minutes 3.05 and 0.02 are sold there: 0.05 and 0.02 are bought.
+
+    Fees 49,998.7 x 0.05 x 0.0002 = 0.499987 and x 0.02: 0.1999948.
+    """
+    market.candle(0, QUIET)
+    for second in (0, 5, 60, 65):
+        market.book(second, {50_000.0: 1.0, 49_998.7: 3.0}, {50_000.5: 2.0})
+    for second, price, quantity in (
+        (1, 50_010.0, 1.0),
+        (10, 49_998.7, 3.05),
+        (61, 50_010.0, 1.0),
+        (70, 49_998.7, 0.02),
+    ):
+        market.sold(second, price, quantity)
+    market.approve(0, Side.LONG, "10000", LONG_TERMS)
+    for minute in (1, 2):
+        market.candle(minute, (50_000.0, 50_010.0, 49_998.7, 50_000.0))
+        market.settle(minute)
+    assert market.fills() == [
+        (Decimal("49998.7"), Decimal("0.05"), Decimal("0.499987"), True),
+        (Decimal("49998.7"), Decimal("0.02"), Decimal("0.1999948"), True),
+    ]
+    assert evidence(market) == [(10, "BOOK"), (70, "BOOK")]
+    assert market.orders()[0] == ("ENTRY", "CANCELED", Decimal("0.2"), Decimal("0.07"), "ENTRY_TIMEOUT")
+    assert stops(market) == [Decimal("0.07")]
+    assert market.cash() == Decimal("10000") - Decimal("0.499987") - Decimal("0.1999948")
+
+
+def test_a_short_is_sold_through_its_price_and_bought_back_over_two_levels(market: PaperMarket) -> None:
+    """2 ETH at 2,500.07: a trade of 3 at 2,500.10 goes through it: all are sold, whatever was ahead.
+
+    The stop at 2,525 fires at the trade at 2,526 (95 s): 1 at 2,525.5 and 1 at 2,526.5 make 2,526.
+    Fees 5,000.14 x 0.0002 = 1.000028 and 5,052 x 0.0005 = 2.526; profit 2 x (2,500.07 - 2,526) = -51.86.
+    """
+    quiet = (2_500.0, 2_500.1, 2_499.0, 2_500.0)
+    market.candle(0, quiet, pair=ETH)
+    for second in (0, 5):
+        market.book(second, {2_500.0: 5.0}, {2_500.07: 40.0, 2_500.2: 9.0}, pair=ETH)
+    for second in (60, 90, 100):
+        market.book(second, {2_524.0: 5.0}, {2_525.5: 1.0, 2_526.5: 9.0}, pair=ETH)
+    for second, price in ((1, 2_499.0), (20, 2_500.1), (61, 2_510.0), (95, 2_526.0)):
+        market.sold(second, price, 3.0, pair=ETH)
+    market.approve(0, Side.SHORT, "5000.14", SHORT_TERMS, pair=ETH)
+    market.candle(1, quiet, pair=ETH)
+    market.settle(1)
+    market.candle(2, (2_510.0, 2_526.0, 2_510.0, 2_526.0), pair=ETH)
+    market.settle(2)
+    assert market.fills() == [
+        (Decimal("2500.07"), Decimal("2"), Decimal("1.000028"), True),
+        (Decimal("2526"), Decimal("2"), Decimal("2.526"), False),
+    ]
+    assert evidence(market) == [(20, "BOOK"), (95, "BOOK")]
+    assert market.position()["net_pnl_usd"] == Decimal("-55.386028")
+    assert market.cash() == Decimal("9944.613972")
+
+
+def test_where_trades_have_a_hole_the_bar_says_what_fills(market: PaperMarket) -> None:
+    """Minute 1: the trades end at 20 s, the bar goes on to 49,990: a tenth of 0.5 BTC, at the minute's end.
+
+    Minute 2: trades end again, the bar falls to 49,400, and the stop at 49,500 is paid as by the bar:
+    49,500 less 1.25 bps (6.1875), down to the tick: 49,493.8, not the 50,000 of the last book.
+    """
+    market.candle(0, QUIET)
+    for second in range(0, 125, 5):
+        market.book(second, {50_000.0: 1.0, 49_998.7: 3.0}, {50_000.5: 2.0})
+    for second in (5, 20, 65, 80):
+        market.sold(second, 50_000.0, 9.0)
+    market.approve(0, Side.LONG, "10000", LONG_TERMS)
+    market.candle(1, (50_000.0, 50_000.0, 49_990.0, 50_000.0), volume=0.5)
+    market.settle(1)
+    assert evidence(market) == [(60, "BAR")]
+    market.candle(2, (50_000.0, 50_000.0, 49_400.0, 49_450.0), volume=0.5)
+    market.settle(2)
+    assert evidence(market) == [(60, "BAR"), (120, "BAR"), (120, "BAR")]
+    assert market.fills() == [
+        (Decimal("49998.7"), Decimal("0.05"), Decimal("0.499987"), True),
+        (Decimal("49998.7"), Decimal("0.05"), Decimal("0.499987"), True),
+        (Decimal("49493.8"), Decimal("0.1"), Decimal("2.47469"), False),
+    ]

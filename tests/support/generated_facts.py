@@ -12,7 +12,7 @@ from hydra.exchange.instruments import load_instrument_terms
 from hydra.features.facts import SOURCES, MarketFacts, empty_frame
 from hydra.features.reading.five_minute_bars import bars_as_of
 from hydra.layers.layer4_filters import InstrumentFilters
-from hydra.layers.layer5_book_fills import MOST_BOOK_AGE, Book, OrderFlow, PublicTrade
+from hydra.layers.layer5_book_fills import MOST_BOOK_AGE, OrderFlow, PublicTrade, RecordedBook
 from hydra.ledger.costs import PAIR_COSTS
 from hydra.ledger.liquidation import MaintenanceBracket
 from hydra.sim.market.market import Market
@@ -65,7 +65,7 @@ def _flow(facts: Mapping[str, pl.DataFrame]) -> RecordedFlow:
             pl.col("time").is_between(bar.time, bar.end, closed="left"), pl.col("known_at") <= as_of
         )
         flow = OrderFlow(
-            [Book(*row) for row in near.select(Book._fields).iter_rows()],
+            [RecordedBook(*row) for row in near.select(RecordedBook._fields).iter_rows()],
             [PublicTrade(*row) for row in inside.select(PublicTrade._fields).iter_rows()],
         )
         return flow if is_recorded(flow, bar) else None

@@ -57,7 +57,7 @@ EXPECTED: dict[Callable[..., Any], list[object]] = {
             [(7.615, 1563.0), (7.622, 3284.0)],
         )
     ],
-    parsers.answer: [
+    parsers.subscription_answer: [
         SubscriptionAnswer(1, None),
         SubscriptionAnswer(3, "Invalid request: invalid stream (2)"),
     ],

@@ -61,7 +61,7 @@ EXPECTED: dict[Callable[..., Any], list[object]] = {
             [(30248.7, 0.0), (30249.3, 0.892)],
         )
     ],
-    parsers.answer: [
+    parsers.subscription_answer: [
         SubscriptionAnswer(1, None),
         SubscriptionAnswer(0, "Invalid topic: invalid.topic.BTCUSDT"),
     ],

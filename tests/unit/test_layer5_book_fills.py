@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hydra.layers.layer5_book_fills import (
-    Book,
     OrderFlow,
     PublicTrade,
     QueueFill,
+    RecordedBook,
     market_price,
     quantity_ahead,
     rest_in_queue,
@@ -29,10 +29,10 @@ def at(second: float) -> datetime:
     return START + timedelta(seconds=second)
 
 
-def book(second: float, bids: dict[float, float], asks: dict[float, float] | None = None) -> Book:
+def book(second: float, bids: dict[float, float], asks: dict[float, float] | None = None) -> RecordedBook:
     """Price and quantity by level, best first."""
     above = asks or {101.0: 5.0}
-    return Book(at(second), list(bids), list(bids.values()), list(above), list(above.values()))
+    return RecordedBook(at(second), list(bids), list(bids.values()), list(above), list(above.values()))
 
 
 def sold(second: float, price: float, quantity: float) -> PublicTrade:
@@ -121,7 +121,7 @@ def test_a_market_order_pays_the_mean_over_the_levels_it_takes() -> None:
     beyond = (Decimal(101 + 204 + 312) + 4 * Decimal("104.104")) / 10
     assert walk_book(shown, Decimal(10), Decimal(10), is_buy=True) == beyond
     assert walk_book(shown, Decimal(7), Decimal(10), is_buy=False) == 100
-    assert walk_book(Book(START, [], [], [], []), Decimal(7), Decimal(10), is_buy=False) is None
+    assert walk_book(RecordedBook(START, [], [], [], []), Decimal(7), Decimal(10), is_buy=False) is None
 
 
 def test_a_market_order_gets_the_worse_of_the_books_around_its_arrival() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hydra.db.server.packages import without_password
-from hydra.db.server.sources import Source, candidates, parse_deb822, parse_one_line, read_sources
+from hydra.db.server.sources import AptSource, candidates, parse_deb822, parse_one_line, read_sources
 
 KEY = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
@@ -14,7 +14,7 @@ def test_a_one_line_source_keeps_its_key() -> None:
     (source,) = parse_one_line(
         f"# main\ndeb [arch=amd64 signed-by={KEY}] http://m.test/debian bookworm main non-free\n"
     )
-    assert source == Source(
+    assert source == AptSource(
         "http://m.test/debian", ("bookworm",), ("main", "non-free"), (f"Signed-By: {KEY}",)
     )
 
@@ -46,15 +46,15 @@ def test_a_disabled_deb822_source_is_passed_over() -> None:
 
 def test_security_and_foreign_sources_are_no_candidates() -> None:
     sources = [
-        Source("http://m.test/debian-security", ("bookworm-security",), ("main",)),
-        Source("http://vendor.test/apt", ("nodistro",), ("contrib",)),
-        Source("http://m.test/debian", ("bookworm", "bookworm-updates"), ("main",)),
+        AptSource("http://m.test/debian-security", ("bookworm-security",), ("main",)),
+        AptSource("http://vendor.test/apt", ("nodistro",), ("contrib",)),
+        AptSource("http://m.test/debian", ("bookworm", "bookworm-updates"), ("main",)),
     ]
     assert [source.uri for source in candidates(sources)] == ["http://m.test/debian"]
 
 
 def test_behind_a_dated_snapshot_its_host_is_tried_undated() -> None:
-    dated = Source("http://m.test/archive/debian/20230501T000000Z/", ("bookworm",), ("main",))
+    dated = AptSource("http://m.test/archive/debian/20230501T000000Z/", ("bookworm",), ("main",))
     assert [source.uri for source in candidates([dated])] == [
         "http://m.test/archive/debian/20230501T000000Z/",
         "http://m.test/archive/debian",
@@ -63,7 +63,7 @@ def test_behind_a_dated_snapshot_its_host_is_tried_undated() -> None:
 
 
 def test_each_place_is_tried_once() -> None:
-    twice = [Source("http://m.test/debian", ("bookworm",), ("main",))] * 2
+    twice = [AptSource("http://m.test/debian", ("bookworm",), ("main",))] * 2
     assert len(candidates(twice)) == 1
 
 

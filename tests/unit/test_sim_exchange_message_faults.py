@@ -151,6 +151,28 @@ def test_a_fault_of_the_command_line_is_refused_with_the_name_that_is_wrong() ->
         fault_of_option("drop,chance=1")
 
 
+@pytest.mark.parametrize(
+    ("option", "named"),
+    [
+        ("drop,stream=aggTrad", "aggTrad"),
+        ("drop,endpoint=klines", "endpoint"),
+        ("http_429,stream=aggTrade", "stream"),
+        ("drop,probability=5", "probability"),
+        ("drop,probability=nan", "probability"),
+        ("latency,value=nan", "value"),
+        ("latency,value=inf", "value"),
+        ("latency,value=-1", "value"),
+        ("http_5xx,value=200", "value"),
+        ("drop,count=0", "count"),
+        ("drop,seed=-1", "seed"),
+        ("drop,seed=99999999999999999999", "seed"),
+    ],
+)
+def test_a_fault_that_could_not_act_as_it_is_meant_is_refused(option: str, named: str) -> None:
+    with pytest.raises(SettingsError, match=named):
+        fault_of_option(option)
+
+
 @pytest.mark.parametrize("kind", [FaultKind.SILENCE, FaultKind.SILENCE_WITH_PONGS])
 def test_a_silence_ends_with_its_window(kind: FaultKind) -> None:
     scene = Scene(Fault(kind, end=datetime.fromtimestamp(5, UTC)))

@@ -42,6 +42,8 @@ def refused(weights: Weights) -> Refusal:
         (KLINES, {"limit": "100"}, 2),
         (KLINES, {}, 5),
         (KLINES, {"limit": "1500"}, 10),
+        (KLINES, {"limit": "\u00b2"}, 5),
+        (KLINES, {"limit": "9" * 5_000}, 5),
         ("/fapi/v1/markPriceKlines", {"limit": "1000"}, 5),
         ("/fapi/v1/depth", {"limit": "50"}, 2),
         ("/fapi/v1/depth", {"limit": "1000"}, 20),

@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 from hydra.db.server.pins import Archive, complaint, offered, pinned, refuse_other_files
-from hydra.db.server.sources import SUITE, Source, candidates, read_sources
+from hydra.db.server.sources import SUITE, AptSource, candidates, read_sources
 from hydra.errors import DatabaseError
 
 INSTEAD: Final = "set HYDRA_DATABASE_URL to a TimescaleDB server of your own instead"
@@ -89,7 +89,7 @@ class _AptError(Exception):
     """What apt complained of."""
 
 
-def _mirrors(work: Path) -> Iterator[tuple[Source, dict[str, str]]]:
+def _mirrors(work: Path) -> Iterator[tuple[AptSource, dict[str, str]]]:
     """The mirrors to try, each with an environment for apt."""
     if shutil.which("apt-get") is None:
         raise DatabaseError(f"the private database server comes through apt-get, not found here: {INSTEAD}")
@@ -130,7 +130,7 @@ def _first_complaint(text: str) -> str:
     return lines[0].removeprefix("E:").strip() if lines else "apt-get failed without saying why"
 
 
-def _write_configuration(source: Source, work: Path) -> Path:
+def _write_configuration(source: AptSource, work: Path) -> Path:
     for name in ("lists/partial", "cache/archives/partial", "sources", "conf"):
         (work / name).mkdir(parents=True)
     (work / "status").touch()

@@ -19,7 +19,7 @@ _OPTIONS_KEPT = {"signed-by": "Signed-By", "trusted": "Trusted"}
 
 
 @dataclass(frozen=True)
-class Source:
+class AptSource:
     """One apt source. `trust` holds the deb822 lines that authenticate it."""
 
     uri: str
@@ -38,7 +38,7 @@ class Source:
         return "\n".join(lines) + "\n"
 
 
-def candidates(sources: Iterable[Source]) -> list[Source]:
+def candidates(sources: Iterable[AptSource]) -> list[AptSource]:
     """Sources that may have `SUITE`, best first, without duplicates.
 
     The machine's mirrors as they stand; then, where the path is a dated snapshot (which may be older
@@ -49,7 +49,7 @@ def candidates(sources: Iterable[Source]) -> list[Source]:
     return list({source.uri: source for source in reversed(tried)}.values())[::-1]
 
 
-def read_sources(apt_directory: Path = Path("/etc/apt")) -> list[Source]:
+def read_sources(apt_directory: Path = Path("/etc/apt")) -> list[AptSource]:
     """The machine's enabled binary sources, in apt's order."""
     parts = apt_directory / "sources.list.d"
     found = list(parse_one_line(_text(apt_directory / "sources.list")))
@@ -61,17 +61,17 @@ def read_sources(apt_directory: Path = Path("/etc/apt")) -> list[Source]:
     return found
 
 
-def parse_one_line(text: str) -> Iterator[Source]:
+def parse_one_line(text: str) -> Iterator[AptSource]:
     """The `deb` lines of a `.list` file."""
     for line in text.splitlines():
         match = _ONE_LINE.match(line.split("#", 1)[0].strip())
         if match:
             pairs = (option.partition("=") for option in (match["options"] or "").split())
             trust = [f"{_OPTIONS_KEPT[key]}: {value}" for key, _, value in pairs if key in _OPTIONS_KEPT]
-            yield Source(match["uri"], (match["suite"],), tuple(match["rest"].split()), tuple(trust))
+            yield AptSource(match["uri"], (match["suite"],), tuple(match["rest"].split()), tuple(trust))
 
 
-def parse_deb822(text: str) -> Iterator[Source]:
+def parse_deb822(text: str) -> Iterator[AptSource]:
     """The enabled paragraphs of a `.sources` file; a key block in Signed-By is kept unchanged."""
     lines = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
     for paragraph in re.split(r"\n\s*\n", lines.strip()):
@@ -81,7 +81,7 @@ def parse_deb822(text: str) -> Iterator[Source]:
         suites, components = fields.get("suites", "").split(), fields.get("components", "").split()
         trust = [f"{name}: {fields[key]}" for key, name in _OPTIONS_KEPT.items() if key in fields]
         for uri in fields.get("uris", "").split():
-            yield Source(uri, tuple(suites), tuple(components), tuple(trust))
+            yield AptSource(uri, tuple(suites), tuple(components), tuple(trust))
 
 
 def _fields(paragraph: str) -> dict[str, str]:
@@ -97,18 +97,18 @@ def _fields(paragraph: str) -> dict[str, str]:
     return fields
 
 
-def _is_plain_mirror(source: Source) -> bool:
+def _is_plain_mirror(source: AptSource) -> bool:
     is_security = any("security" in name for name in (source.uri, *source.suites))
     is_distribution = any(re.fullmatch(r"[a-z]+", suite) for suite in source.suites)
     return "main" in source.components and is_distribution and not is_security
 
 
-def _alternatives(source: Source) -> Iterator[Source]:
+def _alternatives(source: AptSource) -> Iterator[AptSource]:
     undated = _SNAPSHOT.sub("", source.uri).rstrip("/")
     if undated != source.uri.rstrip("/"):
         parts = urlsplit(source.uri)
         for uri in (undated, f"{parts.scheme}://{parts.netloc}/debian"):
-            yield Source(uri, source.suites, source.components, source.trust)
+            yield AptSource(uri, source.suites, source.components, source.trust)
 
 
 def _text(path: Path) -> str:

@@ -291,7 +291,7 @@ def depth_update(event: _Depth) -> DepthUpdate:
     )
 
 
-def answer(body: dict[str, Any]) -> SubscriptionAnswer:
+def subscription_answer(body: dict[str, Any]) -> SubscriptionAnswer:
     """The answer to a request; id 0 where the exchange names none (it could not read the request).
 
     {"result":null,"id":1}
@@ -332,7 +332,7 @@ def _unlike_an_event(frame: bytes) -> Message | None:
     if isinstance(kind, str):
         return _event_of(kind, event, frame)
     if "result" in event or "error" in event:
-        return answer(event)
+        return subscription_answer(event)
     raise _bad("a frame", "it is neither an event nor an answer", frame)
 
 

@@ -6,7 +6,7 @@ Source: docs/exchange.md, "REST".
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import polars as pl
@@ -23,6 +23,7 @@ from hydra.exchange.interface import Capabilities, Feed, Frame, OnFrame
 from hydra.exchange.messages import DepthSnapshot, Message
 from hydra.exchange.raw_socket import Streams
 from hydra.exchange.refusals import CLOCK_OFF, HttpAnswer, error_of, not_an_exchange
+from hydra.exchange.wire_numbers import instant_of, to_ms
 
 _PERIOD: Final = timedelta(minutes=5)
 _STATISTICS_KEPT: Final = timedelta(days=30) - timedelta(hours=1)
@@ -43,7 +44,7 @@ class BinanceMarketData:
         self._host = client.hosts.name
         self._source = f"{{}} of {capabilities.venue} ({environment})"
         self._streams = Streams(client, self.parse, capabilities.connection_life_hours, self.server_time)
-        self._told = datetime(1970, 1, 1, tzinfo=UTC)
+        self._told = instant_of(0)
         self._pages: dict[str, _Page] = {
             "candles_1m": self._candles,
             "mark_prices": self._mark_bars,
@@ -86,7 +87,7 @@ class BinanceMarketData:
             clock = ServerClock(int(answer["serverTime"]) * 1_000, float(answer.get("simulatedSpeed", 1.0)))
         except (KeyError, TypeError, ValueError, AttributeError):
             raise not_an_exchange(self._host, str(answer)) from None
-        self._told = _instant(clock.time_us)
+        self._told = instant_of(clock.time_us)
         self._client.budget.speed = clock.speed
         self._client.options["timeDifference"] = (wall_us() - clock.time_us) // 1_000
         return clock
@@ -136,7 +137,12 @@ class BinanceMarketData:
     async def _klines(self, endpoint: str, table: str, symbol: str, start: datetime, end: datetime) -> Any:
         limit = self.capabilities.pages[table]
         return await self._ask(
-            endpoint, symbol=symbol, interval="1m", startTime=_ms(start), endTime=_ms(end) - 1, limit=limit
+            endpoint,
+            symbol=symbol,
+            interval="1m",
+            startTime=to_ms(start),
+            endTime=to_ms(end) - 1,
+            limit=limit,
         )
 
     async def _closed(self, bars: pl.DataFrame) -> pl.DataFrame:
@@ -152,8 +158,8 @@ class BinanceMarketData:
         rows = await self._ask(
             "fapiPublicGetFundingRate",
             symbol=symbol,
-            startTime=_ms(start - _LONGEST_INTERVAL),
-            endTime=_ms(end) - 1,
+            startTime=to_ms(start - _LONGEST_INTERVAL),
+            endTime=to_ms(end) - 1,
             limit=limit,
         )
         interval = pl.col("interval_hours").forward_fill().backward_fill()
@@ -195,8 +201,8 @@ class BinanceMarketData:
             endpoint,
             symbol=symbol,
             period="5m",
-            startTime=_ms(start),
-            endTime=_ms(end) - 1,
+            startTime=to_ms(start),
+            endTime=to_ms(end) - 1,
             limit=self.capabilities.pages[table],
         )
 
@@ -252,12 +258,3 @@ class BinanceMarketData:
         """See `MarketData`."""
         await self._streams.close()
         await self._client.close()
-
-
-def _ms(instant: datetime) -> int:
-    """Milliseconds since 1970, rounded up."""
-    return -((datetime(1970, 1, 1, tzinfo=UTC) - instant) // timedelta(milliseconds=1))
-
-
-def _instant(time_us: int) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=time_us)

@@ -137,7 +137,7 @@ def parse(frame: bytes) -> Message | None:
         envelope = _FRAME.decode(frame)
         kind = envelope.topic.partition(".")[0]
         if kind not in _PARSERS:
-            return None if envelope.topic else answer(msgspec.json.decode(frame))
+            return None if envelope.topic else subscription_answer(msgspec.json.decode(frame))
         messages = _PARSERS[kind](envelope)
     except (ValueError, RecursionError) as error:
         start = shown(frame[:_SHOWN_CHARACTERS].decode("utf-8", "backslashreplace"))
@@ -238,7 +238,7 @@ def order_book(envelope: _Frame) -> list[OneMessage]:
     return [DepthUpdate(book.symbol, time_us, number, number, number - 1, book.bids, book.asks)]
 
 
-def answer(body: Any) -> SubscriptionAnswer | None:
+def subscription_answer(body: Any) -> SubscriptionAnswer | None:
     """The answer to a subscription (`req_id` is its number; 0 where it has none); None for a pong.
 
     {"success":true,"ret_msg":"","conn_id":"cejreaspqfm9se7usbrg-2xh","req_id":"1","op":"subscribe"}

@@ -5,7 +5,7 @@ Source: docs/exchange.md, "Bybit".
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 import polars as pl
@@ -21,6 +21,7 @@ from hydra.exchange.interface import Capabilities, Feed, Frame, OnFrame
 from hydra.exchange.messages import DepthSnapshot, Message
 from hydra.exchange.raw_socket import Streams
 from hydra.exchange.refusals import error_of, not_an_exchange
+from hydra.exchange.wire_numbers import instant_of, to_ms
 
 _MINUTE: Final = timedelta(minutes=1)
 _DEPTH_LEVELS: Final = 500
@@ -82,9 +83,7 @@ class BybitMarketData:
     async def server_time(self) -> datetime:
         """See `MarketData`."""
         clock = await self.server_clock()
-        return datetime.fromtimestamp(clock.time_us // 1_000_000, UTC) + timedelta(
-            microseconds=clock.time_us % 1_000_000
-        )
+        return instant_of(clock.time_us)
 
     async def server_clock(self) -> ServerClock:
         """See `MarketData`."""
@@ -116,7 +115,12 @@ class BybitMarketData:
         begin, now = start, await self.server_time()
         while True:
             stop = max(begin, min(end, begin + page.distance * limit))
-            asked = {page.start: _ms(begin), page.end: _ms(stop) - 1, "limit": limit, **page.parameters}
+            asked = {
+                page.start: to_ms(begin),
+                page.end: to_ms(stop) - 1,
+                "limit": limit,
+                **page.parameters,
+            }
             answer = await self._ask_linear(page.endpoint, symbol, **asked)
             found = _FRAMES[table](answers.rows_of(table, answer))
             found = found.filter(pl.col("time") >= start, pl.col("time") < end)
@@ -161,7 +165,3 @@ class BybitMarketData:
         """See `MarketData`."""
         await self._streams.close()
         await self._client.close()
-
-
-def _ms(instant: datetime) -> int:
-    return int(instant.timestamp() * 1_000)

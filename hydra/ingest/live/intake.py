@@ -233,6 +233,11 @@ class Intake:
             pair.book_broke = (pair.book.time_us, cause)
         pair.book.stop()
 
+    def ask_snapshots(self) -> None:
+        """Have the books begun that there are not, before their first update comes."""
+        for pair in self.pairs.values():
+            self._ask_snapshot(pair)
+
     def snapshot(self, pair: HeardPair, snapshot: DepthSnapshot) -> None:
         """Begin the book of `pair` again at `snapshot`; if that does not do, it still needs one."""
         fault = pair.book.restart(snapshot)
@@ -341,7 +346,10 @@ class Intake:
                 # A snapshot by REST may be ahead of this connection.
                 known_us = max(known_us, top.time_us)
                 self._gathered.rows["order_books"].append((pair.instrument_id, known_us, *top))
-        if book.needs_snapshot and not pair.is_snapshot_asked:
+        self._ask_snapshot(pair)
+
+    def _ask_snapshot(self, pair: HeardPair) -> None:
+        if pair.book.needs_snapshot and not pair.is_snapshot_asked:
             pair.is_snapshot_asked = True
             self._on_snapshot(pair)
 

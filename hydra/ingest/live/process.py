@@ -255,6 +255,9 @@ class Process:
 
     def _on_open(self, route: Route) -> None:
         self._silences.opened(route)
+        if not self.clock.speed and Feed.ORDER_BOOKS in route.feeds:
+            # It may be held until its minute is decided: no update comes before, and books are waited for.
+            self._intake.ask_snapshots()
 
     def _is_awaited(self) -> bool:
         """Whether all that belongs to the last candles handed over has come since."""
@@ -275,11 +278,16 @@ class Process:
                 self._capture.flush_if_due()
 
     async def _ask_time_if_quiet(self) -> None:
-        """Where an exchange of speed 0 streams candles only, a missing one would stop the time."""
+        """An exchange of speed 0 waits for a decision: what was lost before would stop the time for ever.
+
+        What waits to be read is read while it answers.
+        """
         receipt = self._receipt
-        if self._is_sparse and isinstance(receipt, HeardClock) and receipt.is_quiet:
+        if isinstance(receipt, HeardClock) and receipt.is_quiet:
             with suppress(RetryError):
-                receipt.heard((await self.orders.data.server_clock()).time_us)
+                told = await self.orders.data.server_clock()
+                if receipt.is_quiet:
+                    receipt.heard(told.time_us)
 
     async def _hand_over_often(self) -> None:
         states_at = 0.0
@@ -295,7 +303,7 @@ class Process:
             await self._ask_for_lost_rows()
 
     async def _ask_for_lost_rows(self) -> None:
-        """A minute after the database takes rows again, have those fetched that nothing could hold meanwhile."""
+        """A minute after the database takes rows again, have fetched what nothing could hold meanwhile."""
         through_us = self.writer.lost_through_us
         if not through_us or self.writer.stored_through_us < through_us + MINUTE_US:
             return

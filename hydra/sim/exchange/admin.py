@@ -1,6 +1,6 @@
 """HYDRA's own paths of the simulated exchange: what market it is, its clock, its faults, what it has sent."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Set
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,16 +9,15 @@ from aiohttp import web
 
 from hydra.errors import SettingsError
 from hydra.sim.exchange.channels import Channels
-from hydra.sim.exchange.clock import SimulatedClock
+from hydra.sim.exchange.clock import MAXIMAL, SimulatedClock
 from hydra.sim.exchange.faults import described, fault_of
 from hydra.sim.exchange.market import PlayedMarket, instant
 from hydra.sim.exchange.message_faults import Faults
-from hydra.sim.exchange.pair_sender import COUNTED
-from hydra.sim.exchange.past import FIVE_MINUTES_MS, Rows
+from hydra.sim.exchange.pair_sender import COUNTED, SECOND_MS
+from hydra.sim.exchange.past import FIVE_MINUTES_MS, Rows, minute_bars
 
 _KEPT_TABLES: Final = ("candles_1m", "mark_prices", "funding_rates", "open_interest", "positioning")
 """Counted as they become available for REST; open interest on the five-minute grid."""
-_MINUTE_BAR: Final = 1
 
 
 class Admin:
@@ -63,7 +62,8 @@ class Admin:
             "now": instant(self._clock.now_ms()).isoformat(),
             "speed": self._clock.speed,
             "hold_until": None if hold_ms is None else instant(hold_ms).isoformat(),
-            "is_held": self._clock.is_held,
+            # What was until then has been sent, too.
+            "is_held": self._clock.is_held and self._clock.now_ms() - self._market.sent_ms < SECOND_MS,
             "has_ended": self._clock.has_ended,
             "messages": self._channels.messages,
             "connections": len(self._channels.connections),
@@ -71,10 +71,9 @@ class Admin:
 
     async def _set_clock(self, request: web.Request) -> Any:
         """{"hold_until": "2025-06-01T00:05+00:00" or null, "speed": 60 or "max"}; what is not named stays."""
-        content = await _body(request)
+        content = await _body(request, {"speed", "hold_until"})
         if "speed" in content:
-            speed = content["speed"]
-            self._clock.set_speed(0.0 if speed == "max" else float(speed))
+            self._clock.set_speed(_speed(content["speed"]))
         if "hold_until" in content:
             text = content["hold_until"]
             self._clock.hold_until(None if text is None else _instant_ms(str(text)))
@@ -85,7 +84,7 @@ class Admin:
 
     async def _set_faults(self, request: web.Request) -> Any:
         """{"faults": [{"kind": "drop", ...}]}: these and no others; counts begin anew."""
-        content = await _body(request)
+        content = await _body(request, {"faults"})
         self._faults.set(tuple(fault_of(one) for one in content.get("faults", [])))
         return await self._tell_faults(request)
 
@@ -115,7 +114,7 @@ class Admin:
         if name == "open_interest":
             times = times[times % FIVE_MINUTES_MS == 0]
         elif name == "mark_prices":
-            times = times[found.columns["timeframe_minutes"] == _MINUTE_BAR]
+            times = minute_bars(found).times
         return _counted(len(times), (int(times[0]), int(times[-1])) if len(times) else None)
 
 
@@ -137,11 +136,18 @@ def _answered(
     return handler
 
 
-async def _body(request: web.Request) -> dict[str, Any]:
+async def _body(request: web.Request, names: Set[str]) -> dict[str, Any]:
     content = orjson.loads(await request.read())
-    if not isinstance(content, dict):
-        raise SettingsError("the body is no JSON object")
+    if not isinstance(content, dict) or not content.keys() <= names:
+        raise SettingsError(f"the body has to be a JSON object with {', '.join(sorted(names))}, nothing else")
     return content
+
+
+def _speed(told: Any) -> float:
+    speed = MAXIMAL if told == "max" else float(told)
+    if not 0.0 <= speed < float("inf"):
+        raise SettingsError(f"speed {speed}: write max, or a number above 0 such as 60")
+    return speed
 
 
 def _instant_ms(text: str) -> int:

@@ -24,9 +24,9 @@ class SimulatedClock:
         self._now_ms = float(start_ms)
         self._read_at = monotonic()
 
-    def begin(self) -> None:
-        """Start to run: until now it has stood at its start."""
-        self._read_at = self._monotonic()
+    def begin(self, ran_s: float = 0.0) -> None:
+        """Start to run: until now it has stood at its start. ran_s: as if it had begun so long ago."""
+        self._read_at = self._monotonic() - ran_s
 
     @property
     def is_maximal(self) -> bool:

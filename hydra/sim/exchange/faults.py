@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from hydra.errors import SettingsError
 from hydra.outside_text import shown
+from hydra.sim.exchange.channels import KINDS
 from hydra.sim.market.random_numbers import uniform
 
 
@@ -78,6 +79,11 @@ _DEFAULT_VALUES: Final = {
     FaultKind.HTTP_5XX: 503.0,
     FaultKind.CLOCK_OFF: 3.0,
 }
+_MOST_VALUE: Final = 86_400_000.0
+_VALUES: Final = {FaultKind.HTTP_5XX: (500.0, 599.0), FaultKind.CLOCK_OFF: (-_MOST_VALUE, _MOST_VALUE)}
+"""Least and greatest value of a kind; of the others 0 and a day in milliseconds."""
+_MOST: Final = 2**53
+_STREAMS: Final = tuple(dict.fromkeys(kind.split("@")[0] for kind in KINDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +178,7 @@ def fault_of(content: Mapping[str, Any]) -> Fault:
             f"no fault is called {shown(str(content.get('kind')))}; there are {', '.join(FaultKind)}"
         ) from None
     try:
-        return Fault(
+        fault = Fault(
             kind=kind,
             stream=str(content.get("stream", "")),
             endpoint=str(content.get("endpoint", "")),
@@ -184,8 +190,34 @@ def fault_of(content: Mapping[str, Any]) -> Fault:
             value=_optional(content, "value", float),
             seed=int(content.get("seed", 0)),
         )
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise SettingsError(f"the fault {kind}: {shown(str(error))}") from None
+    wrong = _wrong(fault)
+    if wrong:
+        raise SettingsError(f"the fault {kind}: {shown(wrong)}")
+    return fault
+
+
+def _wrong(fault: Fault) -> str | None:
+    """Why the fault could never act, or not as it is meant; None: it can."""
+    if fault.stream and fault.kind not in OF_MESSAGES:
+        return "it is one of requests: name an endpoint, no stream"
+    if fault.endpoint and fault.kind not in OF_REQUESTS:
+        return "it is one of messages: name a stream, no endpoint"
+    if fault.stream and fault.stream.split("@")[0] not in _STREAMS:
+        return f"no stream is called {fault.stream}; there are {', '.join(_STREAMS)}"
+    bounds: tuple[tuple[str, float, float, float], ...] = (
+        ("probability", fault.probability, 0.0, 1.0),
+        ("count", 1 if fault.count is None else fault.count, 1, _MOST),
+        ("seed", fault.seed, 0, _MOST),
+        ("value", fault.number, *_VALUES.get(fault.kind, (0.0, _MOST_VALUE))),
+    )
+    wrong = [
+        f"{name} {number:g}: write a number from {least:g} to {most:g}"
+        for name, number, least, most in bounds
+        if not least <= number <= most
+    ]
+    return wrong[0] if wrong else None
 
 
 def fault_of_option(text: str) -> Fault:

@@ -10,13 +10,14 @@ from hydra.sim.exchange.events import MINUTE_MS, next_settlement_ms, rate_text
 from hydra.sim.exchange.klines import INTERVALS, KLINE_VALUES, grouped, kline_rows
 from hydra.sim.exchange.market import PlayedMarket
 from hydra.sim.exchange.pair_sender import PairSender
-from hydra.sim.exchange.past import Found, limited
+from hydra.sim.exchange.past import Found, limited, minute_bars
 from hydra.sim.exchange.query import Query
 from hydra.sim.exchange.refusals import BAD_INTERVAL, refusal
 
 RestAnswer = dict[str, Any] | list[Any]
 _INTEREST_RATE: Final = "0.00010000"
-_DAY_MS: Final = 86_400_000
+_HOUR_MS: Final = 3_600_000
+_DAY_MS: Final = 24 * _HOUR_MS
 _DEPTH_LIMITS: Final = frozenset({5, 10, 20, 50, 100, 500, 1_000})
 
 
@@ -73,6 +74,8 @@ class MarketAnswers:
         """GET aggTrades: from an id, of a range (oldest first), or the newest."""
         place, limit = query.pair(), query.limit(500, 1_000)
         start, end = query.range()
+        if start is not None and end is not None and end - start > _HOUR_MS:
+            raise refusal(400, -1127, "More than 1 hours between startTime and endTime.")
         first_id = query.whole("fromId")
         rows = self._market.past.table("trades", place)
         if first_id is not None:
@@ -207,11 +210,12 @@ class MarketAnswers:
         found = table.between(begin, None if end is None else end + MINUTE_MS, self._market.sent_ms)
         values, digits = found.columns["index_price"], 8
         if column is None:
-            marks = self._market.past.table("mark_prices", place).between(None, None, self._market.sent_ms)
-            places = np.searchsorted(marks.times, found.times - MINUTE_MS)
-            known = places < len(marks.times)
-            found = Found(found.times[known], {})
-            values = marks.columns["close"][places[known]] / values[known] - 1
+            marks = minute_bars(self._closed_marks(place, start, end))
+            opens, told, marked = np.intersect1d(
+                found.times - MINUTE_MS, marks.times, assume_unique=True, return_indices=True
+            )
+            values = marks.columns["close"][marked] / values[told] - 1
+            found = Found(opens + MINUTE_MS, {})
         bars = Found(found.times - MINUTE_MS, {name: values for name in ("open", "high", "low", "close")})
         opens, columns = grouped(bars, interval_ms)
         part = slice(0, limit) if start is not None else slice(max(0, len(opens) - limit), None)
@@ -263,7 +267,8 @@ class MarketAnswers:
                     found.times.tolist(), found.columns["rate"].tolist(), marks, strict=True
                 )
             ]
-        return sorted(rows, key=lambda row: row["fundingTime"])[:limit]
+        rows.sort(key=lambda row: row["fundingTime"])
+        return rows[:limit] if start is not None else rows[-limit:]
 
     def open_interest(self, query: Query) -> RestAnswer:
         """GET openInterest: as measured last (every 15 s)."""

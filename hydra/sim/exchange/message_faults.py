@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from hydra.sim.exchange.channels import Channel, Connection
 from hydra.sim.exchange.events import MINUTE_MS, Event
@@ -36,7 +37,7 @@ class Faults:
         # What is on its way arrives, in its order, whatever faults are set meanwhile.
         self._held: dict[str, tuple[Event, _Deliver]] = {}
         self._latest: dict[str, int] = {}
-        self._silenced: dict[Connection, ActiveFault] = {}
+        self._silenced: WeakKeyDictionary[Connection, ActiveFault] = WeakKeyDictionary()
         self.hang_up: Callable[[Connection, bool], None] = lambda _connection, _is_reset: None
         self.set(faults)
 

@@ -5,14 +5,15 @@ liquidations from the forced orders of each pair.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
 
 import numpy as np
 
 from hydra.sim.exchange.klines import INTERVALS
 from hydra.sim.exchange.market import PlayedMarket
-from hydra.sim.exchange.query import Query
+from hydra.sim.exchange.query import Query, whole_number
 
 _DAY_MS: Final = 86_400_000
 _WEEK_MS: Final = 7 * _DAY_MS
@@ -30,12 +31,11 @@ class SimulatedSources:
         self._now_ms = now_ms
 
     def fear_and_greed(self, query: Mapping[str, str]) -> dict[str, Any]:
-        """GET /fng/: the newest day first."""
-        text = query.get("limit", "1")
-        wanted = int(text) if text.isdigit() and int(text) else 365
-        today = self._now_ms() - self._now_ms() % _DAY_MS
-        days = [today - number * _DAY_MS for number in range(wanted)]
-        rows = [(day, value) for day in days if (value := self._index(day)) is not None]
+        """GET /fng/: the newest day first; limit 0: every day that there is."""
+        wanted = whole_number(query.get("limit", "1")) or None
+        now_ms = self._now_ms()
+        today = now_ms - now_ms % _DAY_MS
+        rows = list(islice(self._days(today), wanted))
         data = [
             {
                 "value": str(value),
@@ -45,8 +45,15 @@ class SimulatedSources:
             for day, value in rows
         ]
         if data:
-            data[0]["time_until_update"] = str((today + _DAY_MS - self._now_ms()) // 1_000)
+            data[0]["time_until_update"] = str((today + _DAY_MS - now_ms) // 1_000)
         return {"name": "Fear and Greed Index", "data": data, "metadata": {"error": None}}
+
+    def _days(self, newest_ms: int) -> Iterator[tuple[int, int]]:
+        """Every day back from the newest, and its index, as far as there is history."""
+        day_ms = newest_ms
+        while (value := self._index(day_ms)) is not None:
+            yield day_ms, value
+            day_ms -= _DAY_MS
 
     def _index(self, day_ms: int) -> int | None:
         """0 to 100 from the mean change of the week before; None without that history."""

@@ -126,6 +126,11 @@ def limited(found: Found, limit: int, *, oldest: bool) -> Found:
     return Found(found.times[part], {name: values[part] for name, values in found.columns.items()})
 
 
+def minute_bars(marks: Found) -> Found:
+    """Those of the mark bars that are a minute long."""
+    return marks.where(marks.columns["timeframe_minutes"] == 1)
+
+
 class Past:
     """Every table of every pair. A piece may be added before its time: reads name the present."""
 

@@ -5,7 +5,13 @@ from typing import Final
 
 from hydra.sim.exchange.refusals import BAD_SYMBOL, missing, refusal
 
-_LARGEST: Final = 2**53
+_MOST_DIGITS: Final = 16
+
+
+def whole_number(text: str) -> int | None:
+    """The number that up to 16 plain digits write; None for any other text."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+    return int(text) if is_number else None
 
 
 class Query:
@@ -39,9 +45,10 @@ class Query:
         value = self._values.get(name)
         if not value:
             return None
-        if not value.isascii() or not value.isdigit() or int(value) > _LARGEST:
+        number = whole_number(value)
+        if number is None:
             raise missing(name)
-        return int(value)
+        return number
 
     def limit(self, default: int, most: int) -> int:
         """The number of rows wanted.

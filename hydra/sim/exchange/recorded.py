@@ -62,17 +62,17 @@ class RecordedSource:
         self.feeds = frozenset({Feed.CANDLES, *map(Feed, stored["feed"])})
 
     def history(self) -> MarketSlice:
-        """See `Source`."""
+        """See `MarketSource`."""
         return self._between(self.start - timedelta(days=HISTORY_DAYS), self.start)
 
     def advance(self, minutes: int) -> MarketSlice:
-        """See `Source`."""
+        """See `MarketSource`."""
         begin = self._read_until
         self._read_until = begin + timedelta(minutes=minutes)
         return self._between(begin, self._read_until)
 
-    def silent(self, first_minute: int, minutes: int) -> Flags:  # noqa: ARG002  # as `Source` has it
-        """See `Source`: an outage of the recording is a hole in its facts."""
+    def silent(self, first_minute: int, minutes: int) -> Flags:  # noqa: ARG002  # as `MarketSource` has it
+        """See `MarketSource`: an outage of the recording is a hole in its facts."""
         return np.zeros((minutes, len(self.pairs)), dtype=np.bool_)
 
     def _between(self, begin: datetime, end: datetime) -> MarketSlice:

@@ -33,7 +33,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _Answer = Callable[[Query], Any]
 
 
-class Rest:
+class Endpoints:
     """Answers REST calls from the played market."""
 
     def __init__(self, market: PlayedMarket, clock: SimulatedClock, weights: Weights, faults: Faults) -> None:

@@ -1,10 +1,12 @@
 """The simulated exchange as a server: it plays the market at the clock's speed and answers."""
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from aiohttp import web
@@ -12,12 +14,12 @@ from aiohttp import web
 from hydra.errors import HydraError, StopError
 from hydra.sim.exchange.admin import Admin
 from hydra.sim.exchange.channels import Channels
-from hydra.sim.exchange.clock import SimulatedClock
+from hydra.sim.exchange.clock import MAXIMAL, SimulatedClock
 from hydra.sim.exchange.faults import Fault
 from hydra.sim.exchange.market import PlayedMarket
 from hydra.sim.exchange.message_faults import Faults
 from hydra.sim.exchange.pair_sender import SECOND_MS
-from hydra.sim.exchange.rest import Rest
+from hydra.sim.exchange.rest import Endpoints
 from hydra.sim.exchange.sockets import Sockets, hang_up
 from hydra.sim.exchange.sources import MarketSource
 from hydra.sim.exchange.weights import Weights
@@ -34,19 +36,29 @@ _SETTLING_SECONDS: Final = 0.5
 
 @dataclass(frozen=True)
 class Serving:
-    """How to serve. speed: exchange seconds a second, 0 for the highest. seed: of a generated market."""
+    """How to serve. speed: exchange seconds a second, 0 for the highest. seed: of a generated market.
+
+    began: since when the clock runs, by the clock of this machine; None: it begins when it can be heard.
+    """
 
     speed: float
     seed: int | None
     faults: tuple[Fault, ...] = ()
     port: int = DEFAULT_PORT
     weight_limit: int = 2_400
+    began: datetime | None = None
 
 
 class Exchange:
     """One simulated exchange."""
 
     def __init__(self, source: MarketSource, serving: Serving) -> None:
+        """Raises StopError: `began` is in the future, or the clock has no speed."""
+        if serving.began is not None and (serving.speed == MAXIMAL or serving.began > datetime.now(UTC)):
+            raise StopError(
+                f"--began {serving.began:%Y-%m-%dT%H:%M:%S}: write a time that is past, and a --speed other "
+                "than max"
+            )
         start_ms = int(source.start.timestamp() * 1_000)
         end_ms = int(source.end.timestamp() * 1_000) if source.end else None
         self.clock = SimulatedClock(start_ms, serving.speed, end_ms)
@@ -56,7 +68,7 @@ class Exchange:
         self.market = PlayedMarket(source, self.channels)
         self.app = web.Application()
         weights = Weights(self.clock, serving.weight_limit)
-        Rest(self.market, self.clock, weights, self.faults).add_routes(self.app)
+        Endpoints(self.market, self.clock, weights, self.faults).add_routes(self.app)
         Sockets(self.channels, self.clock).add_routes(self.app)
         Admin(self.market, self.clock, self.channels, self.faults, serving.seed).add_routes(self.app)
         self._serving = serving
@@ -70,20 +82,16 @@ class Exchange:
         Raises:
             StopError: the port is taken.
         """
+        # The port is taken at once, but answers when there is something to say.
+        listening = _bound(self._serving.port)
         await self.market.open()
+        await self._catch_up()
         runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
-        site = web.TCPSite(runner, _LOOPBACK, self._serving.port)
-        try:
-            await site.start()
-        except OSError as error:
-            await runner.cleanup()
-            raise StopError(
-                f"the exchange cannot listen on {_LOOPBACK}:{self._serving.port} ({error.strerror}): choose "
-                "another --port"
-            ) from None
-        # Time begins when it can be heard.
-        self.clock.begin()
+        await web.SockSite(runner, listening).start()
+        if self._serving.began is None:
+            # Time begins when it can be heard.
+            self.clock.begin()
         self._player = asyncio.ensure_future(self.play())
         try:
             yield runner.addresses[0][1]
@@ -92,6 +100,14 @@ class Exchange:
             with suppress(asyncio.CancelledError, HydraError):
                 await self._player
             await runner.cleanup()
+
+    async def _catch_up(self) -> None:
+        """Play what was since `began`, before anybody hears it."""
+        if self._serving.began is None:
+            return
+        self.clock.begin((datetime.now(UTC) - self._serving.began).total_seconds())
+        while self.market.sent_ms + SECOND_MS <= self.clock.now_ms():
+            await self.market.send_second(self.market.sent_ms + SECOND_MS)
 
     async def played(self) -> None:
         """Wait until playing fails.
@@ -137,3 +153,21 @@ class Exchange:
         if not self.channels.have_listeners or time.monotonic() - since < _SETTLING_SECONDS:
             return True
         return self.channels.any_full
+
+
+def _bound(port: int) -> socket.socket:
+    """A socket at the port of this machine, which refuses connections until it listens.
+
+    Raises:
+        StopError: the port is taken, or not for this user.
+    """
+    bound = socket.socket()
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((_LOOPBACK, port))
+    except OSError as error:
+        bound.close()
+        raise StopError(
+            f"the exchange cannot listen on {_LOOPBACK}:{port} ({error.strerror}): choose another --port"
+        ) from None
+    return bound

@@ -20,6 +20,7 @@ LARGEST_BACKLOG_BYTES: Final = 64 << 20
 _CLOSE_FRAME: Final = b"\x88\x02\x03\xe9"
 """Code 1001: going away."""
 _UNROUTED: Final = ""
+_METHODS: Final = ("SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS")
 
 
 class Sockets:
@@ -78,17 +79,16 @@ class Sockets:
     def _answer(self, connection: Connection, text: str) -> dict[str, Any]:
         try:
             request = orjson.loads(text)
-            method, number = request["method"], request.get("id")
-            names = [str(name) for name in request.get("params") or []]
-        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
-            return {"error": {"code": 3, "msg": "Invalid JSON: expected value at line 1 column 1"}}
+        except orjson.JSONDecodeError:
+            return _error(3, "Invalid JSON: expected value at line 1 column 1")
+        wrong = _wrong(request)
+        if wrong:
+            return _error(2, f"Invalid request: {wrong}")
+        method, number, names = request["method"], request.get("id"), request.get("params") or []
         if method == "LIST_SUBSCRIPTIONS":
             return {"result": list(connection.streams), "id": number}
-        if method not in {"SUBSCRIBE", "UNSUBSCRIBE"}:
-            return {"error": {"code": 2, "msg": "Invalid request: unknown variant"}, "id": number}
         if method == "SUBSCRIBE" and len({*connection.streams, *names}) > MOST_STREAMS:
-            words = f"Invalid request: more than {MOST_STREAMS} streams"
-            return {"error": {"code": 2, "msg": words}, "id": number}
+            return _error(2, f"Invalid request: more than {MOST_STREAMS} streams")
         for name in names:
             if method == "SUBSCRIBE":
                 self._channels.subscribe(connection, name)
@@ -128,6 +128,23 @@ def hang_up(connection: Connection, is_reset: bool) -> None:
     connection.transport.write(_CLOSE_FRAME)
     with suppress(RuntimeError):
         connection.transport.close()
+
+
+def _wrong(request: Any) -> str | None:
+    """What is wrong with a message of a client, in the exchange's words; None: nothing."""
+    if not isinstance(request, dict) or "method" not in request:
+        return "missing field `method` at line 1 column 1"
+    method, number, names = request["method"], request.get("id", 0), request.get("params") or []
+    if method not in _METHODS:
+        return f"unknown variant `{method}`, expected one of `{'`, `'.join(_METHODS)}` at line 1 column 1"
+    if type(number) is not int or number < 0:
+        return "request ID must be an unsigned integer"
+    is_list = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    return None if is_list else "params must be a list of strings"
+
+
+def _error(code: int, words: str) -> dict[str, Any]:
+    return {"error": {"code": code, "msg": words}}
 
 
 def _pong(payload: bytes) -> bytes:

@@ -8,7 +8,7 @@ import numpy as np
 
 from hydra.sim.exchange.klines import INTERVALS
 from hydra.sim.exchange.market import PlayedMarket
-from hydra.sim.exchange.past import FIVE_MINUTES_MS, Found, limited
+from hydra.sim.exchange.past import FIVE_MINUTES_MS, Found, limited, minute_bars
 from hydra.sim.exchange.query import Query
 from hydra.sim.exchange.refusals import refusal
 
@@ -97,7 +97,7 @@ class StatisticsAnswers:
         """GET basis: the mark against the index; of the pair's perpetual only."""
         place = query.pair("pair")
         found = self._rows("premium_index", query, place)
-        marks = self._market.past.table("mark_prices", place).between(None, None, self._now_ms())
+        marks = minute_bars(self._market.past.table("mark_prices", place).between(None, None, self._now_ms()))
         close = dict(zip((marks.times + 60_000).tolist(), marks.columns["close"].tolist(), strict=True))
         rows = []
         for time, index in zip(found.times.tolist(), found.columns["index_price"].tolist(), strict=True):

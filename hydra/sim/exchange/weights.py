@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from hydra.sim.exchange.clock import SimulatedClock
+from hydra.sim.exchange.query import whole_number
 from hydra.sim.exchange.refusals import Refusal, banned, too_many
 
 MINUTE_MS: Final = 60_000
 WEIGHT_LIMIT: Final = 2_400
 _FIVE_MINUTES_MS: Final = 5 * MINUTE_MS
 _FIRST_BAN_MS: Final = 2 * MINUTE_MS
+_LONGEST_BAN_MS: Final = 3 * 86_400_000
 _REFUSALS_BEFORE_BAN: Final = 5
 _BY_LIMIT: Final = {
     "depth": ((50, 2), (100, 5), (500, 10), (1_000, 20)),
@@ -45,8 +47,8 @@ def weight_of(path: str, query: Mapping[str, str]) -> int:
     name = path.split("/", 3)[-1]
     family = "klines" if name in _KLINES else name
     if family in _BY_LIMIT:
-        text = query.get("limit", "")
-        limit = int(text) if text.isdigit() else _DEFAULT_LIMITS[family]
+        asked = whole_number(query.get("limit", ""))
+        limit = _DEFAULT_LIMITS[family] if asked is None else asked
         return next((weight for most, weight in _BY_LIMIT[family] if limit <= most), _BY_LIMIT[family][-1][1])
     if "symbol" not in query and name in _WITHOUT_SYMBOL:
         return _WITHOUT_SYMBOL[name]
@@ -97,7 +99,7 @@ class Weights:
         caller.refused += 1
         if caller.refused > _REFUSALS_BEFORE_BAN and not self._clock.is_maximal:
             caller.banned_until_ms = now_ms + caller.ban_ms
-            caller.ban_ms *= 2
+            caller.ban_ms = min(2 * caller.ban_ms, _LONGEST_BAN_MS)
             raise self._ban(caller, now_ms)
         raise too_many(limit, self._wait_s(self._window_ms(pool) - now_ms % self._window_ms(pool)))
 
