@@ -19,7 +19,13 @@ from hydra.db import queries
 from hydra.errors import RetryError
 from hydra.features.engine.decision_frame import DECISION_DELAY
 from hydra.ingest.live.receipt_clock import SLACK_S
-from hydra.runtime.minute_opening import IngestProgress, Opening, last_too_old, opening_of
+from hydra.runtime.minute_opening import (
+    IngestProgress,
+    Opening,
+    is_behind,
+    last_too_old,
+    opening_of,
+)
 
 INGEST_CHANNEL: Final = "ingest_progress"
 """The PostgreSQL channel on which ingest announces every commit; the payload is the exchange's venue."""
@@ -29,6 +35,8 @@ HELD_AFTER: Final = DECISION_DELAY + timedelta(seconds=1)
 
 _SAY_AGAIN_S: Final = 1.0
 _ASK_EVERY_S: Final = 1.0
+_AWAITED_SHARE: Final = 3
+"""Ingest that is behind is awaited for this part of the age that a minute may have."""
 
 Hold = Callable[[datetime], None]
 """Lets a simulated exchange in lock-step go on, as far as the instant."""
@@ -79,6 +87,7 @@ class ExchangeMinutes:
     hold: Hold | None = None
     channel: str | None = INGEST_CHANNEL
     _let_go: tuple[datetime, float] | None = field(default=None, init=False)
+    _behind_since: datetime | None = field(default=None, init=False)
 
     def opening(self, minute: datetime) -> Opening | None:
         """The minute once it can be decided, or those that are too old."""
@@ -86,7 +95,20 @@ class ExchangeMinutes:
         progress = self._progress()
         if progress is None:
             return None
-        return opening_of(minute, progress, self.now.at(progress.committed_through), self.oldest)
+        now = self.now.at(progress.committed_through)
+        if self._is_ingest_awaited(minute, progress, now):
+            return None
+        return opening_of(minute, progress, now, self.oldest)
+
+    def _is_ingest_awaited(self, minute: datetime, progress: IngestProgress, now: datetime) -> bool:
+        """Whether ingest is behind, but not for long as seen from here: it comes on after an outage of the
+        database or a sleep of this machine, and nobody should act on what it is about to bring.
+        """
+        if not is_behind(minute, progress, now, self.oldest):
+            self._behind_since = None
+            return False
+        self._behind_since = self._behind_since or now
+        return now - self._behind_since < self.oldest / _AWAITED_SHARE
 
     def too_late(self, minute: datetime) -> Opening | None:
         """`minute` as skipped, if it is too old by now."""

@@ -98,6 +98,12 @@ def opening_of(
     if last is None:
         as_of = as_of_minute(minute, progress)
         return None if as_of is None else Opening(as_of)
-    if as_of_minute(last, progress) is not None:
+    if not is_behind(minute, progress, now, oldest):
         return Opening(now, last)
     return Opening(progress.committed_through) if last == minute else Opening(now, last - MINUTE)
+
+
+def is_behind(minute: datetime, progress: IngestProgress, now: datetime, oldest: timedelta) -> bool:
+    """Whether ingest has not come to the last of the minutes from `minute` on that are too old."""
+    last = last_too_old(minute, now, oldest)
+    return last is not None and as_of_minute(last, progress) is None
