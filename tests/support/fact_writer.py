@@ -11,9 +11,16 @@ def write_rows(connection: Connection, rows: Mapping[str, pl.DataFrame]) -> None
     for table, rows_of_table in rows.items():
         frame = rows_of_table
         if table == "gaps":
-            frame = frame.rename({"time": "gap_end"}).drop("known_at").with_columns(missing_rows=pl.lit(0))
+            frame = (
+                frame.rename({"time": "gap_end"})
+                .drop("known_at")
+                .with_columns(missing_rows=pl.lit(0, dtype=pl.Int64()))
+            )
         if not frame.is_empty():
             with connection.cursor() as cursor:
+                if table == "gaps":
+                    # No other table of facts asks for its instruments, and a made market has none.
+                    cursor.execute("SET LOCAL session_replication_role = replica")
                 cursor.adbc_ingest(table, frame.to_arrow(), mode="append", db_schema_name="market")
             connection.commit()
 

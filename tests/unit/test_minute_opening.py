@@ -98,9 +98,11 @@ def test_no_minute_is_decided_on_more_than_is_stored_or_after_its_instant(
 ) -> None:
     progress = of(stored, 60.0 * candles)
     opening = opening_of(CLOSE, progress, after(max(now, stored)), OLDEST)
-    if opening is not None and opening.skip_to is None:
+    if opening is None:
+        return
+    if opening.skip_to is None:
         assert opening.as_of <= min(progress.committed_through, CLOSE + DECISION_DELAY)
-    elif opening is not None:
+    else:
         assert opening.as_of - opening.skip_to > OLDEST
 
 
