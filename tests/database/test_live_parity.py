@@ -1,7 +1,8 @@
 """A live run decides each minute as soon as its candles are stored; decided again it is the same.
 
 Facts come after different times, some after the decision of the minute to which they belong; some minutes are
-skipped; for some others ingest stood still, so they were decided on what was stored before.
+skipped; for some others ingest stood still, so they were decided on what was stored before. One pair has a gap
+in its forced orders.
 """
 
 from collections.abc import Iterator
@@ -28,11 +29,13 @@ from hydra.trading.runs import Run, RunExchange
 from tests.support.backtest_scene import MARKET, START, lively_rules
 from tests.support.fact_writer import write_rows
 from tests.support.live_run import decide_live
+from tests.support.rows import add
 from tests.support.servers.editions import ON_APACHE_ALONE
 
 MINUTES: Final = 150
 SECOND: Final = timedelta(seconds=1)
 SKIPPED: Final = range(60, 67)
+GAP_ENDS: Final = 20
 STOOD_STILL: Final = range(100, 110)
 PAIRS: Final = (1, 2, 3, 4)
 EXCHANGE: Final = RunExchange("simulated", "simulated", "simulated-exchange-4-test")
@@ -60,6 +63,14 @@ def live(database_url: str) -> Iterator[Live]:
         ensure_instruments(connection)
         with adbc_connect(database_url) as writing:
             write_rows(writing, stored)
+        ended = START + GAP_ENDS * MINUTE
+        gap = {
+            "source_table": "liquidations",
+            "instrument_id": PAIRS[0],
+            "missing_rows": 0,
+            "cause": "SILENT",
+        }
+        add(connection, "market.gaps", {**gap, "gap_start": ended - 5 * MINUTE, "gap_end": ended})
         run = decide_live(
             connection,
             database_url,
@@ -152,6 +163,17 @@ def test_a_skipped_minute_leaves_its_reason_and_nothing_else(live: Live) -> None
         values,
     ).fetchall()
     assert rows == [("SKIPPED", "MINUTE_TOO_OLD", 0, 0)]
+
+
+def test_for_an_hour_after_a_gap_the_velocity_of_its_pair_is_unknown(live: Live) -> None:
+    rows = live.connection.execute(
+        "SELECT instrument_id, liquidation_velocity IS NULL, min(time), max(time) FROM hydra.assessments"
+        " WHERE run_id = %s AND time > %s AND time < %s GROUP BY 1, 2 ORDER BY 3",
+        (live.run.run_id, START, START + STOOD_STILL[0] * MINUTE),
+    ).fetchall()
+    unknown = [(pair, first, last) for pair, is_unknown, first, last in rows if is_unknown]
+    ended = START + GAP_ENDS * MINUTE
+    assert unknown == [(PAIRS[0], ended, ended + 59 * MINUTE)]
 
 
 def test_while_ingest_stood_still_nothing_was_entered_and_after_300_s_positions_were_closed(
