@@ -199,10 +199,6 @@ def scene(servers: dict[Edition, TestServer]) -> Iterator[Scene]:
         finally:
             process.send_signal(signal.SIGTERM)
             process.communicate(timeout=60)
-        print(
-            {n: (str(s.began), str(s.ended), str(s.recovered)) for n, s in scene.suffered.items()},
-            time.monotonic(),
-        )
         yield scene
 
 
