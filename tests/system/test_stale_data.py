@@ -145,7 +145,7 @@ class Scene:
     ) -> datetime:
         deadline = time.monotonic() + longest_s
         while (found := self.first_minute(after, is_fit=is_fit)) is None:
-            assert self.process.poll() is None, "the run ended"
+            assert self.process.poll() is None, self.process.communicate()[0]
             assert time.monotonic() < deadline, self.verdicts()[-4:]
             time.sleep(0.05)
         return found
