@@ -31,7 +31,7 @@ RULE_FEATURES: Final = tuple(
     dict.fromkeys(
         (
             "volatility_percentile",
-            "liq_velocity",
+            "known_liq_velocity",
             "m5_candles",
             "m5_price_vs_sma_20",
             "m5_price_vs_sma_50",

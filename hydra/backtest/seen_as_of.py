@@ -1,8 +1,8 @@
 """A market as the decisions of a live run saw it.
 
-A live minute is decided as soon as its candles are stored, on what was known by its `as_of`, up to two
-seconds before the instant that its features and ages count from. What became known in between is moved to
-just after that instant: the minute does not see it, the next one does.
+A live minute is decided as soon as its candles are stored, on what was known by its `as_of`. That lies before
+the instant that its features and ages count from: up to two seconds, or more where ingest stood still. What
+became known in between is moved to just after that instant: the minute does not see it, the next one does.
 Source: docs/architecture.md, law 3.
 """
 
@@ -14,7 +14,7 @@ import polars as pl
 
 from hydra.arrays import TIME, Integers
 from hydra.backtest.market import BacktestMarket, RecordedFacts
-from hydra.durations import MINUTE_US
+from hydra.durations import EPOCH, MICROSECOND, MINUTE_US
 from hydra.errors import BadDataError
 from hydra.features.engine.decision_frame import DECISION_DELAY_US
 from hydra.features.engine.lateness import integers
@@ -27,15 +27,17 @@ def seen_as_of(market: BacktestMarket, as_of_us: Integers) -> BacktestMarket:
     """`market`, whose minute i saw what was known by `as_of_us[i]` (microseconds since 1970 UTC).
 
     Raises:
-        BadDataError: a minute's as_of does not lie between its close and its instant.
+        BadDataError: a minute's as_of lies after its instant, or before that of an earlier minute.
     """
     instants_us = market.minutes * MINUTE_US + DECISION_DELAY_US
-    early_us = instants_us - as_of_us
-    if ((early_us < 0) | (early_us > DECISION_DELAY_US)).any():
-        place = int(np.argmax((early_us < 0) | (early_us > DECISION_DELAY_US)))
+    wrong = as_of_us > instants_us
+    wrong[1:] |= as_of_us[1:] < as_of_us[:-1]
+    if wrong.any():
+        place = int(np.argmax(wrong))
+        at = EPOCH + int(as_of_us[place]) * MICROSECOND
         raise BadDataError(
             f"the minute {market.time_of(place):%Y-%m-%d %H:%M} UTC was decided as of "
-            f"{early_us[place] / 1e6:g} s before its instant, not within {DECISION_DELAY_US / 1e6:g} s of it"
+            f"{at:%Y-%m-%d %H:%M:%S}: later than its own instant, or earlier than a minute before it"
         )
     facts = market.facts
     moved = {name: _moved(facts.of(name), as_of_us, instants_us) for name in LAYER_SOURCES}

@@ -132,7 +132,7 @@ def _sentence(title: str, one: Mismatch) -> str:
     pair = "" if one.instrument_id is None else f" of instrument {one.instrument_id}"
     time = "" if one.time is None else f" at {one.time:%Y-%m-%d %H:%M:%S}"
     key = f" ({', '.join(str(part) for part in one.key)})" if one.key else ""
-    if A_ROW in {one.expected, one.found}:
+    if A_ROW in (one.expected, one.found):
         differs = "is missing" if one.found is None else "exists, and should not"
     else:
         differs = f"expected {one.expected}, found {one.found}"

@@ -46,7 +46,10 @@ _CONTEXT: Final[dict[str, tuple[str, pl.DataType]]] = {
     "regime": ("regime", pl.Int64()),
     "volatility_regime": ("volatility_regime", pl.Int64()),
 }
-_LIQUIDATION_COLUMNS: Final = {"recent_long_usd", "recent_short_usd", "last_5m_usd", "heartbeat_time"}
+_LIQUIDATION_COLUMNS: Final = {
+    "recent_long_usd", "recent_short_usd", "last_5m_usd", "heartbeat_time", "missing_60m_seconds",
+    "missing_5m_seconds",
+}  # fmt: skip
 _TRADE_COLUMNS: Final = {
     "hour_trades", "last_trades", "last_quantity", "last_signed_quantity", "traded_5m_usd",
     "large_flow_5m_usd",
@@ -55,6 +58,7 @@ _FLOW_COLUMNS: Final = {"order_flow", "flow_top_quantity", "flow_covered_seconds
 _RANK_COLUMNS: Final = {"month_not_above", "month_samples"}
 _EVENT: Final = ("known_at", "side", "value_usd")
 _HEARTBEAT: Final = ("known_at", "feed")
+_GAP: Final = ("known_at", "missing_seconds")
 _TRADE: Final = ("known_at", "price", "quantity", "buyer_is_maker")
 _LEVELS: Final = ("known_at", "best_bid", "best_ask", "best_bid_quantity", "best_ask_quantity")
 _HOUR_LOOKBACK_US: Final = 62 * MINUTE_US
@@ -198,14 +202,16 @@ def _hour_columns(
 
 
 def _liquidations(facts: MarketFacts, instants: DecisionInstants, memory: GridMemory) -> pl.DataFrame:
-    events, heartbeats = (
-        near_rows(facts, name, instants, _HOUR_LOOKBACK_US, memory) for name in ("liquidations", "heartbeats")
-    )
-    beside = (events.ranges, heartbeats.ranges, *instants.places, moments(instants, events, heartbeats))
+    names = ("liquidations", "heartbeats", "liquidation_gaps")
+    near = [near_rows(facts, name, instants, _HOUR_LOOKBACK_US, memory) for name in names]
+    events, heartbeats, gaps = near
+    beside = (*(one.ranges for one in near), *instants.places, moments(instants, *near))
     return memory.keep(
         "liquidations",
-        lambda: liquidation_columns(events.frame(_EVENT), heartbeats.frame(_HEARTBEAT), instants),
-        (events.source, heartbeats.source),
+        lambda: liquidation_columns(
+            events.frame(_EVENT), heartbeats.frame(_HEARTBEAT), gaps.frame(_GAP), instants
+        ),
+        tuple(one.source for one in near),
         beside,
     )
 

@@ -142,6 +142,12 @@ SOURCES: Final[dict[str, FactSource]] = {
             Grid.LIQUIDATION_1M: Steps(MINUTE, reach=7 * 1440 + 62, longest_hole=7 * 1440),
         },
     ),
+    "liquidation_gaps": FactSource(
+        values={"missing_seconds": _NUMBER},
+        query="reads/liquidation_gaps",
+        key=("time", "missing_seconds"),
+        warm_up=WarmUp(timedelta(hours=2), HOUR, "gaps that ended in the last hour"),
+    ),
     "order_book_tops": FactSource(
         values=dict.fromkeys(("best_bid", "best_ask", "bid_depth_usd", "ask_depth_usd"), _NUMBER),
         query="reads/order_book_tops",
@@ -232,6 +238,7 @@ class MarketFacts:
     open_interest_5m: the value on the five-minute grid, `time` is the grid instant.
     positioning: five-minute periods under their end.
     liquidations: single forced orders; `side` is the liquidated position.
+    liquidation_gaps: when the feed of forced orders came back, and how long it had been away.
     order_book_tops: sums of price x quantity over the top 20 levels per snapshot.
     heartbeats: proof that a feed was alive (feeds "liquidations", "order_book"), or that the exchange's clock
     and this machine's agreed ("clock").
@@ -250,6 +257,7 @@ class MarketFacts:
     liquidations: pl.DataFrame
     order_book_tops: pl.DataFrame
     heartbeats: pl.DataFrame
+    liquidation_gaps: pl.DataFrame = field(default_factory=partial(empty_frame, "liquidation_gaps"))
     trades: pl.DataFrame = field(default_factory=partial(empty_frame, "trades"))
     order_book_levels: pl.DataFrame = field(default_factory=partial(empty_frame, "order_book_levels"))
     order_book_hours: pl.DataFrame = field(default_factory=partial(empty_frame, "order_book_hours"))

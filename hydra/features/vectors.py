@@ -95,6 +95,7 @@ LAYER_2_QUANTITIES_V1: Final = (
     "m5_candles",
     "atr_14_abs",
     "oi_usd",
+    "known_liq_velocity",
     "realized_volatility",
     "volatility_percentile",
     "realized_volatility_zscore",

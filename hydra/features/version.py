@@ -10,7 +10,7 @@ from hydra.features.catalogue import CATALOGUE, WORKING_COLUMNS
 from hydra.features.engine.plan import Definition
 from hydra.features.feature import Feature
 
-FEATURE_SET_VERSION: Final = "features-3"
+FEATURE_SET_VERSION: Final = "features-4"
 """Raise it with every change of a definition: a model refuses vectors of any other version."""
 
 

@@ -38,8 +38,8 @@ class StatisticalParameters:
 def assess(frame: pl.DataFrame, parameters: StatisticalParameters) -> pl.DataFrame:
     """`frame` (one row a pair and minute) with layer 2's verdict.
 
-    Reads the columns of `with_data_health`, and volatility_percentile (0..1), liq_velocity, funding_rate
-    (fraction per 8 h), oi_delta_pct, m5_price_vs_sma_20, m5_price_vs_sma_50.
+    Reads the columns of `with_data_health`, and volatility_percentile (0..1), known_liq_velocity,
+    funding_rate (fraction per 8 h), oi_delta_pct, m5_price_vs_sma_20, m5_price_vs_sma_50.
     Adds health_<input>, data_healthy, data_outage_seconds, volatility_regime, gate_liquidation_velocity,
     gate_cascade_probability, regime, reason_bits, tradability, reason_code, entries_allowed.
     """
@@ -67,8 +67,8 @@ def _expressions(
 
 
 def gate_velocity(parameters: DataHealthParameters) -> pl.Expr:
-    """Liquidation velocity for the gates: without a liquidation feed null becomes 0 (C111)."""
-    velocity = pl.col("liq_velocity").cast(pl.Float64)
+    """Liquidation velocity for the gates: at least so much. Without a feed null becomes 0 (C111)."""
+    velocity = pl.col("known_liq_velocity").cast(pl.Float64)
     return velocity if LIQUIDATION_FEED in parameters.feeds else velocity.fill_null(0.0)
 
 

@@ -34,7 +34,7 @@ from hydra.runtime.message_broker import make_broker
 from hydra.runtime.minute_opening import Minutes, ReplayedMinutes
 from hydra.runtime.notifications import CYCLE_CLOSED_CHANNEL, notify, step_from
 from hydra.runtime.outage import Outage
-from hydra.runtime.simulated_exchange import hold_until, url_of
+from hydra.runtime.simulated_exchange import hold_until, now_at, url_of
 from hydra.runtime.speed import Speed
 from hydra.settings import load_settings, redacted_by_settings
 from hydra.trading.runs import EndReason, Run, end_run, read_run, refuse_other_version
@@ -173,9 +173,12 @@ def minutes_of(run: Run, connection: psycopg.Connection, speed: Speed) -> Minute
     oldest = timedelta(seconds=run.config["settings"]["oldest_minute_s"])
     if exchange.environment != Environment.SIMULATED:
         return ExchangeMinutes(connection, exchange.venue, oldest, ExchangeNow(rate=None))
-    now = ExchangeNow(rate=speed.factor or 0.0)
-    hold = None if speed.factor else partial(hold_until, url_of(load_settings()))
-    return ExchangeMinutes(connection, exchange.venue, oldest, now, hold)
+    url = url_of(load_settings())
+    if speed.factor is None:
+        now, hold = ExchangeNow(rate=0.0), partial(hold_until, url)
+        return ExchangeMinutes(connection, exchange.venue, oldest, now, hold)
+    now = ExchangeNow(speed.factor, partial(now_at, url))
+    return ExchangeMinutes(connection, exchange.venue, oldest, now)
 
 
 def main() -> None:

@@ -84,3 +84,26 @@ def last_too_old(minute: datetime, now: datetime, oldest: timedelta) -> datetime
     """The last of the minutes from `minute` on that closed more than `oldest` before `now`; None: none."""
     too_old = -((minute + oldest - now) // MINUTE)
     return minute + (too_old - 1) * MINUTE if too_old > 0 else None
+
+
+def opening_of(
+    minute: datetime, progress: IngestProgress, now: datetime, oldest: timedelta
+) -> Opening | None:
+    """What to do with `minute` and those after it; None: wait.
+
+    Those that closed more than `oldest` before `now` are skipped. But if ingest has not come to the last of
+    them, that one is decided on what is stored: missing data have a verdict, and positions hear of it (C09).
+    """
+    last = last_too_old(minute, now, oldest)
+    if last is None:
+        as_of = as_of_minute(minute, progress)
+        return None if as_of is None else Opening(as_of)
+    if not is_behind(minute, progress, now, oldest):
+        return Opening(now, last)
+    return Opening(progress.committed_through) if last == minute else Opening(now, last - MINUTE)
+
+
+def is_behind(minute: datetime, progress: IngestProgress, now: datetime, oldest: timedelta) -> bool:
+    """Whether ingest has not come to the last of the minutes from `minute` on that are too old."""
+    last = last_too_old(minute, now, oldest)
+    return last is not None and as_of_minute(last, progress) is None

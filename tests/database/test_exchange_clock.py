@@ -91,8 +91,13 @@ def scene(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]
 
 
 @contextmanager
-def clock(scene: Scene, database_url: str) -> Iterator[None]:
-    """The clock of the run and workers for its stages, until the run is finished."""
+def clock(
+    scene: Scene, database_url: str, now: ExchangeNow | None = None, *, is_held: bool = True
+) -> Iterator[None]:
+    """The clock of the run and workers for its stages, until the run is finished.
+
+    now, is_held: of the exchange; one that runs as fast as it is read, in lock-step, unless said.
+    """
 
     def work() -> None:
         settings = load_settings(Path("no-such-file.env"))
@@ -100,7 +105,8 @@ def clock(scene: Scene, database_url: str) -> Iterator[None]:
             closing(connect(database_url, autocommit=True)) as listening,
             closing(make_broker(settings, [])) as broker,
         ):
-            minutes = ExchangeMinutes(listening, VENUE, OLDEST, ExchangeNow(0.0), scene.held.append)
+            hold = scene.held.append if is_held else None
+            minutes = ExchangeMinutes(listening, VENUE, OLDEST, now or ExchangeNow(0.0), hold)
             CycleClock(scene.run, listening, broker, minutes).work()
 
     with working(load_settings(Path("no-such-file.env")), database_url, HANDLERS):
@@ -138,6 +144,28 @@ def test_minutes_open_as_their_candles_are_stored(scene: Scene, database_url: st
     ]
     assert read_run(scene.connection, scene.run.run_id).end_reason == "finished"
     assert sorted(set(scene.held)) == [START + number * MINUTE + HELD_AFTER for number in (0, 1, 2, 5)]
+
+
+def test_a_minute_to_which_ingest_does_not_come_is_decided_on_what_is_stored(
+    scene: Scene, database_url: str
+) -> None:
+    """At 60 times real time: in half a second a minute is too old, in 0.17 s more ingest is not awaited."""
+    stood_still = START - 20 * SECOND
+    scene.ingest.commit(stood_still, START - MINUTE)
+    began = time.monotonic()
+
+    def told() -> datetime:
+        return START + (time.monotonic() - began) * MINUTE
+
+    with clock(scene, database_url, ExchangeNow(60.0, told), is_held=False):
+        wait_until(lambda: len(scene.rows()) >= 3)
+        scene.ingest.commit(START + 7 * MINUTE, START + 7 * MINUTE)
+    rows = scene.rows()
+    assert len(rows) == 6
+    decided = [(minute, as_of) for minute, state, as_of, _ in rows[:3] if state == "CLOSED"]
+    assert decided
+    assert {as_of for _, as_of in decided} == {stood_still}
+    assert {row[3] for row in rows if row[1] == "SKIPPED"} <= {"MINUTE_TOO_OLD"}
 
 
 def test_two_clocks_open_no_minute_twice(scene: Scene, database_url: str) -> None:

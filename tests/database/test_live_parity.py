@@ -1,12 +1,14 @@
 """A live run decides each minute as soon as its candles are stored; decided again it is the same.
 
 Facts come after different times, some after the decision of the minute to which they belong; some minutes are
-skipped.
+skipped; for some others ingest stood still, so they were decided on what was stored before. The forced orders
+of a pair have a gap.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Final
 
 import polars as pl
@@ -27,10 +29,14 @@ from hydra.trading.runs import Run, RunExchange
 from tests.support.backtest_scene import MARKET, START, lively_rules
 from tests.support.fact_writer import write_rows
 from tests.support.live_run import decide_live
+from tests.support.rows import add
 from tests.support.servers.editions import ON_APACHE_ALONE
 
 MINUTES: Final = 150
+SECOND: Final = timedelta(seconds=1)
 SKIPPED: Final = range(60, 67)
+GAP_ENDS: Final = 20
+STOOD_STILL: Final = range(100, 110)
 PAIRS: Final = (1, 2, 3, 4)
 EXCHANGE: Final = RunExchange("simulated", "simulated", "simulated-exchange-4-test")
 # Until a fact is known: mostly a moment, now and then seconds or minutes.
@@ -57,6 +63,14 @@ def live(database_url: str) -> Iterator[Live]:
         ensure_instruments(connection)
         with adbc_connect(database_url) as writing:
             write_rows(writing, stored)
+        ended = START + GAP_ENDS * MINUTE
+        gap = {
+            "source_table": "liquidations",
+            "instrument_id": PAIRS[0],
+            "missing_rows": 0,
+            "cause": "SILENT",
+        }
+        add(connection, "market.gaps", {**gap, "gap_start": ended - 5 * MINUTE, "gap_end": ended})
         run = decide_live(
             connection,
             database_url,
@@ -102,7 +116,9 @@ def as_of_by_minute(candles: pl.DataFrame) -> dict[datetime, datetime]:
     """What the clock's rule gives: the last of a minute's candles, or two seconds; none for the skipped."""
     known = dict(candles.group_by("time").agg(pl.col("known_at").max()).iter_rows())
     minutes = [START + number * MINUTE for number in range(MINUTES) if number not in SKIPPED]
-    return {time: min(max(known[time - MINUTE], time), time + DECISION_DELAY) for time in minutes}
+    as_of = {time: min(max(known[time - MINUTE], time), time + DECISION_DELAY) for time in minutes}
+    stored = as_of[START + (STOOD_STILL[0] - 1) * MINUTE] + 20 * SECOND
+    return as_of | {START + number * MINUTE: stored for number in STOOD_STILL}
 
 
 def first_mismatches(parity: Parity) -> list[Mismatch]:
@@ -147,3 +163,39 @@ def test_a_skipped_minute_leaves_its_reason_and_nothing_else(live: Live) -> None
         values,
     ).fetchall()
     assert rows == [("SKIPPED", "MINUTE_TOO_OLD", 0, 0)]
+
+
+def test_for_an_hour_after_a_gap_the_velocity_of_its_pair_is_unknown(live: Live) -> None:
+    rows = live.connection.execute(
+        "SELECT instrument_id, count(*), min(time), max(time) FROM hydra.assessments"
+        " WHERE run_id = %s AND time > %s AND time < %s AND liquidation_velocity IS NULL"
+        " GROUP BY instrument_id HAVING count(*) > 5",
+        (live.run.run_id, START, START + STOOD_STILL[0] * MINUTE),
+    ).fetchall()
+    ended = START + GAP_ENDS * MINUTE
+    assert rows == [(PAIRS[0], 60 - len(SKIPPED), ended, ended + 59 * MINUTE)]
+
+
+def test_while_ingest_stood_still_nothing_was_entered_and_after_300_s_positions_were_closed(
+    live: Live,
+) -> None:
+    first, last = (START + number * MINUTE for number in (STOOD_STILL[0], STOOD_STILL[-1]))
+    values = {"run": live.run.run_id, "first": first, "last": last}
+    outages = live.connection.execute(
+        "SELECT DISTINCT time, (numbers ->> 'data_outage_seconds')::float8 FROM hydra.assessments"
+        " WHERE run_id = %(run)s AND time BETWEEN %(first)s AND %(last)s AND tradability = 'BLOCK'"
+        " ORDER BY time",
+        values,
+    ).fetchall()
+    orders = live.connection.execute(
+        "SELECT DISTINCT role, placed_time, reason_code FROM hydra.orders"
+        " WHERE run_id = %(run)s AND placed_time BETWEEN %(first)s AND %(last)s"
+        " AND role IN ('ENTRY', 'EXIT')",
+        values,
+    ).fetchall()
+    steps = [later[1] - earlier[1] for earlier, later in pairwise(outages)]
+    assert steps == [60.0] * (len(STOOD_STILL) - 1)
+    closed = next(
+        time for time, seconds in outages if seconds > lively_rules().positions.outage_flatten_seconds
+    )
+    assert orders == [("EXIT", closed, "DATA_STALE")]

@@ -161,6 +161,10 @@ def random_market(seed: int, days: int) -> MarketFacts:
             near_depth_usd=lambda g: g.lognormal(12, 1),
         ),
         sentiment=_every(rng, "sentiment", 0, end, 86_400, lag=0, value=lambda g: float(g.integers(101))),
+        liquidation_gaps=_every(
+            rng, "liquidation_gaps", end - 10_000, end, 1_700, lag=0,
+            missing_seconds=lambda g: g.lognormal(4, 1),
+        ),
     )  # fmt: skip
 
 

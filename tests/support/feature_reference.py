@@ -225,18 +225,29 @@ def recent(k: Known) -> tuple[float, float]:
     return sums["LONG"], sums["SHORT"]
 
 
+def is_heard(k: Known, minutes: int) -> bool:
+    """The feed of forced orders lives, and its gaps that ended in the last minutes are at most 5% of them."""
+    gaps = [gap for gap in k.events("liquidation_gaps") if k.t - gap["time"] <= minutes * MINUTE]
+    return alive(k) and math.fsum(gap["missing_seconds"] for gap in gaps) <= 0.05 * 60 * minutes
+
+
 def imbalance(k: Known) -> Number:
     """liq_imbalance."""
-    if not alive(k):
+    if not is_heard(k, 60):
         return None
     long, short = recent(k)
     return (long - short) / (long + short) if long + short else 0.0
 
 
-def velocity(k: Known) -> Number:
-    """liq_velocity."""
+def known_velocity(k: Known) -> Number:
+    """known_liq_velocity."""
     usd = oi_usd(k)
     return sum(recent(k)) / usd if alive(k) and usd is not None else None
+
+
+def velocity(k: Known) -> Number:
+    """liq_velocity."""
+    return known_velocity(k) if is_heard(k, 60) else None
 
 
 def cascade(k: Known) -> Number:
@@ -249,7 +260,7 @@ def cascade(k: Known) -> Number:
 
 def liq_zscore(k: Known) -> Number:
     """The last five minutes against the 288 clock buckets that ended before them."""
-    if not alive(k):
+    if not is_heard(k, 5):
         return None
     events = k.events("liquidations")
     now = math.fsum(e["value_usd"] for e in events if e["time"] > k.t - 5 * MINUTE)
@@ -393,6 +404,7 @@ REFERENCE: dict[str, Callable[[Known], Number]] = {
     "taker_buy_sell_ratio": lambda k: ratio(k, "taker_buy_sell_ratio"),
     "liq_imbalance": imbalance,
     "liq_velocity": velocity,
+    "known_liq_velocity": known_velocity,
     "liq_zscore": liq_zscore,
     "liq_zscore_max_1h": liq_zscore_max_1h,
     "cascade_probability": cascade,

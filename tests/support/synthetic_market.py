@@ -70,6 +70,7 @@ TABLES: dict[str, dict[str, pl.DataType]] = {
         "last_update_id": pl.Int64(),
     },
     "feed_heartbeats": {"feed": pl.String(), **_KEY},
+    "gaps": {**_KEY, "source_table": pl.String(), "gap_start": TIME},
 }
 
 
@@ -95,6 +96,7 @@ def make_rows(seed: int, start: datetime, end: datetime, pairs: tuple[int, ...],
         "liquidations": _liquidations,
         "order_books": _books,
         "feed_heartbeats": _heartbeats,
+        "gaps": _gaps,
     }
     return {
         table: pl.DataFrame(
@@ -192,6 +194,15 @@ def _heartbeats(random: Random, known: Known, pair: int, _start: datetime, end: 
     ]
 
 
+def _gaps(random: Random, _known: Known, pair: int, _start: datetime, end: datetime) -> Tuples:
+    """Known when they end, their `time`; those of other feeds do not count."""
+    times = steps(end - timedelta(hours=4), end, timedelta(minutes=40))
+    return [
+        (pair, time, time, table, time - timedelta(seconds=random.randrange(5, 400)))
+        for table, time in product(["liquidations", "order_books"], times)
+    ]
+
+
 def facts_from_scratch(rows: Rows, start: datetime, as_of: datetime) -> MarketFacts:
     """What a reading of `rows` at `as_of` for decisions from `start` must give, row by row in Python."""
     starts = anchor(start)
@@ -208,6 +219,11 @@ def facts_from_scratch(rows: Rows, start: datetime, as_of: datetime) -> MarketFa
         "open_interest_5m": _grid(rows["open_interest"], starts["open_interest_5m"], as_of),
         "positioning": known("positioning", "positioning"),
         "liquidations": known("liquidations", "liquidations"),
+        "liquidation_gaps": [
+            {**row, "missing_seconds": (row["time"] - row["gap_start"]).total_seconds()}
+            for row in known("gaps", "liquidation_gaps")
+            if row["source_table"] == "liquidations"
+        ],
         "order_book_tops": [_top(book) for book in known("order_books", "order_book_tops")],
         "heartbeats": [row for row in known("feed_heartbeats", "heartbeats") if row["feed"] != "candles_1m"],
     }

@@ -1,6 +1,7 @@
 """Values worked out by hand on tiny markets, and the zero rules."""
 
 import math
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import polars as pl
@@ -218,6 +219,40 @@ def test_only_the_last_hundred_liquidations_of_an_hour_count() -> None:
     assert _value("liq_velocity", _liquidations([("LONG", 1.0)] * 120, seconds_apart=60)) == pytest.approx(
         0.006
     )
+
+
+@pytest.mark.parametrize(
+    ("ended_before", "seconds", "of_hour", "of_five_minutes"),
+    [
+        pytest.param(1200, 180.0, True, True, id="three minutes of the hour"),
+        pytest.param(1200, 181.0, False, True, id="more than 5% of the hour"),
+        pytest.param(3601, 900.0, True, True, id="over for an hour"),
+        pytest.param(120, 15.0, True, True, id="5% of five minutes"),
+        pytest.param(120, 16.0, True, False, id="more than that"),
+        pytest.param(-1, 900.0, True, True, id="known later"),
+    ],
+)
+def test_a_gap_of_the_feed_makes_its_windows_unknown_but_not_what_was_heard(
+    ended_before: int, seconds: float, of_hour: bool, of_five_minutes: bool
+) -> None:
+    ended = NOW - ended_before * SECOND
+    gap = {"instrument_id": 1, "time": ended, "known_at": ended, "missing_seconds": seconds}
+    facts = replace(_day_of_liquidations(), liquidation_gaps=frame("liquidation_gaps", [gap]))
+    known = {name: _value(name, facts) is not None for name in ("liq_imbalance", "liq_velocity")}
+    assert known == {"liq_imbalance": of_hour, "liq_velocity": of_hour}
+    assert (_value("cascade_probability", facts) is not None) == of_hour
+    assert (_value("liq_zscore", facts) is not None) == of_five_minutes
+    assert _value("known_liq_velocity", facts) == _value("known_liq_velocity", _day_of_liquidations())
+
+
+def _day_of_liquidations() -> MarketFacts:
+    """A day of heartbeats and some forced orders, so that every feature of them is known."""
+    few = _liquidations([("LONG", 300.0), ("SHORT", 100.0)])
+    beats = [
+        {"instrument_id": 1, "time": at, "known_at": at, "feed": "liquidations"}
+        for at in (NOW - k * MINUTE - 10 * SECOND for k in range(1520, -1, -1))
+    ]
+    return replace(few, heartbeats=frame("heartbeats", beats))
 
 
 def _book(bid: float, ask: float, age_seconds: int) -> MarketFacts:

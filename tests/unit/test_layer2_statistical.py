@@ -33,7 +33,7 @@ ALL_FEEDS = StatisticalParameters(
 QUIET: dict[str, Any] = {
     **GOOD,
     "volatility_percentile": 0.4,
-    "liq_velocity": 0.0,
+    "known_liq_velocity": 0.0,
     "oi_delta_pct": 0.0,
     "m5_price_vs_sma_50": 0.0,
 }
@@ -145,10 +145,10 @@ def test_rule_based_regime_as_printed(values: dict[str, float | None], regime: R
         ({"open_interest_age_seconds": None}, "BLOCK", ReasonCode.DATA_MISSING, False),
         ({"candle_age_seconds": 62.0}, "BLOCK", ReasonCode.DATA_STALE, False),
         ({"spread_bps": 120.0}, "BLOCK", ReasonCode.SPREAD_WIDE, False),
-        ({"liq_velocity": 0.06}, "BLOCK", ReasonCode.CASCADE, False),
+        ({"known_liq_velocity": 0.06}, "BLOCK", ReasonCode.CASCADE, False),
         ({"volatility_percentile": 0.96}, "BLOCK", ReasonCode.VOLATILITY_EXTREME, False),
         ({"volatility_percentile": None}, "RESTRICT", ReasonCode.WARMING_UP, False),
-        ({"liq_velocity": 0.03}, "RESTRICT", ReasonCode.CASCADE_WARNING, False),
+        ({"known_liq_velocity": 0.03}, "RESTRICT", ReasonCode.CASCADE_WARNING, False),
         ({"volatility_percentile": 0.9}, "RESTRICT", ReasonCode.VOLATILITY_HIGH, False),
         ({"funding_rate": 0.001}, "ALLOW", ReasonCode.NORMAL, True),
         ({"funding_rate": 0.0011}, "RESTRICT", ReasonCode.FUNDING_EXTREME, True),
@@ -164,7 +164,9 @@ def test_the_decision_matrix_row_by_row(
 
 
 def test_every_reason_that_applied_is_kept_and_the_gravest_is_the_code() -> None:
-    row = assessed(volatility_percentile=0.96, liq_velocity=0.06, funding_rate=0.002, candle_age_seconds=70.0)
+    row = assessed(
+        volatility_percentile=0.96, known_liq_velocity=0.06, funding_rate=0.002, candle_age_seconds=70.0
+    )
     assert reasons_of(row["reason_bits"]) == (
         ReasonCode.DATA_STALE,
         ReasonCode.CASCADE,
@@ -210,15 +212,15 @@ def test_cascade_warns_from_sixty_and_blocks_above_seventy_percent(
 
 
 def test_unrecorded_liquidations_count_as_zero_for_the_gate_only() -> None:
-    row = assessed(PRINTED, liq_velocity=None, liquidation_feed_age_seconds=None)
+    row = assessed(PRINTED, known_liq_velocity=None, liquidation_feed_age_seconds=None)
     assert (row["gate_liquidation_velocity"], row["gate_cascade_probability"]) == (0.0, 0.0)
-    assert row["liq_velocity"] is None
+    assert row["known_liq_velocity"] is None
     assert row["health_liquidations"] == InputHealth.NOT_RECORDED
     assert row["tradability"] == "ALLOW"
 
 
 def test_a_declared_feed_leaves_an_unknown_velocity_unknown() -> None:
-    assert assessed(ALL_FEEDS, liq_velocity=None)["gate_cascade_probability"] is None
+    assert assessed(ALL_FEEDS, known_liq_velocity=None)["gate_cascade_probability"] is None
 
 
 def test_the_regime_of_an_assessment_comes_from_both_averages() -> None:
@@ -226,7 +228,7 @@ def test_the_regime_of_an_assessment_comes_from_both_averages() -> None:
     assert assessed(m5_price_vs_sma_50=0.03)["regime"] == Regime.TRENDING_UP
     assert assessed(m5_price_vs_sma_20=0.03)["regime"] == Regime.TRENDING_DOWN
     assert assessed()["regime"] == Regime.RANGING
-    assert assessed(liq_velocity=0.03)["regime"] == Regime.CASCADE_RISK
+    assert assessed(known_liq_velocity=0.03)["regime"] == Regime.CASCADE_RISK
     assert assessed(funding_rate=0.002, oi_delta_pct=0.03)["regime"] == Regime.SQUEEZE_SHORT
     assert assessed(volatility_percentile=0.99)["regime"] == Regime.HIGH_VOLATILITY
 
@@ -246,8 +248,12 @@ def test_verdicts_are_of_a_closed_list_of_words() -> None:
 def test_a_missing_input_never_turns_a_veto_into_an_entry(
     missing: str, velocity: float, funding: float
 ) -> None:
-    known = assessed(liq_velocity=velocity, funding_rate=funding)
-    changed: dict[str, float | None] = {"liq_velocity": velocity, "funding_rate": funding, missing: None}
+    known = assessed(known_liq_velocity=velocity, funding_rate=funding)
+    changed: dict[str, float | None] = {
+        "known_liq_velocity": velocity,
+        "funding_rate": funding,
+        missing: None,
+    }
     blind = assessed(ALL_FEEDS, **changed)
     assert blind["entries_allowed"] is False
     assert set(reasons_of(known["reason_bits"])) - {ReasonCode.NORMAL} <= set(

@@ -21,6 +21,7 @@ FEATURES = (
     "m5_price_vs_sma_50",
     "volatility_percentile",
     "liq_velocity",
+    "known_liq_velocity",
     "liq_imbalance",
     "oi_delta_pct",
     "return_24h",

@@ -7,9 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hydra.durations import MINUTE
+from hydra.errors import RetryError
 from hydra.features.engine.decision_frame import DECISION_DELAY
 from hydra.runtime.exchange_minutes import ExchangeNow
-from hydra.runtime.minute_opening import IngestProgress, as_of_minute, last_too_old
+from hydra.runtime.minute_opening import (
+    IngestProgress,
+    Opening,
+    as_of_minute,
+    last_too_old,
+    opening_of,
+)
 
 CLOSE = datetime(2026, 11, 28, 8, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -61,22 +68,83 @@ def test_the_minute_after_the_skipped_ones_is_young_enough(now: int) -> None:
     assert last is None or instant - last > OLDEST
 
 
+def of(stored: float, candles: float | None = None) -> IngestProgress:
+    return IngestProgress(after(stored), None if candles is None else after(candles))
+
+
+@pytest.mark.parametrize(
+    ("stored", "now", "opening"),
+    [
+        pytest.param(-20, 29, None, id="ingest may still come"),
+        pytest.param(-20, 31, Opening(after(-20)), id="it did not: decided on what is stored"),
+        pytest.param(-600, 31, Opening(after(-600)), id="however long it has stood still"),
+        pytest.param(
+            1.9, 31, Opening(after(1.9)), id="a candle is missing, and ingest has stopped just then"
+        ),
+        pytest.param(40, 41, Opening(after(41), CLOSE), id="it has gone on: the run was late, and skips"),
+        pytest.param(-20, 215, Opening(after(215), after(120)), id="those before the newest are skipped"),
+        pytest.param(200, 215, Opening(after(215), after(180)), id="of a late run the newest too"),
+    ],
+)
+def test_the_newest_minute_to_which_ingest_does_not_come_is_decided_on_what_is_stored(
+    stored: float, now: float, opening: Opening | None
+) -> None:
+    assert opening_of(CLOSE, of(stored), after(now), OLDEST) == opening
+
+
+@given(stored=st.floats(-500, 500), now=st.floats(-10, 500), candles=st.integers(-9, 9))
+def test_no_minute_is_decided_on_more_than_is_stored_or_after_its_instant(
+    stored: float, now: float, candles: int
+) -> None:
+    progress = of(stored, 60.0 * candles)
+    opening = opening_of(CLOSE, progress, after(max(now, stored)), OLDEST)
+    if opening is None:
+        return
+    if opening.skip_to is None:
+        assert opening.as_of <= min(progress.committed_through, CLOSE + DECISION_DELAY)
+    else:
+        assert opening.as_of - opening.skip_to > OLDEST
+
+
 def test_ingest_that_falls_behind_does_not_hold_the_clock_of_the_exchange_back() -> None:
-    wall = iter([100.0, 101.0, 160.0, 170.0])
-    now = ExchangeNow(60.0, lambda: next(wall))
+    """At speed 60; a second of delay here does not count. It is asked again each second."""
+    wall = iter([100.0, 100.5, 102.0, 103.5])
+    told = iter([CLOSE, after(150), after(210)])
+    now = ExchangeNow(60.0, lambda: next(told), lambda: next(wall))
+    assert now.at(after(-60)) == after(-60)
+    assert now.at(after(-60)) == after(-30)
+    assert now.at(after(-60)) == after(90)
+    assert now.at(after(200)) == after(200)
+
+
+def test_a_clock_that_was_ahead_for_a_while_leaves_no_trace() -> None:
+    """What ingest had committed on a clock that was off is not taken for the time later on."""
+    now = ExchangeNow(1.0, lambda: CLOSE, lambda: 100.0)
+    assert now.at(after(180)) == after(180)
+    assert now.at(after(1)) == after(1)
+
+
+def test_an_exchange_that_does_not_answer_goes_on() -> None:
+    wall = iter([100.0, 107.0])
+    answers: list[datetime] = [CLOSE]
+
+    def told() -> datetime:
+        if not answers:
+            raise RetryError("away")
+        return answers.pop()
+
+    now = ExchangeNow(1.0, told, lambda: next(wall))
     assert now.at(CLOSE) == CLOSE
-    assert now.at(CLOSE + 90 * SECOND) == after(90)
-    assert now.at(CLOSE + 91 * SECOND) == after(90 + 59 * 60)
-    assert now.at(after(90 + 69 * 60)) == after(90 + 69 * 60)
+    assert now.at(CLOSE) == after(7)
 
 
 def test_the_clock_of_a_real_exchange_is_that_of_the_world() -> None:
-    now = ExchangeNow(None, lambda: after(5).timestamp())
+    now = ExchangeNow(None, wall=lambda: after(5).timestamp())
     assert now.at(CLOSE) == after(5)
     assert now.at(after(6)) == after(6)
 
 
 def test_a_clock_in_lock_step_stands_while_nothing_is_heard() -> None:
     wall = iter([100.0, 5_000.0])
-    now = ExchangeNow(0.0, lambda: next(wall))
+    now = ExchangeNow(0.0, wall=lambda: next(wall))
     assert now.at(CLOSE) == now.at(CLOSE) == CLOSE

@@ -11,7 +11,7 @@ import pytest
 from hydra.durations import MINUTE_US
 from hydra.exchange.binance.parsers import parse
 from hydra.exchange.messages import ClosedCandle, DepthUpdate, ForcedOrder, Message, PremiumIndex, Trade
-from hydra.sim.exchange.books import Book
+from hydra.sim.exchange.books import Book, empty_book
 from hydra.sim.exchange.channels import KINDS, MARKET, PUBLIC, Channels, Connection
 from hydra.sim.exchange.market import PlayedMarket
 from hydra.sim.exchange.message_faults import Faults
@@ -61,11 +61,7 @@ class Heard:
             return
         symbol = message.symbol
         if self._last_ids.get(symbol) == message.previous_id:
-            for side, changes in zip(self._sides[symbol], (message.bids, message.asks), strict=True):
-                for price, quantity in changes:
-                    side[price] = quantity
-                    if not quantity:
-                        del side[price]
+            apply(self._sides[symbol], message)
         else:
             assert snapshot is not None
             self.breaks.append((symbol, message.time_us))
@@ -73,6 +69,15 @@ class Heard:
         self._last_ids[symbol] = message.last_id
         bids, asks = self._sides[symbol]
         self.books[symbol, message.time_us] = (dict(bids), dict(asks))
+
+
+def apply(sides: tuple[Levels, Levels], message: DepthUpdate) -> None:
+    """Change a book as an update says."""
+    for side, changes in zip(sides, (message.bids, message.asks), strict=True):
+        for price, quantity in changes:
+            side[price] = quantity
+            if not quantity:
+                del side[price]
 
 
 def _numbers(levels: dict[str, str]) -> Levels:
@@ -217,3 +222,31 @@ def test_mark_prices_of_a_minute_make_its_bar_and_predictions_are_those_of_the_m
             compared += 1
             assert (one.index_price, one.predicted_rate) == (row["index_price"], row["predicted_rate"])
     assert compared > MINUTES
+
+
+def test_a_book_begun_at_any_second_is_that_of_the_market_some_seconds_later() -> None:
+    """Also where it was begun before the first book of the market: it is empty until that comes."""
+
+    async def play() -> tuple[dict[int, tuple[Levels, Levels]], tuple[Levels, Levels]]:
+        source = GeneratedSource(GeneratedMarket(5, START, None, SCENARIOS, 1, history_days=1))
+        channels = Channels(tuple(pair.symbol for pair in source.pairs), Faults((), lambda: 0))
+        market = PlayedMarket(source, channels)
+        listener = Listener(PUBLIC)
+        channels.subscribe(listener, f"{source.pairs[0].symbol.lower()}@depth@100ms")
+        await market.open()
+        begun: dict[int, tuple[Levels, Levels]] = {}
+        for second in range(21):
+            now_ms = market.start_ms + second * SECOND_MS
+            await market.send_second(now_ms)
+            for message in listener.messages:
+                assert isinstance(message, DepthUpdate)
+                for sides in begun.values():
+                    apply(sides, message)
+            listener.messages.clear()
+            snapshot = market.senders[0].book_at(now_ms) or empty_book(now_ms)
+            begun[second] = (_numbers(snapshot.bids.levels), _numbers(snapshot.asks.levels))
+        return begun, begun.pop(20)
+
+    begun, whole = asyncio.run(play())
+    assert len(whole[0]) == len(whole[1]) == 20
+    assert [second for second, sides in begun.items() if sides != whole] == []

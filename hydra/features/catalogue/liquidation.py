@@ -1,4 +1,4 @@
-"""Liquidations of the last hour: 0 if there was none while the feed was up, null if the feed was down."""
+"""Liquidations of the last hour: 0 if there was none while the feed was up, null if it was down."""
 
 import polars as pl
 
@@ -15,7 +15,8 @@ _BUCKET_MINUTES = 5
 _DAY_MINUTES = _DAY_BUCKETS * _BUCKET_MINUTES
 # The sixtieth value of the hour is `liq_zscore` at the decision.
 _EARLIER_MINUTES = _HOUR_MINUTES - 1
-_INPUTS = ("liquidations.side", "liquidations.value_usd", "heartbeats.time")
+_HEARD = ("liquidations.side", "liquidations.value_usd", "heartbeats.time")
+_INPUTS = (*_HEARD, "liquidation_gaps.missing_seconds")
 
 _FEED_ALIVE = pl.col("time") - pl.col("heartbeat_time") <= pl.duration(seconds=60)
 _LONG, _SHORT = pl.col("recent_long_usd"), pl.col("recent_short_usd")
@@ -23,6 +24,13 @@ _LONG, _SHORT = pl.col("recent_long_usd"), pl.col("recent_short_usd")
 
 def _while_alive(value: pl.Expr) -> pl.Expr:
     return pl.when(_FEED_ALIVE).then(value)
+
+
+def _if_heard(value: pl.Expr, minutes: int) -> pl.Expr:
+    """Null where the feed is down, or more than 5% of the last minutes lies in its gaps."""
+    seconds = minutes * 60
+    is_heard = seconds - pl.col(f"missing_{minutes}m_seconds") >= least_present(seconds)
+    return _while_alive(pl.when(is_heard).then(value))
 
 
 def _bucket_sum() -> pl.Expr:
@@ -90,12 +98,12 @@ FEATURES = (
         unit="-1..1",
         window="last 100, at most 60 min old",
         inputs=_INPUTS,
-        null_rule="Z=0; feed down null",
+        null_rule="Z=0; feed down null; null if gaps of the last 60 min are longer than 5% of it",
         pit="E",
         grid=Grid.DECISION,
         source="ML document, SIGNAL_SCORER_FEATURES; layers document, LIQUIDATION_REVERSAL; C19, C56",
         description="(long - short)/(long + short) of the liquidated USD; long: long positions were closed",
-        expression=_while_alive(liquidation_imbalance(_LONG, _SHORT)),
+        expression=_if_heard(liquidation_imbalance(_LONG, _SHORT), _HOUR_MINUTES),
         lowest=-1.0,
         highest=1.0,
     ),
@@ -104,11 +112,27 @@ FEATURES = (
         unit="fraction",
         window="last 100, at most 60 min old",
         inputs=(*_INPUTS, "open_interest_5m.value_usd"),
-        null_rule="0; feed or open interest down null",
+        null_rule="0; feed or open interest down null; gaps as liq_imbalance",
         pit="E",
         grid=Grid.DECISION,
         source="ML document, SIGNAL_SCORER_FEATURES; layers document, check_cascade; C19, C56",
         description="liquidated USD / open interest in USDT",
+        expression=_if_heard(pl.col("known_liq_velocity"), _HOUR_MINUTES),
+        lowest=0.0,
+    ),
+    Feature(
+        name="known_liq_velocity",
+        unit="fraction",
+        window="last 100, at most 60 min old",
+        inputs=(*_HEARD, "open_interest_5m.value_usd"),
+        null_rule="0; feed or open interest down null",
+        pit="E",
+        grid=Grid.DECISION,
+        source="layers document, check_cascade; C19, C56",
+        description=(
+            "liq_velocity of what was heard, whatever gaps there were: at least so much was liquidated, "
+            "which is enough for a gate to close"
+        ),
         expression=_while_alive((_LONG + _SHORT) / pl.col("oi_usd")),
         lowest=0.0,
     ),
@@ -117,7 +141,7 @@ FEATURES = (
         unit="sd",
         window="24 h (288 five-minute buckets)",
         inputs=_INPUTS,
-        null_rule="Z=0; NW; feed down null",
+        null_rule="Z=0; NW; feed down null; null if gaps of the last 5 min are longer than 5% of it",
         pit="E",
         grid=Grid.DECISION,
         source="ML document, SIGNAL_SCORER_FEATURES; C113",
@@ -125,8 +149,9 @@ FEATURES = (
             "USD liquidated in the last 5 minutes against the 288 clock buckets that ended before them; "
             "a bucket is known if each of its minutes has a heartbeat"
         ),
-        expression=_while_alive(
-            z_score(pl.col("last_5m_usd"), pl.col("bucket_mean_usd"), pl.col("bucket_deviation_usd"))
+        expression=_if_heard(
+            z_score(pl.col("last_5m_usd"), pl.col("bucket_mean_usd"), pl.col("bucket_deviation_usd")),
+            _BUCKET_MINUTES,
         ),
     ),
     Feature(
@@ -148,7 +173,7 @@ FEATURES = (
         name="liquidation_clusters",
         unit="minutes, 0..60",
         window="60 min, against 7 d",
-        inputs=_INPUTS,
+        inputs=_HEARD,
         null_rule="NW (min 20 minutes with liquidations in 7 d); feed down null",
         pit="E",
         grid=Grid.DECISION,

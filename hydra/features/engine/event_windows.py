@@ -20,22 +20,27 @@ _MINUTE_NUMBER: Final = pl.col("time").dt.epoch("us") // MINUTE_US
 
 
 def liquidation_columns(
-    liquidations: pl.DataFrame, heartbeats: pl.DataFrame, instants: DecisionInstants
+    liquidations: pl.DataFrame, heartbeats: pl.DataFrame, gaps: pl.DataFrame, instants: DecisionInstants
 ) -> pl.DataFrame:
-    """Per decision: recent_long_usd, recent_short_usd, last_5m_usd and heartbeat_time.
+    """Per decision: recent_long_usd, recent_short_usd, last_5m_usd, heartbeat_time, and missing seconds.
 
     Recent: the last 100 known forced orders, at most 60 minutes old (C56). heartbeat_time: the last
-    known proof of life of the liquidation feed, null if there is none.
+    known proof of life of the liquidation feed, null if there is none. missing_60m_seconds,
+    missing_5m_seconds: lengths of the feed's gaps that ended in the last 60 and 5 minutes, summed.
     """
     value = liquidations["value_usd"].to_numpy()
     long = np.where((liquidations["side"] == "LONG").to_numpy(), value, 0.0)
     end, recent, last_five = _bounds(liquidations, instants)
+    gap_end, in_hour, in_five = _gap_bounds(gaps, instants)
+    missing = gaps["missing_seconds"].to_numpy()
     return pl.DataFrame(
         {
             "recent_long_usd": window_sums(long, recent, end),
             "recent_short_usd": window_sums(value - long, recent, end),
             "last_5m_usd": window_sums(value, last_five, end),
             "heartbeat_time": _last_heartbeat(heartbeats, instants),
+            "missing_60m_seconds": window_sums(missing, in_hour, gap_end),
+            "missing_5m_seconds": window_sums(missing, in_five, gap_end),
         }
     )
 
@@ -44,6 +49,12 @@ def _bounds(events: pl.DataFrame, instants: DecisionInstants) -> tuple[Integers,
     """Per decision: index after its last known event, first recent event, first of the last 5 min."""
     end, (oldest, last_five) = window_bounds(events, instants, _OLDEST_US, FIVE_MINUTES_US)
     return end, np.minimum(np.maximum(oldest, end - _MOST_EVENTS), end), last_five
+
+
+def _gap_bounds(gaps: pl.DataFrame, instants: DecisionInstants) -> tuple[Integers, Integers, Integers]:
+    """Per decision: index after its last known gap, first gap of the hour, first of the last 5 min."""
+    end, (in_hour, in_five) = window_bounds(gaps, instants, _OLDEST_US, FIVE_MINUTES_US)
+    return end, in_hour, in_five
 
 
 def window_bounds(

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from hydra.exchange.exchange_clock import ExchangeClock
 
 _WAITED_FOR_S: Final = 2.0
-SLACK_S = 1.0
+SLACK_S: Final = 1.0
 """At a speed above 1 the delays of this machine would count as many exchange seconds: so long they do not."""
 
 

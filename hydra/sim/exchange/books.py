@@ -38,6 +38,11 @@ class Update(NamedTuple):
     asks: list[Change]
 
 
+def empty_book(instant_ms: int) -> Book:
+    """A book without levels."""
+    return Book(instant_ms, BookSide([], {}), BookSide([], {}))
+
+
 def last_id(instant_ms: int) -> int:
     """The id of the update that is sent at this instant (whole seconds)."""
     return instant_ms // _SECOND_MS * IDS_PER_SECOND
@@ -75,6 +80,14 @@ def updates_between(before: Book, after: Book, count: int = STEP_UPDATES) -> lis
     early = count - 1
     updates = [Update(bids[0][place::early], asks[0][place::early]) for place in range(early)]
     return [*updates, Update(bids[1], asks[1])]
+
+
+def first_updates(first: Book, count: int = STEP_UPDATES) -> list[Update]:
+    """The same from nothing to the market's first book, which is there with the first update.
+
+    So a snapshot from before it, which is empty, has what follows too.
+    """
+    return updates_between(empty_book(first.time_ms), first, count)[::-1]
 
 
 def _split(before: BookSide, after: BookSide) -> tuple[list[Change], list[Change]]:

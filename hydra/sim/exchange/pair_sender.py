@@ -152,8 +152,10 @@ class PairSender:
 
     def _step_updates(self, following: Book) -> list[Update]:
         if self._updates is None:
-            before = self.recent_books[-1] if self.recent_books else following
-            self._updates = books.updates_between(before, following)
+            if self.recent_books:
+                self._updates = books.updates_between(self.recent_books[-1], following)
+            else:
+                self._updates = books.first_updates(following)
         return self._updates
 
     def book_at(self, now_ms: int) -> Book | None:
@@ -161,7 +163,7 @@ class PairSender:
         following = self._following(now_ms)
         if following is None or following.time_ms == now_ms:
             return self.recent_books[-1] if self.recent_books else following
-        before = self.recent_books[-1] if self.recent_books else following
+        before = self.recent_books[-1] if self.recent_books else books.empty_book(now_ms)
         passed = self._step_updates(following)[: self._place(following, now_ms) + 1]
         return books.changed(before, passed, now_ms)
 
