@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hydra.exchange.binance import parsers
 from hydra.exchange.exchange_clock import ExchangeClock
 from hydra.exchange.interface import Feed
-from hydra.exchange.messages import ClosedCandle, PremiumIndex, Trade
+from hydra.exchange.messages import ClosedCandle, DepthSnapshot, DepthUpdate, PremiumIndex, Trade
 from hydra.ingest.live.holes import Hole, missing_numbers
 from hydra.ingest.live.intake import Intake
 from hydra.ingest.live.pair import HeardPair
@@ -25,9 +25,10 @@ class Heard:
 
     def __init__(self, symbols: Iterable[str] = ("BTCUSDT", "ETHUSDT")) -> None:
         self.holes: list[Hole] = []
+        self.snapshots: list[HeardPair] = []
         self.clock = CapturedClock()
         pairs = [HeardPair(symbol, number, symbol) for number, symbol in enumerate(symbols, start=1)]
-        self.intake = Intake(pairs, self.clock, lambda one: one, self.holes.append, lambda _pair: None)  # type: ignore[arg-type, return-value]
+        self.intake = Intake(pairs, self.clock, lambda one: one, self.holes.append, self.snapshots.append)  # type: ignore[arg-type, return-value]
 
     def hear(self, *messages: object) -> None:
         for message in messages:
@@ -188,3 +189,17 @@ def test_the_missing_numbers_of_a_hole_are_ranges() -> None:
     assert [one[:2] for one in missing_numbers(hole, {2, 3, 7})] == [(1, 1), (4, 6), (8, 9)]
     assert [one[:2] for one in missing_numbers(hole, set())] == [(1, 9)]
     assert missing_numbers(hole._replace(first=1, last=0), set()) == []
+
+
+def test_a_book_may_be_begun_before_its_first_update_and_is_asked_for_once() -> None:
+    heard = Heard()
+    heard.intake.ask_snapshots()
+    heard.intake.ask_snapshots()
+    assert [pair.symbol for pair in heard.snapshots] == ["BTCUSDT", "ETHUSDT"]
+    btc = heard.snapshots[0]
+    heard.hear(
+        DepthSnapshot("BTCUSDT", START_US, 1_000, [(99.0, 1.0)], [(101.0, 1.0)]),
+        DepthUpdate("BTCUSDT", START_US + 5_000_000, 1_500, 2_000, 1_000, [(99.5, 1.0)], []),
+    )
+    rows = heard.intake.hand_over().gathered.rows["order_books"]
+    assert [(row[0], row[4]) for row in rows] == [(btc.instrument_id, [99.5, 99.0])]

@@ -129,3 +129,16 @@ def test_nothing_in_the_current_folder_is_run(tmp_path: Path, monkeypatch: pytes
     until(lambda: children.keep_alive() == [] and children.has_finished("child"))
     assert [name for name in ("hydra", "dramatiq", "workers") if (tmp_path / name).exists()] == []
     assert seen.read_text() == str(foreign / "state")
+
+
+def test_a_program_that_is_replaced_runs_on_and_starts_again_as_the_new_one(tmp_path: Path) -> None:
+    clock = HandClock()
+    children = Children([program("import sys; sys.exit(3)")], tmp_path / "log", {}, clock)
+    children.keep_alive()
+    children.replace(program("import sys; sys.exit(4)"))
+    said: list[str] = []
+    until(lambda: heard(children, said))
+    clock.seconds += FIRST_PAUSE_S
+    until(lambda: len(heard(children, said)) == 2)
+    assert ["(exit status 3)" in said[0], "(exit status 4)" in said[1]] == [True, True]
+    children.stop()
