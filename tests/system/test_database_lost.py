@@ -20,20 +20,15 @@ import pytest
 from hydra.cli.entry import INTERRUPTED
 from hydra.cli.sentences import DATABASE_LOST
 from hydra.db.engine import connect
-from hydra.db.migrate import upgrade_to_head
-from hydra.db.provision import create_database, create_extension
-from hydra.db.server.account import package_cache, server_account
 from hydra.db.server.cluster import Cluster
 from hydra.db.server.private import DATABASE
-from hydra.db.server.programs import prepared
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.paths import PROJECT_ROOT
 from hydra.settings import load_settings
 from hydra.trading.runs import RunPlan, create_run
 from tests.support.import_command import write_candles
 from tests.support.own_processes import children, descendants, left_alive
-from tests.support.servers.editions import SETTINGS_FOR_TESTS, running, server_folder
-from tests.support.servers.logins import make_logins
+from tests.support.servers.migrated import stoppable_server
 
 MARKET = ("--pairs", "BTC", "--from", "2025-03-03", "--to", "2025-03-04")
 VARIED = "COOLDOWN_MINUTES=" + ",".join(str(minutes) for minutes in range(1, 401))
@@ -45,20 +40,13 @@ END_TIMEOUT_S = 60.0
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     """A server with the candles of one pair and a backtest on them, run 1."""
-    account = server_account()
-    with server_folder() as folder:
-        server = Cluster(folder / "state", prepared(package_cache(account)), account, SETTINGS_FOR_TESTS)
-        with running(server):
-            create_database(server.url("postgres"), DATABASE)
-            create_extension(server.url(DATABASE))
-            upgrade_to_head(server.url(DATABASE))
-            make_logins(server.url(DATABASE))
-            write_candles(folder, "BTCUSDT", 0)
-            for arguments in (("import", str(folder / "0")), ("backtest", *MARKET)):
-                with started(server, *arguments) as process:
-                    _, said = process.communicate(timeout=120)
-                assert process.returncode == 0, said
-            yield server
+    with stoppable_server() as (folder, server):
+        write_candles(folder, "BTCUSDT", 0)
+        for arguments in (("import", str(folder / "0")), ("backtest", *MARKET)):
+            with started(server, *arguments) as process:
+                _, said = process.communicate(timeout=120)
+            assert process.returncode == 0, said
+        yield server
 
 
 @contextmanager

@@ -7,19 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from hydra.db.migrate import upgrade_to_head
-from hydra.db.provision import create_database, create_extension
-from hydra.db.server.account import package_cache, server_account
 from hydra.db.server.cluster import Cluster
 from hydra.db.server.private import DATABASE
-from hydra.db.server.programs import prepared
 from hydra.errors import DatabaseError
 from hydra.ingest.live.replay import CaptureReplay, Replayed
 from hydra.ingest.live.spill import SpillFolder
 from tests.support.invented_frames import SYMBOLS, market_frames
 from tests.support.live_ingest import counted, replay_of, write_capture
-from tests.support.servers.editions import SETTINGS_FOR_TESTS, running, server_folder
-from tests.support.servers.logins import make_logins
+from tests.support.servers.migrated import stoppable_server
 
 SECONDS = 130
 SPEED = 10.0
@@ -29,15 +24,8 @@ OUTAGE_S = 6.0
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     """A server that the test may stop."""
-    account = server_account()
-    with server_folder() as folder:
-        server = Cluster(folder / "state", prepared(package_cache(account)), account, SETTINGS_FOR_TESTS)
-        with running(server):
-            create_database(server.url("postgres"), DATABASE)
-            create_extension(server.url(DATABASE))
-            upgrade_to_head(server.url(DATABASE))
-            make_logins(server.url(DATABASE))
-            yield server
+    with stoppable_server() as (_, server):
+        yield server
 
 
 def test_a_database_that_is_away_loses_no_row(cluster: Cluster, tmp_path: Path) -> None:

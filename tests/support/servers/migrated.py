@@ -7,9 +7,14 @@ from pathlib import Path
 import pytest
 
 from hydra.cli.db import up
+from hydra.db.migrate import upgrade_to_head
+from hydra.db.provision import create_database, create_extension
+from hydra.db.server.account import package_cache, server_account
 from hydra.db.server.cluster import Cluster
-from hydra.db.server.private import start_private_cluster
-from tests.support.servers.editions import server_folder
+from hydra.db.server.private import DATABASE, start_private_cluster
+from hydra.db.server.programs import prepared
+from tests.support.servers.editions import SETTINGS_FOR_TESTS, running, server_folder
+from tests.support.servers.logins import make_logins
 
 
 @contextmanager
@@ -24,3 +29,17 @@ def migrated_server() -> Iterator[tuple[Path, Cluster]]:
             yield folder, cluster
         finally:
             cluster.remove()
+
+
+@contextmanager
+def stoppable_server() -> Iterator[tuple[Path, Cluster]]:
+    """A folder of its own, and a server in it with logins that the test may stop, kill and start."""
+    account = server_account()
+    with server_folder() as folder:
+        server = Cluster(folder / "state", prepared(package_cache(account)), account, SETTINGS_FOR_TESTS)
+        with running(server):
+            create_database(server.url("postgres"), DATABASE)
+            create_extension(server.url(DATABASE))
+            upgrade_to_head(server.url(DATABASE))
+            make_logins(server.url(DATABASE))
+            yield folder, server
