@@ -11,7 +11,7 @@ import pytest
 from hydra.durations import MINUTE_US
 from hydra.exchange.binance.parsers import parse
 from hydra.exchange.messages import ClosedCandle, DepthUpdate, ForcedOrder, Message, PremiumIndex, Trade
-from hydra.sim.exchange.books import PlayedBook
+from hydra.sim.exchange.books import Book
 from hydra.sim.exchange.channels import KINDS, MARKET, PUBLIC, Channels, Connection
 from hydra.sim.exchange.market import PlayedMarket
 from hydra.sim.exchange.message_faults import Faults
@@ -54,7 +54,7 @@ class Heard:
         self._sides: dict[str, tuple[Levels, Levels]] = {}
         self._last_ids: dict[str, int] = {}
 
-    def take(self, message: Message, snapshot: PlayedBook | None) -> None:
+    def take(self, message: Message, snapshot: Book | None) -> None:
         """Keep a message; where the chain of updates breaks, begin with the snapshot that REST gives then."""
         self.by_kind[type(message)].append(message)
         if not isinstance(message, DepthUpdate):

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hydra.sim.exchange import books
-from hydra.sim.exchange.books import PlayedBook
+from hydra.sim.exchange.books import Book
 
 DIGITS = (1, 3)
 _LEVELS = st.integers(1, 5)
@@ -12,7 +12,7 @@ _QUANTITY = st.integers(1, 10**6).map(lambda steps: steps / 1_000)
 
 
 @st.composite
-def _books(draw: st.DrawFn) -> PlayedBook:
+def _books(draw: st.DrawFn) -> Book:
     """An uncrossed book on a grid of 0.1, with 1 to 5 levels a side, anywhere between 1 and 30."""
     best_bid = draw(st.integers(20, 200))
     best_ask = best_bid + draw(st.integers(1, 30))
@@ -25,18 +25,18 @@ def _books(draw: st.DrawFn) -> PlayedBook:
         prices = [tick / 10 for tick in ticks if tick > 0]
         sizes = draw(st.lists(_QUANTITY, min_size=len(prices), max_size=len(prices)))
         sides.append(books.side_of(prices, sizes, sign, DIGITS))
-    return PlayedBook(draw(_LEVELS) * 5_000, *sides)
+    return Book(draw(_LEVELS) * 5_000, *sides)
 
 
 @given(_books(), _books())
-def test_the_updates_lead_exactly_to_the_next_book(before: PlayedBook, after: PlayedBook) -> None:
+def test_the_updates_lead_exactly_to_the_next_book(before: Book, after: Book) -> None:
     led = books.changed(before, books.updates_between(before, after), after.time_ms)
     assert led.bids.levels == after.bids.levels
     assert led.asks.levels == after.asks.levels
 
 
 @given(_books(), _books())
-def test_no_update_leaves_a_crossed_or_an_empty_book(before: PlayedBook, after: PlayedBook) -> None:
+def test_no_update_leaves_a_crossed_or_an_empty_book(before: Book, after: Book) -> None:
     updates = books.updates_between(before, after)
     for count in range(1, len(updates) + 1):
         book = books.changed(before, updates[:count], after.time_ms)

@@ -23,7 +23,7 @@ class BookSide(NamedTuple):
     levels: dict[str, str]
 
 
-class PlayedBook(NamedTuple):
+class Book(NamedTuple):
     """A book of an instant, milliseconds since 1970."""
 
     time_ms: int
@@ -66,7 +66,7 @@ def side_of(
     return BookSide([sign * price for price in prices], levels)
 
 
-def updates_between(before: PlayedBook, after: PlayedBook, count: int = STEP_UPDATES) -> list[Update]:
+def updates_between(before: Book, after: Book, count: int = STEP_UPDATES) -> list[Update]:
     """`count` updates that lead exactly from `before` to `after`, through books that never cross.
 
     The best levels change with the last update only: what is behind them changes before.
@@ -93,7 +93,7 @@ def _split(before: BookSide, after: BookSide) -> tuple[list[Change], list[Change
     return early, late
 
 
-def changed(before: PlayedBook, updates: Sequence[Update], instant_ms: int) -> PlayedBook:
+def changed(before: Book, updates: Sequence[Update], instant_ms: int) -> Book:
     """The book after some updates, at an instant."""
     bids, asks = dict(before.bids.levels), dict(before.asks.levels)
     for update in updates:
@@ -103,7 +103,7 @@ def changed(before: PlayedBook, updates: Sequence[Update], instant_ms: int) -> P
                     levels.pop(price, None)
                 else:
                     levels[price] = quantity
-    return PlayedBook(instant_ms, _ordered(bids, -1), _ordered(asks, 1))
+    return Book(instant_ms, _ordered(bids, -1), _ordered(asks, 1))
 
 
 def _ordered(levels: dict[str, str], sign: int) -> BookSide:

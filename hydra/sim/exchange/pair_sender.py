@@ -5,7 +5,7 @@ from collections import deque
 from typing import Final
 
 from hydra.sim.exchange import books, events
-from hydra.sim.exchange.books import PlayedBook, Update
+from hydra.sim.exchange.books import Book, Update
 from hydra.sim.exchange.channels import Channels
 from hydra.sim.exchange.events import MINUTE_MS, Event
 from hydra.sim.exchange.piece import PairPiece, TradeRow
@@ -49,7 +49,7 @@ class PairSender:
         self.mark = self.average = self.index = 0.0
         self.rate = "0.00000000"
         self.tallies = {name: Tally() for name in COUNTED}
-        self.recent_books: deque[PlayedBook] = deque(maxlen=_KEPT_BOOKS)
+        self.recent_books: deque[Book] = deque(maxlen=_KEPT_BOOKS)
         self.last_trade: TradeRow | None = None
         channel = channels.channel
         self._agg_trade = channel(pair.symbol, "aggTrade")
@@ -133,7 +133,7 @@ class PairSender:
                 if self._ticker.subscribers:
                     self._ticker.send(self._best(following))
 
-    def _following(self, now_ms: int) -> PlayedBook | None:
+    def _following(self, now_ms: int) -> Book | None:
         """The book to which the updates of this second lead; None: no book is near."""
         waiting = self._piece.books
         if self._next_book == len(waiting):
@@ -141,16 +141,16 @@ class PairSender:
         following = waiting[self._next_book]
         return following if following.time_ms - now_ms < STEP_MS else None
 
-    def _place(self, following: PlayedBook, now_ms: int) -> int:
+    def _place(self, following: Book, now_ms: int) -> int:
         return books.STEP_UPDATES - 1 - (following.time_ms - now_ms) // SECOND_MS
 
-    def _step_updates(self, following: PlayedBook) -> list[Update]:
+    def _step_updates(self, following: Book) -> list[Update]:
         if self._updates is None:
             before = self.recent_books[-1] if self.recent_books else following
             self._updates = books.updates_between(before, following)
         return self._updates
 
-    def book_at(self, now_ms: int) -> PlayedBook | None:
+    def book_at(self, now_ms: int) -> Book | None:
         """The book as the updates up to `now_ms` (already sent) have left it."""
         following = self._following(now_ms)
         if following is None or following.time_ms == now_ms:
@@ -159,7 +159,7 @@ class PairSender:
         passed = self._step_updates(following)[: self._place(following, now_ms) + 1]
         return books.changed(before, passed, now_ms)
 
-    def _best(self, book: PlayedBook) -> Event:
+    def _best(self, book: Book) -> Event:
         bid = next(iter(book.bids.levels.items()), ("0", "0"))
         ask = next(iter(book.asks.levels.items()), ("0", "0"))
         update_id = books.last_id(book.time_ms)

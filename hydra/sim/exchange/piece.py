@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from hydra.arrays import Floats, Integers
-from hydra.sim.exchange.books import PlayedBook, side_of
+from hydra.sim.exchange.books import Book, side_of
 from hydra.sim.exchange.events import rate_text
 from hydra.sim.exchange.past import TABLES, by_pair
 from hydra.sim.exchange.sources import ListedPair
@@ -37,7 +37,7 @@ class PairPiece(NamedTuple):
     trades: list[TradeRow]
     candles: dict[int, tuple[float, ...]]
     forced_orders: list[tuple[int, bool, str, str]]
-    books: list[PlayedBook]
+    books: list[Book]
     marks: dict[int, list[float]]
     premium: dict[int, tuple[float, str]]
 
@@ -139,9 +139,9 @@ def _premium(facts: _Facts) -> dict[int, tuple[float, str]]:
     }
 
 
-def _books(facts: MarketSlice, pairs: tuple[ListedPair, ...]) -> dict[int, list[PlayedBook]]:
+def _books(facts: MarketSlice, pairs: tuple[ListedPair, ...]) -> dict[int, list[Book]]:
     rows = facts.order_books
-    found: dict[int, list[PlayedBook]] = {}
+    found: dict[int, list[Book]] = {}
     times = (rows["time"].to_physical() // _US_PER_MS).to_list()
     levels = [rows[name].to_list() for name in _LEVEL_COLUMNS]
     for number, time_ms, bids, bid_sizes, asks, ask_sizes in zip(
@@ -149,6 +149,6 @@ def _books(facts: MarketSlice, pairs: tuple[ListedPair, ...]) -> dict[int, list[
     ):
         pair = pairs[number - 1]
         digits = (pair.price_digits, pair.quantity_digits)
-        book = PlayedBook(time_ms, side_of(bids, bid_sizes, -1, digits), side_of(asks, ask_sizes, 1, digits))
+        book = Book(time_ms, side_of(bids, bid_sizes, -1, digits), side_of(asks, ask_sizes, 1, digits))
         found.setdefault(number - 1, []).append(book)
     return found
