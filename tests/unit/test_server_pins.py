@@ -8,7 +8,7 @@ import pytest
 
 from hydra.db.server import packages
 from hydra.db.server.pins import Archive, complaint, offered, pinned, refuse_other_files, unpinned
-from hydra.db.server.sources import Source
+from hydra.db.server.sources import AptSource
 from hydra.errors import DatabaseError
 
 OLD = Archive("libx1", "1%3a2.0-1", "libx1_1%3a2.0-1_amd64.deb", "a" * 64)
@@ -73,8 +73,8 @@ def test_a_changed_archive_in_the_cache_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_source_that_is_trusted_without_a_signature_is_known() -> None:
-    assert Source("http://m.test/debian", ("bookworm",), ("main",)).is_signed
-    assert not Source("http://m.test/debian", ("bookworm",), ("main",), ("Trusted: yes",)).is_signed
+    assert AptSource("http://m.test/debian", ("bookworm",), ("main",)).is_signed
+    assert not AptSource("http://m.test/debian", ("bookworm",), ("main",), ("Trusted: yes",)).is_signed
 
 
 def test_what_a_lying_mirror_sends_is_refused_and_not_kept_for_use(
@@ -92,7 +92,7 @@ def test_what_a_lying_mirror_sends_is_refused_and_not_kept_for_use(
     apt.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setattr(
-        packages, "read_sources", lambda: [Source("http://m.test/debian", ("bookworm",), ("main",))]
+        packages, "read_sources", lambda: [AptSource("http://m.test/debian", ("bookworm",), ("main",))]
     )
     folder = tmp_path / "archives"
     folder.mkdir()
