@@ -91,16 +91,21 @@ def served_market(*options: str) -> Iterator[ServedMarket]:
     command = [sys.executable, "-m", "hydra", "exchange", "serve", "--port", str(port), *options]
     with subprocess.Popen(command, env=os.environ, stdout=subprocess.DEVNULL) as process:
         market = ServedMarket(f"http://127.0.0.1:{port}")
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                market.ask("/hydra/market")
-                break
-            except OSError:
-                assert process.poll() is None, "the exchange ended"
-                assert time.monotonic() < deadline, "the exchange does not answer"
-                time.sleep(0.05)
         try:
+            _wait_until_it_answers(market, process)
             yield market
         finally:
             process.terminate()
+
+
+def _wait_until_it_answers(market: ServedMarket, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            market.ask("/hydra/market")
+        except OSError:
+            assert process.poll() is None, "the exchange ended"
+            assert time.monotonic() < deadline, "the exchange does not answer"
+            time.sleep(0.05)
+        else:
+            return
