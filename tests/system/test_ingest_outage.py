@@ -62,13 +62,13 @@ def test_what_neither_memory_nor_disk_holds_is_recorded_as_lost(cluster: Cluster
     frames = list(market_frames(SECONDS, SYMBOLS[:2]))
     write_capture(tmp_path / "frames", frames)
     replay = replay_of(tmp_path / "frames", cluster.url(DATABASE), tmp_path, "dropped")
-    replay.factor, replay.most_rows_in_memory = SPEED, 200
+    replay.factor, replay.most_rows_in_memory = SPEED / 2, 100
     thread = threading.Thread(target=replay.run)
     thread.start()
-    time.sleep(4.0)
+    time.sleep(3.0)
     shutil.rmtree(replay.spill)
     cluster.stop()
-    time.sleep(3.0)
+    time.sleep(0.5)
     cluster.start()
     thread.join(120)
     sent = sum(b'"aggTrade"' in one.frame for one in frames)

@@ -303,7 +303,7 @@ class Process:
             await self._ask_for_lost_rows()
 
     async def _ask_for_lost_rows(self) -> None:
-        """A minute after the database takes rows again, have fetched what nothing could hold meanwhile."""
+        """A minute after the database takes rows again, have those fetched that nothing could hold."""
         through_us = self.writer.lost_through_us
         if not through_us or self.writer.stored_through_us < through_us + MINUTE_US:
             return

@@ -32,10 +32,10 @@ LEFT JOIN LATERAL (
         SELECT t.trade_id, lead(t.trade_id) OVER (ORDER BY t.trade_id) AS next_id
         FROM market.trades AS t
         WHERE t.instrument_id = i.instrument_id
-            AND t.time >= (
+            AND t.time >= coalesce((
                 SELECT max(b.time) FROM market.trades AS b
                 WHERE b.instrument_id = i.instrument_id AND b.time <= i.started_at
-            )
+            ), i.started_at)
             AND t.time <= following.time
     ) AS step
     WHERE step.next_id > step.trade_id + 1
