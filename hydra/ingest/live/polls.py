@@ -120,7 +120,9 @@ class Polls:
         await asyncio.gather(*map(self._open_interest_of, self._pairs))
 
     async def _open_interest_of(self, pair: HeardPair) -> None:
-        """Store it; where the exchange tells no value, contracts x the price heard last."""
+        """Store it, once a price is heard: where the exchange tells no value, it is contracts x that price."""
+        if pair.price is None:
+            return
         rows = await self._data.open_interest_now(pair.symbol)
         newest = self._newest.of("open_interest", pair)
         if newest is not None:
