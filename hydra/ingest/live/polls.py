@@ -120,7 +120,7 @@ class Polls:
         await asyncio.gather(*map(self._open_interest_of, self._pairs))
 
     async def _open_interest_of(self, pair: HeardPair) -> None:
-        """Store it, once a price is heard: where the exchange tells no value, it is contracts x that price."""
+        """Store it, once a price is heard: where the exchange tells no value, it is contracts x price."""
         if pair.price is None:
             return
         rows = await self._data.open_interest_now(pair.symbol)
