@@ -4,7 +4,7 @@ Everything not compared is listed with its reason: columns, rows, and minutes no
 Source: docs/features.md, "Acceptance" (5); docs/architecture.md, law 2.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -16,10 +16,12 @@ import psycopg
 from hydra.arrays import Flags
 from hydra.backtest.equity_path import E8, EquityPath
 from hydra.backtest.market import BacktestMarket, instant_of
+from hydra.backtest.persisted import StoredRows
 from hydra.backtest.rows import PairMinuteRowMaker
 from hydra.backtest.verdict_counts import verdict_counts
 from hydra.checks import recorded_tables as tables
 from hydra.checks.comparer import CheckResult, compare_rows
+from hydra.checks.dropped_facts import DroppedFacts, dropped_facts
 from hydra.checks.recorded_tables import RecordedTable
 from hydra.checks.replay import Replay, decide_again
 from hydra.db import queries
@@ -115,8 +117,10 @@ def check_parity(
     if run.mode is TradingMode.BACKTEST:
         found.append(_count_table(connection, replay))
     first, last = market.time_of(0), market.time_of(len(market.minutes) - 1)
+    unrepeatable = _unrepeatable(dropped_facts(connection, run.instrument_ids, first, last), replay, found)
+    compared = [table for table in found if table.table.name not in unrepeatable]
     left_out = {
-        f"{table.table.name}.{column}": why for table in found for column, why in table.table.left_out.items()
+        f"{one.table.name}.{column}": why for one in compared for column, why in one.table.left_out.items()
     }
     return Parity(
         run,
@@ -124,9 +128,24 @@ def check_parity(
         first,
         last,
         len(market.minutes),
-        found,
-        {**_rows_left_out(connection, replay), **left_out},
+        compared,
+        {**_rows_left_out(connection, replay), **unrepeatable, **left_out},
     )
+
+
+def _unrepeatable(
+    dropped: Sequence[DroppedFacts], replay: Replay, found: Sequence[TableParity]
+) -> dict[str, str]:
+    """The tables that differ where the facts behind them are no longer kept, with these words."""
+    stores_all = replay.stored is StoredRows.ALL
+    reasons = {
+        one.table.name: [
+            facts.words for facts in dropped if facts.explains(one.table.name, stores_all_minutes=stores_all)
+        ]
+        for one in found
+        if one.result.mismatches
+    }
+    return {name: words[0] for name, words in reasons.items() if words}
 
 
 def _rows_left_out(connection: psycopg.Connection, replay: Replay) -> dict[str, str]:

@@ -21,6 +21,7 @@ from hydra.db.roles import Role
 from hydra.domain import MarketOrigin
 from hydra.errors import StopError
 from hydra.exchange.instruments import load_instrument_terms
+from hydra.ingest.terms import stored_terms
 from hydra.runtime.run_market import GENERATED_START, MarketRequest, recorded_market
 from hydra.runtime.speed import Speed
 from hydra.settings import load_settings
@@ -133,7 +134,12 @@ def _recorded(url: str, reader: Connection, asked: MarketRequest) -> RecordedSou
     """Raises StopError where nothing is stored."""
     with closing(connect(url, autocommit=True)) as connection:
         found = recorded_market(connection, asked.names, asked.start, asked.end)
-    pairs = {one.pair.instrument_id: listed_pair(one) for one in load_instrument_terms()}
+        pairs = {
+            one.pair.instrument_id: listed_pair(
+                stored_terms(connection, one.pair.instrument_id, one, found.data_from)
+            )
+            for one in load_instrument_terms()
+        }
     ids = found.instrument_ids
     return RecordedSource(reader, ids, tuple(pairs[one] for one in ids), found.data_from, found.data_to)
 

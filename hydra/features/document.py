@@ -1,9 +1,11 @@
 """Writes docs/features.md from the catalogue: `python -m hydra.features.document`."""
 
-from hydra.durations import SECOND_US
-from hydra.features.catalogue import ALIASES, FAMILIES
+from datetime import timedelta
+
+from hydra.durations import MINUTE, SECOND_US
+from hydra.features.catalogue import ALIASES, CATALOGUE, FAMILIES
 from hydra.features.engine.lateness import NOMINAL_LAG_US
-from hydra.features.feature import Feature
+from hydra.features.feature import OF_HISTORY, Feature
 from hydra.features.for_models.sequence_windows import SEQUENCE_STEPS
 from hydra.features.vectors import (
     EXIT_PREDICTOR_FEATURES_V1,
@@ -73,10 +75,22 @@ What is asked of every feature:
 """
 
 
+_OF_STREAMS = """## When a feature is known on an exchange
+
+Candles, mark prices, funding, open interest and ratios of the past are fetched at the start: their features
+are known from the first minute on. Trades, order books and forced orders are only heard: their features are
+known once the exchange was heard so long, while facts come all the time, and by their null rules from then
+on. They read single trades and books, because their windows end at the decision and count what was known by
+then. The rollups of trades and books serve people, and stay where retention drops the facts.
+"""
+
+
 def rendered() -> str:
     """The whole text of docs/features.md."""
     families = [_family(name, features) for name, features in FAMILIES.items()]
-    return "\n".join([_INTRODUCTION, _known_at(), *families, _aliases(), _sequence(), _exit_predictor()])
+    return "\n".join(
+        [_INTRODUCTION, _known_at(), _heard(), *families, _aliases(), _sequence(), _exit_predictor()]
+    )
 
 
 def _known_at() -> str:
@@ -95,6 +109,23 @@ def _known_at() -> str:
             "",
         ]
     )
+
+
+def _heard() -> str:
+    """The table of features that need more than what the exchange gives of the past."""
+    rows = [
+        f"| `{feature.name}` | {_after(feature.heard)} |"
+        for feature in CATALOGUE.values()
+        if feature.heard != OF_HISTORY
+    ]
+    return "\n".join([_OF_STREAMS, "| feature | heard for |", "|---|---|", *rows, ""])
+
+
+def _after(heard: timedelta | None) -> str:
+    if heard is None:
+        return "never: no pair of the universe belongs to it"
+    hours, minutes = divmod(heard // MINUTE, 60)
+    return " ".join(f"{number} {unit}" for number, unit in ((hours, "h"), (minutes, "min")) if number)
 
 
 def _family(name: str, features: tuple[Feature, ...]) -> str:

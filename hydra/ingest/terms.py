@@ -6,7 +6,7 @@ exchange tells no brackets (without a key), those of instruments.toml stand in.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -15,7 +15,12 @@ from psycopg.rows import dict_row
 
 from hydra.db import locks, queries
 from hydra.errors import RetryError
-from hydra.exchange.instruments import InstrumentTerms, LeverageBracket, load_instrument_terms
+from hydra.exchange.instruments import (
+    InstrumentTerms,
+    LeverageBracket,
+    OrderFilters,
+    load_instrument_terms,
+)
 from hydra.ingest.instruments import VENUE, description, ensure_instruments
 
 _FIRST_ID: Final = 1000
@@ -58,6 +63,21 @@ def ensure_venue(
     finally:
         locks.release(connection, locks.TERMS)
     return ids
+
+
+def stored_terms(
+    connection: psycopg.Connection, instrument_id: int, printed: InstrumentTerms, time: datetime
+) -> InstrumentTerms:
+    """Filters and brackets of an instrument as they are stored for `time`; where none are, the `printed`."""
+    kinds = _FILTERS, _BRACKETS
+    filters, brackets = (_newest(connection, kind, instrument_id, time) for kind in kinds)
+    for row in (*filters, *brackets):
+        del row["instrument_id"]
+    return replace(
+        printed,
+        filters=OrderFilters(**filters[0]) if filters else printed.filters,
+        brackets=tuple(LeverageBracket(**row) for row in brackets) or printed.brackets,
+    )
 
 
 def _ensure_instruments(

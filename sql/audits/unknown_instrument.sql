@@ -1,5 +1,23 @@
 -- Facts of instruments that market.instruments does not know (hypertables carry no foreign key).
 -- Must return no rows.
+-- The instruments of order books and trades, which are many, are looked up one after the other.
+WITH RECURSIVE of_books AS (
+    (SELECT instrument_id FROM market.order_books ORDER BY instrument_id LIMIT 1)
+    UNION ALL
+    SELECT (
+        SELECT n.instrument_id FROM market.order_books AS n
+        WHERE n.instrument_id > o.instrument_id ORDER BY n.instrument_id LIMIT 1
+    )
+    FROM of_books AS o WHERE o.instrument_id IS NOT NULL
+), of_trades AS (
+    (SELECT instrument_id FROM market.trades ORDER BY instrument_id LIMIT 1)
+    UNION ALL
+    SELECT (
+        SELECT n.instrument_id FROM market.trades AS n
+        WHERE n.instrument_id > o.instrument_id ORDER BY n.instrument_id LIMIT 1
+    )
+    FROM of_trades AS o WHERE o.instrument_id IS NOT NULL
+)
 SELECT f.source_table, f.instrument_id
 FROM (
     SELECT DISTINCT 'candles_1m' AS source_table, instrument_id FROM market.candles_1m
@@ -9,8 +27,8 @@ FROM (
     UNION ALL SELECT DISTINCT 'open_interest', instrument_id FROM market.open_interest
     UNION ALL SELECT DISTINCT 'positioning', instrument_id FROM market.positioning
     UNION ALL SELECT DISTINCT 'liquidations', instrument_id FROM market.liquidations
-    UNION ALL SELECT DISTINCT 'order_books', instrument_id FROM market.order_books
-    UNION ALL SELECT DISTINCT 'trades', instrument_id FROM market.trades
+    UNION ALL SELECT 'order_books', instrument_id FROM of_books WHERE instrument_id IS NOT NULL
+    UNION ALL SELECT 'trades', instrument_id FROM of_trades WHERE instrument_id IS NOT NULL
     UNION ALL SELECT DISTINCT 'feed_heartbeats', instrument_id FROM market.feed_heartbeats
     UNION ALL SELECT DISTINCT 'features', instrument_id FROM hydra.features
 ) AS f

@@ -31,9 +31,9 @@ COMMENT ON {kind} market.candles_4h IS 'Four-hour candles rolled up from one-min
 COMMENT ON {kind} market.liquidations_1m IS 'Forced orders a minute and side; a minute without any has no row';
 COMMENT ON {kind} market.liquidations_5m IS 'Forced orders in five minutes and side; a bucket without any has no row';
 COMMENT ON {kind} market.open_interest_5m_buckets IS 'Serves open_interest_5m; read that instead';
-COMMENT ON {kind} market.trade_flow_1m IS 'Trades a minute by the side of the taker and by size; a minute without any has no row';
-COMMENT ON {kind} market.trade_flow_5m IS 'Trades in five minutes by the side of the taker and by size; a bucket without any has no row';
-COMMENT ON {kind} market.order_book_1m IS 'Order books a minute: spread, imbalance and depth of the stored levels';
+COMMENT ON {kind} market.trade_flow_1m IS 'Trades a minute by the side of the taker and by size, for people and the check of parity (features read market.trades); a minute without any has no row';
+COMMENT ON {kind} market.trade_flow_5m IS 'Trades in five minutes by the side of the taker and by size, for people (features read market.trades); a bucket without any has no row';
+COMMENT ON {kind} market.order_book_1m IS 'Order books a minute: spread, imbalance and depth of the stored levels, for people and the check of parity (features read market.order_books)';
 COMMENT ON VIEW market.open_interest_5m IS 'Open interest on the five-minute grid: the last measurement in (time - 5 min, time]';
 COMMENT ON VIEW market.candles_5m IS
     'Five-minute candles: rolled up from one-minute rows, else as recorded (C124); origin says which';

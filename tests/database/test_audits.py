@@ -56,6 +56,20 @@ def test_an_audit_finds_its_defect(connection: psycopg.Connection, name: str) ->
     assert len(findings(connection, name)) == 1
 
 
+@pytest.mark.parametrize(
+    "defect",
+    [
+        "UPDATE market.order_books SET known_at = time - interval '1 s'",
+        "INSERT INTO market.trades VALUES (1, '2025-06-01 00:02Z', 7, '2025-06-01 00:01Z', 100, 1, true)",
+    ],
+)
+def test_of_order_books_and_trades_the_newest_day_is_looked_at(
+    connection: psycopg.Connection, defect: str
+) -> None:
+    connection.execute(defect.encode())
+    assert len(findings(connection, "known_before_it_happened")) == 1
+
+
 @pytest.mark.parametrize("name", NO_DEFECTS)
 def test_an_audit_is_silent_at_its_border(connection: psycopg.Connection, name: str) -> None:
     for statement in NO_DEFECTS[name].split(";"):

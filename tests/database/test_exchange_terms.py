@@ -17,7 +17,7 @@ from hydra.db.roles import Role
 from hydra.errors import RetryError
 from hydra.exchange.instruments import FeeRates, InstrumentTerms, load_instrument_terms
 from hydra.ingest.instruments import description
-from hydra.ingest.terms import ensure_venue
+from hydra.ingest.terms import ensure_venue, stored_terms
 from hydra.ledger.costs import CostParameters
 from hydra.trading.instrument_spec import read_terms
 from hydra.universe import Pair
@@ -65,6 +65,17 @@ def test_binance_keeps_its_ids_and_each_environment_has_its_own_filters(worker: 
         for one in (real["BTCUSDT"], demo["BTCUSDT"])
     ]
     assert steps == [Decimal("0.001"), Decimal("0.0001")]
+
+
+def test_the_terms_of_an_instant_are_those_stored_for_it(worker: psycopg.Connection) -> None:
+    """What the simulated exchange lists of recorded history."""
+    ids = ensure_venue(worker, DEMO, [told()])
+    ensure_venue(worker, DEMO, [told(at=NOW + timedelta(days=1), tick_size=Decimal("0.5"))])
+    for days, tick in ((0, "0.1"), (2, "0.5")):
+        found = stored_terms(worker, ids["BTCUSDT"], PRINTED[0], NOW + timedelta(days=days))
+        assert found.filters.tick_size == Decimal(tick)
+        assert found.brackets == PRINTED[0].brackets
+    assert stored_terms(worker, -1, PRINTED[0], NOW) == PRINTED[0]
 
 
 def test_equal_terms_add_nothing_and_changed_ones_hold_from_their_reading(worker: psycopg.Connection) -> None:

@@ -18,8 +18,13 @@ import pytest
 from hydra.answers.audits import run_audits
 from hydra.db.engine import connect
 from hydra.db.server.private import DATABASE, private_cluster
+from hydra.features.catalogue import ALIASES, CATALOGUE
+from hydra.features.vectors import FEATURE_RECIPE_V1
+from hydra.trading.assessment_rows import STORED_FEATURES
+from hydra.universe import SECTORS, UNIVERSE
 from tests.support.command_line import hydra
 from tests.support.crash_harness import Victim, kill_schedule, run_disturbed
+from tests.support.null_features import null_features
 from tests.support.served_market import GIVEN_BACK, LOST, Compared, ServedMarket, served_market
 from tests.support.servers.migrated import migrated_server
 
@@ -104,11 +109,15 @@ def offences() -> dict[str, Any]:
         return {one.audit: one.first_rows for one in run_audits(connection) if not one.is_clean}
 
 
-def parity() -> str:
-    """What the check of the newest run says."""
+def newest_run() -> int:
     with connect(private_cluster().url(DATABASE), autocommit=True) as connection:
         (newest,) = connection.execute("SELECT max(run_id) FROM hydra.runs").fetchone() or (0,)
-    return hydra("check", "parity", "--run", str(newest)).out
+    return int(newest)
+
+
+def parity() -> str:
+    """What the check of the newest run says."""
+    return hydra("check", "parity", "--run", str(newest_run())).out
 
 
 def test_every_fact_that_was_sent_is_stored_once(home: Path) -> None:
@@ -118,6 +127,20 @@ def test_every_fact_that_was_sent_is_stored_once(home: Path) -> None:
     assert unexplained(compared) == []
     assert "0 mismatches" in parity()
     assert offences() == {}
+
+
+def test_features_are_null_as_long_as_the_document_says(home: Path) -> None:
+    """Of the run before this: the table in docs/features.md, by the minutes that it has heard."""
+    assert home.is_dir()
+    minute, null = null_features(private_cluster().url(DATABASE), newest_run())
+    heard = minute - START
+    asked = {ALIASES.get(name, name) for name in (*STORED_FEATURES, *FEATURE_RECIPE_V1)}
+    needed = {name: CATALOGUE[name].heard for name in asked}
+    expected = {name for name, least in needed.items() if least is None or least > heard}
+    listened = {pair.instrument_id for pair in UNIVERSE if pair.base in PAIRS.split(",")}
+    expected |= {f"sector_rot_{sector}" for sector, members in SECTORS.items() if not members & listened}
+    assert {ALIASES.get(name, name) for name in null} == expected
+    assert {"liq_zscore", "whale_movement"} <= expected or heard > timedelta(hours=23)
 
 
 def test_under_faults_and_kills_nothing_is_lost_that_the_exchange_gives_back(home: Path) -> None:

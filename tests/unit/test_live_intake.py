@@ -88,6 +88,16 @@ def test_a_message_from_the_future_moves_no_clock(seconds: int) -> None:
     assert (intake.damaged, handed.committed_through_us) == (2, START_US)
 
 
+def test_the_price_of_a_pair_is_its_newest_mark_and_without_marks_its_last_close() -> None:
+    heard = Heard()
+    pair = heard.intake.pairs["BTCUSDT"]
+    assert pair.price is None
+    heard.hear(candle(0))
+    assert pair.price == 1.0
+    heard.hear(premium(61, 102.0), premium(60, 101.0), candle(1))
+    assert pair.price == 102.0
+
+
 def test_candles_through_waits_for_every_pair_and_for_holes() -> None:
     """Minute 0 is there when both pairs have it; a hole holds it until it is filled or given up."""
     heard = Heard()

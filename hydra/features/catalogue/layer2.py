@@ -5,6 +5,7 @@ import math
 import polars as pl
 
 from hydra.domain import Regime
+from hydra.durations import MINUTE
 from hydra.features.expressions import rolling_deviation, z_score
 from hydra.features.facts import Grid
 from hydra.features.feature import Feature, WorkingColumn
@@ -126,6 +127,7 @@ FEATURES = (
         expression=check_cascade(pl.col("liq_velocity")),
         lowest=0.0,
         highest=0.9,
+        heard=MINUTE,
     ),
     Feature(
         name="regime_break_alert",

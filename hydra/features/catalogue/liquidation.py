@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from hydra.durations import FIVE_MINUTES, MINUTE
 from hydra.features.expressions import least_present, rolling_sum, z_score
 from hydra.features.facts import Grid
 from hydra.features.feature import Feature, WorkingColumn
@@ -41,6 +42,8 @@ def _bucket_sum() -> pl.Expr:
 
 _LEAST_BUCKETS = least_present(_DAY_BUCKETS)
 _BUCKETS = pl.col("bucket_usd")
+_DAY_HEARD = (_LEAST_BUCKETS + 1) * FIVE_MINUTES
+_CLUSTERS_HEARD = (_LEAST_CLUSTER_HISTORY + _HOUR_MINUTES) * MINUTE
 
 WORKING = (
     WorkingColumn("bucket_usd", Grid.LIQUIDATION_DAY, _bucket_sum()),
@@ -106,6 +109,7 @@ FEATURES = (
         expression=_if_heard(liquidation_imbalance(_LONG, _SHORT), _HOUR_MINUTES),
         lowest=-1.0,
         highest=1.0,
+        heard=MINUTE,
     ),
     Feature(
         name="liq_velocity",
@@ -135,6 +139,7 @@ FEATURES = (
         ),
         expression=_while_alive((_LONG + _SHORT) / pl.col("oi_usd")),
         lowest=0.0,
+        heard=MINUTE,
     ),
     Feature(
         name="liq_zscore",
@@ -153,6 +158,7 @@ FEATURES = (
             z_score(pl.col("last_5m_usd"), pl.col("bucket_mean_usd"), pl.col("bucket_deviation_usd")),
             _BUCKET_MINUTES,
         ),
+        heard=_DAY_HEARD,
     ),
     Feature(
         name="liq_zscore_max_1h",
@@ -168,6 +174,7 @@ FEATURES = (
             "59 clock minutes that ended at least a minute ago; a minute is known if it has a heartbeat"
         ),
         expression=_while_alive(pl.max_horizontal("liq_zscore", "highest_earlier_zscore")),
+        heard=_DAY_HEARD,
     ),
     Feature(
         name="liquidation_clusters",
@@ -186,5 +193,6 @@ FEATURES = (
         expression=_while_alive(pl.col("cluster_minutes")),
         lowest=0.0,
         highest=60.0,
+        heard=_CLUSTERS_HEARD,
     ),
 )

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import polars as pl
 
+from hydra.durations import MINUTE
 from hydra.features.expressions import no_older_than
 from hydra.features.facts import Grid
 from hydra.features.feature import Feature, WorkingColumn
@@ -33,6 +34,7 @@ def _snapshot(
         expression=no_older_than(f"book_{name}", "book_time", _LIFETIME),
         lowest=-1.0 if name == "ob_imbalance" else 0.0,
         highest=highest,
+        heard=MINUTE,
     )
 
 

@@ -274,6 +274,8 @@ class Intake:
             gap = arrival.gap._replace(after_us=arrival.gap.first * MINUTE_US)
             self._numbers_missing("candles_1m", Feed.CANDLES, pair, gap, known_us)
         self._gathered.rows["candles_1m"].append((pair.instrument_id, known_us, *message[1:]))
+        if not pair.premium_us:
+            pair.price = message.close
         self._advance_candles()
 
     def _running_candle(self, pair: HeardPair, message: RunningCandle) -> None:
@@ -294,7 +296,7 @@ class Intake:
         pair.watches[Feed.PREMIUM_INDEX].came(time_us, known_us)
         if time_us <= pair.premium_us:
             return
-        pair.premium_us = time_us
+        pair.premium_us, pair.price = time_us, message.mark_price
         self._gathered.rows["premium_index"].append((pair.instrument_id, known_us, *message[1:]))
         closed = pair.marks.add(time_us, message.mark_price)
         if closed is not None:

@@ -37,7 +37,8 @@ class HeardPair:
 
     book_bucket: the five seconds of which the book is stored. book_broke: time and cause of the book's last
     fault, until it is whole again. mark_minute: the minute of the newest mark bar. premium_us: time of the
-    newest premium index. settlement_us: the next one that was announced.
+    newest premium index. settlement_us: the next one that was announced. price: the newest mark price, where
+    none is heard the last close; None before both.
     """
 
     symbol: str
@@ -53,6 +54,7 @@ class HeardPair:
     mark_minute: int = 0
     premium_us: int = 0
     settlement_us: int = 0
+    price: float | None = None
     forced: Recent = field(default_factory=Recent)
     unnumbered: Recent = field(default_factory=Recent)
     watches: dict[Feed, FeedWatch] = field(init=False)

@@ -141,13 +141,18 @@ class Polls:
         await asyncio.gather(*map(self._open_interest_of, self._pairs))
 
     async def _open_interest_of(self, pair: HeardPair) -> None:
+        """Store it, once a price is heard: where the exchange tells no value, it is contracts x price."""
+        if pair.price is None:
+            return
         rows = await self._data.open_interest_now(pair.symbol)
         newest = self._newest.of("open_interest", pair)
         if newest is not None:
             rows = rows.filter(pl.col("time") > newest)
-            if rows.height and rows["time"].item(0) - newest > 2 * _PERIOD:
+            if rows.height and _period(rows["time"].item(0)) - _period(newest) > 1:
                 await self._history("open_interest", pair, newest, rows["time"].item(0))
         if rows.height:
+            value = pl.coalesce("value_usd", pl.col("contracts") * pl.lit(pair.price, pl.Float64))
+            rows = rows.with_columns(value.alias("value_usd"))
             self._intake.add_frame("open_interest", rows, instrument_id=pair.instrument_id)
             self._newest.note("open_interest", pair, rows)
 
@@ -196,6 +201,11 @@ class Polls:
             if not rows.height:
                 return
             start = rows["time"].item(-1) + timedelta(seconds=1)
+
+
+def _period(time: datetime) -> int:
+    """The number of the five minutes (g - 5 min, g] of `time`."""
+    return (time - EPOCH - timedelta(microseconds=1)) // _PERIOD
 
 
 def _complete(rows: pl.DataFrame, now: datetime) -> pl.DataFrame:

@@ -5,6 +5,7 @@ from typing import Final
 
 import polars as pl
 
+from hydra.durations import FIVE_MINUTES, MINUTE
 from hydra.features.catalogue.for_models.recipe_feature import CLOSE_INPUTS, recipe_feature
 from hydra.features.expressions import ZERO_DEVIATION, no_older_than
 from hydra.features.facts import Grid
@@ -51,6 +52,7 @@ FEATURES = (
         pit="E",
         grid=Grid.DECISION,
         bounds=(-1, 1),
+        heard=MINUTE,
     ),
     recipe_feature(
         "order_flow_imbalance",
@@ -65,6 +67,7 @@ FEATURES = (
         null_rule="null unless steps of at most 15 s cover 95% of the 5 min",
         pit="E",
         grid=Grid.DECISION,
+        heard=FIVE_MINUTES,
     ),
     recipe_feature(
         "bid_ask_spread_normalized",
@@ -79,5 +82,6 @@ FEATURES = (
         pit="E,B",
         grid=Grid.DECISION,
         bounds=(0, None),
+        heard=MINUTE,
     ),
 )

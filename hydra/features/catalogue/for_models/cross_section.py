@@ -18,7 +18,7 @@ from hydra.features.expressions import (
     rolling_deviation,
 )
 from hydra.features.facts import Grid
-from hydra.features.feature import Feature, WorkingColumn
+from hydra.features.feature import OF_HISTORY, Feature, WorkingColumn
 from hydra.universe import SECTORS, UNIVERSE
 
 _BETA_BARS: Final = 240
@@ -115,6 +115,7 @@ def _sector(sector: str) -> Feature:
         null_rule="NW; no member: null",
         pit="X",
         grid=Grid.UNIVERSE,
+        heard=OF_HISTORY if members else None,
     )
 
 

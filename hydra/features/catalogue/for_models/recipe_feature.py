@@ -1,12 +1,13 @@
 """Makes the features of the recipe and the sequence model; most are of minute bars under NW."""
 
+from datetime import timedelta
 from typing import Final, TypedDict, Unpack
 
 import polars as pl
 
 from hydra.features.expressions import ZERO_DEVIATION
 from hydra.features.facts import Grid
-from hydra.features.feature import Feature
+from hydra.features.feature import OF_HISTORY, Feature
 from hydra.features.vectors import FEATURE_RECIPE_V1
 
 CLOSE_INPUTS: Final = ("candles_1m.close",)
@@ -31,6 +32,7 @@ class About(TypedDict, total=False):
     grid: Grid
     bounds: tuple[float | None, float | None]
     sources: str
+    heard: timedelta | None
 
 
 def recipe_feature(name: str, expression: pl.Expr, description: str, **about: Unpack[About]) -> Feature:
@@ -50,6 +52,7 @@ def recipe_feature(name: str, expression: pl.Expr, description: str, **about: Un
         expression=expression,
         lowest=lowest,
         highest=highest,
+        heard=about.get("heard", OF_HISTORY),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Final
 
 import polars as pl
 
+from hydra.durations import MINUTE
 from hydra.features.catalogue.for_models.recipe_feature import recipe_feature
 from hydra.features.expressions import no_older_than
 from hydra.features.facts import Grid
@@ -30,5 +31,6 @@ FEATURES = (
         pit="E",
         grid=Grid.DECISION,
         bounds=(-1, 1),
+        heard=MINUTE,
     ),
 )

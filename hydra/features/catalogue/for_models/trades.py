@@ -4,9 +4,10 @@ from typing import Final
 
 import polars as pl
 
+from hydra.durations import FIVE_MINUTES, MINUTE
 from hydra.features.catalogue.for_models.recipe_feature import ratio_or, recipe_feature
 from hydra.features.engine.trade_windows import LARGE_TRADE_USD, LAST_TRADES
-from hydra.features.expressions import z_score_of, z_window
+from hydra.features.expressions import least_present, z_score_of, z_window
 from hydra.features.facts import Grid
 
 _INPUTS: Final = ("trades.price", "trades.quantity", "trades.buyer_is_maker")
@@ -30,6 +31,7 @@ FEATURES = (
         pit="E",
         grid=Grid.DECISION,
         bounds=(-1, 1),
+        heard=MINUTE,
     ),
     recipe_feature(
         "large_trade_indicator",
@@ -42,6 +44,7 @@ FEATURES = (
         pit="E",
         grid=Grid.DECISION,
         bounds=(-1, 1),
+        heard=MINUTE,
     ),
     recipe_feature(
         "whale_movement",
@@ -55,5 +58,6 @@ FEATURES = (
         pit="E",
         grid=Grid.DECISION,
         sources="C113",
+        heard=(least_present(_DAY_BUCKETS) + 1) * FIVE_MINUTES,
     ),
 )
