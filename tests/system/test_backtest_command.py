@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
+from hydra.db.edition import Edition
 from hydra.db.engine import connect
 from tests.support.servers.databases import TestServer
-from tests.support.servers.editions import apache_server
 
 MARKET = ("--market", "generated", "--seed", "6", "--from", "2025-06-01", "--to", "2025-06-01T06:00")
 PAIRS = ("--pairs", "BTC,ETH,SOL", "--set", "signals.reversal_min_zscore=0")
@@ -20,12 +20,9 @@ PAIRS = ("--pairs", "BTC,ETH,SOL", "--set", "signals.reversal_min_zscore=0")
 
 
 @pytest.fixture(scope="module")
-def environment() -> Iterator[Mapping[str, str]]:
-    with apache_server() as url:
-        server = TestServer(url)
-        with server.migrated() as database_url:
-            yield {**os.environ, "HYDRA_DATABASE_URL": database_url}
-        server.close()
+def environment(servers: dict[Edition, TestServer]) -> Iterator[Mapping[str, str]]:
+    with servers[Edition.APACHE].migrated() as url:
+        yield {**os.environ, "HYDRA_DATABASE_URL": url}
 
 
 def hydra(
