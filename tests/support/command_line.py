@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from io import BytesIO, TextIOWrapper
+from io import BytesIO, StringIO, TextIOWrapper
 from unittest.mock import patch
 
 from hydra.cli.entry import main
@@ -21,10 +21,14 @@ class Answer:
 
 
 def hydra(*arguments: str, encoding: str = "utf-8", environment: Mapping[str, str] | None = None) -> Answer:
-    """`hydra` with `arguments` and an environment (None: that of this process), into pipes of an encoding."""
+    """`hydra` with `arguments` and an environment (None: that of this process), into pipes of an encoding.
+
+    Nothing can be read from its standard input.
+    """
     out, err = (TextIOWrapper(BytesIO(), encoding=encoding, newline="") for _ in range(2))
     with (
         patch.object(sys, "argv", ["hydra", *arguments]),
+        patch.object(sys, "stdin", StringIO()),
         patch.dict(os.environ, os.environ if environment is None else environment, clear=True),
         redirect_stdout(out),
         redirect_stderr(err),
