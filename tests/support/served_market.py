@@ -18,6 +18,7 @@ from hydra.db.server.ports import choose_free
 
 GIVEN_BACK = ("candles_1m", "mark_prices", "funding_rates", "positioning", "trades")
 """What REST gives back of the time in which nobody listened."""
+START_S = 180.0
 LOST = ("order_books", "liquidations", "premium_index")
 STORED = """
     SELECT count(*) FROM market.{table} JOIN market.instruments USING (instrument_id)
@@ -91,7 +92,7 @@ def served_market(*options: str) -> Iterator[ServedMarket]:
     command = [sys.executable, "-m", "hydra", "exchange", "serve", "--port", str(port), *options]
     with subprocess.Popen(command, env=os.environ, stdout=subprocess.DEVNULL) as process:
         market = ServedMarket(f"http://127.0.0.1:{port}")
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + START_S
         while True:
             try:
                 market.ask("/hydra/market")
