@@ -28,9 +28,18 @@ def environment(servers: dict[Edition, TestServer]) -> Iterator[Mapping[str, str
 
 
 def hydra(environment: Mapping[str, str], *arguments: str, status: int = 0) -> Answer:
-    done = command_line.hydra(*arguments, environment=environment)
+    done = answer_of(environment, *arguments)
     assert done.status == status, done.err
     return done
+
+
+def answer_of(environment: Mapping[str, str], *arguments: str) -> Answer:
+    """A sweep, which starts processes of its own, is one itself."""
+    if arguments[0] != "sweep":
+        return command_line.hydra(*arguments, environment=environment)
+    command = [sys.executable, "-m", "hydra", *arguments]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    return Answer(done.returncode, done.stdout, done.stderr)
 
 
 def test_a_backtest_says_what_was_decided_and_how_fast(environment: Mapping[str, str]) -> None:
