@@ -1,7 +1,7 @@
 """What an exchange sends is stored once, in calm and under faults and kill -9 at once.
 
-By default some minutes of two pairs. FULL_EXCHANGE_DAY=1 in the environment takes two days of eight pairs,
-and at least thirty kills (half an hour on two quiet cores).
+By default some minutes of two pairs. FULL_EXCHANGE_DAY=1 in the environment takes a day of eight pairs, and
+at least thirty kills (half an hour on two quiet cores).
 """
 
 import os
@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -24,11 +25,10 @@ from tests.support.servers.migrated import migrated_server
 
 IS_FULL: Final = os.environ.get("FULL_EXCHANGE_DAY") == "1"
 START: Final = datetime(2025, 6, 1, tzinfo=UTC)
-CALM_END: Final = START + timedelta(minutes=1440 if IS_FULL else 10)
-DISTURBED_END: Final = CALM_END + timedelta(minutes=1440 if IS_FULL else 30)
+CALM_MINUTES: Final = 1440 if IS_FULL else 10
+DISTURBED_MINUTES: Final = 1440 if IS_FULL else 30
 PAIRS: Final = "BTC,ETH,SOL,BNB,ADA,XRP,LTC,DOGE" if IS_FULL else "BTC,ETH"
 KILLS: Final = 34 if IS_FULL else 5
-SEED_OF_KILLS: Final = 22
 CATCH_UP_S: Final = 60.0
 PAUSE_S: Final = 15.0 if IS_FULL else 1.0
 FAULTS: Final[list[dict[str, Any]]] = [
@@ -44,31 +44,33 @@ FAULTS: Final[list[dict[str, Any]]] = [
 
 
 @pytest.fixture(scope="module")
-def market() -> Iterator[ServedMarket]:
-    """An exchange at its start, and a private server without a fact of it; the runs follow each other."""
-    options = ("--seed", "21", "--from", f"{START:%Y-%m-%dT%H:%M}", "--speed", "max", "--pairs", PAIRS)
-    with migrated_server(), served_market(*options) as market:
-        market.hold_until(START)
-        yield market
+def home() -> Iterator[Path]:
+    """A state directory with a private server of its own, migrated."""
+    with migrated_server() as (folder, _):
+        yield folder
 
 
 def heard(
-    market: ServedMarket, end: datetime, faults: list[dict[str, Any]], kills: int
+    seed: int, minutes: int, faults: list[dict[str, Any]], kills: int
 ) -> tuple[list[Compared], set[Victim]]:
-    """Run on the market to `end`; what was sent so far against what is stored, and who was killed."""
-    market.ask("/hydra/faults", {"faults": faults})
-    command = [sys.executable, "-m", "hydra", "run", "--exchange", "simulated", "--pairs", PAIRS]
-    struck = run_disturbed(
-        [*command, "--to", f"{end:%Y-%m-%dT%H:%M}"],
-        {"EXCHANGE_URL": market.url},
-        kill_schedule(SEED_OF_KILLS, kills, PAUSE_S, tuple(Victim)),
-        private_cluster().data,
-        time_limit_seconds=3_600,
-        once_there=Victim.CLOCK,
-        # 3: in a tenth of the minutes or more no pair had its data, as it has to be here.
-        statuses=(0, 3) if faults else (0,),
-    )
-    return caught_up(market), {kill.victim for kill in struck}
+    """Run on a served market to its end; what was sent against what is stored, and who was killed."""
+    end = START + timedelta(minutes=minutes)
+    options = ("--seed", str(seed), "--from", f"{START:%Y-%m-%dT%H:%M}", "--speed", "max", "--pairs", PAIRS)
+    with served_market(*options) as market:
+        market.hold_until(START)
+        market.ask("/hydra/faults", {"faults": faults})
+        command = [sys.executable, "-m", "hydra", "run", "--exchange", "simulated", "--pairs", PAIRS]
+        struck = run_disturbed(
+            [*command, "--to", f"{end:%Y-%m-%dT%H:%M}"],
+            {"EXCHANGE_URL": market.url},
+            kill_schedule(seed, kills, PAUSE_S, tuple(Victim)),
+            private_cluster().data,
+            time_limit_seconds=3_600,
+            once_there=Victim.CLOCK,
+            # 3: in a tenth of the minutes or more no pair had its data, as it has to be here.
+            statuses=(0, 3) if faults else (0,),
+        )
+        return caught_up(market), {kill.victim for kill in struck}
 
 
 def caught_up(market: ServedMarket) -> list[Compared]:
@@ -99,16 +101,18 @@ def parity() -> str:
     return hydra("check", "parity", "--run", str(newest)).out
 
 
-def test_every_fact_that_was_sent_is_stored_once(market: ServedMarket) -> None:
-    compared, _ = heard(market, CALM_END, [], 0)
+def test_every_fact_that_was_sent_is_stored_once(home: Path) -> None:
+    assert home.is_dir()
+    compared, _ = heard(21, CALM_MINUTES, [], 0)
     assert {one.table for one in compared} >= {*GIVEN_BACK, "order_books", "premium_index"}
     assert [one for one in compared if one.sent != one.stored] == []
     assert "0 mismatches" in parity()
     assert offences() == {}
 
 
-def test_under_faults_and_kills_nothing_is_lost_that_the_exchange_gives_back(market: ServedMarket) -> None:
-    compared, victims = heard(market, DISTURBED_END, FAULTS, KILLS)
+def test_under_faults_and_kills_nothing_is_lost_that_the_exchange_gives_back(home: Path) -> None:
+    assert home.is_dir()
+    compared, victims = heard(22, DISTURBED_MINUTES, FAULTS, KILLS)
     assert victims == set(Victim)
     assert [one for one in compared if one.table in GIVEN_BACK and one.sent != one.stored] == []
     unsaid = [one for one in compared if one.table in LOST and one.sent > one.stored and not one.gaps]
