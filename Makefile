@@ -19,8 +19,10 @@ demo: ## some hours of a simulated exchange through the five layers, their repor
 	@scripts/setup.sh
 	@$(HYDRA) demo
 
+# In the order of tests/conftest.py: xdist would begin the files of few tests last, and they take the longest.
+# Hundreds of processes are started: with bytecode on disk they do not compile the same modules again.
 test: setup-dev ## the whole test suite
-	@$(PYTHON_IN) -m pytest -n 4 --dist loadfile
+	@PYTHONDONTWRITEBYTECODE= $(PYTHON_IN) -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 test-fast: setup-dev ## the unit tests without the slow files, in less than a minute
 	@$(PYTHON_IN) -m pytest tests/unit -n 2 --dist loadfile -m "not slow" -q

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -22,6 +23,23 @@ from tests.support.servers.redis import REDIS_URL
 NOT_RUN = pytest.StashKey[bool]()
 LEFT_ALIVE = pytest.StashKey[dict[int, str]]()
 END_TIMEOUT_S = 10.0
+
+# Workers of xdist take a file at a time: the files that take the longest begin first, so that none is waited
+# for alone at the end. Then system tests, which mostly wait, and last those that compute.
+LONGEST_FILES = (
+    "test_exchange_day.py",
+    "test_exchange_run.py",
+    "test_ingest_command.py",
+    "test_database_lost.py",
+    "test_backtest_command.py",
+    "test_db_command.py",
+    "test_crash_full_run.py",
+    "test_demo.py",
+    "test_lookahead_checks.py",
+    "test_database_before_0011.py",
+    "test_import_recorded.py",
+)
+FOLDERS = ("system", "database", "unit")
 
 # An example may take as long as it takes: on a busy machine time says nothing of a property.
 settings.register_profile("hydra", deadline=None)
@@ -90,9 +108,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Note whether tests of the community edition were asked for and cannot run."""
+    """Put long files first, and note whether tests of the community edition cannot run."""
+    items.sort(key=lambda item: _place(item.path))
     wanted = any("edition" in getattr(item, "fixturenames", ()) for item in items)
     config.stash[NOT_RUN] = wanted and not has_community_server()
+
+
+def _place(file: Path) -> tuple[int, int]:
+    longest = LONGEST_FILES.index(file.name) if file.name in LONGEST_FILES else len(LONGEST_FILES)
+    return longest, FOLDERS.index(file.parent.name)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

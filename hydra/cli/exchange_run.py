@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from hydra.answers.formatting import minute_text
+from hydra.answers.run_choice import rows_of
 from hydra.cli.output import print_line, progress_bar
 from hydra.db.engine import connect
 from hydra.db.logins import database_url
@@ -134,7 +135,10 @@ def listened_again(settings: Settings, run: Run, console: Console) -> Iterator[L
     exchange = run.exchange
     if exchange is None:
         raise AssertionError("the run of an exchange names it")
-    asked = ExchangeRequest(exchange.name, (), exchange.serving, Speed.parse(run.speed))
+    with connect(database_url(settings, Role.READER)) as connection:
+        pairs = rows_of(connection, "why/instruments", run_id=run.run_id)
+    names = tuple(str(pair["base"]) for pair in pairs)
+    asked = ExchangeRequest(exchange.name, names, exchange.serving, Speed.parse(run.speed))
     with _listening(settings, asked, console) as market:
         if market.exchange.venue != exchange.venue:
             raise StopError(

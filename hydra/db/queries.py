@@ -19,6 +19,7 @@ def load(name: str) -> str:
     return path.read_text(encoding="utf-8")
 
 
+@cache
 def names(folder: str) -> tuple[str, ...]:
     """The names of all SQL files directly in `sql/<folder>`, sorted, as `load` takes them."""
     return tuple(sorted(f"{folder}/{path.stem}" for path in (SQL_DIRECTORY / folder).glob("*.sql")))

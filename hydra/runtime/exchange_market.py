@@ -95,8 +95,8 @@ def listening(
     environment = {} if url is None else {URL_KEY: url}
     start = _Start(Children([], _log(asked.name), environment), _log(asked.name), tell)
     try:
-        served = None if url is None else _served(settings, url, asked, start)
         pairs = ("--pairs", ",".join(asked.names)) if asked.names else ()
+        served = None if url is None else _served(settings, url, asked, pairs, start)
         start.processes.add(Program(INGEST, _hydra("ingest", "--exchange", asked.name, *pairs)))
         with closing(connect(database_url(settings, Role.WORKER), autocommit=True)) as connection:
             heard = start.wait_for(INGEST, lambda: _heard(connection, start.process_id(INGEST)))
@@ -170,14 +170,16 @@ def _url(settings: Settings, asked: ExchangeRequest) -> str:
     return f"http://{LOOPBACK}:{choose_free()}"
 
 
-def _served(settings: Settings, url: str, asked: ExchangeRequest, start: _Start) -> Served:
+def _served(
+    settings: Settings, url: str, asked: ExchangeRequest, pairs: tuple[str, ...], start: _Start
+) -> Served:
     """The simulated exchange: one that answers already, else one served from where it was last heard."""
     served = _answered(url)
     heard: datetime | None = None
     words: tuple[str, ...] = ()
     if served is None:
         port = str(urlsplit(url).port)
-        words = ("exchange", "serve", *asked.serving, "--speed", str(asked.speed), "--port", port)
+        words = ("exchange", "serve", *asked.serving, *pairs, "--speed", str(asked.speed), "--port", port)
         start.processes.add(Program(EXCHANGE, _hydra(*words)))
         served = start.wait_for(EXCHANGE, lambda: _answered(url))
         heard = _heard_through(settings, served.venue)

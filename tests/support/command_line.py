@@ -1,11 +1,12 @@
 """The command `hydra` in this process: what it prints, and its status."""
 
+import os
 import sys
+from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from io import BytesIO, TextIOWrapper
-
-import pytest
+from io import BytesIO, StringIO, TextIOWrapper
+from unittest.mock import patch
 
 from hydra.cli.entry import main
 
@@ -19,11 +20,19 @@ class Answer:
     err: str
 
 
-def hydra(*arguments: str, encoding: str = "utf-8") -> Answer:
-    """`hydra` with `arguments`, into pipes of an encoding."""
+def hydra(*arguments: str, encoding: str = "utf-8", environment: Mapping[str, str] | None = None) -> Answer:
+    """`hydra` with `arguments` and an environment (None: that of this process), into pipes of an encoding.
+
+    Nothing can be read from its standard input.
+    """
     out, err = (TextIOWrapper(BytesIO(), encoding=encoding, newline="") for _ in range(2))
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-        patch.setattr(sys, "argv", ["hydra", *arguments])
+    with (
+        patch.object(sys, "argv", ["hydra", *arguments]),
+        patch.object(sys, "stdin", StringIO()),
+        patch.dict(os.environ, os.environ if environment is None else environment, clear=True),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
         status = _status()
     return Answer(status, _text(out), _text(err))
 

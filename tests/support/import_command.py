@@ -1,14 +1,15 @@
-"""The command `hydra import` as a process of its own, and files for it."""
+"""The command `hydra import`, and files for it."""
 
 import os
-import subprocess
 import sys
+from contextlib import chdir
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 
 from hydra.universe import find_pair
+from tests.support.command_line import Answer, hydra
 
 COMMAND = (sys.executable, "-m", "hydra", "import")
 FIRST = datetime(2025, 3, 1, tzinfo=UTC)
@@ -20,18 +21,10 @@ def environment(url: str) -> dict[str, str]:
     return {**os.environ, "HYDRA_DATABASE_URL": url, "PYTHONUNBUFFERED": "1", "COLUMNS": "130"}
 
 
-def hydra_import(url: str, *arguments: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
-    """The finished command."""
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        env=environment(url),
-        cwd=cwd,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+def hydra_import(url: str, *arguments: str, cwd: Path = Path()) -> Answer:
+    """What the command leaves, called in the folder `cwd`."""
+    with chdir(cwd):
+        return hydra("import", *arguments, environment=environment(url))
 
 
 def write_candles(folder: Path, symbol: str, number: int) -> Path:

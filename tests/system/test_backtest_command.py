@@ -10,9 +10,11 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
+from hydra.db.edition import Edition
 from hydra.db.engine import connect
+from tests.support import command_line
+from tests.support.command_line import Answer
 from tests.support.servers.databases import TestServer
-from tests.support.servers.editions import apache_server
 
 MARKET = ("--market", "generated", "--seed", "6", "--from", "2025-06-01", "--to", "2025-06-01T06:00")
 PAIRS = ("--pairs", "BTC,ETH,SOL", "--set", "signals.reversal_min_zscore=0")
@@ -20,25 +22,28 @@ PAIRS = ("--pairs", "BTC,ETH,SOL", "--set", "signals.reversal_min_zscore=0")
 
 
 @pytest.fixture(scope="module")
-def environment() -> Iterator[Mapping[str, str]]:
-    with apache_server() as url:
-        server = TestServer(url)
-        with server.migrated() as database_url:
-            yield {**os.environ, "HYDRA_DATABASE_URL": database_url}
-        server.close()
+def environment(servers: dict[Edition, TestServer]) -> Iterator[Mapping[str, str]]:
+    with servers[Edition.APACHE].migrated() as url:
+        yield {**os.environ, "HYDRA_DATABASE_URL": url}
 
 
-def hydra(
-    environment: Mapping[str, str], *arguments: str, status: int = 0
-) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "hydra", *arguments]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == status, done.stderr
+def hydra(environment: Mapping[str, str], *arguments: str, status: int = 0) -> Answer:
+    done = answer_of(environment, *arguments)
+    assert done.status == status, done.err
     return done
 
 
+def answer_of(environment: Mapping[str, str], *arguments: str) -> Answer:
+    """A sweep, which starts processes of its own, is one itself."""
+    if arguments[0] != "sweep":
+        return command_line.hydra(*arguments, environment=environment)
+    command = [sys.executable, "-m", "hydra", *arguments]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    return Answer(done.returncode, done.stdout, done.stderr)
+
+
 def test_a_backtest_says_what_was_decided_and_how_fast(environment: Mapping[str, str]) -> None:
-    answer = json.loads(hydra(environment, "backtest", *MARKET, *PAIRS, "--json").stdout)
+    answer = json.loads(hydra(environment, "backtest", *MARKET, *PAIRS, "--json").out)
     assert answer["label"] == "simulated"
     assert answer["decisions"] == 3 * answer["minutes"] == 3 * 360
     assert answer["trades"] >= 3
@@ -51,19 +56,15 @@ def test_a_backtest_says_what_was_decided_and_how_fast(environment: Mapping[str,
 
 
 def test_a_backtest_repeats_itself_and_obeys_its_settings(environment: Mapping[str, str]) -> None:
-    one, other = (
-        json.loads(hydra(environment, "backtest", *MARKET, *PAIRS, "--json").stdout) for _ in range(2)
-    )
+    one, other = (json.loads(hydra(environment, "backtest", *MARKET, *PAIRS, "--json").out) for _ in range(2))
     assert one["last_equity_usd"] == other["last_equity_usd"]
     assert one["data_hash"] == other["data_hash"]
     without = json.loads(
-        hydra(
-            environment, "backtest", *MARKET, *PAIRS, "--set", "MIN_SIGNAL_CONFIDENCE=0.99", "--json"
-        ).stdout
+        hydra(environment, "backtest", *MARKET, *PAIRS, "--set", "MIN_SIGNAL_CONFIDENCE=0.99", "--json").out
     )
     assert without["trades"] == 0
     costly, the_same = (
-        json.loads(hydra(environment, "backtest", *MARKET, *PAIRS, *how, "--json").stdout)
+        json.loads(hydra(environment, "backtest", *MARKET, *PAIRS, *how, "--json").out)
         for how in (
             ("--scenario", "fees_x2"),
             ("--set", "costs.maker_fee_bps=4", "--set", "costs.taker_fee_bps=10"),
@@ -75,10 +76,10 @@ def test_a_backtest_repeats_itself_and_obeys_its_settings(environment: Mapping[s
 
 def test_the_report_of_a_backtest_is_printed(environment: Mapping[str, str]) -> None:
     done = hydra(environment, "backtest", *MARKET, *PAIRS)
-    assert "simulated" in done.stdout
-    assert "Liquidation reversal" in done.stdout
-    assert "the other side played by the same barriers" in " ".join(done.stdout.split())
-    assert "decisions/s" in done.stderr
+    assert "simulated" in done.out
+    assert "Liquidation reversal" in done.out
+    assert "the other side played by the same barriers" in " ".join(done.out.split())
+    assert "decisions/s" in done.err
 
 
 @pytest.mark.parametrize(
@@ -98,7 +99,7 @@ def test_the_report_of_a_backtest_is_printed(environment: Mapping[str, str]) -> 
 def test_what_cannot_be_is_refused_with_a_sentence(
     environment: Mapping[str, str], arguments: tuple[str, ...], sentence: str
 ) -> None:
-    assert sentence in " ".join(hydra(environment, "backtest", *arguments, status=1).stderr.split())
+    assert sentence in " ".join(hydra(environment, "backtest", *arguments, status=1).err.split())
 
 
 def test_a_killed_sweep_goes_on_where_it_was(environment: Mapping[str, str]) -> None:
@@ -123,9 +124,9 @@ def test_a_killed_sweep_goes_on_where_it_was(environment: Mapping[str, str]) -> 
         assert 3 <= before < 40
         answer = hydra(environment, *arguments)
         assert finished(connection, "killed") == 40
-    assert "40 trials are counted" in answer.stdout
+    assert "40 trials are counted" in answer.out
     refused = hydra({**environment, "MAX_POSITIONS": "2"}, *arguments, status=1)
-    assert "planned with other settings (MAX_POSITIONS was 5, is 2)" in " ".join(refused.stderr.split())
+    assert "planned with other settings (MAX_POSITIONS was 5, is 2)" in " ".join(refused.err.split())
 
 
 OPENED = """
@@ -149,7 +150,7 @@ def test_a_trial_is_opened_as_a_run_with_the_same_result(environment: Mapping[st
     hydra(environment, "sweep", "opened", *MARKET, *PAIRS, *sets, "--jobs", "1")
     with connect(environment["HYDRA_DATABASE_URL"], autocommit=True) as connection:
         trials = connection.execute("SELECT count(*) FROM ml.trials").fetchone()
-        said = hydra({**environment, "MAX_LEVERAGE": "1"}, "sweep", "opened", "--open", "2").stdout
+        said = hydra({**environment, "MAX_LEVERAGE": "1"}, "sweep", "opened", "--open", "2").out
         row = connection.execute(OPENED).fetchone()
         assert trials == connection.execute("SELECT count(*) FROM ml.trials").fetchone()
     assert row is not None
@@ -158,12 +159,12 @@ def test_a_trial_is_opened_as_a_run_with_the_same_result(environment: Mapping[st
     assert (most, maker_fee) == ("3", "1")
     assert (trades, net) == (stored_trades, stored_net)
     assert draws is not None
-    again = " ".join(hydra(environment, "sweep", "opened", "--open", "2", status=1).stderr.split())
+    again = " ".join(hydra(environment, "sweep", "opened", "--open", "2", status=1).err.split())
     assert f"trial 2 of opened is run {run_id} already" in again
-    both = hydra(environment, "sweep", "opened", "--open", "2", *sets, status=1).stderr
+    both = hydra(environment, "sweep", "opened", "--open", "2", *sets, status=1).err
     assert "leave out --set" in both
-    assert "has no trial 7" in hydra(environment, "sweep", "opened", "--open", "7", status=1).stderr
-    assert "there is no study closed" in hydra(environment, "sweep", "closed", "--open", "1", status=1).stderr
+    assert "has no trial 7" in hydra(environment, "sweep", "opened", "--open", "7", status=1).err
+    assert "there is no study closed" in hydra(environment, "sweep", "closed", "--open", "1", status=1).err
 
 
 def finished(connection: object, study: str) -> int:
@@ -189,13 +190,13 @@ def test_a_sweep_is_spread_over_workers(environment: Mapping[str, str]) -> None:
     finally:
         os.killpg(worker.pid, signal.SIGTERM)
         worker.wait()
-    assert "3 trials are counted" in answer.stdout
+    assert "3 trials are counted" in answer.out
 
 
 def test_parity_of_a_backtest_with_itself(environment: Mapping[str, str]) -> None:
-    answer = json.loads(hydra(environment, "backtest", *MARKET, *PAIRS, "--json").stdout)
+    answer = json.loads(hydra(environment, "backtest", *MARKET, *PAIRS, "--json").out)
     run = ("check", "parity", "--run", str(answer["run_id"]))
-    done = json.loads(hydra(environment, *run, "--json").stdout)
+    done = json.loads(hydra(environment, *run, "--json").out)
     assert (done["run_id"], done["mismatches"]) == (answer["run_id"], 0)
     assert done["rows"]["risk_decisions"] > 0
     assert any("not stored by the run (rows: signals)" in why for why in done["left_out"].values())
@@ -206,7 +207,7 @@ def test_parity_of_a_backtest_with_itself(environment: Mapping[str, str]) -> Non
             (answer["run_id"],),
         )
     differing = hydra(environment, *run, status=1)
-    said = " ".join(differing.stdout.split())
+    said = " ".join(differing.out.split())
     assert "risk_decisions: reason_code of instrument" in said
     assert "expected NO_EDGE, found COOLDOWN" in said
     assert "left out: assessments.reason, signals.reason, signals.thesis" in said

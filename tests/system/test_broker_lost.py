@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from hydra.db.edition import Edition
 from hydra.db.engine import connect
 from hydra.db.server.ports import LOOPBACK, choose_free
 from hydra.domain import MarketOrigin, TradingMode
@@ -23,7 +24,6 @@ from hydra.settings import load_settings
 from hydra.trading.runs import Run, RunPlan, create_run, read_run
 from tests.support.crash_harness import decision_rows, differences
 from tests.support.servers.databases import TestServer
-from tests.support.servers.editions import apache_server
 from tests.support.servers.redis import NOT_RUN, redis_on, redis_program
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
@@ -33,13 +33,10 @@ pytestmark = pytest.mark.skipif(redis_program() is None, reason=f"{NOT_RUN}: no 
 
 
 @pytest.fixture(scope="module")
-def database() -> Iterator[str]:
+def database(servers: dict[Edition, TestServer]) -> Iterator[str]:
     """The URL of a database of the newest schema."""
-    with apache_server() as url:
-        server = TestServer(url)
-        with server.migrated() as database_url:
-            yield database_url
-        server.close()
+    with servers[Edition.APACHE].migrated() as url:
+        yield url
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from hydra.answers.audits import audit_names, run_audits
 from hydra.answers.report import read_report
 from hydra.answers.why import Explanation, explain
 from hydra.answers.why_gates import GateVerdict
+from hydra.db.edition import Edition
 from hydra.db.engine import connect
 from hydra.db.migrate import current_revision, head_revision, upgrade_to_head
 from tests.support.before_0011 import NOT_RUN, checkout, has_commit, run_there
 from tests.support.servers.databases import TestServer
-from tests.support.servers.editions import apache_server
 
 BACKTEST = (
     "-m", "hydra.cli.main", "backtest", "--market", "generated", "--seed", "42", "--pairs", "BTC,ETH,SOL",
@@ -24,18 +24,15 @@ pytestmark = pytest.mark.skipif(not has_commit(), reason=NOT_RUN)
 
 
 @pytest.fixture(scope="module")
-def connection() -> Iterator[psycopg.Connection]:
+def connection(servers: dict[Edition, TestServer]) -> Iterator[psycopg.Connection]:
     """The database after `hydra db up`, one backtest of the old code in it."""
-    with apache_server() as server_url, checkout() as folder:
-        server = TestServer(server_url)
-        with server.empty() as url:
-            run_there(folder, BACKTEST, url)
-            assert current_revision(url) == "0010"
-            upgrade_to_head(url)
-            assert current_revision(url) == head_revision()
-            with connect(url, autocommit=True) as opened:
-                yield opened
-        server.close()
+    with servers[Edition.APACHE].empty() as url, checkout() as folder:
+        run_there(folder, BACKTEST, url)
+        assert current_revision(url) == "0010"
+        upgrade_to_head(url)
+        assert current_revision(url) == head_revision()
+        with connect(url, autocommit=True) as opened:
+            yield opened
 
 
 def test_its_report_is_that_of_its_rows(connection: psycopg.Connection) -> None:

@@ -98,6 +98,15 @@ def test_the_run_is_labelled_simulated_and_says_which_exchange_it_heard(
     assert config["speed"] == "max"
 
 
+def test_only_its_own_pairs_were_fetched_and_heard(connection: psycopg.Connection) -> None:
+    """Resumed, it asked for the history of every pair."""
+    heard = connection.execute(
+        "SELECT array_agg(DISTINCT base ORDER BY base) FROM market.candles_1m JOIN market.instruments"
+        " USING (instrument_id)"
+    ).fetchone()
+    assert heard == (["BTC", "ETH"],)
+
+
 def test_no_pair_was_blocked_for_want_of_data(connection: psycopg.Connection) -> None:
     """Books are whole before the exchange goes on, after the start and after the kill."""
     rows = connection.execute(

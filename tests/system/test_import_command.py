@@ -30,7 +30,7 @@ def test_the_summary_says_what_came_in_what_not_and_why(database: str, tmp_path:
     (folder / KLINE_FILE).write_text(text_of(kline(0), kline(1, high="1"), kline(0), kline(2)))
     (folder / "SUIUSDT-1m-2025-05.csv").write_text(text_of(kline(0)))
     done = hydra_import(database, "mine", cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.status, done.err) == (0, "")
     for words in (
         f"mine/{KLINE_FILE}: 2 new, 0 unchanged, 0 revised, 1 quarantined",
         "candles 1 m",
@@ -41,16 +41,16 @@ def test_the_summary_says_what_came_in_what_not_and_why(database: str, tmp_path:
         "not imported: 1 files: unknown symbol SUIUSDT",
         "4 rows read in",
     ):
-        assert words in done.stdout, done.stdout
+        assert words in done.out, done.out
 
 
 def test_a_refused_file_is_named_at_the_end_and_the_status_is_1(database: str, tmp_path: Path) -> None:
     (tmp_path / KLINE_FILE).write_text(text_of(kline(0)) + "17460")
     (tmp_path / "ETHUSDT-1m-2025-05-01.csv").write_text(text_of(kline(0)))
     done = hydra_import(database, str(tmp_path))
-    assert done.returncode == 1
-    assert "cut off in line 2 (1 of 12 fields); download it again" in done.stdout.splitlines()[-2]
-    assert "ETHUSDT-1m-2025-05-01.csv: 1 new" in done.stdout
+    assert done.status == 1
+    assert "cut off in line 2 (1 of 12 fields); download it again" in done.out.splitlines()[-2]
+    assert "ETHUSDT-1m-2025-05-01.csv: 1 new" in done.out
 
 
 def test_a_repair_needs_a_reason_and_then_replaces_what_is_stored(database: str, tmp_path: Path) -> None:
@@ -60,12 +60,12 @@ def test_a_repair_needs_a_reason_and_then_replaces_what_is_stored(database: str,
     path.write_text(text_of(kline(0), kline(1, close="100.5")))
     for option in ("--revise", "--accept-prices"):
         refused = hydra_import(database, option, str(path))
-        assert (refused.returncode, refused.stdout) == (1, "")
-        assert "need a reason for the record" in refused.stderr
+        assert (refused.status, refused.out) == (1, "")
+        assert "need a reason for the record" in refused.err
     done = hydra_import(database, "--revise", "--reason", "the first was cut", str(path))
-    assert done.returncode == 0, done.stderr
-    assert "0 new, 1 unchanged, 1 replaced, 0 quarantined" in done.stdout
-    assert "note: stored facts replaced: 1; audit.replaced_facts shows both values" in done.stdout
+    assert done.status == 0, done.err
+    assert "0 new, 1 unchanged, 1 replaced, 0 quarantined" in done.out
+    assert "note: stored facts replaced: 1; audit.replaced_facts shows both values" in done.out
 
 
 def test_machines_get_one_json_document(database: str, tmp_path: Path) -> None:
@@ -74,8 +74,8 @@ def test_machines_get_one_json_document(database: str, tmp_path: Path) -> None:
     documents = []
     for _ in range(2):
         done = hydra_import(database, "--json", str(tmp_path))
-        assert done.returncode == 0, done.stderr
-        documents.append(json.loads(done.stdout))
+        assert done.status == 0, done.err
+        documents.append(json.loads(done.out))
     first, second = documents
     counts = {"files": 1, "read": ROWS_PER_FILE, "revised": 0, "quarantined": 0}
     assert first["all"] == {**counts, "new": ROWS_PER_FILE, "unchanged": 0}
@@ -93,18 +93,18 @@ def test_where_there_is_nothing_to_import_it_is_said(
 ) -> None:
     (tmp_path / "empty").mkdir()
     done = hydra_import(database, str(tmp_path / name))
-    assert done.returncode == 1
-    assert words in done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.status == 1
+    assert words in done.out + done.err
+    assert "Traceback" not in done.err
 
 
 def test_a_server_that_cannot_be_reached_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / KLINE_FILE).write_text(text_of(kline(0)))
     done = hydra_import("postgresql://u:topsecret@127.0.0.1:1/d", str(tmp_path))
-    assert done.returncode == 1
-    assert "cannot be used" in done.stderr
-    assert "topsecret" not in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.status == 1
+    assert "cannot be used" in done.err
+    assert "topsecret" not in done.err
+    assert "Traceback" not in done.err
 
 
 def test_a_terminal_shows_a_bar_with_rate_and_time_left(database: str, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_kill_9_at_any_moment_leaves_whole_files_or_nothing(database_url: str, t
         ]
         assert 0 < files_in[0] < STRETCHES * len(SYMBOLS), "the kill came before or after the import"
         done = hydra_import(database_url, "--json", str(tmp_path))
-        assert done.returncode == 0, done.stderr
+        assert done.status == 0, done.err
         assert _whole_files(connection) == STRETCHES * len(SYMBOLS)
         assert connection.execute("SELECT bool_and(rollups_fresh) FROM market.import_batches").fetchone() == (
             True,

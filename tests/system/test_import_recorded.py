@@ -49,8 +49,8 @@ def imported(servers: dict[Edition, TestServer]) -> Iterator[tuple[str, list[dic
         summaries = []
         for _ in range(2):
             done = hydra_import(url, "--json", str(RECORDED))
-            assert done.returncode == 0, done.stderr
-            summaries.append(json.loads(done.stdout))
+            assert done.status == 0, done.err
+            summaries.append(json.loads(done.out))
         yield url, summaries
 
 

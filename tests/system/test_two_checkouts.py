@@ -12,13 +12,13 @@ import psycopg
 import pytest
 
 from hydra.answers.audits import run_audits
+from hydra.db.edition import Edition
 from hydra.db.engine import connect
 from hydra.trading.runs import read_run
 from hydra.trading.upgrades import versions_of_run
 from tests.support.checkouts import Checkout
 from tests.support.own_processes import descendants, is_alive
 from tests.support.servers.databases import TestServer
-from tests.support.servers.editions import apache_server
 
 MINUTES = 40
 CREATE = """
@@ -40,12 +40,9 @@ with connect(database_url(settings, Role.WORKER), autocommit=True) as connection
 
 
 @pytest.fixture(scope="module")
-def database() -> Iterator[str]:
-    with apache_server() as server_url:
-        server = TestServer(server_url)
-        with server.migrated() as url:
-            yield url
-        server.close()
+def database(servers: dict[Edition, TestServer]) -> Iterator[str]:
+    with servers[Edition.APACHE].migrated() as url:
+        yield url
 
 
 @pytest.fixture

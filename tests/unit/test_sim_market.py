@@ -52,6 +52,14 @@ def test_how_a_day_is_divided_changes_nothing() -> None:
     assert_same(joined([whole.advance(1440)]), joined([parts.advance(length) for length in lengths]))
 
 
+def test_pairs_that_are_played_alone_are_those_beside_the_others() -> None:
+    whole, alone = Market(chosen()), Market(chosen(), played=2)
+    for _ in range(2):
+        expected, found = joined([whole.advance(400)]), joined([alone.advance(400)])
+        for name, frame in expected.items():
+            assert_frame_equal(found[name], frame.filter(pl.col("instrument_id") <= 2))
+
+
 def test_a_restored_market_goes_on_as_if_never_stopped() -> None:
     first, second = Market(chosen()), Market(chosen())
     first.advance(700)

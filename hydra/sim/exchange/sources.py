@@ -107,7 +107,7 @@ class GeneratedSource:
         ]
         self.pairs = tuple(every[place - 1] for place in self._places)
         # What a silent feed does not tell, the exchange still has.
-        self._market = Market(self._settings, with_outages=False)
+        self._market = Market(self._settings, with_outages=False, played=max(self._places))
 
     def history(self) -> MarketSlice:
         """See `MarketSource`."""

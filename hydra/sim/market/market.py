@@ -26,13 +26,17 @@ _POLL_SECONDS: Final = 15
 class Market:
     """A market that plays minute after minute; the same settings give the same market."""
 
-    def __init__(self, settings: MarketSettings, *, with_outages: bool = True) -> None:
+    def __init__(
+        self, settings: MarketSettings, *, with_outages: bool = True, played: int | None = None
+    ) -> None:
         """The market before its first minute (with warm-up).
 
         with_outages: leave out what a feed that is down would have told (`silent_minutes` says where).
+        played: play the first so many pairs, as beside the others; None: all.
         """
         self.settings = settings
         self._with_outages = with_outages
+        self._played = played or settings.pairs
         self.pairs = roster(settings.pairs)
         self.minute = settings.first_minute
         self._numbers = pair_numbers(self.pairs)
@@ -74,13 +78,13 @@ class Market:
         first, settings = self.minute, self.settings
         live = first >= settings.start_minute
         outputs = empty_outputs(
-            beyond - first, settings.pairs, detailed=live, traded=live and settings.with_trades
+            beyond - first, self._played, detailed=live, traded=live and settings.with_trades
         )
         drives = drives_between(settings, first, beyond)
         common = common_returns(settings.seed, first, beyond - first, self.state.common)
-        for pair in range(settings.pairs):
+        for pair in range(self._played):
             play_pair(settings.seed, pair, self._numbers, self.state, drives, common, (first, *outputs))
-        silent = silent_minutes(settings, first, beyond)
+        silent = silent_minutes(settings, first, beyond)[:, : self._played]
         if not self._with_outages:
             silent[:] = False
         self.minute = beyond
