@@ -95,7 +95,9 @@ def test_what_was_known_stays_as_it_was_when_later_facts_arrive(connection: Conn
     early, late = READINGS[0], READINGS[-1]
     then = read_facts(connection, instrument_ids=PAIRS, start=early, as_of=early)
     cut = read_facts(connection, instrument_ids=PAIRS, start=early, as_of=late).known_by(early)
-    for name in ("candles_1m", "funding_rates", "positioning", "liquidations", "heartbeats"):
+    for name in (
+        "candles_1m", "funding_rates", "open_interest_5m", "positioning", "liquidations", "heartbeats",
+    ):  # fmt: skip
         assert getattr(cut, name).equals(getattr(then, name)), name
     key = ["instrument_id", "time"]
     gone = then.candles_5m.filter(pl.col("row_count") == 5).join(cut.candles_5m, on=key, how="anti")

@@ -281,14 +281,14 @@ def _bar(pair: int, time: datetime, held: list[Fact]) -> Fact:
 
 
 def _grid(measured: pl.DataFrame, start: datetime, as_of: datetime) -> list[Fact]:
-    """Of a bucket the last measurement that was known by its end, else the last of the others."""
+    """Of a bucket the last measurement that was known by its end, else the first that became known."""
     last = {}
     seen = measured.filter((pl.col("known_at") <= as_of) & (pl.col("time") <= as_of)).to_dicts()
     ends = [row["time"] + (utc(1970, 1, 1) - row["time"]) % FIVE_MINUTES for row in seen]
-    ranked = sorted(
-        zip(seen, ends, strict=True), key=lambda one: (one[0]["known_at"] <= one[1], one[0]["time"])
-    )
-    for row, grid in ranked:
+    known = sorted(zip(seen, ends, strict=True), key=lambda one: (one[0]["known_at"], one[0]["time"]))
+    late = [one for one in reversed(known) if one[0]["known_at"] > one[1]]
+    in_time = [one for one in known if one[0]["known_at"] <= one[1]]
+    for row, grid in [*late, *sorted(in_time, key=lambda one: one[0]["time"])]:
         if start <= grid <= as_of:
             last[row["instrument_id"], grid] = {
                 **row,

@@ -267,3 +267,10 @@ def test_nothing_was_restarted(scene: Scene) -> None:
     assert scene.before
     assert scene.before <= scene.after
     assert scene.rows("SELECT count(*) FROM market.ingest_sessions") == [(1,)]
+
+
+def test_decided_again_from_what_is_stored_the_run_is_the_same(scene: Scene) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HYDRA_DATABASE_URL", scene.url)
+        answer = hydra("check", "parity", "--run", "1")
+    assert (answer.status, "0 mismatches" in answer.out) == (0, True), answer.out + answer.err

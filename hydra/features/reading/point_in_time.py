@@ -40,10 +40,6 @@ def read_facts(
     `market.revisions` and never changes what a decision saw (C125). A repair (`hydra import --revise`) makes
     it count from the instant of the repair on; as of any time before, the row that it replaced is read.
 
-    A batch decides from the facts as they stand at its end. Where several measurements of open interest of
-    one five-minute bucket arrived after its end and none before, a decision between two of them sees the
-    bucket before; read it with as_of = t to see it exactly. Nothing is ever seen too early.
-
     Raises:
         StopError: `start` lies after `as_of`, or one of them has no time zone.
         DatabaseError: the server cannot answer.
