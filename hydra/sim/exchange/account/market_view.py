@@ -38,8 +38,8 @@ class MarketListener(Protocol):
     def on_book(self, symbol: str, book: Book) -> None:
         """A whole new order book."""
 
-    def on_mark(self, symbol: str, now_ms: int) -> None:
-        """A new mark price: the view tells it already."""
+    def on_mark(self, symbol: str, now_ms: int, mark_price: Decimal) -> None:
+        """A new mark price, which the view tells already."""
 
     def on_funding(self, symbol: str, now_ms: int, rate: Decimal, mark_price: Decimal) -> None:
         """Funding is settled."""
