@@ -14,7 +14,7 @@ from hydra.sim.exchange.account.book_orders import BookOrders
 from hydra.sim.exchange.account.conditional_orders import ConditionalOrders
 from hydra.sim.exchange.account.liquidations import Liquidations
 from hydra.sim.exchange.account.market_view import MarketView
-from hydra.sim.exchange.account.records import ConditionalOrder, Income, Order, UserTrade
+from hydra.sim.exchange.account.records import ConditionalOrder, Income, Order, Position, UserTrade
 from hydra.sim.exchange.account.requests import (
     ConditionalKey,
     ConditionalRequest,
@@ -26,7 +26,7 @@ from hydra.sim.exchange.account.requests import (
 from hydra.sim.exchange.account.settings import AccountSettings
 from hydra.sim.exchange.account.store import Store
 from hydra.sim.exchange.account.user_events import UserEvent
-from hydra.sim.exchange.account.words import IncomeKind, MarginType, WorkingType
+from hydra.sim.exchange.account.words import MarginType, WorkingType
 from hydra.sim.exchange.books import Book, Update
 from hydra.sim.exchange.piece import TradeRow
 from hydra.sim.exchange.refusals import Refusal
@@ -224,29 +224,29 @@ class Account:
         self.on_time(now_ms)
         account_terms.transfer(self.store, amount_usd)
 
-    def trades(
-        self, symbol: str | None, span: Span, now_ms: int, order_id: int | None = None
-    ) -> list[UserTrade]:
+    def position(self, symbol: str) -> Position:
+        """The position, flat or not, with leverage and margin type."""
+        return self.store.of(symbol).position
+
+    def trades(self, symbol: str | None, span: Span, order_id: int | None = None) -> list[UserTrade]:
         """GET userTrades, in the order of their ids."""
-        self.on_time(now_ms)
+        oldest_ms = self.store.updated_ms - _KEPT_MS
         found = [
             trade
             for trade in self.store.trades
             if symbol in (None, trade.symbol)
             and order_id in (None, trade.order_id)
-            and now_ms - trade.time_ms < _KEPT_MS
+            and trade.time_ms > oldest_ms
         ]
         return span.of(found, lambda trade: (trade.trade_id, trade.time_ms))
 
-    def incomes(self, symbol: str | None, kind: IncomeKind | None, span: Span, now_ms: int) -> list[Income]:
-        """GET income, oldest first."""
-        self.on_time(now_ms)
+    def incomes(self, symbol: str | None, kind: str | None, span: Span) -> list[Income]:
+        """GET income, oldest first. kind: see `IncomeKind`."""
+        oldest_ms = self.store.updated_ms - _KEPT_MS
         found = [
             income
             for income in self.store.wallet.incomes
-            if symbol in (None, income.symbol)
-            and kind in (None, income.kind)
-            and now_ms - income.time_ms < _KEPT_MS
+            if symbol in (None, income.symbol) and kind in (None, income.kind) and income.time_ms > oldest_ms
         ]
         return span.of(found, lambda income: (income.transaction_id, income.time_ms))
 
@@ -293,11 +293,10 @@ class Account:
         self._book_orders.serve(one.resting.served_by_book(book))
         self._settle(symbol)
 
-    def on_mark(self, symbol: str, now_ms: int) -> None:
-        """See `MarketListener`. What was to fire before a liquidation has fired."""
+    def on_mark(self, symbol: str, now_ms: int, mark_price: Decimal) -> None:
+        """See `MarketListener`. Conditional orders fire before a liquidation."""
         self.on_time(now_ms)
-        mark = self.store.mark(symbol)
-        self._conditional.on_price(symbol, WorkingType.MARK_PRICE, mark, now_ms)
+        self._conditional.on_price(symbol, WorkingType.MARK_PRICE, mark_price, now_ms)
         self._liquidations.on_mark(symbol)
         # A liquidation of cross positions touches other symbols.
         for name in (symbol, *self.store.awake):

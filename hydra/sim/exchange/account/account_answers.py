@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+from hydra.sim.exchange import listing
 from hydra.sim.exchange.account import margins
 from hydra.sim.exchange.account.account import Account
 from hydra.sim.exchange.account.records import ZERO
@@ -120,11 +121,16 @@ def account_config(account: Account) -> Answer:
     }
 
 
+def commission_rate(account: Account, symbol: str) -> Answer:
+    """GET /fapi/v1/commissionRate."""
+    return listing.commission_rate(account.store.of(symbol).contract.pair, account.settings.fee_tier)
+
+
 def _chosen(store: Store, symbol: str | None) -> list[SymbolStore]:
     return list(store.symbols.values()) if symbol is None else [store.of(symbol)]
 
 
-def _total(amounts: "list[Decimal]") -> Decimal:
+def _total(amounts: list[Decimal]) -> Decimal:
     return sum(amounts, ZERO)
 
 

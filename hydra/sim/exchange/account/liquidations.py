@@ -1,10 +1,10 @@
 """What the exchange does to positions by itself: margin calls, liquidation, ADL.
 
 A position is liquidated when its margin balance at the mark no longer exceeds its maintenance margin: its
-orders in the book expire, a forced order takes from the book what stands at the bankruptcy price or better, and
-the insurance fund takes the rest at that price. The liquidation fee is paid from what margin is left, and with
-isolated margin nothing more is lost (INSURANCE_CLEAR). Cross positions are liquidated one after the other, the
-largest maintenance margin first, until the rest can stand. No trading fee is charged.
+orders in the book expire, a forced order takes from the book what stands at the bankruptcy price or better,
+and the insurance fund takes the rest at that price. The liquidation fee is paid from what margin is left, and
+with isolated margin nothing more is lost (INSURANCE_CLEAR). Cross positions are liquidated one after the
+other, the largest maintenance margin first, until the rest can stand. No trading fee is charged.
 """
 
 from collections.abc import Sequence
