@@ -1,1 +1,1 @@
-"""An account of the simulated exchange: its orders, their matching, positions, money. Pure: no I/O, no clock."""
+"""An account of the simulated exchange: orders, their matching, positions, money. No I/O, no clock."""

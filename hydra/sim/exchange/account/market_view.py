@@ -39,7 +39,7 @@ class MarketListener(Protocol):
         """A whole new order book."""
 
     def on_mark(self, symbol: str, now_ms: int, mark_price: Decimal) -> None:
-        """A new mark price."""
+        """A new mark price, which the view tells already."""
 
     def on_funding(self, symbol: str, now_ms: int, rate: Decimal, mark_price: Decimal) -> None:
         """Funding is settled."""

@@ -1,8 +1,9 @@
-"""What an account has: orders, conditional orders, trades, income, positions. Times are the exchange's, ms."""
+"""What an account has: orders, conditional orders, trades, income, positions. Times are milliseconds."""
 
 from dataclasses import dataclass
 from decimal import Decimal
 
+from hydra.ledger.positions import price_profit
 from hydra.sim.exchange.account.words import (
     ConditionalStatus,
     ExpiryReason,
@@ -38,8 +39,6 @@ class Order:
     filled: Decimal = ZERO
     filled_usd: Decimal = ZERO
     expiry_reason: ExpiryReason = ExpiryReason.NONE
-    algo_id: int | None = None
-    """Of the conditional order that made it."""
 
     @property
     def open_quantity(self) -> Decimal:
@@ -130,12 +129,33 @@ class Position:
     leverage: int
     margin_type: MarginType
     amount: Decimal = ZERO
-    entry_price: Decimal = ZERO
-    break_even_price: Decimal = ZERO
+    cost_usd: Decimal = ZERO
+    """Price x quantity of what is held, as it was opened."""
     isolated_wallet_usd: Decimal = ZERO
     realized_usd: Decimal = ZERO
     """Realised by all positions of the symbol since the account began, before costs."""
+    net_realized_usd: Decimal = ZERO
+    """Realised by this position less its commissions."""
     updated_ms: int = 0
+
+    @property
+    def direction(self) -> int:
+        """+1 long, -1 short, 0 flat."""
+        return (self.amount > 0) - (self.amount < 0)
+
+    @property
+    def entry_price(self) -> Decimal:
+        """Mean price of what is held; 0 when flat."""
+        return self.cost_usd / abs(self.amount) if self.amount else ZERO
+
+    @property
+    def break_even_price(self) -> Decimal:
+        """At which it would have cost nothing, fees of the exit apart; 0 when flat."""
+        return self.entry_price - self.net_realized_usd / self.amount if self.amount else ZERO
+
+    def unrealized_usd(self, price: Decimal) -> Decimal:
+        """Profit at a price, before costs."""
+        return price_profit(self.direction, abs(self.amount), self.cost_usd, price)
 
     @property
     def is_isolated(self) -> bool:

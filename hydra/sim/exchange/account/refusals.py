@@ -10,12 +10,7 @@ def _told(code: int, message: str) -> Refusal:
     return refusal(400, code, message)
 
 
-ILLEGAL_CHARACTERS: Final = _told(
-    -1100,
-    r"Illegal characters found in parameter 'newClientOrderId'; legal range is '^[\.A-Z\:/a-z0-9_-]{1,36}$'.",
-)
 REDUCE_ONLY_NOT_REQUIRED: Final = _told(-1106, "Parameter 'reduceOnly' sent when not required.")
-QUANTITY_NOT_REQUIRED: Final = _told(-1106, "Parameter 'quantity' sent when not required.")
 PRICE_NOT_REQUIRED: Final = _told(-1106, "Parameter 'price' sent when not required.")
 TOO_PRECISE: Final = _told(-1111, "Precision is over the maximum defined for this asset.")
 BAD_TIME_IN_FORCE: Final = _told(-1115, "Invalid timeInForce.")
@@ -54,27 +49,39 @@ CLOSING_ORDER_EXISTS: Final = _told(
 NO_COUNTERPARTY_IN_BOUND: Final = _told(
     -4131, "The counterparty's best price does not meet the PERCENT_PRICE filter limit."
 )
-CLOSE_POSITION_TYPE: Final = _told(-4136, "Target strategy invalid for orderType {type},closePosition true")
+QUANTITY_WITH_CLOSE_POSITION: Final = _told(-4137, "Quantity must be zero with closePosition equals true")
 LEVERAGE_REDUCTION: Final = _told(
     -4161, "Leverage reduction is not supported in Isolated Margin Mode with open positions."
 )
 GTE_WITHOUT_POSITION: Final = _told(
     -4509,
-    "Time in Force (TIF) GTE can only be used with open positions. Please ensure that positions are available.",
+    "Time in Force (TIF) GTE can only be used with open positions. Please ensure that positions are "
+    "available.",
 )
 FOK_UNFILLABLE: Final = _told(
     -5021,
-    "Due to the order could not be filled immediately, the FOK order has been rejected. The order will not be "
-    "recorded in the order history",
+    "Due to the order could not be filled immediately, the FOK order has been rejected. The order will not "
+    "be recorded in the order history",
 )
 POST_ONLY_WOULD_TRADE: Final = _told(
     -5022,
-    "Due to the order could not be executed as maker, the Post Only order will be rejected. The order will not "
-    "be recorded in the order history",
+    "Due to the order could not be executed as maker, the Post Only order will be rejected. The order will "
+    "not be recorded in the order history",
 )
 ONLY_LIMIT_IS_CHANGED: Final = _told(-5025, "Limit orders only supported")
 TOO_MANY_CHANGES: Final = _told(-5026, "Exceed maximum modify order limit.")
 NOTHING_TO_CHANGE: Final = _told(-5027, "No need to modify the order.")
+
+
+def illegal_characters(parameter: str) -> Refusal:
+    """-1100: of a client id."""
+    legal = r"^[\.A-Z\:/a-z0-9_-]{1,36}$"
+    return _told(-1100, f"Illegal characters found in parameter '{parameter}'; legal range is '{legal}'.")
+
+
+def close_position_type(order_type: str) -> Refusal:
+    """-4136: closePosition with a type that has a price."""
+    return _told(-4136, f"Target strategy invalid for orderType {order_type},closePosition true")
 
 
 def price_above_multiplier(limit: Decimal) -> Refusal:

@@ -1,9 +1,13 @@
 """What an account asks for, after the parameters of the request have been read. Numbers are exact."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypeVar
 
 from hydra.sim.exchange.account.words import OrderSide, OrderType, TimeInForce, WorkingType
+
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +74,25 @@ class ConditionalKey:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Rows of a list: times in ms (inclusive), from an id on, at most `limit`."""
+    """Rows of a list: times in ms (inclusive), from an id on, at most `limit`.
+
+    The oldest of them if a start is named, else the newest; always oldest first.
+    """
 
     start_ms: int | None = None
     end_ms: int | None = None
     from_id: int | None = None
     limit: int = 500
+
+    def of(self, rows: Iterable[Row], place: Callable[[Row], tuple[int, int]]) -> list[Row]:
+        """The rows chosen. place: id and time of a row."""
+        placed = sorted(((place(row), row) for row in rows), key=lambda one: one[0])
+        chosen = [
+            row
+            for (number, time_ms), row in placed
+            if (self.from_id is None or number >= self.from_id)
+            and (self.start_ms is None or time_ms >= self.start_ms)
+            and (self.end_ms is None or time_ms <= self.end_ms)
+        ]
+        from_start = self.from_id is not None or self.start_ms is not None
+        return chosen[: self.limit] if from_start else chosen[-self.limit :]

@@ -12,8 +12,8 @@ class AccountSettings:
 
     refuses_post_only: a post-only order that would trade is refused with -5022; False: it EXPIRES.
     countdown_takes_conditional: countdownCancelAll cancels conditional orders too (no document says).
-    hides_living_conditional: the query of one living conditional order answers -2013 (measured on the exchange).
-    fee_tier: place in `FEE_TIERS`.
+    hides_living_conditional: the query of one living conditional order answers -2013, as was measured.
+    fee_tier: place in `trading_rules.FEE_TIERS`.
     """
 
     start_balance_usd: Decimal = Decimal(5_000)

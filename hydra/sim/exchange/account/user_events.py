@@ -1,10 +1,10 @@
-"""The events of the user stream as Binance USD-M sends them (late 2026): `msgspec.json.encode(event)` is the frame."""
+"""The events of the user stream as Binance USD-M sends them: `msgspec.json.encode(event)` is the frame."""
 
 from msgspec import Struct, field
 
 
 class OrderState(Struct, frozen=True, kw_only=True):
-    """`o` of ORDER_TRADE_UPDATE. N, n: None where nothing was paid (not sent)."""
+    """`o` of ORDER_TRADE_UPDATE."""
 
     symbol: str = field(name="s")
     client_id: str = field(name="c")
@@ -74,12 +74,13 @@ class PositionState(Struct, frozen=True):
     position_side: str = field(name="ps")
 
 
-class AccountState(Struct, frozen=True):
-    """`a` of ACCOUNT_UPDATE. reason: see `UpdateReason`."""
+class AccountState(Struct, frozen=True, omit_defaults=True):
+    """`a` of ACCOUNT_UPDATE. reason: see `UpdateReason`. funding_symbol: not sent for other reasons."""
 
     reason: str = field(name="m")
     balances: list[BalanceState] = field(name="B")
     positions: list[PositionState] = field(name="P")
+    funding_symbol: str = field(name="S", default="")
 
 
 class AccountUpdate(Struct, frozen=True, tag_field="e", tag="ACCOUNT_UPDATE"):

@@ -39,7 +39,7 @@ CONDITIONAL_LIMIT_TYPES = frozenset({OrderType.STOP, OrderType.TAKE_PROFIT})
 
 
 class TimeInForce(StrEnum):
-    """How long an order works. GTX: post-only. GTE_GTC: as long as the position stands (conditional orders)."""
+    """How long an order works. GTX: post-only. GTE_GTC: while the position stands (conditional orders)."""
 
     GTC = "GTC"
     IOC = "IOC"
