@@ -207,6 +207,7 @@ def _json(content: Any, headers: Mapping[str, str] | None = None) -> web.Respons
 
 
 def _refused(refused: Refusal, headers: Mapping[str, str]) -> web.Response:
+    refused.with_traceback(None)
     every = {**headers, **refused.headers}
     if isinstance(refused.body, str):
         return web.Response(status=refused.status, text=refused.body, content_type="text/html", headers=every)
