@@ -24,6 +24,10 @@ class SimulatedClock:
         self._now_ms = float(start_ms)
         self._read_at = monotonic()
 
+    def go_on_from(self, instant_ms: int) -> None:
+        """Start there, if that is later than its start."""
+        self._now_ms = max(self._now_ms, float(instant_ms))
+
     def begin(self) -> None:
         """Start to run: until now it has stood at its start."""
         self._read_at = self._monotonic()

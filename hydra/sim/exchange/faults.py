@@ -87,9 +87,7 @@ ACCEPTED: Final = frozenset(
     {FaultKind.TIMEOUT_AFTER, FaultKind.UNKNOWN_AFTER, FaultKind.LOST_ANSWER, FaultKind.EMPTY_ANSWER}
 )
 """What was asked is done, and the answer does not tell."""
-NOT_ACCEPTED: Final = frozenset(
-    {FaultKind.TIMEOUT_BEFORE, FaultKind.UNKNOWN_BEFORE, FaultKind.LOST_REQUEST}
-)
+NOT_ACCEPTED: Final = frozenset({FaultKind.TIMEOUT_BEFORE, FaultKind.UNKNOWN_BEFORE, FaultKind.LOST_REQUEST})
 OF_ORDERS: Final = frozenset({FaultKind.REFUSED, FaultKind.HALF_FILLED, FaultKind.EXPIRED})
 OF_SIGNED: Final = ACCEPTED | NOT_ACCEPTED | OF_ORDERS
 OF_POSITIONS: Final = frozenset({FaultKind.AUTO_DELEVERAGE, FaultKind.LIQUIDATION})

@@ -47,8 +47,8 @@ class PlayedMarket:
         self.end_ms = int(source.end.timestamp() * 1_000) if source.end else None
         self.sent_ms = self.start_ms - SECOND_MS
         """The last second that was sent."""
-        self.before_second: Callable[[int], None] = lambda _now_ms: None
-        """Called with each second before anything of it is sent."""
+        self.after_second: Callable[[int], None] = lambda _now_ms: None
+        """Called with each second that was sent."""
         self._loaded_ms = self.start_ms
         self._silent: dict[int, list[bool]] = {}
         self._prepared: asyncio.Future[_Piece] | None = None
@@ -73,7 +73,6 @@ class PlayedMarket:
         """Send everything of the second that ends at `now_ms`."""
         while now_ms >= self._loaded_ms and not self._is_over(self._loaded_ms):
             await self._load()
-        self.before_second(now_ms)
         passed = self._silent.get((now_ms - 1) // MINUTE_MS)
         begun = self._silent.get(now_ms // MINUTE_MS)
         for place, sender in enumerate(self.senders):
@@ -85,6 +84,7 @@ class PlayedMarket:
         if now_ms % _HOUR_MS == 0:
             self._settle_funding(now_ms)
         self.sent_ms = now_ms
+        self.after_second(now_ms)
 
     def _settle_funding(self, now_ms: int) -> None:
         """Tell of the settlements of this instant where something is at stake."""

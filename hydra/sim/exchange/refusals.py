@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Refusal(Exception):  # noqa: N818  # it is an answer, not a failure of the program
-    """An answer that refuses a request. body: JSON, or text where the exchange sends no JSON."""
+    """An answer that refuses a request. body: JSON, or text where the exchange sends no JSON.
+
+    Many are constants that are raised again and again: who catches one drops its traceback, which would grow.
+    """
 
     status: int
     body: Mapping[str, Any] | str

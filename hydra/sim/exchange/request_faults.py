@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Set
 from typing import Final
 
-from hydra.sim.exchange.faults import ActiveFault, FaultKind
+from hydra.sim.exchange.faults import ActiveFault, Fault, FaultKind
 from hydra.sim.exchange.message_faults import Faults
 from hydra.sim.exchange.refusals import MAINTENANCE_BARE, Refusal, banned, maintenance, too_many
 
@@ -25,13 +25,21 @@ class RequestFaults:
         self._faults, self._now_ms = faults, now_ms
         self._requests: dict[str, int] = {}
 
-    def acting(self, path: str, symbol: str, kinds: Set[FaultKind]) -> list[ActiveFault]:
-        """The faults of these kinds that act on the present request."""
+    def acting(
+        self,
+        path: str,
+        symbol: str,
+        kinds: Set[FaultKind],
+        concerns: Callable[[Fault], bool] = lambda _fault: True,
+    ) -> list[ActiveFault]:
+        """The faults of these kinds that concern the present request and act on it."""
         number = self._requests.get(path, 0)
         return [
             one
             for one in self._faults.about_endpoint(path)
-            if one.fault.kind in kinds and one.acts(path, symbol, number, self._now_ms())
+            if one.fault.kind in kinds
+            and concerns(one.fault)
+            and one.acts(path, symbol, number, self._now_ms())
         ]
 
     async def suffer(self, path: str, symbol: str) -> None:

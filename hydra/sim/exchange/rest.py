@@ -137,6 +137,7 @@ def json_answer(content: Any, headers: Mapping[str, str] | None = None) -> web.R
 
 def refused_answer(refused: Refusal, headers: Mapping[str, str]) -> web.Response:
     """A refusal with its status."""
+    refused.with_traceback(None)
     every = {**headers, **refused.headers}
     if isinstance(refused.body, str):
         return web.Response(status=refused.status, text=refused.body, content_type="text/html", headers=every)

@@ -9,7 +9,9 @@ from typing import Final
 
 from aiohttp import web
 
-from hydra.errors import HydraError, StopError
+from hydra.errors import HydraError, SettingsError, StopError
+from hydra.exchange.interface import Feed
+from hydra.paths import state_directory
 from hydra.sim.exchange.admin import Admin
 from hydra.sim.exchange.channels import Channels
 from hydra.sim.exchange.clock import SimulatedClock
@@ -17,6 +19,13 @@ from hydra.sim.exchange.faults import Fault
 from hydra.sim.exchange.market import PlayedMarket
 from hydra.sim.exchange.message_faults import Faults
 from hydra.sim.exchange.pair_sender import SECOND_MS
+from hydra.sim.exchange.private.account_file import OwnAccount
+from hydra.sim.exchange.private.journal import folder_of
+from hydra.sim.exchange.private.kept_account import KeptAccount
+from hydra.sim.exchange.private.order_counts import OrderCounts
+from hydra.sim.exchange.private.private_rest import PrivateRest, ServedAccount
+from hydra.sim.exchange.private.user_stream import UserStream
+from hydra.sim.exchange.request_faults import RequestFaults
 from hydra.sim.exchange.rest import Rest
 from hydra.sim.exchange.sockets import Sockets, hang_up
 from hydra.sim.exchange.sources import MarketSource
@@ -34,17 +43,25 @@ _SETTLING_SECONDS: Final = 0.5
 
 @dataclass(frozen=True)
 class Serving:
-    """How to serve. speed: exchange seconds a second, 0 for the highest. seed: of a generated market."""
+    """How to serve. speed: exchange seconds a second, 0 for the highest. seed: of a generated market.
+
+    account: who may trade; None: nobody has a key.
+    """
 
     speed: float
     seed: int | None
     faults: tuple[Fault, ...] = ()
     port: int = DEFAULT_PORT
     weight_limit: int = 2_400
+    account: OwnAccount | None = None
 
 
 class Exchange:
-    """One simulated exchange."""
+    """One simulated exchange.
+
+    Raises:
+        StopError: an account cannot trade on this market, or another exchange serves it now.
+    """
 
     def __init__(self, source: MarketSource, serving: Serving) -> None:
         start_ms = int(source.start.timestamp() * 1_000)
@@ -56,12 +73,28 @@ class Exchange:
         self.market = PlayedMarket(source, self.channels)
         self.app = web.Application()
         weights = Weights(self.clock, serving.weight_limit)
-        Rest(self.market, self.clock, weights, self.faults).add_routes(self.app)
-        Sockets(self.channels, self.clock).add_routes(self.app)
+        requests = RequestFaults(self.faults, self.clock.now_ms)
+        self.account = self._account(serving.account) if serving.account else None
+        Rest(self.market, self.clock, weights, requests).add_routes(self.app)
+        PrivateRest(self.account, self.market, self.clock, weights, requests).add_routes(self.app)
+        user_stream = self.account.user_stream if self.account else None
+        Sockets(self.channels, self.clock, user_stream).add_routes(self.app)
         Admin(self.market, self.clock, self.channels, self.faults, serving.seed).add_routes(self.app)
         self._serving = serving
         self._player: asyncio.Future[None] | None = None
         self._heard_changes = (0, 0.0)
+
+    def _account(self, own: OwnAccount) -> ServedAccount:
+        source = self.market.source
+        if Feed.TRADES not in source.feeds:
+            raise SettingsError(
+                "--account: this market has no trades and no order books, so no order could be filled; leave "
+                "it out, or serve a generated market"
+            )
+        stream = UserStream(self.faults, self.clock)
+        folder = folder_of(state_directory(), source.venue, own.name)
+        kept = KeptAccount(own, folder, self.market, self.faults, stream.tell)
+        return ServedAccount(own.keys, kept, stream, OrderCounts(self.clock))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[int]:
@@ -71,6 +104,9 @@ class Exchange:
             StopError: the port is taken.
         """
         await self.market.open()
+        if self.account:
+            await self.account.kept.go_on()
+            self.clock.go_on_from(self.account.kept.last_ms)
         runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         site = web.TCPSite(runner, _LOOPBACK, self._serving.port)
@@ -92,6 +128,8 @@ class Exchange:
             with suppress(asyncio.CancelledError, HydraError):
                 await self._player
             await runner.cleanup()
+            if self.account:
+                self.account.kept.close()
 
     async def played(self) -> None:
         """Wait until playing fails.
@@ -110,23 +148,29 @@ class Exchange:
     async def _send_due(self) -> float:
         """Send for one turn; gives the seconds to wait before the next."""
         if self.clock.is_maximal and self._must_wait():
-            self.faults.send_due(self.clock.now_ms())
-            self.channels.write()
+            self._write()
             return _SHORTEST_WAIT_SECONDS
         turn_ends = time.monotonic() + _TURN_SECONDS
         while time.monotonic() < turn_ends:
             following = self.market.sent_ms + SECOND_MS
             bound = self.clock.may_send_up_to()
             if bound is not None and following > bound:
-                self.faults.send_due(self.clock.now_ms())
-                self.channels.write()
+                self._write()
                 wait = self.clock.real_seconds(following - bound)
                 return min(max(wait, _SHORTEST_WAIT_SECONDS), _LONGEST_WAIT_SECONDS)
             await self.market.send_second(following)
             self.clock.sent_up_to(following)
             self.faults.send_due(self.clock.now_ms())
-        self.channels.write()
+        self._write()
         return 0.0
+
+    def _write(self) -> None:
+        """Let the clients have what was sent."""
+        self.faults.send_due(self.clock.now_ms())
+        if self.account:
+            self.account.user_stream.expire()
+            self.account.kept.reach()
+        self.channels.write()
 
     def _must_wait(self) -> bool:
         """Nobody listens, someone has just come or gone, or a reader is behind."""

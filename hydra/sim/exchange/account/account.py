@@ -317,7 +317,7 @@ def _or_refusal(act: Callable[[_Asked, int], Order], asked: _Asked, now_ms: int)
     try:
         return act(asked, now_ms)
     except Refusal as refused:
-        return refused
+        return refused.with_traceback(None)
 
 
 def _is_kept(created_ms: int, has_fill: bool, now_ms: int) -> bool:

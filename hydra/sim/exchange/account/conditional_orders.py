@@ -125,7 +125,7 @@ class ConditionalOrders:
         try:
             self._book_orders.enter(self._child(order, quantity), accepted, closes=order.close_position)
         except Refusal as refused:
-            order.reject_reason = _words(refused)
+            order.reject_reason = _words(refused.with_traceback(None))
             self._turn(order, ConditionalStatus.REJECTED)
 
     def _child(self, order: ConditionalOrder, quantity: Decimal) -> OrderRequest:

@@ -7,6 +7,7 @@ import os
 import secrets
 import stat
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 from typing import Final
 
@@ -70,17 +71,21 @@ def own_account(path: Path) -> OwnAccount:
         _write_new(path)
     try:
         if path.stat().st_mode & _OF_OTHERS:
-            raise SettingsError(f"{shown(path)} can be read by others: chmod 600 {shown(path)}")
-        content = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _Content)
+            raise SettingsError(f"{shown(str(path))} can be read by others: chmod 600 {shown(str(path))}")
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = msgspec.convert(tables, _Content)
         keys = {one.api_key: _key(one) for one in content.keys}
     except OSError as error:
-        raise SettingsError(f"{shown(path)}: {error.strerror}") from None
+        raise SettingsError(f"{shown(str(path))}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        raise SettingsError(f"{shown(path)} is no TOML; delete it for a new account") from None
+        raise SettingsError(f"{shown(str(path))} is no TOML; delete it for a new account") from None
     except (msgspec.ValidationError, ValueError) as error:
-        raise SettingsError(f"{shown(path)}: {error}") from None
+        raise SettingsError(f"{shown(str(path))}: {error}") from None
+    unknown = tables.get("account", {}).keys() - {field.name for field in fields(AccountSettings)}
+    if unknown:
+        raise SettingsError(f"{shown(str(path))}: [account] has no {shown(', '.join(sorted(unknown)))}")
     if not keys:
-        raise SettingsError(f"{shown(path)} has no [[keys]]; delete it for a new account")
+        raise SettingsError(f"{shown(str(path))} has no [[keys]]; delete it for a new account")
     return OwnAccount(content.keys[0].api_key[:8], content.account, keys)
 
 
@@ -97,4 +102,4 @@ def _write_new(path: Path) -> None:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(content)
     except OSError as error:
-        raise SettingsError(f"{shown(path)}: {error.strerror}") from None
+        raise SettingsError(f"{shown(str(path))}: {error.strerror}") from None

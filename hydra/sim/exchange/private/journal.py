@@ -1,8 +1,8 @@
 """What an account was asked, on disk before it is answered: the account survives the end of its exchange.
 
-The market is made again from its seed, so the changes and their instants give the account again, to the last id.
-`journal.jsonl` holds a line a change, appended and flushed to the disk. `reached` holds the last second of the
-market that was told to anyone: there the exchange goes on.
+The market is made again from its seed, so the changes and their instants give the account again, to the last
+id. `journal.jsonl` holds a line a change, appended and flushed to the disk. `reached` holds the last second of
+the market that was told to anyone: there the exchange goes on.
 """
 
 import fcntl
@@ -58,7 +58,7 @@ class Journal:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise StopError(
-                f"{folder}: another exchange serves this account now; stop that one, or give another --account"
+                f"{folder}: another exchange serves this account now; stop that one, or name a new --account"
             ) from None
         except OSError as error:
             raise StopError(f"{folder}: {error.strerror}") from None
@@ -114,4 +114,3 @@ class Journal:
 def folder_of(root: Path, venue: str, name: str) -> Path:
     """Where the journal of an account at a venue lies."""
     return root / "simulated_accounts" / venue / name
-

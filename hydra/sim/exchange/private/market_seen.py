@@ -1,8 +1,7 @@
 """The market as the account sees it: what was sent so far, and the book that a fault shows to one order."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from collections.abc import Iterator
 from decimal import Decimal
 
 from hydra.sim.exchange.account.market_view import MarketListener
@@ -21,6 +20,7 @@ class MarketSeen:
     def __init__(self, market: PlayedMarket) -> None:
         self._market = market
         self._shown: ShownBook | None = None
+        self._jumped: dict[str, Decimal] = {}
 
     def _sender(self, symbol: str) -> PairSender:
         return self._market.senders[self._market.place[symbol]]
@@ -32,7 +32,7 @@ class MarketSeen:
 
     def mark_price(self, symbol: str) -> Decimal:
         """The mark price of that second."""
-        return self._sender(symbol).exact_mark
+        return self._jumped.get(symbol) or self._sender(symbol).exact_mark
 
     def last_price(self, symbol: str) -> Decimal:
         """The price of the last trade; 0 before the first."""
@@ -55,6 +55,15 @@ class MarketSeen:
             yield
         finally:
             self._shown = None
+
+    @contextmanager
+    def at_mark(self, symbol: str, mark_price: Decimal) -> Iterator[None]:
+        """Let the account see another mark price meanwhile."""
+        self._jumped[symbol] = mark_price
+        try:
+            yield
+        finally:
+            del self._jumped[symbol]
 
 
 def with_offer(book: Book, taker: OrderSide, quantity: Decimal) -> Book:

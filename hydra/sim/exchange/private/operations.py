@@ -24,7 +24,7 @@ _ALGO_KEY: Final = frozenset({"algoId", "clientAlgoId", "symbol"})
 class Operation(NamedTuple):
     """A call. weight: of the address; weight_of_all: where no symbol is named. orders: what it counts as.
 
-    reads: the parameters that a change may have (-1104 for others); None: it only asks, and others are ignored.
+    reads: the parameters that a change may have (-1104 for others); None: it only asks, others are ignored.
     """
 
     answer: Callable[[Account, Fields, int], Any]
@@ -64,9 +64,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     f"GET {_V1}symbolConfig": Operation(money.symbol_config, 5),
     f"GET {_V1}accountConfig": Operation(money.account_config, 5),
     f"GET {_V1}positionSide/dual": Operation(money.position_side, 30),
-    f"POST {_V1}positionSide/dual": Operation(
-        money.set_position_side, reads=frozenset({"dualSidePosition"})
-    ),
+    f"POST {_V1}positionSide/dual": Operation(money.set_position_side, reads=frozenset({"dualSidePosition"})),
     f"POST {_V1}leverage": Operation(money.set_leverage, reads=_SYMBOL | {"leverage"}),
     f"POST {_V1}marginType": Operation(money.set_margin_type, reads=_SYMBOL | {"marginType"}),
     "GET /fapi/v2/account": Operation(money.account_v2, 5),

@@ -15,7 +15,8 @@ ORDER_ENDPOINTS: Final = ("/order", "/algoOrder")
 _OVERLOADED: Final = refusal(
     503,
     -1008,
-    "Request throttled by system-level protection. Reduce-only/close-position orders are exempt. Please try again.",
+    "Request throttled by system-level protection. Reduce-only/close-position orders are exempt. "
+    "Please try again.",
 )
 _BY_CODE: Final = {
     -1008: _OVERLOADED,

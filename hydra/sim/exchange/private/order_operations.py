@@ -116,7 +116,7 @@ def open_orders(account: Account, fields: Fields, _now_ms: int) -> Answer:
 
 def all_orders(account: Account, fields: Fields, now_ms: int) -> Answer:
     """GET allOrders."""
-    found = account.orders(fields.optional_symbol(), fields.rows("orderId"), now_ms)
+    found = account.orders(fields.optional_symbol(), fields.week("orderId"), now_ms)
     return [answers.order_row(one) for one in found]
 
 
@@ -138,7 +138,7 @@ def cancel_all_conditional(account: Account, fields: Fields, now_ms: int) -> Ans
 
 def conditional(account: Account, fields: Fields, now_ms: int) -> Answer:
     """GET algoOrder."""
-    return answers.conditional_row(account.conditional_order(fields.conditional_key(), now_ms))
+    return answers.conditional_answer(account.conditional_order(fields.conditional_key(), now_ms))
 
 
 def open_conditionals(account: Account, fields: Fields, _now_ms: int) -> Answer:
@@ -150,7 +150,7 @@ def open_conditionals(account: Account, fields: Fields, _now_ms: int) -> Answer:
 
 def all_conditionals(account: Account, fields: Fields, now_ms: int) -> Answer:
     """GET allAlgoOrders."""
-    found = account.conditional_orders(fields.symbol(), fields.rows("algoId"), now_ms)
+    found = account.conditional_orders(fields.symbol(), fields.week("algoId"), now_ms)
     return [answers.conditional_row(one) for one in found]
 
 
@@ -161,7 +161,7 @@ def _order(fields: Fields) -> OrderRequest:
     side = fields.word("side", OrderSide, _BAD_SIDE)
     fields.refuse("stopPrice", "activationPrice", "callbackRate")
     if fields.flag("closePosition"):
-        raise refusals.CLOSE_POSITION_TYPE
+        raise refusals.close_position_type(kind)
     _refuse_unmodelled(fields)
     if kind is OrderType.LIMIT:
         price, time_in_force = fields.mandatory_number("price"), _time_in_force(fields)
@@ -250,5 +250,6 @@ def _each(fields: Fields, answer: Callable[[Fields], Answer]) -> list[Answer]:
         try:
             found.append(answer(fields.inside(one)))
         except Refusal as refused:
+            refused.with_traceback(None)
             found.append(refused.body)
     return found
