@@ -1,8 +1,8 @@
 """What an account was asked, on disk before it is answered: the account survives the end of its exchange.
 
 The market is made again from its seed, so the changes and their instants give the account again, to the last
-id. `journal.jsonl` holds a line a change, appended and flushed to the disk. `reached` holds the last second of
-the market that was told to anyone: there the exchange goes on.
+id. `journal.jsonl` holds a line a change, appended and flushed to the disk. `reached` holds the last second
+of the market that was told to anyone: there the exchange goes on.
 """
 
 import fcntl
