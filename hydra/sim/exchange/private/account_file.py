@@ -17,7 +17,9 @@ from hydra.errors import SettingsError
 from hydra.outside_text import shown
 from hydra.sim.exchange.account.settings import AccountSettings
 from hydra.sim.exchange.private.signature import ApiKey, ed25519_key, hmac_key
+from hydra.sim.exchange.trading_rules import FEE_TIERS
 
+_HIGHEST_LEVERAGE: Final = 125
 _KEY_BYTES: Final = 32
 _OF_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _NEW: Final = """\
@@ -81,6 +83,8 @@ def own_account(path: Path) -> OwnAccount:
         raise SettingsError(f"{shown(str(path))} is no TOML; delete it for a new account") from None
     except (msgspec.ValidationError, ValueError) as error:
         raise SettingsError(f"{shown(str(path))}: {error}") from None
+    if wrong := _out_of_range(content.account):
+        raise SettingsError(f"{shown(str(path))}: {wrong}")
     unknown = tables.get("account", {}).keys() - {field.name for field in fields(AccountSettings)}
     if unknown:
         raise SettingsError(f"{shown(str(path))}: [account] has no {shown(', '.join(sorted(unknown)))}")
@@ -89,7 +93,19 @@ def own_account(path: Path) -> OwnAccount:
     return OwnAccount(content.keys[0].api_key[:8], content.account, keys)
 
 
+def _out_of_range(settings: AccountSettings) -> str | None:
+    if settings.start_balance_usd < 0:
+        return "start_balance_usd is below 0"
+    if not 0 <= settings.fee_tier < len(FEE_TIERS):
+        return f"fee_tier is 0 to {len(FEE_TIERS) - 1}"
+    if not 1 <= settings.leverage <= _HIGHEST_LEVERAGE:
+        return f"leverage is 1 to {_HIGHEST_LEVERAGE}"
+    return None
+
+
 def _key(one: _Key) -> ApiKey:
+    if not (one.api_key.isascii() and one.api_key.isalnum()):
+        raise ValueError("api_key has letters and digits only")
     if bool(one.secret) == bool(one.public_key):
         raise ValueError("each of [[keys]] has either secret or public_key")
     return hmac_key(one.secret) if one.secret else ed25519_key(one.public_key)

@@ -8,6 +8,7 @@ of the market that was told to anyone: there the exchange goes on.
 import fcntl
 import os
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -51,18 +52,21 @@ class Journal:
         self.changes: list[Change] = []
         """What had happened when it was opened."""
         self._path = folder / "journal.jsonl"
-        try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._file = self._path.open("a+b", buffering=0)
-            self._reached = os.open(folder / "reached", os.O_RDWR | os.O_CREAT, 0o600)
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StopError(
-                f"{folder}: another exchange serves this account now; stop that one, or name a new --account"
-            ) from None
-        except OSError as error:
-            raise StopError(f"{folder}: {error.strerror}") from None
-        self._read()
+        with ExitStack() as opened:
+            try:
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                self._file = opened.enter_context(self._path.open("a+b", buffering=0))
+                self._reached = os.open(folder / "reached", os.O_RDWR | os.O_CREAT, 0o600)
+                opened.callback(os.close, self._reached)
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise StopError(
+                    f"{folder}: another exchange serves this account now; stop it, or name a new --account"
+                ) from None
+            except OSError as error:
+                raise StopError(f"{folder}: {error.strerror}") from None
+            self._read()
+            self._opened = opened.pop_all()
 
     @property
     def reached_ms(self) -> int | None:
@@ -82,8 +86,7 @@ class Journal:
 
     def close(self) -> None:
         """Let another process have it."""
-        self._file.close()
-        os.close(self._reached)
+        self._opened.close()
 
     def _read(self) -> None:
         self._file.seek(0)

@@ -48,9 +48,13 @@ def ed25519_key(public_key: str) -> ApiKey:
     Raises:
         ValueError: it is no such key.
     """
-    key = load_pem_public_key(public_key.strip().encode())
+    words = "public_key is no Ed25519 key in PEM"
+    try:
+        key = load_pem_public_key(public_key.strip().encode())
+    except ValueError:
+        raise ValueError(words) from None
     if not isinstance(key, Ed25519PublicKey):
-        raise ValueError("public_key is no Ed25519 key")  # noqa: TRY004  # of a file
+        raise ValueError(words)  # noqa: TRY004  # it is a text of a file
 
     def signs(payload: str, signature: str) -> bool:
         try:
