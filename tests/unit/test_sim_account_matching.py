@@ -7,7 +7,6 @@ from hydra.sim.exchange.account.settings import AccountSettings
 from hydra.sim.exchange.account.words import ExpiryReason, MarginType, OrderSide, OrderStatus, TimeInForce
 from tests.support.account_scene import BTC, Scene
 
-
 RICH = AccountSettings(start_balance_usd=Decimal(500_000), leverage=10)
 
 

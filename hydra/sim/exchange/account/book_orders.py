@@ -103,6 +103,7 @@ class BookOrders:
             close_position=closes,
             created_ms=now_ms,
             updated_ms=now_ms,
+            filled=one.contract.quantity(ZERO),
         )
 
     def _check_margin(self, one: SymbolStore, request: OrderRequest, instead_of: Order | None = None) -> None:

@@ -3,8 +3,9 @@
 A position is liquidated when its margin balance at the mark no longer exceeds its maintenance margin: its
 orders in the book expire, a forced order takes from the book what stands at the bankruptcy price or better,
 and the insurance fund takes the rest at that price. The liquidation fee is paid from what margin is left, and
-with isolated margin nothing more is lost (INSURANCE_CLEAR). Cross positions are liquidated one after the
-other, the largest maintenance margin first, until the rest can stand. No trading fee is charged.
+no more than the isolated margin is lost (INSURANCE_CLEAR). Cross positions are liquidated one after the
+other, the largest maintenance margin first, until the rest can stand: at the mark or better; the fee leaves
+the others their maintenance margin, and a wallet below zero is made good. No trading fee is charged.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from typing import Final
 
 from hydra.sim.exchange.account import margins
 from hydra.sim.exchange.account.book_orders import BookOrders
-from hydra.sim.exchange.account.records import Order
+from hydra.sim.exchange.account.records import ZERO, Order
 from hydra.sim.exchange.account.reports import tell_account, tell_margin_call, tell_order
 from hydra.sim.exchange.account.store import Store, SymbolStore
 from hydra.sim.exchange.account.wallet import usd
@@ -62,18 +63,28 @@ class Liquidations:
 
     def _watch_cross(self) -> None:
         store = self._store
-        while held := [one for one in store.held() if not one.position.is_isolated]:
-            balance = margins.cross_wallet(store) + margins.cross_unrealized(store)
-            needed = margins.cross_maintenance(store)
-            if balance > needed:
-                self._call_cross(held, balance, needed)
-                return
-            for one in held:
-                self._expire_orders(one)
+        held = self._held_cross()
+        spare = self._spare()
+        if spare > 0:
+            self._call_cross(held, margins.cross_maintenance(store), spare)
+            return
+        for one in held:
+            self._expire_orders(one)
+        while held:
             self._liquidate(max(held, key=lambda one: margins.maintenance_margin(store, one)))
+            held = self._held_cross() if self._spare() < 0 else []
 
-    def _call_cross(self, held: Sequence[SymbolStore], balance: Decimal, needed: Decimal) -> None:
-        if needed < balance * _CALL_RATIO:
+    def _held_cross(self) -> list[SymbolStore]:
+        return [one for one in self._store.held() if not one.position.is_isolated]
+
+    def _spare(self) -> Decimal:
+        """What the cross wallet and its profits hold beyond the maintenance margins."""
+        store = self._store
+        balance = margins.cross_wallet(store) + margins.cross_unrealized(store)
+        return balance - margins.cross_maintenance(store)
+
+    def _call_cross(self, held: Sequence[SymbolStore], needed: Decimal, spare: Decimal) -> None:
+        if needed < (needed + spare) * _CALL_RATIO:
             self._store.is_cross_called = False
         elif not self._store.is_cross_called:
             self._store.is_cross_called = True
@@ -87,10 +98,8 @@ class Liquidations:
         """Close a position by force."""
         store = self._store
         self._expire_orders(one)
-        was_isolated, wallet = one.position.is_isolated, one.position.isolated_wallet_usd
-        rounding = ROUND_CEILING if one.position.amount > 0 else ROUND_FLOOR
-        bankruptcy = margins.bankruptcy_price(store, one).quantize(one.contract.price_unit, rounding)
-        worst = max(one.contract.price_unit, bankruptcy)
+        wallet = one.position.isolated_wallet_usd if one.position.is_isolated else None
+        worst = self._last_price(one)
         before = store.wallet.balance_usd
         order = self._forced_order(one, f"autoclose-{store.updated_ms}", worst)
         for offer in one.liquidity.offers(store.book(order.symbol), order.side, worst):
@@ -101,17 +110,27 @@ class Liquidations:
                 break
         if order.is_open:
             self._fill(order, order.open_quantity, worst)
-        lost = before - store.wallet.balance_usd
-        self._clear(one, order, wallet - lost if was_isolated else margins.cross_wallet(store))
+        self._clear(order, self._spare() if wallet is None else wallet + store.wallet.balance_usd - before)
 
-    def _clear(self, one: SymbolStore, order: Order, left: Decimal) -> None:
-        """The liquidation fee, from what margin is left; a margin that is overdrawn is made good."""
-        cleared = -left if left < 0 else -min(left, usd(order.filled_usd * LIQUIDATION_FEE))
-        self._store.wallet.book(
-            IncomeKind.INSURANCE_CLEAR, cleared, self._store.updated_ms, one.contract.symbol
+    def _last_price(self, one: SymbolStore) -> Decimal:
+        """The price at which the insurance fund takes over."""
+        position = one.position
+        price = (
+            margins.bankruptcy_price(position) if position.is_isolated else self._store.mark(position.symbol)
         )
+        rounding = ROUND_CEILING if position.amount > 0 else ROUND_FLOOR
+        return max(one.contract.price_unit, price.quantize(one.contract.price_unit, rounding))
+
+    def _clear(self, order: Order, left: Decimal) -> None:
+        """The liquidation fee, from what margin is left; an empty wallet that is overdrawn is made good."""
+        store = self._store
+        cleared = -min(max(ZERO, usd(left)), usd(order.filled_usd * LIQUIDATION_FEE))
+        overdrawn = margins.cross_wallet(store)
+        if overdrawn < 0 and not self._held_cross():
+            cleared = -overdrawn
         if cleared:
-            tell_account(self._store, UpdateReason.INSURANCE_CLEAR, change_usd=cleared)
+            store.wallet.book(IncomeKind.INSURANCE_CLEAR, cleared, store.updated_ms, order.symbol)
+            tell_account(store, UpdateReason.INSURANCE_CLEAR, change_usd=cleared)
 
     def auto_deleverage(self, symbol: str) -> None:
         """Close the whole position at the mark, against one that is liquidated elsewhere; nothing if flat."""

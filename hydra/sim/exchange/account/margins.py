@@ -137,13 +137,12 @@ def liquidation_price(store: Store, one: SymbolStore) -> Decimal:
     )
 
 
-def bankruptcy_price(store: Store, one: SymbolStore) -> Decimal:
-    """The price at which the position has lost its margin.
+def bankruptcy_price(position: Position) -> Decimal:
+    """The price at which an isolated position has lost its margin.
 
-    Formula: entry - margin / amount
+    Formula: entry - isolated wallet / amount
     """
-    position = one.position
-    return position.entry_price - _margin_of(store, one) / position.amount
+    return position.entry_price - position.isolated_wallet_usd / position.amount
 
 
 def _margin_of(store: Store, one: SymbolStore) -> Decimal:
