@@ -57,20 +57,23 @@ class KeptAccount:
         self._is_going_on = False
 
     async def go_on(self) -> None:
-        """Play the market up to where it was, with everything that was asked of the account in its place."""
+        """Play the market up to where it was, with everything that was asked of the account in its place.
+
+        At least its first two seconds: before them there are no prices.
+        """
         self._is_going_on = True
         for change in self._journal.changes:
             await self._play_to(change.after_ms)
             with suppress(Refusal):
                 self._do(change)
-        await self._play_to(self._journal.reached_ms)
+        await self._play_to(max(self._journal.reached_ms or 0, self._market.start_ms + SECOND_MS))
         self._is_going_on = False
         self._events.clear()
         self._journal.changes.clear()
         self._take_settings()
 
-    async def _play_to(self, instant_ms: int | None) -> None:
-        while instant_ms is not None and self._market.sent_ms < instant_ms:
+    async def _play_to(self, instant_ms: int) -> None:
+        while self._market.sent_ms < instant_ms:
             await self._market.send_second(self._market.sent_ms + SECOND_MS)
 
     def _take_settings(self) -> None:

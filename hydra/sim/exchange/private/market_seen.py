@@ -67,14 +67,17 @@ class MarketSeen:
 
 
 def with_offer(book: Book, taker: OrderSide, quantity: Decimal) -> Book:
-    """The book with no more than `quantity` for a taker."""
+    """The book with no more than `quantity` for a taker.
+
+    Its prices are written with a zero more: what was taken from these levels before does not count.
+    """
     side = book.asks if taker is OrderSide.BUY else book.bids
     levels: dict[str, str] = {}
     for price, shown in side.levels.items():
         taken = min(Decimal(shown), quantity)
         if taken <= 0:
             break
-        levels[price] = str(taken)
+        levels[f"{price}0" if "." in price else f"{price}.0"] = str(taken)
         quantity -= taken
     return _with_side(book, taker, BookSide(side.keys[: len(levels)], levels))
 
