@@ -1,4 +1,4 @@
-"""Every fault of the simulated exchange's private half over real sockets: what the wire shows, what was done."""
+"""Every fault of the simulated exchange's private half over sockets: what the wire shows, what was done."""
 
 import asyncio
 import time
