@@ -36,7 +36,7 @@ class FaultKind(StrEnum):
     HTTP_5XX = "http_5xx"  # value: the status
     BAD_TIMESTAMP = "bad_timestamp"  # -1021 to what is signed
     CLOCK_OFF = "clock_off"  # the exchange's time is told value seconds off
-    MAINTENANCE = "maintenance"  # value: the code, -1016 or -1109
+    MAINTENANCE = "maintenance"  # -1016; value -1109: that
     MAINTENANCE_BARE = "maintenance_bare"  # {"239999": "..."}
     TIMEOUT_BEFORE = "timeout_before"  # -1007, and nothing was done; value: the status, 408 or 503
     TIMEOUT_AFTER = "timeout_after"  # -1007, and it was done
@@ -99,7 +99,6 @@ _DEFAULT_VALUES: Final = {
     FaultKind.HTTP_418: 10.0,
     FaultKind.HTTP_5XX: 503.0,
     FaultKind.CLOCK_OFF: 3.0,
-    FaultKind.MAINTENANCE: -1016.0,
     FaultKind.TIMEOUT_BEFORE: 408.0,
     FaultKind.TIMEOUT_AFTER: 408.0,
     FaultKind.REFUSED: -1008.0,

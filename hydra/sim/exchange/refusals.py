@@ -47,15 +47,11 @@ def banned(until_ms: int, retry_after_s: int) -> Refusal:
     return refusal(418, -1003, words, {"Retry-After": str(retry_after_s)})
 
 
-def maintenance(code: int) -> Refusal:
-    """The exchange is not there for a while: -1016, or -1109 to what is signed."""
-    return refusal(503, code, _MAINTENANCE_WORDS.get(code, "This service is no longer available."))
-
-
-_MAINTENANCE_WORDS: Final = {-1109: "Invalid account."}
 BAD_SYMBOL: Final = refusal(400, -1121, "Invalid symbol.")
 BAD_INTERVAL: Final = refusal(400, -1120, "Invalid interval.")
 BAD_TIMESTAMP: Final = refusal(400, -1021, "Timestamp for this request is outside of the recvWindow.")
 BAD_KEY: Final = refusal(401, -2014, "API-key format invalid.")
 UNKNOWN_KEY: Final = refusal(401, -2015, "Invalid API-key, IP, or permissions for action.")
+MAINTENANCE: Final = refusal(503, -1016, "This service is no longer available.")
+INVALID_ACCOUNT: Final = refusal(503, -1109, "Invalid account.")
 MAINTENANCE_BARE: Final = Refusal(503, {"239999": "System maintenance."})

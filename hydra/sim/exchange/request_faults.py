@@ -6,14 +6,22 @@ from typing import Final
 
 from hydra.sim.exchange.faults import ActiveFault, Fault, FaultKind
 from hydra.sim.exchange.message_faults import Faults
-from hydra.sim.exchange.refusals import MAINTENANCE_BARE, Refusal, banned, maintenance, too_many
+from hydra.sim.exchange.refusals import (
+    INVALID_ACCOUNT,
+    MAINTENANCE,
+    MAINTENANCE_BARE,
+    Refusal,
+    banned,
+    too_many,
+)
 
 _DELAYS: Final = frozenset({FaultKind.LATENCY, FaultKind.JITTER})
+_INVALID_ACCOUNT: Final = -1109
 _REFUSING: Final[dict[FaultKind, Callable[[int, int], Refusal]]] = {
     FaultKind.HTTP_429: lambda seconds, _now_ms: too_many(2_400, seconds),
     FaultKind.HTTP_418: lambda seconds, now_ms: banned(now_ms + seconds * 1_000, seconds),
     FaultKind.HTTP_5XX: lambda status, _now_ms: Refusal(status, f"<html><h1>{status}</h1></html>"),
-    FaultKind.MAINTENANCE: lambda code, _now_ms: maintenance(code),
+    FaultKind.MAINTENANCE: lambda code, _now_ms: INVALID_ACCOUNT if code == _INVALID_ACCOUNT else MAINTENANCE,
     FaultKind.MAINTENANCE_BARE: lambda _number, _now_ms: MAINTENANCE_BARE,
 }
 
