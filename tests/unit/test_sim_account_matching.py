@@ -118,6 +118,31 @@ def test_a_market_order_walks_the_book_and_levels_taken_stay_taken_until_the_nex
     assert prices_and_quantities(scene)[-1] == ("50000.1", "0.900")
 
 
+def test_what_is_taken_of_a_level_adds_up() -> None:
+    scene = Scene(RICH)
+    for _ in range(3):
+        scene.buy("0.400")
+    assert prices_and_quantities(scene) == [
+        ("50000.1", "0.400"),
+        ("50000.1", "0.400"),
+        ("50000.1", "0.200"),
+        ("50001.0", "0.200"),
+    ]
+
+
+def test_a_reduce_only_order_ends_where_the_position_does() -> None:
+    scene = Scene()
+    scene.buy("0.100")
+    taker = scene.sell("0.300", reduce_only=True)
+    assert (taker.filled, taker.status) == (Decimal("0.100"), OrderStatus.EXPIRED)
+    assert taker.expiry_reason is ExpiryReason.REDUCE_ONLY_KNOCKED_OUT
+    scene.buy("0.100")
+    maker = scene.sell("0.300", "50010.0", reduce_only=True)
+    scene.trade("50011.0", "9.000", seller_takes=False)
+    assert (maker.filled, maker.status) == (Decimal("0.100"), OrderStatus.EXPIRED)
+    assert scene.amount == 0
+
+
 def test_what_the_book_does_not_hold_of_a_market_order_expires() -> None:
     scene = Scene(RICH)
     order = scene.buy("9.000")
@@ -161,13 +186,16 @@ def test_post_only_rests_where_it_does_not_trade() -> None:
 def test_post_only_that_would_trade_expires_where_it_is_set_so() -> None:
     scene = Scene(AccountSettings(refuses_post_only=False))
     order = scene.buy("0.100", "50000.1", lasts=TimeInForce.GTX)
-    assert (order.status, order.filled) == (OrderStatus.EXPIRED, 0)
+    assert order.status is OrderStatus.EXPIRED
+    assert order.filled == 0
 
 
-def changed(scene: Scene, order_id: int, quantity: str, price: str | None = None) -> None:
+def changed(
+    scene: Scene, order_id: int, quantity: str, price: str | None = None, side: OrderSide = OrderSide.BUY
+) -> None:
     key = OrderKey(BTC, order_id)
     new_price = None if price is None else Decimal(price)
-    change = OrderChange(key, OrderSide.BUY, Decimal(quantity), new_price)
+    change = OrderChange(key, side, Decimal(quantity), new_price)
     scene.account.modify(change, scene.tick())
 
 
@@ -181,7 +209,7 @@ def test_a_smaller_quantity_keeps_the_place_and_another_price_or_more_loses_it()
     changed(scene, order.order_id, "0.600")
     assert ahead(order) == 1
     changed(scene, order.order_id, "0.600", "49999.0")
-    assert (ahead(order), order.price) == (5, Decimal("49999.0"))
+    assert (ahead(order), order.price) == (Decimal(5), Decimal("49999.0"))
 
 
 def test_a_change_to_what_is_already_filled_cancels_the_order() -> None:
@@ -190,6 +218,17 @@ def test_a_change_to_what_is_already_filled_cancels_the_order() -> None:
     scene.trade("49999.9", "1.200", seller_takes=True)
     changed(scene, order.order_id, "0.200")
     assert (order.status, order.filled) == (OrderStatus.CANCELED, Decimal("0.200"))
+
+
+def test_a_changed_order_needs_margin_and_position_once() -> None:
+    scene = Scene()
+    order = scene.buy("0.900", "49999.9")
+    changed(scene, order.order_id, "0.900", "49999.0")
+    scene.cancel(order)
+    scene.buy("0.500")
+    target = scene.sell("0.500", "50500.0", reduce_only=True)
+    changed(scene, target.order_id, "0.500", "50400.0", OrderSide.SELL)
+    assert target.price == Decimal("50400.0")
 
 
 def test_a_change_of_price_across_the_book_trades_at_once() -> None:

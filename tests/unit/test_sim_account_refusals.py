@@ -136,6 +136,13 @@ def test_the_balance_has_to_bear_the_margin() -> None:
     scene.sell("0.900", "50500.0")
 
 
+def test_a_short_needs_margin_as_a_long_does() -> None:
+    scene = Scene()
+    assert refused(lambda: scene.sell("1.000", "50500.0"))[0] == -2019
+    scene.sell("0.900", "50500.0")
+    assert refused(lambda: scene.sell("0.100", "50500.0"))[0] == -2019
+
+
 def test_the_loss_at_which_an_order_opens_counts() -> None:
     scene = Scene()
     # 0.99 x 50,000 / 10 = 4,950 at the mark; 0.99 at 50,200: margin 4,969.8 and 198 lost at once.

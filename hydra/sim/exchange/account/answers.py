@@ -148,7 +148,7 @@ def income_row(income: Income) -> Answer:
         "incomeType": income.kind,
         "income": text(income.amount_usd),
         "asset": ASSET,
-        "info": income.info,
+        "info": "",
         "time": income.time_ms,
         "tranId": income.transaction_id,
         "tradeId": income.trade_id,

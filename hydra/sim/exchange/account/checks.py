@@ -15,7 +15,7 @@ from hydra.sim.exchange.account.words import (
     TimeInForce,
 )
 from hydra.sim.exchange.refusals import missing
-from hydra.sim.exchange.trading_rules import LARGEST_PRICE
+from hydra.sim.exchange.trading_rules import LARGEST_PRICE, MULTIPLIER_DOWN, MULTIPLIER_UP
 
 _LONGEST_ID: Final = 36
 _ID_CHARACTERS: Final = re.compile(r"[.A-Z:/a-z0-9_-]+")
@@ -135,7 +135,7 @@ def check_limit_price(contract: Contract, side: OrderSide, price: Decimal, mark:
         Refusal: that of `check_price`, -4016, -4024.
     """
     check_price(contract, price)
-    highest, lowest = mark * contract.multiplier_up, mark * contract.multiplier_down
+    highest, lowest = mark * MULTIPLIER_UP, mark * MULTIPLIER_DOWN
     if mark and side is OrderSide.BUY and price > highest:
         raise refusals.price_above_multiplier(contract.price(highest))
     if mark and side is OrderSide.SELL and price < lowest:

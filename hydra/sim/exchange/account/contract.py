@@ -6,7 +6,6 @@ from decimal import Decimal
 from hydra.exchange.instruments import LeverageBracket
 from hydra.ledger.liquidation import MaintenanceBracket, bracket_index, liquidation_price
 from hydra.sim.exchange.sources import ListedPair
-from hydra.sim.exchange.trading_rules import MULTIPLIER_DOWN, MULTIPLIER_UP
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,20 +15,15 @@ class Contract:
     pair: ListedPair
     price_unit: Decimal
     quantity_unit: Decimal
-    multiplier_up: Decimal
-    multiplier_down: Decimal
     maintenance: tuple[MaintenanceBracket[Decimal], ...]
 
     @classmethod
     def of(cls, pair: ListedPair) -> "Contract":
         """The terms of a listed pair."""
-        filters = pair.filters
         return cls(
             pair,
             Decimal(1).scaleb(-pair.price_digits),
             Decimal(1).scaleb(-pair.quantity_digits),
-            filters.price_multiplier_up or MULTIPLIER_UP,
-            filters.price_multiplier_down or MULTIPLIER_DOWN,
             tuple(
                 MaintenanceBracket(one.notional_cap_usd, one.maintenance_margin_rate, one.cumulative_usd)
                 for one in pair.brackets

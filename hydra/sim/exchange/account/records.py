@@ -118,7 +118,6 @@ class Income:
     amount_usd: Decimal
     symbol: str = ""
     trade_id: str = ""
-    info: str = ""
 
 
 @dataclass(slots=True)

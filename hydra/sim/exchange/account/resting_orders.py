@@ -5,8 +5,8 @@ serve the queue first, then the order. A trade beyond the price serves the order
 A book or depth update that shows less than the queue shortens it to what it shows; other cancellations are
 taken to be behind the order (the risk-averse queue model). Where the book does not reach as deep as the
 price, the queue is what the price shows when it first appears. A book whose other side stands at the price or
-beyond would have met the order first: it serves it, up to what it shows there. A trade serves only orders that
-were there before it, and all of them together no more than its quantity.
+beyond would have met the order first: it serves it, up to what it shows there. A trade serves only orders
+that were there before it, and all of them together no more than its quantity.
 """
 
 from bisect import insort

@@ -14,11 +14,6 @@ class OrderSide(StrEnum):
         """+1 for BUY, -1 for SELL."""
         return 1 if self is OrderSide.BUY else -1
 
-    @property
-    def opposite(self) -> "OrderSide":
-        """The other side."""
-        return OrderSide.SELL if self is OrderSide.BUY else OrderSide.BUY
-
 
 class OrderType(StrEnum):
     """LIMIT and MARKET go to the book; the others are conditional orders."""
@@ -88,7 +83,6 @@ class ExpiryReason(StrEnum):
     IOC_REST = "2"
     REDUCE_ONLY_KNOCKED_OUT = "4"
     LIQUIDATED = "5"
-    POSITION_GONE = "6"
     MARKET_REST_UNFILLED = "9"
 
 
