@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 
 import aiohttp
 import orjson
+from yarl import URL
 
 from hydra.sim.exchange.private.account_file import own_account
 from hydra.sim.exchange.server import Exchange, Serving
@@ -46,6 +47,7 @@ class AccountClient:
         self.url, self._session = url, session
         self.key, self.secret = keys_of(account)
         self.offset_ms = 0
+        self._reading: list[asyncio.Future[None]] = []
 
     async def ask(self, method: str, path: str, **sent: Any) -> Answered:
         """A signed call of /fapi/v1/PATH, or of a whole path."""
@@ -63,7 +65,7 @@ class AccountClient:
         """A call whose query or body is `line` as it is."""
         whole = path if path.startswith("/") else f"/fapi/v1/{path}"
         in_query = method in {"GET", "DELETE"}
-        url = aiohttp.client.URL(f"{self.url}{whole}" + (f"?{line}" if in_query else ""), encoded=True)
+        url = URL(f"{self.url}{whole}" + (f"?{line}" if in_query else ""), encoded=True)
         headers = {
             "X-MBX-APIKEY": self.key if key is None else key,
             "Content-Type": "application/x-www-form-urlencoded",
@@ -85,7 +87,7 @@ class AccountClient:
             async for message in socket:
                 heard.append(orjson.loads(message.data))
 
-        self._reading = [*getattr(self, "_reading", []), asyncio.ensure_future(read())]
+        self._reading.append(asyncio.ensure_future(read()))
         return socket
 
     async def set_faults(self, *faults: dict[str, Any]) -> None:

@@ -194,7 +194,8 @@ async def refused(act: Callable[[], Any]) -> Exception | None:
     try:
         await act()
     except ccxt.BaseError as error:
-        return error
+        told: Exception = error
+        return told
     return None
 
 

@@ -126,6 +126,10 @@ def of_kind(heard: Heard, kind: str) -> Heard:
     return [one for one in heard if one["e"] == kind]
 
 
+def in_state(heard: Heard, state: str) -> Heard:
+    return [one for one in of_kind(heard, "ORDER_TRADE_UPDATE") if one["o"]["X"] == state]
+
+
 # Answers that do not tell what was done.
 
 
@@ -216,9 +220,8 @@ def test_a_post_only_order_is_refused_with_5022_or_expires(stage: Stage) -> None
         answer = await one.limit("BUY", price, timeInForce="GTX", newOrderRespType="RESULT")
         assert (answer.status, answer.body["status"]) == (200, "EXPIRED")
         assert (await one.market("BUY")).body["status"] == "EXPIRED"
-        expired = lambda: [e for e in of_kind(heard, "ORDER_TRADE_UPDATE") if e["o"]["X"] == "EXPIRED"]  # noqa: E731
-        await until(lambda: len(expired()) == 2)
-        assert expired()[1]["o"]["er"] == "9"
+        await until(lambda: len(in_state(heard, "EXPIRED")) == 2)
+        assert in_state(heard, "EXPIRED")[1]["o"]["er"] == "9"
 
     stage.run(act)
 

@@ -13,7 +13,7 @@ from hydra.sim.exchange.query import Query
 from hydra.sim.exchange.refusals import Refusal, refusal
 
 NOT_SUPPORTED: Final = refusal(400, -1020, "This operation is not supported.")
-_NUMBER: Final = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?")
+NUMBER: Final = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?")
 WEEK_MS: Final = 7 * 86_400_000
 _MOST_ROWS: Final = 1_000
 _ALWAYS_READ: Final = frozenset({"timestamp", "recvWindow", "signature"})
@@ -90,7 +90,7 @@ class Fields(Query):
         text = self.values.get(name)
         if not text:
             return None
-        if not _NUMBER.fullmatch(text):
+        if not NUMBER.fullmatch(text):
             words = (
                 f"Illegal characters found in parameter '{name}'; legal range is "
                 r"'^([0-9]{1,20})(\.[0-9]{1,20})?$'."

@@ -8,6 +8,7 @@ from typing import Final
 from hydra.sim.exchange.account import refusals
 from hydra.sim.exchange.account.words import OrderSide
 from hydra.sim.exchange.faults import FaultKind
+from hydra.sim.exchange.private.fields import NUMBER
 from hydra.sim.exchange.private.market_seen import ShownBook, with_best, with_offer
 from hydra.sim.exchange.refusals import Refusal, refusal
 
@@ -47,14 +48,14 @@ def may_be_refused(code: int, sent: Mapping[str, str]) -> bool:
 
 def shown_book(kind: FaultKind, sent: Mapping[str, str], step: Decimal) -> ShownBook | None:
     """The book that an order meets under a fault; None: the fault does not concern this order."""
-    side, quantity = sent.get("side"), sent.get("quantity", "")
-    if side not in set(OrderSide) or not quantity.replace(".", "", 1).isdigit():
+    if sent.get("side") not in set(OrderSide) or not NUMBER.fullmatch(sent.get("quantity", "")):
         return None
-    taker, asked = OrderSide(side), Decimal(quantity)
+    taker, asked = OrderSide(sent["side"]), Decimal(sent["quantity"])
     takes_at_once = sent.get("type") == "MARKET" or sent.get("timeInForce") in _AT_ONCE
     if kind is FaultKind.HALF_FILLED:
         half = (asked / 2).quantize(step, ROUND_DOWN)
         return partial(with_offer, taker=taker, quantity=half) if half else None
     if sent.get("timeInForce") == _POST_ONLY:
-        return partial(with_best, taker=taker, price=sent.get("price", "0"))
+        price = sent.get("price", "")
+        return partial(with_best, taker=taker, price=price) if NUMBER.fullmatch(price) else None
     return partial(with_offer, taker=taker, quantity=Decimal(0)) if takes_at_once else None
