@@ -86,8 +86,8 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter an option
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Who may trade: a file with the key and secret of an account; it is written with a new key if "
-            "it is not there. The account goes on where it was.",
+            help="Who may trade: a file with key and secret of an account, written with a new key if it is not "
+            "there. The account goes on where it was.",
         ),
     ] = None,
 ) -> None:
@@ -107,9 +107,7 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter an option
         account=own_account(account) if account else None,
     )
     if is_generated:
-        asyncio.run(
-            _serve(Exchange(_generated(first, last, seed or 0, scenarios, pairs), serving), account)
-        )
+        asyncio.run(_serve(Exchange(_generated(first, last, seed or 0, scenarios, pairs), serving), account))
         return
     if seed is not None:
         raise StopError("--seed: a recorded market has none; leave it out, or add --market generated")

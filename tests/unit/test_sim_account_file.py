@@ -1,4 +1,4 @@
-"""The file of an account of the simulated exchange: made once, closed to others, checked, its secret unseen."""
+"""The file of an account of the simulated exchange: made once, closed to others, its secret unseen."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
         ('[[keys]]\napi_key = "a"\nsecret = "TOPSECRET"\nsecrets = "b"', "secrets"),
         ('[account]\nstart_balance = "5"\n[[keys]]\napi_key = "a"\nsecret = "TOPSECRET"', "start_balance"),
         ('[account]\nfee_tier = 10\n[[keys]]\napi_key = "a"\nsecret = "TOPSECRET"', "fee_tier"),
-        ('[account]\nstart_balance_usd = "-5"\n[[keys]]\napi_key = "a"\nsecret = "TOPSECRET"', "start_balance"),
+        ('[account]\nstart_balance_usd = -5\n[[keys]]\napi_key = "a"\nsecret = "TOPSECRET"', "start_balance"),
     ],
 )
 def test_a_wrong_file_is_refused_with_what_is_wrong_and_without_the_secret(

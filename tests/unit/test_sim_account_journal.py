@@ -34,7 +34,7 @@ def test_what_was_written_is_found_with_the_settings_of_the_beginning(tmp_path: 
 
 
 @pytest.mark.parametrize("torn", [b'{"after_ms":3', b"{", b'{"after_ms":3000}'])
-def test_a_line_that_was_not_finished_is_dropped_and_the_next_one_follows(tmp_path: Path, torn: bytes) -> None:
+def test_a_line_that_was_not_finished_is_dropped_and_the_next_follows(tmp_path: Path, torn: bytes) -> None:
     path = written(tmp_path)
     path.write_bytes(path.read_bytes() + torn)
     journal = Journal(tmp_path, BEGUN)

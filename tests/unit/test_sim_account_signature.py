@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hydra.sim.exchange.private.signature import check_time, ed25519_key, hmac_key, signed_parameters
 from hydra.sim.exchange.refusals import Refusal
 
-SECRET_OF_USD_M = "2b5eb11e18796d12d88f13dc27dbbd02c2cc51ff7059765ed9821957d82bb4d9"  # noqa: S105  # documented
-SECRET_OF_SPOT = "NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j"  # noqa: S105
+SECRET_OF_USD_M = "2b5eb11e18796d12d88f13dc27dbbd02c2cc51ff7059765ed9821957d82bb4d9"
+SECRET_OF_SPOT = "NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j"
 NOW_MS = 1_793_491_200_000
 
 
