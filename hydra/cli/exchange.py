@@ -86,8 +86,8 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter an option
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Who may trade: a file with key and secret of an account, written with a new key if it is not "
-            "there. The account goes on where it was.",
+            help="Who may trade: a file with key and secret of an account, written with a new key if there "
+            "is none. The account goes on where it was.",
         ),
     ] = None,
 ) -> None:

@@ -1,11 +1,13 @@
 """The file of an account of the simulated exchange: made once, closed to others, its secret unseen."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from hydra.errors import SettingsError
 from hydra.sim.exchange.private.account_file import own_account
+from tests.support.command_line import hydra
 
 
 def test_the_first_start_writes_a_key_that_the_second_finds(tmp_path: Path) -> None:
@@ -39,7 +41,10 @@ def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
         ('[[keys]]\napi_key = "a"\nsecret = "TOPSECRET"\nsecrets = "b"', "secrets"),
         ('[account]\nstart_balance = "5"\n[[keys]]\napi_key = "a"\nsecret = "TOPSECRET"', "start_balance"),
         ('[account]\nfee_tier = 10\n[[keys]]\napi_key = "a"\nsecret = "TOPSECRET"', "fee_tier"),
-        ('[account]\nstart_balance_usd = -5\n[[keys]]\napi_key = "a"\nsecret = "TOPSECRET"', "start_balance"),
+        (
+            '[account]\nstart_balance_usd = "nan"\n[[keys]]\napi_key = "a"\nsecret = "TOPSECRET"',
+            "start_balance",
+        ),
     ],
 )
 def test_a_wrong_file_is_refused_with_what_is_wrong_and_without_the_secret(
@@ -51,3 +56,22 @@ def test_a_wrong_file_is_refused_with_what_is_wrong_and_without_the_secret(
     with pytest.raises(SettingsError, match=words) as refused:
         own_account(path)
     assert "TOPSECRET" not in str(refused.value)
+
+
+def test_what_is_no_file_is_refused_and_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo", 0o600)
+    (tmp_path / "dangling").symlink_to("nowhere")
+    (tmp_path / "loop").symlink_to("loop")
+    for path in (tmp_path, tmp_path / "fifo", tmp_path / "dangling", tmp_path / "loop", Path("/dev/zero")):
+        with pytest.raises(SettingsError):
+            own_account(path)
+    with pytest.raises(SettingsError, match="too long"):
+        own_account(tmp_path / ("n" * 300))
+
+
+def test_the_command_says_what_is_wrong_before_it_serves(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    own_account(path)
+    path.chmod(0o644)
+    answer = hydra("exchange", "serve", "--account", str(path))
+    assert (answer.status, "chmod 600" in answer.err) == (1, True)

@@ -1,5 +1,6 @@
 """The journal of an account: what was written is found again, a torn end is dropped, one process has it."""
 
+import resource
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -70,3 +71,22 @@ def test_a_second_process_does_not_get_it(tmp_path: Path) -> None:
     with pytest.raises(StopError, match="another exchange serves this account"):
         Journal(tmp_path, BEGUN)
     journal.close()
+
+
+def test_a_change_that_cannot_be_written_stops_the_exchange(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, BEGUN)
+    journal.reach(1_000)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    size = (tmp_path / "journal.jsonl").stat().st_size
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 10, before[1]))
+    try:
+        with pytest.raises(StopError, match="the exchange stops"):
+            journal.add(CHANGES[0])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    with pytest.raises(StopError, match="the exchange stops"):
+        journal.reach(2_000)
+    journal.close()
+    again = Journal(tmp_path, BEGUN)
+    assert again.changes == []
+    again.close()

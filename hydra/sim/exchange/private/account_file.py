@@ -3,6 +3,7 @@
 The first `hydra exchange serve --account FILE` writes it. A new file is a new account.
 """
 
+import hashlib
 import os
 import secrets
 import stat
@@ -69,33 +70,45 @@ def own_account(path: Path) -> OwnAccount:
     Raises:
         SettingsError: others may read it, or it does not hold what it should; no secret is shown.
     """
-    if not path.exists():
-        _write_new(path)
+    name = shown(str(path))
     try:
-        if path.stat().st_mode & _OF_OTHERS:
-            raise SettingsError(f"{shown(str(path))} can be read by others: chmod 600 {shown(str(path))}")
+        mode = _mode(path)
+        if not stat.S_ISREG(mode):
+            raise SettingsError(f"{name} is no file")
+        if mode & _OF_OTHERS:
+            raise SettingsError(f"{name} can be read by others: chmod 600 {name}")
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
         content = msgspec.convert(tables, _Content)
         keys = {one.api_key: _key(one) for one in content.keys}
     except OSError as error:
-        raise SettingsError(f"{shown(str(path))}: {error.strerror}") from None
+        raise SettingsError(f"{name}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        raise SettingsError(f"{shown(str(path))} is no TOML; delete it for a new account") from None
+        raise SettingsError(f"{name} is no TOML; delete it for a new account") from None
     except (msgspec.ValidationError, ValueError) as error:
-        raise SettingsError(f"{shown(str(path))}: {error}") from None
+        raise SettingsError(f"{name}: {shown(str(error))}") from None
     if wrong := _out_of_range(content.account):
-        raise SettingsError(f"{shown(str(path))}: {wrong}")
+        raise SettingsError(f"{name}: {wrong}")
     unknown = tables.get("account", {}).keys() - {field.name for field in fields(AccountSettings)}
     if unknown:
-        raise SettingsError(f"{shown(str(path))}: [account] has no {shown(', '.join(sorted(unknown)))}")
+        raise SettingsError(f"{name}: [account] has no {shown(', '.join(sorted(unknown)))}")
     if not keys:
-        raise SettingsError(f"{shown(str(path))} has no [[keys]]; delete it for a new account")
-    return OwnAccount(content.keys[0].api_key[:8], content.account, keys)
+        raise SettingsError(f"{name} has no [[keys]]; delete it for a new account")
+    return OwnAccount(
+        hashlib.sha256(content.keys[0].api_key.encode()).hexdigest()[:16], content.account, keys
+    )
+
+
+def _mode(path: Path) -> int:
+    try:
+        return path.stat().st_mode
+    except FileNotFoundError:
+        _write_new(path)
+        return path.stat().st_mode
 
 
 def _out_of_range(settings: AccountSettings) -> str | None:
-    if settings.start_balance_usd < 0:
-        return "start_balance_usd is below 0"
+    if not settings.start_balance_usd.is_finite() or settings.start_balance_usd < 0:
+        return "start_balance_usd is no amount"
     if not 0 <= settings.fee_tier < len(FEE_TIERS):
         return f"fee_tier is 0 to {len(FEE_TIERS) - 1}"
     if not 1 <= settings.leverage <= _HIGHEST_LEVERAGE:
@@ -113,9 +126,6 @@ def _key(one: _Key) -> ApiKey:
 
 def _write_new(path: Path) -> None:
     content = _NEW.format(api_key=secrets.token_hex(_KEY_BYTES), secret=secrets.token_hex(_KEY_BYTES))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(content)
-    except OSError as error:
-        raise SettingsError(f"{shown(str(path))}: {error.strerror}") from None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(content)

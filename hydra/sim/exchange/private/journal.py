@@ -5,9 +5,10 @@ id. `journal.jsonl` holds a line a change, appended and flushed to the disk. `re
 of the market that was told to anyone: there the exchange goes on.
 """
 
+import errno
 import fcntl
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
@@ -52,6 +53,7 @@ class Journal:
         self.changes: list[Change] = []
         """What had happened when it was opened."""
         self._path = folder / "journal.jsonl"
+        self._failure: StopError | None = None
         with ExitStack() as opened:
             try:
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -59,13 +61,13 @@ class Journal:
                 self._reached = os.open(folder / "reached", os.O_RDWR | os.O_CREAT, 0o600)
                 opened.callback(os.close, self._reached)
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._read()
             except BlockingIOError:
                 raise StopError(
                     f"{folder}: another exchange serves this account now; stop it, or name a new --account"
                 ) from None
             except OSError as error:
                 raise StopError(f"{folder}: {error.strerror}") from None
-            self._read()
             self._opened = opened.pop_all()
 
     @property
@@ -76,13 +78,33 @@ class Journal:
         return max([*after, int(text)]) if text.strip().isdigit() else max(after, default=None)
 
     def reach(self, instant_ms: int) -> None:
-        """Note the second that is told now: kill -9 does not lose it."""
-        os.pwrite(self._reached, f"{instant_ms:>{_REACHED_BYTES}}".encode(), 0)
+        """Note the second that is told now: kill -9 does not lose it.
+
+        Raises:
+            StopError: it, or a change before, cannot be written: the account must not go on.
+        """
+        if self._failure is None:
+            self._written(lambda: os.pwrite(self._reached, f"{instant_ms:>{_REACHED_BYTES}}".encode(), 0))
+        if self._failure is not None:
+            raise self._failure
 
     def add(self, change: Change) -> None:
-        """Write a change to the disk."""
-        self._file.write(msgspec.json.encode(change) + b"\n")
+        """Write a change to the disk. Raises StopError, and so does the next `reach`."""
+        self._written(lambda: self._append(change))
+        if self._failure is not None:
+            raise self._failure
+
+    def _append(self, line: Change | _First) -> None:
+        content = msgspec.json.encode(line) + b"\n"
+        if self._file.write(content) != len(content):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         os.fdatasync(self._file.fileno())
+
+    def _written(self, write: Callable[[], object]) -> None:
+        try:
+            write()
+        except OSError as error:
+            self._failure = StopError(f"{self._path.parent}: {error.strerror}; the exchange stops")
 
     def close(self) -> None:
         """Let another process have it."""
@@ -95,8 +117,7 @@ class Journal:
             # It was never answered: the process ended while it wrote.
             self._file.truncate(len(whole) + bool(whole))
         if not whole:
-            self._file.write(msgspec.json.encode(_First(_VERSION, self.settings)) + b"\n")
-            os.fdatasync(self._file.fileno())
+            self._append(_First(_VERSION, self.settings))
             return
         number = 1
         try:

@@ -55,6 +55,7 @@ class KeptAccount:
         """The instant of the newest change or second."""
         market.after_second = self._end_second
         self._is_going_on = False
+        self._reached_ms = 0
 
     async def go_on(self) -> None:
         """Play the market up to where it was, with everything that was asked of the account in its place.
@@ -166,7 +167,9 @@ class KeptAccount:
 
     def reach(self) -> None:
         """What was sent so far will be told now: after an end by force the market goes on from here."""
-        self._journal.reach(self._market.sent_ms)
+        if self._reached_ms != self._market.sent_ms:
+            self._journal.reach(self._market.sent_ms)
+            self._reached_ms = self._market.sent_ms
 
     def close(self) -> None:
         """Let another exchange serve the account."""
