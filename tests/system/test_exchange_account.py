@@ -324,6 +324,10 @@ def test_kill_9_loses_nothing_of_the_account(tmp_path: Path) -> None:
     before = asyncio.run(killed_after(account, trade))
     assert len(before["allOrders"]) == 2
     assert asyncio.run(killed_after(account, told)) == before
+    secret = keys_of(account)[1].encode()
+    written = [path for path in tmp_path.rglob("*") if path.is_file() and path != account]
+    assert len(written) == 2
+    assert not any(secret in path.read_bytes() for path in written)
 
 
 def test_a_busy_account_with_faults_is_the_same_again_to_the_last_id(tmp_path: Path) -> None:
