@@ -91,7 +91,9 @@ class Trade:
     async def _enter(self, best_bid: float) -> None:
         """A post-only order at the best bid that the market fills."""
         client = self._client
-        placed = await client.create_order(SYMBOL, "limit", "buy", 0.01, best_bid, {"postOnly": True})
+        below = round(best_bid * 0.99, 1)
+        placed = await client.create_order(SYMBOL, "limit", "buy", 0.02, below, {"postOnly": True})
+        await client.edit_order(placed["id"], SYMBOL, "limit", "buy", 0.01, best_bid)
         assert (placed["status"], placed["average"], placed["postOnly"]) == ("open", None, True)
         assert [one["id"] for one in await client.fetch_open_orders(SYMBOL)] == [placed["id"]]
         await self._quickly(lambda: self._is_told(placed["id"], "closed"))
@@ -109,6 +111,8 @@ class Trade:
         client = self._client
         (position,) = await client.fetch_positions()
         assert (position["side"], position["marginMode"], position["contracts"]) == ("long", "isolated", 0.01)
+        (detailed,) = await client.fetch_positions(params={"useV2": True})
+        assert detailed["leverage"] == 10
         price = position["entryPrice"]
         whole = {"closePosition": True, "clientOrderId": "target-1"}
         target = await client.create_order(
@@ -147,6 +151,8 @@ class Trade:
         """Flat; the income adds up to the balance."""
         client = self._client
         assert await client.fetch_positions() == []
+        for store in ({}, TRIGGER):
+            await client.cancel_all_orders(SYMBOL, store)
         income = [Decimal(one["info"]["income"]) for one in await client.fetch_ledger()]
         wallet = Decimal((await client.fetch_balance())["info"]["totalWalletBalance"])
         assert wallet - 5_000 == sum(income)

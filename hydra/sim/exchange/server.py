@@ -114,6 +114,7 @@ class Exchange:
             await site.start()
         except OSError as error:
             await runner.cleanup()
+            self._close_account()
             raise StopError(
                 f"the exchange cannot listen on {_LOOPBACK}:{self._serving.port} ({error.strerror}): choose "
                 "another --port"
@@ -128,8 +129,11 @@ class Exchange:
             with suppress(asyncio.CancelledError, HydraError):
                 await self._player
             await runner.cleanup()
-            if self.account:
-                self.account.kept.close()
+            self._close_account()
+
+    def _close_account(self) -> None:
+        if self.account:
+            self.account.kept.close()
 
     async def played(self) -> None:
         """Wait until playing fails.

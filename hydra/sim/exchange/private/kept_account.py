@@ -26,6 +26,8 @@ from hydra.sim.exchange.refusals import Refusal
 
 _SETTINGS: Final = "SETTINGS"
 _PERCENT: Final = Decimal(100)
+_SMALLEST_SHARE: Final = Decimal("0.01")
+"""Of a mark price that a fault lets jump."""
 _OF_THE_WIRE: Final = frozenset({"timestamp", "recvWindow", "signature"})
 
 
@@ -101,13 +103,14 @@ class KeptAccount:
         sent = {name: text for name, text in sent.items() if name not in _OF_THE_WIRE}
         change = Change(self._market.sent_ms, max(now_ms, self.last_ms), call, sent, fault)
         try:
-            answer = self._do(change)
-        except Refusal:
+            answer, refused = self._do(change), None
+        except Refusal as refusal:
             # It may have used an id.
-            self._journal.add(change)
-            raise
+            answer, refused = None, refusal
         self._journal.add(change)
         self._tell_events()
+        if refused is not None:
+            raise refused
         return answer
 
     def _do(self, change: Change) -> Any:
@@ -156,7 +159,7 @@ class KeptAccount:
 
     def _force(self, kind: FaultKind, symbol: str, amount: Decimal, percent: float) -> None:
         against = (Decimal(str(percent)) / _PERCENT).copy_sign(-amount)
-        jumped = self._seen.mark_price(symbol) * (1 + against)
+        jumped = self._seen.mark_price(symbol) * max(_SMALLEST_SHARE, 1 + against)
         self._change(kind, {"symbol": symbol, "mark_price": str(jumped)}, self.last_ms)
 
     def _tell_events(self) -> None:
