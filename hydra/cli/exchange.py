@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import closing
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -22,11 +23,14 @@ from hydra.domain import MarketOrigin
 from hydra.errors import StopError
 from hydra.exchange.instruments import load_instrument_terms
 from hydra.ingest.terms import stored_terms
+from hydra.outside_text import shown
 from hydra.runtime.run_market import GENERATED_START, MarketRequest, recorded_market
 from hydra.runtime.speed import Speed
 from hydra.settings import load_settings
 from hydra.sim.exchange.clock import MAXIMAL
 from hydra.sim.exchange.faults import FaultKind, fault_of_option
+from hydra.sim.exchange.market import instant
+from hydra.sim.exchange.private.account_file import own_account
 from hydra.sim.exchange.recorded import RecordedSource
 from hydra.sim.exchange.server import DEFAULT_PORT, Exchange, Serving
 from hydra.sim.exchange.sources import GeneratedMarket, GeneratedSource, listed_pair
@@ -88,6 +92,14 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter an option
             show_default=False,
         ),
     ] = None,
+    account: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Who may trade: a file with key and secret of an account, written with a new key if there "
+            "is none. The account goes on where it was.",
+        ),
+    ] = None,
 ) -> None:
     """Serve a market over Binance USD-M's REST and WebSocket protocol, until Ctrl-C.
 
@@ -103,9 +115,10 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter an option
         port=port,
         weight_limit=weight_limit,
         began=None if began is None else parse_instant("--began", began),
+        account=own_account(account) if account else None,
     )
     if is_generated:
-        asyncio.run(_serve(Exchange(_generated(first, last, seed or 0, scenarios, pairs), serving)))
+        asyncio.run(_serve(Exchange(_generated(first, last, seed or 0, scenarios, pairs), serving), account))
         return
     if seed is not None:
         raise StopError("--seed: a recorded market has none; leave it out, or add --market generated")
@@ -113,7 +126,7 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter an option
     url = database_url(load_settings(), Role.READER)
     with arrow_reader(url) as reader:
         source = _recorded(url, reader, MarketRequest(market, None, base_names(pairs), first, last))
-        asyncio.run(_serve(Exchange(source, serving)))
+        asyncio.run(_serve(Exchange(source, serving), account))
 
 
 def _generated(
@@ -144,12 +157,14 @@ def _recorded(url: str, reader: Connection, asked: MarketRequest) -> RecordedSou
     return RecordedSource(reader, ids, tuple(pairs[one] for one in ids), found.data_from, found.data_to)
 
 
-async def _serve(exchange: Exchange) -> None:
+async def _serve(exchange: Exchange, account: Path | None) -> None:
     async with exchange.running() as port:
-        source = exchange.market.source
+        console, venue = TextConsole(), exchange.market.source.venue
         print_line(
-            TextConsole(),
-            f"The simulated exchange serves {source.venue} at http://127.0.0.1:{port} from "
-            f"{source.start:%Y-%m-%d %H:%M} UTC. Ctrl-C stops it.",
+            console,
+            f"The simulated exchange serves {venue} at http://127.0.0.1:{port} from "
+            f"{instant(exchange.clock.now_ms()):%Y-%m-%d %H:%M} UTC. Ctrl-C stops it.",
         )
+        if account:
+            print_line(console, f"The key and secret of its account stand in {shown(str(account))}.")
         await exchange.played()

@@ -32,7 +32,7 @@ class InstrumentSpec:
     pair: Pair
     costs: PairCosts
     filters: InstrumentFilters
-    maintenance: tuple[MaintenanceBracket, ...]
+    maintenance: tuple[MaintenanceBracket[float], ...]
     leverage_brackets: tuple[tuple[float, float], ...]
 
     def liquidation_price(

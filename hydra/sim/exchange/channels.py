@@ -6,7 +6,7 @@ limit of the highest speed.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 import orjson
@@ -76,6 +76,26 @@ class Connection:
         self._waiting.clear()
 
 
+class Stream(Protocol):
+    """What carries messages: kind and symbol for the scope of faults, and who hears it."""
+
+    @property
+    def name(self) -> str:
+        """Messages of one name keep their order."""
+
+    @property
+    def kind(self) -> str:
+        """depth, aggTrade ...; user."""
+
+    @property
+    def symbol(self) -> str:
+        """Of the message."""
+
+    @property
+    def subscribers(self) -> Mapping[Connection, object]:
+        """Who hears it."""
+
+
 class MessageFaults(Protocol):
     """What may happen to a message between the market and a connection."""
 
@@ -83,7 +103,7 @@ class MessageFaults(Protocol):
     def touch_messages(self) -> bool:
         """Whether any fault of messages is set."""
 
-    def pass_on(self, channel: "Channel", event: Event, deliver: Callable[[Event], None]) -> None:
+    def pass_on(self, channel: Stream, event: Event, deliver: Callable[[Event], None]) -> None:
         """Deliver the event at once, later, twice or not at all."""
 
 

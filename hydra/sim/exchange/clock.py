@@ -24,6 +24,10 @@ class SimulatedClock:
         self._now_ms = float(start_ms)
         self._read_at = monotonic()
 
+    def go_on_from(self, instant_ms: int) -> None:
+        """Start there, if that is later than its start."""
+        self._now_ms = max(self._now_ms, float(instant_ms))
+
     def begin(self, ran_s: float = 0.0) -> None:
         """Start to run: until now it has stood at its start. ran_s: as if it had begun so long ago."""
         self._read_at = self._monotonic() - ran_s

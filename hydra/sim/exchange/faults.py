@@ -37,8 +37,22 @@ class FaultKind(StrEnum):
     HTTP_5XX = "http_5xx"  # value: the status
     BAD_TIMESTAMP = "bad_timestamp"  # -1021 to what is signed
     CLOCK_OFF = "clock_off"  # the exchange's time is told value seconds off
-    MAINTENANCE = "maintenance"  # -1016
+    MAINTENANCE = "maintenance"  # -1016; value -1109: that
     MAINTENANCE_BARE = "maintenance_bare"  # {"239999": "..."}
+    TIMEOUT_BEFORE = "timeout_before"  # -1007, and nothing was done; value: the status, 408 or 503
+    TIMEOUT_AFTER = "timeout_after"  # -1007, and it was done
+    UNKNOWN_BEFORE = "unknown_before"  # 503 "Unknown error", and nothing was done
+    UNKNOWN_AFTER = "unknown_after"  # 503 "Unknown error", and it was done
+    LOST_REQUEST = "lost_request"  # the connection is closed, and nothing was done
+    LOST_ANSWER = "lost_answer"  # the connection is closed, and it was done
+    EMPTY_ANSWER = "empty_answer"  # 200 without a body, and it was done
+    REFUSED = "refused"  # value: the code; see `order_faults.py`
+    HALF_FILLED = "half_filled"  # an order that takes finds half of its quantity
+    EXPIRED = "expired"  # an order that may not rest is accepted and EXPIRES
+    CHILD_FIRST = "child_first"  # a fill of a triggered order comes before its TRIGGERED
+    SILENT_WITHOUT_EVENTS = "silent_without_events"  # a user stream that names no events stays silent
+    AUTO_DELEVERAGE = "auto_deleverage"  # ADL closes the position
+    LIQUIDATION = "liquidation"  # the account's mark jumps by value % against the position for an instant
 
 
 OF_MESSAGES: Final = frozenset(
@@ -70,6 +84,14 @@ OF_REQUESTS: Final = frozenset(
         FaultKind.MAINTENANCE_BARE,
     }
 )
+ACCEPTED: Final = frozenset(
+    {FaultKind.TIMEOUT_AFTER, FaultKind.UNKNOWN_AFTER, FaultKind.LOST_ANSWER, FaultKind.EMPTY_ANSWER}
+)
+"""What was asked is done, and the answer does not tell."""
+NOT_ACCEPTED: Final = frozenset({FaultKind.TIMEOUT_BEFORE, FaultKind.UNKNOWN_BEFORE, FaultKind.LOST_REQUEST})
+OF_ORDERS: Final = frozenset({FaultKind.REFUSED, FaultKind.HALF_FILLED, FaultKind.EXPIRED})
+OF_SIGNED: Final = ACCEPTED | NOT_ACCEPTED | OF_ORDERS
+OF_POSITIONS: Final = frozenset({FaultKind.AUTO_DELEVERAGE, FaultKind.LIQUIDATION})
 _DEFAULT_VALUES: Final = {
     FaultKind.LATENCY: 200.0,
     FaultKind.JITTER: 200.0,
@@ -78,6 +100,10 @@ _DEFAULT_VALUES: Final = {
     FaultKind.HTTP_418: 10.0,
     FaultKind.HTTP_5XX: 503.0,
     FaultKind.CLOCK_OFF: 3.0,
+    FaultKind.TIMEOUT_BEFORE: 408.0,
+    FaultKind.TIMEOUT_AFTER: 408.0,
+    FaultKind.REFUSED: -1008.0,
+    FaultKind.LIQUIDATION: 50.0,
 }
 _MOST_VALUE: Final = 86_400_000.0
 _VALUES: Final = {FaultKind.HTTP_5XX: (500.0, 599.0), FaultKind.CLOCK_OFF: (-_MOST_VALUE, _MOST_VALUE)}
@@ -90,7 +116,8 @@ _STREAMS: Final = tuple(dict.fromkeys(kind.split("@")[0] for kind in KINDS))
 class Fault:
     """One fault and its scope; what is empty or None does not restrict it.
 
-    stream: kind of a stream (depth, aggTrade, kline_1m ...). endpoint: end of a path (depth, klines ...).
+    stream: kind of a stream (depth, aggTrade, kline_1m ...; user: the user stream). endpoint: end of a path
+    (depth, klines, order ...).
     count: acts at most so often. start, end: only then, exchange time.
     """
 
@@ -148,7 +175,8 @@ class ActiveFault:
             if fault.kind not in OF_MESSAGES or (fault.endpoint and not fault.stream):
                 return False
             return not fault.stream or stream.split("@")[0] == fault.stream.split("@")[0]
-        if fault.kind not in OF_REQUESTS or (fault.stream and not fault.endpoint):
+        of_requests = fault.kind in OF_REQUESTS or fault.kind in OF_SIGNED
+        if not of_requests or (fault.stream and not fault.endpoint):
             return False
         return not fault.endpoint or bool(endpoint and endpoint.endswith(fault.endpoint))
 

@@ -3,6 +3,17 @@
 from typing import Any, Final
 
 from hydra.sim.exchange.sources import ListedPair
+from hydra.sim.exchange.trading_rules import (
+    FEE_TIERS,
+    LARGEST_PRICE,
+    LIQUIDATION_FEE,
+    MARKET_BOUND,
+    MOST_CHANGES,
+    MOST_OPEN_ORDERS,
+    MULTIPLIER_DOWN,
+    MULTIPLIER_UP,
+    TRIGGER_PROTECT,
+)
 
 _PERPETUAL_ENDS_MS: Final = 4_133_404_800_000
 _LISTED_MS: Final = 1_567_965_300_000
@@ -15,8 +26,6 @@ _ORDER_TYPES: Final = (
     "TAKE_PROFIT_MARKET",
     "TRAILING_STOP_MARKET",
 )
-_MAKER_RATE: Final = "0.000200"
-_TAKER_RATE: Final = "0.000500"
 _FIRST_CAP: Final = "0.00300000"
 _OTHER_CAP: Final = "0.02000000"
 
@@ -61,10 +70,10 @@ def _symbol(pair: ListedPair) -> dict[str, Any]:
         "quotePrecision": 8,
         "underlyingType": "COIN",
         "underlyingSubType": [],
-        "triggerProtect": "0.0500",
-        "liquidationFee": "0.012500",
-        "marketTakeBound": "0.05",
-        "maxMoveOrderLimit": 10_000,
+        "triggerProtect": str(TRIGGER_PROTECT),
+        "liquidationFee": str(LIQUIDATION_FEE),
+        "marketTakeBound": str(MARKET_BOUND),
+        "maxMoveOrderLimit": MOST_CHANGES,
         "filters": _filters(pair),
         "orderTypes": list(_ORDER_TYPES),
         "timeInForce": ["GTC", "IOC", "FOK", "GTX", "GTD"],
@@ -78,7 +87,7 @@ def _filters(pair: ListedPair) -> list[dict[str, Any]]:
         {
             "filterType": "PRICE_FILTER",
             "minPrice": str(terms.tick_size),
-            "maxPrice": "10000000",
+            "maxPrice": str(LARGEST_PRICE),
             "tickSize": str(terms.tick_size),
         },
         {
@@ -93,12 +102,12 @@ def _filters(pair: ListedPair) -> list[dict[str, Any]]:
             "minQty": str(terms.min_quantity),
             "maxQty": str(terms.max_market_quantity),
         },
-        {"filterType": "MAX_NUM_ORDERS", "limit": 200},
+        {"filterType": "MAX_NUM_ORDERS", "limit": MOST_OPEN_ORDERS},
         {"filterType": "MIN_NOTIONAL", "notional": str(terms.min_notional_usd)},
         {
             "filterType": "PERCENT_PRICE",
-            "multiplierUp": "1.1500",
-            "multiplierDown": "0.8500",
+            "multiplierUp": str(MULTIPLIER_UP),
+            "multiplierDown": str(MULTIPLIER_DOWN),
             "multiplierDecimal": "4",
         },
         {"filterType": "POSITION_RISK_CONTROL", "positionControlSide": "NONE"},
@@ -127,12 +136,13 @@ def leverage_brackets(pairs: tuple[ListedPair, ...]) -> list[dict[str, Any]]:
     ]
 
 
-def commission_rate(pair: ListedPair) -> dict[str, str]:
-    """GET /fapi/v1/commissionRate: the lowest tier's."""
+def commission_rate(pair: ListedPair, fee_tier: int = 0) -> dict[str, str]:
+    """GET /fapi/v1/commissionRate of an account."""
+    fees = FEE_TIERS[fee_tier]
     return {
         "symbol": pair.symbol,
-        "makerCommissionRate": _MAKER_RATE,
-        "takerCommissionRate": _TAKER_RATE,
+        "makerCommissionRate": str(fees.maker),
+        "takerCommissionRate": str(fees.taker),
         "rpiCommissionRate": "0.000050",
     }
 

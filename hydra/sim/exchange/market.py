@@ -1,7 +1,10 @@
 """The market as the exchange plays it: pieces are prepared ahead of the clock and sent second by second."""
 
 import asyncio
+import math
+from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Final
 
 import numpy as np
@@ -18,6 +21,7 @@ from hydra.sim.market.frames import MarketSlice
 _PAIR_MINUTES: Final = 80
 """Pairs times minutes of a piece: so much is prepared at once."""
 _TRADES_KEPT_MS: Final = 3 * 86_400_000
+_HOUR_MS: Final = 60 * MINUTE_MS
 
 
 class _Piece:
@@ -43,6 +47,8 @@ class PlayedMarket:
         self.end_ms = int(source.end.timestamp() * 1_000) if source.end else None
         self.sent_ms = self.start_ms - SECOND_MS
         """The last second that was sent."""
+        self.after_second: Callable[[int], None] = lambda _now_ms: None
+        """Called with each second that was sent."""
         self._loaded_ms = self.start_ms
         self._silent: dict[int, list[bool]] = {}
         self._prepared: asyncio.Future[_Piece] | None = None
@@ -75,7 +81,20 @@ class PlayedMarket:
                 is_heard=passed is None or not passed[place],
                 bar_is_heard=begun is None or not begun[place],
             )
+        if now_ms % _HOUR_MS == 0:
+            self._settle_funding(now_ms)
         self.sent_ms = now_ms
+        self.after_second(now_ms)
+
+    def _settle_funding(self, now_ms: int) -> None:
+        """Tell of the settlements of this instant where something is at stake."""
+        for place, sender in enumerate(self.senders):
+            settled = self.past.table("funding_rates", place).between(now_ms, now_ms, now_ms)
+            if sender.listener is None or not len(settled):
+                continue
+            rate, mark = (float(settled.columns[name][0]) for name in ("rate", "mark_price"))
+            price = sender.exact_mark if math.isnan(mark) else Decimal(f"{mark:.8f}")
+            sender.listener.on_funding(sender.pair.symbol, now_ms, Decimal(rate_text(rate)), price)
 
     def _is_over(self, instant_ms: int) -> bool:
         return self.end_ms is not None and instant_ms >= self.end_ms

@@ -1,13 +1,13 @@
 """What faults do to the messages of the streams."""
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 from itertools import count
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from hydra.sim.exchange.channels import Channel, Connection
+from hydra.sim.exchange.channels import Connection, Stream
 from hydra.sim.exchange.events import MINUTE_MS, Event
 from hydra.sim.exchange.faults import OF_MESSAGES, ActiveFault, Fault, FaultKind
 
@@ -53,11 +53,15 @@ class Faults:
         """Whether any fault of messages is set, or one is still on its way."""
         return bool(self._of_messages or self._held or self._waiting)
 
+    def of_kinds(self, kinds: Set[FaultKind]) -> list[ActiveFault]:
+        """The faults of these kinds."""
+        return [one for one in self.active if one.fault.kind in kinds]
+
     def about_endpoint(self, endpoint: str) -> Iterator[ActiveFault]:
         """The faults whose scope holds this endpoint."""
         return (one for one in self.active if one.is_about(endpoint=endpoint))
 
-    def pass_on(self, channel: Channel, event: Event, deliver: _Deliver) -> None:
+    def pass_on(self, channel: Stream, event: Event, deliver: _Deliver) -> None:
         """Deliver the event at once, later, twice or not at all."""
         passage = _Passage(event, self._now_ms())
         for one in self._of_messages:
@@ -67,7 +71,7 @@ class Faults:
                 return
         self._deliver(channel, passage, deliver)
 
-    def _apply(self, one: ActiveFault, channel: Channel, passage: "_Passage") -> None:
+    def _apply(self, one: ActiveFault, channel: Stream, passage: "_Passage") -> None:
         """What one fault does to a message."""
         kind, instant = one.fault.kind, passage.event["E"]
         if kind is FaultKind.HALF_CANDLE:
@@ -90,7 +94,7 @@ class Faults:
             share = one.share(channel.kind, channel.symbol, instant) if kind is FaultKind.JITTER else 1.0
             passage.due_ms += int(one.fault.number * share)
 
-    def _deliver(self, channel: Channel, passage: "_Passage", deliver: _Deliver) -> None:
+    def _deliver(self, channel: Stream, passage: "_Passage", deliver: _Deliver) -> None:
         before = self._held.pop(channel.name, None)
         if passage.is_held_back and before is None:
             self._held[channel.name] = (passage.event, deliver)
@@ -116,7 +120,7 @@ class Faults:
             _, _, deliver, event = heapq.heappop(self._waiting)
             deliver(event)
 
-    def _halved(self, one: ActiveFault, channel: Channel, event: Event) -> Event:
+    def _halved(self, one: ActiveFault, channel: Stream, event: Event) -> Event:
         candle = event.get("k")
         if candle is None:
             return event
@@ -131,11 +135,11 @@ class Faults:
             return event
         return {**event, "k": {**half, "x": True}}
 
-    def _disconnect(self, channel: Channel, *, is_reset: bool) -> None:
+    def _disconnect(self, channel: Stream, *, is_reset: bool) -> None:
         for connection in list(channel.subscribers):
             self.hang_up(connection, is_reset)
 
-    def _silence(self, one: ActiveFault, channel: Channel) -> None:
+    def _silence(self, one: ActiveFault, channel: Stream) -> None:
         for connection in channel.subscribers:
             connection.is_silent = True
             connection.answers_pings = one.fault.kind is not FaultKind.SILENCE

@@ -2,9 +2,11 @@
 
 import math
 from collections import deque
+from decimal import Decimal
 from typing import Final
 
 from hydra.sim.exchange import books, events
+from hydra.sim.exchange.account.market_view import MarketListener
 from hydra.sim.exchange.books import Book, Update
 from hydra.sim.exchange.channels import Channels
 from hydra.sim.exchange.events import MINUTE_MS, Event
@@ -51,6 +53,8 @@ class PairSender:
         self.tallies = {name: Tally() for name in COUNTED}
         self.recent_books: deque[Book] = deque(maxlen=_KEPT_BOOKS)
         self.last_trade: TradeRow | None = None
+        self.listener: MarketListener | None = None
+        """Who has something at stake here, whether or not anything is heard."""
         channel = channels.channel
         self._agg_trade = channel(pair.symbol, "aggTrade")
         self._trade = channel(pair.symbol, "trade")
@@ -96,6 +100,8 @@ class PairSender:
             self.running.add(trade.time_ms, trade.trade_id, *trade[5:], trade.buyer_is_maker)
             self.tallies["trades"].add(trade.time_ms)
             self.last_trade = trade
+            if self.listener is not None:
+                self.listener.on_trade(self.pair.symbol, trade)
             if is_heard:
                 if self._agg_trade.subscribers:
                     self._agg_trade.send(events.aggregate_trade(self.pair.symbol, trade[:5]))
@@ -117,6 +123,8 @@ class PairSender:
         following = self._following(now_ms)
         if following is None:
             return
+        if self.listener is not None:
+            self._tell_depth(self.listener, following, now_ms)
         if is_heard and any(channel.subscribers for channel in self._depths):
             update = self._step_updates(following)[self._place(following, now_ms)]
             ids = (books.first_id(now_ms), books.last_id(now_ms), books.previous_id(now_ms))
@@ -138,6 +146,13 @@ class PairSender:
         sent = self.tallies["order_books"]
         if not sent.count or now_ms // STEP_MS > sent.last_ms // STEP_MS:
             sent.add(now_ms)
+
+    def _tell_depth(self, listener: MarketListener, following: Book, now_ms: int) -> None:
+        if following.time_ms == now_ms:
+            listener.on_book(self.pair.symbol, following)
+        else:
+            update = self._step_updates(following)[self._place(following, now_ms)]
+            listener.on_depth(self.pair.symbol, now_ms, update)
 
     def _following(self, now_ms: int) -> Book | None:
         """The book to which the updates of this second lead; None: no book is near."""
@@ -180,6 +195,8 @@ class PairSender:
             return
         second = (now_ms - minute_ms) // SECOND_MS
         self.mark = marks[second]
+        if self.listener is not None:
+            self.listener.on_mark(self.pair.symbol, now_ms, self.exact_mark)
         before = self.average or self.mark
         self.average = before + (self.mark - before) * _AVERAGE_SHARE
         told = self._piece.premium.get(minute_ms)
@@ -194,6 +211,11 @@ class PairSender:
             self._mark_1s.send(self._mark_event(now_ms))
         if self._mark_3s.subscribers and now_ms % _MARK_INTERVAL_MS == 0:
             self._mark_3s.send(self._mark_event(now_ms))
+
+    @property
+    def exact_mark(self) -> Decimal:
+        """The mark price as it is told."""
+        return Decimal(format(self.mark, f".{_INDEX_DIGITS}f"))
 
     def _mark_event(self, now_ms: int) -> Event:
         form = f".{_INDEX_DIGITS}f"

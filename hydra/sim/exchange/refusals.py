@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Refusal(Exception):  # noqa: N818  # it is an answer, not a failure of the program
-    """An answer that refuses a request. body: JSON, or text where the exchange sends no JSON."""
+    """An answer that refuses a request. body: JSON, or text where the exchange sends no JSON.
+
+    Many are constants that are raised again and again: who catches one drops its traceback, which would grow.
+    """
 
     status: int
     body: Mapping[str, Any] | str
@@ -48,5 +51,7 @@ BAD_SYMBOL: Final = refusal(400, -1121, "Invalid symbol.")
 BAD_INTERVAL: Final = refusal(400, -1120, "Invalid interval.")
 BAD_TIMESTAMP: Final = refusal(400, -1021, "Timestamp for this request is outside of the recvWindow.")
 BAD_KEY: Final = refusal(401, -2014, "API-key format invalid.")
+UNKNOWN_KEY: Final = refusal(401, -2015, "Invalid API-key, IP, or permissions for action.")
 MAINTENANCE: Final = refusal(503, -1016, "This service is no longer available.")
+INVALID_ACCOUNT: Final = refusal(503, -1109, "Invalid account.")
 MAINTENANCE_BARE: Final = Refusal(503, {"239999": "System maintenance."})

@@ -1,34 +1,23 @@
 """The REST side: routes, weights, faults, refusals."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from typing import Any
 
 import orjson
 from aiohttp import web
 
 from hydra.sim.exchange import listing
 from hydra.sim.exchange.clock import SimulatedClock
-from hydra.sim.exchange.faults import ActiveFault, FaultKind
+from hydra.sim.exchange.faults import FaultKind
 from hydra.sim.exchange.market import PlayedMarket
 from hydra.sim.exchange.market_answers import MarketAnswers
-from hydra.sim.exchange.message_faults import Faults
 from hydra.sim.exchange.other_sources import COINGLASS_PATHS, SimulatedSources
 from hydra.sim.exchange.query import Query
-from hydra.sim.exchange.refusals import (
-    BAD_KEY,
-    BAD_TIMESTAMP,
-    MAINTENANCE,
-    MAINTENANCE_BARE,
-    Refusal,
-    banned,
-    too_many,
-)
+from hydra.sim.exchange.refusals import Refusal
+from hydra.sim.exchange.request_faults import RequestFaults
 from hydra.sim.exchange.statistics_answers import RATIO_COLUMNS, StatisticsAnswers
-from hydra.sim.exchange.weights import Weights
+from hydra.sim.exchange.weights import USED_WEIGHT, Weights
 
-KEY_HEADER: Final = "X-MBX-APIKEY"
-_DELAYS: Final = frozenset({FaultKind.LATENCY, FaultKind.JITTER})
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _Answer = Callable[[Query], Any]
 
@@ -36,12 +25,13 @@ _Answer = Callable[[Query], Any]
 class Endpoints:
     """Answers REST calls from the played market."""
 
-    def __init__(self, market: PlayedMarket, clock: SimulatedClock, weights: Weights, faults: Faults) -> None:
+    def __init__(
+        self, market: PlayedMarket, clock: SimulatedClock, weights: Weights, faults: RequestFaults
+    ) -> None:
         self._market, self._clock, self._weights, self._faults = market, clock, weights, faults
         self._answers = MarketAnswers(market, clock.now_ms)
         self._statistics = StatisticsAnswers(market, clock.now_ms)
         self._others = SimulatedSources(market, clock.now_ms)
-        self._requests: dict[str, int] = {}
 
     def add_routes(self, app: web.Application) -> None:
         """Every path of REST."""
@@ -73,8 +63,6 @@ class Endpoints:
         for name in RATIO_COLUMNS:
             app.router.add_get(f"/futures/data/{name}", self._public(self._ratio(name)))
         app.router.add_get("/fapi/v1/depth", self._handled(self._depth))
-        app.router.add_get("/fapi/v1/leverageBracket", self._signed(self._brackets))
-        app.router.add_get("/fapi/v1/commissionRate", self._signed(self._commission))
         app.router.add_get("/fng/", self._beside(self._others.fear_and_greed))
         for path in COINGLASS_PATHS:
             app.router.add_get(path, self._beside(self._liquidations(path)))
@@ -85,28 +73,15 @@ class Endpoints:
 
         return self._handled(handler)
 
-    def _signed(self, answer: _Answer) -> Handler:
-        async def handler(request: web.Request) -> Any:
-            if not request.headers.get(KEY_HEADER):
-                raise BAD_KEY
-            query = self._query(request)
-            query.text("timestamp")
-            query.text("signature")
-            if any(self._acting(request, {FaultKind.BAD_TIMESTAMP})):
-                raise BAD_TIMESTAMP
-            return answer(query)
-
-        return self._handled(handler)
-
     def _beside(self, answer: Callable[[Mapping[str, str]], Any]) -> Handler:
         """A source that is not the exchange: its calls have no weight."""
 
         async def handler(request: web.Request) -> web.StreamResponse:
             try:
-                await self._suffer(request)
-                return _json(answer(request.query))
+                await self._faults.suffer(request.path, request.query.get("symbol", ""))
+                return json_answer(answer(request.query))
             except Refusal as refused:
-                return _refused(refused, {})
+                return refused_answer(refused, {})
 
         return handler
 
@@ -115,58 +90,27 @@ class Endpoints:
             address = request.remote or ""
             try:
                 self._weights.take(address, request.path, request.query)
-                await self._suffer(request)
+                await self._faults.suffer(request.path, request.query.get("symbol", ""))
                 content = await answer(request)
             except Refusal as refused:
-                return _refused(refused, self._headers(address))
-            return _json(content, self._headers(address))
+                return refused_answer(refused, self._headers(address))
+            return json_answer(content, self._headers(address))
 
         return handler
 
     def _headers(self, address: str) -> dict[str, str]:
-        return {"X-MBX-USED-WEIGHT-1M": str(self._weights.used(address))}
+        return {USED_WEIGHT: str(self._weights.used(address))}
 
     def _query(self, request: web.Request) -> Query:
         return Query(request.query, self._market.place)
-
-    def _acting(
-        self, request: web.Request, kinds: frozenset[FaultKind] | set[FaultKind]
-    ) -> list[ActiveFault]:
-        """The faults of these kinds that act on this request."""
-        path, symbol = request.path, request.query.get("symbol", "")
-        number = self._requests.get(path, 0)
-        return [
-            one
-            for one in self._faults.about_endpoint(path)
-            if one.fault.kind in kinds and one.acts(path, symbol, number, self._clock.now_ms())
-        ]
-
-    async def _suffer(self, request: web.Request) -> None:
-        """Wait as faults say, or refuse as they say."""
-        path = request.path
-        self._requests[path] = self._requests.get(path, 0) + 1
-        if not self._faults.active:
-            return
-        for one in self._acting(request, _DELAYS):
-            share = 1.0
-            if one.fault.kind is FaultKind.JITTER:
-                share = one.share(path, request.query.get("symbol", ""), self._requests[path])
-            await asyncio.sleep(share * one.fault.number / 1_000)
-        for one in self._acting(request, frozenset(_REFUSING)):
-            raise _REFUSING[one.fault.kind](int(one.fault.number), self._clock.now_ms())
 
     def _time(self) -> dict[str, Any]:
         offset_ms = self._clock_offset_ms()
         return {"serverTime": self._clock.now_ms() + offset_ms, "simulatedSpeed": self._clock.speed}
 
     def _clock_offset_ms(self) -> int:
-        number = self._requests.get("/fapi/v1/time", 0)
-        return sum(
-            int(one.fault.number * 1_000)
-            for one in self._faults.about_endpoint("/fapi/v1/time")
-            if one.fault.kind is FaultKind.CLOCK_OFF
-            and one.acts("/fapi/v1/time", "", number, self._clock.now_ms())
-        )
+        acting = self._faults.acting("/fapi/v1/time", "", {FaultKind.CLOCK_OFF})
+        return sum(int(one.fault.number * 1_000) for one in acting)
 
     def _exchange_info(self) -> dict[str, Any]:
         return listing.exchange_info(self._market.source.pairs, self._clock.now_ms(), self._weights.limit)
@@ -181,32 +125,19 @@ class Endpoints:
         return lambda query: self._others.liquidations(query, path)
 
     async def _depth(self, request: web.Request) -> Any:
-        stale = self._acting(request, {FaultKind.STALE_SNAPSHOT})
+        symbol = request.query.get("symbol", "")
+        stale = self._faults.acting(request.path, symbol, {FaultKind.STALE_SNAPSHOT})
         return self._answers.depth(self._query(request), stale[0].fault.number if stale else None)
 
-    def _brackets(self, query: Query) -> Any:
-        pairs = tuple(self._market.source.pairs[place] for place in query.pairs())
-        rows = listing.leverage_brackets(pairs)
-        return rows[0] if "symbol" in query else rows
 
-    def _commission(self, query: Query) -> Any:
-        return listing.commission_rate(self._market.source.pairs[query.pair()])
-
-
-_REFUSING: Final[dict[FaultKind, Callable[[int, int], Refusal]]] = {
-    FaultKind.HTTP_429: lambda seconds, _now_ms: too_many(2_400, seconds),
-    FaultKind.HTTP_418: lambda seconds, now_ms: banned(now_ms + seconds * 1_000, seconds),
-    FaultKind.HTTP_5XX: lambda status, _now_ms: Refusal(status, f"<html><h1>{status}</h1></html>"),
-    FaultKind.MAINTENANCE: lambda _number, _now_ms: MAINTENANCE,
-    FaultKind.MAINTENANCE_BARE: lambda _number, _now_ms: MAINTENANCE_BARE,
-}
-
-
-def _json(content: Any, headers: Mapping[str, str] | None = None) -> web.Response:
+def json_answer(content: Any, headers: Mapping[str, str] | None = None) -> web.Response:
+    """Status 200."""
     return web.Response(body=orjson.dumps(content), content_type="application/json", headers=headers or {})
 
 
-def _refused(refused: Refusal, headers: Mapping[str, str]) -> web.Response:
+def refused_answer(refused: Refusal, headers: Mapping[str, str]) -> web.Response:
+    """A refusal with its status."""
+    refused.with_traceback(None)
     every = {**headers, **refused.headers}
     if isinstance(refused.body, str):
         return web.Response(status=refused.status, text=refused.body, content_type="text/html", headers=every)

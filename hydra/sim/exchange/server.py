@@ -11,7 +11,9 @@ from typing import Final
 
 from aiohttp import web
 
-from hydra.errors import HydraError, StopError
+from hydra.errors import HydraError, SettingsError, StopError
+from hydra.exchange.interface import Feed
+from hydra.paths import state_directory
 from hydra.sim.exchange.admin import Admin
 from hydra.sim.exchange.channels import Channels
 from hydra.sim.exchange.clock import MAXIMAL, SimulatedClock
@@ -19,6 +21,13 @@ from hydra.sim.exchange.faults import Fault
 from hydra.sim.exchange.market import PlayedMarket
 from hydra.sim.exchange.message_faults import Faults
 from hydra.sim.exchange.pair_sender import SECOND_MS
+from hydra.sim.exchange.private.account_file import OwnAccount
+from hydra.sim.exchange.private.journal import folder_of
+from hydra.sim.exchange.private.kept_account import KeptAccount
+from hydra.sim.exchange.private.order_counts import OrderCounts
+from hydra.sim.exchange.private.private_rest import PrivateRest, ServedAccount
+from hydra.sim.exchange.private.user_stream import UserStream
+from hydra.sim.exchange.request_faults import RequestFaults
 from hydra.sim.exchange.rest import Endpoints
 from hydra.sim.exchange.sockets import Sockets, hang_up
 from hydra.sim.exchange.sources import MarketSource
@@ -39,6 +48,7 @@ class Serving:
     """How to serve. speed: exchange seconds a second, 0 for the highest. seed: of a generated market.
 
     began: since when the clock runs, by the clock of this machine; None: it begins when it can be heard.
+    account: who may trade; None: nobody has a key.
     """
 
     speed: float
@@ -47,18 +57,20 @@ class Serving:
     port: int = DEFAULT_PORT
     weight_limit: int = 2_400
     began: datetime | None = None
+    account: OwnAccount | None = None
 
 
 class Exchange:
-    """One simulated exchange."""
+    """One simulated exchange.
+
+    Raises:
+        StopError: an account cannot trade on this market, or another exchange serves it now; or `began` lies
+            in the future, the clock has no speed, or an account says where to go on.
+    """
 
     def __init__(self, source: MarketSource, serving: Serving) -> None:
-        """Raises StopError: `began` is in the future, or the clock has no speed."""
-        if serving.began is not None and (serving.speed == MAXIMAL or serving.began > datetime.now(UTC)):
-            raise StopError(
-                f"--began {serving.began:%Y-%m-%dT%H:%M:%S}: write a time that is past, and a --speed other "
-                "than max"
-            )
+        if serving.began is not None:
+            _refuse_beginning(serving, serving.began)
         start_ms = int(source.start.timestamp() * 1_000)
         end_ms = int(source.end.timestamp() * 1_000) if source.end else None
         self.clock = SimulatedClock(start_ms, serving.speed, end_ms)
@@ -68,12 +80,28 @@ class Exchange:
         self.market = PlayedMarket(source, self.channels)
         self.app = web.Application()
         weights = Weights(self.clock, serving.weight_limit)
-        Endpoints(self.market, self.clock, weights, self.faults).add_routes(self.app)
-        Sockets(self.channels, self.clock).add_routes(self.app)
+        requests = RequestFaults(self.faults, self.clock.now_ms)
+        self.account = self._account(serving.account) if serving.account else None
+        Endpoints(self.market, self.clock, weights, requests).add_routes(self.app)
+        PrivateRest(self.account, self.market, self.clock, weights, requests).add_routes(self.app)
+        user_stream = self.account.user_stream if self.account else None
+        Sockets(self.channels, self.clock, user_stream).add_routes(self.app)
         Admin(self.market, self.clock, self.channels, self.faults, serving.seed).add_routes(self.app)
         self._serving = serving
         self._player: asyncio.Future[None] | None = None
         self._heard_changes = (0, 0.0)
+
+    def _account(self, own: OwnAccount) -> ServedAccount:
+        source = self.market.source
+        if Feed.TRADES not in source.feeds:
+            raise SettingsError(
+                "--account: this market has no trades and no order books, so no order could be filled; leave "
+                "it out, or serve a generated market"
+            )
+        stream = UserStream(self.faults, self.clock)
+        folder = folder_of(state_directory(), source.venue, own.name)
+        kept = KeptAccount(own, folder, self.market, self.faults, stream.tell)
+        return ServedAccount(own.keys, kept, stream, OrderCounts(self.clock))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[int]:
@@ -85,6 +113,9 @@ class Exchange:
         # The port is taken at once, but answers when there is something to say.
         listening = _bound(self._serving.port)
         await self.market.open()
+        if self.account:
+            await self.account.kept.go_on()
+            self.clock.go_on_from(self.account.kept.last_ms)
         await self._catch_up()
         runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
@@ -100,6 +131,11 @@ class Exchange:
             with suppress(asyncio.CancelledError, HydraError):
                 await self._player
             await runner.cleanup()
+            self._close_account()
+
+    def _close_account(self) -> None:
+        if self.account:
+            self.account.kept.close()
 
     async def _catch_up(self) -> None:
         """Play what was since `began`, before anybody hears it."""
@@ -126,23 +162,29 @@ class Exchange:
     async def _send_due(self) -> float:
         """Send for one turn; gives the seconds to wait before the next."""
         if self.clock.is_maximal and self._must_wait():
-            self.faults.send_due(self.clock.now_ms())
-            self.channels.write()
+            self._write()
             return _SHORTEST_WAIT_SECONDS
         turn_ends = time.monotonic() + _TURN_SECONDS
         while time.monotonic() < turn_ends:
             following = self.market.sent_ms + SECOND_MS
             bound = self.clock.may_send_up_to()
             if bound is not None and following > bound:
-                self.faults.send_due(self.clock.now_ms())
-                self.channels.write()
+                self._write()
                 wait = self.clock.real_seconds(following - bound)
                 return min(max(wait, _SHORTEST_WAIT_SECONDS), _LONGEST_WAIT_SECONDS)
             await self.market.send_second(following)
             self.clock.sent_up_to(following)
             self.faults.send_due(self.clock.now_ms())
-        self.channels.write()
+        self._write()
         return 0.0
+
+    def _write(self) -> None:
+        """Let the clients have what was sent."""
+        self.faults.send_due(self.clock.now_ms())
+        if self.account:
+            self.account.user_stream.expire()
+            self.account.kept.reach()
+        self.channels.write()
 
     def _must_wait(self) -> bool:
         """Nobody listens, someone has just come or gone, or a reader is behind."""
@@ -153,6 +195,15 @@ class Exchange:
         if not self.channels.have_listeners or time.monotonic() - since < _SETTLING_SECONDS:
             return True
         return self.channels.any_full
+
+
+def _refuse_beginning(serving: Serving, began: datetime) -> None:
+    if serving.account is not None:
+        raise StopError("--began: an account goes on where it was; leave --began out, or --account")
+    if serving.speed == MAXIMAL or began > datetime.now(UTC):
+        raise StopError(
+            f"--began {began:%Y-%m-%dT%H:%M:%S}: write a time that is past, and a --speed other than max"
+        )
 
 
 def _bound(port: int) -> socket.socket:

@@ -10,6 +10,7 @@ from aiohttp import WSMsgType, web
 
 from hydra.sim.exchange.channels import MARKET, PRIVATE, PUBLIC, Channels, Connection, frame_of
 from hydra.sim.exchange.clock import SimulatedClock
+from hydra.sim.exchange.private.user_stream import UserStream
 
 MOST_STREAMS: Final = 1_024
 MOST_MESSAGES_A_SECOND: Final = 10
@@ -24,10 +25,11 @@ _METHODS: Final = ("SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS")
 
 
 class Sockets:
-    """Accepts connections and holds them until they end."""
+    """Accepts connections and holds them until they end. user_stream: of the account, if there is one."""
 
-    def __init__(self, channels: Channels, clock: SimulatedClock) -> None:
+    def __init__(self, channels: Channels, clock: SimulatedClock, user_stream: UserStream | None) -> None:
         self._channels = channels
+        self._user_stream = user_stream
         self._clock = clock
 
     def add_routes(self, app: web.Application) -> None:
@@ -49,14 +51,27 @@ class Sockets:
         self._channels.add(connection)
         for name in _named_streams(request):
             self._channels.subscribe(connection, name)
+        if route == PRIVATE:
+            self._join(request, connection)
         keepers = [asyncio.ensure_future(one) for one in (self._ping(connection), self._end(connection))]
         try:
             await self._read(socket, connection)
         finally:
             self._channels.remove(connection)
+            if self._user_stream is not None:
+                self._user_stream.leave(connection)
             for keeper in keepers:
                 keeper.cancel()
         return socket
+
+    def _join(self, request: web.Request, connection: Connection) -> None:
+        """A user stream: /private/ws?listenKey=KEY&events=A/B, /private/ws/KEY."""
+        key = request.query.get("listenKey") or request.match_info.get("streams", "")
+        named = request.query.get("events")
+        self._channels.subscribe(connection, key)
+        if self._user_stream is not None:
+            events = None if named is None else frozenset(named.split("/"))
+            self._user_stream.join(connection, key, events)
 
     async def _read(self, socket: web.WebSocketResponse, connection: Connection) -> None:
         allowance, counted_at = float(MOST_MESSAGES_A_SECOND), time.monotonic()

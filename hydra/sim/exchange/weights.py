@@ -10,6 +10,7 @@ from hydra.sim.exchange.clock import SimulatedClock
 from hydra.sim.exchange.query import whole_number
 from hydra.sim.exchange.refusals import Refusal, banned, too_many
 
+USED_WEIGHT: Final = "X-MBX-USED-WEIGHT-1M"
 MINUTE_MS: Final = 60_000
 WEIGHT_LIMIT: Final = 2_400
 _FIVE_MINUTES_MS: Final = 5 * MINUTE_MS
@@ -27,7 +28,6 @@ _FIXED: Final = {
     "aggTrades": 20,
     "trades": 5,
     "historicalTrades": 20,
-    "commissionRate": 20,
     "ticker/bookTicker": 2,
 }
 STATISTICS: Final = "statistics"
@@ -55,6 +55,21 @@ def weight_of(path: str, query: Mapping[str, str]) -> int:
     return _FIXED.get(name, 1)
 
 
+def window_of(clock: SimulatedClock, length_ms: int, wall_seconds: float) -> tuple[int, int]:
+    """The present window of so many milliseconds of the exchange in which something is counted.
+
+    Where time stands or is what was sent, a second of this machine begins a window too, so that nobody waits
+    for a time that does not come.
+    """
+    stands = clock.is_maximal or clock.is_held or clock.has_ended
+    return clock.now_ms() // length_ms, int(wall_seconds) if stands else -1
+
+
+def wait_s(clock: SimulatedClock, milliseconds: int) -> int:
+    """Whole seconds of this machine until then; 1 where time stands."""
+    return 1 if clock.is_held else max(1, math.ceil(clock.real_seconds(milliseconds)))
+
+
 @dataclass
 class _Caller:
     window: tuple[int, int] = (-1, -1)
@@ -65,11 +80,7 @@ class _Caller:
 
 
 class Weights:
-    """Counts by address and minute of the exchange.
-
-    Where time stands or is what was sent, a second of this machine begins a window too, so that nobody waits
-    for a minute that does not come.
-    """
+    """Counts by address and minute of the exchange (`window_of`)."""
 
     def __init__(self, clock: SimulatedClock, limit: int = WEIGHT_LIMIT) -> None:
         self.limit = limit
@@ -82,17 +93,20 @@ class Weights:
         return self._caller(address, None).used
 
     def take(self, address: str, path: str, query: Mapping[str, str]) -> None:
-        """Count a call.
+        """Count a public call; raises as `take_weight`."""
+        pool = pool_of(path)
+        self.take_weight(address, weight_of(path, query) if pool is None else 1, pool)
+
+    def take_weight(self, address: str, weight: int, pool: str | None = None) -> None:
+        """Count a call that weighs so much.
 
         Raises:
             Refusal: 429 beyond the limit, 418 for one who goes on after some of these.
         """
-        pool = pool_of(path)
         caller, now_ms = self._caller(address, pool), self._clock.now_ms()
         if now_ms < caller.banned_until_ms:
             raise self._ban(caller, now_ms)
         limit = self.limit if pool is None else _OTHER_LIMITS[pool]
-        weight = weight_of(path, query) if pool is None else 1
         if caller.used + weight <= limit:
             caller.used += weight
             return
@@ -101,15 +115,11 @@ class Weights:
             caller.banned_until_ms = now_ms + caller.ban_ms
             caller.ban_ms = min(2 * caller.ban_ms, _LONGEST_BAN_MS)
             raise self._ban(caller, now_ms)
-        raise too_many(limit, self._wait_s(self._window_ms(pool) - now_ms % self._window_ms(pool)))
+        left_ms = self._window_ms(pool) - now_ms % self._window_ms(pool)
+        raise too_many(limit, wait_s(self._clock, left_ms))
 
     def _ban(self, caller: _Caller, now_ms: int) -> Refusal:
-        return banned(caller.banned_until_ms, self._wait_s(caller.banned_until_ms - now_ms))
-
-    def _wait_s(self, milliseconds: int) -> int:
-        if self._clock.is_held:
-            return 1
-        return max(1, math.ceil(self._clock.real_seconds(milliseconds)))
+        return banned(caller.banned_until_ms, wait_s(self._clock, caller.banned_until_ms - now_ms))
 
     @staticmethod
     def _window_ms(pool: str | None) -> int:
@@ -117,11 +127,7 @@ class Weights:
 
     def _caller(self, address: str, pool: str | None) -> _Caller:
         caller = self._callers.setdefault((address, pool), _Caller())
-        stands = self._clock.is_maximal or self._clock.is_held or self._clock.has_ended
-        window = (
-            self._clock.now_ms() // self._window_ms(pool),
-            int(self.wall_seconds()) if stands else -1,
-        )
+        window = window_of(self._clock, self._window_ms(pool), self.wall_seconds())
         if window != caller.window:
             caller.window, caller.used, caller.refused = window, 0, 0
         return caller

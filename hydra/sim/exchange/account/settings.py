@@ -1,0 +1,25 @@
+"""How an account begins, and what is set where the exchange's documents leave it open."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from hydra.sim.exchange.account.words import MarginType
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSettings:
+    """The settings of an account. Those about behaviour may be replaced while it runs (`Account.settings`).
+
+    refuses_post_only: a post-only order that would trade is refused with -5022; False: it EXPIRES.
+    countdown_takes_conditional: countdownCancelAll cancels conditional orders too (no document says).
+    hides_living_conditional: the query of one living conditional order answers -2013, as was measured.
+    fee_tier: place in `trading_rules.FEE_TIERS`.
+    """
+
+    start_balance_usd: Decimal = Decimal(5_000)
+    fee_tier: int = 0
+    leverage: int = 20
+    margin_type: MarginType = MarginType.CROSSED
+    refuses_post_only: bool = True
+    countdown_takes_conditional: bool = False
+    hides_living_conditional: bool = True

@@ -1,0 +1,1 @@
+"""The private half on the wire: keys, signatures, REST of the account, user stream, faults, journal."""
