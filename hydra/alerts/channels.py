@@ -6,7 +6,6 @@ import hmac
 import logging
 import re
 import time
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -15,13 +14,13 @@ from urllib.parse import urlsplit
 import aiohttp
 from pydantic import SecretStr
 
+from hydra.alerts.addresses import WEBHOOK, service_urls
 from hydra.alerts.message import Message
 from hydra.errors import RetryError, SettingsError
 from hydra.outside_text import shown
 from hydra.redaction import redacted
 from hydra.settings import Settings
 
-WEBHOOK: Final = "webhook"
 TIMEOUT_S: Final = 10.0
 LONGEST_REST_S: Final = 3_600.0
 _PIECES: Final = re.compile(r"[^\w.%-]+")
@@ -171,8 +170,7 @@ def _services(settings: Settings) -> Iterator[Channel]:
     from apprise import Apprise, AppriseAsset  # noqa: PLC0415  # takes half a second to load
 
     asset = AppriseAsset(app_id="HYDRA", app_desc="HYDRA alerts", app_url="", async_mode=False)
-    named: Counter[str] = Counter()
-    for number, url in enumerate(settings.alert_urls.get_secret_value().split(), 1):
+    for number, (name, url) in enumerate(service_urls(settings), 1):
         service = Apprise(asset=asset)
         with _Complaints():
             is_known = service.add(url)
@@ -181,9 +179,6 @@ def _services(settings: Settings) -> Iterator[Channel]:
                 f"ALERT_URLS: the address number {number} is none that apprise knows: see `apprise` for how "
                 "each service is written, e.g. tgram://TOKEN/CHAT"
             )
-        scheme = url.partition("://")[0].lower()
-        named[scheme] += 1
-        name = scheme if named[scheme] == 1 else f"{scheme} {named[scheme]}"
         yield AppriseChannel(name, SecretStr(url), service)
 
 

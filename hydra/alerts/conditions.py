@@ -16,6 +16,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from hydra.db import queries
+from hydra.settings import Settings
 
 _FOLDER: Final = "alerts"
 
@@ -41,8 +42,13 @@ def kinds() -> tuple[str, ...]:
     return tuple(PurePosixPath(name).name for name in queries.names(_FOLDER))
 
 
+def query_values(settings: Settings, channels: Sequence[str]) -> dict[str, Any]:
+    """What the queries are given, by name."""
+    return {"drawdown": settings.alert_drawdown_pct / 100, "channels": list(channels)}
+
+
 def read_conditions(connection: psycopg.Connection, kind: str, values: Mapping[str, Any]) -> list[Condition]:
-    """The subjects of `kind` now. values: what the queries are given, by name.
+    """The subjects of `kind` now. values: see `query_values`.
 
     Raises:
         psycopg.Error: the server went away, or the query took too long.

@@ -2,25 +2,27 @@
 
 A message is stored as taken after the channel took it: a kill in between lets that one go out a second time,
 with the same key, and none is lost.
-Source: docs/architecture.md, law 1; docs/alerts.md.
+Source: docs/architecture.md, law 1.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 
 from hydra.alerts import rows
 from hydra.alerts.channels import Channel, NotTakenError
-from hydra.alerts.conditions import Patience, kinds, read_conditions
+from hydra.alerts.conditions import Condition, Patience, kinds, query_values, read_conditions
 from hydra.alerts.message import Message
 from hydra.alerts.rate_limit import Choice, RateLimit, choose
-from hydra.durations import MINUTE_SECONDS
+from hydra.db.engine import is_lost
+from hydra.durations import MINUTE, MINUTE_SECONDS
 from hydra.errors import StopError
 from hydra.settings import Settings
 
 LONGEST_QUERY: Final = "10s"
+UNANSWERED: Final = "unanswered"
 NO_CHANNEL: Final = (
     "alerts have no channel: set ALERT_WEBHOOK_URL or ALERT_URLS in .env or in the environment "
     "(docs/alerts.md)"
@@ -57,20 +59,23 @@ class AlertSender:
             del self._unstored[0]
 
     def look(self) -> None:
-        """Record what began and what is over. A kind whose query takes too long stays as it was.
+        """Record what began and what is over. A kind whose query fails stays as it was, the others go on.
 
         Raises:
             psycopg.OperationalError: the server went away.
         """
+        values = query_values(self.settings, [channel.name for channel in self.channels])
+        unanswered = []
         for kind in kinds():
             try:
-                present = read_conditions(self.connection, kind, self._values())
-            except psycopg.errors.QueryCanceled:
-                self.tell(
-                    f"alerts of the kind {kind} are not known now: its query took more than {LONGEST_QUERY}"
-                )
-                continue
-            rows.record_conditions(self.connection, kind, self.patience.lasting(kind, present), present)
+                present = read_conditions(self.connection, kind, values)
+            except psycopg.Error as error:
+                if is_lost(error):
+                    raise
+                unanswered.append(_unanswered(kind, error))
+            else:
+                self._record(kind, present)
+        self._record(UNANSWERED, unanswered)
 
     def deliver(self) -> None:
         """Give each channel what it has to tell, a message each in turn.
@@ -82,12 +87,8 @@ class AlertSender:
         while talking:
             talking = [channel for channel in talking if self._give_one(channel)]
 
-    def _values(self) -> dict[str, Any]:
-        """What the queries of sql/alerts are given."""
-        return {
-            "drawdown": self.settings.alert_drawdown_pct / 100,
-            "channels": [channel.name for channel in self.channels],
-        }
+    def _record(self, kind: str, present: Sequence[Condition]) -> None:
+        rows.record_conditions(self.connection, kind, self.patience.lasting(kind, present), present)
 
     def _give_one(self, channel: Channel) -> bool:
         """Give one message; whether there may be another."""
@@ -117,6 +118,20 @@ class AlertSender:
         self._unstored.clear()
         self.tell(f"{channel.name} took alert {message.key} ({message.title})")
         return True
+
+
+def _unanswered(kind: str, error: psycopg.Error) -> Condition:
+    """That the query of a kind fails is an alert too."""
+    complaint = str(error).partition("\n")[0]
+    return Condition(
+        subject=kind,
+        severity=rows.WARNING,
+        since=None,
+        patience=MINUTE,
+        happened=f"Whether there is an alert of the kind {kind} cannot be asked: {complaint}",
+        done="The other kinds are asked.",
+        advice="`hydra doctor` looks at the database; `hydra db up` brings its schema up to date.",
+    )
 
 
 def send_test(

@@ -1,6 +1,6 @@
 """The alerts that last and those of the last day, and whether they leave the machine."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -65,16 +65,18 @@ def read_alert_condition(connection: psycopg.Connection) -> AlertCondition:
     return AlertCondition(row[0], row[1], channels)
 
 
-def alert_lines(condition: AlertCondition, *, has_channel: bool) -> Iterator[str]:
-    """How the sending of alerts fares, in sentences. has_channel: the settings name one."""
-    lasting = f"{counted(condition.open_alerts, 'open alert')}, see `hydra alerts`"
-    if not has_channel:
-        yield f"Alerts do not leave this machine: set ALERT_WEBHOOK_URL or ALERT_URLS; {lasting}"
+def alert_lines(condition: AlertCondition, channels: Collection[str]) -> Iterator[str]:
+    """How the sending of alerts fares, in sentences. channels: those that the settings name."""
+    if not channels:
+        yield "Alerts do not leave this machine: set ALERT_WEBHOOK_URL or ALERT_URLS (docs/alerts.md)"
     elif condition.is_sent:
-        yield f"Alerts are sent; {lasting}"
+        lasting = counted(condition.open_alerts, "open alert")
+        yield f"Alerts go to {', '.join(channels)}; {lasting}, see `hydra alerts`"
     else:
-        yield f"No process sends alerts now: `hydra run` does, and `hydra alerts watch`; {lasting}"
-    yield from (_failing(one) for one in condition.channels if one.failing_since is not None)
+        yield "No process sends alerts now: `hydra run` does, and `hydra alerts send`"
+    for one in condition.channels:
+        if one.failing_since is not None and one.channel in channels:
+            yield _failing(one)
 
 
 def _failing(one: ChannelCondition) -> str:

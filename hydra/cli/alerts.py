@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from hydra.alerts.addresses import channel_names
 from hydra.alerts.channels import channels_of
-from hydra.runtime.alert_process import send_alerts
+from hydra.alerts.conditions import kinds, query_values, read_conditions
 from hydra.alerts.sender import send_test
 from hydra.answers.alerts import AlertSummary, alert_lines, read_alert_condition, read_alerts
 from hydra.answers.plain_values import plain
@@ -17,9 +18,10 @@ from hydra.cli.output import open_table, output_console, print_json, print_line
 from hydra.db.engine import connect
 from hydra.db.logins import database_url
 from hydra.db.roles import Role
+from hydra.runtime.alert_process import send_alerts
 from hydra.settings import load_settings
 
-app = typer.Typer(add_completion=False, help="List the alerts that last and those of the last day.")
+app = typer.Typer(add_completion=False, help="What an operator has to know.")
 COLOURS = {"CRITICAL": "red", "WARNING": "yellow"}
 
 
@@ -28,23 +30,31 @@ def alerts_list(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print them for machines.")] = False,
 ) -> None:
-    """List the alerts that last and those of the last day; whether they leave this machine."""
+    """List what an operator has to know now, and the alerts of the last day."""
     if context.invoked_subcommand is not None:
         return
     settings = load_settings()
-    with connect(database_url(settings, Role.READER)) as connection:
+    channels = channel_names(settings)
+    values = query_values(settings, channels)
+    with connect(database_url(settings, Role.READER), autocommit=True) as connection:
+        now = {kind: found for kind in kinds() if (found := read_conditions(connection, kind, values))}
         alerts, condition = read_alerts(connection), read_alert_condition(connection)
     if as_json:
-        print_json(plain({"alerts": alerts, "sending": condition}))
+        print_json(plain({"now": now, "alerts": alerts, "sending": condition}))
         return
     console = output_console()
+    for found in now.values():
+        for one in found:
+            print_line(
+                console, styled((one.severity, COLOURS[one.severity]), f" {one.happened}. {one.advice}")
+            )
+    if not now:
+        print_line(console, "There is nothing now that an operator has to know")
     if alerts:
+        console.print()
         console.print(_table(alerts))
         console.print()
-    for alert in alerts:
-        if alert.resolved_at is None:
-            print_line(console, f"{alert.alert_id}: {alert.happened}. What to do: {alert.advice}")
-    for line in alert_lines(condition, has_channel=settings.has_alert_channel):
+    for line in alert_lines(condition, channels):
         print_line(console, line)
 
 

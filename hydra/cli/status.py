@@ -5,6 +5,7 @@ from typing import Annotated, Final
 import typer
 from rich.table import Table
 
+from hydra.alerts.addresses import channel_names
 from hydra.answers.alerts import alert_lines, read_alert_condition
 from hydra.answers.audit_rounds import audit_words, newest_round
 from hydra.answers.blocked_pairs import blocked_pairs
@@ -79,7 +80,7 @@ def command(
     print_feeds(console, ingest, feeds)
     print_line(console, _condition(condition))
     print_line(console, audit_words(audited))
-    for line in alert_lines(alerts, has_channel=settings.has_alert_channel):
+    for line in alert_lines(alerts, channel_names(settings)):
         print_line(console, line)
     if broker is not None:
         print_line(console, _broker(broker))

@@ -1,7 +1,7 @@
 """The process that sends alerts: one at a time a database, it outlives every outage of it.
 
 While the database is away no condition can be asked: that itself is told, from memory.
-Source: docs/architecture.md, law 1; docs/alerts.md.
+Source: docs/architecture.md, law 1.
 """
 
 import signal

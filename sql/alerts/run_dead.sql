@@ -7,7 +7,7 @@ SELECT
     'No process keeps ' || w.words || ' going, and it holds ' || w.open_positions
         || CASE WHEN w.open_positions = 1 THEN ' position' ELSE ' positions' END AS happened,
     'Nothing happens to them: no exit is decided.' AS done,
-    '`hydra run --resume ' || w.run_id || '` goes on with it.' AS advice
+    '`hydra run --resume ' || w.run_id || '` goes on with it; Ctrl-C then ends it in order.' AS advice
 FROM hydra.watched_runs AS w
 LEFT JOIN LATERAL (
     SELECT opened_at, closed_at FROM hydra.cycles WHERE cycles.run_id = w.run_id ORDER BY cycles.time DESC LIMIT 1

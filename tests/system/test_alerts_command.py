@@ -1,4 +1,4 @@
-"""`hydra alerts` as processes: killed in the middle, two at a time, without a channel, a receiver that fails."""
+"""`hydra alerts` as processes: killed, two at a time, without a channel, against a receiver that fails."""
 
 import os
 import signal
@@ -150,9 +150,9 @@ def test_the_commands_say_what_is_sent_what_lasts_and_what_fails_and_no_secret(
         listed = hydra(url, kept, "alerts")
         status = hydra(url, kept, "status")
     assert "kill_switch" in listed.stdout
-    assert "DAILY_DRAWDOWN: 5.20% > 5%. What to do: `hydra why BTC --run 7`" in listed.stdout
+    assert "DAILY_DRAWDOWN: 5.20% > 5%. `hydra why BTC --run 7`" in listed.stdout
     for answer in (listed, status):
-        assert "Alerts are sent; 1 open alert" in answer.stdout
+        assert "Alerts go to webhook; 1 open alert" in answer.stdout
         assert "Alerts do not get through on webhook since " in answer.stdout
         assert KEY not in answer.stdout + answer.stderr
         assert kept.url not in answer.stdout + answer.stderr
