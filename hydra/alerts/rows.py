@@ -28,6 +28,11 @@ def record_conditions(
         connection.execute(queries.load("alerting/end"), values)
 
 
+def end_unknown(connection: psycopg.Connection, known: Sequence[str]) -> None:
+    """End the alerts of kinds that are not `known`: those of another version."""
+    connection.execute(queries.load("alerting/end_unknown"), {"kinds": list(known)})
+
+
 def add_channel(connection: psycopg.Connection, channel: str) -> None:
     """Know a channel from now on."""
     connection.execute(queries.load("alerting/add_channel"), {"channel": channel})

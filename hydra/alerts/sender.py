@@ -31,22 +31,22 @@ NO_CHANNEL: Final = (
 
 @dataclass
 class AlertSender:
-    """Sends the alerts of one database. connection: of the worker, in autocommit mode.
+    """Sends the alerts of one database, once it is connected.
 
     tell: gets a sentence for each message that went out and each that did not.
     """
 
-    connection: psycopg.Connection
     settings: Settings
     channels: Sequence[Channel]
     tell: Callable[[str], None]
     limit: RateLimit = field(default_factory=RateLimit)
     patience: Patience = field(default_factory=Patience)
+    connection: psycopg.Connection = field(init=False)
     _refused: dict[str, int] = field(default_factory=dict, init=False)
     _unstored: list[tuple[str, Choice]] = field(default_factory=list, init=False)
 
     def connected(self, connection: psycopg.Connection) -> None:
-        """Use this connection from now on; store what was taken while there was none.
+        """Use this connection of the worker, in autocommit mode; store what was taken while there was none.
 
         Raises:
             psycopg.OperationalError: the server went away.
@@ -54,6 +54,7 @@ class AlertSender:
         self.connection = connection
         for channel in self.channels:
             rows.add_channel(connection, channel.name)
+        rows.end_unknown(connection, (*kinds(), UNANSWERED))
         while self._unstored:
             rows.note_taken(connection, *self._unstored[0])
             del self._unstored[0]

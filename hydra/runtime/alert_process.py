@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -38,7 +39,6 @@ def send_alerts(settings: Settings, tell: Callable[[str], None]) -> None:
 
     Raises:
         StopError: no channel is set, or the address of one is wrong.
-        DatabaseError: the server cannot be used at the start.
         psycopg.ProgrammingError: the database has not the schema.
     """
     stopping = threading.Event()
@@ -52,70 +52,76 @@ def send_alerts(settings: Settings, tell: Callable[[str], None]) -> None:
 
 @dataclass
 class AlertProcess:
-    """Holds the connection, the lock and the sender."""
+    """Connects, takes the lock, and lets the sender work; again after every outage."""
 
     settings: Settings
     channels: list[Channel]
     tell: Callable[[str], None]
     stopping: threading.Event
-    _told_other: bool = field(default=False, init=False)
+    _loss: "DatabaseLost | None" = field(default=None, init=False)
+    _waits_for_other: bool = field(default=False, init=False)
 
     def run(self) -> None:
-        """Look and deliver, every few seconds; come back after every outage."""
-        connection = self._connect()
-        sender = AlertSender(connection, self.settings, self.channels, self.tell)
+        """Look and deliver, every few seconds, until `stopping` is set."""
+        sender = AlertSender(self.settings, self.channels, self.tell)
+        outage = Outage("the database server", self.tell)
         while not self.stopping.is_set():
             try:
-                self._send(sender)
-            except psycopg.OperationalError as error:
-                self._wait_for_database(sender, str(error))
-        sender.connection.close()
+                with closing(self._connect()) as connection:
+                    outage.back()
+                    if self._is_mine(connection):
+                        sender.connected(connection)
+                        self._store_loss(connection)
+                        self._send(sender)
+            except (DatabaseError, psycopg.OperationalError) as error:
+                outage.lost(str(error))
+                self._note_loss(str(error))
+            while not outage.is_due and not self.stopping.is_set():
+                self.stopping.wait(WAIT_S)
 
     def _connect(self) -> psycopg.Connection:
         connection = connect(database_url(self.settings, Role.WORKER), autocommit=True)
         connection.execute(sql.SQL("SET statement_timeout = {}").format(LONGEST_QUERY))
         return connection
 
-    def _send(self, sender: AlertSender) -> None:
-        while not self.stopping.is_set() and not locks.take(sender.connection, locks.ALERTS):
-            if not self._told_other:
-                self._told_other = True
+    def _is_mine(self, connection: psycopg.Connection) -> bool:
+        """Wait until no other process sends; False if this one is told to stop before."""
+        while not locks.take(connection, locks.ALERTS):
+            if not self._waits_for_other:
+                self._waits_for_other, self._loss = True, None
                 self.tell("another process sends the alerts: this one waits, and goes on when that one ends")
-            self.stopping.wait(LOOK_EVERY_S)
-        if self.stopping.is_set():
-            return
-        self._told_other = False
-        sender.connected(sender.connection)
+            if self.stopping.wait(LOOK_EVERY_S):
+                return False
+        self._waits_for_other = False
         self.tell(f"alerts go to {', '.join(channel.name for channel in self.channels)}")
+        return True
+
+    def _send(self, sender: AlertSender) -> None:
         while not self.stopping.is_set():
             sender.look()
             sender.deliver()
             self.stopping.wait(LOOK_EVERY_S)
 
-    def _wait_for_database(self, sender: AlertSender, reason: str) -> None:
-        sender.connection.close()
-        outage = Outage("the database server", self.tell)
-        told = DatabaseLost(self.channels, self.settings.alert_repeat_minutes * MINUTE_SECONDS, self.tell)
-        outage.lost(reason)
-        while not self.stopping.is_set():
-            if outage.is_due:
-                try:
-                    sender.connection = self._connect()
-                except (DatabaseError, psycopg.OperationalError) as again:
-                    outage.lost(str(again))
-                    told.tell_if_due(str(again))
-                else:
-                    outage.back()
-                    told.store(sender.connection)
-                    return
-            self.stopping.wait(WAIT_S)
+    def _note_loss(self, reason: str) -> None:
+        """A process that waits for another leaves the telling to that one."""
+        if self._waits_for_other:
+            return
+        if self._loss is None:
+            repeat_s = self.settings.alert_repeat_minutes * MINUTE_SECONDS
+            self._loss = DatabaseLost(self.channels, repeat_s, self.tell)
+        self._loss.tell_if_due(reason)
+
+    def _store_loss(self, connection: psycopg.Connection) -> None:
+        if self._loss is not None:
+            self._loss.store(connection)
+            self._loss = None
 
 
 @dataclass
 class DatabaseLost:
     """The one alert that no query can find: kept in memory, stored once the database is back.
 
-    A kill during the outage forgets it; the next process tells it again.
+    A kill during the outage forgets it: the next process tells it again, as one that begins then.
     """
 
     channels: list[Channel]
@@ -124,16 +130,17 @@ class DatabaseLost:
     patience_s: float = DATABASE_PATIENCE_S
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
     began: float = field(default_factory=time.monotonic)
+    reason: str = ""
     _taken: dict[str, int] = field(default_factory=dict, init=False)
     _try_at: dict[str, float] = field(default_factory=dict, init=False)
 
     def tell_if_due(self, reason: str) -> None:
         """Tell it on each channel once it has lasted, and again from time to time."""
-        now = time.monotonic()
+        self.reason, now = reason.partition("\n")[0], time.monotonic()
         for channel in self.channels if self._has_lasted else []:
             if now < self._try_at.get(channel.name, now):
                 continue
-            message = Message(self._told(reason, self._taken.get(channel.name, 0) + 1))
+            message = Message(self._told(self._taken.get(channel.name, 0) + 1))
             try:
                 channel.send(message)
             except NotTakenError as error:
@@ -147,20 +154,20 @@ class DatabaseLost:
     def store(self, connection: psycopg.Connection) -> None:
         """Store it, if it has lasted; its end is then told like every other."""
         if self._has_lasted:
-            rows.add_outage(connection, self._told("it is back", 1), self._taken)
+            rows.add_outage(connection, self._told(1), self._taken)
 
     @property
     def _has_lasted(self) -> bool:
         return time.monotonic() - self.began >= self.patience_s
 
-    def _told(self, reason: str, number: int) -> Told:
+    def _told(self, number: int) -> Told:
         return Told(
             # No row yet: the second of its beginning.
             alert_id=int(self.since.timestamp()),
             kind="database_lost",
             subject="database",
             severity="CRITICAL",
-            happened=f"The database did not answer: {redacted_by_settings(reason.partition(chr(10))[0])}",
+            happened=f"The database did not answer: {redacted_by_settings(self.reason)}",
             done="Runs wait for it: nothing is decided, no exit either.",
             advice="`hydra db status` and `hydra doctor` on that machine.",
             since=self.since,

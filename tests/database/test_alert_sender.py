@@ -58,7 +58,7 @@ class Scene:
         """A sender as a process would have it after its start."""
         settings = Settings(_env_file=None)  # type: ignore[call-arg]  # an argument of the base class
         own = list(channels) or [self.webhook]
-        made = AlertSender(self.worker, settings, own, self.said.append, limit or RateLimit())
+        made = AlertSender(settings, own, self.said.append, limit or RateLimit())
         made.connected(self.worker)
         return made
 
@@ -392,6 +392,14 @@ def test_an_outage_that_a_channel_did_not_take_is_told_when_it_is_over(scene: Sc
     lost.store(scene.worker)
     turn(sender)
     assert scene.phases == ["PASSED database_lost"]
+
+
+def test_an_alert_of_a_kind_of_another_version_ends(scene: Scene) -> None:
+    sender = scene.sender()
+    flood(scene, 1, "phase_of_the_moon")
+    sender.deliver()
+    turn(scene.sender())
+    assert scene.phases == ["NEW phase_of_the_moon", "OVER phase_of_the_moon"]
 
 
 def test_the_words_of_a_lasting_alert_follow_what_is_so_now(scene: Scene) -> None:
