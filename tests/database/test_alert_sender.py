@@ -3,91 +3,30 @@
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
 from pydantic import SecretStr
 
 from hydra.alerts import rows
-from hydra.alerts.channels import Channel, Webhook
-from hydra.alerts.conditions import Condition, Patience
-from hydra.alerts.message import Phase, Told
+from hydra.alerts.channels import Webhook
+from hydra.alerts.conditions import Patience
 from hydra.alerts.rate_limit import RateLimit
-from hydra.alerts.sender import AlertSender, send_test
+from hydra.alerts.sender import send_test
 from hydra.answers.alerts import alert_lines, read_alert_condition, read_alerts
 from hydra.db.edition import Edition
 from hydra.db.engine import connect
 from hydra.db.roles import Role
 from hydra.errors import StopError
 from hydra.runtime.alert_process import DatabaseLost
-from hydra.settings import Settings
 from tests.support.alert_conditions import PLANTED, write_listening_run
-from tests.support.alert_receiver import Receiver, receiver
+from tests.support.alert_receiver import receiver
+from tests.support.alert_scene import Other, Scene, flood, turn
 from tests.support.servers.databases import TestServer
 from tests.support.servers.logins import as_role
 
 END_SESSION = "SELECT pg_terminate_backend(%s)"
 KILL = PLANTED["kill_switch"]
-DEAD = Condition("btc", "WARNING", None, timedelta(0), "the feed is dead", "nothing", "look")
-
-
-@dataclass(frozen=True)
-class Other:
-    """A second channel: a webhook under another name."""
-
-    webhook: Webhook
-    name: str = "other"
-
-    def send(self, message: object) -> None:
-        self.webhook.send(message)  # type: ignore[arg-type]  # a message
-
-
-@dataclass
-class Scene:
-    """A database with a run of which there is nothing to tell but what the test plants, and a receiver."""
-
-    url: str
-    owner: psycopg.Connection
-    worker: psycopg.Connection
-    receiver: Receiver
-    said: list[str]
-
-    def sender(self, *channels: Channel, limit: RateLimit | None = None) -> AlertSender:
-        """A sender as a process would have it after its start."""
-        settings = Settings(_env_file=None)  # type: ignore[call-arg]  # an argument of the base class
-        own = list(channels) or [self.webhook]
-        made = AlertSender(settings, own, self.said.append, limit or RateLimit())
-        made.connected(self.worker)
-        return made
-
-    @property
-    def webhook(self) -> Webhook:
-        return Webhook(SecretStr(self.receiver.url), timeout_s=2)
-
-    @property
-    def phases(self) -> list[str]:
-        """Phase and kind of each message that was taken."""
-        return [f"{one['phase']} {one['kind']}" for one in self.receiver.taken]
-
-    @property
-    def rest_s(self) -> float:
-        """How long the channel rests."""
-        (channel,) = read_alert_condition(self.owner).channels
-        assert channel.next_try_at is not None
-        return (channel.next_try_at - datetime.now(UTC)).total_seconds()
-
-    def let_pass(self, hours: float) -> None:
-        """As if everything about alerts had happened so much earlier."""
-        with self.owner.cursor() as cursor:
-            for table, columns in (
-                ("alert_messages", ("sent_at",)),
-                ("alerts", ("first_seen_at", "resolved_at")),
-                ("alert_channels", ("failing_since", "next_try_at", "last_sent_at", "caught_up_at")),
-            ):
-                moved = ", ".join(f"{one} = {one} - make_interval(secs => {hours * 3600})" for one in columns)
-                cursor.execute(f"UPDATE hydra.{table} SET {moved}")  # noqa: S608
 
 
 @pytest.fixture(scope="module")
@@ -113,18 +52,6 @@ def scene(database: str) -> Iterator[Scene]:
         owner.execute("DELETE FROM hydra.kill_switch")
         owner.execute("TRUNCATE hydra.alerts, hydra.alert_channels, hydra.alert_messages")
         yield Scene(database, owner, worker, stack.enter_context(receiver()), [])
-
-
-def turn(sender: AlertSender) -> None:
-    sender.look()
-    sender.deliver()
-
-
-def flood(scene: Scene, count: int, kind: str = "flooding") -> list[Condition]:
-    """So many alerts of one kind begin."""
-    conditions = [replace(DEAD, subject=f"feed {number}") for number in range(count)]
-    rows.record_conditions(scene.worker, kind, conditions, conditions)
-    return conditions
 
 
 def test_an_alert_is_told_once_again_after_the_interval_and_its_end_once(scene: Scene) -> None:
@@ -413,9 +340,3 @@ def test_the_words_of_a_lasting_alert_follow_what_is_so_now(scene: Scene) -> Non
     assert scene.phases == ["NEW drawdown", "STILL drawdown"]
     assert "9600.00 USDT" in scene.receiver.taken[0]["happened"]
     assert "9500.00 USDT" in scene.receiver.taken[1]["happened"]
-
-
-def test_a_told_alert_has_a_phase_of_the_enumeration() -> None:
-    now = datetime.now(UTC)
-    told = Told(1, "a", "b", "WARNING", "c", "d", "e", now, None, 1, "STILL")  # type: ignore[arg-type]
-    assert told.phase is Phase.STILL
