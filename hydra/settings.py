@@ -180,6 +180,22 @@ class Settings(BaseSettings):
     )
     cryptocompare_api_key: SecretStr | None = Field(None, description="Key for the news source")
 
+    alert_webhook_url: SecretStr | None = Field(
+        None, description="Where alerts are posted as JSON; empty: not there"
+    )
+    alert_webhook_secret: SecretStr | None = Field(
+        None, description="Key that signs what is posted there (HMAC-SHA256); empty: unsigned"
+    )
+    alert_urls: SecretStr | None = Field(
+        None, description="Telegram, Discord, e-mail ...: apprise URLs, separated by blanks"
+    )
+    alert_repeat_minutes: Annotated[float, Field(ge=1, le=10_080)] = Field(
+        60.0, description="An alert that lasts is told again after so many minutes"
+    )
+    alert_drawdown_pct: PositivePercent = Field(
+        3.0, description="Equity so far below the highest of the day or of the run is an alert, percent"
+    )
+
     trading_mode: TradingMode = Field(
         TradingMode.PAPER, description="Where orders of `hydra run` go: paper, testnet or live"
     )
@@ -260,6 +276,11 @@ class Settings(BaseSettings):
         return frozenset(
             name for name, field in cls.model_fields.items() if "SecretStr" in str(field.annotation)
         )
+
+    @property
+    def has_alert_channel(self) -> bool:
+        """Whether alerts can leave the machine."""
+        return self.alert_webhook_url is not None or self.alert_urls is not None
 
     def described(self) -> Iterator[tuple[str, str, str]]:
         """(key, value, description) of every setting; a secret's value is only "set" or "not set"."""

@@ -82,6 +82,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     Exit status 3: a tenth of the minutes or more had no data for any pair.
     """
     settings = in_mode(load_settings(), mode)
+    refuse_wrong_channels(settings)
     pace = None if speed is None else Speed.parse(speed)
     console = TextConsole()
     if resume is None:
@@ -248,6 +249,18 @@ def refuse_orders(mode: TradingMode) -> None:
             f"the mode {mode.value} (of --mode or TRADING_MODE): no orders go to an exchange yet; "
             "paper is what runs today"
         )
+
+
+def refuse_wrong_channels(settings: Settings) -> None:
+    """Refuse addresses of alerts that are none: nobody would hear of the run.
+
+    Raises:
+        SettingsError: names the setting.
+    """
+    if settings.has_alert_channel:
+        from hydra.alerts.channels import channels_of  # noqa: PLC0415  # loads what sends
+
+        channels_of(settings)
 
 
 def refuse_exchange(market: MarketOrigin) -> None:

@@ -5,6 +5,8 @@ from typing import Annotated, Final
 import typer
 from rich.table import Table
 
+from hydra.alerts.addresses import channel_names
+from hydra.answers.alerts import alert_lines, read_alert_condition
 from hydra.answers.audit_rounds import audit_words, newest_round
 from hydra.answers.blocked_pairs import blocked_pairs
 from hydra.answers.feeds import read_feeds, read_ingest
@@ -42,6 +44,7 @@ def command(
         feeds, ingest = read_feeds(connection), read_ingest(connection)
         runs = list_runs(connection, RUNS_SHOWN)
         audited = newest_round(connection)
+        alerts = read_alert_condition(connection)
         sizes = table_sizes(connection)
         blocked = blocked_pairs(connection, [run.run_id for run in runs if run.is_live])
     if as_json:
@@ -54,6 +57,7 @@ def command(
             "runs": [run.as_json() for run in runs],
             "blocked_pairs": blocked,
             "audits": audited,
+            "alerts": alerts,
             "tables": [size._asdict() for size in sizes],
             "broker": broker,
         }
@@ -76,6 +80,8 @@ def command(
     print_feeds(console, ingest, feeds)
     print_line(console, _condition(condition))
     print_line(console, audit_words(audited))
+    for line in alert_lines(alerts, channel_names(settings)):
+        print_line(console, line)
     if broker is not None:
         print_line(console, _broker(broker))
     if runs:

@@ -14,6 +14,7 @@ IMPORT: Final = "import"
 AUDITS: Final = "audits"
 GENERATED_MARKET: Final = "generated market"
 TERMS: Final = "terms"
+ALERTS: Final = "alerts"
 LOOK_EVERY_S: Final = 0.1
 
 

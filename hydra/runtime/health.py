@@ -1,6 +1,7 @@
 """The checks of `hydra doctor`: can HYDRA run here, and if not, what to do."""
 
 import shutil
+import stat
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 
+from hydra.alerts.channels import channels_of
 from hydra.answers.formatting import counted
 from hydra.answers.status import read_condition
 from hydra.db import queries
@@ -22,7 +24,7 @@ from hydra.db.server.private import private_cluster
 from hydra.domain import TradingMode
 from hydra.errors import HydraError
 from hydra.paths import PROJECT_ROOT
-from hydra.settings import Settings, load_settings
+from hydra.settings import ENV_FILE, Settings, load_settings
 
 MIN_FREE_DISK_BYTES = 5 * 2**30
 LOW_FREE_DISK_BYTES = 20 * 2**30
@@ -56,6 +58,8 @@ def examine() -> Iterator[HealthCheck]:
         yield HealthCheck("settings", HealthVerdict.FAIL, str(error), "correct it there")
         return
     yield check_settings(settings)
+    yield check_env_file(ENV_FILE)
+    yield check_alerts(settings)
     place = _growing_place(settings)
     yield check_disk(place, shutil.disk_usage(place).free)
     yield from _examine_database(settings)
@@ -113,6 +117,30 @@ def check_settings(settings: Settings) -> HealthCheck:
         advice = "set TRADING_MODE=paper: no orders go to an exchange yet, `hydra run` refuses other modes"
         return HealthCheck("settings", HealthVerdict.FAIL, seen, advice)
     return HealthCheck("settings", HealthVerdict.OK, seen)
+
+
+def check_env_file(path: Path) -> HealthCheck:
+    """Other accounts cannot read the secrets in `path`."""
+    if not path.is_file():
+        return HealthCheck("secrets", HealthVerdict.OK, f"there is no {path.name}")
+    seen = f"{path.name} has mode {stat.S_IMODE(path.stat().st_mode):04o}"
+    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        return HealthCheck("secrets", HealthVerdict.WARN, seen, f"chmod 600 {path}: it may hold secrets")
+    return HealthCheck("secrets", HealthVerdict.OK, seen)
+
+
+def check_alerts(settings: Settings) -> HealthCheck:
+    """Alerts can leave the machine, as far as their addresses tell."""
+    try:
+        names = [channel.name for channel in channels_of(settings)]
+    except HydraError as error:
+        return HealthCheck("alerts", HealthVerdict.FAIL, str(error), "correct it there")
+    if not names:
+        advice = "set ALERT_WEBHOOK_URL or ALERT_URLS (docs/alerts.md), then `hydra alerts test`"
+        return HealthCheck("alerts", HealthVerdict.WARN, "they do not leave this machine", advice)
+    return HealthCheck(
+        "alerts", HealthVerdict.OK, f"they go to {', '.join(names)}; `hydra alerts test` tries it"
+    )
 
 
 def _check_server(connection: psycopg.Connection) -> HealthCheck:

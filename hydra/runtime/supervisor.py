@@ -50,6 +50,7 @@ WORKERS: Final = "workers"
 # The audits have a process of their own; a short run does not need it.
 UPKEEP: Final = "upkeep"
 UPKEEP_AFTER_S: Final = 60.0
+ALERTS: Final = "alerts"
 RING_UPKEEP_EVERY_S: Final = 30.0
 
 _ENVIRONMENT: Final = {"dramatiq_restart_delay": "500", "dramatiq_worker_timeout": "200"}
@@ -135,10 +136,12 @@ class Supervisor:
         worker = (sys.executable, "-m", "dramatiq", "--use-spawn", "-p", "1", "-t", "1", self.worker_module)
         upkeep = (*worker[:-1], self.upkeep_module, "--queues", UPKEEP_QUEUE)
         clock = (sys.executable, "-m", "hydra.runtime.clock", "--run", run, "--speed", str(self.speed))
+        alerts = (sys.executable, "-m", "hydra", "alerts", "send")
         return [
             Program(WORKERS, worker),
             Program(CLOCK, clock, ends_by_itself=True),
             Program(UPKEEP, upkeep, starts_after_s=UPKEEP_AFTER_S),
+            *([Program(ALERTS, alerts)] if self.settings.has_alert_channel else []),
         ]
 
     def _keep_alive(self, children: Children) -> None:

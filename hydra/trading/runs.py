@@ -256,9 +256,9 @@ def _config(
 
 
 def recorded_settings(settings: Settings) -> dict[str, Any]:
-    """The settings that can change a decision, by attribute name, as JSON: no secrets, no addresses."""
-    addresses = {name for name in Settings.model_fields if name.endswith("_url")}
-    return settings.model_dump(mode="json", exclude=addresses | Settings.secrets())
+    """The settings that can change a decision, by attribute name, as JSON: no secrets, addresses, alerts."""
+    others = {name for name in Settings.model_fields if name.endswith("_url") or name.startswith("alert_")}
+    return settings.model_dump(mode="json", exclude=others | Settings.secrets())
 
 
 def config_hash(config: Mapping[str, Any]) -> str:

@@ -15,5 +15,3 @@ def upgrade() -> None:
     """Update it to sql/schema."""
     change("migrations/0013", "schema/feeds", "schema/retention")
     add_rollups()
-    change("schema/audit_market", "schema/audit_decisions", "schema/audit_lineage")
-    change("schema/roles")

@@ -1,7 +1,7 @@
 -- Who may do what. hydra_owner owns everything: it migrates, imports and deletes. hydra_reader reads everything.
 -- hydra_worker has, table by table, what its statements need (sql/stages, sql/backtest, sql/research, sql/upkeep,
--- sql/locks): it deletes nothing, and changes only columns that do not stay as they were written. Run again by every
--- newest revision; a new table gets its line here.
+-- sql/alerting, sql/locks): it deletes nothing, and changes only columns that do not stay as they were written. Run
+-- again by every newest revision; a new table gets its line here.
 
 REVOKE ALL ON ALL TABLES IN SCHEMA market, hydra, ml, audit, messages FROM public, hydra_worker, hydra_reader;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA market, hydra, ml, audit, messages FROM public, hydra_worker, hydra_reader;
@@ -62,6 +62,13 @@ GRANT INSERT, UPDATE (key) ON hydra.locks TO hydra_worker;
 GRANT EXECUTE ON FUNCTION
 hydra.take_lock(text), hydra.release_lock(text), hydra.refresh_statistics()
 TO hydra_worker;
+
+-- An alert: what it says now, and its end; what was sent is written once. A channel: whether it works.
+GRANT INSERT, UPDATE (severity, happened, done, advice, resolved_at) ON hydra.alerts TO hydra_worker;
+GRANT INSERT ON hydra.alert_messages TO hydra_worker;
+GRANT INSERT, UPDATE (
+    failures, failing_since, next_try_at, detail, last_sent_at, caught_up_at
+) ON hydra.alert_channels TO hydra_worker;
 
 -- Studies are written once; a planned trial gets its result.
 GRANT INSERT ON ml.studies TO hydra_worker;

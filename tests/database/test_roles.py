@@ -38,6 +38,10 @@ CHANGES = {
     },
     "hydra.kill_switch": {"cleared_time", "cleared_by", "clear_reason", "numbers"},
     "hydra.locks": {"key"},
+    "hydra.alerts": {"severity", "happened", "done", "advice", "resolved_at"},
+    "hydra.alert_channels": {
+        "failures", "failing_since", "next_try_at", "detail", "last_sent_at", "caught_up_at",
+    },
     "market.gaps": {"filled_at"},
     "market.ingest_sessions": {"ended_at", "end_reason"},
     "market.ingest_progress": {

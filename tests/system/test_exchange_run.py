@@ -18,6 +18,8 @@ import pytest
 from hydra.answers.audits import run_audits
 from hydra.db.edition import Edition
 from hydra.db.engine import connect
+from tests.support.alert_conditions import PLANTED
+from tests.support.alert_receiver import Receiver, receiver
 from tests.support.own_processes import descendants, is_alive
 from tests.support.servers.databases import TestServer
 
@@ -29,10 +31,10 @@ OPTIONS: Final = (
 )  # fmt: skip
 
 
-def hydra(url: str, *words: str) -> "subprocess.Popen[str]":
+def hydra(url: str, *words: str, **environment: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-m", "hydra", *words],
-        env={**os.environ, "HYDRA_DATABASE_URL": url},
+        env={**os.environ, "HYDRA_DATABASE_URL": url, **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -47,11 +49,24 @@ def finished(process: "subprocess.Popen[str]") -> str:
 
 
 @pytest.fixture(scope="module")
-def url(servers: dict[Edition, TestServer]) -> Iterator[str]:
-    """A database in which a run was killed half way, every process of it, and resumed to its end."""
+def told() -> Iterator[Receiver]:
+    """Gets the alerts of the run."""
+    with receiver() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def url(servers: dict[Edition, TestServer], told: Receiver) -> Iterator[str]:
+    """A database in which a run was killed half way, every process of it, and resumed to its end.
+
+    Earlier audits found something, so that there is an alert.
+    """
     end = START + timedelta(minutes=MINUTES + 1)
     with servers[Edition.APACHE].migrated() as url:
-        process = hydra(url, "run", *OPTIONS, "--to", f"{end:%Y-%m-%dT%H:%M}")
+        with connect(url, autocommit=True) as connection:
+            connection.execute(PLANTED["audit_finding"].begin)
+        words = ("run", *OPTIONS, "--to", f"{end:%Y-%m-%dT%H:%M}")
+        process = hydra(url, *words, ALERT_WEBHOOK_URL=told.url)
         wait_for_cycles(url, MINUTES // 2)
         family = [pid for pid, _ in descendants(process.pid)]
         process.send_signal(signal.SIGKILL)
@@ -60,7 +75,7 @@ def url(servers: dict[Edition, TestServer]) -> Iterator[str]:
         while any(is_alive(pid) for pid in family):
             assert time.monotonic() < deadline, "children outlived their supervisor"
             time.sleep(0.05)
-        finished(hydra(url, "run", "--resume", "1"))
+        finished(hydra(url, "run", "--resume", "1", ALERT_WEBHOOK_URL=told.url))
         yield url
 
 
@@ -113,6 +128,13 @@ def test_no_pair_was_blocked_for_want_of_data(connection: psycopg.Connection) ->
         "SELECT DISTINCT reason FROM hydra.assessments WHERE reason_code IN ('DATA_MISSING', 'DATA_STALE')"
     ).fetchall()
     assert rows == []
+
+
+@pytest.mark.usefixtures("url")
+def test_the_run_sends_alerts_and_tells_one_once(told: Receiver) -> None:
+    new = [one["message"] for one in told.taken if (one["kind"], one["phase"]) == ("audit_finding", "NEW")]
+    # A kill in the middle of it may let it go out twice.
+    assert set(new) == {"1-1"}
 
 
 def test_decided_again_from_what_ingest_stored_the_run_is_the_same(url: str) -> None:

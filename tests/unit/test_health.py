@@ -8,8 +8,10 @@ from pydantic import SecretStr
 from hydra.domain import TradingMode
 from hydra.runtime.health import (
     HealthVerdict,
+    check_alerts,
     check_clock,
     check_disk,
+    check_env_file,
     check_python,
     check_schema,
     check_settings,
@@ -77,3 +79,26 @@ def test_paper_needs_no_keys() -> None:
     check = check_settings(settings)
     assert check.verdict is HealthVerdict.OK
     assert "not set" in check.seen
+
+
+def test_alerts_without_a_channel_warn_and_a_wrong_address_fails_unrepeated() -> None:
+    assert check_alerts(Settings.model_construct()).verdict is HealthVerdict.WARN
+    well = check_alerts(Settings.model_construct(alert_webhook_url=SecretStr("https://example.org/hush")))
+    wrong = check_alerts(Settings.model_construct(alert_webhook_url=SecretStr("hush")))
+    assert (well.verdict, wrong.verdict) == (HealthVerdict.OK, HealthVerdict.FAIL)
+    assert "webhook" in well.seen
+    assert "hush" not in well.seen + wrong.seen
+
+
+@pytest.mark.parametrize(
+    ("mode", "verdict"),
+    [(0o600, HealthVerdict.OK), (0o640, HealthVerdict.WARN), (0o604, HealthVerdict.WARN)],
+)
+def test_a_file_of_secrets_that_others_can_read_warns(
+    tmp_path: Path, mode: int, verdict: HealthVerdict
+) -> None:
+    path = tmp_path / ".env"
+    assert check_env_file(path).verdict is HealthVerdict.OK
+    path.write_text("ALERT_WEBHOOK_SECRET=hush\n")
+    path.chmod(mode)
+    assert check_env_file(path).verdict is verdict

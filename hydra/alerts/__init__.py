@@ -1,0 +1,1 @@
+"""Alerts: what an operator has to know, and its way out of the machine."""
