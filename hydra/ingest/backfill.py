@@ -7,10 +7,11 @@ Source: docs/architecture.md, law 3; C108, C115, C125.
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import polars as pl
@@ -40,6 +41,8 @@ _PUBLISHED_AFTER: Final = timedelta(minutes=15)
 _KEPT_MARGIN: Final = timedelta(minutes=10)
 PAUSES_S: Final = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 60.0, 60.0)
 """Between attempts at a page. After a 429 or 418 the client itself waits until the time that was named."""
+START_PAUSES_S: Final = PAUSES_S[:2]
+"""At the start: an exchange that cannot be reached is told soon."""
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
@@ -105,7 +108,7 @@ async def backfill(
         BadDataError: an answer does not hold what it should.
         psycopg.Error: the database refuses or is gone.
     """
-    now = await exchange.server_time()
+    now = await patiently(exchange.server_time, START_PAUSES_S)
     wanted = series_of(instrument_ids, tables, start, min(end, now), now)
     with closing(connect(database_url, autocommit=True)) as connection:
         finish_rollups(connection)
@@ -149,7 +152,8 @@ async def _fill(
         total, pages = Merged(0, 0, 0), 0
         done.reached(series, cursor, 0)
         while cursor < series.end:
-            page = await _page(exchange, series, cursor)
+            asked = partial(exchange.history, series.table, series.symbol, cursor, series.end)
+            page = await patiently(asked, PAUSES_S)
             through = _after(series, cursor, page)
             merged = await store.page(series, page, through, batch_id)
             total = Merged(*(one + other for one, other in zip(total, merged, strict=True)))
@@ -160,18 +164,20 @@ async def _fill(
     return Filled(series, total.inserted, total.unchanged, total.revised, pages, resumed_at)
 
 
-async def _page(exchange: MarketData, series: Series, cursor: datetime) -> pl.DataFrame:
-    """The page from `cursor` on; a refusal for now is waited out, as the exchange's client says how long.
+async def patiently(ask: Callable[[], Awaitable[Result]], pauses_s: Sequence[float]) -> Result:
+    """What `ask` answers; a refusal for now is waited out, as the exchange's client says how long.
+
+    pauses_s: between attempts.
 
     Raises:
-        RetryError: the exchange could not be asked for some minutes.
+        RetryError: the last attempt was refused too.
     """
-    for pause_s in PAUSES_S:
+    for pause_s in pauses_s:
         try:
-            return await exchange.history(series.table, series.symbol, cursor, series.end)
+            return await ask()
         except RetryError:
             await asyncio.sleep(pause_s)
-    return await exchange.history(series.table, series.symbol, cursor, series.end)
+    return await ask()
 
 
 def _after(series: Series, cursor: datetime, page: pl.DataFrame) -> datetime:

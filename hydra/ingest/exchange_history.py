@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 from typing import Final
 
 from hydra.db.engine import connect
@@ -12,7 +13,7 @@ from hydra.durations import DAY
 from hydra.errors import StopError
 from hydra.exchange.connect import market_data
 from hydra.exchange.interface import MarketData
-from hydra.ingest.backfill import Filled, Progress, backfill
+from hydra.ingest.backfill import START_PAUSES_S, Filled, Progress, backfill, patiently
 from hydra.ingest.terms import ensure_venue
 from hydra.settings import Settings
 from hydra.universe import UNIVERSE
@@ -49,12 +50,12 @@ async def _fetch(
 ) -> list[Filled]:
     try:
         symbols = [pair.exchange_symbol for pair in UNIVERSE if not pairs or pair.base in pairs]
-        terms = await exchange.terms(symbols)
+        terms = await patiently(partial(exchange.terms, symbols), START_PAUSES_S)
         with closing(connect(url, autocommit=True)) as connection:
             ids = ensure_venue(connection, exchange.capabilities.venue, terms)
         if missing := [symbol for symbol in symbols if pairs and symbol not in ids]:
             raise StopError(f"{name} does not trade {', '.join(missing)}: leave it out of --pairs")
-        now = await exchange.server_time()
+        now = await patiently(exchange.server_time, START_PAUSES_S)
         start = now.replace(hour=0, minute=0, second=0, microsecond=0) - days * DAY
         wanted = {symbol: ids[symbol] for symbol in symbols if symbol in ids}
         tables = [table for table in TABLES if table in exchange.capabilities.history]
