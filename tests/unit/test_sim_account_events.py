@@ -159,14 +159,13 @@ def test_a_conditional_order_is_told_with_every_field() -> None:
     }
 
 
-def test_settings_money_and_funding_are_told() -> None:
+def test_settings_and_funding_are_told() -> None:
     scene = Scene()
     scene.account.set_leverage(BTC, 20, scene.tick())
     scene.account.set_leverage(BTC, 20, scene.tick())
     scene.account.set_margin_type(BTC, MarginType.CROSSED, scene.tick())
     scene.account.set_margin_type(BTC, MarginType.ISOLATED, scene.tick())
-    scene.account.transfer(Decimal(100), scene.tick())
-    leverage, crossed, isolated, deposit = frames(scene)
+    leverage, crossed, isolated = frames(scene)
     assert leverage == {
         "e": "ACCOUNT_CONFIG_UPDATE",
         "E": leverage["T"],
@@ -175,11 +174,6 @@ def test_settings_money_and_funding_are_told() -> None:
     }
     assert [frame["a"]["m"] for frame in (crossed, isolated)] == ["MARGIN_TYPE_CHANGE"] * 2
     assert [frame["a"]["P"][0]["mt"] for frame in (crossed, isolated)] == ["cross", "isolated"]
-    assert (deposit["a"]["m"], deposit["a"]["B"][0]["bc"], deposit["a"]["P"]) == (
-        "DEPOSIT",
-        "100.00000000",
-        [],
-    )
     scene.buy("0.1")
     scene.funding("0.0001")
     funding = frames(scene)[-1]["a"]

@@ -216,14 +216,6 @@ def test_auto_deleveraging_closes_at_the_mark_without_a_fee() -> None:
     assert last.order.client_id == "adl_autoclose"
 
 
-def test_money_comes_and_goes_by_transfer() -> None:
-    scene = Scene()
-    scene.account.transfer(Decimal(100), scene.tick())
-    scene.account.transfer(Decimal(-50), scene.tick())
-    assert incomes(scene) == [("TRANSFER", "100.00000000"), ("TRANSFER", "-50.00000000")]
-    assert scene.balance == 5_050
-
-
 def test_what_is_free_is_less_margins_of_positions_and_orders() -> None:
     scene = held(AccountSettings(leverage=10), OrderSide.BUY, "0.100")
     scene.buy("0.1", "49000.0")

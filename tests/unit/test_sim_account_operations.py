@@ -1,5 +1,6 @@
 """Parameters of signed requests, counts of orders, and which orders a fault concerns."""
 
+import json
 from decimal import Decimal
 
 import pytest
@@ -15,7 +16,9 @@ from hydra.sim.exchange.private.market_seen import with_best, with_offer
 from hydra.sim.exchange.private.operations import OPERATIONS
 from hydra.sim.exchange.private.order_counts import OrderCounts
 from hydra.sim.exchange.private.order_faults import may_be_refused, shown_book
+from hydra.sim.exchange.private.order_operations import cancel_batch, place_batch
 from hydra.sim.exchange.refusals import Refusal
+from tests.support.account_scene import Scene
 
 PLACES = {"BTCUSDT": 0}
 BOOK = Book(0, side_of([99.0, 98.0], [1.0, 2.0], -1, (1, 3)), side_of([101.0, 102.0], [1.0, 2.0], 1, (1, 3)))
@@ -59,6 +62,19 @@ def test_a_range_of_more_than_a_week_is_refused() -> None:
 def test_an_order_of_a_batch_is_read_as_if_it_had_come_alone() -> None:
     one = Fields({}, PLACES).inside({"symbol": "BTCUSDT", "reduceOnly": True, "quantity": 0.5})
     assert (one.symbol(), one.flag("reduceOnly"), one.number("quantity")) == ("BTCUSDT", True, Decimal("0.5"))
+
+
+def test_a_batch_answers_each_with_its_order_or_refusal() -> None:
+    scene = Scene()
+    good = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "price": "49000.0"}
+    orders = json.dumps([{**good, "quantity": "0.1"}, {**good, "quantity": "0"}])
+    placed = place_batch(scene.account, Fields({"batchOrders": orders}, PLACES), scene.tick())
+    (order,) = scene.account.open_orders()
+    assert placed[0]["orderId"] == order.order_id
+    assert placed[1]["code"] == -4003
+    ids = {"symbol": "BTCUSDT", "orderIdList": f"[{order.order_id}, 1]"}
+    cancelled = cancel_batch(scene.account, Fields(ids, PLACES), scene.tick())
+    assert (cancelled[0]["status"], cancelled[1]["code"]) == ("CANCELED", -2011)
 
 
 def test_300_orders_in_ten_seconds_and_1200_in_a_minute_are_taken() -> None:

@@ -36,7 +36,6 @@ _STEP = st.one_of(
     st.tuples(st.just("mark"), _MARK),
     st.tuples(st.just("funding"), st.sampled_from(("0.0001", "-0.0030", "0.0300"))),
     st.tuples(st.just("adl")),
-    st.tuples(st.just("transfer"), st.sampled_from((Decimal("12.34"), Decimal(-7)))),
 )
 
 
@@ -103,7 +102,6 @@ _ACTIONS: Final[dict[str, Callable[..., None]]] = {
     "mark": lambda scene, price: scene.mark(price),
     "funding": lambda scene, rate: scene.funding(rate),
     "adl": lambda scene: scene.account.auto_deleverage(BTC, scene.tick()),
-    "transfer": lambda scene, amount: scene.account.transfer(amount, scene.tick()),
 }
 
 

@@ -359,18 +359,3 @@ def test_a_lower_leverage_needs_the_margin() -> None:
     scene.buy("1")
     assert refused(lambda: scene.account.set_leverage(BTC, 5, scene.tick()))[0] == -2028
     assert scene.account.position(BTC).leverage == 20
-
-
-def test_no_more_is_taken_out_than_is_free() -> None:
-    scene = Scene()
-    assert refused(lambda: scene.account.transfer(Decimal(-5_001), scene.tick()))[0] == -2019
-
-
-def test_a_batch_answers_each_with_its_order_or_refusal() -> None:
-    scene = Scene()
-    first, second = scene.account.place_batch([limit(), replace(limit(), quantity=Decimal(0))], scene.tick())
-    assert first is scene.account.open_orders()[0]
-    assert isinstance(second, Refusal)
-    one, two = scene.account.cancel_batch([OrderKey(BTC, first.order_id), OrderKey(BTC, 1)], scene.tick())
-    assert one is first
-    assert isinstance(two, Refusal)

@@ -5,9 +5,9 @@ which they happen. Times are the exchange's, milliseconds; money is exact. What 
 whose codes are named in `refusals`, and changes nothing.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Final, TypeVar
+from typing import Final
 
 from hydra.sim.exchange.account import account_terms, refusals
 from hydra.sim.exchange.account.book_orders import BookOrders
@@ -29,10 +29,8 @@ from hydra.sim.exchange.account.user_events import UserEvent
 from hydra.sim.exchange.account.words import MarginType, WorkingType
 from hydra.sim.exchange.books import Book, Update
 from hydra.sim.exchange.piece import TradeRow
-from hydra.sim.exchange.refusals import Refusal
 from hydra.sim.exchange.sources import ListedPair
 
-_Asked = TypeVar("_Asked")
 _DAY_MS: Final = 86_400_000
 _UNFILLED_KEPT_MS: Final = 3 * _DAY_MS
 _KEPT_MS: Final = 90 * _DAY_MS
@@ -73,10 +71,6 @@ class Account:
         self._settle(request.symbol)
         return order
 
-    def place_batch(self, requests: Sequence[OrderRequest], now_ms: int) -> list[Order | Refusal]:
-        """POST batchOrders: one after the other."""
-        return [_or_refusal(self.place, request, now_ms) for request in requests]
-
     def modify(self, change: OrderChange, now_ms: int) -> Order:
         """PUT order; see `BookOrders.modify`."""
         self.on_time(now_ms)
@@ -93,10 +87,6 @@ class Account:
         self._book_orders.cancel(order)
         self._settle(order.symbol)
         return order
-
-    def cancel_batch(self, keys: Sequence[OrderKey], now_ms: int) -> list[Order | Refusal]:
-        """DELETE batchOrders."""
-        return [_or_refusal(self.cancel, key, now_ms) for key in keys]
 
     def cancel_all(self, symbol: str, now_ms: int) -> list[Order]:
         """DELETE allOpenOrders: not the conditional ones."""
@@ -219,11 +209,6 @@ class Account:
         self.on_time(now_ms)
         account_terms.set_margin_type(self.store, symbol, margin_type)
 
-    def transfer(self, amount_usd: Decimal, now_ms: int) -> None:
-        """Money in (positive) or out. Raises -2019 for more than is available."""
-        self.on_time(now_ms)
-        account_terms.transfer(self.store, amount_usd)
-
     def position(self, symbol: str) -> Position:
         """The position, flat or not, with leverage and margin type."""
         return self.store.of(symbol).position
@@ -311,13 +296,6 @@ class Account:
         """What follows from what has happened in a symbol."""
         self._conditional.follow(symbol)
         self.store.listen(symbol, self)
-
-
-def _or_refusal(act: Callable[[_Asked, int], Order], asked: _Asked, now_ms: int) -> Order | Refusal:
-    try:
-        return act(asked, now_ms)
-    except Refusal as refused:
-        return refused.with_traceback(None)
 
 
 def _is_kept(created_ms: int, has_fill: bool, now_ms: int) -> bool:

@@ -1,4 +1,4 @@
-"""The account's settings and money besides orders: leverage, margin type, transfers, funding."""
+"""The account's settings and money besides orders: leverage, margin type, funding."""
 
 from decimal import Decimal
 
@@ -6,7 +6,6 @@ from hydra.sim.exchange.account import margins, refusals
 from hydra.sim.exchange.account.position_changes import funding_fee
 from hydra.sim.exchange.account.reports import tell_account, tell_leverage
 from hydra.sim.exchange.account.store import Store
-from hydra.sim.exchange.account.wallet import usd
 from hydra.sim.exchange.account.words import IncomeKind, MarginType, UpdateReason
 
 
@@ -53,20 +52,6 @@ def set_margin_type(store: Store, symbol: str, margin_type: MarginType) -> None:
     one.position.margin_type = margin_type
     one.position.updated_ms = store.updated_ms
     tell_account(store, UpdateReason.MARGIN_TYPE_CHANGE, [symbol])
-
-
-def transfer(store: Store, amount_usd: Decimal) -> None:
-    """Money in (positive) or out.
-
-    Raises:
-        Refusal: -2019, for more than is available.
-    """
-    amount = usd(amount_usd)
-    if amount < 0 and -amount > margins.available(store):
-        raise refusals.MARGIN_INSUFFICIENT
-    store.wallet.book(IncomeKind.TRANSFER, amount, store.updated_ms)
-    reason = UpdateReason.DEPOSIT if amount > 0 else UpdateReason.WITHDRAW
-    tell_account(store, reason, change_usd=amount)
 
 
 def settle_funding(store: Store, symbol: str, rate: Decimal, mark_price: Decimal) -> None:

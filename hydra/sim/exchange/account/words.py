@@ -101,7 +101,7 @@ class MarginType(StrEnum):
 
 
 class IncomeKind(StrEnum):
-    """`incomeType` of GET income."""
+    """`incomeType` of GET income. Nobody transfers money here: there are no rows of TRANSFER."""
 
     TRANSFER = "TRANSFER"
     REALIZED_PNL = "REALIZED_PNL"
@@ -115,7 +115,5 @@ class UpdateReason(StrEnum):
 
     ORDER = "ORDER"
     FUNDING_FEE = "FUNDING_FEE"
-    DEPOSIT = "DEPOSIT"
-    WITHDRAW = "WITHDRAW"
     MARGIN_TYPE_CHANGE = "MARGIN_TYPE_CHANGE"
     INSURANCE_CLEAR = "INSURANCE_CLEAR"

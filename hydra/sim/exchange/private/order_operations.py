@@ -1,6 +1,7 @@
 """Orders on the wire: parameters to requests of the account, its records to answers."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from hydra.sim.exchange.account import answers, refusals
@@ -67,7 +68,7 @@ def modify_batch(account: Account, fields: Fields, now_ms: int) -> Answer:
 
 def cancel(account: Account, fields: Fields, now_ms: int) -> Answer:
     """DELETE order."""
-    return answers.order_receipt(account.cancel(fields.order_key(), now_ms))
+    return _cancelled(account, fields.order_key(), now_ms)
 
 
 def cancel_batch(account: Account, fields: Fields, now_ms: int) -> Answer:
@@ -80,10 +81,7 @@ def cancel_batch(account: Account, fields: Fields, now_ms: int) -> Answer:
     keys = [OrderKey(symbol, one) for one in ids] or [OrderKey(symbol, None, one) for one in names]
     if not 1 <= len(keys) <= _MOST_CANCELS:
         raise _BAD_BATCH
-    return [
-        one.body if isinstance(one, Refusal) else answers.order_receipt(one)
-        for one in account.cancel_batch(keys, now_ms)
-    ]
+    return [_or_refusal(partial(_cancelled, account, key, now_ms)) for key in keys]
 
 
 def cancel_all(account: Account, fields: Fields, now_ms: int) -> Answer:
@@ -152,6 +150,10 @@ def all_conditionals(account: Account, fields: Fields, now_ms: int) -> Answer:
     """GET allAlgoOrders."""
     found = account.conditional_orders(fields.symbol(), fields.week("algoId"), now_ms)
     return [answers.conditional_row(one) for one in found]
+
+
+def _cancelled(account: Account, key: OrderKey, now_ms: int) -> Answer:
+    return answers.order_receipt(account.cancel(key, now_ms))
 
 
 def _order(fields: Fields) -> OrderRequest:
@@ -245,11 +247,11 @@ def _each(fields: Fields, answer: Callable[[Fields], Answer]) -> list[Answer]:
         raise missing("batchOrders")
     if not 1 <= len(orders) <= _MOST_IN_BATCH or not all(isinstance(one, dict) for one in orders):
         raise _BAD_BATCH
-    found = []
-    for one in orders:
-        try:
-            found.append(answer(fields.inside(one)))
-        except Refusal as refused:
-            refused.with_traceback(None)
-            found.append(refused.body)
-    return found
+    return [_or_refusal(partial(answer, fields.inside(one))) for one in orders]
+
+
+def _or_refusal(answer: Callable[[], Answer]) -> Answer:
+    try:
+        return answer()
+    except Refusal as refused:
+        return refused.with_traceback(None).body

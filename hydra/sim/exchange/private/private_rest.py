@@ -1,6 +1,6 @@
 """REST with a key: who asks, whether it is signed, what faults make of it, and the answer."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -31,7 +31,6 @@ _TIMED_OUT_WORDS: Final = (
 _UNKNOWN: Final = refusal(503, -1, "Unknown error, please check your request or try again later.")
 _TIMEOUTS: Final = frozenset({FaultKind.TIMEOUT_BEFORE, FaultKind.TIMEOUT_AFTER})
 _UNKNOWN_KINDS: Final = frozenset({FaultKind.UNKNOWN_BEFORE, FaultKind.UNKNOWN_AFTER})
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True)
