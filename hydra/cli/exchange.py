@@ -34,6 +34,7 @@ from hydra.sim.exchange.private.account_file import own_account
 from hydra.sim.exchange.recorded import RecordedSource
 from hydra.sim.exchange.server import DEFAULT_PORT, Exchange, Serving
 from hydra.sim.exchange.sources import GeneratedMarket, GeneratedSource, listed_pair
+from hydra.sim.exchange.weights import WEIGHT_LIMIT
 from hydra.sim.market.settings import MOST_PAIRS, Scenario
 from hydra.universe import UNIVERSE
 
@@ -83,7 +84,7 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter an option
             "start, end, value, seed. Can be repeated.",
         ),
     ] = None,
-    weight_limit: Annotated[int, typer.Option(min=1, help="Request weight a minute.")] = 2_400,
+    weight_limit: Annotated[int, typer.Option(min=1, help="Request weight a minute.")] = WEIGHT_LIMIT,
     began: Annotated[
         str | None,
         typer.Option(

@@ -8,10 +8,12 @@ from hydra.sim.exchange.trading_rules import (
     LARGEST_PRICE,
     LIQUIDATION_FEE,
     MARKET_BOUND,
+    MINUTE_ORDERS,
     MOST_CHANGES,
     MOST_OPEN_ORDERS,
     MULTIPLIER_DOWN,
     MULTIPLIER_UP,
+    TEN_SECONDS_ORDERS,
     TRIGGER_PROTECT,
 )
 
@@ -34,8 +36,8 @@ def exchange_info(pairs: tuple[ListedPair, ...], now_ms: int, weight_limit: int)
     """GET /fapi/v1/exchangeInfo."""
     limits = [
         ("REQUEST_WEIGHT", "MINUTE", 1, weight_limit),
-        ("ORDERS", "MINUTE", 1, 1_200),
-        ("ORDERS", "SECOND", 10, 300),
+        ("ORDERS", "MINUTE", 1, MINUTE_ORDERS),
+        ("ORDERS", "SECOND", 10, TEN_SECONDS_ORDERS),
     ]
     return {
         "timezone": "UTC",

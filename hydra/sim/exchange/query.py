@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from hydra.sim.exchange.refusals import BAD_SYMBOL, missing, refusal
+from hydra.sim.exchange.refusals import BAD_SYMBOL, missing, not_valid, refusal
 
 _MOST_DIGITS: Final = 16
 
@@ -60,7 +60,7 @@ class Query:
         if limit is None:
             return default
         if not 1 <= limit <= most:
-            raise refusal(400, -1130, "Data sent for parameter 'limit' is not valid.")
+            raise not_valid("limit")
         return limit
 
     def pair(self, name: str = "symbol") -> int:

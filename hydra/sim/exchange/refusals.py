@@ -16,6 +16,11 @@ class Refusal(Exception):  # noqa: N818  # it is an answer, not a failure of the
     body: Mapping[str, Any] | str
     headers: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def code(self) -> int | None:
+        """The exchange's code; None where it sends none."""
+        return None if isinstance(self.body, str) else self.body.get("code")
+
 
 def refusal(status: int, code: int, message: str, headers: Mapping[str, str] | None = None) -> Refusal:
     """{"code": ..., "msg": ...}"""
@@ -26,6 +31,23 @@ def missing(parameter: str) -> Refusal:
     """A mandatory parameter is not sent."""
     return refusal(
         400, -1102, f"Mandatory parameter '{parameter}' was not sent, was empty/null, or malformed."
+    )
+
+
+def not_required(parameter: str) -> Refusal:
+    """A parameter that this request cannot have."""
+    return refusal(400, -1106, f"Parameter '{parameter}' sent when not required.")
+
+
+def not_valid(parameter: str) -> Refusal:
+    """A value that the parameter cannot have."""
+    return refusal(400, -1130, f"Data sent for parameter '{parameter}' is not valid.")
+
+
+def illegal_characters(parameter: str, legal: str) -> Refusal:
+    """A text that `legal`, a regular expression in the exchange's words, does not match."""
+    return refusal(
+        400, -1100, f"Illegal characters found in parameter '{parameter}'; legal range is '{legal}'."
     )
 
 

@@ -14,11 +14,12 @@ from hydra.sim.exchange.refusals import (
     banned,
     too_many,
 )
+from hydra.sim.exchange.weights import WEIGHT_LIMIT
 
 _DELAYS: Final = frozenset({FaultKind.LATENCY, FaultKind.JITTER})
 _INVALID_ACCOUNT: Final = -1109
 _REFUSING: Final[dict[FaultKind, Callable[[int, int], Refusal]]] = {
-    FaultKind.HTTP_429: lambda seconds, _now_ms: too_many(2_400, seconds),
+    FaultKind.HTTP_429: lambda seconds, _now_ms: too_many(WEIGHT_LIMIT, seconds),
     FaultKind.HTTP_418: lambda seconds, now_ms: banned(now_ms + seconds * 1_000, seconds),
     FaultKind.HTTP_5XX: lambda status, _now_ms: Refusal(status, f"<html><h1>{status}</h1></html>"),
     FaultKind.MAINTENANCE: lambda code, _now_ms: INVALID_ACCOUNT if code == _INVALID_ACCOUNT else MAINTENANCE,

@@ -31,7 +31,7 @@ from hydra.sim.exchange.request_faults import RequestFaults
 from hydra.sim.exchange.rest import Endpoints
 from hydra.sim.exchange.sockets import Sockets, hang_up
 from hydra.sim.exchange.sources import MarketSource
-from hydra.sim.exchange.weights import Weights
+from hydra.sim.exchange.weights import WEIGHT_LIMIT, Weights
 
 DEFAULT_PORT: Final = 8_778
 _LOOPBACK: Final = "127.0.0.1"
@@ -55,7 +55,7 @@ class Serving:
     seed: int | None
     faults: tuple[Fault, ...] = ()
     port: int = DEFAULT_PORT
-    weight_limit: int = 2_400
+    weight_limit: int = WEIGHT_LIMIT
     began: datetime | None = None
     account: OwnAccount | None = None
 

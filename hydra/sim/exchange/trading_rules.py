@@ -17,6 +17,9 @@ LIQUIDATION_FEE: Final = Decimal("0.012500")
 """liquidationFee: of the value that is liquidated, a fraction."""
 MOST_CHANGES: Final = 10_000
 """maxMoveOrderLimit: changes of one order."""
+MINUTE_ORDERS: Final = 1_200
+TEN_SECONDS_ORDERS: Final = 300
+"""rateLimits: orders that an account may send in a minute, and in ten seconds."""
 
 
 class FeeTier(NamedTuple):

@@ -14,7 +14,7 @@ from hydra.sim.exchange.account.words import (
     OrderType,
     TimeInForce,
 )
-from hydra.sim.exchange.refusals import missing
+from hydra.sim.exchange.refusals import illegal_characters, missing, not_required
 from hydra.sim.exchange.trading_rules import LARGEST_PRICE, MULTIPLIER_DOWN, MULTIPLIER_UP
 
 _LONGEST_ID: Final = 36
@@ -31,7 +31,7 @@ def check_client_id(client_id: str, parameter: str) -> None:
     if not 1 <= len(client_id) <= _LONGEST_ID:
         raise refusals.CLIENT_ID_NOT_VALID
     if not _ID_CHARACTERS.fullmatch(client_id):
-        raise refusals.illegal_characters(parameter)
+        raise illegal_characters(parameter, r"^[\.A-Z\:/a-z0-9_-]{1,36}$")
 
 
 def check_order(contract: Contract, request: OrderRequest, mark: Decimal) -> None:
@@ -53,7 +53,7 @@ def check_order(contract: Contract, request: OrderRequest, mark: Decimal) -> Non
             raise refusals.BAD_TIME_IN_FORCE
         check_limit_price(contract, request.side, request.price, mark)
     elif request.price is not None:
-        raise refusals.PRICE_NOT_REQUIRED
+        raise not_required("price")
     price = mark if request.price is None else request.price
     check_notional(contract, request.quantity, price, reduce_only=request.reduce_only)
 
@@ -77,7 +77,7 @@ def check_conditional(contract: Contract, request: ConditionalRequest) -> None:
     if is_limit and request.price is None:
         raise missing("price")
     if not is_limit and request.price is not None:
-        raise refusals.PRICE_NOT_REQUIRED
+        raise not_required("price")
     if request.price is not None:
         check_price(contract, request.price)
     if request.quantity is not None:
@@ -91,7 +91,7 @@ def _check_close_position(request: ConditionalRequest, *, is_limit: bool) -> Non
     if request.quantity is not None:
         raise refusals.QUANTITY_WITH_CLOSE_POSITION
     if request.reduce_only:
-        raise refusals.REDUCE_ONLY_NOT_REQUIRED
+        raise not_required("reduceOnly")
 
 
 def check_quantity(contract: Contract, quantity: Decimal, *, is_market: bool) -> None:

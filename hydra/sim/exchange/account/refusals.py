@@ -10,8 +10,6 @@ def _told(code: int, message: str) -> Refusal:
     return refusal(400, code, message)
 
 
-REDUCE_ONLY_NOT_REQUIRED: Final = _told(-1106, "Parameter 'reduceOnly' sent when not required.")
-PRICE_NOT_REQUIRED: Final = _told(-1106, "Parameter 'price' sent when not required.")
 TOO_PRECISE: Final = _told(-1111, "Precision is over the maximum defined for this asset.")
 BAD_TIME_IN_FORCE: Final = _told(-1115, "Invalid timeInForce.")
 BAD_ORDER_TYPE: Final = _told(-1116, "Invalid orderType.")
@@ -71,12 +69,6 @@ POST_ONLY_WOULD_TRADE: Final = _told(
 ONLY_LIMIT_IS_CHANGED: Final = _told(-5025, "Limit orders only supported")
 TOO_MANY_CHANGES: Final = _told(-5026, "Exceed maximum modify order limit.")
 NOTHING_TO_CHANGE: Final = _told(-5027, "No need to modify the order.")
-
-
-def illegal_characters(parameter: str) -> Refusal:
-    """-1100: of a client id."""
-    legal = r"^[\.A-Z\:/a-z0-9_-]{1,36}$"
-    return _told(-1100, f"Illegal characters found in parameter '{parameter}'; legal range is '{legal}'.")
 
 
 def close_position_type(order_type: str) -> Refusal:

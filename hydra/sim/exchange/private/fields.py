@@ -10,24 +10,15 @@ import orjson
 
 from hydra.sim.exchange.account.requests import ConditionalKey, OrderKey, Span
 from hydra.sim.exchange.query import Query
-from hydra.sim.exchange.refusals import Refusal, refusal
+from hydra.sim.exchange.refusals import Refusal, illegal_characters, not_required, not_valid, refusal
 
 NOT_SUPPORTED: Final = refusal(400, -1020, "This operation is not supported.")
 NUMBER: Final = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?")
 WEEK_MS: Final = 7 * 86_400_000
 _MOST_ROWS: Final = 1_000
-_ALWAYS_READ: Final = frozenset({"timestamp", "recvWindow", "signature"})
+OF_SIGNATURE: Final = frozenset({"timestamp", "recvWindow", "signature"})
+"""What every signed request may have."""
 Word = TypeVar("Word", bound=StrEnum)
-
-
-def not_valid(name: str) -> Refusal:
-    """A value that the parameter cannot have."""
-    return refusal(400, -1130, f"Data sent for parameter '{name}' is not valid.")
-
-
-def not_required(name: str) -> Refusal:
-    """A parameter that this order cannot have."""
-    return refusal(400, -1106, f"Parameter '{name}' sent when not required.")
 
 
 class Fields(Query):
@@ -47,7 +38,7 @@ class Fields(Query):
 
     def refuse_unread(self, known: frozenset[str]) -> None:
         """Raises Refusal -1104 if anything else was sent: a misspelt parameter would be another order."""
-        read = len((known | _ALWAYS_READ) & self.values.keys())
+        read = len((known | OF_SIGNATURE) & self.values.keys())
         if read < len(self.values):
             words = (
                 f"Not all sent parameters were read; read '{read}' parameter(s) but was sent "
@@ -91,11 +82,7 @@ class Fields(Query):
         if not text:
             return None
         if not NUMBER.fullmatch(text):
-            words = (
-                f"Illegal characters found in parameter '{name}'; legal range is "
-                r"'^([0-9]{1,20})(\.[0-9]{1,20})?$'."
-            )
-            raise refusal(400, -1100, words)
+            raise illegal_characters(name, r"^([0-9]{1,20})(\.[0-9]{1,20})?$")
         return Decimal(text)
 
     def mandatory_number(self, name: str) -> Decimal:

@@ -17,7 +17,7 @@ from hydra.sim.exchange.market import PlayedMarket
 from hydra.sim.exchange.message_faults import Faults
 from hydra.sim.exchange.pair_sender import SECOND_MS
 from hydra.sim.exchange.private.account_file import OwnAccount
-from hydra.sim.exchange.private.fields import Fields
+from hydra.sim.exchange.private.fields import OF_SIGNATURE, Fields
 from hydra.sim.exchange.private.journal import Change, Journal
 from hydra.sim.exchange.private.market_seen import MarketSeen
 from hydra.sim.exchange.private.operations import OPERATIONS
@@ -28,7 +28,6 @@ _SETTINGS: Final = "SETTINGS"
 _PERCENT: Final = Decimal(100)
 _SMALLEST_SHARE: Final = Decimal("0.01")
 """Of a mark price that a fault lets jump."""
-_OF_THE_WIRE: Final = frozenset({"timestamp", "recvWindow", "signature"})
 
 
 class KeptAccount:
@@ -100,7 +99,7 @@ class KeptAccount:
         return self._change(call, fields.values, now_ms, fault.value if fault else "")
 
     def _change(self, call: str, sent: Mapping[str, str], now_ms: int, fault: str = "") -> Any:
-        sent = {name: text for name, text in sent.items() if name not in _OF_THE_WIRE}
+        sent = {name: text for name, text in sent.items() if name not in OF_SIGNATURE}
         change = Change(self._market.sent_ms, max(now_ms, self.last_ms), call, sent, fault)
         try:
             answer, refused = self._do(change), None

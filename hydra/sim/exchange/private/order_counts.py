@@ -1,14 +1,18 @@
-"""How many orders an account sends: 300 in 10 s and 1,200 in a minute of the exchange."""
+"""How many orders an account sends in ten seconds and in a minute of the exchange."""
 
 import time
 from typing import Final
 
 from hydra.sim.exchange.clock import SimulatedClock
 from hydra.sim.exchange.refusals import refusal
+from hydra.sim.exchange.trading_rules import MINUTE_ORDERS, TEN_SECONDS_ORDERS
 from hydra.sim.exchange.weights import MINUTE_MS, wait_s, window_of
 
 _TEN_SECONDS_MS: Final = 10_000
-LIMITS: Final = {"10S": (_TEN_SECONDS_MS, 300, "10 seconds"), "1M": (MINUTE_MS, 1_200, "minute")}
+LIMITS: Final = {
+    "10S": (_TEN_SECONDS_MS, TEN_SECONDS_ORDERS, "10 seconds"),
+    "1M": (MINUTE_MS, MINUTE_ORDERS, "minute"),
+}
 """Name in the header -> length, orders, words."""
 
 

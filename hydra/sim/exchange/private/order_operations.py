@@ -17,8 +17,8 @@ from hydra.sim.exchange.account.words import (
     TimeInForce,
     WorkingType,
 )
-from hydra.sim.exchange.private.fields import NOT_SUPPORTED, Fields, not_valid
-from hydra.sim.exchange.refusals import Refusal, missing, refusal
+from hydra.sim.exchange.private.fields import NOT_SUPPORTED, Fields
+from hydra.sim.exchange.refusals import Refusal, missing, not_valid, refusal
 
 Answer = Any
 _BAD_SIDE: Final = refusal(400, -1117, "Invalid side.")
