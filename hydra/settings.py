@@ -14,7 +14,6 @@ from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
@@ -36,6 +35,7 @@ from hydra.bounds import (
 )
 from hydra.domain import KillScope, SignalSource, TradingMode
 from hydra.errors import SettingsError
+from hydra.http_url import is_http_url
 from hydra.paths import PROJECT_ROOT
 from hydra.redaction import redacted
 from hydra.retention import RetentionDays
@@ -92,12 +92,7 @@ HoldingHours = Annotated[str, AfterValidator(_checked_hours)]
 
 
 def _checked_url(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        is_url = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_url = False
-    if not is_url or "@" in text or "?" in text or "#" in text:
+    if not is_http_url(text) or "@" in text or "?" in text or "#" in text:
         raise ValueError("write it as http://HOST:PORT or https://HOST, without user, query or fragment")
     return text.rstrip("/")
 

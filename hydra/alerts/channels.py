@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
-from urllib.parse import urlsplit
 
 import aiohttp
 from pydantic import SecretStr
@@ -17,6 +16,7 @@ from pydantic import SecretStr
 from hydra.alerts.addresses import WEBHOOK, service_urls
 from hydra.alerts.message import Message
 from hydra.errors import RetryError, SettingsError
+from hydra.http_url import is_http_url
 from hydra.outside_text import shown
 from hydra.redaction import redacted
 from hydra.settings import Settings
@@ -154,12 +154,7 @@ def _webhooks(settings: Settings) -> Iterator[Channel]:
     url = settings.alert_webhook_url
     if url is None:
         return
-    try:
-        parts = urlsplit(url.get_secret_value())
-        is_url = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_url = False
-    if not is_url:
+    if not is_http_url(url.get_secret_value()):
         raise SettingsError("ALERT_WEBHOOK_URL: write it as https://HOST/PATH or http://HOST:PORT/PATH")
     yield Webhook(url, settings.alert_webhook_secret)
 

@@ -13,6 +13,13 @@ LONGEST: Final = 600
 """Characters of one part; services cut off or refuse long messages."""
 
 
+class Severity(StrEnum):
+    """CRITICAL: money is at risk now; WARNING: it may come to that."""
+
+    CRITICAL = "CRITICAL"
+    WARNING = "WARNING"
+
+
 class Phase(StrEnum):
     """PASSED: over before it could be told. COUNTED: the same, told as a number in another message."""
 

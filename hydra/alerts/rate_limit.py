@@ -2,11 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
-from hydra.alerts.message import Phase, Told
-
-CRITICAL: Final = "CRITICAL"
+from hydra.alerts.message import Phase, Severity, Told
 
 
 @dataclass(frozen=True)
@@ -43,4 +40,4 @@ def choose(due: Sequence[Told], lately: Mapping[str, int], limit: RateLimit) -> 
 def _may_go(told: Told, lately: Mapping[str, int], limit: RateLimit) -> bool:
     if lately.get(told.kind, 0) >= limit.of_kind:
         return False
-    return told.severity == CRITICAL or sum(lately.values()) < limit.in_sum
+    return told.severity == Severity.CRITICAL or sum(lately.values()) < limit.in_sum

@@ -9,12 +9,11 @@ import psycopg
 from psycopg.rows import class_row
 
 from hydra.alerts.conditions import Condition
-from hydra.alerts.message import Message, Phase, Told
+from hydra.alerts.message import Message, Phase, Severity, Told
 from hydra.alerts.rate_limit import Choice
 from hydra.db import queries
 
 TEST: Final = "test"
-WARNING: Final = "WARNING"
 
 
 def record_conditions(
@@ -78,7 +77,7 @@ def add_test(connection: psycopg.Connection, operator: str) -> Message:
     words = {
         "kind": TEST,
         "subject": operator,
-        "severity": WARNING,
+        "severity": Severity.WARNING.value,
         "happened": f"{operator} asked for a test: alerts of this machine arrive here",
         "done": "Nothing is wrong.",
         "advice": "nothing.",

@@ -14,7 +14,7 @@ import psycopg
 from hydra.alerts import rows
 from hydra.alerts.channels import Channel, NotTakenError
 from hydra.alerts.conditions import Condition, Patience, kinds, query_values, read_conditions
-from hydra.alerts.message import Message
+from hydra.alerts.message import Message, Severity
 from hydra.alerts.rate_limit import Choice, RateLimit, choose
 from hydra.db.engine import is_lost
 from hydra.durations import MINUTE, MINUTE_SECONDS
@@ -126,7 +126,7 @@ def _unanswered(kind: str, error: psycopg.Error) -> Condition:
     complaint = str(error).partition("\n")[0]
     return Condition(
         subject=kind,
-        severity=rows.WARNING,
+        severity=Severity.WARNING.value,
         since=None,
         patience=MINUTE,
         happened=f"Whether there is an alert of the kind {kind} cannot be asked: {complaint}",

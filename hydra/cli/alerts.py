@@ -9,6 +9,7 @@ from rich.table import Table
 from hydra.alerts.addresses import channel_names
 from hydra.alerts.channels import channels_of
 from hydra.alerts.conditions import kinds, query_values, read_conditions
+from hydra.alerts.message import Severity
 from hydra.alerts.sender import send_test
 from hydra.answers.alerts import AlertSummary, alert_lines, read_alert_condition, read_alerts
 from hydra.answers.plain_values import plain
@@ -22,7 +23,7 @@ from hydra.runtime.alert_process import send_alerts
 from hydra.settings import load_settings
 
 app = typer.Typer(add_completion=False, help="What an operator has to know.")
-COLOURS = {"CRITICAL": "red", "WARNING": "yellow"}
+COLOURS: dict[str, str] = {Severity.CRITICAL: "red", Severity.WARNING: "yellow"}
 
 
 @app.callback(invoke_without_command=True)

@@ -18,7 +18,7 @@ from psycopg import sql
 
 from hydra.alerts import rows
 from hydra.alerts.channels import Channel, NotTakenError, channels_of
-from hydra.alerts.message import Message, Phase, Told
+from hydra.alerts.message import Message, Phase, Severity, Told
 from hydra.alerts.sender import LONGEST_QUERY, NO_CHANNEL, AlertSender
 from hydra.db import locks
 from hydra.db.engine import connect
@@ -166,7 +166,7 @@ class DatabaseLost:
             alert_id=int(self.since.timestamp()),
             kind="database_lost",
             subject="database",
-            severity="CRITICAL",
+            severity=Severity.CRITICAL.value,
             happened=f"The database did not answer: {redacted_by_settings(self.reason)}",
             done="Runs wait for it: nothing is decided, no exit either.",
             advice="`hydra db status` and `hydra doctor` on that machine.",

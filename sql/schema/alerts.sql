@@ -75,7 +75,6 @@ COMMENT ON COLUMN hydra.alert_messages.sent_at IS 'Wall clock of the row, after 
 CREATE VIEW hydra.watched_runs AS
 SELECT
     r.run_id,
-    r.config -> 'exchange' ->> 'name' AS exchange,
     r.config -> 'exchange' ->> 'venue' AS venue,
     'run ' || r.run_id || ' (' || r.mode || ', ' || r.label || ' market ' || (r.config -> 'exchange' ->> 'venue') || ')' AS words,
     EXISTS (SELECT FROM hydra.held_locks AS h WHERE h.name = 'run ' || r.run_id) AS is_supervised,
@@ -85,7 +84,6 @@ FROM hydra.runs AS r
 WHERE r.ended_at IS NULL AND r.mode <> 'backtest' AND r.market_origin = 'exchange';
 COMMENT ON VIEW hydra.watched_runs IS 'The runs that alerts are about: on an exchange, and not ended';
 COMMENT ON COLUMN hydra.watched_runs.run_id IS 'The run (hydra.runs)';
-COMMENT ON COLUMN hydra.watched_runs.exchange IS 'The exchange, as for --exchange';
 COMMENT ON COLUMN hydra.watched_runs.venue IS 'The same as in market.instruments';
 COMMENT ON COLUMN hydra.watched_runs.words IS 'The run in words, for messages';
 COMMENT ON COLUMN hydra.watched_runs.is_supervised IS 'Whether a process keeps it going';
