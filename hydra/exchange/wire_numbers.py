@@ -3,10 +3,12 @@
 They come as text ("61800.20") or as numbers. Text such as "NaN", "inf" or "" passes no bound.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 from msgspec import Meta
+
+from hydra.durations import EPOCH
 
 LARGEST_NUMBER: Final = 1e15
 """Above every price and size of an exchange, and still exact to a tenth as float64."""
@@ -26,15 +28,14 @@ Symbol = Annotated[str, Meta(min_length=1, max_length=64)]
 Levels = list[tuple[Price, Quantity]]
 """Price and quantity of each level; quantity 0 removes it."""
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 def to_ms(instant: datetime) -> int:
     """Milliseconds since 1970, rounded up."""
-    return -((_EPOCH - instant) // _MILLISECOND)
+    return -((EPOCH - instant) // _MILLISECOND)
 
 
 def instant_of(time_us: int) -> datetime:
     """Microseconds since 1970 as UTC."""
-    return _EPOCH + timedelta(microseconds=time_us)
+    return EPOCH + timedelta(microseconds=time_us)

@@ -8,14 +8,13 @@ from typing import Any, cast
 import polars as pl
 import pytest
 
-from hydra.durations import MINUTE_US
+from hydra.durations import MINUTE_US, SECOND_MS
 from hydra.exchange.binance.parsers import parse
 from hydra.exchange.messages import ClosedCandle, DepthUpdate, ForcedOrder, Message, PremiumIndex, Trade
 from hydra.sim.exchange.books import Book, empty_book
 from hydra.sim.exchange.channels import KINDS, MARKET, PUBLIC, Channels, Connection
 from hydra.sim.exchange.market import PlayedMarket
 from hydra.sim.exchange.message_faults import Faults
-from hydra.sim.exchange.pair_sender import SECOND_MS
 from hydra.sim.exchange.sources import GeneratedMarket, GeneratedSource
 from hydra.sim.market.frames import MarketSlice
 from hydra.sim.market.market import Market

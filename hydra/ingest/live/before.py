@@ -8,11 +8,11 @@ from typing import Final
 import psycopg
 
 from hydra.db import queries
+from hydra.durations import EPOCH
 from hydra.exchange.sequences import Missing, NumberSequence
 from hydra.ingest.live.holes import MINUTE_US, Hole
 from hydra.ingest.live.pair import HeardPair
 from hydra.ingest.live.polls import Newest
-from hydra.ingest.live.store import EPOCH
 
 _MICROSECOND: Final = 1_000_000
 

@@ -5,10 +5,10 @@ from typing import Final
 
 import polars as pl
 
+from hydra.durations import EPOCH
 from hydra.exchange.sentiment import aggregated_liquidations, fear_and_greed
 from hydra.ingest.live.intake import Intake
 from hydra.ingest.live.pace import Pace
-from hydra.ingest.live.store import EPOCH
 
 DAYS: Final = 5
 INTERVAL_MINUTES: Final = 240

@@ -13,13 +13,13 @@ from typing import Final
 
 import polars as pl
 
+from hydra.durations import EPOCH
 from hydra.errors import BadDataError, RetryError, StopError
 from hydra.exchange.interface import MarketData
 from hydra.ingest.live.intake import Intake
 from hydra.ingest.live.pace import Pace
 from hydra.ingest.live.pair import HeardPair
 from hydra.ingest.live.rows import Record
-from hydra.ingest.live.store import EPOCH
 
 SECOND_US: Final = 1_000_000
 MINUTE_US: Final = 60 * SECOND_US

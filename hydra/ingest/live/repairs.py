@@ -13,11 +13,11 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
+from hydra.durations import EPOCH
 from hydra.errors import BadDataError, HydraError, RetryError, StopError
 from hydra.exchange.interface import MarketData
 from hydra.ingest.live.holes import GRIDDED, MINUTE_US, Hole, missing_numbers
 from hydra.ingest.live.intake import Intake
-from hydra.ingest.live.store import EPOCH
 
 MOST_TRADES: Final = 200_000
 """A longer hole of one pair would take the exchange's weight of minutes: `hydra backfill` fetches it."""

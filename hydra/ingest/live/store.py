@@ -5,18 +5,17 @@ Source: docs/architecture.md, laws 1 and 3.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 import polars as pl
 import psycopg
 
 from hydra.db import queries
+from hydra.durations import EPOCH
 from hydra.ingest.live.batch import Batch
 from hydra.ingest.merge import merge_live_rows
-
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def instant(time_us: int | None) -> datetime | None:

@@ -7,14 +7,15 @@ from typing import Any, Final
 import orjson
 from aiohttp import web
 
+from hydra.durations import FIVE_MINUTES_MS, SECOND_MS
 from hydra.errors import SettingsError
 from hydra.sim.exchange.channels import Channels
 from hydra.sim.exchange.clock import MAXIMAL, SimulatedClock
 from hydra.sim.exchange.faults import described, fault_of
 from hydra.sim.exchange.market import PlayedMarket, instant
 from hydra.sim.exchange.message_faults import Faults
-from hydra.sim.exchange.pair_sender import COUNTED, SECOND_MS
-from hydra.sim.exchange.past import FIVE_MINUTES_MS, Rows, minute_bars
+from hydra.sim.exchange.pair_sender import COUNTED
+from hydra.sim.exchange.past import Rows, minute_bars
 
 _KEPT_TABLES: Final = ("candles_1m", "mark_prices", "funding_rates", "open_interest", "positioning")
 """Counted as they become available for REST; open interest on the five-minute grid."""

@@ -7,10 +7,11 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from hydra.durations import SECOND_MS
+
 STEP_UPDATES: Final = 5
 """Updates from one book to the next: one a second."""
 IDS_PER_SECOND: Final = 1_000
-_SECOND_MS: Final = 1_000
 
 Change = list[str]
 """[price, quantity] as the exchange writes them; quantity "0" removes the level."""
@@ -45,12 +46,12 @@ def empty_book(instant_ms: int) -> Book:
 
 def last_id(instant_ms: int) -> int:
     """The id of the update that is sent at this instant (whole seconds)."""
-    return instant_ms // _SECOND_MS * IDS_PER_SECOND
+    return instant_ms // SECOND_MS * IDS_PER_SECOND
 
 
 def first_id(instant_ms: int) -> int:
     """The first id of that update: as on the real exchange not the one after the previous last one."""
-    second = instant_ms // _SECOND_MS
+    second = instant_ms // SECOND_MS
     return last_id(instant_ms) - (second * 7_919) % (IDS_PER_SECOND - 1)
 
 

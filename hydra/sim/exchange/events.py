@@ -5,13 +5,13 @@ Field names and order are those of Binance USD-M. `st` 1 says that a contract is
 
 from typing import Any, Final
 
+from hydra.durations import HOUR_MS, MINUTE_MS
 from hydra.sim.exchange.books import Change
 
 Event = dict[str, Any]
 
 _USD_MARGINED: Final = 1
-SETTLEMENT_MS: Final = 8 * 3_600_000
-MINUTE_MS: Final = 60_000
+SETTLEMENT_MS: Final = 8 * HOUR_MS
 _WHOLE_RATE_DIGITS: Final = 8
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from hydra.durations import DAY_MS
 from hydra.errors import SettingsError
 from hydra.outside_text import shown
 from hydra.sim.exchange.channels import KINDS
@@ -105,7 +106,7 @@ _DEFAULT_VALUES: Final = {
     FaultKind.REFUSED: -1008.0,
     FaultKind.LIQUIDATION: 50.0,
 }
-_MOST_VALUE: Final = 86_400_000.0
+_MOST_VALUE: Final = float(DAY_MS)
 _VALUES: Final = {FaultKind.HTTP_5XX: (500.0, 599.0), FaultKind.CLOCK_OFF: (-_MOST_VALUE, _MOST_VALUE)}
 """Least and greatest value of a kind; of the others 0 and a day in milliseconds."""
 _MOST: Final = 2**53

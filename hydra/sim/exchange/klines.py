@@ -6,11 +6,11 @@ from typing import Any, Final
 import numpy as np
 
 from hydra.arrays import Floats, Integers
-from hydra.sim.exchange.events import MINUTE_MS
+from hydra.durations import DAY_MS, HOUR_MS, MINUTE_MS
 from hydra.sim.exchange.past import Found
 from hydra.sim.exchange.running_candle import kline_values
 
-_UNITS_MS: Final = {"m": MINUTE_MS, "h": 60 * MINUTE_MS, "d": 1_440 * MINUTE_MS}
+_UNITS_MS: Final = {"m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
 INTERVALS: Final = {
     text: int(text[:-1]) * _UNITS_MS[text[-1]]
     for text in ("1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d")

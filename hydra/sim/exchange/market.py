@@ -10,9 +10,10 @@ from typing import Final
 import numpy as np
 
 from hydra.arrays import Flags
+from hydra.durations import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from hydra.sim.exchange.channels import Channels
-from hydra.sim.exchange.events import MINUTE_MS, rate_text
-from hydra.sim.exchange.pair_sender import SECOND_MS, PairSender
+from hydra.sim.exchange.events import rate_text
+from hydra.sim.exchange.pair_sender import PairSender
 from hydra.sim.exchange.past import Past
 from hydra.sim.exchange.piece import PairPiece, pieces_of
 from hydra.sim.exchange.sources import MarketSource
@@ -20,8 +21,7 @@ from hydra.sim.market.frames import MarketSlice
 
 _PAIR_MINUTES: Final = 80
 """Pairs times minutes of a piece: so much is prepared at once."""
-_TRADES_KEPT_MS: Final = 3 * 86_400_000
-_HOUR_MS: Final = 60 * MINUTE_MS
+_TRADES_KEPT_MS: Final = 3 * DAY_MS
 
 
 class _Piece:
@@ -81,7 +81,7 @@ class PlayedMarket:
                 is_heard=passed is None or not passed[place],
                 bar_is_heard=begun is None or not begun[place],
             )
-        if now_ms % _HOUR_MS == 0:
+        if now_ms % HOUR_MS == 0:
             self._settle_funding(now_ms)
         self.sent_ms = now_ms
         self.after_second(now_ms)

@@ -5,8 +5,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from hydra.durations import DAY_MS, HOUR_MS, MINUTE_MS
 from hydra.sim.exchange import books
-from hydra.sim.exchange.events import MINUTE_MS, next_settlement_ms, rate_text
+from hydra.sim.exchange.events import next_settlement_ms, rate_text
 from hydra.sim.exchange.klines import INTERVALS, KLINE_VALUES, grouped, kline_rows
 from hydra.sim.exchange.market import PlayedMarket
 from hydra.sim.exchange.pair_sender import PairSender
@@ -16,8 +17,6 @@ from hydra.sim.exchange.refusals import BAD_INTERVAL, refusal
 
 RestAnswer = dict[str, Any] | list[Any]
 _INTEREST_RATE: Final = "0.00010000"
-_HOUR_MS: Final = 3_600_000
-_DAY_MS: Final = 24 * _HOUR_MS
 _DEPTH_LIMITS: Final = frozenset({5, 10, 20, 50, 100, 500, 1_000})
 
 
@@ -74,7 +73,7 @@ class MarketAnswers:
         """GET aggTrades: from an id, of a range (oldest first), or the newest."""
         place, limit = query.pair(), query.limit(500, 1_000)
         start, end = query.range()
-        if start is not None and end is not None and end - start > _HOUR_MS:
+        if start is not None and end is not None and end - start > HOUR_MS:
             raise refusal(400, -1127, "More than 1 hours between startTime and endTime.")
         first_id = query.whole("fromId")
         rows = self._market.past.table("trades", place)
@@ -230,7 +229,7 @@ class MarketAnswers:
     def _premium(self, place: int, sender: PairSender) -> dict[str, Any]:
         now_ms, mark, index, rate = self._now_ms(), sender.mark, sender.index, sender.rate
         if not mark:
-            bars = self._closed_marks(place, now_ms - _DAY_MS, None)
+            bars = self._closed_marks(place, now_ms - DAY_MS, None)
             settled = self._market.past.table("funding_rates", place).newest(now_ms)
             mark = float(bars.columns["close"][-1]) if len(bars) else 0.0
             rate = rate_text(float(settled.columns["rate"][0])) if len(settled) else rate
@@ -304,7 +303,7 @@ class MarketAnswers:
         now_ms = self._market.sent_ms
         answers = []
         for place in query.pairs():
-            rows = self._market.past.table("candles_1m", place).between(now_ms - _DAY_MS, None, now_ms)
+            rows = self._market.past.table("candles_1m", place).between(now_ms - DAY_MS, None, now_ms)
             answers.append(self._day_of(place, rows))
         return answers[0] if "symbol" in query else answers
 
@@ -326,7 +325,7 @@ class MarketAnswers:
             "lowPrice": format(float(columns["low"].min()), price),
             "volume": format(volume, quantity),
             "quoteVolume": f"{quote:.2f}",
-            "openTime": now_ms - _DAY_MS,
+            "openTime": now_ms - DAY_MS,
             "closeTime": now_ms,
             "firstId": 0,
             "lastId": 0,

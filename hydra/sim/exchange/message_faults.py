@@ -7,8 +7,9 @@ from itertools import count
 from typing import Final
 from weakref import WeakKeyDictionary
 
+from hydra.durations import MINUTE_MS
 from hydra.sim.exchange.channels import Connection, Stream
-from hydra.sim.exchange.events import MINUTE_MS, Event
+from hydra.sim.exchange.events import Event
 from hydra.sim.exchange.faults import OF_MESSAGES, ActiveFault, Fault, FaultKind
 
 _LEAVES_OUT: Final = frozenset({FaultKind.DROP, FaultKind.FROZEN_FEED})

@@ -11,12 +11,12 @@ from typing import Any, Final
 
 import numpy as np
 
+from hydra.durations import DAY_MS, MINUTE_MS
 from hydra.sim.exchange.klines import INTERVALS
 from hydra.sim.exchange.market import PlayedMarket
 from hydra.sim.exchange.query import Query, whole_number
 
-_DAY_MS: Final = 86_400_000
-_WEEK_MS: Final = 7 * _DAY_MS
+_WEEK_MS: Final = 7 * DAY_MS
 _WORDS: Final = ((25, "Extreme Fear"), (46, "Fear"), (55, "Neutral"), (75, "Greed"), (101, "Extreme Greed"))
 _SENSITIVITY: Final = 10.0
 _LIQUIDATION_PATH: Final = "/api/futures/liquidation/aggregated-history"
@@ -34,7 +34,7 @@ class SimulatedSources:
         """GET /fng/: the newest day first; limit 0: every day that there is."""
         wanted = whole_number(query.get("limit", "1")) or None
         now_ms = self._now_ms()
-        today = now_ms - now_ms % _DAY_MS
+        today = now_ms - now_ms % DAY_MS
         rows = list(islice(self._days(today), wanted))
         data = [
             {
@@ -45,7 +45,7 @@ class SimulatedSources:
             for day, value in rows
         ]
         if data:
-            data[0]["time_until_update"] = str((today + _DAY_MS - now_ms) // 1_000)
+            data[0]["time_until_update"] = str((today + DAY_MS - now_ms) // 1_000)
         return {"name": "Fear and Greed Index", "data": data, "metadata": {"error": None}}
 
     def _days(self, newest_ms: int) -> Iterator[tuple[int, int]]:
@@ -53,14 +53,14 @@ class SimulatedSources:
         day_ms = newest_ms
         while (value := self._index(day_ms)) is not None:
             yield day_ms, value
-            day_ms -= _DAY_MS
+            day_ms -= DAY_MS
 
     def _index(self, day_ms: int) -> int | None:
         """0 to 100 from the mean change of the week before; None without that history."""
         changes = []
         for place in range(len(self._market.senders)):
             candles = self._market.past.table("candles_1m", place)
-            rows = candles.between(day_ms - _WEEK_MS, day_ms - 60_000, day_ms)
+            rows = candles.between(day_ms - _WEEK_MS, day_ms - MINUTE_MS, day_ms)
             if len(rows):
                 changes.append(math.log(float(rows.columns["close"][-1]) / float(rows.columns["open"][0])))
         if not changes:

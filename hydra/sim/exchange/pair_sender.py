@@ -5,16 +5,16 @@ from collections import deque
 from decimal import Decimal
 from typing import Final
 
+from hydra.durations import MINUTE_MS, SECOND_MS
 from hydra.sim.exchange import books, events
 from hydra.sim.exchange.account.market_view import MarketListener
 from hydra.sim.exchange.books import Book, Update
 from hydra.sim.exchange.channels import Channels
-from hydra.sim.exchange.events import MINUTE_MS, Event
+from hydra.sim.exchange.events import Event
 from hydra.sim.exchange.piece import PairPiece, TradeRow
 from hydra.sim.exchange.running_candle import OpenCandle, kline_values
 from hydra.sim.exchange.sources import ListedPair
 
-SECOND_MS: Final = 1_000
 STEP_MS: Final = 5_000
 _LAST_TRADE_OF_STEP_MS: Final = 4_000
 _MARK_INTERVAL_MS: Final = 3_000

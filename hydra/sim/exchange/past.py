@@ -8,13 +8,12 @@ import numpy.typing as npt
 import polars as pl
 
 from hydra.arrays import Flags, Floats, Integers
+from hydra.durations import MINUTE_MS
 from hydra.sim.market.frames import MarketSlice
 
 _MS: Final = 1_000
 _FIRST_CAPACITY: Final = 1_024
 
-CANDLE_MS: Final = 60_000
-FIVE_MINUTES_MS: Final = 300_000
 
 TABLES: Final[dict[str, tuple[str, ...]]] = {
     "candles_1m": (
@@ -42,7 +41,7 @@ TABLES: Final[dict[str, tuple[str, ...]]] = {
     "premium_index": ("index_price", "predicted_rate"),
 }
 """Table -> the columns that are kept, as floats."""
-_AVAILABLE_AFTER_MS: Final = {"candles_1m": CANDLE_MS, "mark_prices": CANDLE_MS, "positioning": CANDLE_MS}
+_AVAILABLE_AFTER_MS: Final = {"candles_1m": MINUTE_MS, "mark_prices": MINUTE_MS, "positioning": MINUTE_MS}
 """How long after a row's time the exchange has it: a bar when it has closed, ratios a minute later."""
 
 Array = npt.NDArray[np.float64]

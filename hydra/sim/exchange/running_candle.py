@@ -1,6 +1,6 @@
 """The one-minute candle of the present, from the trades sent so far."""
 
-from hydra.sim.exchange.events import MINUTE_MS
+from hydra.durations import MINUTE_MS
 from hydra.sim.exchange.wire_text import exact_text
 
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from aiohttp import web
 
+from hydra.durations import SECOND_MS
 from hydra.errors import HydraError, SettingsError, StopError
 from hydra.exchange.interface import Feed
 from hydra.paths import state_directory
@@ -20,7 +21,6 @@ from hydra.sim.exchange.clock import MAXIMAL, SimulatedClock
 from hydra.sim.exchange.faults import Fault
 from hydra.sim.exchange.market import PlayedMarket
 from hydra.sim.exchange.message_faults import Faults
-from hydra.sim.exchange.pair_sender import SECOND_MS
 from hydra.sim.exchange.private.account_file import OwnAccount
 from hydra.sim.exchange.private.journal import folder_of
 from hydra.sim.exchange.private.kept_account import KeptAccount

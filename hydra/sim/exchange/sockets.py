@@ -8,13 +8,14 @@ from typing import Any, Final
 import orjson
 from aiohttp import WSMsgType, web
 
+from hydra.durations import DAY_MS
 from hydra.sim.exchange.channels import MARKET, PRIVATE, PUBLIC, Channels, Connection, frame_of
 from hydra.sim.exchange.clock import SimulatedClock
 from hydra.sim.exchange.private.user_stream import UserStream
 
 MOST_STREAMS: Final = 1_024
 MOST_MESSAGES_A_SECOND: Final = 10
-LIFE_MS: Final = 24 * 3_600_000
+LIFE_MS: Final = DAY_MS
 PING_SECONDS: Final = 180.0
 PONG_SECONDS: Final = 600.0
 LARGEST_BACKLOG_BYTES: Final = 64 << 20

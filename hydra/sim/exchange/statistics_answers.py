@@ -6,13 +6,14 @@ from typing import Any, Final
 
 import numpy as np
 
+from hydra.durations import DAY_MS, FIVE_MINUTES_MS, MINUTE_MS
 from hydra.sim.exchange.klines import INTERVALS
 from hydra.sim.exchange.market import PlayedMarket
-from hydra.sim.exchange.past import FIVE_MINUTES_MS, Found, limited, minute_bars
+from hydra.sim.exchange.past import Found, limited, minute_bars
 from hydra.sim.exchange.query import Query
 from hydra.sim.exchange.refusals import refusal
 
-_KEPT_MS: Final = 30 * 86_400_000
+_KEPT_MS: Final = 30 * DAY_MS
 _PERIODS: Final = frozenset({"5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d"})
 RATIO_COLUMNS: Final = {
     "globalLongShortAccountRatio": "long_short_ratio",
@@ -98,7 +99,7 @@ class StatisticsAnswers:
         place = query.pair("pair")
         found = self._rows("premium_index", query, place)
         marks = minute_bars(self._market.past.table("mark_prices", place).between(None, None, self._now_ms()))
-        close = dict(zip((marks.times + 60_000).tolist(), marks.columns["close"].tolist(), strict=True))
+        close = dict(zip((marks.times + MINUTE_MS).tolist(), marks.columns["close"].tolist(), strict=True))
         rows = []
         for time, index in zip(found.times.tolist(), found.columns["index_price"].tolist(), strict=True):
             mark = close.get(time, index)

@@ -6,16 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from hydra.durations import DAY_MS, FIVE_MINUTES_MS, MINUTE_MS
 from hydra.sim.exchange.clock import SimulatedClock
 from hydra.sim.exchange.query import whole_number
 from hydra.sim.exchange.refusals import Refusal, banned, too_many
 
 USED_WEIGHT: Final = "X-MBX-USED-WEIGHT-1M"
-MINUTE_MS: Final = 60_000
 WEIGHT_LIMIT: Final = 2_400
-_FIVE_MINUTES_MS: Final = 5 * MINUTE_MS
 _FIRST_BAN_MS: Final = 2 * MINUTE_MS
-_LONGEST_BAN_MS: Final = 3 * 86_400_000
+_LONGEST_BAN_MS: Final = 3 * DAY_MS
 _REFUSALS_BEFORE_BAN: Final = 5
 _BY_LIMIT: Final = {
     "depth": ((50, 2), (100, 5), (500, 10), (1_000, 20)),
@@ -123,7 +122,7 @@ class Weights:
 
     @staticmethod
     def _window_ms(pool: str | None) -> int:
-        return MINUTE_MS if pool is None else _FIVE_MINUTES_MS
+        return MINUTE_MS if pool is None else FIVE_MINUTES_MS
 
     def _caller(self, address: str, pool: str | None) -> _Caller:
         caller = self._callers.setdefault((address, pool), _Caller())

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Final
 
+from hydra.durations import DAY_MS
 from hydra.sim.exchange.account import account_terms, refusals
 from hydra.sim.exchange.account.book_orders import BookOrders
 from hydra.sim.exchange.account.conditional_orders import ConditionalOrders
@@ -24,16 +25,15 @@ from hydra.sim.exchange.account.requests import (
     Span,
 )
 from hydra.sim.exchange.account.settings import AccountSettings
-from hydra.sim.exchange.account.store import Store
+from hydra.sim.exchange.account.store import AccountStore
 from hydra.sim.exchange.account.user_events import UserEvent
 from hydra.sim.exchange.account.words import MarginType, WorkingType
 from hydra.sim.exchange.books import Book, Update
 from hydra.sim.exchange.piece import TradeRow
 from hydra.sim.exchange.sources import ListedPair
 
-_DAY_MS: Final = 86_400_000
-_UNFILLED_KEPT_MS: Final = 3 * _DAY_MS
-_KEPT_MS: Final = 90 * _DAY_MS
+_UNFILLED_KEPT_MS: Final = 3 * DAY_MS
+_KEPT_MS: Final = 90 * DAY_MS
 """So long queries find an ended order: without a fill, and with one. Trades are found as long."""
 
 
@@ -48,7 +48,7 @@ class Account:
         now_ms: int,
         settings: AccountSettings = AccountSettings(),  # noqa: B008  # frozen
     ) -> None:
-        self.store = Store(pairs, market, emit, now_ms, settings)
+        self.store = AccountStore(pairs, market, emit, now_ms, settings)
         self._book_orders = BookOrders(self.store)
         self._conditional = ConditionalOrders(self.store, self._book_orders)
         self._liquidations = Liquidations(self.store, self._book_orders)

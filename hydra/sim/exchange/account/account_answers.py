@@ -8,7 +8,7 @@ from hydra.sim.exchange.account import margins
 from hydra.sim.exchange.account.account import Account
 from hydra.sim.exchange.account.records import ZERO
 from hydra.sim.exchange.account.reports import ASSET, mean_price_text, text
-from hydra.sim.exchange.account.store import Store, SymbolStore
+from hydra.sim.exchange.account.store import AccountStore, SymbolStore
 from hydra.sim.exchange.account.wallet import usd
 
 Answer = dict[str, Any]
@@ -126,7 +126,7 @@ def commission_rate(account: Account, symbol: str) -> Answer:
     return listing.commission_rate(account.store.of(symbol).contract.pair, account.settings.fee_tier)
 
 
-def _chosen(store: Store, symbol: str | None) -> list[SymbolStore]:
+def _chosen(store: AccountStore, symbol: str | None) -> list[SymbolStore]:
     return list(store.symbols.values()) if symbol is None else [store.of(symbol)]
 
 
@@ -134,7 +134,7 @@ def _total(amounts: list[Decimal]) -> Decimal:
     return sum(amounts, ZERO)
 
 
-def _asset(store: Store) -> Answer:
+def _asset(store: AccountStore) -> Answer:
     held = list(store.held())
     profit = _total([margins.unrealized(store, one) for one in held])
     of_positions = _total([margins.position_margin(store, one) for one in held])
@@ -174,7 +174,7 @@ def _totals(asset: Answer) -> Answer:
     }
 
 
-def _margins(store: Store, one: SymbolStore) -> Answer:
+def _margins(store: AccountStore, one: SymbolStore) -> Answer:
     symbol, value = one.contract.symbol, margins.open_value(one)
     of_position = margins.position_margin(store, one)
     of_orders = margins.order_margin(one.position, store.mark(symbol), value)
@@ -189,7 +189,7 @@ def _margins(store: Store, one: SymbolStore) -> Answer:
     return {name: text(usd(amount)) for name, amount in amounts.items()}
 
 
-def _state(store: Store, one: SymbolStore) -> Answer:
+def _state(store: AccountStore, one: SymbolStore) -> Answer:
     """What the answers on a position share; notional is signed."""
     position = one.position
     profit = margins.unrealized(store, one)
@@ -205,12 +205,12 @@ def _state(store: Store, one: SymbolStore) -> Answer:
     }
 
 
-def _position_of_account(store: Store, one: SymbolStore) -> Answer:
+def _position_of_account(store: AccountStore, one: SymbolStore) -> Answer:
     profit = text(usd(margins.unrealized(store, one)))
     return {**_state(store, one), "unrealizedProfit": profit, **_margins(store, one)}
 
 
-def _risk(store: Store, one: SymbolStore) -> Answer:
+def _risk(store: AccountStore, one: SymbolStore) -> Answer:
     position = one.position
     return {
         **_state(store, one),

@@ -5,11 +5,11 @@ from decimal import Decimal
 from hydra.sim.exchange.account import margins, refusals
 from hydra.sim.exchange.account.position_changes import funding_fee
 from hydra.sim.exchange.account.reports import tell_account, tell_leverage
-from hydra.sim.exchange.account.store import Store
+from hydra.sim.exchange.account.store import AccountStore
 from hydra.sim.exchange.account.words import IncomeKind, MarginType, UpdateReason
 
 
-def set_leverage(store: Store, symbol: str, leverage: int) -> Decimal:
+def set_leverage(store: AccountStore, symbol: str, leverage: int) -> Decimal:
     """Set the leverage; gives the largest notional that it allows.
 
     Raises:
@@ -36,7 +36,7 @@ def set_leverage(store: Store, symbol: str, leverage: int) -> Decimal:
     return largest
 
 
-def set_margin_type(store: Store, symbol: str, margin_type: MarginType) -> None:
+def set_margin_type(store: AccountStore, symbol: str, margin_type: MarginType) -> None:
     """Set the margin type of a symbol without position and orders.
 
     Raises:
@@ -54,7 +54,7 @@ def set_margin_type(store: Store, symbol: str, margin_type: MarginType) -> None:
     tell_account(store, UpdateReason.MARGIN_TYPE_CHANGE, [symbol])
 
 
-def settle_funding(store: Store, symbol: str, rate: Decimal, mark_price: Decimal) -> None:
+def settle_funding(store: AccountStore, symbol: str, rate: Decimal, mark_price: Decimal) -> None:
     """Pay or receive funding for the position of this instant; an isolated one pays from its own wallet."""
     position = store.of(symbol).position
     fee = funding_fee(position, rate, mark_price)

@@ -18,7 +18,7 @@ from hydra.sim.exchange.account.records import ZERO, Order, UserTrade
 from hydra.sim.exchange.account.reports import tell_account, tell_order
 from hydra.sim.exchange.account.requests import OrderChange, OrderKey, OrderRequest
 from hydra.sim.exchange.account.resting_orders import Match
-from hydra.sim.exchange.account.store import Store, SymbolStore
+from hydra.sim.exchange.account.store import AccountStore, SymbolStore
 from hydra.sim.exchange.account.wallet import usd
 from hydra.sim.exchange.account.words import (
     ExecutionType,
@@ -36,7 +36,7 @@ from hydra.sim.exchange.trading_rules import MARKET_BOUND, MOST_CHANGES, MOST_OP
 class BookOrders:
     """The orders of an account that are or were in the book."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: AccountStore) -> None:
         self._store = store
 
     # Placing.
@@ -154,7 +154,7 @@ class BookOrders:
             one.liquidity.take(order.side, offer, order.filled - before)
         if not order.is_open:
             return
-        if order.reduce_only and not _reducible(one, order):
+        if order.reduce_only and not one.position.reducible_by(order.side):
             self.expire(order, ExpiryReason.REDUCE_ONLY_KNOCKED_OUT)
         elif order.type is OrderType.MARKET:
             self.expire(order, ExpiryReason.MARKET_REST_UNFILLED)
@@ -181,7 +181,7 @@ class BookOrders:
         store, one = self._store, self._store.of(order.symbol)
         position = one.position
         if order.reduce_only:
-            quantity = min(quantity, _reducible(one, order))
+            quantity = min(quantity, position.reducible_by(order.side))
             if not quantity:
                 self.expire(order, ExpiryReason.REDUCE_ONLY_KNOCKED_OUT)
                 return
@@ -212,7 +212,7 @@ class BookOrders:
     def _knock_out(self, one: SymbolStore) -> None:
         """Expire reduce-only orders for which the position leaves nothing: first those served last."""
         for order_side in {order.side for order in one.resting if order.reduce_only}:
-            left = max(ZERO, -order_side.sign * one.position.amount)
+            left = one.position.reducible_by(order_side)
             for order in one.resting.of_side(order_side):
                 if not order.reduce_only:
                     continue
@@ -307,11 +307,6 @@ class BookOrders:
             self._check_margin(one, wanted, instead_of=order)
 
 
-def _reducible(one: SymbolStore, order: Order) -> Decimal:
-    """How much of the position an order may close."""
-    return max(ZERO, -order.side.sign * one.position.amount)
-
-
 def _check_reduce_only(
     one: SymbolStore, request: OrderRequest, *, closes: bool = False, instead_of: Order | None = None
 ) -> None:
@@ -320,8 +315,8 @@ def _check_reduce_only(
     Raises:
         Refusal: -2022, -4118.
     """
-    held = -request.side.sign * one.position.amount
-    if held <= 0:
+    held = one.position.reducible_by(request.side)
+    if not held:
         raise refusals.REDUCE_ONLY_REJECTED
     resting = sum(
         order.open_quantity

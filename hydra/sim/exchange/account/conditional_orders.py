@@ -12,7 +12,7 @@ from hydra.sim.exchange.account.checks import check_client_id, check_conditional
 from hydra.sim.exchange.account.records import ZERO, ConditionalOrder, Order
 from hydra.sim.exchange.account.reports import tell_conditional
 from hydra.sim.exchange.account.requests import ConditionalKey, ConditionalRequest, OrderRequest
-from hydra.sim.exchange.account.store import Store, SymbolStore
+from hydra.sim.exchange.account.store import AccountStore, SymbolStore
 from hydra.sim.exchange.account.words import (
     CONDITIONAL_LIMIT_TYPES,
     ConditionalStatus,
@@ -29,7 +29,7 @@ _STOPS = frozenset({OrderType.STOP, OrderType.STOP_MARKET})
 class ConditionalOrders:
     """The conditional orders of an account."""
 
-    def __init__(self, store: Store, book_orders: BookOrders) -> None:
+    def __init__(self, store: AccountStore, book_orders: BookOrders) -> None:
         self._store = store
         self._book_orders = book_orders
 
@@ -112,7 +112,7 @@ class ConditionalOrders:
         del one.waiting[order.algo_id]
         quantity = order.quantity
         if order.close_position:
-            quantity = max(ZERO, -order.side.sign * one.position.amount)
+            quantity = one.position.reducible_by(order.side)
             if not quantity:
                 self._turn(order, ConditionalStatus.EXPIRED)
                 return
@@ -153,7 +153,7 @@ class ConditionalOrders:
                 self._turn(order, ConditionalStatus.FINISHED)
         for order in list(one.waiting.values()):
             tied = order.time_in_force is TimeInForce.GTE_GTC
-            if tied and -order.side.sign * one.position.amount <= 0:
+            if tied and not one.position.reducible_by(order.side):
                 self._end(order, ConditionalStatus.EXPIRED)
 
     def cancel(self, order: ConditionalOrder) -> None:
@@ -191,7 +191,7 @@ def _check_tied_to_position(one: SymbolStore, request: ConditionalRequest) -> No
     Raises:
         Refusal: -4509, -4130.
     """
-    if -request.side.sign * one.position.amount <= 0:
+    if not one.position.reducible_by(request.side):
         raise refusals.GTE_WITHOUT_POSITION
     for order in one.waiting.values():
         is_tied = order.time_in_force is TimeInForce.GTE_GTC and order.close_position

@@ -16,7 +16,7 @@ from hydra.sim.exchange.account import margins
 from hydra.sim.exchange.account.book_orders import BookOrders
 from hydra.sim.exchange.account.records import ZERO, Order
 from hydra.sim.exchange.account.reports import tell_account, tell_margin_call, tell_order
-from hydra.sim.exchange.account.store import Store, SymbolStore
+from hydra.sim.exchange.account.store import AccountStore, SymbolStore
 from hydra.sim.exchange.account.wallet import usd
 from hydra.sim.exchange.account.words import (
     ExecutionType,
@@ -36,7 +36,7 @@ _CALL_RATIO: Final = Decimal("0.8")
 class Liquidations:
     """Watches the positions of an account."""
 
-    def __init__(self, store: Store, book_orders: BookOrders) -> None:
+    def __init__(self, store: AccountStore, book_orders: BookOrders) -> None:
         self._store = store
         self._book_orders = book_orders
 

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from hydra.ledger.positions import margin_usd
 from hydra.sim.exchange.account.records import ZERO, Order, Position
-from hydra.sim.exchange.account.store import Store, SymbolStore
+from hydra.sim.exchange.account.store import AccountStore, SymbolStore
 from hydra.sim.exchange.account.words import OrderSide
 
 _MARKET_BUY_ALLOWANCE: Final = Decimal("1.0005")
@@ -47,40 +47,40 @@ def order_margin(position: Position, mark: Decimal, value: OpenValue) -> Decimal
     return margin_usd(max(ZERO, worst - abs(held)), Decimal(position.leverage))
 
 
-def position_margin(store: Store, one: SymbolStore) -> Decimal:
+def position_margin(store: AccountStore, one: SymbolStore) -> Decimal:
     """Initial margin of a position at the mark."""
     position = one.position
     notional = abs(position.amount) * store.mark(position.symbol)
     return margin_usd(notional, Decimal(position.leverage))
 
 
-def maintenance_margin(store: Store, one: SymbolStore) -> Decimal:
+def maintenance_margin(store: AccountStore, one: SymbolStore) -> Decimal:
     """Maintenance margin of a position at the mark; 0 when flat."""
     amount = abs(one.position.amount)
     return one.contract.maintenance_margin(amount * store.mark(one.contract.symbol)) if amount else ZERO
 
 
-def unrealized(store: Store, one: SymbolStore) -> Decimal:
+def unrealized(store: AccountStore, one: SymbolStore) -> Decimal:
     """Profit of a position at the mark."""
     return one.position.unrealized_usd(store.mark(one.contract.symbol)) if one.position.amount else ZERO
 
 
-def cross_wallet(store: Store) -> Decimal:
+def cross_wallet(store: AccountStore) -> Decimal:
     """The balance that is in no isolated position."""
     return store.wallet.balance_usd - sum((one.position.isolated_wallet_usd for one in store.held()), ZERO)
 
 
-def cross_unrealized(store: Store) -> Decimal:
+def cross_unrealized(store: AccountStore) -> Decimal:
     """Profit of all cross positions at the mark."""
     return sum((unrealized(store, one) for one in store.held() if not one.position.is_isolated), ZERO)
 
 
-def cross_maintenance(store: Store) -> Decimal:
+def cross_maintenance(store: AccountStore) -> Decimal:
     """Maintenance margin of all cross positions."""
     return sum((maintenance_margin(store, one) for one in store.held() if not one.position.is_isolated), ZERO)
 
 
-def open_order_margin(store: Store) -> Decimal:
+def open_order_margin(store: AccountStore) -> Decimal:
     """Initial margin of all orders."""
     return sum(
         (
@@ -92,14 +92,14 @@ def open_order_margin(store: Store) -> Decimal:
     )
 
 
-def available(store: Store) -> Decimal:
+def available(store: AccountStore) -> Decimal:
     """What new orders may use: the cross wallet and its profit less the margins that are in use."""
     used = sum((position_margin(store, one) for one in store.held() if not one.position.is_isolated), ZERO)
     free = cross_wallet(store) + cross_unrealized(store) - used - open_order_margin(store)
     return max(ZERO, free)
 
 
-def assumed_price(store: Store, symbol: str, side: OrderSide) -> Decimal:
+def assumed_price(store: AccountStore, symbol: str, side: OrderSide) -> Decimal:
     """The price at which a market order is taken to fill, for its margin."""
     offer = next(store.of(symbol).liquidity.offers(store.book(symbol), side), None)
     best = offer.price if offer else store.mark(symbol)
@@ -107,7 +107,7 @@ def assumed_price(store: Store, symbol: str, side: OrderSide) -> Decimal:
 
 
 def cost_of_order(
-    store: Store,
+    store: AccountStore,
     one: SymbolStore,
     side: OrderSide,
     quantity: Decimal,
@@ -127,7 +127,7 @@ def cost_of_order(
     return margin + opens * max(ZERO, side.sign * (price - mark))
 
 
-def liquidation_price(store: Store, one: SymbolStore) -> Decimal:
+def liquidation_price(store: AccountStore, one: SymbolStore) -> Decimal:
     """The mark price at which the position is liquidated; 0: never, or flat."""
     position = one.position
     if not position.amount:
@@ -145,7 +145,7 @@ def bankruptcy_price(position: Position) -> Decimal:
     return position.entry_price - position.isolated_wallet_usd / position.amount
 
 
-def _margin_of(store: Store, one: SymbolStore) -> Decimal:
+def _margin_of(store: AccountStore, one: SymbolStore) -> Decimal:
     """The wallet on which a position stands; for a cross one that of all, as the other positions leave it."""
     if one.position.is_isolated:
         return one.position.isolated_wallet_usd

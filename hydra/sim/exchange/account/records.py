@@ -142,6 +142,10 @@ class Position:
         """+1 long, -1 short, 0 flat."""
         return (self.amount > 0) - (self.amount < 0)
 
+    def reducible_by(self, side: OrderSide) -> Decimal:
+        """How much of it an order of this side may close."""
+        return max(ZERO, -side.sign * self.amount)
+
     @property
     def entry_price(self) -> Decimal:
         """Mean price of what is held; 0 when flat."""

@@ -6,20 +6,20 @@ from typing import Final
 
 from hydra.sim.exchange.account import margins
 from hydra.sim.exchange.account.records import ZERO, ConditionalOrder, Order, UserTrade
-from hydra.sim.exchange.account.store import Store, SymbolStore
+from hydra.sim.exchange.account.store import AccountStore, SymbolStore
 from hydra.sim.exchange.account.user_events import (
     AccountConfigUpdate,
-    AccountState,
     AccountUpdate,
     AlgoUpdate,
-    BalanceState,
     CalledPosition,
-    ConditionalState,
-    LeverageState,
     MarginCall,
-    OrderState,
     OrderTradeUpdate,
-    PositionState,
+    ReportedAccount,
+    ReportedBalance,
+    ReportedConditional,
+    ReportedLeverage,
+    ReportedOrder,
+    ReportedPosition,
 )
 from hydra.sim.exchange.account.wallet import usd
 from hydra.sim.exchange.account.words import ExecutionType, UpdateReason
@@ -38,11 +38,13 @@ def mean_price_text(price: Decimal) -> str:
     return text(price.quantize(_MEAN_PRICE_UNIT))
 
 
-def tell_order(store: Store, order: Order, execution: ExecutionType, trade: UserTrade | None = None) -> None:
+def tell_order(
+    store: AccountStore, order: Order, execution: ExecutionType, trade: UserTrade | None = None
+) -> None:
     """ORDER_TRADE_UPDATE. trade: the fill it tells of."""
     one, now_ms = store.of(order.symbol), store.updated_ms
     value = margins.open_value(one)
-    state = OrderState(
+    state = ReportedOrder(
         symbol=order.symbol,
         client_id=order.client_id,
         side=order.side,
@@ -73,7 +75,7 @@ def tell_order(store: Store, order: Order, execution: ExecutionType, trade: User
 
 
 def tell_account(
-    store: Store,
+    store: AccountStore,
     reason: UpdateReason,
     symbols: Sequence[str] = (),
     change_usd: Decimal = ZERO,
@@ -84,16 +86,16 @@ def tell_account(
     about: the symbol of a funding fee.
     """
     now_ms = store.updated_ms
-    balance = BalanceState(
+    balance = ReportedBalance(
         ASSET, text(store.wallet.balance_usd), text(margins.cross_wallet(store)), text(change_usd)
     )
     positions = [_position(store, store.of(symbol)) for symbol in symbols]
-    store.emit(AccountUpdate(now_ms, now_ms, AccountState(reason, [balance], positions, about)))
+    store.emit(AccountUpdate(now_ms, now_ms, ReportedAccount(reason, [balance], positions, about)))
 
 
-def _position(store: Store, one: SymbolStore) -> PositionState:
+def _position(store: AccountStore, one: SymbolStore) -> ReportedPosition:
     position = one.position
-    return PositionState(
+    return ReportedPosition(
         symbol=position.symbol,
         amount=text(position.amount),
         entry_price=mean_price_text(position.entry_price),
@@ -106,10 +108,10 @@ def _position(store: Store, one: SymbolStore) -> PositionState:
     )
 
 
-def tell_conditional(store: Store, order: ConditionalOrder) -> None:
+def tell_conditional(store: AccountStore, order: ConditionalOrder) -> None:
     """ALGO_UPDATE."""
     now_ms, child = store.updated_ms, order.child
-    state = ConditionalState(
+    state = ReportedConditional(
         client_id=order.client_id,
         algo_id=order.algo_id,
         type=order.type,
@@ -134,14 +136,14 @@ def tell_conditional(store: Store, order: ConditionalOrder) -> None:
     store.emit(AlgoUpdate(now_ms, now_ms, state))
 
 
-def tell_leverage(store: Store, symbol: str) -> None:
+def tell_leverage(store: AccountStore, symbol: str) -> None:
     """ACCOUNT_CONFIG_UPDATE."""
     now_ms = store.updated_ms
     leverage = store.of(symbol).position.leverage
-    store.emit(AccountConfigUpdate(now_ms, now_ms, LeverageState(symbol, leverage)))
+    store.emit(AccountConfigUpdate(now_ms, now_ms, ReportedLeverage(symbol, leverage)))
 
 
-def tell_margin_call(store: Store, called: Sequence[SymbolStore]) -> None:
+def tell_margin_call(store: AccountStore, called: Sequence[SymbolStore]) -> None:
     """MARGIN_CALL for positions of one margin type."""
     is_cross = not called[0].position.is_isolated
     positions = [

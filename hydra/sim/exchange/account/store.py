@@ -40,7 +40,7 @@ class SymbolStore:
         return bool(self.position.amount or len(self.resting) or self.waiting or not self.liquidity.is_whole)
 
 
-class Store:
+class AccountStore:
     """The account's state. Times are made to rise: no event is older than the one before it."""
 
     def __init__(

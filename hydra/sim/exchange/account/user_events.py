@@ -3,7 +3,7 @@
 from msgspec import Struct, field
 
 
-class OrderState(Struct, frozen=True, kw_only=True):
+class ReportedOrder(Struct, frozen=True, kw_only=True):
     """`o` of ORDER_TRADE_UPDATE."""
 
     symbol: str = field(name="s")
@@ -48,10 +48,10 @@ class OrderTradeUpdate(Struct, frozen=True, tag_field="e", tag="ORDER_TRADE_UPDA
 
     event_ms: int = field(name="E")
     time_ms: int = field(name="T")
-    order: OrderState = field(name="o")
+    order: ReportedOrder = field(name="o")
 
 
-class BalanceState(Struct, frozen=True):
+class ReportedBalance(Struct, frozen=True):
     """One of `B` of ACCOUNT_UPDATE. balance_change: but for profit and commission."""
 
     asset: str = field(name="a")
@@ -60,7 +60,7 @@ class BalanceState(Struct, frozen=True):
     balance_change: str = field(name="bc")
 
 
-class PositionState(Struct, frozen=True):
+class ReportedPosition(Struct, frozen=True):
     """One of `P` of ACCOUNT_UPDATE. margin_type: isolated or cross."""
 
     symbol: str = field(name="s")
@@ -74,12 +74,12 @@ class PositionState(Struct, frozen=True):
     position_side: str = field(name="ps")
 
 
-class AccountState(Struct, frozen=True, omit_defaults=True):
+class ReportedAccount(Struct, frozen=True, omit_defaults=True):
     """`a` of ACCOUNT_UPDATE. reason: see `UpdateReason`. funding_symbol: not sent for other reasons."""
 
     reason: str = field(name="m")
-    balances: list[BalanceState] = field(name="B")
-    positions: list[PositionState] = field(name="P")
+    balances: list[ReportedBalance] = field(name="B")
+    positions: list[ReportedPosition] = field(name="P")
     funding_symbol: str = field(name="S", default="")
 
 
@@ -88,10 +88,10 @@ class AccountUpdate(Struct, frozen=True, tag_field="e", tag="ACCOUNT_UPDATE"):
 
     event_ms: int = field(name="E")
     time_ms: int = field(name="T")
-    account: AccountState = field(name="a")
+    account: ReportedAccount = field(name="a")
 
 
-class ConditionalState(Struct, frozen=True, kw_only=True):
+class ReportedConditional(Struct, frozen=True, kw_only=True):
     """`o` of ALGO_UPDATE. order_id: empty before the trigger."""
 
     client_id: str = field(name="caid")
@@ -127,10 +127,10 @@ class AlgoUpdate(Struct, frozen=True, tag_field="e", tag="ALGO_UPDATE"):
 
     event_ms: int = field(name="E")
     time_ms: int = field(name="T")
-    order: ConditionalState = field(name="o")
+    order: ReportedConditional = field(name="o")
 
 
-class LeverageState(Struct, frozen=True):
+class ReportedLeverage(Struct, frozen=True):
     """`ac` of ACCOUNT_CONFIG_UPDATE."""
 
     symbol: str = field(name="s")
@@ -142,7 +142,7 @@ class AccountConfigUpdate(Struct, frozen=True, tag_field="e", tag="ACCOUNT_CONFI
 
     event_ms: int = field(name="E")
     time_ms: int = field(name="T")
-    config: LeverageState = field(name="ac")
+    config: ReportedLeverage = field(name="ac")
 
 
 class CalledPosition(Struct, frozen=True):

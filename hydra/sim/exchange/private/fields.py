@@ -8,13 +8,14 @@ from typing import Any, Final, TypeVar
 
 import orjson
 
+from hydra.durations import DAY_MS
 from hydra.sim.exchange.account.requests import ConditionalKey, OrderKey, Span
 from hydra.sim.exchange.query import Query
 from hydra.sim.exchange.refusals import Refusal, illegal_characters, not_required, not_valid, refusal
 
 NOT_SUPPORTED: Final = refusal(400, -1020, "This operation is not supported.")
 NUMBER: Final = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?")
-WEEK_MS: Final = 7 * 86_400_000
+WEEK_MS: Final = 7 * DAY_MS
 _MOST_ROWS: Final = 1_000
 OF_SIGNATURE: Final = frozenset({"timestamp", "recvWindow", "signature"})
 """What every signed request may have."""

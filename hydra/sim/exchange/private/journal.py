@@ -21,7 +21,7 @@ from hydra.sim.exchange.account.settings import AccountSettings
 _REACHED_BYTES: Final = 16
 
 
-class Change(msgspec.Struct, frozen=True, omit_defaults=True):
+class AccountChange(msgspec.Struct, frozen=True, omit_defaults=True):
     """One change. after_ms: the last second of the market before it. call: see `KeptAccount`."""
 
     after_ms: int
@@ -41,7 +41,7 @@ class _First(msgspec.Struct, frozen=True):
 _VERSION: Final = 1
 
 
-class Journal:
+class AccountJournal:
     """The journal in a folder, opened for this process alone. settings: how the account began.
 
     Raises:
@@ -50,7 +50,7 @@ class Journal:
 
     def __init__(self, folder: Path, settings: AccountSettings) -> None:
         self.settings = settings
-        self.changes: list[Change] = []
+        self.changes: list[AccountChange] = []
         """What had happened when it was opened."""
         self._path = folder / "journal.jsonl"
         self._failure: StopError | None = None
@@ -88,13 +88,13 @@ class Journal:
         if self._failure is not None:
             raise self._failure
 
-    def add(self, change: Change) -> None:
+    def add(self, change: AccountChange) -> None:
         """Write a change to the disk. Raises StopError, and so does the next `reach`."""
         self._written(lambda: self._append(change))
         if self._failure is not None:
             raise self._failure
 
-    def _append(self, line: Change | _First) -> None:
+    def _append(self, line: AccountChange | _First) -> None:
         content = msgspec.json.encode(line) + b"\n"
         if self._file.write(content) != len(content):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -124,7 +124,7 @@ class Journal:
             first, *lines = whole.split(b"\n")
             begun = msgspec.json.decode(first, type=_First)
             for number, line in enumerate(lines, start=2):  # noqa: B007  # named in the error
-                self.changes.append(msgspec.json.decode(line, type=Change))
+                self.changes.append(msgspec.json.decode(line, type=AccountChange))
         except msgspec.MsgspecError as error:
             raise self._unreadable(f"line {number}: {error}") from None
         if begun.version != _VERSION:

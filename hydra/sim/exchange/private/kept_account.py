@@ -9,16 +9,16 @@ from typing import Any, Final
 
 import msgspec
 
+from hydra.durations import SECOND_MS
 from hydra.sim.exchange.account.account import Account
 from hydra.sim.exchange.account.settings import AccountSettings
 from hydra.sim.exchange.account.user_events import UserEvent
 from hydra.sim.exchange.faults import OF_POSITIONS, FaultKind
 from hydra.sim.exchange.market import PlayedMarket
 from hydra.sim.exchange.message_faults import Faults
-from hydra.sim.exchange.pair_sender import SECOND_MS
 from hydra.sim.exchange.private.account_file import OwnAccount
 from hydra.sim.exchange.private.fields import OF_SIGNATURE, Fields
-from hydra.sim.exchange.private.journal import Change, Journal
+from hydra.sim.exchange.private.journal import AccountChange, AccountJournal
 from hydra.sim.exchange.private.market_seen import MarketSeen
 from hydra.sim.exchange.private.operations import OPERATIONS
 from hydra.sim.exchange.private.order_faults import shown_book
@@ -45,7 +45,7 @@ class KeptAccount:
         tell: Callable[[UserEvent], None],
     ) -> None:
         self._own, self._market, self._faults, self._tell = own, market, faults, tell
-        self._journal = Journal(folder, own.settings)
+        self._journal = AccountJournal(folder, own.settings)
         self._seen = MarketSeen(market)
         self._events: list[UserEvent] = []
         pairs = {pair.symbol: pair for pair in market.source.pairs}
@@ -100,7 +100,7 @@ class KeptAccount:
 
     def _change(self, call: str, sent: Mapping[str, str], now_ms: int, fault: str = "") -> Any:
         sent = {name: text for name, text in sent.items() if name not in OF_SIGNATURE}
-        change = Change(self._market.sent_ms, max(now_ms, self.last_ms), call, sent, fault)
+        change = AccountChange(self._market.sent_ms, max(now_ms, self.last_ms), call, sent, fault)
         try:
             answer, refused = self._do(change), None
         except Refusal as refusal:
@@ -112,7 +112,7 @@ class KeptAccount:
             raise refused
         return answer
 
-    def _do(self, change: Change) -> Any:
+    def _do(self, change: AccountChange) -> Any:
         self.last_ms = change.now_ms
         account, sent = self.account, change.sent
         if change.call == _SETTINGS:
@@ -128,7 +128,7 @@ class KeptAccount:
             return self._operate(change)
         return None
 
-    def _operate(self, change: Change) -> Any:
+    def _operate(self, change: AccountChange) -> Any:
         fields = Fields(change.sent, self._market.place)
         operation = OPERATIONS[change.call]
         settings = self.account.settings

@@ -3,10 +3,11 @@
 import time
 from typing import Final
 
+from hydra.durations import MINUTE_MS
 from hydra.sim.exchange.clock import SimulatedClock
 from hydra.sim.exchange.refusals import refusal
 from hydra.sim.exchange.trading_rules import MINUTE_ORDERS, TEN_SECONDS_ORDERS
-from hydra.sim.exchange.weights import MINUTE_MS, wait_s, window_of
+from hydra.sim.exchange.weights import wait_s, window_of
 
 _TEN_SECONDS_MS: Final = 10_000
 LIMITS: Final = {
