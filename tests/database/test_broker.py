@@ -3,7 +3,7 @@
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,6 +28,7 @@ from hydra.trading.runs import Run, RunPlan, create_run, read_run
 from tests.support.plain_stages import HANDLERS
 from tests.support.rows import add
 from tests.support.servers.redis import NOT_RUN, REDIS_URL, has_redis, redis_server
+from tests.support.waiting import wait_until
 from workers.broker import worker_broker
 from workers.stages import Handler, declare_stages
 
@@ -232,10 +233,3 @@ def open_first_cycle(connection: psycopg.Connection, run: Run) -> None:
         "code_version": run.code_version,
     }
     add(connection, "hydra.cycles", row)
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come about within 10 s"
-        time.sleep(0.05)

@@ -21,10 +21,11 @@ from hydra.runtime.exchange_minutes import HELD_AFTER, ExchangeMinutes, Exchange
 from hydra.runtime.message_broker import make_broker
 from hydra.settings import load_settings
 from hydra.trading.runs import Run, RunExchange, RunPlan, create_run, read_run
-from tests.database.test_broker import states, wait_until, working
+from tests.database.test_broker import states, working
 from tests.support.plain_stages import HANDLERS
 from tests.support.rows import add
 from tests.support.servers.editions import ON_APACHE_ALONE
+from tests.support.waiting import PATIENCE_S, wait_until
 
 START: Final = datetime(2025, 6, 1, tzinfo=UTC)
 OLDEST: Final = timedelta(seconds=30)
@@ -113,7 +114,7 @@ def clock(
         thread = threading.Thread(target=work, daemon=True)
         thread.start()
         yield
-        thread.join(20)
+        thread.join(PATIENCE_S)
         assert not thread.is_alive()
 
 

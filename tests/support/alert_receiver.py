@@ -25,7 +25,7 @@ class Receiver:
     taken: list[dict[str, Any]] = field(default_factory=list)
     requests: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
-    def wait_for(self, count: int, timeout_s: float = 20.0) -> list[dict[str, Any]]:
+    def wait_for(self, count: int, timeout_s: float = 120.0) -> list[dict[str, Any]]:
         """The messages that it took, once there are so many."""
         deadline = time.monotonic() + timeout_s
         while len(self.taken) < count:

@@ -107,7 +107,7 @@ def runs(connection: psycopg.Connection, database: str, tmp_path: Path) -> Runs:
     return Runs(connection, database, tmp_path)
 
 
-def until(holds: Callable[[], bool], what: str, seconds: float = 40) -> None:
+def until(holds: Callable[[], bool], what: str, seconds: float = 180) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, what
@@ -122,7 +122,7 @@ def test_a_run_waits_for_a_redis_that_is_killed_and_decides_what_an_undisturbed_
     calm, disturbed = runs.new(), runs.new()
     with redis_on(runs.port) as redis:
         with runs.supervised(calm, "max") as process:
-            output, _ = process.communicate(timeout=60)
+            output, _ = process.communicate(timeout=180)
             assert process.returncode == 0, output
         with runs.supervised(disturbed, "600") as running:
             until(lambda: runs.closed(disturbed) >= 5, "the run does not get going")
@@ -134,7 +134,7 @@ def test_a_run_waits_for_a_redis_that_is_killed_and_decides_what_an_undisturbed_
             assert running.poll() is None
             assert runs.closed(disturbed) <= before + 1
             with redis_on(runs.port):
-                output, _ = running.communicate(timeout=60)
+                output, _ = running.communicate(timeout=180)
     assert running.returncode == 0, output
     assert f"through {runs.broker}, which is lost (" in words
     assert len(lines_with(output, f"{runs.broker}, which carries the messages, went away")) == 1
@@ -156,7 +156,7 @@ def test_a_run_that_begins_without_its_redis_waits_for_it(runs: Runs) -> None:
         assert condition["name"] == runs.broker
         assert "refused" in condition["complaint"]
         with redis_on(runs.port):
-            output, _ = process.communicate(timeout=60)
+            output, _ = process.communicate(timeout=180)
     assert process.returncode == 0, output
     assert runs.closed(run) == MINUTES
     assert "Traceback" not in output + log.read_text()

@@ -34,7 +34,7 @@ MARKET = ("--pairs", "BTC", "--from", "2025-03-03", "--to", "2025-03-04")
 VARIED = "COOLDOWN_MINUTES=" + ",".join(str(minutes) for minutes in range(1, 401))
 SWEEP = ("sweep", "lost", *MARKET, "--set", VARIED, "--jobs", "2")
 START_TIMEOUT_S = 120.0
-END_TIMEOUT_S = 60.0
+END_TIMEOUT_S = 180.0
 
 
 @pytest.fixture(scope="module")

@@ -29,6 +29,7 @@ from hydra.sim.exchange.server import Exchange
 from tests.support.answering_exchange import soon
 from tests.support.plain_ccxt import plain_ccxt
 from tests.support.served_account import BTC, AccountClient, exchange_of, keys_of, served_account
+from tests.support.waiting import PATIENCE_S
 
 SYMBOL = "BTC/USDT:USDT"
 TRIGGER = {"trigger": True}
@@ -396,7 +397,7 @@ async def killed_after(account: Path, act: Callable[[AccountClient], Any]) -> An
     with subprocess.Popen(command, cwd=PROJECT_ROOT, env=os.environ) as process:
         async with aiohttp.ClientSession() as session:
             client = AccountClient(f"http://127.0.0.1:{port}", session, account)
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + PATIENCE_S
             while True:
                 try:
                     await client.unsigned("GET", "/fapi/v1/ping")

@@ -99,7 +99,7 @@ class Stage:
         return heard
 
 
-async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 120) -> None:
     """Wait for it."""
     deadline = time.monotonic() + seconds
     while not condition():

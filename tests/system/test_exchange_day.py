@@ -34,7 +34,7 @@ CALM_MINUTES: Final = 1440 if IS_FULL else 10
 DISTURBED_MINUTES: Final = 1440 if IS_FULL else 30
 PAIRS: Final = "BTC,ETH,SOL,BNB,ADA,XRP,LTC,DOGE" if IS_FULL else "BTC,ETH"
 KILLS: Final = 34 if IS_FULL else 5
-CATCH_UP_S: Final = 60.0
+CATCH_UP_S: Final = 180.0
 PAUSE_S: Final = 15.0 if IS_FULL else 1.0
 FAULTS: Final[list[dict[str, Any]]] = [
     {"kind": "drop", "probability": 0.002, "seed": 1},

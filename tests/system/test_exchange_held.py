@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -17,11 +16,11 @@ from hydra.db.edition import Edition
 from hydra.db.engine import connect
 from tests.support.served_market import ServedMarket, served_market
 from tests.support.servers.databases import TestServer
+from tests.support.waiting import wait_until
 
 START: Final = datetime(2025, 6, 1, tzinfo=UTC)
 LOST_FROM: Final = START + timedelta(minutes=2)
 HELD_AT: Final = START + timedelta(minutes=4, seconds=3)
-PATIENCE_S: Final = 60.0
 
 
 @pytest.fixture
@@ -37,22 +36,15 @@ def connection(
 
 def wait_until_stored(connection: psycopg.Connection, instant: datetime) -> None:
     """Wait until everything up to `instant` is stored: a minute that closed two seconds before is decided."""
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
-        found = connection.execute("SELECT committed_through FROM market.ingest_progress").fetchone()
-        if found and found[0] and found[0] >= instant:
-            return
-        assert time.monotonic() < deadline, f"stored to {found}"
-        time.sleep(0.1)
+    query = "SELECT FROM market.ingest_progress WHERE committed_through >= %s"
+    wait_until(lambda: connection.execute(query, (instant,)).rowcount, f"ingest to {instant}")
 
 
 def played_to(market: ServedMarket, instant: datetime) -> None:
     """Let it play up to `instant`, and wait until it is there."""
     market.hold_until(instant)
-    deadline = time.monotonic() + PATIENCE_S
-    while market.ask("/fapi/v1/time")["serverTime"] < instant.timestamp() * 1_000:
-        assert time.monotonic() < deadline, "the exchange does not go on"
-        time.sleep(0.1)
+    instant_ms = instant.timestamp() * 1_000
+    wait_until(lambda: market.ask("/fapi/v1/time")["serverTime"] >= instant_ms, f"the exchange at {instant}")
 
 
 def test_the_time_goes_on_to_where_the_exchange_is_held(connection: psycopg.Connection) -> None:

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -22,6 +21,7 @@ from tests.support.alert_conditions import PLANTED
 from tests.support.alert_receiver import Receiver, receiver
 from tests.support.own_processes import descendants, is_alive
 from tests.support.servers.databases import TestServer
+from tests.support.waiting import wait_until
 
 START: Final = datetime(2025, 6, 1, tzinfo=UTC)
 MINUTES: Final = 12
@@ -43,7 +43,7 @@ def hydra(url: str, *words: str, **environment: str) -> "subprocess.Popen[str]":
 
 
 def finished(process: "subprocess.Popen[str]") -> str:
-    output, _ = process.communicate(timeout=300)
+    output, _ = process.communicate(timeout=600)
     assert process.returncode == 0, output
     return output
 
@@ -71,10 +71,7 @@ def url(servers: dict[Edition, TestServer], told: Receiver) -> Iterator[str]:
         family = [pid for pid, _ in descendants(process.pid)]
         process.send_signal(signal.SIGKILL)
         process.communicate()
-        deadline = time.monotonic() + 45
-        while any(is_alive(pid) for pid in family):
-            assert time.monotonic() < deadline, "children outlived their supervisor"
-            time.sleep(0.05)
+        wait_until(lambda: not any(is_alive(pid) for pid in family), "the end of the run's children")
         finished(hydra(url, "run", "--resume", "1", ALERT_WEBHOOK_URL=told.url))
         yield url
 
@@ -86,12 +83,9 @@ def connection(url: str) -> Iterator[psycopg.Connection]:
 
 
 def wait_for_cycles(url: str, wanted: int) -> None:
-    deadline = time.monotonic() + 180
+    query = "SELECT FROM hydra.cycles WHERE state = 'CLOSED'"
     with connect(url, autocommit=True) as connection:
-        query = "SELECT count(*) FROM hydra.cycles WHERE state = 'CLOSED'"
-        while connection.execute(query).fetchone() < (wanted,):  # type: ignore[operator]
-            assert time.monotonic() < deadline, f"no {wanted} minutes were decided"
-            time.sleep(0.05)
+        wait_until(lambda: connection.execute(query).rowcount >= wanted, f"{wanted} decided minutes")
 
 
 def test_every_minute_is_decided_or_skipped_with_a_reason(connection: psycopg.Connection) -> None:

@@ -2,7 +2,6 @@
 
 import shutil
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,10 +19,10 @@ from hydra.ingest.live.spill import SpillFolder
 from tests.support.invented_frames import SYMBOLS, market_frames
 from tests.support.live_ingest import counted, replay_of, write_capture
 from tests.support.servers.migrated import stoppable_server
+from tests.support.waiting import PATIENCE_S, wait_until
 
 SECONDS = 130
 SPEED = 10.0
-OUTAGE_S = 6.0
 
 
 @pytest.fixture(scope="module")
@@ -42,13 +41,11 @@ def test_a_database_that_is_away_loses_no_row(cluster: Cluster, tmp_path: Path) 
     results: list[Replayed] = []
     thread = threading.Thread(target=lambda: results.append(replay.run()))
     thread.start()
-    time.sleep(3.0)
+    wait_until(lambda: has_stored(cluster, replay))
     cluster.stop()
-    time.sleep(OUTAGE_S)
-    spilled = SpillFolder(replay.spill).rows
+    wait_until(lambda: SpillFolder(replay.spill).rows > 5_000)
     cluster.start()
-    thread.join(120)
-    assert spilled > 5_000
+    thread.join(PATIENCE_S)
     assert SpillFolder(replay.spill).rows == 0
     stored = counted(cluster.url(DATABASE), replay.venue)
     assert stored["trades"] == sum(b'"aggTrade"' in one.frame for one in frames)
@@ -57,7 +54,9 @@ def test_a_database_that_is_away_loses_no_row(cluster: Cluster, tmp_path: Path) 
     assert results[0].rows == sum(stored.values())
 
 
-def test_what_neither_memory_nor_disk_holds_is_recorded_as_lost(cluster: Cluster, tmp_path: Path) -> None:
+def test_what_neither_memory_nor_disk_holds_is_recorded_as_lost(
+    cluster: Cluster, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """The disk takes nothing while the server is down: every trade is stored or in a hole to be fetched."""
     frames = list(market_frames(SECONDS, SYMBOLS[:2]))
     write_capture(tmp_path / "frames", frames)
@@ -65,12 +64,12 @@ def test_what_neither_memory_nor_disk_holds_is_recorded_as_lost(cluster: Cluster
     replay.factor, replay.most_rows_in_memory = SPEED / 2, 100
     thread = threading.Thread(target=replay.run)
     thread.start()
-    time.sleep(3.0)
+    wait_until(lambda: has_stored(cluster, replay))
     shutil.rmtree(replay.spill)
     cluster.stop()
-    time.sleep(0.5)
+    wait_until(lambda: "rows are dropped" in caplog.text)
     cluster.start()
-    thread.join(120)
+    thread.join(PATIENCE_S)
     sent = sum(b'"aggTrade"' in one.frame for one in frames)
     stored = counted(cluster.url(DATABASE), replay.venue)
     with connect(cluster.url(DATABASE)) as connection:
@@ -90,6 +89,10 @@ def test_what_neither_memory_nor_disk_holds_is_recorded_as_lost(cluster: Cluster
     assert [name for (name,) in gaps] == ["liquidations", "order_books", "premium_index"]
 
 
+def has_stored(cluster: Cluster, replay: CaptureReplay) -> bool:
+    return counted(cluster.url(DATABASE), replay.venue)["trades"] > 0
+
+
 def _trades_of(hole: Hole) -> range:
     return range(hole.first, hole.last + 1) if hole.table == "trades" else range(0)
 
@@ -99,12 +102,12 @@ def test_what_a_stopped_process_left_on_disk_is_stored_first(cluster: Cluster, t
     frames = list(market_frames(70, SYMBOLS[:1]))
     write_capture(tmp_path / "frames", frames)
     replay = replay_of(tmp_path / "frames", cluster.url(DATABASE), tmp_path, "left")
-    replay.factor = 20.0
+    replay.factor = SPEED
     thread = threading.Thread(target=_run_until_lost, args=(replay,))
     thread.start()
-    time.sleep(1.5)
+    wait_until(lambda: has_stored(cluster, replay))
     cluster.stop()
-    thread.join(60)
+    thread.join(PATIENCE_S)
     waiting = SpillFolder(replay.spill).rows
     cluster.start()
     assert waiting > 0

@@ -30,7 +30,7 @@ LASTS: Final = timedelta(minutes=3)
 MINUTE: Final = timedelta(minutes=1)
 PAIRS: Final = ("BTC", "ETH")
 LONGEST_START_S: Final = 240.0
-LONGEST_WAIT_S: Final = 60.0
+LONGEST_WAIT_S: Final = 180.0
 VERDICTS: Final = """
     SELECT a.time, i.base, a.tradability = 'BLOCK', a.reason FROM hydra.assessments AS a
     JOIN market.instruments AS i USING (instrument_id) JOIN hydra.cycles AS c USING (run_id, time)
@@ -198,7 +198,7 @@ def scene(servers: dict[Edition, TestServer]) -> Iterator[Scene]:
             scene.after = scene.processes()
         finally:
             process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=60)
+            process.communicate(timeout=180)
         yield scene
 
 

@@ -71,11 +71,11 @@ def test_a_receiver_may_ask_for_rest(kept: Receiver) -> None:
 
 
 def test_a_receiver_that_hangs_is_given_up(kept: Receiver) -> None:
-    kept.delay_s = 1.0
+    kept.delay_s = 20.0
     begun = time.monotonic()
     with pytest.raises(NotTakenError, match=r"no answer within 0\.2 s"):
         Webhook(SecretStr(kept.url), timeout_s=0.2).send(MESSAGE)
-    assert time.monotonic() - begun < 0.9
+    assert time.monotonic() - begun < 10
 
 
 def closed_port() -> int:

@@ -40,7 +40,9 @@ def test_a_market_that_is_listed_no_longer_does_not_hide_the_others(table: str) 
         polls.add_of_exchange()
         state, ask = next((state, ask) for state, ask in polls._tasks if state.feed == table)
         polling = asyncio.ensure_future(polls._poll(state, ask))
-        await asyncio.sleep(0.02)
+        async with asyncio.timeout(60):
+            while state.detail is None:
+                await asyncio.sleep(0.001)
         polling.cancel()
         return state.detail
 

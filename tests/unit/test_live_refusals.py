@@ -56,7 +56,7 @@ async def held(*script: Exception) -> None:
     held = Connections(cast("MarketData", data), ["BTCUSDT"], note, lambda _route: None, lambda _route: None)
     holding = asyncio.ensure_future(held.hold())
     ended = asyncio.ensure_future(data.ended.wait())
-    await asyncio.wait({holding, ended}, timeout=10, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({holding, ended}, timeout=60, return_when=asyncio.FIRST_COMPLETED)
     for task in (holding, ended):
         task.cancel()
     await asyncio.gather(holding, return_exceptions=not holding.done())
@@ -115,9 +115,10 @@ def test_a_connection_is_read_on_until_its_successor_brings_a_frame(monkeypatch:
             lambda route: lost.append(route.name),
         )
         holding = asyncio.ensure_future(all_of.hold())
-        await asyncio.sleep(0.05)
-        all_of.replace(Feed.ORDER_BOOKS)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
+            while not data.brought:
+                await asyncio.sleep(0.01)
+            all_of.replace(Feed.ORDER_BOOKS)
             while not data.ended:
                 await asyncio.sleep(0.01)
         holding.cancel()
@@ -153,7 +154,7 @@ def repairs_of_a_candle(history: History, *tables: str) -> list[Any]:
         for table in tables:
             intake.ask(Hole(table, pair, MINUTE, MINUTE, *SPAN_US, "LATE"))
         running = asyncio.ensure_future(mending.run(intake))
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while pair.minutes.missing and time.monotonic() < deadline:
             await asyncio.sleep(0.02)
         await asyncio.sleep(0.05)

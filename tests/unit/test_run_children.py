@@ -25,7 +25,7 @@ def program(code: str, *, ends_by_itself: bool = False) -> Program:
 
 
 def until(holds: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.02)

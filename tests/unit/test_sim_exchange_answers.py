@@ -75,7 +75,7 @@ class Asked:
                 session.ws_connect(f"{self._url}/market/ws") as socket,
             ):
                 await socket.send_str(text)
-                return orjson.loads(await socket.receive_str(timeout=5))
+                return orjson.loads(await socket.receive_str(timeout=60))
 
         return self._loop.run_until_complete(asked())
 

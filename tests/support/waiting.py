@@ -1,0 +1,15 @@
+"""Waits for what a process, a thread or a server brings about."""
+
+import time
+from collections.abc import Callable
+
+PATIENCE_S = 180.0
+"""So long nothing takes that works: a busy machine has time."""
+
+
+def wait_until(holds: Callable[[], object], what: str = "what is waited for") -> None:
+    """Look again and again until it holds; fails once `PATIENCE_S` is over."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < deadline, f"{what} did not come about within {PATIENCE_S:g} s"
+        time.sleep(0.02)
