@@ -1,6 +1,5 @@
 """A small exchange on loopback: it answers what a test tells it, keeps what it is asked, holds streams."""
 
-import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -107,10 +106,3 @@ def refusing(status: int, body: Any = "", headers: Mapping[str, str] | None = No
     text = body if isinstance(body, str) else json.dumps(body)
     kind = "text/html" if isinstance(body, str) else "application/json"
     return lambda _request: web.Response(status=status, text=text, content_type=kind, headers=headers)
-
-
-async def soon(condition: Callable[[], bool], within_s: float = 5.0) -> None:
-    """Wait until `condition` holds; fails after `within_s`."""
-    async with asyncio.timeout(within_s):
-        while not condition():
-            await asyncio.sleep(0.01)

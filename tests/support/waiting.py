@@ -1,5 +1,6 @@
 """Waits for what a process, a thread or a server brings about."""
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -13,3 +14,10 @@ def wait_until(holds: Callable[[], object], what: str = "what is waited for") ->
     while not holds():
         assert time.monotonic() < deadline, f"{what} did not come about within {PATIENCE_S:g} s"
         time.sleep(0.02)
+
+
+async def soon(holds: Callable[[], object]) -> None:
+    """The same, while other tasks of the loop go on."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not holds():
+            await asyncio.sleep(0.01)

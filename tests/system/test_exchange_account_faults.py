@@ -1,110 +1,18 @@
 """Every fault of the simulated exchange's private half over sockets: what the wire shows, what was done."""
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
 
 from hydra.sim.exchange.private.user_stream import LISTEN_KEY_MS
-from hydra.sim.exchange.server import Exchange
-from tests.support.served_account import BTC, AccountClient, served_account
-
-Heard = list[dict[str, Any]]
-
-
-class Stage:
-    """One exchange for all tests of this file: its loop runs while a test runs."""
-
-    def __init__(self, runner: asyncio.Runner, exchange: Exchange, client: AccountClient) -> None:
-        self._runner, self.exchange, self.client = runner, exchange, client
-        self._number = 0
-
-    def run(self, act: Callable[["Stage"], Awaitable[None]]) -> None:
-        """Run a test, then leave the account flat, without orders and faults."""
-
-        async def whole() -> None:
-            try:
-                await asyncio.wait_for(act(self), 30)
-            finally:
-                await self._clear()
-
-        self._runner.run(whole())
-
-    async def _clear(self) -> None:
-        ask = self.client.ask
-        await self.client.set_faults()
-        self.client.offset_ms = 0
-        await ask("DELETE", "allOpenOrders", symbol=BTC)
-        await ask("DELETE", "algoOpenOrders", symbol=BTC)
-        amount = await self.amount()
-        if amount:
-            side = "SELL" if amount > 0 else "BUY"
-            await ask(
-                "POST", "order", symbol=BTC, side=side, type="MARKET", quantity=abs(amount), reduceOnly=True
-            )
-
-    async def amount(self) -> Decimal:
-        """The position."""
-        rows = (await self.client.ask("GET", "/fapi/v3/positionRisk", symbol=BTC)).body
-        return Decimal(rows[0]["positionAmt"]) if rows else Decimal(0)
-
-    async def market(self, side: str, quantity: str = "0.01", **more: Any) -> Any:
-        """POST order, MARKET."""
-        self._number += 1
-        more = {"newClientOrderId": f"m-{self._number}", "newOrderRespType": "RESULT"} | more
-        return await self.client.ask(
-            "POST", "order", symbol=BTC, side=side, type="MARKET", quantity=quantity, **more
-        )
-
-    async def best(self, side: str) -> Decimal:
-        """The best price of bids or asks."""
-        book = (await self.client.unsigned("GET", "/fapi/v1/depth", f"symbol={BTC}&limit=5")).body
-        return Decimal(book[side][0][0])
-
-    async def limit(self, side: str, price: Decimal, **more: Any) -> Any:
-        """POST order, LIMIT, of 0.01."""
-        self._number += 1
-        more = {"newClientOrderId": f"l-{self._number}", "timeInForce": "GTC"} | more
-        terms = {"symbol": BTC, "side": side, "type": "LIMIT", "quantity": "0.01", "price": price}
-        return await self.client.ask("POST", "order", **terms, **more)
-
-    async def stop(self, trigger: Decimal, **more: Any) -> Any:
-        """POST algoOrder: a stop that closes a long."""
-        self._number += 1
-        terms = {
-            "symbol": BTC,
-            "side": "SELL",
-            "type": "STOP_MARKET",
-            "triggerPrice": trigger.quantize(Decimal("0.1")),
-        }
-        more = {"clientAlgoId": f"s-{self._number}", "closePosition": True} | more
-        return await self.client.ask("POST", "algoOrder", algoType="CONDITIONAL", **terms, **more)
-
-    async def found(self, client_id: str) -> Any:
-        """GET order."""
-        return await self.client.ask("GET", "order", symbol=BTC, origClientOrderId=client_id)
-
-    async def listening(self, events: str | None = None) -> Heard:
-        """A user stream."""
-        heard: Heard = []
-        key = (await self.client.unsigned("POST", "listenKey")).body["listenKey"]
-        named = "" if events is None else f"&events={events}"
-        await self.client.listen(heard, f"listenKey={key}{named}")
-        return heard
-
-
-async def until(condition: Callable[[], bool], seconds: float = 120) -> None:
-    """Wait for it."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come"
-        await asyncio.sleep(0.01)
+from tests.support.account_stage import Heard, Stage, in_state, of_kind
+from tests.support.served_account import BTC, served_account
+from tests.support.waiting import soon
 
 
 @pytest.fixture(scope="module")
@@ -120,14 +28,6 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
         yield runner.run(start())
         runner.run(opened.aclose())
-
-
-def of_kind(heard: Heard, kind: str) -> Heard:
-    return [one for one in heard if one["e"] == kind]
-
-
-def in_state(heard: Heard, state: str) -> Heard:
-    return [one for one in of_kind(heard, "ORDER_TRADE_UPDATE") if one["o"]["X"] == state]
 
 
 # Answers that do not tell what was done.
@@ -220,7 +120,7 @@ def test_a_post_only_order_is_refused_with_5022_or_expires(stage: Stage) -> None
         answer = await one.limit("BUY", price, timeInForce="GTX", newOrderRespType="RESULT")
         assert (answer.status, answer.body["status"]) == (200, "EXPIRED")
         assert (await one.market("BUY")).body["status"] == "EXPIRED"
-        await until(lambda: len(in_state(heard, "EXPIRED")) == 2)
+        await soon(lambda: len(in_state(heard, "EXPIRED")) == 2)
         assert in_state(heard, "EXPIRED")[1]["o"]["er"] == "9"
 
     stage.run(act)
@@ -299,7 +199,7 @@ def test_adl_closes_the_position(stage: Stage) -> None:
         heard = await one.listening()
         await one.market("BUY")
         await one.client.set_faults({"kind": "auto_deleverage", "count": 1})
-        await until(lambda: any(e["o"]["c"] == "adl_autoclose" for e in of_kind(heard, "ORDER_TRADE_UPDATE")))
+        await soon(lambda: any(e["o"]["c"] == "adl_autoclose" for e in of_kind(heard, "ORDER_TRADE_UPDATE")))
         assert await one.amount() == 0
 
     stage.run(act)
@@ -312,7 +212,7 @@ def test_a_position_is_liquidated_although_a_stop_stands(stage: Stage) -> None:
         await one.market("BUY")
         await one.stop(await one.best("bids") * Decimal("0.99"), workingType="MARK_PRICE")
         await one.client.set_faults({"kind": "liquidation", "count": 1})
-        await until(
+        await soon(
             lambda: any(e["o"]["c"].startswith("autoclose-") for e in of_kind(heard, "ORDER_TRADE_UPDATE"))
         )
         assert await one.amount() == 0
@@ -330,12 +230,12 @@ def test_user_events_come_twice_and_in_another_order(stage: Stage) -> None:
         heard = await one.listening("ORDER_TRADE_UPDATE")
         await one.client.set_faults({"kind": "double", "stream": "user"})
         await one.market("BUY")
-        await until(lambda: len(heard) == 4)
+        await soon(lambda: len(heard) == 4)
         assert [event["o"]["x"] for event in heard] == ["NEW", "NEW", "TRADE", "TRADE"]
         heard.clear()
         await one.client.set_faults({"kind": "reorder", "stream": "user", "count": 1})
         await one.market("SELL", reduceOnly=True)
-        await until(lambda: len(heard) == 2)
+        await soon(lambda: len(heard) == 2)
 
     stage.run(act)
 
@@ -349,7 +249,7 @@ def test_the_fill_of_a_triggered_stop_comes_before_its_trigger(stage: Stage) -> 
         assert (await one.stop(await one.best("bids") - Decimal("0.5"))).status == 200
         one.exchange.clock.set_speed(300)
         try:
-            await until(lambda: any(e["o"]["X"] == "FINISHED" for e in of_kind(heard, "ALGO_UPDATE")))
+            await soon(lambda: any(e["o"]["X"] == "FINISHED" for e in of_kind(heard, "ALGO_UPDATE")))
         finally:
             one.exchange.clock.set_speed(1)
         told = [
@@ -372,7 +272,7 @@ def test_a_user_stream_is_silent_and_answers_pings(stage: Stage) -> None:
         assert heard == []
         await one.client.set_faults()
         await one.market("SELL", reduceOnly=True)
-        await until(lambda: len(of_kind(heard, "ORDER_TRADE_UPDATE")) == 2)
+        await soon(lambda: len(of_kind(heard, "ORDER_TRADE_UPDATE")) == 2)
 
     stage.run(act)
 
@@ -388,9 +288,9 @@ def test_who_names_no_events_or_a_wrong_key_or_unknown_events_is_connected_and_h
         socket = await one.client.listen(wrong, "listenKey=wrong&events=ORDER_TRADE_UPDATE")
         named = await one.listening("ORDER_TRADE_UPDATE/ACCOUNT_UPDATE")
         await one.market("BUY")
-        await until(lambda: len(named) == 3 and len(whole) == 3)
+        await soon(lambda: len(named) == 3 and len(whole) == 3)
         await socket.send_str('{"method":"LIST_SUBSCRIPTIONS","id":3}')
-        await until(lambda: bool(wrong))
+        await soon(lambda: bool(wrong))
         assert (silent, wrong) == ([[], []], [{"result": ["wrong"], "id": 3}])
 
     stage.run(act)
@@ -405,9 +305,9 @@ def test_a_listen_key_lives_sixty_minutes_and_says_when_it_ends(stage: Stage) ->
         heard = await one.listening("listenKeyExpired")
         ends_ms = clock.now_ms() + LISTEN_KEY_MS
         clock.set_speed(20_000)
-        await until(lambda: clock.now_ms() >= ends_ms + 5_000)
+        await soon(lambda: clock.now_ms() >= ends_ms + 5_000)
         clock.set_speed(1)
-        await until(lambda: bool(heard))
+        await soon(lambda: bool(heard))
         assert (heard[0]["e"], heard[0]["listenKey"]) == ("listenKeyExpired", key)
         assert (await one.client.unsigned("PUT", "listenKey")).code == -1125
         assert (await one.client.unsigned("POST", "listenKey")).body["listenKey"] != key

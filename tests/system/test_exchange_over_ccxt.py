@@ -21,7 +21,7 @@ from hydra.settings import Settings
 from hydra.sim.exchange.faults import Fault, FaultKind
 from hydra.sim.exchange.server import Exchange, Serving
 from hydra.sim.exchange.sources import GeneratedMarket, GeneratedSource
-from tests.support.answering_exchange import soon
+from tests.support.waiting import soon
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -92,7 +92,7 @@ async def hear(market: MarketData) -> None:
 
     listening = asyncio.ensure_future(market.listen("all", list(Feed), [BTC], on_frame))
     wanted = (Trade, RunningCandle, ClosedCandle, PremiumIndex, DepthUpdate)
-    await soon(lambda: all(heard[kind] for kind in wanted) and heard[ClosedCandle] > 1, 20)
+    await soon(lambda: all(heard[kind] for kind in wanted) and heard[ClosedCandle] > 1)
     again = await market.trades_from(BTC, newest[-1].trade_id)
     assert again.row(0, named=True)["price"] == newest[-1].price
     listening.cancel()

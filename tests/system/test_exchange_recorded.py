@@ -28,10 +28,10 @@ from hydra.sim.exchange.recorded import RecordedSource
 from hydra.sim.exchange.server import Exchange, Serving
 from hydra.sim.exchange.sources import listed_pair
 from hydra.universe import UNIVERSE
-from tests.support.answering_exchange import soon
 from tests.support.fact_writer import write_rows
 from tests.support.recorded_market import ABSENT, is_recorded, recorded_rows
 from tests.support.servers.databases import TestServer
+from tests.support.waiting import soon
 
 pytestmark = pytest.mark.skipif(not is_recorded(), reason=ABSENT)
 
@@ -112,7 +112,7 @@ def test_history_and_closed_candles_are_what_is_stored(url: str) -> None:
                 heard.append(message)
 
         listening = asyncio.ensure_future(market.listen("all", (Feed.CANDLES,), [BTC], hear))
-        await soon(lambda: len(heard) == MINUTES, within_s=20.0)
+        await soon(lambda: len(heard) == MINUTES)
         listening.cancel()
         numbers = ("open", "high", "low", "close", "volume")
         expected = stored(url, "candles_1m", numbers, START, END)

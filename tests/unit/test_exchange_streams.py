@@ -20,7 +20,8 @@ from hydra.exchange.capabilities import BINANCE, BYBIT
 from hydra.exchange.hosts import hosts_at
 from hydra.exchange.interface import Feed, MarketData
 from hydra.exchange.rate_budget import RateBudget
-from tests.support.answering_exchange import AnsweringExchange, answering_exchange, refusing, soon
+from tests.support.answering_exchange import AnsweringExchange, answering_exchange, refusing
+from tests.support.waiting import soon
 
 TRADE = '{"e":"aggTrade","E":2,"a":1,"s":"BTCUSDT","p":"1","q":"1","f":1,"l":1,"T":1,"m":false}'
 Scene = Callable[[AnsweringExchange, MarketData, list[bytes]], Awaitable[Any]]
@@ -105,7 +106,7 @@ def test_each_feed_is_asked_for_by_symbol_on_its_route(tmp_path: Path) -> None:
 def test_many_streams_are_asked_for_in_batches_within_ten_requests_a_second(tmp_path: Path) -> None:
     async def scene(exchange: AnsweringExchange, _task: asyncio.Task[None], _frames: list[bytes]) -> None:
         start = time.monotonic()
-        await soon(lambda: sum(len(request["params"]) for request in exchange.requests) == 1_200, 10)
+        await soon(lambda: sum(len(request["params"]) for request in exchange.requests) == 1_200)
         assert len(exchange.requests) == 12
         assert time.monotonic() - start > 1.0
         assert exchange.paths == ["/market/ws/1", "/market/ws/2"], "a socket holds 1,000 streams"
