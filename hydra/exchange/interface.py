@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 import polars as pl
 
@@ -24,8 +24,7 @@ Frame = bytes
 OnFrame = Callable[[str, Frame], None]
 """Called with the connection's name and each frame, in the order of their coming."""
 
-
-OVERLAP_S = 30.0
+OVERLAP_S: Final = 30.0
 """A connection whose life has ended is read on for so long, so that its successor misses nothing."""
 
 

@@ -1,17 +1,15 @@
 """Balances, positions and settings of an account as Binance's REST answers."""
 
 from decimal import Decimal
-from typing import Any
 
 from hydra.sim.exchange import listing
 from hydra.sim.exchange.account import margins
 from hydra.sim.exchange.account.account import Account
+from hydra.sim.exchange.account.answers import Answer
 from hydra.sim.exchange.account.records import ZERO
 from hydra.sim.exchange.account.reports import ASSET, mean_price_text, text
 from hydra.sim.exchange.account.store import AccountStore, SymbolStore
 from hydra.sim.exchange.account.wallet import usd
-
-Answer = dict[str, Any]
 
 
 def account_v3(account: Account) -> Answer:
@@ -86,7 +84,7 @@ def position_risk_v2(account: Account, symbol: str | None) -> list[Answer]:
             **_risk(store, one),
             "leverage": str(one.position.leverage),
             "maxNotionalValue": text(one.contract.largest_notional(one.position.leverage)),
-            "marginType": "isolated" if one.position.is_isolated else "cross",
+            "marginType": one.position.margin_type.short,
             "isAutoAddMargin": "false",
         }
         for one in _chosen(store, symbol)

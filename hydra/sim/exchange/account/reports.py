@@ -102,7 +102,7 @@ def _position(store: AccountStore, one: SymbolStore) -> ReportedPosition:
         break_even_price=mean_price_text(position.break_even_price),
         realized=text(position.realized_usd),
         unrealized=text(usd(margins.unrealized(store, one))),
-        margin_type="isolated" if position.is_isolated else "cross",
+        margin_type=position.margin_type.short,
         isolated_wallet=text(position.isolated_wallet_usd),
         position_side="BOTH",
     )

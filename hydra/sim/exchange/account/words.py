@@ -99,6 +99,11 @@ class MarginType(StrEnum):
     ISOLATED = "ISOLATED"
     CROSSED = "CROSSED"
 
+    @property
+    def short(self) -> str:
+        """As positions write it."""
+        return "isolated" if self is MarginType.ISOLATED else "cross"
+
 
 class IncomeKind(StrEnum):
     """`incomeType` of GET income. Nobody transfers money here: there are no rows of TRANSFER."""
