@@ -163,6 +163,9 @@ def test_a_fault_of_the_command_line_is_refused_with_the_name_that_is_wrong() ->
         ("latency,value=inf", "value"),
         ("latency,value=-1", "value"),
         ("http_5xx,value=200", "value"),
+        ("refused,value=1", "value"),
+        ("auto_deleverage,endpoint=order", "endpoint"),
+        ("child_first,stream=user", "stream"),
         ("drop,count=0", "count"),
         ("drop,seed=-1", "seed"),
         ("drop,seed=99999999999999999999", "seed"),
@@ -171,6 +174,23 @@ def test_a_fault_of_the_command_line_is_refused_with_the_name_that_is_wrong() ->
 def test_a_fault_that_could_not_act_as_it_is_meant_is_refused(option: str, named: str) -> None:
     with pytest.raises(SettingsError, match=named):
         fault_of_option(option)
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        *FaultKind,
+        "timeout_after,endpoint=order,value=503",
+        "lost_answer,endpoint=algoOrder",
+        "refused,value=-2019,endpoint=order",
+        "half_filled,endpoint=order",
+        "maintenance,value=-1109,endpoint=algoOrder",
+        "silence_with_pongs,stream=user",
+        "disconnect,stream=user,value=1",
+    ],
+)
+def test_a_fault_that_can_act_is_taken(option: str) -> None:
+    assert fault_of_option(option).kind == option.partition(",")[0]
 
 
 @pytest.mark.parametrize("kind", [FaultKind.SILENCE, FaultKind.SILENCE_WITH_PONGS])

@@ -29,6 +29,8 @@ _ROUTES: Final = {
 }
 """Kind of a stream -> the path on which it is sent; on another it is accepted and stays silent."""
 KINDS: Final = tuple(_ROUTES)
+USER: Final = "user"
+"""The user stream, which is no channel: it has listen keys."""
 
 FULL_BYTES: Final = 1 << 20
 """A connection with so much unread is waited for at the highest speed."""

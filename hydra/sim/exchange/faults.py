@@ -14,7 +14,7 @@ from typing import Any, Final
 from hydra.durations import DAY_MS
 from hydra.errors import SettingsError
 from hydra.outside_text import shown
-from hydra.sim.exchange.channels import KINDS
+from hydra.sim.exchange.channels import KINDS, USER
 from hydra.sim.market.random_numbers import uniform
 
 
@@ -91,7 +91,7 @@ ACCEPTED: Final = frozenset(
 """What was asked is done, and the answer does not tell."""
 NOT_ACCEPTED: Final = frozenset({FaultKind.TIMEOUT_BEFORE, FaultKind.UNKNOWN_BEFORE, FaultKind.LOST_REQUEST})
 OF_ORDERS: Final = frozenset({FaultKind.REFUSED, FaultKind.HALF_FILLED, FaultKind.EXPIRED})
-OF_SIGNED: Final = ACCEPTED | NOT_ACCEPTED | OF_ORDERS
+_OF_ENDPOINTS: Final = OF_REQUESTS | ACCEPTED | NOT_ACCEPTED | OF_ORDERS
 OF_POSITIONS: Final = frozenset({FaultKind.AUTO_DELEVERAGE, FaultKind.LIQUIDATION})
 _DEFAULT_VALUES: Final = {
     FaultKind.LATENCY: 200.0,
@@ -107,10 +107,18 @@ _DEFAULT_VALUES: Final = {
     FaultKind.LIQUIDATION: 50.0,
 }
 _MOST_VALUE: Final = float(DAY_MS)
-_VALUES: Final = {FaultKind.HTTP_5XX: (500.0, 599.0), FaultKind.CLOCK_OFF: (-_MOST_VALUE, _MOST_VALUE)}
+_LOWEST_CODE: Final = -9_999.0
+_VALUES: Final = {
+    FaultKind.HTTP_5XX: (500.0, 599.0),
+    FaultKind.TIMEOUT_BEFORE: (400.0, 599.0),
+    FaultKind.TIMEOUT_AFTER: (400.0, 599.0),
+    FaultKind.CLOCK_OFF: (-_MOST_VALUE, _MOST_VALUE),
+    FaultKind.MAINTENANCE: (_LOWEST_CODE, _MOST_VALUE),
+    FaultKind.REFUSED: (_LOWEST_CODE, -1.0),
+}
 """Least and greatest value of a kind; of the others 0 and a day in milliseconds."""
 _MOST: Final = 2**53
-_STREAMS: Final = tuple(dict.fromkeys(kind.split("@")[0] for kind in KINDS))
+_STREAMS: Final = (*dict.fromkeys(kind.split("@")[0] for kind in KINDS), USER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +184,7 @@ class ActiveFault:
             if fault.kind not in OF_MESSAGES or (fault.endpoint and not fault.stream):
                 return False
             return not fault.stream or stream.split("@")[0] == fault.stream.split("@")[0]
-        of_requests = fault.kind in OF_REQUESTS or fault.kind in OF_SIGNED
-        if not of_requests or (fault.stream and not fault.endpoint):
+        if fault.kind not in _OF_ENDPOINTS or (fault.stream and not fault.endpoint):
             return False
         return not fault.endpoint or bool(endpoint and endpoint.endswith(fault.endpoint))
 
@@ -230,9 +237,9 @@ def fault_of(content: Mapping[str, Any]) -> Fault:
 def _wrong(fault: Fault) -> str | None:
     """Why the fault could never act, or not as it is meant; None: it can."""
     if fault.stream and fault.kind not in OF_MESSAGES:
-        return "it is one of requests: name an endpoint, no stream"
-    if fault.endpoint and fault.kind not in OF_REQUESTS:
-        return "it is one of messages: name a stream, no endpoint"
+        return "it is none of messages: name no stream"
+    if fault.endpoint and fault.kind not in _OF_ENDPOINTS:
+        return "it is none of requests: name no endpoint"
     if fault.stream and fault.stream.split("@")[0] not in _STREAMS:
         return f"no stream is called {fault.stream}; there are {', '.join(_STREAMS)}"
     bounds: tuple[tuple[str, float, float, float], ...] = (

@@ -9,14 +9,13 @@ import orjson
 
 from hydra.durations import HOUR_MS
 from hydra.sim.exchange.account.user_events import UserEvent
-from hydra.sim.exchange.channels import Connection, frame_of
+from hydra.sim.exchange.channels import USER, Connection, frame_of
 from hydra.sim.exchange.clock import SimulatedClock
 from hydra.sim.exchange.events import Event
 from hydra.sim.exchange.faults import FaultKind
 from hydra.sim.exchange.message_faults import Faults
 from hydra.sim.exchange.refusals import refusal
 
-USER: Final = "user"
 LISTEN_KEY_MS: Final = HOUR_MS
 NO_LISTEN_KEY: Final = refusal(400, -1125, "This listenKey does not exist.")
 _KEY_BYTES: Final = 32
