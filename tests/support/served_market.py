@@ -15,6 +15,7 @@ from urllib.request import Request, urlopen
 import psycopg
 
 from hydra.db.server.ports import choose_free
+from tests.support.waiting import wait_until
 
 START_TIMEOUT_S = 180.0
 GIVEN_BACK = ("candles_1m", "mark_prices", "funding_rates", "positioning", "trades")
@@ -64,6 +65,14 @@ class ServedMarket:
     def hold_until(self, instant: datetime) -> None:
         """Let it go on up to `instant`, and no further."""
         self.ask("/hydra/clock", {"hold_until": instant.isoformat()})
+
+    def play_to(self, instant: datetime) -> None:
+        """Let it go on up to `instant`, and wait until it is there: somebody has to listen."""
+        self.hold_until(instant)
+        instant_ms = instant.timestamp() * 1_000
+        wait_until(
+            lambda: self.ask("/fapi/v1/time")["serverTime"] >= instant_ms, f"the exchange at {instant}"
+        )
 
     def compared(self, database_url: str) -> list[Compared]:
         """What it has sent against what is stored."""
