@@ -123,6 +123,7 @@ FEATURES = (
         description="liquidated USD / open interest in USDT",
         expression=_if_heard(pl.col("known_liq_velocity"), _HOUR_MINUTES),
         lowest=0.0,
+        heard=MINUTE,
     ),
     Feature(
         name="known_liq_velocity",
