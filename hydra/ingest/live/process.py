@@ -224,7 +224,10 @@ class Process:
 
     def _begin(self) -> None:
         since_us = self.before.committed_through_us
-        self._silences.begin(since_us, "START" if since_us is None else "RESTART")
+        # Without trades a route may rest for a minute.
+        is_lively = Feed.TRADES in self.orders.data.capabilities.streams
+        heard = self.before.newest.times if is_lively else {}
+        self._silences.begin(since_us, "START" if since_us is None else "RESTART", heard)
         for hole in self.before.holes:
             self._repairs.ask(hole)
         now_us = self._intake.stamp()
