@@ -133,20 +133,20 @@ def own_url(servers: dict[Edition, TestServer]) -> Iterator[str]:
 def test_an_exchange_whose_time_went_back_ends_it_and_every_further_start(
     own_url: str, tmp_path: Path
 ) -> None:
-    """`hydra status` shows the sentence, nothing of that time is stored. A second process ends, with its row."""
+    """`hydra status` shows the sentence, nothing of then is stored. A second process ends with its row."""
     with played_exchange() as exchange, connect(own_url, autocommit=True) as connection:
         with _ingest(own_url, exchange.url, tmp_path) as process:
             _wait(connection, _TRADES, lambda count: count > 50, START_S)
             with _ingest(own_url, exchange.url, tmp_path) as second:
-                assert second.wait(60) == 1
+                assert second.wait(START_S) == 1
             assert _shown(connection) == [], "the first one goes on"
             exchange.went_back_ms = 3_600_000
             exchange.drop_connections()
-            assert process.wait(30) == 1
+            assert process.wait(START_S) == 1
         stored = _wait(connection, _TRADES, lambda _count: True, 1)
         (first,) = _shown(connection)
         with _ingest(own_url, exchange.url, tmp_path) as process:
-            assert process.wait(30) == 1
+            assert process.wait(START_S) == 1
         (again,) = _shown(connection)
         for reason in (first, again, (tmp_path / LOG).read_text()):
             assert reason is not None
