@@ -12,6 +12,10 @@ class StopError(HydraError):
     """The program cannot continue: show the message and exit with a non-zero status."""
 
 
+class OtherMarketError(StopError):
+    """What answers is another market, or its time has gone back: nothing of it may be stored."""
+
+
 class SettingsError(StopError):
     """A setting is unknown, missing or out of its range."""
 

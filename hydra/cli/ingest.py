@@ -37,6 +37,9 @@ def command(
     capture: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write all raw frames there, compressed.")
     ] = None,
+    venue: Annotated[
+        str, typer.Option(metavar="NAME", help="End if the exchange that answers is not this one.")
+    ] = "",
 ) -> None:
     """Listen to an exchange and store every fact, until SIGTERM or Ctrl-C.
 
@@ -45,6 +48,11 @@ def command(
     settings = load_settings()
     log_shown()
     orders = _orders(settings, str(exchange), base_names(pairs), capture)
+    if venue not in {"", orders.data.capabilities.venue}:
+        raise StopError(
+            f"{orders.data.capabilities.venue} answers, not {venue}: stop what answers there, serve {venue} "
+            "again, or leave out --venue"
+        )
     console = output_console()
     uvloop.run(ingest(orders, partial(print_line, console)))
     print_line(console, f"stopped listening to {orders.data.capabilities.venue}")

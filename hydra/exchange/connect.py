@@ -15,7 +15,7 @@ from urllib.request import ProxyHandler, build_opener
 
 from hydra.errors import StopError
 from hydra.exchange import capabilities
-from hydra.exchange.hosts import HOSTS, Environment, Hosts, hosts_at
+from hydra.exchange.hosts import HOSTS, VENUE_HEADER, Environment, Hosts, hosts_at
 from hydra.exchange.interface import Feed, MarketData
 from hydra.exchange.rate_budget import SHARE, Limit, RateBudget
 from hydra.paths import state_directory
@@ -78,13 +78,14 @@ def market_data(settings: Settings, name: str, share: float = SHARE) -> MarketDa
 
 
 def _simulated(_settings: Settings, hosts: Hosts, share: float) -> MarketData:
-    """It gets no key: that belongs to the exchange's own hosts."""
+    """It gets no key: that belongs to the exchange's own hosts. Another at its address refuses the calls."""
     from hydra.exchange.binance.client import LIMITS, BinanceClient  # noqa: PLC0415
     from hydra.exchange.binance.rest import BinanceMarketData  # noqa: PLC0415
 
     market, client = simulated_market(hosts), BinanceClient()
     client.connect_to(hosts, _budget(hosts, LIMITS, share))
     client.budget.speed = market.speed
+    client.headers = {VENUE_HEADER: market.venue}
     own = capabilities.BINANCE
     untold = frozenset() if Feed.TRADES in market.feeds else frozenset({Feed.TRADES.value})
     told = replace(own, venue=market.venue, streams=market.feeds, history=own.history - untold)

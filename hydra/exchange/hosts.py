@@ -44,6 +44,8 @@ def hosts_at(url: str) -> Hosts:
 
 
 SIMULATED_URL: Final = "http://127.0.0.1:8778"
+VENUE_HEADER: Final = "X-Hydra-Venue"
+"""Names the simulated market that a call is meant for: another one refuses it (421)."""
 
 HOSTS: Final[Mapping[str, Mapping[Environment, Hosts]]] = {
     "simulated": {Environment.SIMULATED: hosts_at(SIMULATED_URL)},

@@ -37,6 +37,7 @@ class Metered(ABC):
 
     hosts: Hosts
     budget: RateBudget
+    headers: dict[str, str]
 
     def connect_to(self, hosts: Hosts, budget: RateBudget) -> None:
         """Call `hosts` and nothing else.

@@ -10,7 +10,7 @@ Source: docs/exchange.md, "Streams".
 import asyncio
 import contextlib
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -51,12 +51,16 @@ class Subscription:
 class RawSocket(Client):  # type: ignore[misc]  # ccxt tells no types
     """A WebSocket that hands out each data frame, undecoded."""
 
-    def __init__(self, subscription: Subscription, on_frame: Callable[[Frame], None]) -> None:
+    def __init__(
+        self, subscription: Subscription, headers: Mapping[str, str], on_frame: Callable[[Frame], None]
+    ) -> None:
+        """headers: of the handshake."""
         ping = subscription.ping
         settings: dict[str, Any] = {
             "asyncio_loop": asyncio.get_running_loop(),
             "keepAlive": SIGN_OF_LIFE_MS,
             "maxPingPongMisses": 2,
+            "headers": headers,
             "ping": (lambda _client: ping) if ping else None,
             # On loopback compression costs more than it saves.
             "compress": 0 if subscription.url.startswith("ws://") else _DEFLATE_WINDOW,
@@ -119,7 +123,7 @@ class Streams:
         on_frame: Callable[[Frame], None],
     ) -> None:
         waiting = Requests(self._host, self._parse, len(subscription.requests), on_frame)
-        socket = RawSocket(subscription, waiting.on_frame)
+        socket = RawSocket(subscription, self._client.headers, waiting.on_frame)
         sockets.append(socket)
         await self._client.budget.take(CONNECTIONS)
         await socket.open(self._client.opened_session())

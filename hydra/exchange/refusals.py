@@ -20,7 +20,7 @@ from urllib.error import URLError
 from aiohttp import ClientConnectorError, ClientResponseError, ClientSSLError, WSServerHandshakeError
 from ccxt.base.errors import RequestTimeout
 
-from hydra.errors import BadDataError, HydraError, RetryError, StopError
+from hydra.errors import BadDataError, HydraError, OtherMarketError, RetryError, StopError
 from hydra.outside_text import shown
 
 LONGEST_WORDS: Final = 200
@@ -137,6 +137,11 @@ def error_of_answer(host: str, answer: HttpAnswer) -> HydraError:
 
 def _error_of_status(host: str, answer: HttpAnswer) -> HydraError:
     status, words = answer.status, answer.words
+    if status == HTTPStatus.MISDIRECTED_REQUEST:
+        return OtherMarketError(
+            f"another simulated market is served at {host} now, nothing of it is stored: serve the first one "
+            "again, or start `hydra ingest` or the run anew to hear this one"
+        )
     if status == HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS:
         return StopError(f"{host} does not serve the country of this address (HTTP 451: {words})")
     if status == HTTPStatus.FORBIDDEN:

@@ -28,14 +28,16 @@ _SECONDS_TO_MS: Final = 1_000
 _NUMBER: Final = pl.Float64()
 
 
-async def fear_and_greed(days: int, base_url: str = FEAR_AND_GREED_URL) -> pl.DataFrame:
+async def fear_and_greed(
+    days: int, base_url: str = FEAR_AND_GREED_URL, headers: Mapping[str, str] | None = None
+) -> pl.DataFrame:
     """Columns of market.sentiment but known_at: the newest `days` of the index, 0 (fear) to 100.
 
     Raises:
         RetryError, StopError: the source cannot or will not answer.
         BadDataError: the answer is none.
     """
-    answer = await _get(base_url, "/fng/", {"limit": str(days), "format": "json"}, {})
+    answer = await _get(base_url, "/fng/", {"limit": str(days), "format": "json"}, headers or {})
     columns: dict[str, Column] = {"seconds": ("timestamp", pl.Int64()), "value": ("value", _NUMBER)}
     rows = frame_of("Fear & Greed", _data(answer), columns)
     time = (pl.col("seconds") * _SECONDS_TO_MS).cast(pl.Datetime("ms")).cast(pl.Datetime("us"))
@@ -51,6 +53,7 @@ async def aggregated_liquidations(
     end: datetime,
     interval_minutes: int = 240,
     base_url: str = COINGLASS_URL,
+    headers: Mapping[str, str] | None = None,
 ) -> pl.DataFrame:
     """Columns of market.aggregated_liquidations but known_at, of intervals in [start, end), oldest first.
 
@@ -69,7 +72,7 @@ async def aggregated_liquidations(
         "end_time": str(int(end.timestamp() * 1_000) - 1),
     }
     path = "/api/futures/liquidation/aggregated-history"
-    answer = await _get(base_url, path, parameters, {"CG-API-KEY": key})
+    answer = await _get(base_url, path, parameters, {"CG-API-KEY": key, **(headers or {})})
     if str(answer.get("code", "0")) != "0":
         words = shown(str(answer.get("msg", "")))
         raise StopError(

@@ -58,7 +58,7 @@ class Children:
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._children = [Child(program, start_at=now() + program.starts_after_s) for program in programs]
-        self._log = log
+        self.log = log
         folders = {name: str(Path(os.environ[name]).absolute()) for name in _FOLDERS if os.environ.get(name)}
         self._environment = {**os.environ, **folders, **environment}
         self._now = now
@@ -117,7 +117,7 @@ class Children:
         return said
 
     def _start(self, child: Child) -> None:
-        with self._log.open("ab") as output:
+        with self.log.open("ab") as output:
             child.process = subprocess.Popen(
                 bound(list(child.program.command)),
                 stdin=subprocess.DEVNULL,
@@ -137,7 +137,7 @@ class Children:
         child.start_at = self._now() + child.pause
         sentence = (
             f"{child.program.name} ended ({_how(status)}), starting it again in {child.pause:g} s; "
-            f"see {self._log}"
+            f"see {self.log}"
         )
         child.pause = min(2 * child.pause, LONGEST_PAUSE_S)
         child.deaths += 1

@@ -102,6 +102,8 @@ def listening(
             heard = start.wait_for(INGEST, lambda: _heard(connection, start.process_id(INGEST)))
             exchange = RunExchange(asked.name, heard.environment, heard.venue, asked.serving)
             tell(f"listening to {exchange.venue} ({exchange.label})")
+            words = ("ingest", "--exchange", asked.name, *pairs, "--venue", exchange.venue)
+            start.processes.replace(Program(INGEST, _hydra(*words)))
             stored = _instruments(connection, exchange.venue, asked.names)
             here = settings if url is None else settings.model_copy(update={"exchange_url": url})
             ensure_history(here, asked.name, [one.base for one in stored], progress)
@@ -150,12 +152,12 @@ class _Start:
         deadline = time.monotonic() + _LONGEST_START_S
         while True:
             for sentence in self.processes.keep_alive():
-                self.tell(f"{sentence}; it said: {_last_line(self.log)}")
+                self.tell(f"{sentence}; it said: {last_line(self.log)}")
             found = look()
             if found is not None:
                 return found
             if self.processes.deaths(name) >= _MOST_DEATHS or time.monotonic() > deadline:
-                raise StopError(f"{name} does not start: {_last_line(self.log)} (see {self.log})")
+                raise StopError(f"{name} does not start: {last_line(self.log)} (see {self.log})")
             time.sleep(_LOOK_EVERY_S)
 
 
@@ -233,6 +235,7 @@ def _log(name: str) -> Path:
     return folder / f"{EXCHANGE}-{name}.log"
 
 
-def _last_line(log: Path) -> str:
+def last_line(log: Path) -> str:
+    """What the processes that write to `log` said last."""
     lines = log.read_text(encoding="utf-8", errors="replace").split("\n") if log.is_file() else []
     return next((line for line in reversed(lines) if line.strip()), "it says nothing")

@@ -32,7 +32,7 @@ from hydra.errors import DatabaseError, RetryError
 from hydra.paths import state_directory
 from hydra.runtime.broker_watch import BrokerWatch
 from hydra.runtime.children import Children, Program
-from hydra.runtime.exchange_market import ListenedMarket
+from hydra.runtime.exchange_market import ListenedMarket, last_line
 from hydra.runtime.message_broker import make_broker
 from hydra.runtime.notifications import UPKEEP_QUEUE, notify_upkeep
 from hydra.runtime.outage import Outage
@@ -148,7 +148,8 @@ class Supervisor:
         """Start again what ended, unless it would be another version by now."""
         ended = children.keep_alive()
         for sentence in ended:
-            self.tell(sentence)
+            is_of_run = self.market is None or children is not self.market.processes
+            self.tell(sentence if is_of_run else f"{sentence}; it said: {last_line(children.log)}")
         if ended:
             refuse_changed_code(self.run.run_id)
 

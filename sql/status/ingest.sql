@@ -1,5 +1,5 @@
 -- How far ingest of each venue has come, of those that it has listened to in the last day; is_running: it wrote within
--- the last ten seconds.
+-- the last ten seconds; end_reason: of its newest process, which may have been refused before it wrote.
 SELECT
     p.venue,
     s.environment,
@@ -10,7 +10,13 @@ SELECT
     p.spilled_rows,
     p.updated_at,
     s.ended_at IS NULL AND p.updated_at > now() - interval '10 seconds' AS is_running,
-    s.end_reason
+    (
+        SELECT n.end_reason
+        FROM market.ingest_sessions AS n
+        WHERE n.venue = p.venue AND n.ended_at >= p.updated_at
+        ORDER BY n.session_id DESC
+        LIMIT 1
+    ) AS end_reason
 FROM market.ingest_progress AS p
 JOIN market.ingest_sessions AS s USING (session_id)
 WHERE p.updated_at > now() - interval '1 day'

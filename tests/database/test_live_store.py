@@ -18,11 +18,15 @@ from hydra.cli.feed_table import print_feeds
 from hydra.db.engine import connect
 from hydra.db.roles import Role
 from hydra.exchange.capture import CapturedFrame
+from hydra.exchange.instruments import load_instrument_terms
 from hydra.ingest.live.batch import Batch
-from hydra.ingest.live.holes import gap_record
+from hydra.ingest.live.before import read_before
+from hydra.ingest.live.holes import MINUTE_US, gap_record
+from hydra.ingest.live.pair import HeardPair
 from hydra.ingest.live.rows import Record, columns_of_rows
 from hydra.ingest.live.store import Store, Waiting
 from hydra.ingest.merge import Merged, merge_live_rows
+from hydra.ingest.terms import ensure_venue
 from tests.support.invented_frames import START_MS, SYMBOLS, market_frames
 from tests.support.live_ingest import counted, replay_of, write_capture
 from tests.support.servers.logins import as_role
@@ -178,6 +182,30 @@ def test_a_hole_that_later_facts_close_is_filled_and_no_other(database_url: str,
             (instrument,),
         ).fetchall()
     assert filled == [("candles_1m", _instant(minutes[0]))]
+
+
+def test_a_feed_without_a_past_is_heard_up_to_its_newest_fact_or_the_end_of_its_recorded_gap(
+    worker: psycopg.Connection,
+) -> None:
+    """A premium index and heartbeats of minute 1; of forced orders a gap to minute 5 is recorded too."""
+    ids = ensure_venue(worker, "silent", list(load_instrument_terms())[:1])
+    (instrument,) = ids.values()
+    one, five = START_US + MINUTE_US, START_US + 5 * MINUTE_US
+    tables = {
+        "premium_index": columns_of_rows("premium_index", [(instrument, one, one, 1.0, 1.0, 0.0, five)]),
+        "feed_heartbeats": columns_of_rows(
+            "feed_heartbeats", [(instrument, one, one, feed) for feed in ("liquidations", "order_book")]
+        ),
+    }
+    gap = gap_record("liquidations", instrument, (one, five), "SILENT", 0)
+    batch = Batch(five, None, tables, (gap,))
+    Store("silent", _session(worker)).store(worker, batch, Waiting(0, 0))
+    found = read_before(worker, "silent", [HeardPair("BTCUSDT", instrument, "BTC")]).newest.times
+    assert found == {
+        ("premium_index", instrument): _instant(one),
+        ("order_books", instrument): _instant(one),
+        ("liquidations", instrument): _instant(five),
+    }
 
 
 def test_status_shows_each_feed_and_whether_ingest_runs(worker: psycopg.Connection) -> None:

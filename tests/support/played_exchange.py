@@ -25,12 +25,16 @@ _MINUTE_MS = 60_000
 
 
 class PlayedExchange:
-    """`url`: where it answers. `frozen`: kinds of events that are not sent. `sent`: trade ids and candles."""
+    """`url`: where it answers. `frozen`: kinds of events that are not sent. `sent`: trade ids and candles.
+
+    `went_back_ms`: how far the time that it tells has gone back.
+    """
 
     def __init__(self) -> None:
         self.url = ""
         self.frozen: set[str] = set()
         self.is_refusing = False
+        self.went_back_ms = 0
         self.trades: dict[str, list[dict[str, Any]]] = {symbol: [] for symbol in SYMBOLS}
         self.candles: dict[str, list[dict[str, Any]]] = {symbol: [] for symbol in SYMBOLS}
         self.asked: list[str] = []
@@ -140,7 +144,7 @@ class PlayedExchange:
         }
 
     def _time(self, _query: Any) -> Any:
-        return {"serverTime": self.now_ms(), "simulatedSpeed": 1.0}
+        return {"serverTime": self.now_ms() - self.went_back_ms, "simulatedSpeed": 1.0}
 
     def _exchangeInfo(self, _query: Any) -> Any:  # noqa: N802  # the exchange's name
         return {"symbols": [listed(symbol) for symbol in SYMBOLS], "rateLimits": []}

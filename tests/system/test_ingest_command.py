@@ -14,9 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 
+from hydra.answers.feeds import read_ingest
+from hydra.db.edition import Edition
 from hydra.db.engine import connect
 from tests.support.played_exchange import SYMBOLS, VENUE, PlayedExchange, played_exchange
+from tests.support.servers.databases import TestServer
 from tests.support.servers.editions import ON_APACHE_ALONE
 
 pytestmark = ON_APACHE_ALONE
@@ -116,6 +120,47 @@ def _assert_complete(connection: psycopg.Connection, exchange: PlayedExchange) -
         "SELECT count(*) FROM market.candles_1m WHERE known_at < time + interval '1 minute'"
     ).fetchone()
     assert early == (0,)
+
+
+@pytest.fixture
+def own_url(servers: dict[Edition, TestServer]) -> Iterator[str]:
+    """A database that no other test has."""
+    with servers[Edition.APACHE].migrated() as url:
+        yield url
+
+
+@pytest.mark.usefixtures("edition")
+def test_an_exchange_whose_time_went_back_ends_it_and_every_further_start(
+    own_url: str, tmp_path: Path
+) -> None:
+    """`hydra status` shows the sentence, nothing of then is stored. A second process ends with its row."""
+    with played_exchange() as exchange, connect(own_url, autocommit=True) as connection:
+        with _ingest(own_url, exchange.url, tmp_path) as process:
+            _wait(connection, _TRADES, lambda count: count > 50, START_S)
+            with _ingest(own_url, exchange.url, tmp_path) as second:
+                assert second.wait(START_S) == 1
+            assert _shown(connection) == [], "the first one goes on"
+            exchange.went_back_ms = 3_600_000
+            exchange.drop_connections()
+            assert process.wait(START_S) == 1
+        stored = _wait(connection, _TRADES, lambda _count: True, 1)
+        (first,) = _shown(connection)
+        with _ingest(own_url, exchange.url, tmp_path) as process:
+            assert process.wait(START_S) == 1
+        (again,) = _shown(connection)
+        for reason in (first, again, (tmp_path / LOG).read_text()):
+            assert reason is not None
+            assert f"the time of {VENUE} went back to" in reason
+            assert "--began" in reason
+        assert _wait(connection, _TRADES, lambda _count: True, 1) == stored
+        open_sessions = connection.execute(
+            "SELECT count(*) FROM market.ingest_sessions WHERE venue = %s AND ended_at IS NULL", (VENUE,)
+        ).fetchone()
+        assert open_sessions == (0,)
+
+
+def _shown(connection: psycopg.Connection) -> list[str | None]:
+    return [one.end_reason for one in read_ingest(connection) if not one.is_running]
 
 
 def test_it_gives_up_in_one_sentence(database_url: str, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from hydra.ingest.live.intake import Intake
 from hydra.ingest.live.pair import HeardPair
 from hydra.ingest.live.receipt_clock import CapturedClock
 from hydra.ingest.live.silences import Silences
+from hydra.ingest.live.store import instant
 
 SECOND_US = 1_000_000
 START_US = 1_793_491_200_000_000
@@ -93,6 +94,27 @@ def test_a_first_start_loses_nothing_and_a_restart_loses_what_has_no_past() -> N
         first.silences.begin(None, "START")
         first.play(1)
         assert {(query, cause) for query, _, cause, _ in first.records()} == {("add_interruption", "START")}
+
+    in_loop(body)
+
+
+def test_a_feed_that_was_silent_when_the_process_before_ended_leaves_a_gap_from_then() -> None:
+    """The premium index had been silent for a minute, forced orders and books were heard to the end."""
+
+    def body(scene: Scene) -> None:
+        ended_us = START_US - 60 * SECOND_US
+        heard = {
+            ("premium_index", 1): instant(ended_us - 60 * SECOND_US),
+            ("liquidations", 1): instant(ended_us - 5 * SECOND_US),
+            ("order_books", 1): instant(ended_us - 4 * SECOND_US),
+        }
+        scene.silences.begin(ended_us, "RESTART", cast("Any", heard))
+        records = scene.intake.hand_over().gathered.records
+        spans = [
+            (one.values["gap_start"], one.values["gap_end"]) for one in records if "gap_end" in one.values
+        ]
+        assert spans == [(heard["premium_index", 1], instant(ended_us))]
+        assert [one.values.get("feed", "premium_index") for one in records] == ["premium_index"] * 2
 
     in_loop(body)
 

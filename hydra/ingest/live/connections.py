@@ -8,12 +8,12 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-from hydra.errors import HydraError, RetryError, StopError
+from hydra.errors import HydraError, OtherMarketError, RetryError, StopError
 from hydra.exchange.interface import OVERLAP_S, Feed, Frame, MarketData
 
 ROUTES: Final[dict[str, tuple[Feed, ...]]] = {
@@ -74,6 +74,7 @@ class Connections:
     """Holds the connections of `symbols` until it is cancelled.
 
     on_frame: gets the route and each frame. on_open: a route brings frames again. on_lost: it brings none.
+    before_opening: awaited before each connection; may refuse what answers now.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Connections:
         on_frame: Callable[[Route, Frame], None],
         on_open: Callable[[Route], None],
         on_lost: Callable[[Route], None],
+        before_opening: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         offered = data.capabilities.streams
         named = ((name, tuple(feed for feed in feeds if feed in offered)) for name, feeds in ROUTES.items())
@@ -92,6 +94,7 @@ class Connections:
         self._on_frame = on_frame
         self._on_open = on_open
         self._on_lost = on_lost
+        self._before_opening = before_opening
         self._opened = 0
         self._replaced: set[asyncio.Future[None]] = set()
 
@@ -116,7 +119,7 @@ class Connections:
         """Keep every route open.
 
         Raises:
-            StopError: the exchange refuses one that has never been heard.
+            StopError: the exchange refuses one that has never been heard, or is not the one that was heard.
         """
         try:
             async with asyncio.TaskGroup() as group:
@@ -131,8 +134,12 @@ class Connections:
         while True:
             started, was_heard = loop.time(), route.heard_at > 0
             try:
+                if self._before_opening is not None:
+                    await self._before_opening()
                 await self._one_connection(route)
                 continue
+            except OtherMarketError:
+                raise
             except (RetryError, StopError) as error:
                 # What has been heard before will be again: a firewall or a maintenance page answered.
                 if isinstance(error, StopError) and not was_heard:

@@ -1,7 +1,8 @@
 """Fear & Greed and aggregated liquidations: polls of sources beside the exchange."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -19,12 +20,14 @@ class OtherSources:
     """Polls both. mark: goes before their names if a simulated exchange plays them, so that they never mix
     with the real ones (C124)."""
 
-    def __init__(self, intake: Intake, pace: Pace, mark: str, base_url: str | None) -> None:
-        """base_url: where both are asked instead of at their own hosts."""
+    def __init__(
+        self, intake: Intake, pace: Pace, mark: str, base_url: str | None, headers: Mapping[str, str]
+    ) -> None:
+        """base_url: where both are asked instead of at their own hosts, with these headers."""
         self._intake = intake
         self._pace = pace
         self._mark = mark
-        self._where = {} if base_url is None else {"base_url": base_url}
+        self._where: dict[str, Any] = {} if base_url is None else {"base_url": base_url, "headers": headers}
         self._newest: dict[str, datetime] = {}
 
     async def fear_and_greed(self) -> None:

@@ -21,6 +21,7 @@ from hydra.db.engine import connect
 from hydra.errors import DatabaseError, HydraError, RetryError, StopError
 from hydra.exchange.capture import SNAPSHOT_OF, CaptureWriter
 from hydra.exchange.exchange_clock import ExchangeClock
+from hydra.exchange.hosts import VENUE_HEADER
 from hydra.exchange.instruments import InstrumentTerms
 from hydra.exchange.interface import Feed, Frame, MarketData
 from hydra.ingest.live.before import Before, expect, read_before, read_holes
@@ -115,11 +116,22 @@ def _opened(
     with connect(orders.url, autocommit=True) as connection:
         ids = ensure_venue(connection, venue, terms)
         writer = Writer(orders.url, Store(venue, _session(connection, orders)), SpillFolder(orders.spill))
-        writer.open()
         gapless = orders.data.capabilities.has_gapless_trade_ids
         pairs = [_pair(one, ids, gapless=gapless) for one in terms]
-        before = read_before(connection, venue, pairs)
+        try:
+            writer.open()
+            before = read_before(connection, venue, pairs)
+            if watch.newest is not None:
+                watch.refuse_past(watch.newest.time_us, before.committed_through_us or 0)
+        except HydraError as error:
+            _end_session(connection, writer.session_id, str(error))
+            raise
     return Process(orders, clock, watch, writer, pairs, before)
+
+
+def _end_session(connection: psycopg.Connection, session_id: int, reason: str) -> None:
+    values = {"session_id": session_id, "end_reason": reason}
+    connection.execute(queries.load("ingest/live/end_session"), values)
 
 
 def _session(connection: psycopg.Connection, orders: Orders) -> int:
@@ -171,7 +183,9 @@ class Process:
         )
         self._receipt = receipt
         self._intake = Intake(self.pairs, receipt, data.parse, self._repairs.ask, self._snapshots.ask)
-        self._connections = Connections(data, orders.symbols, self._on_frame, self._on_open, self._on_lost)
+        self._connections = Connections(
+            data, orders.symbols, self._on_frame, self._on_open, self._on_lost, self._before_opening
+        )
         self._silences = Silences(self._intake, self._connections)
         self._is_sparse = not self.clock.speed and Feed.TRADES not in data.capabilities.streams
         pace = Pace(receipt, self.clock, HEARD_AGAIN_S) if self._is_sparse else Pace(receipt, self.clock)
@@ -186,8 +200,9 @@ class Process:
         self._polls.add("clock", EVERY_S, lambda: self.watch.measure(self._intake))
         self._polls.add_of_exchange()
         self._polls.add("instrument_filters", DAY_S, self._renew_terms)
-        mark = "" if orders.base_url is None else f"{orders.data.capabilities.venue} "
-        others = OtherSources(self._intake, pace, mark, orders.base_url)
+        venue = orders.data.capabilities.venue
+        mark = "" if orders.base_url is None else f"{venue} "
+        others = OtherSources(self._intake, pace, mark, orders.base_url, {VENUE_HEADER: venue})
         self._polls.add("sentiment", 3_600, others.fear_and_greed)
         key = orders.coinglass_key
         if key is not None:
@@ -209,7 +224,10 @@ class Process:
 
     def _begin(self) -> None:
         since_us = self.before.committed_through_us
-        self._silences.begin(since_us, "START" if since_us is None else "RESTART")
+        # Without trades a route may rest for a minute.
+        is_lively = Feed.TRADES in self.orders.data.capabilities.streams
+        heard = self.before.newest.times if is_lively else {}
+        self._silences.begin(since_us, "START" if since_us is None else "RESTART", heard)
         for hole in self.before.holes:
             self._repairs.ask(hole)
         now_us = self._intake.stamp()
@@ -252,6 +270,9 @@ class Process:
         if intake.candles_through_us != self._handed_candles_us or self._is_awaited():
             # Decisions wait for it.
             self._hand_over()
+
+    async def _before_opening(self) -> None:
+        await self.watch.refuse_past_now(self._intake.newest_us)
 
     def _on_open(self, route: Route) -> None:
         self._silences.opened(route)
@@ -362,5 +383,4 @@ class Process:
         if self._capture is not None:
             self._capture.close()
         with suppress(HydraError, psycopg.Error), connect(self.orders.url, autocommit=True) as connection:
-            values = {"session_id": self.writer.session_id, "end_reason": reason}
-            connection.execute(queries.load("ingest/live/end_session"), values)
+            _end_session(connection, self.writer.session_id, reason)

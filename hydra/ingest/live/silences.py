@@ -1,7 +1,11 @@
 """Frozen feeds: found, recorded, and their connections opened anew."""
 
+from collections.abc import Mapping
+from datetime import datetime
+
 from hydra.exchange.interface import Feed
-from hydra.ingest.live.connections import Connections, Route
+from hydra.ingest.live.before import time_us
+from hydra.ingest.live.connections import ALIVE_US, Connections, Route
 from hydra.ingest.live.holes import lost_records
 from hydra.ingest.live.intake import Intake
 from hydra.ingest.live.pair import HeardPair
@@ -30,14 +34,23 @@ class Silences:
         self._down: dict[Feed, tuple[int, str]] = {}
         self._frozen: set[str] = set()
 
-    def begin(self, since_us: int | None, cause: str) -> None:
-        """Nothing is heard yet; since_us: when it was last, before this process."""
+    def begin(
+        self, since_us: int | None, cause: str, heard: Mapping[tuple[str, int], datetime] | None = None
+    ) -> None:
+        """Nothing is heard yet; since_us: up to when an earlier process came.
+
+        heard: by table and instrument, up to when that process had heard the feeds that have no past.
+        """
         started_us = self._intake.stamp() if since_us is None else since_us
         for feed in Feed:
             self._interrupt(feed, started_us, cause)
             self._intake.causes[feed] = cause, started_us + UNTIL_HEARD_US
         for pair in self._intake.pairs.values():
             pair.book_broke = started_us, cause
+            for feed in (*WITHOUT_PAST, Feed.ORDER_BOOKS):
+                last = (heard or {}).get((feed.value, pair.instrument_id))
+                if last is not None and started_us - time_us(last) > ALIVE_US:
+                    self._record(feed, pair, (time_us(last), started_us), "SILENT")
 
     def lost(self, route: Route) -> None:
         """`route` brings nothing any longer."""

@@ -1,20 +1,24 @@
 """The thread that stores what is heard, in order, and keeps it while the database is away.
 
 What waits is in memory up to a bound; beyond it the oldest batches go to the spill folder. So everything in
-the folder is older than everything in memory, and the order of storing is the order of hearing.
+the folder is older than everything in memory, and the order of storing is the order of hearing. A database
+that does not answer within some time counts as away: its connection is closed.
 """
 
 import logging
+import os
+import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 import psycopg
 
-from hydra.db import locks
+from hydra.db import locks, queries
 from hydra.db.engine import connect
 from hydra.errors import DatabaseError, HydraError, RetryError, StopError
 from hydra.ingest.live.batch import Batch, one_batch
@@ -26,6 +30,9 @@ from hydra.ingest.live.store import Store, Waiting
 MOST_ROWS_IN_MEMORY: Final = 400_000
 MOST_ROWS_A_BATCH: Final = 50_000
 RETRY_EVERY_S: Final = 1.0
+ANSWER_WITHIN_S: Final = 30.0
+"""A batch takes a second: a database that takes longer is frozen."""
+
 _LOCK_WAIT_S: Final = 20.0
 
 log = logging.getLogger(__name__)
@@ -49,7 +56,12 @@ class Writer:
     """
 
     def __init__(
-        self, url: str, store: Store, spill: SpillFolder, most_rows: int = MOST_ROWS_IN_MEMORY
+        self,
+        url: str,
+        store: Store,
+        spill: SpillFolder,
+        most_rows: int = MOST_ROWS_IN_MEMORY,
+        answer_within_s: float = ANSWER_WITHIN_S,
     ) -> None:
         self.failure: HydraError | None = None
         self.stored_rows = 0
@@ -59,6 +71,8 @@ class Writer:
         self._store = store
         self._spill = spill
         self._most_rows = most_rows
+        self._answer_within_s = answer_within_s
+        self._frozen_backend: int | None = None
         self._incoming: deque[HandedOver] = deque()
         self._waiting: deque[Batch] = deque()
         self._states: Sequence[dict[str, Any]] = ()
@@ -178,7 +192,8 @@ class Writer:
 
     def _store_batch(self, connection: psycopg.Connection, batch: Batch) -> None:
         states, self._states = self._states, ()
-        self._store.store(connection, batch, self.waiting, states)
+        with self._answered(connection):
+            self._store.store(connection, batch, self.waiting, states)
         self.stored_rows += batch.rows
         self.stored_through_us = batch.committed_through_us
         if self._retry_at:
@@ -198,14 +213,51 @@ class Writer:
     def _connected(self) -> psycopg.Connection:
         if self._connection is None:
             connection = connect(self._url, autocommit=True)
-            # The session of a process that was killed may still hold it.
-            if not locks.take(connection, _lock_of(self._store.venue), wait_s=_LOCK_WAIT_S):
+            try:
+                self._lock(connection)
+            except BaseException:
                 connection.close()
-                raise StopError(
-                    f"another process of ingest listens to {self._store.venue}: stop it first, or leave it"
-                )
+                raise
             self._connection = connection
         return self._connection
+
+    def _lock(self, connection: psycopg.Connection) -> None:
+        """Be the only one of this venue.
+
+        Raises:
+            RetryError: the frozen session of this process still is.
+            StopError: another process is.
+        """
+        is_frozen = self._frozen_backend is not None
+        with self._answered(connection):
+            # The session of a process that was killed may still hold it.
+            wait_s = 0.0 if is_frozen else _LOCK_WAIT_S
+            if locks.take(connection, _lock_of(self._store.venue), wait_s=wait_s):
+                self._frozen_backend = None
+                return
+            values = {"process_id": self._frozen_backend}
+            if is_frozen and connection.execute(queries.load("locks/is_there"), values).fetchone():
+                raise RetryError("its session still hangs")
+        raise StopError(
+            f"another process of ingest listens to {self._store.venue}: stop it first, or leave it"
+        )
+
+    @contextmanager
+    def _answered(self, connection: psycopg.Connection) -> Iterator[None]:
+        """Close the connection under what waits for it too long: that fails as if the server were away."""
+        timer = threading.Timer(self._answer_within_s, self._hang_up, (connection,))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _hang_up(self, connection: psycopg.Connection) -> None:
+        log.warning("the database has not answered for %.0f s: it counts as away", self._answer_within_s)
+        self._frozen_backend = self._frozen_backend or connection.info.backend_pid
+        with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as wire:
+            wire.shutdown(socket.SHUT_RDWR)
 
     def _lost(self, error: Exception) -> None:
         """Wait for the database, unless it will not take this however long one waits.

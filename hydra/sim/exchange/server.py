@@ -7,12 +7,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Final
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from hydra.durations import SECOND_MS
 from hydra.errors import HydraError, SettingsError, StopError
+from hydra.exchange.hosts import VENUE_HEADER
 from hydra.exchange.interface import Feed
 from hydra.paths import state_directory
 from hydra.sim.exchange.admin import Admin
@@ -78,7 +81,7 @@ class Exchange:
         self.faults.hang_up = hang_up
         self.channels = Channels(tuple(pair.symbol for pair in source.pairs), self.faults)
         self.market = PlayedMarket(source, self.channels)
-        self.app = web.Application()
+        self.app = web.Application(middlewares=[_for_market(source.venue)])
         weights = Weights(self.clock, serving.weight_limit)
         requests = RequestFaults(self.faults, self.clock.now_ms)
         self.account = self._account(serving.account) if serving.account else None
@@ -195,6 +198,18 @@ class Exchange:
         if not self.channels.have_listeners or time.monotonic() - since < _SETTLING_SECONDS:
             return True
         return self.channels.any_full
+
+
+def _for_market(venue: str) -> Middleware:
+    """Refuses what is meant for another market, which was served here before."""
+
+    @web.middleware
+    async def refuse_others(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.headers.get(VENUE_HEADER, venue) != venue:
+            return web.Response(status=HTTPStatus.MISDIRECTED_REQUEST, text=f"This is {venue}.")
+        return await handler(request)
+
+    return refuse_others
 
 
 def _refuse_beginning(serving: Serving, began: datetime) -> None:
