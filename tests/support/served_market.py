@@ -65,6 +65,14 @@ class ServedMarket:
         """Let it go on up to `instant`, and no further."""
         self.ask("/hydra/clock", {"hold_until": instant.isoformat()})
 
+    def play_to(self, instant: datetime) -> None:
+        """Let it go on up to `instant`, and wait until it is there: somebody has to listen."""
+        self.hold_until(instant)
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while self.ask("/fapi/v1/time")["serverTime"] < instant.timestamp() * 1_000:
+            assert time.monotonic() < deadline, "the exchange does not go on"
+            time.sleep(0.1)
+
     def compared(self, database_url: str) -> list[Compared]:
         """What it has sent against what is stored."""
         told = self.ask("/hydra/sent")

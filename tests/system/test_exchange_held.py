@@ -15,7 +15,7 @@ import pytest
 
 from hydra.db.edition import Edition
 from hydra.db.engine import connect
-from tests.support.served_market import ServedMarket, served_market
+from tests.support.served_market import served_market
 from tests.support.servers.databases import TestServer
 
 START: Final = datetime(2025, 6, 1, tzinfo=UTC)
@@ -46,25 +46,16 @@ def wait_until_stored(connection: psycopg.Connection, instant: datetime) -> None
         time.sleep(0.1)
 
 
-def played_to(market: ServedMarket, instant: datetime) -> None:
-    """Let it play up to `instant`, and wait until it is there."""
-    market.hold_until(instant)
-    deadline = time.monotonic() + PATIENCE_S
-    while market.ask("/fapi/v1/time")["serverTime"] < instant.timestamp() * 1_000:
-        assert time.monotonic() < deadline, "the exchange does not go on"
-        time.sleep(0.1)
-
-
 def test_the_time_goes_on_to_where_the_exchange_is_held(connection: psycopg.Connection) -> None:
     options = ("--seed", "3", "--from", f"{START:%Y-%m-%dT%H:%M}", "--speed", "max", "--pairs", "BTC,ETH")
     with served_market(*options) as market:
         command = [sys.executable, "-m", "hydra", "ingest", "--exchange", "simulated", "--pairs", "BTC,ETH"]
         with subprocess.Popen(command, env=os.environ | {"EXCHANGE_URL": market.url}) as ingest:
             try:
-                played_to(market, LOST_FROM)
+                market.play_to(LOST_FROM)
                 wait_until_stored(connection, LOST_FROM)
                 market.ask("/hydra/faults", {"faults": [{"kind": "drop", "seed": 1}]})
-                played_to(market, HELD_AT)
+                market.play_to(HELD_AT)
                 market.ask("/hydra/faults", {"faults": []})
                 wait_until_stored(connection, HELD_AT)
             finally:
