@@ -27,10 +27,12 @@ from hydra.cli.check_market import CheckedMarket, CheckRequest, checked_market
 from hydra.cli.check_tables import parity_as_json, print_changes, print_parity, print_results, results_as_json
 from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, ToOption
 from hydra.cli.output import error_console, output_console, print_json, print_line, progress_bar
-from hydra.db.engine import connect
+from hydra.db.engine import adbc_connect, connect
 from hydra.db.logins import database_url
 from hydra.db.roles import Role
 from hydra.domain import MarketOrigin
+from hydra.features.evaluate import Evaluate
+from hydra.features.universe_numbers import read_universe_numbers, under_universe_numbers
 from hydra.research.outcomes import approved_trades
 from hydra.settings import load_settings
 from hydra.trading.runs import read_run
@@ -108,7 +110,8 @@ def warmup(  # noqa: PLR0913, PLR0917  # one parameter an option
     longer = _read(chosen, chosen.start - timedelta(days=max(EARLIER_DAYS)))
     whole = run(beginning_at(longer, chosen.start))
     rows = sample_rows(whole, samples, sample_seed)
-    features = feature_warm_up(longer, [decisions_with_signals(whole, row) for row in rows])
+    decisions = [decisions_with_signals(whole, row) for row in rows]
+    features = feature_warm_up(longer, decisions, _evaluation(chosen))
     results = list(features.results.values())
     day_before = beginning_at(longer, chosen.start - timedelta(days=1))
     has_earlier = len(day_before.minutes) > len(whole.prepared.market.minutes)
@@ -167,6 +170,7 @@ def lookahead_results(
             *feature_lookahead(
                 whole,
                 sample_rows(whole, samples, sample_seed),
+                _evaluation(chosen),
                 progress=lambda share: bar.update(tasks[0], completed=share),
             ),
             *decision_lookahead(
@@ -188,6 +192,12 @@ def lookahead_results(
 def _read(chosen: CheckedMarket, start: datetime) -> BacktestMarket:
     with closing(connect(chosen.url, autocommit=True)) as connection:
         return read_market(connection, chosen.url, chosen.instrument_ids, start, chosen.end)
+
+
+def _evaluation(chosen: CheckedMarket) -> Evaluate:
+    """The features of a market of any venue, with leaders and sectors."""
+    with closing(adbc_connect(chosen.url)) as reader:
+        return under_universe_numbers(read_universe_numbers(reader, chosen.instrument_ids))
 
 
 def _conclude(chosen: CheckedMarket, results: list[CheckResult], *, for_machines: bool) -> None:

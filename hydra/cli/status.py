@@ -92,13 +92,13 @@ def command(
 
 
 def _coverage(coverage: list[Coverage]) -> Table:
-    table = open_table(("fact", "origin"), ("pairs", "rows", "from (UTC)", "to (UTC)"))
+    table = open_table(("venue", "fact"), ("pairs", "rows", "from (UTC)", "to (UTC)"))
     for row in coverage:
         table.add_row(
+            row.venue,
             row.fact,
-            row.origin,
             str(row.instruments),
-            f"{row.row_count:,}",
+            f"about {round(row.row_count, -3):,}" if row.is_estimate else f"{row.row_count:,}",
             minute_text(row.first_time),
             minute_text(row.last_time),
         )

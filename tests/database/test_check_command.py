@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import polars as pl
 import pytest
@@ -10,10 +11,13 @@ from typer.testing import CliRunner
 
 from hydra.backtest.market import BacktestMarket
 from hydra.backtest.simulation import Simulation, Stopwatch, prepare, simulate
+from hydra.checks import decision_lookahead, warm_up
 from hydra.checks.decision_lookahead import Simulate
 from hydra.checks.varied_markets import TABLES
 from hydra.cli.main import app
 from hydra.errors import HydraError
+from hydra.features.evaluate import Evaluate
+from hydra.features.facts import MarketFacts
 from hydra.trading.parameters import Rules
 from tests.support.servers.editions import ON_APACHE_ALONE
 
@@ -35,6 +39,31 @@ def test_lookahead_varies_every_table_and_finds_nothing() -> None:
     assert done.exit_code == 0, done.output
     assert "no mismatch among" in done.output
     assert all(table in done.output for table in TABLES)
+
+
+@pytest.mark.parametrize(
+    ("verb", "check"), [("lookahead", "feature_lookahead"), ("warmup", "feature_warm_up")]
+)
+def test_features_that_look_at_leaders_are_checked_on_every_venue(
+    verb: str, check: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A generated market has instruments of its own; `btc_beta` needs BTC among them."""
+    betas: list[float | None] = []
+    real = getattr(decision_lookahead, check, None) or getattr(warm_up, check)
+
+    def watching(first: Any, second: Any, evaluate: Evaluate, **others: Any) -> Any:
+        def noted(facts: MarketFacts, decisions: pl.DataFrame) -> pl.DataFrame:
+            matrix = evaluate(facts, decisions)
+            betas.extend(matrix["btc_beta"].to_list())
+            return matrix
+
+        return real(first, second, noted, **others)
+
+    monkeypatch.setattr(f"hydra.cli.check.{check}", watching)
+    short = ["--samples", "1"] + (["--paths", "1"] if verb == "lookahead" else [])
+    done = CliRunner().invoke(app, ["check", verb, *RANGE, *PAIRS, *short])
+    assert done.exit_code == 0, done.output
+    assert any(beta is not None for beta in betas)
 
 
 def counting(rules: Rules) -> Simulate:

@@ -8,7 +8,8 @@ import polars as pl
 from hydra.arrays import TIME
 from hydra.db.engine import adbc_connect, connect
 from hydra.features.engine.decision_frame import DECISION_DELAY
-from hydra.features.for_models.recipe import FeatureRecipe, read_recipe_facts, read_universe_numbers
+from hydra.features.for_models.recipe import FeatureRecipe, read_recipe_facts
+from hydra.features.universe_numbers import read_universe_numbers
 from hydra.trading.assessment_rows import STORED_FEATURES
 
 

@@ -12,6 +12,7 @@ from polars.testing import assert_frame_equal
 from hydra.features.evaluate import feature_matrix
 from hydra.features.facts import SOURCES, MarketFacts
 from hydra.features.for_models.recipe import FeatureRecipe
+from hydra.features.universe_numbers import under_universe_numbers
 from hydra.features.vectors import FEATURE_RECIPE_V1
 from tests.support.feature_market import MINUTE, SECOND, START, decisions_at, facts_of
 
@@ -205,6 +206,24 @@ def test_equal_returns_share_a_rank() -> None:
     found = feature_matrix(facts, decisions_at([moment], (BTC, ETH, DOGE)), ["rs", "cross_momentum"])
     assert found["rs"].to_list() == pytest.approx([50.0] * 3)
     assert found["cross_momentum"].to_list() == [0.0] * 3
+
+
+def test_instruments_of_another_venue_get_what_the_pairs_of_the_universe_get(facts: MarketFacts) -> None:
+    moments, numbers = [LAST - k * MINUTE for k in (0, 61)], {103: BTC, 102: ETH, 101: DOGE}
+    other = pl.col("instrument_id").replace({number: own for own, number in numbers.items()})
+    theirs = MarketFacts(
+        **{
+            name: facts.of(name).with_columns(other).sort("instrument_id", maintain_order=True)
+            for name in SOURCES
+        }
+    )
+    decisions = decisions_at(moments, (BTC, ETH, DOGE))
+    expected = feature_matrix(facts, decisions)
+    found = under_universe_numbers(numbers)(theirs, decisions.with_columns(other))
+    assert found["instrument_id"].to_list() == decisions.with_columns(other)["instrument_id"].to_list()
+    assert_frame_equal(found.drop("instrument_id"), expected.drop("instrument_id"))
+    assert expected["btc_beta"].null_count() == 0
+    assert feature_matrix(theirs, decisions.with_columns(other))["btc_beta"].null_count() == len(decisions)
 
 
 def test_one_pair_gets_what_it_gets_among_all(facts: MarketFacts) -> None:

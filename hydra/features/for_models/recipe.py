@@ -6,18 +6,16 @@ Source: engine document, FeatureRecipe (`build` for training and live alike); C9
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 import polars as pl
 from adbc_driver_manager.dbapi import Connection
 
-from hydra.db.arrow import end_read, read_frame
 from hydra.features.evaluate import feature_matrix
-from hydra.features.facts import MODEL_SOURCES, SOURCES, MarketFacts
+from hydra.features.facts import MODEL_SOURCES, MarketFacts
 from hydra.features.reading.point_in_time import read_facts
+from hydra.features.universe_numbers import under_universe_numbers
 from hydra.features.vectors import FEATURE_RECIPE_V1
-from hydra.universe import find_pair
-
-_INSTRUMENT = pl.col("instrument_id")
 
 
 @dataclass(frozen=True)
@@ -41,31 +39,8 @@ class FeatureRecipe:
         Raises:
             BadDataError: an unknown name, a decision without key, or a fact off its grid.
         """
-        numbered = MarketFacts(**{name: self._numbered(facts.of(name)) for name in SOURCES})
-        matrix = feature_matrix(numbered, decisions.with_columns(self._number), self.names)
-        return decisions.select("instrument_id", "time").hstack(matrix.select(self.names))
-
-    @property
-    def _number(self) -> pl.Expr:
-        return _INSTRUMENT.replace(self.numbers)
-
-    def _numbered(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """`frame` under the universe's numbers, in their order."""
-        if not self.numbers:
-            return frame
-        return frame.with_columns(self._number).sort("instrument_id", maintain_order=True)
-
-
-def read_universe_numbers(connection: Connection, instrument_ids: Sequence[int]) -> dict[int, int]:
-    """Of each of some instruments of any venue the number of its pair in the universe, if it is in it.
-
-    Raises:
-        DatabaseError: the server cannot answer.
-    """
-    bases = read_frame(connection, "reads/bases", (list(instrument_ids),))
-    end_read(connection)
-    pairs = ((instrument_id, find_pair(base)) for instrument_id, base in bases.iter_rows())
-    return {instrument_id: pair.instrument_id for instrument_id, pair in pairs if pair is not None}
+        evaluate = under_universe_numbers(self.numbers, partial(feature_matrix, names=self.names))
+        return evaluate(facts, decisions)
 
 
 def read_recipe_facts(
