@@ -24,7 +24,7 @@ from tests.support.own_processes import descendants
 from tests.support.served_market import ServedMarket, served_market
 from tests.support.servers.databases import TestServer
 
-SPEED: Final = 60
+SPEED: Final = 30
 WITHIN: Final = timedelta(seconds=60)
 LASTS: Final = timedelta(minutes=3)
 MINUTE: Final = timedelta(minutes=1)
@@ -81,7 +81,7 @@ TROUBLES: Final = (
     Trouble(
         "a book gap",
         ("ETH",),
-        "stale: order_book (",
+        "order_book (",
         (
             {"kind": "book_gap", "symbol": "ETHUSDT", "count": 1},
             {"kind": "http_5xx", "symbol": "ETHUSDT", "endpoint": "depth"},
