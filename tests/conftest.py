@@ -28,6 +28,7 @@ END_TIMEOUT_S = 10.0
 # for alone at the end. Then system tests, which mostly wait, and last those that compute.
 LONGEST_FILES = (
     "test_exchange_day.py",
+    "test_stale_data.py",
     "test_exchange_run.py",
     "test_ingest_command.py",
     "test_database_lost.py",

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-PATIENCE_S = 180.0
+PATIENCE_S = 400.0
 """So long nothing takes that works: a busy machine has time."""
 
 

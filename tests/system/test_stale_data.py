@@ -23,14 +23,13 @@ from tests.support.command_line import hydra
 from tests.support.own_processes import descendants
 from tests.support.served_market import ServedMarket, served_market
 from tests.support.servers.databases import TestServer
+from tests.support.waiting import PATIENCE_S
 
 SPEED: Final = 30
 WITHIN: Final = timedelta(seconds=60)
 LASTS: Final = timedelta(minutes=3)
 MINUTE: Final = timedelta(minutes=1)
 PAIRS: Final = ("BTC", "ETH")
-LONGEST_START_S: Final = 240.0
-LONGEST_WAIT_S: Final = 180.0
 VERDICTS: Final = """
     SELECT a.time, i.base, a.tradability = 'BLOCK', a.reason FROM hydra.assessments AS a
     JOIN market.instruments AS i USING (instrument_id) JOIN hydra.cycles AS c USING (run_id, time)
@@ -141,7 +140,7 @@ class Scene:
         return min((minute for minute, fits in of.items() if all(fits)), default=None)
 
     def wait_for_minute(
-        self, after: datetime, is_fit: Callable[[Verdict], bool], longest_s: float = LONGEST_WAIT_S
+        self, after: datetime, is_fit: Callable[[Verdict], bool], longest_s: float = PATIENCE_S
     ) -> datetime:
         deadline = time.monotonic() + longest_s
         while (found := self.first_minute(after, is_fit=is_fit)) is None:
@@ -191,14 +190,14 @@ def scene(servers: dict[Edition, TestServer]) -> Iterator[Scene]:
         )
         scene = Scene(market, url, process)
         try:
-            scene.wait_for_minute(scene.now(), lambda verdict: not verdict.is_blocked, LONGEST_START_S)
+            scene.wait_for_minute(scene.now(), lambda verdict: not verdict.is_blocked, PATIENCE_S)
             scene.before = scene.processes()
             for trouble in TROUBLES:
                 scene.suffer(trouble)
             scene.after = scene.processes()
         finally:
             process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=180)
+            process.communicate(timeout=PATIENCE_S)
         yield scene
 
 
