@@ -67,9 +67,10 @@ class PlayedExchange:
             asyncio.run_coroutine_threadsafe(self._drop(), self._loop).result(5)
 
     async def _drop(self) -> None:
-        for _, socket in self._sockets:
+        # Others are opened while these are closed.
+        dropped, self._sockets = self._sockets, []
+        for _, socket in dropped:
             await socket.close()
-        self._sockets.clear()
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
