@@ -27,6 +27,7 @@ LONGEST_LOOK_BACK = {
     "open_interest_5m": (100 * 5 + 60 + 10) * timedelta(minutes=1),
     "positioning": timedelta(minutes=15),
     "liquidations": 24 * HOUR + timedelta(minutes=10),
+    "liquidation_gaps": HOUR,
     "order_book_tops": timedelta(seconds=15),
     "heartbeats": 24 * HOUR + timedelta(minutes=10),
 }
