@@ -216,6 +216,7 @@ class Writer:
             try:
                 self._lock(connection)
             except BaseException:
+                # Whatever ends it, Ctrl-C too: a session that is left open would hold the lock.
                 connection.close()
                 raise
             self._connection = connection
