@@ -9,7 +9,9 @@ Source: docs/exchange.md, "ccxt".
 import re
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from decimal import localcontext
+from functools import wraps
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -46,6 +48,7 @@ class Metered(ABC):
             StopError: a URL of ccxt would still lead elsewhere.
         """
         self.hosts, self.budget = hosts, budget
+        self.decimal_to_precision = _in_own_context(self.decimal_to_precision)  # type: ignore[has-type]
         if hosts.rest.startswith("http:"):
             # At its end ccxt waits for connections with TLS; plain ones close at once.
             self.timeout_on_exit = 0
@@ -125,3 +128,14 @@ class Metered(ABC):
 
 
 _TABLES: Final = ("api", "test", "demo", "demotrading")
+
+
+def _in_own_context(rounded: Callable[..., str]) -> Callable[..., str]:
+    """ccxt's rounding changes the thread's decimal context, by which our own amounts are rounded."""
+
+    @wraps(rounded)
+    def call(*arguments: Any, **options: Any) -> str:
+        with localcontext():
+            return rounded(*arguments, **options)
+
+    return call

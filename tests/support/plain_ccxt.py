@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from decimal import localcontext
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,7 +11,10 @@ import ccxt.pro
 
 @asynccontextmanager
 async def plain_ccxt(url: str, key: str, secret: str) -> AsyncIterator[Any]:
-    """`ccxt.pro.binanceusdm` at `url`, with the exchange's time, and USD-M's table of errors."""
+    """`ccxt.pro.binanceusdm` at `url`, with the exchange's time, and USD-M's table of errors.
+
+    In a decimal context of its own: it changes the one in which it is called.
+    """
     exchange = ccxt.pro.binanceusdm(
         {
             "apiKey": key,
@@ -21,11 +25,12 @@ async def plain_ccxt(url: str, key: str, secret: str) -> AsyncIterator[Any]:
     )
     exchange.urls["api"] = _moved(exchange.urls["api"], urlsplit(url).netloc)
     exchange.exceptions["exact"].update(exchange.exceptions["linear"]["exact"])
-    try:
-        await exchange.load_time_difference()
-        yield exchange
-    finally:
-        await exchange.close()
+    with localcontext():
+        try:
+            await exchange.load_time_difference()
+            yield exchange
+        finally:
+            await exchange.close()
 
 
 def _moved(urls: Any, host: str) -> Any:

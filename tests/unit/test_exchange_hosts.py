@@ -3,9 +3,11 @@
 import asyncio
 import socket
 from datetime import UTC, datetime
+from decimal import Context, Decimal, localcontext
 from pathlib import Path
 
 import pytest
+from ccxt.base.decimal_to_precision import DECIMAL_PLACES, ROUND
 
 from hydra.errors import SettingsError
 from hydra.exchange.binance.client import LIMITS, BinanceClient
@@ -28,6 +30,16 @@ LOOPBACK = "http://127.0.0.1:8778"
 
 def settings(**values: object) -> Settings:
     return Settings.model_validate(values)
+
+
+def test_ccxt_rounds_without_a_change_of_how_amounts_are_rounded_here(tmp_path: Path) -> None:
+    """Its rounding turns half-even into half-up for the whole thread, and lets small results raise."""
+    client = BinanceClient()
+    with localcontext(Context()):
+        client.connect_to(hosts_at(LOOPBACK), RateBudget(tmp_path / "budget.json", LOOPBACK, LIMITS, 1.0))
+        assert client.decimal_to_precision("1234.5", ROUND, 0, DECIMAL_PLACES) == "1235"
+        assert f"{Decimal('1234.5'):,.0f}" == "1,234"
+        assert Decimal("1E-999999") / Decimal("1E+50") == 0
 
 
 def test_one_setting_moves_rest_and_streams() -> None:
