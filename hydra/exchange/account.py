@@ -1,7 +1,7 @@
 """What HYDRA needs of an account at an exchange: orders, fills, positions, money, and news of them.
 
 The public half is `hydra/exchange/interface.py`. Amounts are exact decimals in USDT, quantities in base
-units, prices in quote units, times UTC by the exchange's clock; `symbol` is the exchange's own name (BTCUSDT).
+units, prices in quote units, times UTC by the exchange's clock; `symbol` is the exchange's name (BTCUSDT).
 Source: docs/architecture.md, "Modes and exchanges"; docs/exchange.md, "The account".
 """
 
@@ -25,7 +25,7 @@ class OrderSeen:
     what became of the child.
 
     order_type: None: a type that HYDRA does not send. average_price: None: nothing filled, or not told
-    (answers to `place` never tell it). filled_quantity: in such an answer what was filled at once. reason: why
+    (answers to `place` never tell it). filled_quantity: in such an answer what filled at once. reason: why
     it ended, in the exchange's words; empty: it says none.
     """
 
