@@ -270,13 +270,24 @@ class BinanceAccount:
         answer = await self._calls.ask_signed("fapiPrivateGetAccountConfig")
         config = one("accountConfig", answer, answers.AccountConfigRow, itself)
         others = [row.asset for row in await self._balances() if row.balance and row.asset != answers.ASSET]
+        key = await self._key_restrictions()
         return AccountTerms(
-            can_trade=config.can_trade,
-            can_withdraw=None,
+            can_trade=config.can_trade and (key is None or key.enable_futures),
+            can_withdraw=None if key is None else key.enable_withdrawals,
             is_one_way=not config.dual_side_position,
             is_single_asset=not config.multi_assets_margin,
             other_assets=tuple(sorted(others)),
         )
+
+    async def _key_restrictions(self) -> answers.KeyRestrictionsRow | None:
+        """What the key may do; None: neither demo trading tells it, nor every proxy lets it through."""
+        if not self._client.hosts.keys:
+            return None
+        try:
+            answer = await self._calls.ask_signed("sapiGetAccountApiRestrictions")
+        except StopError:
+            return None
+        return one("apiRestrictions", answer, answers.KeyRestrictionsRow, itself)
 
     # The user stream.
 

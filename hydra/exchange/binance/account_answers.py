@@ -135,6 +135,13 @@ class AccountConfigRow(Row):
     multi_assets_margin: bool
 
 
+class KeyRestrictionsRow(Row):
+    """Of account/apiRestrictions."""
+
+    enable_futures: bool
+    enable_withdrawals: bool
+
+
 def itself(row: R) -> R:
     """The row as it is, for `one` and `each`."""
     return row
