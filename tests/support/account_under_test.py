@@ -35,8 +35,8 @@ from tests.support.waiting import PATIENCE_S, soon
 DEMO_KEY: Final = "HYDRA_TEST_DEMO_API_KEY"
 DEMO_SECRET: Final = "HYDRA_TEST_DEMO_API_SECRET"
 NOT_RUN: Final = "DEMO TRADING: NOT RUN"
-SPEED: Final = 10.0
-"""Of the simulated exchange: its limits of a minute last six seconds."""
+SPEED: Final = 30.0
+"""Of the simulated exchange: its limits of a minute last two seconds."""
 
 _QUICKLY: Final = 300.0
 _PASSIVE: Final = Decimal("0.02")
