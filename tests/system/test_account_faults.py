@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from hydra.domain import OrderRefusal, OrderRole, OrderState, OrderType
+from hydra.durations import MINUTE_MS
 from hydra.errors import OrderRefusedError, OutcomeUnknownError, RetryError
+from hydra.exchange import raw_socket
 from hydra.exchange.account import AccountUpdate, OrderSeen, OrderUpdate, StreamBegan, StreamEnded
 from hydra.exchange.binance.user_stream import RENEWED_EVERY_S
 from hydra.exchange.connect import trading_account
@@ -23,6 +25,7 @@ from tests.support.waiting import soon
 
 ENDPOINTS = {"order": OrderType.MARKET, "algoOrder": OrderType.STOP_MARKET}
 FAR_AHEAD = 3_600.0
+STEP_MS, STEPS = 25 * MINUTE_MS, 3
 
 
 @pytest.fixture(scope="module")
@@ -417,6 +420,24 @@ def test_what_the_stream_does_not_tell_rest_does(one: AccountUnderTest, fault: s
     one.run(act)
 
 
+def test_a_stream_that_answers_no_pings_is_given_up(
+    one: AccountUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(raw_socket, "SIGN_OF_LIFE_MS", 200)
+
+    async def act(one: AccountUnderTest) -> None:
+        heard: list[Any] = []
+        listening = asyncio.ensure_future(one.account.listen(heard.append))
+        await soon(lambda: heard)
+        await one.set_fault("silence", stream="user")
+        await one.buy()
+        with pytest.raises(RetryError, match="does not answer in time"):
+            await listening
+        assert [type(event) for event in heard] == [StreamBegan, StreamEnded]
+
+    one.run(act)
+
+
 def test_a_stream_that_names_its_events_is_not_silent(one: AccountUnderTest) -> None:
     async def act(one: AccountUnderTest) -> None:
         await one.set_fault("silent_without_events")
@@ -448,20 +469,40 @@ def test_a_stream_that_is_cut_says_so_and_begins_anew(one: AccountUnderTest, val
     one.run(act)
 
 
-def test_the_listen_key_is_renewed_and_the_stream_outlives_it(one: AccountUnderTest) -> None:
+def test_the_listen_key_is_renewed_and_the_stream_outlives_it(
+    one: AccountUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The exchange runs on by 25 minutes and stands until the key has been renewed."""
+    renewed: list[Any] = []
+    client: Any = one.account._client  # type: ignore[attr-defined]  # what it sends
+    renew = client.fapiPrivatePutListenKey
+
+    async def noted(parameters: dict[str, Any]) -> Any:
+        renewed.append(await renew(parameters))
+        return renewed[-1]
+
+    async def renewed_times(number: int) -> None:
+        await soon(lambda: len(renewed) >= number)
+
+    monkeypatch.setattr(client, "fapiPrivatePutListenKey", noted)
+
     async def act(one: AccountUnderTest) -> None:
         assert one.exchange is not None
         clock = one.exchange.clock
+        began = clock.now_ms()
+        clock.hold_until(began)
         clock.set_speed(FAR_AHEAD)
         try:
-            await one.market.server_time()
-            began = clock.now_ms()
             async with one.listening() as heard:
-                await soon(lambda: clock.now_ms() > began + 2 * LISTEN_KEY_MS)
+                for step in range(1, STEPS + 1):
+                    clock.hold_until(began + step * STEP_MS)
+                    await renewed_times(step)
                 await one.buy()
                 await soon(lambda: fills(heard))
+            assert STEPS * STEP_MS > LISTEN_KEY_MS
             assert not any(isinstance(event, StreamEnded) for event in heard[:-1])
         finally:
+            clock.hold_until(None)
             clock.set_speed(SPEED)
 
     one.run(act)

@@ -145,8 +145,8 @@ def test_every_fault_of_an_account_in_the_document_has_a_test() -> None:
     faults = {word for first in firsts for word in re.findall(r"`([a-z_0-9]+)[,`]", first)}
     tests = (PROJECT_ROOT / "tests" / "system" / "test_account_faults.py").read_text(encoding="utf-8")
     assert len(faults) > 20
-    # A status is a number there; a silence without pongs is a lost connection (tests of the streams).
-    faults -= {"http_429", "http_418", "silence"}
+    # A status is a number there.
+    faults -= {"http_429", "http_418"}
     assert {fault for fault in faults if f'"{fault}"' not in tests} == set()
 
 
