@@ -27,7 +27,7 @@ SHARE: Final = 0.9
 """Of a limit that HYDRA uses; the rest is left to other programs of the same address."""
 
 _SLOTS: Final = 60
-_FILE_BYTES: Final = 16_384
+_FILE_BYTES: Final = 32_768
 _LONGEST_BAN_S: Final = 4 * 86_400.0
 _ROUNDING_S: Final = 0.001
 _SHORTEST_WINDOW_S: Final = 1.0
@@ -121,6 +121,13 @@ class RateBudget:
             f"{self._host} takes no call from this address before {until:%Y-%m-%d %H:%M:%S} UTC "
             f"(HTTP {blocked.status}): HYDRA waits until then"
         )
+
+    def left(self, pool: str) -> tuple[float, Limit]:
+        """What may still be taken in the present window, and the limit as this caller uses it."""
+        with self._locked() as state:
+            limit = self._limit(pool)
+            taken = sum(_taken(state, pool, limit, self._clock()).values())
+            return max(limit.most - taken, 0.0), limit
 
     def blocked(self) -> Blocked | None:
         """Until when the exchange has shut this address out; None: it has not."""
