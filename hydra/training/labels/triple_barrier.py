@@ -96,7 +96,6 @@ def _labels_of(
     result = _result_bps(direction, entry, ends, _costs_of(prices, costs, columns))
     more: tuple[pl.Series | pl.Expr, ...] = (
         *(known(values).alias(name) for name, values in result.items()),
-        pl.lit(side.value).alias("side"),
         _BARRIERS[ends.hit.astype(np.int64)].alias("barrier"),
         pl.lit(cost_version(costs)).alias("cost_version"),
     )
@@ -104,7 +103,8 @@ def _labels_of(
     net = result["gross_bps"] + result["funding_bps"]
     for name in ("fees_bps", "spread_bps", "slippage_bps"):
         net = net - result[name]
-    return label_rows(decisions, known(net), span, unlabelled, more)
+    sided = decisions.with_columns(pl.lit(side.value).alias("side"))
+    return label_rows(sided, known(net), span, unlabelled, more)
 
 
 @dataclass(frozen=True, slots=True)
