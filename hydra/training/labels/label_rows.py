@@ -19,9 +19,10 @@ from hydra.arrays import TIME, Flags, Floats, Integers
 class Unlabelled(StrEnum):
     """Why a row has no label.
 
-    END_OF_DATA: the pair's data end before. MISSING_BAR: a bar that it needs was not recorded, came late,
-    has no volume or is longer than a minute. MISSING_INPUT: a number of the decision or of the window is
-    unknown. NOT_APPROVED, NOT_FILLED: there was no trade.
+    END_OF_DATA: the data end before the label's longest life. That a barrier was touched before does not
+    count, else the last rows would have labels of quick trades only. MISSING_BAR: a bar that it needs was not
+    recorded, came late, has no volume or is longer than a minute. MISSING_INPUT: a number of the decision or
+    of the window is unknown. NOT_APPROVED, NOT_FILLED: there was no trade.
     """
 
     END_OF_DATA = "END_OF_DATA"

@@ -7,6 +7,7 @@ Source: C66, C114, C126; docs/practice.md, "Labels".
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -53,6 +54,7 @@ def managed_trade_labels(
     starts = np.array([_microseconds(market, row) for row in columns.places(market)[0]], np.int64)
     approved = np.array([trade is not None for _, trade in verdicts], np.bool_)
     is_over = np.array([one is not None for one in outcomes], np.bool_)
+    is_over &= np.array([_ends_within(market, rules, trade) for _, trade in verdicts], np.bool_)
     is_filled = np.array([one is not None and one.filled for one in outcomes], np.bool_)
     unlabelled = unlabelled_where(
         [
@@ -95,6 +97,15 @@ def _verdicts(
             yield verdict, None
         else:
             yield verdict, PlannedTrade(int(row), entry_plan(candidate, decision))
+
+
+def _ends_within(market: BacktestMarket, rules: Rules, trade: PlannedTrade | None) -> bool:
+    """Whether the market lasts as long as the trade may."""
+    if trade is None:
+        return False
+    waits = rules.execution.entry_timeout_seconds + rules.execution.exit_timeout_seconds
+    longest = timedelta(hours=trade.plan.max_holding_hours, seconds=waits)
+    return market.time_of(trade.row) + longest <= market.time_of(len(market.minutes) - 1)
 
 
 def _microseconds(market: BacktestMarket, row: int) -> int:
