@@ -1,6 +1,7 @@
 """Labels from two closes, worked out by hand."""
 
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -37,7 +38,7 @@ def closing_at(*closes: float) -> MinutePrices:
     return prices_of(market_of([*bars, bars[-1], bars[-1]]))
 
 
-def decisions(*minutes: int, **columns: object) -> pl.DataFrame:
+def decisions(*minutes: int, **columns: Any) -> pl.DataFrame:
     """Decisions of BTC so many minutes after START."""
     times = [START + minute * MINUTE + SECONDS for minute in minutes]
     frame = pl.DataFrame(

@@ -33,7 +33,7 @@ def held(side: str, entry: float, *minutes: int) -> pl.DataFrame:
 def test_the_printed_formula_at_its_borders(
     current: float, future: float, worst: float, leaves: bool
 ) -> None:
-    found = should_exit(*(np.array([one]) for one in (current, future, worst)), ExitParameters())
+    found = should_exit(np.array([current]), np.array([future]), np.array([worst]), ExitParameters())
     assert found.tolist() == [leaves]
 
 

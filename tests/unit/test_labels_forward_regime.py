@@ -50,8 +50,11 @@ def test_an_unknown_quantity_leaves_the_regime_unknown(name: str) -> None:
 
 def regime_of(numbers: dict[str, float | None]) -> Regime | None:
     frame = pl.DataFrame(numbers, schema=dict.fromkeys(NAMES, pl.Float64))
-    columns = [pl.col(name) for name in NAMES]
-    code = frame.select(forward_regime(*columns, pl.lit(1.0), ForwardRegimeParameters())).item()
+    velocity, funding, oi_delta, returns_sum, volatility = (pl.col(name) for name in NAMES)
+    regime = forward_regime(
+        velocity, funding, oi_delta, returns_sum, volatility, pl.lit(1.0), ForwardRegimeParameters()
+    )
+    code = frame.select(regime).item()
     return None if code is None else Regime(code)
 
 

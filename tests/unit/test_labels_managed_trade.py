@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
+from typing import Any
 
 import polars as pl
 import pytest
@@ -11,6 +12,7 @@ from hydra.backtest.simulation import Simulation
 from hydra.checks.decision_lookahead import simulate_by
 from hydra.domain import ReasonCode
 from hydra.features.engine.decision_frame import DECISION_DELAY
+from hydra.layers.layer3_signals import GENERATORS
 from hydra.ledger.costs import COST_MODEL_VERSION
 from hydra.trading.parameters import Rules
 from hydra.training.labels.label_rows import Unlabelled, count_labels
@@ -20,12 +22,8 @@ from tests.support.checked_market import RULES, market
 pytestmark = pytest.mark.slow
 
 # A reversal that asks for no cascade behind it trades more often; short holding times end within the market.
-MANY_TRADES = replace(
-    RULES,
-    signals=replace(RULES.signals, reversal_min_zscore=0.0, **{
-        name: 1.0 for name in RULES.signals.__dataclass_fields__ if name.endswith("_hours")
-    }),
-)  # fmt: skip
+SHORT: dict[str, Any] = dict.fromkeys((one.holding_hours for one in GENERATORS.values()), 1.0)
+MANY_TRADES = replace(RULES, signals=replace(RULES.signals, reversal_min_zscore=0.0, **SHORT))
 OWN_ENDS = {ReasonCode.STOP_HIT, ReasonCode.TARGET_HIT, ReasonCode.MAX_HOLDING_TIME}
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from hydra.arrays import Integers
+from hydra.arrays import Floats, Integers
 from hydra.durations import MINUTE_US
 from hydra.features.engine.decision_frame import DECISION_DELAY_US
 from hydra.training.labels.close_to_close import direction_labels, five_class_labels, fixed_horizon_labels
@@ -94,7 +94,7 @@ def changed_outside(now: MinutePrices, begin: int, end: int) -> MinutePrices:
     """Every number of a row before `begin` or after `end` is another one."""
     is_outside = (np.arange(ROWS) < begin) | (np.arange(ROWS) > end)
 
-    def spoiled(values: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    def spoiled(values: Floats) -> Floats:
         return np.where(is_outside[:, None], values * GARBAGE, values)
 
     opens, highs, lows, closes = (spoiled(values) for values in now.traded)
@@ -129,11 +129,8 @@ def test_the_last_minute_of_its_span_can_change_a_label(kind: str) -> None:
         whole = LABELLERS[kind](prices(), decisions)
         last = int(whole["label_end"].to_physical().max())  # type: ignore[arg-type]
         end = (last - DECISION_DELAY_US) // MINUTE_US - FIRST
-        shifted = replace(
-            prices(),
-            traded=tuple(
-                np.where(np.arange(ROWS)[:, None] == end, one * 1.05, one) for one in prices().traded
-            ),
-        )  # type: ignore[arg-type]
+        is_last = np.arange(ROWS)[:, None] == end
+        opens, highs, lows, closes = (np.where(is_last, one * 1.05, one) for one in prices().traded)
+        shifted = replace(prices(), traded=(opens, highs, lows, closes))
         changed += not LABELLERS[kind](shifted, decisions)["label"].equals(whole["label"])
     assert changed > 0

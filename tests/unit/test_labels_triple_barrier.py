@@ -5,6 +5,7 @@ Decided at 07:57 with sigma 0.0005: over four minutes the barriers are 0.1 % awa
 """
 
 from dataclasses import replace
+from decimal import Decimal
 
 import numpy as np
 import polars as pl
@@ -136,11 +137,8 @@ def test_the_label_is_the_gross_result_less_every_cost() -> None:
     net = pl.col("gross_bps") - pl.col("fees_bps") - pl.col("spread_bps") - pl.col("slippage_bps")
     rest = found.select(net + pl.col("funding_bps") - pl.col("label")).to_series()
     assert rest.to_list() == pytest.approx([0.0, 0.0], abs=1e-9)
-    free = CostParameters(
-        taker_fee_bps=0,
-        spread_bps={"BTC": 0},
-        slippage_bps={"BTC": 0},  # type: ignore[arg-type,dict-item]
-    )
+    nothing = Decimal(0)
+    free = CostParameters(taker_fee_bps=nothing, spread_bps={"BTC": nothing}, slippage_bps={"BTC": nothing})
     market = market_of([FIRST, SECOND, RISES, QUIET, QUIET, QUIET])
     without = triple_barrier_labels(prices_of(market), decisions(0, sigma=[SIGMA]), free)
     assert without["label"].to_list() == pytest.approx([10.0, -10.0])
