@@ -62,27 +62,31 @@ def effective_sample_size(uniqueness: pl.Series) -> float:
 
 
 def sample_weights(
-    uniqueness: Floats, returns: Floats | None = None, *, age: Integers | None = None, oldest: Fraction = 1.0
+    uniqueness: Floats,
+    returns: Floats | None = None,
+    *,
+    start: Integers | None = None,
+    oldest: Fraction = 1.0,
 ) -> Floats:
     """The weight of each row, with mean 1.
 
-    returns: net results in any unit; a row weighs by their size. None: by uniqueness alone. age: label_start
-    of each row, with `oldest`: the weight of the oldest row relative to the newest one; between them it falls
-    in proportion to the uniqueness that came after.
+    returns: net results in any unit; a row weighs by their size. None: by uniqueness alone. start: of the
+    labels, for a time decay: the oldest row keeps the share `oldest` of its weight, the newest all of it, and
+    between them the share grows with the uniqueness that has passed.
 
     Formula: uniqueness x abs(net return) x time decay, divided by their mean
     Source: docs/practice.md, "Overlapping labels"; López de Prado 2018.
     """
     weights = uniqueness if returns is None else uniqueness * np.abs(returns)
-    if age is not None:
-        weights = weights * _decay(uniqueness, age, oldest)
+    if start is not None:
+        weights = weights * _decay(uniqueness, start, oldest)
     scaled: Floats = weights / weights.mean()
     return scaled
 
 
-def _decay(uniqueness: Floats, age: Integers, oldest: float) -> Floats:
+def _decay(uniqueness: Floats, start: Integers, oldest: float) -> Floats:
     """1 for the newest row, `oldest` for the oldest, linear in the cumulated uniqueness between them."""
-    order = np.argsort(age, kind="stable")
+    order = np.argsort(start, kind="stable")
     passed = np.cumsum(uniqueness[order])
     share = (passed - passed[0]) / max(passed[-1] - passed[0], np.finfo(np.float64).tiny)
     decay = np.empty(len(order))

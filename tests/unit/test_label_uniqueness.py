@@ -71,9 +71,9 @@ def test_a_weight_is_uniqueness_times_the_size_of_the_return() -> None:
 
 
 def test_the_oldest_row_weighs_what_was_asked_for_and_the_fall_is_in_uniqueness() -> None:
-    """Ages 0, 1, 2 with uniqueness 1, 0.5, 0.5: the middle row brings half of what came after the oldest."""
-    unique, age = np.array([0.5, 1.0, 0.5]), np.array([2, 0, 1])
-    decayed = sample_weights(unique, age=age, oldest=0.2) / sample_weights(unique)
+    """Starts 0, 1, 2, uniqueness 1, 0.5, 0.5: the middle row brings half of what came after the oldest."""
+    unique, start = np.array([0.5, 1.0, 0.5]), np.array([2, 0, 1])
+    decayed = sample_weights(unique, start=start, oldest=0.2) / sample_weights(unique)
     assert decayed / decayed[0] == pytest.approx([1.0, 0.2, 0.6])
 
 

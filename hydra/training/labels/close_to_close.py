@@ -11,10 +11,15 @@ import polars as pl
 
 from hydra.arrays import Flags, Floats, Integers
 from hydra.bounds import PositiveCount
-from hydra.domain import ReasonCode, Side
-from hydra.layers.positions import direction_of
 from hydra.ledger.costs import CostParameters, cost_version
-from hydra.training.labels.label_rows import Unlabelled, known, label_rows, unlabelled_where
+from hydra.training.labels.label_rows import (
+    TIME_BARRIER,
+    Unlabelled,
+    directions,
+    known,
+    label_rows,
+    unlabelled_where,
+)
 from hydra.training.labels.minute_prices import MinutePrices
 
 DEFAULT_HORIZON_MINUTES: Final = 30
@@ -71,17 +76,15 @@ def fixed_horizon_labels(
     """
     paid = costs or CostParameters()
     fees = float(paid.taker_fee_bps) * _FEES
-    horizon = signals["holding_period_minutes"].fill_null(DEFAULT_HORIZON_MINUTES).to_numpy()
-    signs = {side.value: direction_of(side) for side in (Side.LONG, Side.SHORT)}
-    direction = signals["side"].replace_strict(signs, return_dtype=pl.Float64).to_numpy()
+    horizon = signals["holding_period_minutes"].fill_null(DEFAULT_HORIZON_MINUTES).cast(pl.Int64).to_numpy()
     ends = _ends(prices, signals, 0, horizon)
-    net = net_return(direction, ends.price, ends.later, fees / _BPS)
+    net = net_return(directions(signals), ends.price, ends.later, fees / _BPS)
     label = pl.Series(net > 0).cast(pl.Int8)
     more = (
         known(net * _BPS + fees).alias("gross_bps"),
         pl.lit(fees).alias("fees_bps"),
         known(net * _BPS).alias("net_bps"),
-        _TIME_BARRIER,
+        TIME_BARRIER,
         pl.lit(cost_version(paid)).alias("cost_version"),
     )
     return label_rows(signals, label, ends.span, ends.unlabelled, more)
@@ -93,7 +96,7 @@ def direction_labels(
     """1 where the close is higher after `horizon_minutes`, else 0. decisions: instrument_id, time."""
     ends = _ends(prices, decisions, 0, np.full(decisions.height, horizon_minutes))
     label = pl.Series(is_higher(ends.price, ends.later)).cast(pl.Int8)
-    return label_rows(decisions, label, ends.span, ends.unlabelled, (_TIME_BARRIER,))
+    return label_rows(decisions, label, ends.span, ends.unlabelled, (TIME_BARRIER,))
 
 
 def five_class_labels(
@@ -108,11 +111,8 @@ def five_class_labels(
     ends = _ends(prices, decisions, own.bar_minutes, horizon)
     future_return = ends.later / ends.price - 1
     label = pl.Series(five_class(future_return)).cast(pl.Int8)
-    more = (known(future_return).alias("future_return"), _TIME_BARRIER)
+    more = (known(future_return).alias("future_return"), TIME_BARRIER)
     return label_rows(decisions, label, ends.span, ends.unlabelled, more)
-
-
-_TIME_BARRIER: Final = pl.lit(ReasonCode.MAX_HOLDING_TIME.value).alias("barrier")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,20 @@ Source: ML document, "Label Definition"; C71, C72.
 """
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import polars as pl
 
 from hydra.arrays import Flags, Floats, Integers
 from hydra.bounds import Fraction, PositiveCount
-from hydra.domain import ReasonCode, Side
-from hydra.layers.positions import direction_of
 from hydra.training.labels.close_to_close import net_return
-from hydra.training.labels.label_rows import Unlabelled, label_rows, unlabelled_where
+from hydra.training.labels.label_rows import (
+    TIME_BARRIER,
+    Unlabelled,
+    directions,
+    label_rows,
+    unlabelled_where,
+)
 from hydra.training.labels.minute_prices import MinutePrices
 
 
@@ -54,8 +57,7 @@ def exit_labels(
     """
     own = parameters or ExitParameters()
     rows, columns = prices.places(held)
-    signs = {side.value: direction_of(side) for side in (Side.LONG, Side.SHORT)}
-    direction = held["side"].replace_strict(signs, return_dtype=pl.Float64).to_numpy()
+    direction = directions(held)
     entry = held["entry_price"].cast(pl.Float64).to_numpy()
     last = rows + own.lookahead_minutes
     lowest, highest = _extremes(prices.closes, own.lookahead_minutes)
@@ -73,10 +75,7 @@ def exit_labels(
     )
     label = pl.Series(should_exit(current, future, worst_pnl, own)).cast(pl.Int8)
     span: tuple[Integers, Integers] = prices.known_us(rows), prices.known_us(last)
-    return label_rows(held, label, span, unlabelled, (_TIME_BARRIER,))
-
-
-_TIME_BARRIER: Final = pl.lit(ReasonCode.MAX_HOLDING_TIME.value).alias("barrier")
+    return label_rows(held, label, span, unlabelled, (TIME_BARRIER,))
 
 
 def _extremes(closes: Floats, minutes: int) -> tuple[Floats, Floats]:

@@ -14,6 +14,9 @@ from typing import Final
 import polars as pl
 
 from hydra.arrays import TIME, Flags, Floats, Integers
+from hydra.domain import ReasonCode, Side
+from hydra.errors import BadDataError
+from hydra.layers.positions import direction_of
 
 
 class Unlabelled(StrEnum):
@@ -42,7 +45,24 @@ LABEL_COLUMNS: Final[dict[str, pl.DataType]] = {
 }
 """Beside `label`. side, barrier (a ReasonCode), cost_version: null where a kind of label has none."""
 
-_CODES: Final = tuple(Unlabelled)
+TIME_BARRIER: Final = pl.lit(ReasonCode.MAX_HOLDING_TIME.value).alias("barrier")
+"""Of labels whose horizon ends them."""
+
+_SIGNS: Final = {side.value: direction_of(side) for side in (Side.LONG, Side.SHORT)}
+
+
+def directions(decisions: pl.DataFrame) -> Floats:
+    """+1 where `side` is LONG, -1 where it is SHORT.
+
+    Raises:
+        BadDataError: a side is neither.
+    """
+    sides = decisions["side"].cast(pl.String)
+    other = sides.filter(~sides.is_in(list(_SIGNS)) | sides.is_null())
+    if len(other):
+        raise BadDataError(f"a label of side {other[0]}: only LONG and SHORT earn something")
+    found: Floats = sides.replace_strict(_SIGNS, return_dtype=pl.Float64).to_numpy()
+    return found
 
 
 def unlabelled_where(conditions: Sequence[tuple[Unlabelled, Flags]]) -> pl.Series:
@@ -102,5 +122,5 @@ class LabelCounts:
 def count_labels(labels: pl.DataFrame) -> LabelCounts:
     """The counts of a frame of `label_rows`."""
     counts = dict(labels["unlabelled"].drop_nulls().value_counts().iter_rows())
-    found = {code: counts[code.value] for code in _CODES if code.value in counts}
+    found = {code: counts[code.value] for code in Unlabelled if code.value in counts}
     return LabelCounts(labels.height, labels.height - sum(found.values()), found)

@@ -47,8 +47,8 @@ def purged_walk_forward(
     if folds < 1:
         needed = lengths.train + lengths.test
         raise StopError(
-            f"{period[0]:%Y-%m-%d} to {period[1]:%Y-%m-%d} is too short to train on {lengths.train.days} and "
-            f"test on {lengths.test.days} days: it takes {needed.days} days, so import more history"
+            f"{period[0]:%Y-%m-%d} to {period[1]:%Y-%m-%d} is too short to train on {lengths.train / DAY:g} "
+            f"and test on {lengths.test / DAY:g} days: it takes {needed / DAY:g} days, so import more history"
         )
     for number in range(folds):
         test_start = first + train_us + number * test_us
