@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from hydra.errors import BadDataError
 from hydra.ledger.costs import CostParameters
 from hydra.training.labels.label_rows import Unlabelled, count_labels
 from hydra.training.labels.triple_barrier import (
@@ -130,6 +131,12 @@ def test_a_barrier_that_was_touched_before_the_data_ended_is_no_label_either() -
     market = market_of([FIRST, SECOND, RISES, QUIET, QUIET])
     found = triple_barrier_labels(prices_of(market), decisions(0, sigma=[SIGMA]))
     assert found["unlabelled"].to_list() == [Unlabelled.END_OF_DATA] * 2
+
+
+def test_a_pair_without_terms_has_no_costs_and_is_refused() -> None:
+    prices = replace(prices_of(market_of([QUIET] * 6)), bases=(None,))
+    with pytest.raises(BadDataError, match="pair 1 has no stored terms"):
+        triple_barrier_labels(prices, decisions(0, sigma=[SIGMA]))
 
 
 def test_the_label_is_the_gross_result_less_every_cost() -> None:

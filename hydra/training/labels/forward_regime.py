@@ -103,7 +103,7 @@ def forward_regime_labels(
     frame = (
         decisions.select(_KEY)
         .with_columns(pl.Series("returns_sum", summed, pl.Float64).fill_nan(None))
-        .join(at_end, on=_KEY, how="left", maintain_order="left")
+        .join(at_end, on=_KEY, how="left", maintain_order="left", validate="m:1")
         .join(_limits(decisions, features, own), on=_KEY, how="left", maintain_order="left")
     )
     velocity, funding, oi_delta, volatility = (pl.col(f"{name}{_END}") for name in REGIME_INPUTS)

@@ -25,7 +25,7 @@ _NEVER: Final = -1
 class MinutePrices:
     """Row r belongs to the decision of minute `first_minute` + r: its bar is the one that closed then.
 
-    bases: the pairs' names in the cost model.
+    bases: the pairs' names in the cost model; None without stored terms.
     (minutes, pairs), NaN where no bar is known: traded (open, high, low, close) and marked (open, high, low).
     is_played: a one-minute bar with volume. funding: payment of a settlement in minute r to a long of one
     unit, quote units; funding_row: the row at which it is known, -1 where there is none.
@@ -34,7 +34,7 @@ class MinutePrices:
     """
 
     instrument_ids: tuple[int, ...]
-    bases: tuple[str, ...]
+    bases: tuple[str | None, ...]
     first_minute: int
     traded: tuple[Floats, Floats, Floats, Floats]
     marked: tuple[Floats, Floats, Floats]
@@ -99,9 +99,10 @@ def minute_prices(market: BacktestMarket, bars: BarGrid) -> MinutePrices:
     is_played = np.zeros(shape, np.bool_)
     is_played[rows] = bars.length == 1
     funding, funding_row = _funding(market, bars, shape)
+    bases = {key: spec.pair.base for terms in market.terms.terms for key, spec in terms.items()}
     return MinutePrices(
         instrument_ids=market.instrument_ids,
-        bases=tuple(market.terms.terms[0][key].pair.base for key in market.instrument_ids),
+        bases=tuple(bases.get(key) for key in market.instrument_ids),
         first_minute=first,
         traded=(opened, high, low, close),
         marked=(dense(mark_open), dense(mark_high), dense(mark_low)),

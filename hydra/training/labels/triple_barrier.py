@@ -13,8 +13,9 @@ import numpy as np
 import polars as pl
 
 from hydra.arrays import Floats, Integers
-from hydra.bounds import PositiveCount
+from hydra.bounds import PositiveCount, Zscore
 from hydra.domain import ReasonCode, Side
+from hydra.errors import BadDataError
 from hydra.layers.layer5_paper_fills import BarrierHit
 from hydra.layers.positions import direction_of
 from hydra.ledger.costs import CostParameters, cost_version, fee_usd, half_spread, taker_price
@@ -40,8 +41,8 @@ class TripleBarrierParameters:
     """The horizon is printed; barriers one deviation of the horizon's return away (C85)."""
 
     horizon_minutes: PositiveCount = 4
-    stop_deviations: float = 1.0
-    target_deviations: float = 1.0
+    stop_deviations: Zscore = 1.0
+    target_deviations: Zscore = 1.0
 
 
 def barrier_distance(deviations: float, sigma: Floats, horizon_minutes: int) -> Floats:
@@ -65,6 +66,9 @@ def triple_barrier_labels(
     decisions: instrument_id, time, sigma (realized_sigma_30 or another deviation of one-minute returns, as
     known at the decision). The label is gross_bps - fees_bps - spread_bps - slippage_bps + funding_bps, each
     of the entry's notional; gross_bps is without any cost.
+
+    Raises:
+        BadDataError: a pair has no terms, or a decision is not of the market.
     """
     own, paid = parameters or TripleBarrierParameters(), costs or CostParameters()
     sides = [_labels_of(side, prices, decisions, paid, own) for side in SIDES]
@@ -117,12 +121,20 @@ class _Costs:
 
 
 def _costs_of(prices: MinutePrices, costs: CostParameters, columns: Integers) -> _Costs:
-    pairs = [costs.of(base) for base in prices.bases]
+    pairs = [costs.of(base) for base in _bases(prices)]
     spread, slippage, fee = (
         np.array([float(getattr(one, name)) for one in pairs])[columns]
         for name in ("taker_spread_bps", "slippage_bps", "taker_fee_bps")
     )
     return _Costs(spread, slippage, fee)
+
+
+def _bases(prices: MinutePrices) -> list[str]:
+    bases = [base for base in prices.bases if base is not None]
+    if len(bases) < len(prices.bases):
+        pair = prices.instrument_ids[prices.bases.index(None)]
+        raise BadDataError(f"pair {pair} has no stored terms, so no costs: store them, or leave the pair out")
+    return bases
 
 
 def _result_bps(direction: int, entry: Floats, ends: RaceEnds, costs: _Costs) -> dict[str, Floats]:
