@@ -18,7 +18,7 @@ from hydra.training.labels.close_to_close import direction_labels, fixed_horizon
 from hydra.training.labels.label_rows import Unlabelled
 from hydra.training.labels.minute_prices import minute_prices
 from tests.support.few_bars import MINUTE, START, market_of
-from tests.unit.test_labels_close_to_close import decisions, prices_of
+from tests.support.label_scene import decisions, prices_of
 
 PRICES = [100_000.0 + number for number in range(8)]
 

@@ -1,15 +1,9 @@
 """Labels from two closes, worked out by hand."""
 
-from datetime import timedelta
-from typing import Any
-
 import numpy as np
 import polars as pl
 import pytest
 
-from hydra.arrays import TIME
-from hydra.backtest.bars import bar_grid
-from hydra.backtest.market import BacktestMarket
 from hydra.errors import BadDataError
 from hydra.ledger.costs import COST_MODEL_VERSION, CostParameters
 from hydra.training.labels.close_to_close import (
@@ -22,30 +16,8 @@ from hydra.training.labels.close_to_close import (
     net_return,
 )
 from hydra.training.labels.label_rows import LABEL_COLUMNS, LabelCounts, Unlabelled, count_labels
-from hydra.training.labels.minute_prices import MinutePrices, minute_prices
-from tests.support.few_bars import BTC, MINUTE, START, Bar, market_of
-
-SECONDS = timedelta(seconds=2)
-
-
-def prices_of(market: BacktestMarket) -> MinutePrices:
-    return minute_prices(market, bar_grid(market))
-
-
-def closing_at(*closes: float) -> MinutePrices:
-    """Bars that close at `closes`, the first at START + 1 minute; the close at START is 100,000."""
-    bars: list[Bar] = [(close, close, close, close) for close in closes]
-    return prices_of(market_of([*bars, bars[-1], bars[-1]]))
-
-
-def decisions(*minutes: int, **columns: Any) -> pl.DataFrame:
-    """Decisions of BTC so many minutes after START."""
-    times = [START + minute * MINUTE + SECONDS for minute in minutes]
-    frame = pl.DataFrame(
-        {"instrument_id": [BTC] * len(times), "time": times},
-        schema={"instrument_id": pl.Int16(), "time": TIME},
-    )
-    return frame.with_columns(pl.Series(name, value) for name, value in columns.items())
+from tests.support.few_bars import MINUTE, START, market_of
+from tests.support.label_scene import SECONDS, closing_at, decisions, prices_of
 
 
 def test_the_printed_formulas() -> None:

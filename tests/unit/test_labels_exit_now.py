@@ -9,7 +9,7 @@ import pytest
 from hydra.training.labels.exit_now import ExitParameters, exit_labels, should_exit
 from hydra.training.labels.label_rows import Unlabelled
 from tests.support.few_bars import START
-from tests.unit.test_labels_close_to_close import SECONDS, closing_at, decisions
+from tests.support.label_scene import SECONDS, closing_at, decisions
 
 THREE = ExitParameters(lookahead_minutes=3)
 

@@ -20,7 +20,7 @@ from hydra.training.labels.triple_barrier import (
     triple_barrier_labels,
 )
 from tests.support.few_bars import MINUTE, QUIET, START, Bar, market_of
-from tests.unit.test_labels_close_to_close import SECONDS, decisions, prices_of
+from tests.support.label_scene import SECONDS, decisions, prices_of
 
 FIRST = (100_000.0, 100_020.0, 99_980.0, 100_010.0)
 SECOND = (100_010.0, 100_050.0, 99_990.0, 100_040.0)
