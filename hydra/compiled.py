@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from types import FunctionType, ModuleType
 from typing import Any, ParamSpec, TypeVar, cast
 
 from hydra.errors import StopError
@@ -84,6 +85,14 @@ def compiled_function(function: Callable[_P, _R], stamp: str) -> Callable[_P, _R
         source_stamp=stamp,
     )
     return cast("Callable[_P, _R]", dispatcher)
+
+
+def made_compilable(module: ModuleType) -> None:
+    """Let compiled code call the functions of `module`; elsewhere they stay plain functions."""
+    register = import_module("numba.extending").register_jitable
+    for function in vars(module).values():
+        if isinstance(function, FunctionType) and function.__module__ == module.__name__:
+            register(function)
 
 
 @cache

@@ -96,6 +96,10 @@ class DecisionColumns:
             news_action=None,
         )
 
+    def places(self, market: BacktestMarket) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The row and the column of each signal of `scored`."""
+        return _places(market, self.scored)
+
     def signals_of(self, row: int, column: int) -> range:
         """The indices in `scored` of a pair-minute's signals."""
         begin = int(self.first_signal[row, column])

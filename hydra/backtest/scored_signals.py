@@ -37,11 +37,16 @@ class ScoredSignals:
         strength: float = self._strengths[self._columns.chosen.item(row, column)]
         return strength
 
+    def alone(self, index: int) -> ScoredSignal:
+        """A signal of `DecisionColumns.scored`, as if nothing had been traded before."""
+        return ScoredSignal(
+            **self._signals.row(index, named=True), minutes_since_exit=None, stopped_out=False
+        )
+
     def best(self, row: int, column: int) -> ScoredSignal | None:
         """The best signal of a pair-minute without a chosen one; None if no generator fired."""
-        own = [self._signals.row(index, named=True) for index in self._columns.signals_of(row, column)]
-        best = min(own, key=lambda one: (-one["score"], one["source"]), default=None)
-        return None if best is None else ScoredSignal(**best, minutes_since_exit=None, stopped_out=False)
+        own = [self.alone(index) for index in self._columns.signals_of(row, column)]
+        return min(own, key=lambda one: (-one.score, one.source), default=None)
 
 
 def key_of(source: SignalSource, direction: int) -> int:

@@ -16,7 +16,13 @@ from hydra.paths import PROJECT_ROOT
 
 DOCUMENT: Final = PROJECT_ROOT / "docs" / "formulas.md"
 TESTS: Final = PROJECT_ROOT / "tests" / "unit"
-ROOMS: Final = ("hydra/layers", "hydra/ledger")
+ROOMS: Final = (
+    "hydra/layers",
+    "hydra/ledger",
+    "hydra/training",
+    "hydra/training/labels",
+    "hydra/training/splits",
+)
 _READING: Final = re.compile(r"\bC\d{2,3}\b")
 
 
@@ -76,7 +82,13 @@ def _row(path: Path, node: ast.FunctionDef, called: dict[str, str]) -> Formula:
 def _calls_by_test() -> dict[str, str]:
     """Name of a function -> the first unit test of the rules that calls it, directly or by a helper."""
     called: dict[str, str] = {}
-    for pattern in ("test_layer*.py", "test_ledger_*.py", "test_positions*.py"):
+    for pattern in (
+        "test_layer*.py",
+        "test_ledger_*.py",
+        "test_positions*.py",
+        "test_label*.py",
+        "test_splits*.py",
+    ):
         for path in sorted(TESTS.glob(pattern)):
             functions = {node.name: set(_called_names(node)) for node in public_functions(path)}
             for test in (name for name in functions if name.startswith("test_")):

@@ -1,14 +1,16 @@
 """Layer 2, cascade risk and market regime by rule."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import polars as pl
 
 from hydra.bounds import Fraction, FundingRate
 from hydra.domain import Regime, VolatilityRegime
 
-# Liquidated value over open interest, used by label, score and gates (C20).
-_SEVERE_VELOCITY = 0.05
+SEVERE_VELOCITY: Final = 0.05
+"""Liquidated value over open interest, used by label, score and gates (C20)."""
+
 _RAISED_VELOCITY = 0.02
 
 
@@ -28,7 +30,7 @@ def check_cascade(velocity: pl.Expr) -> pl.Expr:
     Formula: velocity > 0.05: 0.9; velocity > 0.02: 0.6; else velocity * 10
     Source: layers document, "Cascade Risk"; C10, C19.
     """
-    severe, raised = velocity > _SEVERE_VELOCITY, velocity > _RAISED_VELOCITY
+    severe, raised = velocity > SEVERE_VELOCITY, velocity > _RAISED_VELOCITY
     return pl.when(severe).then(0.9).when(raised).then(0.6).otherwise(velocity * 10)
 
 

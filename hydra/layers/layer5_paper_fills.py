@@ -59,7 +59,6 @@ def barrier_hit(
     target_price: float,
     liquidation_price: float,
     mark: tuple[float, float, float],
-    *,
     has_volume: bool = True,
 ) -> BarrierHit:
     """The barrier that a bar hits, the worst first: liquidation at the open, stop, target.

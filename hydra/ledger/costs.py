@@ -6,6 +6,7 @@ every change: runs, labels and reports record it.
 Source: docs/practice.md (costs); C33, C126.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -13,7 +14,7 @@ from operator import attrgetter
 from typing import Final
 
 from hydra.bounds import Bps, CostFactor, SpreadBps
-from hydra.ledger.amounts import Amount
+from hydra.ledger.amounts import Amount, Amounts
 
 COST_MODEL_VERSION: Final = "3"
 MAKER_FEE_BPS: Final = Decimal(2)
@@ -89,7 +90,14 @@ class CostParameters:
         )
 
 
-def fee_usd(notional_usd: Amount, fee_bps: Amount) -> Amount:
+def cost_version(costs: CostParameters) -> str:
+    """COST_MODEL_VERSION; with a hash of the costs behind it where they are not the model's own."""
+    if costs == CostParameters():
+        return COST_MODEL_VERSION
+    return f"{COST_MODEL_VERSION}-{hashlib.sha256(repr(costs).encode()).hexdigest()[:8]}"
+
+
+def fee_usd(notional_usd: Amounts, fee_bps: Amounts) -> Amounts:
     """Fee of a fill, USDT, positive: cost.
 
     Formula: notional x fee bps / 10,000
@@ -98,7 +106,7 @@ def fee_usd(notional_usd: Amount, fee_bps: Amount) -> Amount:
     return notional_usd * fee_bps / 10_000
 
 
-def half_spread(price: Amount, spread_bps: Amount) -> Amount:
+def half_spread(price: Amounts, spread_bps: Amounts) -> Amounts:
     """Distance of the model's best bid and ask from the last price, quote units.
 
     Formula: price x spread bps / 20,000
@@ -107,7 +115,7 @@ def half_spread(price: Amount, spread_bps: Amount) -> Amount:
     return price * spread_bps / 20_000
 
 
-def taker_price(price: Amount, order_direction: int, spread_bps: Amount, slippage_bps: Amount) -> Amount:
+def taker_price(price: Amounts, order_direction: int, spread_bps: Amounts, slippage_bps: Amounts) -> Amounts:
     """The fill price of a market order: half the spread and the slippage worse than `price`.
 
     order_direction: +1 buy, -1 sell.

@@ -48,8 +48,8 @@ class Outcome:
 
     label_start: the instant of the decision. label_end: the instant of the decision at which the outcome was
     known. It depends only on facts that became known after label_start and by label_end.
-    barrier: what ended it; ENTRY_TIMEOUT if nothing was filled. net_fraction: of the notional at entry,
-    None where nothing was filled.
+    barrier: what ended it; ENTRY_TIMEOUT if nothing was filled. notional_usd: at entry; 0 where nothing was
+    filled.
     """
 
     filled: bool
@@ -60,7 +60,12 @@ class Outcome:
     fees_usd: Decimal
     funding_usd: Decimal
     net_usd: Decimal
-    net_fraction: Decimal | None
+    notional_usd: Decimal
+
+    @property
+    def net_fraction(self) -> Decimal | None:
+        """The net result as a fraction of the notional; None where nothing was filled."""
+        return self.net_usd / self.notional_usd if self.filled else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +121,7 @@ class OutcomePlayer:
         if position is None:
             reason = entry.reason_code if entry is not None else None
             nothing = Decimal(0)
-            return Outcome(False, start, end, _known(reason), nothing, nothing, nothing, nothing, None)
-        notional_usd = position.peak_quantity * position.entry_price
+            return Outcome(False, start, end, _known(reason), nothing, nothing, nothing, nothing, nothing)
         return Outcome(
             filled=True,
             label_start=start,
@@ -127,7 +131,7 @@ class OutcomePlayer:
             fees_usd=position.fees_usd,
             funding_usd=position.funding_usd,
             net_usd=position.net_pnl_usd,
-            net_fraction=position.net_pnl_usd / notional_usd,
+            notional_usd=position.peak_quantity * position.entry_price,
         )
 
 

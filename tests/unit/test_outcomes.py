@@ -8,73 +8,20 @@ import polars as pl
 import pytest
 
 from hydra.backtest.bars import bar_grid
-from hydra.backtest.market import (
-    FUNDING_MARK_SCHEMA,
-    MARK_SCHEMA,
-    BacktestMarket,
-    DatedTerms,
-    decided_minutes,
-)
+from hydra.backtest.market import FUNDING_MARK_SCHEMA, BacktestMarket
 from hydra.checks.decision_lookahead import simulate_by
 from hydra.domain import ReasonCode
-from hydra.features.facts import LAYER_SOURCES, SOURCES, MarketFacts, empty_frame
+from hydra.features.facts import SOURCES
 from hydra.research.outcomes import Outcome, OutcomePlayer, PlannedTrade, opposite_outcomes
 from hydra.trading.pair_state import EntryPlan
 from hydra.trading.parameters import Rules
 from tests.support.checked_market import RULES, market, simulation
-from tests.support.generated_facts import terms_of
+from tests.support.few_bars import BTC, DIPS, MINUTE, QUIET, RISES, START, Bar, market_of
 
 pytestmark = pytest.mark.slow
 
-# BTC: tick 0.1, spread 0.5 bps, slippage 1 bp, maker 2 bps, taker 5 bps.
-BTC = 1
-START = datetime(2025, 6, 2, 7, 57, tzinfo=UTC)
-MINUTE, SECONDS = timedelta(minutes=1), timedelta(seconds=2)
-QUIET = (100_000.0, 100_001.0, 99_999.0, 100_000.0)
-DIPS = (100_000.0, 100_001.0, 99_990.0, 100_000.0)
-RISES = (100_000.0, 100_010.0, 99_999.0, 100_000.0)
-
-Bar = tuple[float, float, float, float]
-
-
-def market_of(bars: list[Bar], rate: float | None = None, volume: float = 1e6) -> BacktestMarket:
-    """Bar k opens k minutes after START; the decision at START is row 1 (one bar has closed before)."""
-    opens = [START + MINUTE * (k - 1) for k in range(len(bars) + 1)]
-    candles = pl.DataFrame(
-        {
-            "instrument_id": [BTC] * len(opens),
-            "time": opens,
-            "known_at": [opened + MINUTE + SECONDS for opened in opens],
-            **{
-                name: [bar[place] for bar in (QUIET, *bars)]
-                for place, name in enumerate(("open", "high", "low", "close"))
-            },
-            **{name: [volume] * len(opens) for name in ("volume", "quote_volume", "taker_buy_quote_volume")},
-        },
-        schema=SOURCES["candles_1m"].columns,
-    )
-    frames = {name: empty_frame(name) for name in LAYER_SOURCES} | {"candles_1m": candles}
-    marks = pl.DataFrame(schema=FUNDING_MARK_SCHEMA)
-    if rate is not None:
-        at = datetime(2025, 6, 2, 8, tzinfo=UTC)
-        row = {"instrument_id": BTC, "time": at, "known_at": at + timedelta(seconds=5), "rate": rate}
-        frames["funding_rates"] = pl.DataFrame(
-            [{**row, "interval_hours": 8}], schema=SOURCES["funding_rates"].columns
-        )
-        marks = pl.DataFrame(
-            [{"instrument_id": BTC, "time": at, "mark_price": 100_050.0}], schema=FUNDING_MARK_SCHEMA
-        )
-    minutes = decided_minutes(
-        [(START - MINUTE, START + MINUTE * len(bars) - timedelta(minutes=10))], opens[-1]
-    )
-    return BacktestMarket(
-        instrument_ids=(BTC,),
-        minutes=minutes,
-        facts=MarketFacts(**frames),
-        mark_prices=pl.DataFrame(schema=MARK_SCHEMA),
-        funding_marks=marks,
-        terms=DatedTerms((START,), (terms_of((BTC,)),)),
-    )
+FALLS = (99_900.0, 99_950.0, 98_900.0, 98_950.0)
+SECONDS = timedelta(seconds=2)
 
 
 def trade(direction: int, hours: float = 8.0) -> PlannedTrade:
@@ -250,9 +197,6 @@ def test_before_the_entry_fills_no_funding_is_due() -> None:
     found = outcome_of(replaced_row(trade(+1), 3), [QUIET, QUIET, QUIET, DIPS, QUIET, FALLS], rate=0.0001)
     assert found.filled
     assert found.funding_usd == 0
-
-
-FALLS = (99_900.0, 99_950.0, 98_900.0, 98_950.0)
 
 
 def replaced_row(planned: PlannedTrade, row: int) -> PlannedTrade:
