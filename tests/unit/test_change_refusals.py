@@ -45,6 +45,7 @@ def test_nobody_knows(status: int, code: int) -> None:
     assert type(error) is OutcomeUnknownError
     assert WHAT in str(error)
     assert "ask before anything else" in str(error)
+    assert "try again" not in str(error)
 
 
 @pytest.mark.parametrize(
