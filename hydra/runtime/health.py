@@ -117,7 +117,8 @@ def check_disk(path: Path, free_bytes: int) -> HealthCheck:
 
 def check_settings(settings: Settings) -> HealthCheck:
     """Only paper runs today; orders on an exchange would need its keys."""
-    has_keys = settings.binance_api_key is not None and settings.binance_api_secret is not None
+    secrets = (settings.binance_api_secret, settings.binance_api_secret_file)
+    has_keys = settings.binance_api_key is not None and any(secret is not None for secret in secrets)
     mode = settings.trading_mode
     seen = f"TRADING_MODE {mode.value}, exchange keys {'set' if has_keys else 'not set'}"
     if mode is not TradingMode.PAPER:
