@@ -118,19 +118,21 @@ class OrderType(StrEnum):
 
 
 class FillEvidence(StrEnum):
-    """What says that a simulated order filled.
+    """What says that an order filled.
 
-    BAR: the minute's bar (C126). BOOK: recorded trades, behind the queue of the recorded order book.
+    BAR: the minute's bar (C126). BOOK: recorded trades, behind the queue of the recorded order book. EXCHANGE:
+    the exchange's own list of trades.
     """
 
     BAR = "BAR"
     BOOK = "BOOK"
+    EXCHANGE = "EXCHANGE"
 
 
 class OrderState(StrEnum):
     """The life of an order. PLANNED commits before the exchange is called (law 5).
 
-    UNKNOWN: the exchange gave no answer; reconciliation decides what happened.
+    UNKNOWN: the exchange gave no answer; it is asked by the order's id what happened.
     """
 
     PLANNED = "PLANNED"
