@@ -143,6 +143,28 @@ class OrderState(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
+class OrderRefusal(StrEnum):
+    """Why an exchange refuses an order, as far as what to do next depends on it.
+
+    DUPLICATE_ID: an open order has this id. WOULD_TAKE: post-only, and it would take liquidity.
+    WOULD_TRIGGER: conditional, and its trigger is passed. NOTHING_TO_REDUCE: reduce-only without a position
+    that it reduces. REDUCED_BY_OTHERS: open reduce-only orders take the position already: cancel them first.
+    NO_MARGIN: the balance does not bear it. OFF_FILTERS: price or quantity breaks a filter. TOO_MANY_ORDERS:
+    the account may open no more. POSITION_TOO_LARGE: for its leverage. OTHER: see the message.
+    """
+
+    DUPLICATE_ID = "DUPLICATE_ID"
+    WOULD_TAKE = "WOULD_TAKE"
+    WOULD_TRIGGER = "WOULD_TRIGGER"
+    NOTHING_TO_REDUCE = "NOTHING_TO_REDUCE"
+    REDUCED_BY_OTHERS = "REDUCED_BY_OTHERS"
+    NO_MARGIN = "NO_MARGIN"
+    OFF_FILTERS = "OFF_FILTERS"
+    TOO_MANY_ORDERS = "TOO_MANY_ORDERS"
+    POSITION_TOO_LARGE = "POSITION_TOO_LARGE"
+    OTHER = "OTHER"
+
+
 class PositionState(StrEnum):
     """CLOSING: an exit order works; the position is still exposed."""
 

@@ -3,6 +3,8 @@
 Every message says what was wrong, where, and what to do about it.
 """
 
+from hydra.domain import OrderRefusal
+
 
 class HydraError(Exception):
     """Anything that HYDRA raises on purpose."""
@@ -34,3 +36,19 @@ class RetryError(HydraError):
 
 class BadDataError(HydraError):
     """A file, or a part of it, does not hold what it claims. The rest of the data is unaffected."""
+
+
+class OutcomeUnknownError(HydraError):
+    """Nobody knows whether a call that changes an account was carried out: ask by id before anything else."""
+
+
+class OrderRefusedError(HydraError):
+    """The exchange refuses a change of an account: nothing was done, and the same call will not succeed.
+
+    refusal: which kind; code: the exchange's own.
+    """
+
+    def __init__(self, message: str, refusal: OrderRefusal, code: int) -> None:
+        super().__init__(message)
+        self.refusal = refusal
+        self.code = code
