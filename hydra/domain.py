@@ -118,13 +118,15 @@ class OrderType(StrEnum):
 
 
 class FillEvidence(StrEnum):
-    """What says that a simulated order filled.
+    """What says that an order filled.
 
     BAR: the minute's bar (C126). BOOK: recorded trades, behind the queue of the recorded order book.
+    EXCHANGE: the exchange's own trade.
     """
 
     BAR = "BAR"
     BOOK = "BOOK"
+    EXCHANGE = "EXCHANGE"
 
 
 class OrderState(StrEnum):

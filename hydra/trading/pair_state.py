@@ -35,7 +35,10 @@ def rounded_usd(amount: Decimal) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """A trade of an order. fee_usd: positive is a cost. time: by a bar its end, by a book exact."""
+    """A trade of an order. fee_usd: positive is a cost. time: by a bar its end, else exact.
+
+    trade_id: the exchange's; None: there is none, and storing numbers it.
+    """
 
     time: datetime
     price: Decimal
@@ -43,6 +46,7 @@ class Fill:
     fee_usd: Decimal
     is_maker: bool
     evidence: FillEvidence = FillEvidence.BAR
+    trade_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,7 @@ class Order:
     reason_code: ReasonCode | None = None
     finished_time: datetime | None = None
     queue_ahead: Decimal | None = None
+    exchange_order_id: str | None = None
     order_id: int | None = None
     last_sequence: int = 0
     events: list[OrderEvent] = field(default_factory=list)

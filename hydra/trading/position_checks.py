@@ -127,7 +127,7 @@ def extremes_in_a_row(newest_first: list[int]) -> int:
 def _withdraw_entry(
     state: PairState, cycle: Cycle, context: ExitContext, pair: AssessedPair | None, venue: Venue
 ) -> None:
-    """Cancel a working entry if a kill switch or the exchange's account stops the pair, or layer 2 does (C09, C121)."""
+    """Cancel a working entry if a kill switch, the account or layer 2 stops the pair (C09, C121)."""
     if state.entry is None:
         return
     if context.kills.stops(state.instrument_id):

@@ -104,7 +104,7 @@ fills AS (
             'client_order_id', t.own_id, 'exchange_order_id', t.exchange_order_id, 'price', t.price,
             'quantity', t.quantity, 'fee_usd', t.fee_usd
         ) END AS at_exchange
-    FROM (SELECT t.trade_id AS id, t.* FROM their_trades AS t) AS t
+    FROM their_trades AS t
     FULL JOIN own_fills AS f USING (symbol, trade_id)
 ),
 
@@ -226,7 +226,7 @@ differences AS (
         CASE WHEN amount IS NOT NULL THEN jsonb_build_object('amount', amount) END
     FROM income
 )
-SELECT d.kind, d.symbol, p.instrument_id, d.subject, d.in_tables, d.at_exchange
+SELECT d.kind, d.symbol, p.instrument_id, d.subject, d.in_tables::text, d.at_exchange::text
 FROM differences AS d
 LEFT JOIN pairs AS p USING (symbol)
 WHERE d.kind IS NOT NULL

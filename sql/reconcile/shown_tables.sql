@@ -22,7 +22,8 @@ CREATE TEMPORARY TABLE shown_trades (
     is_buy BOOLEAN NOT NULL,
     price NUMERIC NOT NULL,
     quantity NUMERIC NOT NULL,
-    fee_usd NUMERIC NOT NULL,
+    -- Null: not in USDT.
+    fee_usd NUMERIC,
     is_maker BOOLEAN NOT NULL,
     time TIMESTAMP WITH TIME ZONE NOT NULL
 ) ON COMMIT DROP;
@@ -30,7 +31,7 @@ CREATE TEMPORARY TABLE shown_positions (
     symbol TEXT NOT NULL,
     quantity NUMERIC NOT NULL,
     entry_price NUMERIC NOT NULL,
-    leverage NUMERIC NOT NULL,
+    leverage NUMERIC,
     is_isolated BOOLEAN NOT NULL
 ) ON COMMIT DROP;
 CREATE TEMPORARY TABLE shown_balances (

@@ -5,16 +5,19 @@ CREATE TABLE hydra.reconciliations (
     run_id BIGINT NOT NULL,
     time TIMESTAMP WITH TIME ZONE NOT NULL,
     cause TEXT NOT NULL,
-    duration_s NUMERIC NOT NULL,
-    differences INTEGER NOT NULL,
-    left_open INTEGER NOT NULL,
-    wallet_usd NUMERIC NOT NULL,
-    booked_usd NUMERIC NOT NULL,
+    duration_s NUMERIC,
+    differences INTEGER,
+    left_open INTEGER,
+    wallet_usd NUMERIC,
+    booked_usd NUMERIC,
     begins_ledger BOOLEAN DEFAULT false NOT NULL,
     recorded_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     CONSTRAINT reconciliations_pkey PRIMARY KEY (reconciliation_id),
     CONSTRAINT reconciliations_cause_check CHECK (cause IN ('START', 'RECONNECT', 'MINUTE', 'OPERATOR')),
-    CONSTRAINT reconciliations_counts_check CHECK (left_open >= 0 AND differences >= 0),
+    CONSTRAINT reconciliations_end_check CHECK (
+        num_nulls(duration_s, differences, left_open, wallet_usd, booked_usd) IN (0, 5)
+        AND (NOT begins_ledger OR wallet_usd IS NOT NULL)
+    ),
     CONSTRAINT reconciliations_run_id_fkey FOREIGN KEY(run_id) REFERENCES hydra.runs (run_id)
 );
 CREATE INDEX reconciliations_run_id_time_idx ON hydra.reconciliations (run_id, time);
@@ -23,7 +26,7 @@ COMMENT ON COLUMN hydra.reconciliations.reconciliation_id IS 'Key';
 COMMENT ON COLUMN hydra.reconciliations.run_id IS 'The run (hydra.runs)';
 COMMENT ON COLUMN hydra.reconciliations.time IS 'The exchange''s time when it was asked';
 COMMENT ON COLUMN hydra.reconciliations.cause IS 'START, RECONNECT, MINUTE or OPERATOR (ReconciliationCause)';
-COMMENT ON COLUMN hydra.reconciliations.duration_s IS 'How long it took, seconds of this machine';
+COMMENT ON COLUMN hydra.reconciliations.duration_s IS 'How long it took, seconds of this machine; null like the columns after it: it did not come to its end';
 COMMENT ON COLUMN hydra.reconciliations.differences IS 'How many differences it found anew';
 COMMENT ON COLUMN hydra.reconciliations.left_open IS 'How many stood at its end, older ones included';
 COMMENT ON COLUMN hydra.reconciliations.wallet_usd IS 'The wallet at the exchange, USDT, unrealised profit not included';
@@ -74,7 +77,7 @@ COMMENT ON COLUMN hydra.account_differences.subject IS 'The id of the order, tra
 COMMENT ON COLUMN hydra.account_differences.in_tables IS 'What the tables say, by name; null: nothing';
 COMMENT ON COLUMN hydra.account_differences.at_exchange IS 'What the exchange says, by name; null: nothing';
 COMMENT ON COLUMN hydra.account_differences.blocks_entries IS 'Whether the pair is not entered while it stands';
-COMMENT ON COLUMN hydra.account_differences.done IS 'What HYDRA did about it, in words';
+COMMENT ON COLUMN hydra.account_differences.done IS 'What HYDRA did about it, in words; empty: nothing yet';
 COMMENT ON COLUMN hydra.account_differences.mended_time IS 'The exchange''s time when both said the same again; null: it stands';
 COMMENT ON COLUMN hydra.account_differences.recorded_at IS 'Wall clock of the row';
 
@@ -104,7 +107,7 @@ COMMENT ON COLUMN hydra.exchange_income.trade_id IS 'The trade that it belongs t
 COMMENT ON COLUMN hydra.exchange_income.asset IS 'What the amount is in';
 COMMENT ON COLUMN hydra.exchange_income.amount IS 'Positive: received';
 COMMENT ON COLUMN hydra.exchange_income.position_id IS
-'The position that funding was booked to; null: other kinds, or no position of the run';
+'The position that it was booked to: funding, and the costs of a liquidation; null: fills hold it, or none of the run has it';
 COMMENT ON COLUMN hydra.exchange_income.recorded_at IS 'Wall clock of the row';
 
 CREATE TABLE hydra.operator_requests (
