@@ -42,7 +42,7 @@ WORDS: Final[dict[ReasonCode, str]] = {
     ReasonCode.APPROVED: "within every limit",
     ReasonCode.NOT_TRADABLE: "layer 2 allows no entry in this minute",
     ReasonCode.KILL_SWITCH: "the kill switch is latched",
-    ReasonCode.ACCOUNT_DIFFERS: "the exchange shows orders or positions of this pair that the tables do not have",
+    ReasonCode.ACCOUNT_DIFFERS: "its orders or positions at the exchange are not those of the tables",
     ReasonCode.COOLDOWN: "too soon after the last exit of the same source and side",
     ReasonCode.POSITION_EXISTS: "this pair already has a position or a working entry",
     ReasonCode.MAX_POSITIONS: "the maximum number of positions is open",

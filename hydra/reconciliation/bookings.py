@@ -151,7 +151,10 @@ def _take_state(order: Order, news: PairNews) -> None:
 def _close_by_others(
     state: PairState, trades: Sequence[TradeSeen], news: PairNews, run_id: int, spec: InstrumentSpec
 ) -> list[IncomeSeen]:
-    """Book trades of others' orders that closed the position or a part; returns the insurance in their fee."""
+    """Book trades of others' orders that closed the position or a part; the insurance is part of their fee.
+
+    Returns the income that is in the fee.
+    """
     position = state.position
     if position is None:
         return []

@@ -19,7 +19,7 @@ from hydra.reconciliation.snapshot import OrderName
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """The end of a comparison. found: differences that are new; left_open: that stand, older ones included."""
+    """The end of a comparison. found: new differences; left_open: those that stand, older ones included."""
 
     reconciliation_id: int
     found: int
