@@ -7,7 +7,6 @@ Source: README document, "Configuration" (the `.env` keys).
 """
 
 import difflib
-import math
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hydra.bounds import (
@@ -33,8 +32,9 @@ from hydra.bounds import (
     own_words,
     range_words,
 )
-from hydra.domain import KillScope, SignalSource, TradingMode
+from hydra.domain import KillScope, TradingMode
 from hydra.errors import SettingsError
+from hydra.holding_hours import HoldingHours
 from hydra.http_url import is_http_url
 from hydra.paths import PROJECT_ROOT
 from hydra.redaction import redacted
@@ -46,49 +46,6 @@ ENV_FILE: Final = PROJECT_ROOT / ".env"
 ENVIRONMENT_ONLY: Final = frozenset(
     {"HYDRA_STATE_DIRECTORY", "HYDRA_SHARED_DATA", "HYDRA_TEST_COMMUNITY_URL", "HYDRA_TEST_REDIS_URL"}
 )
-
-
-def holding_hours(text: str) -> dict[SignalSource, float]:
-    """Hours by signal source, from text such as FUNDING_SQUEEZE=4,FUNDING_CARRY=24.
-
-    Raises:
-        ValueError: a source is unknown or named twice, or its hours are not a number above 0.
-    """
-    found: dict[SignalSource, float] = {}
-    for part in text.split(","):
-        name, separator, hours = (piece.strip() for piece in part.partition("="))
-        if not separator:
-            raise ValueError(f"{part.strip()} names no signal source: write {named_hours(text)}")
-        if name in found:
-            raise ValueError(f"{name} is named twice")
-        if name not in SignalSource.__members__:
-            raise ValueError(f"{name} is none of {', '.join(SignalSource)}")
-        found[SignalSource(name)] = _hours(name, hours)
-    return found
-
-
-def _hours(name: str, text: str) -> float:
-    try:
-        hours = float(text)
-    except ValueError:
-        hours = math.nan
-    if not 0 < hours < math.inf:
-        raise ValueError(f"{name}={text} is not a number of hours above 0")
-    return hours
-
-
-def named_hours(text: str) -> str:
-    """How to write what was meant: 4/2/6/8/24, hours in the order of the sources, was written before."""
-    hours = text.split("/") if text.count("/") == len(SignalSource) - 1 else ["4"]
-    return ",".join(f"{source}={hour}" for source, hour in zip(SignalSource, hours, strict=False))
-
-
-def _checked_hours(text: str) -> str:
-    holding_hours(text)
-    return text
-
-
-HoldingHours = Annotated[str, AfterValidator(_checked_hours)]
 
 
 def _checked_url(text: str) -> str:
@@ -154,11 +111,19 @@ class Settings(BaseSettings):
     )
 
     binance_api_key: SecretStr | None = Field(None, description="Key of the exchange account")
-    binance_api_secret: SecretStr | None = Field(None, description="Secret of the exchange account")
+    binance_api_secret: SecretStr | None = Field(
+        None, description="Secret of the exchange account, or its private Ed25519 key (PEM)"
+    )
+    binance_api_secret_file: Path | None = Field(
+        None, description="A file of mode 0600 that holds it instead of BINANCE_API_SECRET"
+    )
     binance_testnet: bool = Field(True, description="Use the exchange's practice market (demo trading)")
     exchange_url: ExchangeUrl | None = Field(
         None,
         description="Where to call the exchange instead, e.g. http://127.0.0.1:8778: simulated, or a proxy",
+    )
+    simulated_account_file: Path | None = Field(
+        None, description="The file of your account at the simulated exchange, to trade on it"
     )
     archive_url: ExchangeUrl = Field(
         "https://data.binance.vision", description="The exchange's public archive of files"
@@ -255,7 +220,10 @@ class Settings(BaseSettings):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _refuse_unprintable(cls, value: Any) -> Any:
+    def _refuse_unprintable(cls, value: Any, info: ValidationInfo) -> Any:
+        if info.field_name == "binance_api_secret" and isinstance(value, str):
+            # A key in PEM has lines.
+            value = value.replace("\r\n", "\n").replace("\n", "\\n")
         if isinstance(value, str) and not value.isprintable():
             raise ValueError("write it in printable characters of UTF-8")
         return value

@@ -238,8 +238,8 @@ class TradingAccount(Protocol):
     async def listen(self, on_event: OnEvent) -> None:
         """Hold one user stream until it is lost or cancelled. First event StreamBegan, last StreamEnded.
 
-        Returns shortly before the exchange would close it, as `MarketData.listen` does: a caller that calls
-        again at once hears some events twice.
+        Returns, without StreamEnded, shortly before the exchange would close it because its life ends. It is
+        read on for some seconds after that: a caller that calls again at once hears some events twice.
 
         Raises:
             RetryError: it was lost, or refused for now; call again.

@@ -9,22 +9,29 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from http.client import HTTPException
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
 
-from hydra.errors import StopError
+from hydra.errors import SettingsError, StopError
 from hydra.exchange import capabilities
+from hydra.exchange.account import TradingAccount
+from hydra.exchange.api_key import ApiKey, binance_key, simulated_key
 from hydra.exchange.hosts import HOSTS, VENUE_HEADER, Environment, Hosts, hosts_at
 from hydra.exchange.interface import Feed, MarketData
 from hydra.exchange.rate_budget import SHARE, Limit, RateBudget
 from hydra.paths import state_directory
 from hydra.settings import Settings
 
+if TYPE_CHECKING:
+    from hydra.exchange.binance.client import BinanceClient
+
 EXCHANGES: Final = tuple(HOSTS)
 """The names of `--exchange`."""
 
 _TIMEOUT_S: Final = 10.0
+_ACCOUNT_SHARE: Final = 0.97
+"""Orders have room when ingest has used its share."""
 
 
 class SimulatedMarket(NamedTuple):
@@ -77,35 +84,91 @@ def market_data(settings: Settings, name: str, share: float = SHARE) -> MarketDa
     return _CONNECT[name](settings, hosts, share)
 
 
+def trading_account(settings: Settings, name: str) -> TradingAccount:
+    """The account at the exchange `name`, one of EXCHANGES, that the settings have the key of.
+
+    A simulated exchange is asked for its venue, hence this call waits for it.
+
+    Raises:
+        StopError: no such exchange, or HYDRA trades at none of its accounts; no key is set, or it cannot be
+            used; or EXCHANGE_URL leads to another exchange.
+        RetryError: it cannot be reached now.
+    """
+    hosts = hosts_of(settings, name)
+    if name not in _CONNECT_ACCOUNT:
+        raise StopError(f"HYDRA sends no orders to {name}: choose one of {', '.join(_CONNECT_ACCOUNT)}")
+    return _CONNECT_ACCOUNT[name](settings, hosts)
+
+
 def _simulated(_settings: Settings, hosts: Hosts, share: float) -> MarketData:
-    """It gets no key: that belongs to the exchange's own hosts. Another at its address refuses the calls."""
-    from hydra.exchange.binance.client import LIMITS, BinanceClient  # noqa: PLC0415
     from hydra.exchange.binance.rest import BinanceMarketData  # noqa: PLC0415
 
-    market, client = simulated_market(hosts), BinanceClient()
-    client.connect_to(hosts, _budget(hosts, LIMITS, share))
-    client.budget.speed = market.speed
-    client.headers = {VENUE_HEADER: market.venue}
+    client, market = _simulated_client(hosts, share)
     own = capabilities.BINANCE
     untold = frozenset() if Feed.TRADES in market.feeds else frozenset({Feed.TRADES.value})
     told = replace(own, venue=market.venue, streams=market.feeds, history=own.history - untold)
     return BinanceMarketData(client, told, Environment.SIMULATED)
 
 
-def _binance(settings: Settings, hosts: Hosts, share: float) -> MarketData:
-    """Each environment is a venue, because facts of different markets never mix (C124)."""
+def _simulated_account(settings: Settings, hosts: Hosts) -> TradingAccount:
+    from hydra.exchange.binance.account import BinanceAccount  # noqa: PLC0415
+
+    if settings.simulated_account_file is None:
+        raise SettingsError(
+            "no account of the simulated exchange is named: start it with `hydra exchange serve --account "
+            "FILE`, and set SIMULATED_ACCOUNT_FILE to that file"
+        )
+    client, market = _simulated_client(hosts, _ACCOUNT_SHARE, simulated_key(settings.simulated_account_file))
+    return BinanceAccount(client, market.venue, capabilities.BINANCE.connection_life_hours)
+
+
+def _simulated_client(
+    hosts: Hosts, share: float, key: ApiKey | None = None
+) -> tuple["BinanceClient", SimulatedMarket]:
+    """It gets none of the exchange's own keys. Another market at its address refuses the calls."""
     from hydra.exchange.binance.client import LIMITS, BinanceClient  # noqa: PLC0415
+
+    market, client = simulated_market(hosts), BinanceClient(key)
+    client.connect_to(hosts, _budget(hosts, LIMITS, share))
+    client.budget.speed = market.speed
+    client.headers = {VENUE_HEADER: market.venue}
+    return client, market
+
+
+def _binance(settings: Settings, hosts: Hosts, share: float) -> MarketData:
     from hydra.exchange.binance.rest import BinanceMarketData  # noqa: PLC0415
 
+    client = _binance_client(settings, hosts, share, binance_key(settings))
+    told = replace(capabilities.BINANCE, venue=_binance_venue(settings))
+    return BinanceMarketData(client, told, environment_of(settings, "binance"))
+
+
+def _binance_account(settings: Settings, hosts: Hosts) -> TradingAccount:
+    from hydra.exchange.binance.account import BinanceAccount  # noqa: PLC0415
+
+    key = binance_key(settings)
+    if key is None:
+        raise SettingsError(
+            "no key of the exchange is set: set BINANCE_API_KEY, and BINANCE_API_SECRET or "
+            "BINANCE_API_SECRET_FILE"
+        )
+    client = _binance_client(settings, hosts, _ACCOUNT_SHARE, key)
+    return BinanceAccount(client, _binance_venue(settings), capabilities.BINANCE.connection_life_hours)
+
+
+def _binance_client(settings: Settings, hosts: Hosts, share: float, key: ApiKey | None) -> "BinanceClient":
+    from hydra.exchange.binance.client import LIMITS, BinanceClient  # noqa: PLC0415
+
     _refuse_simulated(settings, hosts)
-    environment = environment_of(settings, "binance")
-    secrets = (settings.binance_api_key, settings.binance_api_secret)
-    client = BinanceClient(*(secret.get_secret_value() for secret in secrets if secret))
+    client = BinanceClient(key)
     client.connect_to(hosts, _budget(hosts, LIMITS, share))
-    own = capabilities.BINANCE
-    is_production = environment is Environment.PRODUCTION
-    venue = own.venue if is_production else f"{own.venue}-{environment}"
-    return BinanceMarketData(client, replace(own, venue=venue), environment)
+    return client
+
+
+def _binance_venue(settings: Settings) -> str:
+    """Each environment is a venue, because facts of different markets never mix (C124)."""
+    environment, venue = environment_of(settings, "binance"), capabilities.BINANCE.venue
+    return venue if environment is Environment.PRODUCTION else f"{venue}-{environment}"
 
 
 def _bybit(settings: Settings, hosts: Hosts, share: float) -> MarketData:
@@ -119,6 +182,7 @@ def _bybit(settings: Settings, hosts: Hosts, share: float) -> MarketData:
 
 
 _CONNECT: Final = {"simulated": _simulated, "binance": _binance, "bybit": _bybit}
+_CONNECT_ACCOUNT: Final = {"simulated": _simulated_account, "binance": _binance_account}
 
 
 def _refuse_simulated(settings: Settings, hosts: Hosts) -> None:

@@ -22,10 +22,14 @@ class Environment(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hosts:
-    """Base URLs without a slash at the end: `rest` (http or https), `stream` (ws or wss)."""
+    """Base URLs without a slash at the end: `rest` (http or https), `stream` (ws or wss).
+
+    keys: where the exchange tells what a key may do; empty: it does not.
+    """
 
     rest: str
     stream: str
+    keys: str = ""
 
     @property
     def name(self) -> str:
@@ -40,7 +44,7 @@ COINGLASS_URL: Final = "https://open-api-v4.coinglass.com"
 def hosts_at(url: str) -> Hosts:
     """The hosts of an exchange that serves REST and streams at one `url`."""
     base = url.rstrip("/")
-    return Hosts(base, "ws" + base.removeprefix("http"))
+    return Hosts(base, "ws" + base.removeprefix("http"), base)
 
 
 SIMULATED_URL: Final = "http://127.0.0.1:8778"
@@ -50,7 +54,9 @@ VENUE_HEADER: Final = "X-Hydra-Venue"
 HOSTS: Final[Mapping[str, Mapping[Environment, Hosts]]] = {
     "simulated": {Environment.SIMULATED: hosts_at(SIMULATED_URL)},
     "binance": {
-        Environment.PRODUCTION: Hosts("https://fapi.binance.com", "wss://fstream.binance.com"),
+        Environment.PRODUCTION: Hosts(
+            "https://fapi.binance.com", "wss://fstream.binance.com", "https://api.binance.com"
+        ),
         Environment.DEMO: Hosts("https://demo-fapi.binance.com", "wss://demo-fstream.binance.com"),
     },
     # Its practice market has no public market of its own.
@@ -59,17 +65,22 @@ HOSTS: Final[Mapping[str, Mapping[Environment, Hosts]]] = {
 """By the names of `--exchange`."""
 
 
+_OF_KEYS: Final = "sapi"
+
+
 def rewritten(urls: Mapping[str, Any], hosts: Hosts) -> dict[str, Any]:
     """`urls` of ccxt with the hosts of every leaf replaced: whatever ccxt calls, it calls there."""
     return {
-        key: rewritten(leaf, hosts) if isinstance(leaf, Mapping) else _moved(leaf, hosts)
+        key: rewritten(leaf, hosts) if isinstance(leaf, Mapping) else _moved(key, leaf, hosts)
         for key, leaf in urls.items()
     }
 
 
-def _moved(url: str, hosts: Hosts) -> str:
+def _moved(key: str, url: str, hosts: Hosts) -> str:
     parts = urlsplit(url)
-    return (hosts.stream if parts.scheme.startswith("ws") else hosts.rest) + parts.path
+    if parts.scheme.startswith("ws"):
+        return hosts.stream + parts.path
+    return (hosts.keys if key == _OF_KEYS and hosts.keys else hosts.rest) + parts.path
 
 
 def foreign_urls(urls: Mapping[str, Any], hosts: Hosts) -> Iterator[str]:
@@ -77,5 +88,9 @@ def foreign_urls(urls: Mapping[str, Any], hosts: Hosts) -> Iterator[str]:
     for leaf in urls.values():
         if isinstance(leaf, Mapping):
             yield from foreign_urls(leaf, hosts)
-        elif not f"{leaf}/".startswith((f"{hosts.rest}/", f"{hosts.stream}/")):
+        elif not f"{leaf}/".startswith(tuple(f"{base}/" for base in _bases(hosts))):
             yield leaf
+
+
+def _bases(hosts: Hosts) -> Iterator[str]:
+    yield from (base for base in (hosts.rest, hosts.stream, hosts.keys) if base)

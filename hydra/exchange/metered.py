@@ -34,7 +34,7 @@ _BANNED_UNTIL: Final = re.compile(r"banned until (\d{13})")
 class Metered(ABC):
     """Put before a class of ccxt.pro: every call waits for the budget, every refusal carries an `HttpAnswer`.
 
-    Subclasses say in `pool_of` which limit a call counts for; their budget has one of CONNECTIONS too.
+    Subclasses say in `pools_of` which limits a call counts for; their budget has one of CONNECTIONS too.
     """
 
     hosts: Hosts
@@ -68,20 +68,21 @@ class Metered(ABC):
         return session
 
     @abstractmethod
-    def pool_of(self, section: str, path: str) -> str:
-        """The limit that a call counts for."""
+    def pools_of(self, section: str, method: str, path: str, weight: float) -> dict[str, float]:
+        """The limits that a call counts for, and how much; `weight`: by ccxt's table."""
 
     def calculate_rate_limiter_cost(
         self, api: Any, method: Any, path: Any, params: Any, config: Any = None
-    ) -> tuple[str, float]:
-        """Pool and weight; ccxt's costs of these calls are the exchange's weights."""
+    ) -> dict[str, float]:
+        """Weights by pool; ccxt's costs of these calls are the exchange's weights."""
         weight = super().calculate_rate_limiter_cost(api, method, path, params, config or {})  # type: ignore[misc]
         section = api if isinstance(api, str) else api[0]
-        return self.pool_of(section, path), float(weight)
+        return self.pools_of(section, method, path, float(weight))
 
-    async def throttle(self, cost: tuple[str, float]) -> None:
+    async def throttle(self, cost: dict[str, float]) -> None:
         """Wait until the budget has room."""
-        await self.budget.take(*cost)
+        for pool, weight in cost.items():
+            await self.budget.take(pool, weight)
 
     def handle_errors(  # noqa: PLR0913, PLR0917  # ccxt's signature
         self,

@@ -27,7 +27,7 @@ SHARE: Final = 0.9
 """Of a limit that HYDRA uses; the rest is left to other programs of the same address."""
 
 _SLOTS: Final = 60
-_FILE_BYTES: Final = 16_384
+_FILE_BYTES: Final = 32_768
 _LONGEST_BAN_S: Final = 4 * 86_400.0
 _ROUNDING_S: Final = 0.001
 _SHORTEST_WINDOW_S: Final = 1.0

@@ -167,12 +167,12 @@ def not_an_exchange(host: str, words: str) -> StopError:
 def error_of(host: str, error: BaseException) -> HydraError:
     """The error for what ccxt or aiohttp raised on a call to `host`."""
     answer = refusing_answer(error)
-    return error_of_answer(host, answer) if answer else _error_of_network(host, list(_causes(error)))
+    return error_of_answer(host, answer) if answer else _error_of_network(host, list(causes_of(error)))
 
 
 def refusing_answer(error: BaseException) -> HttpAnswer | None:
     """The answer that `error` carries: to a request, or to a handshake; None: there was none."""
-    for cause in _causes(error):
+    for cause in causes_of(error):
         found = next((argument for argument in cause.args if isinstance(argument, HttpAnswer)), None)
         if found:
             return found
@@ -187,7 +187,7 @@ def _answer_of_handshake(error: ClientResponseError) -> HttpAnswer:
     return answer_of(error.status, error.headers or {}, words, None)
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
+def causes_of(error: BaseException | None) -> Iterator[BaseException]:
     """The error, what it was raised from, and the errors that ccxt wraps as arguments."""
     while error is not None:
         yield error

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from hydra.bounds import AS_RECORDED, Hours, PositiveUsd
 from hydra.domain import KillScope
+from hydra.holding_hours import holding_hours, named_hours
 from hydra.layers.layer2_data_health import DataHealthParameters
 from hydra.layers.layer2_matrix import MatrixParameters
 from hydra.layers.layer2_statistical import StatisticalParameters
@@ -26,7 +27,7 @@ from hydra.layers.layer4_risk import RiskParameters
 from hydra.layers.layer5_execution import ExecutionParameters
 from hydra.layers.positions import PositionParameters
 from hydra.ledger.costs import CostParameters
-from hydra.settings import Settings, holding_hours, named_hours
+from hydra.settings import Settings
 from hydra.trading.runs import Run
 
 RULES_KEY: Final = "rules"

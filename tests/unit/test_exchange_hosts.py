@@ -10,6 +10,7 @@ import pytest
 from ccxt.base.decimal_to_precision import DECIMAL_PLACES, ROUND
 
 from hydra.errors import SettingsError
+from hydra.exchange.api_key import ApiKey
 from hydra.exchange.binance.client import LIMITS, BinanceClient
 from hydra.exchange.bybit.client import BybitClient
 from hydra.exchange.connect import (
@@ -91,7 +92,7 @@ def test_a_url_that_only_begins_like_the_host_is_foreign() -> None:
 
 
 def test_ccxt_knows_the_codes_of_usd_m_at_every_host_and_sends_none_of_its_prefixes() -> None:
-    client = BinanceClient("key", "secret")
+    client = BinanceClient(ApiKey("key", "secret"))
     assert (client.options["broker"]["swap"], client.options["broker"]["future"]) == ("hydra-", "hydra-")
     assert client.options["fetchCurrencies"] is False
     assert client.get_exceptions_by_url(LOOPBACK, "exact")["-2019"].__name__ == "InsufficientFunds"

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from hydra.errors import BadDataError, HydraError, RetryError, StopError
+from hydra.exchange.api_key import ApiKey
 from hydra.exchange.binance.client import LIMITS, BinanceClient
 from hydra.exchange.binance.rest import BinanceMarketData
 from hydra.exchange.capabilities import BINANCE
@@ -25,9 +26,9 @@ from tests.support.answering_exchange import answering_exchange, refusing
 NOW = datetime(2026, 7, 4, 12, tzinfo=UTC)
 
 
-def market_at(url: str, folder: Path, key: str | None = None) -> BinanceMarketData:
+def market_at(url: str, folder: Path, key: ApiKey | None = None) -> BinanceMarketData:
     hosts = hosts_at(url)
-    client = BinanceClient(key, key)
+    client = BinanceClient(key)
     client.connect_to(hosts, RateBudget(folder / "budget.json", hosts.name, LIMITS))
     return BinanceMarketData(client, BINANCE, "production")
 
@@ -236,7 +237,7 @@ def test_a_signed_request_that_is_late_is_sent_again_with_the_exchanges_time(tmp
             time=server_time,
             commissionRate=lambda request: next(answers)(request),  # noqa: PLW0108  # the next one each time
         ) as exchange:
-            market = market_at(exchange.url, tmp_path, "key")
+            market = market_at(exchange.url, tmp_path, ApiKey("key", "secret"))
             await market._fee_rates("BTCUSDT")
             await market.close()
             return exchange.asked_for("/fapi/v1/commissionRate")

@@ -10,19 +10,18 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import polars as pl
-from ccxt.base.errors import BaseError
 
 from hydra.errors import StopError
 from hydra.exchange.archive.funding import DEFAULT_HOURS
 from hydra.exchange.binance import answers, parsers, terms
+from hydra.exchange.binance.calls import Calls
 from hydra.exchange.binance.client import WEIGHT, BinanceClient
 from hydra.exchange.binance.connection import subscriptions
-from hydra.exchange.exchange_clock import ServerClock, wall_us
+from hydra.exchange.exchange_clock import ServerClock
 from hydra.exchange.instruments import InstrumentTerms
 from hydra.exchange.interface import Capabilities, Feed, Frame, OnFrame
 from hydra.exchange.messages import DepthSnapshot, Message
 from hydra.exchange.raw_socket import Streams
-from hydra.exchange.refusals import CLOCK_OFF, HttpAnswer, error_of, not_an_exchange
 from hydra.exchange.wire_numbers import instant_of, to_ms
 
 _PERIOD: Final = timedelta(minutes=5)
@@ -41,7 +40,7 @@ class BinanceMarketData:
     def __init__(self, client: BinanceClient, capabilities: Capabilities, environment: str) -> None:
         self.capabilities = capabilities
         self._client = client
-        self._host = client.hosts.name
+        self._calls = Calls(client)
         self._source = f"{{}} of {capabilities.venue} ({environment})"
         self._streams = Streams(client, self.parse, capabilities.connection_life_hours, self.server_time)
         self._told = instant_of(0)
@@ -53,28 +52,6 @@ class BinanceMarketData:
             "positioning": self._positioning,
         }
 
-    async def _ask(self, endpoint: str, **parameters: Any) -> Any:
-        """The decoded answer of ccxt's `endpoint`, a list or an object."""
-        try:
-            answer = await getattr(self._client, endpoint)(parameters)
-        except BaseError as error:
-            # Not "from error": its text may hold a signed URL.
-            raise error_of(self._host, error) from None
-        if not isinstance(answer, list | dict):
-            raise not_an_exchange(self._host, str(answer))
-        return answer
-
-    async def _ask_signed(self, endpoint: str, **parameters: Any) -> Any:
-        """The same for an account. If the exchange finds the request's time off, it is measured again."""
-        try:
-            answer = await getattr(self._client, endpoint)(parameters)
-        except BaseError as error:
-            if not any(isinstance(one, HttpAnswer) and one.code == CLOCK_OFF for one in error.args):
-                raise error_of(self._host, error) from None
-            await self.server_clock()
-            return await self._ask(endpoint, **parameters)
-        return answer
-
     async def server_time(self) -> datetime:
         """See `MarketData`."""
         await self.server_clock()
@@ -82,30 +59,24 @@ class BinanceMarketData:
 
     async def server_clock(self) -> ServerClock:
         """See `MarketData`; from now on signed requests carry this clock's time."""
-        answer = await self._ask("fapiPublicGetTime")
-        try:
-            clock = ServerClock(int(answer["serverTime"]) * 1_000, float(answer.get("simulatedSpeed", 1.0)))
-        except (KeyError, TypeError, ValueError, AttributeError):
-            raise not_an_exchange(self._host, str(answer)) from None
+        clock = await self._calls.server_clock()
         self._told = instant_of(clock.time_us)
-        self._client.budget.speed = clock.speed
-        self._client.options["timeDifference"] = (wall_us() - clock.time_us) // 1_000
         return clock
 
     async def terms(self, symbols: Sequence[str]) -> list[InstrumentTerms]:
         """See `MarketData`."""
         now = await self.server_time()
-        listed = await self._ask("fapiPublicGetExchangeInfo")
+        listed = await self._calls.ask("fapiPublicGetExchangeInfo")
         limit = terms.weight_limit(listed)
         if limit:
             self._client.budget.set_limit(WEIGHT, limit)
-        funding = await self._ask("fapiPublicGetFundingInfo")
+        funding = await self._calls.ask("fapiPublicGetFundingInfo")
         source = self._source.format("exchangeInfo and fundingInfo")
         found = terms.terms_of(symbols, listed, funding, now, source)
         return await self._with_account_terms(found, now) if self._client.apiKey else found
 
     async def _with_account_terms(self, found: list[InstrumentTerms], now: datetime) -> list[InstrumentTerms]:
-        answer = await self._ask_signed("fapiPrivateGetLeverageBracket")
+        answer = await self._calls.ask_signed("fapiPrivateGetLeverageBracket")
         brackets = terms.brackets_of(answer, now, self._source.format("leverageBracket"))
         fees = self._source.format("commissionRate")
         return [
@@ -118,7 +89,7 @@ class BinanceMarketData:
         ]
 
     async def _fee_rates(self, symbol: str) -> Any:
-        return await self._ask_signed("fapiPrivateGetCommissionRate", symbol=symbol)
+        return await self._calls.ask_signed("fapiPrivateGetCommissionRate", symbol=symbol)
 
     async def history(self, table: str, symbol: str, start: datetime, end: datetime) -> pl.DataFrame:
         """See `MarketData`."""
@@ -136,7 +107,7 @@ class BinanceMarketData:
 
     async def _klines(self, endpoint: str, table: str, symbol: str, start: datetime, end: datetime) -> Any:
         limit = self.capabilities.pages[table]
-        return await self._ask(
+        return await self._calls.ask(
             endpoint,
             symbol=symbol,
             interval="1m",
@@ -155,7 +126,7 @@ class BinanceMarketData:
     async def _funding(self, symbol: str, start: datetime, end: datetime) -> pl.DataFrame:
         """The settlement before `start` is read too: it tells the first interval."""
         limit = self.capabilities.pages["funding_rates"]
-        rows = await self._ask(
+        rows = await self._calls.ask(
             "fapiPublicGetFundingRate",
             symbol=symbol,
             startTime=to_ms(start - _LONGEST_INTERVAL),
@@ -171,7 +142,7 @@ class BinanceMarketData:
         return asked.with_columns(pl.col("interval_hours").fill_null(pl.lit(stated, pl.Int16)))
 
     async def _funding_interval_hours(self, symbol: str) -> int:
-        rows = await self._ask("fapiPublicGetFundingInfo")
+        rows = await self._calls.ask("fapiPublicGetFundingInfo")
         return next(
             (int(row["fundingIntervalHours"]) for row in rows if row.get("symbol") == symbol),
             DEFAULT_HOURS,
@@ -197,7 +168,7 @@ class BinanceMarketData:
     async def _statistics(
         self, endpoint: str, table: str, symbol: str, start: datetime, end: datetime
     ) -> Any:
-        return await self._ask(
+        return await self._calls.ask(
             endpoint,
             symbol=symbol,
             period="5m",
@@ -227,16 +198,16 @@ class BinanceMarketData:
         """See `MarketData`."""
         limit = self.capabilities.pages["trades"]
         return answers.trades(
-            await self._ask("fapiPublicGetAggTrades", symbol=symbol, fromId=first_id, limit=limit)
+            await self._calls.ask("fapiPublicGetAggTrades", symbol=symbol, fromId=first_id, limit=limit)
         )
 
     async def open_interest_now(self, symbol: str) -> pl.DataFrame:
         """See `MarketData`; value_usd is null, because the exchange does not tell it."""
-        return answers.open_interest_now(await self._ask("fapiPublicGetOpenInterest", symbol=symbol))
+        return answers.open_interest_now(await self._calls.ask("fapiPublicGetOpenInterest", symbol=symbol))
 
     async def order_book(self, symbol: str) -> DepthSnapshot:
         """See `MarketData`; the best 1,000 levels of each side."""
-        answer = await self._ask("fapiPublicGetDepth", symbol=symbol, limit=_DEPTH_LEVELS)
+        answer = await self._calls.ask("fapiPublicGetDepth", symbol=symbol, limit=_DEPTH_LEVELS)
         return parsers.depth_snapshot(answer, symbol)
 
     async def listen(

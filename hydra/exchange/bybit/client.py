@@ -20,9 +20,9 @@ class BybitClient(Metered, bybit):  # type: ignore[misc]  # ccxt tells no types
     def __init__(self) -> None:
         super().__init__({"timeout": TIMEOUT_MS, "options": {"fetchCurrencies": False}})
 
-    def pool_of(self, _section: str, _path: str) -> str:
-        """The limit that a call counts for."""
-        return CALLS
+    def pools_of(self, _section: str, _method: str, _path: str, weight: float) -> dict[str, float]:
+        """The limits that a call counts for."""
+        return {CALLS: weight}
 
     def keep_count(self, _headers: Mapping[str, str]) -> None:
         """The budget counts alone: its headers tell of one endpoint each."""

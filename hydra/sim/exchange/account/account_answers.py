@@ -119,6 +119,23 @@ def account_config(account: Account) -> Answer:
     }
 
 
+def key_restrictions(account: Account) -> Answer:
+    """GET /sapi/v1/account/apiRestrictions."""
+    return {
+        "ipRestrict": True,
+        "createTime": 0,
+        "enableReading": True,
+        "enableWithdrawals": account.settings.key_can_withdraw,
+        "enableInternalTransfer": False,
+        "enableMargin": False,
+        "enableFutures": True,
+        "permitsUniversalTransfer": False,
+        "enableVanillaOptions": False,
+        "enableSpotAndMarginTrading": False,
+        "enablePortfolioMarginTrading": False,
+    }
+
+
 def commission_rate(account: Account, symbol: str) -> Answer:
     """GET /fapi/v1/commissionRate."""
     return listing.commission_rate(account.store.of(symbol).contract.pair, account.settings.fee_tier)

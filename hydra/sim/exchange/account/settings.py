@@ -13,7 +13,8 @@ class AccountSettings:
     refuses_post_only: a post-only order that would trade is refused with -5022; False: it EXPIRES.
     countdown_takes_conditional: countdownCancelAll cancels conditional orders too (no document says).
     hides_living_conditional: the query of one living conditional order answers -2013, as was measured.
-    fee_tier: place in `trading_rules.FEE_TIERS`.
+    fee_tier: place in `trading_rules.FEE_TIERS`. key_can_withdraw: what the account's keys are said to be
+    allowed; nothing can be withdrawn here.
     """
 
     start_balance_usd: Decimal = Decimal(5_000)
@@ -23,3 +24,4 @@ class AccountSettings:
     refuses_post_only: bool = True
     countdown_takes_conditional: bool = False
     hides_living_conditional: bool = True
+    key_can_withdraw: bool = False

@@ -6,7 +6,6 @@ The first `hydra exchange serve --account FILE` writes it. A new file is a new a
 import hashlib
 import os
 import secrets
-import stat
 import tomllib
 from dataclasses import fields
 from pathlib import Path
@@ -16,13 +15,13 @@ import msgspec
 
 from hydra.errors import SettingsError
 from hydra.outside_text import shown
+from hydra.private_file import read_private
 from hydra.sim.exchange.account.settings import AccountSettings
 from hydra.sim.exchange.private.signature import ApiKey, ed25519_key, hmac_key
 from hydra.sim.exchange.trading_rules import FEE_TIERS
 
 _HIGHEST_LEVERAGE: Final = 125
 _KEY_BYTES: Final = 32
-_OF_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _NEW: Final = """\
 # An account of HYDRA's simulated exchange. Whoever can read this file can trade on it.
 # start_balance_usd counts at the first start only. Other settings: docs/exchange.md, "Keys".
@@ -72,17 +71,14 @@ def own_account(path: Path) -> OwnAccount:
     """
     name = shown(str(path))
     try:
-        mode = _mode(path)
-        if not stat.S_ISREG(mode):
-            raise SettingsError(f"{name} is no file")
-        if mode & _OF_OTHERS:
-            raise SettingsError(f"{name} can be read by others: chmod 600 {name}")
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        if not path.exists():
+            _write_new(path)
+        tables = tomllib.loads(read_private(path))
         content = msgspec.convert(tables, _Content)
         keys = {one.api_key: _key(one) for one in content.keys}
     except OSError as error:
         raise SettingsError(f"{name}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+    except tomllib.TOMLDecodeError:
         raise SettingsError(f"{name} is no TOML; delete it for a new account") from None
     except (msgspec.ValidationError, ValueError) as error:
         raise SettingsError(f"{name}: {shown(str(error))}") from None
@@ -96,14 +92,6 @@ def own_account(path: Path) -> OwnAccount:
     return OwnAccount(
         hashlib.sha256(content.keys[0].api_key.encode()).hexdigest()[:16], content.account, keys
     )
-
-
-def _mode(path: Path) -> int:
-    try:
-        return path.stat().st_mode
-    except FileNotFoundError:
-        _write_new(path)
-        return path.stat().st_mode
 
 
 def _out_of_range(settings: AccountSettings) -> str | None:

@@ -48,6 +48,11 @@ def account_config(account: Account, _fields: Fields, _now_ms: int) -> Answer:
     return account_answers.account_config(account)
 
 
+def key_restrictions(account: Account, _fields: Fields, _now_ms: int) -> Answer:
+    """GET apiRestrictions."""
+    return account_answers.key_restrictions(account)
+
+
 def commission_rate(account: Account, fields: Fields, _now_ms: int) -> Answer:
     """GET commissionRate."""
     return account_answers.commission_rate(account, fields.symbol())

@@ -67,6 +67,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     f"POST {_V1}positionSide/dual": Operation(money.set_position_side, reads=frozenset({"dualSidePosition"})),
     f"POST {_V1}leverage": Operation(money.set_leverage, reads=_SYMBOL | {"leverage"}),
     f"POST {_V1}marginType": Operation(money.set_margin_type, reads=_SYMBOL | {"marginType"}),
+    "GET /sapi/v1/account/apiRestrictions": Operation(money.key_restrictions),
     "GET /fapi/v2/account": Operation(money.account_v2, 5),
     "GET /fapi/v3/account": Operation(money.account_v3, 5),
     "GET /fapi/v2/balance": Operation(money.balances, 5),

@@ -1,0 +1,61 @@
+"""Orders as Binance's parameters. Numbers are text of ours: nothing rounds them on the way.
+
+Stops and targets go to the store of conditional orders and are triggered by the mark price (C45).
+Source: docs/exchange.md, "The account".
+"""
+
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from hydra.domain import OrderType
+from hydra.layers.layer5_orders import OrderPlan
+
+CONDITIONAL: Final = frozenset({OrderType.STOP_MARKET, OrderType.TAKE_PROFIT_MARKET})
+_TIME_IN_FORCE: Final = {OrderType.LIMIT: "GTC", OrderType.POST_ONLY: "GTX"}
+
+
+class OrderRequest(NamedTuple):
+    """The endpoint of ccxt and the parameters of a call that places an order."""
+
+    endpoint: str
+    parameters: dict[str, str]
+
+
+def order_request(symbol: str, plan: OrderPlan) -> OrderRequest:
+    """The call that places the order of `plan`."""
+    shared = {
+        "symbol": symbol,
+        "side": "BUY" if plan.is_buy else "SELL",
+        "quantity": text(plan.quantity),
+        "newOrderRespType": "RESULT",
+    }
+    if plan.reduce_only:
+        shared["reduceOnly"] = "true"
+    if plan.order_type in CONDITIONAL:
+        own = {
+            "algoType": "CONDITIONAL",
+            "type": plan.order_type.value,
+            "triggerPrice": _price(plan.trigger_price, plan),
+            "workingType": "MARK_PRICE",
+            "clientAlgoId": plan.client_order_id,
+        }
+        return OrderRequest("fapiPrivatePostAlgoOrder", shared | own)
+    own = {"type": "MARKET", "newClientOrderId": plan.client_order_id}
+    if plan.order_type is not OrderType.MARKET:
+        own |= {
+            "type": "LIMIT",
+            "price": _price(plan.limit_price, plan),
+            "timeInForce": _TIME_IN_FORCE[plan.order_type],
+        }
+    return OrderRequest("fapiPrivatePostOrder", shared | own)
+
+
+def _price(price: Decimal | None, plan: OrderPlan) -> str:
+    if price is None:
+        raise ValueError(f"the {plan.order_type} order {plan.client_order_id} has no price")
+    return text(price)
+
+
+def text(number: Decimal) -> str:
+    """A number as the exchange reads it: no exponent."""
+    return format(number, "f")
