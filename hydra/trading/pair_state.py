@@ -38,7 +38,7 @@ def rounded_usd(amount: Decimal) -> Decimal:
 class Fill:
     """A trade of an order. fee_usd: positive is a cost. time: by a bar its end, else exact.
 
-    trade_id: the exchange's; None: of the paper exchange, which numbers them by order.
+    trade_id: the exchange's; None: there is none, and storing numbers it.
     """
 
     time: datetime

@@ -45,6 +45,16 @@ def read_pair_states(connection: psycopg.Connection, run_id: int) -> dict[int, P
     return states
 
 
+def read_orders(
+    connection: psycopg.Connection, run_id: int, client_order_ids: Sequence[str]
+) -> list[tuple[Order, EntryPlan]]:
+    """Some orders of a run, ended ones too, with the terms of their decisions; locked in the transaction."""
+    values = {"run_id": run_id, "client_order_ids": list(client_order_ids)}
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(queries.load("stages/orders_by_id"), values).fetchall()
+    return [(_order(row), _entry_plan(row)) for row in rows]
+
+
 def _rows(connection: psycopg.Connection, query: str, run_id: int) -> list[DictRow]:
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(queries.load(query), {"run_id": run_id}).fetchall()
@@ -58,7 +68,7 @@ def _of(states: dict[int, PairState], row: DictRow) -> PairState:
 _PLAIN_OF_ORDER: Final = (
     "order_id", "instrument_id", "client_order_id", "decision_time", "is_buy", "quantity", "reference_price",
     "placed_time", "limit_price", "trigger_price", "filled_quantity", "average_price", "finished_time",
-    "queue_ahead", "last_sequence",
+    "queue_ahead", "exchange_order_id", "last_sequence",
 )  # fmt: skip
 _PLAIN_OF_POSITION: Final = (
     "position_id", "instrument_id", "decision_time", "opened_time", "quantity", "peak_quantity",
@@ -214,6 +224,7 @@ def order_row(run_id: int, order: Order, position: Position | None) -> Row:
         "placed_time": order.placed_time,
         "finished_time": order.finished_time,
         "queue_ahead": order.queue_ahead,
+        "exchange_order_id": order.exchange_order_id,
     }
 
 
@@ -237,7 +248,7 @@ def fill_rows(order: Order, last_sequence: int, fills: Sequence[Fill]) -> list[R
     return [
         {
             "order_id": order.order_id,
-            "trade_id": f"{order.client_order_id}/{last_sequence + number}",
+            "trade_id": trade.trade_id or f"{order.client_order_id}/{last_sequence + number}",
             "time": trade.time,
             "price": trade.price,
             "quantity": trade.quantity,

@@ -59,6 +59,14 @@ GRANT INSERT, UPDATE (
 ) ON hydra.positions TO hydra_worker;
 -- A kill switch: its clearing (numbers: in which state of the minute). Never when and why it was latched.
 GRANT INSERT, UPDATE (cleared_time, cleared_by, clear_reason, numbers) ON hydra.kill_switch TO hydra_worker;
+-- What the exchange said: written once, but for the position that it was booked to, what a comparison came to, and how
+-- a difference ended.
+GRANT INSERT, UPDATE (
+    duration_s, differences, left_open, wallet_usd, booked_usd, begins_ledger
+) ON hydra.reconciliations TO hydra_worker;
+GRANT INSERT, UPDATE (done, mended_time) ON hydra.account_differences TO hydra_worker;
+GRANT INSERT, UPDATE (position_id) ON hydra.exchange_income TO hydra_worker;
+GRANT INSERT, UPDATE (answered_at, answer, is_done) ON hydra.operator_requests TO hydra_worker;
 GRANT INSERT, UPDATE (key) ON hydra.locks TO hydra_worker;
 GRANT EXECUTE ON FUNCTION
 hydra.take_lock(text), hydra.release_lock(text), hydra.refresh_statistics()

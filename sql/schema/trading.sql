@@ -149,6 +149,7 @@ CREATE TABLE hydra.orders (
         REFERENCES hydra.positions (position_id)
 );
 CREATE INDEX orders_position_id_idx ON hydra.orders (position_id);
+CREATE INDEX orders_exchange_order_id_idx ON hydra.orders (exchange_order_id) WHERE exchange_order_id IS NOT NULL;
 CREATE INDEX orders_run_id_instrument_id_placed_time_idx ON hydra.orders (run_id, instrument_id, placed_time);
 -- Each cycle asks for working orders: its cost must not depend on how much the run has traded before.
 CREATE INDEX orders_working_idx ON hydra.orders (run_id)
@@ -241,7 +242,7 @@ COMMENT ON COLUMN hydra.fills.fee_usd IS 'Fee, USDT, positive: cost';
 COMMENT ON COLUMN hydra.fills.is_maker IS 'True: we provided the liquidity';
 COMMENT ON COLUMN hydra.fills.recorded_at IS 'Wall clock of the row';
 COMMENT ON COLUMN hydra.fills.evidence IS
-'What says that it filled: EXCHANGE: its list of trades; on paper BAR: the minute''s bar (C126), or BOOK: recorded trades behind the recorded order book''s queue';
+'What says that it filled: BAR: the minute''s bar (C126); BOOK: recorded trades behind the book''s queue; EXCHANGE: its trade';
 
 CREATE TABLE hydra.equity (
     run_id BIGINT NOT NULL,
