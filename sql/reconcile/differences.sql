@@ -81,7 +81,10 @@ their_trades AS (
     ) AS o ON true
 ),
 own_fills AS (
-    SELECT f.fill_id, f.trade_id, f.price, f.quantity, f.fee_usd, o.client_order_id, p.symbol
+    SELECT
+        f.fill_id, f.trade_id, f.price, f.quantity, f.fee_usd, o.client_order_id, p.symbol,
+        -- The costs of a liquidation are part of its fee, and no fee of the trade.
+        o.reason_code IS NOT DISTINCT FROM 'LIQUIDATED' AS is_forced
     FROM hydra.fills AS f
     JOIN hydra.orders AS o USING (order_id)
     JOIN pairs AS p USING (instrument_id)
@@ -95,7 +98,8 @@ fills AS (
         CASE
             WHEN f.fill_id IS NULL AND t.order_id IS NOT NULL THEN 'FILL_MISSED'
             WHEN t.trade_id IS NULL THEN 'FILL_NOT_FOUND'
-            WHEN (t.price, t.quantity, t.fee_usd) <> (f.price, f.quantity, f.fee_usd) THEN 'FILL_DIFFERS'
+            WHEN (t.price, t.quantity) <> (f.price, f.quantity) OR (t.fee_usd <> f.fee_usd AND NOT f.is_forced)
+                THEN 'FILL_DIFFERS'
         END AS kind,
         CASE WHEN f.fill_id IS NOT NULL THEN jsonb_build_object(
             'client_order_id', f.client_order_id, 'price', f.price, 'quantity', f.quantity, 'fee_usd', f.fee_usd

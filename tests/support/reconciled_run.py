@@ -101,20 +101,22 @@ class ReconciledRun:
         add(self.owner, "hydra.risk_decisions", {**APPROVED, **key, **sizes, **prices})
         return decided
 
-    async def plan_entry(self, state: OrderState = OrderState.OPEN, **terms: Any) -> OrderPlan:
-        """The row of a market entry in BTC, in `state`; it is not sent."""
-        decided = await self.decide(**terms)
+    async def plan_entry(
+        self, state: OrderState = OrderState.OPEN, limit_pct: str | None = None, **terms: Any
+    ) -> OrderPlan:
+        """The row of an entry in BTC; it is not sent. limit_pct: below the mark; None: at market."""
+        decided, mark = await self.decide(**terms), await self.mark()
         key = self.key(BTC_ID, decided)
-        is_buy = terms.get("side", Side.LONG) is Side.LONG
         plan = OrderPlan(
             client_order_id(key, OrderRole.ENTRY, 0),
             OrderRole.ENTRY,
-            OrderType.MARKET,
-            is_buy,
+            OrderType.MARKET if limit_pct is None else OrderType.LIMIT,
+            terms.get("side", Side.LONG) is Side.LONG,
             QUANTITY,
-            False,
+            reduce_only=False,
+            limit_price=None if limit_pct is None else round(mark * (1 - Decimal(limit_pct) / 100), 1),
         )
-        order = planned_order(plan, key, await self.mark(), decided)
+        order = planned_order(plan, key, mark, decided)
         if state is not OrderState.PLANNED:
             order.enter(decided, state)
         self._store(order)
@@ -140,6 +142,12 @@ class ReconciledRun:
             self.owner.execute("UPDATE hydra.orders SET recorded_at = now() - interval '2 minutes'")
 
     # What came of it.
+
+    def is_flat(self) -> bool:
+        """Whether the exchange holds no BTC."""
+        served = self.exchange.account
+        assert served is not None
+        return served.kept.account.position(BTC).amount == 0
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """The rows of a query on the run's tables."""
@@ -183,7 +191,7 @@ class ReconciledRun:
 
     def audited(self, names: Sequence[str]) -> list[str]:
         """Of these audits those that find something."""
-        return [one.name for one in run_audits(self.owner) if one.name in names and one.rows]
+        return [one.audit for one in run_audits(self.owner) if one.audit in names and not one.is_clean]
 
 
 def _new_run(connection: psycopg.Connection, start: datetime) -> Run:
@@ -202,7 +210,9 @@ def _new_run(connection: psycopg.Connection, start: datetime) -> Run:
 
 
 @asynccontextmanager
-async def reconciled_run(url: str, folder: Path, start: datetime = START) -> AsyncIterator[ReconciledRun]:
+async def reconciled_run(
+    url: str, folder: Path, start: datetime = START, speed: float = 1.0
+) -> AsyncIterator[ReconciledRun]:
     """It stands until the block ends."""
     file = folder / "account.toml"
     with (
@@ -210,7 +220,7 @@ async def reconciled_run(url: str, folder: Path, start: datetime = START) -> Asy
         closing(connect(as_role(url, Role.WORKER), autocommit=True)) as worker,
     ):
         made = ReconciledRun(owner, worker, start)
-        async with served_account(file, start=start) as (exchange, client):
+        async with served_account(file, speed, start) as (exchange, client):
             await made.connect(exchange, client, file)
             try:
                 yield made
