@@ -132,7 +132,7 @@ class FillEvidence(StrEnum):
 class OrderState(StrEnum):
     """The life of an order. PLANNED commits before the exchange is called (law 5).
 
-    UNKNOWN: the exchange gave no answer; reconciliation decides what happened.
+    UNKNOWN: the exchange gave no answer; it is asked by the order's id what happened.
     """
 
     PLANNED = "PLANNED"

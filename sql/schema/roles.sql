@@ -49,7 +49,8 @@ GRANT INSERT, UPDATE (ended_at, end_reason, config, data_hash) ON hydra.runs TO 
 GRANT INSERT, UPDATE (state, as_of, closed_at, code_version, reason_code) ON hydra.cycles TO hydra_worker;
 -- An order: what became of it; never what was ordered.
 GRANT INSERT, UPDATE (
-    position_id, state, filled_quantity, average_price, exchange_order_id, reason_code, finished_time, queue_ahead
+    position_id, state, filled_quantity, average_price, exchange_order_id, reason_code, finished_time, queue_ahead,
+    sent_time, cancel_wanted_time, child_order_id
 ) ON hydra.orders TO hydra_worker;
 -- A position: what is held and earned; never which decision opened it, which side, when.
 GRANT INSERT, UPDATE (

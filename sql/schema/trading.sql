@@ -55,7 +55,7 @@ COMMENT ON COLUMN hydra.positions.state IS 'OPEN, CLOSING or CLOSED';
 COMMENT ON COLUMN hydra.positions.opened_time IS 'First entry fill, run''s clock';
 COMMENT ON COLUMN hydra.positions.closed_time IS 'Last exit fill, run''s clock; null while open';
 COMMENT ON COLUMN hydra.positions.quantity IS 'Held now, base units; 0 once closed';
-COMMENT ON COLUMN hydra.positions.peak_quantity IS 'The most that was held, base units';
+COMMENT ON COLUMN hydra.positions.peak_quantity IS 'All that was entered, base units';
 COMMENT ON COLUMN hydra.positions.entry_price IS 'Average over the entry fills';
 COMMENT ON COLUMN hydra.positions.exit_price IS 'Average over the exit fills so far';
 COMMENT ON COLUMN hydra.positions.leverage IS 'As set on the exchange';
@@ -124,6 +124,9 @@ CREATE TABLE hydra.orders (
     finished_time TIMESTAMP WITH TIME ZONE,
     recorded_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     queue_ahead NUMERIC,
+    sent_time TIMESTAMP WITH TIME ZONE,
+    cancel_wanted_time TIMESTAMP WITH TIME ZONE,
+    child_order_id TEXT,
     CONSTRAINT orders_pkey PRIMARY KEY (order_id),
     CONSTRAINT orders_role_check CHECK (role IN ('ENTRY', 'STOP', 'TARGET', 'EXIT')),
     CONSTRAINT orders_order_type_check CHECK (order_type IN ('LIMIT', 'POST_ONLY', 'MARKET',
@@ -169,7 +172,14 @@ COMMENT ON COLUMN hydra.orders.reference_price IS 'Mid (or last) at the decision
 COMMENT ON COLUMN hydra.orders.state IS 'Where it stands (OrderState)';
 COMMENT ON COLUMN hydra.orders.filled_quantity IS 'Filled so far, base units';
 COMMENT ON COLUMN hydra.orders.average_price IS 'Over its fills; null without';
-COMMENT ON COLUMN hydra.orders.exchange_order_id IS 'The exchange''s id; null until it answered';
+COMMENT ON COLUMN hydra.orders.exchange_order_id IS
+'The exchange''s id, of stops and targets that in its store of conditional orders; null until it answered, and on paper';
+COMMENT ON COLUMN hydra.orders.child_order_id IS
+'The exchange''s id of the ordinary order that a stop or target became when it was triggered; null: it was not';
+COMMENT ON COLUMN hydra.orders.sent_time IS
+'When the exchange was called, its clock; committed before the call. Null: it never was, so the exchange has no such order';
+COMMENT ON COLUMN hydra.orders.cancel_wanted_time IS
+'Since when it shall be cancelled, run''s clock; it works until the exchange says that it has ended';
 COMMENT ON COLUMN hydra.orders.reason_code IS 'Why it was sent (exits) or ended (ReasonCode)';
 COMMENT ON COLUMN hydra.orders.placed_time IS 'When it was decided, run''s clock';
 COMMENT ON COLUMN hydra.orders.finished_time IS 'When it reached its last state, run''s clock';
@@ -223,7 +233,8 @@ CREATE UNIQUE INDEX fills_order_id_trade_id_idx ON hydra.fills (order_id, trade_
 COMMENT ON TABLE hydra.fills IS 'Every fill of every order; a repeated report of a trade finds its row';
 COMMENT ON COLUMN hydra.fills.fill_id IS 'Key';
 COMMENT ON COLUMN hydra.fills.order_id IS 'Order';
-COMMENT ON COLUMN hydra.fills.trade_id IS 'The exchange''s id of the trade';
+COMMENT ON COLUMN hydra.fills.trade_id IS
+'The exchange''s id of the trade, unique in its symbol: no trade is booked twice; on paper the order''s id and a number';
 COMMENT ON COLUMN hydra.fills.time IS 'When, run''s clock';
 COMMENT ON COLUMN hydra.fills.price IS 'Price';
 COMMENT ON COLUMN hydra.fills.quantity IS 'Base units';
