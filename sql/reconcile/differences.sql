@@ -11,7 +11,7 @@ WITH pairs AS (
 -- Orders: by the client's id. The ordinary order that a conditional one became has the same, and is no other order.
 own_orders AS (
     SELECT
-        o.order_id, o.client_order_id, o.exchange_order_id, o.role, o.side = 'BUY' AS is_buy, o.quantity,
+        o.order_id, o.client_order_id, o.exchange_order_id, o.child_order_id, o.role, o.side = 'BUY' AS is_buy, o.quantity,
         o.filled_quantity, o.limit_price, o.trigger_price, o.state, o.recorded_at, p.instrument_id, p.symbol,
         o.order_type IN ('STOP_MARKET', 'TAKE_PROFIT_MARKET') AS is_conditional,
         o.state IN ('PLANNED', 'OPEN', 'PARTIALLY_FILLED', 'UNKNOWN') AS is_working
@@ -21,6 +21,7 @@ own_orders AS (
         o.state IN ('PLANNED', 'OPEN', 'PARTIALLY_FILLED', 'UNKNOWN')
         OR o.client_order_id IN (SELECT client_order_id FROM shown_orders)
         OR o.exchange_order_id IN (SELECT exchange_order_id FROM shown_trades)
+        OR o.child_order_id IN (SELECT exchange_order_id FROM shown_trades)
     )
 ),
 their_orders AS (
@@ -70,7 +71,7 @@ their_trades AS (
         FROM own_orders AS o
         WHERE o.symbol = t.symbol AND (
             o.client_order_id = t.client_order_id
-            OR (NOT o.is_conditional AND o.exchange_order_id = t.exchange_order_id)
+            OR t.exchange_order_id = CASE WHEN o.is_conditional THEN o.child_order_id ELSE o.exchange_order_id END
             OR EXISTS (
                 SELECT FROM shown_orders AS s
                 WHERE s.client_order_id = o.client_order_id

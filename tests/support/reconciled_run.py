@@ -1,12 +1,12 @@
 """A run with rows in a database, and its account at a simulated exchange in the same loop."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 
@@ -38,10 +38,18 @@ from tests.support.paper_market import APPROVED, CHOSEN
 from tests.support.rows import add
 from tests.support.served_account import BTC, START, AccountClient, served_account
 from tests.support.servers.logins import as_role
+from tests.support.waiting import PATIENCE_S
 
 BTC_ID, ETH_ID = 1, 2
+KEY = ("run_id", "instrument_id", "time")
+MONEY: Final = (
+    "difference_to_the_exchange", "fill_charged_otherwise", "income_outside_its_bound",
+    "order_disagrees_with_events", "order_disagrees_with_fills", "order_outlives_position",
+    "position_disagrees_with_fills", "position_does_not_add_up", "position_without_stop",
+)  # fmt: skip
 QUANTITY = Decimal("0.010")
-Names = list[tuple[str, str, str]]
+Act = Callable[["ReconciledRun"], Awaitable[None]]
+Play = Callable[..., None]
 
 
 class ReconciledRun:
@@ -97,6 +105,8 @@ class ReconciledRun:
             "stop_loss_price": round(mark - stop, 1),
             "take_profit_price": round(mark + target, 1),
         }
+        assessed = {"tradability": "ALLOW", "reason_code": "NORMAL", "reason": "by hand"}
+        add(self.owner, "hydra.assessments", {**{name: key[name] for name in KEY}, **assessed})
         add(self.owner, "hydra.signals", {**CHOSEN, **key})
         add(self.owner, "hydra.risk_decisions", {**APPROVED, **key, **sizes, **prices})
         return decided
@@ -226,3 +236,23 @@ async def reconciled_run(
                 yield made
             finally:
                 await made.account.close()
+
+
+async def buy_by_hand(run: ReconciledRun, side: str = "BUY", **terms: Any) -> None:
+    """A market order that HYDRA knows nothing of."""
+    terms = {"quantity": QUANTITY} | terms
+    answer = await run.client.ask("POST", "order", symbol=BTC, side=side, type="MARKET", **terms)
+    assert answer.status == 200, answer.body
+
+
+def played(url: str, folder: Path) -> Play:
+    """Plays an act on a new run with a new account."""
+
+    def act_out(act: Act, start: datetime = START, speed: float = 1.0) -> None:
+        async def whole() -> None:
+            async with reconciled_run(url, folder, start, speed) as run:
+                await asyncio.wait_for(act(run), PATIENCE_S)
+
+        asyncio.run(whole())
+
+    return act_out

@@ -1,48 +1,18 @@
 """A run compared with its account at the simulated exchange: what differs, and what comes of it."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
-from hydra.db.edition import Edition
 from hydra.domain import OrderState, ReconciliationCause, Side
 from hydra.trading.account_differences import read_differing
-from tests.support.reconciled_run import BTC_ID, QUANTITY, ReconciledRun, reconciled_run
+from tests.support.reconciled_run import BTC_ID, MONEY, QUANTITY, Play, ReconciledRun, buy_by_hand
 from tests.support.served_account import BTC, START
-from tests.support.servers.databases import TestServer
-from tests.support.waiting import PATIENCE_S, soon
+from tests.support.waiting import soon
 
 SETTLEMENT: Final = START + timedelta(hours=8)
-MONEY: Final = (
-    "difference_to_the_exchange", "fill_charged_otherwise", "income_outside_its_bound",
-    "order_disagrees_with_events", "order_disagrees_with_fills", "order_outlives_position",
-    "position_disagrees_with_fills", "position_does_not_add_up", "position_without_stop",
-)  # fmt: skip
-Act = Callable[[ReconciledRun], Awaitable[None]]
-Play = Callable[..., None]
-
-
-@pytest.fixture
-def play(
-    servers: dict[Edition, TestServer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Play]:
-    """Plays an act on a new run with a new account; on one edition: the comparison has its tests on both."""
-    monkeypatch.setenv("HYDRA_STATE_DIRECTORY", str(tmp_path))
-    with servers[Edition.APACHE].migrated() as url:
-
-        def act_out(act: Act, start: datetime = START, speed: float = 1.0) -> None:
-            async def whole() -> None:
-                async with reconciled_run(url, tmp_path, start, speed) as run:
-                    await asyncio.wait_for(act(run), PATIENCE_S)
-
-            asyncio.run(whole())
-
-        yield act_out
 
 
 def test_fills_missed_while_the_user_stream_was_silent_are_booked_and_protected(play: Play) -> None:
@@ -178,7 +148,7 @@ def test_a_position_that_the_exchange_closed_is_booked_from_its_trades(
         await run.open_position()
         before = len(run.found())
         await run.client.set_faults({"kind": fault, "value": 50})
-        await soon(lambda: run.is_flat())
+        await soon(run.is_flat)
         await run.client.set_faults()
         assert (await run.reconcile()).is_clean
         assert run.found()[before:] == ["POSITION_CLOSED"]
@@ -268,10 +238,3 @@ def test_a_comparison_records_why_how_long_and_how_many(play: Play) -> None:
         assert all(done and is_mended for done, is_mended in said)
 
     play(act)
-
-
-async def buy_by_hand(run: ReconciledRun, side: str = "BUY", **terms: Any) -> None:
-    """A market order that HYDRA knows nothing of."""
-    terms = {"quantity": QUANTITY} | terms
-    answer = await run.client.ask("POST", "order", symbol=BTC, side=side, type="MARKET", **terms)
-    assert answer.status == 200, answer.body
