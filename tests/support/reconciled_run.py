@@ -64,6 +64,7 @@ class ReconciledRun:
         self.client: AccountClient
         self.exchange: Exchange
         self.reconciliation: Reconciliation
+        self.url = ""
         self._decided = start
 
     async def connect(self, exchange: Exchange, client: AccountClient, file: Path) -> None:
@@ -230,6 +231,7 @@ async def reconciled_run(
         closing(connect(as_role(url, Role.WORKER), autocommit=True)) as worker,
     ):
         made = ReconciledRun(owner, worker, start)
+        made.url = url
         async with served_account(file, speed, start) as (exchange, client):
             await made.connect(exchange, client, file)
             try:

@@ -1,12 +1,17 @@
 """`hydra adopt` and `hydra flatten` as the process that trades carries them out at the simulated exchange."""
 
+import asyncio
+from contextlib import closing
 from decimal import Decimal
 
 import pytest
 
+from hydra.db.engine import connect
 from hydra.domain import ReconciliationCause, RequestVerb, Side
 from hydra.trading.operator_requests import AdoptedExits, RequestAnswer, add_request, answer_of
-from tests.support.reconciled_run import BTC_ID, MONEY, QUANTITY, Play, ReconciledRun, buy_by_hand
+from hydra.trading.runs import lock_run
+from tests.support.command_line import Answer, hydra
+from tests.support.reconciled_run import BTC_ID, MONEY, QUANTITY, Act, Play, ReconciledRun, buy_by_hand
 from tests.support.served_account import BTC
 
 AUDITS = (*MONEY, "order_larger_than_decision", "veto_turned_into_trade", "entry_while_killed")
@@ -144,5 +149,100 @@ def test_a_balance_that_nothing_explains_stands_until_an_operator_takes_it_over(
         answer = await asked(run, RequestVerb.ADOPT, "USDT", instrument_id=None)
         assert answer.is_done
         assert run.standing() == []
+
+    play(act)
+
+
+async def commanded(run: ReconciledRun, *arguments: str) -> Answer:
+    """What a command prints while the process that trades compares again and again."""
+    command = asyncio.ensure_future(asyncio.to_thread(hydra, *arguments))
+    while not command.done():
+        await run.reconcile()
+        await asyncio.sleep(0.1)
+    return await command
+
+
+@pytest.fixture
+def supervised(play: Play, monkeypatch: pytest.MonkeyPatch) -> Play:
+    """The same with a run that a process supervises, and commands that find its database."""
+
+    def act_out(act: Act) -> None:
+        async def with_lock(run: ReconciledRun) -> None:
+            monkeypatch.setenv("HYDRA_DATABASE_URL", run.url)
+            with closing(connect(run.url, autocommit=True)) as supervisor:
+                lock_run(supervisor, run.run.run_id)
+                await act(run)
+
+        play(with_lock)
+
+    return act_out
+
+
+def test_flatten_says_what_stands_what_it_did_and_what_is_next(supervised: Play) -> None:
+    async def act(run: ReconciledRun) -> None:
+        await run.reconcile(ReconciliationCause.START)
+        await buy_by_hand(run)
+        await run.reconcile()
+        answer = await commanded(run, "flatten", "btc", "--reason", "not mine", "--yes")
+        assert answer.status == 0, answer.err
+        assert "BTCUSDT, position unknown since 2026-11-01 00:00 UTC: the tables say nothing" in answer.err
+        assert "the exchange says leverage 10, quantity 0.010" in answer.err
+        assert "Run 1: a position of 0.010 was closed at market, 0 orders were cancelled" in answer.out
+        assert "`hydra kill --run 1 --symbol BTCUSDT --reason TEXT` keeps it out." in answer.out
+        stored = run.rows("SELECT verb, symbol, reason, is_done FROM hydra.operator_requests")
+        assert stored == [("FLATTEN", "BTCUSDT", "not mine", True)]
+
+    supervised(act)
+
+
+def test_adopt_takes_over_a_position_and_names_its_exits(supervised: Play) -> None:
+    async def act(run: ReconciledRun) -> None:
+        await run.reconcile(ReconciliationCause.START)
+        await run.decide()
+        await buy_by_hand(run)
+        stop = str(round(await run.mark() * Decimal("0.97"), 1))
+        answer = await commanded(run, "adopt", "BTC", "--stop", stop, "--reason", "mine", "--yes")
+        assert answer.status == 0, answer.err
+        assert f"stop at {stop}, target twice as far away, closed after 24 hours" in answer.err
+        assert f"a stop was placed at {stop}" in answer.out
+        refused = await commanded(run, "adopt", "BTC", "--stop", stop, "--reason", "mine", "--yes")
+        assert (refused.status, "is HYDRA's already" in refused.err) == (1, True)
+
+    supervised(act)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["flatten", "BTC", "--reason", " "], "give a reason in words"),
+        (["flatten", "BTC", "--reason", "x", "--run", "9"], "run 9 does not trade at an exchange"),
+        (["adopt", "BTC", "--reason", "x"], "name its price with --stop"),
+        (["adopt", "BTC", "--reason", "x", "--stop", "-1"], "write a price above 0"),
+        (["adopt", "BTC", "--reason", "x", "--stop", "NaN"], "write a price above 0"),
+        (["adopt", "SOL", "--reason", "x", "--stop", "1"], "does not trade SOL"),
+        (["flatten", "[/red]", "--reason", "x"], "does not trade [/RED]"),
+        (["flatten", "BTC", "--reason", "x"], "nothing was done: the question was not answered with yes"),
+    ],
+)
+def test_what_is_refused_or_not_answered_stores_nothing(
+    supervised: Play, arguments: list[str], words: str
+) -> None:
+    async def act(run: ReconciledRun) -> None:
+        answer = await commanded(run, *arguments)
+        assert (answer.status, words in answer.err) == (1, True), answer.err
+        assert run.rows("SELECT count(*) FROM hydra.operator_requests") == [(0,)]
+
+    supervised(act)
+
+
+def test_a_request_to_a_run_that_nobody_trades_waits(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def act(run: ReconciledRun) -> None:
+        monkeypatch.setenv("HYDRA_DATABASE_URL", run.url)
+        answer = await asyncio.to_thread(hydra, "flatten", "BTC", "--reason", "x", "--yes")
+        assert (answer.status, "`hydra run --resume 1`" in answer.err) == (1, True)
+        again = await asyncio.to_thread(hydra, "flatten", "BTC", "--reason", "x", "--yes")
+        assert "another request for BTCUSDT waits" in again.err
+        await run.reconcile(ReconciliationCause.START)
+        assert run.rows("SELECT is_done FROM hydra.operator_requests") == [(True,)]
 
     play(act)
