@@ -372,10 +372,17 @@ class PairState:
         events = self.position.events if self.position else []
         return sum((event.amount_usd for event in events if event.amount_usd is not None), Decimal(0))
 
+    def add(self, order: Order) -> None:
+        """Add a working order. An older one of its role works on in `ended`, until it is cancelled."""
+        older: Order | None = getattr(self, order.role.lower())
+        if older is not None:
+            self.ended.append(older)
+        setattr(self, order.role.lower(), order)
+
     def drop_ended(self) -> None:
         """Move orders that have ended, or shall end, to `ended`."""
-        for name in ("entry", "stop", "target", "exit"):
-            order: Order | None = getattr(self, name)
+        for role in OrderRole:
+            order: Order | None = getattr(self, role.lower())
             if order is not None and order.is_withdrawn:
                 self.ended.append(order)
-                setattr(self, name, None)
+                setattr(self, role.lower(), None)
