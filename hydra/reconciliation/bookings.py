@@ -138,6 +138,7 @@ def _take_state(order: Order, news: PairNews) -> None:
     seen = news.orders.get(order.client_order_id)
     if seen is not None:
         order.exchange_order_id = str(seen.exchange_order_id)
+        order.child_order_id = None if seen.child_order_id is None else str(seen.child_order_id)
         state = end_of(order, seen)
         if state is None and order.state in {OrderState.PLANNED, OrderState.UNKNOWN}:
             state = OrderState.OPEN

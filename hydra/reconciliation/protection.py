@@ -70,9 +70,9 @@ class Protection:
             await self.withdraw(pair, [replaced])
         return f"a stop was placed at {plan.trigger_price}"
 
-    async def close(self, pair: PairAtRisk) -> str:
+    async def close(self, pair: PairAtRisk, reason: ReasonCode = ReasonCode.UNPROTECTED) -> str:
         """Close what is held by a market order; what was done, in words. Raises: see `protect`."""
-        planned = await asyncio.to_thread(self._plan_exit, pair)
+        planned = await asyncio.to_thread(self._plan_exit, pair, reason)
         if planned is None:
             return "nothing is held any more"
         plan, others = planned
@@ -111,6 +111,9 @@ class Protection:
             if stop_is_behind(position.direction, pair.mark_price, position.stop_price):
                 return None
             if state.stop is not None and is_on_its_way(state.stop, position.quantity):
+                state.stop.sent_time = pair.time
+                state.stop.enter(pair.time, state.stop.state, detail={"sent": "again"})
+                store_pair_states(self.connection, self.run_id, [state])
                 return plan_of(state.stop), None
             key = self.key(pair.instrument_id, position.decision_time)
             exits = (position.stop_price, position.target_price)
@@ -119,10 +122,11 @@ class Protection:
             )
             replaced = state.stop
             state.stop = planned_order(plan, key, position.stop_price, pair.time)
+            state.stop.sent_time = pair.time
             store_pair_states(self.connection, self.run_id, [state])
         return plan, replaced
 
-    def _plan_exit(self, pair: PairAtRisk) -> tuple[OrderPlan, list[Order]] | None:
+    def _plan_exit(self, pair: PairAtRisk, reason: ReasonCode) -> tuple[OrderPlan, list[Order]] | None:
         """The market order that closes the position, and the exit and entry that have to go before it."""
         with self.connection.transaction():
             state = self._held(pair)
@@ -134,9 +138,10 @@ class Protection:
             others = [one for one in (state.exit, state.entry) if one is not None]
             position.state = PositionState.CLOSING
             checked = PositionEventKind.CHECKED
-            position.events.append(PositionEvent(pair.time, checked, reason_code=ReasonCode.UNPROTECTED))
+            position.events.append(PositionEvent(pair.time, checked, reason_code=reason))
             price = pair.mark_price or position.entry_price
-            state.exit = planned_order(plan, key, price, pair.time, ReasonCode.UNPROTECTED)
+            state.exit = planned_order(plan, key, price, pair.time, reason)
+            state.exit.sent_time = pair.time
             store_pair_states(self.connection, self.run_id, [state])
         return plan, others
 

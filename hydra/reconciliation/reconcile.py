@@ -21,8 +21,11 @@ from hydra.reconciliation.differences import Difference, find_differences, show
 from hydra.reconciliation.protection import KeyOfDecision, Protection
 from hydra.reconciliation.records import Reconciled
 from hydra.reconciliation.repairs import Repairs
+from hydra.reconciliation.requests import RequestsAtExchange
 from hydra.reconciliation.rules import ANSWERS, Action
 from hydra.reconciliation.snapshot import AccountSnapshot, OrderName, take_snapshot
+from hydra.trading.exchange_trades import QUOTE
+from hydra.trading.operator_requests import RequestAnswer, answer_request, waiting_requests
 from hydra.trading.parameters import rules_of_run
 from hydra.trading.runs import Run
 
@@ -55,6 +58,7 @@ class Reconciliation:
             psycopg.Error: the database went away.
         """
         began = time.monotonic()
+        await self._answer_requests()
         snapshot, differences = await self._look_twice()
         reconciliation_id = await asyncio.to_thread(self._begin, snapshot, cause)
         tried: set[tuple[str, str, str]] = set()
@@ -73,11 +77,37 @@ class Reconciliation:
         return records.pairs_of_run(self.connection, self.run.run_id)
 
     @cached_property
+    def _protection(self) -> Protection:
+        return Protection(self.connection, self.run.run_id, self.account, self.key)
+
+    @cached_property
     def _repairs(self) -> Repairs:
-        protection = Protection(self.connection, self.run.run_id, self.account, self.key)
         symbols = {instrument_id: symbol for symbol, instrument_id in self._pairs.items()}
         rules = rules_of_run(self.run)
-        return Repairs(self.connection, self.run.run_id, rules, self.account, protection, symbols)
+        return Repairs(self.connection, self.run.run_id, rules, self.account, self._protection, symbols)
+
+    @cached_property
+    def _requests(self) -> RequestsAtExchange:
+        rules = rules_of_run(self.run)
+        return RequestsAtExchange(self.connection, self.run.run_id, rules, self.account, self._protection)
+
+    async def _answer_requests(self) -> None:
+        """Carry out what operators have asked for since the last comparison."""
+        for request in await asyncio.to_thread(waiting_requests, self.connection, self.run.run_id):
+            snapshot, _ = await self._look()
+            if request.symbol == QUOTE:
+                answer = await asyncio.to_thread(self._take_over_wallet, snapshot)
+            else:
+                answer = await self._requests.carry_out(request, snapshot)
+            await asyncio.to_thread(answer_request, self.connection, request.request_id, answer)
+
+    def _take_over_wallet(self, snapshot: AccountSnapshot) -> RequestAnswer:
+        """From now on later wallets are compared with this one."""
+        with self.connection.transaction():
+            number = self._begin(snapshot, ReconciliationCause.OPERATOR)
+            wallet = snapshot.balance.wallet_usd
+            records.end(self.connection, number, 0.0, wallet, begins_ledger=True)
+        return RequestAnswer(f"later balances are compared with the {wallet} USDT of now", is_done=True)
 
     async def _look_twice(self) -> tuple[AccountSnapshot, list[Difference]]:
         """The newest snapshot, and the differences that stood in two of them, or were known before."""

@@ -53,6 +53,12 @@ def orders_to_ask(connection: psycopg.Connection, run_id: int, open_ids: Sequenc
     return [OrderName(*row) for row in rows]
 
 
+def known_ids(connection: psycopg.Connection, run_id: int, client_order_ids: Sequence[str]) -> set[str]:
+    """Which of some client ids are those of the run's orders."""
+    values = {"run_id": run_id, "client_order_ids": list(client_order_ids)}
+    return {row[0] for row in connection.execute(queries.load("reconcile/known_ids"), values)}
+
+
 def store_income(connection: psycopg.Connection, run_id: int, since: datetime) -> None:
     """Store the income shown in the temporary tables, and book funding to its positions."""
     values = {"run_id": run_id, "since": since}

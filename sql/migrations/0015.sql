@@ -7,8 +7,6 @@ ALTER TABLE hydra.fills
     ADD CONSTRAINT fills_evidence_check CHECK (evidence IN ('BAR', 'BOOK', 'EXCHANGE'));
 COMMENT ON COLUMN hydra.fills.evidence IS
 'What says that it filled: BAR: the minute''s bar (C126); BOOK: recorded trades behind the book''s queue; EXCHANGE: its trade';
--- Each comparison asks whose orders the exchange's trades are of.
-CREATE INDEX orders_exchange_order_id_idx ON hydra.orders (exchange_order_id) WHERE exchange_order_id IS NOT NULL;
 COMMENT ON COLUMN hydra.fills.trade_id IS
 'The exchange''s id of the trade, unique in its symbol: no trade is booked twice; on paper the order''s id and a number';
 
@@ -17,6 +15,9 @@ ALTER TABLE hydra.orders
 ADD COLUMN sent_time TIMESTAMP WITH TIME ZONE,
 ADD COLUMN cancel_wanted_time TIMESTAMP WITH TIME ZONE,
 ADD COLUMN child_order_id TEXT;
+-- Each comparison asks whose orders the exchange's trades are of.
+CREATE INDEX orders_exchange_order_id_idx ON hydra.orders (exchange_order_id) WHERE exchange_order_id IS NOT NULL;
+CREATE INDEX orders_child_order_id_idx ON hydra.orders (child_order_id) WHERE child_order_id IS NOT NULL;
 COMMENT ON COLUMN hydra.orders.exchange_order_id IS
 'The exchange''s id, of stops and targets that in its store of conditional orders; null until it answered, and on paper';
 COMMENT ON COLUMN hydra.orders.child_order_id IS

@@ -11,7 +11,7 @@ WITH pairs AS (
 -- Orders: by the client's id. The ordinary order that a conditional one became has the same, and is no other order.
 own_orders AS (
     SELECT
-        o.order_id, o.client_order_id, o.exchange_order_id, o.role, o.side = 'BUY' AS is_buy, o.quantity,
+        o.order_id, o.client_order_id, o.exchange_order_id, o.child_order_id, o.role, o.side = 'BUY' AS is_buy, o.quantity,
         o.filled_quantity, o.limit_price, o.trigger_price, o.state, o.recorded_at, p.instrument_id, p.symbol,
         o.order_type IN ('STOP_MARKET', 'TAKE_PROFIT_MARKET') AS is_conditional,
         o.state IN ('PLANNED', 'OPEN', 'PARTIALLY_FILLED', 'UNKNOWN') AS is_working
@@ -21,6 +21,7 @@ own_orders AS (
         o.state IN ('PLANNED', 'OPEN', 'PARTIALLY_FILLED', 'UNKNOWN')
         OR o.client_order_id IN (SELECT client_order_id FROM shown_orders)
         OR o.exchange_order_id IN (SELECT exchange_order_id FROM shown_trades)
+        OR o.child_order_id IN (SELECT exchange_order_id FROM shown_trades)
     )
 ),
 their_orders AS (
@@ -70,7 +71,7 @@ their_trades AS (
         FROM own_orders AS o
         WHERE o.symbol = t.symbol AND (
             o.client_order_id = t.client_order_id
-            OR (NOT o.is_conditional AND o.exchange_order_id = t.exchange_order_id)
+            OR t.exchange_order_id = CASE WHEN o.is_conditional THEN o.child_order_id ELSE o.exchange_order_id END
             OR EXISTS (
                 SELECT FROM shown_orders AS s
                 WHERE s.client_order_id = o.client_order_id
@@ -81,7 +82,10 @@ their_trades AS (
     ) AS o ON true
 ),
 own_fills AS (
-    SELECT f.fill_id, f.trade_id, f.price, f.quantity, f.fee_usd, o.client_order_id, p.symbol
+    SELECT
+        f.fill_id, f.trade_id, f.price, f.quantity, f.fee_usd, o.client_order_id, p.symbol,
+        -- The costs of a liquidation are part of its fee, and no fee of the trade.
+        o.reason_code IS NOT DISTINCT FROM 'LIQUIDATED' AS is_forced
     FROM hydra.fills AS f
     JOIN hydra.orders AS o USING (order_id)
     JOIN pairs AS p USING (instrument_id)
@@ -95,7 +99,8 @@ fills AS (
         CASE
             WHEN f.fill_id IS NULL AND t.order_id IS NOT NULL THEN 'FILL_MISSED'
             WHEN t.trade_id IS NULL THEN 'FILL_NOT_FOUND'
-            WHEN (t.price, t.quantity, t.fee_usd) <> (f.price, f.quantity, f.fee_usd) THEN 'FILL_DIFFERS'
+            WHEN (t.price, t.quantity) <> (f.price, f.quantity) OR (t.fee_usd <> f.fee_usd AND NOT f.is_forced)
+                THEN 'FILL_DIFFERS'
         END AS kind,
         CASE WHEN f.fill_id IS NOT NULL THEN jsonb_build_object(
             'client_order_id', f.client_order_id, 'price', f.price, 'quantity', f.quantity, 'fee_usd', f.fee_usd

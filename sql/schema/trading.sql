@@ -150,6 +150,7 @@ CREATE TABLE hydra.orders (
 );
 CREATE INDEX orders_position_id_idx ON hydra.orders (position_id);
 CREATE INDEX orders_exchange_order_id_idx ON hydra.orders (exchange_order_id) WHERE exchange_order_id IS NOT NULL;
+CREATE INDEX orders_child_order_id_idx ON hydra.orders (child_order_id) WHERE child_order_id IS NOT NULL;
 CREATE INDEX orders_run_id_instrument_id_placed_time_idx ON hydra.orders (run_id, instrument_id, placed_time);
 -- Each cycle asks for working orders: its cost must not depend on how much the run has traded before.
 CREATE INDEX orders_working_idx ON hydra.orders (run_id)

@@ -1,12 +1,12 @@
 """A run with rows in a database, and its account at a simulated exchange in the same loop."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 
@@ -38,10 +38,18 @@ from tests.support.paper_market import APPROVED, CHOSEN
 from tests.support.rows import add
 from tests.support.served_account import BTC, START, AccountClient, served_account
 from tests.support.servers.logins import as_role
+from tests.support.waiting import PATIENCE_S
 
 BTC_ID, ETH_ID = 1, 2
+KEY = ("run_id", "instrument_id", "time")
+MONEY: Final = (
+    "difference_to_the_exchange", "fill_charged_otherwise", "income_outside_its_bound",
+    "order_disagrees_with_events", "order_disagrees_with_fills", "order_outlives_position",
+    "position_disagrees_with_fills", "position_does_not_add_up", "position_without_stop",
+)  # fmt: skip
 QUANTITY = Decimal("0.010")
-Names = list[tuple[str, str, str]]
+Act = Callable[["ReconciledRun"], Awaitable[None]]
+Play = Callable[..., None]
 
 
 class ReconciledRun:
@@ -56,6 +64,7 @@ class ReconciledRun:
         self.client: AccountClient
         self.exchange: Exchange
         self.reconciliation: Reconciliation
+        self.url = ""
         self._decided = start
 
     async def connect(self, exchange: Exchange, client: AccountClient, file: Path) -> None:
@@ -97,24 +106,28 @@ class ReconciledRun:
             "stop_loss_price": round(mark - stop, 1),
             "take_profit_price": round(mark + target, 1),
         }
+        assessed = {"tradability": "ALLOW", "reason_code": "NORMAL", "reason": "by hand"}
+        add(self.owner, "hydra.assessments", {**{name: key[name] for name in KEY}, **assessed})
         add(self.owner, "hydra.signals", {**CHOSEN, **key})
         add(self.owner, "hydra.risk_decisions", {**APPROVED, **key, **sizes, **prices})
         return decided
 
-    async def plan_entry(self, state: OrderState = OrderState.OPEN, **terms: Any) -> OrderPlan:
-        """The row of a market entry in BTC, in `state`; it is not sent."""
-        decided = await self.decide(**terms)
+    async def plan_entry(
+        self, state: OrderState = OrderState.OPEN, limit_pct: str | None = None, **terms: Any
+    ) -> OrderPlan:
+        """The row of an entry in BTC; it is not sent. limit_pct: below the mark; None: at market."""
+        decided, mark = await self.decide(**terms), await self.mark()
         key = self.key(BTC_ID, decided)
-        is_buy = terms.get("side", Side.LONG) is Side.LONG
         plan = OrderPlan(
             client_order_id(key, OrderRole.ENTRY, 0),
             OrderRole.ENTRY,
-            OrderType.MARKET,
-            is_buy,
+            OrderType.MARKET if limit_pct is None else OrderType.LIMIT,
+            terms.get("side", Side.LONG) is Side.LONG,
             QUANTITY,
-            False,
+            reduce_only=False,
+            limit_price=None if limit_pct is None else round(mark * (1 - Decimal(limit_pct) / 100), 1),
         )
-        order = planned_order(plan, key, await self.mark(), decided)
+        order = planned_order(plan, key, mark, decided)
         if state is not OrderState.PLANNED:
             order.enter(decided, state)
         self._store(order)
@@ -140,6 +153,12 @@ class ReconciledRun:
             self.owner.execute("UPDATE hydra.orders SET recorded_at = now() - interval '2 minutes'")
 
     # What came of it.
+
+    def is_flat(self) -> bool:
+        """Whether the exchange holds no BTC."""
+        served = self.exchange.account
+        assert served is not None
+        return served.kept.account.position(BTC).amount == 0
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """The rows of a query on the run's tables."""
@@ -183,7 +202,7 @@ class ReconciledRun:
 
     def audited(self, names: Sequence[str]) -> list[str]:
         """Of these audits those that find something."""
-        return [one.name for one in run_audits(self.owner) if one.name in names and one.rows]
+        return [one.audit for one in run_audits(self.owner) if one.audit in names and not one.is_clean]
 
 
 def _new_run(connection: psycopg.Connection, start: datetime) -> Run:
@@ -202,7 +221,9 @@ def _new_run(connection: psycopg.Connection, start: datetime) -> Run:
 
 
 @asynccontextmanager
-async def reconciled_run(url: str, folder: Path, start: datetime = START) -> AsyncIterator[ReconciledRun]:
+async def reconciled_run(
+    url: str, folder: Path, start: datetime = START, speed: float = 1.0
+) -> AsyncIterator[ReconciledRun]:
     """It stands until the block ends."""
     file = folder / "account.toml"
     with (
@@ -210,9 +231,30 @@ async def reconciled_run(url: str, folder: Path, start: datetime = START) -> Asy
         closing(connect(as_role(url, Role.WORKER), autocommit=True)) as worker,
     ):
         made = ReconciledRun(owner, worker, start)
-        async with served_account(file, start=start) as (exchange, client):
+        made.url = url
+        async with served_account(file, speed, start) as (exchange, client):
             await made.connect(exchange, client, file)
             try:
                 yield made
             finally:
                 await made.account.close()
+
+
+async def buy_by_hand(run: ReconciledRun, side: str = "BUY", **terms: Any) -> None:
+    """A market order that HYDRA knows nothing of."""
+    terms = {"quantity": QUANTITY} | terms
+    answer = await run.client.ask("POST", "order", symbol=BTC, side=side, type="MARKET", **terms)
+    assert answer.status == 200, answer.body
+
+
+def played(url: str, folder: Path) -> Play:
+    """Plays an act on a new run with a new account."""
+
+    def act_out(act: Act, start: datetime = START, speed: float = 1.0) -> None:
+        async def whole() -> None:
+            async with reconciled_run(url, folder, start, speed) as run:
+                await asyncio.wait_for(act(run), PATIENCE_S)
+
+        asyncio.run(whole())
+
+    return act_out
