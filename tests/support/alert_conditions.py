@@ -71,6 +71,13 @@ PLANTED = {
         "CRITICAL",
         ("process 4711", "it was killed, or hangs", "run 7 (paper, live market binance) need it"),
     ),
+    "unprotected_position": Planted(
+        "UPDATE hydra.orders SET state = 'CANCELED' WHERE order_id = 24",
+        "UPDATE hydra.orders SET state = 'OPEN' WHERE order_id = 24",
+        "run 7, ETH",
+        "CRITICAL",
+        ("No stop covers a position of 20: 0 are covered", "ETH, run 7 (paper, live market binance)"),
+    ),
     "run_dead": Planted(
         "SELECT 1",
         "UPDATE hydra.runs SET ended_at = now(), end_reason = 'stopped'",
