@@ -1,6 +1,6 @@
 """Which calls to the exchange are due, given the orders of a pair and what was heard of them.
 
-Source: docs/architecture.md, "Live orders"; law 5.
+Source: docs/architecture.md, "Live orders"; docs/architecture.md, law 5.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """One look at a pair: what was heard goes into its rows, the rules decide, and the calls that are due follow.
 
 No I/O. A look that is repeated with the same news changes nothing and gives no call twice.
-Source: docs/architecture.md, "Live orders"; laws 1 and 5.
+Source: docs/architecture.md, "Live orders"; docs/architecture.md, laws 1 and 5.
 """
 
 from collections.abc import Collection, Sequence

@@ -2,7 +2,7 @@
 
 One process a run. What counts is in the tables and at the exchange, so it can be killed at any time and
 started again.
-Source: docs/architecture.md, "Live orders"; laws 1 and 5.
+Source: docs/architecture.md, "Live orders"; docs/architecture.md, laws 1 and 5.
 """
 
 import asyncio

@@ -167,7 +167,8 @@ def test_what_an_entry_takes_in_parts_is_protected_from_the_first_part_on(stage:
         # The stop for all of it stood before the smaller one went.
         times = run.rows(
             "SELECT min(e.time) FILTER (WHERE e.state = 'OPEN'),"
-            " min(e.time) FILTER (WHERE e.state = 'CANCELED') FROM hydra.orders AS o JOIN hydra.order_events AS e USING (order_id)"
+            " min(e.time) FILTER (WHERE e.state = 'CANCELED')"
+            " FROM hydra.orders AS o JOIN hydra.order_events AS e USING (order_id)"
             " WHERE o.role = 'STOP' GROUP BY o.order_id ORDER BY o.order_id"
         )
         assert times[1][0] < times[0][1]
