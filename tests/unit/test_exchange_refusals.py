@@ -77,7 +77,7 @@ def code(number: int) -> dict[str, Any]:
         (400, code(-1021), RetryError, "the time of the request is off"),
         (401, code(-2014), StopError, "does not accept the API key"),
         (401, code(-2015), StopError, "does not accept the API key"),
-        (400, code(-1022), StopError, "does not accept the API key"),
+        (400, code(-1022), StopError, "does not accept the signature"),
         (400, code(-4164), StopError, "refuses the request (-4164: The words of the exchange.)"),
         (400, code(-1003), RetryError, "takes no more calls for now"),
         (503, code(-1008), RetryError, "overload or maintenance (-1008"),
@@ -238,7 +238,7 @@ def test_a_signed_request_that_is_late_is_sent_again_with_the_exchanges_time(tmp
             commissionRate=lambda request: next(answers)(request),  # noqa: PLW0108  # the next one each time
         ) as exchange:
             market = market_at(exchange.url, tmp_path, ApiKey("key", "secret"))
-            await market._fee_rates("BTCUSDT")
+            await market._calls.ask_signed("fapiPrivateGetCommissionRate", symbol="BTCUSDT")
             await market.close()
             return exchange.asked_for("/fapi/v1/commissionRate")
 
