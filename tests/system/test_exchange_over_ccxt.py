@@ -93,8 +93,9 @@ async def hear(market: MarketData) -> None:
     listening = asyncio.ensure_future(market.listen("all", list(Feed), [BTC], on_frame))
     wanted = (Trade, RunningCandle, ClosedCandle, PremiumIndex, DepthUpdate)
     await soon(lambda: all(heard[kind] for kind in wanted) and heard[ClosedCandle] > 1)
-    again = await market.trades_from(BTC, newest[-1].trade_id)
-    assert again.row(0, named=True)["price"] == newest[-1].price
+    last = newest[-1]
+    again = await market.trades_from(BTC, last.trade_id)
+    assert again.row(0, named=True)["price"] == last.price
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
 

@@ -130,7 +130,7 @@ class _Kind(Struct, gc=False):
     """What a frame is, as far as that can be told before it is read."""
 
     event: str | None = field(name="e", default=None)
-    data: msgspec.Raw | None = None
+    data: msgspec.Raw = field(default_factory=msgspec.Raw)
     result: Any = msgspec.UNSET
     error: Any = msgspec.UNSET
 
@@ -156,8 +156,8 @@ def parse(frame: bytes) -> AccountEvent | None:
 
 def _event_in(frame: bytes) -> AccountEvent | None:
     kind = _KIND.decode(frame)
-    if kind.data is not None:
-        return _event_in(bytes(kind.data))
+    if wrapped := bytes(kind.data):
+        return _event_in(wrapped)
     if kind.event in EVENTS:
         event = _HEARD.decode(frame)
         return _EVENT_OF[type(event)](event)
