@@ -229,7 +229,7 @@ class CoverWatch:
     def look(self) -> None:
         """Look once."""
         assert self._exchange.account is not None
-        one = self._exchange.account.kept.account._store.of(BTC)
+        one = self._exchange.account.kept.account.store.of(BTC)
         held = one.position.amount
         covered = sum(
             order.quantity
