@@ -140,7 +140,8 @@ class Executor:
         """Carry it out beside the looks. Another question about the same is not asked meanwhile."""
         order = call.order.client_order_id if isinstance(call, Send | Cancel | Ask) else ""
         key = (Ask if isinstance(call, Cancel) else type(call), order)
-        if isinstance(call, Send) or key not in pair.under_way:
+        is_answered_soon = key in pair.under_way or (Send, order) in pair.under_way
+        if isinstance(call, Send) or not is_answered_soon:
             pair.under_way.add(key)
             self._start(self._carry_out(pair, call, key))
 
