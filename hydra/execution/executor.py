@@ -42,8 +42,8 @@ class _Pair:
 class Executor:
     """The orders of one run at one account.
 
-    now: the exchange's time. tell: gets a sentence for what a person should know. The connection of `rows` is
-    used by one thread only.
+    now: the exchange's time. tell: gets a sentence for what a person should know. connected: called when a
+    user stream begins. The connection of `rows` is used by one thread only.
     """
 
     def __init__(
@@ -53,9 +53,10 @@ class Executor:
         calls: ExchangeCalls,
         now: Callable[[], datetime],
         tell: Callable[[str], None],
+        connected: Callable[[], None] = lambda: None,
     ) -> None:
         self._rows, self._account, self._calls = rows, account, calls
-        self._now, self._tell = now, tell
+        self._now, self._tell, self._connected = now, tell, connected
         self._pairs = {one: _Pair(one) for one in rows.symbols}
         self._by_symbol = {symbol: self._pairs[one] for one, symbol in rows.symbols.items()}
         self._database = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rows")
@@ -106,6 +107,8 @@ class Executor:
             if pair is not None:
                 self._tell_pair(pair, Shown(event.order, trade=event.trade))
         elif isinstance(event, StreamBegan | StreamEnded):
+            if isinstance(event, StreamBegan):
+                self._connected()
             for pair in self._pairs.values():
                 self._tell_pair(pair, StreamBroken())
 

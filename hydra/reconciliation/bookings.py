@@ -14,13 +14,14 @@ from typing import Final
 import psycopg
 
 from hydra.db import queries
-from hydra.domain import DifferenceKind, OrderRole, OrderState, OrderType, PositionState, ReasonCode
+from hydra.domain import DifferenceKind, OrderRole, OrderState, OrderType, ReasonCode
 from hydra.exchange.account import IncomeSeen, OrderSeen, TradeSeen
 from hydra.reconciliation.differences import Difference
 from hydra.reconciliation.rules import end_of, end_of_unknown
 from hydra.reconciliation.snapshot import AccountSnapshot
 from hydra.trading.exchange_trades import book_trade, fill_of
 from hydra.trading.instrument_spec import InstrumentSpec
+from hydra.trading.live_venue import lock_pairs
 from hydra.trading.pair_state import EntryPlan, Order, PairState, Position
 from hydra.trading.pair_state_rows import read_orders, read_pair_states, store_pair_states
 
@@ -74,13 +75,9 @@ def news_of(differences: Iterable[Difference], snapshot: AccountSnapshot) -> lis
     return list(found.values())
 
 
-def book(connection: psycopg.Connection, run_id: int, news: PairNews, spec: InstrumentSpec) -> list[Order]:
-    """Book the news of a pair, inside the caller's transaction.
-
-    Returns the stops, targets and exits that work on although the position is closed: they have to go.
-    """
-    values = {"run_id": run_id, "instrument_id": news.instrument_id}
-    connection.execute(queries.load("reconcile/lock_pair"), values)
+def book(connection: psycopg.Connection, run_id: int, news: PairNews, spec: InstrumentSpec) -> None:
+    """Book the news of a pair, inside the caller's transaction."""
+    lock_pairs(connection, run_id, news.instrument_id)
     state = read_pair_states(connection, run_id).get(news.instrument_id, PairState(news.instrument_id))
     found = _concerned(connection, run_id, state, news)
     known = _booked_trades(connection, run_id, news)
@@ -96,7 +93,6 @@ def book(connection: psycopg.Connection, run_id: int, news: PairNews, spec: Inst
     store_pair_states(connection, run_id, [state])
     if taken and state.position is not None:
         _note_insurance(connection, run_id, state.position, taken)
-    return _outliving(state)
 
 
 def _concerned(
@@ -210,10 +206,3 @@ def _note_insurance(
         "transaction_ids": [str(one.transaction_id) for one in paid],
     }
     connection.execute(queries.load("reconcile/book_income"), values)
-
-
-def _outliving(state: PairState) -> list[Order]:
-    """The orders of a closed position that still work."""
-    if state.position is None or state.position.state is not PositionState.CLOSED:
-        return []
-    return [one for one in (state.stop, state.target, state.exit) if one is not None]

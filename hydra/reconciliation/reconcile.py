@@ -7,7 +7,7 @@ Source: docs/exchange.md, "Reconciliation"; docs/architecture.md, laws 1 and 5.
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Final
@@ -29,18 +29,16 @@ from hydra.trading.operator_requests import RequestAnswer, answer_request, waiti
 from hydra.trading.parameters import rules_of_run
 from hydra.trading.runs import Run
 
-LOOK_AGAIN_S: Final = 0.5
-"""Between the two looks in which a difference has to be found."""
-
-_MOST_ROUNDS: Final = 4
-"""A missed fill leads to a position, that to a stop: each is found after the one before is mended."""
+_MOST_ROUNDS: Final = 6
+"""A missed fill closes a position, then its stop has to go: each is found after the one before is mended."""
 
 
 @dataclass(frozen=True)
 class Reconciliation:
     """Compares one run with its account. connection: of the worker, in autocommit, used by nothing else.
 
-    now: the exchange's time. key: see `Venue.key`.
+    now: the exchange's time. key: see `Venue.key`. look_again_s: between the two looks in which a difference
+    has to be found.
     """
 
     connection: psycopg.Connection
@@ -48,6 +46,8 @@ class Reconciliation:
     account: TradingAccount
     now: Callable[[], datetime]
     key: KeyOfDecision
+    look_again_s: float = 0.5
+    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def reconcile(self, cause: ReconciliationCause) -> Reconciled:
         """Compare, mend, and record what was found and what stands.
@@ -57,6 +57,10 @@ class Reconciliation:
             StopError, BadDataError: see `TradingAccount`.
             psycopg.Error: the database went away.
         """
+        async with self._one_at_a_time:
+            return await self._reconcile(cause)
+
+    async def _reconcile(self, cause: ReconciliationCause) -> Reconciled:
         began = time.monotonic()
         await self._answer_requests()
         snapshot, differences = await self._look_twice()
@@ -82,9 +86,8 @@ class Reconciliation:
 
     @cached_property
     def _repairs(self) -> Repairs:
-        symbols = {instrument_id: symbol for symbol, instrument_id in self._pairs.items()}
         rules = rules_of_run(self.run)
-        return Repairs(self.connection, self.run.run_id, rules, self.account, self._protection, symbols)
+        return Repairs(self.connection, self.run.run_id, rules, self.account, self._protection)
 
     @cached_property
     def _requests(self) -> RequestsAtExchange:
@@ -115,7 +118,7 @@ class Reconciliation:
         known = await asyncio.to_thread(records.open_names, self.connection, self.run.run_id)
         if {one.name for one in first} <= known:
             return snapshot, first
-        await asyncio.sleep(LOOK_AGAIN_S)
+        await asyncio.sleep(self.look_again_s)
         snapshot, second = await self._look()
         before = known | {one.name for one in first}
         return snapshot, [one for one in second if one.name in before]

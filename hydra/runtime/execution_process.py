@@ -9,12 +9,13 @@ import asyncio
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Final
+from functools import partial
+from typing import Annotated, Any, Final
 
 import psycopg
 import structlog
@@ -25,6 +26,7 @@ from hydra.db import locks
 from hydra.db.engine import connect
 from hydra.db.logins import database_url
 from hydra.db.roles import Role
+from hydra.domain import ReconciliationCause
 from hydra.durations import MINUTE_SECONDS
 from hydra.errors import BadDataError, HydraError, RetryError, StopError
 from hydra.exchange.account import TradingAccount
@@ -37,10 +39,13 @@ from hydra.execution.executor import Executor
 from hydra.execution.pair_rows import PairRows
 from hydra.layers.layer4_filters import exact
 from hydra.outside_text import shown
+from hydra.reconciliation.reconcile import Reconciliation
 from hydra.reconciliation.records import pairs_of_run
 from hydra.runtime.notifications import CYCLE_CLOSED_CHANNEL
+from hydra.runtime.reconciling import Reconciling
 from hydra.settings import Settings, load_settings, redacted_by_settings
 from hydra.trading.live_venue import live_venue
+from hydra.trading.operator_requests import CHANNEL
 from hydra.trading.parameters import rules_of_run
 from hydra.trading.runs import Run, read_run, refuse_other_version
 
@@ -84,7 +89,9 @@ class Exchange:
 
 
 async def execute_run(run: Run, connection: psycopg.Connection, exchange: Exchange, url: str) -> None:
-    """Execute the orders of `run` until SIGTERM or SIGINT. connection: of the worker, in autocommit.
+    """Execute the orders of `run`, and compare them, until SIGTERM or SIGINT.
+
+    connection: of the worker, in autocommit.
 
     Raises:
         HydraError: the exchange refuses for good, or cannot be reached at the start.
@@ -94,38 +101,71 @@ async def execute_run(run: Run, connection: psycopg.Connection, exchange: Exchan
     symbols = {number: symbol for symbol, number in pairs_of_run(connection, run.run_id).items()}
     rows = PairRows(connection, live_venue(run), rules_of_run(run), symbols)
     calls = ExchangeCalls(exchange.account, exchange.best_prices, exchange.now, _LOG.warning)
-    executor = Executor(rows, exchange.account, calls, exchange.now, _LOG.warning)
     loop = asyncio.get_running_loop()
-    tasks = [asyncio.ensure_future(executor.run()), asyncio.ensure_future(exchange.measure_clock())]
+    with closing(connect(url, autocommit=True)) as comparing:
+        reconciliation = Reconciliation(comparing, run, exchange.account, exchange.now, rows.venue.key)
+        reconciling = Reconciling(reconciliation, _minute_s(exchange.clock), _LOG.warning)
+        reconnected = partial(reconciling.ask, ReconciliationCause.RECONNECT)
+        executor = Executor(rows, exchange.account, calls, exchange.now, _LOG.warning, reconnected)
+        asked = partial(reconciling.ask, ReconciliationCause.OPERATOR)
+        wakes = {CYCLE_CLOSED_CHANNEL: executor.wake, CHANNEL: asked}
+        stopping = threading.Event()
+        listener = threading.Thread(
+            target=_wake, args=(url, str(run.run_id), wakes, loop, stopping), daemon=True
+        )
+        listener.start()
+        try:
+            await _until_stopped(executor, reconciling, exchange)
+        finally:
+            stopping.set()
+            listener.join()
+            await exchange.account.close()
+            await exchange.market.close()
+
+
+async def _until_stopped(executor: Executor, reconciling: Reconciling, exchange: Exchange) -> None:
+    """Compare once, then execute and compare until SIGTERM or SIGINT, or until one of them fails."""
+    tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(reconciling.compare())]
+
+    def stop() -> None:
+        for task in tasks:
+            task.cancel()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, tasks[0].cancel)
-    stopping = threading.Event()
-    listener = threading.Thread(
-        target=_wake_by_stages,
-        args=(url, run.run_id, lambda: loop.call_soon_threadsafe(executor.wake), stopping),
-        daemon=True,
-    )
-    listener.start()
+        asyncio.get_running_loop().add_signal_handler(number, stop)
     try:
         with suppress(asyncio.CancelledError):
             await tasks[0]
+            works = (executor.run(), reconciling.run(), exchange.measure_clock())
+            tasks += [asyncio.ensure_future(work) for work in works]
+            ended, _ = await asyncio.wait(tasks[1:], return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()
     finally:
-        stopping.set()
-        tasks[1].cancel()
+        stop()
         await asyncio.gather(*tasks, return_exceptions=True)
-        listener.join()
-        await exchange.account.close()
-        await exchange.market.close()
 
 
-def _wake_by_stages(url: str, run_id: int, wake: Callable[[], None], stopping: threading.Event) -> None:
-    """Wake whenever a stage of the run has committed; without it the next look is half a second later."""
+def _minute_s(clock: ExchangeClock) -> float:
+    """A minute of the exchange, at least a second, in seconds of this machine."""
+    return max(MINUTE_SECONDS / (clock.speed or MINUTE_SECONDS), 1.0)
+
+
+def _wake(
+    url: str,
+    payload: str,
+    wakes: Mapping[str, Callable[[], None]],
+    loop: asyncio.AbstractEventLoop,
+    stopping: threading.Event,
+) -> None:
+    """Wake, by the channel, whenever one says `payload`; without it the next look or comparison is later."""
     with suppress(psycopg.OperationalError, HydraError), closing(connect(url, autocommit=True)) as listening:
-        listening.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CYCLE_CLOSED_CHANNEL)))
+        for channel in wakes:
+            listening.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
         while not stopping.is_set():
             for notice in listening.notifies(timeout=LISTEN_S):
-                if notice.payload == str(run_id):
-                    wake()
+                if notice.payload == payload:
+                    loop.call_soon_threadsafe(wakes[notice.channel])
                 if stopping.is_set():
                     break
 

@@ -74,7 +74,7 @@ class ReconciledRun:
         self.account = await asyncio.to_thread(trading_account, settings, "simulated")
         await self.account.set_isolated(BTC)
         await self.account.set_leverage(BTC, 10)
-        self.reconciliation = Reconciliation(self._worker, self.run, self.account, self.now, self.key)
+        self.reconciliation = Reconciliation(self._worker, self.run, self.account, self.now, self.key, 0.05)
 
     def now(self) -> datetime:
         """The exchange's time."""
@@ -185,6 +185,13 @@ class ReconciledRun:
             "SELECT state, quantity, exit_reason_code FROM hydra.positions ORDER BY position_id DESC LIMIT 1"
         )
         return row
+
+    def position_events(self) -> list[str]:
+        """The kinds of all events of positions, in their order."""
+        return [
+            row[0]
+            for row in self.rows("SELECT kind FROM hydra.position_events ORDER BY position_id, sequence")
+        ]
 
     def orders(self) -> list[tuple[str, str]]:
         """Role and state of every order, in the order of their making."""

@@ -19,7 +19,7 @@ from hydra.domain import ExitUrgency, OrderRefusal, OrderRole, PositionState, Re
 from hydra.exchange.account import OrderSeen, OrderUpdate, TradeSeen
 from hydra.exchange.binance import account_answers as answers
 from hydra.exchange.binance import user_events
-from hydra.exchange.binance.change_refusals import REFUSALS
+from hydra.exchange.binance.change_refusals import REFUSAL_OF
 from hydra.exchange.binance.order_requests import order_request
 from hydra.exchange.wire_numbers import instant_of, to_ms
 from hydra.execution.calls import (
@@ -61,7 +61,6 @@ from tests.support.account_scene import BTC, Scene
 from tests.support.generated_facts import terms_of
 
 INSTRUMENT: Final = 1
-_REFUSAL_OF: Final = {code: kind for kind, codes in REFUSALS.items() for code in codes}
 _PLACE: Final = {
     "fapiPrivatePostOrder": "POST /fapi/v1/order",
     "fapiPrivatePostAlgoOrder": "POST /fapi/v1/algoOrder",
@@ -287,7 +286,7 @@ class SceneExecutor:
             row = self._ask(_PLACE[request.endpoint], **request.parameters)
         except Refusal as refused:
             code = int(refused.body["code"])  # type: ignore[index]
-            kind = _REFUSAL_OF.get(code, OrderRefusal.OTHER)
+            kind = REFUSAL_OF.get(code, OrderRefusal.OTHER)
             return Refused(order.client_order_id, kind, str(code))
         if order.order_type in CONDITIONAL:
             return Shown(answers.one("", row, answers.ConditionalRow, answers.conditional_seen))
