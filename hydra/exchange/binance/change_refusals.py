@@ -68,7 +68,7 @@ def _error_of_refusal(host: str, what: str, answer: HttpAnswer) -> HydraError:
         return outcome_unknown(what, f"{host} answers HTTP {status}, {code}: {words}")
     if not code:
         return told
-    refusal = _REFUSAL_OF.get(code, OrderRefusal.OTHER)
+    refusal = REFUSAL_OF.get(code, OrderRefusal.OTHER)
     return OrderRefusedError(f"{host} refuses {what} ({code}: {words})", refusal, code)
 
 
