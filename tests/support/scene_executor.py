@@ -346,4 +346,3 @@ class SceneExecutor:
             self.scene.tick()
             self.look()
         raise AssertionError(f"it does not come to rest: {self.working}, {self.position}")
-
