@@ -56,11 +56,13 @@ class RunExchange:
 class Run:
     """A row of hydra.runs, which decides the minutes of [data_from, data_to).
 
-    config: settings without secrets, rules, pairs and speed. config_hash: of config without the speed. The
-    version is the newest; earlier ones of an upgraded run are in hydra.run_versions.
+    started_at: by the database's clock. config: settings without secrets, rules, pairs and speed.
+    config_hash: of config without the speed. The version is the newest; earlier ones of an upgraded run are
+    in hydra.run_versions.
     """
 
     run_id: int
+    started_at: datetime
     mode: TradingMode
     market_origin: MarketOrigin
     label: str
@@ -95,6 +97,11 @@ class Run:
         if recorded is None:
             return None
         return RunExchange(**{**recorded, "serving": tuple(recorded["serving"])})
+
+    @property
+    def is_at_exchange(self) -> bool:
+        """Whether its orders go to an exchange."""
+        return self.mode in {TradingMode.TESTNET, TradingMode.LIVE}
 
     @property
     def version(self) -> Version:

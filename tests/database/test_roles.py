@@ -29,7 +29,7 @@ CHANGES = {
     "hydra.cycles": {"state", "as_of", "closed_at", "code_version", "reason_code"},
     "hydra.orders": {
         "position_id", "state", "filled_quantity", "average_price", "exchange_order_id", "reason_code",
-        "finished_time", "queue_ahead",
+        "finished_time", "queue_ahead", "sent_time", "cancel_wanted_time", "child_order_id",
     },
     "hydra.positions": {
         "state", "closed_time", "quantity", "peak_quantity", "entry_price", "exit_price", "stop_price",
@@ -37,6 +37,12 @@ CHANGES = {
         "net_pnl_usd", "cost_basis_usd",
     },
     "hydra.kill_switch": {"cleared_time", "cleared_by", "clear_reason", "numbers"},
+    "hydra.reconciliations": {
+        "duration_s", "differences", "left_open", "wallet_usd", "booked_usd", "begins_ledger",
+    },
+    "hydra.account_differences": {"done", "mended_time"},
+    "hydra.exchange_income": {"position_id"},
+    "hydra.operator_requests": {"answered_at", "answer", "is_done"},
     "hydra.locks": {"key"},
     "hydra.alerts": {"severity", "happened", "done", "advice", "resolved_at"},
     "hydra.alert_channels": {

@@ -107,8 +107,8 @@ class PaperMarket:
             "recommended_leverage": leverage,
             "max_holding_hours": hours,
         }
-        add(self.connection, "hydra.signals", {**_CHOSEN, **key})
-        decision = {**_APPROVED, **key, **size, **dict(zip(names, prices, strict=True))}
+        add(self.connection, "hydra.signals", {**CHOSEN, **key})
+        decision = {**APPROVED, **key, **size, **dict(zip(names, prices, strict=True))}
         add(self.connection, "hydra.risk_decisions", decision)
         self.settle(minute)
         self.execute(minute)
@@ -137,7 +137,7 @@ class PaperMarket:
 
     def signal(self, minute: int, pair: int = BTC, **changes: Any) -> None:
         """A signal of layer 3, chosen but for `changes`."""
-        add(self.connection, "hydra.signals", {**self._key(minute, pair), **_CHOSEN, **changes})
+        add(self.connection, "hydra.signals", {**self._key(minute, pair), **CHOSEN, **changes})
 
     def decide(self, minute: int) -> dict[int, dict[str, Any]]:
         """Layer 4's rows of a minute, by instrument."""
@@ -197,6 +197,18 @@ class PaperMarket:
         latched = {"run_id": self.run.run_id, "scope": "portfolio", "latched_time": instant(minute)}
         add(self.connection, "hydra.kill_switch", {**latched, "cause": "by hand"})
 
+    def differ(self, pair: int, *, blocks_entries: bool = True) -> None:
+        """Something of the pair at the exchange is not as the tables say."""
+        key = {"run_id": self.run.run_id}
+        row = {**key, "time": START, "cause": "MINUTE"}
+        add(self.connection, "hydra.reconciliations", row)
+        found = self._one(
+            "SELECT max(reconciliation_id) AS found_in FROM hydra.reconciliations WHERE run_id = %s"
+        )
+        difference = {"kind": "POSITION_UNKNOWN", "symbol": f"PAIR{pair}", "subject": str(blocks_entries)}
+        place = {"found_time": START, "instrument_id": pair, "blocks_entries": blocks_entries, "done": ""}
+        add(self.connection, "hydra.account_differences", {**key, **found, **difference, **place})
+
     def _one(self, query: str) -> dict[str, Any]:
         with self.connection.cursor(row_factory=dict_row) as cursor:
             row = cursor.execute(query.encode(), (self.run.run_id,)).fetchone()
@@ -249,7 +261,7 @@ _QUIET_NUMBERS: dict[str, object] = {
     "data_outage_seconds": None,
     "entries_allowed": True,
 }
-_CHOSEN: dict[str, object] = {
+CHOSEN: dict[str, object] = {
     "source": "OI_DIVERGENCE",
     "side": "LONG",
     "confidence": 0.55,
@@ -265,7 +277,7 @@ _CHOSEN: dict[str, object] = {
     "thesis": "by hand",
     "metadata": Jsonb({"thesis_strength": 0.03}),
 }
-_APPROVED: dict[str, object] = {
+APPROVED: dict[str, object] = {
     "source": "OI_DIVERGENCE",
     "approved": True,
     "reason_code": "APPROVED",

@@ -1,0 +1,219 @@
+"""`python -m hydra.runtime.execution_process --run N`: executes the orders of a run in testnet or live mode.
+
+One process a run. What counts is in the tables and at the exchange, so it can be killed at any time and
+started again.
+Source: docs/architecture.md, "Live orders"; docs/architecture.md, laws 1 and 5.
+"""
+
+import asyncio
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from typing import Annotated, Any, Final
+
+import psycopg
+import structlog
+import typer
+from psycopg import sql
+
+from hydra.db import locks
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
+from hydra.domain import ReconciliationCause
+from hydra.durations import MINUTE_SECONDS
+from hydra.errors import BadDataError, HydraError, RetryError, StopError
+from hydra.exchange.account import TradingAccount
+from hydra.exchange.connect import market_data, trading_account
+from hydra.exchange.exchange_clock import ExchangeClock
+from hydra.exchange.interface import MarketData
+from hydra.exchange.wire_numbers import instant_of
+from hydra.execution.exchange_calls import ExchangeCalls
+from hydra.execution.executor import Executor
+from hydra.execution.pair_rows import PairRows
+from hydra.layers.layer4_filters import exact
+from hydra.outside_text import shown
+from hydra.reconciliation.reconcile import Reconciliation
+from hydra.reconciliation.records import pairs_of_run
+from hydra.runtime.notifications import CYCLE_CLOSED_CHANNEL
+from hydra.runtime.reconciling import Reconciling
+from hydra.settings import Settings, load_settings, redacted_by_settings
+from hydra.trading.live_venue import live_venue
+from hydra.trading.operator_requests import CHANNEL
+from hydra.trading.parameters import rules_of_run
+from hydra.trading.runs import Run, read_run, refuse_other_version
+
+LOCK_WAIT_S: Final = 15.0
+"""So long the server may take to notice that the process before this one was killed."""
+
+LISTEN_S: Final = 0.5
+_LOG: structlog.stdlib.BoundLogger = structlog.get_logger("hydra.execution")
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """The exchange of a run: its market, its account, and its clock."""
+
+    market: MarketData
+    account: TradingAccount
+    clock: ExchangeClock
+
+    def now(self) -> datetime:
+        """The exchange's time."""
+        return instant_of(self.clock.now_us())
+
+    async def best_prices(self, symbol: str) -> tuple[Decimal, Decimal]:
+        """Best bid and best ask.
+
+        Raises:
+            RetryError, StopError: see `MarketData`.
+            BadDataError: the order book has an empty side.
+        """
+        book = await self.market.order_book(symbol)
+        if not book.bids or not book.asks:
+            raise BadDataError(f"{symbol}: the order book has an empty side")
+        return exact(book.bids[0][0]), exact(book.asks[0][0])
+
+    async def measure_clock(self) -> None:
+        """Measure the exchange's clock each minute, for ever."""
+        while True:
+            await asyncio.sleep(MINUTE_SECONDS)
+            with suppress(RetryError):
+                await self.clock.measure(self.market.server_clock)
+
+
+async def execute_run(run: Run, connection: psycopg.Connection, exchange: Exchange, url: str) -> None:
+    """Execute the orders of `run`, and compare them, until SIGTERM or SIGINT.
+
+    connection: of the worker, in autocommit.
+
+    Raises:
+        HydraError: the exchange refuses for good, or cannot be reached at the start.
+        psycopg.Error: the database went away.
+    """
+    await exchange.clock.measure(exchange.market.server_clock)
+    symbols = {number: symbol for symbol, number in pairs_of_run(connection, run.run_id).items()}
+    rows = PairRows(connection, live_venue(run), rules_of_run(run), symbols)
+    calls = ExchangeCalls(exchange.account, exchange.best_prices, exchange.now, _LOG.warning)
+    loop = asyncio.get_running_loop()
+    with closing(connect(url, autocommit=True)) as comparing:
+        reconciliation = Reconciliation(comparing, run, exchange.account, exchange.now, rows.venue.key)
+        reconciling = Reconciling(reconciliation, _minute_s(exchange.clock), _LOG.warning)
+        reconnected = partial(reconciling.ask, ReconciliationCause.RECONNECT)
+        executor = Executor(rows, exchange.account, calls, exchange.now, _LOG.warning, reconnected)
+        asked = partial(reconciling.ask, ReconciliationCause.OPERATOR)
+        wakes = {CYCLE_CLOSED_CHANNEL: executor.wake, CHANNEL: asked}
+        stopping = threading.Event()
+        listener = threading.Thread(
+            target=_wake, args=(url, str(run.run_id), wakes, loop, stopping), daemon=True
+        )
+        listener.start()
+        try:
+            await _until_stopped(executor, reconciling, exchange)
+        finally:
+            stopping.set()
+            listener.join()
+            await exchange.account.close()
+            await exchange.market.close()
+
+
+async def _until_stopped(executor: Executor, reconciling: Reconciling, exchange: Exchange) -> None:
+    """Compare once, then execute and compare until SIGTERM or SIGINT, or until one of them fails."""
+    tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(reconciling.compare())]
+
+    def stop() -> None:
+        for task in tasks:
+            task.cancel()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    try:
+        with suppress(asyncio.CancelledError):
+            await tasks[0]
+            works = (executor.run(), reconciling.run(), exchange.measure_clock())
+            tasks += [asyncio.ensure_future(work) for work in works]
+            ended, _ = await asyncio.wait(tasks[1:], return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()
+    finally:
+        stop()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _minute_s(clock: ExchangeClock) -> float:
+    """A minute of the exchange, at least a second, in seconds of this machine."""
+    return max(MINUTE_SECONDS / (clock.speed or MINUTE_SECONDS), 1.0)
+
+
+def _wake(
+    url: str,
+    payload: str,
+    wakes: Mapping[str, Callable[[], None]],
+    loop: asyncio.AbstractEventLoop,
+    stopping: threading.Event,
+) -> None:
+    """Wake, by the channel, whenever one says `payload`; without it the next look or comparison is later."""
+    with suppress(psycopg.OperationalError, HydraError), closing(connect(url, autocommit=True)) as listening:
+        for channel in wakes:
+            listening.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+        while not stopping.is_set():
+            for notice in listening.notifies(timeout=LISTEN_S):
+                if notice.payload == payload:
+                    loop.call_soon_threadsafe(wakes[notice.channel])
+                if stopping.is_set():
+                    break
+
+
+def connect_exchange(settings: Settings, run: Run) -> Exchange:
+    """The market and the account of the exchange of `run`.
+
+    Raises:
+        StopError: the run sends no orders to an exchange, or the settings lead to another one.
+        RetryError: it cannot be reached now.
+    """
+    if not run.is_at_exchange or run.exchange is None:
+        raise StopError(f"run {run.run_id} is in {run.mode} mode: its orders go to no exchange")
+    account = trading_account(settings, run.exchange.name)
+    if account.venue != run.exchange.venue:
+        raise StopError(
+            f"run {run.run_id} trades on {run.exchange.venue}, the settings lead to {account.venue}: correct "
+            "BINANCE_TESTNET or EXCHANGE_URL"
+        )
+    return Exchange(market_data(settings, run.exchange.name), account, ExchangeClock())
+
+
+def start(run: Annotated[int, typer.Option(help="Number of the run")]) -> None:
+    """Execute the orders of a run."""
+    settings = load_settings()
+    url = database_url(settings, Role.WORKER)
+    with closing(connect(url, autocommit=True)) as connection:
+        recorded = read_run(connection, run)
+        refuse_other_version(recorded)
+        if not locks.take(connection, locks.of_execution(run), LOCK_WAIT_S):
+            raise StopError(f"another process executes the orders of run {run}: end that one first")
+        asyncio.run(_execute(recorded, connection, settings, url))
+
+
+async def _execute(run: Run, connection: psycopg.Connection, settings: Settings, url: str) -> None:
+    exchange = await asyncio.to_thread(connect_exchange, settings, run)
+    await execute_run(run, connection, exchange, url)
+
+
+def main() -> None:
+    """Execute; what ends it is one sentence: the supervisor starts it again."""
+    app = typer.Typer(pretty_exceptions_enable=False)
+    app.command()(start)
+    try:
+        app()
+    except (HydraError, psycopg.OperationalError) as error:
+        sys.exit(f"execution: {shown(redacted_by_settings(str(error)))}")
+
+
+if __name__ == "__main__":
+    main()
