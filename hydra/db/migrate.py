@@ -9,7 +9,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -84,7 +84,7 @@ def engine_for(url: str, role: Role | None = None) -> Engine:
     role: what an administrator acts as. The search path is set: by default a schema named like the user comes
     first, so for a user called hydra the tables of schema hydra could be used without their schema's name.
     """
-    driver_url = parsed(url).set(drivername="postgresql+psycopg")
+    driver_url = URL.create("postgresql+psycopg", **vars(parsed(url)))
     options = f"-c search_path=public{f' -c role={role}' if role else ''}"
     return create_engine(driver_url, poolclass=NullPool, connect_args={"options": options})
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from hydra.cli.main import VERBS, app
 
-HEAVY = ("alembic", "numba", "pandas", "hydra.backtest", "hydra.sim")
+HEAVY = ("alembic", "numba", "pandas", "sqlalchemy", "hydra.backtest", "hydra.sim")
 
 
 @pytest.mark.parametrize("verb", VERBS)
