@@ -8,7 +8,8 @@ import psycopg
 import pytest
 from alembic.script import ScriptDirectory
 
-from hydra.db.migrate import alembic_config, current_revision, head_revision, upgrade_to_head
+from hydra.db.alembic_migrations import alembic_config
+from hydra.db.migrate import current_revision, head_revision, upgrade_to_head
 from hydra.errors import DatabaseError
 from hydra.paths import SQL_DIRECTORY
 from tests.support.before_0011 import NOT_RUN, checkout, has_commit, run_there
