@@ -1,6 +1,5 @@
 """What all tests share: servers of both editions, fresh databases, and a loud word on what did not run."""
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -46,16 +45,6 @@ FOLDERS = ("system", "database", "unit")
 # An example may take as long as it takes: on a busy machine time says nothing of a property.
 settings.register_profile("hydra", deadline=None)
 settings.load_profile("hydra")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _pandas_is_not_installed() -> Iterator[None]:
-    """In the processes that this one starts, as on a user's machine."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(
-            "PYTHONPATH", str(Path(__file__).parent / "support" / "not_installed"), prepend=os.pathsep
-        )
-        yield
 
 
 @pytest.fixture(scope="session")
