@@ -3,11 +3,11 @@
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import URL, Engine, create_engine
+from sqlalchemy import Engine, create_engine, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from hydra.db.address import parsed
+from hydra.db.address import libpq_url, parsed
 from hydra.db.roles import Role
 from hydra.errors import DatabaseError
 from hydra.paths import MIGRATIONS_DIRECTORY
@@ -27,7 +27,7 @@ def run_migrations(url: str) -> None:
         command.upgrade(config, "head")
     except CommandError as error:
         raise DatabaseError(
-            f"this checkout cannot migrate the database {parsed(url).database} ({error}): a newer "
+            f"this checkout cannot migrate the database {parsed(url).get('dbname')} ({error}): a newer "
             "version made it, or one from before the first release: use that version, or another database"
         ) from error
     except DBAPIError as error:
@@ -50,6 +50,6 @@ def engine_for(url: str, role: Role | None = None) -> Engine:
     role: what an administrator acts as. The search path is set: by default a schema named like the user comes
     first, so for a user called hydra the tables of schema hydra could be used without their schema's name.
     """
-    driver_url = URL.create("postgresql+psycopg", **vars(parsed(url)))
+    driver_url = make_url(libpq_url(url)).set(drivername="postgresql+psycopg")
     options = f"-c search_path=public{f' -c role={role}' if role else ''}"
     return create_engine(driver_url, poolclass=NullPool, connect_args={"options": options})

@@ -71,12 +71,13 @@ def _refusal(url: str, error: psycopg.Error) -> str:
     lines = redacted(str(error), url).strip().splitlines()
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
         return (
-            f"the account of HYDRA_DATABASE_URL may not do that in {parsed(url).database} ({lines[0]}): "
+            f"the account of HYDRA_DATABASE_URL may not do that in {parsed(url).get('dbname')} ({lines[0]}): "
             f"let the owner of that database, or a superuser, run `hydra db up`"
         )
     if isinstance(error, psycopg.errors.LockNotAvailable):
         return (
-            f"other sessions hold what the migration of {parsed(url).database} needs: stop runs and close "
-            "dashboards (pg_stat_activity names them), then run `hydra db up` again; nothing was changed"
+            f"other sessions hold what the migration of {parsed(url).get('dbname')} needs: stop runs and "
+            "close dashboards (pg_stat_activity names them), then run `hydra db up` again; nothing was "
+            "changed"
         )
     return f"the database refused: {lines[0] if lines else type(error).__name__}"

@@ -1,4 +1,4 @@
-"""The fingerprint of the feature definitions, which says when FEATURE_SET_VERSION has to be raised.
+"""Whether a definition of a feature has changed without its version.
 
 Source: docs/features.md (a definition changes only by raising its version).
 """
