@@ -3,10 +3,12 @@
 Reading the cache runs what it holds, so it lies in a folder that no other account can write to.
 """
 
+import fcntl
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -71,6 +73,8 @@ def compiled_function(function: Callable[_P, _R], stamp: str) -> Callable[_P, _R
     numba reads the types in an old cache before it compares stamps, and fails on a type that was renamed.
     The place of the source is not: checkouts of the same code share their machine code.
 
+    Of processes that need it at once, one compiles it and the others wait for what it puts on disk.
+
     Without fastmath: the same inputs give the same numbers whatever the vector width of the machine.
     """
     numba = import_module("numba")
@@ -79,11 +83,17 @@ def compiled_function(function: Callable[_P, _R], stamp: str) -> Callable[_P, _R
     numba.config.CACHE_LOCATOR_CLASSES = "UserProvidedCacheLocator"
     dispatcher: Any = numba.njit(cache=True)(function)
     cache_of_function = dispatcher._cache
+    name = f"{cache_of_function._impl.filename_base}-{stamp[:16]}"
     cache_of_function._cache_file = import_module("numba.core.caching").IndexDataCacheFile(
-        cache_path=str(machine_code_directory()),
-        filename_base=f"{cache_of_function._impl.filename_base}-{stamp[:16]}",
-        source_stamp=stamp,
+        cache_path=str(machine_code_directory()), filename_base=name, source_stamp=stamp
     )
+    compile_or_load = dispatcher.compile
+
+    def compile_in_turn(signature: Any) -> Any:
+        with _turn(machine_code_directory() / f"{name}.lock"):
+            return compile_or_load(signature)
+
+    dispatcher.compile = compile_in_turn
     return cast("Callable[_P, _R]", dispatcher)
 
 
@@ -93,6 +103,18 @@ def made_compilable(module: ModuleType) -> None:
     for function in vars(module).values():
         if isinstance(function, FunctionType) and function.__module__ == module.__name__:
             register(function)
+
+
+@contextmanager
+def _turn(file: Path) -> Iterator[None]:
+    """One process at a time, until the block ends or the process dies.
+
+    A function's turn is taken before those of the functions that it calls, and that of numba before all:
+    so no two threads or processes wait for each other.
+    """
+    with import_module("numba.core.compiler_lock").global_compiler_lock, file.open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @cache

@@ -1,6 +1,6 @@
 """What Alembic runs for every command: connects as the owner, takes the migration lock, runs the revisions.
 
-The connection comes from the caller (`hydra.db.migrate`, the tests) or from HYDRA_DATABASE_URL.
+The connection comes from the caller (`hydra.db.alembic_migrations`, the tests) or from HYDRA_DATABASE_URL.
 """
 
 import os
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from hydra.db import queries
-from hydra.db.migrate import engine_for
+from hydra.db.alembic_migrations import engine_for
 from hydra.db.roles import Role
 from hydra.errors import SettingsError
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from adbc_driver_manager.dbapi import Connection
 
 from hydra.answers.timestamps import parse_instant
 from hydra.cli import db
@@ -16,6 +15,7 @@ from hydra.cli.output import TextConsole, print_line
 from hydra.cli.pair_names import base_names
 from hydra.cli.run import parse_range, planted, refuse_exchange
 from hydra.db.arrow import arrow_reader
+from hydra.db.arrow_connection import ArrowConnection
 from hydra.db.engine import connect
 from hydra.db.logins import database_url
 from hydra.db.roles import Role
@@ -144,7 +144,7 @@ def _generated(
     return GeneratedSource(GeneratedMarket(seed, start, end, scenarios, count, base_names(pairs)))
 
 
-def _recorded(url: str, reader: Connection, asked: MarketRequest) -> RecordedSource:
+def _recorded(url: str, reader: ArrowConnection, asked: MarketRequest) -> RecordedSource:
     """Raises StopError where nothing is stored."""
     with closing(connect(url, autocommit=True)) as connection:
         found = recorded_market(connection, asked.names, asked.start, asked.end)

@@ -6,17 +6,15 @@ from datetime import datetime
 
 import adbc_driver_manager
 import polars as pl
-from adbc_driver_manager.dbapi import Connection
 
 from hydra.db import queries
+from hydra.db.arrow_connection import ArrowConnection, Parameter
 from hydra.db.engine import adbc_connect, means_lost
 from hydra.errors import DatabaseError, DatabaseLostError, StopError
 
-Parameter = datetime | Sequence[int]
-
 
 @contextmanager
-def arrow_reader(url: str) -> Iterator[Connection]:
+def arrow_reader(url: str) -> Iterator[ArrowConnection]:
     """A connection for `read_frame`, closed at the end; one lost with its server is just dropped.
 
     Raises:
@@ -30,7 +28,7 @@ def arrow_reader(url: str) -> Iterator[Connection]:
             connection.close()
 
 
-def read_frame(connection: Connection, query: str, parameters: Sequence[Parameter]) -> pl.DataFrame:
+def read_frame(connection: ArrowConnection, query: str, parameters: Sequence[Parameter]) -> pl.DataFrame:
     """The rows that `sql/<query>.sql` answers with `parameters` in the place of $1, $2, ...
 
     Types come as PostgreSQL has them: smallint Int16, bigint Int64, double precision Float64,
@@ -43,17 +41,15 @@ def read_frame(connection: Connection, query: str, parameters: Sequence[Paramete
     """
     _refuse_naive_times(query, parameters)
     try:
-        with connection.cursor() as cursor:
-            cursor.execute(queries.load(query), parameters=list(parameters))
-            return pl.DataFrame(cursor.fetch_arrow_table())
-    # Arrow has an error of its own for a connection that is lost while the rows come.
-    except (adbc_driver_manager.Error, OSError) as error:
+        return connection.read(queries.load(query), parameters)
+    # polars has an error of its own for a connection that is lost while the rows come.
+    except (adbc_driver_manager.Error, pl.exceptions.PolarsError) as error:
         with suppress(adbc_driver_manager.Error):
             connection.rollback()
         raise _refused(f"sql/{query}.sql could not be read", error) from error
 
 
-def end_read(connection: Connection) -> None:
+def end_read(connection: ArrowConnection) -> None:
     """End the transaction in which ADBC reads, so that the next read sees later commits.
 
     Raises:
@@ -65,8 +61,8 @@ def end_read(connection: Connection) -> None:
         raise _refused("a read could not be ended", error) from error
 
 
-def _refused(what: str, error: adbc_driver_manager.Error | OSError) -> DatabaseError:
-    is_lost = isinstance(error, OSError) or (
+def _refused(what: str, error: adbc_driver_manager.Error | pl.exceptions.PolarsError) -> DatabaseError:
+    is_lost = isinstance(error, pl.exceptions.PolarsError) or (
         isinstance(error, adbc_driver_manager.OperationalError) and means_lost(error.sqlstate)
     )
     kind = DatabaseLostError if is_lost else DatabaseError

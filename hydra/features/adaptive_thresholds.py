@@ -10,9 +10,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 import polars as pl
-from adbc_driver_manager.dbapi import Connection
 
 from hydra.arrays import TIME
+from hydra.db.arrow_connection import ArrowConnection
 from hydra.durations import DAY, HOUR
 from hydra.features.catalogue.thresholds import FEATURES, SAMPLED_DAYS
 from hydra.features.engine.decision_frame import DECISION_DELAY
@@ -70,7 +70,7 @@ def _of_day(samples: pl.DataFrame, day: date) -> pl.DataFrame:
 
 
 def read_adaptive_thresholds(
-    connection: Connection, instrument_ids: Sequence[int], days: Sequence[date]
+    connection: ArrowConnection, instrument_ids: Sequence[int], days: Sequence[date]
 ) -> pl.DataFrame:
     """`adaptive_thresholds` from the database, from facts known by the first instant of the last day.
 

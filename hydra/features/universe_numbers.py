@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 import polars as pl
-from adbc_driver_manager.dbapi import Connection
 
 from hydra.db.arrow import end_read, read_frame
+from hydra.db.arrow_connection import ArrowConnection
 from hydra.features.engine.decision_frame import DECISION_SCHEMA
 from hydra.features.evaluate import Evaluate, feature_matrix
 from hydra.features.facts import SOURCES, MarketFacts
@@ -14,7 +14,7 @@ from hydra.universe import find_pair
 _INSTRUMENT = pl.col("instrument_id")
 
 
-def read_universe_numbers(connection: Connection, instrument_ids: Sequence[int]) -> dict[int, int]:
+def read_universe_numbers(connection: ArrowConnection, instrument_ids: Sequence[int]) -> dict[int, int]:
     """Of each of some instruments of any venue the number of its pair in the universe, if it is in it.
 
     Raises:

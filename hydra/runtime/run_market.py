@@ -3,7 +3,7 @@
 Source: docs/architecture.md, "Modes and exchanges"; C111 (recorded history declares no feeds), C124 (venues).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -18,10 +18,11 @@ from hydra.db.engine import connect
 from hydra.domain import MarketOrigin
 from hydra.errors import StopError
 from hydra.ingest.instruments import VENUE
-from hydra.ingest.simulated import Progress, store_market
 from hydra.layers.layer2_data_health import LIQUIDATION_FEED, ORDER_BOOK_FEED
 from hydra.sim.market.settings import MarketSettings, Scenario
 from hydra.universe import UNIVERSE
+
+Progress = Callable[[float], None]
 
 CANDLE_LENGTH: Final = timedelta(minutes=1)
 GENERATED_START: Final = datetime(2025, 6, 1, tzinfo=UTC)
@@ -111,6 +112,9 @@ def generated_market(url: str, asked: MarketRequest, progress: Progress) -> RunM
     if not asked.with_books:
         # The liquidation feed needs a heartbeat a minute to count as alive.
         market = replace(market, book_interval_seconds=0, heartbeat_interval_seconds=60)
+    # What makes a market loads numba, a third of a second; every run imports this file, few make one.
+    from hydra.ingest.simulated import store_market  # noqa: PLC0415
+
     stored = store_market(url, market, int((end - start) / CANDLE_LENGTH), progress)
     by_name = {pair.base: instrument_id for pair, instrument_id in zip(UNIVERSE, stored, strict=True)}
     chosen = tuple(by_name[name] for name in asked.names or by_name)

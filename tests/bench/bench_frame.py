@@ -14,8 +14,8 @@ from functools import partial
 from typing import TypeVar
 
 import polars as pl
-from adbc_driver_manager.dbapi import Connection
 
+from hydra.db.arrow_connection import ArrowConnection
 from hydra.db.engine import adbc_connect, connect
 from hydra.features.engine.decision_frame import decision_frame
 from hydra.features.engine.grid_memory import GridMemory
@@ -58,7 +58,7 @@ def measure() -> list[Result]:
     return _results(loading_ms, stages)
 
 
-def _follow(connection: Connection, window: MarketWindow, rows: Rows) -> Stages:
+def _follow(connection: ArrowConnection, window: MarketWindow, rows: Rows) -> Stages:
     stages: Stages = {"minute in": [], "window": [], "frame": [], "features": []}
     memory = GridMemory()
     for number in range(MINUTES):

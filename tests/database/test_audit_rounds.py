@@ -24,6 +24,7 @@ from hydra.runtime.notifications import UPKEEP_QUEUE, notify_upkeep
 from hydra.settings import load_settings
 from tests.support.planted_defects import DEFECTS
 from tests.support.servers.databases import TestServer
+from tests.support.servers.editions import ON_APACHE_ALONE
 from tests.support.servers.logins import as_role
 from tests.support.trade_scenario import write_scenario
 
@@ -127,6 +128,7 @@ def test_the_audits_read_as_a_role_that_cannot_write(reader: psycopg.Connection)
         reader.execute("DELETE FROM hydra.audit_rounds")
 
 
+@ON_APACHE_ALONE
 def test_a_ring_wakes_the_upkeep_process_and_status_shows_what_it_found(url: str, tmp_path: Path) -> None:
     plant(url)
     environment = {**os.environ, "HYDRA_DATABASE_URL": url, "COLUMNS": "200"}

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 import redis
 
+from hydra.db.edition import Edition
 from hydra.db.engine import connect
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import SettingsError, StopError
@@ -34,6 +35,12 @@ from workers.stages import Handler, declare_stages
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
 NO_FILE = Path("no-such-file.env")
+
+
+@pytest.fixture(scope="module")
+def edition() -> Edition:
+    """Messages use nothing of TimescaleDB, and what the stages read and write is tested on both elsewhere."""
+    return Edition.APACHE
 
 
 @pytest.fixture(scope="module")

@@ -44,7 +44,7 @@ def test_lookahead_varies_every_table_and_finds_nothing() -> None:
 @pytest.mark.parametrize(
     ("verb", "check"), [("lookahead", "feature_lookahead"), ("warmup", "feature_warm_up")]
 )
-def test_features_that_look_at_leaders_are_checked_on_every_venue(
+def test_features_that_look_at_leaders_are_checked_on_every_venue_and_machines_get_the_results(
     verb: str, check: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A generated market has instruments of its own; `btc_beta` needs BTC among them."""
@@ -61,9 +61,14 @@ def test_features_that_look_at_leaders_are_checked_on_every_venue(
 
     monkeypatch.setattr(f"hydra.cli.check.{check}", watching)
     short = ["--samples", "1"] + (["--paths", "1"] if verb == "lookahead" else [])
-    done = CliRunner().invoke(app, ["check", verb, *RANGE, *PAIRS, *short])
+    done = CliRunner().invoke(app, ["check", verb, *RANGE, *PAIRS, *short, "--json"])
     assert done.exit_code == 0, done.output
     assert any(beta is not None for beta in betas)
+    found = json.loads(done.stdout)
+    assert found["mismatches"] == 0
+    assert sum(one["compared"] for one in found["checks"]) == found["compared"] > 0
+    names = {one["check"] for one in found["checks"]}
+    assert ("facts: known before they are true" in names) == (verb == "lookahead")
 
 
 def counting(rules: Rules) -> Simulate:
@@ -78,23 +83,16 @@ def counting(rules: Rules) -> Simulate:
     return run
 
 
-def test_the_results_are_there_for_machines() -> None:
-    done = CliRunner().invoke(
-        app, ["check", "lookahead", *RANGE, *PAIRS, "--samples", "1", "--paths", "1", "--json"]
-    )
-    found = json.loads(done.stdout)
-    assert (done.exit_code, found["mismatches"]) == (0, 0)
-    assert sum(one["compared"] for one in found["checks"]) == found["compared"] > 0
-    assert "facts: known before they are true" in {one["check"] for one in found["checks"]}
-
-
-@pytest.mark.parametrize("verb", ["lookahead", "warmup"])
+@pytest.mark.parametrize(
+    ("verb", "how"), [("lookahead", ("--samples", "1", "--paths", "1")), ("warmup", ("--samples", "3"))]
+)
 def test_a_planted_fault_gives_status_1_and_says_what_differs(
-    monkeypatch: pytest.MonkeyPatch, verb: str
+    monkeypatch: pytest.MonkeyPatch, verb: str, how: tuple[str, ...]
 ) -> None:
+    """Every decision looks ahead, so one is enough to find it."""
     planted: Callable[[Rules], Simulate] = counting
     monkeypatch.setattr("hydra.cli.check.simulate_by", planted)
-    done = CliRunner().invoke(app, ["check", verb, *SHORT])
+    done = CliRunner().invoke(app, ["check", verb, *RANGE, *PAIRS, *how])
     assert done.exit_code == 1
     assert "last_close of instrument" in done.output
     assert "mismatches among" in done.output

@@ -16,7 +16,7 @@ from hydra.db.engine import adbc_connect, connect
 from hydra.db.server.ports import choose_free
 from hydra.errors import DatabaseError
 
-WHO = "SELECT current_setting('TimeZone'), current_setting('application_name')"
+WHO = "SELECT current_setting('TimeZone') AS zone, current_setting('application_name') AS name"
 
 
 def changed(url: str, **parts: object) -> str:
@@ -26,9 +26,8 @@ def changed(url: str, **parts: object) -> str:
 def test_every_kind_of_connection_is_named_and_in_utc(empty_database_url: str) -> None:
     with connect(empty_database_url) as connection:
         assert connection.execute(WHO).fetchone() == ("UTC", "hydra")
-    with adbc_connect(empty_database_url) as arrow, arrow.cursor() as cursor:
-        cursor.execute(WHO)
-        assert cursor.fetchone() == ("UTC", "hydra")
+    with adbc_connect(empty_database_url) as arrow:
+        assert arrow.read(WHO).row(0) == ("UTC", "hydra")
 
 
 def test_a_server_that_the_network_hides_is_given_up_within_half_a_minute(empty_database_url: str) -> None:
@@ -83,10 +82,9 @@ def test_every_kind_of_connection_speaks_utc_whatever_the_user_and_the_server_sa
                 "2025-06-01 12:00 UTC",
                 "2025-06-01 12:00:00+00",
             )
-    with adbc_connect(tokyo) as arrow, arrow.cursor() as cursor:
+    with adbc_connect(tokyo) as arrow:
         arrow.rollback()
-        cursor.execute(noon)
-        assert cursor.fetchone() == (datetime(2025, 6, 1, 12, tzinfo=UTC), "2025-06-01 12:00:00+00")
+        assert arrow.read(noon).row(0) == (datetime(2025, 6, 1, 12, tzinfo=UTC), "2025-06-01 12:00:00+00")
 
 
 @pytest.mark.parametrize("connecting", [connect, adbc_connect])

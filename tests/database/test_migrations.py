@@ -8,7 +8,8 @@ import psycopg
 import pytest
 from alembic.script import ScriptDirectory
 
-from hydra.db.migrate import alembic_config, current_revision, head_revision, upgrade_to_head
+from hydra.db.alembic_migrations import alembic_config
+from hydra.db.migrate import current_revision, head_revision, upgrade_to_head
 from hydra.errors import DatabaseError
 from hydra.paths import SQL_DIRECTORY
 from tests.support.before_0011 import NOT_RUN, checkout, has_commit, run_there
@@ -73,8 +74,7 @@ def test_a_database_of_revision_0010_becomes_what_a_new_one_is(
 ) -> None:
     if not has_commit():
         pytest.skip(NOT_RUN)
-    with checkout() as folder:
-        run_there(folder, ["-c", UPGRADE, empty_database_url], empty_database_url)
+    run_there(checkout(), ["-c", UPGRADE, empty_database_url], empty_database_url)
     assert current_revision(empty_database_url) == "0010"
     with psycopg.connect(empty_database_url, autocommit=True) as connection:
         connection.execute(CYCLES_OF_0010)

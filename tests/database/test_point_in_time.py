@@ -5,15 +5,15 @@ from datetime import datetime, timedelta
 
 import polars as pl
 import pytest
-from adbc_driver_manager.dbapi import Connection
 from polars.testing import assert_frame_equal
 
+from hydra.db.arrow_connection import ArrowConnection
 from hydra.db.engine import adbc_connect, connect
 from hydra.db.rollups import refresh
 from hydra.errors import DatabaseError, StopError
 from hydra.features.facts import LAYER_SOURCES
 from hydra.features.reading.point_in_time import read_facts
-from tests.support.fact_writer import write_rows
+from tests.support.fact_writer import append_rows, write_rows
 from tests.support.synthetic_market import (
     FIVE_MINUTES,
     MINUTE,
@@ -46,7 +46,7 @@ def rows() -> Rows:
 
 
 @pytest.fixture(scope="module")
-def connection(database_url: str, rows: Rows) -> Iterator[Connection]:
+def connection(database_url: str, rows: Rows) -> Iterator[ArrowConnection]:
     """A database that holds `rows`, and rows of a pair that nobody asks for."""
     with adbc_connect(database_url) as opened:
         write_rows(opened, rows)
@@ -55,12 +55,14 @@ def connection(database_url: str, rows: Rows) -> Iterator[Connection]:
 
 
 @pytest.mark.parametrize("as_of", READINGS, ids=lambda as_of: as_of.strftime("%dT%H:%M:%S"))
-def test_a_reading_equals_the_facts_from_scratch(connection: Connection, rows: Rows, as_of: datetime) -> None:
+def test_a_reading_equals_the_facts_from_scratch(
+    connection: ArrowConnection, rows: Rows, as_of: datetime
+) -> None:
     found = read_facts(connection, instrument_ids=PAIRS, start=as_of, as_of=as_of)
     assert_same_facts(found, facts_from_scratch(rows, as_of, as_of))
 
 
-def test_a_batch_reads_from_the_anchor_of_its_first_decision(connection: Connection, rows: Rows) -> None:
+def test_a_batch_reads_from_the_anchor_of_its_first_decision(connection: ArrowConnection, rows: Rows) -> None:
     start, as_of = utc(2025, 6, 10, 1, 0, 2), utc(2025, 6, 12, 7, 0, 2)
     found = read_facts(connection, instrument_ids=PAIRS, start=start, as_of=as_of)
     assert_same_facts(found, facts_from_scratch(rows, start, as_of))
@@ -75,7 +77,7 @@ def test_the_made_market_holds_every_kind_of_fact_and_late_ones(rows: Rows) -> N
     assert set(facts.candles_5m["row_count"].unique()) >= {2, 3, 4, 5}
 
 
-def test_nothing_is_known_later_than_the_reading(connection: Connection) -> None:
+def test_nothing_is_known_later_than_the_reading(connection: ArrowConnection) -> None:
     for as_of in READINGS:
         facts = read_facts(connection, instrument_ids=PAIRS, start=as_of, as_of=as_of)
         for name in LAYER_SOURCES:
@@ -84,14 +86,14 @@ def test_nothing_is_known_later_than_the_reading(connection: Connection) -> None
         assert facts.candles_5m.filter(pl.col("time") + FIVE_MINUTES > as_of).is_empty()
 
 
-def test_other_instruments_do_not_enter(connection: Connection) -> None:
+def test_other_instruments_do_not_enter(connection: ArrowConnection) -> None:
     as_of = READINGS[0]
     facts = read_facts(connection, instrument_ids=[2], start=as_of, as_of=as_of)
     for name in LAYER_SOURCES:
         assert getattr(facts, name)["instrument_id"].unique().to_list() == [2], name
 
 
-def test_what_was_known_stays_as_it_was_when_later_facts_arrive(connection: Connection) -> None:
+def test_what_was_known_stays_as_it_was_when_later_facts_arrive(connection: ArrowConnection) -> None:
     early, late = READINGS[0], READINGS[-1]
     then = read_facts(connection, instrument_ids=PAIRS, start=early, as_of=early)
     cut = read_facts(connection, instrument_ids=PAIRS, start=early, as_of=late).known_by(early)
@@ -124,9 +126,8 @@ def test_a_rollup_that_missed_a_late_row_cannot_make_a_wrong_bar(database_url: s
         write_rows(opened, {"candles_1m": minutes})
         with connect(database_url, autocommit=True) as refreshing:
             refresh(refreshing, "candles_1m", utc(2025, 3, 1, 11), utc(2025, 3, 1, 13))
-        with opened.cursor() as cursor:
-            cursor.execute("SET LOCAL hydra.rollups = 'deferred'")
-            cursor.adbc_ingest("candles_1m", late.to_arrow(), mode="append", db_schema_name="market")
+        opened.execute("SET LOCAL hydra.rollups = 'deferred'")
+        append_rows(opened, "candles_1m", late)
         opened.commit()
         for as_of in (utc(2025, 3, 1, 13, 59), utc(2025, 3, 1, 14, 1)):
             found = read_facts(opened, instrument_ids=[pair], start=as_of, as_of=as_of)
@@ -177,18 +178,18 @@ def test_depth_is_price_times_quantity_over_twenty_levels(database_url: str) -> 
     ]
 
 
-def test_an_empty_market_gives_empty_frames_of_the_right_types(connection: Connection) -> None:
+def test_an_empty_market_gives_empty_frames_of_the_right_types(connection: ArrowConnection) -> None:
     facts = read_facts(connection, instrument_ids=[77], start=START, as_of=START + MINUTE)
     assert all(getattr(facts, name).is_empty() for name in LAYER_SOURCES)
 
 
-def test_an_instant_without_zone_is_refused(connection: Connection) -> None:
+def test_an_instant_without_zone_is_refused(connection: ArrowConnection) -> None:
     naive = START.replace(tzinfo=None)
     with pytest.raises(StopError, match="no time zone"):
         read_facts(connection, instrument_ids=PAIRS, start=naive, as_of=naive)
 
 
-def test_a_reading_before_its_first_decision_is_refused(connection: Connection) -> None:
+def test_a_reading_before_its_first_decision_is_refused(connection: ArrowConnection) -> None:
     with pytest.raises(StopError, match="the first decision lies after the reading"):
         read_facts(connection, instrument_ids=PAIRS, start=END, as_of=START)
 
@@ -197,9 +198,7 @@ def test_a_database_without_the_schema_is_named_with_what_to_do(empty_database_u
     with adbc_connect(empty_database_url) as opened:
         with pytest.raises(DatabaseError, match=r"sql/reads/candles_1m\.sql .*hydra db up"):
             read_facts(opened, instrument_ids=PAIRS, start=START, as_of=START)
-        with opened.cursor() as cursor:
-            cursor.execute("SELECT 1")
-            assert cursor.fetchone() == (1,)
+        assert opened.read("SELECT 1").item() == 1
 
 
 def _nothing() -> Rows:

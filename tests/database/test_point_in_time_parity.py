@@ -6,9 +6,9 @@ from random import Random
 import numpy as np
 import polars as pl
 import pytest
-from adbc_driver_manager.dbapi import Connection
 
 from hydra.checks.warm_up import is_recursive
+from hydra.db.arrow_connection import ArrowConnection
 from hydra.db.edition import Edition
 from hydra.db.engine import adbc_connect
 from hydra.features.engine.decision_frame import decision_frame, decision_frames, decision_minutes
@@ -34,7 +34,7 @@ STRICT = frozenset(DECISION_FEATURES_V1)
 
 
 @pytest.fixture(scope="module")
-def connection(database_url: str) -> Iterator[Connection]:
+def connection(database_url: str) -> Iterator[ArrowConnection]:
     """Two months of recorded markets, rolled up as an import leaves them."""
     with adbc_connect(database_url) as opened:
         write_rows(opened, recorded_rows(LOADED_FROM, LAST))
@@ -42,7 +42,7 @@ def connection(database_url: str) -> Iterator[Connection]:
 
 
 def test_features_read_at_each_minute_equal_those_of_one_batch(
-    connection: Connection, edition: Edition
+    connection: ArrowConnection, edition: Edition
 ) -> None:
     """Some five hundred random (pair, minute): from a window that moved there, some from a fresh reading."""
     every = decision_minutes(PAIRS, FIRST, LAST)

@@ -6,8 +6,8 @@ from random import Random
 
 import polars as pl
 import pytest
-from adbc_driver_manager.dbapi import Connection
 
+from hydra.db.arrow_connection import ArrowConnection
 from hydra.db.engine import adbc_connect
 from hydra.errors import DatabaseError, StopError
 from hydra.features.reading.point_in_time import read_facts
@@ -20,7 +20,7 @@ START, END = utc(2025, 6, 9, 21), utc(2025, 6, 10, 3)
 
 
 @pytest.fixture
-def connection(database_url: str) -> Iterator[Connection]:
+def connection(database_url: str) -> Iterator[ArrowConnection]:
     """A migrated database without facts."""
     with adbc_connect(database_url) as opened:
         clear_market(opened)
@@ -38,7 +38,7 @@ def _committed_between(rows: Rows, random: Random, after: datetime | None, by: d
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_the_window_equals_a_fresh_reading_at_every_step(connection: Connection, seed: int) -> None:
+def test_the_window_equals_a_fresh_reading_at_every_step(connection: ArrowConnection, seed: int) -> None:
     """Across midnight and full hours, in steps of one minute to an hour, with rows that arrive days late."""
     random = Random(seed)
     rows = make_rows(seed=seed, start=START, end=END, pairs=PAIRS, late_share=0.3)
@@ -53,7 +53,7 @@ def test_the_window_equals_a_fresh_reading_at_every_step(connection: Connection,
     assert_same_facts(found, facts_from_scratch(rows, as_of, as_of))
 
 
-def test_a_frame_without_news_stays_the_same_object(connection: Connection) -> None:
+def test_a_frame_without_news_stays_the_same_object(connection: ArrowConnection) -> None:
     rows = make_rows(seed=4, start=START, end=END, pairs=PAIRS, late_share=0)
     write_rows(connection, rows)
     window = MarketWindow.load(connection, PAIRS, utc(2025, 6, 10, 1, 2, 2))
@@ -63,7 +63,7 @@ def test_a_frame_without_news_stays_the_same_object(connection: Connection) -> N
     assert after.candles_1m.height == before.candles_1m.height + len(PAIRS)
 
 
-def test_a_fact_that_is_committed_late_is_found_by_the_next_advance(connection: Connection) -> None:
+def test_a_fact_that_is_committed_late_is_found_by_the_next_advance(connection: ArrowConnection) -> None:
     rows = make_rows(seed=5, start=START, end=END, pairs=PAIRS, late_share=0)
     as_of = utc(2025, 6, 10, 1, 0, 2)
     window = MarketWindow.load(connection, PAIRS, as_of)
@@ -77,7 +77,9 @@ def test_a_fact_that_is_committed_late_is_found_by_the_next_advance(connection: 
     assert_same_facts(found, expected)
 
 
-def test_a_bar_appears_when_its_bucket_ends_though_no_further_row_arrives(connection: Connection) -> None:
+def test_a_bar_appears_when_its_bucket_ends_though_no_further_row_arrives(
+    connection: ArrowConnection,
+) -> None:
     rows = make_rows(seed=12, start=START, end=END, pairs=PAIRS, late_share=0)
     bucket = utc(2025, 6, 10, 1)
     silent = {**rows, "candles_1m": rows["candles_1m"].filter(pl.col("time") <= bucket)}
@@ -89,25 +91,24 @@ def test_a_bar_appears_when_its_bucket_ends_though_no_further_row_arrives(connec
     assert_same_facts(found, facts_from_scratch(silent, window.as_of, window.as_of))
 
 
-def test_an_import_of_the_past_is_taken_in(connection: Connection) -> None:
+def test_an_import_of_the_past_is_taken_in(connection: ArrowConnection) -> None:
     rows = make_rows(seed=6, start=START, end=END, pairs=PAIRS, late_share=0)
     as_of = utc(2025, 6, 10, 2, 0, 2)
     window = MarketWindow.load(connection, PAIRS, as_of)
     assert window.facts.candles_1m.is_empty()
     write_rows(connection, rows)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO market.import_batches (path, sha256, layout, target_table, rows_read, rows_inserted,"
-            " rows_unchanged, rows_revised, rows_quarantined, rollups_fresh)"
-            " VALUES ('made', '0', 'made', 'candles_1m', 0, 0, 0, 0, 0, true)"
-        )
+    connection.execute(
+        "INSERT INTO market.import_batches (path, sha256, layout, target_table, rows_read, rows_inserted,"
+        " rows_unchanged, rows_revised, rows_quarantined, rollups_fresh)"
+        " VALUES ('made', '0', 'made', 'candles_1m', 0, 0, 0, 0, 0, true)"
+    )
     connection.commit()
     assert_same_facts(
         window.advance(as_of + MINUTE), facts_from_scratch(rows, as_of + MINUTE, as_of + MINUTE)
     )
 
 
-def test_standing_still_changes_nothing(connection: Connection) -> None:
+def test_standing_still_changes_nothing(connection: ArrowConnection) -> None:
     rows = make_rows(seed=9, start=START, end=END, pairs=PAIRS, late_share=0.1)
     write_rows(connection, rows)
     window = MarketWindow.load(connection, PAIRS, utc(2025, 6, 10, 2, 3, 2))
@@ -115,7 +116,7 @@ def test_standing_still_changes_nothing(connection: Connection) -> None:
     assert_same_facts(window.advance(window.as_of), before)
 
 
-def test_facts_handed_out_do_not_change_when_the_window_moves(connection: Connection) -> None:
+def test_facts_handed_out_do_not_change_when_the_window_moves(connection: ArrowConnection) -> None:
     rows = make_rows(seed=10, start=START, end=END, pairs=PAIRS, late_share=0.1)
     write_rows(connection, rows)
     window = MarketWindow.load(connection, PAIRS, utc(2025, 6, 9, 23, 0, 2))
@@ -125,13 +126,15 @@ def test_facts_handed_out_do_not_change_when_the_window_moves(connection: Connec
     assert_same_facts(handed_out, as_it_was)
 
 
-def test_a_window_does_not_go_back(connection: Connection) -> None:
+def test_a_window_does_not_go_back(connection: ArrowConnection) -> None:
     window = MarketWindow.load(connection, PAIRS, END)
     with pytest.raises(StopError, match="only moves forward"):
         window.advance(END - MINUTE)
 
 
-def test_a_window_whose_server_fails_stays_where_it_was(connection: Connection, database_url: str) -> None:
+def test_a_window_whose_server_fails_stays_where_it_was(
+    connection: ArrowConnection, database_url: str
+) -> None:
     rows = make_rows(seed=11, start=START, end=END, pairs=PAIRS, late_share=0)
     write_rows(connection, rows)
     reading = adbc_connect(database_url)
@@ -145,12 +148,10 @@ def test_a_window_whose_server_fails_stays_where_it_was(connection: Connection, 
     reading.close()
 
 
-def _terminate_other_backends(connection: Connection) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            " AND backend_type = 'client backend'"
-        )
-        cursor.fetchone()
+def _terminate_other_backends(connection: ArrowConnection) -> None:
+    connection.read(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        " AND backend_type = 'client backend'"
+    )
     connection.commit()

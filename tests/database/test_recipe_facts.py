@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import polars as pl
 import pytest
-from adbc_driver_manager.dbapi import Connection
 
 from hydra.arrays import TIME
+from hydra.db.arrow_connection import ArrowConnection
 from hydra.db.engine import adbc_connect
 from hydra.features.facts import SOURCES, MarketFacts
 from hydra.features.for_models.recipe import FeatureRecipe, read_recipe_facts
@@ -39,7 +39,7 @@ def _trade(number: int, seconds_ago: float, known_after: float) -> tuple[object,
 
 
 @pytest.fixture(scope="module")
-def connection(database_url: str) -> Iterator[Connection]:
+def connection(database_url: str) -> Iterator[ArrowConnection]:
     market = make_rows(seed=9, start=START, end=END, pairs=PAIRS, late_share=0.0)
     books = [_book(8, 0, 1.0), _book(3, 0, 2.0), _book(5, 1, 3.0), _book(900, 1, 4.0), _book(1, 0, 5.0)]
     rows = {
@@ -64,7 +64,7 @@ def connection(database_url: str) -> Iterator[Connection]:
 
 
 @pytest.fixture(scope="module")
-def facts(connection: Connection) -> MarketFacts:
+def facts(connection: ArrowConnection) -> MarketFacts:
     return read_recipe_facts(connection, instrument_ids=PAIRS, start=AS_OF, as_of=AS_OF)
 
 
@@ -106,7 +106,7 @@ def test_the_recipe_is_built_from_them(facts: MarketFacts) -> None:
     assert built["orderbook_imbalance"].to_list() == pytest.approx([(bid - ask) / (bid + ask)])
 
 
-def test_a_reading_for_the_layers_brings_none_of_them(connection: Connection) -> None:
+def test_a_reading_for_the_layers_brings_none_of_them(connection: ArrowConnection) -> None:
     facts = read_facts(connection, instrument_ids=PAIRS, start=AS_OF, as_of=AS_OF)
     assert all(getattr(facts, name).is_empty() for name in SOURCES if SOURCES[name].is_for_models)
     assert facts.candles_1m.height > 0

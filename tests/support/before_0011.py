@@ -3,13 +3,13 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from hydra.paths import PROJECT_ROOT
+from hydra.paths import PROJECT_ROOT, cache_directory
 from tests.support.servers.logins import ENVIRONMENT
 
 COMMIT: Final = "b325dc6b409e172f00e29ef1adafae66b891ecdd"
@@ -21,13 +21,20 @@ def has_commit() -> bool:
     return _git("cat-file", "-e", f"{COMMIT}^{{commit}}").returncode == 0
 
 
-@contextmanager
-def checkout() -> Iterator[Path]:
-    """A folder with the code of that commit, as long as the context lasts."""
-    with TemporaryDirectory(prefix="hydra-0010-") as folder:
-        archive = _git("archive", COMMIT, "hydra", "migrations", "sql", "workers")
-        subprocess.run(["tar", "-x", "-C", folder], input=archive.stdout, check=True)  # noqa: S607
-        yield Path(folder)
+def checkout() -> Path:
+    """A folder with the code of that commit, in the cache: that code keeps its machine code beside it."""
+    folder = cache_directory() / "tests" / COMMIT
+    if not folder.is_dir():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=folder.parent) as name:
+            begun = Path(name) / "begun"
+            begun.mkdir()
+            archive = _git("archive", COMMIT, "hydra", "migrations", "sql", "workers")
+            subprocess.run(["tar", "-x", "-C", str(begun)], input=archive.stdout, check=True)  # noqa: S607
+            # Another test run may have been quicker.
+            with suppress(OSError):
+                begun.rename(folder)
+    return folder
 
 
 def run_there(folder: Path, arguments: Sequence[str], url: str) -> None:

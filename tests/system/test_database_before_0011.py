@@ -26,8 +26,8 @@ pytestmark = pytest.mark.skipif(not has_commit(), reason=NOT_RUN)
 @pytest.fixture(scope="module")
 def connection(servers: dict[Edition, TestServer]) -> Iterator[psycopg.Connection]:
     """The database after `hydra db up`, one backtest of the old code in it."""
-    with servers[Edition.APACHE].empty() as url, checkout() as folder:
-        run_there(folder, BACKTEST, url)
+    with servers[Edition.APACHE].empty() as url:
+        run_there(checkout(), BACKTEST, url)
         assert current_revision(url) == "0010"
         upgrade_to_head(url)
         assert current_revision(url) == head_revision()

@@ -30,8 +30,8 @@ from tests.support.servers.migrated import migrated_server
 
 IS_FULL: Final = os.environ.get("FULL_EXCHANGE_DAY") == "1"
 START: Final = datetime(2025, 6, 1, tzinfo=UTC)
-CALM_MINUTES: Final = 1440 if IS_FULL else 10
-DISTURBED_MINUTES: Final = 1440 if IS_FULL else 30
+CALM_END: Final = START + timedelta(minutes=1440 if IS_FULL else 10)
+DISTURBED_END: Final = CALM_END + timedelta(minutes=1440 if IS_FULL else 30)
 PAIRS: Final = "BTC,ETH,SOL,BNB,ADA,XRP,LTC,DOGE" if IS_FULL else "BTC,ETH"
 KILLS: Final = 34 if IS_FULL else 5
 CATCH_UP_S: Final = 60.0
@@ -58,28 +58,34 @@ def home() -> Iterator[Path]:
         yield folder
 
 
+@pytest.fixture(scope="module")
+def market(home: Path) -> Iterator[ServedMarket]:
+    """Goes on only while it is heard, so the second run begins where the first has ended."""
+    assert home.is_dir()
+    options = ("--seed", "21", "--from", f"{START:%Y-%m-%dT%H:%M}", "--speed", "max", "--pairs", PAIRS)
+    with served_market(*options) as served:
+        served.hold_until(START)
+        yield served
+
+
 def heard(
-    seed: int, minutes: int, faults: list[dict[str, Any]], kills: int
+    market: ServedMarket, end: datetime, faults: list[dict[str, Any]], kills: int
 ) -> tuple[list[Compared], set[Victim]]:
-    """Run on a served market to its end; what was sent against what is stored, and who was killed."""
-    end = START + timedelta(minutes=minutes)
-    options = ("--seed", str(seed), "--from", f"{START:%Y-%m-%dT%H:%M}", "--speed", "max", "--pairs", PAIRS)
-    with served_market(*options) as market:
-        market.hold_until(START)
-        market.ask("/hydra/faults", {"faults": faults})
-        command = [sys.executable, "-m", "hydra", "run", "--exchange", "simulated", "--pairs", PAIRS]
-        struck = run_disturbed(
-            [*command, "--to", f"{end:%Y-%m-%dT%H:%M}"],
-            {"EXCHANGE_URL": market.url},
-            kill_schedule(seed, kills, PAUSE_S, tuple(Victim)),
-            private_cluster().data,
-            time_limit_seconds=3_600,
-            once_there=Victim.CLOCK,
-            # 3: in a tenth of the minutes or more no pair had its data, as it has to be here.
-            statuses=(0, 3) if faults else (0,),
-        )
-        market.ask("/hydra/faults", {"faults": []})
-        return caught_up(market, end), {kill.victim for kill in struck}
+    """Run up to `end`; what was sent so far against what is stored, and who was killed."""
+    market.ask("/hydra/faults", {"faults": faults})
+    command = [sys.executable, "-m", "hydra", "run", "--exchange", "simulated", "--pairs", PAIRS]
+    struck = run_disturbed(
+        [*command, "--to", f"{end:%Y-%m-%dT%H:%M}"],
+        {"EXCHANGE_URL": market.url},
+        kill_schedule(22, kills, PAUSE_S, tuple(Victim)),
+        private_cluster().data,
+        time_limit_seconds=3_600,
+        once_there=Victim.CLOCK,
+        # 3: in a tenth of the minutes or more no pair had its data, as it has to be here.
+        statuses=(0, 3) if faults else (0,),
+    )
+    market.ask("/hydra/faults", {"faults": []})
+    return caught_up(market, end), {kill.victim for kill in struck}
 
 
 def caught_up(market: ServedMarket, end: datetime) -> list[Compared]:
@@ -133,18 +139,17 @@ def parity() -> str:
     return hydra("check", "parity", "--run", str(newest_run())).out
 
 
-def test_every_fact_that_was_sent_is_stored_once(home: Path) -> None:
-    assert home.is_dir()
-    compared, _ = heard(21, CALM_MINUTES, [], 0)
+def test_every_fact_that_was_sent_is_stored_once(market: ServedMarket) -> None:
+    compared, _ = heard(market, CALM_END, [], 0)
     assert {one.table for one in compared} >= {*GIVEN_BACK, "order_books", "premium_index"}
     assert unexplained(compared) == []
     assert "0 mismatches" in parity()
     assert offences() == {}
 
 
-def test_features_are_null_as_long_as_the_document_says(home: Path) -> None:
+@pytest.mark.usefixtures("market")
+def test_features_are_null_as_long_as_the_document_says() -> None:
     """Of the run before this: the table in docs/features.md, by the minutes that it has heard."""
-    assert home.is_dir()
     minute, null = null_features(private_cluster().url(DATABASE), newest_run())
     heard = minute - START
     asked = {ALIASES.get(name, name) for name in (*STORED_FEATURES, *FEATURE_RECIPE_V1)}
@@ -156,9 +161,8 @@ def test_features_are_null_as_long_as_the_document_says(home: Path) -> None:
     assert {"liq_zscore", "whale_movement"} <= expected or heard > timedelta(hours=23)
 
 
-def test_under_faults_and_kills_nothing_is_lost_that_the_exchange_gives_back(home: Path) -> None:
-    assert home.is_dir()
-    compared, victims = heard(22, DISTURBED_MINUTES, FAULTS, KILLS)
+def test_under_faults_and_kills_nothing_is_lost_that_the_exchange_gives_back(market: ServedMarket) -> None:
+    compared, victims = heard(market, DISTURBED_END, FAULTS, KILLS)
     assert victims == set(Victim)
     assert unexplained(compared) == []
     assert "0 mismatches" in parity()

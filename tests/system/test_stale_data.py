@@ -10,11 +10,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
+import psycopg
 import pytest
 
 from hydra.db.edition import Edition
@@ -27,9 +27,10 @@ from tests.support.waiting import PATIENCE_S
 
 SPEED: Final = 30
 WITHIN: Final = timedelta(seconds=60)
-LASTS: Final = timedelta(minutes=3)
+LASTS: Final = timedelta(minutes=2)
 MINUTE: Final = timedelta(minutes=1)
 PAIRS: Final = ("BTC", "ETH")
+LOOKS_EVERY_S: Final = 0.25
 VERDICTS: Final = """
     SELECT a.time, i.base, a.tradability = 'BLOCK', a.reason FROM hydra.assessments AS a
     JOIN market.instruments AS i USING (instrument_id) JOIN hydra.cycles AS c USING (run_id, time)
@@ -113,14 +114,14 @@ class Scene:
 
     market: ServedMarket
     url: str
+    connection: psycopg.Connection
     process: "subprocess.Popen[str]"
     suffered: dict[str, Suffered] = field(default_factory=dict)
     before: set[int] = field(default_factory=set)
     after: set[int] = field(default_factory=set)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        with closing(connect(self.url, autocommit=True)) as connection:
-            return connection.execute(query).fetchall()
+        return self.connection.execute(query).fetchall()
 
     def verdicts(self) -> list[Verdict]:
         return [Verdict(*row) for row in self.rows(VERDICTS)]
@@ -146,7 +147,7 @@ class Scene:
         while (found := self.first_minute(after, is_fit=is_fit)) is None:
             assert self.process.poll() is None, self.process.communicate()[0]
             assert time.monotonic() < deadline, self.verdicts()[-4:]
-            time.sleep(0.05)
+            time.sleep(LOOKS_EVERY_S)
         return found
 
     def suffer(self, trouble: Trouble) -> None:
@@ -181,6 +182,7 @@ def scene(servers: dict[Edition, TestServer]) -> Iterator[Scene]:
         servers[Edition.APACHE].migrated() as url,
         served_market(*options) as market,
         pytest.MonkeyPatch.context() as patch,
+        connect(url, autocommit=True) as connection,
     ):
         patch.setenv("HYDRA_DATABASE_URL", url)
         patch.setenv("EXCHANGE_URL", market.url)
@@ -188,7 +190,7 @@ def scene(servers: dict[Edition, TestServer]) -> Iterator[Scene]:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
-        scene = Scene(market, url, process)
+        scene = Scene(market, url, connection, process)
         try:
             scene.wait_for_minute(scene.now(), lambda verdict: not verdict.is_blocked, PATIENCE_S)
             scene.before = scene.processes()

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,19 @@ def doubled(record):
     return record.value * {factor}
 
 print(compiled_function(doubled, stamp_of([Path(__file__)]))({name}(21)))
+"""
+
+WAITING = """
+from pathlib import Path
+from hydra.compiled import compiled_function, stamp_of
+
+def doubled(value):
+    return value * 2
+
+function = compiled_function(doubled, stamp_of([Path(__file__)]))
+print("ready", flush=True)
+input()
+print(function(21), sum(function.stats.cache_misses.values()))
 """
 
 
@@ -58,6 +72,33 @@ def test_checkouts_of_the_same_code_share_their_machine_code(tmp_path: Path) -> 
         (tmp_path / checkout).mkdir()
         assert run(tmp_path / checkout / "toy_loop.py", "Step", factor, tmp_path) == str(21 * factor)
     assert len(list(tmp_path.rglob("*.nbi"))) == 2
+
+
+def test_of_processes_that_need_a_function_at_once_one_compiles_it(tmp_path: Path) -> None:
+    (tmp_path / "waiting_loop.py").write_text(WAITING, encoding="utf-8")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import waiting_loop"
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-B", "-c", code],
+                    env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)},
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for _ in range(3)
+        ]
+        for process in processes:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write("\n")
+            process.stdin.flush()
+        said = sorted(process.communicate()[0] for process in processes)
+    assert said == ["42 0\n", "42 0\n", "42 1\n"]
 
 
 @pytest.fixture

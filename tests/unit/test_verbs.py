@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from hydra.cli.main import VERBS, app
 
-HEAVY = ("alembic", "numba", "pandas", "hydra.backtest", "hydra.sim")
+HEAVY = ("alembic", "numba", "pandas", "sqlalchemy", "hydra.backtest", "hydra.sim")
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -38,7 +38,19 @@ def test_an_unknown_verb_is_refused() -> None:
     assert "No such command" in answer.output
 
 
-def test_the_kill_switch_loads_nothing_heavy() -> None:
-    script = f"import sys, hydra.cli.main, hydra.cli.kill; print(*set({HEAVY}) & set(sys.modules))"
+def loaded(modules: tuple[str, ...], heavy: tuple[str, ...]) -> list[str]:
+    """Which of the heavy modules a process has loaded that imports some modules."""
+    script = f"import sys, {', '.join(modules)}; print(*set({heavy}) & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
-    assert done.stdout.split() == []
+    return done.stdout.split()
+
+
+def test_the_kill_switch_loads_nothing_heavy() -> None:
+    assert loaded(("hydra.cli.main", "hydra.cli.kill"), HEAVY) == []
+
+
+def test_the_processes_of_a_run_load_only_what_they_use() -> None:
+    """A run starts ten processes, and each one that dies is started again."""
+    modules = ("hydra.cli.run", "hydra.runtime.clock", "workers.layer5", "workers.upkeep")
+    heavy = ("alembic", "numba", "pandas", "pyarrow.dataset", "sqlalchemy", "ccxt")
+    assert loaded(modules, heavy) == []

@@ -9,8 +9,8 @@ from datetime import datetime
 from functools import partial
 
 import polars as pl
-from adbc_driver_manager.dbapi import Connection
 
+from hydra.db.arrow_connection import ArrowConnection
 from hydra.features.evaluate import feature_matrix
 from hydra.features.facts import MODEL_SOURCES, MarketFacts
 from hydra.features.reading.point_in_time import read_facts
@@ -44,7 +44,7 @@ class FeatureRecipe:
 
 
 def read_recipe_facts(
-    connection: Connection, *, instrument_ids: Sequence[int], start: datetime, as_of: datetime
+    connection: ArrowConnection, *, instrument_ids: Sequence[int], start: datetime, as_of: datetime
 ) -> MarketFacts:
     """The facts for `FeatureRecipe.build` at decisions from `start` to `as_of`, as known at `as_of`.
 

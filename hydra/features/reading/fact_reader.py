@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import polars as pl
-from adbc_driver_manager.dbapi import Connection
 
 from hydra.db.arrow import read_frame
+from hydra.db.arrow_connection import ArrowConnection
 from hydra.features.fact_source import FactSource
 from hydra.features.facts import LAYER_SOURCES
 
 
 def read_known(
-    connection: Connection,
+    connection: ArrowConnection,
     instrument_ids: Sequence[int],
     starts: Mapping[str, datetime],
     known_after: datetime,
@@ -45,12 +45,12 @@ def _in_order(rows: pl.DataFrame, source: FactSource) -> pl.DataFrame:
 
 
 def read_whole_buckets(
-    connection: Connection, instrument_ids: Sequence[int], start: datetime, as_of: datetime
+    connection: ArrowConnection, instrument_ids: Sequence[int], start: datetime, as_of: datetime
 ) -> pl.DataFrame:
     """The five-minute buckets of the rollup that were complete at `as_of`, not earlier than `start`."""
     return read_frame(connection, "reads/candles_5m_whole", (list(instrument_ids), start, as_of))
 
 
-def count_imports(connection: Connection) -> int:
+def count_imports(connection: ArrowConnection) -> int:
     """The number of imports in the database; an import brings facts whose known_at lies in the past."""
     return int(read_frame(connection, "reads/import_count", ()).item())

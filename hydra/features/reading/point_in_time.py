@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import polars as pl
-from adbc_driver_manager.dbapi import Connection
 
 from hydra.arrays import TIME
 from hydra.db.arrow import end_read
+from hydra.db.arrow_connection import ArrowConnection
 from hydra.durations import EPOCH
 from hydra.errors import StopError
 from hydra.features.fact_source import FactSource
@@ -21,7 +21,7 @@ from hydra.features.reading.five_minute_bars import bars_as_of
 
 
 def read_facts(
-    connection: Connection,
+    connection: ArrowConnection,
     *,
     instrument_ids: Sequence[int],
     start: datetime,

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import polars as pl
-from adbc_driver_manager.dbapi import Connection
 
 from hydra.arrays import TIME
 from hydra.db.arrow import end_read
+from hydra.db.arrow_connection import ArrowConnection
 from hydra.durations import EPOCH, FIVE_MINUTES
 from hydra.errors import StopError
 from hydra.features.facts import LAYER_SOURCES, MarketFacts, empty_frame
@@ -37,7 +37,7 @@ class MarketWindow:
     safe for use by several threads at once.
     """
 
-    def __init__(self, connection: Connection, instrument_ids: Sequence[int], as_of: datetime) -> None:
+    def __init__(self, connection: ArrowConnection, instrument_ids: Sequence[int], as_of: datetime) -> None:
         """Read everything that a decision at `as_of` (UTC) depends on; `load` is the same by name."""
         self._connection = connection
         self._instrument_ids = tuple(instrument_ids)
@@ -45,7 +45,9 @@ class MarketWindow:
         self._read_all(as_of)
 
     @classmethod
-    def load(cls, connection: Connection, instrument_ids: Sequence[int], as_of: datetime) -> "MarketWindow":
+    def load(
+        cls, connection: ArrowConnection, instrument_ids: Sequence[int], as_of: datetime
+    ) -> "MarketWindow":
         """A window over `instrument_ids` at `as_of` (UTC).
 
         Raises:

@@ -6,10 +6,10 @@ from typing import Final
 
 import numpy as np
 import polars as pl
-from adbc_driver_manager.dbapi import Connection
 
 from hydra.arrays import TIME, Flags
 from hydra.db.arrow import end_read, read_frame
+from hydra.db.arrow_connection import ArrowConnection
 from hydra.exchange.interface import Feed
 from hydra.sim.exchange.sources import HISTORY_DAYS, ListedPair, venue_of
 from hydra.sim.market.frames import MarketSlice
@@ -44,7 +44,7 @@ class RecordedSource:
 
     def __init__(
         self,
-        connection: Connection,
+        connection: ArrowConnection,
         instrument_ids: Sequence[int],
         pairs: tuple[ListedPair, ...],
         start: datetime,
