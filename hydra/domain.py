@@ -118,19 +118,21 @@ class OrderType(StrEnum):
 
 
 class FillEvidence(StrEnum):
-    """What says that a simulated order filled.
+    """What says that an order filled.
 
     BAR: the minute's bar (C126). BOOK: recorded trades, behind the queue of the recorded order book.
+    EXCHANGE: the exchange's own trade.
     """
 
     BAR = "BAR"
     BOOK = "BOOK"
+    EXCHANGE = "EXCHANGE"
 
 
 class OrderState(StrEnum):
     """The life of an order. PLANNED commits before the exchange is called (law 5).
 
-    UNKNOWN: the exchange gave no answer; reconciliation decides what happened.
+    UNKNOWN: the exchange gave no answer; it is asked by the order's id what happened.
     """
 
     PLANNED = "PLANNED"
@@ -185,6 +187,43 @@ class PositionEventKind(StrEnum):
     CLOSED = "CLOSED"
 
 
+class ReconciliationCause(StrEnum):
+    """Why the tables were compared with the exchange. OPERATOR: a request of theirs was carried out."""
+
+    START = "START"
+    RECONNECT = "RECONNECT"
+    MINUTE = "MINUTE"
+    OPERATOR = "OPERATOR"
+
+
+class DifferenceKind(StrEnum):
+    """How the tables and the exchange can differ (docs/exchange.md, "Reconciliation")."""
+
+    ORDER_UNKNOWN = "ORDER_UNKNOWN"
+    ORDER_CHANGED = "ORDER_CHANGED"
+    ORDER_ARRIVED = "ORDER_ARRIVED"
+    ORDER_ENDED = "ORDER_ENDED"
+    ORDER_NOT_FOUND = "ORDER_NOT_FOUND"
+    ORDER_LIVES_ON = "ORDER_LIVES_ON"
+    FILL_MISSED = "FILL_MISSED"
+    FILL_NOT_FOUND = "FILL_NOT_FOUND"
+    FILL_DIFFERS = "FILL_DIFFERS"
+    POSITION_UNKNOWN = "POSITION_UNKNOWN"
+    POSITION_DIFFERS = "POSITION_DIFFERS"
+    POSITION_CLOSED = "POSITION_CLOSED"
+    POSITION_UNPROTECTED = "POSITION_UNPROTECTED"
+    LEVERAGE_DIFFERS = "LEVERAGE_DIFFERS"
+    BALANCE_DIFFERS = "BALANCE_DIFFERS"
+    INCOME_DIFFERS = "INCOME_DIFFERS"
+
+
+class RequestVerb(StrEnum):
+    """What an operator asks for a pair: to take over its position, or to close and cancel everything."""
+
+    ADOPT = "ADOPT"
+    FLATTEN = "FLATTEN"
+
+
 class KillScope(StrEnum):
     """What a latched kill switch stops (C20)."""
 
@@ -222,6 +261,7 @@ class ReasonCode(StrEnum):
     APPROVED = "APPROVED"
     NOT_TRADABLE = "NOT_TRADABLE"
     KILL_SWITCH = "KILL_SWITCH"
+    ACCOUNT_DIFFERS = "ACCOUNT_DIFFERS"
     COOLDOWN = "COOLDOWN"
     POSITION_EXISTS = "POSITION_EXISTS"
     MAX_POSITIONS = "MAX_POSITIONS"
@@ -238,6 +278,8 @@ class ReasonCode(StrEnum):
     MAX_HOLDING_TIME = "MAX_HOLDING_TIME"
     LIQUIDATION_NEAR = "LIQUIDATION_NEAR"
     LIQUIDATED = "LIQUIDATED"
+    CLOSED_ELSEWHERE = "CLOSED_ELSEWHERE"
+    FLATTENED = "FLATTENED"
     DATA_ENDED = "DATA_ENDED"
     UNPROTECTED = "UNPROTECTED"
     ENTRY_TIMEOUT = "ENTRY_TIMEOUT"

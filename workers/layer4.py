@@ -9,6 +9,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from hydra.db import queries
+from hydra.trading.account_differences import read_differing
 from hydra.trading.correlation_rows import PortfolioCorrelation, portfolio_correlation_of, read_returns
 from hydra.trading.cycle import Cycle
 from hydra.trading.decision_rows import ScoredSignal, decision_row
@@ -54,6 +55,7 @@ def read_minute(connection: psycopg.Connection, cycle: Cycle, rules: Rules) -> M
         portfolio_correlation=_portfolio_correlations(connection, cycle, chosen, states),
         kills=read_kills(connection, cycle.run_id),
         portfolio=read_portfolio_state(connection, cycle, states),
+        differing=read_differing(connection, cycle.run_id),
     )
 
 

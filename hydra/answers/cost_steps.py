@@ -74,8 +74,8 @@ def shortfall_by_position(fills: Sequence[Row]) -> dict[int, Decimal]:
 
 
 def _spread_usd(fill: Row, costs: CostParameters) -> Decimal:
-    """The model spread of the run; by a recorded book, or without a model of the pair, it is slippage."""
-    if fill["evidence"] == FillEvidence.BOOK or fill["base"] not in costs.spread_bps:
+    """The model spread of the run; of a real book, or without a model of the pair, it is slippage."""
+    if fill["evidence"] != FillEvidence.BAR or fill["base"] not in costs.spread_bps:
         return Decimal(0)
     return spread_paid_usd(Decimal(fill["notional_usd"]), costs.of(fill["base"]), is_maker=fill["is_maker"])
 

@@ -7,7 +7,11 @@ from hydra.answers.formatting import exact_text, price_text
 from hydra.domain import FillEvidence, ReasonCode
 from hydra.reason_words import WORDS
 
-_EVIDENCE: Final = {FillEvidence.BAR: "the bar", FillEvidence.BOOK: "the recorded book and trades"}
+_EVIDENCE: Final = {
+    FillEvidence.BAR: "the bar",
+    FillEvidence.BOOK: "the recorded book and trades",
+    FillEvidence.EXCHANGE: "the exchange",
+}
 
 
 def order_words(order: Mapping[str, Any]) -> str:

@@ -81,7 +81,8 @@ class Candidate:
     """The chosen signal of a pair, with the other inputs of layer 4.
 
     direction: +1 LONG, -1 SHORT. Codes are -1 where unknown. price: the reference price, quote units.
-    minutes_since_exit: since the last exit of the same source and side, NaN without one.
+    minutes_since_exit: since the last exit of the same source and side, NaN without one. account_differs: the
+    exchange shows orders or positions of the pair that the tables do not have.
     """
 
     instrument_id: int
@@ -102,6 +103,7 @@ class Candidate:
     terms: PairTerms
     entries_allowed: bool = True
     kill_latched: bool = False
+    account_differs: bool = False
     has_position: bool = False
     minutes_since_exit: float = float("nan")
     stopped_out: bool = False
@@ -142,6 +144,7 @@ def decide_candidate(
 
 ENTRY_GATES: Final = (
     ReasonCode.KILL_SWITCH,
+    ReasonCode.ACCOUNT_DIFFERS,
     ReasonCode.NOT_TRADABLE,
     ReasonCode.POSITION_EXISTS,
     ReasonCode.COOLDOWN,
@@ -154,6 +157,7 @@ def _gate(candidate: Candidate, portfolio: PortfolioState, parameters: RiskParam
     limits = parameters.limits
     is_shut = (
         candidate.kill_latched,
+        candidate.account_differs,
         not candidate.entries_allowed,
         candidate.has_position,
         in_cooldown(candidate.minutes_since_exit, limits, stopped_out=candidate.stopped_out),

@@ -161,4 +161,4 @@ def refuse_without_reason(reason: str) -> None:
         StopError: `reason` is blank.
     """
     if not reason.strip():
-        raise StopError("give a reason in words: --reason TEXT; it is stored with the kill switch")
+        raise StopError("give a reason in words: --reason TEXT; it is stored with your name")

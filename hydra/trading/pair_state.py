@@ -25,7 +25,8 @@ from hydra.trading.bars import Settlement
 BOOKED: Final = Decimal("0.00000001")
 """Amounts have eight decimals, as on the exchange, so that their sums are exact."""
 
-_ENDED: Final = frozenset({OrderState.FILLED, OrderState.CANCELED, OrderState.REJECTED, OrderState.EXPIRED})
+ENDED: Final = frozenset({OrderState.FILLED, OrderState.CANCELED, OrderState.REJECTED, OrderState.EXPIRED})
+"""States that an order does not leave."""
 
 
 def rounded_usd(amount: Decimal) -> Decimal:
@@ -35,7 +36,10 @@ def rounded_usd(amount: Decimal) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """A trade of an order. fee_usd: positive is a cost. time: by a bar its end, by a book exact."""
+    """A trade of an order. fee_usd: positive is a cost. time: by a bar its end, else exact.
+
+    trade_id: the exchange's; None: there is none, and storing numbers it.
+    """
 
     time: datetime
     price: Decimal
@@ -43,6 +47,7 @@ class Fill:
     fee_usd: Decimal
     is_maker: bool
     evidence: FillEvidence = FillEvidence.BAR
+    trade_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,8 @@ class Order:
     """An order. order_id: None before it is stored. events, fills: new since it was read.
 
     queue_ahead: base units before it in the recorded book's queue after the last minute; None: not known.
+    sent_time: when the exchange was called; None: never. cancel_wanted_time: since when it shall end. The
+    exchange's ids are text; child_order_id: of the ordinary order that a triggered stop or target became.
     """
 
     instrument_id: int
@@ -90,8 +97,13 @@ class Order:
     reason_code: ReasonCode | None = None
     finished_time: datetime | None = None
     queue_ahead: Decimal | None = None
+    sent_time: datetime | None = None
+    cancel_wanted_time: datetime | None = None
+    exchange_order_id: str | None = None
+    child_order_id: str | None = None
     order_id: int | None = None
     last_sequence: int = 0
+    last_event_time: datetime | None = None
     events: list[OrderEvent] = field(default_factory=list)
     fills: list[Fill] = field(default_factory=list)
 
@@ -103,7 +115,12 @@ class Order:
     @property
     def is_working(self) -> bool:
         """True if it can still be filled."""
-        return self.state not in _ENDED
+        return self.state not in ENDED
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """True if it has ended, or shall end."""
+        return not self.is_working or self.cancel_wanted_time is not None
 
     def enter(
         self,
@@ -115,8 +132,19 @@ class Order:
         """Change to `state`. Without a reason_code the earlier one stays."""
         self.state = state
         self.reason_code = reason_code or self.reason_code
-        self.finished_time = time if state in _ENDED else None
+        self.finished_time = time if state in ENDED else None
         self.events.append(OrderEvent(time, state, reason_code, detail or {}))
+
+    def want_cancel(
+        self,
+        time: datetime,
+        reason_code: ReasonCode | None = None,
+        detail: dict[str, Any] | None = None,
+    ) -> None:
+        """Record that it shall end, once; the exchange says when it has."""
+        if not self.is_withdrawn:
+            self.cancel_wanted_time = time
+            self.enter(time, self.state, reason_code, {"cancel": "wanted", **(detail or {})})
 
     def stand_in_queue(self, time: datetime, ahead: Decimal | None) -> None:
         """Record its place in the queue of the recorded book, if it is new."""
@@ -165,6 +193,8 @@ def planned_order(
 class Position:
     """A position. position_id: None before it is stored. liquidation_price: 0: never.
 
+    peak_quantity: all that was entered; entries come before exits, so it is the most that was held.
+
     cost_basis_usd: cost (of a short: proceeds) of the quantity held. entry_price: its average, rounded.
     """
 
@@ -191,6 +221,7 @@ class Position:
     funding_usd: Decimal = Decimal(0)
     position_id: int | None = None
     last_sequence: int = 0
+    last_event_time: datetime | None = None
     stops_sent: int = 0
     exits_sent: int = 0
     events: list[PositionEvent] = field(default_factory=list)
@@ -218,12 +249,14 @@ class Position:
         return max(Decimal(0), rounded_usd(self.margin_usd + gross))
 
     def increase(self, trade: Fill) -> None:
-        """Book an entry fill."""
-        is_first = self.quantity == 0
+        """Book an entry fill; one that comes late opens the position again."""
+        is_first = self.peak_quantity == 0
         self.cost_basis_usd += trade.price * trade.quantity
         self.quantity += trade.quantity
         self.entry_price = rounded_usd(self.cost_basis_usd / self.quantity)
-        self.peak_quantity = self.quantity
+        self.peak_quantity += trade.quantity
+        if self.state is PositionState.CLOSED:
+            self.state, self.closed_time, self.exit_reason_code = PositionState.CLOSING, None, None
         self.fees_usd += trade.fee_usd
         kind = PositionEventKind.OPENED if is_first else PositionEventKind.INCREASED
         numbers = {"price": trade.price, "quantity": trade.quantity, "fee_usd": trade.fee_usd}
@@ -311,7 +344,7 @@ class EntryPlan:
 class PairState:
     """The working orders and the position of a run in one pair.
 
-    plan: of the entry. ended: orders that ended since the state was read.
+    plan: of the entry. ended: orders that ended, or are to end, since the state was read.
     """
 
     instrument_id: int
@@ -325,7 +358,7 @@ class PairState:
 
     @property
     def orders(self) -> list[Order]:
-        """All working orders, and those that ended since the state was read."""
+        """All working orders, and those of `ended`."""
         working = (self.entry, self.stop, self.target, self.exit)
         return [*self.ended, *(order for order in working if order is not None)]
 
@@ -339,10 +372,17 @@ class PairState:
         events = self.position.events if self.position else []
         return sum((event.amount_usd for event in events if event.amount_usd is not None), Decimal(0))
 
+    def add(self, order: Order) -> None:
+        """Add a working order. An older one of its role works on in `ended`, until it is cancelled."""
+        older: Order | None = getattr(self, order.role.lower())
+        if older is not None:
+            self.ended.append(older)
+        setattr(self, order.role.lower(), order)
+
     def drop_ended(self) -> None:
-        """Move orders that can no longer be filled to `ended`."""
-        for name in ("entry", "stop", "target", "exit"):
-            order: Order | None = getattr(self, name)
-            if order is not None and not order.is_working:
+        """Move orders that have ended, or shall end, to `ended`."""
+        for role in OrderRole:
+            order: Order | None = getattr(self, role.lower())
+            if order is not None and order.is_withdrawn:
                 self.ended.append(order)
-                setattr(self, name, None)
+                setattr(self, role.lower(), None)

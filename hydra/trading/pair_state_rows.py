@@ -4,14 +4,24 @@ Source: docs/architecture.md, laws 1 and 5 (after a restart everything is in the
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
 from hydra.db import queries
-from hydra.domain import OrderRole, OrderState, OrderType, PositionState, ReasonCode, Side
+from hydra.domain import (
+    OrderRole,
+    OrderState,
+    OrderType,
+    PositionEventKind,
+    PositionState,
+    ReasonCode,
+    Side,
+)
 from hydra.layers.positions import direction_of
 from hydra.trading.pair_state import (
     EntryPlan,
@@ -24,12 +34,7 @@ from hydra.trading.pair_state import (
 )
 from hydra.trading.row_writer import Row, insert_rows, update_rows
 
-_PLACE: Final = {
-    OrderRole.ENTRY: "entry",
-    OrderRole.STOP: "stop",
-    OrderRole.TARGET: "target",
-    OrderRole.EXIT: "exit",
-}
+Event = TypeVar("Event", OrderEvent, PositionEvent)
 
 
 def read_pair_states(connection: psycopg.Connection, run_id: int) -> dict[int, PairState]:
@@ -39,10 +44,20 @@ def read_pair_states(connection: psycopg.Connection, run_id: int) -> dict[int, P
         _of(states, row).position = _position(row)
     for row in _rows(connection, "stages/working_orders", run_id):
         state, order = _of(states, row), _order(row)
-        setattr(state, _PLACE[order.role], order)
+        state.add(order)
         if order.role is OrderRole.ENTRY:
             state.plan = _entry_plan(row)
     return states
+
+
+def read_orders(
+    connection: psycopg.Connection, run_id: int, client_order_ids: Sequence[str]
+) -> list[tuple[Order, EntryPlan]]:
+    """Some orders of a run, ended ones too, with the terms of their decisions; locked in the transaction."""
+    values = {"run_id": run_id, "client_order_ids": list(client_order_ids)}
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(queries.load("stages/orders_by_id"), values).fetchall()
+    return [(_order(row), _entry_plan(row)) for row in rows]
 
 
 def _rows(connection: psycopg.Connection, query: str, run_id: int) -> list[DictRow]:
@@ -58,13 +73,14 @@ def _of(states: dict[int, PairState], row: DictRow) -> PairState:
 _PLAIN_OF_ORDER: Final = (
     "order_id", "instrument_id", "client_order_id", "decision_time", "is_buy", "quantity", "reference_price",
     "placed_time", "limit_price", "trigger_price", "filled_quantity", "average_price", "finished_time",
-    "queue_ahead", "last_sequence",
+    "queue_ahead", "sent_time", "cancel_wanted_time", "exchange_order_id", "child_order_id",
+    "last_sequence", "last_event_time",
 )  # fmt: skip
 _PLAIN_OF_POSITION: Final = (
     "position_id", "instrument_id", "decision_time", "opened_time", "quantity", "peak_quantity",
     "entry_price", "cost_basis_usd", "exit_price", "leverage", "stop_price", "target_price",
     "liquidation_price", "max_holding_until", "gross_pnl_usd", "fees_usd", "funding_usd",
-    "mark_source", "last_sequence", "stops_sent", "exits_sent",
+    "mark_source", "last_sequence", "last_event_time", "stops_sent", "exits_sent",
 )  # fmt: skip
 
 
@@ -119,7 +135,11 @@ def _store_positions(connection: psycopg.Connection, run_id: int, positions: lis
     ):
         new[instrument_id].position_id = position_id
     events = [
-        row for one in changed for row in position_event_rows(one.position_id, one.last_sequence, one.events)
+        row
+        for one in changed
+        for row in position_event_rows(
+            one.position_id, one.last_sequence, _in_order(one.events, one.last_event_time)
+        )
     ]
     insert_rows(connection, "position_events", events)
 
@@ -135,10 +155,31 @@ def _store_orders(
     fresh = [order_row(run_id, order, owner[order.instrument_id]) for order in new.values()]
     for identity, order_id in insert_rows(connection, "orders", fresh, ("client_order_id", "order_id")):
         new[identity].order_id = order_id
-    events = [row for one in orders for row in order_event_rows(one.order_id, one.last_sequence, one.events)]
+    events = [
+        row
+        for one in orders
+        for row in order_event_rows(
+            one.order_id, one.last_sequence, _in_order(one.events, one.last_event_time)
+        )
+    ]
     insert_rows(connection, "order_events", events)
     fills = [row for one in orders for row in fill_rows(one, one.last_sequence, one.fills)]
     insert_rows(connection, "fills", fills)
+
+
+def _in_order(events: Sequence[Event], last_time: datetime | None) -> list[Event]:
+    """The events with times that do not go back: what an exchange tells late happened no earlier here.
+
+    Funding keeps its time: a settlement belongs to its instant.
+    """
+    found: list[Event] = []
+    for event in events:
+        if isinstance(event, PositionEvent) and event.kind is PositionEventKind.FUNDING:
+            found.append(event)
+            continue
+        last_time = event.time if last_time is None else max(last_time, event.time)
+        found.append(event if event.time == last_time else replace(event, time=last_time))
+    return found
 
 
 def position_row(run_id: int, position: Position) -> Row:
@@ -214,6 +255,10 @@ def order_row(run_id: int, order: Order, position: Position | None) -> Row:
         "placed_time": order.placed_time,
         "finished_time": order.finished_time,
         "queue_ahead": order.queue_ahead,
+        "sent_time": order.sent_time,
+        "cancel_wanted_time": order.cancel_wanted_time,
+        "exchange_order_id": order.exchange_order_id,
+        "child_order_id": order.child_order_id,
     }
 
 
@@ -237,7 +282,7 @@ def fill_rows(order: Order, last_sequence: int, fills: Sequence[Fill]) -> list[R
     return [
         {
             "order_id": order.order_id,
-            "trade_id": f"{order.client_order_id}/{last_sequence + number}",
+            "trade_id": trade.trade_id or f"{order.client_order_id}/{last_sequence + number}",
             "time": trade.time,
             "price": trade.price,
             "quantity": trade.quantity,

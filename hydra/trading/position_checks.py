@@ -26,6 +26,7 @@ from hydra.layers.layer2_volatility import consecutive_extremes
 from hydra.layers.layer3_signals import generator_of, thesis_strength
 from hydra.layers.layer5_orders import exit_order
 from hydra.layers.positions import ExitVerdict, PositionSnapshot, check_position, thesis_health
+from hydra.trading.account_differences import read_differing
 from hydra.trading.cycle import Cycle
 from hydra.trading.instrument_spec import InstrumentSpec, read_terms
 from hydra.trading.kill_switch import StoppedPairs, read_kills
@@ -48,13 +49,14 @@ class ThesisAtEntry:
 
 @dataclass(frozen=True, slots=True)
 class ExitContext:
-    """The inputs of a minute's checks. prices: the last known ones (C132)."""
+    """The inputs of a minute's checks. prices: the last known ones (C132). differing: see `Minute`."""
 
     theses: Mapping[int, ThesisAtEntry]
     extremes: Mapping[int, int]
     kills: StoppedPairs
     prices: Mapping[int, Price]
     terms: Mapping[int, InstrumentSpec]
+    differing: frozenset[int] = frozenset()
 
 
 def manage_positions(
@@ -80,7 +82,7 @@ def check_pair_states(
     """`manage_positions` without I/O. A position without an assessment in this minute is not checked."""
     for instrument_id, state in sorted(states.items()):
         pair = assessed.get(instrument_id)
-        _withdraw_entry(state, cycle, context.kills, pair, venue)
+        _withdraw_entry(state, cycle, context, pair, venue)
         if state.is_open and pair is not None:
             _check(state, pair, cycle, rules, context, venue)
 
@@ -97,6 +99,7 @@ def _read(
         kills=read_kills(connection, cycle.run_id),
         prices=read_prices(connection, states, cycle.as_of),
         terms=read_terms(connection, opened, cycle.time, rules.costs),
+        differing=read_differing(connection, cycle.run_id),
     )
 
 
@@ -122,13 +125,15 @@ def extremes_in_a_row(newest_first: list[int]) -> int:
 
 
 def _withdraw_entry(
-    state: PairState, cycle: Cycle, kills: StoppedPairs, pair: AssessedPair | None, venue: Venue
+    state: PairState, cycle: Cycle, context: ExitContext, pair: AssessedPair | None, venue: Venue
 ) -> None:
-    """Cancel a working entry if a kill switch stops the pair or layer 2 blocks it (C09, C121)."""
+    """Cancel a working entry if a kill switch, the account or layer 2 stops the pair (C09, C121)."""
     if state.entry is None:
         return
-    if kills.stops(state.instrument_id):
+    if context.kills.stops(state.instrument_id):
         venue.cancel(state.entry, cycle.time, ReasonCode.KILL_SWITCH)
+    elif state.instrument_id in context.differing:
+        venue.cancel(state.entry, cycle.time, ReasonCode.ACCOUNT_DIFFERS)
     elif pair is not None and pair.tradability is TradabilityStatus.BLOCK:
         venue.cancel(state.entry, cycle.time, pair.reason_code)
     state.drop_ended()

@@ -56,11 +56,13 @@ class RunExchange:
 class Run:
     """A row of hydra.runs, which decides the minutes of [data_from, data_to).
 
-    config: settings without secrets, rules, pairs and speed. config_hash: of config without the speed. The
-    version is the newest; earlier ones of an upgraded run are in hydra.run_versions.
+    started_at: by the database's clock. config: settings without secrets, rules, pairs and speed.
+    config_hash: of config without the speed. The version is the newest; earlier ones of an upgraded run are
+    in hydra.run_versions.
     """
 
     run_id: int
+    started_at: datetime
     mode: TradingMode
     market_origin: MarketOrigin
     label: str

@@ -22,7 +22,11 @@ UNKNOWN_CODE = -1
 
 @dataclass(frozen=True, slots=True)
 class Minute:
-    """The inputs of the verdicts of one minute."""
+    """The inputs of the verdicts of one minute.
+
+    differing: pairs that are not entered because their orders or positions at the exchange are not those of
+    the tables; none where orders do not go to an exchange.
+    """
 
     pairs: Mapping[int, AssessedPair]
     signals: Mapping[int, ScoredSignal]
@@ -31,6 +35,7 @@ class Minute:
     portfolio_correlation: Mapping[int, PortfolioCorrelation]
     kills: StoppedPairs
     portfolio: PortfolioState
+    differing: frozenset[int] = frozenset()
 
 
 def direction_held(state: PairState) -> int:
@@ -119,6 +124,7 @@ def _candidate(verdict: Verdict, minute: Minute, place: int, terms: PairTerms) -
         terms=terms,
         entries_allowed=pair.entries_allowed,
         kill_latched=verdict.is_killed,
+        account_differs=key in minute.differing,
         has_position=key in minute.states,
         minutes_since_exit=or_nan(signal.minutes_since_exit),
         stopped_out=signal.stopped_out,

@@ -14,5 +14,3 @@ depends_on = None
 def upgrade() -> None:
     """Update it to sql/schema."""
     change("migrations/0014", "schema/alerts")
-    change("schema/audit_market", "schema/audit_decisions", "schema/audit_lineage")
-    change("schema/roles")

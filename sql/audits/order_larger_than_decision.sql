@@ -1,5 +1,6 @@
 -- Decisions whose entries ordered or bought more than layer 4 allowed, at the price that they were sent with (C48);
--- runs of the first cost model measured from the reference price. Must return no rows.
+-- runs of the first cost model measured from the reference price. What an operator had taken over is left out.
+-- Must return no rows.
 SELECT d.run_id, d.instrument_id, d.time, d.recommended_size_usd, e.ordered_usd, e.filled_usd
 FROM hydra.risk_decisions AS d
 JOIN (
@@ -15,7 +16,7 @@ JOIN (
     CROSS JOIN LATERAL (
         SELECT coalesce(before.reference_price, o.limit_price, o.reference_price) AS price
     ) AS p
-    WHERE o.role = 'ENTRY'
+    WHERE o.role = 'ENTRY' AND o.client_order_id NOT LIKE 'adopted-%'
     GROUP BY o.run_id, o.instrument_id, o.decision_time
 ) AS e ON e.run_id = d.run_id AND e.instrument_id = d.instrument_id AND e.decision_time = d.time
 WHERE greatest(e.ordered_usd, e.filled_usd) > coalesce(d.recommended_size_usd, 0) * 1.000000001

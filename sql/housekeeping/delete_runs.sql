@@ -1,5 +1,9 @@
 -- Deletes runs with all their rows. Their trials in ml.trials stay counted, without a run.
 UPDATE ml.trials SET run_id = NULL WHERE run_id = ANY(%(run_ids)s);
+DELETE FROM hydra.operator_requests WHERE run_id = ANY(%(run_ids)s);
+DELETE FROM hydra.exchange_income WHERE run_id = ANY(%(run_ids)s);
+DELETE FROM hydra.account_differences WHERE run_id = ANY(%(run_ids)s);
+DELETE FROM hydra.reconciliations WHERE run_id = ANY(%(run_ids)s);
 DELETE FROM hydra.fills WHERE order_id IN (SELECT order_id FROM hydra.orders WHERE run_id = ANY(%(run_ids)s));
 DELETE FROM hydra.order_events WHERE order_id IN (SELECT order_id FROM hydra.orders WHERE run_id = ANY(%(run_ids)s));
 DELETE FROM hydra.orders WHERE run_id = ANY(%(run_ids)s);

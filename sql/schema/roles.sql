@@ -49,7 +49,8 @@ GRANT INSERT, UPDATE (ended_at, end_reason, config, data_hash) ON hydra.runs TO 
 GRANT INSERT, UPDATE (state, as_of, closed_at, code_version, reason_code) ON hydra.cycles TO hydra_worker;
 -- An order: what became of it; never what was ordered.
 GRANT INSERT, UPDATE (
-    position_id, state, filled_quantity, average_price, exchange_order_id, reason_code, finished_time, queue_ahead
+    position_id, state, filled_quantity, average_price, exchange_order_id, reason_code, finished_time, queue_ahead,
+    sent_time, cancel_wanted_time, child_order_id
 ) ON hydra.orders TO hydra_worker;
 -- A position: what is held and earned; never which decision opened it, which side, when.
 GRANT INSERT, UPDATE (
@@ -58,6 +59,14 @@ GRANT INSERT, UPDATE (
 ) ON hydra.positions TO hydra_worker;
 -- A kill switch: its clearing (numbers: in which state of the minute). Never when and why it was latched.
 GRANT INSERT, UPDATE (cleared_time, cleared_by, clear_reason, numbers) ON hydra.kill_switch TO hydra_worker;
+-- What the exchange said: written once, but for the position that it was booked to, what a comparison came to, and how
+-- a difference ended.
+GRANT INSERT, UPDATE (
+    duration_s, differences, left_open, wallet_usd, booked_usd, begins_ledger
+) ON hydra.reconciliations TO hydra_worker;
+GRANT INSERT, UPDATE (done, mended_time) ON hydra.account_differences TO hydra_worker;
+GRANT INSERT, UPDATE (position_id) ON hydra.exchange_income TO hydra_worker;
+GRANT INSERT, UPDATE (answered_at, answer, is_done) ON hydra.operator_requests TO hydra_worker;
 GRANT INSERT, UPDATE (key) ON hydra.locks TO hydra_worker;
 GRANT EXECUTE ON FUNCTION
 hydra.take_lock(text), hydra.release_lock(text), hydra.refresh_statistics()

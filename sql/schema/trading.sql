@@ -55,7 +55,7 @@ COMMENT ON COLUMN hydra.positions.state IS 'OPEN, CLOSING or CLOSED';
 COMMENT ON COLUMN hydra.positions.opened_time IS 'First entry fill, run''s clock';
 COMMENT ON COLUMN hydra.positions.closed_time IS 'Last exit fill, run''s clock; null while open';
 COMMENT ON COLUMN hydra.positions.quantity IS 'Held now, base units; 0 once closed';
-COMMENT ON COLUMN hydra.positions.peak_quantity IS 'The most that was held, base units';
+COMMENT ON COLUMN hydra.positions.peak_quantity IS 'All that was entered, base units';
 COMMENT ON COLUMN hydra.positions.entry_price IS 'Average over the entry fills';
 COMMENT ON COLUMN hydra.positions.exit_price IS 'Average over the exit fills so far';
 COMMENT ON COLUMN hydra.positions.leverage IS 'As set on the exchange';
@@ -124,6 +124,9 @@ CREATE TABLE hydra.orders (
     finished_time TIMESTAMP WITH TIME ZONE,
     recorded_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     queue_ahead NUMERIC,
+    sent_time TIMESTAMP WITH TIME ZONE,
+    cancel_wanted_time TIMESTAMP WITH TIME ZONE,
+    child_order_id TEXT,
     CONSTRAINT orders_pkey PRIMARY KEY (order_id),
     CONSTRAINT orders_role_check CHECK (role IN ('ENTRY', 'STOP', 'TARGET', 'EXIT')),
     CONSTRAINT orders_order_type_check CHECK (order_type IN ('LIMIT', 'POST_ONLY', 'MARKET',
@@ -146,6 +149,8 @@ CREATE TABLE hydra.orders (
         REFERENCES hydra.positions (position_id)
 );
 CREATE INDEX orders_position_id_idx ON hydra.orders (position_id);
+CREATE INDEX orders_exchange_order_id_idx ON hydra.orders (exchange_order_id) WHERE exchange_order_id IS NOT NULL;
+CREATE INDEX orders_child_order_id_idx ON hydra.orders (child_order_id) WHERE child_order_id IS NOT NULL;
 CREATE INDEX orders_run_id_instrument_id_placed_time_idx ON hydra.orders (run_id, instrument_id, placed_time);
 -- Each cycle asks for working orders: its cost must not depend on how much the run has traded before.
 CREATE INDEX orders_working_idx ON hydra.orders (run_id)
@@ -168,7 +173,14 @@ COMMENT ON COLUMN hydra.orders.reference_price IS 'Mid (or last) at the decision
 COMMENT ON COLUMN hydra.orders.state IS 'Where it stands (OrderState)';
 COMMENT ON COLUMN hydra.orders.filled_quantity IS 'Filled so far, base units';
 COMMENT ON COLUMN hydra.orders.average_price IS 'Over its fills; null without';
-COMMENT ON COLUMN hydra.orders.exchange_order_id IS 'The exchange''s id; null until it answered';
+COMMENT ON COLUMN hydra.orders.exchange_order_id IS
+'The exchange''s id, of stops and targets that in its store of conditional orders; null until it answered, and on paper';
+COMMENT ON COLUMN hydra.orders.child_order_id IS
+'The exchange''s id of the ordinary order that a stop or target became when it was triggered; null: it was not';
+COMMENT ON COLUMN hydra.orders.sent_time IS
+'When the exchange was called, its clock; committed before the call. Null: it never was, so the exchange has no such order';
+COMMENT ON COLUMN hydra.orders.cancel_wanted_time IS
+'Since when it shall be cancelled, run''s clock; it works until the exchange says that it has ended';
 COMMENT ON COLUMN hydra.orders.reason_code IS 'Why it was sent (exits) or ended (ReasonCode)';
 COMMENT ON COLUMN hydra.orders.placed_time IS 'When it was decided, run''s clock';
 COMMENT ON COLUMN hydra.orders.finished_time IS 'When it reached its last state, run''s clock';
@@ -213,7 +225,7 @@ CREATE TABLE hydra.fills (
     recorded_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     evidence TEXT DEFAULT 'BAR' NOT NULL,
     CONSTRAINT fills_pkey PRIMARY KEY (fill_id),
-    CONSTRAINT fills_evidence_check CHECK (evidence IN ('BAR', 'BOOK')),
+    CONSTRAINT fills_evidence_check CHECK (evidence IN ('BAR', 'BOOK', 'EXCHANGE')),
     CONSTRAINT fills_amounts_check CHECK (price > 0 AND quantity > 0),
     CONSTRAINT fills_order_id_fkey FOREIGN KEY(order_id)
         REFERENCES hydra.orders (order_id)
@@ -222,7 +234,8 @@ CREATE UNIQUE INDEX fills_order_id_trade_id_idx ON hydra.fills (order_id, trade_
 COMMENT ON TABLE hydra.fills IS 'Every fill of every order; a repeated report of a trade finds its row';
 COMMENT ON COLUMN hydra.fills.fill_id IS 'Key';
 COMMENT ON COLUMN hydra.fills.order_id IS 'Order';
-COMMENT ON COLUMN hydra.fills.trade_id IS 'The exchange''s id of the trade';
+COMMENT ON COLUMN hydra.fills.trade_id IS
+'The exchange''s id of the trade, unique in its symbol: no trade is booked twice; on paper the order''s id and a number';
 COMMENT ON COLUMN hydra.fills.time IS 'When, run''s clock';
 COMMENT ON COLUMN hydra.fills.price IS 'Price';
 COMMENT ON COLUMN hydra.fills.quantity IS 'Base units';
@@ -230,7 +243,7 @@ COMMENT ON COLUMN hydra.fills.fee_usd IS 'Fee, USDT, positive: cost';
 COMMENT ON COLUMN hydra.fills.is_maker IS 'True: we provided the liquidity';
 COMMENT ON COLUMN hydra.fills.recorded_at IS 'Wall clock of the row';
 COMMENT ON COLUMN hydra.fills.evidence IS
-'What says that it filled: BAR: the minute''s bar (C126); BOOK: recorded trades behind the recorded order book''s queue';
+'What says that it filled: BAR: the minute''s bar (C126); BOOK: recorded trades behind the book''s queue; EXCHANGE: its trade';
 
 CREATE TABLE hydra.equity (
     run_id BIGINT NOT NULL,

@@ -70,6 +70,30 @@ def test_of_order_books_and_trades_the_newest_day_is_looked_at(
     assert len(findings(connection, "known_before_it_happened")) == 1
 
 
+@pytest.mark.parametrize(
+    ("events", "found"),
+    [
+        # The rate of 00:07 became known after the check of 00:08.
+        ([(3, "00:08", "CHECKED"), (4, "00:07", "FUNDING")], 0),
+        ([(3, "00:05", "FUNDING")], 1),
+        ([(3, "00:06", "CHECKED")], 1),
+        ([(3, "00:07", "FUNDING"), (4, "00:06", "CHECKED")], 1),
+        ([(4, "00:08", "CHECKED")], 1),
+    ],
+)
+def test_only_a_settlement_is_booked_after_later_events(
+    connection: psycopg.Connection, events: list[tuple[int, str, str]], found: int
+) -> None:
+    """The position was opened at 00:06 and checked at 00:07, its events 1 and 2."""
+    for sequence, time, kind in events:
+        connection.execute(
+            "INSERT INTO hydra.position_events (position_id, sequence, time, kind)"
+            " VALUES (12, %s, %s::timestamptz, %s)",
+            (sequence, f"2025-06-01 {time}Z", kind),
+        )
+    assert len(findings(connection, "event_sequence_with_holes")) == found
+
+
 @pytest.mark.parametrize("name", NO_DEFECTS)
 def test_an_audit_is_silent_at_its_border(connection: psycopg.Connection, name: str) -> None:
     for statement in NO_DEFECTS[name].split(";"):

@@ -37,6 +37,12 @@ CHANGES = {
         "net_pnl_usd", "cost_basis_usd",
     },
     "hydra.kill_switch": {"cleared_time", "cleared_by", "clear_reason", "numbers"},
+    "hydra.reconciliations": {
+        "duration_s", "differences", "left_open", "wallet_usd", "booked_usd", "begins_ledger",
+    },
+    "hydra.account_differences": {"done", "mended_time"},
+    "hydra.exchange_income": {"position_id"},
+    "hydra.operator_requests": {"answered_at", "answer", "is_done"},
     "hydra.locks": {"key"},
     "hydra.alerts": {"severity", "happened", "done", "advice", "resolved_at"},
     "hydra.alert_channels": {

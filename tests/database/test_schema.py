@@ -43,6 +43,10 @@ ENUMERATIONS: dict[str, type[StrEnum]] = {
     "hydra.orders.state": domain.OrderState,
     "hydra.order_events.state": domain.OrderState,
     "hydra.kill_switch.scope": domain.KillScope,
+    "hydra.fills.evidence": domain.FillEvidence,
+    "hydra.reconciliations.cause": domain.ReconciliationCause,
+    "hydra.account_differences.kind": domain.DifferenceKind,
+    "hydra.operator_requests.verb": domain.RequestVerb,
 }
 
 

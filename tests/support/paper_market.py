@@ -107,8 +107,8 @@ class PaperMarket:
             "recommended_leverage": leverage,
             "max_holding_hours": hours,
         }
-        add(self.connection, "hydra.signals", {**_CHOSEN, **key})
-        decision = {**_APPROVED, **key, **size, **dict(zip(names, prices, strict=True))}
+        add(self.connection, "hydra.signals", {**CHOSEN, **key})
+        decision = {**APPROVED, **key, **size, **dict(zip(names, prices, strict=True))}
         add(self.connection, "hydra.risk_decisions", decision)
         self.settle(minute)
         self.execute(minute)
@@ -137,7 +137,7 @@ class PaperMarket:
 
     def signal(self, minute: int, pair: int = BTC, **changes: Any) -> None:
         """A signal of layer 3, chosen but for `changes`."""
-        add(self.connection, "hydra.signals", {**self._key(minute, pair), **_CHOSEN, **changes})
+        add(self.connection, "hydra.signals", {**self._key(minute, pair), **CHOSEN, **changes})
 
     def decide(self, minute: int) -> dict[int, dict[str, Any]]:
         """Layer 4's rows of a minute, by instrument."""
@@ -249,7 +249,7 @@ _QUIET_NUMBERS: dict[str, object] = {
     "data_outage_seconds": None,
     "entries_allowed": True,
 }
-_CHOSEN: dict[str, object] = {
+CHOSEN: dict[str, object] = {
     "source": "OI_DIVERGENCE",
     "side": "LONG",
     "confidence": 0.55,
@@ -265,7 +265,7 @@ _CHOSEN: dict[str, object] = {
     "thesis": "by hand",
     "metadata": Jsonb({"thesis_strength": 0.03}),
 }
-_APPROVED: dict[str, object] = {
+APPROVED: dict[str, object] = {
     "source": "OI_DIVERGENCE",
     "approved": True,
     "reason_code": "APPROVED",

@@ -12,6 +12,7 @@ def a_run(data_to: datetime | None) -> Run:
     """Run 7: paper on a generated market, from START to `data_to` (null: open end)."""
     return Run(
         run_id=7,
+        started_at=START,
         mode=TradingMode.PAPER,
         market_origin=MarketOrigin.GENERATED,
         label="simulated",

@@ -107,16 +107,18 @@ def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def exchange_of(account: Path, speed: float = 1.0, port: int = 0) -> Exchange:
+def exchange_of(account: Path, speed: float = 1.0, port: int = 0, start: datetime = START) -> Exchange:
     """An exchange of BTC and ETH with one account."""
-    source = GeneratedSource(GeneratedMarket(_SEED, START, None, history_days=1, names=("BTC", "ETH")))
+    source = GeneratedSource(GeneratedMarket(_SEED, start, None, history_days=1, names=("BTC", "ETH")))
     return Exchange(source, Serving(speed, _SEED, port=port, account=own_account(account)))
 
 
 @asynccontextmanager
-async def served_account(account: Path, speed: float = 1.0) -> AsyncIterator[tuple[Exchange, AccountClient]]:
+async def served_account(
+    account: Path, speed: float = 1.0, start: datetime = START
+) -> AsyncIterator[tuple[Exchange, AccountClient]]:
     """It serves until the block ends."""
-    exchange = exchange_of(account, speed)
+    exchange = exchange_of(account, speed, start=start)
     async with exchange.running() as port, aiohttp.ClientSession() as session:
         yield exchange, AccountClient(f"http://127.0.0.1:{port}", session, account)
 

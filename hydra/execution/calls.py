@@ -1,0 +1,214 @@
+"""Which calls to the exchange are due, given the orders of a pair and what was heard of them.
+
+Source: docs/architecture.md, "Live orders"; law 5.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from hydra.domain import OrderRole, OrderState, ReasonCode
+from hydra.execution import exit_life, protection
+from hydra.execution.news import PairMemory
+from hydra.execution.order_life import (
+    LATEST_ARRIVAL_S,
+    AfterSilence,
+    after_not_found,
+    has_fired,
+    lacks_fills,
+    needs_answer,
+)
+from hydra.execution.pair_orders import CONDITIONAL, PairOrders
+from hydra.trading.pair_state import Order
+
+QUIET: Final = timedelta(seconds=2)
+"""An order that may fill and of which nothing is heard for so long is asked for: the stream may be silent."""
+
+LISTED_EVERY: Final = timedelta(seconds=10)
+"""The stops of a position are proven again after so long."""
+
+MEASURED_EVERY: Final = timedelta(seconds=30)
+"""The exchange's own view of a position is asked for again after so long."""
+
+_SOON: Final = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Place the order; its row is committed."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Cancel the order, and ask what became of it."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask for the order by its id."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class SetLeverage:
+    """Set isolated margin and the leverage of the pair, before the order is sent."""
+
+    order: Order
+    leverage: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListStops:
+    """List the conditional orders that wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListTrades:
+    """List the trades since a time."""
+
+    start: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AskPosition:
+    """Ask for the position of the pair."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Ask for the best prices now."""
+
+
+Call = Send | Cancel | Ask | SetLeverage | ListStops | ListTrades | AskPosition | Quote
+
+_URGENCY: Final = (OrderRole.STOP, OrderRole.EXIT, OrderRole.TARGET, OrderRole.ENTRY)
+
+
+def calls_of(pair: PairOrders, memory: PairMemory, time: datetime) -> list[Call]:
+    """The calls that are due now, the most urgent first. Orders to send are marked as sent."""
+    found: list[Call] = []
+    for order in sorted(pair.working(), key=lambda one: _URGENCY.index(one.role)):
+        call = _sending(pair, memory, order, time) if order.sent_time is None else None
+        if order.sent_time is not None and call is None:
+            call = _following(memory, order, time)
+        if call is not None:
+            found.append(call)
+    return [*found, *_of_pair(pair, memory, time)]
+
+
+def _sending(pair: PairOrders, memory: PairMemory, order: Order, time: datetime) -> Call | None:
+    if not memory.may("send", order.client_order_id, time):
+        return None
+    if order.role is OrderRole.EXIT and not exit_life.may_send(pair, memory, order, time):
+        return None
+    if order.role is OrderRole.ENTRY:
+        complaint = pair.off_filters(order)
+        if complaint is not None:
+            detail = {"off_filters": complaint, "sent": False}
+            order.enter(time, OrderState.CANCELED, ReasonCode.EXCHANGE_REFUSED, detail)
+            return None
+        wanted = pair.wanted_leverage
+        if memory.leverage != wanted:
+            return _paced(memory, "leverage", "", time, SetLeverage(order, wanted))
+    return _send(memory, order, time)
+
+
+def _send(memory: PairMemory, order: Order, time: datetime) -> Send:
+    """The row says that it was sent before it is."""
+    memory.made("send", order.client_order_id, time)
+    order.sent_time = time
+    order.enter(time, order.state, detail={"sent": True})
+    return Send(order)
+
+
+def _following(memory: PairMemory, order: Order, time: datetime) -> Call | None:
+    """What is to be done about an order that was sent."""
+    identity = order.client_order_id
+    if order.state in {OrderState.PLANNED, OrderState.UNKNOWN}:
+        return _unknown(memory, order, time)
+    if order.cancel_wanted_time is not None:
+        return _paced(memory, "cancel", identity, time, Cancel(order))
+    if _is_quiet(memory, order, time):
+        return _paced(memory, "ask", identity, time, Ask(order))
+    memory.succeeded("ask", identity)
+    return None
+
+
+def _unknown(memory: PairMemory, order: Order, time: datetime) -> Call | None:
+    """Nobody knows whether it is there: ask; if the exchange says no, send the same again, or give it up."""
+    identity, sent = order.client_order_id, order.sent_time or time
+    not_found = memory.not_found.get(identity)
+    if not_found is not None and not_found >= sent:
+        waited_s = (not_found - sent).total_seconds()
+        if order.cancel_wanted_time is not None and waited_s > LATEST_ARRIVAL_S:
+            order.enter(time, OrderState.CANCELED, detail={"at_exchange": "no such order"})
+            return None
+        can_go = order.cancel_wanted_time is None and memory.may("send", identity, time)
+        if can_go and after_not_found(order.role, waited_s) is AfterSilence.SEND_AGAIN:
+            del memory.not_found[identity]
+            return _send(memory, order, time)
+    return _paced(memory, "ask", identity, time, Ask(order))
+
+
+def _is_quiet(memory: PairMemory, order: Order, time: datetime) -> bool:
+    """True if the newest of an order is not known."""
+    identity, heard = order.client_order_id, memory.heard_at.get(order.client_order_id)
+    shown = memory.shown.get(identity)
+    if shown is not None and needs_answer(shown):
+        return True
+    if shown is not None and lacks_fills(order, shown.order):
+        memory.needs_trades = True
+    if order.order_type not in CONDITIONAL or has_fired(order):
+        return heard is None or time - heard >= QUIET
+    is_missing = identity not in memory.listed and memory.listed_at is not None
+    return is_missing and (heard is None or heard < (memory.listed_at or time))
+
+
+def _of_pair(pair: PairOrders, memory: PairMemory, time: datetime) -> list[Call]:
+    found: list[Call] = []
+    if pair.held > 0 or pair.working():
+        if memory.needs_trades:
+            found += _optional(_paced(memory, "trades", "", time, ListTrades(_since(pair, time))))
+        else:
+            memory.succeeded("trades", "")
+    if pair.position is not None:
+        if _must_list(pair, memory, time):
+            found += _optional(_paced(memory, "list", "", time, ListStops()))
+        else:
+            memory.succeeded("list", "")
+        shown = memory.position
+        if memory.doubted_at is not None or shown is None or time - shown.time >= MEASURED_EVERY:
+            found += _optional(_paced(memory, "position", "", time, AskPosition()))
+        else:
+            memory.succeeded("position", "")
+    if memory.requote is not None and memory.quoted is None:
+        found += _optional(_paced(memory, "quote", "", time, Quote()))
+    return found
+
+
+def _must_list(pair: PairOrders, memory: PairMemory, time: datetime) -> bool:
+    """True if a stop of the position is not proven, or was proven too long ago."""
+    if memory.listed_at is None or time - memory.listed_at >= LISTED_EVERY:
+        return True
+    stop = protection.covering(pair, OrderRole.STOP)
+    return stop is not None and not protection.is_proven(stop, memory)
+
+
+def _since(pair: PairOrders, time: datetime) -> datetime:
+    return min((one.placed_time for one in pair.working()), default=time) - _SOON
+
+
+def _paced(memory: PairMemory, what: str, of: str, time: datetime, call: Call) -> Call | None:
+    if not memory.may(what, of, time):
+        return None
+    memory.made(what, of, time)
+    return call
+
+
+def _optional(call: Call | None) -> list[Call]:
+    return [] if call is None else [call]

@@ -1,0 +1,134 @@
+"""Carries out one call and says what came of it as news of the pair; what failed is no news and asked again.
+
+Source: docs/architecture.md, "Live orders"; docs/exchange.md, "The account".
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from hydra.errors import BadDataError, OrderRefusedError, OutcomeUnknownError, RetryError, StopError
+from hydra.exchange.account import TradingAccount
+from hydra.execution.calls import (
+    Ask,
+    AskPosition,
+    Call,
+    Cancel,
+    ListStops,
+    ListTrades,
+    Quote,
+    Send,
+    SetLeverage,
+)
+from hydra.execution.news import (
+    LeverageSet,
+    News,
+    NotDone,
+    NotFound,
+    PositionShown,
+    Quoted,
+    Refused,
+    Shown,
+    StopsListed,
+    TradesListed,
+    Unanswered,
+)
+from hydra.execution.order_life import has_fired
+from hydra.execution.pair_orders import CONDITIONAL, plan_of
+from hydra.trading.pair_state import Order
+
+ANSWER_S: Final = 3.0
+"""A change that is not answered for so long is one whose outcome nobody knows."""
+
+BestPrices = Callable[[str], Awaitable[tuple[Decimal, Decimal]]]
+"""Best bid and best ask of a symbol now. Raises: as `MarketData.order_book`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeCalls:
+    """Calls one account. now: the exchange's time. tell: gets a sentence where a person has to act."""
+
+    account: TradingAccount
+    best_prices: BestPrices
+    now: Callable[[], datetime]
+    tell: Callable[[str], None]
+
+    async def carry_out(self, symbol: str, call: Call) -> News | None:
+        """The news that the answer brings, None if there is none. StopsListed is of all pairs."""
+        try:
+            return await self._answered(symbol, call)
+        except (RetryError, OutcomeUnknownError):
+            return None
+        except (StopError, BadDataError) as error:
+            self.tell(f"{symbol}: {error}")
+            return None
+
+    async def _answered(self, symbol: str, call: Call) -> News:
+        match call:
+            case Send():
+                return await self._send(symbol, call.order)
+            case Cancel():
+                return await self._cancel(symbol, call.order)
+            case Ask():
+                return await self._ask(symbol, call.order)
+            case SetLeverage():
+                return await self._set_leverage(symbol, call)
+            case _:
+                return await self._look_up(symbol, call)
+
+    async def _send(self, symbol: str, order: Order) -> News:
+        identity = order.client_order_id
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                return Shown(await self.account.place(symbol, plan_of(order)))
+        except OrderRefusedError as error:
+            return Refused(identity, error.refusal, str(error))
+        except (OutcomeUnknownError, TimeoutError):
+            return Unanswered(identity)
+        except RetryError:
+            return NotDone(identity)
+        except StopError as error:
+            self.tell(f"{symbol}: {error}")
+            return NotDone(identity)
+
+    async def _cancel(self, symbol: str, order: Order) -> News:
+        """Cancel; whatever is answered, the exchange is asked what became of it."""
+        is_conditional = order.order_type in CONDITIONAL and not has_fired(order)
+        with suppress(OrderRefusedError, OutcomeUnknownError, TimeoutError):
+            async with asyncio.timeout(ANSWER_S):
+                await self.account.cancel(symbol, order.client_order_id, is_conditional=is_conditional)
+        return await self._ask(symbol, order)
+
+    async def _ask(self, symbol: str, order: Order) -> News:
+        asked, identity = self.now(), order.client_order_id
+        if order.order_type in CONDITIONAL:
+            seen = await self.account.conditional_order(symbol, identity)
+        else:
+            seen = await self.account.order(symbol, identity)
+        return NotFound(identity, asked) if seen is None else Shown(seen, is_answer=True)
+
+    async def _set_leverage(self, symbol: str, call: SetLeverage) -> News:
+        try:
+            await self.account.set_isolated(symbol)
+            shown = await self.account.set_leverage(symbol, call.leverage)
+        except OrderRefusedError as error:
+            return Refused(call.order.client_order_id, error.refusal, str(error))
+        return LeverageSet(shown)
+
+    async def _look_up(self, symbol: str, call: ListStops | ListTrades | AskPosition | Quote) -> News:
+        asked = self.now()
+        match call:
+            case ListStops():
+                orders = await self.account.open_conditional_orders()
+                return StopsListed(frozenset(one.client_order_id for one in orders), asked)
+            case ListTrades():
+                return TradesListed(tuple(await self.account.trades(symbol, call.start)))
+            case AskPosition():
+                held = [one for one in await self.account.positions() if one.symbol == symbol]
+                return PositionShown(held[0] if held else None, asked)
+            case Quote():
+                return Quoted(*await self.best_prices(symbol))

@@ -1,0 +1,167 @@
+"""Executes the orders of one run: looks at its pairs whenever something is heard, and carries out the calls.
+
+A call never holds up the looks: while one waits for its answer, the others go on, so that a position whose
+stop is not answered is still closed in time.
+Source: docs/architecture.md, "Live orders"; laws 1 and 5.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, TypeVar
+
+from hydra.errors import RetryError
+from hydra.exchange.account import AccountEvent, OrderUpdate, StreamBegan, StreamEnded, TradingAccount
+from hydra.execution.calls import Ask, Call, Cancel, Send
+from hydra.execution.exchange_calls import ExchangeCalls
+from hydra.execution.news import News, PairMemory, Shown, StopsListed, StreamBroken
+from hydra.execution.pair_rows import PairRows
+
+LOOK_EVERY_S: Final = 0.5
+"""Pairs at work are looked at so often even if nothing is heard."""
+
+_DIAL_AGAIN_S: Final = 1.0
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Pair:
+    """What the process holds of a pair. under_way: the calls that wait for their answers."""
+
+    instrument_id: int
+    memory: PairMemory = field(default_factory=PairMemory)
+    news: list[News] = field(default_factory=list)
+    under_way: set[tuple[type, str]] = field(default_factory=set)
+    is_looking: bool = False
+    look_again: bool = False
+
+
+class Executor:
+    """The orders of one run at one account.
+
+    now: the exchange's time. tell: gets a sentence for what a person should know. The connection of `rows` is
+    used by one thread only.
+    """
+
+    def __init__(
+        self,
+        rows: PairRows,
+        account: TradingAccount,
+        calls: ExchangeCalls,
+        now: Callable[[], datetime],
+        tell: Callable[[str], None],
+    ) -> None:
+        self._rows, self._account, self._calls = rows, account, calls
+        self._now, self._tell = now, tell
+        self._pairs = {one: _Pair(one) for one in rows.symbols}
+        self._by_symbol = {symbol: self._pairs[one] for one, symbol in rows.symbols.items()}
+        self._database = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rows")
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._at_work: list[_Pair] = []
+        self._woken = asyncio.Event()
+        self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def run(self) -> None:
+        """Execute until cancelled.
+
+        Raises:
+            StopError: the exchange refuses the user stream for good.
+            psycopg.Error: the database went away: start again.
+        """
+        self._start(self._listen())
+        try:
+            while not self._failed.done():
+                self._woken.clear()
+                self._at_work = [self._pairs[one] for one in await self._in_database(self._rows.at_work)]
+                for pair in self._at_work:
+                    self._look_soon(pair)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), LOOK_EVERY_S)
+            self._failed.result()
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            self._database.shutdown()
+
+    def wake(self) -> None:
+        """A stage has committed something: look at once."""
+        self._woken.set()
+
+    async def _listen(self) -> None:
+        """Hold the user stream, one after the other."""
+        while True:
+            try:
+                await self._account.listen(self._hear)
+            except RetryError as error:
+                self._tell(f"the user stream: {error}")
+                await asyncio.sleep(_DIAL_AGAIN_S)
+
+    def _hear(self, event: AccountEvent) -> None:
+        if isinstance(event, OrderUpdate):
+            pair = self._by_symbol.get(event.order.symbol)
+            if pair is not None:
+                self._tell_pair(pair, Shown(event.order, trade=event.trade))
+        elif isinstance(event, StreamBegan | StreamEnded):
+            for pair in self._pairs.values():
+                self._tell_pair(pair, StreamBroken())
+
+    def _tell_pair(self, pair: _Pair, news: News) -> None:
+        pair.news.append(news)
+        self._look_soon(pair)
+
+    def _look_soon(self, pair: _Pair) -> None:
+        pair.look_again = True
+        if not pair.is_looking:
+            pair.is_looking = True
+            self._start(self._look(pair))
+
+    async def _look(self, pair: _Pair) -> None:
+        """Look until there is nothing new."""
+        try:
+            while pair.look_again:
+                pair.look_again = False
+                news, pair.news = pair.news, []
+                calls = await self._in_database(
+                    self._rows.look, pair.instrument_id, pair.memory, news, self._now()
+                )
+                for call in calls:
+                    self._call_soon(pair, call)
+        finally:
+            pair.is_looking = False
+
+    def _call_soon(self, pair: _Pair, call: Call) -> None:
+        """Carry it out beside the looks. Another question about the same is not asked meanwhile."""
+        order = call.order.client_order_id if isinstance(call, Send | Cancel | Ask) else ""
+        key = (Ask if isinstance(call, Cancel) else type(call), order)
+        if isinstance(call, Send) or key not in pair.under_way:
+            pair.under_way.add(key)
+            self._start(self._carry_out(pair, call, key))
+
+    async def _carry_out(self, pair: _Pair, call: Call, key: tuple[type, str]) -> None:
+        try:
+            news = await self._calls.carry_out(self._rows.symbols[pair.instrument_id], call)
+        finally:
+            pair.under_way.discard(key)
+        if news is not None:
+            # A list of all stops proves those of every pair.
+            for one in self._at_work if isinstance(news, StopsListed) else (pair,):
+                self._tell_pair(one, news)
+
+    async def _in_database(self, act: Callable[..., T], *values: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._database, act, *values)
+
+    def _start(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not self._failed.done():
+            self._failed.set_exception(error)
+            self._woken.set()

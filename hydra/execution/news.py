@@ -1,0 +1,189 @@
+"""What the exchange tells of one pair, and what the process remembers of it.
+
+All of it may be lost: after a restart everything is asked again.
+Source: docs/architecture.md, law 1.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from hydra.domain import OrderRefusal
+from hydra.exchange.account import OrderSeen, PositionSeen, TradeSeen
+from hydra.trading.pair_state import ENDED, Order
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An order as the exchange shows it. is_answer: to a question by its id, children included.
+
+    trade: the fill that changed it.
+    """
+
+    order: OrderSeen
+    is_answer: bool = False
+    trade: TradeSeen | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """The exchange says that it has no order of this id. time: of the question."""
+
+    client_order_id: str
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The exchange refused to take the order. words: its own."""
+
+    client_order_id: str
+    refusal: OrderRefusal
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """Nobody knows whether the order has come to the exchange."""
+
+    client_order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotDone:
+    """The order was surely not taken, and may be sent again."""
+
+    client_order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopsListed:
+    """The client ids of the conditional orders that wait for their trigger. time: of the question."""
+
+    client_order_ids: frozenset[str]
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PositionShown:
+    """The position of the pair; None: it is flat. time: of the question."""
+
+    position: PositionSeen | None
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TradesListed:
+    """All trades of the pair since some time."""
+
+    trades: tuple[TradeSeen, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """Best bid and best ask now."""
+
+    best_bid: Decimal
+    best_ask: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class LeverageSet:
+    """The pair has isolated margin and, as the exchange shows, this leverage."""
+
+    leverage: int
+
+
+@dataclass(frozen=True, slots=True)
+class StreamBroken:
+    """Something may have happened unheard: nothing that was heard before counts as proof."""
+
+
+News = (
+    Shown | NotFound | Refused | Unanswered | NotDone | StopsListed | PositionShown | TradesListed | Quoted
+    | LeverageSet | StreamBroken
+)  # fmt: skip
+
+
+def trades_in(news: Iterable[News]) -> list[TradeSeen]:
+    """The trades that the news tell of."""
+    found: list[TradeSeen] = []
+    for one in news:
+        if isinstance(one, TradesListed):
+            found += one.trades
+        elif isinstance(one, Shown) and one.trade is not None:
+            found.append(one.trade)
+    return found
+
+
+FIRST_PAUSE_S: Final = 0.25
+LONGEST_PAUSE_S: Final = 5.0
+
+
+@dataclass(slots=True)
+class PairMemory:
+    """What is known of a pair since the process began.
+
+    shown: the newest state of each order. trades: heard and not yet booked, by id. listed: the stops that the
+    newest list showed, and when it was asked. heard_at: the last news of an order. uncovered_since: since
+    when something is held that no proven stop covers. doubted_at: when the exchange refused to reduce a
+    position: until it has been asked for that position, nothing more is sent to reduce it. requote: the entry
+    that was refused because it would have taken liquidity.
+    """
+
+    shown: dict[str, Shown] = field(default_factory=dict)
+    not_found: dict[str, datetime] = field(default_factory=dict)
+    trades: dict[int, TradeSeen] = field(default_factory=dict)
+    listed: frozenset[str] = frozenset()
+    listed_at: datetime | None = None
+    heard_at: dict[str, datetime] = field(default_factory=dict)
+    uncovered_since: datetime | None = None
+    protected_quantity: Decimal = Decimal(0)
+    position: PositionShown | None = None
+    doubted_at: datetime | None = None
+    leverage: int | None = None
+    quoted: Quoted | None = None
+    requote: Order | None = None
+    needs_trades: bool = True
+    _next: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    _tries: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def show(self, news: Shown, now: datetime) -> None:
+        """Remember the newest state of an order: what has ended stays, and more filled is newer."""
+        seen = news.order
+        self.heard_at[seen.client_order_id] = now
+        self.not_found.pop(seen.client_order_id, None)
+        before = self.shown.get(seen.client_order_id)
+        if before is None or _rank(news) >= _rank(before):
+            self.shown[seen.client_order_id] = news
+
+    def may(self, what: str, of: str, now: datetime) -> bool:
+        """Whether a call may be made again now."""
+        return now >= self._next.get((what, of), now)
+
+    def made(self, what: str, of: str, now: datetime) -> None:
+        """A call is made: the next one of its kind waits, each time longer."""
+        number = self._tries.get((what, of), 0)
+        self._tries[what, of] = number + 1
+        pause_s = min(FIRST_PAUSE_S * 2**number, LONGEST_PAUSE_S)
+        self._next[what, of] = now + timedelta(seconds=pause_s)
+
+    def succeeded(self, what: str, of: str) -> None:
+        """The call had its effect: the next one waits for nothing."""
+        self._tries.pop((what, of), None)
+        self._next.pop((what, of), None)
+
+    def forget_all_but(self, client_order_ids: set[str]) -> None:
+        """Forget orders that have ended."""
+        for held in (self.shown, self.not_found, self.heard_at):
+            for gone in held.keys() - client_order_ids:
+                held.pop(gone)
+        for key in [key for key in self._next if key[1] not in client_order_ids | {""}]:
+            self.succeeded(*key)
+
+
+def _rank(news: Shown) -> tuple[Decimal, bool, bool]:
+    seen = news.order
+    return seen.filled_quantity, seen.state in ENDED, news.is_answer

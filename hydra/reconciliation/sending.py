@@ -1,0 +1,63 @@
+"""Sends an order until it is known what became of it.
+
+Source: docs/architecture.md, law 5; docs/exchange.md, "Reconciliation".
+"""
+
+import asyncio
+from typing import Final
+
+from hydra.domain import OrderRefusal, OrderType
+from hydra.errors import OrderRefusedError, OutcomeUnknownError, RetryError
+from hydra.exchange.account import OrderSeen, TradingAccount
+from hydra.layers.layer5_orders import OrderPlan
+
+CONDITIONAL: Final = frozenset({OrderType.STOP_MARKET, OrderType.TAKE_PROFIT_MARKET})
+_TRIES: Final = 5
+_PAUSE_S: Final = 0.5
+
+
+async def send(account: TradingAccount, symbol: str, plan: OrderPlan) -> OrderSeen:
+    """The order of `plan` as the exchange has it. Where nobody knows, it is asked for by its id first.
+
+    Raises:
+        OrderRefusedError: it is refused; nothing was done.
+        RetryError: it is still not known after some tries, or the exchange takes nothing now.
+        StopError, BadDataError: see `TradingAccount`.
+    """
+    for number in range(1, _TRIES + 1):
+        try:
+            return await account.place(symbol, plan)
+        except OrderRefusedError as error:
+            seen = await ask(account, symbol, plan) if error.refusal is OrderRefusal.DUPLICATE_ID else None
+            if seen is None:
+                raise
+            return seen
+        except RetryError:
+            if number == _TRIES:
+                raise
+            await asyncio.sleep(_PAUSE_S)
+        except OutcomeUnknownError:
+            await asyncio.sleep(_PAUSE_S)
+            seen = await ask(account, symbol, plan)
+            if seen is not None:
+                return seen
+    raise RetryError(f"nobody knows whether the order {plan.client_order_id} of {symbol} is there: ask again")
+
+
+async def ask(account: TradingAccount, symbol: str, plan: OrderPlan) -> OrderSeen | None:
+    """The order of `plan` by its id; None: the exchange has none."""
+    if plan.order_type in CONDITIONAL:
+        return await account.conditional_order(symbol, plan.client_order_id)
+    return await account.order(symbol, plan.client_order_id)
+
+
+async def cancel(account: TradingAccount, symbol: str, client_order_id: str, *, is_conditional: bool) -> bool:
+    """Cancel an order; False: it is open no more, or nobody knows: the next comparison asks for it.
+
+    Raises:
+        OrderRefusedError, RetryError, StopError: see `TradingAccount`.
+    """
+    try:
+        return await account.cancel(symbol, client_order_id, is_conditional=is_conditional)
+    except OutcomeUnknownError:
+        return False
