@@ -23,6 +23,11 @@ def of_run(run_id: int) -> str:
     return f"run {run_id}"
 
 
+def of_execution(run_id: int) -> str:
+    """The lock of the process that sends the orders of a run."""
+    return f"execution {run_id}"
+
+
 def take(connection: psycopg.Connection, name: str, wait_s: float = 0.0) -> bool:
     """Hold the lock for the life of `connection`; False if another session still has it after `wait_s`.
 

@@ -133,6 +133,14 @@ def _margin(state: PairState) -> Decimal:
     return margin
 
 
+def cash_earned(connection: psycopg.Connection, run_id: int, portfolio: Portfolio, rules: Rules) -> Portfolio:
+    """The portfolio with the cash of a run at an exchange: its first balance and what positions earned."""
+    row = connection.execute(queries.load("stages/earned"), {"run_id": run_id}).fetchone()
+    if row is None:
+        raise AssertionError("an aggregate gives a row")
+    return portfolio.booked(rules.initial_balance + row[0] - portfolio.cash_usd)
+
+
 def cash_after(portfolio: Portfolio, states: Iterable[PairState]) -> Portfolio:
     """The portfolio after booking the new events of `states`."""
     effect = sum((one.cash_effect_usd() for one in states), Decimal(0))

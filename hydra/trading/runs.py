@@ -99,6 +99,11 @@ class Run:
         return RunExchange(**{**recorded, "serving": tuple(recorded["serving"])})
 
     @property
+    def is_at_exchange(self) -> bool:
+        """Whether its orders go to an exchange."""
+        return self.mode in {TradingMode.TESTNET, TradingMode.LIVE}
+
+    @property
     def version(self) -> Version:
         return Version(
             self.code_version, self.readings_hash, self.feature_set_version, self.cost_model_version
