@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Final, TypeVar
 
 from hydra.errors import RetryError
@@ -23,7 +24,11 @@ from hydra.execution.pair_rows import PairRows
 LOOK_EVERY_S: Final = 0.5
 """Pairs at work are looked at so often even if nothing is heard."""
 
+ENTRIES_END_S: Final = 8.0
+"""So long a run that is stopped waits for the ends of its entries."""
+
 _DIAL_AGAIN_S: Final = 1.0
+_ENDED_LOOK_S: Final = 0.1
 T = TypeVar("T")
 
 
@@ -42,8 +47,8 @@ class _Pair:
 class Executor:
     """The orders of one run at one account.
 
-    now: the exchange's time. tell: gets a sentence for what a person should know. The connection of `rows` is
-    used by one thread only.
+    now: the exchange's time. tell: gets a sentence for what a person should know. connected: called whenever
+    the user stream is connected. The connection of `rows` is used by one thread only.
     """
 
     def __init__(
@@ -53,7 +58,9 @@ class Executor:
         calls: ExchangeCalls,
         now: Callable[[], datetime],
         tell: Callable[[str], None],
+        connected: Callable[[], None] = lambda: None,
     ) -> None:
+        self._connected, self._is_ending = connected, False
         self._rows, self._account, self._calls = rows, account, calls
         self._now, self._tell = now, tell
         self._pairs = {one: _Pair(one) for one in rows.symbols}
@@ -91,6 +98,20 @@ class Executor:
         """A stage has committed something: look at once."""
         self._woken.set()
 
+    async def unheld_entries(self) -> set[str]:
+        """The symbols in which the exchange may have an entry and nothing is held."""
+        waiting = await self._in_database(self._rows.waiting_entries)
+        return {self._rows.symbols[one.instrument_id] for one in waiting if one.is_sent and not one.is_held}
+
+    async def end_entries(self) -> None:
+        """Cancel the working entries, and wait until the exchange says that they have ended, some seconds."""
+        self._is_ending = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ENTRIES_END_S):
+                while await self._in_database(self._rows.waiting_entries):
+                    self.wake()
+                    await asyncio.sleep(_ENDED_LOOK_S)
+
     async def _listen(self) -> None:
         """Hold the user stream, one after the other."""
         while True:
@@ -106,6 +127,8 @@ class Executor:
             if pair is not None:
                 self._tell_pair(pair, Shown(event.order, trade=event.trade))
         elif isinstance(event, StreamBegan | StreamEnded):
+            if isinstance(event, StreamBegan):
+                self._connected()
             for pair in self._pairs.values():
                 self._tell_pair(pair, StreamBroken())
 
@@ -125,9 +148,8 @@ class Executor:
             while pair.look_again:
                 pair.look_again = False
                 news, pair.news = pair.news, []
-                calls = await self._in_database(
-                    self._rows.look, pair.instrument_id, pair.memory, news, self._now()
-                )
+                seen = partial(self._rows.look, pair.instrument_id, pair.memory, news, self._now())
+                calls = await self._in_database(partial(seen, is_ending=self._is_ending))
                 for call in calls:
                     self._call_soon(pair, call)
         finally:

@@ -9,11 +9,12 @@ import asyncio
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Annotated, Final
 
 import psycopg
@@ -25,6 +26,7 @@ from hydra.db import locks
 from hydra.db.engine import connect
 from hydra.db.logins import database_url
 from hydra.db.roles import Role
+from hydra.domain import ReconciliationCause
 from hydra.durations import MINUTE_SECONDS
 from hydra.errors import BadDataError, HydraError, RetryError, StopError
 from hydra.exchange.account import TradingAccount
@@ -32,15 +34,19 @@ from hydra.exchange.connect import market_data, trading_account
 from hydra.exchange.exchange_clock import ExchangeClock
 from hydra.exchange.interface import MarketData
 from hydra.exchange.wire_numbers import instant_of
+from hydra.execution.account_watch import AccountWatch
+from hydra.execution.entry_guard import EntryGuard
 from hydra.execution.exchange_calls import ExchangeCalls
 from hydra.execution.executor import Executor
 from hydra.execution.pair_rows import PairRows
 from hydra.layers.layer4_filters import exact
 from hydra.outside_text import shown
+from hydra.reconciliation.reconcile import Reconciliation
 from hydra.reconciliation.records import pairs_of_run
 from hydra.runtime.notifications import CYCLE_CLOSED_CHANNEL
 from hydra.settings import Settings, load_settings, redacted_by_settings
 from hydra.trading.live_venue import live_venue
+from hydra.trading.operator_requests import CHANNEL as REQUESTS_CHANNEL
 from hydra.trading.parameters import rules_of_run
 from hydra.trading.runs import Run, read_run, refuse_other_version
 
@@ -86,46 +92,92 @@ class Exchange:
 async def execute_run(run: Run, connection: psycopg.Connection, exchange: Exchange, url: str) -> None:
     """Execute the orders of `run` until SIGTERM or SIGINT. connection: of the worker, in autocommit.
 
+    Tables and account are compared first. At the end entries are cancelled, stops and targets stay.
+
     Raises:
         HydraError: the exchange refuses for good, or cannot be reached at the start.
         psycopg.Error: the database went away.
     """
     await exchange.clock.measure(exchange.market.server_clock)
+    with closing(connect(url, autocommit=True)) as compared:
+        reconciliation = Reconciliation(
+            compared, run, exchange.account, exchange.now, live_venue(run).key, look_again_s(exchange)
+        )
+        watch = AccountWatch(reconciliation, exchange.now, _LOG.warning)
+        await watch.begin()
+        await _execute_and_compare(run, connection, exchange, url, watch)
+
+
+def look_again_s(exchange: Exchange) -> float:
+    """Half a second, or what it lasts at a fast exchange: between two looks at the same difference."""
+    return 0.5 / max(1.0, exchange.clock.speed)
+
+
+async def _execute_and_compare(
+    run: Run, connection: psycopg.Connection, exchange: Exchange, url: str, watch: AccountWatch
+) -> None:
+    reconnected = partial(watch.ask, ReconciliationCause.RECONNECT)
     symbols = {number: symbol for symbol, number in pairs_of_run(connection, run.run_id).items()}
     rows = PairRows(connection, live_venue(run), rules_of_run(run), symbols)
     calls = ExchangeCalls(exchange.account, exchange.best_prices, exchange.now, _LOG.warning)
-    executor = Executor(rows, exchange.account, calls, exchange.now, _LOG.warning)
+    executor = Executor(rows, exchange.account, calls, exchange.now, _LOG.warning, reconnected)
+    guard = EntryGuard(exchange.account, executor.unheld_entries, exchange.now, _LOG.warning)
     loop = asyncio.get_running_loop()
-    tasks = [asyncio.ensure_future(executor.run()), asyncio.ensure_future(exchange.measure_clock())]
+    wanted = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, tasks[0].cancel)
+        loop.add_signal_handler(number, wanted.set)
+    executing = asyncio.ensure_future(executor.run())
+    besides = [
+        asyncio.ensure_future(work)
+        for work in (exchange.measure_clock(), watch.run(), guard.run(), _stopped(wanted, executor))
+    ]
+    wakers = {
+        CYCLE_CLOSED_CHANNEL: executor.wake,
+        REQUESTS_CHANNEL: partial(watch.ask, ReconciliationCause.OPERATOR),
+    }
     stopping = threading.Event()
     listener = threading.Thread(
-        target=_wake_by_stages,
-        args=(url, run.run_id, lambda: loop.call_soon_threadsafe(executor.wake), stopping),
-        daemon=True,
+        target=_wake, args=(url, run.run_id, wakers, loop.call_soon_threadsafe, stopping), daemon=True
     )
     listener.start()
     try:
-        with suppress(asyncio.CancelledError):
-            await tasks[0]
+        # The first of them that ends does so because it failed, or because the run is stopped.
+        done, _ = await asyncio.wait([executing, *besides], return_when=asyncio.FIRST_COMPLETED)
+        for one in done:
+            one.result()
     finally:
         stopping.set()
-        tasks[1].cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for task in (executing, *besides):
+            task.cancel()
+        await asyncio.gather(executing, *besides, return_exceptions=True)
         listener.join()
         await exchange.account.close()
         await exchange.market.close()
 
 
-def _wake_by_stages(url: str, run_id: int, wake: Callable[[], None], stopping: threading.Event) -> None:
-    """Wake whenever a stage of the run has committed; without it the next look is half a second later."""
+async def _stopped(wanted: asyncio.Event, executor: Executor) -> None:
+    await wanted.wait()
+    await executor.end_entries()
+
+
+def _wake(
+    url: str,
+    run_id: int,
+    wakers: Mapping[str, Callable[[], None]],
+    in_loop: Callable[[Callable[[], None]], object],
+    stopping: threading.Event,
+) -> None:
+    """Wake whenever a stage of the run has committed, or an operator asks; wakers: by channel.
+
+    Without it the next look is half a second later, the next comparison within the minute.
+    """
     with suppress(psycopg.OperationalError, HydraError), closing(connect(url, autocommit=True)) as listening:
-        listening.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CYCLE_CLOSED_CHANNEL)))
+        for channel in wakers:
+            listening.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
         while not stopping.is_set():
             for notice in listening.notifies(timeout=LISTEN_S):
                 if notice.payload == str(run_id):
-                    wake()
+                    in_loop(wakers[notice.channel])
                 if stopping.is_set():
                     break
 

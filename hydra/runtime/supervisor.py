@@ -51,6 +51,8 @@ WORKERS: Final = "workers"
 UPKEEP: Final = "upkeep"
 UPKEEP_AFTER_S: Final = 60.0
 ALERTS: Final = "alerts"
+# The only process that sends orders: `hydra/runtime/execution_process.py`.
+EXECUTION: Final = "execution"
 RING_UPKEEP_EVERY_S: Final = 30.0
 
 _ENVIRONMENT: Final = {"dramatiq_restart_delay": "500", "dramatiq_worker_timeout": "200"}
@@ -137,7 +139,9 @@ class Supervisor:
         upkeep = (*worker[:-1], self.upkeep_module, "--queues", UPKEEP_QUEUE)
         clock = (sys.executable, "-m", "hydra.runtime.clock", "--run", run, "--speed", str(self.speed))
         alerts = (sys.executable, "-m", "hydra", "alerts", "send")
+        execution = (sys.executable, "-m", "hydra.runtime.execution_process", "--run", run)
         return [
+            *([Program(EXECUTION, execution)] if self.run.is_at_exchange else []),
             Program(WORKERS, worker),
             Program(CLOCK, clock, ends_by_itself=True),
             Program(UPKEEP, upkeep, starts_after_s=UPKEEP_AFTER_S),

@@ -101,7 +101,7 @@ class Run:
     @property
     def is_at_exchange(self) -> bool:
         """Whether its orders go to an exchange."""
-        return self.mode in {TradingMode.TESTNET, TradingMode.LIVE}
+        return self.mode.is_at_exchange
 
     @property
     def version(self) -> Version:
