@@ -192,11 +192,12 @@ def _of_pair(pair: PairOrders, memory: PairMemory, time: datetime) -> list[Call]
 
 
 def _must_list(pair: PairOrders, memory: PairMemory, time: datetime) -> bool:
-    """True if a stop of the position is not proven, or was proven too long ago."""
-    if memory.listed_at is None or time - memory.listed_at >= LISTED_EVERY:
-        return True
+    """True if the stop of the position was taken and is not proven, or was proven too long ago."""
     stop = protection.covering(pair, OrderRole.STOP)
-    return stop is not None and not protection.is_proven(stop, memory)
+    if stop is None or stop.state is not OrderState.OPEN:
+        return False
+    is_old = memory.listed_at is None or time - memory.listed_at >= LISTED_EVERY
+    return is_old or not protection.is_proven(stop, memory)
 
 
 def _since(pair: PairOrders, time: datetime) -> datetime:

@@ -17,6 +17,7 @@ from hydra.layers.layer4_exits import REWARD_TO_RISK
 from hydra.layers.layer4_filters import round_towards_entry
 from hydra.trading.exchange_trades import measure_liquidation
 from hydra.trading.instrument_spec import InstrumentSpec, read_terms
+from hydra.trading.live_venue import lock_pairs
 from hydra.trading.market_rows import MARK
 from hydra.trading.operator_requests import OperatorRequest, RequestAnswer
 from hydra.trading.pair_state import Fill, Order, PairState, Position, rounded_usd
@@ -44,7 +45,7 @@ def adopt(
         raise AssertionError("only pairs of the run are taken over")
     with connection.transaction():
         values = {"run_id": run_id, "instrument_id": instrument_id}
-        connection.execute(queries.load("reconcile/lock_pair"), values)
+        lock_pairs(connection, run_id, instrument_id)
         state = read_pair_states(connection, run_id).get(instrument_id, PairState(instrument_id))
         refusal = refuse(request, held, state.position)
         if refusal is not None:

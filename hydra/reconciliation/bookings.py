@@ -21,6 +21,7 @@ from hydra.reconciliation.rules import end_of, end_of_unknown
 from hydra.reconciliation.snapshot import AccountSnapshot
 from hydra.trading.exchange_trades import book_trade, fill_of
 from hydra.trading.instrument_spec import InstrumentSpec
+from hydra.trading.live_venue import lock_pairs
 from hydra.trading.pair_state import EntryPlan, Order, PairState, Position
 from hydra.trading.pair_state_rows import read_orders, read_pair_states, store_pair_states
 
@@ -79,8 +80,7 @@ def book(connection: psycopg.Connection, run_id: int, news: PairNews, spec: Inst
 
     Returns the stops, targets and exits that work on although the position is closed: they have to go.
     """
-    values = {"run_id": run_id, "instrument_id": news.instrument_id}
-    connection.execute(queries.load("reconcile/lock_pair"), values)
+    lock_pairs(connection, run_id, news.instrument_id)
     state = read_pair_states(connection, run_id).get(news.instrument_id, PairState(news.instrument_id))
     found = _concerned(connection, run_id, state, news)
     known = _booked_trades(connection, run_id, news)
@@ -216,4 +216,4 @@ def _outliving(state: PairState) -> list[Order]:
     """The orders of a closed position that still work."""
     if state.position is None or state.position.state is not PositionState.CLOSED:
         return []
-    return [one for one in (state.stop, state.target, state.exit) if one is not None]
+    return [one for one in state.orders if one.is_working and one.role is not OrderRole.ENTRY]

@@ -20,6 +20,7 @@ from hydra.exchange.account import OrderSeen, TradingAccount
 from hydra.layers.layer5_orders import DecisionKey, OrderPlan, client_order_id, protective_orders
 from hydra.reconciliation.rules import stop_is_behind
 from hydra.reconciliation.sending import CONDITIONAL, cancel, send
+from hydra.trading.live_venue import lock_pairs
 from hydra.trading.pair_state import Order, PairState, Position, PositionEvent, planned_order
 from hydra.trading.pair_state_rows import read_orders, read_pair_states, store_pair_states
 
@@ -96,10 +97,19 @@ class Protection:
     # What the tables say, each in a transaction that holds the pair.
 
     def _held(self, pair: PairAtRisk) -> PairState:
-        values = {"run_id": self.run_id, "instrument_id": pair.instrument_id}
-        self.connection.execute(queries.load("reconcile/lock_pair"), values)
+        lock_pairs(self.connection, self.run_id, pair.instrument_id)
         states = read_pair_states(self.connection, self.run_id)
         return states.get(pair.instrument_id, PairState(pair.instrument_id))
+
+    def _sent(self, pair: PairAtRisk, position: Position, role: OrderRole) -> int:
+        """How many orders of a role the decision behind the position has led to."""
+        values = {
+            "run_id": self.run_id,
+            "instrument_id": pair.instrument_id,
+            "decision_time": position.decision_time,
+        }
+        rows = self.connection.execute(queries.load("execution/orders_sent"), values).fetchall()
+        return next((int(number) for name, number in rows if name == role), 0)
 
     def _plan_stop(self, pair: PairAtRisk) -> tuple[OrderPlan, Order | None] | None:
         """The stop that is missing, and the smaller one that it replaces; None: it would fire at once."""
@@ -117,12 +127,12 @@ class Protection:
                 return plan_of(state.stop), None
             key = self.key(pair.instrument_id, position.decision_time)
             exits = (position.stop_price, position.target_price)
-            plan, _ = protective_orders(
-                key, position.direction, position.quantity, exits, position.stops_sent
-            )
+            attempt = self._sent(pair, position, OrderRole.STOP)
+            plan, _ = protective_orders(key, position.direction, position.quantity, exits, attempt)
             replaced = state.stop
-            state.stop = planned_order(plan, key, position.stop_price, pair.time)
-            state.stop.sent_time = pair.time
+            stop = planned_order(plan, key, position.stop_price, pair.time)
+            stop.sent_time = pair.time
+            state.add(stop)
             store_pair_states(self.connection, self.run_id, [state])
         return plan, replaced
 
@@ -134,14 +144,15 @@ class Protection:
             if position is None or position.quantity == 0:
                 return None
             key = self.key(pair.instrument_id, position.decision_time)
-            plan = market_exit(key, position)
+            plan = market_exit(key, position, self._sent(pair, position, OrderRole.EXIT))
             others = [one for one in (state.exit, state.entry) if one is not None]
             position.state = PositionState.CLOSING
             checked = PositionEventKind.CHECKED
             position.events.append(PositionEvent(pair.time, checked, reason_code=reason))
             price = pair.mark_price or position.entry_price
-            state.exit = planned_order(plan, key, price, pair.time, reason)
-            state.exit.sent_time = pair.time
+            exit_order = planned_order(plan, key, price, pair.time, reason)
+            exit_order.sent_time = pair.time
+            state.add(exit_order)
             store_pair_states(self.connection, self.run_id, [state])
         return plan, others
 
@@ -185,7 +196,8 @@ class Protection:
 
 def is_on_its_way(stop: Order, quantity: Decimal) -> bool:
     """True if a stop for `quantity` was planned and its answer is not known: the same is sent again."""
-    return stop.state in _NOT_ANSWERED and stop.quantity >= quantity
+    is_wanted = stop.cancel_wanted_time is None
+    return is_wanted and stop.state in _NOT_ANSWERED and stop.quantity >= quantity
 
 
 def plan_of(stop: Order) -> OrderPlan:
@@ -201,9 +213,9 @@ def plan_of(stop: Order) -> OrderPlan:
     )
 
 
-def market_exit(key: DecisionKey, position: Position) -> OrderPlan:
+def market_exit(key: DecisionKey, position: Position, attempt: int) -> OrderPlan:
     """The order that closes everything at market (C43)."""
-    identity = client_order_id(key, OrderRole.EXIT, position.exits_sent)
+    identity = client_order_id(key, OrderRole.EXIT, attempt)
     return OrderPlan(
         identity,
         OrderRole.EXIT,

@@ -29,9 +29,6 @@ from hydra.trading.operator_requests import RequestAnswer, answer_request, waiti
 from hydra.trading.parameters import rules_of_run
 from hydra.trading.runs import Run
 
-LOOK_AGAIN_S: Final = 0.5
-"""Between the two looks in which a difference has to be found."""
-
 _MOST_ROUNDS: Final = 4
 """A missed fill leads to a position, that to a stop: each is found after the one before is mended."""
 
@@ -40,7 +37,8 @@ _MOST_ROUNDS: Final = 4
 class Reconciliation:
     """Compares one run with its account. connection: of the worker, in autocommit, used by nothing else.
 
-    now: the exchange's time. key: see `Venue.key`.
+    now: the exchange's time. key: see `Venue.key`. look_again_s: between the two looks in which a difference
+    has to be found.
     """
 
     connection: psycopg.Connection
@@ -48,6 +46,7 @@ class Reconciliation:
     account: TradingAccount
     now: Callable[[], datetime]
     key: KeyOfDecision
+    look_again_s: float = 0.5
 
     async def reconcile(self, cause: ReconciliationCause) -> Reconciled:
         """Compare, mend, and record what was found and what stands.
@@ -115,7 +114,7 @@ class Reconciliation:
         known = await asyncio.to_thread(records.open_names, self.connection, self.run.run_id)
         if {one.name for one in first} <= known:
             return snapshot, first
-        await asyncio.sleep(LOOK_AGAIN_S)
+        await asyncio.sleep(self.look_again_s)
         snapshot, second = await self._look()
         before = known | {one.name for one in first}
         return snapshot, [one for one in second if one.name in before]

@@ -74,6 +74,7 @@ def add_request(
         StopError: another request for the pair waits.
     """
     values = {
+        "channel": CHANNEL,
         "run_id": run_id,
         "verb": verb.value,
         "symbol": pair[0],

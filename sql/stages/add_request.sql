@@ -10,4 +10,4 @@ WITH added AS (
     ON CONFLICT (run_id, symbol) WHERE answered_at IS NULL DO NOTHING
     RETURNING request_id, run_id
 )
-SELECT request_id, pg_notify('operator_requests', run_id::text) FROM added
+SELECT request_id, pg_notify(%(channel)s, run_id::text) FROM added

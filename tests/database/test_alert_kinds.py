@@ -106,6 +106,27 @@ def test_a_simulated_exchange_that_nobody_listens_to_any_more_alerts_nobody(
     assert found(scene) == {}
 
 
+def test_a_position_whose_stop_the_exchange_does_not_show_is_unprotected_whatever_the_tables_say(
+    scene: psycopg.Connection,
+) -> None:
+    scene.execute(
+        "INSERT INTO hydra.account_differences (run_id, found_in, found_time, kind, symbol, instrument_id,"
+        " subject, blocks_entries, done)"
+        " SELECT 7, reconciliation_id, now(), 'POSITION_UNPROTECTED', 'ETHUSDT', 2, '', true,"
+        " 'not mended yet: maintenance' FROM hydra.reconciliations"
+    )
+    (condition,) = found(scene)["unprotected_position"]
+    assert condition.happened.endswith("not mended yet: maintenance")
+    assert "reconciliation_difference" not in found(scene)
+
+
+@pytest.mark.usefixtures("supervised")
+def test_a_run_that_is_no_longer_compared_with_its_exchange_is_told(scene: psycopg.Connection) -> None:
+    scene.execute("UPDATE hydra.reconciliations SET recorded_at = now() - interval '181 seconds'")
+    (condition,) = found(scene)["reconciliation_difference"]
+    assert (condition.subject, condition.severity) == ("run 7, comparison", "CRITICAL")
+
+
 def test_a_condition_has_to_last_as_long_as_its_kind_says_and_begins_anew_after_it_was_gone() -> None:
     now = [0.0]
     patience = Patience(lambda: now[0])

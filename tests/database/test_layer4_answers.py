@@ -13,6 +13,7 @@ from hydra.domain import KillScope, ReasonCode, Side
 from hydra.layers.layer4_kill import KillParameters
 from hydra.layers.layer4_limits import LimitParameters
 from hydra.layers.layer4_risk import RiskParameters
+from hydra.reason_words import WORDS
 from hydra.trading.parameters import Rules
 from tests.support.paper_market import BTC, ETH, PaperMarket, instant
 
@@ -98,6 +99,22 @@ def test_a_kill_condition_latches_with_cause_and_numbers(
     market.signal(11, ETH)
     later = market.decide(11)[ETH]
     assert (later["reason_code"], later["trigger_kill_switch"]) == ("KILL_SWITCH", False)
+
+
+def test_a_pair_that_differs_at_the_exchange_is_not_entered_until_that_is_mended(
+    connection: psycopg.Connection,
+) -> None:
+    market = PaperMarket(connection)
+    market.differ(ETH)
+    assert verdict(market)["reason_code"] == "APPROVED"
+    market.differ(BTC, blocks_entries=False)
+    assert verdict(market, 11)["reason_code"] == "APPROVED"
+    market.differ(BTC)
+    row = verdict(market, 12)
+    assert (row["approved"], row["reason_code"]) == (False, "ACCOUNT_DIFFERS")
+    assert row["reason"] == WORDS[ReasonCode.ACCOUNT_DIFFERS]
+    connection.execute("UPDATE hydra.account_differences SET mended_time = now()")
+    assert verdict(market, 13)["reason_code"] == "APPROVED"
 
 
 def test_the_kill_of_one_pair_stops_the_others_of_the_same_minute(connection: psycopg.Connection) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hydra.db import queries
 from hydra.db.engine import connect
 from hydra.domain import Side
-from tests.support.paper_market import PaperMarket, instant
+from tests.support.paper_market import BTC, PaperMarket, instant
 
 QUIET = (50_000.0, 50_010.0, 49_990.0, 50_000.0)
 TERMS = ("50000", "49500", "51000")
@@ -135,6 +135,23 @@ def test_extreme_volatility_closes_after_two_evaluations(market: PaperMarket) ->
     assert check(market, 9, **extreme) == "NORMAL"
     assert check(market, 10, **extreme) == "VOLATILITY_EXTREME"
     assert exits(market) == [("POST_ONLY", "OPEN", "VOLATILITY_EXTREME")]
+
+
+def test_a_pair_that_differs_at_the_exchange_loses_its_working_entry_and_keeps_its_position(
+    market: PaperMarket,
+) -> None:
+    market.candle(0, QUIET)
+    market.approve(0, Side.LONG, "10000", TERMS)
+    market.candle(1, QUIET, volume=0.5)
+    market.settle(1)
+    market.differ(BTC)
+    market.assess(1)
+    market.execute(1)
+    assert market.orders()[0] == (
+        "ENTRY", "CANCELED", Decimal("0.2"), Decimal("0.05"), "ACCOUNT_DIFFERS"
+    )  # fmt: skip
+    assert exits(market) == []
+    assert market.position()["state"] == "OPEN"
 
 
 def test_a_kill_flattens_and_withdraws_entries(market: PaperMarket) -> None:

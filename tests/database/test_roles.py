@@ -29,7 +29,7 @@ CHANGES = {
     "hydra.cycles": {"state", "as_of", "closed_at", "code_version", "reason_code"},
     "hydra.orders": {
         "position_id", "state", "filled_quantity", "average_price", "exchange_order_id", "reason_code",
-        "finished_time", "queue_ahead",
+        "finished_time", "queue_ahead", "sent_time", "cancel_wanted_time", "child_order_id",
     },
     "hydra.positions": {
         "state", "closed_time", "quantity", "peak_quantity", "entry_price", "exit_price", "stop_price",

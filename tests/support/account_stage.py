@@ -31,22 +31,13 @@ class Stage:
         self._runner.run(whole())
 
     async def _clear(self) -> None:
-        ask = self.client.ask
         await self.client.set_faults()
         self.client.offset_ms = 0
-        await ask("DELETE", "allOpenOrders", symbol=BTC)
-        await ask("DELETE", "algoOpenOrders", symbol=BTC)
-        amount = await self.amount()
-        if amount:
-            side = "SELL" if amount > 0 else "BUY"
-            await ask(
-                "POST", "order", symbol=BTC, side=side, type="MARKET", quantity=abs(amount), reduceOnly=True
-            )
+        await clear_account(self.client)
 
     async def amount(self) -> Decimal:
         """The position."""
-        rows = (await self.client.ask("GET", "/fapi/v3/positionRisk", symbol=BTC)).body
-        return Decimal(rows[0]["positionAmt"]) if rows else Decimal(0)
+        return await amount_held(self.client)
 
     async def market(self, side: str, quantity: str = "0.01", **more: Any) -> Any:
         """POST order, MARKET."""
@@ -99,3 +90,20 @@ def of_kind(heard: Heard, kind: str) -> Heard:
 
 def in_state(heard: Heard, state: str) -> Heard:
     return [one for one in of_kind(heard, "ORDER_TRADE_UPDATE") if one["o"]["X"] == state]
+
+
+async def amount_held(client: AccountClient) -> Decimal:
+    """The position in BTC."""
+    rows = (await client.ask("GET", "/fapi/v3/positionRisk", symbol=BTC)).body
+    return Decimal(rows[0]["positionAmt"]) if rows else Decimal(0)
+
+
+async def clear_account(client: AccountClient) -> None:
+    """Leave the account flat in BTC and without orders."""
+    await client.ask("DELETE", "allOpenOrders", symbol=BTC)
+    await client.ask("DELETE", "algoOpenOrders", symbol=BTC)
+    amount = await amount_held(client)
+    if amount:
+        side = "SELL" if amount > 0 else "BUY"
+        terms = {"side": side, "type": "MARKET", "quantity": abs(amount), "reduceOnly": True}
+        await client.ask("POST", "order", symbol=BTC, **terms)

@@ -37,6 +37,9 @@ INSERT INTO market.feed_states (venue, feed, instrument_id, state, messages, mes
 VALUES ('binance', 'trades', 1, 'LIVE', 9, 1), ('binance', 'trades', 2, 'LIVE', 9, 1),
     ('binance', 'open_interest', 0, 'LIVE', 9, 1);
 INSERT INTO market.retention (source_table, keep_days) VALUES ('candles_1m', 30);
+INSERT INTO hydra.reconciliations (run_id, time, cause, duration_s, differences, left_open, wallet_usd,
+    booked_usd)
+VALUES (7, '2025-06-01 00:05Z', 'MINUTE', 0.1, 0, 0, 5000, 0);
 INSERT INTO hydra.audit_rounds (started_at, finished_at, asked) VALUES (now(), now(), 38)
 """
 
@@ -102,6 +105,22 @@ PLANTED = {
         "candles_1m",
         "WARNING",
         ("1 chunks of market.candles_1m are older than its window of 30 days",),
+    ),
+    "unprotected_position": Planted(
+        "UPDATE hydra.orders SET quantity = 19 WHERE order_id = 24",
+        "UPDATE hydra.orders SET quantity = 20 WHERE order_id = 24",
+        "run 7, position 12",
+        "CRITICAL",
+        ("run 7 (paper, live market binance) has no stop", "ETH SHORT, 20 held since 2025-06-01 00:06"),
+    ),
+    "reconciliation_difference": Planted(
+        "INSERT INTO hydra.account_differences (run_id, found_in, found_time, kind, symbol, subject,"
+        " at_exchange, blocks_entries, done) SELECT 7, reconciliation_id, now(), 'ORDER_UNKNOWN', 'BTCUSDT',"
+        " 'web_1', '{\"quantity\": 0.5}', true, 'left alone' FROM hydra.reconciliations",
+        "UPDATE hydra.account_differences SET mended_time = now()",
+        "run 7, BTCUSDT, ORDER_UNKNOWN web_1",
+        "CRITICAL",
+        ("differ in BTCUSDT: order unknown web_1", "the tables say nothing", '{"quantity": 0.5}'),
     ),
     "channel_failing": Planted(
         "INSERT INTO hydra.alert_channels (channel, failures, failing_since, detail)"

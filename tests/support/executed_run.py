@@ -1,35 +1,60 @@
 """A run whose orders are executed at a simulated exchange, both in the loop of the test."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing, suppress
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, closing, suppress
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
+from hydra.db import queries
 from hydra.db.engine import connect
 from hydra.db.roles import Role
-from hydra.domain import OrderRole, OrderType, Side
+from hydra.domain import (
+    ExitUrgency,
+    OrderRole,
+    OrderType,
+    PositionEventKind,
+    PositionState,
+    ReasonCode,
+    Side,
+)
 from hydra.execution.exchange_calls import ExchangeCalls
 from hydra.execution.executor import Executor
 from hydra.execution.pair_rows import PairRows
-from hydra.layers.layer5_orders import DecisionKey, OrderPlan, client_order_id
+from hydra.layers.layer5_orders import DecisionKey, OrderPlan, client_order_id, exit_order
+from hydra.sim.exchange.account.words import OrderType as SimulatedType
+from hydra.sim.exchange.server import Exchange
+from hydra.trading.instrument_spec import read_terms
+from hydra.trading.kill_switch import latch
 from hydra.trading.live_venue import live_venue
-from hydra.trading.pair_state import Order, PairState, planned_order
+from hydra.trading.pair_state import Order, PairState, PositionEvent, planned_order
 from hydra.trading.pair_state_rows import read_pair_states, store_pair_states
-from hydra.trading.parameters import rules_of_run
+from hydra.trading.parameters import Rules, rules_of_run
+from tests.support.account_stage import clear_account
 from tests.support.paper_market import APPROVED, CHOSEN
 from tests.support.reconciled_run import BTC_ID, ETH_ID, ReconciledRun
 from tests.support.rows import add
-from tests.support.served_account import BTC, served_account
+from tests.support.served_account import BTC, AccountClient, served_account
 from tests.support.servers.logins import as_role
 from tests.support.waiting import PATIENCE_S
 
 ETH = "ETHUSDT"
 SYMBOLS = {BTC_ID: BTC, ETH_ID: ETH}
+MOST_UNCOVERED_S = 5.0
+AUDITS = (
+    "event_sequence_with_holes", "fill_without_order", "order_disagrees_with_events",
+    "order_disagrees_with_fills",
+    "order_outlives_position", "position_disagrees_with_fills", "position_does_not_add_up",
+    "position_without_stop",
+)  # fmt: skip
+_AT_WORK = """
+SELECT 1 FROM hydra.positions WHERE state <> 'CLOSED'
+UNION ALL SELECT 1 FROM hydra.orders WHERE state IN ('PLANNED', 'OPEN', 'PARTIALLY_FILLED', 'UNKNOWN')
+"""
 
 
 class ExecutedRun(ReconciledRun):
@@ -138,21 +163,134 @@ class ExecutedRun(ReconciledRun):
         """What the exchange holds of BTC."""
         return sum((one.quantity for one in await self.account.positions()), Decimal(0))
 
+    async def leave(self, urgency: ExitUrgency = ExitUrgency.URGENT) -> None:
+        """An exit of BTC, as a stage leaves it."""
+        touch = await self.best_prices(BTC)
+        filters = read_terms(self.owner, [BTC_ID], self.now(), Rules().costs)[BTC_ID].filters
 
-@asynccontextmanager
-async def executed_run(url: str, folder: Path) -> AsyncIterator[ExecutedRun]:
-    """It stands until the block ends; the clock begins at a full day, at speed 1."""
-    file = folder / "account.toml"
-    with (
-        closing(connect(url, autocommit=True)) as owner,
-        closing(connect(as_role(url, Role.WORKER), autocommit=True)) as worker,
-    ):
-        async with served_account(file) as (exchange, client):
-            start = datetime.fromtimestamp(exchange.clock.now_ms() / 1_000, tz=None).astimezone()
-            made = ExecutedRun(owner, worker, start.replace(second=0, microsecond=0) - timedelta(minutes=1))
-            await made.connect(exchange, client, file)
+        def act(state: PairState) -> None:
+            position = state.position
+            assert position is not None
+            key = self.key(BTC_ID, position.decision_time)
+            plan = exit_order(
+                key, position.direction, position.quantity, urgency, touch, filters, position.exits_sent
+            )
+            reason = ReasonCode.THESIS_BROKEN
+            position.state = PositionState.CLOSING
+            checked = PositionEventKind.CHECKED
+            position.events.append(PositionEvent(self.now(), checked, reason_code=reason))
+            venue = live_venue(self.run)
+            for order in (state.exit, state.entry):
+                if order is not None:
+                    venue.cancel(order, self.now(), reason)
+            state.add(venue.submit(plan, key, touch[0], self.now(), reason))
+
+        self.change(act)
+
+    async def finish(self) -> None:
+        """Without faults, leave what is held and wait until nothing works any more."""
+        await self.client.set_faults()
+        if self._executing is None:
+            await self.start()
+        latch(self.owner, self.run.run_id, self.now(), None, "the test ends", {})
+        await self.until(lambda: not self.rows(_AT_WORK))
+
+    async def assert_agreed(self, since: datetime) -> None:
+        """Tables and exchange tell the same of orders, fills, fees and positions; the audits find nothing."""
+        assert await self.position_shown() == 0
+        assert await self.account.open_conditional_orders() == []
+        assert await self.account.open_orders() == []
+        trades = await self.account.trades(BTC, since)
+        told = sorted((str(one.trade_id), one.price, one.quantity, one.fee, one.is_maker) for one in trades)
+        stored = self.rows("SELECT trade_id, price, quantity, fee_usd, is_maker FROM hydra.fills ORDER BY 1")
+        assert sorted(stored) == told
+        answer = await self.client.ask(
+            "GET", "allOrders", symbol=BTC, startTime=int(since.timestamp() * 1_000)
+        )
+        ids = [row["clientOrderId"] for row in answer.body]
+        assert len(ids) == len(set(ids))
+        assert self.audited(AUDITS) == []
+
+
+class CoverWatch:
+    """For how long something was held at the exchange that no waiting stop covered, exchange's seconds."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._since_ms: int | None = None
+        self.longest_s = 0.0
+
+    async def watch(self) -> None:
+        """Look again and again, until cancelled."""
+        while True:
+            self.look()
+            await asyncio.sleep(0.01)
+
+    def look(self) -> None:
+        """Look once."""
+        assert self._exchange.account is not None
+        one = self._exchange.account.kept.account._store.of(BTC)
+        held = one.position.amount
+        covered = sum(
+            order.quantity
+            for order in one.waiting.values()
+            if order.type is SimulatedType.STOP_MARKET and order.side.sign * held < 0
+        )
+        now_ms = self._exchange.clock.now_ms()
+        if covered >= abs(held):
+            self._since_ms = None
+            return
+        self._since_ms = now_ms if self._since_ms is None else self._since_ms
+        self.longest_s = max(self.longest_s, (now_ms - self._since_ms) / 1_000)
+
+
+class ExecutionStage:
+    """A database, an exchange and its account for many runs, one after the other."""
+
+    def __init__(self, runner: asyncio.Runner, url: str, file: Path) -> None:
+        self._runner, self._url, self._file = runner, url, file
+        self._opened = AsyncExitStack()
+        self._exchange: Exchange
+        self._client: AccountClient
+
+    def open(self) -> None:
+        """Start the exchange."""
+        self._runner.run(self._open())
+
+    async def _open(self) -> None:
+        self._exchange, self._client = await self._opened.enter_async_context(served_account(self._file))
+
+    def close(self) -> None:
+        """Stop the exchange."""
+        self._runner.run(self._opened.aclose())
+
+    def play(self, act: Callable[[ExecutedRun], Awaitable[None]], *, is_covered: bool = True) -> None:
+        """Play an act on a new run, then leave the account flat. At the end tables and exchange must agree.
+
+        is_covered: nothing may be held without a stop for more than five seconds of the exchange.
+        """
+        self._runner.run(self._play(act, is_covered=is_covered))
+
+    async def _play(self, act: Callable[[ExecutedRun], Awaitable[None]], *, is_covered: bool) -> None:
+        with (
+            closing(connect(self._url, autocommit=True)) as owner,
+            closing(connect(as_role(self._url, Role.WORKER), autocommit=True)) as worker,
+        ):
+            owner.execute(queries.load("housekeeping/empty_run_tables"))
+            begins = datetime.fromtimestamp(self._exchange.clock.now_ms() / 1_000, UTC)
+            run = ExecutedRun(owner, worker, begins.replace(second=0, microsecond=0))
+            await run.connect(self._exchange, self._client, self._file)
+            watch = CoverWatch(self._exchange)
+            watching = asyncio.ensure_future(watch.watch())
             try:
-                yield made
+                async with asyncio.timeout(PATIENCE_S):
+                    await act(run)
+                    await run.finish()
+                await run.assert_agreed(begins)
+                assert watch.longest_s <= MOST_UNCOVERED_S or not is_covered
             finally:
-                await made.end()
-                await made.account.close()
+                watching.cancel()
+                await run.end()
+                await run.account.close()
+                await self._client.set_faults()
+                await clear_account(self._client)

@@ -197,6 +197,18 @@ class PaperMarket:
         latched = {"run_id": self.run.run_id, "scope": "portfolio", "latched_time": instant(minute)}
         add(self.connection, "hydra.kill_switch", {**latched, "cause": "by hand"})
 
+    def differ(self, pair: int, *, blocks_entries: bool = True) -> None:
+        """Something of the pair at the exchange is not as the tables say."""
+        key = {"run_id": self.run.run_id}
+        row = {**key, "time": START, "cause": "MINUTE"}
+        add(self.connection, "hydra.reconciliations", row)
+        found = self._one(
+            "SELECT max(reconciliation_id) AS found_in FROM hydra.reconciliations WHERE run_id = %s"
+        )
+        difference = {"kind": "POSITION_UNKNOWN", "symbol": f"PAIR{pair}", "subject": str(blocks_entries)}
+        place = {"found_time": START, "instrument_id": pair, "blocks_entries": blocks_entries, "done": ""}
+        add(self.connection, "hydra.account_differences", {**key, **found, **difference, **place})
+
     def _one(self, query: str) -> dict[str, Any]:
         with self.connection.cursor(row_factory=dict_row) as cursor:
             row = cursor.execute(query.encode(), (self.run.run_id,)).fetchone()

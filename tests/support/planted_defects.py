@@ -71,6 +71,24 @@ DEFECTS = {
     "order_outlives_position": "UPDATE hydra.orders SET state = 'OPEN' WHERE order_id = 22",
     "position_held_too_long": "UPDATE hydra.positions SET max_holding_until = '2025-06-01 00:05Z'"
     " WHERE position_id = 11",
+    "difference_to_the_exchange": """
+        INSERT INTO hydra.reconciliations (reconciliation_id, run_id, time, cause) OVERRIDING SYSTEM VALUE
+        VALUES (1, 7, '2025-06-01 00:06Z', 'MINUTE'), (2, 7, '2025-06-01 00:07Z', 'MINUTE');
+        INSERT INTO hydra.account_differences (run_id, found_in, found_time, kind, symbol, subject,
+            blocks_entries, done)
+        VALUES (7, 1, '2025-06-01 00:06Z', 'POSITION_UNKNOWN', 'BTCUSDT', '', true, 'left alone'),
+            (7, 2, '2025-06-01 00:07Z', 'ORDER_UNKNOWN', 'BTCUSDT', 'web_1', true, 'left alone')""",
+    "fill_charged_otherwise": """
+        INSERT INTO hydra.exchange_income (run_id, kind, transaction_id, time, symbol, trade_id, asset,
+            amount)
+        VALUES (7, 'COMMISSION', '1', '2025-06-01 00:06Z', 'BTCUSDT', 't1', 'USDT', -0.20000001),
+            (7, 'COMMISSION', '2', '2025-06-01 01:00Z', 'BTCUSDT', 't2', 'USDT', -0.5)""",
+    "income_outside_its_bound": """
+        INSERT INTO market.fee_rates VALUES (1, '2025-01-01Z', 2, 5, 'test');
+        INSERT INTO hydra.exchange_income (run_id, kind, transaction_id, time, symbol, trade_id, asset,
+            amount)
+        VALUES (7, 'COMMISSION', '1', '2025-06-01 00:06Z', 'BTCUSDT', 't1', 'USDT', -0.2),
+            (7, 'COMMISSION', '2', '2025-06-01 01:00Z', 'BTCUSDT', 't2', 'USDT', -0.5)""",
     "position_after_kill": """
         INSERT INTO hydra.kill_switch (run_id, scope, latched_time, cause)
         VALUES (7, 'portfolio', '2025-06-01 00:10Z', 'drawdown');

@@ -74,7 +74,7 @@ class ReconciledRun:
         self.account = await asyncio.to_thread(trading_account, settings, "simulated")
         await self.account.set_isolated(BTC)
         await self.account.set_leverage(BTC, 10)
-        self.reconciliation = Reconciliation(self._worker, self.run, self.account, self.now, self.key)
+        self.reconciliation = Reconciliation(self._worker, self.run, self.account, self.now, self.key, 0.05)
 
     def now(self) -> datetime:
         """The exchange's time."""

@@ -1,53 +1,89 @@
-"""A run's orders executed at the simulated exchange, with a real database, under the faults of the exchange."""
+"""A run's orders executed at the simulated exchange, with a real database, under the faults of the exchange.
+
+After each test the tables and the exchange agree on orders, fills, fees and positions, the audits find
+nothing, and nothing was held without a stop for more than five seconds (tests/support/executed_run.py).
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hydra.db.edition import Edition
-from tests.support.executed_run import ExecutedRun, executed_run
+from hydra.domain import OrderType
+from tests.support.executed_run import ExecutedRun, ExecutionStage
 from tests.support.servers.databases import TestServer
-from tests.support.waiting import PATIENCE_S
 
-Act = Callable[[ExecutedRun], Awaitable[None]]
-Play = Callable[[Act], None]
 QUANTITY = Decimal("0.010")
 
 
-@pytest.fixture
-def play(
-    servers: dict[Edition, TestServer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Play]:
-    """Plays an act on a new run with a new account; on one edition: SQL is not the point."""
-    monkeypatch.setenv("HYDRA_STATE_DIRECTORY", str(tmp_path))
-    with servers[Edition.APACHE].migrated() as url:
+@pytest.fixture(scope="module")
+def stage(
+    servers: dict[Edition, TestServer], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ExecutionStage]:
+    """On one edition: SQL is not the point."""
+    folder: Path = tmp_path_factory.mktemp("execution")
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        servers[Edition.APACHE].migrated() as url,
+        asyncio.Runner() as runner,
+    ):
+        patch.setenv("HYDRA_STATE_DIRECTORY", str(folder))
+        stage = ExecutionStage(runner, url, folder / "account.toml")
+        stage.open()
+        yield stage
+        stage.close()
 
-        def act_out(act: Act) -> None:
-            async def whole() -> None:
-                async with executed_run(url, tmp_path) as run:
-                    await asyncio.wait_for(act(run), PATIENCE_S)
 
-            asyncio.run(whole())
+async def opened(run: ExecutedRun, *faults: dict[str, Any], **terms: Any) -> None:
+    """An entry that fills is executed under `faults`, up to a position that is protected."""
+    await run.client.set_faults(*faults)
+    await run.start()
+    await run.decide_entry(**terms)
+    await run.until(lambda: is_protected(run))
 
-        yield act_out
+
+def is_protected(run: ExecutedRun) -> bool:
+    return bool(run.rows("SELECT 1 FROM hydra.position_events WHERE kind = 'PROTECTED'"))
 
 
-def test_an_entry_is_sent_and_what_filled_is_protected(play: Play) -> None:
+def states(run: ExecutedRun, role: str) -> list[str]:
+    """The states of the orders of a role, in the order of their making."""
+    return [state for of, state in run.orders() if of == role]
+
+
+def test_what_filled_is_protected_at_once_and_isolated(stage: ExecutionStage) -> None:
     async def act(run: ExecutedRun) -> None:
-        await run.start()
-        await run.decide_entry()
-        await run.until(lambda: ("TARGET", "OPEN") in run.orders())
-        await run.until(
-            lambda: run.rows("SELECT 1 FROM hydra.position_events WHERE kind = 'PROTECTED'")
-        )
+        await opened(run)
         assert run.orders() == [("ENTRY", "FILLED"), ("STOP", "OPEN"), ("TARGET", "OPEN")]
         assert run.position() == ("OPEN", QUANTITY, None)
-        assert await run.stops() == [QUANTITY]
-        print(run.rows("SELECT o.role, e.sequence, e.time, e.state, e.detail FROM hydra.order_events e JOIN hydra.orders o USING (order_id) ORDER BY o.order_id, sequence"))
-        print(run.rows("SELECT * FROM hydra.position_events"))
-        print(run.told)
+        (held,) = await run.account.positions()
+        assert (held.is_isolated, held.leverage, held.quantity) == (True, 10, QUANTITY)
+        listed = await run.account.open_conditional_orders()
+        kinds = {(one.order_type, one.reduce_only) for one in listed}
+        assert kinds == {(OrderType.STOP_MARKET, True), (OrderType.TAKE_PROFIT_MARKET, True)}
+        ids = run.rows("SELECT exchange_order_id FROM hydra.orders WHERE role IN ('STOP', 'TARGET')")
+        assert {row[0] for row in ids} == {str(one.exchange_order_id) for one in listed}
 
-    play(act)
+    stage.play(act)
+
+
+MAYBE = ("timeout_after", "timeout_before", "unknown_after", "unknown_before", "lost_answer", "lost_request",
+         "empty_answer")  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", MAYBE)
+@pytest.mark.parametrize("endpoint", ["order", "algoOrder"])
+def test_an_order_whose_answer_is_maybe_is_neither_lost_nor_doubled(
+    stage: ExecutionStage, kind: str, endpoint: str
+) -> None:
+    async def act(run: ExecutedRun) -> None:
+        await opened(run, {"kind": kind, "endpoint": endpoint, "count": 1})
+        assert states(run, "ENTRY") == ["FILLED"]
+        assert await run.position_shown() == QUANTITY
+        assert await run.stops() == [QUANTITY]
+
+    stage.play(act)

@@ -211,25 +211,23 @@ def test_adopt_takes_over_a_position_and_names_its_exits(supervised: Play) -> No
     supervised(act)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["flatten", "BTC", "--reason", " "], "give a reason in words"),
-        (["flatten", "BTC", "--reason", "x", "--run", "9"], "run 9 does not trade at an exchange"),
-        (["adopt", "BTC", "--reason", "x"], "name its price with --stop"),
-        (["adopt", "BTC", "--reason", "x", "--stop", "-1"], "write a price above 0"),
-        (["adopt", "BTC", "--reason", "x", "--stop", "NaN"], "write a price above 0"),
-        (["adopt", "SOL", "--reason", "x", "--stop", "1"], "does not trade SOL"),
-        (["flatten", "[/red]", "--reason", "x"], "does not trade [/RED]"),
-        (["flatten", "BTC", "--reason", "x"], "nothing was done: the question was not answered with yes"),
-    ],
-)
-def test_what_is_refused_or_not_answered_stores_nothing(
-    supervised: Play, arguments: list[str], words: str
-) -> None:
+REFUSED = [
+    (["flatten", "BTC", "--reason", " "], "give a reason in words"),
+    (["flatten", "BTC", "--reason", "x", "--run", "9"], "run 9 does not trade at an exchange"),
+    (["adopt", "BTC", "--reason", "x"], "name its price with --stop"),
+    (["adopt", "BTC", "--reason", "x", "--stop", "-1"], "write a price above 0"),
+    (["adopt", "BTC", "--reason", "x", "--stop", "NaN"], "write a price above 0"),
+    (["adopt", "SOL", "--reason", "x", "--stop", "1"], "does not trade SOL"),
+    (["flatten", "[/red]", "--reason", "x"], "does not trade [/RED]"),
+    (["flatten", "BTC", "--reason", "x"], "nothing was done: the question was not answered with yes"),
+]
+
+
+def test_what_is_refused_or_not_answered_stores_nothing(supervised: Play) -> None:
     async def act(run: ReconciledRun) -> None:
-        answer = await commanded(run, *arguments)
-        assert (answer.status, words in answer.err) == (1, True), answer.err
+        for arguments, words in REFUSED:
+            answer = await commanded(run, *arguments)
+            assert (answer.status, words in answer.err) == (1, True), answer.err
         assert run.rows("SELECT count(*) FROM hydra.operator_requests") == [(0,)]
 
     supervised(act)

@@ -72,7 +72,7 @@ def test_a_refused_stop_closes_the_position_at_market(play: Play) -> None:
     play(act)
 
 
-@pytest.mark.parametrize("kind", ["timeout_after", "timeout_before", "lost_answer", "empty_answer"])
+@pytest.mark.parametrize("kind", ["timeout_before", "lost_answer"])
 def test_a_stop_whose_answer_is_lost_is_asked_for_and_placed_once(play: Play, kind: str) -> None:
     async def act(run: ReconciledRun) -> None:
         await run.reconcile(ReconciliationCause.START)

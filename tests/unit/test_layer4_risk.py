@@ -146,6 +146,8 @@ def test_stop_and_target_stand_on_the_grid_no_further_than_computed() -> None:
     [
         ({"kill_latched": True, "entries_allowed": False}, ReasonCode.KILL_SWITCH),
         ({"kill_latched": True, "has_position": True}, ReasonCode.KILL_SWITCH),
+        ({"kill_latched": True, "account_differs": True}, ReasonCode.KILL_SWITCH),
+        ({"account_differs": True, "entries_allowed": False}, ReasonCode.ACCOUNT_DIFFERS),
         ({"entries_allowed": False, "has_position": True}, ReasonCode.NOT_TRADABLE),
         ({"has_position": True, "minutes_since_exit": 1.0}, ReasonCode.POSITION_EXISTS),
         ({"minutes_since_exit": 59.0}, ReasonCode.COOLDOWN),
