@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
+from hydra.answers.left_at_exchange import left_sentence, read_left_at_exchange
 from hydra.answers.pipeline_table import PipelineRow, pipeline_line, pipeline_table
 from hydra.answers.run_events import DataCoverage, read_data_coverage
 from hydra.answers.timestamps import parse_minute
@@ -240,6 +241,9 @@ def watch(run: Run, settings: Settings, console: Console, market: ListenedMarket
         print_line(
             console, f"Run {run.run_id} is stopped. It goes on with `hydra run --resume {run.run_id}`."
         )
+        if run.is_at_exchange:
+            with connect(database_url(settings, Role.READER)) as connection:
+                print_line(console, left_sentence(read_left_at_exchange(connection, run.run_id)))
     return reason
 
 
