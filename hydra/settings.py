@@ -47,7 +47,14 @@ CONFIRMATION: Final = "I accept that HYDRA trades with my money"
 
 # Environment variables that are not settings: they say where things lie, not how HYDRA trades.
 ENVIRONMENT_ONLY: Final = frozenset(
-    {"HYDRA_STATE_DIRECTORY", "HYDRA_SHARED_DATA", "HYDRA_TEST_COMMUNITY_URL", "HYDRA_TEST_REDIS_URL"}
+    {
+        "HYDRA_STATE_DIRECTORY",
+        "HYDRA_SHARED_DATA",
+        "HYDRA_TEST_COMMUNITY_URL",
+        "HYDRA_TEST_REDIS_URL",
+        "HYDRA_TEST_DEMO_API_KEY",
+        "HYDRA_TEST_DEMO_API_SECRET",
+    }
 )
 
 

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import settings
 
 from hydra.db.edition import Edition
+from tests.support.account_under_test import DEMO_KEY, DEMO_SECRET
+from tests.support.account_under_test import NOT_RUN as DEMO_NOT_RUN
 from tests.support.before_0011 import NOT_RUN as HISTORY_NOT_RUN
 from tests.support.own_processes import adopt_orphans, left_alive
 from tests.support.servers.databases import TestServer
@@ -141,6 +143,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.line(
             "No Redis server was found or could be fetched: messages were tested through PostgreSQL only.\n"
             f"To test Redis too, set {REDIS_URL}=redis://HOST:PORT/DB (an empty one) or install redis-server."
+        )
+
+    if any(DEMO_NOT_RUN in str(report.longrepr) for report in _skipped(terminalreporter)):
+        terminalreporter.section(DEMO_NOT_RUN, sep="!", red=True, bold=True)
+        terminalreporter.line(
+            "No key of demo trading was given: orders were tested against the simulated exchange only.\n"
+            f"To test them there too, set {DEMO_KEY} and {DEMO_SECRET} to a key of an account that is flat "
+            "and has no orders: small orders of BTC are sent, and closed."
         )
 
     if any(HISTORY_NOT_RUN in str(report.longrepr) for report in _skipped(terminalreporter)):

@@ -76,10 +76,11 @@ def alert_lines(condition: AlertCondition, channels: Collection[str]) -> Iterato
         yield "No process sends alerts now: `hydra run` does, and `hydra alerts send`"
     for one in condition.channels:
         if one.failing_since is not None and one.channel in channels:
-            yield _failing(one)
+            yield failing_channel(one)
 
 
-def _failing(one: ChannelCondition) -> str:
+def failing_channel(one: ChannelCondition) -> str:
+    """Since when and why alerts do not get through on a channel, in a sentence."""
     return (
         f"Alerts do not get through on {one.channel} since {one.failing_since:%Y-%m-%d %H:%M:%S} UTC "
         f"({counted(one.failures, 'failure')}): {one.detail}"

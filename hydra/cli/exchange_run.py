@@ -22,7 +22,12 @@ from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import StopError
 from hydra.exchange.interface import Feed
 from hydra.layers.layer2_data_health import CLOCK_FEED, LIQUIDATION_FEED, ORDER_BOOK_FEED
-from hydra.runtime.account_start import examine_account, reconcile_at_start, refuse_differences
+from hydra.runtime.account_start import (
+    examine_before,
+    reconcile_at_start,
+    refuse_differences,
+    wallet_usd,
+)
 from hydra.runtime.exchange_market import SIMULATED, ExchangeRequest, ListenedMarket, listening
 from hydra.runtime.speed import Speed
 from hydra.settings import Settings
@@ -160,10 +165,9 @@ def with_account(settings: Settings, market: ListenedMarket, tell: Callable[[str
             f"--mode {mode}: orders need time to fill: start the simulated exchange with --speed 60 or less, "
             "not max"
         )
-    account = examine_account(market.found_by(settings), market.exchange.name)
-    for sentence in account.warnings:
-        tell(sentence)
-    found: dict[str, float] = {"initial_balance": float(account.wallet_usd)}
+    here, name = market.found_by(settings), market.exchange.name
+    examine_before(here, name, tell)
+    found: dict[str, float] = {"initial_balance": float(wallet_usd(here, name))}
     if mode is TradingMode.LIVE and settings.live_size_cap_usd < settings.max_position_size_usd:
         found["max_position_size_usd"] = settings.live_size_cap_usd
         tell(
@@ -219,7 +223,7 @@ def listened_again(settings: Settings, run: Run, console: Console) -> Iterator[L
                 "stop what answers there, or set EXCHANGE_URL"
             )
         if run.is_at_exchange:
-            examine_account(market.found_by(settings), exchange.name)
+            examine_before(market.found_by(settings), exchange.name, partial(print_line, console))
             with connect(database_url(settings, Role.WORKER), autocommit=True) as connection:
                 compare_account(settings, run, market, connection, console)
         yield market

@@ -5,13 +5,15 @@ units, prices in quote units, times UTC by the exchange's clock; `symbol` is the
 Source: docs/architecture.md, "Modes and exchanges"; docs/exchange.md, "The account".
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
 from hydra.domain import OrderState, OrderType
+from hydra.exchange.exchange_clock import ServerClock
+from hydra.exchange.instruments import InstrumentTerms
 from hydra.layers.layer5_orders import OrderPlan
 
 
@@ -118,6 +120,15 @@ class AccountTerms:
     is_one_way: bool
     is_single_asset: bool
     other_assets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LimitLeft:
+    """A rate limit of the exchange: how much of `most` HYDRA may still use in the present window."""
+
+    what: str
+    left: float
+    most: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +239,15 @@ class TradingAccount(Protocol):
 
     async def terms(self) -> AccountTerms:
         """What the account may do and how it is set."""
+
+    async def server_clock(self) -> ServerClock:
+        """The exchange's clock; signed calls carry its time from now on."""
+
+    async def instrument_terms(self, symbols: Sequence[str]) -> list[InstrumentTerms]:
+        """As `MarketData.terms`, with the account's own brackets and fees."""
+
+    def limits(self) -> list[LimitLeft]:
+        """What is left of the limits of weight and orders, as counted by HYDRA and told by the exchange."""
 
     async def cancel_entries_after(self, symbol: str, seconds: float) -> None:
         """Cancel the ordinary orders of `symbol` if this is not called again within `seconds`; 0: never.

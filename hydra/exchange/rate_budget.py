@@ -122,6 +122,13 @@ class RateBudget:
             f"(HTTP {blocked.status}): HYDRA waits until then"
         )
 
+    def left(self, pool: str) -> tuple[float, Limit]:
+        """What may still be taken in the present window, and the limit as this caller uses it."""
+        with self._locked() as state:
+            limit = self._limit(pool)
+            taken = sum(_taken(state, pool, limit, self._clock()).values())
+            return max(limit.most - taken, 0.0), limit
+
     def blocked(self) -> Blocked | None:
         """Until when the exchange has shut this address out; None: it has not."""
         with self._locked() as state:

@@ -46,10 +46,15 @@ TOO_MANY_CALLS: Final = _Meaning(
 _MEANINGS: Final = (
     TOO_MANY_CALLS,
     _Meaning(
-        frozenset({-2008, -2014, -2015, -1022, 10003, 10004, 10005, 33004}),
+        frozenset({-2008, -2014, -2015, 10003, 10004, 10005, 33004}),
         StopError,
         "{host} does not accept the API key ({code}: {words}): check key and secret, the key's permissions "
         "and addresses, and that it is a key of this environment",
+    ),
+    _Meaning(
+        frozenset({-1022}),
+        StopError,
+        "{host} does not accept the signature ({code}: {words}): the secret is not that of the API key",
     ),
     _Meaning(
         frozenset({CLOCK_OFF, -5028, 10002}),

@@ -5,7 +5,6 @@ Source: docs/live.md, "What has to be true"; docs/architecture.md, law 5.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
@@ -15,19 +14,22 @@ from hydra.answers.formatting import counted
 from hydra.db import locks, queries
 from hydra.domain import ReconciliationCause, TradingMode
 from hydra.errors import RetryError, StopError
-from hydra.exchange.account import AccountTerms, TradingAccount
 from hydra.exchange.connect import environment_of, trading_account
 from hydra.exchange.hosts import Environment
 from hydra.reconciliation.reconcile import Reconciliation
 from hydra.reconciliation.records import Reconciled
 from hydra.runtime.execution_process import LOCK_WAIT_S, connect_exchange, look_again_s
+from hydra.runtime.health import HealthVerdict, examine
+from hydra.runtime.live_health import examine_exchange
 from hydra.settings import CONFIRMATION, Settings
 from hydra.trading.live_venue import live_venue
 from hydra.trading.runs import Run
 
 _TRIES: Final = 5
 _PAUSE_S: Final = 2.0
-_FEES_MAY_COME_FROM: Final = "BNB"
+_OF_OTHERS: Final = frozenset({"instruments"})
+"""A run has chosen its pairs already."""
+
 _MOST_NAMED: Final = 5
 
 
@@ -60,59 +62,50 @@ def refuse_unmeant(settings: Settings, exchange: str | None) -> None:
         )
 
 
-@dataclass(frozen=True)
-class ExaminedAccount:
-    """An account that may be traded. warnings: a sentence each for what a person should know."""
+def examine_before(settings: Settings, exchange: str, tell: Callable[[str], None]) -> None:
+    """Pass the checks of `hydra doctor --live` of the account, in live mode also those of this machine.
 
-    wallet_usd: Decimal
-    warnings: tuple[str, ...]
-
-
-def examine_account(settings: Settings, exchange: str) -> ExaminedAccount:
-    """Ask the account what its key may do, how it is set and what it holds.
+    tell: gets a sentence for each warning.
 
     Raises:
-        StopError: it may not be traded in this mode; all reasons in one message.
+        StopError: a check fails; all that do are in the message.
+    """
+    mode = settings.trading_mode
+    checks = list(examine(is_live=True)) if mode is TradingMode.LIVE else []
+    of_account = examine_exchange(exchange, settings)
+    failed = [
+        f"{one.subject}: {one.seen} ({one.advice})"
+        for one in (*checks, *of_account)
+        if one.verdict is HealthVerdict.FAIL
+    ]
+    if failed:
+        raise StopError(f"--mode {mode} does not start, as in `hydra doctor --live`: {'; '.join(failed)}")
+    for one in of_account:
+        if one.verdict is HealthVerdict.WARN and one.subject not in _OF_OTHERS:
+            tell(f"{one.subject}: {one.seen}; {one.advice}")
+
+
+def wallet_usd(settings: Settings, exchange: str) -> Decimal:
+    """The USDT of the account: the balance with which a new run begins.
+
+    Raises:
+        StopError: there is none, or no account can be used.
         RetryError: it cannot be asked now.
     """
     account = trading_account(settings, exchange)
 
-    async def ask() -> ExaminedAccount:
+    async def ask() -> Decimal:
         try:
-            return await _examined(account, settings.trading_mode)
+            return (await account.balance()).wallet_usd
         finally:
             await account.close()
 
-    return asyncio.run(ask())
-
-
-async def _examined(account: TradingAccount, mode: TradingMode) -> ExaminedAccount:
-    terms, balance = await account.terms(), await account.balance()
-    complaints = list(_complaints(terms, mode))
-    if balance.wallet_usd <= 0:
-        complaints.append("it holds no USDT: transfer some to the futures wallet")
-    if complaints:
-        raise StopError(f"--mode {mode}, the account at {account.venue}: {'; '.join(complaints)}")
-    return ExaminedAccount(balance.wallet_usd, tuple(_warnings(terms)))
-
-
-def _complaints(terms: AccountTerms, mode: TradingMode) -> list[str]:
-    is_live = mode is TradingMode.LIVE
-    found = {
-        "its key may not trade: allow futures for it": not terms.can_trade,
-        "its key may withdraw: forbid that, HYDRA never needs it": is_live and terms.can_withdraw is True,
-        "it is in hedge mode: set the position mode to one-way": not terms.is_one_way,
-        "it is in multi-assets mode: set the asset mode to single-asset": not terms.is_single_asset,
-        f"it holds {_FEES_MAY_COME_FROM}, from which fees may be taken, and HYDRA counts in USDT: move it to "
-        "another wallet": is_live and _FEES_MAY_COME_FROM in terms.other_assets,
-    }
-    return [words for words, is_so in found.items() if is_so]
-
-
-def _warnings(terms: AccountTerms) -> list[str]:
-    if terms.can_withdraw is None:
-        return ["The exchange does not tell whether the key may withdraw: make sure that it may not."]
-    return ["The key may withdraw: HYDRA never needs that."] if terms.can_withdraw else []
+    wallet = asyncio.run(ask())
+    if wallet <= 0:
+        raise StopError(
+            f"the account at {account.venue} holds no USDT: transfer some to its futures wallet first"
+        )
+    return wallet
 
 
 def reconcile_at_start(settings: Settings, run: Run, connection: psycopg.Connection) -> Reconciled:

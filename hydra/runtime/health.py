@@ -11,7 +11,9 @@ from pathlib import Path
 
 import psycopg
 
+from hydra.alerts.addresses import channel_names
 from hydra.alerts.channels import channels_of
+from hydra.answers.alerts import AlertCondition, failing_channel, read_alert_condition
 from hydra.answers.formatting import counted
 from hydra.answers.status import read_condition
 from hydra.db import queries
@@ -48,8 +50,11 @@ class HealthCheck:
     advice: str = ""
 
 
-def examine() -> Iterator[HealthCheck]:
-    """All checks, cheap ones first; a check that depends on a failed one is skipped."""
+def examine(*, is_live: bool = False) -> Iterator[HealthCheck]:
+    """All checks of this machine, cheap ones first; a check that depends on a failed one is skipped.
+
+    is_live: alerts have to get through.
+    """
     yield check_python(sys.version_info[:2])
     try:
         settings = load_settings()
@@ -58,10 +63,10 @@ def examine() -> Iterator[HealthCheck]:
         return
     yield check_settings(settings)
     yield check_env_file(ENV_FILE)
-    yield check_alerts(settings)
+    yield check_alerts(settings, is_live=is_live)
     place = _growing_place(settings)
     yield check_disk(place, shutil.disk_usage(place).free)
-    yield from _examine_database(settings)
+    yield from _examine_database(settings, is_live=is_live)
 
 
 def _growing_place(settings: Settings) -> Path:
@@ -72,7 +77,7 @@ def _growing_place(settings: Settings) -> Path:
     return next(folder for folder in (home, *home.parents) if folder.is_dir())
 
 
-def _examine_database(settings: Settings) -> Iterator[HealthCheck]:
+def _examine_database(settings: Settings, *, is_live: bool) -> Iterator[HealthCheck]:
     try:
         url = database_url(settings, Role.READER)
         with connect(url) as connection:
@@ -83,6 +88,8 @@ def _examine_database(settings: Settings) -> Iterator[HealthCheck]:
             yield schema
             if schema.verdict is HealthVerdict.OK:
                 yield _check_facts(connection)
+                condition = read_alert_condition(connection)
+                yield from check_channels(settings, condition, is_live=is_live)
     except HydraError as error:
         own = settings.database_url is not None
         advice = "correct it there" if own else "start it with `hydra db up`"
@@ -129,18 +136,29 @@ def check_env_file(path: Path) -> HealthCheck:
     return HealthCheck("secrets", HealthVerdict.OK, seen)
 
 
-def check_alerts(settings: Settings) -> HealthCheck:
-    """Alerts can leave the machine, as far as their addresses tell."""
+def check_alerts(settings: Settings, *, is_live: bool = False) -> HealthCheck:
+    """Alerts can leave the machine, as far as their addresses tell; with money at stake they have to."""
     try:
         names = [channel.name for channel in channels_of(settings)]
     except HydraError as error:
         return HealthCheck("alerts", HealthVerdict.FAIL, str(error), "correct it there")
     if not names:
         advice = "set ALERT_WEBHOOK_URL or ALERT_URLS (docs/alerts.md), then `hydra alerts test`"
-        return HealthCheck("alerts", HealthVerdict.WARN, "they do not leave this machine", advice)
+        verdict = HealthVerdict.FAIL if is_live else HealthVerdict.WARN
+        return HealthCheck("alerts", verdict, "they do not leave this machine", advice)
     return HealthCheck(
         "alerts", HealthVerdict.OK, f"they go to {', '.join(names)}; `hydra alerts test` tries it"
     )
+
+
+def check_channels(settings: Settings, condition: AlertCondition, *, is_live: bool) -> Iterator[HealthCheck]:
+    """A check for each channel of the settings that does not let alerts through."""
+    names = channel_names(settings)
+    for one in condition.channels:
+        if one.failing_since is not None and one.channel in names:
+            verdict = HealthVerdict.FAIL if is_live else HealthVerdict.WARN
+            advice = "correct its address, then `hydra alerts test`"
+            yield HealthCheck("alerts", verdict, failing_channel(one), advice)
 
 
 def _check_server(connection: psycopg.Connection) -> HealthCheck:

@@ -147,7 +147,7 @@ def test_a_triggered_order_is_what_became_of_its_child() -> None:
 
 def test_a_child_that_the_exchange_shows_no_more_ended_unfilled() -> None:
     seen = answers.with_child(conditional(), None)
-    assert (seen.state, seen.filled_quantity) == (OrderState.EXPIRED, 0)
+    assert (seen.state, seen.filled_quantity) == (OrderState.EXPIRED, Decimal(0))
     assert "no longer shows" in seen.reason
 
 

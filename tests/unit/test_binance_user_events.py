@@ -92,7 +92,11 @@ def test_a_triggered_stop_names_its_child_and_is_not_yet_filled() -> None:
         OrderState.OPEN,
         True,
     )
-    assert (order.trigger_price, order.limit_price, order.filled_quantity) == (Decimal("57000.0"), None, 0)
+    assert (order.trigger_price, order.limit_price, order.filled_quantity) == (
+        Decimal(57_000),
+        None,
+        Decimal(0),
+    )
     assert event.trade is None
 
 
@@ -168,7 +172,7 @@ def test_a_fee_that_is_not_told_is_none_and_a_fill_without_an_id_is_left_to_the_
     free = user_events.parse(frame.replace(b'"n":"0.00198210","N":"USDT"', b'"n":null,"N":null'))
     assert isinstance(free, OrderUpdate)
     assert free.trade is not None
-    assert (free.trade.fee, free.trade.fee_asset) == (0, "USDT")
+    assert (free.trade.fee, free.trade.fee_asset) == (Decimal(0), "USDT")
     unnamed = user_events.parse(frame.replace(b'"t":1,', b'"t":0,'))
     assert isinstance(unnamed, OrderUpdate)
     assert (unnamed.trade, unnamed.order.filled_quantity) == (None, Decimal("0.001"))

@@ -1,5 +1,7 @@
 """What a failed change of an account means: done, not done, or nobody knows."""
 
+import re
+
 import pytest
 from aiohttp import ClientConnectorError, ServerDisconnectedError
 from aiohttp.client_reqrep import ConnectionKey
@@ -7,8 +9,10 @@ from ccxt.base.errors import ExchangeError, ExchangeNotAvailable, RequestTimeout
 
 from hydra.domain import OrderRefusal
 from hydra.errors import HydraError, OrderRefusedError, OutcomeUnknownError, RetryError, StopError
+from hydra.exchange.binance import change_refusals
 from hydra.exchange.binance.change_refusals import error_of_change
 from hydra.exchange.refusals import HttpAnswer
+from hydra.paths import PROJECT_ROOT
 
 HOST = "fapi.example"
 WHAT = "the order hy-1 of BTCUSDT"
@@ -118,6 +122,32 @@ def test_a_request_that_may_have_left_is_unknown_and_one_that_cannot_have_is_not
     )
     unreachable = ClientConnectorError(key, ConnectionRefusedError(111, "Connection refused"))
     assert type(error_of_change(HOST, WHAT, ExchangeNotAvailable(unreachable))) is RetryError
+
+
+def test_the_document_has_the_same_codes() -> None:
+    text = (PROJECT_ROOT / "docs" / "exchange.md").read_text(encoding="utf-8")
+    section = text.partition("## Refusals of a change")[2].partition("\n## ")[0]
+    rows = {row[1]: row[2] for row in re.finditer(r"^\| `(\w+)` \| ([^|]+) \|", section, re.MULTILINE)}
+    codes = {name: {int(code) for code in re.findall(r"-?\b\d+", words)} for name, words in rows.items()}
+    http = {408, 401, 403, 404, 429, 418, 451}
+    named = {name: {code for code in found - http if code < 0 or code > 999} for name, found in codes.items()}
+    assert named.pop("OutcomeUnknownError") == change_refusals.OUTCOME_UNKNOWN
+    assert named.pop("RetryError") == change_refusals.NOT_DONE
+    assert named.pop("StopError") == change_refusals.A_PERSON_HAS_TO_ACT
+    assert named.pop("OrderRefusedError") == named.pop("OTHER") == named.pop("refusal") == set()
+    assert named == {refusal.value: codes for refusal, codes in change_refusals.REFUSALS.items()}
+
+
+def test_every_fault_of_an_account_in_the_document_has_a_test() -> None:
+    text = (PROJECT_ROOT / "docs" / "exchange.md").read_text(encoding="utf-8")
+    table = text.partition("### Faults of the account")[2].partition("\n\n## ")[0]
+    firsts = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    faults = {word for first in firsts for word in re.findall(r"`([a-z_0-9]+)[,`]", first)}
+    tests = (PROJECT_ROOT / "tests" / "system" / "test_account_faults.py").read_text(encoding="utf-8")
+    assert len(faults) > 20
+    # A status is a number there; a silence without pongs is a lost connection (tests of the streams).
+    faults -= {"http_429", "http_418", "silence"}
+    assert {fault for fault in faults if f'"{fault}"' not in tests} == set()
 
 
 def test_no_signed_url_is_shown() -> None:

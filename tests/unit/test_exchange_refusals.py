@@ -77,7 +77,7 @@ def code(number: int) -> dict[str, Any]:
         (400, code(-1021), RetryError, "the time of the request is off"),
         (401, code(-2014), StopError, "does not accept the API key"),
         (401, code(-2015), StopError, "does not accept the API key"),
-        (400, code(-1022), StopError, "does not accept the API key"),
+        (400, code(-1022), StopError, "does not accept the signature"),
         (400, code(-4164), StopError, "refuses the request (-4164: The words of the exchange.)"),
         (400, code(-1003), RetryError, "takes no more calls for now"),
         (503, code(-1008), RetryError, "overload or maintenance (-1008"),

@@ -5,6 +5,7 @@ read terse answers as unfilled. No call is sent twice but one whose time the exc
 Source: docs/exchange.md, "The account".
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from hydra.exchange.account import (
     AccountTerms,
     BalanceSeen,
     IncomeSeen,
+    LimitLeft,
     OnEvent,
     OrderSeen,
     PositionSeen,
@@ -30,13 +32,21 @@ from hydra.exchange.binance.change_refusals import (
     error_of_change,
     outcome_unknown,
 )
-from hydra.exchange.binance.client import BinanceClient
+from hydra.exchange.binance.client import ORDERS_1_MIN, ORDERS_10_S, WEIGHT, BinanceClient
+from hydra.exchange.binance.instrument_terms import instrument_terms
 from hydra.exchange.binance.order_requests import CONDITIONAL, order_request
 from hydra.exchange.binance.user_stream import UserStream
+from hydra.exchange.exchange_clock import ServerClock
+from hydra.exchange.instruments import InstrumentTerms
 from hydra.exchange.refusals import error_of, not_an_exchange, refusing_answer
 from hydra.exchange.wire_numbers import instant_of, to_ms
 from hydra.layers.layer5_orders import OrderPlan
 
+_LIMITS: Final = {
+    WEIGHT: "weight a minute",
+    ORDERS_10_S: "orders in 10 s",
+    ORDERS_1_MIN: "orders a minute",
+}
 _PAGE: Final = 1_000
 _LONGEST_SPAN: Final = timedelta(days=7)
 
@@ -278,6 +288,19 @@ class BinanceAccount:
             is_single_asset=not config.multi_assets_margin,
             other_assets=tuple(sorted(others)),
         )
+
+    async def server_clock(self) -> ServerClock:
+        """See `TradingAccount`."""
+        return await self._calls.server_clock()
+
+    async def instrument_terms(self, symbols: Sequence[str]) -> list[InstrumentTerms]:
+        """See `TradingAccount`."""
+        return await instrument_terms(self._calls, symbols, f"{{}} of {self.venue}")
+
+    def limits(self) -> list[LimitLeft]:
+        """See `TradingAccount`."""
+        told = {pool: self._client.budget.left(pool) for pool in _LIMITS}
+        return [LimitLeft(_LIMITS[pool], left, limit.most) for pool, (left, limit) in told.items()]
 
     async def _key_restrictions(self) -> answers.KeyRestrictionsRow | None:
         """What the key may do; None: neither demo trading tells it, nor every proxy lets it through."""

@@ -25,14 +25,14 @@ NO_SUCH_OPEN_ORDER: Final = -2011
 NO_SUCH_ORDER: Final = -2013
 SAME_MARGIN_TYPE: Final = -4046
 
-_OUTCOME_UNKNOWN: Final = frozenset({-1, -1000, -1001, -1006, -1007})
-_NOT_DONE: Final = frozenset({-1003, -1008, -1015, -1016, -1021, -1109, -5028, 239999})
+OUTCOME_UNKNOWN: Final = frozenset({-1, -1000, -1001, -1006, -1007})
+NOT_DONE: Final = frozenset({-1003, -1008, -1015, -1016, -1021, -1109, -5028, 239999})
 """Nothing was done, and the same call may be sent again (RetryError)."""
 
-_A_PERSON_HAS_TO_ACT: Final = frozenset({-1002, -1022, -2008, -2014, -2015, -2017, -4192, -4401})
+A_PERSON_HAS_TO_ACT: Final = frozenset({-1002, -1022, -2008, -2014, -2015, -2017, -4192, -4401})
 """Nothing was done, whatever is sent (StopError): key, signature, or an account that may not trade."""
 
-_REFUSALS: Final = {
+REFUSALS: Final = {
     OrderRefusal.DUPLICATE_ID: {-4116},
     OrderRefusal.WOULD_TAKE: {-5022},
     OrderRefusal.WOULD_TRIGGER: {-2021},
@@ -45,11 +45,11 @@ _REFUSALS: Final = {
         -1013, -1111, -4001, -4002, -4003, -4004, -4005, -4013, -4014, -4016, -4023, -4024, -4131, -4164
     },
 }  # fmt: skip
-_REFUSAL_OF: Final = {code: refusal for refusal, codes in _REFUSALS.items() for code in codes}
+_REFUSAL_OF: Final = {code: refusal for refusal, codes in REFUSALS.items() for code in codes}
 
 
 def error_of_change(host: str, what: str, error: BaseException) -> HydraError:
-    """The error for what ccxt or aiohttp raised on a call to `host`. what: is changed: "the order X"."""
+    """The error for what ccxt or aiohttp raised on a call to `host`. what: was to be done: "the order X"."""
     answer = refusing_answer(error)
     if answer is not None:
         return _error_of_refusal(host, what, answer)
@@ -61,9 +61,9 @@ def error_of_change(host: str, what: str, error: BaseException) -> HydraError:
 def _error_of_refusal(host: str, what: str, answer: HttpAnswer) -> HydraError:
     told = error_of_answer(host, answer)
     status, code, words, _ = answer
-    if code in _NOT_DONE | _A_PERSON_HAS_TO_ACT or status in TOO_MANY:
+    if code in NOT_DONE | A_PERSON_HAS_TO_ACT or status in TOO_MANY:
         return told
-    if code in _OUTCOME_UNKNOWN or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if code in OUTCOME_UNKNOWN or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return outcome_unknown(what, str(told))
     if status == HTTPStatus.REQUEST_TIMEOUT:
         return outcome_unknown(what, str(told))

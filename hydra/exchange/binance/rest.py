@@ -5,7 +5,6 @@ Source: docs/exchange.md, "REST".
 """
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -13,10 +12,11 @@ import polars as pl
 
 from hydra.errors import StopError
 from hydra.exchange.archive.funding import DEFAULT_HOURS
-from hydra.exchange.binance import answers, parsers, terms
+from hydra.exchange.binance import answers, parsers
 from hydra.exchange.binance.calls import Calls
-from hydra.exchange.binance.client import WEIGHT, BinanceClient
+from hydra.exchange.binance.client import BinanceClient
 from hydra.exchange.binance.connection import subscriptions
+from hydra.exchange.binance.instrument_terms import instrument_terms
 from hydra.exchange.exchange_clock import ServerClock
 from hydra.exchange.instruments import InstrumentTerms
 from hydra.exchange.interface import Capabilities, Feed, Frame, OnFrame
@@ -65,31 +65,7 @@ class BinanceMarketData:
 
     async def terms(self, symbols: Sequence[str]) -> list[InstrumentTerms]:
         """See `MarketData`."""
-        now = await self.server_time()
-        listed = await self._calls.ask("fapiPublicGetExchangeInfo")
-        limit = terms.weight_limit(listed)
-        if limit:
-            self._client.budget.set_limit(WEIGHT, limit)
-        funding = await self._calls.ask("fapiPublicGetFundingInfo")
-        source = self._source.format("exchangeInfo and fundingInfo")
-        found = terms.terms_of(symbols, listed, funding, now, source)
-        return await self._with_account_terms(found, now) if self._client.apiKey else found
-
-    async def _with_account_terms(self, found: list[InstrumentTerms], now: datetime) -> list[InstrumentTerms]:
-        answer = await self._calls.ask_signed("fapiPrivateGetLeverageBracket")
-        brackets = terms.brackets_of(answer, now, self._source.format("leverageBracket"))
-        fees = self._source.format("commissionRate")
-        return [
-            replace(
-                one,
-                brackets=brackets.get(one.pair.exchange_symbol, ()),
-                fees=terms.fees_of(await self._fee_rates(one.pair.exchange_symbol), now, fees),
-            )
-            for one in found
-        ]
-
-    async def _fee_rates(self, symbol: str) -> Any:
-        return await self._calls.ask_signed("fapiPrivateGetCommissionRate", symbol=symbol)
+        return await instrument_terms(self._calls, symbols, self._source)
 
     async def history(self, table: str, symbol: str, start: datetime, end: datetime) -> pl.DataFrame:
         """See `MarketData`."""

@@ -10,6 +10,7 @@ import json
 from datetime import datetime
 from typing import Any, Final
 
+from hydra.durations import SECOND_US
 from hydra.errors import BadDataError, HydraError, RetryError, StopError
 from hydra.exchange.account import OnEvent, StreamBegan, StreamEnded
 from hydra.exchange.binance import parsers, user_events
@@ -20,8 +21,11 @@ from hydra.exchange.wire_numbers import instant_of
 RENEWED_EVERY_S: Final = 20 * 60.0
 """Exchange seconds; the key lives for three times as long."""
 
-_TRIED_AGAIN_S: Final = 60.0
+_LOOKED_EVERY_S: Final = 60.0
+_TRIED_AGAIN_S: Final = 5.0
 _ASKED_EVERY_S: Final = 0.25
+"""Of an exchange whose time runs as it likes."""
+
 _NAME: Final = "user"
 _REQUEST: Final = json.dumps({"method": "LIST_SUBSCRIPTIONS", "id": 1})
 """Its answer is the first frame."""
@@ -81,28 +85,23 @@ class UserStream:
         Raises:
             RetryError: the exchange no longer knows it.
         """
-        wait_s = RENEWED_EVERY_S
+        due_us = 0
         while True:
-            await self._pass(wait_s)
             try:
-                await self._calls.ask("fapiPrivatePutListenKey")
+                clock = await self._calls.server_clock()
+                if due_us and clock.time_us >= due_us:
+                    await self._calls.ask("fapiPrivatePutListenKey")
+                    due_us = 0
+                due_us = due_us or clock.time_us + int(RENEWED_EVERY_S * SECOND_US)
+                left_s = (due_us - clock.time_us) / SECOND_US
+                # The speed of a simulated exchange may change meanwhile.
+                wait_s = min(left_s / clock.speed, _LOOKED_EVERY_S) if clock.speed else _ASKED_EVERY_S
             except RetryError:
                 wait_s = _TRIED_AGAIN_S
             except StopError as error:
                 # -1125: it has expired unheard. Where the account is refused, asking for another says so.
                 raise RetryError(f"the user stream's key is gone ({error})") from None
-            else:
-                wait_s = RENEWED_EVERY_S
-
-    async def _pass(self, seconds: float) -> None:
-        """Wait until so much of the exchange's time has passed."""
-        speed = self._calls.client.budget.speed
-        if speed:
-            await asyncio.sleep(seconds / speed)
-            return
-        began = await self._now()
-        while (await self._now() - began).total_seconds() < seconds:
-            await asyncio.sleep(_ASKED_EVERY_S)
+            await asyncio.sleep(wait_s)
 
     async def close(self) -> None:
         """Close the connections that are read on."""
