@@ -24,14 +24,19 @@ class LeftAtExchange:
     @property
     def words(self) -> str:
         """For example "BTC LONG 0.012 (stop 60450, target 62800)"."""
+        if self.side == OrderRole.ENTRY:
+            return f"an entry of {self.base}, {self.quantity.normalize():f} unfilled"
         exits = f"stop {_price(self.stop_price)}, target {_price(self.target_price)}"
         return f"{self.base} {self.side} {self.quantity.normalize():f} ({exits})"
 
 
-def read_left_at_exchange(connection: psycopg.Connection, run_id: int) -> list[LeftAtExchange]:
-    """What the tables say of a run's positions and entries at its exchange."""
+def read_left_at_exchange(
+    connection: psycopg.Connection, run_id: int, instrument_id: int | None = None
+) -> list[LeftAtExchange]:
+    """What the tables say of a run's positions and entries at its exchange, or of one pair's."""
+    values = {"run_id": run_id, "instrument_id": instrument_id}
     with connection.cursor(row_factory=class_row(LeftAtExchange)) as cursor:
-        return cursor.execute(queries.load("report/left_at_exchange"), {"run_id": run_id}).fetchall()
+        return cursor.execute(queries.load("report/left_at_exchange"), values).fetchall()
 
 
 def left_sentence(left: list[LeftAtExchange]) -> str:
