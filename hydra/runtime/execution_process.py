@@ -27,7 +27,6 @@ from hydra.db.engine import connect
 from hydra.db.logins import database_url
 from hydra.db.roles import Role
 from hydra.domain import ReconciliationCause
-from hydra.durations import MINUTE_SECONDS
 from hydra.errors import BadDataError, HydraError, RetryError, StopError
 from hydra.exchange.account import TradingAccount
 from hydra.exchange.connect import market_data, trading_account
@@ -54,6 +53,7 @@ LOCK_WAIT_S: Final = 15.0
 """So long the server may take to notice that the process before this one was killed."""
 
 LISTEN_S: Final = 0.5
+MEASURED_EVERY_S: Final = 15.0
 _LOG: structlog.stdlib.BoundLogger = structlog.get_logger("hydra.execution")
 
 
@@ -82,9 +82,9 @@ class Exchange:
         return exact(book.bids[0][0]), exact(book.asks[0][0])
 
     async def measure_clock(self) -> None:
-        """Measure the exchange's clock each minute, for ever."""
+        """Measure the exchange's clock again and again, for ever."""
         while True:
-            await asyncio.sleep(MINUTE_SECONDS)
+            await asyncio.sleep(MEASURED_EVERY_S)
             with suppress(RetryError):
                 await self.clock.measure(self.market.server_clock)
 
