@@ -8,7 +8,6 @@ import typer
 from hydra.bounds import LARGEST_KEY
 from hydra.cli.exchange_request import AskedFor, price_of, request
 from hydra.domain import RequestVerb
-from hydra.errors import StopError
 from hydra.trading.exchange_trades import QUOTE
 from hydra.trading.operator_requests import AdoptedExits
 
@@ -18,7 +17,9 @@ LONGEST_HOURS = 168.0
 def command(
     symbol: Annotated[str, typer.Argument(help="The pair, or USDT for the balance.")],
     reason: Annotated[str, typer.Option(help="Why, in words; stored and shown.")],
-    stop: Annotated[str | None, typer.Option(help="The stop's price; a position needs one.")] = None,
+    stop: Annotated[
+        str | None, typer.Option(help="The stop's price; a position that is taken over needs one.")
+    ] = None,
     target: Annotated[
         str | None, typer.Option(help="The target's price; else twice as far away as the stop.")
     ] = None,
@@ -50,7 +51,15 @@ def _asked(symbol: str, reason: str, stop: Decimal | None, target: Decimal | Non
             "`hydra report {run}` shows what the run earned; the audits show what differs again.",
         )
     if stop is None:
-        raise StopError("a position is taken over with a stop: name its price with --stop")
+        return AskedFor(
+            RequestVerb.ADOPT,
+            symbol,
+            None,
+            reason,
+            "What the tables of {run} hold of {symbol} and the exchange does not counts as closed. What the "
+            "exchange holds is not taken over without --stop PRICE.",
+            "`hydra why {symbol} --run {run}` shows it.",
+        )
     at = f"target at {target}" if target is not None else "target twice as far away"
     will = (
         "{run} takes the position of {symbol} over: stop at "

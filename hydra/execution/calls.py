@@ -121,6 +121,7 @@ def _sending(pair: PairOrders, memory: PairMemory, order: Order, time: datetime)
 def _send(memory: PairMemory, order: Order, time: datetime) -> Send:
     """The row says that it was sent before it is."""
     memory.made("send", order.client_order_id, time)
+    memory.made("ask", order.client_order_id, time)
     order.sent_time = time
     order.enter(time, order.state, detail={"sent": True})
     return Send(order)
@@ -192,12 +193,13 @@ def _of_pair(pair: PairOrders, memory: PairMemory, time: datetime) -> list[Call]
 
 
 def _must_list(pair: PairOrders, memory: PairMemory, time: datetime) -> bool:
-    """True if the stop of the position was taken and is not proven, or was proven too long ago."""
+    """True if the stop of the position was taken and is not proven, or the newest list is old."""
+    taken = [one for one in pair.working(*protection.GUARDS) if one.state is OrderState.OPEN]
+    waiting = [one for one in taken if not has_fired(one)]
+    if memory.listed_at is None or time - memory.listed_at >= LISTED_EVERY:
+        return bool(waiting)
     stop = protection.covering(pair, OrderRole.STOP)
-    if stop is None or stop.state is not OrderState.OPEN:
-        return False
-    is_old = memory.listed_at is None or time - memory.listed_at >= LISTED_EVERY
-    return is_old or not protection.is_proven(stop, memory)
+    return stop in waiting and not protection.is_proven(stop, memory)
 
 
 def _since(pair: PairOrders, time: datetime) -> datetime:

@@ -47,8 +47,8 @@ class _Pair:
 class Executor:
     """The orders of one run at one account.
 
-    now: the exchange's time. tell: gets a sentence for what a person should know. connected: called whenever
-    the user stream is connected. The connection of `rows` is used by one thread only.
+    now: the exchange's time. tell: gets a sentence for what a person should know. connected: called when a
+    user stream begins. The connection of `rows` is used by one thread only.
     """
 
     def __init__(
@@ -60,9 +60,9 @@ class Executor:
         tell: Callable[[str], None],
         connected: Callable[[], None] = lambda: None,
     ) -> None:
-        self._connected, self._is_ending = connected, False
         self._rows, self._account, self._calls = rows, account, calls
-        self._now, self._tell = now, tell
+        self._now, self._tell, self._connected = now, tell, connected
+        self._is_ending = False
         self._pairs = {one: _Pair(one) for one in rows.symbols}
         self._by_symbol = {symbol: self._pairs[one] for one, symbol in rows.symbols.items()}
         self._database = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rows")
@@ -159,7 +159,8 @@ class Executor:
         """Carry it out beside the looks. Another question about the same is not asked meanwhile."""
         order = call.order.client_order_id if isinstance(call, Send | Cancel | Ask) else ""
         key = (Ask if isinstance(call, Cancel) else type(call), order)
-        if isinstance(call, Send) or key not in pair.under_way:
+        is_answered_soon = key in pair.under_way or (Send, order) in pair.under_way
+        if isinstance(call, Send) or not is_answered_soon:
             pair.under_way.add(key)
             self._start(self._carry_out(pair, call, key))
 

@@ -101,10 +101,11 @@ def _answered(
             order.enter(time, order.state, detail={"sent": False})
     elif isinstance(news, Unanswered):
         doubt(order, time)
+        memory.succeeded("ask", order.client_order_id)
     else:
         refuse(order, news, time)
         if news.refusal in _TO_REDUCE and order.role is OrderRole.EXIT:
-            memory.doubted_at, memory.needs_trades = time, True
+            memory.doubted_at, memory.needs_trades, memory.listed_at = time, True, None
             memory.made("exit", "", time)
 
 

@@ -170,7 +170,7 @@ class PairMemory:
         """A call is made: the next one of its kind waits, each time longer."""
         number = self._tries.get((what, of), 0)
         self._tries[what, of] = number + 1
-        pause_s = min(FIRST_PAUSE_S * 2**number, LONGEST_PAUSE_S)
+        pause_s = min(FIRST_PAUSE_S * 2 ** min(number, 10), LONGEST_PAUSE_S)
         self._next[what, of] = now + timedelta(seconds=pause_s)
 
     def succeeded(self, what: str, of: str) -> None:

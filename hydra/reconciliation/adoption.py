@@ -1,6 +1,7 @@
-"""A position that HYDRA did not open becomes one of a run, as an operator asks.
+"""The tables take over what the exchange shows of a position, as an operator asks.
 
-The part that the tables do not hold is booked as an entry that filled at the exchange's entry price.
+What they do not hold is booked as an entry that filled at the exchange's entry price; what only they hold, as
+an exit.
 Source: docs/exchange.md, "Reconciliation"; C45, C47, C117.
 """
 
@@ -11,7 +12,7 @@ from typing import Final
 import psycopg
 
 from hydra.db import queries
-from hydra.domain import FillEvidence, OrderRole, OrderState, OrderType
+from hydra.domain import FillEvidence, OrderRole, OrderState, OrderType, ReasonCode
 from hydra.exchange.account import PositionSeen
 from hydra.layers.layer4_exits import REWARD_TO_RISK
 from hydra.layers.layer4_filters import round_towards_entry
@@ -62,6 +63,42 @@ def adopt(
     return RequestAnswer(f"{bought} of {request.symbol} are now a position of run {run_id}", is_done=True)
 
 
+def let_go(
+    connection: psycopg.Connection,
+    run_id: int,
+    request: OperatorRequest,
+    held: PositionSeen | None,
+    time: datetime,
+) -> RequestAnswer | None:
+    """Book as closed what the tables hold and the exchange does not; None: there is nothing of that kind.
+
+    It is booked at its entry price: what it earned is among the income of others' trades.
+    """
+    instrument_id = request.instrument_id
+    if instrument_id is None:
+        return None
+    with connection.transaction():
+        lock_pairs(connection, run_id, instrument_id)
+        state = read_pair_states(connection, run_id).get(instrument_id, PairState(instrument_id))
+        gone = not_there(held, state.position)
+        if gone == 0 or state.position is None:
+            return None
+        position = state.position
+        fill = _fill(request, position.entry_price, gone, time)
+        state.ended.append(_standing_for(request, position, run_id, OrderRole.EXIT, fill))
+        position.reduce(fill, ReasonCode.CLOSED_ELSEWHERE)
+        store_pair_states(connection, run_id, [state])
+    return RequestAnswer(f"{gone} of {request.symbol} count as closed in run {run_id}", is_done=True)
+
+
+def not_there(held: PositionSeen | None, own: Position | None) -> Decimal:
+    """What the tables hold and the exchange does not; 0: nothing, or the exchange holds the other side."""
+    if own is None:
+        return Decimal(0)
+    shown = held.quantity * own.direction if held is not None else Decimal(0)
+    return max(own.quantity - shown, Decimal(0)) if shown >= 0 else Decimal(0)
+
+
 def refuse(request: OperatorRequest, held: PositionSeen, own: Position | None) -> str | None:
     """Why a position cannot be taken over; None: it can. own: what the tables hold of the pair."""
     direction, symbol = direction_of_quantity(held.quantity), request.symbol
@@ -108,26 +145,40 @@ def _take_over(
     direction, (quantity, price) = direction_of_quantity(held.quantity), entry_of_rest(held, state.position)
     position = state.position or _new_position(request, held, times, direction)
     position.stop_price, position.target_price = _exits(request, held, direction, spec)
+    fill = _fill(request, price, quantity, times[1])
+    state.ended.append(_standing_for(request, position, run_id, OrderRole.ENTRY, fill))
+    position.increase(fill)
+    measure_liquidation(position, spec)
+    state.position = position
+    return quantity
+
+
+def _standing_for(
+    request: OperatorRequest, position: Position, run_id: int, role: OrderRole, fill: Fill
+) -> Order:
+    """The order that stands for what others did to a position, filled by `fill`."""
     order = Order(
         instrument_id=position.instrument_id,
         client_order_id=f"{ADOPTED}-{run_id}-{request.request_id}",
         decision_time=position.decision_time,
-        role=OrderRole.ENTRY,
+        role=role,
         order_type=OrderType.MARKET,
-        is_buy=direction > 0,
-        quantity=quantity,
-        reference_price=price,
-        placed_time=times[1],
+        is_buy=(position.direction > 0) == (role is OrderRole.ENTRY),
+        quantity=fill.quantity,
+        reference_price=fill.price,
+        placed_time=fill.time,
     )
-    order.enter(times[1], OrderState.OPEN, detail={"by": request.requested_by, "reason": request.reason})
-    trade_id = f"{ADOPTED}/{request.request_id}"
-    fill = Fill(times[1], price, quantity, Decimal(0), False, FillEvidence.EXCHANGE, trade_id)
+    reason = None if role is OrderRole.ENTRY else ReasonCode.CLOSED_ELSEWHERE
+    asked = {"by": request.requested_by, "reason": request.reason}
+    order.enter(fill.time, OrderState.OPEN, reason, asked)
     order.fill(fill)
-    position.increase(fill)
-    measure_liquidation(position, spec)
-    state.ended.append(order)
-    state.position = position
-    return quantity
+    return order
+
+
+def _fill(request: OperatorRequest, price: Decimal, quantity: Decimal, time: datetime) -> Fill:
+    trade_id = f"{ADOPTED}/{request.request_id}"
+    evidence = FillEvidence.EXCHANGE
+    return Fill(time, price, quantity, Decimal(0), is_maker=False, evidence=evidence, trade_id=trade_id)
 
 
 def _new_position(

@@ -14,7 +14,7 @@ from typing import Final
 import psycopg
 
 from hydra.db import queries
-from hydra.domain import DifferenceKind, OrderRole, OrderState, OrderType, PositionState, ReasonCode
+from hydra.domain import DifferenceKind, OrderRole, OrderState, OrderType, ReasonCode
 from hydra.exchange.account import IncomeSeen, OrderSeen, TradeSeen
 from hydra.reconciliation.differences import Difference
 from hydra.reconciliation.rules import end_of, end_of_unknown
@@ -75,11 +75,8 @@ def news_of(differences: Iterable[Difference], snapshot: AccountSnapshot) -> lis
     return list(found.values())
 
 
-def book(connection: psycopg.Connection, run_id: int, news: PairNews, spec: InstrumentSpec) -> list[Order]:
-    """Book the news of a pair, inside the caller's transaction.
-
-    Returns the stops, targets and exits that work on although the position is closed: they have to go.
-    """
+def book(connection: psycopg.Connection, run_id: int, news: PairNews, spec: InstrumentSpec) -> None:
+    """Book the news of a pair, inside the caller's transaction."""
     lock_pairs(connection, run_id, news.instrument_id)
     state = read_pair_states(connection, run_id).get(news.instrument_id, PairState(news.instrument_id))
     found = _concerned(connection, run_id, state, news)
@@ -96,7 +93,6 @@ def book(connection: psycopg.Connection, run_id: int, news: PairNews, spec: Inst
     store_pair_states(connection, run_id, [state])
     if taken and state.position is not None:
         _note_insurance(connection, run_id, state.position, taken)
-    return _outliving(state)
 
 
 def _concerned(
@@ -210,10 +206,3 @@ def _note_insurance(
         "transaction_ids": [str(one.transaction_id) for one in paid],
     }
     connection.execute(queries.load("reconcile/book_income"), values)
-
-
-def _outliving(state: PairState) -> list[Order]:
-    """The orders of a closed position that still work."""
-    if state.position is None or state.position.state is not PositionState.CLOSED:
-        return []
-    return [one for one in state.orders if one.is_working and one.role is not OrderRole.ENTRY]

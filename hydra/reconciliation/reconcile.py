@@ -7,7 +7,7 @@ Source: docs/exchange.md, "Reconciliation"; docs/architecture.md, laws 1 and 5.
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Final
@@ -29,8 +29,8 @@ from hydra.trading.operator_requests import RequestAnswer, answer_request, waiti
 from hydra.trading.parameters import rules_of_run
 from hydra.trading.runs import Run
 
-_MOST_ROUNDS: Final = 4
-"""A missed fill leads to a position, that to a stop: each is found after the one before is mended."""
+_MOST_ROUNDS: Final = 6
+"""A missed fill closes a position, then its stop has to go: each is found after the one before is mended."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ class Reconciliation:
     now: Callable[[], datetime]
     key: KeyOfDecision
     look_again_s: float = 0.5
+    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def reconcile(self, cause: ReconciliationCause) -> Reconciled:
         """Compare, mend, and record what was found and what stands.
@@ -56,6 +57,10 @@ class Reconciliation:
             StopError, BadDataError: see `TradingAccount`.
             psycopg.Error: the database went away.
         """
+        async with self._one_at_a_time:
+            return await self._reconcile(cause)
+
+    async def _reconcile(self, cause: ReconciliationCause) -> Reconciled:
         began = time.monotonic()
         await self._answer_requests()
         snapshot, differences = await self._look_twice()
@@ -81,9 +86,8 @@ class Reconciliation:
 
     @cached_property
     def _repairs(self) -> Repairs:
-        symbols = {instrument_id: symbol for symbol, instrument_id in self._pairs.items()}
         rules = rules_of_run(self.run)
-        return Repairs(self.connection, self.run.run_id, rules, self.account, self._protection, symbols)
+        return Repairs(self.connection, self.run.run_id, rules, self.account, self._protection)
 
     @cached_property
     def _requests(self) -> RequestsAtExchange:

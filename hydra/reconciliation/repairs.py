@@ -20,20 +20,18 @@ from hydra.reconciliation.rules import ANSWERS, Action
 from hydra.reconciliation.sending import cancel
 from hydra.reconciliation.snapshot import AccountSnapshot
 from hydra.trading.instrument_spec import read_terms
-from hydra.trading.pair_state import Order
 from hydra.trading.parameters import Rules
 
 
 @dataclass(frozen=True)
 class Repairs:
-    """Mends the differences of one run. symbols: the exchange's names of its pairs, by instrument."""
+    """Mends the differences of one run."""
 
     connection: psycopg.Connection
     run_id: int
     rules: Rules
     account: TradingAccount
     protection: Protection
-    symbols: dict[int, str]
 
     async def carry_out(self, differences: Sequence[Difference], snapshot: AccountSnapshot) -> None:
         """Do what the differences lead to: the tables first, then the exchange.
@@ -45,9 +43,7 @@ class Repairs:
         """
         to_book = [one for one in differences if ANSWERS[one.kind].action is Action.BOOK]
         for news in news_of(to_book, snapshot):
-            outliving = await asyncio.to_thread(self._book, news, snapshot.time)
-            pair = self._pair(self.symbols[news.instrument_id], news.instrument_id, snapshot)
-            await self.protection.withdraw(pair, outliving)
+            await asyncio.to_thread(self._book, news, snapshot.time)
         await asyncio.to_thread(self._note, to_book)
         for one in differences:
             action = ANSWERS[one.kind].action
@@ -72,12 +68,12 @@ class Repairs:
         mark = None if held is None else held.mark_price or held.entry_price
         return PairAtRisk(symbol, instrument_id, mark, snapshot.time)
 
-    def _book(self, news: PairNews, time: datetime) -> list[Order]:
+    def _book(self, news: PairNews, time: datetime) -> None:
         with self.connection.transaction():
             spec = read_terms(self.connection, [news.instrument_id], time, self.rules.costs)[
                 news.instrument_id
             ]
-            return book(self.connection, self.run_id, news, spec)
+            book(self.connection, self.run_id, news, spec)
 
     def _note(self, booked: Sequence[Difference]) -> None:
         for one in booked:

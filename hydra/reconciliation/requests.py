@@ -15,7 +15,7 @@ from hydra.errors import OrderRefusedError, RetryError
 from hydra.exchange.account import PositionSeen, TradingAccount
 from hydra.layers.layer5_orders import OrderPlan
 from hydra.reconciliation import records
-from hydra.reconciliation.adoption import adopt
+from hydra.reconciliation.adoption import adopt, let_go
 from hydra.reconciliation.protection import PairAtRisk, Protection
 from hydra.reconciliation.sending import cancel, send
 from hydra.reconciliation.snapshot import AccountSnapshot
@@ -50,6 +50,9 @@ class RequestsAtExchange:
 
     async def _adopt(self, request: OperatorRequest, snapshot: AccountSnapshot) -> RequestAnswer:
         held = _position(snapshot, request.symbol)
+        gone = await asyncio.to_thread(let_go, self.connection, self.run_id, request, held, snapshot.time)
+        if gone is not None:
+            return gone
         if held is None or request.instrument_id is None:
             return RequestAnswer(
                 f"{request.symbol} has no position that this run can take over: `hydra flatten` cancels its "

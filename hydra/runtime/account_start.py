@@ -18,7 +18,7 @@ from hydra.exchange.connect import environment_of, trading_account
 from hydra.exchange.hosts import Environment
 from hydra.reconciliation.reconcile import Reconciliation
 from hydra.reconciliation.records import Reconciled
-from hydra.runtime.execution_process import LOCK_WAIT_S, connect_exchange, look_again_s
+from hydra.runtime.execution_process import LOCK_WAIT_S, connect_exchange
 from hydra.runtime.health import HealthVerdict, examine
 from hydra.runtime.live_health import examine_exchange
 from hydra.settings import CONFIRMATION, Settings
@@ -131,8 +131,7 @@ async def _reconciled(settings: Settings, run: Run, connection: psycopg.Connecti
     exchange = await asyncio.to_thread(connect_exchange, settings, run)
     try:
         await exchange.clock.measure(exchange.market.server_clock)
-        key, pause_s = live_venue(run).key, look_again_s(exchange)
-        compared = Reconciliation(connection, run, exchange.account, exchange.now, key, pause_s)
+        compared = Reconciliation(connection, run, exchange.account, exchange.now, live_venue(run).key)
         for _ in range(_TRIES - 1):
             try:
                 return await compared.reconcile(ReconciliationCause.START)

@@ -9,13 +9,13 @@ import asyncio
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import psycopg
 import structlog
@@ -27,13 +27,13 @@ from hydra.db.engine import connect
 from hydra.db.logins import database_url
 from hydra.db.roles import Role
 from hydra.domain import ReconciliationCause
+from hydra.durations import MINUTE_SECONDS
 from hydra.errors import BadDataError, HydraError, RetryError, StopError
 from hydra.exchange.account import TradingAccount
 from hydra.exchange.connect import market_data, trading_account
 from hydra.exchange.exchange_clock import ExchangeClock
 from hydra.exchange.interface import MarketData
 from hydra.exchange.wire_numbers import instant_of
-from hydra.execution.account_watch import AccountWatch
 from hydra.execution.entry_guard import EntryGuard
 from hydra.execution.exchange_calls import ExchangeCalls
 from hydra.execution.executor import Executor
@@ -43,9 +43,10 @@ from hydra.outside_text import shown
 from hydra.reconciliation.reconcile import Reconciliation
 from hydra.reconciliation.records import pairs_of_run
 from hydra.runtime.notifications import CYCLE_CLOSED_CHANNEL
+from hydra.runtime.reconciling import AGAIN_S, Reconciling
 from hydra.settings import Settings, load_settings, redacted_by_settings
 from hydra.trading.live_venue import live_venue
-from hydra.trading.operator_requests import CHANNEL as REQUESTS_CHANNEL
+from hydra.trading.operator_requests import CHANNEL
 from hydra.trading.parameters import rules_of_run
 from hydra.trading.runs import Run, read_run, refuse_other_version
 
@@ -90,94 +91,98 @@ class Exchange:
 
 
 async def execute_run(run: Run, connection: psycopg.Connection, exchange: Exchange, url: str) -> None:
-    """Execute the orders of `run` until SIGTERM or SIGINT. connection: of the worker, in autocommit.
+    """Execute the orders of `run`, and compare them, until SIGTERM or SIGINT.
 
-    Tables and account are compared first. At the end entries are cancelled, stops and targets stay.
+    Then entries are cancelled; stops and targets stay. connection: of the worker, in autocommit.
 
     Raises:
         HydraError: the exchange refuses for good, or cannot be reached at the start.
         psycopg.Error: the database went away.
     """
     await exchange.clock.measure(exchange.market.server_clock)
-    with closing(connect(url, autocommit=True)) as compared:
-        reconciliation = Reconciliation(
-            compared, run, exchange.account, exchange.now, live_venue(run).key, look_again_s(exchange)
-        )
-        watch = AccountWatch(reconciliation, exchange.now, _LOG.warning)
-        await watch.begin()
-        await _execute_and_compare(run, connection, exchange, url, watch)
-
-
-def look_again_s(exchange: Exchange) -> float:
-    """Half a second, or what it lasts at a fast exchange: between two looks at the same difference."""
-    return 0.5 / max(1.0, exchange.clock.speed)
-
-
-async def _execute_and_compare(
-    run: Run, connection: psycopg.Connection, exchange: Exchange, url: str, watch: AccountWatch
-) -> None:
-    reconnected = partial(watch.ask, ReconciliationCause.RECONNECT)
     symbols = {number: symbol for symbol, number in pairs_of_run(connection, run.run_id).items()}
     rows = PairRows(connection, live_venue(run), rules_of_run(run), symbols)
     calls = ExchangeCalls(exchange.account, exchange.best_prices, exchange.now, _LOG.warning)
-    executor = Executor(rows, exchange.account, calls, exchange.now, _LOG.warning, reconnected)
-    guard = EntryGuard(exchange.account, executor.unheld_entries, exchange.now, _LOG.warning)
     loop = asyncio.get_running_loop()
-    wanted = asyncio.Event()
+    with closing(connect(url, autocommit=True)) as comparing:
+        reconciliation = Reconciliation(comparing, run, exchange.account, exchange.now, rows.venue.key)
+        reconciling = Reconciling(reconciliation, _minute_s(exchange.clock), _LOG.warning)
+        reconnected = partial(reconciling.ask, ReconciliationCause.RECONNECT)
+        executor = Executor(rows, exchange.account, calls, exchange.now, _LOG.warning, reconnected)
+        asked = partial(reconciling.ask, ReconciliationCause.OPERATOR)
+        wakes = {CYCLE_CLOSED_CHANNEL: executor.wake, CHANNEL: asked}
+        stopping = threading.Event()
+        listener = threading.Thread(
+            target=_wake, args=(url, str(run.run_id), wakes, loop, stopping), daemon=True
+        )
+        listener.start()
+        try:
+            guard = EntryGuard(exchange.account, executor.unheld_entries, exchange.now, _LOG.warning)
+            works = (executor.run(), reconciling.run(), guard.run(), exchange.measure_clock())
+            await _until_stopped(reconciling, executor, works)
+        finally:
+            stopping.set()
+            listener.join()
+            await exchange.account.close()
+            await exchange.market.close()
+
+
+async def _until_stopped(
+    reconciling: Reconciling, executor: Executor, works: Sequence[Coroutine[Any, Any, None]]
+) -> None:
+    """Compare first, then do the works until SIGTERM or SIGINT, or until one of them fails."""
+    stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, wanted.set)
-    executing = asyncio.ensure_future(executor.run())
-    besides = [
-        asyncio.ensure_future(work)
-        for work in (exchange.measure_clock(), watch.run(), guard.run(), _stopped(wanted, executor))
-    ]
-    wakers = {
-        CYCLE_CLOSED_CHANNEL: executor.wake,
-        REQUESTS_CHANNEL: partial(watch.ask, ReconciliationCause.OPERATOR),
-    }
-    stopping = threading.Event()
-    listener = threading.Thread(
-        target=_wake, args=(url, run.run_id, wakers, loop.call_soon_threadsafe, stopping), daemon=True
-    )
-    listener.start()
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    waiting = asyncio.ensure_future(stopped.wait())
+    tasks: list[asyncio.Future[Any]] = [waiting, asyncio.ensure_future(_compared(reconciling))]
     try:
-        # The first of them that ends does so because it failed, or because the run is stopped.
-        done, _ = await asyncio.wait([executing, *besides], return_when=asyncio.FIRST_COMPLETED)
-        for one in done:
-            one.result()
+        await _first_of(tasks)
+        if not stopped.is_set():
+            tasks = [waiting, *map(asyncio.ensure_future, works)]
+            await _first_of(tasks)
+            await executor.end_entries()
     finally:
-        stopping.set()
-        for task in (executing, *besides):
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(executing, *besides, return_exceptions=True)
-        listener.join()
-        await exchange.account.close()
-        await exchange.market.close()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for work in works:
+            work.close()
 
 
-async def _stopped(wanted: asyncio.Event, executor: Executor) -> None:
-    await wanted.wait()
-    await executor.end_entries()
+async def _compared(reconciling: Reconciling) -> None:
+    """Nothing is sent before tables and exchange were compared."""
+    while not await reconciling.compare():
+        await asyncio.sleep(AGAIN_S)
+
+
+async def _first_of(tasks: Sequence[asyncio.Future[Any]]) -> None:
+    """Wait until one has ended. Raises: what it raised."""
+    ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in ended:
+        task.result()
+
+
+def _minute_s(clock: ExchangeClock) -> float:
+    """A minute of the exchange, at least a second, in seconds of this machine."""
+    return max(MINUTE_SECONDS / (clock.speed or MINUTE_SECONDS), 1.0)
 
 
 def _wake(
     url: str,
-    run_id: int,
-    wakers: Mapping[str, Callable[[], None]],
-    in_loop: Callable[[Callable[[], None]], object],
+    payload: str,
+    wakes: Mapping[str, Callable[[], None]],
+    loop: asyncio.AbstractEventLoop,
     stopping: threading.Event,
 ) -> None:
-    """Wake whenever a stage of the run has committed, or an operator asks; wakers: by channel.
-
-    Without it the next look is half a second later, the next comparison within the minute.
-    """
+    """Wake, by the channel, whenever one says `payload`; without it the next look or comparison is later."""
     with suppress(psycopg.OperationalError, HydraError), closing(connect(url, autocommit=True)) as listening:
-        for channel in wakers:
+        for channel in wakes:
             listening.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
         while not stopping.is_set():
             for notice in listening.notifies(timeout=LISTEN_S):
-                if notice.payload == str(run_id):
-                    in_loop(wakers[notice.channel])
+                if notice.payload == payload:
+                    loop.call_soon_threadsafe(wakes[notice.channel])
                 if stopping.is_set():
                     break
 

@@ -14,7 +14,11 @@ own_orders AS (
         o.order_id, o.client_order_id, o.exchange_order_id, o.child_order_id, o.role, o.side = 'BUY' AS is_buy, o.quantity,
         o.filled_quantity, o.limit_price, o.trigger_price, o.state, o.recorded_at, p.instrument_id, p.symbol,
         o.order_type IN ('STOP_MARKET', 'TAKE_PROFIT_MARKET') AS is_conditional,
-        o.state IN ('PLANNED', 'OPEN', 'PARTIALLY_FILLED', 'UNKNOWN') AS is_working
+        o.state IN ('PLANNED', 'OPEN', 'PARTIALLY_FILLED', 'UNKNOWN') AS is_working,
+        EXISTS (
+            SELECT FROM hydra.positions AS h
+            WHERE h.run_id = o.run_id AND h.instrument_id = o.instrument_id AND h.state <> 'CLOSED'
+        ) OR EXISTS (SELECT FROM shown_positions AS h WHERE h.symbol = p.symbol) AS has_position
     FROM hydra.orders AS o
     JOIN pairs AS p USING (instrument_id)
     WHERE o.run_id = %(run_id)s AND (
@@ -39,7 +43,7 @@ order_differences AS (
             WHEN s.state IS NULL AND o.state <> 'PLANNED' AND o.recorded_at < now() - interval '1 minute'
                 THEN 'ORDER_NOT_FOUND'
             WHEN s.is_open AND o.state IN ('PLANNED', 'UNKNOWN') THEN 'ORDER_ARRIVED'
-            WHEN s.is_open AND NOT o.is_working THEN 'ORDER_LIVES_ON'
+            WHEN s.is_open AND (NOT o.is_working OR (o.role <> 'ENTRY' AND NOT o.has_position)) THEN 'ORDER_LIVES_ON'
             WHEN s.is_open AND (
                 s.is_buy <> o.is_buy OR s.limit_price <> o.limit_price OR s.trigger_price <> o.trigger_price
                 -- An order that closes the whole position has no quantity.
@@ -131,12 +135,11 @@ positions AS (
         m.quantity IS NOT NULL AS has_missed,
         coalesce(o.quantity, 0) + coalesce(m.quantity, 0) AS held,
         coalesce(s.quantity, 0) AS shown,
-        -- What others' orders have traded since it was opened.
+        -- What others' orders have closed of it since it was opened; null if they also added to it.
         (
-            SELECT coalesce(sum(f.change), 0) FROM fills AS f
-            WHERE f.symbol = coalesce(o.symbol, s.symbol) AND f.fill_id IS NULL AND f.order_id IS NULL
-                AND f.time >= o.opened_time
-        ) AS elsewhere,
+            SELECT CASE WHEN bool_and(f.change * o.quantity < 0) THEN sum(f.change) END FROM fills AS f
+            WHERE f.symbol = o.symbol AND f.fill_id IS NULL AND f.order_id IS NULL AND f.time >= o.opened_time
+        ) AS closed_elsewhere,
         (
             SELECT coalesce(bool_or(t.quantity = 0) OR sum(t.quantity) >= abs(s.quantity), false)
             FROM their_orders AS t
@@ -153,7 +156,7 @@ position_differences AS (
         CASE
             WHEN p.shown <> p.held AND p.held = 0 THEN 'POSITION_UNKNOWN'
             WHEN p.shown <> p.held AND p.shown * p.held >= 0 AND abs(p.shown) < abs(p.held)
-                AND p.elsewhere = p.shown - p.held THEN 'POSITION_CLOSED'
+                AND p.closed_elsewhere = p.shown - p.held THEN 'POSITION_CLOSED'
             WHEN p.shown <> p.held THEN 'POSITION_DIFFERS'
             WHEN p.shown <> 0 AND NOT p.has_missed AND NOT p.is_protected THEN 'POSITION_UNPROTECTED'
         END AS kind,

@@ -154,6 +154,17 @@ PLANTED: dict[str, tuple[str, dict[str, Any], list[tuple[str, str, str]]]] = {
     "a position that others' trades closed": (
         "", {"positions": (), "trades": (*AGREED.trades, bought(20))}, [(Kind.POSITION_CLOSED, ETH, "")],
     ),
+    "a position that others increased and then closed": (
+        "",
+        {
+            "positions": (),
+            "trades": (*AGREED.trades, replace(bought(5), is_buy=False), bought(25, 302)),
+        },
+        [(Kind.POSITION_DIFFERS, ETH, "")],
+    ),
+    "a stop whose position is gone": (
+        CLOSED, {"positions": ()}, [(Kind.ORDER_LIVES_ON, ETH, "d")],
+    ),
     "a position that others' trades reduced": (
         "",
         {

@@ -51,6 +51,14 @@ AUDITS = (
     "order_outlives_position", "position_disagrees_with_fills", "position_does_not_add_up",
     "position_without_stop",
 )  # fmt: skip
+_LIVES = """
+SELECT e.recorded_at::time, e.time::time, o.role, o.client_order_id, e.state, e.reason_code, e.detail
+FROM hydra.order_events AS e JOIN hydra.orders AS o USING (order_id)
+UNION ALL
+SELECT e.recorded_at::time, e.time::time, 'position', '', e.kind, e.reason_code, e.numbers
+FROM hydra.position_events AS e
+ORDER BY 1, 2
+"""
 _AT_WORK = """
 SELECT 1 FROM hydra.positions WHERE state <> 'CLOSED'
 UNION ALL SELECT 1 FROM hydra.orders WHERE state IN ('PLANNED', 'OPEN', 'PARTIALLY_FILLED', 'UNKNOWN')
@@ -187,6 +195,11 @@ class ExecutedRun(ReconciledRun):
 
         self.change(act)
 
+    def lives(self) -> str:
+        """What happened to orders and position, event by event."""
+        rows = self.rows(_LIVES)
+        return "\n".join(" ".join(map(str, row)) for row in [*rows, *self.told])
+
     async def finish(self) -> None:
         """Without faults, leave what is held and wait until nothing works any more."""
         await self.client.set_faults()
@@ -229,7 +242,7 @@ class CoverWatch:
     def look(self) -> None:
         """Look once."""
         assert self._exchange.account is not None
-        one = self._exchange.account.kept.account._store.of(BTC)
+        one = self._exchange.account.kept.account.store.of(BTC)
         held = one.position.amount
         covered = sum(
             order.quantity
@@ -288,6 +301,9 @@ class ExecutionStage:
                     await run.finish()
                 await run.assert_agreed(begins)
                 assert watch.longest_s <= MOST_UNCOVERED_S or not is_covered
+            except BaseException as error:
+                error.add_note(run.lives())
+                raise
             finally:
                 watching.cancel()
                 await run.end()

@@ -94,6 +94,28 @@ def test_what_cannot_be_adopted_is_refused_in_words_and_stays_as_it_is(play: Pla
     play(act)
 
 
+def test_a_position_that_is_gone_without_a_reason_counts_as_closed_when_the_operator_says_so(
+    play: Play,
+) -> None:
+    """Somebody added to it, then closed all of it: whose part each trade was is not known."""
+
+    async def act(run: ReconciledRun) -> None:
+        await run.open_position()
+        await buy_by_hand(run, quantity="0.005")
+        await run.reconcile()
+        await buy_by_hand(run, side="SELL", reduceOnly=True, quantity="0.015")
+        await run.reconcile()
+        assert run.standing() == [("POSITION_DIFFERS", BTC, True)]
+        answer = await asked(run, RequestVerb.ADOPT, stop_pct=None)
+        assert (answer.is_done, answer.words) == (True, "0.010 of BTCUSDT count as closed in run 1")
+        assert run.standing() == []
+        assert run.position() == ("CLOSED", Decimal(0), "CLOSED_ELSEWHERE")
+        assert await run.account.open_conditional_orders() == []
+        assert run.audited(AUDITS) == []
+
+    play(act)
+
+
 def test_the_other_side_of_a_position_cannot_be_adopted(play: Play) -> None:
     async def act(run: ReconciledRun) -> None:
         await run.open_position()
@@ -214,7 +236,6 @@ def test_adopt_takes_over_a_position_and_names_its_exits(supervised: Play) -> No
 REFUSED = [
     (["flatten", "BTC", "--reason", " "], "give a reason in words"),
     (["flatten", "BTC", "--reason", "x", "--run", "9"], "run 9 does not trade at an exchange"),
-    (["adopt", "BTC", "--reason", "x"], "name its price with --stop"),
     (["adopt", "BTC", "--reason", "x", "--stop", "-1"], "write a price above 0"),
     (["adopt", "BTC", "--reason", "x", "--stop", "NaN"], "write a price above 0"),
     (["adopt", "SOL", "--reason", "x", "--stop", "1"], "does not trade SOL"),

@@ -151,7 +151,7 @@ def test_a_position_that_the_exchange_closed_is_booked_from_its_trades(
         await soon(run.is_flat)
         await run.client.set_faults()
         assert (await run.reconcile()).is_clean
-        assert run.found()[before:] == ["POSITION_CLOSED"]
+        assert run.found()[before:] == ["POSITION_CLOSED", "ORDER_LIVES_ON", "ORDER_ENDED"]
         assert run.position() == ("CLOSED", Decimal(0), reason)
         assert run.orders() == [("ENTRY", "FILLED"), ("STOP", "CANCELED"), ("EXIT", "FILLED")]
         assert await run.account.open_conditional_orders() == []

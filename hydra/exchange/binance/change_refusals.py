@@ -45,7 +45,7 @@ REFUSALS: Final = {
         -1013, -1111, -4001, -4002, -4003, -4004, -4005, -4013, -4014, -4016, -4023, -4024, -4131, -4164
     },
 }  # fmt: skip
-_REFUSAL_OF: Final = {code: refusal for refusal, codes in REFUSALS.items() for code in codes}
+REFUSAL_OF: Final = {code: refusal for refusal, codes in REFUSALS.items() for code in codes}
 
 
 def error_of_change(host: str, what: str, error: BaseException) -> HydraError:
@@ -69,7 +69,7 @@ def _error_of_refusal(host: str, what: str, answer: HttpAnswer) -> HydraError:
         return outcome_unknown(what, str(told))
     if not code:
         return told
-    refusal = _REFUSAL_OF.get(code, OrderRefusal.OTHER)
+    refusal = REFUSAL_OF.get(code, OrderRefusal.OTHER)
     return OrderRefusedError(f"{host} refuses {what} ({code}: {words})", refusal, code)
 
 

@@ -1,0 +1,128 @@
+"""Whatever is lost, doubled, reordered or killed: the rows end as the exchange does, and nothing is doubled."""
+
+from decimal import Decimal
+from typing import Final
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hydra.domain import ExitUrgency, OrderRole
+from hydra.sim.exchange.account.settings import AccountSettings
+from hydra.sim.exchange.account.words import MarginType
+from tests.support.account_scene import Scene
+from tests.support.scene_executor import Outcome, SceneExecutor
+
+_SHIFT = st.sampled_from((-12_000, -3_000, -10, -1, 0, 1, 10, 3_000, 22_000))
+_STEP = st.one_of(
+    st.tuples(st.just("enter"), st.booleans(), st.sampled_from(("0.010", "0.300"))),
+    st.tuples(st.just("leave"), st.sampled_from(ExitUrgency)),
+    st.tuples(st.just("withdraw")),
+    st.tuples(st.just("answer"), st.sampled_from(Outcome)),
+    st.tuples(st.just("answer"), st.just(Outcome.ANSWERED)),
+    st.tuples(st.just("deliver"), st.booleans()),
+    st.tuples(st.just("reorder")),
+    st.tuples(st.just("drop")),
+    st.tuples(st.just("crash")),
+    st.tuples(st.just("pass"), st.sampled_from((1, 3, 30, 130))),
+    st.tuples(st.just("market"), _SHIFT),
+    st.tuples(st.just("trade"), st.booleans(), st.sampled_from(("0.004", "0.100", "9.000"))),
+)
+_MIDDLE: Final = 500_000
+_SENT: Final = (("enter", True, "0.300"), ("answer", Outcome.ANSWERED), ("answer", Outcome.ANSWERED))
+"""An entry rests in the book."""
+
+
+def _step(one: SceneExecutor, what: str, *terms: object) -> None:
+    _ACTIONS[what](one, *terms)
+
+
+def _enter(one: SceneExecutor, is_long: bool, quantity: str) -> None:
+    bid, ask = one.touch()
+    one.enter(quantity, str(bid if is_long else ask), is_long=is_long)
+    one.look()
+
+
+def _leave(one: SceneExecutor, urgency: ExitUrgency) -> None:
+    one.leave(urgency)
+    one.look()
+
+
+def _withdraw(one: SceneExecutor) -> None:
+    one.withdraw_entry()
+    one.look()
+
+
+def _pass(one: SceneExecutor, seconds: int) -> None:
+    for _ in range(seconds):
+        one.scene.tick()
+    one.look()
+
+
+def _market(one: SceneExecutor, shift: int) -> None:
+    """Book and mark move; a stop or a target may fire, before the position is known here."""
+    middle = _MIDDLE + shift
+    bids = [(f"{(middle - place) / 10:.1f}", "0.200") for place in range(1, 6)]
+    asks = [(f"{(middle + place) / 10:.1f}", "0.200") for place in range(1, 6)]
+    one.scene.new_book(bids, asks)
+    one.scene.mark(f"{middle / 10:.1f}")
+
+
+def _trade(one: SceneExecutor, seller_takes: bool, quantity: str) -> None:
+    """A trade through the best price: what rests there fills, as far as it goes."""
+    bid, ask = one.touch()
+    price = bid - Decimal("0.1") if seller_takes else ask + Decimal("0.1")
+    one.scene.trade(str(price), quantity, seller_takes=seller_takes)
+
+
+_ACTIONS: Final = {
+    "enter": _enter,
+    "leave": _leave,
+    "withdraw": _withdraw,
+    "answer": lambda one, outcome: one.answer(outcome),
+    "deliver": lambda one, doubled: one.deliver(doubled=doubled),
+    "reorder": lambda one: one.reorder(),
+    "drop": lambda one: one.drop(),
+    "crash": lambda one: (one.crash(), one.look()),
+    "pass": _pass,
+    "market": _market,
+    "trade": _trade,
+}
+
+
+def an_executor() -> SceneExecutor:
+    scene = Scene(AccountSettings(leverage=10, margin_type=MarginType.ISOLATED))
+    return SceneExecutor(scene)
+
+
+def assert_as_at_the_exchange(one: SceneExecutor) -> None:
+    account, store = one.scene.account, one.scene.account.store
+    assert account.position("BTCUSDT").amount == 0
+    assert not list(store.open_orders())
+    assert not store.of("BTCUSDT").waiting
+    known = {order.client_order_id: order for order in one.orders}
+    placed = [order for order in store.orders.values() if order.client_id in known]
+    # No second order for a decision: an id is used once, and entries never buy more than was decided.
+    assert len({order.client_id for order in placed}) == len(placed)
+    for order in placed:
+        row = known[order.client_id]
+        assert row.filled_quantity == order.filled
+    for order in one.orders:
+        sent = [made for made in placed if made.client_id == order.client_order_id]
+        assert sent or order.filled_quantity == 0
+    bought: dict[object, Decimal] = {}
+    for order in one.orders:
+        if order.role is OrderRole.ENTRY:
+            wanted = next(first for first in one.orders if first.decision_time == order.decision_time)
+            bought[order.decision_time] = bought.get(order.decision_time, Decimal(0)) + order.filled_quantity
+            assert bought[order.decision_time] <= wanted.quantity
+    assert set(one.fills) == {str(trade.trade_id) for trade in store.trades}
+
+
+@settings(max_examples=150)
+@given(st.lists(_STEP, max_size=60))
+def test_the_rows_end_as_the_exchange(steps: list[tuple[object, ...]]) -> None:
+    one = an_executor()
+    for step in [*_SENT, *steps]:
+        _step(one, *step)  # type: ignore[arg-type]
+    one.come_to_rest()
+    assert_as_at_the_exchange(one)
