@@ -87,7 +87,7 @@ def refuse_end(words: list[str], mode: TradingMode) -> None:
     """
     if "--to" in words:
         raise StopError(
-            f"--to: a run in {mode} mode ends by Ctrl-C, and goes on with its positions by --resume: leave it out"
+            f"--to: a run in {mode} mode ends by Ctrl-C, and --resume goes on with its positions: leave it out"
         )
 
 
@@ -122,8 +122,8 @@ def new_exchange_run(
     """A new run on the exchange that is asked for, to `end` or for ever; its market is listened to.
 
     Raises:
-        StopError: the exchange or ingest does not start, or a pair is not traded there; or orders are to go to
-            an account that may not be traded, or that differs from the tables.
+        StopError: the exchange or ingest does not start, or a pair is not traded there; or orders are to go
+            to an account that may not be traded, or that differs from the tables.
         DatabaseError: the database server cannot be used.
     """
     with _listening(settings, asked, console) as market:

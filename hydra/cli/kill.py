@@ -104,7 +104,7 @@ class KillOrder:
             self.failed.append(f"Run {run_id} is NOT stopped: {cause}")
 
     def tell_what_is_flat(self) -> list[str]:
-        """Wait for the exchanges of the stopped runs, and tell of each; returns the sentences of the others."""
+        """Wait for the exchanges of the stopped runs, and tell of each; returns those that are not flat."""
         not_flat = []
         for run, pair in self.at_exchanges:
             from hydra.runtime.flattening import wait_until_flat  # noqa: PLC0415  # the switch comes first

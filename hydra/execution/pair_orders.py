@@ -32,8 +32,8 @@ CONDITIONAL: Final = frozenset({OrderType.STOP_MARKET, OrderType.TAKE_PROFIT_MAR
 class PairOrders:
     """One pair of a run. symbol: the exchange's name. sent: orders of the decision so far, by role.
 
-    parameters: those of the run. is_killed: a kill switch stops the pair. is_ending: the run is being stopped:
-    positions are kept, entries are not.
+    parameters: those of the run. is_killed: a kill switch stops the pair. is_ending: the run is being
+    stopped: positions are kept, entries are not.
     """
 
     state: PairState

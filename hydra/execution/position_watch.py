@@ -1,7 +1,7 @@
 """Checks of an open position between its minutes: every 30 s, and whenever the mark price has moved.
 
-The rule is that of the minute (`hydra.layers.positions.check_position`), at the mark of now, with what layer 2
-said last. Only an exit that is due is noted: the minute's own check is the record.
+The rule is that of the minute (`hydra.layers.positions.check_position`), at the mark of now, with what
+layer 2 said last. Only an exit that is due is noted: the minute's own check is the record.
 Source: docs/practice.md, "Position management" (2); law 2.
 """
 

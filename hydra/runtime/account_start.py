@@ -42,7 +42,7 @@ def refuse_unmeant(settings: Settings, exchange: str | None) -> None:
     mode = settings.trading_mode
     if exchange is None:
         raise StopError(
-            f"--mode {mode}: orders go to an exchange: name it with --exchange simulated or --exchange binance"
+            f"--mode {mode}: orders go to an exchange: name it with --exchange simulated or binance"
         )
     if mode is TradingMode.LIVE and settings.live_confirmation != CONFIRMATION:
         raise StopError(

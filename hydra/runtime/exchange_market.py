@@ -54,8 +54,8 @@ _Found = TypeVar("_Found")
 class ExchangeRequest:
     """The exchange that a user asks for. names: base names of the pairs; all if empty.
 
-    serving, speed: of a simulated one, unless it runs already: options of `hydra exchange serve`. account: the
-    file of the account that it serves; None: orders stay on paper.
+    serving, speed: of a simulated one, unless it runs already: options of `hydra exchange serve`. account:
+    the file of the account that it serves; None: orders stay on paper.
     """
 
     name: str

@@ -256,9 +256,7 @@ class SceneExecutor:
                 rows = self._ask("GET /fapi/v3/positionRisk", symbol=BTC)
                 held = [row for row in rows if Decimal(row["positionAmt"])]
                 config = answers.SymbolConfigRow(symbol=BTC, margin_type="ISOLATED", leverage=10)
-                seen = [
-                    answers.one("positionRisk", row, answers.PositionRow, answers.itself) for row in held
-                ]
+                seen = [answers.one("positionRisk", row, answers.PositionRow, answers.itself) for row in held]
                 return PositionShown(answers.position_seen(seen[0], config) if seen else None, self.now)
             case Quote():
                 return Quoted(*self.touch())
@@ -336,4 +334,3 @@ class SceneExecutor:
             self.scene.tick()
             self.look()
         raise AssertionError(f"it does not come to rest: {self.working}, {self.position}")
-
