@@ -87,7 +87,7 @@ def refuse_end(words: list[str], mode: TradingMode) -> None:
     """
     if "--to" in words:
         raise StopError(
-            f"--to: a run in {mode} mode ends by Ctrl-C, and --resume goes on with its positions: leave it out"
+            f"--to: a run in {mode} mode ends by Ctrl-C, and --resume goes on with it: leave it out"
         )
 
 

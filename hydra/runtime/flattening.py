@@ -1,6 +1,6 @@
 """Waits until the exchange shows that a run whose kill switch is latched holds nothing any more.
 
-The execution process of the run closes its positions; where none lives, one is started for as long as it takes.
+The execution process of the run closes its positions; where none lives, one is started for so long.
 Source: docs/live.md, "hydra kill"; docs/architecture.md, law 4.
 """
 

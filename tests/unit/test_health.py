@@ -67,8 +67,10 @@ def test_an_old_or_missing_schema_says_how_to_migrate() -> None:
 
 @pytest.mark.parametrize("mode", [TradingMode.TESTNET, TradingMode.LIVE])
 def test_orders_at_an_exchange_need_its_keys(mode: TradingMode) -> None:
-    keys = {"binance_api_key": SecretStr("k"), "binance_api_secret": SecretStr("s")}
-    assert check_settings(Settings.model_construct(trading_mode=mode, **keys)).verdict is HealthVerdict.OK
+    keyed = Settings.model_construct(
+        trading_mode=mode, binance_api_key=SecretStr("k"), binance_api_secret=SecretStr("s")
+    )
+    assert check_settings(keyed).verdict is HealthVerdict.OK
     check = check_settings(Settings.model_construct(trading_mode=mode))
     assert (check.verdict, "BINANCE_API_KEY" in check.advice) == (HealthVerdict.FAIL, True)
 
