@@ -111,9 +111,7 @@ def test_kill_9_and_faults_double_no_order_and_lose_no_fill(stage: tuple[Executi
         finally:
             killed.kill(signal.SIGTERM)
         assert kills == KILLS
-        entries = run.rows(
-            "SELECT count(DISTINCT decision_time) FROM hydra.orders WHERE role = 'ENTRY'"
-        )
+        entries = run.rows("SELECT count(DISTINCT decision_time) FROM hydra.orders WHERE role = 'ENTRY'")
         assert entries == [(ROUNDS,)]
 
     one.play(act, is_covered=False)
