@@ -34,9 +34,12 @@ START: Final = datetime(2026, 11, 1, tzinfo=UTC)
 PAIRS: Final = "BTC,ETH,SOL"
 MARKET: Final = (
     "--seed", "7", "--scenario", "funding_extreme", "--from", f"{START:%Y-%m-%dT%H:%M}", "--pairs", PAIRS,
-    "--speed", "5",
+    "--speed", "max",
 )  # fmt: skip
-"""Its crowd of longs in SOL is faded in the first minutes. At this speed a stop has a second to be there."""
+"""Its crowd of longs in SOL is faded in the first minutes."""
+
+SPEED: Final = 5
+"""Of the exchange once its history is stored, for which its limits have no time: a stop has a second."""
 
 OPENING: Final = "SELECT FROM hydra.position_events WHERE kind = 'PROTECTED'"
 _Told = TypeVar("_Told")
@@ -118,6 +121,11 @@ def played(
                 "ALERT_WEBHOOK_URL": alerts.url,
             }
             made = Rehearsal(url, environment, account, market.url)
+            market.hold_until(START)
+            history = made.start("backfill", "--days", "32", "--exchange", "simulated", "--pairs", PAIRS)
+            said = history.communicate(timeout=300)[0]
+            assert history.returncode == 0, said
+            market.ask("/hydra/clock", {"speed": SPEED, "hold_until": None})
             _play(made)
             yield made
 
