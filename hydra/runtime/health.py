@@ -116,8 +116,8 @@ def check_disk(path: Path, free_bytes: int) -> HealthCheck:
 
 def check_settings(settings: Settings) -> HealthCheck:
     """Orders on an exchange need its keys."""
-    secret = settings.binance_api_secret or settings.binance_api_secret_file
-    has_keys = settings.binance_api_key is not None and secret is not None
+    secrets = (settings.binance_api_secret, settings.binance_api_secret_file)
+    has_keys = settings.binance_api_key is not None and any(secret is not None for secret in secrets)
     mode = settings.trading_mode
     seen = f"TRADING_MODE {mode.value}, exchange keys {'set' if has_keys else 'not set'}"
     if mode.is_at_exchange and not has_keys and settings.simulated_account_file is None:
