@@ -2,7 +2,7 @@
 
 A call never holds up the looks: while one waits for its answer, the others go on, so that a position whose
 stop is not answered is still closed in time.
-Source: docs/architecture.md, "Live orders"; laws 1 and 5.
+Source: docs/architecture.md, "Live orders"; docs/architecture.md, laws 1 and 5.
 """
 
 import asyncio

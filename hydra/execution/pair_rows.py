@@ -1,6 +1,6 @@
 """A look at a pair in one transaction: its rows are held, read, changed by the rules, and stored.
 
-Source: docs/architecture.md, "Live orders"; laws 1 and 5.
+Source: docs/architecture.md, "Live orders"; docs/architecture.md, laws 1 and 5.
 """
 
 from collections.abc import Sequence

@@ -2,7 +2,7 @@
 
 One process a run. What counts is in the tables and at the exchange, so it can be killed at any time and
 started again.
-Source: docs/architecture.md, "Live orders"; laws 1 and 5.
+Source: docs/architecture.md, "Live orders"; docs/architecture.md, laws 1 and 5.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ from hydra.outside_text import shown
 from hydra.reconciliation.reconcile import Reconciliation
 from hydra.reconciliation.records import pairs_of_run
 from hydra.runtime.notifications import CYCLE_CLOSED_CHANNEL
-from hydra.runtime.reconciling import AGAIN_S, Reconciling
+from hydra.runtime.reconciling import REST_S, Reconciling
 from hydra.settings import Settings, load_settings, redacted_by_settings
 from hydra.trading.live_venue import live_venue
 from hydra.trading.operator_requests import CHANNEL
@@ -153,7 +153,7 @@ async def _until_stopped(
 async def _compared(reconciling: Reconciling) -> None:
     """Nothing is sent before tables and exchange were compared."""
     while not await reconciling.compare():
-        await asyncio.sleep(AGAIN_S)
+        await asyncio.sleep(REST_S)
 
 
 async def _first_of(tasks: Sequence[asyncio.Future[Any]]) -> None:

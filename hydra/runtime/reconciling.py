@@ -13,22 +13,23 @@ from hydra.domain import ReconciliationCause
 from hydra.errors import BadDataError, RetryError
 from hydra.reconciliation.reconcile import Reconciliation
 
-AGAIN_S: Final = 5.0
-"""Where the exchange could not be asked, it is asked again after so long."""
+REST_S: Final = 10.0
+"""At least so long between two: each takes a sixteenth of what may be asked in a minute."""
 
 
 @dataclass
 class Reconciling:
-    """Compares again and again. every_s: seconds of this machine. tell: gets a sentence where it failed."""
+    """Compares again and again. every_s, rest_s: seconds of this machine. tell: gets what failed."""
 
     reconciliation: Reconciliation
     every_s: float
     tell: Callable[[str], None]
+    rest_s: float = REST_S
     _asked: asyncio.Event = field(default_factory=asyncio.Event)
     _cause: ReconciliationCause = ReconciliationCause.START
 
     def ask(self, cause: ReconciliationCause) -> None:
-        """Compare now, or once more if it does just now."""
+        """Compare as soon as the rest since the last comparison is over."""
         self._cause = cause
         self._asked.set()
 
@@ -50,8 +51,9 @@ class Reconciling:
 
     async def run(self) -> None:
         """Compare again and again, from `every_s` from now on. Raises: see `compare`."""
-        was_compared = True
         while True:
+            await asyncio.sleep(self.rest_s)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._asked.wait(), self.every_s if was_compared else AGAIN_S)
-            was_compared = await self.compare()
+                await asyncio.wait_for(self._asked.wait(), max(self.every_s - self.rest_s, 0))
+            if not await self.compare():
+                self._asked.set()

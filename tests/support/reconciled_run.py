@@ -186,6 +186,13 @@ class ReconciledRun:
         )
         return row
 
+    def position_events(self) -> list[str]:
+        """The kinds of all events of positions, in their order."""
+        return [
+            row[0]
+            for row in self.rows("SELECT kind FROM hydra.position_events ORDER BY position_id, sequence")
+        ]
+
     def orders(self) -> list[tuple[str, str]]:
         """Role and state of every order, in the order of their making."""
         return [

@@ -328,10 +328,14 @@ class SceneExecutor:
 
     # The end.
 
-    def come_to_rest(self) -> None:
-        """Nothing is lost any more, and a kill switch closes everything: until nothing works."""
+    def come_to_rest(self, *, is_renewed: bool) -> None:
+        """Nothing is lost any more, and a kill switch closes everything: until nothing works.
+
+        is_renewed: the user stream begins anew.
+        """
         self.is_killed = True
-        self.look(StreamBroken())
+        if is_renewed:
+            self.look(StreamBroken())
         for _ in range(100):
             if not self.working and not (self.position and self.position.quantity):
                 return

@@ -117,10 +117,10 @@ def assert_as_at_the_exchange(one: SceneExecutor) -> None:
 
 
 @settings(max_examples=150)
-@given(st.lists(_STEP, max_size=60))
-def test_the_rows_end_as_the_exchange(steps: list[tuple[object, ...]]) -> None:
+@given(st.lists(_STEP, max_size=60), st.booleans())
+def test_the_rows_end_as_the_exchange(steps: list[tuple[object, ...]], is_renewed: bool) -> None:
     one = an_executor()
     for step in [*_SENT, *steps]:
         _step(one, *step)  # type: ignore[arg-type]
-    one.come_to_rest()
+    one.come_to_rest(is_renewed=is_renewed)
     assert_as_at_the_exchange(one)

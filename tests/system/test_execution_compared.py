@@ -1,0 +1,99 @@
+"""Execution and comparison of one run side by side, as its process has them: they do not act twice."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+import pytest
+
+from hydra.db.edition import Edition
+from hydra.db.engine import connect
+from hydra.db.roles import Role
+from hydra.domain import ReconciliationCause
+from hydra.reconciliation.reconcile import Reconciliation
+from hydra.runtime.reconciling import Reconciling
+from tests.support.executed_run import ExecutedRun, ExecutionStage
+from tests.support.reconciled_run import QUANTITY, buy_by_hand
+from tests.support.served_account import BTC
+from tests.support.servers.databases import TestServer
+from tests.support.servers.logins import as_role
+
+
+@pytest.fixture(scope="module")
+def database(servers: dict[Edition, TestServer]) -> Iterator[str]:
+    """On one edition: SQL is not the point."""
+    with servers[Edition.APACHE].migrated() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def stage(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExecutionStage]:
+    folder: Path = tmp_path_factory.mktemp("execution")
+    with pytest.MonkeyPatch.context() as patch, asyncio.Runner() as runner:
+        patch.setenv("HYDRA_STATE_DIRECTORY", str(folder))
+        stage = ExecutionStage(runner, database, folder / "account.toml")
+        stage.open()
+        yield stage
+        stage.close()
+
+
+@asynccontextmanager
+async def compared(run: ExecutedRun, url: str) -> AsyncIterator[Reconciling]:
+    """The run executed, and compared when the test says so: more often would take what may be asked."""
+    with closing(connect(as_role(url, Role.WORKER), autocommit=True)) as worker:
+        reconciliation = Reconciliation(worker, run.run, run.account, run.now, run.key, 0.05)
+        reconciling = Reconciling(reconciliation, 0.5, run.told.append, rest_s=0.2)
+        assert await reconciling.compare()
+        await run.start()
+        yield reconciling
+
+
+def test_a_comparison_in_the_middle_of_an_entry_disturbs_nothing(
+    stage: ExecutionStage, database: str
+) -> None:
+    async def act(run: ExecutedRun) -> None:
+        async with compared(run, database) as reconciling:
+            await run.decide_entry()
+            await run.until(lambda: run.orders()[0] == ("ENTRY", "FILLED"))
+            await reconciling.compare()
+            await run.until(lambda: "PROTECTED" in run.position_events())
+            await reconciling.compare()
+            assert run.standing() == []
+            assert await run.stops() == [QUANTITY]
+
+    stage.play(act)
+
+
+def test_a_stop_cancelled_by_hand_stands_again_once(stage: ExecutionStage, database: str) -> None:
+    async def act(run: ExecutedRun) -> None:
+        async with compared(run, database) as reconciling:
+            await run.decide_entry()
+            await run.until(lambda: "PROTECTED" in run.position_events())
+            await run.client.ask("DELETE", "algoOpenOrders", symbol=BTC)
+            await reconciling.compare()
+            await run.until(lambda: run.position_events().count("PROTECTED") > 1)
+            assert await run.stops() == [QUANTITY]
+
+    stage.play(act)
+
+
+def test_a_manual_position_is_left_alone_by_both_and_each_comparison_says_why_it_was_made(
+    stage: ExecutionStage, database: str
+) -> None:
+    async def act(run: ExecutedRun) -> None:
+        async with compared(run, database) as reconciling:
+            comparing = asyncio.ensure_future(reconciling.run())
+            await buy_by_hand(run)
+            reconciling.ask(ReconciliationCause.RECONNECT)
+            await run.until(run.standing)
+            assert run.standing() == [("POSITION_UNKNOWN", BTC, True)]
+            assert run.orders() == []
+            await buy_by_hand(run, side="SELL", reduceOnly=True)
+            await run.until(lambda: not run.standing())
+            comparing.cancel()
+            await asyncio.gather(comparing, return_exceptions=True)
+        causes = run.rows("SELECT cause FROM hydra.reconciliations ORDER BY reconciliation_id")
+        assert [row[0] for row in causes][:3] == ["START", "RECONNECT", "MINUTE"]
+
+    stage.play(act, is_covered=False)
