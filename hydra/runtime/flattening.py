@@ -23,6 +23,7 @@ from hydra.exchange.account import TradingAccount
 from hydra.paths import PROJECT_ROOT
 from hydra.reconciliation.records import pairs_of_run
 from hydra.runtime.execution_process import connect_exchange
+from hydra.runtime.supervisor import run_log
 from hydra.settings import Settings
 from hydra.trading.runs import Run, supervised_runs
 
@@ -69,7 +70,7 @@ def wait_until_flat(
 
 def _not_flat(run: Run, left: Sequence[str], shown: Sequence[str] | None, patience_s: float) -> Flattened:
     advice = (
-        f"look at the exchange itself and at logs/run-{run.run_id}.log; `hydra flatten SYMBOL --run "
+        f"look at the exchange itself and at {run_log(run.run_id)}; `hydra flatten SYMBOL --run "
         f"{run.run_id} --reason TEXT` closes a pair, whoever opened it"
     )
     if shown is None:
@@ -86,7 +87,10 @@ def _executing(connection: psycopg.Connection, run: Run) -> Iterator[None]:
         yield
         return
     words = [sys.executable, "-m", "hydra.runtime.execution_process", "--run", str(run.run_id)]
-    process = subprocess.Popen(bound(words), stdin=subprocess.DEVNULL, cwd=PROJECT_ROOT)
+    with run_log(run.run_id).open("ab") as output:
+        process = subprocess.Popen(
+            bound(words), stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=PROJECT_ROOT
+        )
     try:
         yield
     finally:

@@ -129,9 +129,7 @@ class Supervisor:
     @property
     def log(self) -> Path:
         """The log of the run's processes."""
-        folder = state_directory() / "logs"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return folder / f"run-{self.run.run_id}.log"
+        return run_log(self.run.run_id)
 
     def _programs(self) -> list[Program]:
         run = str(self.run.run_id)
@@ -253,6 +251,13 @@ class Supervisor:
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._wants_stop = True
+
+
+def run_log(run_id: int) -> Path:
+    """Where the processes of a run write what they say; its folder is made."""
+    folder = state_directory() / "logs"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder / f"run-{run_id}.log"
 
 
 def read_progress(connection: psycopg.Connection, run_id: int) -> RunProgress:

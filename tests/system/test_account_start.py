@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from psycopg import sql
 
 from hydra.domain import ReconciliationCause, TradingMode
 from hydra.errors import StopError
@@ -56,6 +57,29 @@ def test_a_key_that_may_withdraw_is_refused_with_what_to_do(
                 await asyncio.to_thread(examine_before, settings, "simulated", print)
 
     asyncio.run(play())
+
+
+_OF_A_POSITION = ("order_events", "fills", "position_events", "orders", "positions")
+
+
+def test_a_position_that_a_restored_database_does_not_know_keeps_its_stop_and_its_pair_out(
+    play: Play,
+) -> None:
+    """The rows of everything since the dump are gone."""
+
+    async def act(run: ReconciledRun) -> None:
+        await run.open_position()
+        for table in _OF_A_POSITION:
+            run.owner.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier("hydra", table)))
+        reconciled = await run.reconcile(ReconciliationCause.START)
+        kinds = {(kind, blocks) for kind, symbol, blocks in run.standing() if symbol == BTC}
+        assert {("POSITION_UNKNOWN", True), ("ORDER_UNKNOWN", True)} <= kinds
+        assert len(await run.stops()) == 1
+        live = replace(run.run, mode=TradingMode.LIVE)
+        with pytest.raises(StopError, match="does not start"):
+            refuse_differences(run.owner, live, reconciled, print)
+
+    play(act)
 
 
 def test_live_does_not_start_with_a_difference_that_a_person_has_to_judge_and_testnet_tells_it(
