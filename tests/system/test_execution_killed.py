@@ -21,8 +21,8 @@ from hydra.trading.kill_switch import clear, latch, read_latched
 from tests.support.executed_run import ExecutedRun, ExecutionStage
 from tests.support.servers.databases import TestServer
 
-KILLS: Final = 12
-ROUNDS: Final = 6
+KILLS: Final = 8
+ROUNDS: Final = 4
 FAULTS: Final[tuple[dict[str, Any], ...]] = (
     {"kind": "timeout_after", "endpoint": "order", "probability": 0.1, "seed": 1},
     {"kind": "unknown_before", "endpoint": "algoOrder", "probability": 0.1, "seed": 2},
