@@ -2,7 +2,7 @@
 
 The rule is that of the minute (`hydra.layers.positions.check_position`), at the mark of now, with what
 layer 2 said last. Only an exit that is due is noted: the minute's own check is the record.
-Source: docs/practice.md, "Position management" (2); law 2.
+Source: docs/practice.md, "Position management" (2); docs/architecture.md, law 2.
 """
 
 from datetime import datetime, timedelta
