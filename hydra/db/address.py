@@ -1,20 +1,25 @@
 """Where a database is: its URL in the form that libpq takes, under another login, and as it may be shown."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote, urlencode
 
-from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from hydra.errors import DatabaseError
 from hydra.redaction import parameters
 
+_SCHEME: Final = re.compile(r"postgres(ql)?(\+\w+)?://")
 # Where they stand, a password was written as it is, and ended too early.
 _NOT_IN_A_HOST: Final = frozenset(" \t\n\"'\\")
 _NOT_IN_A_DATABASE: Final = frozenset("/")
 _LARGEST_PORT: Final = 65_535
-_OF_A_LOGIN: Final = ("user", "password", "passfile")
+_BEFORE_THE_QUERY: Final = ("user", "password", "host", "port", "dbname")
+
+Address = dict[str, str]
+"""The parameters of a connection by libpq's keywords: user, password, host, port, dbname, sslmode ..."""
 
 
 def libpq_url(url: str) -> str:
@@ -32,9 +37,7 @@ def shown_url(url: str) -> str:
     Raises:
         DatabaseError: it is not a PostgreSQL URL.
     """
-    parts = parsed(url)
-    kept = {name: value for name, value in parts.query.items() if parameters()[name]}
-    return _written(parts.set(query=kept)._replace(password=None))
+    return _written({name: value for name, value in parsed(url).items() if parameters()[name]})
 
 
 def with_login(url: str, login: str, password: str) -> str:
@@ -43,54 +46,65 @@ def with_login(url: str, login: str, password: str) -> str:
     Raises:
         DatabaseError: it is not a PostgreSQL URL.
     """
-    parts = parsed(url).difference_update_query(_OF_A_LOGIN)
-    return _written(parts.set(username=login, password=password))
+    address = parsed(url)
+    address.pop("passfile", None)
+    return _written(address | {"user": login, "password": password})
 
 
 def with_parameters(url: str, parameters: Mapping[str, str]) -> str:
-    """`url` with more parameters in its query.
+    """`url` with other parameters.
 
     Raises:
         DatabaseError: it is not a PostgreSQL URL.
     """
-    return _written(parsed(url).update_query_dict(parameters))
+    return _written(parsed(url) | dict(parameters))
 
 
-def parsed(url: str) -> URL:
-    """The parts of `url`.
+def parsed(url: str) -> Address:
+    """What `url` says; of what it leaves out there is nothing.
 
     Raises:
         DatabaseError: it is not a PostgreSQL URL; the message repeats nothing of it.
     """
-    try:
-        parts = make_url(url)
-    except (ArgumentError, ValueError):
-        parts = None
+    scheme = _SCHEME.match(url)
     # Another @ than that of the login belongs to a password that was written as it is.
     is_plain = url.count("@") <= 1 and "@" not in url.partition("?")[2]
-    if parts is None or not is_plain or not _is_sound(parts):
+    # In a query other libraries write + for a blank, libpq does not.
+    place, separator, query = url[scheme.end() if scheme else 0 :].partition("?")
+    written = f"postgresql://{place}{separator}{query.replace('+', '%20')}"
+    try:
+        values = conninfo_to_dict(written) if scheme and is_plain else {}
+    except psycopg.ProgrammingError:
+        values = {}
+    address = {name: str(value) for name, value in values.items() if value is not None}
+    if not address or not _is_sound(address):
         raise DatabaseError(
             "HYDRA_DATABASE_URL is not a PostgreSQL URL: write postgresql://USER:PASSWORD@HOST:PORT/DATABASE "
             "(special characters in the password as %XX)"
         )
-    return parts.set(drivername="postgresql")
+    return address
 
 
-def _is_sound(parts: URL) -> bool:
+def _is_sound(address: Address) -> bool:
+    port = address.get("port", "0")
     return (
-        parts.get_backend_name() in {"postgresql", "postgres"}
-        and not _NOT_IN_A_HOST & set(parts.host or "")
-        and not _NOT_IN_A_DATABASE & set(parts.database or "")
-        and (parts.port or 0) <= _LARGEST_PORT
-        and all(name in parameters() and isinstance(value, str) for name, value in parts.query.items())
+        not _NOT_IN_A_HOST & set(address.get("host", ""))
+        and not _NOT_IN_A_DATABASE & set(address.get("dbname", ""))
+        and port.isascii()
+        and port.isdigit()
+        and int(port) <= _LARGEST_PORT
     )
 
 
-def _written(parts: URL) -> str:
+def _written(address: Address) -> str:
     """Everything as %XX that could mean something else: libpq takes neither blanks nor + for them."""
-    login = ":".join(quote(part, safe="") for part in (parts.username, parts.password) if part is not None)
-    host = f"[{parts.host}]" if ":" in (parts.host or "") else quote(parts.host or "", safe="%")
-    port = f":{parts.port}" if parts.port is not None else ""
-    database = f"/{quote(parts.database, safe='%')}" if parts.database else ""
-    query = f"?{urlencode(parts.query, quote_via=quote)}" if parts.query else ""
-    return f"postgresql://{login and f'{login}@'}{host}{port}{database}{query}"
+    before = {name: quote(address[name], safe="") for name in _BEFORE_THE_QUERY if name in address}
+    login = ":".join(before[name] for name in ("user", "password") if name in before)
+    host = f"[{address['host']}]" if ":" in address.get("host", "") else before.get("host", "")
+    port = f":{before['port']}" if "port" in before else ""
+    database = f"/{before['dbname']}" if "dbname" in before else ""
+    query = {name: value for name, value in address.items() if name not in _BEFORE_THE_QUERY}
+    return (
+        f"postgresql://{login and f'{login}@'}{host}{port}{database}"
+        f"{'?' if query else ''}{urlencode(query, quote_via=quote)}"
+    )

@@ -99,27 +99,24 @@ def means_lost(sqlstate: str | None) -> bool:
 def explain_refusal(url: str, complaint: str) -> str:
     """One sentence for a connection that failed with libpq's `complaint`."""
     parts = parsed(url)
-    place = f"{parts.host or 'the local socket'}:{parts.port or 5432}"
+    place = f"{parts.get('host', 'the local socket')}:{parts.get('port', 5432)}"
+    user, database = parts.get("user"), parts.get("dbname")
     refused = re.search(
         r"password authentication failed|no password supplied|role .* does not exist", complaint
     )
-    if refused and parts.username in set(Role):
-        return (
-            f"the server at {place} refuses the login {parts.username}: run `hydra db up`, it makes the login"
-        )
+    if refused and user in set(Role):
+        return f"the server at {place} refuses the login {user}: run `hydra db up`, it makes the login"
     if refused:
-        return f"the server at {place} refuses the password of {parts.username}: correct HYDRA_DATABASE_URL"
+        return f"the server at {place} refuses the password of {user}: correct HYDRA_DATABASE_URL"
     if re.search(r"not permitted to log in", complaint):
-        return f"the login {parts.username} at {place} has no password yet: run `hydra db up`, it sets one"
+        return f"the login {user} at {place} has no password yet: run `hydra db up`, it sets one"
     if re.search(r"too many connections for role", complaint):
         return (
-            f"the server at {place} has no connection left for {parts.username}: close a program that holds "
+            f"the server at {place} has no connection left for {user}: close a program that holds "
             "some, e.g. a dashboard (pg_stat_activity names them)"
         )
     if re.search(r'database ".*" does not exist', complaint):
-        return (
-            f"the database server at {place} has no database {parts.database}: create it with `hydra db up`"
-        )
+        return f"the database server at {place} has no database {database}: create it with `hydra db up`"
     reason = _reason(complaint, url)
     return (
         f"the database server at {place} cannot be used ({reason}): start it or correct HYDRA_DATABASE_URL; "
@@ -133,7 +130,7 @@ def _refusal(url: str, error: Exception) -> DatabaseError:
 
 
 def _options(url: str) -> str:
-    return f"{_PATIENT} {parsed(url).query.get('options', '')} {_UTC}"
+    return f"{_PATIENT} {parsed(url).get('options', '')} {_UTC}"
 
 
 def _speak_utc(connection: psycopg.Connection) -> None:

@@ -9,12 +9,12 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from hydra.db import rollups
-from hydra.db.address import parsed
+from hydra.db.address import libpq_url, parsed
 from hydra.db.collisions import despite_others
 from hydra.db.engine import connect
 from hydra.db.reason_codes import store_reason_codes
@@ -47,7 +47,7 @@ def upgrade_to_head(url: str) -> None:
                 rollups.refresh_new(connection)
         except CommandError as error:
             raise DatabaseError(
-                f"this checkout cannot migrate the database {parsed(url).database} ({error}): a newer "
+                f"this checkout cannot migrate the database {parsed(url).get('dbname')} ({error}): a newer "
                 "version made it, or one from before the first release: use that version, or another database"
             ) from error
 
@@ -84,7 +84,7 @@ def engine_for(url: str, role: Role | None = None) -> Engine:
     role: what an administrator acts as. The search path is set: by default a schema named like the user comes
     first, so for a user called hydra the tables of schema hydra could be used without their schema's name.
     """
-    driver_url = parsed(url).set(drivername="postgresql+psycopg")
+    driver_url = make_url(libpq_url(url)).set(drivername="postgresql+psycopg")
     options = f"-c search_path=public{f' -c role={role}' if role else ''}"
     return create_engine(driver_url, poolclass=NullPool, connect_args={"options": options})
 
@@ -105,12 +105,13 @@ def _refusal(url: str, error: DBAPIError | psycopg.Error) -> str:
     lines = redacted(str(cause), url).strip().splitlines()
     if isinstance(cause, psycopg.errors.InsufficientPrivilege):
         return (
-            f"the account of HYDRA_DATABASE_URL may not do that in {parsed(url).database} ({lines[0]}): "
+            f"the account of HYDRA_DATABASE_URL may not do that in {parsed(url).get('dbname')} ({lines[0]}): "
             f"let the owner of that database, or a superuser, run `hydra db up`"
         )
     if isinstance(cause, psycopg.errors.LockNotAvailable):
         return (
-            f"other sessions hold what the migration of {parsed(url).database} needs: stop runs and close "
-            "dashboards (pg_stat_activity names them), then run `hydra db up` again; nothing was changed"
+            f"other sessions hold what the migration of {parsed(url).get('dbname')} needs: stop runs and "
+            "close dashboards (pg_stat_activity names them), then run `hydra db up` again; nothing was "
+            "changed"
         )
     return f"the database refused: {lines[0] if lines else type(cause).__name__}"

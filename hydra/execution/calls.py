@@ -1,6 +1,6 @@
 """Which calls to the exchange are due, given the orders of a pair and what was heard of them.
 
-Source: docs/architecture.md, "Live orders"; law 5.
+Source: docs/architecture.md, "Live orders"; docs/architecture.md, law 5.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,6 @@ from hydra.execution.order_life import (
     AfterSilence,
     after_not_found,
     has_fired,
-    lacks_fills,
     needs_answer,
 )
 from hydra.execution.pair_orders import CONDITIONAL, PairOrders
@@ -162,8 +161,6 @@ def _is_quiet(memory: PairMemory, order: Order, time: datetime) -> bool:
     shown = memory.shown.get(identity)
     if shown is not None and needs_answer(shown):
         return True
-    if shown is not None and lacks_fills(order, shown.order):
-        memory.needs_trades = True
     if order.order_type not in CONDITIONAL or has_fired(order):
         return heard is None or time - heard >= QUIET
     is_missing = identity not in memory.listed and memory.listed_at is not None

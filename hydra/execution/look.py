@@ -1,7 +1,7 @@
 """One look at a pair: what was heard goes into its rows, the rules decide, and the calls that are due follow.
 
 No I/O. A look that is repeated with the same news changes nothing and gives no call twice.
-Source: docs/architecture.md, "Live orders"; laws 1 and 5.
+Source: docs/architecture.md, "Live orders"; docs/architecture.md, laws 1 and 5.
 """
 
 from collections.abc import Collection, Sequence
@@ -28,7 +28,7 @@ from hydra.execution.news import (
     Unanswered,
     trades_in,
 )
-from hydra.execution.order_life import doubt, note_ids, refuse, take
+from hydra.execution.order_life import doubt, lacks_fills, note_ids, refuse, take
 from hydra.execution.pair_orders import CONDITIONAL, PairOrders
 from hydra.trading.exchange_trades import book_trade, exit_reason, fill_of
 from hydra.trading.pair_state import Fill, Order
@@ -51,6 +51,7 @@ def look(
         shown = memory.shown.get(order.client_order_id)
         if shown is not None:
             take(order, shown, time)
+            memory.needs_trades |= order.is_working and lacks_fills(order, shown.order)
     ended = [one for one in pair.state.orders if not one.is_working]
     protection.leave_where_fired(pair, ended, time)
     exit_life.leave(pair, ended, time)

@@ -37,9 +37,10 @@ def take(order: Order, news: Shown, time: datetime) -> None:
     """Bring an order to what the exchange shows of it. Twice, or out of order, changes nothing."""
     seen = news.order
     note_ids(order, seen)
-    if not order.is_working or order.filled_quantity != seen.filled_quantity or needs_answer(news):
+    if not order.is_working:
         return
-    end = end_of(order, seen)
+    is_whole = order.filled_quantity == seen.filled_quantity and not needs_answer(news)
+    end = end_of(order, seen) if is_whole else None
     if end is not None:
         was_wanted = order.cancel_wanted_time is not None or order.reason_code is not None
         reason = None if was_wanted or end is OrderState.CANCELED else ReasonCode.EXCHANGE_REFUSED

@@ -3,24 +3,7 @@
 Source: docs/features.md (a definition changes only by raising its version).
 """
 
-import hashlib
 from typing import Final
-
-from hydra.features.catalogue import CATALOGUE, WORKING_COLUMNS
-from hydra.features.engine.plan import Definition
-from hydra.features.feature import Feature
 
 FEATURE_SET_VERSION: Final = "features-4"
 """Raise it with every change of a definition: a model refuses vectors of any other version."""
-
-
-def definitions_fingerprint() -> str:
-    """Hash over all feature and working-column definitions; a test compares it with FEATURE_SET_VERSION."""
-    definitions: dict[str, Definition] = {**CATALOGUE, **WORKING_COLUMNS}
-    lines = [_line(item) for _, item in sorted(definitions.items())]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
-
-
-def _line(item: Definition) -> str:
-    rules = f"{item.unit}|{item.window}|{item.null_rule}|{item.pit}" if isinstance(item, Feature) else ""
-    return f"{item.name}|{item.grid}|{rules}|{item.expression}"

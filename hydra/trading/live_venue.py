@@ -2,7 +2,7 @@
 
 The rows commit with the stage; the execution process (`hydra/execution`) then speaks to the exchange, and
 alone writes what became of orders, fills and positions.
-Source: docs/architecture.md, "Live orders"; law 5.
+Source: docs/architecture.md, "Live orders"; docs/architecture.md, law 5.
 """
 
 from dataclasses import dataclass

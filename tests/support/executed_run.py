@@ -71,18 +71,27 @@ class ExecutedRun(ReconciledRun):
     def __init__(self, owner: psycopg.Connection, worker: psycopg.Connection, start: datetime) -> None:
         super().__init__(owner, worker, start)
         self.told: list[str] = []
+        self.executor: Executor
         self._executing: asyncio.Task[None] | None = None
 
     def key(self, instrument_id: int, decision_time: datetime) -> DecisionKey:
         """See `Venue.key`."""
         return live_venue(self.run).key(instrument_id, decision_time)
 
+    async def connect(self, exchange: Exchange, client: AccountClient, file: Path) -> None:
+        """Connect to the account; the run says that it is its own."""
+        await super().connect(exchange, client, file)
+        venue = f'"{self.account.venue}"'
+        self.owner.execute(
+            "UPDATE hydra.runs SET config = jsonb_set(config, '{exchange,venue}', %s::jsonb)", [venue]
+        )
+
     async def start(self) -> None:
         """Execute from now on."""
         rows = PairRows(self._worker, live_venue(self.run), rules_of_run(self.run), SYMBOLS)
         calls = ExchangeCalls(self.account, self.best_prices, self.now, self.told.append)
-        executor = Executor(rows, self.account, calls, self.now, self.told.append)
-        self._executing = asyncio.ensure_future(executor.run())
+        self.executor = Executor(rows, self.account, calls, self.now, self.told.append)
+        self._executing = asyncio.ensure_future(self.executor.run())
 
     async def end(self) -> None:
         """Stop executing, as SIGTERM does."""
@@ -206,7 +215,11 @@ class ExecutedRun(ReconciledRun):
         if self._executing is None:
             await self.start()
         latch(self.owner, self.run.run_id, self.now(), None, "the test ends", {})
-        await self.until(lambda: not self.rows(_AT_WORK))
+        await self.until(lambda: not self.is_at_work())
+
+    def is_at_work(self) -> bool:
+        """Whether an order works or something is held, as the tables say."""
+        return bool(self.rows(_AT_WORK))
 
     async def assert_agreed(self, since: datetime) -> None:
         """Tables and exchange tell the same of orders, fills, fees and positions; the audits find nothing."""
@@ -266,6 +279,15 @@ class ExecutionStage:
         self._exchange: Exchange
         self._client: AccountClient
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of a process of HYDRA on this database and this exchange."""
+        return {
+            "HYDRA_DATABASE_URL": self._url,
+            "EXCHANGE_URL": self._client.url,
+            "SIMULATED_ACCOUNT_FILE": str(self._file),
+        }
+
     def open(self) -> None:
         """Start the exchange."""
         self._runner.run(self._open())
@@ -300,6 +322,7 @@ class ExecutionStage:
                     await act(run)
                     await run.finish()
                 await run.assert_agreed(begins)
+                assert not watching.done()
                 assert watch.longest_s <= MOST_UNCOVERED_S or not is_covered
             except BaseException as error:
                 error.add_note(run.lives())

@@ -1,7 +1,7 @@
 """The rules of execution on an account of the simulated exchange in a market that a test moves by hand.
 
 No sockets and no database: rows are kept as objects, calls go to the account's own operations and come back
-through HYDRA's parsers. What a network and a killed process do, the test does: it loses, doubles and reorders.
+through HYDRA's parsers. What a network and a killed process do, the test does: lose, double, reorder.
 """
 
 from collections import Counter, deque
@@ -245,6 +245,11 @@ class SceneExecutor:
                 return self._asked(call.order)
             case Ask():
                 return self._asked(call.order)
+            case _:
+                return self._looked_up(call)
+
+    def _looked_up(self, call: SetLeverage | ListStops | ListTrades | AskPosition | Quote) -> News:
+        match call:
             case SetLeverage():
                 return LeverageSet(call.leverage)
             case ListStops():
@@ -253,15 +258,16 @@ class SceneExecutor:
             case ListTrades():
                 return TradesListed(tuple(self.trades(call.start)))
             case AskPosition():
-                rows = self._ask("GET /fapi/v3/positionRisk", symbol=BTC)
-                held = [row for row in rows if Decimal(row["positionAmt"])]
-                config = answers.SymbolConfigRow(symbol=BTC, margin_type="ISOLATED", leverage=10)
-                seen = [
-                    answers.one("positionRisk", row, answers.PositionRow, answers.itself) for row in held
-                ]
-                return PositionShown(answers.position_seen(seen[0], config) if seen else None, self.now)
+                return self._position()
             case Quote():
                 return Quoted(*self.touch())
+
+    def _position(self) -> PositionShown:
+        rows = self._ask("GET /fapi/v3/positionRisk", symbol=BTC)
+        config = answers.SymbolConfigRow(symbol=BTC, margin_type="ISOLATED", leverage=10)
+        held = [row for row in rows if Decimal(row["positionAmt"])]
+        seen = answers.each("positionRisk", held, answers.PositionRow, answers.itself)
+        return PositionShown(answers.position_seen(seen[0], config) if seen else None, self.now)
 
     def touch(self) -> tuple[Decimal, Decimal]:
         """Best bid and best ask."""
@@ -279,7 +285,7 @@ class SceneExecutor:
         try:
             row = self._ask(_PLACE[request.endpoint], **request.parameters)
         except Refusal as refused:
-            code = int(refused.body["code"])  # type: ignore[call-overload, index]
+            code = int(refused.body["code"])  # type: ignore[index]
             kind = REFUSAL_OF.get(code, OrderRefusal.OTHER)
             return Refused(order.client_order_id, kind, str(code))
         if order.order_type in CONDITIONAL:
@@ -322,10 +328,14 @@ class SceneExecutor:
 
     # The end.
 
-    def come_to_rest(self) -> None:
-        """Nothing is lost any more, and a kill switch closes everything: until nothing works."""
+    def come_to_rest(self, *, is_renewed: bool) -> None:
+        """Nothing is lost any more, and a kill switch closes everything: until nothing works.
+
+        is_renewed: the user stream begins anew.
+        """
         self.is_killed = True
-        self.look(StreamBroken())
+        if is_renewed:
+            self.look(StreamBroken())
         for _ in range(100):
             if not self.working and not (self.position and self.position.quantity):
                 return
@@ -336,4 +346,3 @@ class SceneExecutor:
             self.scene.tick()
             self.look()
         raise AssertionError(f"it does not come to rest: {self.working}, {self.position}")
-

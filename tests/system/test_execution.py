@@ -13,7 +13,10 @@ from typing import Any
 import pytest
 
 from hydra.db.edition import Edition
-from hydra.domain import OrderType
+from hydra.domain import ExitUrgency, OrderType, Side
+from hydra.trading.kill_switch import latch
+from hydra.trading.live_venue import live_venue
+from hydra.trading.pair_state import PairState
 from tests.support.executed_run import ExecutedRun, ExecutionStage
 from tests.support.servers.databases import TestServer
 
@@ -71,19 +74,187 @@ def test_what_filled_is_protected_at_once_and_isolated(stage: ExecutionStage) ->
     stage.play(act)
 
 
-MAYBE = ("timeout_after", "timeout_before", "unknown_after", "unknown_before", "lost_answer", "lost_request",
-         "empty_answer")  # fmt: skip
-
-
-@pytest.mark.parametrize("kind", MAYBE)
-@pytest.mark.parametrize("endpoint", ["order", "algoOrder"])
+@pytest.mark.parametrize(
+    ("endpoint", "kind"),
+    [
+        ("order", "timeout_after"),
+        ("order", "lost_answer"),
+        # An entry that may still be under way is sent again only once it can no longer arrive.
+        ("order", "unknown_before"),
+        ("algoOrder", "unknown_after"),
+        ("algoOrder", "lost_request"),
+        ("algoOrder", "maintenance"),
+    ],
+)
 def test_an_order_whose_answer_is_maybe_is_neither_lost_nor_doubled(
-    stage: ExecutionStage, kind: str, endpoint: str
+    stage: ExecutionStage, endpoint: str, kind: str
 ) -> None:
     async def act(run: ExecutedRun) -> None:
         await opened(run, {"kind": kind, "endpoint": endpoint, "count": 1})
         assert states(run, "ENTRY") == ["FILLED"]
         assert await run.position_shown() == QUANTITY
         assert await run.stops() == [QUANTITY]
+
+    stage.play(act)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "drop", "stream": "user", "probability": 0.7, "seed": 3},
+        {"kind": "silence_with_pongs", "stream": "user"},
+        {"kind": "disconnect", "stream": "user", "count": 1},
+    ],
+    ids=lambda fault: str(fault["kind"]),
+)
+def test_what_the_user_stream_does_not_tell_is_asked(stage: ExecutionStage, fault: dict[str, Any]) -> None:
+    async def act(run: ExecutedRun) -> None:
+        await opened(run, fault, side=Side.SHORT)
+        await run.leave()
+        await run.until(lambda: run.position()[0] == "CLOSED")
+        assert run.position() == ("CLOSED", 0, "THESIS_BROKEN")
+
+    stage.play(act)
+
+
+def test_a_post_only_entry_that_would_take_is_quoted_three_times_more(stage: ExecutionStage) -> None:
+    async def act(run: ExecutedRun) -> None:
+        await run.client.set_faults({"kind": "refused", "value": -5022})
+        await run.start()
+        await run.decide_entry(order_type=OrderType.POST_ONLY, away_pct="0.1")
+        await run.until(lambda: states(run, "ENTRY") == ["REJECTED"] * 4)
+        ids = run.rows(
+            "SELECT count(DISTINCT client_order_id), min(quantity), max(quantity) FROM hydra.orders"
+        )
+        assert ids == [(4, QUANTITY, QUANTITY)]
+        assert await run.account.open_orders() == []
+
+    stage.play(act)
+
+
+def test_an_entry_that_does_not_fill_is_withdrawn(stage: ExecutionStage) -> None:
+    async def act(run: ExecutedRun) -> None:
+        await run.start()
+        await run.decide_entry(order_type=OrderType.POST_ONLY, away_pct="1")
+        await run.until(lambda: states(run, "ENTRY") == ["OPEN"])
+        assert [one.client_order_id for one in await run.account.open_orders()] == [
+            row[0] for row in run.rows("SELECT client_order_id FROM hydra.orders")
+        ]
+        venue = live_venue(run.run)
+
+        def withdraw(state: PairState) -> None:
+            assert state.entry is not None
+            venue.cancel(state.entry, run.now())
+
+        run.change(withdraw)
+        await run.until(lambda: states(run, "ENTRY") == ["CANCELED"])
+        assert await run.account.open_orders() == []
+
+    stage.play(act)
+
+
+def test_what_an_entry_takes_in_parts_is_protected_from_the_first_part_on(stage: ExecutionStage) -> None:
+    async def act(run: ExecutedRun) -> None:
+        await opened(run, {"kind": "half_filled", "endpoint": "order", "count": 1}, quantity="0.020")
+        await run.until(lambda: states(run, "STOP") == ["CANCELED", "OPEN"])
+        await run.until(lambda: states(run, "TARGET") == ["CANCELED", "OPEN"])
+        assert await run.stops() == [2 * QUANTITY]
+        # The stop for all of it stood before the smaller one went.
+        times = run.rows(
+            "SELECT min(e.time) FILTER (WHERE e.state = 'OPEN'),"
+            " min(e.time) FILTER (WHERE e.state = 'CANCELED')"
+            " FROM hydra.orders AS o JOIN hydra.order_events AS e USING (order_id)"
+            " WHERE o.role = 'STOP' GROUP BY o.order_id ORDER BY o.order_id"
+        )
+        assert times[1][0] < times[0][1]
+
+    stage.play(act)
+
+
+@pytest.mark.parametrize("kind", ["half_filled", "expired"])
+def test_a_market_exit_goes_on_until_nothing_is_held(stage: ExecutionStage, kind: str) -> None:
+    async def act(run: ExecutedRun) -> None:
+        await opened(run, quantity="0.020")
+        await run.client.set_faults({"kind": kind, "endpoint": "order", "count": 1})
+        await run.leave()
+        await run.until(lambda: run.position()[0] == "CLOSED")
+        assert states(run, "EXIT") == ["EXPIRED", "FILLED"]
+        await run.until(lambda: states(run, "STOP") == ["CANCELED"])
+
+    stage.play(act)
+
+
+@pytest.mark.parametrize("code", [-2022, -4118])
+def test_an_exit_that_is_refused_is_sent_again_once_the_position_is_known(
+    stage: ExecutionStage, code: int
+) -> None:
+    async def act(run: ExecutedRun) -> None:
+        await opened(run)
+        await run.client.set_faults({"kind": "refused", "value": code, "endpoint": "order", "count": 1})
+        await run.leave()
+        await run.until(lambda: run.position()[0] == "CLOSED")
+        assert states(run, "EXIT") == ["REJECTED", "FILLED"]
+
+    stage.play(act)
+
+
+def test_an_urgent_exit_takes_the_place_of_a_passive_one(stage: ExecutionStage) -> None:
+    async def act(run: ExecutedRun) -> None:
+        await opened(run)
+        await run.leave(ExitUrgency.ORDINARY)
+        await run.until(lambda: states(run, "EXIT")[:1] not in ([], ["PLANNED"]))
+        latch(run.owner, run.run.run_id, run.now(), None, "an operator's reason", {})
+        await run.until(lambda: run.position()[0] == "CLOSED")
+
+    stage.play(act)
+
+
+def test_a_kill_switch_flattens_at_the_exchange_at_once(stage: ExecutionStage) -> None:
+    async def act(run: ExecutedRun) -> None:
+        await opened(run)
+        killed = run.now()
+        latch(run.owner, run.run.run_id, killed, None, "an operator's reason", {})
+        await run.until(lambda: run.position()[0] == "CLOSED")
+        assert run.position() == ("CLOSED", 0, "KILL_SWITCH")
+        assert (run.now() - killed).total_seconds() < 5
+        await run.until(lambda: states(run, "STOP") == ["CANCELED"])
+        assert await run.account.open_conditional_orders() == []
+
+    stage.play(act)
+
+
+def test_a_position_whose_stop_is_never_taken_is_closed_within_five_seconds(stage: ExecutionStage) -> None:
+    async def act(run: ExecutedRun) -> None:
+        await run.client.set_faults({"kind": "maintenance", "endpoint": "algoOrder"})
+        await run.start()
+        await run.decide_entry()
+        await run.until(lambda: run.rows("SELECT 1 FROM hydra.positions WHERE state = 'CLOSED'"))
+        assert run.position() == ("CLOSED", 0, "UNPROTECTED")
+        (held,) = run.rows("SELECT extract(epoch FROM closed_time - opened_time) FROM hydra.positions")
+        assert held[0] <= 5
+
+    stage.play(act)
+
+
+def test_a_stop_that_would_fire_at_once_closes_the_position(stage: ExecutionStage) -> None:
+    async def act(run: ExecutedRun) -> None:
+        await run.client.set_faults({"kind": "refused", "value": -2021, "endpoint": "algoOrder", "count": 1})
+        await run.start()
+        await run.decide_entry()
+        await run.until(lambda: run.rows("SELECT 1 FROM hydra.positions WHERE state = 'CLOSED'"))
+        assert run.position() == ("CLOSED", 0, "STOP_HIT")
+
+    stage.play(act)
+
+
+def test_a_stop_that_the_mark_reaches_closes_the_position(stage: ExecutionStage) -> None:
+    async def act(run: ExecutedRun) -> None:
+        await opened(run, {"kind": "child_first"}, stop_pct="0.01", target_pct="0.01")
+        await run.until(lambda: run.position()[0] == "CLOSED")
+        (closed,) = run.rows(
+            "SELECT role, filled_quantity, child_order_id IS NOT NULL FROM hydra.orders"
+            " WHERE role IN ('STOP', 'TARGET') AND state = 'FILLED'"
+        )
+        assert closed[1:] == (QUANTITY, True)
 
     stage.play(act)

@@ -238,7 +238,7 @@ def test_a_signed_request_that_is_late_is_sent_again_with_the_exchanges_time(tmp
             commissionRate=lambda request: next(answers)(request),  # noqa: PLW0108  # the next one each time
         ) as exchange:
             market = market_at(exchange.url, tmp_path, ApiKey("key", "secret"))
-            await market._fee_rates("BTCUSDT")
+            await market._calls.ask_signed("fapiPrivateGetCommissionRate", symbol="BTCUSDT")
             await market.close()
             return exchange.asked_for("/fapi/v1/commissionRate")
 

@@ -11,6 +11,7 @@ from hydra.features.engine.plan import make_plan
 from hydra.features.evaluate import MARKET_FEATURES, feature_matrix
 from hydra.features.facts import SOURCES
 from hydra.features.feature import Feature
+from hydra.features.fingerprint import definitions_fingerprint
 from hydra.features.for_models.sequence_windows import SEQUENCE_STEPS
 from hydra.features.vectors import (
     FEATURE_RECIPE_V1,
@@ -19,7 +20,7 @@ from hydra.features.vectors import (
     SEQUENCE_FEATURES_V1,
     SIGNAL_SCORER_FEATURES_V1,
 )
-from hydra.features.version import FEATURE_SET_VERSION, definitions_fingerprint
+from hydra.features.version import FEATURE_SET_VERSION
 from tests.support.feature_market import START, decisions_at, random_market
 
 CONTEXT = {

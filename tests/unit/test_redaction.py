@@ -86,12 +86,14 @@ def test_no_url_of_a_broker_is_repeated(secret: str, spelled: object) -> None:
 def test_a_login_takes_the_place_of_the_administrators(secret: str) -> None:
     url = f"postgresql://admin:{quote(secret, safe='')}@h:5433/d?password=s3c&user=x&sslmode=require"
     other = with_login(url, "hydra_worker", "a b@c/d:e+f%")
-    parts = parsed(other)
-    assert (parts.username, parts.password, dict(parts.query)) == (
-        "hydra_worker",
-        "a b@c/d:e+f%",
-        {"sslmode": "require"},
-    )
+    assert parsed(other) == {
+        "user": "hydra_worker",
+        "password": "a b@c/d:e+f%",
+        "host": "h",
+        "port": "5433",
+        "dbname": "d",
+        "sslmode": "require",
+    }
     assert not leaks(other, secret)
 
 

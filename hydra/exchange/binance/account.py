@@ -38,7 +38,7 @@ from hydra.exchange.binance.order_requests import CONDITIONAL, order_request
 from hydra.exchange.binance.user_stream import UserStream
 from hydra.exchange.exchange_clock import ServerClock
 from hydra.exchange.instruments import InstrumentTerms
-from hydra.exchange.refusals import error_of, not_an_exchange, refusing_answer
+from hydra.exchange.refusals import error_of, refusing_answer
 from hydra.exchange.wire_numbers import instant_of, to_ms
 from hydra.layers.layer5_orders import OrderPlan
 
@@ -71,7 +71,7 @@ class BinanceAccount:
         except BaseError as error:
             raise error_of_change(self._calls.host, what, error) from None
         if not isinstance(answer, dict):
-            raise outcome_unknown(what, str(not_an_exchange(self._calls.host, str(answer))))
+            raise outcome_unknown(what, f"{self._calls.host} answers no JSON")
         return answer
 
     async def _found(self, endpoint: str, **parameters: Any) -> Any:
@@ -126,10 +126,14 @@ class BinanceAccount:
 
     async def conditional_order(self, symbol: str, client_order_id: str) -> OrderSeen | None:
         """See `TradingAccount`."""
-        for endpoint in ("fapiPrivateGetOpenAlgoOrders", "fapiPrivateGetAllAlgoOrders"):
+        lists: dict[str, dict[str, int]] = {
+            "fapiPrivateGetOpenAlgoOrders": {},
+            "fapiPrivateGetAllAlgoOrders": {"limit": _PAGE},
+        }
+        for endpoint, parameters in lists.items():
             found = [
                 order
-                for order in await self._conditional_orders(endpoint, symbol=symbol, limit=_PAGE)
+                for order in await self._conditional_orders(endpoint, symbol=symbol, **parameters)
                 if order.client_order_id == client_order_id
             ]
             if found:

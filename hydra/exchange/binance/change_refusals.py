@@ -55,7 +55,7 @@ def error_of_change(host: str, what: str, error: BaseException) -> HydraError:
         return _error_of_refusal(host, what, answer)
     if any(isinstance(cause, ClientConnectorError) for cause in causes_of(error)):
         return error_of(host, error)
-    return outcome_unknown(what, str(error_of(host, error)))
+    return outcome_unknown(what, f"{host} did not answer")
 
 
 def _error_of_refusal(host: str, what: str, answer: HttpAnswer) -> HydraError:
@@ -63,10 +63,9 @@ def _error_of_refusal(host: str, what: str, answer: HttpAnswer) -> HydraError:
     status, code, words, _ = answer
     if code in NOT_DONE | A_PERSON_HAS_TO_ACT or status in TOO_MANY:
         return told
-    if code in OUTCOME_UNKNOWN or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return outcome_unknown(what, str(told))
-    if status == HTTPStatus.REQUEST_TIMEOUT:
-        return outcome_unknown(what, str(told))
+    is_server_trouble = status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT
+    if code in OUTCOME_UNKNOWN or is_server_trouble:
+        return outcome_unknown(what, f"{host} answers HTTP {status}, {code}: {words}")
     if not code:
         return told
     refusal = REFUSAL_OF.get(code, OrderRefusal.OTHER)

@@ -21,10 +21,11 @@ from hydra.exchange.wire_numbers import instant_of
 RENEWED_EVERY_S: Final = 20 * 60.0
 """Exchange seconds; the key lives for three times as long."""
 
-_LOOKED_EVERY_S: Final = 60.0
+_SELDOM_S: Final = 60.0
+_OFTEN_S: Final = 0.25
+"""Between two looks at the exchange's time, which a simulated one may hold or let run as it likes."""
+
 _TRIED_AGAIN_S: Final = 5.0
-_ASKED_EVERY_S: Final = 0.25
-"""Of an exchange whose time runs as it likes."""
 
 _NAME: Final = "user"
 _REQUEST: Final = json.dumps({"method": "LIST_SUBSCRIPTIONS", "id": 1})
@@ -94,14 +95,13 @@ class UserStream:
                     due_us = 0
                 due_us = due_us or clock.time_us + int(RENEWED_EVERY_S * SECOND_US)
                 left_s = (due_us - clock.time_us) / SECOND_US
-                # The speed of a simulated exchange may change meanwhile.
-                wait_s = min(left_s / clock.speed, _LOOKED_EVERY_S) if clock.speed else _ASKED_EVERY_S
+                wait_s = min(left_s / clock.speed, _SELDOM_S) if clock.speed else 0.0
             except RetryError:
                 wait_s = _TRIED_AGAIN_S
             except StopError as error:
                 # -1125: it has expired unheard. Where the account is refused, asking for another says so.
                 raise RetryError(f"the user stream's key is gone ({error})") from None
-            await asyncio.sleep(wait_s)
+            await asyncio.sleep(max(wait_s, _OFTEN_S))
 
     async def close(self) -> None:
         """Close the connections that are read on."""
