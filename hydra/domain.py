@@ -63,6 +63,11 @@ class TradingMode(StrEnum):
     LIVE = "live"
     BACKTEST = "backtest"
 
+    @property
+    def is_at_exchange(self) -> bool:
+        """Whether orders go to an exchange."""
+        return self in {TradingMode.TESTNET, TradingMode.LIVE}
+
 
 class MarketOrigin(StrEnum):
     """Where a run's market comes from. GENERATED is shown as "simulated" wherever it appears."""

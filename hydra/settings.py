@@ -42,6 +42,9 @@ from hydra.retention import RetentionDays
 
 ENV_FILE: Final = PROJECT_ROOT / ".env"
 
+CONFIRMATION: Final = "I accept that HYDRA trades with my money"
+"""What LIVE_CONFIRMATION has to say."""
+
 # Environment variables that are not settings: they say where things lie, not how HYDRA trades.
 ENVIRONMENT_ONLY: Final = frozenset(
     {
@@ -166,7 +169,15 @@ class Settings(BaseSettings):
     trading_mode: TradingMode = Field(
         TradingMode.PAPER, description="Where orders of `hydra run` go: paper, testnet or live"
     )
-    initial_balance: PositiveUsd = Field(10_000.0, description="Paper balance at the start, USDT")
+    live_confirmation: str | None = Field(
+        None, description=f'"{CONFIRMATION}" lets --mode live send orders that cost money'
+    )
+    live_size_cap_usd: PositiveUsd = Field(
+        100.0, description="Largest notional of one position in a run that begins in live mode, USDT"
+    )
+    initial_balance: PositiveUsd = Field(
+        10_000.0, description="Paper balance at the start, USDT; in other modes the account's wallet"
+    )
 
     max_leverage: Leverage = Field(10.0, description="Upper bound of leverage, below each pair's own cap")
     max_position_size_usd: PositiveUsd = Field(10_000.0, description="Largest notional of one position, USDT")

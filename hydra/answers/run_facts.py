@@ -46,7 +46,7 @@ def fact_list(facts: Row) -> list[tuple[str, str]]:
         ("Minutes", f"{facts['closed_minutes']:,} decided, {facts['skipped_minutes']:,} skipped"),
         ("Pairs", ", ".join(facts["pairs"]) or UNDEFINED),
         ("Declared feeds", ", ".join(facts["feeds"]) or "none"),
-        ("Fills", f"{facts['book_fills']:,} by recorded books and trades, {facts['bar_fills']:,} by bars"),
+        ("Fills", _evidence(facts)),
         ("How it ended", facts["end_reason"] or "not ended"),
         ("Code", _by_minute(facts["versions"], "code_version")),
         ("Readings", _by_minute(facts["versions"], "readings_hash")),
@@ -56,6 +56,12 @@ def fact_list(facts: Row) -> list[tuple[str, str]]:
         ("Data hash", facts["data_hash"] or UNDEFINED),
         ("Runs stored on this market and period", f"{facts['runs_on_this_market']:,}"),
     ]
+
+
+def _evidence(facts: Row) -> str:
+    if facts["exchange_fills"]:
+        return f"{facts['exchange_fills']:,} by the exchange"
+    return f"{facts['book_fills']:,} by recorded books and trades, {facts['bar_fills']:,} by bars"
 
 
 def _by_minute(versions: Sequence[DecidingVersion], name: str) -> str:

@@ -1,13 +1,15 @@
 """`hydra run --exchange NAME`: a run on a connected exchange, or on the simulated one."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 import typer
+from psycopg import Connection
 from rich.console import Console
 
 from hydra.answers.formatting import minute_text
@@ -16,10 +18,16 @@ from hydra.cli.output import print_line, progress_bar
 from hydra.db.engine import connect
 from hydra.db.logins import database_url
 from hydra.db.roles import Role
-from hydra.domain import MarketOrigin
+from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import StopError
 from hydra.exchange.interface import Feed
 from hydra.layers.layer2_data_health import CLOCK_FEED, LIQUIDATION_FEED, ORDER_BOOK_FEED
+from hydra.runtime.account_start import (
+    examine_before,
+    reconcile_at_start,
+    refuse_differences,
+    wallet_usd,
+)
 from hydra.runtime.exchange_market import SIMULATED, ExchangeRequest, ListenedMarket, listening
 from hydra.runtime.speed import Speed
 from hydra.settings import Settings
@@ -44,16 +52,24 @@ class ExchangeName(StrEnum):
 
 
 def asked_exchange(
-    context: typer.Context, name: ExchangeName, names: tuple[str, ...], speed: Speed | None
+    context: typer.Context,
+    name: ExchangeName,
+    names: tuple[str, ...],
+    speed: Speed | None,
+    settings: Settings,
 ) -> ExchangeRequest:
     """The exchange that the options of `hydra run` name; those of a market go to the simulated one.
 
     Raises:
-        StopError: an option shapes a market, and the exchange is a real one.
+        StopError: an option shapes a market, and the exchange is a real one; or what trades at an exchange is
+            to end by itself, or to run ahead of its orders.
     """
     words = [word for option in _given(context) for word in option]
+    if settings.trading_mode.is_at_exchange:
+        refuse_end(words, settings.trading_mode)
     if name is ExchangeName.SIMULATED:
-        return ExchangeRequest(name, names, tuple(words), speed or Speed(None))
+        usual = Speed(1.0) if settings.trading_mode.is_at_exchange else Speed(None)
+        return ExchangeRequest(name, names, tuple(words), speed or usual, account_of(settings))
     refused = [word for word in words[::2] if word != "--to"] + ["--speed"] * (speed is not None)
     if refused:
         raise StopError(
@@ -61,6 +77,24 @@ def asked_exchange(
             f"{', '.join(refused)}"
         )
     return ExchangeRequest(name, names)
+
+
+def refuse_end(words: list[str], mode: TradingMode) -> None:
+    """Refuse --to: positions and stops at the exchange would be left to nobody.
+
+    Raises:
+        StopError: it is given.
+    """
+    if "--to" in words:
+        raise StopError(
+            f"--to: a run in {mode} mode ends by Ctrl-C, and --resume goes on with it: leave it out"
+        )
+
+
+def account_of(settings: Settings) -> Path | None:
+    """The file of the account that a simulated exchange serves for this mode."""
+    file = settings.simulated_account_file if settings.trading_mode.is_at_exchange else None
+    return None if file is None else file.absolute()
 
 
 _SERVED: Final = {
@@ -88,10 +122,12 @@ def new_exchange_run(
     """A new run on the exchange that is asked for, to `end` or for ever; its market is listened to.
 
     Raises:
-        StopError: the exchange or ingest does not start, or a pair is not traded there.
+        StopError: the exchange or ingest does not start, or a pair is not traded there; or orders are to go
+            to an account that may not be traded, or that differs from the tables.
         DatabaseError: the database server cannot be used.
     """
     with _listening(settings, asked, console) as market:
+        own = with_account(settings, market, partial(print_line, console))
         if end is not None and market.data_from >= end:
             raise StopError(
                 f"{market.exchange.venue} is heard to {minute_text(market.data_from)} UTC already, beyond "
@@ -108,10 +144,50 @@ def new_exchange_run(
             speed=str(market.speed),
             exchange=market.exchange,
         )
-        rules = recorded_rules(rules_of(settings, plan.feeds))
+        rules = recorded_rules(rules_of(own, plan.feeds))
         with connect(database_url(settings, Role.WORKER), autocommit=True) as connection:
-            run = create_run(connection, plan, settings, rules)
+            run = create_run(connection, plan, own, rules)
+            compare_account(settings, run, market, connection, console)
         yield run, market
+
+
+def with_account(settings: Settings, market: ListenedMarket, tell: Callable[[str], None]) -> Settings:
+    """The settings of a new run: its balance is the account's wallet, and a live position has a cap.
+
+    Raises:
+        StopError: the account may not be traded.
+    """
+    mode = settings.trading_mode
+    if not mode.is_at_exchange:
+        return settings
+    if market.speed.factor is None:
+        raise StopError(
+            f"--mode {mode}: orders need time to fill: start the simulated exchange with --speed 60 or less, "
+            "not max"
+        )
+    here, name = market.found_by(settings), market.exchange.name
+    examine_before(here, name, tell)
+    found: dict[str, float] = {"initial_balance": float(wallet_usd(here, name))}
+    if mode is TradingMode.LIVE and settings.live_size_cap_usd < settings.max_position_size_usd:
+        found["max_position_size_usd"] = settings.live_size_cap_usd
+        tell(
+            f"No position is larger than {settings.live_size_cap_usd:g} USDT (LIVE_SIZE_CAP_USD): a new run "
+            "takes a higher one."
+        )
+    return settings.model_copy(update=found)
+
+
+def compare_account(
+    settings: Settings, run: Run, market: ListenedMarket, connection: Connection, console: Console
+) -> None:
+    """Compare the run with its account before a minute is decided, if its orders go to an exchange.
+
+    Raises:
+        StopError: it is live, and a difference is left that only a person can judge.
+    """
+    if run.is_at_exchange:
+        reconciled = reconcile_at_start(market.found_by(settings), run, connection)
+        refuse_differences(connection, run, reconciled, partial(print_line, console))
 
 
 @contextmanager
@@ -138,11 +214,16 @@ def listened_again(settings: Settings, run: Run, console: Console) -> Iterator[L
     with connect(database_url(settings, Role.READER)) as connection:
         pairs = rows_of(connection, "why/instruments", run_id=run.run_id)
     names = tuple(str(pair["base"]) for pair in pairs)
-    asked = ExchangeRequest(exchange.name, names, exchange.serving, Speed.parse(run.speed))
+    speed, account = Speed.parse(run.speed), account_of(settings)
+    asked = ExchangeRequest(exchange.name, names, exchange.serving, speed, account)
     with _listening(settings, asked, console) as market:
         if market.exchange.venue != exchange.venue:
             raise StopError(
                 f"run {run.run_id} listens to {exchange.venue}, but {market.exchange.venue} answers: "
                 "stop what answers there, or set EXCHANGE_URL"
             )
+        if run.is_at_exchange:
+            examine_before(market.found_by(settings), exchange.name, partial(print_line, console))
+            with connect(database_url(settings, Role.WORKER), autocommit=True) as connection:
+                compare_account(settings, run, market, connection, console)
         yield market

@@ -33,7 +33,8 @@ def command(
 ) -> None:
     """Latch the kill switch: no entries, positions close, recording goes on. `hydra resume` clears it.
 
-    Exit status 1: a run could not be stopped; the others are.
+    Where orders go to an exchange it waits until that shows nothing any more, at most three quarters of a
+    minute a run. Exit status 1: a run could not be stopped or is not flat; the others are.
     """
     refuse_without_reason(reason)
     with _connected() as connection:
@@ -42,9 +43,10 @@ def command(
             order.stop_every_run()
         else:
             order.stop(run)
-    # Everything is committed: what follows cannot undo it.
-    print_done(order.said, order.failed)
-    if order.failed:
+        # Everything is committed: what follows cannot undo it.
+        print_done(order.said, order.failed)
+        not_flat = order.tell_what_is_flat()
+    if order.failed or not_flat:
         raise typer.Exit(1)
 
 
@@ -73,6 +75,7 @@ class KillOrder:
     said: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     stopped: set[int] = field(default_factory=set)
+    at_exchanges: list[tuple[Run, int | None]] = field(default_factory=list)
 
     def stop_every_run(self) -> None:
         """Stop every run that has not ended, those with a living process first, until no new one appears.
@@ -100,6 +103,18 @@ class KillOrder:
             cause = str(error).partition("\n")[0]
             self.failed.append(f"Run {run_id} is NOT stopped: {cause}")
 
+    def tell_what_is_flat(self) -> list[str]:
+        """Wait for the exchanges of the stopped runs, and tell of each; returns those that are not flat."""
+        not_flat = []
+        for run, pair in self.at_exchanges:
+            from hydra.runtime.flattening import wait_until_flat  # noqa: PLC0415  # the switch comes first
+
+            found = wait_until_flat(database_settings(), self.connection, run, pair)
+            sentence = f"Run {run.run_id} is {'' if found.is_flat else 'NOT flat: '}{found.words}"
+            print_done([sentence] if found.is_flat else [], [] if found.is_flat else [sentence])
+            not_flat += [] if found.is_flat else [sentence]
+        return not_flat
+
     def _latch(self, run: Run) -> str:
         if run.end_reason == EndReason.FINISHED:
             raise StopError("it is finished, there is nothing left to stop")
@@ -110,6 +125,8 @@ class KillOrder:
                 return f"it does not trade {what}, nothing is stopped in it."
         minute = latch_by_hand(self.connection, run.run_id, pair, self.reason, operator_name())
         self.stopped.add(run.run_id)
+        if run.is_at_exchange:
+            self.at_exchanges.append((run, pair))
         if minute is None:
             return f"the kill switch was latched for {what} before; its first cause stays."
         return (

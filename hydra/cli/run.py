@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
+from hydra.answers.left_at_exchange import left_sentence, read_left_at_exchange
 from hydra.answers.pipeline_table import PipelineRow, pipeline_line, pipeline_table
 from hydra.answers.run_events import DataCoverage, read_data_coverage
 from hydra.answers.timestamps import parse_minute
@@ -24,6 +25,7 @@ from hydra.db.logins import database_url
 from hydra.db.roles import Role
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import StopError
+from hydra.runtime.account_start import refuse_unmeant
 from hydra.runtime.exchange_market import ListenedMarket
 from hydra.runtime.run_market import MarketRequest, prepare_market
 from hydra.runtime.speed import Speed
@@ -43,7 +45,9 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     context: typer.Context,
     mode: Annotated[
         TradingMode | None,
-        typer.Option(metavar="paper", help="Where orders go. [default: TRADING_MODE]", show_default=False),
+        typer.Option(
+            metavar="paper|testnet|live", help="Where orders go. [default: TRADING_MODE]", show_default=False
+        ),
     ] = None,
     exchange: Annotated[
         ExchangeName | None,
@@ -88,11 +92,12 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     if resume is None:
         if upgrade:
             raise StopError("--upgrade gives a stopped run to this version: name the run with --resume")
-        refuse_orders(settings.trading_mode)
+        if settings.trading_mode.is_at_exchange:
+            refuse_unmeant(settings, exchange)
         refuse_exchange(market)
         first, last = parse_range(start, end)
         if exchange is not None:
-            wanted = asked_exchange(context, exchange, base_names(pairs), pace)
+            wanted = asked_exchange(context, exchange, base_names(pairs), pace, settings)
             db.up()
             with new_exchange_run(settings, wanted, last, console) as (run, listened):
                 watch(run, settings, console, listened)
@@ -209,7 +214,8 @@ def resumed_run(settings: Settings, run_id: int, speed: Speed | None = None, *, 
                 f"--resume {run_id}: the run's mode is {run.mode.value}, not {settings.trading_mode.value}: "
                 f"add --mode {run.mode.value}, or set TRADING_MODE={run.mode.value}"
             )
-        refuse_orders(run.mode)
+        if run.mode.is_at_exchange:
+            refuse_unmeant(settings, None if run.exchange is None else run.exchange.name)
         if upgrade:
             run = upgrade_run(connection, run)
         reopen_run(connection, run, run.speed if speed is None else str(speed))
@@ -235,20 +241,10 @@ def watch(run: Run, settings: Settings, console: Console, market: ListenedMarket
         print_line(
             console, f"Run {run.run_id} is stopped. It goes on with `hydra run --resume {run.run_id}`."
         )
+        if run.is_at_exchange:
+            with connect(database_url(settings, Role.READER)) as connection:
+                print_line(console, left_sentence(read_left_at_exchange(connection, run.run_id)))
     return reason
-
-
-def refuse_orders(mode: TradingMode) -> None:
-    """Refuse a mode in which orders go to an exchange.
-
-    Raises:
-        StopError: names it.
-    """
-    if mode is not TradingMode.PAPER:
-        raise StopError(
-            f"the mode {mode.value} (of --mode or TRADING_MODE): no orders go to an exchange yet; "
-            "paper is what runs today"
-        )
 
 
 def refuse_wrong_channels(settings: Settings) -> None:

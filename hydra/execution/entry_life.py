@@ -14,13 +14,15 @@ from hydra.trading.pair_state import Order
 
 
 def enter(pair: PairOrders, memory: PairMemory, ended: list[Order], time: datetime) -> None:
-    """Withdraw entries whose time is over or that a kill switch stops; quote a refused one anew.
+    """Withdraw entries whose time is over or that nobody wants any more; quote a refused one anew.
 
     ended: orders that ended in this look.
     """
     for order in pair.working(OrderRole.ENTRY):
         if pair.is_killed:
             pair.withdraw([order], time, ReasonCode.KILL_SWITCH)
+        elif pair.is_ending:
+            pair.withdraw([order], time)
         elif _step(pair, order, time, is_refused=False) is OrderStep.CANCEL:
             pair.withdraw([order], time, ReasonCode.ENTRY_TIMEOUT)
     for order in ended:
@@ -42,7 +44,7 @@ def _may_requote(pair: PairOrders, order: Order, time: datetime) -> bool:
     position = pair.position
     is_leaving = position is not None and position.state is PositionState.CLOSING
     step = _step(pair, order, time, is_refused=True)
-    return step is OrderStep.REQUOTE and not (is_leaving or pair.is_killed or order.cancel_wanted_time)
+    return step is OrderStep.REQUOTE and not (is_leaving or pair.takes_no_entry or order.cancel_wanted_time)
 
 
 def _step(pair: PairOrders, order: Order, time: datetime, *, is_refused: bool) -> OrderStep:

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Final, TypeVar
 
 from hydra.errors import RetryError
@@ -23,7 +24,11 @@ from hydra.execution.pair_rows import PairRows
 LOOK_EVERY_S: Final = 0.5
 """Pairs at work are looked at so often even if nothing is heard."""
 
+ENTRIES_END_S: Final = 8.0
+"""So long a run that is stopped waits for the ends of its entries."""
+
 _DIAL_AGAIN_S: Final = 1.0
+_ENDED_LOOK_S: Final = 0.1
 T = TypeVar("T")
 
 
@@ -57,6 +62,7 @@ class Executor:
     ) -> None:
         self._rows, self._account, self._calls = rows, account, calls
         self._now, self._tell, self._connected = now, tell, connected
+        self._is_ending = False
         self._pairs = {one: _Pair(one) for one in rows.symbols}
         self._by_symbol = {symbol: self._pairs[one] for one, symbol in rows.symbols.items()}
         self._database = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rows")
@@ -91,6 +97,20 @@ class Executor:
     def wake(self) -> None:
         """A stage has committed something: look at once."""
         self._woken.set()
+
+    async def unheld_entries(self) -> set[str]:
+        """The symbols in which the exchange may have an entry and nothing is held."""
+        waiting = await self._in_database(self._rows.waiting_entries)
+        return {self._rows.symbols[one.instrument_id] for one in waiting if one.is_sent and not one.is_held}
+
+    async def end_entries(self) -> None:
+        """Cancel the working entries, and wait until the exchange says that they have ended, some seconds."""
+        self._is_ending = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ENTRIES_END_S):
+                while await self._in_database(self._rows.waiting_entries):
+                    self.wake()
+                    await asyncio.sleep(_ENDED_LOOK_S)
 
     async def _listen(self) -> None:
         """Hold the user stream, one after the other."""
@@ -128,9 +148,8 @@ class Executor:
             while pair.look_again:
                 pair.look_again = False
                 news, pair.news = pair.news, []
-                calls = await self._in_database(
-                    self._rows.look, pair.instrument_id, pair.memory, news, self._now()
-                )
+                seen = partial(self._rows.look, pair.instrument_id, pair.memory, news, self._now())
+                calls = await self._in_database(partial(seen, is_ending=self._is_ending))
                 for call in calls:
                     self._call_soon(pair, call)
         finally:

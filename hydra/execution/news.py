@@ -130,7 +130,8 @@ class PairMemory:
     newest list showed, and when it was asked. heard_at: the last news of an order. uncovered_since: since
     when something is held that no proven stop covers. doubted_at: when the exchange refused to reduce a
     position: until it has been asked for that position, nothing more is sent to reduce it. requote: the entry
-    that was refused because it would have taken liquidity.
+    that was refused because it would have taken liquidity. checked_at, checked_mark: of the newest check of
+    the position between the minutes.
     """
 
     shown: dict[str, Shown] = field(default_factory=dict)
@@ -147,6 +148,8 @@ class PairMemory:
     quoted: Quoted | None = None
     requote: Order | None = None
     needs_trades: bool = True
+    checked_at: datetime | None = None
+    checked_mark: Decimal = Decimal(0)
     _next: dict[tuple[str, str], datetime] = field(default_factory=dict)
     _tries: dict[tuple[str, str], int] = field(default_factory=dict)
 

@@ -32,7 +32,8 @@ CONDITIONAL: Final = frozenset({OrderType.STOP_MARKET, OrderType.TAKE_PROFIT_MAR
 class PairOrders:
     """One pair of a run. symbol: the exchange's name. sent: orders of the decision so far, by role.
 
-    parameters: those of the run. is_killed: a kill switch stops the pair.
+    parameters: those of the run. is_killed: a kill switch stops the pair. is_ending: the run is being
+    stopped: positions are kept, entries are not.
     """
 
     state: PairState
@@ -42,11 +43,17 @@ class PairOrders:
     parameters: ExecutionParameters = field(default_factory=ExecutionParameters)
     sent: dict[OrderRole, int] = field(default_factory=dict)
     is_killed: bool = False
+    is_ending: bool = False
 
     @property
     def position(self) -> Position | None:
         """The position, if something is held."""
         return self.state.position if self.state.is_open else None
+
+    @property
+    def takes_no_entry(self) -> bool:
+        """Whether entries are withdrawn and none is quoted anew."""
+        return self.is_killed or self.is_ending
 
     @property
     def held(self) -> Decimal:

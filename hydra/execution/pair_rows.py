@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 
 import psycopg
+from psycopg.rows import class_row
 
 from hydra.db import queries
 from hydra.domain import OrderRole
@@ -16,12 +17,22 @@ from hydra.execution.calls import Call
 from hydra.execution.look import look
 from hydra.execution.news import News, PairMemory, trades_in
 from hydra.execution.pair_orders import PairOrders
+from hydra.execution.position_watch import watch_position
 from hydra.trading.instrument_spec import read_terms
 from hydra.trading.kill_switch import read_kills
 from hydra.trading.live_venue import LiveVenue, lock_pairs
 from hydra.trading.pair_state import PairState
 from hydra.trading.pair_state_rows import read_pair_states, store_pair_states
 from hydra.trading.parameters import Rules
+
+
+@dataclass(frozen=True)
+class WaitingEntry:
+    """A pair in which an entry works. is_sent: the exchange may have it; is_held: a position is open."""
+
+    instrument_id: int
+    is_sent: bool
+    is_held: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +53,30 @@ class PairRows:
         rows = self.connection.execute(queries.load("execution/pairs_at_work"), values).fetchall()
         return {row[0] for row in rows}
 
+    def waiting_entries(self) -> list[WaitingEntry]:
+        """The pairs in which an entry works."""
+        with self.connection.cursor(row_factory=class_row(WaitingEntry)) as cursor:
+            values = {"run_id": self.venue.run_id}
+            return cursor.execute(queries.load("execution/waiting_entries"), values).fetchall()
+
     def look(
-        self, instrument_id: int, memory: PairMemory, news: Sequence[News], time: datetime
+        self,
+        instrument_id: int,
+        memory: PairMemory,
+        news: Sequence[News],
+        time: datetime,
+        *,
+        is_ending: bool = False,
     ) -> list[Call]:
-        """See `hydra.execution.look`; what it decides is committed when this returns."""
+        """See `hydra.execution.look`; what it decides is committed when this returns.
+
+        is_ending: see `PairOrders`.
+        """
         with self.connection.transaction():
             lock_pairs(self.connection, self.venue.run_id, instrument_id)
             pair = self._read(instrument_id, memory, time)
+            pair.is_ending = is_ending
+            watch_position(self.connection, pair, memory, self.rules, time)
             booked = self._booked(instrument_id, news, memory)
             calls = look(pair, memory, news, booked, time)
             store_pair_states(self.connection, self.venue.run_id, [pair.state])

@@ -39,6 +39,7 @@ SIMULATED: Final = "simulated"
 EXCHANGE: Final = "exchange"
 INGEST: Final = "ingest"
 URL_KEY: Final = "EXCHANGE_URL"
+ACCOUNT_KEY: Final = "SIMULATED_ACCOUNT_FILE"
 _LOOK_EVERY_S: Final = 0.1
 # Generating the history of a simulated market takes the longest.
 _LONGEST_START_S: Final = 300.0
@@ -53,13 +54,20 @@ _Found = TypeVar("_Found")
 class ExchangeRequest:
     """The exchange that a user asks for. names: base names of the pairs; all if empty.
 
-    serving, speed: of a simulated one, unless it runs already: options of `hydra exchange serve`.
+    serving, speed: of a simulated one, unless it runs already: options of `hydra exchange serve`. account:
+    the file of the account that it serves; None: orders stay on paper.
     """
 
     name: str
     names: tuple[str, ...] = ()
     serving: tuple[str, ...] = ()
     speed: Speed = field(default_factory=lambda: Speed(1.0))
+    account: Path | None = None
+
+    @property
+    def served(self) -> tuple[str, ...]:
+        """The options of a simulated exchange that is started for it."""
+        return self.serving if self.account is None else (*self.serving, "--account", str(self.account))
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,16 @@ class ListenedMarket:
     processes: Children
     environment: Mapping[str, str]
 
+    def found_by(self, settings: Settings) -> Settings:
+        """The settings with which this process finds the exchange, as the others do by `environment`."""
+        account = self.environment.get(ACCOUNT_KEY)
+        return settings.model_copy(
+            update={
+                "exchange_url": self.environment.get(URL_KEY, settings.exchange_url),
+                "simulated_account_file": None if account is None else Path(account),
+            }
+        )
+
 
 @contextmanager
 def listening(
@@ -93,6 +111,8 @@ def listening(
     """
     url = _url(settings, asked) if asked.name == SIMULATED else None
     environment = {} if url is None else {URL_KEY: url}
+    if asked.account is not None:
+        environment[ACCOUNT_KEY] = str(asked.account)
     start = _Start(Children([], _log(asked.name), environment), _log(asked.name), tell)
     try:
         pairs = ("--pairs", ",".join(asked.names)) if asked.names else ()
@@ -181,7 +201,7 @@ def _served(
     words: tuple[str, ...] = ()
     if served is None:
         port = str(urlsplit(url).port)
-        words = ("exchange", "serve", *asked.serving, *pairs, "--speed", str(asked.speed), "--port", port)
+        words = ("exchange", "serve", *asked.served, *pairs, "--speed", str(asked.speed), "--port", port)
         start.processes.add(Program(EXCHANGE, _hydra(*words)))
         served = start.wait_for(EXCHANGE, lambda: _answered(url))
         heard = _heard_through(settings, served.venue)

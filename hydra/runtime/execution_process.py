@@ -9,7 +9,7 @@ import asyncio
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +34,7 @@ from hydra.exchange.connect import market_data, trading_account
 from hydra.exchange.exchange_clock import ExchangeClock
 from hydra.exchange.interface import MarketData
 from hydra.exchange.wire_numbers import instant_of
+from hydra.execution.entry_guard import EntryGuard
 from hydra.execution.exchange_calls import ExchangeCalls
 from hydra.execution.executor import Executor
 from hydra.execution.pair_rows import PairRows
@@ -42,7 +43,7 @@ from hydra.outside_text import shown
 from hydra.reconciliation.reconcile import Reconciliation
 from hydra.reconciliation.records import pairs_of_run
 from hydra.runtime.notifications import CYCLE_CLOSED_CHANNEL
-from hydra.runtime.reconciling import Reconciling
+from hydra.runtime.reconciling import REST_S, Reconciling
 from hydra.settings import Settings, load_settings, redacted_by_settings
 from hydra.trading.live_venue import live_venue
 from hydra.trading.operator_requests import CHANNEL
@@ -53,6 +54,7 @@ LOCK_WAIT_S: Final = 15.0
 """So long the server may take to notice that the process before this one was killed."""
 
 LISTEN_S: Final = 0.5
+MEASURED_EVERY_S: Final = 15.0
 _LOG: structlog.stdlib.BoundLogger = structlog.get_logger("hydra.execution")
 
 
@@ -81,9 +83,9 @@ class Exchange:
         return exact(book.bids[0][0]), exact(book.asks[0][0])
 
     async def measure_clock(self) -> None:
-        """Measure the exchange's clock each minute, for ever."""
+        """Measure the exchange's clock again and again, for ever."""
         while True:
-            await asyncio.sleep(MINUTE_SECONDS)
+            await asyncio.sleep(MEASURED_EVERY_S)
             with suppress(RetryError):
                 await self.clock.measure(self.market.server_clock)
 
@@ -91,7 +93,7 @@ class Exchange:
 async def execute_run(run: Run, connection: psycopg.Connection, exchange: Exchange, url: str) -> None:
     """Execute the orders of `run`, and compare them, until SIGTERM or SIGINT.
 
-    connection: of the worker, in autocommit.
+    Then entries are cancelled; stops and targets stay. connection: of the worker, in autocommit.
 
     Raises:
         HydraError: the exchange refuses for good, or cannot be reached at the start.
@@ -115,7 +117,9 @@ async def execute_run(run: Run, connection: psycopg.Connection, exchange: Exchan
         )
         listener.start()
         try:
-            await _until_stopped(executor, reconciling, exchange)
+            guard = EntryGuard(exchange.account, executor.unheld_entries, exchange.now, _LOG.warning)
+            works = (executor.run(), reconciling.run(), guard.run(), exchange.measure_clock())
+            await _until_stopped(reconciling, executor, works)
         finally:
             stopping.set()
             listener.join()
@@ -123,27 +127,40 @@ async def execute_run(run: Run, connection: psycopg.Connection, exchange: Exchan
             await exchange.market.close()
 
 
-async def _until_stopped(executor: Executor, reconciling: Reconciling, exchange: Exchange) -> None:
-    """Compare once, then execute and compare until SIGTERM or SIGINT, or until one of them fails."""
-    tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(reconciling.compare())]
-
-    def stop() -> None:
+async def _until_stopped(
+    reconciling: Reconciling, executor: Executor, works: Sequence[Coroutine[Any, Any, None]]
+) -> None:
+    """Compare first, then do the works until SIGTERM or SIGINT, or until one of them fails."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    waiting = asyncio.ensure_future(stopped.wait())
+    tasks: list[asyncio.Future[Any]] = [waiting, asyncio.ensure_future(_compared(reconciling))]
+    try:
+        await _first_of(tasks)
+        if not stopped.is_set():
+            tasks = [waiting, *map(asyncio.ensure_future, works)]
+            await _first_of(tasks)
+            await executor.end_entries()
+    finally:
         for task in tasks:
             task.cancel()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop)
-    try:
-        with suppress(asyncio.CancelledError):
-            await tasks[0]
-            works = (executor.run(), reconciling.run(), exchange.measure_clock())
-            tasks += [asyncio.ensure_future(work) for work in works]
-            ended, _ = await asyncio.wait(tasks[1:], return_when=asyncio.FIRST_COMPLETED)
-            for task in ended:
-                task.result()
-    finally:
-        stop()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for work in works:
+            work.close()
+
+
+async def _compared(reconciling: Reconciling) -> None:
+    """Nothing is sent before tables and exchange were compared."""
+    while not await reconciling.compare():
+        await asyncio.sleep(REST_S)
+
+
+async def _first_of(tasks: Sequence[asyncio.Future[Any]]) -> None:
+    """Wait until one has ended. Raises: what it raised."""
+    ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in ended:
+        task.result()
 
 
 def _minute_s(clock: ExchangeClock) -> float:

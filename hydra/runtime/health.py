@@ -23,7 +23,6 @@ from hydra.db.logins import database_url, has_logins
 from hydra.db.migrate import current_revision, head_revision
 from hydra.db.roles import Role
 from hydra.db.server.private import private_cluster
-from hydra.domain import TradingMode
 from hydra.errors import HydraError
 from hydra.paths import PROJECT_ROOT
 from hydra.settings import ENV_FILE, Settings, load_settings
@@ -116,13 +115,13 @@ def check_disk(path: Path, free_bytes: int) -> HealthCheck:
 
 
 def check_settings(settings: Settings) -> HealthCheck:
-    """Only paper runs today; orders on an exchange would need its keys."""
+    """Orders on an exchange need its keys."""
     secrets = (settings.binance_api_secret, settings.binance_api_secret_file)
     has_keys = settings.binance_api_key is not None and any(secret is not None for secret in secrets)
     mode = settings.trading_mode
     seen = f"TRADING_MODE {mode.value}, exchange keys {'set' if has_keys else 'not set'}"
-    if mode is not TradingMode.PAPER:
-        advice = "set TRADING_MODE=paper: no orders go to an exchange yet, `hydra run` refuses other modes"
+    if mode.is_at_exchange and not has_keys and settings.simulated_account_file is None:
+        advice = "set BINANCE_API_KEY and its secret, or SIMULATED_ACCOUNT_FILE for the simulated exchange"
         return HealthCheck("settings", HealthVerdict.FAIL, seen, advice)
     return HealthCheck("settings", HealthVerdict.OK, seen)
 

@@ -13,7 +13,7 @@ from hydra.exchange.exchange_clock import ClockOffset, ExchangeClock
 from hydra.exchange.hosts import Environment
 from hydra.exchange.instruments import InstrumentTerms
 from hydra.runtime.health import MAX_CLOCK_DIFFERENCE_S, HealthCheck, HealthVerdict
-from hydra.settings import load_settings
+from hydra.settings import Settings, load_settings
 from hydra.universe import UNIVERSE
 
 SLOW_MS: Final = 300.0
@@ -26,10 +26,10 @@ _AGAIN: Final = "correct it, then run this again"
 _SYMBOLS: Final = tuple(pair.exchange_symbol for pair in UNIVERSE)
 
 
-def examine_exchange(name: str) -> list[HealthCheck]:
+def examine_exchange(name: str, settings: Settings | None = None) -> list[HealthCheck]:
     """What the exchange `name` and the account there say; a check that depends on a failed one is skipped.
 
-    Nothing where the settings are wrong: `examine` says that.
+    settings: None: those in force; nothing where they are wrong: `examine` says that.
     """
 
     async def collected() -> list[HealthCheck]:
@@ -39,7 +39,7 @@ def examine_exchange(name: str) -> list[HealthCheck]:
             await account.close()
 
     try:
-        settings = load_settings()
+        settings = load_settings() if settings is None else settings
     except HydraError:
         return []
     try:

@@ -51,6 +51,8 @@ WORKERS: Final = "workers"
 UPKEEP: Final = "upkeep"
 UPKEEP_AFTER_S: Final = 60.0
 ALERTS: Final = "alerts"
+# The only process that sends orders: `hydra/runtime/execution_process.py`.
+EXECUTION: Final = "execution"
 RING_UPKEEP_EVERY_S: Final = 30.0
 
 _ENVIRONMENT: Final = {"dramatiq_restart_delay": "500", "dramatiq_worker_timeout": "200"}
@@ -127,9 +129,7 @@ class Supervisor:
     @property
     def log(self) -> Path:
         """The log of the run's processes."""
-        folder = state_directory() / "logs"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return folder / f"run-{self.run.run_id}.log"
+        return run_log(self.run.run_id)
 
     def _programs(self) -> list[Program]:
         run = str(self.run.run_id)
@@ -137,7 +137,9 @@ class Supervisor:
         upkeep = (*worker[:-1], self.upkeep_module, "--queues", UPKEEP_QUEUE)
         clock = (sys.executable, "-m", "hydra.runtime.clock", "--run", run, "--speed", str(self.speed))
         alerts = (sys.executable, "-m", "hydra", "alerts", "send")
+        execution = (sys.executable, "-m", "hydra.runtime.execution_process", "--run", run)
         return [
+            *([Program(EXECUTION, execution)] if self.run.is_at_exchange else []),
             Program(WORKERS, worker),
             Program(CLOCK, clock, ends_by_itself=True),
             Program(UPKEEP, upkeep, starts_after_s=UPKEEP_AFTER_S),
@@ -249,6 +251,13 @@ class Supervisor:
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._wants_stop = True
+
+
+def run_log(run_id: int) -> Path:
+    """Where the processes of a run write what they say; its folder is made."""
+    folder = state_directory() / "logs"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder / f"run-{run_id}.log"
 
 
 def read_progress(connection: psycopg.Connection, run_id: int) -> RunProgress:

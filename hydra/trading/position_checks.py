@@ -5,8 +5,9 @@ Source: docs/practice.md, "Position management"; C09, C42, C43, C47, C121.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 import psycopg
@@ -69,6 +70,40 @@ def manage_positions(
 ) -> None:
     """Check every open position, send its exit if one is due, cancel entries that are no longer allowed."""
     check_pair_states(states, assessed, cycle, rules, _read(connection, cycle, rules, states), venue)
+
+
+def check_between_minutes(
+    connection: psycopg.Connection,
+    minute: Cycle,
+    rules: Rules,
+    state: PairState,
+    pair: AssessedPair,
+    venue: Venue,
+    now: tuple[datetime, Decimal],
+) -> None:
+    """Check an open position at an instant and its mark price; nothing is noted unless an exit is due.
+
+    minute: the newest that layer 2 has assessed, `pair` what it said. now: instant and mark price.
+    """
+    time, mark = now
+    context = _read(connection, minute, rules, {state.instrument_id: state})
+    if state.instrument_id not in context.prices:
+        return
+    price = replace(context.prices[state.instrument_id], mark=mark)
+    context = replace(context, prices={state.instrument_id: price})
+    at_once = replace(minute, time=time)
+    checked = position_snapshot(_of(state), pair, at_once, context)
+    verdict = check_position(checked, rules.positions)
+    if verdict is not None and not _is_leaving(state, verdict):
+        _note(state, checked, verdict, time)
+        _close(state, verdict, at_once, context, venue)
+
+
+def _is_leaving(state: PairState, verdict: ExitVerdict) -> bool:
+    """True if an exit works that is as urgent, or the next one is on its way."""
+    is_market = state.exit is not None and state.exit.order_type is OrderType.MARKET
+    is_ordinary = verdict.urgency is ExitUrgency.ORDINARY
+    return _of(state).state is PositionState.CLOSING and (state.exit is None or is_market or is_ordinary)
 
 
 def check_pair_states(
@@ -147,19 +182,18 @@ def _check(
     context: ExitContext,
     venue: Venue,
 ) -> None:
-    position = _of(state)
-    checked = position_snapshot(position, pair, cycle, context)
+    checked = position_snapshot(_of(state), pair, cycle, context)
     verdict = check_position(checked, rules.positions)
-    position.events.append(
-        PositionEvent(
-            cycle.time,
-            PositionEventKind.CHECKED,
-            reason_code=verdict.reason_code if verdict else ReasonCode.NORMAL,
-            numbers=_numbers(checked, verdict),
-        )
-    )
+    _note(state, checked, verdict, cycle.time)
     if verdict is not None:
         _close(state, verdict, cycle, context, venue)
+
+
+def _note(state: PairState, checked: PositionSnapshot, verdict: ExitVerdict | None, time: datetime) -> None:
+    reason = verdict.reason_code if verdict else ReasonCode.NORMAL
+    numbers = _numbers(checked, verdict)
+    event = PositionEvent(time, PositionEventKind.CHECKED, reason_code=reason, numbers=numbers)
+    _of(state).events.append(event)
 
 
 def position_snapshot(

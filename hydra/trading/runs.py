@@ -101,7 +101,7 @@ class Run:
     @property
     def is_at_exchange(self) -> bool:
         """Whether its orders go to an exchange."""
-        return self.mode in {TradingMode.TESTNET, TradingMode.LIVE}
+        return self.mode.is_at_exchange
 
     @property
     def version(self) -> Version:
@@ -263,9 +263,12 @@ def _config(
 
 
 def recorded_settings(settings: Settings) -> dict[str, Any]:
-    """The settings that can change a decision, by attribute name, as JSON: no secrets, addresses, alerts."""
-    others = {name for name in Settings.model_fields if name.endswith("_url") or name.startswith("alert_")}
-    return settings.model_dump(mode="json", exclude=others | Settings.secrets())
+    """The settings that can change a decision, by attribute name, as JSON: no secrets, places, alerts."""
+    names = Settings.model_fields
+    places = {name for name in names if name.endswith(("_url", "_file"))}
+    alerts = {name for name in names if name.startswith("alert_")}
+    excluded = places | alerts | Settings.secrets() | {"live_confirmation"}
+    return settings.model_dump(mode="json", exclude=excluded)
 
 
 def config_hash(config: Mapping[str, Any]) -> str:

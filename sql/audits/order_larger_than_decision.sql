@@ -1,6 +1,6 @@
--- Decisions whose entries ordered or bought more than layer 4 allowed, at the price that they were sent with (C48);
--- runs of the first cost model measured from the reference price. What an operator had taken over is left out.
--- Must return no rows.
+-- Decisions whose entries ordered or bought more than layer 4 allowed, at the price that the first of them was sent
+-- with (C48): one that is quoted anew keeps its quantity. Runs of the first cost model measured from the reference
+-- price. What an operator had taken over is left out. Must return no rows.
 SELECT d.run_id, d.instrument_id, d.time, d.recommended_size_usd, e.ordered_usd, e.filled_usd
 FROM hydra.risk_decisions AS d
 JOIN (
@@ -14,7 +14,12 @@ JOIN (
         ON before.run_id = o.run_id AND before.instrument_id = o.instrument_id AND before.time = o.decision_time
             AND r.cost_model_version = '1'
     CROSS JOIN LATERAL (
-        SELECT coalesce(before.reference_price, o.limit_price, o.reference_price) AS price
+        SELECT coalesce(before.reference_price, first.limit_price, first.reference_price) AS price
+        FROM hydra.orders AS first
+        WHERE first.run_id = o.run_id AND first.instrument_id = o.instrument_id
+            AND first.decision_time = o.decision_time AND first.role = 'ENTRY'
+        ORDER BY first.order_id
+        LIMIT 1
     ) AS p
     WHERE o.role = 'ENTRY' AND o.client_order_id NOT LIKE 'adopted-%'
     GROUP BY o.run_id, o.instrument_id, o.decision_time

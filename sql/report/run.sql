@@ -4,7 +4,8 @@ SELECT
     r.run_id, r.mode, r.market_origin, r.label, r.seed, r.feeds, r.config, r.config_hash, r.readings_hash,
     r.feature_set_version, r.cost_model_version, r.code_version, r.data_hash, r.data_from, r.data_to, r.started_at,
     r.ended_at, r.end_reason, c.first_minute, c.last_minute, c.closed_minutes, c.skipped_minutes, p.pairs,
-    p.instrument_ids, n.runs_on_this_market, s.stale_minutes, f.book_fills, f.bar_fills
+    p.instrument_ids, n.runs_on_this_market, s.stale_minutes, f.book_fills, f.bar_fills,
+    f.exchange_fills
 FROM hydra.runs AS r
 CROSS JOIN LATERAL (
     SELECT
@@ -36,7 +37,8 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT
         count(*) FILTER (WHERE x.evidence = 'BOOK') AS book_fills,
-        count(*) FILTER (WHERE x.evidence = 'BAR') AS bar_fills
+        count(*) FILTER (WHERE x.evidence = 'BAR') AS bar_fills,
+        count(*) FILTER (WHERE x.evidence = 'EXCHANGE') AS exchange_fills
     FROM hydra.fills AS x JOIN hydra.orders AS o USING (order_id)
     WHERE o.run_id = r.run_id
 ) AS f

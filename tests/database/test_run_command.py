@@ -28,9 +28,10 @@ def count_runs(database_url: str) -> int:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--mode", "live"], "no orders go to an exchange yet"),
+        (["--mode", "live"], "name it with --exchange"),
         (["--market", "exchange"], "choose recorded or generated"),
-        (["--exchange", "simulated", "--mode", "live"], "no orders go to an exchange yet"),
+        (["--exchange", "simulated", "--mode", "live"], "set LIVE_CONFIRMATION="),
+        (["--exchange", "simulated", "--mode", "testnet", "--to", "2025-06-02"], "ends by Ctrl-C"),
         (["--exchange", "binance", "--seed", "7", "--speed", "60"], "leave out --seed, --speed"),
         (["--speed", "fast"], "write max, or a number above 0"),
         (["--pairs", "PEPE"], "PEPE is not traded"),
@@ -100,7 +101,7 @@ def test_a_resumed_run_keeps_its_speed_unless_another_is_asked_for(
 @pytest.mark.parametrize(
     ("setting", "arguments", "sentence"),
     [
-        ("live", [], "the mode live (of --mode or TRADING_MODE): no orders go to an exchange yet"),
+        ("live", [], "--mode live: orders go to an exchange: name it with --exchange"),
         ("live", ["--mode", "paper"], "no recorded market is stored"),
         ("backtest", [], "environment: TRADING_MODE is paper, testnet or live"),
         ("paper", ["--mode", "backtest"], "use `hydra backtest` instead"),

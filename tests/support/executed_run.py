@@ -71,6 +71,7 @@ class ExecutedRun(ReconciledRun):
     def __init__(self, owner: psycopg.Connection, worker: psycopg.Connection, start: datetime) -> None:
         super().__init__(owner, worker, start)
         self.told: list[str] = []
+        self.executor: Executor
         self._executing: asyncio.Task[None] | None = None
 
     def key(self, instrument_id: int, decision_time: datetime) -> DecisionKey:
@@ -89,8 +90,8 @@ class ExecutedRun(ReconciledRun):
         """Execute from now on."""
         rows = PairRows(self._worker, live_venue(self.run), rules_of_run(self.run), SYMBOLS)
         calls = ExchangeCalls(self.account, self.best_prices, self.now, self.told.append)
-        executor = Executor(rows, self.account, calls, self.now, self.told.append)
-        self._executing = asyncio.ensure_future(executor.run())
+        self.executor = Executor(rows, self.account, calls, self.now, self.told.append)
+        self._executing = asyncio.ensure_future(self.executor.run())
 
     async def end(self) -> None:
         """Stop executing, as SIGTERM does."""

@@ -129,11 +129,7 @@ class PaperMarket:
 
     def assess(self, minute: int, pair: int = BTC, **changes: Any) -> None:
         """Layer 2's verdict on a pair, as it is on a quiet day but for `changes` (columns or numbers)."""
-        columns = {name: changes.pop(name, value) for name, value in _QUIET_COLUMNS.items()}
-        measured = {name: changes.pop(name, value) for name, value in _QUIET_MEASURED.items()}
-        numbers = {**_QUIET_NUMBERS, **changes, "measured": measured}
-        row = {**self._key(minute, pair), **columns, "numbers": Jsonb(numbers), "reason": "by hand"}
-        add(self.connection, "hydra.assessments", row)
+        add(self.connection, "hydra.assessments", {**self._key(minute, pair), **assessed(**changes)})
 
     def signal(self, minute: int, pair: int = BTC, **changes: Any) -> None:
         """A signal of layer 3, chosen but for `changes`."""
@@ -234,6 +230,14 @@ class PaperMarket:
             data_to=None,
         )
         return create_run(self.connection, plan, settings, recorded_rules(self._rules))
+
+
+def assessed(**changes: Any) -> dict[str, object]:
+    """The columns of a verdict of layer 2 beside its key; see `PaperMarket.assess`."""
+    columns = {name: changes.pop(name, value) for name, value in _QUIET_COLUMNS.items()}
+    measured = {name: changes.pop(name, value) for name, value in _QUIET_MEASURED.items()}
+    numbers = {**_QUIET_NUMBERS, **changes, "measured": measured}
+    return {**columns, "numbers": Jsonb(numbers), "reason": "by hand"}
 
 
 _QUIET_COLUMNS: dict[str, object] = {

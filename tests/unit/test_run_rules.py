@@ -11,7 +11,7 @@ from rich.console import Console
 
 from hydra.answers.pipeline_table import PipelineRow, pipeline_line, pipeline_table
 from hydra.cli.pair_names import base_names
-from hydra.cli.run import in_mode, parse_range, refuse_exchange, refuse_orders
+from hydra.cli.run import in_mode, parse_range, refuse_exchange
 from hydra.domain import CycleState, MarketOrigin, TradingMode
 from hydra.errors import StopError
 from hydra.runtime.clock import next_minute
@@ -101,13 +101,6 @@ def test_the_mode_is_that_of_the_option_else_of_the_setting() -> None:
     assert in_mode(live, TradingMode.PAPER).trading_mode is TradingMode.PAPER
     with pytest.raises(StopError, match="use `hydra backtest` instead"):
         in_mode(live, TradingMode.BACKTEST)
-
-
-@pytest.mark.parametrize("mode", [TradingMode.LIVE, TradingMode.TESTNET])
-def test_orders_to_an_exchange_are_refused(mode: TradingMode) -> None:
-    refuse_orders(TradingMode.PAPER)
-    with pytest.raises(StopError, match="no orders go to an exchange yet"):
-        refuse_orders(mode)
 
 
 def test_an_exchange_is_no_stored_market() -> None:

@@ -1,0 +1,155 @@
+"""The execution process without a stage: checks of positions, ends of entries, the timer of the exchange."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hydra.db.edition import Edition
+from hydra.domain import OrderRole, OrderState, OrderType
+from hydra.exchange.connect import trading_account
+from hydra.execution.entry_guard import EntryGuard
+from hydra.layers.layer5_orders import OrderPlan
+from hydra.settings import Settings
+from tests.support.executed_run import ExecutedRun, ExecutionStage
+from tests.support.paper_market import assessed
+from tests.support.reconciled_run import BTC_ID
+from tests.support.rows import add, candle
+from tests.support.served_account import BTC, served_account
+from tests.support.servers.databases import TestServer
+from tests.support.waiting import PATIENCE_S
+
+
+@pytest.fixture(scope="module")
+def stage(
+    servers: dict[Edition, TestServer], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ExecutionStage]:
+    """On one edition: SQL is not the point."""
+    folder: Path = tmp_path_factory.mktemp("execution")
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        servers[Edition.APACHE].migrated() as url,
+        asyncio.Runner() as runner,
+    ):
+        patch.setenv("HYDRA_STATE_DIRECTORY", str(folder))
+        stage = ExecutionStage(runner, url, folder / "account.toml")
+        stage.open()
+        yield stage
+        stage.close()
+
+
+async def opened(run: ExecutedRun) -> None:
+    """A position that is protected."""
+    await run.start()
+    await run.decide_entry()
+    protected = "SELECT 1 FROM hydra.position_events WHERE kind = 'PROTECTED'"
+    await run.until(lambda: run.rows(protected))
+
+
+def decided(run: ExecutedRun, mark: Decimal, **said: Any) -> None:
+    """A minute that closed just now, in which layer 2 assessed BTC."""
+    now = run.now()
+    key = {"run_id": run.run.run_id, "time": now}
+    add(run.owner, "market.candles_1m", candle(BTC_ID, now - timedelta(minutes=1), now, (float(mark),) * 4))
+    cycle = {"state": "CLOSED", "as_of": now, "code_version": run.run.code_version}
+    add(run.owner, "hydra.cycles", {**key, **cycle})
+    add(run.owner, "hydra.assessments", {**key, "instrument_id": BTC_ID, **assessed(**said)})
+
+
+def mark_heard(run: ExecutedRun, mark: Decimal) -> None:
+    """The exchange streams this mark price."""
+    now = run.now()
+    told = {"index_price": mark, "predicted_rate": 0, "next_settlement": now + timedelta(hours=1)}
+    key = {"instrument_id": BTC_ID, "time": now, "known_at": now}
+    add(run.owner, "market.premium_index", {**key, "mark_price": mark, **told})
+
+
+CHECKED = "SELECT reason_code FROM hydra.position_events WHERE kind = 'CHECKED'"
+
+
+def test_a_move_of_the_mark_price_checks_a_position_at_once_and_a_cascade_closes_it(
+    stage: ExecutionStage,
+) -> None:
+    async def act(run: ExecutedRun) -> None:
+        await opened(run)
+        mark = await run.mark()
+        decided(run, mark, reason_code="CASCADE", tradability="BLOCK")
+        mark_heard(run, mark * Decimal("1.002"))
+        await run.until(lambda: run.rows("SELECT 1 FROM hydra.positions WHERE state = 'CLOSED'"))
+        assert run.position()[2] == "CASCADE"
+        assert [row[0] for row in run.rows(CHECKED)] == ["CASCADE"]
+
+    stage.play(act)
+
+
+def test_a_check_that_demands_nothing_leaves_no_event(stage: ExecutionStage) -> None:
+    async def act(run: ExecutedRun) -> None:
+        await opened(run)
+        mark = await run.mark()
+        decided(run, mark)
+        for step in range(4):
+            mark_heard(run, mark * (1 + Decimal("0.002") * step))
+            await asyncio.sleep(0.6)
+        assert run.rows(CHECKED) == []
+        assert run.position()[0] == "OPEN"
+
+    stage.play(act)
+
+
+def test_a_run_that_is_stopped_cancels_its_entries_and_keeps_its_position(stage: ExecutionStage) -> None:
+    async def act(run: ExecutedRun) -> None:
+        await run.start()
+        await run.decide_entry(order_type=OrderType.POST_ONLY, away_pct="3")
+        await run.until(lambda: run.orders() == [("ENTRY", "OPEN")])
+        assert await run.executor.unheld_entries() == {BTC}
+        await run.executor.end_entries()
+        assert run.orders() == [("ENTRY", "CANCELED")]
+        assert await run.account.open_orders() == []
+
+    stage.play(act)
+
+
+def test_an_entry_ends_by_the_timer_of_the_exchange_when_nobody_renews_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HYDRA_STATE_DIRECTORY", str(tmp_path))
+    file = tmp_path / "account.toml"
+
+    async def play() -> None:
+        async with served_account(file, speed=60.0) as (exchange, client):
+            settings = Settings(_env_file=None, exchange_url=client.url, simulated_account_file=file)  # type: ignore[call-arg]
+            account = await asyncio.to_thread(trading_account, settings, "simulated")
+
+            async def entries() -> set[str]:
+                return {BTC}
+
+            def now() -> datetime:
+                return datetime.fromtimestamp(exchange.clock.now_ms() / 1_000, UTC)
+
+            told: list[str] = []
+            guard = asyncio.ensure_future(EntryGuard(account, entries, now, told.append).run())
+            plan = OrderPlan(
+                "hy-entry-guarded", OrderRole.ENTRY, OrderType.POST_ONLY, True, Decimal("0.010"), False,
+                limit_price=Decimal(20_000),
+            )  # fmt: skip
+            await account.place(BTC, plan)
+            began = now()
+            while now() - began < timedelta(seconds=200):
+                await asyncio.sleep(0.2)
+            assert [one.client_order_id for one in await account.open_orders()] == ["hy-entry-guarded"]
+            guard.cancel()
+            with suppress(asyncio.CancelledError):
+                await guard
+            while await account.open_orders():
+                await asyncio.sleep(0.2)
+            seen = await account.order(BTC, "hy-entry-guarded")
+            assert seen is not None
+            assert (seen.state, told) == (OrderState.CANCELED, [])
+            await account.close()
+
+    asyncio.run(asyncio.wait_for(play(), PATIENCE_S))

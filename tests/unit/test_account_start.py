@@ -1,0 +1,48 @@
+"""What a run whose orders go to an exchange is refused for before anything is asked there."""
+
+from typing import Any
+
+import pytest
+
+from hydra.domain import TradingMode
+from hydra.errors import StopError
+from hydra.runtime.account_start import refuse_unmeant
+from hydra.settings import CONFIRMATION, Settings
+
+LIVE, TESTNET = TradingMode.LIVE, TradingMode.TESTNET
+
+
+def settings(mode: TradingMode, **more: Any) -> Settings:
+    return Settings.model_construct(trading_mode=mode, **more)
+
+
+@pytest.mark.parametrize(
+    ("given", "exchange", "sentence"),
+    [
+        (settings(LIVE, live_confirmation=CONFIRMATION), None, "name it with --exchange"),
+        (settings(TESTNET), None, "name it with --exchange"),
+        (settings(LIVE), "simulated", f'set LIVE_CONFIRMATION="{CONFIRMATION}"'),
+        (settings(LIVE, live_confirmation="yes"), "binance", f'set LIVE_CONFIRMATION="{CONFIRMATION}"'),
+        (settings(LIVE, live_confirmation=CONFIRMATION), "binance", "choose --mode testnet"),
+        (settings(TESTNET, binance_testnet=False), "binance", "the account with your money"),
+    ],
+)
+def test_what_nobody_meant_is_refused_with_what_to_set(
+    given: Settings, exchange: str | None, sentence: str
+) -> None:
+    with pytest.raises(StopError) as refused:
+        refuse_unmeant(given, exchange)
+    assert sentence in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "exchange"),
+    [
+        (settings(TESTNET), "simulated"),
+        (settings(TESTNET), "binance"),
+        (settings(LIVE, live_confirmation=CONFIRMATION), "simulated"),
+        (settings(LIVE, live_confirmation=CONFIRMATION, binance_testnet=False), "binance"),
+    ],
+)
+def test_what_is_meant_is_not(given: Settings, exchange: str) -> None:
+    refuse_unmeant(given, exchange)
