@@ -132,9 +132,12 @@ class PaperMatching:
         return True
 
     def _barrier(self, state: PairState, bar: Bar, *, counts_target: bool = True) -> BarrierHit:
-        """counts_target: False in the bar of an entry: its best price may come before the fill (C114)."""
+        """counts_target: False in the bar of an entry: its best price may come before the fill (C114).
+
+        A bar that became known late says nothing of a position that was opened after it.
+        """
         position = state.position
-        if position is None or position.quantity == 0:
+        if position is None or position.quantity == 0 or bar.end < position.opened_time:
             return BarrierHit.NONE
         mark_open, high, low, _ = bar.mark
         return barrier_hit(

@@ -1,17 +1,26 @@
--- Orders and positions whose events are not numbered 1, 2, 3 ..., or go back in time. A settlement is booked when its
--- rate becomes known, which can be after later events, but it is of the position's life. Must return no rows.
-SELECT kind, id, sequence, time
-FROM (
-    SELECT 'order' AS kind, order_id AS id, sequence, time,
-        row_number() OVER w AS place, lag(time) OVER w AS not_before
-    FROM hydra.order_events WINDOW w AS (PARTITION BY order_id ORDER BY sequence)
+-- Orders and positions whose events are not numbered 1, 2, 3 ..., or go back in time. What becomes known late is booked
+-- after later events: a settlement, and what happened in a candle that became known after them. Must return no rows.
+WITH numbered AS (
+    SELECT 'order' AS kind, o.order_id AS id, o.instrument_id, e.sequence, e.time, false AS is_settlement,
+        row_number() OVER w AS place, first_value(e.time) OVER w AS began,
+        max(e.time) OVER (w ROWS UNBOUNDED PRECEDING) AS newest
+    FROM hydra.order_events AS e JOIN hydra.orders AS o USING (order_id)
+    WINDOW w AS (PARTITION BY o.order_id ORDER BY e.sequence)
     UNION ALL
-    SELECT 'position', position_id, sequence, time, row_number() OVER w,
-        CASE kind
-            WHEN 'FUNDING' THEN first_value(time) OVER w
-            ELSE max(time) FILTER (WHERE kind <> 'FUNDING') OVER (w ROWS UNBOUNDED PRECEDING)
-        END
-    FROM hydra.position_events WINDOW w AS (PARTITION BY position_id ORDER BY sequence)
-) AS numbered
-WHERE sequence <> place OR time < not_before
+    SELECT 'position', p.position_id, p.instrument_id, e.sequence, e.time, e.kind = 'FUNDING',
+        row_number() OVER w, first_value(e.time) OVER w, max(e.time) OVER (w ROWS UNBOUNDED PRECEDING)
+    FROM hydra.position_events AS e JOIN hydra.positions AS p USING (position_id)
+    WINDOW w AS (PARTITION BY p.position_id ORDER BY e.sequence)
+)
+SELECT kind, id, sequence, time
+FROM numbered AS n
+WHERE sequence <> place OR time < began
+    OR (
+        time < newest AND NOT is_settlement
+        AND NOT EXISTS (
+            SELECT FROM market.candles_1m_versions AS c
+            WHERE c.instrument_id = n.instrument_id AND c.known_at > n.newest
+                AND c.time >= n.time - interval '1 minute' AND c.time < n.time
+        )
+    )
 ORDER BY kind, id, sequence

@@ -71,20 +71,29 @@ def test_of_order_books_and_trades_the_newest_day_is_looked_at(
 
 
 @pytest.mark.parametrize(
-    ("events", "found"),
+    ("events", "candle_known_at", "found"),
     [
         # The rate of 00:07 became known after the check of 00:08.
-        ([(3, "00:08", "CHECKED"), (4, "00:07", "FUNDING")], 0),
-        ([(3, "00:05", "FUNDING")], 1),
-        ([(3, "00:06", "CHECKED")], 1),
-        ([(3, "00:07", "FUNDING"), (4, "00:06", "CHECKED")], 1),
-        ([(4, "00:08", "CHECKED")], 1),
+        ([(3, "00:08", "CHECKED"), (4, "00:07", "FUNDING")], "00:07:02", 0),
+        ([(3, "00:05", "FUNDING")], "00:07:02", 1),
+        ([(3, "00:06", "CHECKED")], "00:07:02", 1),
+        ([(3, "00:07", "FUNDING"), (4, "00:06:30", "CHECKED")], "00:07:02", 1),
+        ([(4, "00:08", "CHECKED")], "00:07:02", 1),
+        # The candle that ended at 00:07 became known after the check of 00:08, or before it.
+        ([(3, "00:08", "CHECKED"), (4, "00:07", "REDUCED"), (5, "00:06:30", "CLOSED")], "00:08:30", 0),
+        ([(3, "00:08", "CHECKED"), (4, "00:07", "REDUCED")], "00:07:02", 1),
     ],
 )
-def test_only_a_settlement_is_booked_after_later_events(
-    connection: psycopg.Connection, events: list[tuple[int, str, str]], found: int
+def test_only_what_becomes_known_late_is_booked_after_later_events(
+    connection: psycopg.Connection, events: list[tuple[int, str, str]], candle_known_at: str, found: int
 ) -> None:
     """The position was opened at 00:06 and checked at 00:07, its events 1 and 2."""
+    connection.execute(
+        "INSERT INTO market.candles_1m (instrument_id, time, known_at, open, high, low, close, volume)"
+        " SELECT instrument_id, '2025-06-01 00:06Z', %s::timestamptz, 100, 101, 99, 100, 5"
+        " FROM hydra.positions WHERE position_id = 12",
+        (f"2025-06-01 {candle_known_at}Z",),
+    )
     for sequence, time, kind in events:
         connection.execute(
             "INSERT INTO hydra.position_events (position_id, sequence, time, kind)"
