@@ -10,11 +10,10 @@ import pytest
 from hydra.db.edition import Edition
 from hydra.db.engine import connect
 from hydra.db.roles import Role
-from hydra.domain import ReconciliationCause
 from hydra.reconciliation.reconcile import Reconciliation
 from hydra.runtime.reconciling import Reconciling
 from tests.support.executed_run import ExecutedRun, ExecutionStage
-from tests.support.reconciled_run import QUANTITY, buy_by_hand
+from tests.support.reconciled_run import QUANTITY
 from tests.support.served_account import BTC
 from tests.support.servers.databases import TestServer
 from tests.support.servers.logins import as_role
@@ -66,41 +65,15 @@ def test_a_comparison_in_the_middle_of_an_entry_disturbs_nothing(
 
 
 def test_a_stop_cancelled_by_hand_stands_again_once(stage: ExecutionStage, database: str) -> None:
-    """Or the position is closed, where a busy machine proves no stop in time; two stops are there never."""
-
     async def act(run: ExecutedRun) -> None:
         async with compared(run, database) as reconciling:
             await run.decide_entry()
             await run.until(lambda: "PROTECTED" in run.position_events())
             await run.client.ask("DELETE", "algoOpenOrders", symbol=BTC)
             await reconciling.compare()
-            await run.until(lambda: is_protected_again(run) or run.position()[0] == "CLOSED")
-            if run.position()[0] == "OPEN":
-                assert await run.stops() == [QUANTITY]
+            await run.until(lambda: [state for role, state in run.orders() if role == "STOP"][1:] == ["OPEN"])
+            await reconciling.compare()
+            assert run.standing() == []
+            assert await run.stops() == [QUANTITY]
 
     stage.play(act)
-
-
-def test_a_manual_position_is_left_alone_by_both_and_each_comparison_says_why_it_was_made(
-    stage: ExecutionStage, database: str
-) -> None:
-    async def act(run: ExecutedRun) -> None:
-        async with compared(run, database) as reconciling:
-            comparing = asyncio.ensure_future(reconciling.run())
-            await buy_by_hand(run)
-            reconciling.ask(ReconciliationCause.RECONNECT)
-            await run.until(run.standing)
-            assert run.standing() == [("POSITION_UNKNOWN", BTC, True)]
-            assert run.orders() == []
-            await buy_by_hand(run, side="SELL", reduceOnly=True)
-            await run.until(lambda: not run.standing())
-            comparing.cancel()
-            await asyncio.gather(comparing, return_exceptions=True)
-        causes = run.rows("SELECT cause FROM hydra.reconciliations ORDER BY reconciliation_id")
-        assert [row[0] for row in causes][:3] == ["START", "RECONNECT", "MINUTE"]
-
-    stage.play(act, is_covered=False)
-
-
-def is_protected_again(run: ExecutedRun) -> bool:
-    return run.position_events().count("PROTECTED") > 1

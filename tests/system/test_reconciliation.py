@@ -1,5 +1,6 @@
 """A run compared with its account at the simulated exchange: what differs, and what comes of it."""
 
+import asyncio
 from datetime import timedelta
 from decimal import Decimal
 from typing import Final
@@ -7,6 +8,7 @@ from typing import Final
 import pytest
 
 from hydra.domain import OrderState, ReconciliationCause, Side
+from hydra.runtime.reconciling import Reconciling
 from hydra.trading.account_differences import read_differing
 from tests.support.reconciled_run import BTC_ID, MONEY, QUANTITY, Play, ReconciledRun, buy_by_hand
 from tests.support.served_account import BTC, START
@@ -236,5 +238,25 @@ def test_a_comparison_records_why_how_long_and_how_many(play: Play) -> None:
         assert rows == [("START", True, False, 0, False, True), ("RECONNECT", True, True, 0, True, False)]
         said = run.rows("SELECT done, mended_time IS NOT NULL FROM hydra.account_differences")
         assert all(done and is_mended for done, is_mended in said)
+
+    play(act)
+
+
+def test_comparisons_are_made_again_and_again_and_each_says_why(play: Play) -> None:
+    async def act(run: ReconciledRun) -> None:
+        said: list[str] = []
+        reconciling = Reconciling(run.reconciliation, 0.5, said.append, rest_s=0.2)
+        assert await reconciling.compare()
+        comparing = asyncio.ensure_future(reconciling.run())
+        await buy_by_hand(run)
+        reconciling.ask(ReconciliationCause.RECONNECT)
+        await soon(run.standing)
+        await buy_by_hand(run, side="SELL", reduceOnly=True)
+        await soon(lambda: not run.standing())
+        comparing.cancel()
+        await asyncio.gather(comparing, return_exceptions=True)
+        causes = run.rows("SELECT cause FROM hydra.reconciliations ORDER BY reconciliation_id")
+        assert [row[0] for row in causes][:3] == ["START", "RECONNECT", "MINUTE"]
+        assert said == []
 
     play(act)
