@@ -55,6 +55,12 @@ def refuse_unmeant(settings: Settings, exchange: str | None) -> None:
             "--mode live, but BINANCE_TESTNET=true leads to demo trading: choose --mode testnet, or set "
             "BINANCE_TESTNET=false"
         )
+    if mode is TradingMode.LIVE and environment is Environment.PRODUCTION:
+        raise StopError(
+            "--mode live with your money is not open yet: HYDRA's orders have not passed their long run "
+            "under faults, nor met a real exchange. Choose --mode testnet, or rehearse with --exchange "
+            "simulated (docs/live.md)"
+        )
     if mode is TradingMode.TESTNET and environment is Environment.PRODUCTION:
         raise StopError(
             "--mode testnet, but BINANCE_TESTNET=false leads to the account with your money: set "

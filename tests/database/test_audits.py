@@ -77,7 +77,7 @@ def test_of_order_books_and_trades_the_newest_day_is_looked_at(
         ([(3, "00:08", "CHECKED"), (4, "00:07", "FUNDING")], "00:07:02", 0),
         ([(3, "00:05", "FUNDING")], "00:07:02", 1),
         ([(3, "00:06", "CHECKED")], "00:07:02", 1),
-        ([(3, "00:07", "FUNDING"), (4, "00:06:30", "CHECKED")], "00:07:02", 1),
+        ([(3, "00:07", "FUNDING"), (4, "00:06:30", "CHECKED")], "00:06:59", 1),
         ([(4, "00:08", "CHECKED")], "00:07:02", 1),
         # The candle that ended at 00:07 became known after the check of 00:08, or before it.
         ([(3, "00:08", "CHECKED"), (4, "00:07", "REDUCED"), (5, "00:06:30", "CLOSED")], "00:08:30", 0),

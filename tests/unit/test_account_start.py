@@ -25,6 +25,11 @@ def settings(mode: TradingMode, **more: Any) -> Settings:
         (settings(LIVE, live_confirmation="yes"), "binance", f'set LIVE_CONFIRMATION="{CONFIRMATION}"'),
         (settings(LIVE, live_confirmation=CONFIRMATION), "binance", "choose --mode testnet"),
         (settings(TESTNET, binance_testnet=False), "binance", "the account with your money"),
+        (
+            settings(LIVE, live_confirmation=CONFIRMATION, binance_testnet=False),
+            "binance",
+            "with your money is not open yet",
+        ),
     ],
 )
 def test_what_nobody_meant_is_refused_with_what_to_set(
@@ -41,7 +46,6 @@ def test_what_nobody_meant_is_refused_with_what_to_set(
         (settings(TESTNET), "simulated"),
         (settings(TESTNET), "binance"),
         (settings(LIVE, live_confirmation=CONFIRMATION), "simulated"),
-        (settings(LIVE, live_confirmation=CONFIRMATION, binance_testnet=False), "binance"),
     ],
 )
 def test_what_is_meant_is_not(given: Settings, exchange: str) -> None:

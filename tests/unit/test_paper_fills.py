@@ -53,6 +53,15 @@ def test_a_short_entered_in_a_bar_that_opens_beyond_its_stop_leaves_at_the_open(
     assert position.exit_reason_code is ReasonCode.STOP_HIT
 
 
+def test_a_bar_from_before_a_position_that_comes_late_closes_nothing() -> None:
+    """Bought at 97 in the first minute, stop 96.05; the minute before, known later, fell to 90."""
+    position, exits = played(held(), bar(-1, (97.0, 97.0, 90.0, 97.0)))
+    assert not exits
+    assert position.quantity == 10
+    _, exits = played(held(), bar(1, (97.0, 97.0, 90.0, 97.0)), bar(2, (97.0, 97.0, 96.9, 97.0)))
+    assert [fill.time for fill in exits] == [START + timedelta(minutes=2)]
+
+
 def test_a_target_that_only_the_mark_reaches_fills_at_a_traded_price() -> None:
     """The mark spikes to 99.5, the last price stays at 97: sold at 97 less 2.5 bps, 96.97, not at 99.39.
 
