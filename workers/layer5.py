@@ -47,7 +47,7 @@ def book_fills(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
     else:
         if states:
             _play(connection, cycle, rules, states, last)
-            store_pair_states(connection, cycle.run_id, states.values())
+            store_pair_states(connection, cycle.run_id, states.values(), is_at_exchange=False)
         portfolio = cash_after(last.portfolio, states.values())
     prices = read_prices(connection, states, cycle.as_of)
     insert_row(connection, "equity", equity_row(portfolio, states.values(), prices, cycle))
@@ -85,4 +85,4 @@ def execute(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
         assessed = {pair.instrument_id: pair for pair in read_assessed(connection, cycle)}
         manage_positions(connection, cycle, rules, states, assessed, venue)
     place_entries(connection, cycle, rules, states, venue)
-    store_pair_states(connection, cycle.run_id, states.values())
+    store_pair_states(connection, cycle.run_id, states.values(), is_at_exchange=run.is_at_exchange)

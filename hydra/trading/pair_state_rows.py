@@ -115,9 +115,17 @@ def _entry_plan(row: DictRow) -> EntryPlan:
     )
 
 
-def store_pair_states(connection: psycopg.Connection, run_id: int, states: Iterable[PairState]) -> None:
-    """Store the changes of `states` since they were read, with one statement a table."""
+def store_pair_states(
+    connection: psycopg.Connection, run_id: int, states: Iterable[PairState], *, is_at_exchange: bool = True
+) -> None:
+    """Store the changes of `states` since they were read, with one statement a table.
+
+    is_at_exchange: times of events do not go back. On paper what a late candle tells keeps its time.
+    """
     held = list(states)
+    if is_at_exchange:
+        for one in held:
+            _keep_order(one)
     _store_positions(connection, run_id, [one.position for one in held if one.position is not None])
     owner = {one.instrument_id: one.position for one in held}
     changed = [order for one in held for order in one.orders if order.events]
@@ -135,11 +143,7 @@ def _store_positions(connection: psycopg.Connection, run_id: int, positions: lis
     ):
         new[instrument_id].position_id = position_id
     events = [
-        row
-        for one in changed
-        for row in position_event_rows(
-            one.position_id, one.last_sequence, _in_order(one.events, one.last_event_time)
-        )
+        row for one in changed for row in position_event_rows(one.position_id, one.last_sequence, one.events)
     ]
     insert_rows(connection, "position_events", events)
 
@@ -155,16 +159,17 @@ def _store_orders(
     fresh = [order_row(run_id, order, owner[order.instrument_id]) for order in new.values()]
     for identity, order_id in insert_rows(connection, "orders", fresh, ("client_order_id", "order_id")):
         new[identity].order_id = order_id
-    events = [
-        row
-        for one in orders
-        for row in order_event_rows(
-            one.order_id, one.last_sequence, _in_order(one.events, one.last_event_time)
-        )
-    ]
+    events = [row for one in orders for row in order_event_rows(one.order_id, one.last_sequence, one.events)]
     insert_rows(connection, "order_events", events)
     fills = [row for one in orders for row in fill_rows(one, one.last_sequence, one.fills)]
     insert_rows(connection, "fills", fills)
+
+
+def _keep_order(state: PairState) -> None:
+    for order in state.orders:
+        order.events = _in_order(order.events, order.last_event_time)
+    if state.position is not None:
+        state.position.events = _in_order(state.position.events, state.position.last_event_time)
 
 
 def _in_order(events: Sequence[Event], last_time: datetime | None) -> list[Event]:
