@@ -11,6 +11,7 @@ from polars.testing import assert_frame_equal
 from hydra.arrays import TIME
 from hydra.errors import StopError
 from hydra.features.engine.decision_frame import (
+    DECISION_SCHEMA,
     decision_frame,
     decision_frames,
     decision_minutes,
@@ -19,6 +20,7 @@ from hydra.features.engine.decision_frame import (
 )
 from hydra.features.engine.grid_memory import GridMemory
 from hydra.features.facts import LAYER_SOURCES, SOURCES, MarketFacts, empty_frame
+from hydra.features.reading.five_minute_bars import bars_as_of
 from tests.support.synthetic_market import facts_from_scratch, make_rows, utc
 
 T = utc(2025, 6, 10, 12, 0, 2)
@@ -135,4 +137,28 @@ def test_the_newest_fact_of_each_decision_is_that_of_what_was_known_then(seed: i
     decisions = decision_minutes([1, 2, 3], start, end).sample(fraction=0.05, shuffle=True, seed=seed)
     newest = newest_known_each(facts, decisions)
     for (pair, instant), found in zip(decisions.rows(), newest, strict=True):
-        assert found == newest_known_at(facts.known_by(instant), GridMemory()).get(pair)
+        assert found == newest_known_at(facts_from_scratch(rows, start, instant), GridMemory()).get(pair)
+
+
+def test_a_bar_of_few_candles_is_known_at_its_end_though_others_of_it_come_later() -> None:
+    opened = utc(2025, 6, 10, 11, 55)
+    late = utc(2025, 6, 10, 12, 3)
+    minutes = [
+        _candle(opened, utc(2025, 6, 10, 11, 57), 50.0),
+        _candle(opened + timedelta(minutes=1), late, 51.0),
+    ]
+    rows = {name: empty_frame(name) for name in LAYER_SOURCES} | {
+        "candles_1m": pl.DataFrame(minutes, schema=SOURCES["candles_1m"].columns, orient="row")
+    }
+    end, after = utc(2025, 6, 10, 12), utc(2025, 6, 10, 12, 4, 2)
+    facts = MarketFacts(
+        **{
+            **rows,
+            "candles_5m": bars_as_of(
+                empty_frame("candles_5m"), rows["candles_1m"], empty_frame("candles_5m"), after
+            ),
+        }
+    )
+    asked = [end - timedelta(seconds=1), T, after]
+    decisions = pl.DataFrame({"instrument_id": [1] * 3, "time": asked}, schema=DECISION_SCHEMA)
+    assert newest_known_each(facts, decisions).to_list() == [utc(2025, 6, 10, 11, 57), end, late]

@@ -11,7 +11,7 @@ from typing import Any, Final
 import polars as pl
 
 from hydra.arrays import TIME
-from hydra.durations import EPOCH, SECOND_US
+from hydra.durations import EPOCH, FIVE_MINUTES, SECOND_US
 from hydra.errors import StopError
 from hydra.features.engine.grid_memory import GridMemory
 from hydra.features.engine.lateness import newest_known, run_ends
@@ -69,11 +69,21 @@ def newest_known_each(facts: MarketFacts, decisions: pl.DataFrame) -> pl.Series:
     decisions: instrument_id (Int16) and time, any order. Null where nothing was known.
     """
     asked = AskedInstants.of(decisions)
+    frames = {name: facts.of(name) for name in LAYER_SOURCES} | {"bar_ends": _bar_ends(facts.candles_1m)}
     newest = []
-    for name in LAYER_SOURCES:
-        known = facts.of(name).select("instrument_id", pl.col("known_at").alias("time"), "known_at")
+    for name, frame in frames.items():
+        known = frame.select("instrument_id", pl.col("known_at").alias("time"), "known_at")
         newest.append(gather(known.select(pl.col("known_at").alias(name)), newest_rows(known, asked)))
-    return pl.concat(newest, how="horizontal").select(known_at=pl.max_horizontal(*LAYER_SOURCES)).to_series()
+    return pl.concat(newest, how="horizontal").select(known_at=pl.max_horizontal(*frames)).to_series()
+
+
+def _bar_ends(candles: pl.DataFrame) -> pl.DataFrame:
+    """The ends of five minutes of which a candle was known: at its end a bar is known, however few it holds.
+
+    The bar that stands in the facts became known with the last of its candles.
+    """
+    end = pl.col("time").dt.truncate("5m") + FIVE_MINUTES
+    return candles.filter(pl.col("known_at") <= end).select("instrument_id", end.alias("known_at"))
 
 
 def _newest_at(
