@@ -121,6 +121,11 @@ class OrderType(StrEnum):
     STOP_MARKET = "STOP_MARKET"
     TAKE_PROFIT_MARKET = "TAKE_PROFIT_MARKET"
 
+    @property
+    def is_conditional(self) -> bool:
+        """True if it waits for its trigger price, in a store of its own at the exchange."""
+        return self in {OrderType.STOP_MARKET, OrderType.TAKE_PROFIT_MARKET}
+
 
 class FillEvidence(StrEnum):
     """What says that an order filled.

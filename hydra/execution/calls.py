@@ -17,7 +17,7 @@ from hydra.execution.order_life import (
     has_fired,
     needs_answer,
 )
-from hydra.execution.pair_orders import CONDITIONAL, PairOrders
+from hydra.execution.pair_orders import PairOrders
 from hydra.trading.pair_state import Order
 
 QUIET: Final = timedelta(seconds=2)
@@ -161,7 +161,7 @@ def _is_quiet(memory: PairMemory, order: Order, time: datetime) -> bool:
     shown = memory.shown.get(identity)
     if shown is not None and needs_answer(shown):
         return True
-    if order.order_type not in CONDITIONAL or has_fired(order):
+    if not order.order_type.is_conditional or has_fired(order):
         return heard is None or time - heard >= QUIET
     is_missing = identity not in memory.listed and memory.listed_at is not None
     return is_missing and (heard is None or heard < (memory.listed_at or time))

@@ -38,7 +38,7 @@ from hydra.execution.news import (
     Unanswered,
 )
 from hydra.execution.order_life import has_fired
-from hydra.execution.pair_orders import CONDITIONAL, plan_of
+from hydra.trading.live_venue import plan_of
 from hydra.trading.pair_state import Order
 
 ANSWER_S: Final = 3.0
@@ -97,7 +97,7 @@ class ExchangeCalls:
 
     async def _cancel(self, symbol: str, order: Order) -> News:
         """Cancel; whatever is answered, the exchange is asked what became of it."""
-        is_conditional = order.order_type in CONDITIONAL and not has_fired(order)
+        is_conditional = order.order_type.is_conditional and not has_fired(order)
         with suppress(OrderRefusedError, OutcomeUnknownError, TimeoutError):
             async with asyncio.timeout(ANSWER_S):
                 await self.account.cancel(symbol, order.client_order_id, is_conditional=is_conditional)
@@ -105,7 +105,7 @@ class ExchangeCalls:
 
     async def _ask(self, symbol: str, order: Order) -> News:
         asked, identity = self.now(), order.client_order_id
-        if order.order_type in CONDITIONAL:
+        if order.order_type.is_conditional:
             seen = await self.account.conditional_order(symbol, identity)
         else:
             seen = await self.account.order(symbol, identity)

@@ -29,7 +29,7 @@ from hydra.execution.news import (
     trades_in,
 )
 from hydra.execution.order_life import doubt, lacks_fills, note_ids, refuse, take
-from hydra.execution.pair_orders import CONDITIONAL, PairOrders
+from hydra.execution.pair_orders import PairOrders
 from hydra.trading.exchange_trades import book_trade, exit_reason, fill_of
 from hydra.trading.pair_state import Fill, Order
 
@@ -161,7 +161,7 @@ def _owner(pair: PairOrders, trade: TradeSeen) -> Order | None:
     """The working order that a trade filled; None: another's, or one that has ended (reconciliation's)."""
     exchange_id = str(trade.exchange_order_id)
     for order in pair.working():
-        own_id = order.child_order_id if order.order_type in CONDITIONAL else order.exchange_order_id
+        own_id = order.child_order_id if order.order_type.is_conditional else order.exchange_order_id
         if own_id == exchange_id or trade.client_order_id == order.client_order_id:
             return order
     return None

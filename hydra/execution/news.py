@@ -120,6 +120,8 @@ def trades_in(news: Iterable[News]) -> list[TradeSeen]:
 
 FIRST_PAUSE_S: Final = 0.25
 LONGEST_PAUSE_S: Final = 5.0
+LONGEST_LOOK_GAP: Final = timedelta(seconds=1)
+"""Looks at a pair at work are less than this apart, unless the process was held up."""
 
 
 @dataclass(slots=True)
@@ -127,11 +129,11 @@ class PairMemory:
     """What is known of a pair since the process began.
 
     shown: the newest state of each order. trades: heard and not yet booked, by id. listed: the stops that the
-    newest list showed, and when it was asked. heard_at: the last news of an order. uncovered_since: since
-    when something is held that no proven stop covers. doubted_at: when the exchange refused to reduce a
-    position: until it has been asked for that position, nothing more is sent to reduce it. requote: the entry
-    that was refused because it would have taken liquidity. checked_at, checked_mark: of the newest check of
-    the position between the minutes.
+    newest list showed, and when it was asked. heard_at: the last news of an order. uncovered_at: the newest
+    look that found something held that no proven stop covers. uncovered_for: see `uncovered`. doubted_at:
+    when the exchange refused to reduce a position: until it has been asked for that position, nothing more is
+    sent to reduce it. requote: the entry that was refused because it would have taken liquidity.
+    checked_at, checked_mark: of the newest check of the position between the minutes.
     """
 
     shown: dict[str, Shown] = field(default_factory=dict)
@@ -140,7 +142,8 @@ class PairMemory:
     listed: frozenset[str] = frozenset()
     listed_at: datetime | None = None
     heard_at: dict[str, datetime] = field(default_factory=dict)
-    uncovered_since: datetime | None = None
+    uncovered_at: datetime | None = None
+    uncovered_for: timedelta = timedelta(0)
     protected_quantity: Decimal = Decimal(0)
     position: PositionShown | None = None
     doubted_at: datetime | None = None
@@ -177,6 +180,20 @@ class PairMemory:
         """The call had its effect: the next one waits for nothing."""
         self._tries.pop((what, of), None)
         self._next.pop((what, of), None)
+
+    def uncovered(self, now: datetime) -> timedelta:
+        """How long the process has looked at something held uncovered.
+
+        A pause of the process counts for `LONGEST_LOOK_GAP` at most: what the exchange said in it is still
+        unheard.
+        """
+        gap = now - (self.uncovered_at or now)
+        self.uncovered_at, self.uncovered_for = now, self.uncovered_for + min(gap, LONGEST_LOOK_GAP)
+        return self.uncovered_for
+
+    def covered(self) -> None:
+        """Nothing is held, or a proven stop covers it."""
+        self.uncovered_at, self.uncovered_for = None, timedelta(0)
 
     def forget_all_but(self, client_order_ids: set[str]) -> None:
         """Forget orders that have ended."""

@@ -7,7 +7,6 @@ Source: docs/architecture.md, laws 1 and 5.
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
 
 from hydra.domain import (
     ExitUrgency,
@@ -20,12 +19,10 @@ from hydra.domain import (
 )
 from hydra.layers.layer4_filters import ceil_to, floor_to
 from hydra.layers.layer5_execution import ExecutionParameters
-from hydra.layers.layer5_orders import DecisionKey, OrderPlan, exit_order
+from hydra.layers.layer5_orders import DecisionKey, OrderPlan, market_exit_order
 from hydra.trading.instrument_spec import InstrumentSpec
 from hydra.trading.live_venue import LiveVenue
 from hydra.trading.pair_state import Order, PairState, Position, PositionEvent
-
-CONDITIONAL: Final = frozenset({OrderType.STOP_MARKET, OrderType.TAKE_PROFIT_MARKET})
 
 
 @dataclass(slots=True)
@@ -122,16 +119,8 @@ class PairOrders:
         if any(one.order_type is OrderType.MARKET for one in exits):
             return
         self.withdraw(exits, time)
-        touch = (position.entry_price, position.entry_price)
-        plan = exit_order(
-            self.key(position.decision_time),
-            position.direction,
-            position.quantity,
-            ExitUrgency.URGENT,
-            touch,
-            self.spec.filters,
-            self.attempt(OrderRole.EXIT),
-        )
+        key, attempt = self.key(position.decision_time), self.attempt(OrderRole.EXIT)
+        plan = market_exit_order(key, position.direction, position.quantity, attempt)
         position.state = PositionState.CLOSING
         numbers = {"urgency": ExitUrgency.URGENT.value}
         position.events.append(PositionEvent(time, PositionEventKind.CHECKED, None, reason_code, numbers))
@@ -151,17 +140,3 @@ class PairOrders:
         if is_entry and price is not None and order.quantity * price < filters.min_notional_usd:
             return f"notional {order.quantity * price} is below {filters.min_notional_usd}"
         return None
-
-
-def plan_of(order: Order) -> OrderPlan:
-    """The plan that an order was made from."""
-    return OrderPlan(
-        client_order_id=order.client_order_id,
-        role=order.role,
-        order_type=order.order_type,
-        is_buy=order.is_buy,
-        quantity=order.quantity,
-        reduce_only=order.role is not OrderRole.ENTRY,
-        limit_price=order.limit_price,
-        trigger_price=order.trigger_price,
-    )

@@ -18,7 +18,7 @@ from hydra.layers.layer5_orders import OrderPlan, protective_orders
 from hydra.trading.pair_state import Order, Position
 
 GIVEN_UP_AFTER: Final = timedelta(seconds=4)
-"""So long a stop may take, exchange's time: then the position is closed, so that five seconds are kept."""
+"""So long a stop may take, see `PairMemory.uncovered`: then the position is closed; the limit is five."""
 
 GUARDS: Final = (OrderRole.STOP, OrderRole.TARGET)
 
@@ -39,7 +39,8 @@ def protect(pair: PairOrders, memory: PairMemory, time: datetime) -> None:
     position = pair.position
     if position is None:
         pair.withdraw(pair.working(*GUARDS), time)
-        memory.uncovered_since, memory.protected_quantity = None, Decimal(0)
+        memory.covered()
+        memory.protected_quantity = Decimal(0)
         return
     stop, target = covering(pair, OrderRole.STOP), covering(pair, OrderRole.TARGET)
     for role, present in ((OrderRole.STOP, stop), (OrderRole.TARGET, target)):
@@ -47,11 +48,10 @@ def protect(pair: PairOrders, memory: PairMemory, time: datetime) -> None:
             memory.made("plan", role, time)
             _plan(pair, position, role, time)
     if not is_proven(stop, memory):
-        memory.uncovered_since = memory.uncovered_since or time
-        if time - memory.uncovered_since >= GIVEN_UP_AFTER:
+        if memory.uncovered(time) >= GIVEN_UP_AFTER:
             pair.leave_at_market(time, ReasonCode.UNPROTECTED)
         return
-    memory.uncovered_since = None
+    memory.covered()
     _settle(pair, memory, position, (stop, target), time)
 
 

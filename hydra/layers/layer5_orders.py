@@ -137,10 +137,10 @@ def exit_order(
 
     remaining: the quantity still held (C44). attempt: 0 for the first order of this exit.
     """
+    if urgency is ExitUrgency.URGENT or attempt > 0:
+        return market_exit_order(key, direction, remaining, attempt)
     is_buy = direction < 0
     identity = client_order_id(key, OrderRole.EXIT, attempt)
-    if urgency is ExitUrgency.URGENT or attempt > 0:
-        return OrderPlan(identity, OrderRole.EXIT, OrderType.MARKET, is_buy, remaining, reduce_only=True)
     price = round_passive(exit_price(direction, *touch, is_passive=True), filters.tick_size, is_buy=is_buy)
     return OrderPlan(
         identity,
@@ -151,3 +151,9 @@ def exit_order(
         reduce_only=True,
         limit_price=price,
     )
+
+
+def market_exit_order(key: DecisionKey, direction: int, remaining: Decimal, attempt: int) -> OrderPlan:
+    """Closes everything of a position at market (C43). remaining, attempt: see `exit_order`."""
+    identity = client_order_id(key, OrderRole.EXIT, attempt)
+    return OrderPlan(identity, OrderRole.EXIT, OrderType.MARKET, direction < 0, remaining, reduce_only=True)

@@ -14,13 +14,13 @@ from typing import Final
 import psycopg
 
 from hydra.db import queries
-from hydra.domain import OrderRole, OrderState, OrderType, PositionEventKind, PositionState, ReasonCode
+from hydra.domain import OrderRole, OrderState, PositionEventKind, PositionState, ReasonCode
 from hydra.errors import OrderRefusedError
 from hydra.exchange.account import OrderSeen, TradingAccount
-from hydra.layers.layer5_orders import DecisionKey, OrderPlan, client_order_id, protective_orders
+from hydra.layers.layer5_orders import DecisionKey, OrderPlan, market_exit_order, protective_orders
 from hydra.reconciliation.rules import stop_is_behind
-from hydra.reconciliation.sending import CONDITIONAL, cancel, send
-from hydra.trading.live_venue import lock_pairs
+from hydra.reconciliation.sending import cancel, send
+from hydra.trading.live_venue import lock_pairs, plan_of
 from hydra.trading.pair_state import Order, PairState, Position, PositionEvent, planned_order
 from hydra.trading.pair_state_rows import read_orders, read_pair_states, store_pair_states
 
@@ -90,8 +90,8 @@ class Protection:
     async def withdraw(self, pair: PairAtRisk, orders: list[Order]) -> None:
         """Cancel orders of the run at the exchange, and in the tables where it did. Raises: see `cancel`."""
         for order in orders:
-            is_conditional = order.order_type in CONDITIONAL
-            if await cancel(self.account, pair.symbol, order.client_order_id, is_conditional=is_conditional):
+            client_id, is_conditional = order.client_order_id, order.order_type.is_conditional
+            if await cancel(self.account, pair.symbol, client_id, is_conditional=is_conditional):
                 await asyncio.to_thread(self._enter_cancelled, pair, order)
 
     # What the tables say, each in a transaction that holds the pair.
@@ -144,7 +144,8 @@ class Protection:
             if position is None or position.quantity == 0:
                 return None
             key = self.key(pair.instrument_id, position.decision_time)
-            plan = market_exit(key, position, self._sent(pair, position, OrderRole.EXIT))
+            sent = self._sent(pair, position, OrderRole.EXIT)
+            plan = market_exit_order(key, position.direction, position.quantity, sent)
             others = [one for one in (state.exit, state.entry) if one is not None]
             position.state = PositionState.CLOSING
             checked = PositionEventKind.CHECKED
@@ -198,29 +199,3 @@ def is_on_its_way(stop: Order, quantity: Decimal) -> bool:
     """True if a stop for `quantity` was planned and its answer is not known: the same is sent again."""
     is_wanted = stop.cancel_wanted_time is None
     return is_wanted and stop.state in _NOT_ANSWERED and stop.quantity >= quantity
-
-
-def plan_of(stop: Order) -> OrderPlan:
-    """The plan that a stored stop was made from."""
-    return OrderPlan(
-        stop.client_order_id,
-        stop.role,
-        stop.order_type,
-        stop.is_buy,
-        stop.quantity,
-        reduce_only=True,
-        trigger_price=stop.trigger_price,
-    )
-
-
-def market_exit(key: DecisionKey, position: Position, attempt: int) -> OrderPlan:
-    """The order that closes everything at market (C43)."""
-    identity = client_order_id(key, OrderRole.EXIT, attempt)
-    return OrderPlan(
-        identity,
-        OrderRole.EXIT,
-        OrderType.MARKET,
-        position.direction < 0,
-        position.quantity,
-        reduce_only=True,
-    )

@@ -17,10 +17,10 @@ import psycopg
 from hydra.domain import ReconciliationCause
 from hydra.exchange.account import TradingAccount
 from hydra.reconciliation import records
+from hydra.reconciliation.corrections import Corrections
 from hydra.reconciliation.differences import Difference, find_differences, show
 from hydra.reconciliation.protection import KeyOfDecision, Protection
 from hydra.reconciliation.records import Reconciled
-from hydra.reconciliation.repairs import Repairs
 from hydra.reconciliation.requests import RequestsAtExchange
 from hydra.reconciliation.rules import ANSWERS, Action
 from hydra.reconciliation.snapshot import AccountSnapshot, OrderName, take_snapshot
@@ -72,7 +72,7 @@ class Reconciliation:
             if not to_mend:
                 break
             tried.update(one.name for one in to_mend)
-            await self._repairs.carry_out(to_mend, snapshot)
+            await self._corrections.carry_out(to_mend, snapshot)
             snapshot, differences = await self._look_twice()
         return await asyncio.to_thread(self._end, reconciliation_id, snapshot, time.monotonic() - began)
 
@@ -85,9 +85,9 @@ class Reconciliation:
         return Protection(self.connection, self.run.run_id, self.account, self.key)
 
     @cached_property
-    def _repairs(self) -> Repairs:
+    def _corrections(self) -> Corrections:
         rules = rules_of_run(self.run)
-        return Repairs(self.connection, self.run.run_id, rules, self.account, self._protection)
+        return Corrections(self.connection, self.run.run_id, rules, self.account, self._protection)
 
     @cached_property
     def _requests(self) -> RequestsAtExchange:

@@ -6,12 +6,11 @@ Source: docs/architecture.md, law 5; docs/exchange.md, "Reconciliation".
 import asyncio
 from typing import Final
 
-from hydra.domain import OrderRefusal, OrderType
+from hydra.domain import OrderRefusal
 from hydra.errors import OrderRefusedError, OutcomeUnknownError, RetryError
 from hydra.exchange.account import OrderSeen, TradingAccount
 from hydra.layers.layer5_orders import OrderPlan
 
-CONDITIONAL: Final = frozenset({OrderType.STOP_MARKET, OrderType.TAKE_PROFIT_MARKET})
 _TRIES: Final = 5
 _PAUSE_S: Final = 0.5
 
@@ -46,7 +45,7 @@ async def send(account: TradingAccount, symbol: str, plan: OrderPlan) -> OrderSe
 
 async def ask(account: TradingAccount, symbol: str, plan: OrderPlan) -> OrderSeen | None:
     """The order of `plan` by its id; None: the exchange has none."""
-    if plan.order_type in CONDITIONAL:
+    if plan.order_type.is_conditional:
         return await account.conditional_order(symbol, plan.client_order_id)
     return await account.order(symbol, plan.client_order_id)
 

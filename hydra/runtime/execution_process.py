@@ -59,7 +59,7 @@ _LOG: structlog.stdlib.BoundLogger = structlog.get_logger("hydra.execution")
 
 
 @dataclass(frozen=True)
-class Exchange:
+class ConnectedExchange:
     """The exchange of a run: its market, its account, and its clock."""
 
     market: MarketData
@@ -90,7 +90,9 @@ class Exchange:
                 await self.clock.measure(self.market.server_clock)
 
 
-async def execute_run(run: Run, connection: psycopg.Connection, exchange: Exchange, url: str) -> None:
+async def execute_run(
+    run: Run, connection: psycopg.Connection, exchange: ConnectedExchange, url: str
+) -> None:
     """Execute the orders of `run`, and compare them, until SIGTERM or SIGINT.
 
     Then entries are cancelled; stops and targets stay. connection: of the worker, in autocommit.
@@ -187,7 +189,7 @@ def _wake(
                     break
 
 
-def connect_exchange(settings: Settings, run: Run) -> Exchange:
+def connect_exchange(settings: Settings, run: Run) -> ConnectedExchange:
     """The market and the account of the exchange of `run`.
 
     Raises:
@@ -202,7 +204,7 @@ def connect_exchange(settings: Settings, run: Run) -> Exchange:
             f"run {run.run_id} trades on {run.exchange.venue}, the settings lead to {account.venue}: correct "
             "BINANCE_TESTNET or EXCHANGE_URL"
         )
-    return Exchange(market_data(settings, run.exchange.name), account, ExchangeClock())
+    return ConnectedExchange(market_data(settings, run.exchange.name), account, ExchangeClock())
 
 
 def start(run: Annotated[int, typer.Option(help="Number of the run")]) -> None:

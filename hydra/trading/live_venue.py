@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 
 from hydra.db import queries
-from hydra.domain import ReasonCode
+from hydra.domain import OrderRole, ReasonCode
 from hydra.layers.layer5_orders import DecisionKey, OrderPlan
 from hydra.trading.pair_state import Order, PairState, planned_order
 from hydra.trading.runs import Run
@@ -68,3 +68,17 @@ def lock_pairs(connection: psycopg.Connection, run_id: int, instrument_id: int |
     """
     values = {"run_id": run_id, "instrument_id": instrument_id}
     connection.execute(queries.load("stages/lock_pairs"), values)
+
+
+def plan_of(order: Order) -> OrderPlan:
+    """The plan that an order was made from."""
+    return OrderPlan(
+        client_order_id=order.client_order_id,
+        role=order.role,
+        order_type=order.order_type,
+        is_buy=order.is_buy,
+        quantity=order.quantity,
+        reduce_only=order.role is not OrderRole.ENTRY,
+        limit_price=order.limit_price,
+        trigger_price=order.trigger_price,
+    )

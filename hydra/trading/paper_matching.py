@@ -17,7 +17,7 @@ from hydra.domain import FillEvidence, OrderRole, OrderState, OrderType, Positio
 from hydra.layers.layer4_filters import exact
 from hydra.layers.layer5_book_fills import triggering_trade
 from hydra.layers.layer5_execution import ExecutionParameters, OrderStep, exit_step
-from hydra.layers.layer5_orders import OrderPlan, client_order_id, protective_orders
+from hydra.layers.layer5_orders import market_exit_order, protective_orders
 from hydra.layers.layer5_paper_fills import (
     BarrierHit,
     barrier_hit,
@@ -277,14 +277,7 @@ class PaperMatching:
             self.venue.cancel(state.exit, time, detail={"replaced_by": OrderType.MARKET.value})
             state.drop_ended()
         key = self.venue.key(position.instrument_id, position.decision_time)
-        plan = OrderPlan(
-            client_order_id(key, OrderRole.EXIT, position.exits_sent),
-            OrderRole.EXIT,
-            OrderType.MARKET,
-            is_buy=position.direction < 0,
-            quantity=position.quantity,
-            reduce_only=True,
-        )
+        plan = market_exit_order(key, position.direction, position.quantity, position.exits_sent)
         position.exits_sent += 1
         position.state = PositionState.CLOSING
         state.exit = self.venue.submit(plan, key, reference_price, time, reason)

@@ -50,12 +50,12 @@ from hydra.execution.news import (
     Unanswered,
 )
 from hydra.execution.order_life import has_fired
-from hydra.execution.pair_orders import CONDITIONAL, PairOrders, plan_of
+from hydra.execution.pair_orders import PairOrders
 from hydra.layers.layer5_orders import entry_order, exit_order
 from hydra.sim.exchange.private.fields import Fields
 from hydra.sim.exchange.private.operations import OPERATIONS
 from hydra.sim.exchange.refusals import Refusal
-from hydra.trading.live_venue import LiveVenue
+from hydra.trading.live_venue import LiveVenue, plan_of
 from hydra.trading.pair_state import EntryPlan, Order, PairState, Position, planned_order
 from tests.support.account_scene import BTC, Scene
 from tests.support.generated_facts import terms_of
@@ -288,13 +288,13 @@ class SceneExecutor:
             code = int(refused.body["code"])  # type: ignore[index]
             kind = REFUSAL_OF.get(code, OrderRefusal.OTHER)
             return Refused(order.client_order_id, kind, str(code))
-        if order.order_type in CONDITIONAL:
+        if order.order_type.is_conditional:
             return Shown(answers.one("", row, answers.ConditionalRow, answers.conditional_seen))
         return Shown(answers.one("", row, answers.OrderRow, answers.order_seen))
 
     def _cancel(self, order: Order) -> None:
         try:
-            if order.order_type in CONDITIONAL and not has_fired(order):
+            if order.order_type.is_conditional and not has_fired(order):
                 self._ask("DELETE /fapi/v1/algoOrder", clientAlgoId=order.client_order_id)
             else:
                 self._ask("DELETE /fapi/v1/order", symbol=BTC, origClientOrderId=order.client_order_id)
@@ -303,7 +303,7 @@ class SceneExecutor:
 
     def _asked(self, order: Order) -> News:
         identity = order.client_order_id
-        seen = self._conditional(identity) if order.order_type in CONDITIONAL else self._ordinary(identity)
+        seen = self._conditional(identity) if order.order_type.is_conditional else self._ordinary(identity)
         return NotFound(identity, self.now) if seen is None else Shown(seen, is_answer=True)
 
     def _ordinary(self, identity: str) -> OrderSeen | None:

@@ -7,7 +7,7 @@ from typing import Final
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hydra.domain import ExitUrgency, OrderRole
+from hydra.domain import ExitUrgency, OrderRole, OrderType
 from hydra.sim.exchange.account.settings import AccountSettings
 from hydra.sim.exchange.account.words import MarginType
 from tests.support.account_scene import Scene
@@ -29,7 +29,7 @@ _STEP = st.one_of(
     st.tuples(st.just("trade"), st.booleans(), st.sampled_from(("0.004", "0.100", "9.000"))),
 )
 _MIDDLE: Final = 500_000
-_SENT: Final = (("enter", True, "0.300"), ("answer", Outcome.ANSWERED), ("answer", Outcome.ANSWERED))
+_SENT: Final = (("enter", True, "0.300"), *[("answer", Outcome.ANSWERED)] * 3)
 """An entry rests in the book."""
 
 
@@ -124,3 +124,29 @@ def test_the_rows_end_as_the_exchange(steps: list[tuple[object, ...]], is_renewe
         _step(one, *step)  # type: ignore[arg-type]
     one.come_to_rest(is_renewed=is_renewed)
     assert_as_at_the_exchange(one)
+
+
+def held_without_an_answer() -> SceneExecutor:
+    """An entry has filled; its stop and target are under way."""
+    one = an_executor()
+    for step in [*_SENT, ("trade", True, "9.000")]:
+        _step(one, *step)  # type: ignore[arg-type]
+    while one.position is None:
+        one.deliver()
+    return one
+
+
+def test_a_pause_of_the_process_closes_no_position() -> None:
+    one = held_without_an_answer()
+    _pass(one, 30)
+    while one.calls:
+        one.answer()
+    assert one.position is not None
+    assert {order.role for order in one.working} == {OrderRole.STOP, OrderRole.TARGET}
+
+
+def test_a_stop_that_is_looked_for_in_vain_closes_the_position() -> None:
+    one = held_without_an_answer()
+    for _ in range(5):
+        _pass(one, 1)
+    assert [order.role for order in one.orders if order.order_type is OrderType.MARKET] == [OrderRole.EXIT]

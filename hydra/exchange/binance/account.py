@@ -34,7 +34,7 @@ from hydra.exchange.binance.change_refusals import (
 )
 from hydra.exchange.binance.client import ORDERS_1_MIN, ORDERS_10_S, WEIGHT, BinanceClient
 from hydra.exchange.binance.instrument_terms import instrument_terms
-from hydra.exchange.binance.order_requests import CONDITIONAL, order_request
+from hydra.exchange.binance.order_requests import order_request
 from hydra.exchange.binance.user_stream import UserStream
 from hydra.exchange.exchange_clock import ServerClock
 from hydra.exchange.instruments import InstrumentTerms
@@ -92,7 +92,7 @@ class BinanceAccount:
         request = order_request(symbol, plan)
         answer = await self._change(what, request.endpoint, **request.parameters)
         try:
-            if plan.order_type in CONDITIONAL:
+            if plan.order_type.is_conditional:
                 return one("algoOrder", answer, answers.ConditionalRow, answers.conditional_seen)
             return one("order", answer, answers.OrderRow, answers.order_seen)
         except BadDataError as error:

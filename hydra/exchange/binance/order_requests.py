@@ -10,7 +10,6 @@ from typing import Final, NamedTuple
 from hydra.domain import OrderType
 from hydra.layers.layer5_orders import OrderPlan
 
-CONDITIONAL: Final = frozenset({OrderType.STOP_MARKET, OrderType.TAKE_PROFIT_MARKET})
 _TIME_IN_FORCE: Final = {OrderType.LIMIT: "GTC", OrderType.POST_ONLY: "GTX"}
 
 
@@ -31,7 +30,7 @@ def order_request(symbol: str, plan: OrderPlan) -> OrderRequest:
     }
     if plan.reduce_only:
         shared["reduceOnly"] = "true"
-    if plan.order_type in CONDITIONAL:
+    if plan.order_type.is_conditional:
         own = {
             "algoType": "CONDITIONAL",
             "type": plan.order_type.value,

@@ -24,8 +24,8 @@ from hydra.trading.parameters import Rules
 
 
 @dataclass(frozen=True)
-class Repairs:
-    """Mends the differences of one run."""
+class Corrections:
+    """Corrects the differences of one run."""
 
     connection: psycopg.Connection
     run_id: int
