@@ -178,7 +178,7 @@ def _placed_bars(market: BacktestMarket) -> pl.DataFrame:
         pl.Series("decided", decided),
         pl.Series("irregular", (decided - 1 != opened) | (count[pair_minutes] > 1)),
     )
-    return _with_marks(_with_lengths(placed.filter(pl.Series(usable)), market), market.mark_prices)
+    return _with_marks(_with_lengths(placed.filter(pl.Series(usable)), market), market)
 
 
 def _with_lengths(bars: pl.DataFrame, market: BacktestMarket) -> pl.DataFrame:
@@ -190,16 +190,24 @@ def _with_lengths(bars: pl.DataFrame, market: BacktestMarket) -> pl.DataFrame:
     return joined.with_columns(pl.col("minutes").fill_null(1))
 
 
-def _with_marks(bars: pl.DataFrame, mark_prices: pl.DataFrame) -> pl.DataFrame:
-    """`bars` with has_mark and mark_*: the mark bar of the minute if known by then, else the bar itself."""
-    marks = mark_prices.filter(pl.col("timeframe_minutes") == 1)
-    places = _same_minutes(marks, bars)
-    found = gather(marks.select("known_at", *_MARKED), places)
-    as_of_us = bars["decided"].to_numpy() * MINUTE_US + DECISION_DELAY_US
-    is_known = (found["known_at"].to_physical() <= pl.Series(as_of_us)).fill_null(value=False)
-    has_mark = is_known & (bars["minutes"] == 1)
+def _with_marks(bars: pl.DataFrame, market: BacktestMarket) -> pl.DataFrame:
+    """`bars` with has_mark and mark_*: the mark bar of the minute if known by then, else the bar itself.
+
+    later_mark: the close of the mark bar. mark_row: from which decided minute on it is known.
+    """
+    marks = market.mark_prices.filter(pl.col("timeframe_minutes") == 1)
+    marks = marks.with_columns(pl.Series("mark_row", first_known_rows(market.minutes, marks["known_at"])))
+    found = gather(marks.select("mark_row", *_MARKED), _same_minutes(marks, bars))
+    mark_row = (
+        found["mark_row"]
+        .fill_null(len(market.minutes))
+        .zip_with(bars["minutes"] == 1, pl.Series([len(market.minutes)]))
+    )
+    has_mark = mark_row <= bars["row"]
     return bars.with_columns(
         has_mark.alias("has_mark"),
+        mark_row.alias("mark_row"),
+        found["close"].alias("later_mark"),
         *(bars[name].zip_with(~has_mark, found[name]).alias(f"mark_{name}") for name in _MARKED),
     )
 
@@ -233,13 +241,18 @@ def _irregular_bars(bars: pl.DataFrame) -> dict[tuple[int, int], list[Bar]]:
 
 
 def _newest_prices(bars: pl.DataFrame, newest: Integers) -> tuple[Floats, Floats, Integers]:
-    """Close and mark of the newest candle known at each minute, and the minute at which it ended."""
+    """Close and mark of the newest candle known at each minute, and the minute at which it ended.
+
+    The mark of a candle may become known after the candle.
+    """
     opened = _taken(bars["opened"], newest, absent=-1)
     known_until = np.maximum.accumulate(opened, axis=0)
     # A candle that came after a newer one does not replace it.
     places = np.maximum.accumulate(np.where(opened == known_until, newest, -1), axis=0)
-    last, mark = (_taken(bars[name], places, absent=np.nan) for name in ("close", "mark_close"))
-    return last, mark, known_until + 1
+    last, mark = (_taken(bars[name], places, absent=np.nan) for name in ("close", "later_mark"))
+    rows = np.arange(len(newest))[:, None]
+    is_known = _taken(bars["mark_row"], places, absent=len(newest)) <= rows
+    return last, np.where(is_known, mark, last), known_until + 1
 
 
 def _settlements(market: BacktestMarket) -> dict[tuple[int, int], list[Settlement]]:

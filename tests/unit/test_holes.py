@@ -143,6 +143,19 @@ def test_a_mark_bar_within_the_hole_is_the_last_known_mark() -> None:
     assert {source for _, _, source in booked} == {"mark"}
 
 
+def test_the_mark_of_the_newest_candle_counts_from_when_it_is_known() -> None:
+    """The last mark before the hole comes ten minutes after its candle."""
+    last = BEFORE[-1]["time"]
+    assert isinstance(last, datetime)
+    names = dict.fromkeys(("open", "high", "low", "close"), 99_000.0)
+    late = {"known_at": last + 11 * MINUTE, "timeframe_minutes": 1, **names}
+    market = market_of(BEFORE, [{"instrument_id": BTC, "time": last, **late}])
+    more = decided_minutes([(START + MINUTE, START + timedelta(hours=1))], START + timedelta(days=1))
+    player, state, _ = played(replace(market, minutes=more), direction=1)
+    marks = {row: player.prices(row, [state])[BTC].mark for row in (29, 38, 39, 59)}
+    assert marks == {29: 99_500, 38: 99_500, 39: 99_000, 59: 99_000}
+
+
 def test_after_a_day_without_candles_a_position_still_stands_at_its_last_price() -> None:
     """A pair falls silent for two days while others trade: its loss stays, and the row says it is stale."""
     market = market_of(BEFORE)
