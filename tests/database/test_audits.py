@@ -103,6 +103,22 @@ def test_only_what_becomes_known_late_is_booked_after_later_events(
     assert len(findings(connection, "event_sequence_with_holes")) == found
 
 
+@pytest.mark.parametrize(("as_of", "found"), [("00:07:01", 0), ("00:07:02", 1)])
+def test_a_minute_decided_on_less_than_was_known_by_then_makes_no_event_late(
+    connection: psycopg.Connection, as_of: str, found: int
+) -> None:
+    """00:08 was decided as of `as_of`, as ingest stood still; a candle of 00:06 was known at 00:07:02."""
+    connection.execute(
+        "INSERT INTO hydra.cycles (run_id, time, state, as_of, closed_at, code_version)"
+        " SELECT run_id, '2025-06-01 00:08Z', 'CLOSED', %s::timestamptz, now(), code_version"
+        " FROM hydra.cycles WHERE run_id = (SELECT run_id FROM hydra.positions WHERE position_id = 12)"
+        " LIMIT 1",
+        (f"2025-06-01 {as_of}Z",),
+    )
+    events = [(3, "00:08", "CHECKED"), (4, "00:07", "REDUCED")]
+    test_only_what_becomes_known_late_is_booked_after_later_events(connection, events, "00:07:02", found)
+
+
 @pytest.mark.parametrize("name", NO_DEFECTS)
 def test_an_audit_is_silent_at_its_border(connection: psycopg.Connection, name: str) -> None:
     for statement in NO_DEFECTS[name].split(";"):
