@@ -193,21 +193,18 @@ def _with_lengths(bars: pl.DataFrame, market: BacktestMarket) -> pl.DataFrame:
 def _with_marks(bars: pl.DataFrame, market: BacktestMarket) -> pl.DataFrame:
     """`bars` with has_mark and mark_*: the mark bar of the minute if known by then, else the bar itself.
 
-    later_mark: the close of the mark bar. mark_row: from which decided minute on it is known.
+    recorded_mark: the close of the mark bar. mark_row: from which decided minute on it is known.
     """
     marks = market.mark_prices.filter(pl.col("timeframe_minutes") == 1)
     marks = marks.with_columns(pl.Series("mark_row", first_known_rows(market.minutes, marks["known_at"])))
     found = gather(marks.select("mark_row", *_MARKED), _same_minutes(marks, bars))
-    mark_row = (
-        found["mark_row"]
-        .fill_null(len(market.minutes))
-        .zip_with(bars["minutes"] == 1, pl.Series([len(market.minutes)]))
-    )
+    never = len(market.minutes)
+    mark_row = found["mark_row"].fill_null(never).set(bars["minutes"] > 1, never)
     has_mark = mark_row <= bars["row"]
     return bars.with_columns(
         has_mark.alias("has_mark"),
         mark_row.alias("mark_row"),
-        found["close"].alias("later_mark"),
+        found["close"].alias("recorded_mark"),
         *(bars[name].zip_with(~has_mark, found[name]).alias(f"mark_{name}") for name in _MARKED),
     )
 
@@ -249,7 +246,7 @@ def _newest_prices(bars: pl.DataFrame, newest: Integers) -> tuple[Floats, Floats
     known_until = np.maximum.accumulate(opened, axis=0)
     # A candle that came after a newer one does not replace it.
     places = np.maximum.accumulate(np.where(opened == known_until, newest, -1), axis=0)
-    last, mark = (_taken(bars[name], places, absent=np.nan) for name in ("close", "later_mark"))
+    last, mark = (_taken(bars[name], places, absent=np.nan) for name in ("close", "recorded_mark"))
     rows = np.arange(len(newest))[:, None]
     is_known = _taken(bars["mark_row"], places, absent=len(newest)) <= rows
     return last, np.where(is_known, mark, last), known_until + 1
