@@ -211,8 +211,11 @@ class TradingAccount(Protocol):
     async def open_orders(self) -> list[OrderSeen]:
         """The ordinary orders that work, of all symbols."""
 
-    async def open_conditional_orders(self) -> list[OrderSeen]:
-        """The conditional orders that wait for their trigger, of all symbols. No other stop is there."""
+    async def open_conditional_orders(self, symbol: str | None = None) -> list[OrderSeen]:
+        """The conditional orders that wait for their trigger. No other stop is there.
+
+        symbol: of this one; of all, without it, the question weighs forty times as much.
+        """
 
     async def positions(self) -> list[PositionSeen]:
         """The positions that are not flat, of all symbols."""

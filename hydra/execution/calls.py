@@ -63,7 +63,7 @@ class SetLeverage:
 
 @dataclass(frozen=True, slots=True)
 class ListStops:
-    """List the conditional orders that wait."""
+    """List the conditional orders of the pair that wait."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ class ExchangeCalls:
     tell: Callable[[str], None]
 
     async def carry_out(self, symbol: str, call: Call) -> News | None:
-        """The news that the answer brings, None if there is none. StopsListed is of all pairs."""
+        """The news that the answer brings, None if there is none."""
         try:
             return await self._answered(symbol, call)
         except (RetryError, OutcomeUnknownError):
@@ -123,7 +123,7 @@ class ExchangeCalls:
         asked = self.now()
         match call:
             case ListStops():
-                orders = await self.account.open_conditional_orders()
+                orders = await self.account.open_conditional_orders(symbol)
                 return StopsListed(frozenset(one.client_order_id for one in orders), asked)
             case ListTrades():
                 return TradesListed(tuple(await self.account.trades(symbol, call.start)))

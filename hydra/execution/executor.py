@@ -18,7 +18,7 @@ from hydra.errors import RetryError
 from hydra.exchange.account import AccountEvent, OrderUpdate, StreamBegan, StreamEnded, TradingAccount
 from hydra.execution.calls import Ask, Call, Cancel, Send
 from hydra.execution.exchange_calls import ExchangeCalls
-from hydra.execution.news import News, PairMemory, Shown, StopsListed, StreamBroken
+from hydra.execution.news import News, PairMemory, Shown, StreamBroken
 from hydra.execution.pair_rows import PairRows
 
 LOOK_EVERY_S: Final = 0.5
@@ -67,7 +67,6 @@ class Executor:
         self._by_symbol = {symbol: self._pairs[one] for one, symbol in rows.symbols.items()}
         self._database = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rows")
         self._tasks: set[asyncio.Task[None]] = set()
-        self._at_work: list[_Pair] = []
         self._woken = asyncio.Event()
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -82,9 +81,8 @@ class Executor:
         try:
             while not self._failed.done():
                 self._woken.clear()
-                self._at_work = [self._pairs[one] for one in await self._in_database(self._rows.at_work)]
-                for pair in self._at_work:
-                    self._look_soon(pair)
+                for one in await self._in_database(self._rows.at_work):
+                    self._look_soon(self._pairs[one])
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._woken.wait(), LOOK_EVERY_S)
             self._failed.result()
@@ -170,9 +168,7 @@ class Executor:
         finally:
             pair.under_way.discard(key)
         if news is not None:
-            # A list of all stops proves those of every pair.
-            for one in self._at_work if isinstance(news, StopsListed) else (pair,):
-                self._tell_pair(one, news)
+            self._tell_pair(pair, news)
 
     async def _in_database(self, act: Callable[..., T], *values: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._database, act, *values)

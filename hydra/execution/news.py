@@ -60,7 +60,7 @@ class NotDone:
 
 @dataclass(frozen=True, slots=True)
 class StopsListed:
-    """The client ids of the conditional orders that wait for their trigger. time: of the question."""
+    """The client ids of the pair's conditional orders that wait for their trigger. time: of the question."""
 
     client_order_ids: frozenset[str]
     time: datetime

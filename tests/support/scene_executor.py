@@ -253,7 +253,7 @@ class SceneExecutor:
             case SetLeverage():
                 return LeverageSet(call.leverage)
             case ListStops():
-                rows = self._ask("GET /fapi/v1/openAlgoOrders")
+                rows = self._ask("GET /fapi/v1/openAlgoOrders", symbol=BTC)
                 return StopsListed(frozenset(row["clientAlgoId"] for row in rows), self.now)
             case ListTrades():
                 return TradesListed(tuple(self.trades(call.start)))

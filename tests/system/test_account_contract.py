@@ -176,8 +176,10 @@ def test_stop_and_target_rest_among_the_conditional_orders_alone(one: AccountUnd
                 assert (seen.trigger_price, seen.reduce_only) == (plan.trigger_price, True)
                 assert (seen.exchange_order_id, seen.child_order_id) == (placed.exchange_order_id, None)
             assert await one.account.order(BTC, plan.client_order_id) is None
-        listed = await one.account.open_conditional_orders()
-        assert {seen.client_order_id for seen in listed} == {stop.client_order_id, target.client_order_id}
+        for symbol in (BTC, None):
+            listed = await one.account.open_conditional_orders(symbol)
+            assert {seen.client_order_id for seen in listed} == {stop.client_order_id, target.client_order_id}
+        assert await one.account.open_conditional_orders("ETHUSDT") == []
         assert await one.account.open_orders() == []
         assert await one.account.cancel(BTC, stop.client_order_id, is_conditional=True)
         assert not await one.account.cancel(BTC, stop.client_order_id, is_conditional=True)

@@ -1,7 +1,7 @@
 """Long lists of an account come in pages, and nothing is left out or told twice; damaged answers are told."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -15,6 +15,9 @@ from hydra.domain import OrderRole, OrderType
 from hydra.errors import BadDataError, OutcomeUnknownError, StopError
 from hydra.exchange.account import TradingAccount
 from hydra.exchange.connect import trading_account
+from hydra.execution.calls import ListStops
+from hydra.execution.exchange_calls import ExchangeCalls
+from hydra.execution.news import StopsListed
 from hydra.layers.layer5_orders import OrderPlan
 from hydra.settings import Settings
 from tests.support.answering_exchange import AnsweringExchange, answering_exchange
@@ -108,6 +111,25 @@ def test_every_change_of_the_wallet_comes_once(count: int) -> None:
                 return [one.transaction_id for one in await account.income(NOW - 2 * DAY)]
 
     assert asyncio.run(run()) == list(range(count))
+
+
+def test_the_stops_of_a_pair_are_listed_every_few_seconds_for_a_weight_of_one() -> None:
+    """Of all pairs the list weighs 40: eight pairs would use up the limit, and orders would wait."""
+
+    async def run() -> tuple[float, list[Mapping[str, str]]]:
+        async with answering_exchange(openAlgoOrders=[]) as exchange, connected(exchange) as account:
+            (before,) = [one.left for one in account.limits() if one.what == "weight a minute"]
+            calls = ExchangeCalls(account, _no_prices, lambda: NOW, print)
+            assert await calls.carry_out(BTC, ListStops()) == StopsListed(frozenset(), NOW)
+            (after,) = [one.left for one in account.limits() if one.what == "weight a minute"]
+            return before - after, [query for _, _, query in exchange.asked]
+
+    weight, (query,) = asyncio.run(run())
+    assert (weight, query["symbol"]) == (1, BTC)
+
+
+async def _no_prices(_symbol: str) -> tuple[Decimal, Decimal]:
+    raise AssertionError("no price is asked for")
 
 
 @pytest.mark.parametrize("answer", [{}, [], {"orderId": 5}, {"code": "200", "msg": "success"}])

@@ -155,9 +155,10 @@ class BinanceAccount:
         rows = await self._calls.ask_signed("fapiPrivateGetOpenOrders")
         return each("openOrders", rows, answers.OrderRow, answers.order_seen)
 
-    async def open_conditional_orders(self) -> list[OrderSeen]:
+    async def open_conditional_orders(self, symbol: str | None = None) -> list[OrderSeen]:
         """See `TradingAccount`."""
-        return await self._conditional_orders("fapiPrivateGetOpenAlgoOrders")
+        of_symbol = {} if symbol is None else {"symbol": symbol}
+        return await self._conditional_orders("fapiPrivateGetOpenAlgoOrders", **of_symbol)
 
     async def cancel_entries_after(self, symbol: str, seconds: float) -> None:
         """See `TradingAccount`."""
