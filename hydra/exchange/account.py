@@ -208,8 +208,11 @@ class TradingAccount(Protocol):
         If it was triggered its child is asked too, so that state, filled_quantity and average_price are told.
         """
 
-    async def open_orders(self) -> list[OrderSeen]:
-        """The ordinary orders that work, of all symbols."""
+    async def open_orders(self, symbol: str | None = None) -> list[OrderSeen]:
+        """The ordinary orders that work.
+
+        symbol: of this one; of all, without it, the question weighs forty times as much.
+        """
 
     async def open_conditional_orders(self, symbol: str | None = None) -> list[OrderSeen]:
         """The conditional orders that wait for their trigger. No other stop is there.

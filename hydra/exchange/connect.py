@@ -30,8 +30,8 @@ EXCHANGES: Final = tuple(HOSTS)
 """The names of `--exchange`."""
 
 _TIMEOUT_S: Final = 10.0
-_ACCOUNT_SHARE: Final = 0.97
-"""Orders have room when ingest has used its share."""
+_ACCOUNT_SHARE: Final = 0.93
+"""Of a limit that an account's queries use when market data has used its share; orders use all of it."""
 
 
 class SimulatedMarket(NamedTuple):

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from decimal import localcontext
 from functools import wraps
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aiohttp import ClientSession
 from ccxt.base.errors import BaseError, ExchangeError
@@ -31,10 +31,17 @@ _WEIGHT_USED: Final = frozenset({-1003, 10006, 10018})
 _BANNED_UNTIL: Final = re.compile(r"banned until (\d{13})")
 
 
+class CallCost(NamedTuple):
+    """What a call counts: weights by limit. whole_limit: it need not keep to the caller's share."""
+
+    weights: Mapping[str, float]
+    whole_limit: bool = False
+
+
 class Metered(ABC):
     """Put before a class of ccxt.pro: every call waits for the budget, every refusal carries an `HttpAnswer`.
 
-    Subclasses say in `pools_of` which limits a call counts for; their budget has one of CONNECTIONS too.
+    Subclasses say in `cost_of` which limits a call counts for; their budget has one of CONNECTIONS too.
     """
 
     hosts: Hosts
@@ -68,21 +75,21 @@ class Metered(ABC):
         return session
 
     @abstractmethod
-    def pools_of(self, section: str, method: str, path: str, weight: float) -> dict[str, float]:
+    def cost_of(self, section: str, method: str, path: str, weight: float) -> CallCost:
         """The limits that a call counts for, and how much; `weight`: by ccxt's table."""
 
     def calculate_rate_limiter_cost(
         self, api: Any, method: Any, path: Any, params: Any, config: Any = None
-    ) -> dict[str, float]:
-        """Weights by pool; ccxt's costs of these calls are the exchange's weights."""
+    ) -> CallCost:
+        """What a call counts; ccxt's costs of these calls are the exchange's weights."""
         weight = super().calculate_rate_limiter_cost(api, method, path, params, config or {})  # type: ignore[misc]
         section = api if isinstance(api, str) else api[0]
-        return self.pools_of(section, method, path, float(weight))
+        return self.cost_of(section, method, path, float(weight))
 
-    async def throttle(self, cost: dict[str, float]) -> None:
+    async def throttle(self, cost: CallCost) -> None:
         """Wait until the budget has room."""
-        for pool, weight in cost.items():
-            await self.budget.take(pool, weight)
+        for pool, weight in cost.weights.items():
+            await self.budget.take(pool, weight, whole_limit=cost.whole_limit)
 
     def handle_errors(  # noqa: PLR0913, PLR0917  # ccxt's signature
         self,

@@ -23,8 +23,8 @@ from hydra.errors import RetryError
 LONGEST_WAIT_S: Final = 90.0
 """A longer wait is an error that says until when; callers have other things to do meanwhile."""
 
-SHARE: Final = 0.9
-"""Of a limit that HYDRA uses; the rest is left to other programs of the same address."""
+SHARE: Final = 0.85
+"""Of a limit that market data uses; the rest is left to accounts, and to other programs of the address."""
 
 _SLOTS: Final = 60
 _FILE_BYTES: Final = 32_768
@@ -82,31 +82,33 @@ class RateBudget:
         self._clock = clock
         self.speed = 1.0
 
-    async def take(self, pool: str, weight: float = 1.0) -> None:
+    async def take(self, pool: str, weight: float = 1.0, *, whole_limit: bool = False) -> None:
         """Wait until a call of `weight` may be made, and count it.
+
+        whole_limit: it may use more than the caller's share.
 
         Raises:
             RetryError: the exchange has shut this address out for longer than callers wait.
         """
-        while (wait := self._try_to_take(pool, weight)) > 0:
+        while (wait := self._try_to_take(pool, weight, whole_limit=whole_limit)) > 0:
             await asyncio.sleep(wait + _ROUNDING_S)
 
-    def _try_to_take(self, pool: str, weight: float) -> float:
+    def _try_to_take(self, pool: str, weight: float, *, whole_limit: bool = False) -> float:
         with self._locked() as state:
             now = self._clock()
             blocked = _blocked(state, now)
             if blocked.until > now:
                 return self._wait_or_refuse(blocked, now)
-            limit = self._limit(pool)
+            limit = self._limit(pool, 1.0 if whole_limit else self._share)
             taken = _taken(state, pool, limit, now)
             wait = waiting_time_s(taken, limit, weight, now)
             if wait == 0:
                 _add(state, pool, taken, int(now * _SLOTS / limit.window_s), weight)
             return wait
 
-    def _limit(self, pool: str) -> Limit:
+    def _limit(self, pool: str, share: float) -> Limit:
         most, window_s = self._limits[pool]
-        return Limit(most * self._share, window_s / self.speed if self.speed else _SHORTEST_WINDOW_S)
+        return Limit(most * share, window_s / self.speed if self.speed else _SHORTEST_WINDOW_S)
 
     def _wait_or_refuse(self, blocked: Blocked, now: float) -> float:
         wait = blocked.until - now
@@ -125,7 +127,7 @@ class RateBudget:
     def left(self, pool: str) -> tuple[float, Limit]:
         """What may still be taken in the present window, and the limit as this caller uses it."""
         with self._locked() as state:
-            limit = self._limit(pool)
+            limit = self._limit(pool, self._share)
             taken = sum(_taken(state, pool, limit, self._clock()).values())
             return max(limit.most - taken, 0.0), limit
 
@@ -148,7 +150,7 @@ class RateBudget:
         """The exchange has counted `count` in its present window: more than known is others' use."""
         with self._locked() as state:
             now = self._clock()
-            limit = self._limit(pool)
+            limit = self._limit(pool, self._share)
             taken = _taken(state, pool, limit, now)
             others = count - sum(taken.values())
             if others > 0:

@@ -74,9 +74,9 @@ class AccountUnderTest:
     async def clear(self) -> None:
         """Leave the account flat, without orders and faults."""
         await self.set_no_fault()
-        for one in await self.account.open_orders():
+        for one in await self.account.open_orders(BTC):
             await self.account.cancel(one.symbol, one.client_order_id, is_conditional=False)
-        for one in await self.account.open_conditional_orders():
+        for one in await self.account.open_conditional_orders(BTC):
             await self.account.cancel(one.symbol, one.client_order_id, is_conditional=True)
         for held in await self.account.positions():
             await self.account.place(
@@ -237,8 +237,8 @@ async def _demo(runner: asyncio.Runner, _folder: Path) -> AsyncIterator[AccountU
     keys = {"binance_api_key": os.environ[DEMO_KEY], "binance_api_secret": os.environ[DEMO_SECRET]}
     async with _connected(runner, Settings.model_validate(keys), "binance") as under_test:
         assert await under_test.account.positions() == []
-        assert await under_test.account.open_orders() == []
-        assert await under_test.account.open_conditional_orders() == []
+        assert await under_test.account.open_orders(BTC) == []
+        assert await under_test.account.open_conditional_orders(BTC) == []
         yield under_test
 
 

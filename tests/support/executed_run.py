@@ -224,8 +224,8 @@ class ExecutedRun(ReconciledRun):
     async def assert_agreed(self, since: datetime) -> None:
         """Tables and exchange tell the same of orders, fills, fees and positions; the audits find nothing."""
         assert await self.position_shown() == 0
-        assert await self.account.open_conditional_orders() == []
-        assert await self.account.open_orders() == []
+        assert await self.account.open_conditional_orders(BTC) == []
+        assert await self.account.open_orders(BTC) == []
         trades = await self.account.trades(BTC, since)
         told = sorted((str(one.trade_id), one.price, one.quantity, one.fee, one.is_maker) for one in trades)
         stored = self.rows("SELECT trade_id, price, quantity, fee_usd, is_maker FROM hydra.fills ORDER BY 1")

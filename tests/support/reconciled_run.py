@@ -203,7 +203,7 @@ class ReconciledRun:
         """The quantities of the stops at the exchange."""
         return [
             one.quantity
-            for one in await self.account.open_conditional_orders()
+            for one in await self.account.open_conditional_orders(BTC)
             if one.order_type is OrderType.STOP_MARKET
         ]
 

@@ -69,7 +69,7 @@ def test_an_order_rests_is_found_and_is_cancelled_once(one: AccountUnderTest) ->
         plan = await one.resting()
         placed = await one.account.place(BTC, plan)
         assert (placed.client_order_id, placed.state) == (plan.client_order_id, OrderState.OPEN)
-        (listed,) = await one.account.open_orders()
+        (listed,) = await one.account.open_orders(BTC)
         found = await one.seen(plan)
         for seen in (placed, listed, found):
             assert (seen.exchange_order_id, seen.order_type) == (
@@ -82,7 +82,7 @@ def test_an_order_rests_is_found_and_is_cancelled_once(one: AccountUnderTest) ->
         assert await one.account.cancel(BTC, plan.client_order_id, is_conditional=False)
         assert not await one.account.cancel(BTC, plan.client_order_id, is_conditional=False)
         assert (await one.seen(plan)).state is OrderState.CANCELED
-        assert await one.account.open_orders() == []
+        assert await one.account.open_orders(BTC) == []
 
     one.run(act)
 
@@ -180,7 +180,7 @@ def test_stop_and_target_rest_among_the_conditional_orders_alone(one: AccountUnd
             listed = await one.account.open_conditional_orders(symbol)
             assert {seen.client_order_id for seen in listed} == {stop.client_order_id, target.client_order_id}
         assert await one.account.open_conditional_orders("ETHUSDT") == []
-        assert await one.account.open_orders() == []
+        assert await one.account.open_orders(BTC) == []
         assert await one.account.cancel(BTC, stop.client_order_id, is_conditional=True)
         assert not await one.account.cancel(BTC, stop.client_order_id, is_conditional=True)
         gone = await one.account.conditional_order(BTC, stop.client_order_id)
@@ -282,7 +282,7 @@ def test_orders_are_cancelled_when_the_countdown_ends_and_not_when_it_is_called_
             await one.account.cancel_entries_after(BTC, 0)
             await one.account.cancel_entries_after(BTC, 0.5)
             await soon(lambda: any(seen.state is OrderState.CANCELED for seen in orders(heard, plan)))
-        assert await one.account.open_orders() == []
+        assert await one.account.open_orders(BTC) == []
 
     one.run(act)
 

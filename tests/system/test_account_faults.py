@@ -260,7 +260,7 @@ def test_maintenance_between_entry_and_stop_leaves_the_position_and_says_that_no
         stop = await one.stop(bought.quantity)
         with pytest.raises(RetryError, match="-1016"):
             await one.account.place(BTC, stop)
-        assert await one.account.open_conditional_orders() == []
+        assert await one.account.open_conditional_orders(BTC) == []
         assert await one.held() == bought.quantity
 
     one.run(act)

@@ -109,7 +109,7 @@ def test_a_run_that_is_stopped_cancels_its_entries_and_keeps_its_position(stage:
         assert await run.executor.unheld_entries() == {BTC}
         await run.executor.end_entries()
         assert run.orders() == [("ENTRY", "CANCELED")]
-        assert await run.account.open_orders() == []
+        assert await run.account.open_orders(BTC) == []
 
     stage.play(act)
 
@@ -141,11 +141,11 @@ def test_an_entry_ends_by_the_timer_of_the_exchange_when_nobody_renews_it(
             began = now()
             while now() - began < timedelta(seconds=200):
                 await asyncio.sleep(0.2)
-            assert [one.client_order_id for one in await account.open_orders()] == ["hy-entry-guarded"]
+            assert [one.client_order_id for one in await account.open_orders(BTC)] == ["hy-entry-guarded"]
             guard.cancel()
             with suppress(asyncio.CancelledError):
                 await guard
-            while await account.open_orders():
+            while await account.open_orders(BTC):
                 await asyncio.sleep(0.2)
             seen = await account.order(BTC, "hy-entry-guarded")
             assert seen is not None

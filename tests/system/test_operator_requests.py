@@ -110,7 +110,7 @@ def test_a_position_that_is_gone_without_a_reason_counts_as_closed_when_the_oper
         assert (answer.is_done, answer.words) == (True, "0.010 of BTCUSDT count as closed in run 1")
         assert run.standing() == []
         assert run.position() == ("CLOSED", Decimal(0), "CLOSED_ELSEWHERE")
-        assert await run.account.open_conditional_orders() == []
+        assert await run.account.open_conditional_orders(BTC) == []
         assert run.audited(AUDITS) == []
 
     play(act)
@@ -141,7 +141,7 @@ def test_a_flattened_pair_is_flat_and_has_no_orders(play: Play, faults: list[dic
         assert answer.is_done, answer.words
         assert "a position of -0.014 was closed at market, 2 orders were cancelled" in answer.words
         assert await run.account.positions() == []
-        assert [*await run.account.open_orders(), *await run.account.open_conditional_orders()] == []
+        assert [*await run.account.open_orders(BTC), *await run.account.open_conditional_orders(BTC)] == []
         assert run.position() == ("CLOSED", Decimal(0), "FLATTENED")
         assert run.standing() == []
         assert run.audited(AUDITS) == []

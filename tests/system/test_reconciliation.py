@@ -130,7 +130,8 @@ def test_a_manual_order_blocks_its_pair_until_it_is_gone(play: Play) -> None:
         )
         assert (await run.reconcile()).left_open == 2
         assert run.standing() == [("ORDER_UNKNOWN", BTC, True)] * 2
-        assert len(await run.account.open_orders()) == len(await run.account.open_conditional_orders()) == 1
+        assert len(await run.account.open_orders(BTC)) == 1
+        assert len(await run.account.open_conditional_orders(BTC)) == 1
         await run.client.ask("DELETE", "allOpenOrders", symbol=BTC)
         await run.client.ask("DELETE", "algoOpenOrders", symbol=BTC)
         assert (await run.reconcile()).is_clean
@@ -156,7 +157,7 @@ def test_a_position_that_the_exchange_closed_is_booked_from_its_trades(
         assert run.found()[before:] == ["POSITION_CLOSED", "ORDER_LIVES_ON", "ORDER_ENDED"]
         assert run.position() == ("CLOSED", Decimal(0), reason)
         assert run.orders() == [("ENTRY", "FILLED"), ("STOP", "CANCELED"), ("EXIT", "FILLED")]
-        assert await run.account.open_conditional_orders() == []
+        assert await run.account.open_conditional_orders(BTC) == []
         assert (await run.reconcile()).found == 0
         assert run.audited(MONEY) == []
 
@@ -221,7 +222,7 @@ def test_an_order_that_lives_on_is_cancelled_at_the_exchange(play: Play) -> None
         await run.account.place(BTC, await run.plan_entry(OrderState.CANCELED, limit_pct="3"))
         assert (await run.reconcile()).is_clean
         assert run.found() == ["ORDER_LIVES_ON"]
-        assert await run.account.open_orders() == []
+        assert await run.account.open_orders(BTC) == []
 
     play(act)
 

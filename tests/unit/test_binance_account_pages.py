@@ -25,6 +25,9 @@ from tests.support.answering_exchange import AnsweringExchange, answering_exchan
 NOW = datetime(2026, 7, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
 PAGE = 1_000
+ALL_ORDERS = 40
+"""The weight of a list of all pairs' orders."""
+WITHOUT_WAITING_S = 2.0
 BTC = "BTCUSDT"
 PLAN = OrderPlan("hy-1", OrderRole.ENTRY, OrderType.MARKET, True, Decimal(1), reduce_only=False)
 
@@ -49,6 +52,11 @@ async def connected(exchange: AnsweringExchange) -> AsyncIterator[TradingAccount
         yield account
     finally:
         await account.close()
+
+
+def weight_left(account: TradingAccount) -> float:
+    (left,) = [one.left for one in account.limits() if one.what == "weight a minute"]
+    return left
 
 
 def trade(number: int, time: datetime) -> dict[str, Any]:
@@ -118,14 +126,30 @@ def test_the_stops_of_a_pair_are_listed_every_few_seconds_for_a_weight_of_one() 
 
     async def run() -> tuple[float, list[Mapping[str, str]]]:
         async with answering_exchange(openAlgoOrders=[]) as exchange, connected(exchange) as account:
-            (before,) = [one.left for one in account.limits() if one.what == "weight a minute"]
+            before = weight_left(account)
             calls = ExchangeCalls(account, _no_prices, lambda: NOW, print)
             assert await calls.carry_out(BTC, ListStops()) == StopsListed(frozenset(), NOW)
-            (after,) = [one.left for one in account.limits() if one.what == "weight a minute"]
-            return before - after, [query for _, _, query in exchange.asked]
+            return before - weight_left(account), [query for _, _, query in exchange.asked]
 
     weight, (query,) = asyncio.run(run())
     assert (weight, query["symbol"]) == (1, BTC)
+
+
+def test_orders_wait_for_no_query() -> None:
+    """When queries have used up their share of the limit, a list of orders waits; a cancel does not."""
+
+    async def run() -> None:
+        async with answering_exchange(openOrders=[], order={}) as exchange, connected(exchange) as account:
+            while weight_left(account) >= ALL_ORDERS:
+                await account.open_orders()
+            waiting = asyncio.ensure_future(account.open_orders())
+            async with asyncio.timeout(WITHOUT_WAITING_S):
+                await account.cancel(BTC, "hy-entry-1", is_conditional=False)
+            assert not waiting.done()
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+
+    asyncio.run(run())
 
 
 async def _no_prices(_symbol: str) -> tuple[Decimal, Decimal]:

@@ -150,9 +150,10 @@ class BinanceAccount:
         rows = await self._calls.ask_signed(endpoint, **parameters)
         return each("algoOrders", rows, answers.ConditionalRow, answers.conditional_seen)
 
-    async def open_orders(self) -> list[OrderSeen]:
+    async def open_orders(self, symbol: str | None = None) -> list[OrderSeen]:
         """See `TradingAccount`."""
-        rows = await self._calls.ask_signed("fapiPrivateGetOpenOrders")
+        of_symbol = {} if symbol is None else {"symbol": symbol}
+        rows = await self._calls.ask_signed("fapiPrivateGetOpenOrders", **of_symbol)
         return each("openOrders", rows, answers.OrderRow, answers.order_seen)
 
     async def open_conditional_orders(self, symbol: str | None = None) -> list[OrderSeen]:

@@ -11,7 +11,7 @@ from ccxt.pro.binanceusdm import binanceusdm
 
 from hydra.exchange.api_key import ApiKey
 from hydra.exchange.exchange_clock import ServerClock, elapsed_us
-from hydra.exchange.metered import CONNECTIONS, TIMEOUT_MS, Metered
+from hydra.exchange.metered import CONNECTIONS, TIMEOUT_MS, CallCost, Metered
 from hydra.exchange.rate_budget import Limit
 
 WEIGHT: Final = "weight"
@@ -74,15 +74,16 @@ class BinanceClient(Metered, binanceusdm):  # type: ignore[misc]  # ccxt tells n
         """The codes of USD-M at every host; ccxt knows them at its own table's hosts only."""
         return self.exceptions["linear"].get(kind, {})
 
-    def pools_of(self, section: str, method: str, path: str, weight: float) -> dict[str, float]:
-        """The limits that a call counts for."""
+    def cost_of(self, section: str, method: str, path: str, weight: float) -> CallCost:
+        """See `Metered`. What is sent, cancelled or asked of one order waits for no other query."""
         if section == "fapiData":
-            return {STATISTICS: weight}
+            return CallCost({STATISTICS: weight})
         if path in _OF_FUNDING:
-            return {FUNDING: weight}
+            return CallCost({FUNDING: weight})
         if method == "POST" and path in _ORDERS:
-            return {WEIGHT: weight, ORDERS_10_S: 1.0, ORDERS_1_MIN: 1.0}
-        return {WEIGHT: weight}
+            return CallCost({WEIGHT: weight, ORDERS_10_S: 1.0, ORDERS_1_MIN: 1.0}, whole_limit=True)
+        is_of_a_pairs_stops = path == "openAlgoOrders" and weight == 1.0
+        return CallCost({WEIGHT: weight}, whole_limit=path in _ORDERS or is_of_a_pairs_stops)
 
     def keep_count(self, headers: Mapping[str, str]) -> None:
         """Weight and orders of the present window, of all programs of this address or account."""

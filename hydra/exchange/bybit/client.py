@@ -5,7 +5,7 @@ from typing import Final
 
 from ccxt.pro.bybit import bybit
 
-from hydra.exchange.metered import CONNECTIONS, TIMEOUT_MS, Metered
+from hydra.exchange.metered import CONNECTIONS, TIMEOUT_MS, CallCost, Metered
 from hydra.exchange.rate_budget import Limit
 
 CALLS: Final = "calls"
@@ -20,9 +20,9 @@ class BybitClient(Metered, bybit):  # type: ignore[misc]  # ccxt tells no types
     def __init__(self) -> None:
         super().__init__({"timeout": TIMEOUT_MS, "options": {"fetchCurrencies": False}})
 
-    def pools_of(self, _section: str, _method: str, _path: str, weight: float) -> dict[str, float]:
+    def cost_of(self, _section: str, _method: str, _path: str, weight: float) -> CallCost:
         """The limits that a call counts for."""
-        return {CALLS: weight}
+        return CallCost({CALLS: weight})
 
     def keep_count(self, _headers: Mapping[str, str]) -> None:
         """The budget counts alone: its headers tell of one endpoint each."""
