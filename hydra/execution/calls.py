@@ -89,7 +89,10 @@ _URGENCY: Final = (OrderRole.STOP, OrderRole.EXIT, OrderRole.TARGET, OrderRole.E
 
 
 def calls_of(pair: PairOrders, memory: PairMemory, time: datetime) -> list[Call]:
-    """The calls that are due now, the most urgent first. Orders to send are marked as sent."""
+    """The calls that are due now, the most urgent first. Orders to send are marked as sent.
+
+    One that was withdrawn before it was sent ends here.
+    """
     found: list[Call] = []
     for order in sorted(pair.working(), key=lambda one: _URGENCY.index(one.role)):
         call = _sending(pair, memory, order, time) if order.sent_time is None else None
@@ -101,6 +104,9 @@ def calls_of(pair: PairOrders, memory: PairMemory, time: datetime) -> list[Call]
 
 
 def _sending(pair: PairOrders, memory: PairMemory, order: Order, time: datetime) -> Call | None:
+    if order.is_withdrawn:
+        order.enter(time, OrderState.CANCELED, detail={"sent": False})
+        return None
     if not memory.may("send", order.client_order_id, time):
         return None
     if order.role is OrderRole.EXIT and not exit_life.may_send(pair, memory, order, time):
@@ -186,6 +192,8 @@ def _of_pair(pair: PairOrders, memory: PairMemory, time: datetime) -> list[Call]
             memory.succeeded("position", "")
     if memory.requote is not None and memory.quoted is None:
         found += _optional(_paced(memory, "quote", "", time, Quote()))
+    else:
+        memory.succeeded("quote", "")
     return found
 
 

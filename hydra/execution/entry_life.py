@@ -6,7 +6,7 @@ Source: layers document, "Entry Execution"; C41, C48.
 from datetime import datetime
 
 from hydra.domain import OrderRefusal, OrderRole, OrderState, PositionState, ReasonCode
-from hydra.execution.news import PairMemory, Quoted
+from hydra.execution.news import PairMemory, Quoted, Requote
 from hydra.execution.pair_orders import PairOrders
 from hydra.layers.layer5_execution import OrderStep, entry_step
 from hydra.layers.layer5_orders import entry_order
@@ -27,9 +27,12 @@ def enter(pair: PairOrders, memory: PairMemory, ended: list[Order], time: dateti
             pair.withdraw([order], time, ReasonCode.ENTRY_TIMEOUT)
     for order in ended:
         if order.role is OrderRole.ENTRY and _was_too_late(order) and _may_requote(pair, order, time):
-            memory.requote, memory.quoted = order, None
+            memory.requote, memory.quoted = Requote(order, pair.entry_plan), None
+    if memory.requote is not None and not _may_requote(pair, memory.requote.order, time):
+        memory.requote = None
     if memory.requote is not None and memory.quoted is not None:
-        _requote(pair, memory, memory.quoted, time)
+        _requote(pair, memory.requote, memory.quoted, time)
+        memory.requote = None
 
 
 def _was_too_late(order: Order) -> bool:
@@ -54,11 +57,11 @@ def _step(pair: PairOrders, order: Order, time: datetime, *, is_refused: bool) -
     return entry_step(waited, float(order.remaining), requotes, pair.parameters, is_refused=is_refused)
 
 
-def _requote(pair: PairOrders, memory: PairMemory, quoted: Quoted, time: datetime) -> None:
+def _requote(pair: PairOrders, requote: Requote, quoted: Quoted, time: datetime) -> None:
     """The rest of the refused entry at the best price of its side now."""
-    refused, memory.requote, memory.quoted = memory.requote, None, None
-    if refused is None or pair.working(OrderRole.ENTRY) or not _may_requote(pair, refused, time):
+    if pair.working(OrderRole.ENTRY):
         return
+    refused, pair.state.plan = requote.order, requote.plan
     plan = entry_order(
         pair.key(refused.decision_time),
         1 if refused.is_buy else -1,

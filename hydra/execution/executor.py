@@ -81,8 +81,10 @@ class Executor:
         try:
             while not self._failed.done():
                 self._woken.clear()
-                for one in await self._in_database(self._rows.at_work):
-                    self._look_soon(self._pairs[one])
+                at_work = await self._in_database(self._rows.at_work)
+                for one, pair in self._pairs.items():
+                    if one in at_work or pair.memory.requote is not None:
+                        self._look_soon(pair)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._woken.wait(), LOOK_EVERY_S)
             self._failed.result()

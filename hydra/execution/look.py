@@ -148,9 +148,7 @@ def _book(pair: PairOrders, memory: PairMemory, booked: Collection[str]) -> None
 
 def _book_one(pair: PairOrders, order: Order, trade: Fill) -> None:
     if order.role is OrderRole.ENTRY:
-        if pair.state.plan is None:
-            raise AssertionError("a working entry comes with the plan of its decision")
-        book_trade(pair.state, order, pair.state.plan, trade, pair.spec)
+        book_trade(pair.state, order, pair.entry_plan, trade, pair.spec)
     elif pair.position is not None:
         position = pair.position
         order.fill(trade)

@@ -12,7 +12,7 @@ from typing import Final
 
 from hydra.domain import OrderRefusal
 from hydra.exchange.account import OrderSeen, PositionSeen, TradeSeen
-from hydra.trading.pair_state import ENDED, Order
+from hydra.trading.pair_state import ENDED, EntryPlan, Order
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +124,14 @@ LONGEST_LOOK_GAP: Final = timedelta(seconds=1)
 """Looks at a pair at work are less than this apart, unless the process was held up."""
 
 
+@dataclass(frozen=True, slots=True)
+class Requote:
+    """An entry that was refused because it would have taken liquidity, and the plan of its decision."""
+
+    order: Order
+    plan: EntryPlan
+
+
 @dataclass(slots=True)
 class PairMemory:
     """What is known of a pair since the process began.
@@ -132,7 +140,7 @@ class PairMemory:
     newest list showed, and when it was asked. heard_at: the last news of an order. uncovered_at: the newest
     look that found something held that no proven stop covers. uncovered_for: see `uncovered`. doubted_at:
     when the exchange refused to reduce a position: until it has been asked for that position, nothing more is
-    sent to reduce it. requote: the entry that was refused because it would have taken liquidity.
+    sent to reduce it. requote: the entry that is to be quoted anew as soon as prices are known.
     checked_at, checked_mark: of the newest check of the position between the minutes.
     """
 
@@ -149,7 +157,7 @@ class PairMemory:
     doubted_at: datetime | None = None
     leverage: int | None = None
     quoted: Quoted | None = None
-    requote: Order | None = None
+    requote: Requote | None = None
     needs_trades: bool = True
     checked_at: datetime | None = None
     checked_mark: Decimal = Decimal(0)

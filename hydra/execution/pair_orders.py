@@ -22,7 +22,7 @@ from hydra.layers.layer5_execution import ExecutionParameters
 from hydra.layers.layer5_orders import DecisionKey, OrderPlan, market_exit_order
 from hydra.trading.instrument_spec import InstrumentSpec
 from hydra.trading.live_venue import LiveVenue
-from hydra.trading.pair_state import Order, PairState, Position, PositionEvent
+from hydra.trading.pair_state import EntryPlan, Order, PairState, Position, PositionEvent
 
 
 @dataclass(slots=True)
@@ -66,9 +66,16 @@ class PairOrders:
         return entries[-1].decision_time
 
     @property
+    def entry_plan(self) -> EntryPlan:
+        """The plan of the decision that the working entry comes from."""
+        if self.state.plan is None:
+            raise AssertionError("a working entry comes with the plan of its decision")
+        return self.state.plan
+
+    @property
     def wanted_leverage(self) -> int:
         """The whole leverage that the decision of the entry allows."""
-        return max(1, int(self.state.plan.leverage)) if self.state.plan is not None else 1
+        return max(1, int(self.entry_plan.leverage))
 
     def working(self, *roles: OrderRole) -> list[Order]:
         """The orders of these roles that can still be filled, oldest first; of all without a role."""

@@ -95,7 +95,7 @@ class PairRows:
         )
         if state.plan is not None:
             state.plan = replace(state.plan, leverage=Decimal(pair.wanted_leverage))
-        decision_time = pair.decision_time or (memory.requote.decision_time if memory.requote else None)
+        decision_time = pair.decision_time or (memory.requote.order.decision_time if memory.requote else None)
         if decision_time is not None:
             pair.sent = self._sent(instrument_id, decision_time)
         return pair

@@ -22,10 +22,12 @@ from hydra.domain import (
     ReasonCode,
     Side,
 )
+from hydra.errors import RetryError
 from hydra.execution.exchange_calls import ExchangeCalls
 from hydra.execution.executor import Executor
 from hydra.execution.pair_rows import PairRows
 from hydra.layers.layer5_orders import DecisionKey, OrderPlan, client_order_id, exit_order
+from hydra.paths import state_directory
 from hydra.sim.exchange.account.words import OrderType as SimulatedType
 from hydra.sim.exchange.server import Exchange
 from hydra.trading.instrument_spec import read_terms
@@ -66,11 +68,15 @@ UNION ALL SELECT 1 FROM hydra.orders WHERE state IN ('PLANNED', 'OPEN', 'PARTIAL
 
 
 class ExecutedRun(ReconciledRun):
-    """A run in testnet mode, its account, and the executor between them, which tests start and end."""
+    """A run in testnet mode, its account, and the executor between them, which tests start and end.
+
+    unanswered_prices: so many of the executor's next questions for best prices fail.
+    """
 
     def __init__(self, owner: psycopg.Connection, worker: psycopg.Connection, start: datetime) -> None:
         super().__init__(owner, worker, start)
         self.told: list[str] = []
+        self.unanswered_prices = 0
         self.executor: Executor
         self._executing: asyncio.Task[None] | None = None
 
@@ -89,7 +95,7 @@ class ExecutedRun(ReconciledRun):
     async def start(self) -> None:
         """Execute from now on."""
         rows = PairRows(self._worker, live_venue(self.run), rules_of_run(self.run), SYMBOLS)
-        calls = ExchangeCalls(self.account, self.best_prices, self.now, self.told.append)
+        calls = ExchangeCalls(self.account, self._prices_asked, self.now, self.told.append)
         self.executor = Executor(rows, self.account, calls, self.now, self.told.append)
         self._executing = asyncio.ensure_future(self.executor.run())
 
@@ -105,6 +111,12 @@ class ExecutedRun(ReconciledRun):
         """Best bid and best ask."""
         book = (await self.client.unsigned("GET", "/fapi/v1/depth", f"symbol={symbol}&limit=5")).body
         return Decimal(book["bids"][0][0]), Decimal(book["asks"][0][0])
+
+    async def _prices_asked(self, symbol: str) -> tuple[Decimal, Decimal]:
+        if self.unanswered_prices:
+            self.unanswered_prices -= 1
+            raise RetryError("no answer")
+        return await self.best_prices(symbol)
 
     async def decide_now(self, side: Side, stop_pct: str = "2", target_pct: str = "4") -> datetime:
         """An approved decision on BTC for the minute that runs."""
@@ -313,6 +325,9 @@ class ExecutionStage:
         ):
             owner.execute(queries.load("housekeeping/empty_run_tables"))
             begins = datetime.fromtimestamp(self._exchange.clock.now_ms() / 1_000, UTC)
+            # Each act begins with a whole budget: in one minute they would wait for each other.
+            for budget in (state_directory() / "rate_budgets").glob("*"):
+                budget.unlink()
             run = ExecutedRun(owner, worker, begins.replace(second=0, microsecond=0))
             await run.connect(self._exchange, self._client, self._file)
             watch = CoverWatch(self._exchange)

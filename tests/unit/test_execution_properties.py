@@ -7,7 +7,8 @@ from typing import Final
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hydra.domain import ExitUrgency, OrderRole, OrderType
+from hydra.domain import ExitUrgency, OrderRole, OrderState, OrderType
+from hydra.execution.calls import Quote, Send
 from hydra.sim.exchange.account.settings import AccountSettings
 from hydra.sim.exchange.account.words import MarginType
 from tests.support.account_scene import Scene
@@ -29,6 +30,7 @@ _STEP = st.one_of(
     st.tuples(st.just("trade"), st.booleans(), st.sampled_from(("0.004", "0.100", "9.000"))),
 )
 _MIDDLE: Final = 500_000
+LEVERAGE: Final = 10
 _SENT: Final = (("enter", True, "0.300"), *[("answer", Outcome.ANSWERED)] * 3)
 """An entry rests in the book."""
 
@@ -150,3 +152,51 @@ def test_a_stop_that_is_looked_for_in_vain_closes_the_position() -> None:
     for _ in range(5):
         _pass(one, 1)
     assert [order.role for order in one.orders if order.order_type is OrderType.MARKET] == [OrderRole.EXIT]
+
+
+def test_an_entry_that_is_withdrawn_before_it_was_sent_is_never_sent() -> None:
+    one = an_executor()
+    bid, _ = one.touch()
+    one.enter("0.300", str(bid), is_long=True)
+    one.withdraw_entry()
+    one.look()
+    assert [order.state for order in one.orders] == [OrderState.CANCELED]
+    assert not any(isinstance(call, Send) for call in one.calls)
+
+
+def refused_as_taker() -> SceneExecutor:
+    """An entry above the best ask was refused: the prices of now are asked for."""
+    one = an_executor()
+    _, ask = one.touch()
+    one.enter("0.300", str(ask + 1), is_long=True)
+    one.look()
+    while not any(isinstance(call, Quote) for call in one.calls):
+        one.answer()
+    return one
+
+
+def test_a_requoted_entry_keeps_the_leverage_of_its_decision() -> None:
+    one = refused_as_taker()
+    leverage = one.memory.leverage
+    assert leverage == LEVERAGE
+    one.answer()
+    assert [order.state for order in one.orders] == [OrderState.REJECTED, OrderState.PLANNED]
+    assert [type(call) for call in one.calls] == [Send]
+
+
+def test_prices_for_a_requote_are_asked_for_until_they_come() -> None:
+    one = refused_as_taker()
+    one.answer(Outcome.LOST_BEFORE)
+    assert not one.calls
+    _pass(one, 1)
+    assert [type(call) for call in one.calls] == [Quote]
+    one.answer()
+    assert len(one.orders) == 2
+
+
+def test_a_requote_whose_prices_come_too_late_is_given_up() -> None:
+    one = refused_as_taker()
+    _pass(one, 130)
+    assert one.memory.requote is None
+    one.answer()
+    assert len(one.orders) == 1
