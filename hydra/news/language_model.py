@@ -5,7 +5,8 @@ Source: docs/news.md, "The analyst"; C24.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -16,6 +17,7 @@ from hydra.outside_text import shown
 MAX_ATTEMPTS: Final = 3
 FIRST_PAUSE_S: Final = 1.0
 LONGEST_COMPLAINT: Final = 200
+_TICK_S: Final = 0.25
 _REPEATED: Final = frozenset({ScanOutcome.RATE_LIMITED, ScanOutcome.OVERLOADED, ScanOutcome.UNREACHABLE})
 """What may pass within the time of one question."""
 
@@ -94,7 +96,7 @@ class Attempts:
 
     whose: str
     timeout_s: float
-    pause_s: float = FIRST_PAUSE_S
+    pause_s: float = field(default_factory=lambda: FIRST_PAUSE_S)
     _began: float = field(default_factory=time.monotonic, init=False)
 
     def run(self, attempt: Callable[[float], Awaitable[ModelAnswer]]) -> ModelAnswer:
@@ -107,7 +109,7 @@ class Attempts:
 
     async def _run(self, attempt: Callable[[float], Awaitable[ModelAnswer]]) -> ModelAnswer:
         try:
-            async with asyncio.timeout(self.timeout_s):
+            async with asyncio.timeout(self.timeout_s), _wakeful():
                 return await self._repeat(attempt)
         except TimeoutError:
             words = f"{self.whose} did not answer within {self.timeout_s:g} s (LLM_TIMEOUT_SECONDS)"
@@ -141,6 +143,21 @@ class Attempts:
         return NoAnswerError(
             outcome, message, Failed(failed.retry_after_s, failed.request_id, self.latency_ms)
         )
+
+
+@asynccontextmanager
+async def _wakeful() -> AsyncIterator[None]:
+    """The loop runs now and then, so that a worker that is told to end does so soon."""
+
+    async def tick() -> None:
+        while True:
+            await asyncio.sleep(_TICK_S)
+
+    ticking = asyncio.create_task(tick())
+    try:
+        yield
+    finally:
+        ticking.cancel()
 
 
 def refusal_of(
