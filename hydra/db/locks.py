@@ -15,6 +15,7 @@ AUDITS: Final = "audits"
 GENERATED_MARKET: Final = "generated market"
 TERMS: Final = "terms"
 ALERTS: Final = "alerts"
+NEWS: Final = "news"
 LOOK_EVERY_S: Final = 0.1
 
 
