@@ -134,7 +134,15 @@ class Settings(NewsAnalystSettings):
         None, description="Key for liquidations over many exchanges; empty: none are read"
     )
 
-    cryptocompare_api_key: SecretStr | None = Field(None, description="Key for the news source")
+    cryptocompare_api_key: SecretStr | None = Field(
+        None, description="Key for headlines of CoinDesk's data API (a paid plan); empty: it is not asked"
+    )
+    news_sources_file: Path | None = Field(
+        None, description="A list of news sources of your own (TOML); empty: the one that HYDRA comes with"
+    )
+    news_poll_minutes: Annotated[float, Field(ge=1, le=1_440)] = Field(
+        5.0, description="Each news source is asked after so many minutes, or after its own longer interval"
+    )
 
     alert_webhook_url: SecretStr | None = Field(
         None, description="Where alerts are posted as JSON; empty: not there"
