@@ -3,11 +3,13 @@
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
+from anthropic.resources.messages import DEPRECATED_MODELS
 
 from hydra.domain import ScanOutcome
-from hydra.news.anthropic_model import AnthropicModel, end_of_life, is_listed
+from hydra.news.anthropic_model import AnthropicModel, day_of, end_of_life, is_listed
 from hydra.news.language_model import LanguageModel, ModelAnswer, NoAnswerError
 from hydra.news.openai_model import OpenAiModel
 from hydra.news.prompt import SCHEMA
@@ -179,7 +181,9 @@ def test_bytes_that_are_no_message_are_malformed(server: MessagesServer, body: b
 
 
 def test_the_table_of_the_package_says_which_models_end() -> None:
-    assert end_of_life("claude-sonnet-4-5") == "November 30th, 2026"
+    assert end_of_life("claude-sonnet-4-5") == date(2026, 11, 30)
+    assert all(str(day_of(words).year) in words for words in DEPRECATED_MODELS.values())
+    assert day_of("soon") == datetime.now(UTC).date()
     assert end_of_life("claude-haiku-5-5") is None
     assert is_listed("claude-haiku-5-5")
     assert not is_listed("claude-3-5-sonnet-20241022")
