@@ -1,4 +1,4 @@
-"""`hydra news`: headlines in."""
+"""`hydra news`: headlines in, and the analyst's views out (`hydra.cli.news_analyst`)."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +7,7 @@ import typer
 
 from hydra.answers.news_sources import read_news_sources
 from hydra.answers.plain_values import plain
+from hydra.cli.news_analyst import news_scan, news_show
 from hydra.cli.news_source_table import print_news_sources
 from hydra.cli.output import error_console, output_console, print_json, print_line
 from hydra.db.engine import connect
@@ -21,6 +22,10 @@ from hydra.settings import load_settings
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="Headlines, and what the analyst makes of them."
 )
+
+
+app.command("scan")(news_scan)
+app.command("show")(news_show)
 
 
 @app.command("poll")
