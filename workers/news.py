@@ -1,9 +1,9 @@
-"""The news analyst at work: `dramatiq workers.news --queues news-VERSION` reads headlines and scans them.
+"""The news at work: `dramatiq workers.news --queues news-VERSION` asks sources and analyst when they are due.
 
 It has a process of its own at low priority, because an answer takes seconds and decisions wait for nothing
 of it: what it has said by a minute counts in that minute, and if it is gone nothing is said. The supervisor
-of a run sends a message every half minute; market.news_sources says which sources are due, hydra.news_scans
-whether a scan is. The command finds the broker of the worker processes here, by the name `broker`.
+of a run sends a message every half minute; hydra.news_scans says whether a scan is due. The command finds the
+broker of the worker processes here, by the name `broker`.
 Source: layers document, "LLM News Analyst"; docs/architecture.md, law 1; docs/news.md, "The analyst".
 """
 
@@ -18,12 +18,12 @@ from hydra.db.engine import connect
 from hydra.db.logins import database_url
 from hydra.db.roles import Role
 from hydra.domain import ScanOutcome
-from hydra.errors import HydraError, SettingsError
-from hydra.news.polling import poll_due_sources, summary_line
+from hydra.errors import HydraError
+from hydra.news.polling import poll_due_sources
 from hydra.news.scan import Scan, scan_if_due
 from hydra.outside_text import shown
-from hydra.runtime.notifications import SCAN_ACTOR, news_queue
-from hydra.settings import Settings, load_settings
+from hydra.runtime.notifications import POLL_ACTOR, SCAN_ACTOR, news_queue
+from hydra.settings import load_settings
 from hydra.trading.runs import read_run, refuse_other_version
 from workers import broker
 from workers.low_priority import LowPriority
@@ -33,8 +33,21 @@ TIME_LIMIT_MS: Final = 600_000
 _GOOD: Final = frozenset({ScanOutcome.ANALYZED, ScanOutcome.NO_NEWS})
 
 
+def poll_news(_run_id: int) -> None:
+    """Ask the sources of headlines that are due.
+
+    Raises:
+        HydraError, psycopg.OperationalError: the server or the list of sources cannot be used.
+    """
+    settings = load_settings()
+    with closing(connect(database_url(settings, Role.WORKER), autocommit=True)) as connection:
+        for one in poll_due_sources(connection, settings):
+            if one.error:
+                _LOG.warning("a source of headlines failed", source=one.source, why=shown(one.error))
+
+
 def scan_news(run_id: int) -> None:
-    """Ask the sources of headlines that are due; scan the news for a run, if that is; log what it came to.
+    """Scan the news for a run, if it is due; log what it came to.
 
     Raises:
         HydraError, psycopg.OperationalError: the server cannot be used; the next message tries again.
@@ -43,25 +56,8 @@ def scan_news(run_id: int) -> None:
     with closing(connect(database_url(settings, Role.WORKER), autocommit=True)) as connection:
         run = read_run(connection, run_id)
         refuse_other_version(run)
-        if run.ended_at is not None or run.exchange is None:
-            return
-        _read_headlines(connection, settings)
-        if (done := scan_if_due(connection, run, settings)) is not None:
+        if run.ended_at is None and (done := scan_if_due(connection, run, settings)) is not None:
             _tell(done)
-
-
-def _read_headlines(connection: psycopg.Connection, settings: Settings) -> None:
-    """A list of sources that cannot be read is told each time; what is stored is scanned all the same."""
-    try:
-        results = poll_due_sources(connection, settings)
-    except SettingsError as error:
-        _LOG.error("no source of headlines is asked", why=shown(str(error)))
-        return
-    for one in results:
-        if one.error:
-            _LOG.warning("a source of headlines did not answer", source=shown(one.source), why=one.error)
-    if results:
-        _LOG.info("headlines were read", came=summary_line(results))
 
 
 def _tell(done: Scan) -> None:
@@ -71,11 +67,12 @@ def _tell(done: Scan) -> None:
 
 
 broker.add_middleware(LowPriority())
-dramatiq.actor(
-    broker=broker,
-    actor_name=SCAN_ACTOR,
-    queue_name=news_queue(),
-    time_limit=TIME_LIMIT_MS,
-    notify_shutdown=True,
-    throws=(HydraError, psycopg.OperationalError),
-)(scan_news)
+for _name, _work in ((POLL_ACTOR, poll_news), (SCAN_ACTOR, scan_news)):
+    dramatiq.actor(
+        broker=broker,
+        actor_name=_name,
+        queue_name=news_queue(),
+        time_limit=TIME_LIMIT_MS,
+        notify_shutdown=True,
+        throws=(HydraError, psycopg.OperationalError),
+    )(_work)

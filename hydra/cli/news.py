@@ -1,4 +1,4 @@
-"""`hydra news`: headlines in, and the analyst's views out (`hydra.cli.news_analyst`)."""
+"""`hydra news`: headlines in, and what the analyst makes of them (`news_analyst.py`)."""
 
 from pathlib import Path
 from typing import Annotated
@@ -22,10 +22,6 @@ from hydra.settings import load_settings
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="Headlines, and what the analyst makes of them."
 )
-
-
-app.command("scan")(news_scan)
-app.command("show")(news_show)
 
 
 @app.command("poll")
@@ -111,3 +107,7 @@ def news_import(
             )
     if refused:
         raise typer.Exit(1)
+
+
+app.command("scan")(news_scan)
+app.command("show")(news_show)

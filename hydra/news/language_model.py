@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 from hydra.domain import ScanOutcome
 from hydra.errors import HydraError
 from hydra.outside_text import shown
+from hydra.retry_after import seconds_told
 
 MAX_ATTEMPTS: Final = 3
 FIRST_PAUSE_S: Final = 1.0
@@ -190,12 +191,9 @@ _MEANINGS: Final[Mapping[int, tuple[ScanOutcome, str]]] = {
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """The seconds of Retry-After; None where it is absent, no number of seconds, or not finite."""
-    try:
-        seconds = float(headers.get("retry-after", ""))
-    except ValueError:
-        return None
-    return min(seconds, _LONGEST_WAIT_S) if 0.0 <= seconds < float("inf") else None
+    """The seconds of Retry-After, a day at most; None where it names none."""
+    seconds = seconds_told(headers.get("retry-after", ""))
+    return None if seconds is None else min(seconds, _LONGEST_WAIT_S)
 
 
 _LONGEST_WAIT_S: Final = 86_400.0

@@ -32,7 +32,7 @@ _CONFIDENCES: Final = "/".join(confidence.value for confidence in NewsConfidence
 
 
 @dataclass(frozen=True)
-class Headline:
+class ShownHeadline:
     """An item as it is shown. instrument_ids: the pairs it concerns; empty: the market as a whole."""
 
     item_id: str
@@ -56,7 +56,7 @@ class Prompt:
         return f"{self.system}\n\n{self.user}"
 
 
-def build_prompt(headlines: Sequence[Headline], time: datetime, nonce: str) -> Prompt:
+def build_prompt(headlines: Sequence[ShownHeadline], time: datetime, nonce: str) -> Prompt:
     """The question about `headlines` at `time`. nonce: unguessable, of this scan alone."""
     begin, end = f"BEGIN HEADLINES {nonce}", f"END HEADLINES {nonce}"
     lines = [json.dumps(_shown(headline), ensure_ascii=False) for headline in headlines]
@@ -64,7 +64,7 @@ def build_prompt(headlines: Sequence[Headline], time: datetime, nonce: str) -> P
     return Prompt(_SYSTEM.format(begin=begin, end=end), "\n".join([asked, begin, *lines, end]))
 
 
-def _shown(headline: Headline) -> dict[str, object]:
+def _shown(headline: ShownHeadline) -> dict[str, object]:
     row: dict[str, object] = {
         "published": f"{headline.time:%Y-%m-%d %H:%M}",
         "source": cleaned(headline.source, LONGEST_SOURCE),

@@ -24,7 +24,7 @@ from hydra.news.answer import PairAnalysis, read_answer
 from hydra.news.language_model import LanguageModel, ModelAnswer, NoAnswerError
 from hydra.news.models import model_of
 from hydra.news.prices import Price, price_of
-from hydra.news.prompt import MOST_HEADLINES, SCHEMA, Headline, Prompt, build_prompt
+from hydra.news.prompt import MOST_HEADLINES, SCHEMA, Prompt, ShownHeadline, build_prompt
 from hydra.outside_text import shown
 from hydra.settings import Settings
 from hydra.trading.runs import Run
@@ -63,7 +63,7 @@ class Scan:
 
 
 @dataclass(frozen=True)
-class _Found(Headline):
+class FoundHeadline(ShownHeadline):
     """A headline; is_new: it became known since the last answered scan."""
 
     is_new: bool = False
@@ -159,7 +159,7 @@ def _asked(connection: psycopg.Connection, settings: Settings, begun: Scan) -> S
     return _answered(model, prompt, price, settings.llm_timeout_seconds, asked)
 
 
-def _headlines(connection: psycopg.Connection, begun: Scan) -> list[_Found]:
+def _headlines(connection: psycopg.Connection, begun: Scan) -> list[FoundHeadline]:
     values = {
         "run_id": begun.run_id,
         "time": begun.time,
@@ -167,7 +167,7 @@ def _headlines(connection: psycopg.Connection, begun: Scan) -> list[_Found]:
         "most": MOST_HEADLINES,
         "most_of_source": MOST_OF_SOURCE,
     }
-    with connection.cursor(row_factory=class_row(_Found)) as cursor:
+    with connection.cursor(row_factory=class_row(FoundHeadline)) as cursor:
         return cursor.execute(queries.load("news/headlines"), values).fetchall()
 
 

@@ -132,7 +132,7 @@ def check_settings(settings: Settings) -> HealthCheck:
 
 
 def check_analyst(settings: Settings, today: date) -> HealthCheck:
-    """The news analyst can be asked, as far as settings and SDK tell; without it HYDRA trades all the same."""
+    """The news analyst can be asked, as far as settings and SDK tell; HYDRA trades without it too."""
     if not is_wanted(settings):
         return HealthCheck(
             "analyst", HealthVerdict.OK, "no news analyst is set up; nothing is blocked by news"

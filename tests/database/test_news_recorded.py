@@ -76,8 +76,8 @@ def test_a_file_comes_in_once_with_repeats_marked(url: str, tmp_path: Path) -> N
     )
     known = timedelta(minutes=5)
     assert found == [
-        ("A", known, [], [], False), ("A", known, [5], ["ADA", "NOT"], False), ("B", known, [1], ["BTC"], True),
-        ("C", known, [], [], False),
+        ("A", known, [], [], False), ("A", known, [5], ["ADA", "NOT"], False),
+        ("B", known, [1], ["BTC"], True), ("C", known, [], [], False),
     ]  # fmt: skip
 
 
