@@ -103,6 +103,14 @@ class NewsAction(StrEnum):
     EXIT = "exit"
 
 
+class NewsConfidence(StrEnum):
+    """How sure the news analyst is of its view (layers document, "PairAnalysis")."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
 class ScanTrigger(StrEnum):
     """Why the news analyst was asked. REPLAYED: it was not; a stored scan is repeated (C109)."""
 
