@@ -5,9 +5,11 @@ bytes, because a damaged one still tells its tokens. The SDK is imported when ne
 Source: docs/news.md, "The analyst"; C24.
 """
 
+import re
 import warnings
 from dataclasses import dataclass
-from typing import Any, Final
+from datetime import UTC, date, datetime
+from typing import Any, Final, get_args
 
 import msgspec
 
@@ -139,17 +141,28 @@ def _sent(usage: _Usage) -> int:
     return usage.input_tokens + cached
 
 
-def end_of_life(model_id: str) -> str | None:
-    """When the SDK's table says that a model ends; None: it does not say so."""
-    from anthropic.resources.messages import DEPRECATED_MODELS  # noqa: PLC0415
+def end_of_life(model_id: str) -> date | None:
+    """The day on which a model ends, by the SDK's table of deprecated models; None: it is not in it."""
+    from anthropic.resources.messages import DEPRECATED_MODELS  # noqa: PLC0415  # see the head
 
-    return DEPRECATED_MODELS.get(model_id)
+    words = DEPRECATED_MODELS.get(model_id)
+    return None if words is None else day_of(words)
+
+
+def day_of(words: str) -> date:
+    """The day that the SDK's table writes as "November 30th, 2026"; one that it writes otherwise is today's.
+
+    So a model with an end that cannot be read is told of.
+    """
+    plain = re.sub(r"(\d)(?:st|nd|rd|th)\b", r"\1", words)
+    try:
+        return datetime.strptime(plain, "%B %d, %Y").replace(tzinfo=UTC).date()
+    except ValueError:
+        return datetime.now(UTC).date()
 
 
 def is_listed(model_id: str) -> bool:
     """Whether the SDK names the model; newer ones than the SDK may exist all the same."""
-    from typing import get_args  # noqa: PLC0415
-
-    from anthropic.types import Model  # noqa: PLC0415
+    from anthropic.types import Model  # noqa: PLC0415  # see the head
 
     return any(model_id in get_args(part) for part in get_args(Model))

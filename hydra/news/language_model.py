@@ -5,17 +5,20 @@ Source: docs/news.md, "The analyst"; C24.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from hydra.domain import ScanOutcome
 from hydra.errors import HydraError
 from hydra.outside_text import shown
+from hydra.retry_after import seconds_told
 
 MAX_ATTEMPTS: Final = 3
 FIRST_PAUSE_S: Final = 1.0
 LONGEST_COMPLAINT: Final = 200
+_TICK_S: Final = 0.25
 _REPEATED: Final = frozenset({ScanOutcome.RATE_LIMITED, ScanOutcome.OVERLOADED, ScanOutcome.UNREACHABLE})
 """What may pass within the time of one question."""
 
@@ -94,7 +97,7 @@ class Attempts:
 
     whose: str
     timeout_s: float
-    pause_s: float = FIRST_PAUSE_S
+    pause_s: float = field(default_factory=lambda: FIRST_PAUSE_S)
     _began: float = field(default_factory=time.monotonic, init=False)
 
     def run(self, attempt: Callable[[float], Awaitable[ModelAnswer]]) -> ModelAnswer:
@@ -107,7 +110,7 @@ class Attempts:
 
     async def _run(self, attempt: Callable[[float], Awaitable[ModelAnswer]]) -> ModelAnswer:
         try:
-            async with asyncio.timeout(self.timeout_s):
+            async with asyncio.timeout(self.timeout_s), _wakeful():
                 return await self._repeat(attempt)
         except TimeoutError:
             words = f"{self.whose} did not answer within {self.timeout_s:g} s (LLM_TIMEOUT_SECONDS)"
@@ -143,6 +146,21 @@ class Attempts:
         )
 
 
+@asynccontextmanager
+async def _wakeful() -> AsyncIterator[None]:
+    """The loop runs now and then, so that a worker that is told to end does so soon."""
+
+    async def tick() -> None:
+        while True:
+            await asyncio.sleep(_TICK_S)
+
+    ticking = asyncio.create_task(tick())
+    try:
+        yield
+    finally:
+        ticking.cancel()
+
+
 def refusal_of(
     whose: str, model_id: str, status: int, complaint: str, headers: Mapping[str, str]
 ) -> NoAnswerError:
@@ -173,12 +191,9 @@ _MEANINGS: Final[Mapping[int, tuple[ScanOutcome, str]]] = {
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """The seconds of Retry-After; None where it is absent, no number of seconds, or not finite."""
-    try:
-        seconds = float(headers.get("retry-after", ""))
-    except ValueError:
-        return None
-    return min(seconds, _LONGEST_WAIT_S) if 0.0 <= seconds < float("inf") else None
+    """The seconds of Retry-After, a day at most; None where it names none."""
+    seconds = seconds_told(headers.get("retry-after", ""))
+    return None if seconds is None else min(seconds, _LONGEST_WAIT_S)
 
 
 _LONGEST_WAIT_S: Final = 86_400.0

@@ -10,12 +10,15 @@ ADD COLUMN instrument_ids SMALLINT [] DEFAULT '{}' NOT NULL,
 ADD COLUMN note TEXT;
 CREATE INDEX news_items_item_id_idx ON market.news_items (item_id);
 COMMENT ON COLUMN market.news_items.time IS 'Publish time, UTC; where the source gave none, or one to come: known_at';
-COMMENT ON COLUMN market.news_items.item_id IS 'sha256 of source and the source''s id, or of source and title; an item is stored once';
+COMMENT ON COLUMN market.news_items.item_id IS 'sha256 of source and the source''s id, or of source, title and publish time; an item is stored once';
 COMMENT ON COLUMN market.news_items.url IS 'Where it can be read, untrusted; null: not said';
 COMMENT ON COLUMN market.news_items.summary IS 'The first words of its text, cleaned and cut, untrusted (C25); null: none';
 COMMENT ON COLUMN market.news_items.duplicate_of IS 'The earlier item (item_id) that says the same; such an item is not shown to the analyst';
 COMMENT ON COLUMN market.news_items.instrument_ids IS 'The pairs it concerns, by tags and names (market.instruments); empty: the market as a whole';
 COMMENT ON COLUMN market.news_items.note IS 'What was changed in it, e.g. a publish time to come or a title that was cut; null: nothing';
+
+COMMENT ON COLUMN hydra.locks.name IS
+'What is locked: run N, execution N, import, audits, generated market, terms, alerts, news';
 
 -- A view is of a scan, and counts from when its answer was there.
 ALTER TABLE hydra.news_views

@@ -221,7 +221,7 @@ CREATE TABLE market.news_items (
 );
 COMMENT ON TABLE market.news_items IS 'Headlines (advisory and untrusted, C25)';
 COMMENT ON COLUMN market.news_items.time IS 'Publish time, UTC; where the source gave none, or one to come: known_at';
-COMMENT ON COLUMN market.news_items.item_id IS 'sha256 of source and the source''s id, or of source and title; an item is stored once';
+COMMENT ON COLUMN market.news_items.item_id IS 'sha256 of source and the source''s id, or of source, title and publish time; an item is stored once';
 COMMENT ON COLUMN market.news_items.known_at IS 'When HYDRA could know this fact; every read that decides filters on it';
 COMMENT ON COLUMN market.news_items.source IS 'Who published it';
 COMMENT ON COLUMN market.news_items.title IS 'Headline, untrusted text (C25)';

@@ -49,6 +49,7 @@ CREATE TABLE hydra.news_scans (
     request_id TEXT,
     decided_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     replayed_scan_id BIGINT,
+    retry_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT news_scans_pkey PRIMARY KEY (scan_id),
     CONSTRAINT news_scans_run_id_fkey FOREIGN KEY(run_id) REFERENCES hydra.runs (run_id),
     CONSTRAINT news_scans_trigger_check CHECK (trigger IN ('schedule', 'forced', 'replayed')),
@@ -80,6 +81,7 @@ COMMENT ON COLUMN hydra.news_scans.stop_reason IS 'Why the model stopped, in the
 COMMENT ON COLUMN hydra.news_scans.request_id IS 'The provider''s id of the request';
 COMMENT ON COLUMN hydra.news_scans.decided_at IS 'Wall clock';
 COMMENT ON COLUMN hydra.news_scans.replayed_scan_id IS 'The stored scan that this one repeats, which may have been deleted since; null: a scan of its own';
+COMMENT ON COLUMN hydra.news_scans.retry_at IS 'The provider asked not to be asked before, wall clock; null: it did not';
 
 -- A view is of a scan.
 ALTER TABLE hydra.news_views
