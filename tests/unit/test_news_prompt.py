@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hydra.news.items import LONGEST_TITLE
 from hydra.news.prompt import (
     LONGEST_SUMMARY,
-    LONGEST_TITLE,
     SCHEMA,
     SYMBOLS,
     Prompt,
