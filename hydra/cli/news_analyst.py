@@ -16,7 +16,7 @@ from hydra.db.engine import connect
 from hydra.db.logins import database_url
 from hydra.db.roles import Role
 from hydra.domain import ScanOutcome
-from hydra.news.scan import Scan, clock_of, scan_if_due, scan_now
+from hydra.news.scan import Scan, clock_of, refuse_stored_history, scan_if_due, scan_now
 from hydra.settings import load_settings
 from hydra.trading.runs import read_run
 
@@ -39,6 +39,7 @@ def news_scan(
     console = output_console()
     with connect(database_url(settings, Role.WORKER), autocommit=True) as connection:
         chosen = read_run(connection, decided_run(connection, run)["run_id"])
+        refuse_stored_history(chosen)
         ask = scan_now if is_forced else scan_if_due
         done = ask(connection, chosen, settings)
     if done is None:

@@ -138,7 +138,7 @@ def check_run(connection: psycopg.Connection) -> None:
 def test_on_demand_it_is_scanned_and_shown_with_its_age(environment: dict[str, str]) -> None:
     scanned = hydra("news", "scan", "--force", "--run", "1", environment=environment)
     assert scanned.status == 0, scanned
-    assert "ANALYZED: 8 pairs have a view" in scanned.out
+    assert "ANALYZED: 8 pairs analyzed" in scanned.out
     assert " USD, " in scanned.out
     shown = hydra("news", "show", "--run", "1", environment=environment)
     assert shown.status == 0, shown
