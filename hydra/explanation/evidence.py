@@ -1,6 +1,6 @@
 """The rows that an explanation is written from, each with an id.
 
-Source: README document, llm_agent; docs/architecture.md, "Asking why".
+Source: docs/news.md, "Explanations"; docs/architecture.md, "Asking why".
 """
 
 from collections.abc import Mapping, Sequence

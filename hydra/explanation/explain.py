@@ -2,7 +2,7 @@
 
 The answer is for people: it is marked as generated, and nothing that decides reads it. Strangers wrote some
 of what stands in the rows, so they are data between marks, and the answer is shown escaped.
-Source: README document, llm_agent; C24, C25; docs/news.md, "Explanations".
+Source: docs/news.md, "Explanations"; C24, C25.
 """
 
 import json
