@@ -16,7 +16,7 @@ from hydra.db.engine import connect
 from hydra.db.logins import database_url
 from hydra.db.roles import Role
 from hydra.domain import ScanOutcome
-from hydra.news.scan import Scan, clock_of, scan_if_due, scan_now
+from hydra.news.scan import Scan, clock_of, refuse_stored_history, scan_if_due, scan_now
 from hydra.settings import load_settings
 from hydra.trading.runs import read_run
 
@@ -39,6 +39,7 @@ def news_scan(
     console = output_console()
     with connect(database_url(settings, Role.WORKER), autocommit=True) as connection:
         chosen = read_run(connection, decided_run(connection, run)["run_id"])
+        refuse_stored_history(chosen)
         ask = scan_now if is_forced else scan_if_due
         done = ask(connection, chosen, settings)
     if done is None:
@@ -67,14 +68,19 @@ def news_show(
         return
     console = output_console()
     print_line(console, f"Run {chosen.run_id} ({chosen.label}) at {minute_text(time)} UTC by its own clock")
-    _print_views(console, views)
+    print_views(console, views)
+    print_scans(console, scans)
+    if not scans:
+        print_line(console, "The news analyst has not been asked for this run")
+
+
+def print_scans(console: Console, scans: Sequence[Row]) -> None:
+    """Print stored scans, a line each."""
     for row in scans:
         colour = COLOURS.get(ScanOutcome(row["outcome"]), "red")
         cost = "" if row["cost_usd"] is None else f", {row['cost_usd']:.6f} USD"
         when = f"scan {row['scan_id']} at {minute_text(row['time'])} UTC ({row['trigger']}{cost}): "
         print_line(console, styled(when, (row["outcome"], colour), f": {row['detail']}"))
-    if not scans:
-        print_line(console, "The news analyst has not been asked for this run")
 
 
 def _counts(view: Row, longest_s: float) -> bool:
@@ -82,7 +88,8 @@ def _counts(view: Row, longest_s: float) -> bool:
     return view["age_s"] is not None and view["age_s"] <= longest_s
 
 
-def _print_views(console: Console, views: Sequence[Row]) -> None:
+def print_views(console: Console, views: Sequence[Row]) -> None:
+    """Print the view of each pair, or that it has none."""
     table = open_table(("pair", "view", "confidence", "counts", "reason"), ("age",))
     for view in views:
         if view["action"] is None:

@@ -13,9 +13,9 @@ from typing import Final
 
 from hydra.domain import NewsAction, NewsConfidence
 from hydra.news.cleaning import cleaned
+from hydra.news.items import LONGEST_TITLE
 from hydra.universe import UNIVERSE
 
-LONGEST_TITLE: Final = 300
 LONGEST_SUMMARY: Final = 400
 LONGEST_SOURCE: Final = 60
 MOST_HEADLINES: Final = 60

@@ -64,7 +64,7 @@ class Scan:
 
 @dataclass(frozen=True)
 class FoundHeadline(ShownHeadline):
-    """A headline; is_new: it became known since the last answered scan."""
+    """A headline; is_new: no answered scan has shown it."""
 
     is_new: bool = False
 
@@ -151,7 +151,9 @@ def _asked(connection: psycopg.Connection, settings: Settings, begun: Scan) -> S
     model = model_of(settings)
     headlines = _headlines(connection, begun)
     if not any(headline.is_new for headline in headlines):
-        raise NoAnswerError(ScanOutcome.NO_NEWS, "no headline is new since the last analysis")
+        raise NoAnswerError(
+            ScanOutcome.NO_NEWS, "no headline is new since the last analysis: nothing was asked"
+        )
     _refuse_too_early(connection, begun.provider)
     prompt = build_prompt(headlines, begun.time, secrets.token_hex(_NONCE_BYTES))
     price = _price_within_budget(connection, settings, prompt)
@@ -242,9 +244,9 @@ def _judged(paid: Scan, answer: ModelAnswer) -> Scan:
     if answer.failure is not None:
         return replace(paid, outcome=answer.failure, detail=_FAILURES[answer.failure])
     found = read_answer(answer.text, paid.time)
-    views = f"{len(found.analyses)} pairs have a view"
+    analyzed = f"{len(found.analyses)} pairs analyzed"
     nothing = f"no news of {', '.join(found.without_news)}" if found.without_news else ""
-    detail = "; ".join(filter(None, (views, nothing, *found.complaints)))
+    detail = "; ".join(filter(None, (analyzed, nothing, *found.complaints)))
     return replace(paid, outcome=found.outcome, detail=detail[:_LONGEST_DETAIL], analyses=found.analyses)
 
 

@@ -18,7 +18,7 @@ COMMENT ON COLUMN market.news_items.instrument_ids IS 'The pairs it concerns, by
 COMMENT ON COLUMN market.news_items.note IS 'What was changed in it, e.g. a publish time to come or a title that was cut; null: nothing';
 
 COMMENT ON COLUMN hydra.locks.name IS
-'What is locked: run N, execution N, import, audits, generated market, terms, alerts, news';
+'What is locked: run N, execution N, import, audits, generated market, terms, alerts, news, news scan';
 
 -- A view is of a scan, and counts from when its answer was there.
 ALTER TABLE hydra.news_views

@@ -1,8 +1,9 @@
 -- The headlines that a scan shows: known within the window, no repetitions, the newest, of no source too many.
--- A headline is new if it became known after the last scan of the run that was answered.
-WITH last_scan AS (
-    SELECT max(news_scans.time) AS time FROM hydra.news_scans
-    WHERE news_scans.run_id = %(run_id)s AND news_scans.outcome IN ('ANALYZED', 'PARTIAL')
+-- A headline is new if no scan of the run that was answered has shown it.
+WITH shown AS (
+    SELECT DISTINCT unnest(news_scans.item_ids) AS item_id FROM hydra.news_scans
+    WHERE news_scans.run_id = %(run_id)s AND news_scans.time > %(time)s - %(window)s::interval
+        AND news_scans.outcome IN ('ANALYZED', 'PARTIAL')
 ), known AS (
     SELECT
         news_items.item_id,
@@ -26,8 +27,9 @@ SELECT
     known.title,
     known.summary,
     known.instrument_ids,
-    known.known_at > coalesce(last_scan.time, '-infinity') AS is_new
-FROM known CROSS JOIN last_scan
+    shown.item_id IS NULL AS is_new
+FROM known
+LEFT JOIN shown ON shown.item_id = known.item_id
 WHERE known.number_of_source <= %(most_of_source)s
 ORDER BY known.known_at DESC, known.item_id
 LIMIT %(most)s;

@@ -165,7 +165,7 @@ def test_a_pair_without_news_has_no_view_and_the_scan_is_whole(scene: NewsScene)
     scene.server.replies = [Reply(changed("ADA", action="none"))]
     assert scene.scan().outcome is ScanOutcome.ANALYZED
     assert len(scene.views()) == 7
-    assert scene.scans()[0]["detail"] == "7 pairs have a view; no news of ADA"
+    assert scene.scans()[0]["detail"] == "7 pairs analyzed; no news of ADA"
 
 
 def test_nothing_new_is_not_asked_and_a_failed_scan_leaves_the_headlines_new(scene: NewsScene) -> None:
@@ -176,6 +176,14 @@ def test_nothing_new_is_not_asked_and_a_failed_scan_leaves_the_headlines_new(sce
     scene.add_headline("Something else", BEGIN + 3 * HALF_HOUR)
     assert scene.scan(BEGIN + 3 * HALF_HOUR).outcome is ScanOutcome.ANALYZED
     assert scene.scans()[-1]["item_ids"] == ["item-0001", "item-0000"]
+
+
+def test_a_headline_that_was_stored_late_is_new_once(scene: NewsScene) -> None:
+    """Known before the last scan, committed after it: it was not shown."""
+    scene.scan(BEGIN + HALF_HOUR)
+    scene.add_headline("Stored late", BEGIN + timedelta(minutes=29))
+    outcomes = [scene.scan(BEGIN + number * HALF_HOUR).outcome for number in (2, 3)]
+    assert outcomes == [ScanOutcome.ANALYZED, ScanOutcome.NO_NEWS]
 
 
 def test_a_repetition_and_what_is_not_known_yet_are_not_shown(scene: NewsScene) -> None:
