@@ -1,6 +1,6 @@
-"""The header Retry-After of HTTP: how long a server asks to be left alone.
+"""The header Retry-After of HTTP (RFC 9110, section 10.2.3): how long a server asks to be left alone.
 
-Source: RFC 9110, section 10.2.3.
+Source: docs/exchange.md, "Refusals".
 """
 
 from datetime import UTC, datetime

@@ -2,7 +2,7 @@
 
 What is stored is meant for people and for a model alike, so both see the same. Words are kept as they are:
 what they want is no matter of this file.
-Source: C25; Unicode Standard, general categories; Unicode Technical Report 36 (bidirectional overrides).
+Source: docs/news.md, "Sources"; C25.
 """
 
 import re

@@ -1,6 +1,7 @@
 """The data API of CoinDesk (formerly CryptoCompare) as headlines; it needs a paid key.
 
-Source: its documentation of /news/v1/article/list, as read in 2026-11; its free tier ended on 2026-05-21.
+The form of an answer is that of its documentation of /news/v1/article/list, as read in 2026-11.
+Source: docs/news.md, "Sources".
 """
 
 import json

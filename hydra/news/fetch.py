@@ -2,7 +2,7 @@
 
 A redirect goes to another public address, never from https to http, and never into this machine or its
 network: whoever owns a feed must not make HYDRA ask there.
-Source: docs/news.md, "Sources"; RFC 9110 (conditional requests, redirects).
+Source: docs/news.md, "Sources".
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """A headline as a row of market.news_items.
 
-Source: law 3 (time and known_at), C25 (untrusted text).
+Source: docs/architecture.md, law 3; C25; docs/news.md, "Sources".
 """
 
 import hashlib

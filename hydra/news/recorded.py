@@ -2,7 +2,7 @@
 
 What was recorded carries no time of arrival. A headline counts as known one ordinary poll after its publish
 time, because HYDRA could not have known it earlier.
-Source: law 3 (known_at); docs/news.md, "Sources".
+Source: docs/architecture.md, law 3; docs/news.md, "Sources".
 """
 
 from collections.abc import Iterator

@@ -1,5 +1,6 @@
 """Sources of headlines on loopback, asked and stored: conditions, limits, back-off, repeats, faults."""
 
+import gzip
 import json
 from collections.abc import Iterator
 from contextlib import closing
@@ -137,6 +138,10 @@ FAULTS: dict[str, tuple[Any, str]] = {
     "circle": (redirecting("/circle"), "127.0.0.1: it redirects more than 5 times"),
     "astray": (redirecting("file:///etc/passwd"), "127.0.0.1: it redirects to what is no address"),
     "nowhere": (redirecting(""), "127.0.0.1: it redirects to what is no address"),
+    "packed": (
+        serving(gzip.compress(bytes(50_000_000), 1), Content_Encoding="gzip"),
+        "127.0.0.1: its answer is longer than 1 MiB: not read",
+    ),
     "unpacked": (
         serving(b"no gzip", Content_Encoding="gzip"),
         "127.0.0.1: its answer broke off, or is not packed as it says",
