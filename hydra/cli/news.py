@@ -8,6 +8,7 @@ import typer
 from hydra.answers.news_sources import read_news_sources
 from hydra.answers.plain_values import plain
 from hydra.cli.news_analyst import news_scan, news_show
+from hydra.cli.news_effect import news_effect
 from hydra.cli.news_source_table import print_news_sources
 from hydra.cli.output import error_console, output_console, print_json, print_line
 from hydra.db.engine import connect
@@ -111,3 +112,4 @@ def news_import(
 
 app.command("scan")(news_scan)
 app.command("show")(news_show)
+app.command("effect")(news_effect)

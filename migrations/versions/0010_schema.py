@@ -28,4 +28,5 @@ def upgrade() -> None:
     build("schema/news", "schema/research", "schema/upkeep", "schema/versions", "schema/messages")
     build("schema/reconciliation", "schema/alerts")
     build("schema/audit_market", "schema/audit_decisions", "schema/audit_lineage", "schema/audit_account")
+    build("schema/audit_news")
     build("schema/roles")

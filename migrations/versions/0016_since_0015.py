@@ -13,5 +13,5 @@ depends_on = None
 
 def upgrade() -> None:
     """Update it to sql/schema."""
-    change("migrations/0016", "schema/news")
+    change("migrations/0016", "schema/news", "schema/audit_lineage", "schema/audit_news")
     change("schema/roles")
