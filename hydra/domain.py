@@ -103,6 +103,46 @@ class NewsAction(StrEnum):
     EXIT = "exit"
 
 
+class NewsConfidence(StrEnum):
+    """How sure the news analyst is of its view (layers document, "PairAnalysis")."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class ScanTrigger(StrEnum):
+    """Why the news analyst was asked. REPLAYED: it was not; a stored scan is repeated (C109)."""
+
+    SCHEDULE = "schedule"
+    FORCED = "forced"
+    REPLAYED = "replayed"
+
+
+class ScanOutcome(StrEnum):
+    """What a scan of the news analyst came to. All but ANALYZED and PARTIAL leave no analysis (C24, C25).
+
+    PARTIAL: pairs are missing in the answer or invalid; they have none. NO_KEY, NO_MODEL, NO_BUDGET, NO_NEWS:
+    nothing was asked. MALFORMED: the answer is not of the schema. CUT_OFF: it ended at the limit of tokens.
+    """
+
+    ANALYZED = "ANALYZED"
+    PARTIAL = "PARTIAL"
+    NO_KEY = "NO_KEY"
+    NO_MODEL = "NO_MODEL"
+    NO_BUDGET = "NO_BUDGET"
+    NO_NEWS = "NO_NEWS"
+    REFUSED = "REFUSED"
+    TIMED_OUT = "TIMED_OUT"
+    RATE_LIMITED = "RATE_LIMITED"
+    OVERLOADED = "OVERLOADED"
+    UNREACHABLE = "UNREACHABLE"
+    BAD_KEY = "BAD_KEY"
+    UNKNOWN_MODEL = "UNKNOWN_MODEL"
+    MALFORMED = "MALFORMED"
+    CUT_OFF = "CUT_OFF"
+
+
 class OrderRole(StrEnum):
     """What an order is for. STOP and TARGET rest on the exchange while the position lives."""
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import SettingsConfigDict
 
 from hydra.bounds import (
     CascadeWarning,
@@ -35,7 +35,8 @@ from hydra.bounds import (
 from hydra.domain import KillScope, TradingMode
 from hydra.errors import SettingsError
 from hydra.holding_hours import HoldingHours
-from hydra.http_url import is_http_url
+from hydra.http_url import CheckedUrl
+from hydra.news_analyst_settings import NewsAnalystSettings
 from hydra.paths import PROJECT_ROOT
 from hydra.redaction import redacted
 from hydra.retention import RetentionDays
@@ -58,16 +59,7 @@ ENVIRONMENT_ONLY: Final = frozenset(
 )
 
 
-def _checked_url(text: str) -> str:
-    if not is_http_url(text) or "@" in text or "?" in text or "#" in text:
-        raise ValueError("write it as http://HOST:PORT or https://HOST, without user, query or fragment")
-    return text.rstrip("/")
-
-
-ExchangeUrl = Annotated[str, AfterValidator(_checked_url)]
-
-
-class Settings(BaseSettings):
+class Settings(NewsAnalystSettings):
     """The effective configuration. Attribute names are the keys in lower case unless an alias says so."""
 
     model_config = SettingsConfigDict(
@@ -128,27 +120,29 @@ class Settings(BaseSettings):
         None, description="A file of mode 0600 that holds it instead of BINANCE_API_SECRET"
     )
     binance_testnet: bool = Field(True, description="Use the exchange's practice market (demo trading)")
-    exchange_url: ExchangeUrl | None = Field(
+    exchange_url: CheckedUrl | None = Field(
         None,
         description="Where to call the exchange instead, e.g. http://127.0.0.1:8778: simulated, or a proxy",
     )
     simulated_account_file: Path | None = Field(
         None, description="The file of your account at the simulated exchange, to trade on it"
     )
-    archive_url: ExchangeUrl = Field(
+    archive_url: CheckedUrl = Field(
         "https://data.binance.vision", description="The exchange's public archive of files"
     )
     coinglass_api_key: SecretStr | None = Field(
         None, description="Key for liquidations over many exchanges; empty: none are read"
     )
 
-    anthropic_api_key: SecretStr | None = Field(
-        None, description="Key for the news analyst; empty: no analysis"
+    cryptocompare_api_key: SecretStr | None = Field(
+        None, description="Key for headlines of CoinDesk's data API (a paid plan); empty: it is not asked"
     )
-    llm_model: str | None = Field(
-        None, description="Model id of the news analyst (C24: no default outlives its model)"
+    news_sources_file: Path | None = Field(
+        None, description="A list of news sources of your own (TOML); empty: the one that HYDRA comes with"
     )
-    cryptocompare_api_key: SecretStr | None = Field(None, description="Key for the news source")
+    news_poll_minutes: Annotated[float, Field(ge=1, le=1_440)] = Field(
+        5.0, description="Each news source is asked after so many minutes, or after its own longer interval"
+    )
 
     alert_webhook_url: SecretStr | None = Field(
         None, description="Where alerts are posted as JSON; empty: not there"

@@ -18,7 +18,7 @@ def write_signals(connection: psycopg.Connection, run: Run, cycle: Cycle) -> Non
     """Write the cycle's signals; a quiet minute has none."""
     rules = rules_of_run(run)
     inputs = generator_inputs(is_adaptive=rules.signals.is_adaptive)
-    frame = generator_frame(read_assessed(connection, cycle), cycle, inputs)
+    frame = generator_frame(read_assessed(connection, cycle, rules), cycle, inputs)
     if not firing_sources(frame, rules.signals):
         return
     rows = [signal_row(cycle, row, rules) for row in choose_signals(frame, rules).iter_rows(named=True)]

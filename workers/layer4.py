@@ -48,7 +48,7 @@ def read_minute(connection: psycopg.Connection, cycle: Cycle, rules: Rules) -> M
     chosen = {key: signal for key, signal in signals.items() if signal.chosen}
     states = read_pair_states(connection, cycle.run_id)
     return Minute(
-        pairs={pair.instrument_id: pair for pair in read_assessed(connection, cycle)},
+        pairs={pair.instrument_id: pair for pair in read_assessed(connection, cycle, rules)},
         signals=signals,
         states=states,
         terms=read_terms(connection, sorted(chosen), cycle.time, rules.costs),

@@ -82,7 +82,7 @@ def execute(connection: psycopg.Connection, run: Run, cycle: Cycle) -> None:
         lock_pairs(connection, cycle.run_id)
     states = read_pair_states(connection, cycle.run_id)
     if states:
-        assessed = {pair.instrument_id: pair for pair in read_assessed(connection, cycle)}
+        assessed = {pair.instrument_id: pair for pair in read_assessed(connection, cycle, rules)}
         manage_positions(connection, cycle, rules, states, assessed, venue)
     place_entries(connection, cycle, rules, states, venue)
     store_pair_states(connection, cycle.run_id, states.values(), is_at_exchange=run.is_at_exchange)

@@ -7,7 +7,6 @@ the broker of the worker processes here, by the name `broker`.
 Source: docs/architecture.md, "Audits".
 """
 
-import os
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import Final
@@ -26,18 +25,10 @@ from hydra.errors import HydraError
 from hydra.runtime.notifications import AUDIT_ACTOR, UPKEEP_QUEUE
 from hydra.settings import load_settings
 from workers import broker
+from workers.low_priority import LowPriority
 
 _LOG: structlog.stdlib.BoundLogger = structlog.get_logger("hydra.upkeep")
 TIME_LIMIT_MS: Final = 1_200_000
-_LOW_PRIORITY: Final = 10
-
-
-class LowPriority(dramatiq.Middleware):
-    """Gives priority to the processes that decide."""
-
-    def after_process_boot(self, _broker: dramatiq.Broker) -> None:
-        """Lower the priority once the process is up."""
-        os.nice(_LOW_PRIORITY)
 
 
 def audit() -> None:

@@ -14,6 +14,7 @@ from hydra.answers.data_sentences import data_sentences
 from hydra.answers.deflated_sharpe import read_luck
 from hydra.answers.figures import EquitySummary, FigureTable, Measured, ReportFigure, figure_tables
 from hydra.answers.funnel import FunnelStep, read_funnel
+from hydra.answers.news_sentence import news_sentence
 from hydra.answers.performance import read_baselines, read_performance, trade_results
 from hydra.answers.plain_values import plain
 from hydra.answers.run_choice import Row, rows_of
@@ -95,6 +96,8 @@ def read_report(connection: psycopg.Connection, run_id: int) -> RunReport:
     fills = rows_of(connection, "report/fill_costs", run_id=run_id)
     measured = _measured(connection, run_id, trades, fills)
     figures = figure_tables(measured)
+    generators = _generators(rows_of(connection, "report/generators", run_id=run_id))
+    vetoes = sum(one.stopped_by_news for one in generators)
     return RunReport(
         facts=facts,
         overrides=overrides_of(facts["config"], facts["feeds"]),
@@ -104,9 +107,14 @@ def read_report(connection: psycopg.Connection, run_id: int) -> RunReport:
         trades=trades,
         groups={key: trade_groups(closed, split) for key, split in SPLITS.items()},
         funnel=read_funnel(connection, run_id),
-        generators=_generators(rows_of(connection, "report/generators", run_id=run_id)),
+        generators=generators,
         kills=rows_of(connection, "report/kills", run_id=run_id),
-        sentences=[*worth_of_figures(facts), *data_sentences(facts, trades), _sample(measured)],
+        sentences=[
+            *worth_of_figures(facts),
+            *data_sentences(facts, trades),
+            *news_sentence(run_id, vetoes, closed),
+            _sample(measured),
+        ],
     )
 
 

@@ -23,10 +23,12 @@ from hydra.answers.why_gates import (
     conclusion,
     gate_answers,
 )
+from hydra.answers.why_news import NewsRows
 from hydra.domain import CycleState, PositionEventKind, ReasonCode, TradingMode
 from hydra.errors import StopError
+from hydra.features.engine.decision_frame import DECISION_DELAY
 from hydra.reason_words import WORDS, Gate
-from hydra.trading.parameters import rules_of_run
+from hydra.trading.parameters import Rules, rules_of_run
 from hydra.trading.runs import read_run
 
 _UNSIGNALLED: Final = frozenset({CycleState.OPEN, CycleState.FILLS_BOOKED, CycleState.ASSESSED})
@@ -120,7 +122,8 @@ def _explain_minute(
 ) -> Explanation | CountedHour:
     keys = {"run_id": run["run_id"], "instrument_id": instrument["instrument_id"], "time": time}
     cycle = _first(rows_of(connection, "why/cycle", **keys))
-    rows = _minute_rows(connection, keys, cycle)
+    rules = rules_of_run(read_run(connection, run["run_id"]))
+    rows = _minute_rows(connection, keys, cycle, rules)
     counts = rows_of(connection, "why/hour_counts", **keys)
     if rows.assessment is None and run["mode"] == TradingMode.BACKTEST and counts:
         return CountedHour(
@@ -134,7 +137,7 @@ def _explain_minute(
         )
     if rows.assessment is None and (cycle is None or cycle["state"] == CycleState.SKIPPED):
         raise StopError(_no_decision(connection, str(instrument["base"]), keys, cycle))
-    answers = gate_answers(rows, rules_of_run(read_run(connection, run["run_id"])).signals)
+    answers = gate_answers(rows, rules.signals)
     position = _position(connection, keys)
     return Explanation(
         run_id=run["run_id"],
@@ -152,15 +155,30 @@ def _explain_minute(
     )
 
 
-def _minute_rows(connection: psycopg.Connection, keys: Mapping[str, Any], cycle: Row | None) -> MinuteRows:
+def _minute_rows(
+    connection: psycopg.Connection, keys: Mapping[str, Any], cycle: Row | None, rules: Rules
+) -> MinuteRows:
     return MinuteRows(
         is_signalled=cycle is None or cycle["state"] not in _UNSIGNALLED,
         assessment=_first(rows_of(connection, "why/assessment", **keys)),
         signals=rows_of(connection, "why/signals", **keys),
-        news_view=_first(rows_of(connection, "why/news_view", **keys)),
+        news=_news_rows(connection, keys, cycle, rules),
         decision=_first(rows_of(connection, "why/decision", **keys)),
         kills=rows_of(connection, "why/kill_switch", **keys),
         orders=rows_of(connection, "why/orders", **keys),
+    )
+
+
+def _news_rows(
+    connection: psycopg.Connection, keys: Mapping[str, Any], cycle: Row | None, rules: Rules
+) -> NewsRows:
+    """What was known of the news as of the minute; without a cycle, as of its instant."""
+    as_of = cycle["as_of"] if cycle else keys["time"] + DECISION_DELAY
+    values = {"run_id": keys["run_id"], "instrument_id": keys["instrument_id"], "as_of": as_of}
+    return NewsRows(
+        views=rows_of(connection, "why/news_view", **values),
+        scan=_first(rows_of(connection, "why/news_scan", **values)),
+        counts_for_seconds=rules.news_counts_for.total_seconds(),
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 from hydra.answers.distance_to_trigger import MeasuredCondition, TriggerDistance, trigger_distances
 from hydra.answers.formatting import label, minute_text, with_unit
 from hydra.answers.order_words import order_words
+from hydra.answers.why_news import NewsRows, news_words
 from hydra.domain import OrderRole, OrderState, ReasonCode, Regime, TradabilityStatus, VolatilityRegime
 from hydra.layers.generator import Comparison
 from hydra.layers.layer2_data_health import INPUTS
@@ -259,24 +260,16 @@ def _signal_numbers(signal: Row) -> dict[str, Any]:
     return {**{name: signal[name] for name in names}, **_sorted(signal["metadata"])}
 
 
-def news(signals: Sequence[Row], view: Row | None) -> GateAnswer:
+def news(signals: Sequence[Row], known: NewsRows) -> GateAnswer:
     """Gate 4: an absent view never blocks (C111), a view can only restrict."""
+    words = news_words(known)
     vetoed = [row for row in signals if gate_of(3, ReasonCode(row["reason_code"])) is Gate.NEWS]
     if not vetoed and not any(signal["approved"] for signal in signals):
-        return _answer(Gate.NEWS, GateVerdict.NOT_REACHED, "no signal came this far")
+        return _answer(Gate.NEWS, GateVerdict.NOT_REACHED, "no signal came this far", *words)
     if vetoed:
         code = ReasonCode(vetoed[0]["reason_code"])
-        return _answer(Gate.NEWS, GateVerdict.STOPPED, WORDS[code], *_view_words(view), code=code)
-    if view is None:
-        return _answer(Gate.NEWS, GateVerdict.NO_VIEW, "not recorded: no news view; its absence never blocks")
-    return _answer(Gate.NEWS, GateVerdict.PASSED, *_view_words(view))
-
-
-def _view_words(view: Row | None) -> list[str]:
-    if view is None:
-        return []
-    age = with_unit("age_seconds", view["age_seconds"])
-    return [f"{view['action']} ({view['confidence']} confidence, {age} old): {view['reason']}"]
+        return _answer(Gate.NEWS, GateVerdict.STOPPED, WORDS[code], *words, code=code)
+    return _answer(Gate.NEWS, GateVerdict.PASSED if known.counting else GateVerdict.NO_VIEW, *words)
 
 
 def risk(decision: Row | None, kills: Sequence[Row]) -> GateAnswer:
@@ -362,7 +355,7 @@ class MinuteRows:
     is_signalled: bool
     assessment: Row | None
     signals: Sequence[Row]
-    news_view: Row | None
+    news: NewsRows
     decision: Row | None
     kills: Sequence[Row]
     orders: Sequence[Row]
@@ -374,7 +367,7 @@ def gate_answers(rows: MinuteRows, parameters: SignalParameters) -> tuple[GateAn
         data_health(rows.assessment),
         statistical(rows.assessment),
         signal_score(rows, parameters),
-        news(rows.signals, rows.news_view),
+        news(rows.signals, rows.news),
         risk(rows.decision, rows.kills),
         execution(rows.decision, rows.orders),
     )

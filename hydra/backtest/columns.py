@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 from hydra.arrays import TIME, Codes, Flags, Floats
 from hydra.backtest.adaptive_thresholds import join_own_thresholds
 from hydra.backtest.market import BacktestMarket
+from hydra.backtest.news import NewsColumns, news_columns
 from hydra.domain import ReasonCode, SignalSource, TradabilityStatus
 from hydra.durations import MINUTE_US
 from hydra.features.engine.decision_frame import DECISION_DELAY_US, decision_frames
 from hydra.features.evaluate import feature_matrix
 from hydra.layers.layer2_statistical import assess
+from hydra.layers.layer3_news import NO_NEWS
 from hydra.trading.assessed_minutes import assess_each
 from hydra.trading.minute_rows import GENERATOR_INPUTS, AssessedPair, generator_columns, generator_inputs
 from hydra.trading.parameters import Rules
@@ -50,6 +52,7 @@ SIGNAL_SIDES: Final = 2
 _PIECE_ROWS: Final = 500_000
 _PIECES_AT_ONCE: Final = 2
 _NO_NEWS: Final = pl.lit(None, dtype=pl.String()).alias("news_action")
+"""Of a backtest that replays no stored views (C109)."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class DecisionColumns:
     scored: every signal with its verdict, in the order of `choose_signals`; its time is the decision's.
     chosen: index in `scored` of the chosen signal, -1: none. key: of the chosen signal, source x 2 + (0 long,
     1 short), -1: none. first_signal: index in `scored` of a pair-minute's first signal. signals: how many.
+    news: None where no stored views are replayed.
     """
 
     tradability: Codes
@@ -74,6 +78,7 @@ class DecisionColumns:
     key: Codes
     first_signal: NDArray[np.int64]
     signals: Codes
+    news: NewsColumns | None = None
 
     def assessed(self, row: int, column: int, instrument_id: int) -> AssessedPair:
         """Layer 2's verdict on one pair and minute, as later stages read it."""
@@ -93,7 +98,7 @@ class DecisionColumns:
                 "data_outage_seconds": self._number("data_outage_seconds", row, column),
                 "entries_allowed": self.entries_allowed.item(row, column),
             },
-            news_action=None,
+            news=NO_NEWS if self.news is None else self.news.of(row, column),
         )
 
     def places(self, market: BacktestMarket) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -144,12 +149,16 @@ def decide_columns(market: BacktestMarket, inputs: pl.DataFrame, rules: Rules) -
     numbers = _numbers(rules)
     read = generator_columns(generator_inputs(is_adaptive=rules.signals.is_adaptive))
 
+    news = news_columns(market, rules.news_counts_for)
+
     def decide(piece: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         assessed = join_own_thresholds(market, assess(piece, rules.statistical), rules)
-        return _kept(assessed, numbers), choose_signals(assessed.with_columns(_NO_NEWS).select(read), rules)
+        seen = assessed.with_columns(_NO_NEWS if news is None else piece["news_action"])
+        return _kept(assessed, numbers), choose_signals(seen.select(read), rules)
 
+    known = inputs if news is None else inputs.with_columns(news.action_words())
     with ThreadPoolExecutor(_PIECES_AT_ONCE) as pool:
-        parts, scored = zip(*pool.map(decide, _pieces(inputs, len(market.instrument_ids))), strict=True)
+        parts, scored = zip(*pool.map(decide, _pieces(known, len(market.instrument_ids))), strict=True)
     shape = (len(market.minutes), len(market.instrument_ids))
     kept, signals = pl.concat(parts), pl.concat(scored)
     rows, columns = _places(market, signals)
@@ -176,6 +185,7 @@ def decide_columns(market: BacktestMarket, inputs: pl.DataFrame, rules: Rules) -
         key=key,
         first_signal=first,
         signals=count,
+        news=news,
     )
 
 

@@ -54,7 +54,7 @@ def evaluation_rows(minutes: NDArray[np.int64], evaluations: int) -> NDArray[np.
 def position_triggers(
     columns: DecisionColumns, bars: BarGrid, rows: NDArray[np.int64], parameters: PositionParameters
 ) -> Flags:
-    """True where layer 2 demands an exit, or a settlement or a late bar arrives.
+    """True where layer 2 or the news demand an exit, or a settlement or a late bar arrives.
 
     rows: see `evaluation_rows`.
     """
@@ -63,7 +63,7 @@ def position_triggers(
     outage = columns.numbers["data_outage_seconds"] > parameters.outage_flatten_seconds
     cascade = columns.reason == REASON_CODES.index(ReasonCode.CASCADE)
     triggers: Flags = lasting | outage | cascade | bars.has_settlement | bars.is_irregular
-    return triggers
+    return triggers if columns.news is None else triggers | columns.news.demands_exit
 
 
 def must_stop(minutes: NDArray[np.int64]) -> Flags:

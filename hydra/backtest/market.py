@@ -21,7 +21,7 @@ from hydra.db import queries
 from hydra.db.arrow import arrow_reader, end_read, read_frame
 from hydra.durations import EPOCH, MICROSECOND, MINUTE, MINUTE_US
 from hydra.errors import StopError
-from hydra.features.engine.decision_frame import DECISION_DELAY
+from hydra.features.engine.decision_frame import DECISION_DELAY, DECISION_DELAY_US
 from hydra.features.facts import MarketFacts
 from hydra.features.reading.anchor import anchor
 from hydra.features.reading.point_in_time import read_facts
@@ -85,6 +85,7 @@ class BacktestMarket:
     five_minute_bars: instrument_id and time of the candles in `facts.candles_1m` that are five minutes long
     (see `with_five_minute_bars`); None: none.
     flow: recorded books and trades, for the fills; None: none are recorded.
+    news: stored views of the news analyst (NEWS_SCHEMA of `hydra.backtest.news`); None: none.
     """
 
     instrument_ids: tuple[int, ...]
@@ -97,6 +98,7 @@ class BacktestMarket:
     five_minute_bars: pl.DataFrame | None = None
     recorded: RecordedFacts | None = None
     flow: RecordedFlow | None = None
+    news: pl.DataFrame | None = None
 
     @property
     def data_hash(self) -> str:
@@ -108,6 +110,8 @@ class BacktestMarket:
         _add_frame(digest, "funding_marks", self.funding_marks)
         if self.own_thresholds is not None:
             _add_frame(digest, "own_thresholds", self.own_thresholds)
+        if self.news is not None:
+            _add_frame(digest, "news", self.news)
         if self.flow is not None:
             digest.update(repr(sorted(self.flow.ranges.items())).encode())
         return digest.hexdigest()
@@ -122,6 +126,14 @@ class BacktestMarket:
     def time_of(self, index: int) -> datetime:
         """The decided minute at `index` of `minutes`."""
         return instant_of(int(self.minutes[index]))
+
+    @property
+    def as_of_us(self) -> Integers:
+        """Up to when facts are known to each decision, microseconds since 1970 UTC, ascending."""
+        if self.recorded is not None:
+            return self.recorded.as_of_us
+        instants: Integers = self.minutes * MINUTE_US + DECISION_DELAY_US
+        return instants
 
     def as_of(self, index: int) -> datetime:
         """Up to when facts are known to the decision of that minute."""

@@ -5,7 +5,7 @@ Source: docs/architecture.md, laws 2 and 10.
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import psycopg
@@ -14,6 +14,7 @@ from hydra.backtest.adaptive_thresholds import with_own_thresholds
 from hydra.backtest.equity_path import EquityPath, equity_path
 from hydra.backtest.five_minute_bars import five_minute_record
 from hydra.backtest.market import BacktestMarket, read_market
+from hydra.backtest.news import with_news_of_run
 from hydra.backtest.persisted import StoredRows
 from hydra.backtest.simulation import PreparedMarket, Simulation, Stopwatch, prepare, simulate
 from hydra.backtest.store import store
@@ -22,11 +23,12 @@ from hydra.domain import MarketOrigin, TradingMode
 from hydra.settings import Settings
 from hydra.trading.parameters import Rules, recorded_rules
 from hydra.trading.runs import EndReason, Run, RunPlan, create_run, end_run
+from hydra.trading.stored_news import WITHOUT_NEWS, NewsChoice, repeat_stored_news
 
 
 @dataclass(frozen=True)
 class MarketChoice:
-    """A stored market, its minutes [data_from, data_to), and the stresses applied to it."""
+    """A stored market, its minutes [data_from, data_to), the stresses applied to it, and what news it has."""
 
     origin: MarketOrigin
     seed: int | None
@@ -35,6 +37,7 @@ class MarketChoice:
     data_from: datetime
     data_to: datetime
     stresses: tuple[Stress, ...] = ()
+    news: NewsChoice = WITHOUT_NEWS
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,11 @@ def decide_and_store(  # noqa: PLR0913, PLR0917  # what a run's record holds
     watch: Stopwatch,
     progress: Callable[[float], None] = lambda _share: None,
 ) -> BacktestRun:
-    """`run_backtest` on a prepared market."""
+    """`run_backtest` on a prepared market.
+
+    Raises:
+        StopError: no stored news of the choice cover its range; nothing is stored.
+    """
     plan = RunPlan(
         mode=TradingMode.BACKTEST,
         market_origin=choice.origin,
@@ -116,9 +123,14 @@ def decide_and_store(  # noqa: PLR0913, PLR0917  # what a run's record holds
         "stress": [stress.value for stress in choice.stresses],
         "stored_rows": rows.value,
         **five_minute_record(prepared.market, prepared.inputs),
+        **choice.news.record,
     }
-    run = create_run(connection, plan, settings, record)
+    with connection.transaction():
+        run = create_run(connection, plan, settings, record)
+        repeat_stored_news(connection, run, stressed, choice.news)
     try:
+        market = with_news_of_run(connection, prepared.market, run.run_id)
+        prepared = replace(prepared, market=market)
         simulation = simulate(
             prepared,
             stressed,
@@ -128,7 +140,7 @@ def decide_and_store(  # noqa: PLR0913, PLR0917  # what a run's record holds
             closes_at_the_end=True,
             progress=progress,
         )
-        equity = equity_path(prepared.market, simulation.log)
+        equity = equity_path(market, simulation.log)
         with watch.measure("write"):
             store(connection, run, simulation, equity, rows)
             end_run(connection, run.run_id, EndReason.FINISHED)

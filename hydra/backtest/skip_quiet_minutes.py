@@ -44,9 +44,9 @@ def _compiled(function: Callable[_P, _R]) -> Callable[_P, _R]:
 class Grids(NamedTuple):
     """The market as the loop reads it: (minutes, pairs) unless said otherwise.
 
-    key: of the chosen signal, -1: none. may_close: layer 2 demands an exit, or a settlement or a late bar
-    arrives. is_kill_due: a kill condition of the pair holds. is_stale: the price is older than five minutes
-    (C132). strengths: (theses, minutes, pairs), for a long. must_stop: (minutes), always played.
+    key: of the chosen signal, -1: none. may_close: layer 2 or the news demand an exit, or a settlement or a
+    late bar arrives. is_kill_due: a kill condition of the pair holds. is_stale: the price is older than
+    five minutes (C132). strengths: (theses, minutes, pairs), for a long. must_stop: (minutes), always played.
     """
 
     key: NDArray[np.int8]

@@ -16,6 +16,7 @@ from hydra.backtest.adaptive_thresholds import with_own_thresholds
 from hydra.backtest.equity_path import EquityPath, equity_path
 from hydra.backtest.kills_by_hand import KillByHand
 from hydra.backtest.market import BacktestMarket, epoch_minute, market_of, read_market
+from hydra.backtest.news import with_news_of_run
 from hydra.backtest.persisted import StoredRows, persisted_pair_minutes
 from hydra.backtest.seen_as_of import seen_as_of
 from hydra.backtest.simulation import Simulation, Stopwatch, prepare, simulate
@@ -70,6 +71,7 @@ def decide_again(
     rules = rules_of_run(run)
     read = _market_of_backtest if run.mode is TradingMode.BACKTEST else _market_of_cycles
     market = with_own_thresholds(read(connection, url, run), url, rules)
+    market = with_news_of_run(connection, market, run.run_id)
     watch = Stopwatch()
     simulation = simulate(
         prepare(market, watch),

@@ -18,8 +18,9 @@ from hydra.features.facts import LAYER_SOURCES
 
 MARKS: Final = "mark_prices"
 FUNDING_MARKS: Final = "funding_marks"
+NEWS: Final = "news"
 TABLES: Final = (*LAYER_SOURCES, MARKS, FUNDING_MARKS)
-"""Every table that a decision or a fill may read."""
+"""Every table that a decision or a fill may read; beside them the stored news views, where there are any."""
 
 TRUNCATION: Final = "truncation"
 FUTURE_SHOCK: Final = "future shock"
@@ -54,7 +55,7 @@ def variations(market: BacktestMarket, instant: datetime) -> Iterator[VariedMark
     """
     near = _near(market, instant)
     yield VariedMarket(TRUNCATION, ALL_TABLES, cut_after(near, instant))
-    for table in TABLES:
+    for table in _tables(market):
         known_at = _with_known_at(near, table)
         later = known_at.filter(pl.col(_KNOWN) > _at(instant))
         if later.height:
@@ -72,7 +73,7 @@ def cut_after(market: BacktestMarket, instant: datetime) -> BacktestMarket:
     """`market` as it was known at `instant`."""
     tables = {
         name: _with_known_at(market, name).filter(pl.col(_KNOWN) <= _at(instant)).drop(_KNOWN)
-        for name in TABLES
+        for name in _tables(market)
     }
     return _with_tables(market, tables)
 
@@ -81,9 +82,13 @@ def cut_until(market: BacktestMarket, instant: datetime) -> BacktestMarket:
     """`market` with only what became known after `instant`."""
     tables = {
         name: _with_known_at(market, name).filter(pl.col(_KNOWN) > _at(instant)).drop(_KNOWN)
-        for name in TABLES
+        for name in _tables(market)
     }
     return _with_tables(market, tables)
+
+
+def _tables(market: BacktestMarket) -> tuple[str, ...]:
+    return TABLES if market.news is None else (*TABLES, NEWS)
 
 
 def _near(market: BacktestMarket, instant: datetime) -> BacktestMarket:
@@ -136,11 +141,11 @@ def decision_instant(market: BacktestMarket, row: int) -> datetime:
 def shocked_rows(frame: pl.DataFrame, which: pl.Expr) -> pl.DataFrame:
     """`frame` with every number changed, and every side and flag reversed, in the rows `which`.
 
-    Rows without anything to change (heartbeats) are removed.
+    Rows without anything to change (news views) are removed.
     """
     changes = [
         pl.when(which).then(_changed(name, kind)).otherwise(pl.col(name)).alias(name)
-        for name, kind in frame.schema.items()
+        for name, kind in frame.drop("_which", strict=False).schema.items()
         if kind in (pl.Float64, pl.Boolean) or name in _COUNTS or name == "side"
     ]
     return frame.with_columns(changes) if changes else frame.filter(~which)

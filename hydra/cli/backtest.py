@@ -13,7 +13,16 @@ from hydra.backtest.persisted import StoredRows
 from hydra.backtest.run import BacktestRun, MarketChoice, run_backtest
 from hydra.backtest.stress import Stress, planted_scenarios
 from hydra.cli import db
-from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, StressOption, ToOption
+from hydra.cli.market_options import (
+    FromOption,
+    MarketOption,
+    NewsOfOption,
+    NewsOption,
+    PairsOption,
+    SeedOption,
+    StressOption,
+    ToOption,
+)
 from hydra.cli.output import error_console, output_console, print_json, progress_bar
 from hydra.cli.pair_names import base_names
 from hydra.cli.report_tables import print_report
@@ -30,6 +39,7 @@ from hydra.runtime.run_market import MarketRequest, prepare_market
 from hydra.settings import load_settings
 from hydra.trading.kill_by_hand import COOL_DOWN
 from hydra.trading.runs import LABELS, recorded_settings
+from hydra.trading.stored_news import NewsInput, news_choice
 
 MOST_DAYS_WITH_BOOKS = 7
 """Longer generated markets are made without order books, which would be 138,000 rows a day."""
@@ -47,6 +57,8 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
         list[str] | None, typer.Option("--set", help="KEY=VALUE of a setting or rule; can be repeated.")
     ] = None,
     scenario: StressOption = None,
+    news: NewsOption = NewsInput.OFF,
+    news_of: NewsOfOption = None,
     rows: Annotated[StoredRows, typer.Option(help="How many minutes get rows of their own.")] = (
         StoredRows.SIGNALS
     ),
@@ -68,8 +80,10 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     given = parse_assignments(assignments or ())
     settings_and_rules(given, (), config)
     refuse_wait(resume_after)
+    chosen_news = news_choice(news, news_of)
     db.up()
     choice = market_choice(market, start, end, seed, pairs, stresses, console)
+    choice = replace(choice, news=chosen_news)
     settings, rules = settings_and_rules(given, choice.feeds, config)
     rules = replace(rules, resume_after_hours=resume_after)
     url = database_url(settings, Role.WORKER)

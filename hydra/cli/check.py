@@ -9,6 +9,7 @@ from rich.console import Console
 
 from hydra.answers.styled_text import styled
 from hydra.backtest.market import BacktestMarket, read_market
+from hydra.backtest.news import with_news_of_run
 from hydra.bounds import LARGEST_KEY, LARGEST_SEED
 from hydra.checks.check_instants import sample_rows
 from hydra.checks.comparer import CheckResult
@@ -191,7 +192,8 @@ def lookahead_results(
 
 def _read(chosen: CheckedMarket, start: datetime) -> BacktestMarket:
     with closing(connect(chosen.url, autocommit=True)) as connection:
-        return read_market(connection, chosen.url, chosen.instrument_ids, start, chosen.end)
+        market = read_market(connection, chosen.url, chosen.instrument_ids, start, chosen.end)
+        return market if chosen.run_id is None else with_news_of_run(connection, market, chosen.run_id)
 
 
 def _evaluation(chosen: CheckedMarket) -> Evaluate:

@@ -41,7 +41,10 @@ class CheckRequest:
 
 @dataclass(frozen=True)
 class CheckedMarket:
-    """The minutes of [start, end) of some instruments, and the rules."""
+    """The minutes of [start, end) of some instruments, and the rules.
+
+    run_id: the run whose stored news views are read; None: none are.
+    """
 
     url: str
     title: str
@@ -49,6 +52,7 @@ class CheckedMarket:
     start: datetime
     end: datetime
     rules: Rules
+    run_id: int | None = None
 
 
 def checked_market(asked: CheckRequest, console: Console) -> CheckedMarket:
@@ -110,6 +114,7 @@ def _of_run(asked: CheckRequest, run_id: int) -> CheckedMarket:
         start or first,
         end or last + MINUTE,
         rules_of_run(run),
+        run_id,
     )
 
 

@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 from hydra.backtest.stress import Stress
-from hydra.bounds import LARGEST_SEED
+from hydra.bounds import LARGEST_KEY, LARGEST_SEED
 from hydra.domain import MarketOrigin
+from hydra.trading.stored_news import NewsInput
 
 MarketOption = Annotated[
     MarketOrigin, typer.Option(metavar="generated|recorded", help="Where the market comes from.")
@@ -18,4 +19,17 @@ PairsOption = Annotated[str, typer.Option(help="Comma-separated, e.g. BTC,ETH; e
 StressOption = Annotated[
     list[Stress] | None,
     typer.Option(metavar="NAME", help=f"A stress scenario: {', '.join(Stress)}; can be repeated."),
+]
+NewsOption = Annotated[
+    NewsInput, typer.Option(help="off, or replay the stored analyses of the news; never a fresh one.")
+]
+NewsOfOption = Annotated[
+    int | None,
+    typer.Option(
+        "--news-of",
+        min=1,
+        max=LARGEST_KEY,
+        help="With --news replay: the run whose analyses are replayed. [default: all of the same pairs]",
+        show_default=False,
+    ),
 ]

@@ -17,7 +17,15 @@ from hydra.answers.timestamps import parse_minute
 from hydra.bounds import LARGEST_KEY
 from hydra.cli import db
 from hydra.cli.exchange_run import ExchangeName, asked_exchange, listened_again, new_exchange_run
-from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, ToOption
+from hydra.cli.market_options import (
+    FromOption,
+    MarketOption,
+    NewsOfOption,
+    NewsOption,
+    PairsOption,
+    SeedOption,
+    ToOption,
+)
 from hydra.cli.output import TextConsole, print_line, progress_bar
 from hydra.cli.pair_names import base_names
 from hydra.db.engine import connect
@@ -34,6 +42,13 @@ from hydra.settings import Settings, load_settings
 from hydra.sim.market.settings import Scenario
 from hydra.trading.parameters import recorded_rules, rules_of
 from hydra.trading.runs import LABELS, EndReason, Run, RunPlan, create_run, read_run, reopen_run
+from hydra.trading.stored_news import (
+    WITHOUT_NEWS,
+    NewsChoice,
+    NewsInput,
+    news_choice,
+    repeat_stored_news,
+)
 from hydra.trading.upgrades import upgrade_run
 
 NO_DATA_STATUS: Final = 3
@@ -73,6 +88,8 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
             "[default: day]",
         ),
     ] = None,
+    news: NewsOption = NewsInput.OFF,
+    news_of: NewsOfOption = None,
     resume: Annotated[
         int | None, typer.Option(min=1, max=LARGEST_KEY, help="Continue this run where it stopped.")
     ] = None,
@@ -95,8 +112,10 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
         if settings.trading_mode.is_at_exchange:
             refuse_unmeant(settings, exchange)
         refuse_exchange(market)
+        chosen_news = news_choice(news, news_of)
         first, last = parse_range(start, end)
         if exchange is not None:
+            refuse_replay(chosen_news, exchange)
             wanted = asked_exchange(context, exchange, base_names(pairs), pace, settings)
             db.up()
             with new_exchange_run(settings, wanted, last, console) as (run, listened):
@@ -104,7 +123,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
         else:
             asked = MarketRequest(market, seed, base_names(pairs), first, last, planted(scenario, market))
             db.up()
-            run = new_run(settings, asked, pace or Speed(None), console)
+            run = new_run(settings, asked, pace or Speed(None), console, chosen_news)
             watch(run, settings, console)
     else:
         refuse_beside_resume(context, resume)
@@ -173,11 +192,17 @@ def planted(scenarios: list[Scenario] | None, market: MarketOrigin) -> tuple[Sce
     return tuple(scenarios or (Scenario.DAY,))
 
 
-def new_run(settings: Settings, asked: MarketRequest, speed: Speed, console: Console) -> Run:
+def new_run(
+    settings: Settings,
+    asked: MarketRequest,
+    speed: Speed,
+    console: Console,
+    news: NewsChoice = WITHOUT_NEWS,
+) -> Run:
     """Record a run over the market that is asked for, which is generated if it has to be.
 
     Raises:
-        StopError: that market is not stored.
+        StopError: that market is not stored, or no stored news of the choice cover it.
         DatabaseError: the database server cannot be used.
     """
     with progress_bar(console) as bar:
@@ -196,7 +221,11 @@ def new_run(settings: Settings, asked: MarketRequest, speed: Speed, console: Con
         speed=str(speed),
     )
     with connect(database_url(settings, Role.WORKER), autocommit=True) as connection:
-        return create_run(connection, plan, settings, recorded_rules(rules_of(settings, market.feeds)))
+        rules = rules_of(settings, market.feeds)
+        with connection.transaction():
+            run = create_run(connection, plan, settings, {**recorded_rules(rules), **news.record})
+            repeat_stored_news(connection, run, rules, news)
+        return run
 
 
 def resumed_run(settings: Settings, run_id: int, speed: Speed | None = None, *, upgrade: bool = False) -> Run:
@@ -245,6 +274,19 @@ def watch(run: Run, settings: Settings, console: Console, market: ListenedMarket
             with connect(database_url(settings, Role.READER)) as connection:
                 print_line(console, left_sentence(read_left_at_exchange(connection, run.run_id)))
     return reason
+
+
+def refuse_replay(news: NewsChoice, exchange: str) -> None:
+    """Refuse to replay stored news on an exchange, where the analyst is asked.
+
+    Raises:
+        StopError: says so.
+    """
+    if news.kind is NewsInput.REPLAY:
+        raise StopError(
+            f"--news replay beside --exchange {exchange}: on an exchange the news are those of now; "
+            "leave --news out"
+        )
 
 
 def refuse_wrong_channels(settings: Settings) -> None:

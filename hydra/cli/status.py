@@ -11,10 +11,12 @@ from hydra.answers.audit_rounds import audit_words, newest_round
 from hydra.answers.blocked_pairs import blocked_pairs
 from hydra.answers.feeds import read_feeds, read_ingest
 from hydra.answers.formatting import counted, minute_text
+from hydra.answers.news_sources import read_news_sources
 from hydra.answers.plain_values import plain
 from hydra.answers.run_list import list_runs
 from hydra.answers.status import Coverage, DatabaseCondition, read_condition, read_coverage
 from hydra.cli.feed_table import print_feeds
+from hydra.cli.news_source_table import print_news_sources
 from hydra.cli.output import open_table, output_console, print_json, print_line
 from hydra.cli.runs import run_lines, run_table
 from hydra.cli.table_sizes import size_table
@@ -42,6 +44,7 @@ def command(
         coverage = read_coverage(connection)
         condition = read_condition(connection)
         feeds, ingest = read_feeds(connection), read_ingest(connection)
+        news_sources = read_news_sources(connection)
         runs = list_runs(connection, RUNS_SHOWN)
         audited = newest_round(connection)
         alerts = read_alert_condition(connection)
@@ -54,6 +57,7 @@ def command(
             "condition": condition,
             "ingest": ingest,
             "feeds": feeds,
+            "news_sources": news_sources,
             "runs": [run.as_json() for run in runs],
             "blocked_pairs": blocked,
             "audits": audited,
@@ -78,6 +82,7 @@ def command(
     else:
         print_line(console, NO_MARKET)
     print_feeds(console, ingest, feeds)
+    print_news_sources(console, news_sources)
     print_line(console, _condition(condition))
     print_line(console, audit_words(audited))
     for line in alert_lines(alerts, channel_names(settings)):

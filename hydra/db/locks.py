@@ -15,6 +15,10 @@ AUDITS: Final = "audits"
 GENERATED_MARKET: Final = "generated market"
 TERMS: Final = "terms"
 ALERTS: Final = "alerts"
+NEWS: Final = "news"
+NEWS_SCAN: Final = "news scan"
+"""One scan at a time: each counts what the others of the day have cost."""
+
 LOOK_EVERY_S: Final = 0.1
 
 

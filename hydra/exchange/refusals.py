@@ -10,10 +10,7 @@ import json
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from math import inf
 from typing import Any, Final, NamedTuple
 from urllib.error import URLError
 
@@ -22,6 +19,7 @@ from ccxt.base.errors import RequestTimeout
 
 from hydra.errors import BadDataError, HydraError, OtherMarketError, RetryError, StopError
 from hydra.outside_text import shown
+from hydra.retry_after import seconds_told
 
 LONGEST_WORDS: Final = 200
 TOO_MANY: Final = frozenset({418, 429})
@@ -88,24 +86,7 @@ def answer_of(status: int, headers: Mapping[str, str], body: str, content: Any) 
     """What `body` (`content`: as decoded, if it is JSON) says."""
     code, words = _code_and_words(content)
     told = next((value for key, value in headers.items() if key.lower() == "retry-after"), "")
-    return HttpAnswer(status, code, _short(words or body), _seconds_told(told))
-
-
-def _seconds_told(retry_after: str) -> float | None:
-    """Seconds from now that the header Retry-After names, as a number or as a date; None: it names none."""
-    try:
-        seconds = float(retry_after)
-    except ValueError:
-        pass
-    else:
-        return seconds if 0 <= seconds < inf else None
-    try:
-        until = parsedate_to_datetime(retry_after)
-    except (ValueError, OverflowError):
-        return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return max((until - datetime.now(UTC)).total_seconds(), 0.0)
+    return HttpAnswer(status, code, _short(words or body), seconds_told(told))
 
 
 def _code_and_words(content: Any) -> tuple[int, str]:

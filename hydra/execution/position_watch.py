@@ -42,7 +42,7 @@ def watch_position(
     if row is None:
         return
     minute = Cycle(run_id, time=row[0], as_of=row[1])
-    assessed = {one.instrument_id: one for one in read_assessed(connection, minute)}
+    assessed = {one.instrument_id: one for one in read_assessed(connection, minute, rules)}
     check_between_minutes(
         connection, minute, rules, pair.state, assessed[instrument_id], pair.venue, (time, mark)
     )

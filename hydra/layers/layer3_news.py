@@ -1,12 +1,74 @@
-"""Layer 3, news gate: the news analyst's view of a pair can veto a chosen signal.
+"""Layer 3, news gate: the news analyst's view of a pair can veto a chosen signal, and close a position.
 
-A view only restricts; without a view nothing is blocked (C111).
+A view only restricts: it forbids an entry or closes what was open before it, and never opens, enlarges or
+redirects. Without a view nothing is blocked (C111). Headlines are written by strangers, so an exit needs two
+views in a row or a high confidence (C25).
 """
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
 
 import polars as pl
 
-from hydra.domain import NewsAction, ReasonCode, Side
+from hydra.domain import NewsAction, NewsConfidence, ReasonCode, Side
 from hydra.layers.layer2_matrix import REASON_TYPE
+
+SCANS_COUNTED: Final = 2
+"""An analysis counts for as long as this many scans take; an older one is as if there were none."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewsView:
+    """The news analyst's view of a pair. time: of its scan. known_at: when the answer was there."""
+
+    time: datetime
+    known_at: datetime
+    action: NewsAction
+    confidence: NewsConfidence
+
+
+@dataclass(frozen=True, slots=True)
+class PairNews:
+    """What the news say of a pair at an instant.
+
+    action: of the newest view that counts; None: none does. exit_known_at: since when a confirmed exit has
+    been known (C25); None: there is none.
+    """
+
+    action: NewsAction | None = None
+    exit_known_at: datetime | None = None
+
+    def closes(self, opened_time: datetime) -> bool:
+        """Whether a position opened then is to be closed: only one that was open before the exit was known.
+
+        So one view closes at most once, and no position that was opened in spite of it.
+        """
+        return self.exit_known_at is not None and opened_time < self.exit_known_at
+
+
+NO_NEWS: Final = PairNews()
+
+
+def exit_is_confirmed(views: Sequence[NewsView]) -> bool:
+    """Whether the views demand an exit. views: those that are known and count, newest first.
+
+    Formula: newest is exit, and: its confidence is high, or the view before it is exit too
+    Source: C25. A view that is too old is not among `views`, so a lost scan breaks the row of two.
+    """
+    if not views or views[0].action is not NewsAction.EXIT:
+        return False
+    if views[0].confidence is NewsConfidence.HIGH:
+        return True
+    return len(views) > 1 and views[1].action is NewsAction.EXIT
+
+
+def pair_news(views: Sequence[NewsView]) -> PairNews:
+    """What `views` say together. views: as in `exit_is_confirmed`; more than SCANS_COUNTED change nothing."""
+    if not views:
+        return NO_NEWS
+    return PairNews(views[0].action, views[0].known_at if exit_is_confirmed(views) else None)
 
 
 def should_trade(action: NewsAction | None, reason: str, side: Side) -> tuple[bool, str]:

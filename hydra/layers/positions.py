@@ -27,6 +27,7 @@ class PositionSnapshot:
 
     layer2_reason: the most severe reason of the newest assessment. extreme_evaluations: five-minute
     evaluations in a row with extreme volatility. outage_seconds: see layer 2's `outage_seconds`.
+    news_exit_age_seconds: since a confirmed exit of the news analyst became known that closes this position.
     """
 
     direction: int
@@ -40,6 +41,7 @@ class PositionSnapshot:
     extreme_evaluations: int = 0
     outage_seconds: float = math.nan
     kill_latched: bool = False
+    news_exit_age_seconds: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +96,9 @@ def block_verdict(state: PositionSnapshot, parameters: PositionParameters) -> Ex
 def check_position(state: PositionSnapshot, parameters: PositionParameters) -> ExitVerdict | None:
     """The exit that the checks demand, or None: hold.
 
-    Order: kill switch, layer 2's BLOCK, liquidation distance, thesis health, holding time; urgent exits come
-    before ordinary ones. An unknown thesis health demands no exit: data health checks missing inputs.
+    Order: kill switch, layer 2's BLOCK, liquidation distance, news exit (C25), thesis health, holding time;
+    urgent exits come before ordinary ones. An unknown thesis health demands no exit: data health checks
+    missing inputs.
     Source: docs/practice.md, "Position management" (2); C43, C47.
     """
     if state.kill_latched:
@@ -122,6 +125,8 @@ def _liquidation_verdict(state: PositionSnapshot, parameters: PositionParameters
 
 
 def _ordinary_verdict(state: PositionSnapshot, parameters: PositionParameters) -> ExitVerdict | None:
+    if not math.isnan(state.news_exit_age_seconds):
+        return ExitVerdict(ReasonCode.NEWS_EXIT, ExitUrgency.ORDINARY)
     if state.thesis_health < parameters.thesis_floor:
         return ExitVerdict(ReasonCode.THESIS_BROKEN, ExitUrgency.ORDINARY)
     if state.hours_held >= state.max_holding_hours:

@@ -187,7 +187,6 @@ def _undisturbed(instrument_id: int) -> AssessedPair:
         volatility_regime=None,
         cascade_probability=None,
         numbers={"measured": dict.fromkeys(GENERATOR_INPUTS), "data_outage_seconds": None},
-        news_action=None,
     )
 
 

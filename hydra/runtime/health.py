@@ -5,7 +5,7 @@ import stat
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -24,6 +24,10 @@ from hydra.db.migrate import current_revision, head_revision
 from hydra.db.roles import Role
 from hydra.db.server.private import private_cluster
 from hydra.errors import HydraError
+from hydra.news import anthropic_model
+from hydra.news.language_model import NoAnswerError
+from hydra.news.models import is_wanted, model_of
+from hydra.news.prices import price_of
 from hydra.paths import PROJECT_ROOT
 from hydra.settings import ENV_FILE, Settings, load_settings
 
@@ -64,6 +68,7 @@ def examine(*, is_live: bool = False) -> Iterator[HealthCheck]:
     yield check_settings(settings)
     yield check_env_file(ENV_FILE)
     yield check_alerts(settings, is_live=is_live)
+    yield check_analyst(settings, datetime.now(UTC).date())
     place = _growing_place(settings)
     yield check_disk(place, shutil.disk_usage(place).free)
     yield from _examine_database(settings, is_live=is_live)
@@ -124,6 +129,38 @@ def check_settings(settings: Settings) -> HealthCheck:
         advice = "set BINANCE_API_KEY and its secret, or SIMULATED_ACCOUNT_FILE for the simulated exchange"
         return HealthCheck("settings", HealthVerdict.FAIL, seen, advice)
     return HealthCheck("settings", HealthVerdict.OK, seen)
+
+
+def check_analyst(settings: Settings, today: date) -> HealthCheck:
+    """The news analyst can be asked, as far as settings and SDK tell; HYDRA trades without it too."""
+    if not is_wanted(settings):
+        return HealthCheck(
+            "analyst", HealthVerdict.OK, "no news analyst is set up; nothing is blocked by news"
+        )
+    try:
+        model = model_of(settings)
+    except NoAnswerError as error:
+        return HealthCheck("analyst", HealthVerdict.WARN, str(error), "docs/news.md, The analyst")
+    seen = f"{model.provider} {model.model_id}, {settings.llm_budget_usd_per_day:g} USD a day"
+    if price_of(settings) is None:
+        advice = "set LLM_INPUT_USD_PER_MTOK and LLM_OUTPUT_USD_PER_MTOK: without a price it is not asked"
+        return HealthCheck("analyst", HealthVerdict.WARN, f"{seen}; its price is not known", advice)
+    if model.provider == anthropic_model.PROVIDER:
+        return _check_anthropic_model(seen, model.model_id, today)
+    return HealthCheck("analyst", HealthVerdict.OK, seen)
+
+
+def _check_anthropic_model(seen: str, model_id: str, today: date) -> HealthCheck:
+    end = anthropic_model.end_of_life(model_id)
+    if end is not None:
+        words = f"was retired on {end}" if end < today else f"is deprecated and ends on {end}"
+        return HealthCheck(
+            "analyst", HealthVerdict.WARN, f"{seen}: it {words}", "set LLM_MODEL to a newer one"
+        )
+    if not anthropic_model.is_listed(model_id):
+        advice = "`hydra news scan --force` tells whether Anthropic has it; else set LLM_MODEL to another"
+        return HealthCheck("analyst", HealthVerdict.WARN, f"{seen}: the SDK does not name it", advice)
+    return HealthCheck("analyst", HealthVerdict.OK, seen)
 
 
 def check_env_file(path: Path) -> HealthCheck:

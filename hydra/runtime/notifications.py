@@ -71,6 +71,23 @@ def step_from(state: CycleState) -> Step | None:
 
 UPKEEP_QUEUE: Final = "upkeep"
 AUDIT_ACTOR: Final = "audit"
+POLL_ACTOR: Final = "poll_news"
+SCAN_ACTOR: Final = "scan_news"
+
+
+def news_queue() -> str:
+    """The queue of the news analyst; its rows belong to runs of its version."""
+    return f"news-{own_version().digest}"
+
+
+def notify_news(broker: Broker, run_id: int) -> None:
+    """Tell the news analyst that sources and a scan may be due for run `run_id`. A lost message does no harm.
+
+    Raises:
+        RetryError: the broker cannot be used.
+    """
+    for actor in (POLL_ACTOR, SCAN_ACTOR):
+        send(broker, _message(news_queue(), actor, run_id))
 
 
 def notify_upkeep(broker: Broker) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -29,12 +30,13 @@ from hydra.db.logins import database_url
 from hydra.db.roles import Role
 from hydra.db.server.private import start_private_cluster
 from hydra.errors import DatabaseError, RetryError
+from hydra.news.models import is_wanted
 from hydra.paths import state_directory
 from hydra.runtime.broker_watch import BrokerWatch
 from hydra.runtime.children import Children, Program
 from hydra.runtime.exchange_market import ListenedMarket, last_line
 from hydra.runtime.message_broker import make_broker
-from hydra.runtime.notifications import UPKEEP_QUEUE, notify_upkeep
+from hydra.runtime.notifications import UPKEEP_QUEUE, news_queue, notify_news, notify_upkeep
 from hydra.runtime.outage import Outage
 from hydra.runtime.speed import Speed
 from hydra.settings import Settings
@@ -50,10 +52,12 @@ WORKERS: Final = "workers"
 # The audits have a process of their own; a short run does not need it.
 UPKEEP: Final = "upkeep"
 UPKEEP_AFTER_S: Final = 60.0
+# The news analyst: nothing waits for it.
+NEWS: Final = "news"
 ALERTS: Final = "alerts"
 # The only process that sends orders: `hydra/runtime/execution_process.py`.
 EXECUTION: Final = "execution"
-RING_UPKEEP_EVERY_S: Final = 30.0
+RING_EVERY_S: Final = 30.0
 
 _ENVIRONMENT: Final = {"dramatiq_restart_delay": "500", "dramatiq_worker_timeout": "200"}
 
@@ -83,11 +87,12 @@ class Supervisor:
     tell: Callable[[str], None]
     worker_module: str = "workers"
     upkeep_module: str = "workers.upkeep"
+    news_module: str = "workers.news"
     market: ListenedMarket | None = None
     _wants_stop: bool = field(default=False, init=False)
     _shown: datetime | None = field(default=None, init=False)
     _complained_at: float = field(default=0.0, init=False)
-    _rung_at: float = field(default=0.0, init=False)
+    _rung_at: dict[str, float] = field(default_factory=dict, init=False)
     _blocked: str = field(default="", init=False)
 
     def __post_init__(self) -> None:
@@ -117,7 +122,8 @@ class Supervisor:
                     self._keep_alive(self.market.processes)
                 connection = self._look(connection)
                 if watch.is_there():
-                    self._notify_upkeep(broker, children)
+                    self._ring(broker, children, UPKEEP, notify_upkeep)
+                    self._ring(broker, children, NEWS, partial(notify_news, run_id=self.run.run_id))
                 time.sleep(LOOK_EVERY_S)
         finally:
             children.stop()
@@ -135,6 +141,7 @@ class Supervisor:
         run = str(self.run.run_id)
         worker = (sys.executable, "-m", "dramatiq", "--use-spawn", "-p", "1", "-t", "1", self.worker_module)
         upkeep = (*worker[:-1], self.upkeep_module, "--queues", UPKEEP_QUEUE)
+        news = (*worker[:-1], self.news_module, "--queues", news_queue())
         clock = (sys.executable, "-m", "hydra.runtime.clock", "--run", run, "--speed", str(self.speed))
         alerts = (sys.executable, "-m", "hydra", "alerts", "send")
         execution = (sys.executable, "-m", "hydra.runtime.execution_process", "--run", run)
@@ -143,6 +150,7 @@ class Supervisor:
             Program(WORKERS, worker),
             Program(CLOCK, clock, ends_by_itself=True),
             Program(UPKEEP, upkeep, starts_after_s=UPKEEP_AFTER_S),
+            *([Program(NEWS, news)] if self._is_scanned else []),
             *([Program(ALERTS, alerts)] if self.settings.has_alert_channel else []),
         ]
 
@@ -155,13 +163,21 @@ class Supervisor:
         if ended:
             refuse_changed_code(self.run.run_id)
 
-    def _notify_upkeep(self, broker: Broker, children: Children) -> None:
-        """Ask for the audits when they are due; a lost message is made up by the next one."""
-        if UPKEEP not in children.process_ids() or time.monotonic() - self._rung_at < RING_UPKEEP_EVERY_S:
+    @property
+    def _is_scanned(self) -> bool:
+        """Whether the news analyst is asked: not for stored history (C109)."""
+        return self.run.exchange is not None and is_wanted(self.settings)
+
+    def _ring(self, broker: Broker, children: Children, name: str, notify: Callable[[Broker], None]) -> None:
+        """Tell a process that its work may be due; a lost message is made up by the next one."""
+        if (
+            name not in children.process_ids()
+            or time.monotonic() - self._rung_at.get(name, 0.0) < RING_EVERY_S
+        ):
             return
-        self._rung_at = time.monotonic()
+        self._rung_at[name] = time.monotonic()
         try:
-            notify_upkeep(broker)
+            notify(broker)
         except RetryError:
             # The next look at the broker or the database tells it.
             return

@@ -1,20 +1,24 @@
 """The inputs of the stages after layer 2: its verdicts, and the frame of the generators."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import polars as pl
 import psycopg
-from psycopg.rows import class_row
+from psycopg.rows import dict_row
 
 from hydra.arrays import TIME
 from hydra.db import queries
-from hydra.domain import NewsAction, ReasonCode, TradabilityStatus
+from hydra.domain import NewsAction, NewsConfidence, ReasonCode, TradabilityStatus
+from hydra.durations import EPOCH, MICROSECOND
 from hydra.features.adaptive_thresholds import ADAPTIVE_THRESHOLDS
+from hydra.layers.layer3_news import NO_NEWS, NewsView, PairNews, pair_news
 from hydra.layers.layer3_signals import GENERATORS
 from hydra.layers.scorer import SCORER_INPUTS
 from hydra.trading.cycle import Cycle
+from hydra.trading.parameters import Rules
 
 _OF_THE_VERDICT: Final = ("regime", "volatility_regime", "gate_cascade_probability")
 GENERATOR_INPUTS: Final = tuple(
@@ -29,7 +33,7 @@ GENERATOR_INPUTS: Final = tuple(
 
 @dataclass(frozen=True)
 class AssessedPair:
-    """Layer 2's verdict on a pair, and the newest view of the news; codes are None where unknown."""
+    """Layer 2's verdict on a pair, and what the news say of it; codes are None where unknown."""
 
     instrument_id: int
     tradability: TradabilityStatus
@@ -38,7 +42,7 @@ class AssessedPair:
     volatility_regime: int | None
     cascade_probability: float | None
     numbers: dict[str, Any]
-    news_action: NewsAction | None
+    news: PairNews = NO_NEWS
 
     def __post_init__(self) -> None:
         """Convert the database's texts to enumerations."""
@@ -65,11 +69,32 @@ def or_nan(value: float | None) -> float:
     return math.nan if value is None else value
 
 
-def read_assessed(connection: psycopg.Connection, cycle: Cycle) -> list[AssessedPair]:
-    """The pairs that layer 2 has assessed in this minute, by instrument."""
-    values = {"run_id": cycle.run_id, "time": cycle.time, "as_of": cycle.as_of}
-    with connection.cursor(row_factory=class_row(AssessedPair)) as cursor:
-        return cursor.execute(queries.load("stages/assessed"), values).fetchall()
+def read_assessed(connection: psycopg.Connection, cycle: Cycle, rules: Rules) -> list[AssessedPair]:
+    """The pairs that layer 2 has assessed in this minute, by instrument, with the news as of its `as_of`."""
+    values = {
+        "run_id": cycle.run_id,
+        "time": cycle.time,
+        "as_of": cycle.as_of,
+        "news_counts_for": rules.news_counts_for,
+    }
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(queries.load("stages/assessed"), values).fetchall()
+    return [AssessedPair(**{**row, "news": _news(row["news"])}) for row in rows]
+
+
+def _news(newest_first: Sequence[tuple[str, str, int, int]] | None) -> PairNews:
+    """From action, confidence, time and known_at of each view, instants in microseconds since 1970 UTC."""
+    return pair_news(
+        [
+            NewsView(
+                time=EPOCH + time_us * MICROSECOND,
+                known_at=EPOCH + known_at_us * MICROSECOND,
+                action=NewsAction(action),
+                confidence=NewsConfidence(confidence),
+            )
+            for action, confidence, time_us, known_at_us in newest_first or ()
+        ]
+    )
 
 
 def generator_inputs(*, is_adaptive: bool) -> tuple[str, ...]:
@@ -86,7 +111,7 @@ def generator_frame(
         "regime": [pair.regime for pair in pairs],
         "volatility_regime": [pair.volatility_regime for pair in pairs],
         "gate_cascade_probability": [pair.cascade_probability for pair in pairs],
-        "news_action": [pair.news_action for pair in pairs],
+        "news_action": [pair.news.action for pair in pairs],
         **{name: [pair.measured(name) for pair in pairs] for name in inputs},
     }
     dated = {**columns, "time": [cycle.time] * len(pairs)}

@@ -7,18 +7,20 @@ Source: docs/architecture.md (one rule, every mode).
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from functools import reduce
 from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from hydra.bounds import AS_RECORDED, Hours, PositiveUsd
+from hydra.bounds import AS_RECORDED, Hours, PositiveCount, PositiveUsd
 from hydra.domain import KillScope
 from hydra.holding_hours import holding_hours, named_hours
 from hydra.layers.layer2_data_health import DataHealthParameters
 from hydra.layers.layer2_matrix import MatrixParameters
 from hydra.layers.layer2_statistical import StatisticalParameters
+from hydra.layers.layer3_news import SCANS_COUNTED
 from hydra.layers.layer3_scoring import ScoringParameters
 from hydra.layers.layer3_signals import GENERATORS, SignalParameters
 from hydra.layers.layer4_kill import KillParameters
@@ -36,13 +38,15 @@ RULES_KEY: Final = "rules"
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The parameters of all layers. news_hold_blocks: LLM_HOLD_BLOCKS (C03).
+    """The parameters of all layers.
 
+    news_hold_blocks: LLM_HOLD_BLOCKS (C03). news_scan_minutes: LLM_SCAN_MINUTES.
     resume_after_hours: in a backtest with an assumed operator (C130); None: nobody clears the kill switch.
     """
 
     initial_balance_usd: PositiveUsd = 10_000.0
     news_hold_blocks: bool = True
+    news_scan_minutes: PositiveCount = 30
     resume_after_hours: Hours | None = None
     costs: CostParameters = field(default_factory=CostParameters)
     statistical: StatisticalParameters = field(default_factory=StatisticalParameters)
@@ -57,6 +61,11 @@ class Rules:
         """The balance at the start of a run, exact."""
         return Decimal(repr(self.initial_balance_usd))
 
+    @property
+    def news_counts_for(self) -> timedelta:
+        """How long a view of the news analyst counts: two scans."""
+        return timedelta(minutes=SCANS_COUNTED * self.news_scan_minutes)
+
 
 RULES_ADAPTER: Final = TypeAdapter(Rules)
 """Validates the parameters and converts them to JSON and back."""
@@ -67,6 +76,7 @@ def rules_of(settings: Settings, feeds: Iterable[str]) -> Rules:
     return Rules(
         initial_balance_usd=settings.initial_balance,
         news_hold_blocks=settings.llm_hold_blocks,
+        news_scan_minutes=settings.llm_scan_minutes,
         statistical=_statistical(settings, feeds),
         signals=SignalParameters(
             **_holding_hours(settings), is_adaptive=settings.signal_thresholds == "adaptive"

@@ -212,7 +212,15 @@ def position_snapshot(
         extreme_evaluations=context.extremes.get(position.instrument_id, 0),
         outage_seconds=or_nan(pair.number("data_outage_seconds")),
         kill_latched=context.kills.stops(position.instrument_id),
+        news_exit_age_seconds=_news_exit_age_seconds(position, pair, cycle),
     )
+
+
+def _news_exit_age_seconds(position: Position, pair: AssessedPair, cycle: Cycle) -> float:
+    known_at = pair.news.exit_known_at
+    if known_at is None or not pair.news.closes(position.opened_time):
+        return math.nan
+    return (cycle.as_of - known_at).total_seconds()
 
 
 def _health(position: Position, pair: AssessedPair, thesis: ThesisAtEntry | None) -> float:
@@ -231,6 +239,7 @@ def _numbers(checked: PositionSnapshot, verdict: ExitVerdict | None) -> dict[str
         "max_holding_hours": checked.max_holding_hours,
         "extreme_evaluations": checked.extreme_evaluations,
         "data_outage_seconds": checked.outage_seconds,
+        "news_exit_age_seconds": checked.news_exit_age_seconds,
         "urgency": verdict.urgency.value if verdict else None,
     }
 

@@ -14,5 +14,4 @@ depends_on = None
 def upgrade() -> None:
     """Update it to sql/schema."""
     change("migrations/0015", "schema/reconciliation")
-    change("schema/audit_market", "schema/audit_decisions", "schema/audit_lineage", "schema/audit_account")
-    change("schema/roles")
+    change("schema/audit_market", "schema/audit_decisions", "schema/audit_account")

@@ -13,6 +13,7 @@ DELETE FROM hydra.positions WHERE run_id = ANY(%(run_ids)s);
 DELETE FROM hydra.risk_decisions WHERE run_id = ANY(%(run_ids)s);
 DELETE FROM hydra.signals WHERE run_id = ANY(%(run_ids)s);
 DELETE FROM hydra.news_views WHERE run_id = ANY(%(run_ids)s);
+DELETE FROM hydra.news_scans WHERE run_id = ANY(%(run_ids)s);
 DELETE FROM hydra.assessments WHERE run_id = ANY(%(run_ids)s);
 DELETE FROM hydra.features WHERE run_id = ANY(%(run_ids)s);
 DELETE FROM hydra.equity WHERE run_id = ANY(%(run_ids)s);

@@ -5,6 +5,6 @@ UPDATE ml.trials SET run_id = NULL WHERE run_id IS NOT NULL;
 TRUNCATE
     hydra.operator_requests, hydra.exchange_income, hydra.account_differences, hydra.reconciliations,
     hydra.fills, hydra.order_events, hydra.orders, hydra.position_events, hydra.positions, hydra.risk_decisions,
-    hydra.signals, hydra.news_views, hydra.assessments, hydra.features, hydra.equity, hydra.veto_counts,
-    hydra.kill_switch, hydra.cycles, hydra.run_versions;
+    hydra.signals, hydra.news_views, hydra.news_scans, hydra.assessments, hydra.features, hydra.equity,
+    hydra.veto_counts, hydra.kill_switch, hydra.cycles, hydra.run_versions;
 DELETE FROM hydra.runs;

@@ -52,7 +52,8 @@ LEFT JOIN market.candles_1m AS c
     ON c.instrument_id = d.instrument_id AND c.time = d.time - interval '1 minute'
 LEFT JOIN LATERAL (
     SELECT w.action FROM hydra.news_views AS w
-    WHERE w.run_id = d.run_id AND w.instrument_id = d.instrument_id AND w.time <= d.time
+    WHERE w.run_id = d.run_id AND w.instrument_id = d.instrument_id
+        AND w.known_at <= (SELECT y.as_of FROM hydra.cycles AS y WHERE y.run_id = d.run_id AND y.time = d.time)
     ORDER BY w.time DESC LIMIT 1
 ) AS n ON true;
 
@@ -83,7 +84,7 @@ COMMENT ON COLUMN audit.trade_lineage.signal_side IS 'Layer 3: LONG or SHORT';
 COMMENT ON COLUMN audit.trade_lineage.signal_confidence IS 'Layer 3: the generator''s confidence';
 COMMENT ON COLUMN audit.trade_lineage.signal_score IS 'Layer 3: score';
 COMMENT ON COLUMN audit.trade_lineage.thesis IS 'Layer 3: what the trade bets on';
-COMMENT ON COLUMN audit.trade_lineage.news_action IS 'Layer 3: the newest news view at the decision';
+COMMENT ON COLUMN audit.trade_lineage.news_action IS 'Layer 3: the newest news view that was known at the decision';
 COMMENT ON COLUMN audit.trade_lineage.tradability IS 'Layer 2: ALLOW, RESTRICT or BLOCK';
 COMMENT ON COLUMN audit.trade_lineage.statistical_reason_code IS 'Layer 2: why';
 COMMENT ON COLUMN audit.trade_lineage.feature_set_version IS 'Version of the features used';

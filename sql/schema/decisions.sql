@@ -242,6 +242,8 @@ CREATE TABLE hydra.news_views (
     item_ids TEXT[] NOT NULL,
     answer JSONB NOT NULL,
     decided_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    scan_id BIGINT,
+    known_at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT news_views_pkey PRIMARY KEY (run_id, instrument_id, time),
     CONSTRAINT news_views_action_check CHECK (action IN ('bullish', 'bearish', 'hold', 'exit')),
     CONSTRAINT news_views_confidence_check CHECK (confidence IN ('high', 'medium', 'low')),
@@ -261,6 +263,8 @@ COMMENT ON COLUMN hydra.news_views.model_id IS 'Which model answered';
 COMMENT ON COLUMN hydra.news_views.item_ids IS 'The headlines it saw (market.news_items)';
 COMMENT ON COLUMN hydra.news_views.answer IS 'The validated answer as it came';
 COMMENT ON COLUMN hydra.news_views.decided_at IS 'Wall clock';
+COMMENT ON COLUMN hydra.news_views.scan_id IS 'The scan that it is of (hydra.news_scans); null: stored before scans were';
+COMMENT ON COLUMN hydra.news_views.known_at IS 'When its answer was there, run''s clock; a decision sees what was known as of its instant';
 
 CREATE TABLE hydra.risk_decisions (
     run_id BIGINT NOT NULL,

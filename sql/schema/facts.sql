@@ -212,16 +212,26 @@ CREATE TABLE market.news_items (
     title TEXT NOT NULL,
     category TEXT,
     currencies TEXT[] NOT NULL,
+    url TEXT,
+    summary TEXT,
+    duplicate_of TEXT,
+    instrument_ids SMALLINT[] DEFAULT '{}' NOT NULL,
+    note TEXT,
     CONSTRAINT news_items_pkey PRIMARY KEY (time, item_id)
 );
 COMMENT ON TABLE market.news_items IS 'Headlines (advisory and untrusted, C25)';
-COMMENT ON COLUMN market.news_items.time IS 'Publish time, UTC';
-COMMENT ON COLUMN market.news_items.item_id IS 'The source''s id, or the sha256 of source and title';
+COMMENT ON COLUMN market.news_items.time IS 'Publish time, UTC; where the source gave none, or one to come: known_at';
+COMMENT ON COLUMN market.news_items.item_id IS 'sha256 of source and the source''s id, or of source, title and publish time; an item is stored once';
 COMMENT ON COLUMN market.news_items.known_at IS 'When HYDRA could know this fact; every read that decides filters on it';
 COMMENT ON COLUMN market.news_items.source IS 'Who published it';
 COMMENT ON COLUMN market.news_items.title IS 'Headline, untrusted text (C25)';
 COMMENT ON COLUMN market.news_items.category IS 'The source''s category';
 COMMENT ON COLUMN market.news_items.currencies IS 'Currency tags of the source';
+COMMENT ON COLUMN market.news_items.url IS 'Where it can be read, untrusted; null: not said';
+COMMENT ON COLUMN market.news_items.summary IS 'The first words of its text, cleaned and cut, untrusted (C25); null: none';
+COMMENT ON COLUMN market.news_items.duplicate_of IS 'The earlier item (item_id) that says the same; such an item is not shown to the analyst';
+COMMENT ON COLUMN market.news_items.instrument_ids IS 'The pairs it concerns, by tags and names (market.instruments); empty: the market as a whole';
+COMMENT ON COLUMN market.news_items.note IS 'What was changed in it, e.g. a publish time to come or a title that was cut; null: nothing';
 
 CREATE TABLE market.feed_heartbeats (
     feed TEXT NOT NULL,
@@ -261,3 +271,5 @@ CREATE INDEX candles_5m_recorded_known_at_idx ON market.candles_5m_recorded
     USING brin (known_at) WITH (pages_per_range = 32, autosummarize = on);
 CREATE INDEX open_interest_known_at_idx ON market.open_interest
     USING brin (known_at) WITH (pages_per_range = 32, autosummarize = on);
+-- An item that a source still shows is found again, whatever its publish time.
+CREATE INDEX news_items_item_id_idx ON market.news_items (item_id);

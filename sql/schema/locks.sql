@@ -9,7 +9,7 @@ CREATE TABLE hydra.locks (
     CONSTRAINT locks_pkey PRIMARY KEY (name)
 );
 COMMENT ON TABLE hydra.locks IS 'What one process at a time may do; hydra.held_locks says who does it now';
-COMMENT ON COLUMN hydra.locks.name IS 'What is locked: run N, execution N, import, audits, generated market, terms, alerts';
+COMMENT ON COLUMN hydra.locks.name IS 'What is locked: run N, execution N, import, audits, generated market, terms, alerts, news, news scan';
 COMMENT ON COLUMN hydra.locks.key IS 'Advisory lock of the last session that took it; random, another one each time';
 
 CREATE VIEW hydra.held_locks AS

@@ -31,6 +31,10 @@ GRANT INSERT, UPDATE (
 ) ON market.feed_states TO hydra_worker;
 GRANT INSERT, UPDATE (range_end, done_through, rows_inserted, updated_at) ON market.backfills TO hydra_worker;
 GRANT INSERT, UPDATE (ended_at, missed, repair) ON market.interruptions TO hydra_worker;
+-- A source of headlines: where it is asked, when, and how it fares.
+GRANT INSERT, UPDATE (
+    url, kind, etag, last_modified, last_attempt, last_success, next_attempt, failures, last_error, items_total
+) ON market.news_sources TO hydra_worker;
 GRANT UPDATE (filled_at) ON market.gaps TO hydra_worker;
 GRANT INSERT (batch_id, target_table, key, stored, offered, known_at) ON market.revisions TO hydra_worker;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA market TO hydra_worker;
@@ -41,7 +45,7 @@ GRANT EXECUTE ON FUNCTION market.depth_usd(double precision[], double precision[
 
 -- Verdicts, events, fills and money are written once.
 GRANT INSERT ON
-hydra.features, hydra.assessments, hydra.signals, hydra.news_views, hydra.risk_decisions, hydra.veto_counts,
+hydra.features, hydra.assessments, hydra.signals, hydra.news_scans, hydra.news_views, hydra.risk_decisions, hydra.veto_counts,
 hydra.order_events, hydra.fills, hydra.position_events, hydra.equity, hydra.audit_rounds
 TO hydra_worker;
 -- A run: its end, its speed, the hash of the facts that a backtest has read. Its version is the owner's to change.

@@ -1,6 +1,6 @@
--- The newest news view of a pair that existed at a minute.
-SELECT action, confidence, reason, model_id, time, extract(epoch FROM %(time)s - time)::float8 AS age_seconds
+-- The newest two news views of a pair that were known at a minute's as_of, newest first, however old.
+SELECT action, confidence, reason, model_id, time, known_at, extract(epoch FROM %(as_of)s - time)::float8 AS age_seconds
 FROM hydra.news_views
-WHERE run_id = %(run_id)s AND instrument_id = %(instrument_id)s AND time <= %(time)s
+WHERE run_id = %(run_id)s AND instrument_id = %(instrument_id)s AND known_at <= %(as_of)s
 ORDER BY time DESC
-LIMIT 1
+LIMIT 2

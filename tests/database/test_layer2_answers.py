@@ -25,7 +25,7 @@ from hydra.sim.market.settings import MarketSettings
 from hydra.trading.assessment_rows import STORED_FEATURES
 from hydra.trading.cycle import Cycle
 from hydra.trading.minute_rows import read_assessed
-from hydra.trading.parameters import recorded_rules, rules_of
+from hydra.trading.parameters import Rules, recorded_rules, rules_of
 from hydra.trading.runs import Run, RunExchange, RunPlan, create_run
 from tests.support.rows import add, candle, import_batch
 from tests.support.synthetic_market import utc
@@ -235,7 +235,7 @@ def test_a_pair_without_any_fact_is_blocked_not_forgotten(stored: Stored, layer:
 def test_the_stages_after_it_read_what_it_wrote(stored: Stored, layer: StatisticalLayer) -> None:
     run = stored.run(())
     rows = stored.assess(run, layer, 15)
-    for pair in read_assessed(stored.connection, cycle(run, 15)):
+    for pair in read_assessed(stored.connection, cycle(run, 15), Rules()):
         measured = rows[pair.instrument_id]["vector"][STORED_FEATURES.index("return_24h")]
         assert pair.measured("return_24h") == measured
 

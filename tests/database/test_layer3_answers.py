@@ -111,8 +111,10 @@ def test_an_old_news_view_is_none(market: PaperMarket) -> None:
 
 def view(market: PaperMarket, action: str, minutes_old: int) -> None:
     """A view of the news analyst on BTC."""
+    formed = instant(MINUTE - minutes_old)
     market.connection.execute(
         "INSERT INTO hydra.news_views (run_id, instrument_id, time, action, confidence, reason, model_id,"
-        " item_ids, answer) VALUES (%s, %s, %s, %s, 'high', 'by hand', 'm', '{}', '{}')",
-        (market.run.run_id, BTC, instant(MINUTE - minutes_old), action),
+        " item_ids, answer, known_at)"
+        " VALUES (%s, %s, %s, %s, 'high', 'by hand', 'm', '{}', '{}', %s)",
+        (market.run.run_id, BTC, formed, action, formed),
     )

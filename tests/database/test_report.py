@@ -121,7 +121,11 @@ def test_the_report_says_what_its_numbers_are_worth(report: RunReport) -> None:
         "Sample: 2 closed trades on 2 UTC days. An interval needs 6 days with trades: "
         "no figure here shows an edge."
     )
-    assert list(report.sentences) == [PAPER_SENTENCE, SIMULATED_SENTENCE, sample]
+    news = (
+        "Signals stopped by the news: 1; positions closed: 0. `hydra news effect --run 7` shows what "
+        "happened afterwards."
+    )
+    assert list(report.sentences) == [PAPER_SENTENCE, SIMULATED_SENTENCE, news, sample]
     shown = words_of(printed(report))
     assert "paper on a simulated market (stopped)" in shown
     assert "no interval: trades on 2 UTC days, needs 6" in shown

@@ -58,6 +58,10 @@ CHANGES = {
         "unknown_fields", "detail", "updated_at",
     },
     "market.interruptions": {"ended_at", "missed", "repair"},
+    "market.news_sources": {
+        "url", "kind", "etag", "last_modified", "last_attempt", "last_success", "next_attempt", "failures",
+        "last_error", "items_total",
+    },
     "market.backfills": {"range_end", "done_through", "rows_inserted", "updated_at"},
     "ml.trials": {
         "state", "run_id", "first_day", "daily_returns", "trades", "net_pnl_usd", "metrics", "error",

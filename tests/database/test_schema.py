@@ -36,6 +36,8 @@ ENUMERATIONS: dict[str, type[StrEnum]] = {
     "hydra.cycles.state": domain.CycleState,
     "hydra.assessments.tradability": domain.TradabilityStatus,
     "hydra.news_views.action": domain.NewsAction,
+    "hydra.news_scans.outcome": domain.ScanOutcome,
+    "hydra.news_scans.trigger": domain.ScanTrigger,
     "hydra.positions.state": domain.PositionState,
     "hydra.position_events.kind": domain.PositionEventKind,
     "hydra.orders.role": domain.OrderRole,
@@ -108,6 +110,7 @@ def test_hypertables_are_cut_in_the_planned_chunks(database_url: str) -> None:
 def test_hypertables_have_no_index_but_their_key_and_where_asked_by_known_at(database_url: str) -> None:
     expected = [(name, f"{name.split('.')[1]}_pkey") for name in DAYS]
     expected += [(f"market.{name}", f"{name}_known_at_idx") for name in KNOWN_AT]
+    expected += [("market.news_items", "news_items_item_id_idx")]
     found = [(f"{row[0]}.{row[1]}", row[2]) for row in snapshot(database_url)["indexes"]]
     assert sorted(row for row in found if row[0] in DAYS) == sorted(expected)
 

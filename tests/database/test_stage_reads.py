@@ -98,6 +98,7 @@ def test_a_read_of_a_late_minute_touches_few_blocks(
         "run_id": run.run_id,
         "time": LATE,
         "as_of": LATE + timedelta(seconds=2),
+        "news_counts_for": timedelta(hours=1),
         "instrument_ids": list(PAIRS),
         "evaluations": [LATE - timedelta(minutes=5 * back) for back in range(3)],
         "state": "OPEN",

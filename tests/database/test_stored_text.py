@@ -50,6 +50,7 @@ def test_a_headline_is_stored_with_its_row(connection: psycopg.Connection) -> No
     view = {
         "run_id": 7, "instrument_id": 3, "time": "2025-06-01 10:00Z", "action": "hold", "confidence": "low",
         "reason": HOSTILE, "model_id": "m", "item_ids": [], "answer": {"headline": HOSTILE},
+        "known_at": "2025-06-01 10:00Z",
     }  # fmt: skip
     insert_rows(connection, "news_views", [view])
     row = connection.execute("SELECT reason, answer FROM hydra.news_views WHERE instrument_id = 3").fetchone()

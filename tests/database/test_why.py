@@ -177,7 +177,7 @@ def test_the_minute_that_traded_shows_what_became_of_it(connection: psycopg.Conn
 
 def test_the_news_view_at_the_minute_is_shown(connection: psycopg.Connection) -> None:
     words = explain(connection, "ETH", "10:02").gate(Gate.NEWS).words
-    assert words[1] == "bearish (high confidence, 60 s old): a lawsuit"
+    assert words[1] == "bearish (high confidence, 62 s old): a lawsuit"
 
 
 def test_the_chain_for_machines_is_json_with_exact_money(connection: psycopg.Connection) -> None:

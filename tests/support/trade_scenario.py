@@ -43,8 +43,8 @@ INSERT INTO hydra.signals (run_id, instrument_id, time, source, side, confidence
         (7, 2, '2025-06-01 00:05Z', 'OI_DIVERGENCE', 'SHORT', 0.6, 0.02, 0.01, 240, 0.5, 'rule', true, true,
             'SIGNAL_CHOSEN', 'only one', 'Price up, interest down');
 INSERT INTO hydra.news_views (run_id, instrument_id, time, action, confidence, reason, model_id, item_ids,
-        answer)
-    VALUES (7, 1, '2025-06-01 00:00Z', 'bullish', 'low', 'quiet', 'm', '{}', '{}');
+        answer, known_at)
+    VALUES (7, 1, '2025-06-01 00:00Z', 'bullish', 'low', 'quiet', 'm', '{}', '{}', '2025-06-01 00:00Z');
 INSERT INTO hydra.risk_decisions (run_id, instrument_id, time, source, side, approved, reason_code, reason,
         recommended_size_usd, recommended_leverage, stop_loss_price, take_profit_price, max_holding_hours)
     VALUES (7, 1, '2025-06-01 00:05Z', 'CROWDING_FADE', 'LONG', true, 'APPROVED', 'within limits',

@@ -87,8 +87,8 @@ INSERT INTO hydra.signals (run_id, instrument_id, time, source, side, confidence
         (3, '10:03', 'OI_DIVERGENCE', 0.55, 0.6, true, true, 'SIGNAL_CHOSEN')
     ) AS s (i, t, source, confidence, score, approved, chosen, code);
 INSERT INTO hydra.news_views (run_id, instrument_id, time, action, confidence, reason, model_id, item_ids,
-        answer)
-    VALUES (7, 2, '2025-06-01 10:01Z', 'bearish', 'high', 'a lawsuit', 'm', '{}', '{}');
+        answer, known_at)
+    VALUES (7, 2, '2025-06-01 10:01Z', 'bearish', 'high', 'a lawsuit', 'm', '{}', '{}', '2025-06-01 10:01Z');
 INSERT INTO hydra.risk_decisions (run_id, instrument_id, time, source, side, approved, reason_code, reason,
         numbers)
     SELECT 7, i, t, s.source, s.side, false,

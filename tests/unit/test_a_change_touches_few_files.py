@@ -107,7 +107,7 @@ decisions = decision_keys(market).tail(len(market.instrument_ids))
 cycle = Cycle(1, decisions["time"][0] - timedelta(seconds=2), decisions["time"][0])
 rows = [assessment_row(cycle, row) for row in assessed_rows(market, decisions, rules).to_dicts()]
 names = ("instrument_id", "tradability", "reason_code", "regime", "volatility_regime", "cascade_probability")
-pairs = [AssessedPair(**{n: row[n] for n in names}, numbers=row["numbers"], news_action=None) for row in rows]
+pairs = [AssessedPair(**{n: row[n] for n in names}, numbers=row["numbers"]) for row in rows]
 inputs = generator_inputs(is_adaptive=False)
 live = [signal_row(cycle, row, rules) for row in
         choose_signals(generator_frame(pairs, cycle, inputs), rules).to_dicts()]

@@ -1,6 +1,8 @@
 """The checks of `hydra doctor` at their borders."""
 
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -9,6 +11,7 @@ from hydra.domain import TradingMode
 from hydra.runtime.health import (
     HealthVerdict,
     check_alerts,
+    check_analyst,
     check_clock,
     check_disk,
     check_env_file,
@@ -103,3 +106,43 @@ def test_a_file_of_secrets_that_others_can_read_warns(
     path.write_text("ALERT_WEBHOOK_SECRET=hush\n")
     path.chmod(mode)
     assert check_env_file(path).verdict is verdict
+
+
+ANALYST = {"anthropic_api_key": SecretStr("k"), "llm_model": "claude-haiku-5-5"}
+PRICED = {"llm_input_usd_per_mtok": 3, "llm_output_usd_per_mtok": 15}
+
+
+@pytest.mark.parametrize(
+    ("changed", "verdict", "words"),
+    [
+        ({}, HealthVerdict.OK, "claude-haiku-5-5, 1 USD a day"),
+        ({"anthropic_api_key": None, "llm_model": None}, HealthVerdict.OK, "no news analyst is set up"),
+        ({"anthropic_api_key": None}, HealthVerdict.WARN, "ANTHROPIC_API_KEY is not set"),
+        ({"llm_model": None}, HealthVerdict.WARN, "LLM_MODEL is not set"),
+        ({"llm_provider": "openai"}, HealthVerdict.WARN, "OPENAI_API_KEY is not set"),
+        ({"llm_model": "claude-sonnet-4-6"}, HealthVerdict.WARN, "its price is not known"),
+        (
+            {"llm_model": "claude-opus-4-5", **PRICED},
+            HealthVerdict.WARN,
+            "is deprecated and ends on 2027-01-22",
+        ),
+        ({"llm_model": "claude-sonnet-4-5", **PRICED}, HealthVerdict.WARN, "was retired on 2026-11-30"),
+        (
+            {"llm_model": "claude-3-5-sonnet-20241022", **PRICED},
+            HealthVerdict.WARN,
+            "the SDK does not name it",
+        ),
+        (
+            {"llm_provider": "openai", "openai_api_key": SecretStr("k"), "llm_model": "gpt", **PRICED},
+            HealthVerdict.OK,
+            "openai gpt",
+        ),
+    ],
+)
+def test_the_analyst_warns_and_never_fails(
+    changed: dict[str, Any], verdict: HealthVerdict, words: str
+) -> None:
+    settings = Settings(_env_file=None, **{**ANALYST, **changed})  # type: ignore[call-arg]
+    check = check_analyst(settings, date(2026, 12, 1))
+    assert (check.verdict, words in check.seen) == (verdict, True)
+    assert bool(check.advice) == (verdict is HealthVerdict.WARN)

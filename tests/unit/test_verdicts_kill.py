@@ -20,7 +20,6 @@ def pair(instrument_id: int, cascade: float = 0.0, funding: float | None = 0.0) 
         volatility_regime=1,
         cascade_probability=cascade,
         numbers={"entries_allowed": True, "measured": {"funding_rate": funding}},
-        news_action=None,
     )
 
 

@@ -96,7 +96,7 @@ _SPOT: Final = "spot candles: only perpetuals are traded (C124)"
 _SPOT_OTHER: Final = "of the spot market: only perpetuals are traded (C124)"
 _REASONS: Final = {
     "candles_5m_spot": _SPOT,
-    "news": "news: a later part of HYDRA reads it",
+    "news": "news: `hydra news import FILE` reads recorded headlines",
     "book_trades_raw": "raw order-book messages: recorded feeds, not history",
 }
 
