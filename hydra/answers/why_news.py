@@ -15,7 +15,7 @@ from hydra.layers.layer3_news import NewsView, exit_is_confirmed
 Row = Mapping[str, Any]
 
 SCAN_WORDS: Final[dict[ScanOutcome, str]] = {
-    ScanOutcome.ANALYZED: "it was answered",
+    ScanOutcome.ANALYZED: "no headline said anything of this pair",
     ScanOutcome.PARTIAL: "its answer left pairs out, or was not valid for them",
     ScanOutcome.NO_KEY: "there is no key for the model",
     ScanOutcome.NO_MODEL: "no model is set",

@@ -59,10 +59,13 @@ FILL = (
     " reduce_only, quantity, reference_price, state, filled_quantity, placed_time, finished_time)"
     " SELECT %(run_id)s, pair, pair || ' ' || minute, minute, 'ENTRY', 'LIMIT', 'BUY', false, 1, 1, 'FILLED',"
     " 1, minute, minute FROM {minutes}, {pairs}",
+    "INSERT INTO hydra.news_views (run_id, instrument_id, time, action, confidence, reason, model_id,"
+    " item_ids, answer, known_at) SELECT %(run_id)s, pair, minute, 'hold', 'low', 'r', 'm', '{{}}', '{{}}',"
+    " minute + interval '5 s' FROM {minutes}, {pairs}",
     "UPDATE hydra.signals SET approved = true, chosen = true WHERE run_id = %(run_id)s AND time = %(late)s",
     "UPDATE hydra.risk_decisions SET source = 'CROWDING_FADE', side = 'LONG' WHERE run_id = %(run_id)s",
     "ANALYZE hydra.cycles, hydra.equity, hydra.assessments, hydra.signals, hydra.risk_decisions,"
-    " hydra.positions, hydra.orders",
+    " hydra.positions, hydra.orders, hydra.news_views",
 )
 SERIES = {
     "minutes": "generate_series(%(start)s, %(last)s, interval '1 minute') AS minute",

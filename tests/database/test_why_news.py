@@ -85,6 +85,13 @@ def test_an_analysed_pair_shows_its_view_with_age(connection: psycopg.Connection
     assert answer.words == ("bullish (low confidence, 20.0 min old): an upgrade",)
 
 
+def test_a_pair_that_no_headline_named_has_no_view(connection: psycopg.Connection) -> None:
+    add_scan(connection, RUN, minutes_before(5), ScanOutcome.ANALYZED, detail="views of 7 pairs of 8")
+    answer = gate(connection)
+    assert answer.verdict is GateVerdict.NO_VIEW
+    assert "no headline said anything of this pair [ANALYZED]" in answer.words[1]
+
+
 def test_an_answer_that_was_not_there_yet_is_no_view(connection: psycopg.Connection) -> None:
     scan_id = add_scan(connection, RUN, minutes_before(1), ScanOutcome.ANALYZED)
     add_view(
