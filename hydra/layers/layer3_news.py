@@ -54,8 +54,10 @@ NO_NEWS: Final = PairNews()
 def exit_is_confirmed(views: Sequence[NewsView]) -> bool:
     """Whether the views demand an exit. views: those that are known and count, newest first.
 
+    A view that is too old is not among them, so a lost scan breaks the row of two.
+
     Formula: newest is exit, and: its confidence is high, or the view before it is exit too
-    Source: C25. A view that is too old is not among `views`, so a lost scan breaks the row of two.
+    Source: C25
     """
     if not views or views[0].action is not NewsAction.EXIT:
         return False

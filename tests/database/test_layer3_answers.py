@@ -1,12 +1,15 @@
 """Layer 3 through its tables: what fires, what it scores, what the gates say."""
 
 from collections.abc import Iterator
-from typing import Any
+from datetime import timedelta
+from typing import Any, Self
 
+import psycopg
 import pytest
 from psycopg.rows import dict_row
 
 from hydra.db.engine import connect
+from tests.support.news_rows import add_view
 from tests.support.paper_market import BTC, ETH, PaperMarket, instant
 from workers import layer3
 
@@ -107,6 +110,61 @@ def test_an_old_news_view_is_none(market: PaperMarket) -> None:
     market.assess(MINUTE, oi_delta_pct=-0.03)
     view(market, "exit", minutes_old=61)
     assert signals(market)[0]["chosen"]
+
+
+def test_a_view_counts_from_when_it_was_known(market: PaperMarket) -> None:
+    """The minute is decided two seconds after its close."""
+    market.assess(MINUTE, oi_delta_pct=-0.03)
+    as_of = market.cycle(MINUTE).as_of
+    key = (market.run.run_id, BTC, instant(MINUTE - 5), "exit", "high")
+    add_view(market.connection, *key, known_at=as_of + timedelta(microseconds=1))
+    assert signals(market)[0]["chosen"]
+    own = {"run": market.run.run_id, "as_of": as_of}
+    market.connection.execute("DELETE FROM hydra.signals WHERE run_id = %(run)s", own)
+    market.connection.execute("UPDATE hydra.news_views SET known_at = %(as_of)s WHERE run_id = %(run)s", own)
+    assert signals(market)[0]["reason_code"] == "NEWS_EXIT"
+
+
+def test_a_view_of_another_run_is_none(market: PaperMarket) -> None:
+    market.assess(MINUTE, oi_delta_pct=-0.03)
+    other = PaperMarket(market.connection)
+    view(other, "exit", minutes_old=5)
+    assert signals(market)[0]["chosen"]
+
+
+def test_the_newest_view_that_is_known_counts(market: PaperMarket) -> None:
+    """An answer that comes late does not replace one of a later scan."""
+    market.assess(MINUTE, oi_delta_pct=-0.03)
+    at = instant(MINUTE)
+    for minutes, action, known_s in ((20, "exit", 19 * 60), (10, "bullish", 5)):
+        time = at - timedelta(minutes=minutes)
+        known_at = time + timedelta(seconds=known_s)
+        add_view(market.connection, market.run.run_id, BTC, time, action, "high", known_at=known_at)
+    assert signals(market)[0]["chosen"]
+
+
+def test_the_news_add_no_query_to_a_stage(market: PaperMarket) -> None:
+    """As many statements with a view as without: the cycle waits for nothing else."""
+
+    class CountingCursor(psycopg.Cursor[Any]):
+        counted = 0
+
+        def execute(self, *arguments: Any, **options: Any) -> Self:
+            CountingCursor.counted += 1
+            return super().execute(*arguments, **options)
+
+    market.assess(MINUTE, oi_delta_pct=-0.03)
+    statements = []
+    for is_told in (False, True):
+        if is_told:
+            view(market, "bullish", minutes_old=5)
+        market.connection.execute("DELETE FROM hydra.signals WHERE run_id = %s", (market.run.run_id,))
+        CountingCursor.counted = 0
+        market.connection.cursor_factory = CountingCursor
+        layer3.write_signals(market.connection, market.run, market.cycle(MINUTE))
+        statements.append(CountingCursor.counted)
+        market.connection.cursor_factory = psycopg.Cursor
+    assert statements[0] == statements[1] > 0
 
 
 def view(market: PaperMarket, action: str, minutes_old: int) -> None:

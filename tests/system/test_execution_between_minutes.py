@@ -17,6 +17,7 @@ from hydra.execution.entry_guard import EntryGuard
 from hydra.layers.layer5_orders import OrderPlan
 from hydra.settings import Settings
 from tests.support.executed_run import ExecutedRun, ExecutionStage
+from tests.support.news_rows import add_view
 from tests.support.paper_market import assessed
 from tests.support.reconciled_run import BTC_ID
 from tests.support.rows import add, candle
@@ -96,6 +97,53 @@ def test_a_check_that_demands_nothing_leaves_no_event(stage: ExecutionStage) -> 
             mark_heard(run, mark * (1 + Decimal("0.002") * step))
             await asyncio.sleep(0.6)
         assert run.rows(CHECKED) == []
+        assert run.position()[0] == "OPEN"
+
+    stage.play(act)
+
+
+def told(run: ExecutedRun, action: str, confidence: str, known_at: datetime) -> None:
+    """A view of BTC that is known from then on."""
+    time = known_at - timedelta(seconds=5)
+    add_view(run.owner, run.run.run_id, BTC_ID, time, action, confidence, known_at=known_at)
+
+
+EXITS = "SELECT reason_code FROM hydra.orders WHERE role = 'EXIT'"
+
+
+def test_a_sure_exit_of_the_news_closes_a_position_at_the_exchange(stage: ExecutionStage) -> None:
+    async def act(run: ExecutedRun) -> None:
+        await opened(run)
+        told(run, "exit", "high", run.now())
+        mark = await run.mark()
+        decided(run, mark)
+        mark_heard(run, mark * Decimal("1.002"))
+        await run.until(lambda: run.rows(EXITS))
+        assert run.rows(EXITS)[0][0] == "NEWS_EXIT"
+        assert {row[0] for row in run.rows(CHECKED)} == {"NEWS_EXIT"}
+
+    stage.play(act)
+
+
+def test_an_unsure_exit_and_one_from_before_the_position_close_nothing_at_the_exchange(
+    stage: ExecutionStage,
+) -> None:
+    async def act(run: ExecutedRun) -> None:
+        await run.start()
+        told(run, "exit", "high", run.now() - timedelta(seconds=30))
+        await run.decide_entry()
+        await run.until(lambda: run.rows("SELECT 1 FROM hydra.position_events WHERE kind = 'PROTECTED'"))
+        mark = await run.mark()
+        for step, confidence in enumerate((None, "low")):
+            if confidence is not None:
+                # A hold between them: no two exits in a row.
+                told(run, "hold", "low", run.now() - timedelta(seconds=1))
+                told(run, "exit", confidence, run.now())
+            decided(run, mark)
+            mark_heard(run, mark * (1 + Decimal("0.002") * (step + 1)))
+            await asyncio.sleep(1.2)
+        assert run.rows(CHECKED) == []
+        assert run.rows(EXITS) == []
         assert run.position()[0] == "OPEN"
 
     stage.play(act)
