@@ -1,6 +1,6 @@
 """What an answer of a language model costs, exact.
 
-Source: hydra/news/prices.toml; docs/news.md, "The analyst".
+Source: docs/news.md, "The analyst".
 """
 
 import tomllib
