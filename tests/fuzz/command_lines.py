@@ -88,6 +88,8 @@ NOT_GIVEN: Final = frozenset({"--yes", "--on-workers"})
 """Options that no line has: the stored runs are needed, and nobody would do what workers are left to do."""
 
 # A short generated market; a line without it asks for the recorded one, of which nothing is stored.
+NOBODY: Final = "http://127.0.0.1:9"
+"""Nothing listens there."""
 SMALL_MARKET: Final = (
     "--market", "generated", "--seed", "7", "--from", "2025-06-01", "--to", "2025-06-01T00:05", "--pairs",
     "BTC",
@@ -310,15 +312,19 @@ def playground(url: str) -> Iterator[tuple[Path, dict[str, str]]]:
             "INITIAL_BALANCE=1e999\nMAX_LEVERAGE=nan\nMAX_POSITIONS=" + "9" * 5000
         )
         (folder / "unreadable").touch(mode=0o000)
+        sources = Path(name) / "sources.toml"
+        sources.write_text(f'[[source]]\nname = "nobody"\nurl = "{NOBODY}/rss"\n')
         yield (
             folder,
             {
                 "HOME": name,
                 "HYDRA_DATABASE_URL": url,
                 "HYDRA_STATE_DIRECTORY": f"{name}/state",
-                # Nothing listens there: no line reaches an exchange or its archive.
-                "EXCHANGE_URL": "http://127.0.0.1:9",
-                "ARCHIVE_URL": "http://127.0.0.1:9",
+                # No line reaches an exchange, its archive, a source of news or a language model.
+                "EXCHANGE_URL": NOBODY,
+                "ARCHIVE_URL": NOBODY,
+                "NEWS_SOURCES_FILE": str(sources),
+                "LLM_BASE_URL": NOBODY,
                 "COLUMNS": "80",
                 # The processes of a run start in this folder.
                 "PYTHONPATH": str(PROJECT_ROOT),
