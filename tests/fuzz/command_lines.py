@@ -87,9 +87,10 @@ NUMBERS_GO_ON: Final = (
 NOT_GIVEN: Final = frozenset({"--yes", "--on-workers"})
 """Options that no line has: the stored runs are needed, and nobody would do what workers are left to do."""
 
-# A short generated market; a line without it asks for the recorded one, of which nothing is stored.
 NOBODY: Final = "http://127.0.0.1:9"
 """Nothing listens there."""
+
+# A short generated market; a line without it asks for the recorded one, of which nothing is stored.
 SMALL_MARKET: Final = (
     "--market", "generated", "--seed", "7", "--from", "2025-06-01", "--to", "2025-06-01T00:05", "--pairs",
     "BTC",
