@@ -115,6 +115,9 @@ DEFECTS = {
 
 # What lies on the right side of the border of an audit.
 NO_DEFECTS = {
+    "fill_without_order": """
+        UPDATE hydra.fills SET evidence = 'EXCHANGE', time = o.placed_time - interval '1 second'
+        FROM hydra.orders AS o WHERE o.order_id = fills.order_id AND fill_id = 31""",
     "trade_ids_with_unrecorded_hole": DEFECTS["trade_ids_with_unrecorded_hole"].replace(", 9,", ", 8,"),
     "predicted_rate_out_of_cap": DEFECTS["predicted_rate_out_of_cap"].replace("0.0031", "0.003"),
     "cash_is_not_what_was_earned": DEFECTS["cash_is_not_what_was_earned"].replace("10019.3", "10019.2"),
