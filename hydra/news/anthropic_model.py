@@ -21,6 +21,7 @@ from hydra.news.language_model import (
     NoAnswerError,
     Schema,
     refusal_of,
+    tokens_told,
 )
 from hydra.redaction import redacted
 
@@ -128,7 +129,7 @@ def _read(content: bytes, request_id: str | None, asked: str, latency_ms: int) -
         text="".join(texts),
         model_id=message.model or asked,
         input_tokens=None if usage is None else _sent(usage),
-        output_tokens=None if usage is None else usage.output_tokens,
+        output_tokens=None if usage is None else tokens_told(usage.output_tokens),
         stop_reason=message.stop_reason,
         request_id=request_id,
         latency_ms=latency_ms,
@@ -136,9 +137,8 @@ def _read(content: bytes, request_id: str | None, asked: str, latency_ms: int) -
     )
 
 
-def _sent(usage: _Usage) -> int:
-    cached = (usage.cache_creation_input_tokens or 0) + (usage.cache_read_input_tokens or 0)
-    return usage.input_tokens + cached
+def _sent(usage: _Usage) -> int | None:
+    return tokens_told(usage.input_tokens, usage.cache_creation_input_tokens, usage.cache_read_input_tokens)
 
 
 def end_of_life(model_id: str) -> date | None:

@@ -19,6 +19,8 @@ MAX_ATTEMPTS: Final = 3
 FIRST_PAUSE_S: Final = 1.0
 LONGEST_COMPLAINT: Final = 200
 _TICK_S: Final = 0.25
+_MOST_TOKENS: Final = 1_000_000_000
+"""More than any question and its answer have; a number beyond it is no count."""
 _REPEATED: Final = frozenset({ScanOutcome.RATE_LIMITED, ScanOutcome.OVERLOADED, ScanOutcome.UNREACHABLE})
 """What may pass within the time of one question."""
 
@@ -29,7 +31,7 @@ Schema = Mapping[str, Any]
 class ModelAnswer:
     """What came back. text: of the text blocks alone. stop_reason: in the provider's word.
 
-    input_tokens, output_tokens: as billed; None: the answer did not tell. latency_ms: with all attempts.
+    input_tokens, output_tokens: as billed; None: the answer tells none that can be. latency_ms: with all attempts.
     failure: REFUSED or CUT_OFF: an answer that is paid, and no analysis.
     """
 
@@ -144,6 +146,15 @@ class Attempts:
         return NoAnswerError(
             outcome, message, Failed(failed.retry_after_s, failed.request_id, self.latency_ms)
         )
+
+
+def tokens_told(*parts: int | None) -> int | None:
+    """The sum of the tokens that an answer names; None where one of them is no count.
+
+    A count below zero would make room in the day's budget.
+    """
+    counts = [part for part in parts if part is not None]
+    return sum(counts) if all(0 <= count <= _MOST_TOKENS for count in counts) else None
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from hydra.news.language_model import (
     NoAnswerError,
     Schema,
     refusal_of,
+    tokens_told,
 )
 from hydra.redaction import redacted
 
@@ -116,8 +117,8 @@ def _read(content: bytes, request_id: str | None, asked: str, latency_ms: int) -
     return ModelAnswer(
         text="".join(str(part.get("text", "")) for part in parts if part.get("type") == "output_text"),
         model_id=response.model or asked,
-        input_tokens=None if usage is None else usage.input_tokens,
-        output_tokens=None if usage is None else usage.output_tokens,
+        input_tokens=None if usage is None else tokens_told(usage.input_tokens),
+        output_tokens=None if usage is None else tokens_told(usage.output_tokens),
         stop_reason=_stop_reason(response, parts),
         request_id=request_id,
         latency_ms=latency_ms,

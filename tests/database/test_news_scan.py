@@ -230,6 +230,16 @@ def test_an_answer_that_hides_its_tokens_counts_as_the_most(scene: NewsScene) ->
     assert Decimal("0.002") < done.cost_usd < Decimal("0.003")
 
 
+@pytest.mark.parametrize("tokens", [-1_000_000_000, 10**15])
+def test_a_count_of_tokens_that_cannot_be_counts_as_the_most(scene: NewsScene, tokens: int) -> None:
+    """Else one answer could make room in the day's budget, or end the scan without a row."""
+    scene.server.replies = [Reply(analyses(), usage={"input_tokens": tokens, "output_tokens": 1})]
+    done = scene.scan()
+    assert (done.outcome, done.input_tokens) == (ScanOutcome.ANALYZED, None)
+    assert done.cost_usd is not None
+    assert Decimal("0.002") < done.cost_usd < Decimal("0.003")
+
+
 def test_what_the_provider_asks_to_wait_is_kept_by_the_next_scans(scene: NewsScene) -> None:
     scene.server.replies = [Reply(status=429, headers={"retry-after": "120"}), Reply(analyses())]
     assert scene.scan().outcome is ScanOutcome.RATE_LIMITED
