@@ -31,7 +31,8 @@ Schema = Mapping[str, Any]
 class ModelAnswer:
     """What came back. text: of the text blocks alone. stop_reason: in the provider's word.
 
-    input_tokens, output_tokens: as billed; None: the answer tells none that can be. latency_ms: with all attempts.
+    input_tokens, output_tokens: as billed; None: the answer tells none that can be.
+    latency_ms: with all attempts.
     failure: REFUSED or CUT_OFF: an answer that is paid, and no analysis.
     """
 
