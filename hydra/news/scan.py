@@ -27,6 +27,7 @@ from hydra.news.prices import Price, price_of
 from hydra.news.prompt import MOST_HEADLINES, SCHEMA, Prompt, ShownHeadline, build_prompt
 from hydra.outside_text import shown
 from hydra.settings import Settings
+from hydra.trading.parameters import rules_of_run
 from hydra.trading.runs import Run
 
 WINDOW: Final = timedelta(hours=6)
@@ -88,9 +89,12 @@ def refuse_stored_history(run: Run) -> None:
         )
 
 
-def is_due(connection: psycopg.Connection, run: Run, time: datetime, settings: Settings) -> bool:
-    """Whether a scan by schedule is due at `time` of the run's clock."""
-    interval = timedelta(minutes=settings.llm_scan_minutes)
+def is_due(connection: psycopg.Connection, run: Run, time: datetime) -> bool:
+    """Whether a scan by schedule is due at `time` of the run's clock.
+
+    Its interval is that of the run's record, by which its views grow old, whatever the setting is now.
+    """
+    interval = timedelta(minutes=rules_of_run(run).news_scan_minutes)
     values = {"run_id": run.run_id, "time": time, "interval": interval}
     row = connection.execute(queries.load("news/is_due"), values).fetchone()
     return bool(row and row[0])
@@ -102,7 +106,7 @@ def scan_if_due(connection: psycopg.Connection, run: Run, settings: Settings) ->
     if time is None or run.exchange is None or not locks.take(connection, locks.NEWS_SCAN):
         return None
     try:
-        if not is_due(connection, run, time, settings):
+        if not is_due(connection, run, time):
             return None
         return scan(connection, run, settings, ScanTrigger.SCHEDULE, time)
     finally:
@@ -133,13 +137,25 @@ def scan(
 ) -> Scan:
     """Scan at `time` of the run's clock, and store what it came to. `connection` commits by itself."""
     begun = Scan(
-        run.run_id, time, trigger, ScanOutcome.NO_NEWS, "", settings.llm_provider, settings.llm_model
+        run.run_id,
+        _free_time(connection, run, time),
+        trigger,
+        ScanOutcome.NO_NEWS,
+        "",
+        settings.llm_provider,
+        settings.llm_model,
     )
     try:
         done = _asked(connection, settings, begun)
     except NoAnswerError as error:
         done = replace(begun, outcome=error.outcome, detail=str(error))
     return _store(connection, run, done)
+
+
+def _free_time(connection: psycopg.Connection, run: Run, time: datetime) -> datetime:
+    """`time`, or as many microseconds later as it has scans: the clock of a run that stands, stands."""
+    row = connection.execute(queries.load("news/free_time"), {"run_id": run.run_id, "time": time}).fetchone()
+    return row[0] if row else time
 
 
 def _asked(connection: psycopg.Connection, settings: Settings, begun: Scan) -> Scan:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -257,10 +258,27 @@ def test_a_scan_by_schedule_is_due_once_in_its_half_hour(scene: NewsScene) -> No
     done = []
     for time in times:
         scene.add_headline(f"at {time}", time)
-        if is_due(scene.worker, scene.run, time, settings):
+        if is_due(scene.worker, scene.run, time):
             scan(scene.worker, scene.run, settings, ScanTrigger.SCHEDULE, time)
             done.append(time)
     assert done == [BEGIN + number * HALF_HOUR for number in range(5)]
+
+
+def test_the_schedule_is_that_of_the_run_whose_views_grow_old_by_it(scene: NewsScene) -> None:
+    """A setting changed between start and resumption: views count for two scans of the run's record."""
+    config = {**scene.run.config, "settings": {"llm_scan_minutes": 60}}
+    run = replace(scene.run, config=config, config_hash="hourly")
+    scan(scene.worker, run, scene.settings(), ScanTrigger.SCHEDULE, BEGIN)
+    times = [BEGIN + timedelta(minutes=minutes) for minutes in (10, 30, 59, 60)]
+    assert [is_due(scene.worker, run, time) for time in times] == [False, False, False, True]
+
+
+def test_a_second_scan_while_the_clock_stands_keeps_both(scene: NewsScene) -> None:
+    first = scene.scan()
+    scene.add_headline("Stored meanwhile", BEGIN - timedelta(minutes=1))
+    second = scene.scan()
+    assert (first.outcome, second.outcome) == (ScanOutcome.ANALYZED, ScanOutcome.ANALYZED)
+    assert (second.time - first.time, len(scene.views())) == (timedelta(microseconds=1), 16)
 
 
 def test_the_schedule_goes_by_the_clock_of_the_run_and_one_scan_at_a_time(scene: NewsScene) -> None:
