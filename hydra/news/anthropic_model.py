@@ -22,6 +22,7 @@ from hydra.news.language_model import (
     Schema,
     refusal_of,
     tokens_told,
+    unreachable,
 )
 from hydra.redaction import redacted
 
@@ -102,8 +103,7 @@ class AnthropicModel:
                     _WHOSE, self.model_id, error.status_code, complaint, error.response.headers
                 ) from None
             except anthropic.APIConnectionError as error:
-                words = f"{_WHOSE} cannot be reached at {self.base_url} ({type(error.__cause__).__name__})"
-                raise NoAnswerError(ScanOutcome.UNREACHABLE, words) from None
+                raise unreachable(_WHOSE, self.base_url, error.__cause__) from None
             content, request_id = raw.http_response.content, raw.headers.get("request-id")
         return _read(content, request_id, self.model_id, attempts.latency_ms)
 
@@ -118,7 +118,9 @@ def _read(content: bytes, request_id: str | None, asked: str, latency_ms: int) -
         message = msgspec.json.decode(content, type=_Message)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         words = f"{_WHOSE} answered with something that is no message"
-        raise NoAnswerError(ScanOutcome.MALFORMED, words, Failed(request_id=request_id)) from None
+        raise NoAnswerError(
+            ScanOutcome.MALFORMED, words, Failed(request_id=request_id, billed_attempts=1)
+        ) from None
     # Other blocks, such as thinking, are no answer.
     texts = [str(block.get("text", "")) for block in message.content if block.get("type") == "text"]
     usage = message.usage

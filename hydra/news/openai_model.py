@@ -18,6 +18,7 @@ from hydra.news.language_model import (
     Schema,
     refusal_of,
     tokens_told,
+    unreachable,
 )
 from hydra.redaction import redacted
 
@@ -91,8 +92,7 @@ class OpenAiModel:
                     _WHOSE, self.model_id, error.status_code, complaint, error.response.headers
                 ) from None
             except openai.APIConnectionError as error:
-                words = f"{_WHOSE} cannot be reached at {self.base_url} ({type(error.__cause__).__name__})"
-                raise NoAnswerError(ScanOutcome.UNREACHABLE, words) from None
+                raise unreachable(_WHOSE, self.base_url, error.__cause__) from None
             content, request_id = raw.http_response.content, raw.headers.get("x-request-id")
         return _read(content, request_id, self.model_id, attempts.latency_ms)
 
@@ -111,7 +111,9 @@ def _read(content: bytes, request_id: str | None, asked: str, latency_ms: int) -
         response = msgspec.json.decode(content, type=_Response)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         words = f"{_WHOSE} answered with something that is no response"
-        raise NoAnswerError(ScanOutcome.MALFORMED, words, Failed(request_id=request_id)) from None
+        raise NoAnswerError(
+            ScanOutcome.MALFORMED, words, Failed(request_id=request_id, billed_attempts=1)
+        ) from None
     parts = [part for item in response.output for part in _parts(item)]
     usage = response.usage
     return ModelAnswer(

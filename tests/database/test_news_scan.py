@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import psycopg
 import pytest
 from pydantic import SecretStr
 
@@ -205,15 +206,58 @@ def test_one_source_cannot_push_out_the_others(scene: NewsScene) -> None:
 
 def test_the_budget_of_a_day_counts_every_run_and_what_failed(scene: NewsScene) -> None:
     scene.server.replies = [Reply("no JSON")]
+    scene.owner.execute("DELETE FROM hydra.model_calls")
     first = scene.scan()
     assert first.cost_usd is not None
+    assert calls_cost(scene) == [first.cost_usd]
     # Another may cost 4,000 tokens x 0.50 USD a million = 0.002 USD, and what is sent: some 0.0003 USD.
-    scene.owner.execute("UPDATE hydra.news_scans SET cost_usd = 0.9970")
+    scene.owner.execute("UPDATE hydra.model_calls SET cost_usd = 0.9970")
     assert scene.scan().outcome is ScanOutcome.MALFORMED
-    scene.owner.execute("UPDATE hydra.news_scans SET cost_usd = 0.9979 / 2")
+    scene.owner.execute("UPDATE hydra.model_calls SET cost_usd = 0.9979 / 2")
     assert scene.scan().outcome is ScanOutcome.NO_BUDGET
-    scene.owner.execute("UPDATE hydra.news_scans SET decided_at = decided_at - interval '1 day'")
+    scene.owner.execute("UPDATE hydra.model_calls SET called_at = called_at - interval '1 day'")
     assert scene.scan().outcome is ScanOutcome.MALFORMED
+
+
+@pytest.mark.parametrize(
+    ("reply", "is_counted"),
+    [
+        (Reply(delay_s=3.0), True),
+        (Reply(body=b"cut"), True),
+        (Reply(status=401), False),
+        (Reply(status=500), False),
+    ],
+    ids=["time-out", "damaged", "refused", "their error"],
+)
+def test_a_call_without_a_readable_answer_counts_as_the_most_unless_it_was_refused(
+    scene: NewsScene, reply: Reply, is_counted: bool
+) -> None:
+    scene.owner.execute("DELETE FROM hydra.model_calls")
+    scene.server.replies = [reply]
+    scene.scan(llm_timeout_seconds=1)
+    (cost_usd,) = calls_cost(scene)
+    assert (Decimal("0.002") < cost_usd < Decimal("0.003")) if is_counted else cost_usd == 0
+
+
+def test_a_call_counts_before_it_is_sent_so_a_loop_of_crashes_ends_at_the_budget(scene: NewsScene) -> None:
+    scene.owner.execute("DELETE FROM hydra.model_calls")
+    seen: list[Decimal] = []
+
+    def look(_body: dict[str, Any]) -> str:
+        seen.extend(calls_cost(scene))
+        return analyses()
+
+    scene.server.replies = [Reply(look)]
+    scene.scan()
+    assert len(seen) == 1
+    assert Decimal("0.002") < seen[0] < Decimal("0.003")
+
+
+def calls_cost(scene: NewsScene) -> list[Decimal]:
+    """What the calls have cost, the earliest first."""
+    with psycopg.connect(scene.url) as reader:
+        rows = reader.execute("SELECT cost_usd FROM hydra.model_calls ORDER BY call_id").fetchall()
+    return [row[0] for row in rows]
 
 
 def test_a_model_without_a_price_is_not_asked(scene: NewsScene) -> None:
