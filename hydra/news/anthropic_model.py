@@ -7,7 +7,7 @@ Source: docs/news.md, "The analyst"; C24.
 
 import re
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Final, get_args
 
@@ -56,7 +56,7 @@ class AnthropicModel:
     """One of Anthropic's models. base_url: where its API answers."""
 
     model_id: str
-    api_key: str
+    api_key: str = field(repr=False)
     base_url: str = BASE_URL
 
     provider = PROVIDER

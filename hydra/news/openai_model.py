@@ -4,7 +4,7 @@ Source: docs/news.md, "The analyst".
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
@@ -46,7 +46,7 @@ class OpenAiModel:
     """One of OpenAI's models. base_url: where its API answers, without /v1."""
 
     model_id: str
-    api_key: str
+    api_key: str = field(repr=False)
     base_url: str = BASE_URL
 
     provider = PROVIDER
