@@ -76,7 +76,9 @@ def _exit_words(counting: Sequence[Row]) -> list[str]:
     if exit_is_confirmed([_view(one) for one in counting]):
         since = minute_text(counting[0]["known_at"])
         return [f"the exit is confirmed: it closes a position that was open before {since} UTC"]
-    return ["the exit is not confirmed by a second scan or a high confidence: it forbids, and closes nothing"]
+    return [
+        "the exit is not confirmed by the scan before or a high confidence: it forbids, and closes nothing"
+    ]
 
 
 def _too_old_words(news: NewsRows) -> list[str]:
@@ -103,5 +105,9 @@ def _scan_words(news: NewsRows) -> list[str]:
 
 def _view(row: Row) -> NewsView:
     return NewsView(
-        row["time"], row["known_at"], NewsAction(row["action"]), NewsConfidence(row["confidence"])
+        row["time"],
+        row["known_at"],
+        NewsAction(row["action"]),
+        NewsConfidence(row["confidence"]),
+        row["scan_before"],
     )

@@ -8,7 +8,7 @@ Source: C25, C109; docs/architecture.md, law 3.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -27,6 +27,7 @@ NEWS_SCHEMA: Final[dict[str, pl.DataType]] = {
     "known_at": TIME,
     "action": pl.String(),
     "confidence": pl.String(),
+    "scan_before": TIME,
 }
 NEWS_ACTIONS: Final = tuple(NewsAction)
 _NONE: Final = -1
@@ -112,11 +113,15 @@ def _stretches(
             begin = until
 
 
-def _view(row: dict[str, object]) -> NewsView:
-    time, known_at = row["time"], row["known_at"]
-    if not isinstance(time, datetime) or not isinstance(known_at, datetime):
-        raise TypeError("the columns are of NEWS_SCHEMA")
-    return NewsView(time, known_at, NewsAction(str(row["action"])), NewsConfidence(str(row["confidence"])))
+def _view(row: dict[str, Any]) -> NewsView:
+    """From a row of NEWS_SCHEMA."""
+    return NewsView(
+        row["time"],
+        row["known_at"],
+        NewsAction(row["action"]),
+        NewsConfidence(row["confidence"]),
+        row["scan_before"],
+    )
 
 
 def _us(time: datetime) -> int:

@@ -7,7 +7,6 @@ import psycopg
 import typer
 
 from hydra.answers.plain_values import plain
-from hydra.answers.run_choice import rows_of
 from hydra.answers.styled_text import styled
 from hydra.bounds import LARGEST_KEY
 from hydra.cli.output import output_console, print_json, print_line
@@ -22,9 +21,10 @@ from hydra.explanation.evidence import (
     evidence_of_veto,
 )
 from hydra.explanation.explain import GeneratedText, explain_evidence, most_cost_usd
+from hydra.news.budget import Purpose, begin_call
 from hydra.news.language_model import NoAnswerError
 from hydra.news.models import model_of
-from hydra.news.prices import Price, price_of
+from hydra.news.prices import price_of
 from hydra.settings import Settings, load_settings
 
 app = typer.Typer(
@@ -48,7 +48,7 @@ def explain_run(
     """Tell what a run did and what came of it."""
     settings = load_settings()
     with _reader(settings) as connection:
-        _tell(connection, settings, evidence_of_run(connection, run), as_json=as_json)
+        _tell(settings, evidence_of_run(connection, run), as_json=as_json)
 
 
 @app.command("trade")
@@ -61,7 +61,7 @@ def explain_trade(
     """Tell why a trade was opened and how it ended."""
     settings = load_settings()
     with _reader(settings) as connection:
-        _tell(connection, settings, evidence_of_trade(connection, trade), as_json=as_json)
+        _tell(settings, evidence_of_trade(connection, trade), as_json=as_json)
 
 
 @app.command("veto")
@@ -78,18 +78,16 @@ def explain_veto(
     """Tell why a minute of a pair ended without a trade."""
     settings = load_settings()
     with _reader(settings) as connection:
-        _tell(connection, settings, evidence_of_veto(connection, symbol, at, run), as_json=as_json)
+        _tell(settings, evidence_of_veto(connection, symbol, at, run), as_json=as_json)
 
 
 def _reader(settings: Settings) -> psycopg.Connection:
     return connect(database_url(settings, Role.READER), autocommit=True)
 
 
-def _tell(connection: psycopg.Connection, settings: Settings, evidence: Evidence, *, as_json: bool) -> None:
+def _tell(settings: Settings, evidence: Evidence, *, as_json: bool) -> None:
     try:
-        model, price = model_of(settings), price_of(settings)
-        _refuse_beyond_budget(connection, settings, evidence, price)
-        told = explain_evidence(model, evidence, settings.llm_timeout_seconds, price)
+        told = _told(settings, evidence)
     except NoAnswerError as error:
         raise StopError(f"no explanation ({error.outcome}): {error}") from error
     if as_json:
@@ -98,22 +96,29 @@ def _tell(connection: psycopg.Connection, settings: Settings, evidence: Evidence
         _print(told)
 
 
-def _refuse_beyond_budget(
-    connection: psycopg.Connection, settings: Settings, evidence: Evidence, price: Price | None
-) -> None:
-    """An explanation may cost what the scans of today have left; what it costs is shown and not stored."""
+def _told(settings: Settings, evidence: Evidence) -> GeneratedText:
+    """The explanation; its call counts in the budget of the day, and nothing else of it is stored.
+
+    Raises:
+        NoAnswerError: there is none.
+        StopError: no price is known.
+    """
+    model, price = model_of(settings), price_of(settings)
     if price is None:
         raise StopError(
             "no price is known for the model: set LLM_INPUT_USD_PER_MTOK and LLM_OUTPUT_USD_PER_MTOK, so "
             "that LLM_BUDGET_USD_PER_DAY can be kept"
         )
-    (row,) = rows_of(connection, "news/spent_today")
-    spent_usd = Decimal(next(iter(row.values())) or 0)
-    if spent_usd + most_cost_usd(evidence, price) > Decimal(str(settings.llm_budget_usd_per_day)):
-        raise StopError(
-            "an explanation might exceed LLM_BUDGET_USD_PER_DAY: the scans of today have cost "
-            f"{spent_usd:.4f} USD of {settings.llm_budget_usd_per_day:g} USD"
-        )
+    budget_usd = Decimal(str(settings.llm_budget_usd_per_day))
+    with connect(database_url(settings, Role.WORKER), autocommit=True) as connection:
+        call = begin_call(connection, Purpose.EXPLANATION, most_cost_usd(evidence, price), budget_usd)
+        try:
+            told = explain_evidence(model, evidence, settings.llm_timeout_seconds, price)
+        except NoAnswerError as error:
+            call.failed(error)
+            raise
+        call.ended(told.cost_usd)
+    return told
 
 
 def _print(told: GeneratedText) -> None:

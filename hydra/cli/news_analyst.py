@@ -1,6 +1,7 @@
 """`hydra news scan` and `hydra news show`: the news analyst on demand, and what it says of each pair."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -18,6 +19,7 @@ from hydra.db.roles import Role
 from hydra.domain import ScanOutcome
 from hydra.news.scan import Scan, clock_of, refuse_stored_history, scan_if_due, scan_now
 from hydra.settings import load_settings
+from hydra.trading.parameters import rules_of_run
 from hydra.trading.runs import read_run
 
 MOST_SCANS = 5
@@ -61,8 +63,9 @@ def news_show(
         time = clock_of(connection, chosen)
         views = rows_of(connection, "news/views", run_id=chosen.run_id, time=time)
         scans = rows_of(connection, "news/last_scans", run_id=chosen.run_id, most=MOST_SCANS)
+    counts_for = rules_of_run(chosen).news_counts_for
     for view in views:
-        view["counts"] = _counts(view, 2 * 60 * settings.llm_scan_minutes)
+        view["counts"] = _counts(view, time, counts_for)
     if as_json:
         print_json(plain({"run_id": chosen.run_id, "time": time, "views": views, "scans": scans}))
         return
@@ -83,9 +86,11 @@ def print_scans(console: Console, scans: Sequence[Row]) -> None:
         print_line(console, styled(when, (row["outcome"], colour), f": {row['detail']}"))
 
 
-def _counts(view: Row, longest_s: float) -> bool:
-    """Whether a view is young enough to count."""
-    return view["age_s"] is not None and view["age_s"] <= longest_s
+def _counts(view: Row, time: datetime | None, counts_for: timedelta) -> bool:
+    """Whether a minute decided now would see the view."""
+    if time is None or view["time"] is None:
+        return False
+    return bool(view["age_s"] >= 0 and view["time"] > time - counts_for)
 
 
 def print_views(console: Console, views: Sequence[Row]) -> None:
@@ -99,7 +104,7 @@ def print_views(console: Console, views: Sequence[Row]) -> None:
             view["symbol"],
             view["action"],
             view["confidence"],
-            "yes" if view["counts"] else "too old",
+            "yes" if view["counts"] else "too old" if view["age_s"] >= 0 else "not yet",
             view["reason"],
             with_unit("age_seconds", max(view["age_s"], 0.0)),
         )

@@ -15,7 +15,7 @@ from hydra.domain import ScanOutcome
 from hydra.explanation.evidence import Evidence
 from hydra.explanation.numbers import unknown_numbers
 from hydra.news.cleaning import cleaned
-from hydra.news.language_model import LanguageModel, NoAnswerError
+from hydra.news.language_model import Failed, LanguageModel, NoAnswerError
 from hydra.news.prices import Price
 
 MAX_OUTPUT_TOKENS: Final = 1_500
@@ -70,7 +70,8 @@ def explain_evidence(
     system, user, shown_rows = _prompt(evidence)
     answer = model.ask(system, user, SCHEMA, MAX_OUTPUT_TOKENS, timeout_s)
     if answer.failure is not None:
-        raise NoAnswerError(answer.failure, f"the model gave no explanation: {answer.failure.value.lower()}")
+        words = f"the model gave no explanation: {answer.failure.value.lower()}"
+        raise NoAnswerError(answer.failure, words, Failed(billed_attempts=1))
     text, named = _read(answer.text)
     known = {row.row_id for row in evidence.rows[:shown_rows]}
     counted = answer.input_tokens is not None and answer.output_tokens is not None
@@ -127,4 +128,5 @@ def _read(answer: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _malformed(what: str) -> NoAnswerError:
-    return NoAnswerError(ScanOutcome.MALFORMED, f"the model's answer is {what}: ask again")
+    words = f"the model's answer is {what}: ask again"
+    return NoAnswerError(ScanOutcome.MALFORMED, words, Failed(billed_attempts=1))

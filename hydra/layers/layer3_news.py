@@ -21,12 +21,16 @@ SCANS_COUNTED: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class NewsView:
-    """The news analyst's view of a pair. time: of its scan. known_at: when the answer was there."""
+    """The news analyst's view of a pair. time: of its scan. known_at: when the answer was there.
+
+    scan_before: the time of the scan before its own, whatever that came to; None: there was none.
+    """
 
     time: datetime
     known_at: datetime
     action: NewsAction
     confidence: NewsConfidence
+    scan_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +58,18 @@ NO_NEWS: Final = PairNews()
 def exit_is_confirmed(views: Sequence[NewsView]) -> bool:
     """Whether the views demand an exit. views: those that are known and count, newest first.
 
-    A view that is too old is not among them, so a lost scan breaks the row of two.
+    A scan between them that left no view of the pair, whatever it came to, breaks the row.
 
-    Formula: newest is exit, and: its confidence is high, or the view before it is exit too
+    Formula: newest is exit, and: its confidence is high, or the view of the scan before is exit too
     Source: C25
     """
     if not views or views[0].action is not NewsAction.EXIT:
         return False
     if views[0].confidence is NewsConfidence.HIGH:
         return True
-    return len(views) > 1 and views[1].action is NewsAction.EXIT
+    if len(views) < SCANS_COUNTED or views[1].action is not NewsAction.EXIT:
+        return False
+    return views[0].scan_before is None or views[0].scan_before <= views[1].time
 
 
 def pair_news(views: Sequence[NewsView]) -> PairNews:

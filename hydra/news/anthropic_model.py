@@ -7,7 +7,7 @@ Source: docs/news.md, "The analyst"; C24.
 
 import re
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Final, get_args
 
@@ -21,6 +21,8 @@ from hydra.news.language_model import (
     NoAnswerError,
     Schema,
     refusal_of,
+    tokens_told,
+    unreachable,
 )
 from hydra.redaction import redacted
 
@@ -54,7 +56,7 @@ class AnthropicModel:
     """One of Anthropic's models. base_url: where its API answers."""
 
     model_id: str
-    api_key: str
+    api_key: str = field(repr=False)
     base_url: str = BASE_URL
 
     provider = PROVIDER
@@ -101,8 +103,7 @@ class AnthropicModel:
                     _WHOSE, self.model_id, error.status_code, complaint, error.response.headers
                 ) from None
             except anthropic.APIConnectionError as error:
-                words = f"{_WHOSE} cannot be reached at {self.base_url} ({type(error.__cause__).__name__})"
-                raise NoAnswerError(ScanOutcome.UNREACHABLE, words) from None
+                raise unreachable(_WHOSE, self.base_url, error.__cause__) from None
             content, request_id = raw.http_response.content, raw.headers.get("request-id")
         return _read(content, request_id, self.model_id, attempts.latency_ms)
 
@@ -117,7 +118,9 @@ def _read(content: bytes, request_id: str | None, asked: str, latency_ms: int) -
         message = msgspec.json.decode(content, type=_Message)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         words = f"{_WHOSE} answered with something that is no message"
-        raise NoAnswerError(ScanOutcome.MALFORMED, words, Failed(request_id=request_id)) from None
+        raise NoAnswerError(
+            ScanOutcome.MALFORMED, words, Failed(request_id=request_id, billed_attempts=1)
+        ) from None
     # Other blocks, such as thinking, are no answer.
     texts = [str(block.get("text", "")) for block in message.content if block.get("type") == "text"]
     usage = message.usage
@@ -128,7 +131,7 @@ def _read(content: bytes, request_id: str | None, asked: str, latency_ms: int) -
         text="".join(texts),
         model_id=message.model or asked,
         input_tokens=None if usage is None else _sent(usage),
-        output_tokens=None if usage is None else usage.output_tokens,
+        output_tokens=None if usage is None else tokens_told(usage.output_tokens),
         stop_reason=message.stop_reason,
         request_id=request_id,
         latency_ms=latency_ms,
@@ -136,9 +139,8 @@ def _read(content: bytes, request_id: str | None, asked: str, latency_ms: int) -
     )
 
 
-def _sent(usage: _Usage) -> int:
-    cached = (usage.cache_creation_input_tokens or 0) + (usage.cache_read_input_tokens or 0)
-    return usage.input_tokens + cached
+def _sent(usage: _Usage) -> int | None:
+    return tokens_told(usage.input_tokens, usage.cache_creation_input_tokens, usage.cache_read_input_tokens)
 
 
 def end_of_life(model_id: str) -> date | None:

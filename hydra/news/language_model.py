@@ -19,6 +19,8 @@ MAX_ATTEMPTS: Final = 3
 FIRST_PAUSE_S: Final = 1.0
 LONGEST_COMPLAINT: Final = 200
 _TICK_S: Final = 0.25
+_MOST_TOKENS: Final = 1_000_000_000
+"""More than any question and its answer have; a number beyond it is no count."""
 _REPEATED: Final = frozenset({ScanOutcome.RATE_LIMITED, ScanOutcome.OVERLOADED, ScanOutcome.UNREACHABLE})
 """What may pass within the time of one question."""
 
@@ -29,7 +31,8 @@ Schema = Mapping[str, Any]
 class ModelAnswer:
     """What came back. text: of the text blocks alone. stop_reason: in the provider's word.
 
-    input_tokens, output_tokens: as billed; None: the answer did not tell. latency_ms: with all attempts.
+    input_tokens, output_tokens: as billed; None: the answer tells none that can be.
+    latency_ms: with all attempts.
     failure: REFUSED or CUT_OFF: an answer that is paid, and no analysis.
     """
 
@@ -46,7 +49,7 @@ class ModelAnswer:
 class NoAnswerError(HydraError):
     """The model did not answer; `outcome` says why, and the message says it in a sentence.
 
-    retry_after_s: what the provider asked for. The tokens are None where nothing tells them.
+    retry_after_s: what the provider asked for. billed_attempts: how many attempts the provider may charge.
     """
 
     def __init__(self, outcome: ScanOutcome, message: str, failed: "Failed | None" = None) -> None:
@@ -55,15 +58,20 @@ class NoAnswerError(HydraError):
         self.retry_after_s = failed.retry_after_s if failed else None
         self.request_id = failed.request_id if failed else None
         self.latency_ms = failed.latency_ms if failed else None
+        self.billed_attempts = failed.billed_attempts if failed else 0
 
 
 @dataclass(frozen=True)
 class Failed:
-    """What is known of an attempt that failed. latency_ms: of all attempts."""
+    """What is known of an attempt that failed. latency_ms: of all attempts.
+
+    billed_attempts: those that may be charged: sent, and not refused by an HTTP status.
+    """
 
     retry_after_s: float | None = None
     request_id: str | None = None
     latency_ms: int | None = None
+    billed_attempts: int = 0
 
 
 class LanguageModel(Protocol):
@@ -99,6 +107,7 @@ class Attempts:
     timeout_s: float
     pause_s: float = field(default_factory=lambda: FIRST_PAUSE_S)
     _began: float = field(default_factory=time.monotonic, init=False)
+    _billed: int = field(default=0, init=False)
 
     def run(self, attempt: Callable[[float], Awaitable[ModelAnswer]]) -> ModelAnswer:
         """The answer of the first attempt that has one. `attempt` gets the seconds that are left.
@@ -114,7 +123,7 @@ class Attempts:
                 return await self._repeat(attempt)
         except TimeoutError:
             words = f"{self.whose} did not answer within {self.timeout_s:g} s (LLM_TIMEOUT_SECONDS)"
-            raise self._failed(ScanOutcome.TIMED_OUT, words, Failed()) from None
+            raise self._failed(ScanOutcome.TIMED_OUT, words, Failed(billed_attempts=1)) from None
 
     async def _repeat(self, attempt: Callable[[float], Awaitable[ModelAnswer]]) -> ModelAnswer:
         pause_s = self.pause_s
@@ -124,8 +133,11 @@ class Attempts:
             except NoAnswerError as error:
                 wait_s = pause_s if error.retry_after_s is None else error.retry_after_s
                 if error.outcome not in _REPEATED or number == MAX_ATTEMPTS or wait_s >= self.left_s:
-                    failed = Failed(error.retry_after_s, error.request_id)
+                    failed = Failed(
+                        error.retry_after_s, error.request_id, billed_attempts=error.billed_attempts
+                    )
                     raise self._failed(error.outcome, str(error), failed) from error
+                self._billed += error.billed_attempts
             await asyncio.sleep(wait_s)
             pause_s *= 2
         raise AssertionError("the last attempt returns or raises")
@@ -141,9 +153,32 @@ class Attempts:
         return round((time.monotonic() - self._began) * 1000)
 
     def _failed(self, outcome: ScanOutcome, message: str, failed: Failed) -> NoAnswerError:
+        billed = self._billed + failed.billed_attempts
         return NoAnswerError(
-            outcome, message, Failed(failed.retry_after_s, failed.request_id, self.latency_ms)
+            outcome, message, Failed(failed.retry_after_s, failed.request_id, self.latency_ms, billed)
         )
+
+
+def unreachable(whose: str, base_url: str, cause: BaseException | None) -> NoAnswerError:
+    """The failure of a connection. One that broke after it was made may be charged."""
+    name = type(cause).__name__
+    billed = 0 if name in _BEFORE_SENDING else 1
+    words = f"{whose} cannot be reached at {base_url} ({name})"
+    return NoAnswerError(ScanOutcome.UNREACHABLE, words, Failed(billed_attempts=billed))
+
+
+_BEFORE_SENDING: Final = frozenset(
+    {"ConnectError", "ConnectTimeout", "UnsupportedProtocol", "LocalProtocolError"}
+)
+
+
+def tokens_told(*parts: int | None) -> int | None:
+    """The sum of the tokens that an answer names; None where one of them is no count.
+
+    A count below zero would make room in the day's budget.
+    """
+    counts = [part for part in parts if part is not None]
+    return sum(counts) if all(0 <= count <= _MOST_TOKENS for count in counts) else None
 
 
 @asynccontextmanager

@@ -1,5 +1,7 @@
 """The language model that the settings name."""
 
+import re
+
 from hydra.domain import ScanOutcome
 from hydra.news import anthropic_model, openai_model
 from hydra.news.language_model import LanguageModel, NoAnswerError
@@ -7,6 +9,8 @@ from hydra.settings import Settings
 
 KEYS = {anthropic_model.PROVIDER: "ANTHROPIC_API_KEY", openai_model.PROVIDER: "OPENAI_API_KEY"}
 """The setting that holds a provider's key."""
+_SENDABLE = re.compile(r"[!-~]+")
+"""Of a header of HTTP."""
 
 
 def is_wanted(settings: Settings) -> bool:
@@ -19,7 +23,7 @@ def model_of(settings: Settings) -> LanguageModel:
     """The model of `settings`. It is not called.
 
     Raises:
-        NoAnswerError: NO_KEY or NO_MODEL: the settings do not name one.
+        NoAnswerError: NO_KEY or NO_MODEL: the settings do not name one. BAD_KEY: it cannot be sent.
     """
     is_openai = settings.llm_provider == openai_model.PROVIDER
     key = settings.openai_api_key if is_openai else settings.anthropic_api_key
@@ -30,6 +34,12 @@ def model_of(settings: Settings) -> LanguageModel:
         words = "LLM_MODEL is not set: set it to the id of a model, and the news analyst begins"
         raise NoAnswerError(ScanOutcome.NO_MODEL, words)
     secret = key.get_secret_value()
+    if not _SENDABLE.fullmatch(secret):
+        words = (
+            f"{KEYS[settings.llm_provider]} holds a sign that no key has, such as a space, an end of line or "
+            f"a letter beyond ASCII: copy it anew"
+        )
+        raise NoAnswerError(ScanOutcome.BAD_KEY, words)
     if is_openai:
         return openai_model.OpenAiModel(
             settings.llm_model, secret, settings.llm_base_url or openai_model.BASE_URL

@@ -4,7 +4,7 @@ Source: docs/news.md, "The analyst".
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
@@ -17,6 +17,8 @@ from hydra.news.language_model import (
     NoAnswerError,
     Schema,
     refusal_of,
+    tokens_told,
+    unreachable,
 )
 from hydra.redaction import redacted
 
@@ -44,7 +46,7 @@ class OpenAiModel:
     """One of OpenAI's models. base_url: where its API answers, without /v1."""
 
     model_id: str
-    api_key: str
+    api_key: str = field(repr=False)
     base_url: str = BASE_URL
 
     provider = PROVIDER
@@ -90,8 +92,7 @@ class OpenAiModel:
                     _WHOSE, self.model_id, error.status_code, complaint, error.response.headers
                 ) from None
             except openai.APIConnectionError as error:
-                words = f"{_WHOSE} cannot be reached at {self.base_url} ({type(error.__cause__).__name__})"
-                raise NoAnswerError(ScanOutcome.UNREACHABLE, words) from None
+                raise unreachable(_WHOSE, self.base_url, error.__cause__) from None
             content, request_id = raw.http_response.content, raw.headers.get("x-request-id")
         return _read(content, request_id, self.model_id, attempts.latency_ms)
 
@@ -110,14 +111,16 @@ def _read(content: bytes, request_id: str | None, asked: str, latency_ms: int) -
         response = msgspec.json.decode(content, type=_Response)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         words = f"{_WHOSE} answered with something that is no response"
-        raise NoAnswerError(ScanOutcome.MALFORMED, words, Failed(request_id=request_id)) from None
+        raise NoAnswerError(
+            ScanOutcome.MALFORMED, words, Failed(request_id=request_id, billed_attempts=1)
+        ) from None
     parts = [part for item in response.output for part in _parts(item)]
     usage = response.usage
     return ModelAnswer(
         text="".join(str(part.get("text", "")) for part in parts if part.get("type") == "output_text"),
         model_id=response.model or asked,
-        input_tokens=None if usage is None else usage.input_tokens,
-        output_tokens=None if usage is None else usage.output_tokens,
+        input_tokens=None if usage is None else tokens_told(usage.input_tokens),
+        output_tokens=None if usage is None else tokens_told(usage.output_tokens),
         stop_reason=_stop_reason(response, parts),
         request_id=request_id,
         latency_ms=latency_ms,

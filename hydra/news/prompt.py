@@ -22,7 +22,7 @@ MOST_HEADLINES: Final = 60
 """In one question; the newest ones."""
 SYMBOLS: Final = tuple(pair.base for pair in UNIVERSE)
 NO_VIEW: Final = "none"
-"""The action of a pair about which the headlines say nothing: there is no analysis of it then.
+"""The action of a pair about which the headlines say nothing: it has no analysis then.
 
 Without it such a pair would have to be called hold, which blocks entries.
 

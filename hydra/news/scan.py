@@ -21,12 +21,14 @@ from hydra.db import locks, queries
 from hydra.domain import ScanOutcome, ScanTrigger
 from hydra.errors import RetryError, StopError
 from hydra.news.answer import PairAnalysis, read_answer
+from hydra.news.budget import PaidCall, Purpose, begin_call
 from hydra.news.language_model import LanguageModel, ModelAnswer, NoAnswerError
 from hydra.news.models import model_of
 from hydra.news.prices import Price, price_of
 from hydra.news.prompt import MOST_HEADLINES, SCHEMA, Prompt, ShownHeadline, build_prompt
 from hydra.outside_text import shown
 from hydra.settings import Settings
+from hydra.trading.parameters import rules_of_run
 from hydra.trading.runs import Run
 
 WINDOW: Final = timedelta(hours=6)
@@ -88,9 +90,12 @@ def refuse_stored_history(run: Run) -> None:
         )
 
 
-def is_due(connection: psycopg.Connection, run: Run, time: datetime, settings: Settings) -> bool:
-    """Whether a scan by schedule is due at `time` of the run's clock."""
-    interval = timedelta(minutes=settings.llm_scan_minutes)
+def is_due(connection: psycopg.Connection, run: Run, time: datetime) -> bool:
+    """Whether a scan by schedule is due at `time` of the run's clock.
+
+    Its interval is that of the run's record, by which its views grow old, whatever the setting is now.
+    """
+    interval = timedelta(minutes=rules_of_run(run).news_scan_minutes)
     values = {"run_id": run.run_id, "time": time, "interval": interval}
     row = connection.execute(queries.load("news/is_due"), values).fetchone()
     return bool(row and row[0])
@@ -102,7 +107,7 @@ def scan_if_due(connection: psycopg.Connection, run: Run, settings: Settings) ->
     if time is None or run.exchange is None or not locks.take(connection, locks.NEWS_SCAN):
         return None
     try:
-        if not is_due(connection, run, time, settings):
+        if not is_due(connection, run, time):
             return None
         return scan(connection, run, settings, ScanTrigger.SCHEDULE, time)
     finally:
@@ -133,13 +138,25 @@ def scan(
 ) -> Scan:
     """Scan at `time` of the run's clock, and store what it came to. `connection` commits by itself."""
     begun = Scan(
-        run.run_id, time, trigger, ScanOutcome.NO_NEWS, "", settings.llm_provider, settings.llm_model
+        run.run_id,
+        _free_time(connection, run, time),
+        trigger,
+        ScanOutcome.NO_NEWS,
+        "",
+        settings.llm_provider,
+        settings.llm_model,
     )
     try:
         done = _asked(connection, settings, begun)
     except NoAnswerError as error:
         done = replace(begun, outcome=error.outcome, detail=str(error))
     return _store(connection, run, done)
+
+
+def _free_time(connection: psycopg.Connection, run: Run, time: datetime) -> datetime:
+    """`time`, or as many microseconds later as it has scans: the clock of a run that stands, stands."""
+    row = connection.execute(queries.load("news/free_time"), {"run_id": run.run_id, "time": time}).fetchone()
+    return row[0] if row else time
 
 
 def _asked(connection: psycopg.Connection, settings: Settings, begun: Scan) -> Scan:
@@ -156,9 +173,11 @@ def _asked(connection: psycopg.Connection, settings: Settings, begun: Scan) -> S
         )
     _refuse_too_early(connection, begun.provider)
     prompt = build_prompt(headlines, begun.time, secrets.token_hex(_NONCE_BYTES))
-    price = _price_within_budget(connection, settings, prompt)
+    price = _known_price(settings)
+    budget_usd = Decimal(str(settings.llm_budget_usd_per_day))
+    call = begin_call(connection, Purpose.SCAN, _most_usd(prompt, price), budget_usd)
     asked = replace(begun, prompt=prompt.whole, item_ids=tuple(headline.item_id for headline in headlines))
-    return _answered(model, prompt, price, settings.llm_timeout_seconds, asked)
+    return _answered(model, prompt, price, settings.llm_timeout_seconds, asked, call)
 
 
 def _headlines(connection: psycopg.Connection, begun: Scan) -> list[FoundHeadline]:
@@ -181,11 +200,11 @@ def _refuse_too_early(connection: psycopg.Connection, provider: str) -> None:
         raise NoAnswerError(ScanOutcome.RATE_LIMITED, words)
 
 
-def _price_within_budget(connection: psycopg.Connection, settings: Settings, prompt: Prompt) -> Price:
+def _known_price(settings: Settings) -> Price:
     """The price of the model.
 
     Raises:
-        NoAnswerError: NO_BUDGET: it is not known, or the call might cost more than is left of the day.
+        NoAnswerError: NO_BUDGET: it is not known.
     """
     price = price_of(settings)
     if price is None:
@@ -194,23 +213,16 @@ def _price_within_budget(connection: psycopg.Connection, settings: Settings, pro
             f"and LLM_OUTPUT_USD_PER_MTOK, so that LLM_BUDGET_USD_PER_DAY can be kept"
         )
         raise NoAnswerError(ScanOutcome.NO_BUDGET, words)
-    row = connection.execute(queries.load("news/spent_today")).fetchone()
-    spent_usd = Decimal(row[0]) if row is not None else Decimal(0)
-    most_usd = price.at_most(f"{prompt.whole}{SCHEMA}", MAX_OUTPUT_TOKENS)
-    budget_usd = Decimal(str(settings.llm_budget_usd_per_day))
-    if spent_usd + most_usd > budget_usd:
-        words = (
-            f"the scans of today have cost {spent_usd:.4f} USD, another may cost {most_usd:.4f} USD, and "
-            f"LLM_BUDGET_USD_PER_DAY is {budget_usd:f}: the next day of UTC begins anew"
-        )
-        raise NoAnswerError(ScanOutcome.NO_BUDGET, words)
     return price
 
 
-def _answered(model: LanguageModel, prompt: Prompt, price: Price, timeout_s: float, asked: Scan) -> Scan:
+def _answered(
+    model: LanguageModel, prompt: Prompt, price: Price, timeout_s: float, asked: Scan, call: PaidCall
+) -> Scan:
     try:
         answer = model.ask(prompt.system, prompt.user, SCHEMA, MAX_OUTPUT_TOKENS, timeout_s)
     except NoAnswerError as error:
+        call.failed(error)
         return replace(
             asked,
             outcome=error.outcome,
@@ -230,13 +242,18 @@ def _answered(model: LanguageModel, prompt: Prompt, price: Price, timeout_s: flo
         stop_reason=answer.stop_reason,
         request_id=answer.request_id,
     )
+    call.ended(paid.cost_usd)
     return _judged(paid, answer)
+
+
+def _most_usd(prompt: Prompt, price: Price) -> Decimal:
+    return price.at_most(f"{prompt.whole}{SCHEMA}", MAX_OUTPUT_TOKENS)
 
 
 def _cost(answer: ModelAnswer, prompt: Prompt, price: Price) -> Decimal:
     """What it cost, USD; the most that it can have cost where it does not tell its tokens."""
     if answer.input_tokens is None or answer.output_tokens is None:
-        return price.at_most(f"{prompt.whole}{SCHEMA}", MAX_OUTPUT_TOKENS)
+        return _most_usd(prompt, price)
     return price.of(answer.input_tokens, answer.output_tokens)
 
 

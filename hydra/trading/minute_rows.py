@@ -82,8 +82,8 @@ def read_assessed(connection: psycopg.Connection, cycle: Cycle, rules: Rules) ->
     return [AssessedPair(**{**row, "news": _news(row["news"])}) for row in rows]
 
 
-def _news(newest_first: Sequence[tuple[str, str, int, int]] | None) -> PairNews:
-    """From action, confidence, time and known_at of each view, instants in microseconds since 1970 UTC."""
+def _news(newest_first: Sequence[tuple[str, str, int, int, int | None]] | None) -> PairNews:
+    """From action, confidence, time, known_at and scan_before of each view, microseconds since 1970 UTC."""
     return pair_news(
         [
             NewsView(
@@ -91,8 +91,9 @@ def _news(newest_first: Sequence[tuple[str, str, int, int]] | None) -> PairNews:
                 known_at=EPOCH + known_at_us * MICROSECOND,
                 action=NewsAction(action),
                 confidence=NewsConfidence(confidence),
+                scan_before=None if before_us is None else EPOCH + before_us * MICROSECOND,
             )
-            for action, confidence, time_us, known_at_us in newest_first or ()
+            for action, confidence, time_us, known_at_us, before_us in newest_first or ()
         ]
     )
 

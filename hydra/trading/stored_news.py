@@ -4,6 +4,7 @@ Source: C109 (a model that has read the future leaks); docs/news.md, "What it do
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -66,6 +67,7 @@ def repeat_stored_news(connection: psycopg.Connection, run: Run, rules: Rules, c
         # A view counts for two scans, so one from before the first minute may.
         "start": run.data_from - rules.news_counts_for,
         "end": run.data_to,
+        "interval": timedelta(minutes=rules.news_scan_minutes),
     }
     row = connection.execute(queries.load("news/replay"), values).fetchone()
     if row is None or not row[0]:

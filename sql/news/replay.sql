@@ -1,6 +1,7 @@
 -- Repeat stored scans under a run, with their views and their known_at; nothing is asked. Which: of one other run, for
--- the pairs of the same name; or of all runs on the same pairs. Of two views of a pair at one time the newer scan's.
-WITH chosen AS (
+-- the pairs of the same name; or of all runs on the same pairs. Of runs at the same time the newest that was answered:
+-- the same headlines, read by two runs, are no two scans in a row (C25).
+WITH of_pairs AS (
     SELECT news_scans.*
     FROM hydra.news_scans
     JOIN hydra.runs USING (run_id)
@@ -13,6 +14,15 @@ WITH chosen AS (
                 WHERE own.instrument_id::smallint = ANY(%(instrument_ids)s)
             )
         END
+),
+chosen AS (
+    SELECT of_pairs.* FROM of_pairs
+    WHERE NOT EXISTS (
+        SELECT FROM of_pairs AS newer
+        WHERE newer.run_id > of_pairs.run_id AND newer.outcome IN ('ANALYZED', 'PARTIAL')
+            AND newer.time > of_pairs.time - %(interval)s::interval
+            AND newer.time < of_pairs.time + %(interval)s::interval
+    )
 ),
 repeated AS (
     INSERT INTO hydra.news_scans (

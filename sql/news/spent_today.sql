@@ -1,5 +1,4 @@
--- What the scans of this day of UTC have cost, all runs together, USD; repeated stored scans cost nothing.
-SELECT coalesce(sum(news_scans.cost_usd), 0) AS spent_usd
-FROM hydra.news_scans
-WHERE news_scans.decided_at >= date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'
-    AND news_scans.trigger <> 'replayed';
+-- What the calls of language models of this day of UTC have cost, all runs and explanations together, USD.
+SELECT coalesce(sum(model_calls.cost_usd), 0) AS spent_usd
+FROM hydra.model_calls
+WHERE model_calls.called_at >= date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC';

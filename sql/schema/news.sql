@@ -87,3 +87,19 @@ COMMENT ON COLUMN hydra.news_scans.retry_at IS 'The provider asked not to be ask
 ALTER TABLE hydra.news_views
     ADD CONSTRAINT news_views_scan_id_fkey FOREIGN KEY (scan_id) REFERENCES hydra.news_scans (scan_id);
 CREATE INDEX news_views_scan_id_idx ON hydra.news_views (scan_id);
+
+-- What a language model was asked for, before it is asked: a call that is cut off counts too.
+CREATE TABLE hydra.model_calls (
+    call_id BIGINT GENERATED ALWAYS AS IDENTITY,
+    purpose TEXT NOT NULL,
+    called_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    cost_usd NUMERIC NOT NULL,
+    CONSTRAINT model_calls_pkey PRIMARY KEY (call_id)
+);
+CREATE INDEX model_calls_called_at_idx ON hydra.model_calls (called_at);
+COMMENT ON TABLE hydra.model_calls IS 'Each call of a language model with its cost, which the budget of a day counts';
+COMMENT ON COLUMN hydra.model_calls.call_id IS 'Number of the call';
+COMMENT ON COLUMN hydra.model_calls.purpose IS 'scan: of the news; explanation: hydra explain';
+COMMENT ON COLUMN hydra.model_calls.called_at IS 'Wall clock, before it was sent';
+COMMENT ON COLUMN hydra.model_calls.cost_usd IS
+'What it cost, USD; the most that it can have cost as long as no answer has told, e.g. after a time-out or a crash';

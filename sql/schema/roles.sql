@@ -48,6 +48,8 @@ GRANT INSERT ON
 hydra.features, hydra.assessments, hydra.signals, hydra.news_scans, hydra.news_views, hydra.risk_decisions, hydra.veto_counts,
 hydra.order_events, hydra.fills, hydra.position_events, hydra.equity, hydra.audit_rounds
 TO hydra_worker;
+-- A call of a language model: what it cost.
+GRANT INSERT, UPDATE (cost_usd) ON hydra.model_calls TO hydra_worker;
 -- A run: its end, its speed, the hash of the facts that a backtest has read. Its version is the owner's to change.
 GRANT INSERT, UPDATE (ended_at, end_reason, config, data_hash) ON hydra.runs TO hydra_worker;
 GRANT INSERT, UPDATE (state, as_of, closed_at, code_version, reason_code) ON hydra.cycles TO hydra_worker;

@@ -103,6 +103,20 @@ def test_nothing_of_it_is_stored(url: str, server: MessagesServer) -> None:
     assert counts(url) == before
 
 
+def test_its_cost_counts_in_the_budget_of_the_day(url: str, server: MessagesServer) -> None:
+    query = "SELECT cost_usd FROM hydra.model_calls ORDER BY call_id DESC LIMIT 1"
+    costs = []
+    for reply in (told("Nothing."), Reply("no JSON"), Reply(status=401)):
+        server.replies = [reply]
+        explain(url, server, "run", "7")
+        with psycopg.connect(url) as reader:
+            costs.append(float(reader.execute(query).fetchone()[0]))  # type: ignore[index]
+    answered, unread, refused = costs
+    # The most: 1,500 tokens answered at 0.50 USD a million.
+    assert 0 < answered < 0.00075 < unread
+    assert refused == 0
+
+
 def test_generated_text_cannot_act_on_the_terminal(url: str, server: MessagesServer) -> None:
     server.replies = [told("\x1b[2J[red]x[/red]\u202e <script>alert(1)</script>", "\x1b[31mnews view")]
     done = explain(url, server, "veto", "ETH", "--at", "10:02")
@@ -141,7 +155,7 @@ def test_an_answer_that_is_none_is_said_in_a_sentence(
         (("run", "7"), {"ANTHROPIC_API_KEY": ""}, "no explanation (NO_KEY)"),
         (("run", "7"), {"LLM_MODEL": ""}, "no explanation (NO_MODEL)"),
         (("run", "7"), {"LLM_MODEL": "unpriced"}, "no price is known for the model"),
-        (("run", "7"), {"LLM_BUDGET_USD_PER_DAY": "0.0000001"}, "might exceed LLM_BUDGET_USD_PER_DAY"),
+        (("run", "7"), {"LLM_BUDGET_USD_PER_DAY": "0.0000001"}, "no explanation (NO_BUDGET)"),
         (("run", "99"), {}, "there is no run 99"),
         (("trade", "999"), {}, "there is no trade 999"),
         (("veto", "TRX"), {}, "decides about no pair TRX"),

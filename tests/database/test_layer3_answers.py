@@ -9,7 +9,10 @@ import pytest
 from psycopg.rows import dict_row
 
 from hydra.db.engine import connect
-from tests.support.news_rows import add_view
+from hydra.domain import NewsAction, ScanOutcome
+from hydra.trading.minute_rows import read_assessed
+from hydra.trading.parameters import rules_of_run
+from tests.support.news_rows import add_scan, add_view
 from tests.support.paper_market import BTC, ETH, PaperMarket, instant
 from workers import layer3
 
@@ -141,6 +144,21 @@ def test_the_newest_view_that_is_known_counts(market: PaperMarket) -> None:
         known_at = time + timedelta(seconds=known_s)
         add_view(market.connection, market.run.run_id, BTC, time, action, "high", known_at=known_at)
     assert signals(market)[0]["chosen"]
+
+
+@pytest.mark.parametrize("is_between", [False, True])
+def test_two_exits_close_only_if_no_scan_lies_between(market: PaperMarket, is_between: bool) -> None:
+    """A scan that failed, or said nothing of the pair, breaks the row of two (C25)."""
+    market.assess(MINUTE, oi_delta_pct=-0.03)
+    at, run_id = instant(MINUTE), market.run.run_id
+    for minutes in (5, 25):
+        add_scan(market.connection, run_id, at - timedelta(minutes=minutes), ScanOutcome.ANALYZED)
+        add_view(market.connection, run_id, BTC, at - timedelta(minutes=minutes), "exit", "low")
+    if is_between:
+        add_scan(market.connection, run_id, at - timedelta(minutes=15), ScanOutcome.TIMED_OUT)
+    (pair,) = read_assessed(market.connection, market.cycle(MINUTE), rules_of_run(market.run))
+    assert pair.news.action is NewsAction.EXIT
+    assert (pair.news.exit_known_at is None) is is_between
 
 
 def test_the_news_add_no_query_to_a_stage(market: PaperMarket) -> None:

@@ -53,7 +53,7 @@ def play(scene: NewsScene) -> list[Scan]:
     done = []
     for minute in range(30, 30 * (SCANS + 1), 1):
         time = DAY + timedelta(minutes=minute)
-        if is_due(scene.worker, scene.run, time, settings):
+        if is_due(scene.worker, scene.run, time):
             done.append(scan(scene.worker, scene.run, settings, ScanTrigger.SCHEDULE, time))
     return done
 
@@ -97,7 +97,7 @@ def check_rows(rows: list[dict[str, Any]]) -> None:
 
 
 def test_a_small_budget_ends_the_day_early_and_is_never_exceeded(scene: NewsScene, file_of_day: Any) -> None:
-    scene.owner.execute("TRUNCATE hydra.news_scans CASCADE")
+    scene.owner.execute("TRUNCATE hydra.news_scans, hydra.model_calls CASCADE")
     import_headlines(scene.worker, file_of_day)
     settings = scene.settings(llm_budget_usd_per_day=0.02)
     outcomes = [
@@ -106,5 +106,5 @@ def test_a_small_budget_ends_the_day_early_and_is_never_exceeded(scene: NewsScen
     ]
     assert ScanOutcome.NO_BUDGET in outcomes
     assert ScanOutcome.ANALYZED in outcomes
-    (spent,) = scene.rows("SELECT sum(cost_usd) AS usd FROM hydra.news_scans")
+    (spent,) = scene.rows("SELECT sum(cost_usd) AS usd FROM hydra.model_calls")
     assert 0 < spent["usd"] <= Decimal("0.02")

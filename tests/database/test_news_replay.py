@@ -168,6 +168,26 @@ def test_a_backtest_that_replays_the_news_trades_as_the_run_did(scene: ToldScene
     assert [one for table in found.tables for one in table.result.first[:3]] == []
 
 
+def test_of_two_runs_that_read_the_same_news_one_is_replayed(scene: ToldScene) -> None:
+    """Else a low exit of each would be two scans in a row (C25)."""
+    older = scene.plain.live.run_id
+    assert older < scene.told.run_id
+    query = "SELECT count(*), count(DISTINCT time) FROM hydra.news_scans WHERE run_id = %s"
+    with scene.connection.transaction(force_rollback=True):
+        told = scene.connection.execute(query, (scene.told.run_id,)).fetchone()
+        times = scene.connection.execute(
+            "SELECT time FROM hydra.news_scans WHERE run_id = %s", (scene.told.run_id,)
+        ).fetchall()
+        pair = scene.told.instrument_ids[0]
+        for (time,) in times:
+            before = time - timedelta(seconds=5)
+            scan_id = add_scan(scene.connection, older, before, ScanOutcome.ANALYZED)
+            add_view(scene.connection, older, pair, before, "exit", "low", scan_id=scan_id)
+        result = scene.backtest(NewsChoice(NewsInput.REPLAY))
+        assert scene.connection.execute(query, (result.run.run_id,)).fetchone() == told
+        assert scene.trades(result.run.run_id) == scene.trades(scene.told.run_id)
+
+
 def test_without_news_a_backtest_is_that_of_the_run_without(scene: ToldScene) -> None:
     result = scene.backtest(NewsChoice())
     assert scene.trades(result.run.run_id) == scene.trades(scene.plain.live.run_id)

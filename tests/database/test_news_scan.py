@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import psycopg
 import pytest
 from pydantic import SecretStr
 
@@ -204,15 +206,58 @@ def test_one_source_cannot_push_out_the_others(scene: NewsScene) -> None:
 
 def test_the_budget_of_a_day_counts_every_run_and_what_failed(scene: NewsScene) -> None:
     scene.server.replies = [Reply("no JSON")]
+    scene.owner.execute("DELETE FROM hydra.model_calls")
     first = scene.scan()
     assert first.cost_usd is not None
+    assert calls_cost(scene) == [first.cost_usd]
     # Another may cost 4,000 tokens x 0.50 USD a million = 0.002 USD, and what is sent: some 0.0003 USD.
-    scene.owner.execute("UPDATE hydra.news_scans SET cost_usd = 0.9970")
+    scene.owner.execute("UPDATE hydra.model_calls SET cost_usd = 0.9970")
     assert scene.scan().outcome is ScanOutcome.MALFORMED
-    scene.owner.execute("UPDATE hydra.news_scans SET cost_usd = 0.9979 / 2")
+    scene.owner.execute("UPDATE hydra.model_calls SET cost_usd = 0.9979 / 2")
     assert scene.scan().outcome is ScanOutcome.NO_BUDGET
-    scene.owner.execute("UPDATE hydra.news_scans SET decided_at = decided_at - interval '1 day'")
+    scene.owner.execute("UPDATE hydra.model_calls SET called_at = called_at - interval '1 day'")
     assert scene.scan().outcome is ScanOutcome.MALFORMED
+
+
+@pytest.mark.parametrize(
+    ("reply", "is_counted"),
+    [
+        (Reply(delay_s=3.0), True),
+        (Reply(body=b"cut"), True),
+        (Reply(status=401), False),
+        (Reply(status=500), False),
+    ],
+    ids=["time-out", "damaged", "refused", "their error"],
+)
+def test_a_call_without_a_readable_answer_counts_as_the_most_unless_it_was_refused(
+    scene: NewsScene, reply: Reply, is_counted: bool
+) -> None:
+    scene.owner.execute("DELETE FROM hydra.model_calls")
+    scene.server.replies = [reply]
+    scene.scan(llm_timeout_seconds=1)
+    (cost_usd,) = calls_cost(scene)
+    assert (Decimal("0.002") < cost_usd < Decimal("0.003")) if is_counted else cost_usd == 0
+
+
+def test_a_call_counts_before_it_is_sent_so_a_loop_of_crashes_ends_at_the_budget(scene: NewsScene) -> None:
+    scene.owner.execute("DELETE FROM hydra.model_calls")
+    seen: list[Decimal] = []
+
+    def look(_body: dict[str, Any]) -> str:
+        seen.extend(calls_cost(scene))
+        return analyses()
+
+    scene.server.replies = [Reply(look)]
+    scene.scan()
+    assert len(seen) == 1
+    assert Decimal("0.002") < seen[0] < Decimal("0.003")
+
+
+def calls_cost(scene: NewsScene) -> list[Decimal]:
+    """What the calls have cost, the earliest first."""
+    with psycopg.connect(scene.url) as reader:
+        rows = reader.execute("SELECT cost_usd FROM hydra.model_calls ORDER BY call_id").fetchall()
+    return [row[0] for row in rows]
 
 
 def test_a_model_without_a_price_is_not_asked(scene: NewsScene) -> None:
@@ -226,6 +271,16 @@ def test_an_answer_that_hides_its_tokens_counts_as_the_most(scene: NewsScene) ->
     scene.server.replies = [Reply(analyses(), has_usage=False)]
     done = scene.scan()
     # 4,000 tokens answered at 0.50 USD a million, and the bytes sent at 0.10.
+    assert done.cost_usd is not None
+    assert Decimal("0.002") < done.cost_usd < Decimal("0.003")
+
+
+@pytest.mark.parametrize("tokens", [-1_000_000_000, 10**15])
+def test_a_count_of_tokens_that_cannot_be_counts_as_the_most(scene: NewsScene, tokens: int) -> None:
+    """Else one answer could make room in the day's budget, or end the scan without a row."""
+    scene.server.replies = [Reply(analyses(), usage={"input_tokens": tokens, "output_tokens": 1})]
+    done = scene.scan()
+    assert (done.outcome, done.input_tokens) == (ScanOutcome.ANALYZED, None)
     assert done.cost_usd is not None
     assert Decimal("0.002") < done.cost_usd < Decimal("0.003")
 
@@ -247,10 +302,27 @@ def test_a_scan_by_schedule_is_due_once_in_its_half_hour(scene: NewsScene) -> No
     done = []
     for time in times:
         scene.add_headline(f"at {time}", time)
-        if is_due(scene.worker, scene.run, time, settings):
+        if is_due(scene.worker, scene.run, time):
             scan(scene.worker, scene.run, settings, ScanTrigger.SCHEDULE, time)
             done.append(time)
     assert done == [BEGIN + number * HALF_HOUR for number in range(5)]
+
+
+def test_the_schedule_is_that_of_the_run_whose_views_grow_old_by_it(scene: NewsScene) -> None:
+    """A setting changed between start and resumption: views count for two scans of the run's record."""
+    config = {**scene.run.config, "settings": {"llm_scan_minutes": 60}}
+    run = replace(scene.run, config=config, config_hash="hourly")
+    scan(scene.worker, run, scene.settings(), ScanTrigger.SCHEDULE, BEGIN)
+    times = [BEGIN + timedelta(minutes=minutes) for minutes in (10, 30, 59, 60)]
+    assert [is_due(scene.worker, run, time) for time in times] == [False, False, False, True]
+
+
+def test_a_second_scan_while_the_clock_stands_keeps_both(scene: NewsScene) -> None:
+    first = scene.scan()
+    scene.add_headline("Stored meanwhile", BEGIN - timedelta(minutes=1))
+    second = scene.scan()
+    assert (first.outcome, second.outcome) == (ScanOutcome.ANALYZED, ScanOutcome.ANALYZED)
+    assert (second.time - first.time, len(scene.views())) == (timedelta(microseconds=1), 16)
 
 
 def test_the_schedule_goes_by_the_clock_of_the_run_and_one_scan_at_a_time(scene: NewsScene) -> None:

@@ -62,6 +62,7 @@ CHANGES = {
         "url", "kind", "etag", "last_modified", "last_attempt", "last_success", "next_attempt", "failures",
         "last_error", "items_total",
     },
+    "hydra.model_calls": {"cost_usd"},
     "market.backfills": {"range_end", "done_through", "rows_inserted", "updated_at"},
     "ml.trials": {
         "state", "run_id", "first_day", "daily_returns", "trades", "net_pnl_usd", "metrics", "error",

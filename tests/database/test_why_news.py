@@ -141,6 +141,18 @@ def test_an_exit_says_whether_it_closes(
     assert ("closes nothing" in said) is not closes
 
 
+@pytest.mark.parametrize("outcome", [ScanOutcome.ANALYZED, ScanOutcome.TIMED_OUT, ScanOutcome.NO_NEWS])
+def test_a_scan_between_that_said_nothing_of_the_pair_breaks_the_row_of_two(
+    connection: psycopg.Connection, outcome: ScanOutcome
+) -> None:
+    for minutes in (10, 40):
+        scan_id = add_scan(connection, RUN, minutes_before(minutes), ScanOutcome.ANALYZED)
+        add_view(connection, RUN, BTC, minutes_before(minutes), "exit", "low", scan_id=scan_id)
+    assert "the exit is confirmed" in gate(connection).words[1]
+    add_scan(connection, RUN, minutes_before(25), outcome)
+    assert "closes nothing" in gate(connection).words[1]
+
+
 def test_text_of_strangers_is_shown_escaped(connection: psycopg.Connection) -> None:
     add_view(connection, RUN, BTC, minutes_before(1), "bullish", "low", reason="[red]up[/] \x1b[31m<b>")
     found = why.explain(connection, "BTC", "2025-06-01T10:00", RUN)

@@ -35,6 +35,7 @@ class Reply:
     delay_s: float = 0.0
     body: bytes | None = None
     has_usage: bool = True
+    usage: Mapping[str, int] | None = None
     blocks_before: tuple[Mapping[str, Any], ...] = ()
 
 
@@ -65,7 +66,10 @@ class MessagesServer:
         if reply.status != 200:
             return self._error(reply.status, reply.kind, "told by the test", reply.headers)
         text = reply.text if isinstance(reply.text, str) else reply.text(body)
-        usage = {"input_tokens": _tokens(json.dumps(body)), "output_tokens": _tokens(text)}
+        usage = reply.usage or {
+            "input_tokens": _tokens(json.dumps(body)),
+            "output_tokens": _tokens(text),
+        }
         message = {
             "id": f"msg_{len(self.asked)}",
             "type": "message",

@@ -50,7 +50,7 @@ def prepared(quiet: PreparedMarket, untold: Simulation) -> PreparedMarket:
         time = middle.replace(second=0, microsecond=0)
         action = "exit" if number % 2 == 0 else "hold"
         known_at = time + timedelta(seconds=20)
-        rows.append((position.instrument_id, time, known_at, action, "high"))
+        rows.append((position.instrument_id, time, known_at, action, "high", None))
     news = pl.DataFrame(rows, schema=NEWS_SCHEMA, orient="row").unique(["instrument_id", "time"])
     return replace(quiet, market=replace(quiet.market, news=news.sort("instrument_id", "time")))
 

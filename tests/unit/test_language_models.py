@@ -7,12 +7,15 @@ from datetime import UTC, date, datetime
 
 import pytest
 from anthropic.resources.messages import DEPRECATED_MODELS
+from pydantic import SecretStr
 
 from hydra.domain import ScanOutcome
 from hydra.news.anthropic_model import AnthropicModel, day_of, end_of_life, is_listed
 from hydra.news.language_model import LanguageModel, ModelAnswer, NoAnswerError
+from hydra.news.models import model_of
 from hydra.news.openai_model import OpenAiModel
 from hydra.news.prompt import SCHEMA
+from hydra.settings import Settings
 from tests.support.messages_server import KEY, MessagesServer, Reply, analyses, messages_server
 
 ANSWER = analyses()
@@ -191,3 +194,19 @@ def test_the_table_of_the_package_says_which_models_end() -> None:
 
 def test_a_model_that_ends_soon_still_answers(server: MessagesServer) -> None:
     assert ask(AnthropicModel("claude-sonnet-4-5", KEY, server.url)).text == ANSWER
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_model_does_not_show_its_key(server: MessagesServer, provider: str) -> None:
+    """A traceback with its variables, or a log, would."""
+    assert KEY not in repr(model_at(server, provider))
+
+
+@pytest.mark.parametrize("key", ["sk-r\xe9sum\xe9-0123", "sk-0123 456789", "sk-\u2013-0123456789", "sk-\n1"])
+def test_a_key_that_cannot_be_sent_is_told_without_it(key: str) -> None:
+    given = {"anthropic_api_key": SecretStr(key), "llm_model": "claude-haiku-5-5"}
+    settings = Settings.model_validate(given)
+    with pytest.raises(NoAnswerError, match="ANTHROPIC_API_KEY holds a sign that no key has") as caught:
+        model_of(settings)
+    assert caught.value.outcome is ScanOutcome.BAD_KEY
+    assert key not in str(caught.value)

@@ -52,6 +52,14 @@ def test_an_exit_needs_two_scans_in_a_row_or_a_high_confidence(
     assert pair_news(views).exit_known_at == (views[0].known_at if confirmed else None)
 
 
+@pytest.mark.parametrize(("scan_before", "confirmed"), [(None, True), (-30, True), (-10, False)])
+def test_a_scan_between_two_exits_breaks_the_row(scan_before: float | None, confirmed: bool) -> None:
+    """It said nothing of the pair, or failed: the two exits are not of two scans in a row."""
+    before = None if scan_before is None else START + scan_before * MINUTE
+    assert exit_is_confirmed([replace(view(0, EXIT), scan_before=before), view(-30, EXIT)]) is confirmed
+    assert exit_is_confirmed([replace(view(0, EXIT, HIGH), scan_before=before), view(-30, EXIT)])
+
+
 def test_only_what_was_open_before_the_exit_was_known_is_closed() -> None:
     news = pair_news([view(0, EXIT, HIGH)])
     known_at = START + timedelta(seconds=5)
@@ -81,7 +89,10 @@ def test_a_news_exit_is_an_ordinary_exit_after_the_urgent_ones() -> None:
 
 def market(views: list[NewsView], minutes: int, decided_after_s: float = 2) -> Any:
     """The parts of a market that the news read."""
-    rows = [(PAIR, one.time, one.known_at, one.action.value, one.confidence.value) for one in views]
+    rows = [
+        (PAIR, one.time, one.known_at, one.action.value, one.confidence.value, one.scan_before)
+        for one in views
+    ]
     as_of = [START + number * MINUTE + timedelta(seconds=decided_after_s) for number in range(minutes)]
     return SimpleNamespace(
         minutes=np.arange(minutes),
@@ -121,6 +132,7 @@ def test_the_columns_say_what_the_rule_says_minute_by_minute(seed: int) -> None:
         )
         for minute in sorted(chance.choice(300, 24, replace=False))
     ]
+    views = [replace(one, scan_before=one.time - float(chance.integers(1, 30)) * MINUTE) for one in views]
     played, counts_for = market(views, 360), timedelta(minutes=40)
     columns = news_columns(played, counts_for)
     assert columns is not None
