@@ -52,8 +52,9 @@ WORKERS: Final = "workers"
 # The audits have a process of their own; a short run does not need it.
 UPKEEP: Final = "upkeep"
 UPKEEP_AFTER_S: Final = 60.0
-# The news analyst: nothing waits for it.
+# The news analyst: nothing waits for it, and its start would slow the first minutes.
 NEWS: Final = "news"
+NEWS_AFTER_S: Final = 10.0
 ALERTS: Final = "alerts"
 # The only process that sends orders: `hydra/runtime/execution_process.py`.
 EXECUTION: Final = "execution"
@@ -150,7 +151,7 @@ class Supervisor:
             Program(WORKERS, worker),
             Program(CLOCK, clock, ends_by_itself=True),
             Program(UPKEEP, upkeep, starts_after_s=UPKEEP_AFTER_S),
-            *([Program(NEWS, news)] if self._is_scanned else []),
+            *([Program(NEWS, news, starts_after_s=NEWS_AFTER_S)] if self._is_scanned else []),
             *([Program(ALERTS, alerts)] if self.settings.has_alert_channel else []),
         ]
 
