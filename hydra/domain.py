@@ -355,3 +355,22 @@ class ExitUrgency(StrEnum):
 
     URGENT = "URGENT"
     ORDINARY = "ORDINARY"
+
+
+class ModelStatus(StrEnum):
+    """What the log of publications makes of a model."""
+
+    CANDIDATE = "CANDIDATE"
+    PUBLISHED = "PUBLISHED"
+    RETIRED = "RETIRED"
+
+
+class PublicationAction(StrEnum):
+    """What was done with a model: a row of its log. REFUSED: it was to be published, and may not be."""
+
+    PUBLISHED = "PUBLISHED"
+    REFUSED = "REFUSED"
+    PINNED = "PINNED"
+    UNPINNED = "UNPINNED"
+    ROLLED_BACK = "ROLLED_BACK"
+    RETIRED = "RETIRED"

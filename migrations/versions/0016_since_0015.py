@@ -14,4 +14,3 @@ depends_on = None
 def upgrade() -> None:
     """Update it to sql/schema."""
     change("migrations/0016", "schema/news", "schema/audit_lineage", "schema/audit_news")
-    change("schema/roles")

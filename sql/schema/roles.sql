@@ -85,6 +85,9 @@ GRANT INSERT, UPDATE (
     failures, failing_since, next_try_at, detail, last_sent_at, caught_up_at
 ) ON hydra.alert_channels TO hydra_worker;
 
+-- Models, what their gates said and the log of what serves are written once.
+GRANT INSERT ON ml.models, ml.model_gates, ml.publications TO hydra_worker;
+
 -- Studies are written once; a planned trial gets its result.
 GRANT INSERT ON ml.studies TO hydra_worker;
 GRANT INSERT, UPDATE (

@@ -7,7 +7,7 @@ from hydra.db.edition import Edition
 from tests.fuzz.command_lines import command_lines, verbs
 from tests.support.servers.databases import TestServer
 
-COUNT = 50
+COUNT = 60
 
 
 def test_hostile_command_lines_end_with_a_sentence(servers: dict[Edition, TestServer]) -> None:

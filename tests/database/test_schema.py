@@ -49,6 +49,7 @@ ENUMERATIONS: dict[str, type[StrEnum]] = {
     "hydra.reconciliations.cause": domain.ReconciliationCause,
     "hydra.account_differences.kind": domain.DifferenceKind,
     "hydra.operator_requests.verb": domain.RequestVerb,
+    "ml.publications.action": domain.PublicationAction,
 }
 
 

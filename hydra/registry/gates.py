@@ -1,0 +1,149 @@
+"""The gates of a model: each says what it measured, what it has to reach, and one sentence.
+
+They judge scores out of sample only, with costs; an undefined number does not pass. Where a figure is
+compared or is money, the lower end of its 95 % interval has to pass. Days are drawn for intervals, in
+blocks, because the rows of one day depend on each other.
+Source: docs/practice.md (overfitting of the search); C88.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hydra.arrays import Flags, Floats
+from hydra.ledger.bootstrap import Estimate
+from hydra.ledger.calibration import calibration
+from hydra.ledger.overfitting import MarketTrials, ReturnMoments
+from hydra.registry.comparison import auc_gain, log_loss, mean_of_days, squared_error
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a model has to reach. Raising them is safe; the defaults are the strict ones."""
+
+    least_samples: int = 1_000
+    least_effective_samples: float = 300.0
+    most_calibration_error: float = 0.05
+    least_deflated_sharpe: float = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Rows scored out of sample (n,), all arrays alike.
+
+    model, twin: the probability by the model and by the rule-based twin, calibrated on other rows. won: what
+    came of each. uniqueness: 0..1. day: UTC day of the decision. net_bps: result after all costs of the
+    trades that the model took; nan where it took none. daily_returns: of those trades, fractions (days,);
+    trials: every fit that was scored.
+    """
+
+    model: Floats
+    twin: Floats
+    won: Flags
+    uniqueness: Floats
+    day: NDArray[np.datetime64]
+    net_bps: Floats
+    daily_returns: Floats
+    trials: MarketTrials
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """A row of ml.model_gates."""
+
+    gate: str
+    number: float | None
+    bound: float
+    is_passed: bool
+    words: str
+
+
+GATES: Final = (
+    "samples", "effective_samples", "auc", "brier", "log_loss", "calibration_error", "net_profit",
+    "deflated_sharpe",
+)  # fmt: skip
+"""Every gate; a model is published only if each is there and passed."""
+
+
+def judge(evidence: Evidence, bounds: Bounds = Bounds()) -> tuple[GateResult, ...]:
+    """The result of every gate, in the order of `GATES`.
+
+    Raises:
+        ValueError: the arrays have different lengths, or a score is no probability.
+    """
+    _check(evidence)
+    effective = float(evidence.uniqueness.sum())
+    return (
+        _at_least("samples", float(len(evidence.model)), bounds.least_samples, "scored rows"),
+        _at_least("effective_samples", effective, bounds.least_effective_samples, "independent rows"),
+        *_better_than_the_twin(evidence),
+        _calibrated(evidence, bounds.most_calibration_error),
+        _profitable(evidence),
+        _not_by_luck(evidence, bounds.least_deflated_sharpe),
+    )
+
+
+def failed_gates(results: tuple[GateResult, ...]) -> tuple[str, ...]:
+    """A sentence for each gate that is missing or did not pass."""
+    by_name = {result.gate: result for result in results}
+    missing = [f"{name} was not judged" for name in GATES if name not in by_name]
+    return (*missing, *(result.words for result in results if not result.is_passed))
+
+
+def _check(evidence: Evidence) -> None:
+    columns = (evidence.model, evidence.twin, evidence.won, evidence.uniqueness, evidence.day)
+    if {len(column) for column in columns} != {len(evidence.net_bps)}:
+        raise ValueError("the columns of the evidence have different lengths: give each row all of them")
+    scores = np.concatenate([evidence.model, evidence.twin])
+    if not ((scores >= 0) & (scores <= 1)).all():
+        raise ValueError("a score is not within 0 and 1: give probabilities")
+
+
+def _at_least(gate: str, number: float | None, bound: float, unit: str) -> GateResult:
+    is_passed = number is not None and number >= bound
+    measured = "undefined" if number is None else f"{number:,.6g} {unit}"
+    return GateResult(gate, number, bound, is_passed, f"{gate}: {measured}, at least {bound:,.6g} needed")
+
+
+def _above_zero(gate: str, found: Estimate, what: str) -> GateResult:
+    if found.value is None or found.low is None or found.high is None:
+        words = f"{gate}: {what} an unknown amount, too few days for an interval, or one outcome only"
+        return GateResult(gate, None, 0.0, is_passed=False, words=words)
+    words = (
+        f"{gate}: {what} {found.value:+.4g}, 95 % interval {found.low:+.4g} to {found.high:+.4g}, "
+        "its lower end must be above 0"
+    )
+    return GateResult(gate, found.low, 0.0, found.low > 0, words)
+
+
+def _better_than_the_twin(evidence: Evidence) -> tuple[GateResult, ...]:
+    day, weight, won = evidence.day, evidence.uniqueness, evidence.won
+    ranks = auc_gain(evidence.model, evidence.twin, won, weight, day)
+    brier = squared_error(evidence.twin, won) - squared_error(evidence.model, won)
+    loss = log_loss(evidence.twin, won) - log_loss(evidence.model, won)
+    return (
+        _above_zero("auc", ranks, "AUC above the rule's by"),
+        _above_zero("brier", mean_of_days(brier, weight, day), "Brier score below the rule's by"),
+        _above_zero("log_loss", mean_of_days(loss, weight, day), "log loss below the rule's by"),
+    )
+
+
+def _calibrated(evidence: Evidence, bound: float) -> GateResult:
+    error = calibration(evidence.model, evidence.won).expected_error
+    measured = "undefined" if error is None else f"{error:.4f}"
+    words = f"calibration_error: {measured}, at most {bound} allowed"
+    return GateResult("calibration_error", error, bound, error is not None and error <= bound, words)
+
+
+def _profitable(evidence: Evidence) -> GateResult:
+    taken = ~np.isnan(evidence.net_bps)
+    weight = np.ones(int(taken.sum()))
+    found = mean_of_days(evidence.net_bps[taken], weight, evidence.day[taken])
+    return _above_zero("net_profit", found, "profit a trade after costs, bps,")
+
+
+def _not_by_luck(evidence: Evidence, bound: float) -> GateResult:
+    number = evidence.trials.deflated_sharpe(ReturnMoments.of(evidence.daily_returns))
+    return _at_least("deflated_sharpe", number, bound, f"after {evidence.trials.count} trials")
