@@ -16,7 +16,7 @@ from hydra.explanation.evidence import Evidence
 from hydra.explanation.numbers import unknown_numbers
 from hydra.news.cleaning import cleaned
 from hydra.news.language_model import Failed, LanguageModel, NoAnswerError
-from hydra.news.prices import Price
+from hydra.news.prices import TokenPrice
 
 MAX_OUTPUT_TOKENS: Final = 1_500
 LONGEST_TEXT: Final = 4_000
@@ -60,7 +60,7 @@ class GeneratedText:
 
 
 def explain_evidence(
-    model: LanguageModel, evidence: Evidence, timeout_s: float, price: Price | None = None
+    model: LanguageModel, evidence: Evidence, timeout_s: float, price: TokenPrice | None = None
 ) -> GeneratedText:
     """The explanation of `evidence` by `model`.
 
@@ -88,7 +88,7 @@ def explain_evidence(
     )
 
 
-def most_cost_usd(evidence: Evidence, price: Price) -> Decimal:
+def most_cost_usd(evidence: Evidence, price: TokenPrice) -> Decimal:
     """The most that explaining it can cost, USD."""
     system, user, _ = _prompt(evidence)
     return price.at_most(f"{system}{user}{SCHEMA}", MAX_OUTPUT_TOKENS)

@@ -56,7 +56,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Answer:
+class FetchedAnswer:
     """What came. body: None if the content is still the known one. read_at: wall clock."""
 
     body: bytes | None
@@ -80,18 +80,18 @@ class NotFetchedError(RetryError):
         return self.status in _LASTING
 
 
-def fetch_all(requests: Sequence[Request], limits: Limits = _LIMITS) -> list[Answer | NotFetchedError]:
+def fetch_all(requests: Sequence[Request], limits: Limits = _LIMITS) -> list[FetchedAnswer | NotFetchedError]:
     """The answers to `requests`, in their order, a few at once; what fails is in the place of its answer."""
     return asyncio.run(_fetch_all(requests, limits))
 
 
-async def _fetch_all(requests: Sequence[Request], limits: Limits) -> list[Answer | NotFetchedError]:
+async def _fetch_all(requests: Sequence[Request], limits: Limits) -> list[FetchedAnswer | NotFetchedError]:
     turn = asyncio.Semaphore(MOST_AT_ONCE)
     timeout = aiohttp.ClientTimeout(total=limits.total_s)
     jar = aiohttp.DummyCookieJar()
     async with aiohttp.ClientSession(timeout=timeout, cookie_jar=jar) as session:
 
-        async def in_turn(request: Request) -> Answer | NotFetchedError:
+        async def in_turn(request: Request) -> FetchedAnswer | NotFetchedError:
             async with turn:
                 return await _fetched_or_why_not(session, request, limits)
 
@@ -100,7 +100,7 @@ async def _fetch_all(requests: Sequence[Request], limits: Limits) -> list[Answer
 
 async def _fetched_or_why_not(
     session: aiohttp.ClientSession, request: Request, limits: Limits
-) -> Answer | NotFetchedError:
+) -> FetchedAnswer | NotFetchedError:
     try:
         async with asyncio.timeout(limits.total_s):
             return await _fetch(session, request, limits)
@@ -112,7 +112,7 @@ async def _fetched_or_why_not(
         return NotFetchedError(_reason(error))
 
 
-async def _fetch(session: aiohttp.ClientSession, request: Request, limits: Limits) -> Answer:
+async def _fetch(session: aiohttp.ClientSession, request: Request, limits: Limits) -> FetchedAnswer:
     url = request.url
     for _ in range(MOST_REDIRECTS + 1):
         async with session.get(url, headers=_headers(request), allow_redirects=False) as answer:
@@ -129,13 +129,13 @@ def _headers(request: Request) -> dict[str, str]:
     return {"User-Agent": USER_AGENT, "Accept": _ACCEPT, **told, **request.headers}
 
 
-async def _read(answer: aiohttp.ClientResponse, limits: Limits) -> Answer:
+async def _read(answer: aiohttp.ClientResponse, limits: Limits) -> FetchedAnswer:
     known = answer.status == HTTPStatus.NOT_MODIFIED
     if not known and answer.status != HTTPStatus.OK:
         told = seconds_told(answer.headers.get("Retry-After", ""))
         raise NotFetchedError(f"it answered with status {answer.status}", answer.status, told)
     body = None if known else await _body(answer, limits.most_bytes)
-    return Answer(
+    return FetchedAnswer(
         body=body,
         content_type=answer.headers.get("Content-Type", ""),
         etag=_mark(answer.headers.get("ETag")),

@@ -18,7 +18,7 @@ from hydra.errors import BadDataError
 from hydra.news import coindesk
 from hydra.news.asking_again import after_failure, after_success
 from hydra.news.feed_text import ReadFeed, read_feed
-from hydra.news.fetch import Answer, Limits, NotFetchedError, Request, fetch_all
+from hydra.news.fetch import FetchedAnswer, Limits, NotFetchedError, Request, fetch_all
 from hydra.news.source_list import Source, SourceKind, load_sources
 from hydra.news.store import Stored, store_headlines
 from hydra.outside_text import shown
@@ -128,7 +128,7 @@ def _book(
     connection: psycopg.Connection,
     source: Source,
     state: SourceState,
-    answer: Answer | NotFetchedError,
+    answer: FetchedAnswer | NotFetchedError,
     settings: Settings,
 ) -> PollResult:
     """Store what a source answered together with its new state."""
@@ -156,7 +156,7 @@ def _book(
     return PollResult(source.name, stored, after_success(now, every), remark=read.left_out or None)
 
 
-def _read(source: Source, answer: Answer) -> ReadFeed:
+def _read(source: Source, answer: FetchedAnswer) -> ReadFeed:
     if answer.body is None:
         return ReadFeed([])
     if source.kind is SourceKind.COINDESK:

@@ -19,7 +19,7 @@ _EXACT_USD: Final = Decimal("0.00000001")
 
 
 @dataclass(frozen=True)
-class Price:
+class TokenPrice:
     """USD for a million tokens sent and answered."""
 
     input_usd: Decimal
@@ -43,7 +43,7 @@ def _table() -> Mapping[str, Mapping[str, Any]]:
     return tomllib.loads(_TABLE.read_text(encoding="utf-8"))
 
 
-def price_of(settings: Settings) -> Price | None:
+def price_of(settings: Settings) -> TokenPrice | None:
     """The price of the model in the settings: their own, else the table's; None: neither names it."""
     row = _table().get(settings.llm_provider, {}).get(settings.llm_model or "", {})
     sent = (
@@ -56,4 +56,4 @@ def price_of(settings: Settings) -> Price | None:
     )
     if sent is None or answered is None:
         return None
-    return Price(Decimal(str(sent)), Decimal(str(answered)))
+    return TokenPrice(Decimal(str(sent)), Decimal(str(answered)))

@@ -24,7 +24,7 @@ from hydra.news.answer import PairAnalysis, read_answer
 from hydra.news.budget import PaidCall, Purpose, begin_call
 from hydra.news.language_model import LanguageModel, ModelAnswer, NoAnswerError
 from hydra.news.models import model_of
-from hydra.news.prices import Price, price_of
+from hydra.news.prices import TokenPrice, price_of
 from hydra.news.prompt import MOST_HEADLINES, SCHEMA, Prompt, ShownHeadline, build_prompt
 from hydra.outside_text import shown
 from hydra.settings import Settings
@@ -200,7 +200,7 @@ def _refuse_too_early(connection: psycopg.Connection, provider: str) -> None:
         raise NoAnswerError(ScanOutcome.RATE_LIMITED, words)
 
 
-def _known_price(settings: Settings) -> Price:
+def _known_price(settings: Settings) -> TokenPrice:
     """The price of the model.
 
     Raises:
@@ -217,7 +217,7 @@ def _known_price(settings: Settings) -> Price:
 
 
 def _answered(
-    model: LanguageModel, prompt: Prompt, price: Price, timeout_s: float, asked: Scan, call: PaidCall
+    model: LanguageModel, prompt: Prompt, price: TokenPrice, timeout_s: float, asked: Scan, call: PaidCall
 ) -> Scan:
     try:
         answer = model.ask(prompt.system, prompt.user, SCHEMA, MAX_OUTPUT_TOKENS, timeout_s)
@@ -246,11 +246,11 @@ def _answered(
     return _judged(paid, answer)
 
 
-def _most_usd(prompt: Prompt, price: Price) -> Decimal:
+def _most_usd(prompt: Prompt, price: TokenPrice) -> Decimal:
     return price.at_most(f"{prompt.whole}{SCHEMA}", MAX_OUTPUT_TOKENS)
 
 
-def _cost(answer: ModelAnswer, prompt: Prompt, price: Price) -> Decimal:
+def _cost(answer: ModelAnswer, prompt: Prompt, price: TokenPrice) -> Decimal:
     """What it cost, USD; the most that it can have cost where it does not tell its tokens."""
     if answer.input_tokens is None or answer.output_tokens is None:
         return _most_usd(prompt, price)

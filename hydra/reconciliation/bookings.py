@@ -30,7 +30,7 @@ INSURANCE: Final = "INSURANCE_CLEAR"
 
 
 @dataclass(frozen=True)
-class PairNews:
+class PairBooking:
     """What of one pair is to be booked. trades: of the run's orders, by client id; orders: as shown.
 
     not_found: client ids that the exchange does not have, and when it said so. others: trades of orders that
@@ -50,44 +50,44 @@ class PairNews:
         return sorted({*self.trades, *self.orders, *self.not_found})
 
 
-def news_of(differences: Iterable[Difference], snapshot: AccountSnapshot) -> list[PairNews]:
+def bookings_of(differences: Iterable[Difference], snapshot: AccountSnapshot) -> list[PairBooking]:
     """What the differences that are to be booked say of each pair of the run."""
-    found: dict[int, PairNews] = {}
+    found: dict[int, PairBooking] = {}
     trades = {(one.symbol, str(one.trade_id)): one for one in snapshot.trades}
     orders = {(one.client_order_id, one.is_conditional): one for one in snapshot.orders}
     held = [one for one in differences if one.instrument_id is not None]
     missed = {(one.symbol, one.subject) for one in held if one.kind is DifferenceKind.FILL_MISSED}
     for one in held:
-        news = found.setdefault(one.instrument_id or 0, PairNews(one.instrument_id or 0))
+        booking = found.setdefault(one.instrument_id or 0, PairBooking(one.instrument_id or 0))
         if one.kind is DifferenceKind.FILL_MISSED:
             own_id = one.shown("client_order_id")
-            news.trades.setdefault(own_id, []).append(trades[one.symbol, one.subject])
+            booking.trades.setdefault(own_id, []).append(trades[one.symbol, one.subject])
         elif one.kind is DifferenceKind.ORDER_NOT_FOUND:
-            news.not_found[one.subject] = snapshot.time
+            booking.not_found[one.subject] = snapshot.time
         elif one.kind is DifferenceKind.POSITION_CLOSED:
             others = (key for key in trades if key[0] == one.symbol and key not in missed)
-            news.others.extend(trades[key] for key in others)
-            news.insurance.extend(
+            booking.others.extend(trades[key] for key in others)
+            booking.insurance.extend(
                 row for row in snapshot.income if row.kind == INSURANCE and row.symbol == one.symbol
             )
         else:
-            news.orders[one.subject] = orders[one.subject, one.shown("is_conditional")]
+            booking.orders[one.subject] = orders[one.subject, one.shown("is_conditional")]
     return list(found.values())
 
 
-def book(connection: psycopg.Connection, run_id: int, news: PairNews, spec: InstrumentSpec) -> None:
-    """Book the news of a pair, inside the caller's transaction."""
-    lock_pairs(connection, run_id, news.instrument_id)
-    state = read_pair_states(connection, run_id).get(news.instrument_id, PairState(news.instrument_id))
-    found = _concerned(connection, run_id, state, news)
-    known = _booked_trades(connection, run_id, news)
-    for trade, client_id in _in_order(news, known):
+def book(connection: psycopg.Connection, run_id: int, booking: PairBooking, spec: InstrumentSpec) -> None:
+    """Book what is to be booked of a pair, inside the caller's transaction."""
+    lock_pairs(connection, run_id, booking.instrument_id)
+    state = read_pair_states(connection, run_id).get(booking.instrument_id, PairState(booking.instrument_id))
+    found = _concerned(connection, run_id, state, booking)
+    known = _booked_trades(connection, run_id, booking)
+    for trade, client_id in _in_order(booking, known):
         order, plan = found[client_id]
         book_trade(state, order, plan, fill_of(trade, spec.costs), spec)
     for order, _ in found.values():
-        _take_state(order, news)
+        _take_state(order, booking)
     taken = _close_by_others(
-        state, [one for one in news.others if str(one.trade_id) not in known], news, run_id, spec
+        state, [one for one in booking.others if str(one.trade_id) not in known], booking, run_id, spec
     )
     state.drop_ended()
     store_pair_states(connection, run_id, [state])
@@ -96,42 +96,42 @@ def book(connection: psycopg.Connection, run_id: int, news: PairNews, spec: Inst
 
 
 def _concerned(
-    connection: psycopg.Connection, run_id: int, state: PairState, news: PairNews
+    connection: psycopg.Connection, run_id: int, state: PairState, booking: PairBooking
 ) -> dict[str, tuple[Order, EntryPlan]]:
-    """The orders of the news by client id: those that work as they are in `state`, the others added to it."""
+    """Its orders by client id: those that work as they are in `state`, the others added to it."""
     working = {one.client_order_id: one for one in state.orders}
     found = {}
-    for order, plan in read_orders(connection, run_id, news.client_order_ids):
+    for order, plan in read_orders(connection, run_id, booking.client_order_ids):
         if order.client_order_id not in working:
             state.ended.append(order)
         found[order.client_order_id] = working.get(order.client_order_id, order), plan
     return found
 
 
-def _booked_trades(connection: psycopg.Connection, run_id: int, news: PairNews) -> set[str]:
-    wanted = [one for trades in news.trades.values() for one in trades] + news.others
+def _booked_trades(connection: psycopg.Connection, run_id: int, booking: PairBooking) -> set[str]:
+    wanted = [one for trades in booking.trades.values() for one in trades] + booking.others
     values = {
         "run_id": run_id,
-        "instrument_id": news.instrument_id,
+        "instrument_id": booking.instrument_id,
         "trade_ids": [str(one.trade_id) for one in wanted],
     }
     return {row[0] for row in connection.execute(queries.load("reconcile/booked_trades"), values)}
 
 
-def _in_order(news: PairNews, known: set[str]) -> list[tuple[TradeSeen, str]]:
+def _in_order(booking: PairBooking, known: set[str]) -> list[tuple[TradeSeen, str]]:
     """The trades to be booked as they happened, with the client ids of their orders."""
     fresh = [
         (trade, client_id)
-        for client_id, trades in news.trades.items()
+        for client_id, trades in booking.trades.items()
         for trade in trades
         if str(trade.trade_id) not in known
     ]
     return sorted(fresh, key=lambda one: (one[0].time, one[0].trade_id))
 
 
-def _take_state(order: Order, news: PairNews) -> None:
+def _take_state(order: Order, booking: PairBooking) -> None:
     """Let an order be what the exchange says of it, once its trades are booked."""
-    seen = news.orders.get(order.client_order_id)
+    seen = booking.orders.get(order.client_order_id)
     if seen is not None:
         order.exchange_order_id = str(seen.exchange_order_id)
         order.child_order_id = None if seen.child_order_id is None else str(seen.child_order_id)
@@ -140,13 +140,13 @@ def _take_state(order: Order, news: PairNews) -> None:
             state = OrderState.OPEN
         if state is not None:
             order.enter(seen.time, state, detail={"at_exchange": seen.state.value, "reason": seen.reason})
-    elif order.client_order_id in news.not_found and order.is_working:
-        time = news.not_found[order.client_order_id]
+    elif order.client_order_id in booking.not_found and order.is_working:
+        time = booking.not_found[order.client_order_id]
         order.enter(time, end_of_unknown(order), detail={"at_exchange": "not found"})
 
 
 def _close_by_others(
-    state: PairState, trades: Sequence[TradeSeen], news: PairNews, run_id: int, spec: InstrumentSpec
+    state: PairState, trades: Sequence[TradeSeen], booking: PairBooking, run_id: int, spec: InstrumentSpec
 ) -> list[IncomeSeen]:
     """Book trades of others' orders that closed the position or a part; the insurance is part of their fee.
 
@@ -160,7 +160,7 @@ def _close_by_others(
     closed = sum((one.quantity for one in exits), Decimal(0))
     if not exits or closed > position.quantity or any(one.is_buy is not is_buy for one in exits):
         return []
-    paid = [one for one in news.insurance if one.time >= exits[0].time]
+    paid = [one for one in booking.insurance if one.time >= exits[0].time]
     reason = ReasonCode.LIQUIDATED if paid else ReasonCode.CLOSED_ELSEWHERE
     for exchange_order_id in dict.fromkeys(one.exchange_order_id for one in exits):
         own = [one for one in exits if one.exchange_order_id == exchange_order_id]

@@ -13,7 +13,7 @@ import psycopg
 from hydra.errors import OrderRefusedError, RetryError
 from hydra.exchange.account import TradingAccount
 from hydra.reconciliation import records
-from hydra.reconciliation.bookings import PairNews, book, news_of
+from hydra.reconciliation.bookings import PairBooking, book, bookings_of
 from hydra.reconciliation.differences import Difference
 from hydra.reconciliation.protection import PairAtRisk, Protection
 from hydra.reconciliation.rules import ANSWERS, Action
@@ -42,8 +42,8 @@ class Corrections:
             StopError, BadDataError: see `TradingAccount`.
         """
         to_book = [one for one in differences if ANSWERS[one.kind].action is Action.BOOK]
-        for news in news_of(to_book, snapshot):
-            await asyncio.to_thread(self._book, news, snapshot.time)
+        for booking in bookings_of(to_book, snapshot):
+            await asyncio.to_thread(self._book, booking, snapshot.time)
         await asyncio.to_thread(self._note, to_book)
         for one in differences:
             action = ANSWERS[one.kind].action
@@ -68,12 +68,12 @@ class Corrections:
         mark = None if held is None else held.mark_price or held.entry_price
         return PairAtRisk(symbol, instrument_id, mark, snapshot.time)
 
-    def _book(self, news: PairNews, time: datetime) -> None:
+    def _book(self, booking: PairBooking, time: datetime) -> None:
         with self.connection.transaction():
-            spec = read_terms(self.connection, [news.instrument_id], time, self.rules.costs)[
-                news.instrument_id
+            spec = read_terms(self.connection, [booking.instrument_id], time, self.rules.costs)[
+                booking.instrument_id
             ]
-            book(self.connection, self.run_id, news, spec)
+            book(self.connection, self.run_id, booking, spec)
 
     def _note(self, booked: Sequence[Difference]) -> None:
         for one in booked:

@@ -30,7 +30,7 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class ScoredRows:
     """Rows scored out of sample (n,), all arrays alike.
 
     model, twin: the probability by the model and by the rule-based twin, calibrated on other rows. won: what
@@ -67,21 +67,21 @@ GATES: Final = (
 """Every gate; a model is published only if each is there and passed."""
 
 
-def judge(evidence: Evidence, bounds: Bounds = Bounds()) -> tuple[GateResult, ...]:
+def judge(rows: ScoredRows, bounds: Bounds = Bounds()) -> tuple[GateResult, ...]:
     """The result of every gate, in the order of `GATES`.
 
     Raises:
         ValueError: the arrays have different lengths, or a score is no probability.
     """
-    _check(evidence)
-    effective = float(evidence.uniqueness.sum())
+    _check(rows)
+    effective = float(rows.uniqueness.sum())
     return (
-        _at_least("samples", float(len(evidence.model)), bounds.least_samples, "scored rows"),
+        _at_least("samples", float(len(rows.model)), bounds.least_samples, "scored rows"),
         _at_least("effective_samples", effective, bounds.least_effective_samples, "independent rows"),
-        *_better_than_the_twin(evidence),
-        _calibrated(evidence, bounds.most_calibration_error),
-        _profitable(evidence),
-        _not_by_luck(evidence, bounds.least_deflated_sharpe),
+        *_better_than_the_twin(rows),
+        _calibrated(rows, bounds.most_calibration_error),
+        _profitable(rows),
+        _not_by_luck(rows, bounds.least_deflated_sharpe),
     )
 
 
@@ -92,11 +92,11 @@ def failed_gates(results: tuple[GateResult, ...]) -> tuple[str, ...]:
     return (*missing, *(result.words for result in results if not result.is_passed))
 
 
-def _check(evidence: Evidence) -> None:
-    columns = (evidence.model, evidence.twin, evidence.won, evidence.uniqueness, evidence.day)
-    if {len(column) for column in columns} != {len(evidence.net_bps)}:
-        raise ValueError("the columns of the evidence have different lengths: give each row all of them")
-    scores = np.concatenate([evidence.model, evidence.twin])
+def _check(rows: ScoredRows) -> None:
+    columns = (rows.model, rows.twin, rows.won, rows.uniqueness, rows.day)
+    if {len(column) for column in columns} != {len(rows.net_bps)}:
+        raise ValueError("the columns of the rows have different lengths: give each row all of them")
+    scores = np.concatenate([rows.model, rows.twin])
     if not ((scores >= 0) & (scores <= 1)).all():
         raise ValueError("a score is not within 0 and 1: give probabilities")
 
@@ -118,11 +118,11 @@ def _above_zero(gate: str, found: Estimate, what: str) -> GateResult:
     return GateResult(gate, found.low, 0.0, found.low > 0, words)
 
 
-def _better_than_the_twin(evidence: Evidence) -> tuple[GateResult, ...]:
-    day, weight, won = evidence.day, evidence.uniqueness, evidence.won
-    ranks = auc_gain(evidence.model, evidence.twin, won, weight, day)
-    brier = squared_error(evidence.twin, won) - squared_error(evidence.model, won)
-    loss = log_loss(evidence.twin, won) - log_loss(evidence.model, won)
+def _better_than_the_twin(rows: ScoredRows) -> tuple[GateResult, ...]:
+    day, weight, won = rows.day, rows.uniqueness, rows.won
+    ranks = auc_gain(rows.model, rows.twin, won, weight, day)
+    brier = squared_error(rows.twin, won) - squared_error(rows.model, won)
+    loss = log_loss(rows.twin, won) - log_loss(rows.model, won)
     return (
         _above_zero("auc", ranks, "AUC above the rule's by"),
         _above_zero("brier", mean_of_days(brier, weight, day), "Brier score below the rule's by"),
@@ -130,20 +130,20 @@ def _better_than_the_twin(evidence: Evidence) -> tuple[GateResult, ...]:
     )
 
 
-def _calibrated(evidence: Evidence, bound: float) -> GateResult:
-    error = calibration(evidence.model, evidence.won).expected_error
+def _calibrated(rows: ScoredRows, bound: float) -> GateResult:
+    error = calibration(rows.model, rows.won).expected_error
     measured = "undefined" if error is None else f"{error:.4f}"
     words = f"calibration_error: {measured}, at most {bound} allowed"
     return GateResult("calibration_error", error, bound, error is not None and error <= bound, words)
 
 
-def _profitable(evidence: Evidence) -> GateResult:
-    taken = ~np.isnan(evidence.net_bps)
+def _profitable(rows: ScoredRows) -> GateResult:
+    taken = ~np.isnan(rows.net_bps)
     weight = np.ones(int(taken.sum()))
-    found = mean_of_days(evidence.net_bps[taken], weight, evidence.day[taken])
+    found = mean_of_days(rows.net_bps[taken], weight, rows.day[taken])
     return _above_zero("net_profit", found, "profit a trade after costs, bps,")
 
 
-def _not_by_luck(evidence: Evidence, bound: float) -> GateResult:
-    number = evidence.trials.deflated_sharpe(ReturnMoments.of(evidence.daily_returns))
-    return _at_least("deflated_sharpe", number, bound, f"after {evidence.trials.count} trials")
+def _not_by_luck(rows: ScoredRows, bound: float) -> GateResult:
+    number = rows.trials.deflated_sharpe(ReturnMoments.of(rows.daily_returns))
+    return _at_least("deflated_sharpe", number, bound, f"after {rows.trials.count} trials")

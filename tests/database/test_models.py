@@ -29,11 +29,11 @@ from hydra.registry.store import (
     register_model,
 )
 from tests.support.command_line import hydra
-from tests.support.model_scene import FEATURES, TRAINING, good_evidence, small_artifact, small_manifest
+from tests.support.model_scene import FEATURES, TRAINING, good_rows, small_artifact, small_manifest
 from tests.support.servers.logins import as_role
 
 NAME = "signal-scorer"
-PASSED = judge(good_evidence())
+PASSED = judge(good_rows())
 FAILED = (*PASSED[:-1], replace(PASSED[-1], number=0.5, is_passed=False, words="deflated_sharpe: 0.5"))
 
 

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from hydra.ledger.overfitting import MarketTrials
-from hydra.registry.gates import Evidence
+from hydra.registry.gates import ScoredRows
 from hydra.registry.logistic import read_logistic, write_logistic
 from hydra.registry.manifest import Example, Manifest, Training
 
@@ -46,7 +46,7 @@ def small_manifest(artifact: bytes | None = None) -> Manifest:
     )
 
 
-def good_evidence(skill: float = 1.5, rows: int = 6_000, days: int = 120, seed: int = 3) -> Evidence:
+def good_rows(skill: float = 1.5, rows: int = 6_000, days: int = 120, seed: int = 3) -> ScoredRows:
     """Outcomes with a true log odds of `skill` x a normal number; the model knows it, the twin does not."""
     chance = np.random.default_rng(seed)
     model = 1 / (1 + np.exp(-skill * chance.standard_normal(rows)))
@@ -56,7 +56,7 @@ def good_evidence(skill: float = 1.5, rows: int = 6_000, days: int = 120, seed: 
     net_bps = np.where(taken, np.where(won, 30.0, -25.0), np.nan)
     daily = np.array([np.nansum(net_bps[day == one]) / 1e5 for one in np.unique(day)])
     trials = [chance.normal(0.0, 0.01, days) for _ in range(20)]
-    return Evidence(
+    return ScoredRows(
         model=model,
         twin=np.full(rows, float(won.mean())) + chance.normal(0, 0.01, rows),
         won=won,

@@ -8,7 +8,7 @@ import pytest
 from hydra.ledger.overfitting import MarketTrials
 from hydra.registry.comparison import auc_gain, log_loss, mean_of_days, squared_error
 from hydra.registry.gates import GATES, Bounds, GateResult, failed_gates, judge
-from tests.support.model_scene import good_evidence
+from tests.support.model_scene import good_rows
 
 
 def by_gate(results: tuple[GateResult, ...]) -> dict[str, GateResult]:
@@ -16,7 +16,7 @@ def by_gate(results: tuple[GateResult, ...]) -> dict[str, GateResult]:
 
 
 def test_a_model_with_skill_passes_every_gate_and_each_says_why() -> None:
-    results = judge(good_evidence())
+    results = judge(good_rows())
     assert tuple(result.gate for result in results) == GATES
     assert failed_gates(results) == ()
     assert all(result.words.startswith(f"{result.gate}: ") for result in results)
@@ -25,7 +25,7 @@ def test_a_model_with_skill_passes_every_gate_and_each_says_why() -> None:
 @pytest.mark.parametrize("seed", range(20))
 def test_a_model_without_skill_fails(seed: int) -> None:
     """Outcomes of a fair coin, whatever the model says."""
-    evidence = good_evidence(seed=seed)
+    evidence = good_rows(seed=seed)
     won = np.random.default_rng(seed + 100).random(len(evidence.won)) < 0.5
     found = by_gate(judge(replace(evidence, won=won)))
     assert not found["brier"].is_passed
@@ -34,7 +34,7 @@ def test_a_model_without_skill_fails(seed: int) -> None:
 
 
 def test_a_gate_stands_at_its_bound() -> None:
-    evidence = good_evidence()
+    evidence = good_rows()
     found = by_gate(judge(evidence, Bounds(least_samples=6_000, least_effective_samples=1_200.001)))
     assert (found["samples"].number, found["samples"].is_passed) == (6_000, True)
     assert found["effective_samples"].number == pytest.approx(1_200)
@@ -43,7 +43,7 @@ def test_a_gate_stands_at_its_bound() -> None:
 
 
 def test_what_is_undefined_does_not_pass() -> None:
-    evidence = good_evidence()
+    evidence = good_rows()
     few_days = by_gate(judge(replace(evidence, day=np.full(6_000, np.datetime64("2025-01-01")))))
     assert [few_days[name].number for name in ("auc", "brier", "log_loss", "net_profit")] == [None] * 4
     assert not any(few_days[name].is_passed for name in ("auc", "brier", "log_loss", "net_profit"))
@@ -56,7 +56,7 @@ def test_what_is_undefined_does_not_pass() -> None:
 
 
 def test_costs_turn_a_profit_into_a_failed_gate() -> None:
-    evidence = good_evidence()
+    evidence = good_rows()
     found = by_gate(judge(replace(evidence, net_bps=evidence.net_bps - 40.0)))["net_profit"]
     assert found.number is not None
     assert found.number < 0
@@ -64,7 +64,7 @@ def test_costs_turn_a_profit_into_a_failed_gate() -> None:
 
 
 def test_scores_that_are_no_probabilities_or_of_another_length_are_no_evidence() -> None:
-    evidence = good_evidence()
+    evidence = good_rows()
     with pytest.raises(ValueError, match="not within 0 and 1"):
         judge(replace(evidence, model=evidence.model * 3))
     with pytest.raises(ValueError, match="not within 0 and 1"):
@@ -74,7 +74,7 @@ def test_scores_that_are_no_probabilities_or_of_another_length_are_no_evidence()
 
 
 def test_a_gate_that_is_missing_counts_as_failed() -> None:
-    results = judge(good_evidence())
+    results = judge(good_rows())
     assert failed_gates(results[1:]) == ("samples was not judged",)
 
 
