@@ -33,6 +33,7 @@ def supervised(database_url: str) -> Iterator[None]:
     with closing(connect(as_role(database_url, Role.WORKER), autocommit=True)) as supervisor:
         assert locks.take(supervisor, locks.of_run(RUN))
         yield
+        locks.release(supervisor, locks.of_run(RUN))
 
 
 def found(connection: psycopg.Connection) -> dict[str, list[Condition]]:

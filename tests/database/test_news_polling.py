@@ -298,6 +298,7 @@ def test_while_another_process_asks_nobody_else_does(
     with closing(connect(as_role(database_url, Role.WORKER), autocommit=True)) as other:
         assert locks.take(other, locks.NEWS)
         assert poll_due_sources(worker, settings) == []
+        locks.release(other, locks.NEWS)
     assert len(poll_due_sources(worker, settings)) == 1
     with closing(connect(as_role(database_url, Role.WORKER), autocommit=True)) as other:
         assert locks.take(other, locks.NEWS)
