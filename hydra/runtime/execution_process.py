@@ -55,6 +55,7 @@ LOCK_WAIT_S: Final = 15.0
 
 LISTEN_S: Final = 0.5
 MEASURED_EVERY_S: Final = 15.0
+LAST_COMPARISON_S: Final = 5.0
 _LOG: structlog.stdlib.BoundLogger = structlog.get_logger("hydra.execution")
 
 
@@ -132,7 +133,7 @@ async def execute_run(
 async def _until_stopped(
     reconciling: Reconciling, executor: Executor, works: Sequence[Coroutine[Any, Any, None]]
 ) -> None:
-    """Compare first, then do the works until SIGTERM or SIGINT, or until one of them fails."""
+    """Compare first, do the works until SIGTERM or SIGINT, or until one of them fails; compare once more."""
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
@@ -150,6 +151,9 @@ async def _until_stopped(
         await asyncio.gather(*tasks, return_exceptions=True)
         for work in works:
             work.close()
+    # The newest fees and profits become rows: after this nothing of the run may ask for them any more.
+    with suppress(TimeoutError):
+        await asyncio.wait_for(reconciling.compare(), LAST_COMPARISON_S)
 
 
 async def _compared(reconciling: Reconciling) -> None:

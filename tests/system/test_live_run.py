@@ -3,31 +3,24 @@
 A rehearsal: the exchange is simulated, its account is not told apart from one with money.
 """
 
-import asyncio
-import os
 import signal
-import subprocess
-import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import pytest
 
 from hydra.answers.audits import run_audits
 from hydra.db.edition import Edition
 from hydra.db.engine import connect
-from hydra.exchange.account import TradingAccount
-from hydra.exchange.connect import trading_account
-from hydra.settings import CONFIRMATION, Settings
+from hydra.settings import CONFIRMATION
 from tests.support.alert_receiver import receiver
 from tests.support.own_processes import descendants, is_alive
+from tests.support.rehearsal import Rehearsal, environment_of
 from tests.support.served_market import served_market
 from tests.support.servers.databases import TestServer
-from tests.support.servers.logins import ENVIRONMENT
 from tests.support.waiting import wait_until
 
 START: Final = datetime(2026, 11, 1, tzinfo=UTC)
@@ -42,17 +35,12 @@ SPEED: Final = 5
 """Of the exchange once its history is stored, for which its limits have no time: a stop has a second."""
 
 OPENING: Final = "SELECT FROM hydra.position_events WHERE kind = 'PROTECTED'"
-_Told = TypeVar("_Told")
 
 
 @dataclass
-class Rehearsal:
-    """A database, an account, and what the commands said. refused: without the confirmation."""
+class Played(Rehearsal):
+    """What the commands said. refused: without the confirmation."""
 
-    url: str
-    environment: dict[str, str]
-    account: Path
-    exchange_url: str
     refused: str = ""
     stopped: str = ""
     killed: str = ""
@@ -60,47 +48,9 @@ class Rehearsal:
     held: list[tuple[Any, ...]] = field(default_factory=list)
     stops_while_dead: list[Decimal] = field(default_factory=list)
 
-    def start(self, *words: str, **more: str) -> "subprocess.Popen[str]":
-        """A command of `hydra`."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "hydra", *words],
-            env={**self.environment, **more},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """The rows of a query."""
-        with connect(self.url, autocommit=True) as connection:
-            return connection.execute(query.encode()).fetchall()
-
-    def wait_for(self, query: str, process: "subprocess.Popen[str]") -> None:
-        """Wait until the query has a row, or the process has ended."""
-        wait_until(lambda: self.rows(query) or process.poll() is not None, query)
-        assert process.poll() is None, process.communicate()[0]
-
-    def ask(self, question: Callable[[TradingAccount], Awaitable[_Told]]) -> _Told:
-        """What the account at the exchange answers."""
-        settings = Settings(  # type: ignore[call-arg]  # an argument of the base class
-            _env_file=None, exchange_url=self.exchange_url, simulated_account_file=self.account
-        )
-        account = trading_account(settings, "simulated")
-
-        async def asked() -> _Told:
-            try:
-                return await question(account)
-            finally:
-                await account.close()
-
-        return asyncio.run(asked())
-
 
 @pytest.fixture(scope="module")
-def played(
-    servers: dict[Edition, TestServer], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Rehearsal]:
+def played(servers: dict[Edition, TestServer], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     """A run in live mode: a position is opened; kill -9 of all; resumed; Ctrl-C; `hydra kill`."""
     folder = tmp_path_factory.mktemp("live")
     account = folder / "account.toml"
@@ -112,15 +62,8 @@ def played(
         patch.setenv("HYDRA_STATE_DIRECTORY", str(folder / "state"))
         patch.setenv("HYDRA_DATABASE_URL", url)
         with served_market(*MARKET, "--account", str(account)) as market:
-            environment = {
-                **{key: value for key, value in os.environ.items() if key not in Settings.attribute_by_key()},
-                **ENVIRONMENT,
-                "HYDRA_DATABASE_URL": url,
-                "EXCHANGE_URL": market.url,
-                "SIMULATED_ACCOUNT_FILE": str(account),
-                "ALERT_WEBHOOK_URL": alerts.url,
-            }
-            made = Rehearsal(url, environment, account, market.url)
+            environment = environment_of(url, market.url, account, ALERT_WEBHOOK_URL=alerts.url)
+            made = Played(url, environment, account, market.url)
             market.hold_until(START)
             history = made.start("backfill", "--days", "32", "--exchange", "simulated", "--pairs", PAIRS)
             said = history.communicate(timeout=300)[0]
@@ -130,7 +73,7 @@ def played(
             yield made
 
 
-def _play(made: Rehearsal) -> None:
+def _play(made: Played) -> None:
     words = ("run", "--mode", "live", "--exchange", "simulated", "--pairs", PAIRS)
     made.refused = made.start(*words).communicate(timeout=120)[0]
     made.environment["LIVE_CONFIRMATION"] = CONFIRMATION
@@ -154,12 +97,12 @@ def _play(made: Rehearsal) -> None:
     made.kill_status = killing.returncode
 
 
-def test_live_does_not_start_without_the_confirmation(played: Rehearsal) -> None:
+def test_live_does_not_start_without_the_confirmation(played: Played) -> None:
     assert f'set LIVE_CONFIRMATION="{CONFIRMATION}"' in played.refused
 
 
 def test_it_is_labelled_simulated_and_begins_with_the_accounts_wallet_and_the_cap(
-    played: Rehearsal,
+    played: Played,
 ) -> None:
     ((mode, label, config),) = played.rows("SELECT mode, label, config FROM hydra.runs")
     assert (mode, label) == ("live", "simulated")
@@ -169,7 +112,7 @@ def test_it_is_labelled_simulated_and_begins_with_the_accounts_wallet_and_the_ca
 
 
 def test_a_position_within_the_cap_was_opened_and_protected_while_everything_was_dead(
-    played: Rehearsal,
+    played: Played,
 ) -> None:
     ((_, _, quantity),) = played.held
     ((entry_price,),) = played.rows("SELECT entry_price FROM hydra.positions")
@@ -178,7 +121,7 @@ def test_a_position_within_the_cap_was_opened_and_protected_while_everything_was
 
 
 def test_tables_and_account_were_compared_before_the_first_minute_and_after_the_kill(
-    played: Rehearsal,
+    played: Played,
 ) -> None:
     causes = [row[0] for row in played.rows("SELECT cause FROM hydra.reconciliations ORDER BY 1")]
     assert causes.count("START") >= 4
@@ -190,20 +133,20 @@ def test_tables_and_account_were_compared_before_the_first_minute_and_after_the_
     assert played.rows("SELECT FROM audit.exchange_differences") == []
 
 
-def test_ctrl_c_leaves_the_position_with_its_stop_and_says_so(played: Rehearsal) -> None:
+def test_ctrl_c_leaves_the_position_with_its_stop_and_says_so(played: Played) -> None:
     assert "At the exchange stops and targets stay for SOL SHORT" in played.stopped, played.stopped
     assert "NOT THERE" not in played.stopped
     assert "entries are cancelled." in played.stopped
 
 
-def test_kill_flattens_at_the_exchange_although_no_process_lived_and_confirms_it(played: Rehearsal) -> None:
+def test_kill_flattens_at_the_exchange_although_no_process_lived_and_confirms_it(played: Played) -> None:
     assert "Run 1 is flat: the exchange shows no position and no order" in played.killed, played.killed
     assert played.kill_status == 0
     assert played.ask(lambda account: account.positions()) == []
     assert played.ask(lambda account: account.open_orders()) == []
 
 
-def test_orders_fills_fees_funding_and_balance_agree_to_the_last_digit(played: Rehearsal) -> None:
+def test_orders_fills_fees_funding_and_balance_agree_to_the_last_digit(played: Played) -> None:
     trades = played.ask(lambda account: account.trades("SOLUSDT", START))
     fills = played.rows(
         "SELECT f.trade_id, f.price, f.quantity, f.fee_usd, f.is_maker, f.evidence FROM hydra.fills AS f"
@@ -219,19 +162,21 @@ def test_orders_fills_fees_funding_and_balance_agree_to_the_last_digit(played: R
         "SELECT sum(net_pnl_usd), sum(fees_usd), sum(funding_usd) FROM hydra.positions"
     )
     assert (-paid, received) == (fees, funding)
+    booked = played.rows("SELECT sum(amount) FROM hydra.exchange_income WHERE kind <> 'TRANSFER'")
+    assert booked == [(sum((one.amount for one in income if one.kind != "TRANSFER"), Decimal(0)),)]
     assert 5_000 + earned == played.ask(lambda account: account.balance()).wallet_usd
     assert played.rows("SELECT FROM hydra.positions WHERE state <> 'CLOSED'") == []
     working = "SELECT FROM hydra.orders WHERE state IN ('PLANNED', 'OPEN', 'PARTIALLY_FILLED', 'UNKNOWN')"
     wait_until(lambda: not played.rows(working), "the ends of stop and target")
 
 
-def test_the_audits_find_nothing(played: Rehearsal) -> None:
+def test_the_audits_find_nothing(played: Played) -> None:
     with connect(played.url, autocommit=True) as connection:
         offences = {one.audit: one.first_rows for one in run_audits(connection) if not one.is_clean}
     assert offences == {}
 
 
-def test_why_report_and_status_tell_of_it(played: Rehearsal) -> None:
+def test_why_report_and_status_tell_of_it(played: Played) -> None:
     ((minute,),) = played.rows("SELECT decision_time FROM hydra.positions")
     why = played.start("why", "SOL", "--run", "1", "--at", f"{minute:%Y-%m-%dT%H:%M}").communicate()[0]
     assert "(by the exchange)" in why, why
@@ -240,7 +185,7 @@ def test_why_report_and_status_tell_of_it(played: Rehearsal) -> None:
     assert "live" in played.start("status").communicate()[0]
 
 
-def test_parity_compares_what_does_not_follow_from_the_exchanges_fills(played: Rehearsal) -> None:
+def test_parity_compares_what_does_not_follow_from_the_exchanges_fills(played: Played) -> None:
     said = played.start("check", "parity", "--run", "1").communicate(timeout=300)[0]
     assert "0 mismatches" in said, said
     assert "no facts tell those" in said
