@@ -15,6 +15,7 @@ from hydra.answers.deflated_sharpe import read_luck
 from hydra.answers.figures import EquitySummary, FigureTable, Measured, ReportFigure, figure_tables
 from hydra.answers.funnel import FunnelStep, read_funnel
 from hydra.answers.news_sentence import news_sentence
+from hydra.answers.order_latency import latency_sentence, read_order_latency
 from hydra.answers.performance import read_baselines, read_performance, trade_results
 from hydra.answers.plain_values import plain
 from hydra.answers.run_choice import Row, rows_of
@@ -113,6 +114,7 @@ def read_report(connection: psycopg.Connection, run_id: int) -> RunReport:
             *worth_of_figures(facts),
             *data_sentences(facts, trades),
             *news_sentence(run_id, vetoes, closed),
+            *latency_sentence(read_order_latency(connection, run_id)),
             _sample(measured),
         ],
     )
