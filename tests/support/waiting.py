@@ -8,11 +8,13 @@ PATIENCE_S = 400.0
 """So long nothing takes that works: a busy machine has time."""
 
 
-def wait_until(holds: Callable[[], object], what: str = "what is waited for") -> None:
-    """Look again and again until it holds; fails once `PATIENCE_S` is over."""
-    deadline = time.monotonic() + PATIENCE_S
+def wait_until(
+    holds: Callable[[], object], what: str = "what is waited for", patience_s: float = PATIENCE_S
+) -> None:
+    """Look again and again until it holds; fails once `patience_s` is over."""
+    deadline = time.monotonic() + patience_s
     while not holds():
-        assert time.monotonic() < deadline, f"{what} did not come about within {PATIENCE_S:g} s"
+        assert time.monotonic() < deadline, f"{what} did not come about within {patience_s:g} s"
         time.sleep(0.02)
 
 
