@@ -1,4 +1,4 @@
-"""`hydra check`: parity, look-ahead and warm-up of a run or market."""
+"""`hydra check`: parity, look-ahead and warm-up of a run or market; the fills of two runs."""
 
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -23,9 +23,11 @@ from hydra.checks.decision_lookahead import (
 )
 from hydra.checks.impossible_known_at import impossible_known_at
 from hydra.checks.parity import check_parity
+from hydra.checks.run_fills import compare_runs
 from hydra.checks.warm_up import EARLIER_DAYS, beginning_at, decision_warm_up, feature_warm_up
 from hydra.cli.check_market import CheckedMarket, CheckRequest, checked_market
 from hydra.cli.check_tables import parity_as_json, print_changes, print_parity, print_results, results_as_json
+from hydra.cli.fill_tables import compared_runs_as_json, print_compared_runs
 from hydra.cli.market_options import FromOption, MarketOption, PairsOption, SeedOption, ToOption
 from hydra.cli.output import error_console, output_console, print_json, print_line, progress_bar
 from hydra.db.engine import adbc_connect, connect
@@ -153,6 +155,31 @@ def parity(
         print_parity(output_console(), found)
     if found.mismatches or not found.rows:
         raise typer.Exit(1 if found.mismatches else NOTHING_COMPARED)
+
+
+@app.command()
+def fills(
+    run_id: Annotated[int, typer.Option("--run", min=1, max=LARGEST_KEY, help="A run.", show_default=False)],
+    against: Annotated[
+        int,
+        typer.Option(
+            min=1, max=LARGEST_KEY, help="A run of the same minutes in another mode.", show_default=False
+        ),
+    ],
+    for_machines: JsonOption = False,
+) -> None:
+    """Compare two runs of the same minutes: what they decided, and their fills, side by side.
+
+    Status 1 if a verdict differs before the fills do, or a fill is one that its minute does not allow.
+    """
+    with connect(database_url(load_settings(), Role.READER), autocommit=True) as connection:
+        found = compare_runs(connection, read_run(connection, run_id), read_run(connection, against))
+    if for_machines:
+        print_json(compared_runs_as_json(found, run_id, against))
+    else:
+        print_compared_runs(output_console(), found, run_id, against)
+    if found.is_wrong or not found.verdicts.compared:
+        raise typer.Exit(1 if found.is_wrong else NOTHING_COMPARED)
 
 
 def lookahead_results(
