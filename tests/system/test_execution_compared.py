@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from hydra.db.edition import Edition
-from hydra.domain import OrderType
 from hydra.db.engine import connect
 from hydra.db.roles import Role
+from hydra.domain import OrderType
 from hydra.reconciliation.reconcile import Reconciliation
 from hydra.runtime.reconciling import Reconciling
 from tests.support.executed_run import ExecutedRun, ExecutionStage
