@@ -1,6 +1,7 @@
 -- How long the orders of a run at an exchange took, in seconds of this machine's clock: from the commit of the stage
 -- that decided an order to the call of the exchange, and to the answer that the exchange has it. One row for the
--- entries and one for the others, where there are any; orders that the exchange never took are left out.
+-- entries and one for the others, where there are any; what the exchange never took is left out. The entries of one
+-- decision count once, up to the first that was taken: a post-only one may be refused and quoted anew.
 WITH times AS (
     SELECT
         o.role = 'ENTRY' AS is_entry,
@@ -10,7 +11,7 @@ WITH times AS (
     FROM hydra.orders AS o
     JOIN hydra.order_events AS e USING (order_id)
     WHERE o.run_id = %(run_id)s AND o.sent_time IS NOT NULL
-    GROUP BY o.order_id, o.role
+    GROUP BY o.role, CASE o.role WHEN 'ENTRY' THEN 0 ELSE o.order_id END, o.instrument_id, o.decision_time
 ), waited AS (
     SELECT
         is_entry,
