@@ -23,6 +23,7 @@ from hydra.db.edition import Edition
 from hydra.db.engine import connect
 from hydra.exchange.binance.order_words import conditional_state_of, state_of
 from hydra.settings import CONFIRMATION
+from hydra.sim.exchange.private.account_file import own_account
 from hydra.universe import UNIVERSE
 from tests.support.account_records import AccountRecords, account_records, instant_of_ms, longest_uncovered
 from tests.support.alert_receiver import receiver
@@ -40,22 +41,22 @@ END: Final = START + timedelta(minutes=MINUTES)
 TRADED: Final = UNIVERSE if MINUTES >= 60 else UNIVERSE[:3]  # minutes
 PAIRS: Final = ",".join(pair.base for pair in TRADED)
 SYMBOLS: Final = tuple(pair.exchange_symbol for pair in TRADED)
-FIRST_WALLET_USD: Final = Decimal(5_000)
+FIRST_WALLET_USD: Final = Decimal(100_000)
 LONGEST_UNCOVERED_S: Final = 5.0
 RULES: Final = {
     "SIGNAL_THRESHOLDS": "adaptive",
     "COOLDOWN_MINUTES": "5",
     "COOLDOWN_AFTER_STOP_MINUTES": "5",
     "MAX_POSITIONS": "8",
-    "MAX_POSITION_SIZE_USD": "4000",
-    "LIVE_SIZE_CAP_USD": "4000",
+    "MAX_POSITION_SIZE_USD": "20000",
+    "LIVE_SIZE_CAP_USD": "20000",
     "MAX_HOLDING_HOURS": (
         "FUNDING_SQUEEZE=1,LIQUIDATION_REVERSAL=1,OI_DIVERGENCE=1,CROWDING_FADE=0.3,FUNDING_CARRY=0.5"
     ),
     "KILL_SCOPE": "pair",
     "OLDEST_MINUTE_S": "55",
 }
-"""So that a quiet market is traded often: what is shown is that the books agree, not what the rules earn."""
+"""So that a quiet market is traded often, in large sizes. The day shows that the books agree, no more."""
 
 WORKING: Final = "SELECT FROM hydra.orders WHERE state IN ('PLANNED', 'OPEN', 'PARTIALLY_FILLED', 'UNKNOWN')"
 STOPS_AND_TARGETS: Final = frozenset({"STOP", "TARGET"})
@@ -75,6 +76,8 @@ def day(servers: dict[Edition, TestServer], tmp_path_factory: pytest.TempPathFac
     """The run has decided the day; Ctrl-C; `hydra kill`; the exchange was asked for all that it recorded."""
     folder = tmp_path_factory.mktemp("day")
     account = folder / "account.toml"
+    own_account(account)
+    account.write_text(account.read_text().replace('usd = "5000"', f'usd = "{FIRST_WALLET_USD}"'))
     options = (
         "--seed", "7", "--scenario", "day", "--scenario", "funding_extreme", "--from",
         f"{START:%Y-%m-%dT%H:%M}", "--pairs", PAIRS, "--speed", "max", "--account", str(account),
@@ -157,6 +160,7 @@ def test_the_day_had_something_to_compare(day: Day) -> None:
     print(
         f"orders {dict(orders)}; fills {len(day.records.trades)}, makers {dict(makers)}, in parts {partial}"
     )
+    print(day.stopped[-1_500:])
     print(f"income {dict(income)}; wallet {day.records.wallet_usd}")
     assert day.records.trades
     if len(TRADED) < len(UNIVERSE) or MINUTES >= 1_440:
