@@ -109,18 +109,28 @@ def _sending(pair: PairOrders, memory: PairMemory, order: Order, time: datetime)
         return None
     if not memory.may("send", order.client_order_id, time):
         return None
+    if order.role is OrderRole.ENTRY:
+        return _entering(pair, memory, order, time)
     if order.role is OrderRole.EXIT and not exit_life.may_send(pair, memory, order, time):
         return None
-    if order.role is OrderRole.ENTRY:
-        complaint = pair.off_filters(order)
-        if complaint is not None:
-            detail = {"off_filters": complaint, "sent": False}
-            order.enter(time, OrderState.CANCELED, ReasonCode.EXCHANGE_REFUSED, detail)
-            return None
-        wanted = pair.wanted_leverage
-        if memory.leverage != wanted:
-            return _paced(memory, "leverage", "", time, SetLeverage(order, wanted))
+    # The exchange sets margin and leverage only while the pair has no orders: before the stop of an entry.
+    is_early = pair.position is None
+    if is_early and (pair.state.plan is None or memory.leverage != pair.wanted_leverage):
+        return None
     return _send(memory, order, time)
+
+
+def _entering(pair: PairOrders, memory: PairMemory, order: Order, time: datetime) -> Call | None:
+    """Leverage, then the stop, then the entry."""
+    complaint = pair.off_filters(order)
+    if complaint is not None:
+        detail = {"off_filters": complaint, "sent": False}
+        order.enter(time, OrderState.CANCELED, ReasonCode.EXCHANGE_REFUSED, detail)
+        return None
+    wanted = pair.wanted_leverage
+    if memory.leverage != wanted:
+        return _paced(memory, "leverage", "", time, SetLeverage(order, wanted))
+    return _send(memory, order, time) if protection.may_enter(pair, memory) else None
 
 
 def _send(memory: PairMemory, order: Order, time: datetime) -> Send:
@@ -180,11 +190,11 @@ def _of_pair(pair: PairOrders, memory: PairMemory, time: datetime) -> list[Call]
             found += _optional(_paced(memory, "trades", "", time, ListTrades(_since(pair, time))))
         else:
             memory.succeeded("trades", "")
+    if _must_list(pair, memory, time):
+        found += _optional(_paced(memory, "list", "", time, ListStops()))
+    else:
+        memory.succeeded("list", "")
     if pair.position is not None:
-        if _must_list(pair, memory, time):
-            found += _optional(_paced(memory, "list", "", time, ListStops()))
-        else:
-            memory.succeeded("list", "")
         shown = memory.position
         if memory.doubted_at is not None or shown is None or time - shown.time >= MEASURED_EVERY:
             found += _optional(_paced(memory, "position", "", time, AskPosition()))
@@ -198,7 +208,7 @@ def _of_pair(pair: PairOrders, memory: PairMemory, time: datetime) -> list[Call]
 
 
 def _must_list(pair: PairOrders, memory: PairMemory, time: datetime) -> bool:
-    """True if the stop of the position was taken and is not proven, or the newest list is old."""
+    """True if a stop of a position or an entry was taken and is not proven, or the newest list is old."""
     taken = [one for one in pair.working(*protection.GUARDS) if one.state is OrderState.OPEN]
     waiting = [one for one in taken if not has_fired(one)]
     if memory.listed_at is None or time - memory.listed_at >= LISTED_EVERY:

@@ -104,11 +104,11 @@ class Executor:
         return {self._rows.symbols[one.instrument_id] for one in waiting if one.is_sent and not one.is_held}
 
     async def end_entries(self) -> None:
-        """Cancel the working entries, and wait until the exchange says that they have ended, some seconds."""
+        """Cancel entries, with the stops of those that bought nothing; wait some seconds for their ends."""
         self._is_ending = True
         with suppress(TimeoutError):
             async with asyncio.timeout(ENTRIES_END_S):
-                while await self._in_database(self._rows.waiting_entries):
+                while await self._in_database(self._rows.has_orders_to_end):
                     self.wake()
                     await asyncio.sleep(_ENDED_LOOK_S)
 

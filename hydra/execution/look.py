@@ -53,7 +53,7 @@ def look(
             take(order, shown, time)
             memory.needs_trades |= order.is_working and lacks_fills(order, shown.order)
     ended = [one for one in pair.state.orders if not one.is_working]
-    protection.leave_where_fired(pair, ended, time)
+    protection.leave_where_fired(pair, memory, ended, time)
     exit_life.leave(pair, ended, time)
     entry_life.enter(pair, memory, ended, time)
     protection.protect(pair, memory, time)

@@ -141,6 +141,7 @@ class PairMemory:
     look that found something held that no proven stop covers. uncovered_for: see `uncovered`. doubted_at:
     when the exchange refused to reduce a position: until it has been asked for that position, nothing more is
     sent to reduce it. requote: the entry that is to be quoted anew as soon as prices are known.
+    stop_needs_position: the exchange has refused a stop because nothing is held yet.
     checked_at, checked_mark: of the newest check of the position between the minutes.
     """
 
@@ -158,6 +159,7 @@ class PairMemory:
     leverage: int | None = None
     quoted: Quoted | None = None
     requote: Requote | None = None
+    stop_needs_position: bool = False
     needs_trades: bool = True
     checked_at: datetime | None = None
     checked_mark: Decimal = Decimal(0)

@@ -58,6 +58,11 @@ class PairOrders:
         return self.position.quantity if self.position is not None else Decimal(0)
 
     @property
+    def at_risk(self) -> Decimal:
+        """Base units held, and those that working entries may still add."""
+        return self.held + sum((one.remaining for one in self.working(OrderRole.ENTRY)), Decimal(0))
+
+    @property
     def decision_time(self) -> datetime | None:
         """Of the position, or of the working entry; None: there is neither."""
         entries = self.working(OrderRole.ENTRY)

@@ -59,6 +59,12 @@ class PairRows:
             values = {"run_id": self.venue.run_id}
             return cursor.execute(queries.load("execution/waiting_entries"), values).fetchall()
 
+    def has_orders_to_end(self) -> bool:
+        """Whether an entry works, or an order in a pair in which nothing is held."""
+        values = {"run_id": self.venue.run_id}
+        rows = self.connection.execute(queries.load("execution/orders_to_end"), values).fetchall()
+        return bool(rows)
+
     def look(
         self,
         instrument_id: int,

@@ -1,8 +1,10 @@
-"""Which stop and target a position must have, and which must go.
+"""Which stop and target an entry and its position must have, and which must go.
 
-A stop counts as there only when the list of open conditional orders shows it. When a position grows, a stop
-for all of it is proven before the smaller one goes. Nothing rests in the book: a resting reduce-only order
-would make an emergency exit fail.
+A stop counts as there only when the list of open conditional orders shows it. That of an entry is proven
+before the entry is sent, for all that the entry may buy: whatever dies afterwards, nothing is held without
+it. An exchange that takes no stop without a position gets it with the first fill. When a position grows
+beyond its stop, a stop for all of it is proven before the smaller one goes. Nothing rests in the book: a
+resting reduce-only order would make an emergency exit fail.
 Source: docs/architecture.md, law 5; C45, C46; docs/practice.md, "Position management" (3).
 """
 
@@ -14,7 +16,7 @@ from hydra.domain import OrderRefusal, OrderRole, OrderState, ReasonCode
 from hydra.execution.news import PairMemory
 from hydra.execution.order_life import has_fired
 from hydra.execution.pair_orders import PairOrders
-from hydra.layers.layer5_orders import OrderPlan, protective_orders
+from hydra.layers.layer5_orders import DecisionKey, OrderPlan, protective_orders
 from hydra.trading.pair_state import Order, Position
 
 GIVEN_UP_AFTER: Final = timedelta(seconds=4)
@@ -23,9 +25,10 @@ GIVEN_UP_AFTER: Final = timedelta(seconds=4)
 GUARDS: Final = (OrderRole.STOP, OrderRole.TARGET)
 
 
-def covering(pair: PairOrders, role: OrderRole) -> Order | None:
-    """The newest working order of a role for all that is held."""
-    orders = [one for one in pair.working(role) if one.remaining >= pair.held and not one.is_withdrawn]
+def covering(pair: PairOrders, role: OrderRole, quantity: Decimal | None = None) -> Order | None:
+    """The newest working order of a role for `quantity`; None: for all that is held."""
+    least = pair.held if quantity is None else quantity
+    orders = [one for one in pair.working(role) if one.remaining >= least and not one.is_withdrawn]
     return orders[-1] if orders else None
 
 
@@ -38,7 +41,7 @@ def protect(pair: PairOrders, memory: PairMemory, time: datetime) -> None:
     """Plan the stop and the target that are missing, withdraw those that must go, give up what cannot be."""
     position = pair.position
     if position is None:
-        pair.withdraw(pair.working(*GUARDS), time)
+        _protect_entry(pair, memory, time)
         memory.covered()
         memory.protected_quantity = Decimal(0)
         return
@@ -46,7 +49,8 @@ def protect(pair: PairOrders, memory: PairMemory, time: datetime) -> None:
     for role, present in ((OrderRole.STOP, stop), (OrderRole.TARGET, target)):
         if present is None and memory.may("plan", role, time):
             memory.made("plan", role, time)
-            _plan(pair, position, role, time)
+            key, exits = pair.key(position.decision_time), (position.stop_price, position.target_price)
+            _plan(pair, key, role, position.direction, exits, time)
     if not is_proven(stop, memory):
         if memory.uncovered(time) >= GIVEN_UP_AFTER:
             pair.leave_at_market(time, ReasonCode.UNPROTECTED)
@@ -71,27 +75,69 @@ def _settle(
     if is_whole and memory.protected_quantity != position.quantity:
         memory.protected_quantity = position.quantity
         position.protected(time)
+        for guard in guards:
+            if guard is not None and guard.placed_time < position.opened_time:
+                # Its row is linked to the position with its next event.
+                guard.enter(time, guard.state, detail={"protects": "the position"})
 
 
-def _plan(pair: PairOrders, position: Position, role: OrderRole, time: datetime) -> None:
-    key, exits = pair.key(position.decision_time), (position.stop_price, position.target_price)
-    stop, target = protective_orders(key, position.direction, position.quantity, exits, pair.attempt(role))
+def _plan(
+    pair: PairOrders,
+    key: DecisionKey,
+    role: OrderRole,
+    direction: int,
+    exits: tuple[Decimal, Decimal],
+    time: datetime,
+) -> None:
+    """A stop or target for all that the entry may still buy: later fills need no other."""
+    stop, target = protective_orders(key, direction, pair.at_risk, exits, pair.attempt(role))
     plan: OrderPlan = stop if role is OrderRole.STOP else target
-    pair.plan(plan, position.decision_time, plan.trigger_price or position.entry_price, time)
+    pair.plan(plan, key.decision_time, exits[GUARDS.index(role)], time)
 
 
-def leave_where_fired(pair: PairOrders, ended: list[Order], time: datetime) -> None:
-    """If a stop or target came to its price and something is still held, close the rest at market.
+def _protect_entry(pair: PairOrders, memory: PairMemory, time: datetime) -> None:
+    """Nothing is held yet: plan the stop of the entry, or withdraw what no entry needs any more."""
+    entries = pair.working(OrderRole.ENTRY)
+    if not entries and memory.requote is None:
+        pair.withdraw(pair.working(*GUARDS), time)
+        return
+    wanted = [one for one in entries if not one.is_withdrawn]
+    if not wanted or memory.stop_needs_position or covering(pair, OrderRole.STOP, pair.at_risk) is not None:
+        return
+    if memory.may("plan", OrderRole.STOP, time):
+        memory.made("plan", OrderRole.STOP, time)
+        key, plan = pair.key(wanted[-1].decision_time), pair.entry_plan
+        _plan(pair, key, OrderRole.STOP, plan.direction, (plan.stop_price, plan.target_price), time)
+
+
+def may_enter(pair: PairOrders, memory: PairMemory) -> bool:
+    """Whether an entry may go out: its stop is proven, or the exchange takes none while nothing is held."""
+    if pair.position is not None or memory.stop_needs_position:
+        return True
+    stop = covering(pair, OrderRole.STOP, pair.at_risk)
+    if stop is None or has_fired(stop) or not is_proven(stop, memory):
+        return False
+    memory.succeeded("plan", OrderRole.STOP)
+    return True
+
+
+def leave_where_fired(pair: PairOrders, memory: PairMemory, ended: list[Order], time: datetime) -> None:
+    """If a stop or target came to its price, nothing more is entered; what is still held is closed at market.
 
     ended: orders that ended in this look. One that was cancelled, or refused before its price came, is
-    planned again instead.
+    planned again instead. An entry without a position whose stop is refused is withdrawn.
     """
     for order in ended:
-        if order.role in GUARDS and pair.held > 0 and order.state is not OrderState.CANCELED:
-            detail = order.events[-1].detail if order.events else {}
-            would_trigger = OrderRefusal.WOULD_TRIGGER
-            if detail.get("refusal", would_trigger) == would_trigger:
-                pair.leave_at_market(time, _FIRED[order.role])
+        if order.role not in GUARDS or order.state is OrderState.CANCELED:
+            continue
+        detail = order.events[-1].detail if order.events else {}
+        refusal = detail.get("refusal", OrderRefusal.WOULD_TRIGGER)
+        if pair.held > 0 and refusal == OrderRefusal.WOULD_TRIGGER:
+            pair.leave_at_market(time, _FIRED[order.role])
+        elif pair.held == 0 and refusal == OrderRefusal.NOTHING_TO_REDUCE:
+            memory.stop_needs_position = True
+        elif pair.held == 0:
+            pair.withdraw(pair.working(OrderRole.ENTRY), time, ReasonCode.EXCHANGE_REFUSED)
 
 
 _FIRED: Final = {OrderRole.STOP: ReasonCode.STOP_HIT, OrderRole.TARGET: ReasonCode.TARGET_HIT}

@@ -15,10 +15,15 @@ own_orders AS (
         o.filled_quantity, o.limit_price, o.trigger_price, o.state, o.recorded_at, p.instrument_id, p.symbol,
         o.order_type IN ('STOP_MARKET', 'TAKE_PROFIT_MARKET') AS is_conditional,
         o.state IN ('PLANNED', 'OPEN', 'PARTIALLY_FILLED', 'UNKNOWN') AS is_working,
+        -- A stop stands before the entry goes out.
         EXISTS (
             SELECT FROM hydra.positions AS h
             WHERE h.run_id = o.run_id AND h.instrument_id = o.instrument_id AND h.state <> 'CLOSED'
-        ) OR EXISTS (SELECT FROM shown_positions AS h WHERE h.symbol = p.symbol) AS has_position
+        ) OR EXISTS (SELECT FROM shown_positions AS h WHERE h.symbol = p.symbol) OR EXISTS (
+            SELECT FROM hydra.orders AS h
+            WHERE h.run_id = o.run_id AND h.instrument_id = o.instrument_id AND h.decision_time = o.decision_time
+                AND h.role = 'ENTRY' AND h.state IN ('PLANNED', 'OPEN', 'PARTIALLY_FILLED', 'UNKNOWN')
+        ) AS has_position_or_entry
     FROM hydra.orders AS o
     JOIN pairs AS p USING (instrument_id)
     WHERE o.run_id = %(run_id)s AND (
@@ -43,7 +48,7 @@ order_differences AS (
             WHEN s.state IS NULL AND o.state <> 'PLANNED' AND o.recorded_at < now() - interval '1 minute'
                 THEN 'ORDER_NOT_FOUND'
             WHEN s.is_open AND o.state IN ('PLANNED', 'UNKNOWN') THEN 'ORDER_ARRIVED'
-            WHEN s.is_open AND (NOT o.is_working OR (o.role <> 'ENTRY' AND NOT o.has_position)) THEN 'ORDER_LIVES_ON'
+            WHEN s.is_open AND (NOT o.is_working OR (o.role <> 'ENTRY' AND NOT o.has_position_or_entry)) THEN 'ORDER_LIVES_ON'
             WHEN s.is_open AND (
                 s.is_buy <> o.is_buy OR s.limit_price <> o.limit_price OR s.trigger_price <> o.trigger_price
                 -- An order that closes the whole position has no quantity.

@@ -56,6 +56,22 @@ def test_an_audit_finds_its_defect(connection: psycopg.Connection, name: str) ->
     assert len(findings(connection, name)) == 1
 
 
+@pytest.mark.parametrize(("ended_ago_s", "filled", "found"), [(11, 0, 1), (1, 0, 0), (11, 20, 0)])
+def test_a_stop_whose_entry_has_bought_nothing_does_not_stay(
+    connection: psycopg.Connection, ended_ago_s: int, filled: int, found: int
+) -> None:
+    connection.execute(
+        "UPDATE hydra.orders SET state = 'CANCELED', filled_quantity = %s WHERE order_id = 23", (filled,)
+    )
+    connection.execute("UPDATE hydra.orders SET position_id = NULL WHERE order_id = 24")
+    connection.execute(
+        "INSERT INTO hydra.order_events (order_id, sequence, time, state, recorded_at)"
+        " VALUES (23, 1, '2025-06-01 00:07Z', 'CANCELED', now() - make_interval(secs => %s))",
+        (ended_ago_s,),
+    )
+    assert len(findings(connection, "order_outlives_position")) == found
+
+
 @pytest.mark.parametrize(
     "defect",
     [

@@ -311,14 +311,14 @@ class ExecutionStage:
         """Stop the exchange."""
         self._runner.run(self._opened.aclose())
 
-    def play(self, act: Callable[[ExecutedRun], Awaitable[None]], *, is_covered: bool = True) -> None:
+    def play(self, act: Callable[[ExecutedRun], Awaitable[None]]) -> None:
         """Play an act on a new run, then leave the account flat. At the end tables and exchange must agree.
 
-        is_covered: nothing may be held without a stop for more than five seconds of the exchange.
+        Nothing may be held without a stop for more than five seconds of the exchange, process or no process.
         """
-        self._runner.run(self._play(act, is_covered=is_covered))
+        self._runner.run(self._play(act))
 
-    async def _play(self, act: Callable[[ExecutedRun], Awaitable[None]], *, is_covered: bool) -> None:
+    async def _play(self, act: Callable[[ExecutedRun], Awaitable[None]]) -> None:
         with (
             closing(connect(self._url, autocommit=True)) as owner,
             closing(connect(as_role(self._url, Role.WORKER), autocommit=True)) as worker,
@@ -338,7 +338,7 @@ class ExecutionStage:
                     await run.finish()
                 await run.assert_agreed(begins)
                 assert not watching.done()
-                assert watch.longest_s <= MOST_UNCOVERED_S or not is_covered
+                assert watch.longest_s <= MOST_UNCOVERED_S
             except BaseException as error:
                 error.add_note(run.lives())
                 raise

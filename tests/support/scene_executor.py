@@ -225,9 +225,13 @@ class SceneExecutor:
         self._heard = len(self.scene.events)
 
     def answer(self, outcome: Outcome = Outcome.ANSWERED) -> None:
-        """The oldest call under way is carried out, or not, and answered, or not."""
+        """The oldest call under way is carried out, or not, and answered, or not.
+
+        Raises:
+            LookupError: no call is under way.
+        """
         if not self.calls:
-            return
+            raise LookupError("no call is under way")
         call = self.calls.popleft()
         news = self._carry_out(call) if outcome in {Outcome.ANSWERED, Outcome.LOST_AFTER} else None
         if outcome is Outcome.ANSWERED and news is not None:

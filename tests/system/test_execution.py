@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -130,6 +130,7 @@ def test_a_post_only_entry_that_would_take_is_quoted_three_times_more(
         await run.until(lambda: states(run, "ENTRY") == ["REJECTED"] * 4)
         ids = run.rows(
             "SELECT count(DISTINCT client_order_id), min(quantity), max(quantity) FROM hydra.orders"
+            " WHERE role = 'ENTRY'"
         )
         assert ids == [(4, QUANTITY, QUANTITY)]
         assert await run.account.open_orders(BTC) == []
@@ -143,7 +144,7 @@ def test_an_entry_that_does_not_fill_is_withdrawn(stage: ExecutionStage) -> None
         await run.decide_entry(order_type=OrderType.POST_ONLY, away_pct="1")
         await run.until(lambda: states(run, "ENTRY") == ["OPEN"])
         assert [one.client_order_id for one in await run.account.open_orders(BTC)] == [
-            row[0] for row in run.rows("SELECT client_order_id FROM hydra.orders")
+            row[0] for row in run.rows("SELECT client_order_id FROM hydra.orders WHERE role = 'ENTRY'")
         ]
         venue = live_venue(run.run)
 
@@ -154,24 +155,28 @@ def test_an_entry_that_does_not_fill_is_withdrawn(stage: ExecutionStage) -> None
         run.change(withdraw)
         await run.until(lambda: states(run, "ENTRY") == ["CANCELED"])
         assert await run.account.open_orders(BTC) == []
+        await run.until(lambda: states(run, "STOP") == ["CANCELED"])
+        assert await run.account.open_conditional_orders(BTC) == []
 
     stage.play(act)
 
 
-def test_what_an_entry_takes_in_parts_is_protected_from_the_first_part_on(stage: ExecutionStage) -> None:
+EARLY_STOP_REFUSED: Final = {"kind": "refused", "value": -2022, "endpoint": "algoOrder", "count": 1}
+"""An exchange that takes no stop before there is a position: the entry goes out without it."""
+
+
+@pytest.mark.parametrize("refused", [(), (EARLY_STOP_REFUSED,)], ids=["early", "late"])
+def test_what_an_entry_takes_in_parts_is_protected_from_the_first_part_on(
+    stage: ExecutionStage, refused: tuple[dict[str, Any], ...]
+) -> None:
     async def act(run: ExecutedRun) -> None:
-        await opened(run, {"kind": "half_filled", "endpoint": "order", "count": 1}, quantity="0.020")
-        await run.until(lambda: states(run, "STOP") == ["CANCELED", "OPEN"])
-        await run.until(lambda: states(run, "TARGET") == ["CANCELED", "OPEN"])
-        assert await run.stops() == [2 * QUANTITY]
-        # The stop for all of it stood before the smaller one went.
-        times = run.rows(
-            "SELECT min(e.time) FILTER (WHERE e.state = 'OPEN'),"
-            " min(e.time) FILTER (WHERE e.state = 'CANCELED')"
-            " FROM hydra.orders AS o JOIN hydra.order_events AS e USING (order_id)"
-            " WHERE o.role = 'STOP' GROUP BY o.order_id ORDER BY o.order_id"
+        await opened(
+            run, *refused, {"kind": "half_filled", "endpoint": "order", "count": 1}, quantity="0.020"
         )
-        assert times[1][0] < times[0][1]
+        before = ["REJECTED"] * len(refused)
+        await run.until(lambda: states(run, "STOP") == [*before, "OPEN"])
+        await run.until(lambda: states(run, "TARGET") == ["OPEN"])
+        assert await run.stops() == [2 * QUANTITY]
 
     stage.play(act)
 
@@ -228,26 +233,64 @@ def test_a_kill_switch_flattens_at_the_exchange_at_once(stage: ExecutionStage) -
     stage.play(act)
 
 
-def test_a_position_whose_stop_is_never_taken_is_closed_within_five_seconds(stage: ExecutionStage) -> None:
+def test_an_entry_is_not_sent_while_its_stop_cannot_be_placed(stage: ExecutionStage) -> None:
     async def act(run: ExecutedRun) -> None:
         await run.client.set_faults({"kind": "maintenance", "endpoint": "algoOrder"})
         await run.start()
         await run.decide_entry()
-        await run.until(lambda: run.rows("SELECT 1 FROM hydra.positions WHERE state = 'CLOSED'"))
-        assert run.position() == ("CLOSED", 0, "UNPROTECTED")
-        (held,) = run.rows("SELECT extract(epoch FROM closed_time - opened_time) FROM hydra.positions")
-        assert held[0] <= 5
+        sendings = "SELECT FROM hydra.order_events WHERE detail @> '{\"sent\": true}'"
+        await run.until(lambda: len(run.rows(sendings)) >= 3)
+        assert run.rows("SELECT sent_time FROM hydra.orders WHERE role = 'ENTRY'") == [(None,)]
+        assert (states(run, "ENTRY"), states(run, "STOP")) == (["PLANNED"], ["PLANNED"])
+
+    stage.play(act)
+
+
+def test_an_entry_whose_stop_would_fire_at_once_is_not_sent(stage: ExecutionStage) -> None:
+    async def act(run: ExecutedRun) -> None:
+        await run.client.set_faults({"kind": "refused", "value": -2021, "endpoint": "algoOrder", "count": 1})
+        await run.start()
+        await run.decide_entry()
+        await run.until(lambda: states(run, "ENTRY") == ["CANCELED"])
+        assert run.rows("SELECT sent_time FROM hydra.orders WHERE role = 'ENTRY'") == [(None,)]
+        assert states(run, "STOP") == ["REJECTED"]
+
+    stage.play(act)
+
+
+async def without_early_stops(run: ExecutedRun) -> None:
+    """A first position is opened and left; the exchange has taken no stop before it was there."""
+    await opened(run, EARLY_STOP_REFUSED)
+    await run.leave()
+    await run.until(lambda: not run.is_at_work())
+
+
+_SECOND: Final = """
+SELECT exit_reason_code, extract(epoch FROM closed_time - opened_time) FROM hydra.positions
+WHERE state = 'CLOSED' ORDER BY position_id OFFSET 1
+"""
+
+
+def test_a_position_whose_stop_is_never_taken_is_closed_within_five_seconds(stage: ExecutionStage) -> None:
+    async def act(run: ExecutedRun) -> None:
+        await without_early_stops(run)
+        await run.client.set_faults({"kind": "maintenance", "endpoint": "algoOrder"})
+        await run.decide_entry()
+        await run.until(lambda: run.rows(_SECOND))
+        ((reason, held_s),) = run.rows(_SECOND)
+        assert reason == "UNPROTECTED"
+        assert held_s <= 5
 
     stage.play(act)
 
 
 def test_a_stop_that_would_fire_at_once_closes_the_position(stage: ExecutionStage) -> None:
     async def act(run: ExecutedRun) -> None:
+        await without_early_stops(run)
         await run.client.set_faults({"kind": "refused", "value": -2021, "endpoint": "algoOrder", "count": 1})
-        await run.start()
         await run.decide_entry()
-        await run.until(lambda: run.rows("SELECT 1 FROM hydra.positions WHERE state = 'CLOSED'"))
-        assert run.position() == ("CLOSED", 0, "STOP_HIT")
+        await run.until(lambda: run.rows(_SECOND))
+        assert run.rows(_SECOND)[0][0] == "STOP_HIT"
 
     stage.play(act)
 

@@ -153,11 +153,12 @@ def test_a_run_that_is_stopped_cancels_its_entries_and_keeps_its_position(stage:
     async def act(run: ExecutedRun) -> None:
         await run.start()
         await run.decide_entry(order_type=OrderType.POST_ONLY, away_pct="3")
-        await run.until(lambda: run.orders() == [("ENTRY", "OPEN")])
+        await run.until(lambda: sorted(run.orders()) == [("ENTRY", "OPEN"), ("STOP", "OPEN")])
         assert await run.executor.unheld_entries() == {BTC}
         await run.executor.end_entries()
-        assert run.orders() == [("ENTRY", "CANCELED")]
+        assert sorted(run.orders()) == [("ENTRY", "CANCELED"), ("STOP", "CANCELED")]
         assert await run.account.open_orders(BTC) == []
+        assert await run.account.open_conditional_orders(BTC) == []
 
     stage.play(act)
 

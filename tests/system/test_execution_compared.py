@@ -10,6 +10,7 @@ import pytest
 from hydra.db.edition import Edition
 from hydra.db.engine import connect
 from hydra.db.roles import Role
+from hydra.domain import OrderType
 from hydra.reconciliation.reconcile import Reconciliation
 from hydra.runtime.reconciling import Reconciling
 from tests.support.executed_run import ExecutedRun, ExecutionStage
@@ -57,6 +58,20 @@ def test_a_comparison_in_the_middle_of_an_entry_disturbs_nothing(
             await run.until(lambda: run.orders()[0] == ("ENTRY", "FILLED"))
             await reconciling.compare()
             await run.until(lambda: "PROTECTED" in run.position_events())
+            await reconciling.compare()
+            assert run.standing() == []
+            assert await run.stops() == [QUANTITY]
+
+    stage.play(act)
+
+
+def test_a_comparison_while_an_entry_waits_leaves_its_stop_alone(
+    stage: ExecutionStage, database: str
+) -> None:
+    async def act(run: ExecutedRun) -> None:
+        async with compared(run, database) as reconciling:
+            await run.decide_entry(order_type=OrderType.POST_ONLY, away_pct="1")
+            await run.until(lambda: sorted(run.orders()) == [("ENTRY", "OPEN"), ("STOP", "OPEN")])
             await reconciling.compare()
             assert run.standing() == []
             assert await run.stops() == [QUANTITY]

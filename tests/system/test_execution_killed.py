@@ -82,7 +82,6 @@ def stage(
 
 
 def test_kill_9_and_faults_double_no_order_and_lose_no_fill(stage: tuple[ExecutionStage, Path]) -> None:
-    """Time without a process is not counted: a stop cannot be placed then."""
     one, folder = stage
     log = folder / "log.txt"
 
@@ -114,4 +113,4 @@ def test_kill_9_and_faults_double_no_order_and_lose_no_fill(stage: tuple[Executi
         entries = run.rows("SELECT count(DISTINCT decision_time) FROM hydra.orders WHERE role = 'ENTRY'")
         assert entries == [(ROUNDS,)]
 
-    one.play(act, is_covered=False)
+    one.play(act)

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from hydra.domain import ExitUrgency, OrderRole, OrderState, OrderType
 from hydra.execution.calls import Quote, Send
 from hydra.sim.exchange.account.settings import AccountSettings
-from hydra.sim.exchange.account.words import MarginType
+from hydra.sim.exchange.account.words import MarginType, OrderSide
+from hydra.sim.exchange.account.words import OrderType as SimulatedType
+from hydra.trading.pair_state import Order
 from tests.support.account_scene import Scene
 from tests.support.scene_executor import Outcome, SceneExecutor
 
@@ -31,8 +33,8 @@ _STEP = st.one_of(
 )
 _MIDDLE: Final = 500_000
 LEVERAGE: Final = 10
-_SENT: Final = (("enter", True, "0.300"), *[("answer", Outcome.ANSWERED)] * 3)
-"""An entry rests in the book."""
+_SENT: Final = (("enter", True, "0.300"), *[("answer", Outcome.ANSWERED)] * 5)
+"""An entry rests in the book: leverage, trades, its stop, the list of stops, the entry."""
 
 
 def _step(one: SceneExecutor, what: str, *terms: object) -> None:
@@ -81,7 +83,7 @@ _ACTIONS: Final[dict[str, Callable[..., object]]] = {
     "enter": _enter,
     "leave": _leave,
     "withdraw": _withdraw,
-    "answer": lambda one, outcome: one.answer(outcome),
+    "answer": lambda one, outcome: one.calls and one.answer(outcome),
     "deliver": lambda one, doubled: one.deliver(doubled=doubled),
     "reorder": lambda one: one.reorder(),
     "drop": lambda one: one.drop(),
@@ -92,9 +94,12 @@ _ACTIONS: Final[dict[str, Callable[..., object]]] = {
 }
 
 
-def an_executor() -> SceneExecutor:
-    scene = Scene(AccountSettings(leverage=10, margin_type=MarginType.ISOLATED))
-    return SceneExecutor(scene)
+def an_executor(*, refuses_early_stops: bool = False) -> SceneExecutor:
+    """refuses_early_stops: the exchange takes no stop before there is a position."""
+    settings = AccountSettings(
+        leverage=10, margin_type=MarginType.ISOLATED, refuses_early_stops=refuses_early_stops
+    )
+    return SceneExecutor(Scene(settings))
 
 
 def assert_as_at_the_exchange(one: SceneExecutor) -> None:
@@ -118,24 +123,102 @@ def assert_as_at_the_exchange(one: SceneExecutor) -> None:
     assert set(one.fills) == {str(trade.trade_id) for trade in store.trades}
 
 
+def assert_covered(one: SceneExecutor) -> None:
+    """What is held has a stop at the exchange, unless one has fired: then the rest is closed at market."""
+    store = one.scene.account.store
+    held = abs(store.of("BTCUSDT").position.amount)
+    stops = [order for order in store.conditional.values() if order.type is SimulatedType.STOP_MARKET]
+    standing = sum(order.quantity for order in stops if order.is_open)
+    assert held <= standing or any(order.triggered_ms for order in stops)
+
+
 @settings(max_examples=150)
-@given(st.lists(_STEP, max_size=60), st.booleans())
-def test_the_rows_end_as_the_exchange(steps: list[tuple[object, ...]], is_renewed: bool) -> None:
-    one = an_executor()
+@given(st.lists(_STEP, max_size=60), st.booleans(), st.booleans())
+def test_the_rows_end_as_the_exchange(
+    steps: list[tuple[object, ...]], is_renewed: bool, refuses_early_stops: bool
+) -> None:
+    one = an_executor(refuses_early_stops=refuses_early_stops)
     for step in [*_SENT, *steps]:
         _step(one, *step)  # type: ignore[arg-type]
+        if not refuses_early_stops:
+            assert_covered(one)
     one.come_to_rest(is_renewed=is_renewed)
     assert_as_at_the_exchange(one)
 
 
-def held_without_an_answer() -> SceneExecutor:
-    """An entry has filled; its stop and target are under way."""
-    one = an_executor()
+def held(*, refuses_early_stops: bool) -> SceneExecutor:
+    """An entry has filled. What follows is under way."""
+    one = an_executor(refuses_early_stops=refuses_early_stops)
     for step in [*_SENT, ("trade", True, "9.000")]:
         _step(one, *step)  # type: ignore[arg-type]
-    while one.position is None:
+    for _ in range(5):
         one.deliver()
+    assert one.position is not None
     return one
+
+
+def held_without_an_answer() -> SceneExecutor:
+    """An entry has filled; its stop and target are under way."""
+    return held(refuses_early_stops=True)
+
+
+def test_a_stop_for_the_whole_entry_stands_before_the_entry_goes_out() -> None:
+    one = an_executor()
+    _enter(one, True, "0.300")
+    while not any(isinstance(call, Send) and call.order.role is OrderRole.ENTRY for call in one.calls):
+        assert one.scene.account.store.of("BTCUSDT").resting.of_side(OrderSide.BUY) == []
+        one.answer()
+    (stop,) = one.scene.account.store.of("BTCUSDT").waiting.values()
+    assert (stop.quantity, stop.reduce_only) == (Decimal("0.300"), True)
+    assert one.memory.listed == {stop.client_id}
+
+
+def test_a_position_never_stands_without_its_stop_even_if_the_process_dies_at_once() -> None:
+    one = an_executor()
+    for step in _SENT:
+        _step(one, *step)  # type: ignore[arg-type]
+    one.crash()
+    _trade(one, True, "9.000")
+    store = one.scene.account.store.of("BTCUSDT")
+    (stop,) = store.waiting.values()
+    assert store.position.amount == stop.quantity
+
+
+def test_a_stop_that_is_proven_is_not_placed_again_when_parts_of_the_entry_fill() -> None:
+    one = an_executor()
+    for step in [*_SENT, ("trade", True, "0.204"), ("pass", 1), ("trade", True, "9.000"), ("pass", 1)]:
+        _step(one, *step)  # type: ignore[arg-type]
+        for _ in range(8):
+            one.deliver()
+            if one.calls:
+                one.answer()
+    assert one.position is not None
+    roles = [order.role for order in one.orders]
+    assert (roles.count(OrderRole.STOP), roles.count(OrderRole.TARGET)) == (1, 1)
+
+
+def test_an_entry_whose_stop_the_price_has_passed_is_not_sent() -> None:
+    one = an_executor()
+    _enter(one, True, "0.300")
+    _market(one, -12_000)
+    for _ in range(10):
+        if one.calls:
+            one.answer()
+    assert not list(one.scene.account.store.orders)
+    states = {order.role: order.state for order in one.orders}
+    assert states == {OrderRole.ENTRY: OrderState.CANCELED, OrderRole.STOP: OrderState.REJECTED}
+
+
+def test_a_withdrawn_entry_takes_its_stop_along() -> None:
+    one = an_executor()
+    for step in [*_SENT, ("withdraw",)]:
+        _step(one, *step)  # type: ignore[arg-type]
+    for _ in range(10):
+        one.deliver()
+        if one.calls:
+            one.answer()
+    assert one.working == []
+    assert not one.scene.account.store.of("BTCUSDT").waiting
 
 
 def test_a_pause_of_the_process_closes_no_position() -> None:
@@ -164,6 +247,11 @@ def test_an_entry_that_is_withdrawn_before_it_was_sent_is_never_sent() -> None:
     assert not any(isinstance(call, Send) for call in one.calls)
 
 
+def entries(one: SceneExecutor) -> list[Order]:
+    """The entries of all decisions so far."""
+    return [order for order in one.orders if order.role is OrderRole.ENTRY]
+
+
 def refused_as_taker() -> SceneExecutor:
     """An entry above the best ask was refused: the prices of now are asked for."""
     one = an_executor()
@@ -180,7 +268,7 @@ def test_a_requoted_entry_keeps_the_leverage_of_its_decision() -> None:
     leverage = one.memory.leverage
     assert leverage == LEVERAGE
     one.answer()
-    assert [order.state for order in one.orders] == [OrderState.REJECTED, OrderState.PLANNED]
+    assert [order.state for order in entries(one)] == [OrderState.REJECTED, OrderState.PLANNED]
     assert [type(call) for call in one.calls] == [Send]
 
 
@@ -191,12 +279,14 @@ def test_prices_for_a_requote_are_asked_for_until_they_come() -> None:
     _pass(one, 1)
     assert [type(call) for call in one.calls] == [Quote]
     one.answer()
-    assert len(one.orders) == 2
+    assert len(entries(one)) == 2
 
 
 def test_a_requote_whose_prices_come_too_late_is_given_up() -> None:
     one = refused_as_taker()
     _pass(one, 130)
     assert one.memory.requote is None
-    one.answer()
-    assert len(one.orders) == 1
+    while one.calls:
+        one.answer()
+    assert len(entries(one)) == 1
+    assert one.working == []

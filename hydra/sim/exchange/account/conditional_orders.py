@@ -37,7 +37,7 @@ class ConditionalOrders:
         """Check and keep a conditional order.
 
         Raises:
-            Refusal: that of the form and the filters, -4116, -4045, -4509, -4130, -2021.
+            Refusal: that of the form and the filters, -4116, -4045, -2022, -4509, -4130, -2021.
         """
         store, one = self._store, self._store.of(request.symbol)
         if request.client_id is not None:
@@ -48,6 +48,9 @@ class ConditionalOrders:
             raise refusals.CLIENT_ID_DUPLICATED
         if len(waiting) >= MOST_OPEN_ORDERS:
             raise refusals.TOO_MANY_CONDITIONAL
+        is_early = request.reduce_only and not one.position.reducible_by(request.side)
+        if is_early and store.settings.refuses_early_stops:
+            raise refusals.REDUCE_ONLY_REJECTED
         if request.time_in_force is TimeInForce.GTE_GTC:
             _check_tied_to_position(one, request)
         order = self._made(one, request)
