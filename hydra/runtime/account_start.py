@@ -122,7 +122,7 @@ def reconcile_at_start(settings: Settings, run: Run, connection: psycopg.Connect
 
     Raises:
         StopError: another process executes the run's orders, or a person has to act.
-        RetryError: the exchange cannot be asked now.
+        RetryError: the exchange could not be asked, five times.
     """
     name = locks.of_execution(run.run_id)
     if not locks.take(connection, name, LOCK_WAIT_S):
@@ -136,13 +136,14 @@ def reconcile_at_start(settings: Settings, run: Run, connection: psycopg.Connect
 async def _reconciled(settings: Settings, run: Run, connection: psycopg.Connection) -> Reconciled:
     exchange = await asyncio.to_thread(connect_exchange, settings, run)
     try:
-        await exchange.clock.measure(exchange.market.server_clock)
         compared = Reconciliation(connection, run, exchange.account, exchange.now, live_venue(run).key)
         for _ in range(_TRIES - 1):
             try:
+                await exchange.clock.measure(exchange.market.server_clock)
                 return await compared.reconcile(ReconciliationCause.START)
             except RetryError:
                 await asyncio.sleep(_PAUSE_S)
+        await exchange.clock.measure(exchange.market.server_clock)
         return await compared.reconcile(ReconciliationCause.START)
     finally:
         await exchange.account.close()

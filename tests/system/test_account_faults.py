@@ -77,6 +77,22 @@ def test_the_outcome_is_unknown_until_it_is_asked_by_id(
     one.run(act)
 
 
+@pytest.mark.parametrize("endpoint", ["order", "openOrders"])
+def test_a_question_that_is_answered_with_nothing_may_be_asked_again(
+    one: AccountUnderTest, endpoint: str
+) -> None:
+    async def act(one: AccountUnderTest) -> None:
+        plan = await one.resting()
+        await one.account.place(BTC, plan)
+        await one.set_fault("empty_answer", endpoint=endpoint, count=1)
+        question = one.account.open_orders if endpoint == "openOrders" else None
+        with pytest.raises(RetryError, match="answered with nothing"):
+            await (question(BTC) if question else one.account.order(BTC, plan.client_order_id))
+        assert await one.account.order(BTC, plan.client_order_id) is not None
+
+    one.run(act)
+
+
 def test_a_cancel_whose_answer_is_lost_is_repeated_on_the_way_and_then_finds_no_open_order(
     one: AccountUnderTest,
 ) -> None:

@@ -1,6 +1,7 @@
 """Before a run trades at an exchange: its account is examined, and compared with the tables."""
 
 import asyncio
+from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -8,12 +9,21 @@ from pathlib import Path
 import pytest
 from psycopg import sql
 
+from hydra.db.engine import connect
+from hydra.db.roles import Role
 from hydra.domain import ReconciliationCause, TradingMode
 from hydra.errors import StopError
-from hydra.runtime.account_start import examine_before, refuse_differences, wallet_usd
+from hydra.runtime.account_start import (
+    examine_before,
+    reconcile_at_start,
+    refuse_differences,
+    wallet_usd,
+)
 from hydra.settings import Settings
+from hydra.trading.runs import read_run
 from tests.support.reconciled_run import Play, ReconciledRun
 from tests.support.served_account import BTC, served_account
+from tests.support.servers.logins import as_role
 
 
 def settings_of(url: str, file: Path) -> Settings:
@@ -100,5 +110,28 @@ def test_live_does_not_start_with_a_difference_that_a_person_has_to_judge_and_te
         live = replace(run.run, mode=TradingMode.LIVE)
         with pytest.raises(StopError, match=r"run 1 does not start: .*position unknown BTCUSDT.*hydra adopt"):
             refuse_differences(run.owner, live, reconciled, told.append)
+
+    play(act)
+
+
+@pytest.mark.parametrize(
+    ("fault", "endpoint"),
+    [("empty_answer", "openOrders"), ("http_5xx", "openOrders"), ("http_5xx", "time")],
+)
+def test_a_start_asks_again_when_an_answer_cannot_be_used(
+    play: Play, tmp_path: Path, fault: str, endpoint: str
+) -> None:
+    async def act(run: ReconciledRun) -> None:
+        venue = f'"{run.account.venue}"'
+        run.owner.execute(
+            "UPDATE hydra.runs SET config = jsonb_set(config, '{exchange,venue}', %s::jsonb)", [venue]
+        )
+        recorded = read_run(run.owner, run.run.run_id)
+        settings = settings_of(run.client.url, tmp_path / "account.toml")
+        await run.client.set_faults({"kind": fault, "endpoint": endpoint, "count": 1})
+        with closing(connect(as_role(run.url, Role.WORKER), autocommit=True)) as connection:
+            reconciled = await asyncio.to_thread(reconcile_at_start, settings, recorded, connection)
+        assert reconciled.is_clean
+        assert [one.acted for one in run.exchange.faults.active] == [1]
 
     play(act)

@@ -77,12 +77,14 @@ class BinanceAccount:
     async def _found(self, endpoint: str, **parameters: Any) -> Any:
         """The decoded answer; None: there is no such order."""
         try:
-            return await self._calls.signed(endpoint, **parameters)
+            answer = await self._calls.signed(endpoint, **parameters)
         except BaseError as error:
             refused = refusing_answer(error)
             if refused is not None and refused.code == NO_SUCH_ORDER:
                 return None
             raise error_of(self._calls.host, error) from None
+        self._calls.refuse_nothing(answer)
+        return answer
 
     # Orders.
 

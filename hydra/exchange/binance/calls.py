@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from ccxt.base.errors import BaseError
 
+from hydra.errors import RetryError
 from hydra.exchange.binance.client import BinanceClient
 from hydra.exchange.exchange_clock import ServerClock
 from hydra.exchange.refusals import CLOCK_OFF, error_of, not_an_exchange, refusing_answer
@@ -34,14 +35,20 @@ class Calls:
         return answer
 
     async def ask_signed(self, endpoint: str, **parameters: Any) -> Any:
-        """The same for an account."""
+        """The same for an account: under load an exchange may answer with nothing, which is temporary."""
         try:
             answer = await self.signed(endpoint, **parameters)
         except BaseError as error:
             raise error_of(self.host, error) from None
+        self.refuse_nothing(answer)
         if not isinstance(answer, list | dict):
             raise not_an_exchange(self.host, str(answer))
         return answer
+
+    def refuse_nothing(self, answer: Any) -> None:
+        """Raises: RetryError: a question of an account was answered with an empty body."""
+        if answer == "":
+            raise RetryError(f"{self.host} answered with nothing")
 
     async def signed(self, endpoint: str, **parameters: Any) -> Any:
         """What came, whatever it is. If the exchange finds the request's time off, it is measured again.
