@@ -54,9 +54,13 @@ class Victim(StrEnum):
     CLOCK = "clock"
     SERVER = "database server"
     INGEST = "ingest"
+    EXECUTION = "execution process"
+    ALERTS = "alerts"
+    SUPERVISOR = "supervisor"
 
 
-OF_EVERY_RUN: Final = tuple(victim for victim in Victim if victim is not Victim.INGEST)
+OF_EVERY_RUN: Final = (Victim.WORKER, Victim.WORKER_MASTER, Victim.CLOCK, Victim.SERVER)
+OF_A_LISTENING_RUN: Final = (*OF_EVERY_RUN, Victim.INGEST)
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,7 @@ def run_disturbed(
         text=True,
     ) as process:
         while once_there and process.poll() is None:
-            if _find_victim(process.pid, once_there, server_data) is not None:
+            if find_victim(process.pid, once_there, server_data) is not None:
                 break
             time.sleep(0.02)
         done = [kill for kill in schedule if _strike(process, kill, server_data)]
@@ -120,7 +124,7 @@ def _strike(process: "subprocess.Popen[str]", kill: Kill, server_data: Path) -> 
     time.sleep(kill.pause_seconds)
     deadline = time.monotonic() + VICTIM_TIMEOUT_S
     while process.poll() is None and time.monotonic() < deadline:
-        victim = _find_victim(process.pid, kill.victim, server_data)
+        victim = find_victim(process.pid, kill.victim, server_data)
         if victim is not None:
             with suppress(ProcessLookupError):
                 os.kill(victim, signal.SIGKILL)
@@ -129,7 +133,10 @@ def _strike(process: "subprocess.Popen[str]", kill: Kill, server_data: Path) -> 
     return False
 
 
-def _find_victim(ancestor: int, victim: Victim, server_data: Path) -> int | None:
+def find_victim(ancestor: int, victim: Victim, server_data: Path) -> int | None:
+    """The process to be killed, of the command `ancestor`; None: it is not there now."""
+    if victim is Victim.SUPERVISOR:
+        return ancestor
     if victim is Victim.SERVER:
         return _postmaster(server_data)
     mark = {
@@ -137,6 +144,8 @@ def _find_victim(ancestor: int, victim: Victim, server_data: Path) -> int | None
         Victim.WORKER_MASTER: "--use-spawn",
         Victim.WORKER: "--multiprocessing-fork",
         Victim.INGEST: "ingest",
+        Victim.EXECUTION: "hydra.runtime.execution_process",
+        Victim.ALERTS: "alerts",
     }[victim]
     return next((pid for pid, words in descendants(ancestor) if mark in words), None)
 

@@ -1,7 +1,7 @@
 """A run whose orders are executed at a simulated exchange, both in the loop of the test."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, closing, suppress
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -253,10 +253,13 @@ class ExecutedRun(ReconciledRun):
 class CoverWatch:
     """For how long something was held at the exchange that no waiting stop covered, exchange's seconds."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, symbols: Sequence[str] = (BTC,)) -> None:
         self._exchange = exchange
-        self._since_ms: int | None = None
+        self._since_ms: dict[str, int | None] = dict.fromkeys(symbols)
         self.longest_s = 0.0
+        self.longest_of: tuple[str, int] = ("", 0)
+        """Symbol, and the instant in ms since when it was uncovered."""
+        self.looks = 0
 
     async def watch(self) -> None:
         """Look again and again, until cancelled."""
@@ -267,19 +270,23 @@ class CoverWatch:
     def look(self) -> None:
         """Look once."""
         assert self._exchange.account is not None
-        one = self._exchange.account.kept.account.store.of(BTC)
-        held = one.position.amount
-        covered = sum(
-            order.quantity
-            for order in one.waiting.values()
-            if order.type is SimulatedType.STOP_MARKET and order.side.sign * held < 0
-        )
         now_ms = self._exchange.clock.now_ms()
-        if covered >= abs(held):
-            self._since_ms = None
-            return
-        self._since_ms = now_ms if self._since_ms is None else self._since_ms
-        self.longest_s = max(self.longest_s, (now_ms - self._since_ms) / 1_000)
+        self.looks += 1
+        for symbol, since_ms in self._since_ms.items():
+            one = self._exchange.account.kept.account.store.of(symbol)
+            held = one.position.amount
+            covered = sum(
+                order.quantity
+                for order in one.waiting.values()
+                if order.type is SimulatedType.STOP_MARKET and order.side.sign * held < 0
+            )
+            if covered >= abs(held):
+                self._since_ms[symbol] = None
+                continue
+            began_ms = now_ms if since_ms is None else since_ms
+            self._since_ms[symbol] = began_ms
+            if (uncovered_s := (now_ms - began_ms) / 1_000) > self.longest_s:
+                self.longest_s, self.longest_of = uncovered_s, (symbol, began_ms)
 
 
 class ExecutionStage:

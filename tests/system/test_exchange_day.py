@@ -23,7 +23,7 @@ from hydra.features.vectors import FEATURE_RECIPE_V1
 from hydra.trading.assessment_rows import STORED_FEATURES
 from hydra.universe import SECTORS, UNIVERSE
 from tests.support.command_line import hydra
-from tests.support.crash_harness import Victim, kill_schedule, run_disturbed
+from tests.support.crash_harness import OF_A_LISTENING_RUN, Victim, kill_schedule, run_disturbed
 from tests.support.null_features import null_features
 from tests.support.served_market import GIVEN_BACK, LOST, Compared, ServedMarket, served_market
 from tests.support.servers.migrated import migrated_server
@@ -77,7 +77,7 @@ def heard(
     struck = run_disturbed(
         [*command, "--to", f"{end:%Y-%m-%dT%H:%M}"],
         {"EXCHANGE_URL": market.url},
-        kill_schedule(22, kills, PAUSE_S, tuple(Victim)),
+        kill_schedule(22, kills, PAUSE_S, OF_A_LISTENING_RUN),
         private_cluster().data,
         time_limit_seconds=3_600,
         once_there=Victim.CLOCK,
@@ -164,7 +164,7 @@ def test_features_are_null_as_long_as_the_document_says() -> None:
 
 def test_under_faults_and_kills_nothing_is_lost_that_the_exchange_gives_back(market: ServedMarket) -> None:
     compared, victims = heard(market, DISTURBED_END, FAULTS, KILLS)
-    assert victims == set(Victim)
+    assert victims == set(OF_A_LISTENING_RUN)
     assert unexplained(compared) == []
     assert "0 mismatches" in parity()
     assert offences() == {}
