@@ -25,7 +25,7 @@ LOOK_EVERY_S: Final = 0.5
 """Pairs at work are looked at so often even if nothing is heard."""
 
 ENTRIES_END_S: Final = 8.0
-"""So long a run that is stopped waits for the ends of its entries."""
+"""So long a run that is stopped waits for the ends of its entries and exits."""
 
 _DIAL_AGAIN_S: Final = 1.0
 _ENDED_LOOK_S: Final = 0.1
@@ -104,7 +104,10 @@ class Executor:
         return {self._rows.symbols[one.instrument_id] for one in waiting if one.is_sent and not one.is_held}
 
     async def end_entries(self) -> None:
-        """Cancel entries, with the stops of those that bought nothing; wait some seconds for their ends."""
+        """Cancel entries, with the stops of those that bought nothing; finish exits at market.
+
+        Waits some seconds for their ends.
+        """
         self._is_ending = True
         with suppress(TimeoutError):
             async with asyncio.timeout(ENTRIES_END_S):

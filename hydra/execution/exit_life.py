@@ -35,6 +35,12 @@ def leave(pair: PairOrders, ended: list[Order], time: datetime) -> None:
 
 
 def _has_waited(pair: PairOrders, order: Order, time: datetime) -> bool:
+    """True if a passive exit has had its time; it has when the run is being stopped.
+
+    Left behind in the book it would make the exchange refuse what a stop becomes when it fires.
+    """
+    if pair.is_ending:
+        return True
     since = order.sent_time or time
     waited = (time - since).total_seconds()
     step = exit_step(waited, float(order.remaining), pair.parameters, is_refused=False)

@@ -30,7 +30,7 @@ class PairOrders:
     """One pair of a run. symbol: the exchange's name. sent: orders of the decision so far, by role.
 
     parameters: those of the run. is_killed: a kill switch stops the pair. is_ending: the run is being
-    stopped: positions are kept, entries are not.
+    stopped: positions are kept, entries are not, and what is being left is left at market.
     """
 
     state: PairState

@@ -60,7 +60,7 @@ class PairRows:
             return cursor.execute(queries.load("execution/waiting_entries"), values).fetchall()
 
     def has_orders_to_end(self) -> bool:
-        """Whether an entry works, or an order in a pair in which nothing is held."""
+        """Whether an entry or an exit works, or an order in a pair in which nothing is held."""
         values = {"run_id": self.venue.run_id}
         rows = self.connection.execute(queries.load("execution/orders_to_end"), values).fetchall()
         return bool(rows)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from hydra.db.edition import Edition
-from hydra.domain import OrderRole, OrderState, OrderType
+from hydra.domain import ExitUrgency, OrderRole, OrderState, OrderType
 from hydra.exchange.connect import trading_account
 from hydra.execution.entry_guard import EntryGuard
 from hydra.layers.layer5_orders import OrderPlan
@@ -159,6 +159,22 @@ def test_a_run_that_is_stopped_cancels_its_entries_and_keeps_its_position(stage:
         assert sorted(run.orders()) == [("ENTRY", "CANCELED"), ("STOP", "CANCELED")]
         assert await run.account.open_orders(BTC) == []
         assert await run.account.open_conditional_orders(BTC) == []
+
+    stage.play(act)
+
+
+def test_a_run_that_is_stopped_leaves_no_passive_exit_behind(stage: ExecutionStage) -> None:
+    """Resting alone it would make the exchange refuse what a stop becomes when it fires (-4118)."""
+
+    async def act(run: ExecutedRun) -> None:
+        await run.start()
+        await run.decide_entry()
+        await run.until(lambda: run.rows("SELECT 1 FROM hydra.position_events WHERE kind = 'PROTECTED'"))
+        await run.leave(ExitUrgency.ORDINARY)
+        await run.until(lambda: ("EXIT", "OPEN") in run.orders() or run.position()[0] == "CLOSED")
+        await run.executor.end_entries()
+        assert [one for one in await run.account.open_orders(BTC) if one.reduce_only] == []
+        assert run.position()[0] == "CLOSED"
 
     stage.play(act)
 
