@@ -18,6 +18,9 @@ from hydra.domain import (
     OrderRole,
     OrderState,
     OrderType,
+    PositionEventKind,
+    PositionState,
+    ReasonCode,
     ReconciliationCause,
     Side,
     TradingMode,
@@ -25,13 +28,13 @@ from hydra.domain import (
 from hydra.exchange.account import TradingAccount
 from hydra.exchange.connect import trading_account
 from hydra.ingest.instruments import ensure_instruments
-from hydra.layers.layer5_orders import DecisionKey, OrderPlan, client_order_id
+from hydra.layers.layer5_orders import DecisionKey, OrderPlan, client_order_id, market_exit_order
 from hydra.reconciliation.reconcile import Reconciliation
 from hydra.reconciliation.records import Reconciled
 from hydra.settings import Settings
 from hydra.sim.exchange.server import Exchange
-from hydra.trading.pair_state import Order, PairState, planned_order
-from hydra.trading.pair_state_rows import store_pair_states
+from hydra.trading.pair_state import Order, PairState, PositionEvent, planned_order
+from hydra.trading.pair_state_rows import read_pair_states, store_pair_states
 from hydra.trading.parameters import Rules, recorded_rules
 from hydra.trading.runs import Run, RunExchange, RunPlan, create_run
 from tests.support.paper_market import APPROVED, CHOSEN
@@ -144,6 +147,24 @@ class ReconciledRun:
         await self.enter(**terms)
         reconciled = await self.reconcile(ReconciliationCause.START)
         assert reconciled.is_clean
+
+    async def leave_unanswered(self) -> None:
+        """An exit that has just filled at the exchange; its process died before it heard the answer."""
+        now, reason = self.now(), ReasonCode.THESIS_BROKEN
+        with self.owner.transaction():
+            state = read_pair_states(self.owner, self.run.run_id)[BTC_ID]
+            position = state.position
+            assert position is not None
+            key = self.key(BTC_ID, position.decision_time)
+            plan = market_exit_order(key, position.direction, position.quantity, 0)
+            order = planned_order(plan, key, position.entry_price, now, reason)
+            order.sent_time = now
+            order.enter(now, order.state, detail={"sent": True})
+            position.state = PositionState.CLOSING
+            position.events.append(PositionEvent(now, PositionEventKind.CHECKED, reason_code=reason))
+            state.add(order)
+            store_pair_states(self.owner, self.run.run_id, [state])
+        await self.account.place(BTC, plan)
 
     def _store(self, order: Order) -> None:
         with self.owner.transaction():

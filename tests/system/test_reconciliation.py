@@ -205,6 +205,19 @@ def test_an_order_that_came_although_its_answer_was_lost_is_taken_as_open(play: 
     play(act)
 
 
+def test_an_exit_whose_process_died_before_its_answer_is_no_strangers(play: Play) -> None:
+    async def act(run: ReconciledRun) -> None:
+        await run.open_position()
+        await run.leave_unanswered()
+        assert (await run.reconcile(ReconciliationCause.START)).is_clean
+        assert run.position() == ("CLOSED", Decimal(0), "THESIS_BROKEN")
+        assert run.orders()[-1] == ("EXIT", "FILLED")
+        assert (await run.reconcile()).is_clean
+        assert run.audited(MONEY) == []
+
+    play(act)
+
+
 def test_an_order_that_never_came_has_ended(play: Play) -> None:
     async def act(run: ReconciledRun) -> None:
         await run.reconcile(ReconciliationCause.START)
