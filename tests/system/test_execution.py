@@ -6,6 +6,7 @@ nothing, and nothing was held without a stop for more than five seconds (tests/s
 
 import asyncio
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -263,6 +264,9 @@ async def without_early_stops(run: ExecutedRun) -> None:
     await opened(run, EARLY_STOP_REFUSED)
     await run.leave()
     await run.until(lambda: not run.is_at_work())
+    # A decision has its second to itself.
+    left = run.now()
+    await run.until(lambda: run.now() - left > timedelta(seconds=1))
 
 
 _SECOND: Final = """
