@@ -73,7 +73,7 @@ class FillDifference(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
+class FillsInRole:
     """All fills of one decision in one role. price: their average; time: of the first."""
 
     time: datetime
@@ -91,8 +91,8 @@ class FilledPair:
     decision_time: datetime
     role: OrderRole
     is_buy: bool
-    one: Filled | None
-    other: Filled | None
+    one: FillsInRole | None
+    other: FillsInRole | None
 
     @property
     def difference(self) -> FillDifference:
@@ -143,16 +143,16 @@ def pair_fills(one: Iterable[FillSeen], other: Iterable[FillSeen]) -> list[Fille
     ]
 
 
-def _filled(fills: Iterable[FillSeen]) -> dict[_Key, Filled]:
+def _filled(fills: Iterable[FillSeen]) -> dict[_Key, FillsInRole]:
     def key(fill: FillSeen) -> _Key:
         return fill.decision_time, fill.base, fill.role, fill.is_buy
 
     return {found: _sum(list(group)) for found, group in groupby(sorted(fills, key=key), key)}
 
 
-def _sum(fills: Sequence[FillSeen]) -> Filled:
+def _sum(fills: Sequence[FillSeen]) -> FillsInRole:
     quantity = sum((fill.quantity for fill in fills), Decimal(0))
-    return Filled(
+    return FillsInRole(
         time=min(fill.time for fill in fills),
         price=sum((fill.price * fill.quantity for fill in fills), Decimal(0)) / quantity,
         quantity=quantity,
@@ -162,7 +162,7 @@ def _sum(fills: Sequence[FillSeen]) -> Filled:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class StoredVerdict:
     """What a run decided of a pair and minute: kind is the table, source the generator (or empty)."""
 
     base: str
@@ -197,7 +197,7 @@ class ComparedVerdicts:
 
 
 def compare_verdicts(
-    one: Iterable[Verdict], other: Iterable[Verdict], fills_differ_from: datetime | None
+    one: Iterable[StoredVerdict], other: Iterable[StoredVerdict], fills_differ_from: datetime | None
 ) -> ComparedVerdicts:
     """Compare what both assessed. fills_differ_from: the first fill that differs; None: none does."""
     ours, theirs = ({(v.base, v.time, v.kind, v.source): v.verdict for v in side} for side in (one, other))

@@ -11,7 +11,7 @@ from hydra.checks.fills import (
     FillDifference,
     FilledPair,
     FillSeen,
-    Verdict,
+    StoredVerdict,
     compare_verdicts,
     outside_its_bound,
     pair_fills,
@@ -71,6 +71,6 @@ def _fills(connection: psycopg.Connection, run: Run) -> list[FillSeen]:
         return cursor.execute(queries.load("checks/fills_of_run"), {"run_id": run.run_id}).fetchall()
 
 
-def _verdicts(connection: psycopg.Connection, run: Run) -> list[Verdict]:
-    with connection.cursor(row_factory=class_row(Verdict)) as cursor:
+def _verdicts(connection: psycopg.Connection, run: Run) -> list[StoredVerdict]:
+    with connection.cursor(row_factory=class_row(StoredVerdict)) as cursor:
         return cursor.execute(queries.load("checks/verdicts_of_run"), {"run_id": run.run_id}).fetchall()

@@ -9,7 +9,7 @@ from rich.console import Console
 from hydra.answers.formatting import UNDEFINED, counted, exact_text, fixed, minute_text
 from hydra.answers.plain_values import plain
 from hydra.answers.styled_text import styled
-from hydra.checks.fills import FillDifference, Filled, VerdictDifference
+from hydra.checks.fills import FillDifference, FillsInRole, VerdictDifference
 from hydra.checks.run_fills import ComparedRuns
 from hydra.cli.output import open_table
 
@@ -95,7 +95,7 @@ def compared_runs_as_json(found: ComparedRuns, one: int, other: int) -> dict[str
     return answer
 
 
-def _filled(filled: Filled | None) -> str:
+def _filled(filled: FillsInRole | None) -> str:
     if filled is None:
         return UNDEFINED
     rested = "maker" if filled.maker_quantity == filled.quantity else "taker"

@@ -125,7 +125,7 @@ def leave_where_fired(pair: PairOrders, memory: PairMemory, ended: list[Order], 
     """If a stop or target came to its price, nothing more is entered; what is still held is closed at market.
 
     ended: orders that ended in this look. One that was cancelled, or refused before its price came, is
-    planned again instead. An entry without a position whose stop is refused is withdrawn.
+    planned again instead. An entry of the same decision is withdrawn, also when its stop is refused.
     """
     for order in ended:
         if order.role not in GUARDS or order.state is OrderState.CANCELED:
@@ -137,7 +137,10 @@ def leave_where_fired(pair: PairOrders, memory: PairMemory, ended: list[Order], 
         elif pair.held == 0 and refusal == OrderRefusal.NOTHING_TO_REDUCE:
             memory.stop_needs_position = True
         elif pair.held == 0:
-            pair.withdraw(pair.working(OrderRole.ENTRY), time, ReasonCode.EXCHANGE_REFUSED)
+            of_decision = order.decision_time
+            entries = [one for one in pair.working(OrderRole.ENTRY) if one.decision_time == of_decision]
+            why = _FIRED[order.role] if has_fired(order) else ReasonCode.EXCHANGE_REFUSED
+            pair.withdraw(entries, time, why)
 
 
 _FIRED: Final = {OrderRole.STOP: ReasonCode.STOP_HIT, OrderRole.TARGET: ReasonCode.TARGET_HIT}

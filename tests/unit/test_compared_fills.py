@@ -10,7 +10,7 @@ import pytest
 from hydra.checks.fills import (
     FillDifference,
     FillSeen,
-    Verdict,
+    StoredVerdict,
     compare_verdicts,
     outside_its_bound,
     pair_fills,
@@ -91,8 +91,8 @@ def test_a_worse_price_costs(is_buy: bool, bps: int, usd: int) -> None:
     assert (pair.worse_bps, pair.worse_usd) == (Decimal(bps), Decimal(usd))
 
 
-def verdict(minute: int, kind: str = "assessments", **values: Any) -> Verdict:
-    return Verdict("BTC", DECIDED + minute * MINUTE, kind, "", values)
+def verdict(minute: int, kind: str = "assessments", **values: Any) -> StoredVerdict:
+    return StoredVerdict("BTC", DECIDED + minute * MINUTE, kind, "", values)
 
 
 def test_verdicts_are_compared_where_both_assessed() -> None:
