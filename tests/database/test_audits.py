@@ -56,6 +56,23 @@ def test_an_audit_finds_its_defect(connection: psycopg.Connection, name: str) ->
     assert len(findings(connection, name)) == 1
 
 
+@pytest.mark.parametrize(
+    ("role", "early_s", "found"), [("ENTRY", 1, 0), ("ENTRY", 1.1, 1), ("EXIT", 5, 0), ("EXIT", 5.1, 1)]
+)
+def test_a_fill_may_be_earlier_than_its_order_by_what_the_clocks_may_differ(
+    connection: psycopg.Connection, role: str, early_s: float, found: int
+) -> None:
+    connection.execute(
+        "UPDATE hydra.orders SET role = %s, reduce_only = %s WHERE order_id = 21", (role, role == "EXIT")
+    )
+    connection.execute(
+        "UPDATE hydra.fills SET evidence = 'EXCHANGE', time = o.placed_time - %s * interval '1 second'"
+        " FROM hydra.orders AS o WHERE o.order_id = fills.order_id AND fill_id = 31",
+        (early_s,),
+    )
+    assert len(findings(connection, "fill_without_order")) == found
+
+
 @pytest.mark.parametrize(("ended_ago_s", "filled", "found"), [(11, 0, 1), (1, 0, 0), (11, 20, 0)])
 def test_a_stop_whose_entry_has_bought_nothing_does_not_stay(
     connection: psycopg.Connection, ended_ago_s: int, filled: int, found: int

@@ -67,7 +67,7 @@ def _extent() -> Extent:
     asked = os.environ.get("LONG_SOAK", "1")
     names = ("BTC", "ETH", "SOL", "BNB", "XRP", "ADA", "LTC", "DOGE")
     orders, _, kills = ("10000,200" if asked == "1" else asked).partition(",")
-    return Extent(int(orders), int(kills), 1.0, names, 3_600.0)
+    return Extent(int(orders), int(kills), 1.0, names, 7_200.0)
 
 
 EXTENT: Final = _extent()
@@ -112,7 +112,8 @@ def soaked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Soaked]:
         try:
             seconds = _soak(exchange, trader, run, chance)
             _rest(exchange, trader, run)
-            assert run.stop() == 0
+            # 3: with the feeds' faults a tenth of the minutes may have no data.
+            assert run.stop() in {0, 3}
             exchange.ended()
             with closing(connect(url, autocommit=True)) as connection:
                 made = Soaked(connection, exchange, trader, run, seconds)
