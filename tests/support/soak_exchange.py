@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from hydra.sim.exchange.account.store import AccountStore
 from hydra.sim.exchange.clock import MAXIMAL
@@ -21,6 +21,9 @@ from hydra.sim.exchange.sources import GeneratedMarket, GeneratedSource
 from tests.support.executed_run import CoverWatch
 from tests.support.served_market import ServedMarket
 from tests.support.waiting import PATIENCE_S
+
+FIRST_WALLET_USD: Final = 1_000_000
+"""Large enough that the costs of thousands of trades do not latch the kill switch."""
 
 
 class SoakExchange:
@@ -93,6 +96,8 @@ class SoakExchange:
 @contextmanager
 def soak_exchange(account: Path, start: datetime, names: tuple[str, ...]) -> Iterator[SoakExchange]:
     """It serves and watches until the block ends. Its time stands at `start` until it goes on."""
+    own_account(account)
+    account.write_text(account.read_text().replace('usd = "5000"', f'usd = "{FIRST_WALLET_USD}"'))
     market = GeneratedMarket(7, start, None, history_days=1, names=names)
     served = Exchange(GeneratedSource(market), Serving(MAXIMAL, 7, port=0, account=own_account(account)))
     made = SoakExchange(served, names)

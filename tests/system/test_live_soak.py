@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,7 +26,7 @@ from tests.support.alert_receiver import receiver
 from tests.support.executed_run import AUDITS
 from tests.support.reconciled_run import MONEY
 from tests.support.servers.migrated import migrated_server
-from tests.support.soak_exchange import SoakExchange, soak_exchange
+from tests.support.soak_exchange import FIRST_WALLET_USD, SoakExchange, soak_exchange
 from tests.support.soak_faults import WINDOW_S, all_faults
 from tests.support.soak_proof import doubled_ids, fills_that_differ, orders_that_differ, overbought
 from tests.support.soak_run import Killer, SoakRun
@@ -248,7 +247,7 @@ def test_nothing_is_held_and_nothing_waits(soaked: Soaked) -> None:
 
 def test_the_wallet_is_the_ledger_to_the_last_digit(soaked: Soaked) -> None:
     ((earned,),) = soaked.connection.execute("SELECT sum(net_pnl_usd) FROM hydra.positions").fetchall()
-    assert Decimal(5_000) + earned == soaked.exchange.store.wallet.balance_usd
+    assert FIRST_WALLET_USD + earned == soaked.exchange.store.wallet.balance_usd
 
 
 def test_nothing_was_held_without_a_stop_for_more_than_five_seconds(soaked: Soaked) -> None:
