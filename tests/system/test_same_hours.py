@@ -3,30 +3,31 @@
 import json
 import os
 import signal
+import subprocess
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
 import pytest
 
 from hydra.db.edition import Edition
-from hydra.durations import MINUTE
 from hydra.settings import CONFIRMATION
 from hydra.sim.exchange.private.account_file import own_account
+from hydra.universe import UNIVERSE
 from tests.support.alert_receiver import receiver
 from tests.support.rehearsal import Rehearsal, environment_of
 from tests.support.served_market import served_market
 from tests.support.servers.databases import TestServer
 from tests.support.waiting import PATIENCE_S, wait_until
 
-MINUTES: Final = int(os.environ.get("SAME_HOURS_MINUTES", "40"))
+MINUTES: Final = int(os.environ.get("SAME_HOURS_MINUTES", "15"))
+"""So many minutes are decided by both runs."""
 SPEED: Final = 30
-START: Final = datetime(2026, 11, 1, 7, 45, tzinfo=UTC)
-END: Final = START + timedelta(minutes=MINUTES)
-PAIRS: Final = "BTC,ETH,SOL"
+START: Final = datetime(2026, 11, 1, 7, 40, tzinfo=UTC)
+PAIRS: Final = ",".join(pair.base for pair in (UNIVERSE if MINUTES >= 60 else UNIVERSE[:3]))  # minutes
 WALLET_USD: Final = Decimal(10_000)
 LIVE, PAPER, BACKTEST = 1, 2, 3
 RULES: Final = {
@@ -48,6 +49,19 @@ class Hours(Rehearsal):
 
     against_paper: dict[str, Any]
     against_backtest: dict[str, Any]
+
+
+BOTH_DECIDED: Final = """
+SELECT FROM hydra.cycles AS one JOIN hydra.cycles AS other USING (time)
+WHERE one.run_id = 1 AND other.run_id = 2 AND one.state = 'CLOSED' AND other.state = 'CLOSED'
+"""
+
+
+def is_over(hours: Hours, runs: Sequence["subprocess.Popen[str]"]) -> bool:
+    """Both have decided the minutes and traded, or one has ended."""
+    traded = hours.rows("SELECT DISTINCT run_id FROM hydra.positions")
+    enough = len(hours.rows(BOTH_DECIDED)) >= MINUTES
+    return (len(traded) == len(runs) and enough) or any(one.poll() is not None for one in runs)
 
 
 @pytest.fixture(scope="module")
@@ -79,20 +93,17 @@ def hours(servers: dict[Edition, TestServer], tmp_path_factory: pytest.TempPathF
                 runs.append(made.start("run", "--mode", mode, "--exchange", "simulated", "--pairs", PAIRS))
                 made.wait_for(f"SELECT FROM hydra.runs WHERE mode = '{mode}'", runs[-1])
 
-            def is_over() -> bool:
-                now = datetime.fromisoformat(market.ask("/hydra/clock")["now"])
-                return now >= END or any(one.poll() is not None for one in runs)
-
-            wait_until(is_over, "the end of the hours", MINUTES * 60 / SPEED + 300)
+            wait_until(lambda: is_over(made, runs), "the end of the hours", MINUTES * 60 / SPEED + PATIENCE_S)
             for run in runs:
                 assert run.poll() is None, run.communicate()[0]
                 run.send_signal(signal.SIGINT)
             print(*[run.communicate(timeout=120)[0][-1_500:] for run in runs], sep="\n")
             # The candle of the minute in which the last order filled.
+            now = market.ask("/hydra/clock")["now"]
             ingest = made.start("ingest", "--exchange", "simulated", "--pairs", PAIRS)
-            made.wait_for(f"SELECT FROM market.candles_1m WHERE time > '{END + 3 * MINUTE}'", ingest)
+            made.wait_for(f"SELECT FROM market.candles_1m WHERE time > '{now}'", ingest)
             ingest.terminate()
-            ingest.wait(PATIENCE_S)
+            ingest.communicate(timeout=PATIENCE_S)
         made.succeed("backtest", "--minutes-of", str(LIVE), "--all-rows")
         made.against_paper = json.loads(
             made.said("check", "fills", "--run", str(LIVE), "--against", str(PAPER), "--json")
