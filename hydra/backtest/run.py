@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 import psycopg
 
@@ -14,6 +15,7 @@ from hydra.backtest.adaptive_thresholds import with_own_thresholds
 from hydra.backtest.equity_path import EquityPath, equity_path
 from hydra.backtest.five_minute_bars import five_minute_record
 from hydra.backtest.market import BacktestMarket, read_market
+from hydra.backtest.minutes_of_run import market_of_run
 from hydra.backtest.news import with_news_of_run
 from hydra.backtest.persisted import StoredRows
 from hydra.backtest.simulation import PreparedMarket, Simulation, Stopwatch, prepare, simulate
@@ -22,13 +24,20 @@ from hydra.backtest.stress import Stress, stressed_rules
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.settings import Settings
 from hydra.trading.parameters import Rules, recorded_rules
-from hydra.trading.runs import EndReason, Run, RunPlan, create_run, end_run
+from hydra.trading.runs import EndReason, Run, RunExchange, RunPlan, create_run, end_run, read_run
 from hydra.trading.stored_news import WITHOUT_NEWS, NewsChoice, repeat_stored_news
+
+MINUTES_OF: Final = "minutes_of"
+"""The key of `runs.config` that names the run whose minutes a backtest decided."""
 
 
 @dataclass(frozen=True)
 class MarketChoice:
-    """A stored market, its minutes [data_from, data_to), the stresses applied to it, and what news it has."""
+    """A stored market, its minutes [data_from, data_to), the stresses applied to it, and what news it has.
+
+    minutes_of: the run whose minutes are decided, each on what that run saw; None: all, on what was known.
+    exchange: what that run listened to.
+    """
 
     origin: MarketOrigin
     seed: int | None
@@ -38,6 +47,8 @@ class MarketChoice:
     data_to: datetime
     stresses: tuple[Stress, ...] = ()
     news: NewsChoice = WITHOUT_NEWS
+    minutes_of: int | None = None
+    exchange: RunExchange | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +71,8 @@ def read_choice(
         DatabaseError: the facts cannot be read.
     """
     with watch.measure("read"):
+        if choice.minutes_of is not None:
+            return market_of_run(connection, url, read_run(connection, choice.minutes_of), choice.data_to)
         return read_market(
             connection,
             url,
@@ -116,6 +129,7 @@ def decide_and_store(  # noqa: PLR0913, PLR0917  # what a run's record holds
         instrument_ids=choice.instrument_ids,
         data_from=choice.data_from,
         data_to=choice.data_to,
+        exchange=choice.exchange,
     )
     stressed = stressed_rules(rules, choice.stresses)
     record = {
@@ -124,6 +138,7 @@ def decide_and_store(  # noqa: PLR0913, PLR0917  # what a run's record holds
         "stored_rows": rows.value,
         **five_minute_record(prepared.market, prepared.inputs),
         **choice.news.record,
+        **({} if choice.minutes_of is None else {MINUTES_OF: choice.minutes_of}),
     }
     with connection.transaction():
         run = create_run(connection, plan, settings, record)

@@ -5,27 +5,26 @@ Source: docs/architecture.md, law 2; docs/features.md, "Acceptance" (5).
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 import numpy as np
 import psycopg
 
-from hydra.arrays import Flags, Integers
+from hydra.arrays import Flags
 from hydra.backtest.adaptive_thresholds import with_own_thresholds
 from hydra.backtest.equity_path import EquityPath, equity_path
 from hydra.backtest.kills_by_hand import KillByHand
-from hydra.backtest.market import BacktestMarket, epoch_minute, market_of, read_market
+from hydra.backtest.market import BacktestMarket, epoch_minute, read_market
+from hydra.backtest.minutes_of_run import decided_range, market_of_run
 from hydra.backtest.news import with_news_of_run
 from hydra.backtest.persisted import StoredRows, persisted_pair_minutes
-from hydra.backtest.seen_as_of import seen_as_of
+from hydra.backtest.run import MINUTES_OF
 from hydra.backtest.simulation import Simulation, Stopwatch, prepare, simulate
 from hydra.db import queries
-from hydra.domain import CycleState, MarketOrigin, TradingMode
-from hydra.durations import EPOCH, MICROSECOND, MINUTE
-from hydra.errors import StopError
+from hydra.domain import CycleState, TradingMode
+from hydra.durations import MINUTE
 from hydra.trading.parameters import rules_of_run
-from hydra.trading.runs import Run
+from hydra.trading.runs import Run, read_run
 
 _AFTER_LAYER_4: Final = CycleState.DECIDED
 _ENDED: Final = frozenset({CycleState.CLOSED, CycleState.SKIPPED})
@@ -69,7 +68,7 @@ def decide_again(
     """
     stored = _stored_rows(run)
     rules = rules_of_run(run)
-    read = _market_of_backtest if run.mode is TradingMode.BACKTEST else _market_of_cycles
+    read = _market_of_backtest if run.mode is TradingMode.BACKTEST else market_of_run
     market = with_own_thresholds(read(connection, url, run), url, rules)
     market = with_news_of_run(connection, market, run.run_id)
     watch = Stopwatch()
@@ -94,31 +93,11 @@ def _stored_rows(run: Run) -> StoredRows | None:
 
 
 def _market_of_backtest(connection: psycopg.Connection, url: str, run: Run) -> BacktestMarket:
-    _, last = _decided_range(connection, run)
+    _, last = decided_range(connection, run)
     end = run.data_to or last + MINUTE
+    if MINUTES_OF in run.config:
+        return market_of_run(connection, url, read_run(connection, run.config[MINUTES_OF]), end)
     return read_market(connection, url, run.instrument_ids, run.data_from, end, plays_five_minute_bars=True)
-
-
-def _market_of_cycles(connection: psycopg.Connection, url: str, run: Run) -> BacktestMarket:
-    """Every minute of the run's clock, with candles or without: the clock continues where the data end.
-
-    The minutes of a connected exchange as they were seen (see `seen_as_of`).
-    """
-    _decided_range(connection, run)
-    rows = connection.execute(queries.load("backtest/decided_minutes"), {"run_id": run.run_id}).fetchall()
-    minutes: Integers = np.array([epoch_minute(row[0]) for row in rows], np.int64)
-    market = market_of(connection, url, run.instrument_ids, minutes)
-    if run.market_origin is not MarketOrigin.EXCHANGE:
-        return market
-    as_of_us: Integers = np.array([(row[1] - EPOCH) // MICROSECOND for row in rows], np.int64)
-    return seen_as_of(market, as_of_us)
-
-
-def _decided_range(connection: psycopg.Connection, run: Run) -> tuple[datetime, datetime]:
-    row = connection.execute(queries.load("backtest/decided_range"), {"run_id": run.run_id}).fetchone()
-    if row is None or row[0] is None:
-        raise StopError(f"run {run.run_id} has not decided a minute yet: there is nothing to compare")
-    return row[0], row[1]
 
 
 def _kills_by_hand(

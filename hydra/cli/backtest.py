@@ -9,6 +9,7 @@ from rich.console import Console
 
 from hydra.answers.html_report.page import write_html_report
 from hydra.answers.report import read_report
+from hydra.backtest.minutes_of_run import decided_range
 from hydra.backtest.persisted import StoredRows
 from hydra.backtest.run import BacktestRun, MarketChoice, run_backtest
 from hydra.backtest.stress import Stress, planted_scenarios
@@ -16,6 +17,7 @@ from hydra.cli import db
 from hydra.cli.market_options import (
     FromOption,
     MarketOption,
+    MinutesOfOption,
     NewsOfOption,
     NewsOption,
     PairsOption,
@@ -30,7 +32,8 @@ from hydra.cli.run import parse_range
 from hydra.db.engine import connect
 from hydra.db.logins import database_url
 from hydra.db.roles import Role
-from hydra.domain import MarketOrigin
+from hydra.domain import MarketOrigin, TradingMode
+from hydra.durations import MINUTE
 from hydra.errors import StopError
 from hydra.research.overrides import parse_assignments, settings_and_rules
 from hydra.research.studies import StudySpecification, record_backtest
@@ -38,7 +41,7 @@ from hydra.research.trial_figures import backtest_figures
 from hydra.runtime.run_market import MarketRequest, prepare_market
 from hydra.settings import load_settings
 from hydra.trading.kill_by_hand import COOL_DOWN
-from hydra.trading.runs import LABELS, recorded_settings
+from hydra.trading.runs import LABELS, read_run, recorded_settings
 from hydra.trading.stored_news import NewsInput, news_choice
 
 MOST_DAYS_WITH_BOOKS = 7
@@ -56,6 +59,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     assignments: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE of a setting or rule; can be repeated.")
     ] = None,
+    minutes_of: MinutesOfOption = None,
     scenario: StressOption = None,
     news: NewsOption = NewsInput.OFF,
     news_of: NewsOfOption = None,
@@ -82,7 +86,11 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     refuse_wait(resume_after)
     chosen_news = news_choice(news, news_of)
     db.up()
-    choice = market_choice(market, start, end, seed, pairs, stresses, console)
+    if minutes_of is None:
+        choice = market_choice(market, start, end, seed, pairs, stresses, console)
+    else:
+        refuse_other_minutes(market, start, end, seed, pairs)
+        choice = choice_of_run(minutes_of, stresses)
     choice = replace(choice, news=chosen_news)
     settings, rules = settings_and_rules(given, choice.feeds, config)
     rules = replace(rules, resume_after_hours=resume_after)
@@ -160,6 +168,41 @@ def market_choice(  # one parameter an option
     return MarketChoice(
         origin, seed, found.instrument_ids, found.feeds, found.data_from, found.data_to, stresses
     )
+
+
+def refuse_other_minutes(
+    market: MarketOrigin, start: str | None, end: str | None, seed: int | None, pairs: str
+) -> None:
+    """Raise if an option names a market beside --minutes-of.
+
+    Raises:
+        StopError: names the options to leave out.
+    """
+    given = {"--from": start, "--to": end, "--seed": seed, "--pairs": pairs or None}
+    words = [name for name, value in given.items() if value is not None]
+    if market is not MarketOrigin.RECORDED:
+        words.insert(0, "--market")
+    if words:
+        raise StopError(f"--minutes-of: the run says which market and minutes; leave out {', '.join(words)}")
+
+
+def choice_of_run(number: int, stresses: tuple[Stress, ...]) -> MarketChoice:
+    """The minutes that run `number` has decided so far.
+
+    Raises:
+        StopError: there is no such run, it is a backtest, it has not decided a minute, or a stress would have
+            to be planted.
+    """
+    planted_scenarios(stresses, MarketOrigin.RECORDED)
+    with connect(database_url(load_settings(), Role.WORKER), autocommit=True) as connection:
+        run = read_run(connection, number)
+        if run.mode is TradingMode.BACKTEST:
+            raise StopError(f"--minutes-of {number}: run {number} is a backtest; name a paper or live run")
+        first, last = decided_range(connection, run)
+    return MarketChoice(
+        run.market_origin, run.seed, run.instrument_ids, run.feeds, first, last + MINUTE, stresses,
+        minutes_of=number, exchange=run.exchange,
+    )  # fmt: skip
 
 
 def summary(result: BacktestRun) -> dict[str, object]:

@@ -40,6 +40,10 @@ def command(
     venue: Annotated[
         str, typer.Option(metavar="NAME", help="End if the exchange that answers is not this one.")
     ] = "",
+    wait: Annotated[
+        bool,
+        typer.Option("--wait", help="Wait while another process listens to it; follow when it ends."),
+    ] = False,
 ) -> None:
     """Listen to an exchange and store every fact, until SIGTERM or Ctrl-C.
 
@@ -47,7 +51,7 @@ def command(
     """
     settings = load_settings()
     log_shown()
-    orders = _orders(settings, str(exchange), base_names(pairs), capture)
+    orders = _orders(settings, str(exchange), base_names(pairs), capture, waits=wait)
     if venue not in {"", orders.data.capabilities.venue}:
         raise StopError(
             f"{orders.data.capabilities.venue} answers, not {venue}: stop what answers there, serve {venue} "
@@ -70,7 +74,9 @@ def spill_folder(venue: str) -> Path:
     return state_directory() / FOLDER / venue
 
 
-def _orders(settings: Settings, name: str, bases: tuple[str, ...], capture: Path | None) -> Orders:
+def _orders(
+    settings: Settings, name: str, bases: tuple[str, ...], capture: Path | None, *, waits: bool
+) -> Orders:
     url = database_url(settings, Role.WORKER)
     data = market_data(settings, name)
     hosts, environment = hosts_of(settings, name), environment_of(settings, name)
@@ -92,4 +98,5 @@ def _orders(settings: Settings, name: str, bases: tuple[str, ...], capture: Path
         base_url=hosts.rest if is_simulated else None,
         coinglass_key=key.get_secret_value() if key else None,
         capture=capture,
+        waits=waits,
     )

@@ -20,6 +20,16 @@ StressOption = Annotated[
     list[Stress] | None,
     typer.Option(metavar="NAME", help=f"A stress scenario: {', '.join(Stress)}; can be repeated."),
 ]
+MinutesOfOption = Annotated[
+    int | None,
+    typer.Option(
+        "--minutes-of",
+        min=1,
+        max=LARGEST_KEY,
+        help="Decide the minutes of this paper or live run, its pairs, each minute on what it saw then.",
+        show_default=False,
+    ),
+]
 NewsOption = Annotated[
     NewsInput, typer.Option(help="off, or replay the stored analyses of the news; never a fresh one.")
 ]

@@ -117,13 +117,14 @@ def listening(
     try:
         pairs = ("--pairs", ",".join(asked.names)) if asked.names else ()
         served = None if url is None else _served(settings, url, asked, pairs, start)
-        start.processes.add(Program(INGEST, _hydra("ingest", "--exchange", asked.name, *pairs)))
+        # Where ingest of another run listens already, this one follows it when it ends.
+        words = ("ingest", "--exchange", asked.name, *pairs, "--wait")
+        start.processes.add(Program(INGEST, _hydra(*words)))
         with closing(connect(database_url(settings, Role.WORKER), autocommit=True)) as connection:
             heard = start.wait_for(INGEST, lambda: _heard(connection, start.process_id(INGEST)))
             exchange = RunExchange(asked.name, heard.environment, heard.venue, asked.serving)
             tell(f"listening to {exchange.venue} ({exchange.label})")
-            words = ("ingest", "--exchange", asked.name, *pairs, "--venue", exchange.venue)
-            start.processes.replace(Program(INGEST, _hydra(*words)))
+            start.processes.replace(Program(INGEST, _hydra(*words, "--venue", exchange.venue)))
             stored = _instruments(connection, exchange.venue, asked.names)
             here = settings if url is None else settings.model_copy(update={"exchange_url": url})
             ensure_history(here, asked.name, [one.base for one in stored], progress)

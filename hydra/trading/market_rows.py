@@ -19,6 +19,8 @@ from hydra.trading.pair_state import PairState, Position
 MARK: Final = "mark"
 LAST: Final = "last"
 STALE_AFTER: Final = timedelta(minutes=5)
+SEARCHED_BEFORE: Final = timedelta(days=1)
+"""How long before an open position candles are searched for its price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +60,22 @@ def read_settlements(
 def read_prices(
     connection: psycopg.Connection, states: Mapping[int, PairState], as_of: datetime
 ) -> dict[int, Price]:
-    """The last known price of every open position, of any age (C132)."""
+    """The last known price of every open position, of any age (C132).
+
+    An exchange may fill an entry after `as_of`, and while candles are missing. So candles are searched from a
+    day before; a position that has none is worth what it was bought at, the last price known of its pair.
+    """
     opened = _open(states)
     if not opened:
         return {}
-    values = {"instrument_ids": sorted(opened), "as_of": as_of, "since": _since(opened, as_of)}
+    since = min(as_of, _since(opened, as_of)) - SEARCHED_BEFORE
+    values = {"instrument_ids": sorted(opened), "as_of": as_of, "since": since}
     rows = connection.execute(queries.load("stages/marks"), values)
-    return {row[0]: Price(exact(row[1]), exact(row[1] if row[2] is None else row[2]), row[3]) for row in rows}
+    found = {
+        row[0]: Price(exact(row[1]), exact(row[1] if row[2] is None else row[2]), row[3]) for row in rows
+    }
+    own = {key: Price(one.entry_price, one.entry_price, one.opened_time) for key, one in opened.items()}
+    return own | found
 
 
 def _open(states: Mapping[int, PairState]) -> dict[int, Position]:

@@ -7,13 +7,14 @@ WITH imported AS (
     GROUP BY target_table
 ),
 
--- The sessions of ingest; one that was killed goes on until the next.
+-- The sessions of ingest; one that was killed goes on until the next. One that ends as it begins only waited.
 heard AS (
     SELECT
         venue,
         started_at,
         coalesce(ended_at, lead(started_at) OVER (PARTITION BY venue ORDER BY started_at), 'infinity') AS ended_at
     FROM market.ingest_sessions
+    WHERE ended_at IS DISTINCT FROM started_at
 ),
 
 ended AS (

@@ -1,6 +1,6 @@
 -- The last known price of some instruments at an instant, however old: last, and mark if a one-minute mark bar is
 -- recorded for the same candle; with the end of that candle (C132).
--- %(since)s: earliest candle searched; every open position has one after it.
+-- %(since)s: earliest candle searched; an instrument without one since then has no row.
 SELECT wanted.instrument_id, c.close AS last, m.close AS mark, c.time + interval '1 minute' AS time
 FROM unnest(%(instrument_ids)s::smallint[]) AS wanted (instrument_id)
 JOIN LATERAL (

@@ -393,3 +393,10 @@ def test_a_fact_that_was_heard_live_may_be_known_before_its_lag(connection: psyc
         " VALUES ('binance', 'production', 'abc', 1, '2025-06-01 00:03Z')"
     )
     assert findings(connection, "known_before_its_lag") == []
+    # Another process that only waits does not end the session of the first.
+    connection.execute(
+        "INSERT INTO market.ingest_sessions"
+        " (venue, environment, code_version, process_id, started_at, ended_at) VALUES"
+        " ('binance', 'production', 'abc', 2, '2025-06-01 00:03:01Z', '2025-06-01 00:03:01Z')"
+    )
+    assert findings(connection, "known_before_its_lag") == []

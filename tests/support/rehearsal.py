@@ -14,7 +14,7 @@ from hydra.exchange.account import TradingAccount
 from hydra.exchange.connect import trading_account
 from hydra.settings import Settings
 from tests.support.servers.logins import ENVIRONMENT
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE_S, wait_until
 
 _Told = TypeVar("_Told")
 
@@ -51,6 +51,17 @@ class Rehearsal:
             stderr=subprocess.STDOUT,
             text=True,
         )
+
+    def said(self, *words: str) -> str:
+        """What a command of `hydra` prints, however it ends."""
+        return self.start(*words).communicate(timeout=PATIENCE_S)[0]
+
+    def succeed(self, *words: str) -> str:
+        """The same of a command that has to succeed."""
+        process = self.start(*words)
+        said = process.communicate(timeout=PATIENCE_S)[0]
+        assert process.returncode == 0, said
+        return said
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """The rows of a query."""

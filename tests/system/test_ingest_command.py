@@ -65,6 +65,14 @@ def _wait(connection: psycopg.Connection, query: str, holds: Callable[[Any], boo
 _OF_VENUE = "(SELECT instrument_id FROM market.instruments WHERE venue = %(venue)s)"
 _TRADES = f"SELECT count(*) FROM market.trades WHERE instrument_id IN {_OF_VENUE}"  # noqa: S608
 _CANDLES = f"SELECT count(*) FROM market.candles_1m WHERE instrument_id IN {_OF_VENUE}"  # noqa: S608
+_LISTENER = (
+    "SELECT s.process_id FROM market.ingest_progress JOIN market.ingest_sessions AS s USING (session_id)"
+    " WHERE s.venue = %(venue)s"
+)
+_WAITING = (
+    "SELECT process_id FROM market.ingest_sessions WHERE venue = %(venue)s AND ended_at = started_at"
+    " ORDER BY session_id DESC LIMIT 1"
+)
 _HOLES = (
     "SELECT count(*) FROM market.interruptions "
     "WHERE venue = %(venue)s AND repair IS NULL AND cause <> 'START'"
@@ -161,6 +169,27 @@ def test_an_exchange_whose_time_went_back_ends_it_and_every_further_start(
             "SELECT count(*) FROM market.ingest_sessions WHERE venue = %s AND ended_at IS NULL", (VENUE,)
         ).fetchone()
         assert open_sessions == (0,)
+
+
+@pytest.mark.usefixtures("edition")
+def test_one_that_waits_follows_the_one_before_it(own_url: str, tmp_path: Path) -> None:
+    with (
+        played_exchange() as exchange,
+        connect(own_url, autocommit=True) as connection,
+        _ingest(own_url, exchange.url, tmp_path) as first,
+    ):
+        _wait(connection, _TRADES, lambda count: count > 50, PATIENCE_S)
+        with _ingest(own_url, exchange.url, tmp_path, "--wait") as second:
+            _wait(connection, _WAITING, lambda pid: pid == second.pid, PATIENCE_S)
+            assert _wait(connection, _LISTENER, lambda _pid: True, 1) == first.pid
+            first.send_signal(signal.SIGTERM)
+            assert first.wait(PATIENCE_S) == 0
+            _wait(connection, _LISTENER, lambda pid: pid == second.pid, PATIENCE_S)
+            with _ingest(own_url, exchange.url, tmp_path, "--wait") as third:
+                _wait(connection, _WAITING, lambda pid: pid == third.pid, PATIENCE_S)
+                third.send_signal(signal.SIGTERM)
+                assert third.wait(PATIENCE_S) == 0, "one that waits can be stopped"
+            assert _wait(connection, _LISTENER, lambda _pid: True, 1) == second.pid
 
 
 def _shown(connection: psycopg.Connection) -> list[str | None]:

@@ -9,7 +9,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -40,6 +40,7 @@ from hydra.ingest.live.repairs import Repairs
 from hydra.ingest.live.silences import Silences
 from hydra.ingest.live.spill import SpillFolder
 from hydra.ingest.live.store import Store
+from hydra.ingest.live.turn import is_own_turn
 from hydra.ingest.live.writer import HandedOver, Writer
 from hydra.ingest.terms import ensure_venue
 
@@ -56,6 +57,7 @@ log = logging.getLogger(__name__)
 class Orders:
     """What is listened to and where it goes.
 
+    waits: where another process listens to the same, wait until it ends.
     url: the database, as the worker. base_url: where a simulated exchange plays the other sources; None: a
     real exchange. capture: the folder for raw frames.
     """
@@ -69,6 +71,7 @@ class Orders:
     base_url: str | None = None
     coinglass_key: str | None = None
     capture: Path | None = None
+    waits: bool = False
 
 
 async def ingest(orders: Orders, tell: Callable[[str], None]) -> None:
@@ -86,6 +89,8 @@ async def ingest(orders: Orders, tell: Callable[[str], None]) -> None:
     clock = ExchangeClock()
     watch = ClockWatch(orders.data, clock, is_simulated=orders.base_url is not None)
     try:
+        if orders.waits and not await _is_own_turn(orders, stopping, tell):
+            return
         terms = await _started(watch, orders)
         for symbol in sorted(set(orders.symbols) - {one.pair.exchange_symbol for one in terms}):
             log.warning("%s does not list %s: it is left out", orders.data.capabilities.venue, symbol)
@@ -93,6 +98,13 @@ async def ingest(orders: Orders, tell: Callable[[str], None]) -> None:
         await process.listen(stopping, tell)
     finally:
         await orders.data.close()
+
+
+async def _is_own_turn(orders: Orders, stopping: asyncio.Event, tell: Callable[[str], None]) -> bool:
+    """`is_own_turn`; an ended session says what this process waits for, to whoever has started it."""
+    with closing(connect(orders.url, autocommit=True)) as connection:
+        connection.execute(queries.load("ingest/live/add_waiting_session"), _process_values(orders))
+        return await is_own_turn(connection, orders.data.capabilities.venue, stopping, tell)
 
 
 async def _started(watch: ClockWatch, orders: Orders) -> list[InstrumentTerms]:
@@ -135,16 +147,19 @@ def _end_session(connection: psycopg.Connection, session_id: int, reason: str) -
 
 
 def _session(connection: psycopg.Connection, orders: Orders) -> int:
-    values = {
+    row = connection.execute(queries.load("ingest/live/add_session"), _process_values(orders)).fetchone()
+    if row is None:
+        raise AssertionError("an INSERT ... RETURNING of one row gives one row")
+    return int(row[0])
+
+
+def _process_values(orders: Orders) -> dict[str, object]:
+    return {
         "venue": orders.data.capabilities.venue,
         "environment": orders.environment,
         "code_version": orders.code_version,
         "process_id": os.getpid(),
     }
-    row = connection.execute(queries.load("ingest/live/add_session"), values).fetchone()
-    if row is None:
-        raise AssertionError("an INSERT ... RETURNING of one row gives one row")
-    return int(row[0])
 
 
 def _pair(terms: InstrumentTerms, ids: Mapping[str, int], *, gapless: bool) -> HeardPair:

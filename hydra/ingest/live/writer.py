@@ -26,6 +26,7 @@ from hydra.ingest.live.lost_rows import lost
 from hydra.ingest.live.rows import Gathered
 from hydra.ingest.live.spill import SpillFolder
 from hydra.ingest.live.store import Store, Waiting
+from hydra.ingest.live.turn import lock_of
 
 MOST_ROWS_IN_MEMORY: Final = 400_000
 MOST_ROWS_A_BATCH: Final = 50_000
@@ -233,14 +234,15 @@ class Writer:
         with self._answered(connection):
             # The session of a process that was killed may still hold it.
             wait_s = 0.0 if is_frozen else _LOCK_WAIT_S
-            if locks.take(connection, _lock_of(self._store.venue), wait_s=wait_s):
+            if locks.take(connection, lock_of(self._store.venue), wait_s=wait_s):
                 self._frozen_backend = None
                 return
             values = {"process_id": self._frozen_backend}
             if is_frozen and connection.execute(queries.load("locks/is_there"), values).fetchone():
                 raise RetryError("its session still hangs")
         raise StopError(
-            f"another process of ingest listens to {self._store.venue}: stop it first, or leave it"
+            f"another process of ingest listens to {self._store.venue}: stop it first, leave it, or "
+            "follow it with --wait"
         )
 
     @contextmanager
@@ -310,7 +312,3 @@ class Writer:
         batch = self._waiting.popleft()
         self._taken_through_us = batch.committed_through_us
         return batch
-
-
-def _lock_of(venue: str) -> str:
-    return f"ingest {venue}"
