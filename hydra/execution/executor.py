@@ -89,9 +89,11 @@ class Executor:
                     await asyncio.wait_for(self._woken.wait(), LOOK_EVERY_S)
             self._failed.result()
         finally:
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            # A call that is answered just then starts another look.
+            while self._tasks:
+                for task in self._tasks:
+                    task.cancel()
+                await asyncio.gather(*self._tasks, return_exceptions=True)
             self._database.shutdown()
 
     def wake(self) -> None:
