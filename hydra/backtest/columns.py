@@ -21,6 +21,7 @@ from hydra.domain import ReasonCode, SignalSource, TradabilityStatus
 from hydra.durations import MINUTE_US
 from hydra.features.engine.decision_frame import DECISION_DELAY_US, decision_frames
 from hydra.features.evaluate import feature_matrix
+from hydra.features.facts import MarketFacts
 from hydra.layers.layer2_statistical import assess
 from hydra.layers.layer3_news import NO_NEWS
 from hydra.trading.assessed_minutes import assess_each
@@ -131,11 +132,20 @@ def decision_keys(market: BacktestMarket) -> pl.DataFrame:
     return instants.join(ids, how="cross", maintain_order="left_right").select("instrument_id", "time")
 
 
-def rule_inputs(market: BacktestMarket, decisions: pl.DataFrame) -> pl.DataFrame:
+def has_same_inputs(one: BacktestMarket, other: BacktestMarket) -> bool:
+    """Whether every decision of both markets has the same `rule_inputs`: other tables may differ."""
+    return (
+        one.facts is other.facts
+        and one.instrument_ids == other.instrument_ids
+        and np.array_equal(one.minutes, other.minutes)
+    )
+
+
+def rule_inputs(facts: MarketFacts, decisions: pl.DataFrame) -> pl.DataFrame:
     """The inputs of the rules at each of `decisions`: ages, the last close and RULE_FEATURES."""
     with ThreadPoolExecutor(max_workers=1) as beside:
-        framed = beside.submit(decision_frames, market.facts, decisions)
-        features = feature_matrix(market.facts, decisions, RULE_FEATURES)
+        framed = beside.submit(decision_frames, facts, decisions)
+        features = feature_matrix(facts, decisions, RULE_FEATURES)
         return framed.result().hstack(features.drop("instrument_id", "time"))
 
 

@@ -75,15 +75,17 @@ class Simulation:
         return int(self.columns.key.size)
 
 
-def prepare(market: BacktestMarket, watch: Stopwatch) -> PreparedMarket:
+def prepare(market: BacktestMarket, watch: Stopwatch, inputs: pl.DataFrame | None = None) -> PreparedMarket:
     """Compute the features of every decision and, in parallel, the grid of bars and settlements.
 
-    watch: "bars" is the extra wait after the features are done.
+    watch: "bars" is the extra wait after the features are done. inputs: those of another market, if it
+    `has_same_inputs`.
     """
     with ThreadPoolExecutor(max_workers=1) as beside:
         bars, hourly = beside.submit(bar_grid, market), beside.submit(hourly_closes, market)
         with watch.measure("features"):
-            inputs = rule_inputs(market, decision_keys(market))
+            if inputs is None:
+                inputs = rule_inputs(market.facts, decision_keys(market))
         with watch.measure("bars"):
             return PreparedMarket(market, inputs, bars.result(), hourly.result())
 

@@ -7,14 +7,16 @@ Source: docs/features.md, "Acceptance" (2 and 3); docs/architecture.md, law 3.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Final, TypeVar
 
 import polars as pl
 
 from hydra.arrays import TIME
 from hydra.backtest.bars import bar_grid
+from hydra.backtest.columns import has_same_inputs
 from hydra.backtest.market import BacktestMarket
-from hydra.backtest.simulation import Simulation, Stopwatch, prepare, simulate
+from hydra.backtest.simulation import PreparedMarket, Simulation, Stopwatch, prepare, simulate
 from hydra.checks.compare_simulations import compare_columns, compare_paths
 from hydra.checks.comparer import CheckResult, CheckResults, Mismatch, frame_mismatches
 from hydra.checks.varied_markets import (
@@ -26,6 +28,8 @@ from hydra.checks.varied_markets import (
 from hydra.features.evaluate import Evaluate, feature_matrix
 from hydra.research.outcomes import Outcome, OutcomePlayer, PlannedTrade
 from hydra.trading.parameters import Rules
+
+_Answer = TypeVar("_Answer")
 
 Simulate = Callable[[BacktestMarket], Simulation]
 Play = Callable[[BacktestMarket, PlannedTrade], Outcome | None]
@@ -48,12 +52,27 @@ def _announced(items: Sequence[_Item], progress: Progress) -> Iterator[_Item]:
         progress(number / len(items))
 
 
+def _once(answer: Callable[[BacktestMarket], _Answer]) -> Callable[[BacktestMarket], _Answer]:
+    """`answer`, which a market that comes several times in a row is asked for once."""
+    last: list[tuple[BacktestMarket, _Answer]] = []
+
+    def answered(market: BacktestMarket) -> _Answer:
+        if not last or last[0][0] is not market:
+            last[:] = [(market, answer(market))]
+        return last[0][1]
+
+    return answered
+
+
 def simulate_by(rules: Rules) -> Simulate:
     """The simulation of a market by `rules`, as a backtest makes it."""
+    last: list[PreparedMarket] = []
 
     def run(market: BacktestMarket) -> Simulation:
         watch = Stopwatch()
-        return simulate(prepare(market, watch), rules, 0, watch)
+        inputs = last[0].inputs if last and has_same_inputs(last[0].market, market) else None
+        last[:] = [prepare(market, watch, inputs)]
+        return simulate(last[0], rules, 0, watch)
 
     return run
 
@@ -77,16 +96,21 @@ def feature_lookahead(
     market, results = simulation.prepared.market, CheckResults()
     for row in _announced(rows, progress):
         decisions = decisions_with_signals(simulation, row)
-        expected = evaluate(market.facts, decisions)
+        evaluated = _once(partial(_features, evaluate, decisions))
+        expected = evaluated(market)
         for varied in variations(market, decision_instant(market, row)):
             if varied.market.facts is market.facts:
                 continue  # Features read no marks.
             result = results.of(f"features: {varied.check}", varied.table)
-            found = evaluate(varied.market.facts, decisions)
+            found = evaluated(varied.market)
             result.compared += expected.height * (expected.width - 2)
             for mismatch in frame_mismatches(expected, found):
                 result.note(mismatch)
     return results.all()
+
+
+def _features(evaluate: Evaluate, decisions: pl.DataFrame, market: BacktestMarket) -> pl.DataFrame:
+    return evaluate(market.facts, decisions)
 
 
 def decision_lookahead(
@@ -100,10 +124,10 @@ def decision_lookahead(
 
     expected: the simulation of `market` by `run`, if it exists already.
     """
-    whole, results = expected or run(market), CheckResults()
+    whole, results, once = expected or run(market), CheckResults(), _once(run)
     for row in _announced(rows, progress):
         for varied in variations(market, decision_instant(market, row)):
-            other = run(varied.market)
+            other = once(varied.market)
             columns = results.of(f"layers 2 and 3: {varied.check}", varied.table)
             compare_columns(columns, whole, other, range(row + 1))
             path = results.of(f"layer 4, orders, money: {varied.check}", varied.table)
@@ -131,10 +155,15 @@ def outcome_lookahead(
         _compare_dates(results.of(f"outcomes: {DATES}", "nothing"), market, trade, expected)
         past = results.of(f"outcomes: {PAST}", ALL_TABLES)
         _compare_outcomes(past, market, trade, expected, play(cut_until(market, start), trade))
+        played = _once(partial(_outcome, play, trade))
         for varied in variations(market, expected.label_end):
             result = results.of(f"outcomes: {varied.check}", varied.table)
-            _compare_outcomes(result, market, trade, expected, play(varied.market, trade))
+            _compare_outcomes(result, market, trade, expected, played(varied.market))
     return results.all()
+
+
+def _outcome(play: Play, trade: PlannedTrade, market: BacktestMarket) -> Outcome | None:
+    return play(market, trade)
 
 
 def decisions_with_signals(simulation: Simulation, row: int) -> pl.DataFrame:

@@ -51,22 +51,17 @@ def variations(market: BacktestMarket, instant: datetime) -> Iterator[VariedMark
 
     All later facts are cut off; then, table by table, all of them are changed, then only the next fact of
     each pair, and for candles only the one still open (late ones may come before it). A table without later
-    facts is left out.
+    facts is left out. Checks of a table that change the same rows follow each other with the same market.
     """
     near = _near(market, instant)
     yield VariedMarket(TRUNCATION, ALL_TABLES, cut_after(near, instant))
     for table in _tables(market):
         known_at = _with_known_at(near, table)
-        later = known_at.filter(pl.col(_KNOWN) > _at(instant))
-        if later.height:
-            every = pl.col(_KNOWN) > _at(instant)
-            yield VariedMarket(FUTURE_SHOCK, table, _shocked(near, table, known_at, every))
-            first = every & (pl.col(_KNOWN) == _first_later(instant))
-            yield VariedMarket(FIRST_FACT, table, _shocked(near, table, known_at, first))
-            if table in _BARS:
-                is_open = every & (pl.col("time").dt.offset_by(_BARS[table]) > _at(instant))
-                opened = is_open & (pl.col("time") <= _at(instant))
-                yield VariedMarket(OPEN_BAR, table, _shocked(near, table, known_at, opened))
+        changed, varied = pl.Series(), near
+        for check, which in _changes(table, known_at, instant):
+            if not changed.equals(which):
+                changed, varied = which, _shocked(near, table, known_at, which)
+            yield VariedMarket(check, table, varied)
 
 
 def cut_after(market: BacktestMarket, instant: datetime) -> BacktestMarket:
@@ -91,6 +86,19 @@ def _tables(market: BacktestMarket) -> tuple[str, ...]:
     return TABLES if market.news is None else (*TABLES, NEWS)
 
 
+def _changes(table: str, known_at: pl.DataFrame, instant: datetime) -> Iterator[tuple[str, pl.Series]]:
+    """The checks of a table, and which of its rows each changes; none if nothing becomes known later."""
+    later = pl.col(_KNOWN) > _at(instant)
+    first = later & (pl.col(_KNOWN) == _first_later(instant))
+    checks = {FUTURE_SHOCK: later, FIRST_FACT: first}
+    if table in _BARS:
+        is_open = later & (pl.col("time").dt.offset_by(_BARS[table]) > _at(instant))
+        checks[OPEN_BAR] = is_open & (pl.col("time") <= _at(instant))
+    rows = known_at.select(**checks)
+    if rows[FUTURE_SHOCK].any():
+        yield from zip(rows.columns, rows.iter_columns(), strict=True)
+
+
 def _near(market: BacktestMarket, instant: datetime) -> BacktestMarket:
     last = epoch_minute(instant) + _MINUTES_AHEAD
     return replace(market, minutes=market.minutes[market.minutes <= last])
@@ -102,7 +110,7 @@ def _first_later(instant: datetime) -> pl.Expr:
     return later.min().over("instrument_id")
 
 
-def _shocked(market: BacktestMarket, table: str, known_at: pl.DataFrame, which: pl.Expr) -> BacktestMarket:
+def _shocked(market: BacktestMarket, table: str, known_at: pl.DataFrame, which: pl.Series) -> BacktestMarket:
     marked = known_at.with_columns(which.alias("_which"))
     return _with_tables(market, {table: shocked_rows(marked, pl.col("_which")).drop(_KNOWN, "_which")})
 

@@ -24,11 +24,11 @@ from hydra.cli.market_options import (
     SeedOption,
     StressOption,
     ToOption,
+    parse_range,
 )
 from hydra.cli.output import error_console, output_console, print_json, progress_bar
 from hydra.cli.pair_names import base_names
 from hydra.cli.report_tables import print_report
-from hydra.cli.run import parse_range
 from hydra.db.engine import connect
 from hydra.db.logins import database_url
 from hydra.db.roles import Role

@@ -8,9 +8,9 @@ import psycopg
 from rich.console import Console
 
 from hydra.cli import db
+from hydra.cli.market_options import parse_range, refuse_exchange
 from hydra.cli.output import progress_bar
 from hydra.cli.pair_names import base_names
-from hydra.cli.run import parse_range, refuse_exchange
 from hydra.db import queries
 from hydra.db.engine import connect
 from hydra.db.logins import database_url

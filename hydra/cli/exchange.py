@@ -10,10 +10,10 @@ import typer
 
 from hydra.answers.timestamps import parse_instant
 from hydra.cli import db
-from hydra.cli.market_options import SeedOption
+from hydra.cli.market_options import SeedOption, parse_range, refuse_exchange
 from hydra.cli.output import TextConsole, print_line
 from hydra.cli.pair_names import base_names
-from hydra.cli.run import parse_range, planted, refuse_exchange
+from hydra.cli.run import planted
 from hydra.db.arrow import arrow_reader
 from hydra.db.arrow_connection import ArrowConnection
 from hydra.db.engine import connect

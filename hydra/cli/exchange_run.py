@@ -22,12 +22,6 @@ from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import StopError
 from hydra.exchange.interface import Feed
 from hydra.layers.layer2_data_health import CLOCK_FEED, LIQUIDATION_FEED, ORDER_BOOK_FEED
-from hydra.runtime.account_start import (
-    examine_before,
-    reconcile_at_start,
-    refuse_differences,
-    wallet_usd,
-)
 from hydra.runtime.exchange_market import SIMULATED, ExchangeRequest, ListenedMarket, listening
 from hydra.runtime.speed import Speed
 from hydra.settings import Settings
@@ -165,6 +159,8 @@ def with_account(settings: Settings, market: ListenedMarket, tell: Callable[[str
             f"--mode {mode}: orders need time to fill: start the simulated exchange with --speed 60 or less, "
             "not max"
         )
+    from hydra.runtime.account_start import examine_before, wallet_usd  # noqa: PLC0415  # loads what speaks to an account
+
     here, name = market.found_by(settings), market.exchange.name
     examine_before(here, name, tell)
     found: dict[str, float] = {"initial_balance": float(wallet_usd(here, name))}
@@ -186,6 +182,11 @@ def compare_account(
         StopError: it is live, and a difference is left that only a person can judge.
     """
     if run.is_at_exchange:
+        from hydra.runtime.account_start import (  # noqa: PLC0415  # loads what speaks to an account
+            reconcile_at_start,
+            refuse_differences,
+        )
+
         reconciled = reconcile_at_start(market.found_by(settings), run, connection)
         refuse_differences(connection, run, reconciled, partial(print_line, console))
 
@@ -223,6 +224,8 @@ def listened_again(settings: Settings, run: Run, console: Console) -> Iterator[L
                 "stop what answers there, or set EXCHANGE_URL"
             )
         if run.is_at_exchange:
+            from hydra.runtime.account_start import examine_before  # noqa: PLC0415  # loads what speaks to an account
+
             examine_before(market.found_by(settings), exchange.name, partial(print_line, console))
             with connect(database_url(settings, Role.WORKER), autocommit=True) as connection:
                 compare_account(settings, run, market, connection, console)

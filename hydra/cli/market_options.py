@@ -1,12 +1,15 @@
-"""The options that name a market."""
+"""The options that name a market, and what they may say."""
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
+from hydra.answers.timestamps import parse_minute
 from hydra.backtest.stress import Stress
 from hydra.bounds import LARGEST_KEY, LARGEST_SEED
 from hydra.domain import MarketOrigin
+from hydra.errors import StopError
 from hydra.trading.stored_news import NewsInput
 
 MarketOption = Annotated[
@@ -43,3 +46,29 @@ NewsOfOption = Annotated[
         show_default=False,
     ),
 ]
+
+
+def refuse_exchange(market: MarketOrigin) -> None:
+    """Refuse an exchange where stored history is needed.
+
+    Raises:
+        StopError: says what to write.
+    """
+    if market is MarketOrigin.EXCHANGE:
+        raise StopError(
+            "--market exchange: choose recorded or generated; to an exchange listens "
+            "`hydra run --exchange simulated`, binance or bybit"
+        )
+
+
+def parse_range(start: str | None, end: str | None) -> tuple[datetime | None, datetime | None]:
+    """The minutes that --from and --to name, in UTC; None where one is not given.
+
+    Raises:
+        StopError: one of them is no time, or the range between them holds no minute.
+    """
+    first = None if start is None else parse_minute("--from", start)
+    last = None if end is None else parse_minute("--to", end)
+    if first is not None and last is not None and last <= first:
+        raise StopError(f"--from {start} --to {end}: --to has to be later than --from")
+    return first, last

@@ -13,7 +13,6 @@ from rich.live import Live
 from hydra.answers.left_at_exchange import left_sentence, read_left_at_exchange
 from hydra.answers.pipeline_table import PipelineRow, pipeline_line, pipeline_table
 from hydra.answers.run_events import DataCoverage, read_data_coverage
-from hydra.answers.timestamps import parse_minute
 from hydra.bounds import LARGEST_KEY
 from hydra.cli import db
 from hydra.cli.exchange_run import ExchangeName, asked_exchange, listened_again, new_exchange_run
@@ -25,6 +24,8 @@ from hydra.cli.market_options import (
     PairsOption,
     SeedOption,
     ToOption,
+    parse_range,
+    refuse_exchange,
 )
 from hydra.cli.output import TextConsole, print_line, progress_bar
 from hydra.cli.pair_names import base_names
@@ -33,7 +34,6 @@ from hydra.db.logins import database_url
 from hydra.db.roles import Role
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import StopError
-from hydra.runtime.account_start import refuse_unmeant
 from hydra.runtime.exchange_market import ListenedMarket
 from hydra.runtime.run_market import MarketRequest, prepare_market
 from hydra.runtime.speed import Speed
@@ -110,6 +110,8 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
         if upgrade:
             raise StopError("--upgrade gives a stopped run to this version: name the run with --resume")
         if settings.trading_mode.is_at_exchange:
+            from hydra.runtime.account_start import refuse_unmeant  # noqa: PLC0415  # loads what speaks to an account
+
             refuse_unmeant(settings, exchange)
         refuse_exchange(market)
         chosen_news = news_choice(news, news_of)
@@ -244,6 +246,8 @@ def resumed_run(settings: Settings, run_id: int, speed: Speed | None = None, *, 
                 f"add --mode {run.mode.value}, or set TRADING_MODE={run.mode.value}"
             )
         if run.mode.is_at_exchange:
+            from hydra.runtime.account_start import refuse_unmeant  # noqa: PLC0415  # loads what speaks to an account
+
             refuse_unmeant(settings, None if run.exchange is None else run.exchange.name)
         if upgrade:
             run = upgrade_run(connection, run)
@@ -299,32 +303,6 @@ def refuse_wrong_channels(settings: Settings) -> None:
         from hydra.alerts.channels import channels_of  # noqa: PLC0415  # loads what sends
 
         channels_of(settings)
-
-
-def refuse_exchange(market: MarketOrigin) -> None:
-    """Refuse an exchange where stored history is needed.
-
-    Raises:
-        StopError: says what to write.
-    """
-    if market is MarketOrigin.EXCHANGE:
-        raise StopError(
-            "--market exchange: choose recorded or generated; to an exchange listens "
-            "`hydra run --exchange simulated`, binance or bybit"
-        )
-
-
-def parse_range(start: str | None, end: str | None) -> tuple[datetime | None, datetime | None]:
-    """The minutes that --from and --to name, in UTC; None where one is not given.
-
-    Raises:
-        StopError: one of them is no time, or the range between them holds no minute.
-    """
-    first = None if start is None else parse_minute("--from", start)
-    last = None if end is None else parse_minute("--to", end)
-    if first is not None and last is not None and last <= first:
-        raise StopError(f"--from {start} --to {end}: --to has to be later than --from")
-    return first, last
 
 
 @contextmanager

@@ -126,7 +126,7 @@ def test_no_pair_was_blocked_for_want_of_data(connection: psycopg.Connection) ->
         " WHERE reason_code IN ('DATA_MISSING', 'DATA_STALE') GROUP BY time"
     ).fetchall()
     assert len(rows) <= 1, rows
-    assert all("order_book" in reason for _, reasons in rows for reason in reasons)
+    assert all("order_book" in reason for _, reasons in rows for reason in reasons), rows
 
 
 @pytest.mark.usefixtures("url")

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
-from anthropic.resources.messages import DEPRECATED_MODELS
 from pydantic import SecretStr
 
 from hydra.domain import ScanOutcome
@@ -184,6 +183,9 @@ def test_bytes_that_are_no_message_are_malformed(server: MessagesServer, body: b
 
 
 def test_the_table_of_the_package_says_which_models_end() -> None:
+    # Every process of a test run imports this file, and the package takes two seconds.
+    from anthropic.resources.messages import DEPRECATED_MODELS  # noqa: PLC0415
+
     assert end_of_life("claude-sonnet-4-5") == date(2026, 11, 30)
     assert all(str(day_of(words).year) in words for words in DEPRECATED_MODELS.values())
     assert day_of("soon") == datetime.now(UTC).date()

@@ -64,9 +64,10 @@ def test_every_table_is_varied_and_only_after_the_instant() -> None:
     varied = list(variations(market(), instant))
     assert {one.table for one in varied if one.check == FUTURE_SHOCK} == set(TABLES)
     assert {one.table for one in varied if one.check == FIRST_FACT} == set(TABLES)
+    before = market().facts.known_by(instant)
     for one in varied:
         known = one.market.facts.known_by(instant)
-        assert all(known.of(name).equals(market().facts.known_by(instant).of(name)) for name in LAYER_SOURCES)
+        assert all(known.of(name).equals(before.of(name)) for name in LAYER_SOURCES)
 
 
 @pytest.mark.parametrize(("table", "begins"), [("candles_1m", 103), ("candles_5m", 100)])
@@ -234,6 +235,35 @@ def test_a_planted_decision_is_found_with_the_table_that_leaks(run: Simulate, ta
     assert others - {table} == set()
 
 
+def test_what_changes_the_same_rows_is_decided_once_and_compared_twice() -> None:
+    """Each pair has one settlement left: to change all later ones, or the next alone, is the same market."""
+    decided = [market()]
+
+    def counted(given: BacktestMarket) -> Simulation:
+        assert given is not decided[-1]
+        decided.append(given)
+        return simulation()
+
+    results = decision_lookahead(market(), [EIGHT], counted, simulation())
+    varied = [(one.check.rpartition(": ")[2], one.varied) for one in results]
+    assert {(FUTURE_SHOCK, "funding_rates"), (FIRST_FACT, "funding_rates")} <= set(varied)
+    assert len(decided) - 1 < len(set(varied))
+    assert all(one.compared > 1000 for one in results)
+
+
+def test_another_mark_needs_no_new_features_and_another_fact_does() -> None:
+    run, given = simulate_by(RULES), market()
+    first = run(given)
+    marked = run(replace(given, mark_prices=given.mark_prices.head(100)))
+    assert marked.prepared.inputs is first.prepared.inputs
+    assert not np.array_equal(marked.prepared.bars.mark_price, first.prepared.bars.mark_price, equal_nan=True)
+    closes = replace(given.facts, candles_1m=given.facts.candles_1m.with_columns(pl.col("close") * 1.01))
+    other = run(replace(given, facts=closes))
+    assert not other.prepared.inputs["last_close"].equals(first.prepared.inputs["last_close"])
+    shorter = run(replace(given, minutes=given.minutes[:100]))
+    assert shorter.prepared.inputs.height == 100 * len(given.instrument_ids)
+
+
 def test_no_decision_order_or_amount_knows_the_future() -> None:
     rows = [*entry_rows(), EIGHT]
     results = decision_lookahead(market(), rows, simulate_by(RULES), simulation())
@@ -265,6 +295,7 @@ def with_late_facts(given: BacktestMarket) -> BacktestMarket:
 
 def test_late_facts_are_not_known_early_either() -> None:
     late = with_late_facts(market())
+    late = replace(late, minutes=late.minutes[100:])
     whole = simulate_by(RULES)(late)
     gaps = kinds_of_rows(whole)["gap"]
     assert len(gaps) > 10

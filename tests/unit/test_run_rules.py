@@ -10,8 +10,9 @@ import pytest
 from rich.console import Console
 
 from hydra.answers.pipeline_table import PipelineRow, pipeline_line, pipeline_table
+from hydra.cli.market_options import parse_range, refuse_exchange
 from hydra.cli.pair_names import base_names
-from hydra.cli.run import in_mode, parse_range, refuse_exchange
+from hydra.cli.run import in_mode
 from hydra.domain import CycleState, MarketOrigin, TradingMode
 from hydra.errors import StopError
 from hydra.runtime.clock import next_minute

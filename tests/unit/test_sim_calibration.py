@@ -125,7 +125,7 @@ def test_every_generator_fires_and_is_chosen_on_each_default_day(seed: int) -> N
     """By the rules themselves, the cascade behind a reversal included (C129)."""
     market = generated_market(MarketSettings(seed, START, warm_up_days=8, book_interval_seconds=60), 1440)
     rules = rules_of(Settings(_env_file=None), ("liquidations", "order_book"))  # type: ignore[call-arg]
-    signals = decide_columns(market, rule_inputs(market, decision_keys(market)), rules).scored
+    signals = decide_columns(market, rule_inputs(market.facts, decision_keys(market)), rules).scored
     chosen = signals.filter("chosen").group_by("source").len()
     assert dict(chosen.rows()).keys() == {source.value for source in SignalSource}
     assert chosen["len"].min() >= 40  # type: ignore[operator]

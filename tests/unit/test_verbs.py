@@ -54,3 +54,8 @@ def test_the_processes_of_a_run_load_only_what_they_use() -> None:
     modules = ("hydra.cli.run", "hydra.runtime.clock", "workers.layer5", "workers.upkeep")
     heavy = ("alembic", "numba", "pandas", "pyarrow.dataset", "sqlalchemy", "ccxt")
     assert loaded(modules, heavy) == []
+
+
+@pytest.mark.parametrize("module", ["hydra.cli.run", "hydra.cli.backtest"])
+def test_a_run_on_paper_loads_nothing_that_speaks_to_an_account(module: str) -> None:
+    assert loaded((module,), ("aiohttp", "hydra.runtime.execution_process", "hydra.reconciliation")) == []
