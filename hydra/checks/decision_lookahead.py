@@ -26,6 +26,7 @@ from hydra.checks.varied_markets import (
 from hydra.features.evaluate import Evaluate, feature_matrix
 from hydra.research.outcomes import Outcome, OutcomePlayer, PlannedTrade
 from hydra.trading.parameters import Rules
+from hydra.trading.scoring import ScorerSince
 
 Simulate = Callable[[BacktestMarket], Simulation]
 Play = Callable[[BacktestMarket, PlannedTrade], Outcome | None]
@@ -48,12 +49,12 @@ def _announced(items: Sequence[_Item], progress: Progress) -> Iterator[_Item]:
         progress(number / len(items))
 
 
-def simulate_by(rules: Rules) -> Simulate:
-    """The simulation of a market by `rules`, as a backtest makes it."""
+def simulate_by(rules: Rules, scorers: Sequence[ScorerSince] = ()) -> Simulate:
+    """The simulation of a market by `rules`, as a backtest makes it. scorers: see `simulate`."""
 
     def run(market: BacktestMarket) -> Simulation:
         watch = Stopwatch()
-        return simulate(prepare(market, watch), rules, 0, watch)
+        return simulate(prepare(market, watch), rules, 0, watch, scorers=scorers)
 
     return run
 
