@@ -79,6 +79,23 @@ def validate(shared: Mapping[str, str], trials: Sequence[Mapping[str, str]]) -> 
             )
 
 
+def refuse_models(
+    connection: psycopg.Connection,
+    choice: MarketChoice,
+    shared: Mapping[str, str],
+    trials: Sequence[Mapping[str, str]],
+) -> None:
+    """Refuse a sweep with a model that cannot score its market.
+
+    Raises:
+        StopError: a model cannot be used, or was trained on these minutes: the best of many trials in sample
+            would say nothing.
+    """
+    for trial in trials:
+        _, rules = settings_and_rules({**shared, **trial}, ())
+        backtest_scorer(connection, rules, choice.data_from)
+
+
 class TrialScorer:
     """Scores trials of one study in this process; the market is prepared once.
 
