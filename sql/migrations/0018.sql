@@ -7,7 +7,8 @@ DROP CONSTRAINT runs_label_check,
 ADD CONSTRAINT runs_label_check CHECK ((market_origin, label) IN (
     ('generated', 'simulated'), ('recorded', 'recorded'),
     ('exchange', 'live'), ('exchange', 'demo'), ('exchange', 'simulated'),
-    ('generated', 'simulated, in sample'), ('recorded', 'recorded, in sample')
+    ('generated', 'simulated, in sample'), ('recorded', 'recorded, in sample'),
+    ('exchange', 'live, in sample'), ('exchange', 'demo, in sample'), ('exchange', 'simulated, in sample')
 ));
 COMMENT ON COLUMN hydra.runs.label IS
 'Shown beside every number: simulated, recorded, demo or live; in sample: its model was trained on these minutes';

@@ -27,7 +27,8 @@ CREATE TABLE hydra.runs (
     CONSTRAINT runs_label_check CHECK ((market_origin, label) IN (
         ('generated', 'simulated'), ('recorded', 'recorded'),
         ('exchange', 'live'), ('exchange', 'demo'), ('exchange', 'simulated'),
-        ('generated', 'simulated, in sample'), ('recorded', 'recorded, in sample')
+        ('generated', 'simulated, in sample'), ('recorded', 'recorded, in sample'),
+        ('exchange', 'live, in sample'), ('exchange', 'demo, in sample'), ('exchange', 'simulated, in sample')
     ))
 );
 COMMENT ON TABLE hydra.runs IS 'One row per run: which market, which rules, which code; every decision names its run';
