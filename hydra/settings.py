@@ -213,6 +213,9 @@ class Settings(NewsAnalystSettings):
         2, description="Extreme five-minute evaluations in a row that close positions (C121)"
     )
 
+    signal_scorer: Annotated[
+        str, Field(pattern=r"^(rule|published|[a-z][a-z0-9-]{0,62}@[1-9][0-9]{0,8})$")
+    ] = Field("rule", description="What scores signals: rule, published, or a model as name@version")
     ml_score_threshold: Fraction = Field(
         0.45, description="Signals scored below this are rejected (inclusive, C118)"
     )

@@ -22,9 +22,10 @@ from hydra.db.logins import database_url
 from hydra.db.roles import Role
 from hydra.runtime.notifications import Stage
 from hydra.settings import load_settings
-from workers import layer3, layer4, layer5
+from workers import layer4, layer5
 from workers.broker import worker_broker
 from workers.layer2 import StatisticalLayer
+from workers.layer3 import SignalLayer
 from workers.stages import declare_stages
 
 
@@ -35,7 +36,7 @@ def _database_url() -> str:
 HANDLERS = {
     Stage.BOOK_FILLS: layer5.book_fills,
     Stage.ASSESS: StatisticalLayer(_database_url).handle,
-    Stage.SIGNAL: layer3.write_signals,
+    Stage.SIGNAL: SignalLayer(_database_url).handle,
     Stage.DECIDE: layer4.write_decisions,
     Stage.EXECUTE: layer5.execute,
 }

@@ -21,6 +21,7 @@ from hydra.answers.plain_values import plain
 from hydra.answers.run_choice import Row, rows_of
 from hydra.answers.run_facts import sample_sentence, worth_of_figures
 from hydra.answers.run_overrides import Override, overrides_of
+from hydra.answers.scorer_sentence import in_sample_sentence, scorer_sentences
 from hydra.answers.trade_groups import SPLITS, TradeGroup, trade_groups
 from hydra.domain import PositionState, SignalSource
 from hydra.errors import StopError
@@ -111,8 +112,10 @@ def read_report(connection: psycopg.Connection, run_id: int) -> RunReport:
         generators=generators,
         kills=rows_of(connection, "report/kills", run_id=run_id),
         sentences=[
+            *in_sample_sentence(facts),
             *worth_of_figures(facts),
             *data_sentences(facts, trades),
+            *scorer_sentences(connection, run_id),
             *news_sentence(run_id, vetoes, closed),
             *latency_sentence(read_order_latency(connection, run_id)),
             _sample(measured),

@@ -28,7 +28,7 @@ def worth_of_figures(facts: Row) -> Iterator[str]:
     """Sentences to read before the first figure. facts: the row of `sql/report/run.sql`."""
     if facts["mode"] in {"paper", "backtest"}:
         yield PAPER_SENTENCE
-    if facts["label"] == "simulated":
+    if facts["label"].startswith("simulated"):
         yield SIMULATED_SENTENCE
 
 

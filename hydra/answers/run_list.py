@@ -24,6 +24,7 @@ class RunSummary:
     is_live: a process supervises it; None: it has ended, or is a backtest.
     latched: what its kill switches stop: names of pairs, "all pairs".
     versions: how many have decided it; the named one is in force.
+    model: what scores its signals; None: the rule. model_complaint: why not the model that it asks for.
     """
 
     run_id: int
@@ -43,6 +44,8 @@ class RunSummary:
     feature_set_version: str
     cost_model_version: str
     versions: int
+    model: str | None = None
+    model_complaint: str | None = None
 
     @property
     def version(self) -> Version:

@@ -166,6 +166,7 @@ def _minute_rows(
         decision=_first(rows_of(connection, "why/decision", **keys)),
         kills=rows_of(connection, "why/kill_switch", **keys),
         orders=rows_of(connection, "why/orders", **keys),
+        scorer=_first(rows_of(connection, "why/scorer", **keys)),
     )
 
 

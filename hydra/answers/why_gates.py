@@ -15,6 +15,7 @@ from typing import Any, Final
 from hydra.answers.distance_to_trigger import MeasuredCondition, TriggerDistance, trigger_distances
 from hydra.answers.formatting import label, minute_text, with_unit
 from hydra.answers.order_words import order_words
+from hydra.answers.scorer_sentence import scorer_words
 from hydra.answers.why_news import NewsRows, news_words
 from hydra.domain import OrderRole, OrderState, ReasonCode, Regime, TradabilityStatus, VolatilityRegime
 from hydra.layers.generator import Comparison
@@ -207,7 +208,7 @@ def signal_score(rows: "MinuteRows", parameters: SignalParameters) -> GateAnswer
         RULES[Gate.SCORE],
         GateVerdict.PASSED if has_passed else GateVerdict.STOPPED,
         ReasonCode.SIGNAL_CHOSEN if has_passed else code,
-        tuple(_signal_words(signal) for signal in rows.signals),
+        (*(_signal_words(signal) for signal in rows.signals), *scorer_words(rows.scorer)),
         numbers=_signal_numbers(best),
     )
 
@@ -349,7 +350,8 @@ def _entry_verdict(entries: Sequence[Row]) -> tuple[GateVerdict, ReasonCode | No
 class MinuteRows:
     """All rows that a minute of a pair left behind; None and empty where a stage has not answered.
 
-    is_signalled: layer 3 has answered, be it without a signal.
+    is_signalled: layer 3 has answered, be it without a signal. scorer: what scored, of a run that asks for
+    a model (`sql/why/scorer.sql`).
     """
 
     is_signalled: bool
@@ -359,6 +361,7 @@ class MinuteRows:
     decision: Row | None
     kills: Sequence[Row]
     orders: Sequence[Row]
+    scorer: Row | None = None
 
 
 def gate_answers(rows: MinuteRows, parameters: SignalParameters) -> tuple[GateAnswer, ...]:

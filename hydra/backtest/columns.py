@@ -4,7 +4,7 @@ Source: docs/architecture.md, law 2; C109 (no news view in a backtest).
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -27,7 +27,8 @@ from hydra.layers.layer3_news import NO_NEWS
 from hydra.trading.assessed_minutes import assess_each
 from hydra.trading.minute_rows import GENERATOR_INPUTS, AssessedPair, generator_columns, generator_inputs
 from hydra.trading.parameters import Rules
-from hydra.trading.signal_rows import choose_signals
+from hydra.trading.scoring import ScorerSince, Scoring, rules_alone
+from hydra.trading.signal_rows import fired_signals, judged_signals
 from hydra.trading.verdicts import UNKNOWN_CODE
 
 RULE_FEATURES: Final = tuple(
@@ -154,8 +155,13 @@ def assessed_rows(market: BacktestMarket, decisions: pl.DataFrame, rules: Rules)
     return join_own_thresholds(market, assess_each(market.facts, decisions, rules.statistical), rules)
 
 
-def decide_columns(market: BacktestMarket, inputs: pl.DataFrame, rules: Rules) -> DecisionColumns:
-    """Layers 2 and 3 on every row of `inputs` (see `rule_inputs`)."""
+def decide_columns(
+    market: BacktestMarket, inputs: pl.DataFrame, rules: Rules, scorers: Sequence[ScorerSince] = ()
+) -> DecisionColumns:
+    """Layers 2 and 3 on every row of `inputs` (see `rule_inputs`).
+
+    scorers: what scores signals, in the order of time; none: the rule that `rules` name.
+    """
     numbers = _numbers(rules)
     read = generator_columns(generator_inputs(is_adaptive=rules.signals.is_adaptive))
 
@@ -164,13 +170,14 @@ def decide_columns(market: BacktestMarket, inputs: pl.DataFrame, rules: Rules) -
     def decide(piece: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         assessed = join_own_thresholds(market, assess(piece, rules.statistical), rules)
         seen = assessed.with_columns(_NO_NEWS if news is None else piece["news_action"])
-        return _kept(assessed, numbers), choose_signals(seen.select(read), rules)
+        return _kept(assessed, numbers), fired_signals(seen.select(read), rules)
 
     known = inputs if news is None else inputs.with_columns(news.action_words())
     with ThreadPoolExecutor(_PIECES_AT_ONCE) as pool:
-        parts, scored = zip(*pool.map(decide, _pieces(known, len(market.instrument_ids))), strict=True)
+        parts, fired = zip(*pool.map(decide, _pieces(known, len(market.instrument_ids))), strict=True)
     shape = (len(market.minutes), len(market.instrument_ids))
-    kept, signals = pl.concat(parts), pl.concat(scored)
+    kept = pl.concat(parts)
+    signals = judged_signals(pl.concat(fired), rules, _scoring(market, rules, scorers))
     rows, columns = _places(market, signals)
     first, count = _runs(rows, columns, shape)
     chosen = np.full(shape, -1, np.int64)
@@ -197,6 +204,16 @@ def decide_columns(market: BacktestMarket, inputs: pl.DataFrame, rules: Rules) -
         signals=count,
         news=news,
     )
+
+
+def _scoring(market: BacktestMarket, rules: Rules, scorers: Sequence[ScorerSince]) -> Scoring:
+    def vectors(decisions: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+        # Two generators may fire in a minute: its features are computed once.
+        once = decisions.unique(maintain_order=True)
+        features = feature_matrix(market.facts, once, names)
+        return decisions.join(features, on=once.columns, how="left", maintain_order="left").select(names)
+
+    return Scoring(tuple(scorers), vectors) if scorers else rules_alone(rules.scoring.scorer)
 
 
 def _pieces(inputs: pl.DataFrame, pairs: int) -> Iterator[pl.DataFrame]:

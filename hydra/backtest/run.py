@@ -12,6 +12,7 @@ from typing import Final
 import psycopg
 
 from hydra.backtest.adaptive_thresholds import with_own_thresholds
+from hydra.backtest.backtest_scorer import BacktestScorer, backtest_scorer
 from hydra.backtest.equity_path import EquityPath, equity_path
 from hydra.backtest.five_minute_bars import five_minute_record
 from hydra.backtest.market import BacktestMarket, read_market
@@ -21,6 +22,7 @@ from hydra.backtest.persisted import StoredRows
 from hydra.backtest.simulation import PreparedMarket, Simulation, Stopwatch, prepare, simulate
 from hydra.backtest.store import store
 from hydra.backtest.stress import Stress, stressed_rules
+from hydra.db import queries
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.settings import Settings
 from hydra.trading.parameters import Rules, recorded_rules
@@ -83,7 +85,7 @@ def read_choice(
         )
 
 
-def run_backtest(
+def run_backtest(  # noqa: PLR0913  # what a run's record holds
     connection: psycopg.Connection,
     url: str,
     choice: MarketChoice,
@@ -91,19 +93,24 @@ def run_backtest(
     rules: Rules,
     rows: StoredRows,
     progress: Callable[[float], None] = lambda _share: None,
+    *,
+    allows_in_sample: bool = False,
 ) -> BacktestRun:
     """Decide the minutes of `choice` with `rules` and store the result under a new run.
 
+    allows_in_sample: the model may have been trained on these minutes; the run says so wherever it appears.
+
     Raises:
-        StopError: there is no candle in the range.
+        StopError: there is no candle in the range, or the model that the rules name may not score it.
         DatabaseError: the facts cannot be read.
     """
     watch = Stopwatch()
+    scorer = backtest_scorer(connection, rules, choice.data_from, allows_in_sample=allows_in_sample)
     market = read_choice(connection, url, choice, watch)
     with watch.measure("read"):
         market = with_own_thresholds(market, url, rules)
     prepared = prepare(market, watch)
-    return decide_and_store(connection, prepared, choice, settings, rules, rows, watch, progress)
+    return decide_and_store(connection, prepared, choice, settings, scorer, rows, watch, progress)
 
 
 def decide_and_store(  # noqa: PLR0913, PLR0917  # what a run's record holds
@@ -111,7 +118,7 @@ def decide_and_store(  # noqa: PLR0913, PLR0917  # what a run's record holds
     prepared: PreparedMarket,
     choice: MarketChoice,
     settings: Settings,
-    rules: Rules,
+    scorer: BacktestScorer,
     rows: StoredRows,
     watch: Stopwatch,
     progress: Callable[[float], None] = lambda _share: None,
@@ -130,8 +137,9 @@ def decide_and_store(  # noqa: PLR0913, PLR0917  # what a run's record holds
         data_from=choice.data_from,
         data_to=choice.data_to,
         exchange=choice.exchange,
+        is_in_sample=scorer.is_in_sample,
     )
-    stressed = stressed_rules(rules, choice.stresses)
+    stressed = stressed_rules(scorer.rules, choice.stresses)
     record = {
         **recorded_rules(stressed),
         "stress": [stress.value for stress in choice.stresses],
@@ -139,9 +147,13 @@ def decide_and_store(  # noqa: PLR0913, PLR0917  # what a run's record holds
         **five_minute_record(prepared.market, prepared.inputs),
         **choice.news.record,
         **({} if choice.minutes_of is None else {MINUTES_OF: choice.minutes_of}),
+        **scorer.record,
     }
     with connection.transaction():
         run = create_run(connection, plan, settings, record)
+        if scorer.served is not None:
+            note = {"run_id": run.run_id, "time": run.data_from, **scorer.served.record}
+            connection.execute(queries.load("stages/add_scorer"), note)
         repeat_stored_news(connection, run, stressed, choice.news)
     try:
         market = with_news_of_run(connection, prepared.market, run.run_id)
@@ -153,6 +165,7 @@ def decide_and_store(  # noqa: PLR0913, PLR0917  # what a run's record holds
             watch,
             plays_every_minute=rows is StoredRows.ALL,
             closes_at_the_end=True,
+            scorers=scorer.scorers,
             progress=progress,
         )
         equity = equity_path(market, simulation.log)

@@ -21,6 +21,7 @@ from hydra.backtest.market import BacktestMarket, at_costs
 from hydra.backtest.portfolio_simulator import PortfolioSimulator
 from hydra.backtest.simulation_log import SimulationLog
 from hydra.trading.parameters import Rules
+from hydra.trading.scoring import ScorerSince
 
 
 @dataclass
@@ -99,13 +100,20 @@ def simulate(  # noqa: PLR0913  # the choices of a caller
     plays_every_minute: bool = False,
     closes_at_the_end: bool = False,
     by_hand: Sequence[KillByHand] = (),
+    scorers: Sequence[ScorerSince] = (),
     progress: Callable[[float], None] = lambda _share: None,
 ) -> Simulation:
-    """Decide every minute of `prepared` with `rules` and their costs; see `PortfolioSimulator`."""
+    """Decide every minute of `prepared` with `rules` and their costs; see `PortfolioSimulator`.
+
+    scorers: what scores signals, in the order of time; none: the rule that `rules` name.
+
+    Raises:
+        StopError: they name a model, and none is given.
+    """
     prepared = replace(prepared, market=at_costs(prepared.market, rules.costs))
     market, bars = prepared.market, prepared.bars
     with watch.measure("rules"):
-        columns = decide_columns(market, prepared.inputs, rules)
+        columns = decide_columns(market, prepared.inputs, rules, scorers)
         grids = exit_triggers.grids(columns, bars, market.minutes, rules)
     with watch.measure("portfolio"):
         simulator = PortfolioSimulator(

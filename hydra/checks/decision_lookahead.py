@@ -28,6 +28,7 @@ from hydra.checks.varied_markets import (
 from hydra.features.evaluate import Evaluate, feature_matrix
 from hydra.research.outcomes import Outcome, OutcomePlayer, PlannedTrade
 from hydra.trading.parameters import Rules
+from hydra.trading.scoring import ScorerSince
 
 _Answer = TypeVar("_Answer")
 
@@ -64,15 +65,15 @@ def _once(answer: Callable[[BacktestMarket], _Answer]) -> Callable[[BacktestMark
     return answered
 
 
-def simulate_by(rules: Rules) -> Simulate:
-    """The simulation of a market by `rules`, as a backtest makes it."""
+def simulate_by(rules: Rules, scorers: Sequence[ScorerSince] = ()) -> Simulate:
+    """The simulation of a market by `rules`, as a backtest makes it. scorers: see `simulate`."""
     last: list[PreparedMarket] = []
 
     def run(market: BacktestMarket) -> Simulation:
         watch = Stopwatch()
         inputs = last[0].inputs if last and has_same_inputs(last[0].market, market) else None
         last[:] = [prepare(market, watch, inputs)]
-        return simulate(last[0], rules, 0, watch)
+        return simulate(last[0], rules, 0, watch, scorers=scorers)
 
     return run
 

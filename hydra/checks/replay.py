@@ -23,8 +23,13 @@ from hydra.backtest.simulation import Simulation, Stopwatch, prepare, simulate
 from hydra.db import queries
 from hydra.domain import CycleState, TradingMode
 from hydra.durations import MINUTE
+from hydra.errors import BadDataError, StopError
+from hydra.layers.scorer import SCORERS, Scorer
+from hydra.registry.serving import loaded
+from hydra.registry.store import read_model
 from hydra.trading.parameters import rules_of_run
 from hydra.trading.runs import Run, read_run
+from hydra.trading.scoring import ScorerSince
 
 _AFTER_LAYER_4: Final = CycleState.DECIDED
 _ENDED: Final = frozenset({CycleState.CLOSED, CycleState.SKIPPED})
@@ -63,7 +68,7 @@ def decide_again(
     """Decide every minute that `run` has decided to the end.
 
     Raises:
-        StopError: it has not decided a minute yet.
+        StopError: it has not decided a minute yet, or a model that scored it cannot be loaded any more.
         DatabaseError: the facts cannot be read.
     """
     stored = _stored_rows(run)
@@ -80,9 +85,36 @@ def decide_again(
         plays_every_minute=stored is StoredRows.ALL,
         closes_at_the_end=run.mode is TradingMode.BACKTEST,
         by_hand=_kills_by_hand(connection, run, market),
+        scorers=scorers_of_run(connection, run),
         progress=progress,
     )
     return Replay(run, simulation, equity_path(market, simulation.log), stored)
+
+
+def scorers_of_run(connection: psycopg.Connection, run: Run) -> tuple[ScorerSince, ...]:
+    """What scored the signals of `run`, in the order of time; empty if a rule scores all of them.
+
+    Raises:
+        StopError: a model that scored it cannot be loaded any more.
+    """
+    rows = connection.execute(queries.load("stages/scorers_of_run"), {"run_id": run.run_id}).fetchall()
+    found: list[ScorerSince] = []
+    loaded_before: dict[str, Scorer] = dict(SCORERS)
+    for first, _, kind, sha256, _ in rows:
+        if kind not in loaded_before:
+            loaded_before[kind] = _loaded(connection, run, kind, sha256)
+        found.append(ScorerSince(first, loaded_before[kind]))
+    return tuple(found)
+
+
+def _loaded(connection: psycopg.Connection, run: Run, title: str, sha256: str) -> Scorer:
+    try:
+        model = read_model(connection, title)
+        if model.sha256 != sha256:
+            raise StopError(f"{title} is another artifact than the one that scored run {run.run_id}")
+        return loaded(connection, model)
+    except BadDataError as error:
+        raise StopError(f"run {run.run_id} cannot be decided again: {error}") from None
 
 
 def _stored_rows(run: Run) -> StoredRows | None:

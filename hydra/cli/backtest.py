@@ -1,5 +1,6 @@
 """`hydra backtest`: history decided again by the rules that trade."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -35,6 +36,7 @@ from hydra.db.roles import Role
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.durations import MINUTE
 from hydra.errors import StopError
+from hydra.layers.scorer import names_model
 from hydra.research.overrides import parse_assignments, settings_and_rules
 from hydra.research.studies import StudySpecification, record_backtest
 from hydra.research.trial_figures import backtest_figures
@@ -47,6 +49,8 @@ from hydra.trading.stored_news import NewsInput, news_choice
 MOST_DAYS_WITH_BOOKS = 7
 """Longer generated markets are made without order books, which would be 138,000 rows a day."""
 MOST_RESUME_HOURS = 8_760
+SCORER_PATH = "scoring.scorer"
+"""The path for --set of what scores signals."""
 
 
 def command(  # noqa: PLR0913, PLR0917  # one parameter an option
@@ -60,6 +64,18 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
         list[str] | None, typer.Option("--set", help="KEY=VALUE of a setting or rule; can be repeated.")
     ] = None,
     minutes_of: MinutesOfOption = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME@VERSION",
+            help="Let this model score signals. [default: as SIGNAL_SCORER says]",
+            show_default=False,
+        ),
+    ] = None,
+    in_sample: Annotated[
+        bool,
+        typer.Option("--in-sample", help="Allow minutes on which the model was trained; the report says so."),
+    ] = False,
     scenario: StressOption = None,
     news: NewsOption = NewsInput.OFF,
     news_of: NewsOfOption = None,
@@ -81,7 +97,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     """Decide history at once, by the rules that trade live; the result is a run like any other."""
     console = error_console()
     stresses = tuple(dict.fromkeys(scenario or ()))
-    given = parse_assignments(assignments or ())
+    given = with_model(parse_assignments(assignments or ()), model)
     settings_and_rules(given, (), config)
     refuse_wait(resume_after)
     chosen_news = news_choice(news, news_of)
@@ -107,6 +123,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
                 rules,
                 wanted,
                 lambda share: bar.update(task, completed=share),
+                allows_in_sample=in_sample,
             )
         record_backtest(
             connection,
@@ -123,6 +140,22 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
         return
     print_report(output_console(), report, 40)
     console.print(speed_sentence(result), soft_wrap=True)
+
+
+def with_model(given: Mapping[str, str], model: str | None) -> dict[str, str]:
+    """The assignments of --set with the one that --model stands for.
+
+    Raises:
+        StopError: both name a scorer, or --model is no name of a model.
+    """
+    if model is None:
+        return dict(given)
+    if not names_model(model):
+        raise StopError(f"--model {model}: a model is named name@version, e.g. signal-scorer@3")
+    named = [key for key in given if key.lower() in {SCORER_PATH, "signal_scorer"}]
+    if named:
+        raise StopError(f"--model {model} beside --set {named[0]}: name the scorer once")
+    return {**given, SCORER_PATH: model}
 
 
 def refuse_wait(hours: float | None) -> None:

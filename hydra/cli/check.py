@@ -109,7 +109,7 @@ def warmup(  # noqa: PLR0913, PLR0917  # one parameter an option
 ) -> None:
     """Recompute features and verdicts from facts that begin elsewhere; status 1 if they differ."""
     chosen = checked_market(CheckRequest(run_id, market, start, end, seed, pairs), error_console())
-    run = simulate_by(chosen.rules)
+    run = simulate_by(chosen.rules, chosen.scorers)
     longer = _read(chosen, chosen.start - timedelta(days=max(EARLIER_DAYS)))
     whole = run(beginning_at(longer, chosen.start))
     rows = sample_rows(whole, samples, sample_seed)
@@ -186,7 +186,7 @@ def lookahead_results(
     chosen: CheckedMarket, samples: int, paths: int, sample_seed: int, console: Console
 ) -> list[CheckResult]:
     """Facts; features at `samples` minutes, simulations up to `paths` of them, and outcomes of trades."""
-    market, run = _read(chosen, chosen.start), simulate_by(chosen.rules)
+    market, run = _read(chosen, chosen.start), simulate_by(chosen.rules, chosen.scorers)
     whole = run(market)
     trades = approved_trades(whole)
     few = trades[:: max(1, len(trades) // paths)][:paths]

@@ -7,6 +7,8 @@ from typing import Final
 import psycopg
 from rich.console import Console
 
+from hydra.backtest.backtest_scorer import backtest_scorer
+from hydra.checks.replay import scorers_of_run
 from hydra.cli import db
 from hydra.cli.market_options import parse_range, refuse_exchange
 from hydra.cli.output import progress_bar
@@ -22,6 +24,7 @@ from hydra.runtime.run_market import MarketRequest, prepare_market
 from hydra.settings import load_settings
 from hydra.trading.parameters import Rules, rules_of, rules_of_run
 from hydra.trading.runs import LABELS, read_run
+from hydra.trading.scoring import ScorerSince
 
 NEWEST: Final = timedelta(days=1)
 """Without a range, a check of a recorded market covers this much of its end."""
@@ -43,7 +46,7 @@ class CheckRequest:
 class CheckedMarket:
     """The minutes of [start, end) of some instruments, and the rules.
 
-    run_id: the run whose stored news views are read; None: none are.
+    run_id: the run whose stored news views are read; None: none are. scorers: see `simulate`.
     """
 
     url: str
@@ -53,6 +56,7 @@ class CheckedMarket:
     end: datetime
     rules: Rules
     run_id: int | None = None
+    scorers: tuple[ScorerSince, ...] = ()
 
 
 def checked_market(asked: CheckRequest, console: Console) -> CheckedMarket:
@@ -91,13 +95,19 @@ def _of_options(asked: CheckRequest, console: Console) -> CheckedMarket:
     first = found.data_from
     if asked.origin is MarketOrigin.RECORDED and start is None:
         first = max(first, found.data_to - NEWEST)
+    url = database_url(settings, Role.READER)
+    with connect(url, autocommit=True) as connection:
+        # A check asks what is the same, not what is earned: any model may be checked on any minutes.
+        rules = rules_of(settings, found.feeds)
+        scorer = backtest_scorer(connection, rules, first, allows_in_sample=True)
     return CheckedMarket(
-        database_url(settings, Role.READER),
+        url,
         f"the {LABELS[asked.origin]} market",
         found.instrument_ids,
         first,
         found.data_to,
-        rules_of(settings, found.feeds),
+        scorer.rules,
+        scorers=scorer.scorers,
     )
 
 
@@ -106,6 +116,7 @@ def _of_run(asked: CheckRequest, run_id: int) -> CheckedMarket:
     with connect(url, autocommit=True) as connection:
         run = read_run(connection, run_id)
         first, last = _decided(connection, run_id)
+        scorers = scorers_of_run(connection, run)
     start, end = parse_range(asked.start, asked.end)
     return CheckedMarket(
         url,
@@ -115,6 +126,7 @@ def _of_run(asked: CheckRequest, run_id: int) -> CheckedMarket:
         end or last + MINUTE,
         rules_of_run(run),
         run_id,
+        scorers,
     )
 
 

@@ -22,6 +22,7 @@ from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import StopError
 from hydra.exchange.interface import Feed
 from hydra.layers.layer2_data_health import CLOCK_FEED, LIQUIDATION_FEED, ORDER_BOOK_FEED
+from hydra.registry.run_record import scorer_record
 from hydra.runtime.exchange_market import SIMULATED, ExchangeRequest, ListenedMarket, listening
 from hydra.runtime.speed import Speed
 from hydra.settings import Settings
@@ -138,9 +139,10 @@ def new_exchange_run(
             speed=str(market.speed),
             exchange=market.exchange,
         )
-        rules = recorded_rules(rules_of(own, plan.feeds))
+        rules = rules_of(own, plan.feeds)
         with connect(database_url(settings, Role.WORKER), autocommit=True) as connection:
-            run = create_run(connection, plan, own, rules)
+            model = scorer_record(connection, rules, plan.mode)
+            run = create_run(connection, plan, own, {**recorded_rules(rules), **model})
             compare_account(settings, run, market, connection, console)
         yield run, market
 

@@ -1,4 +1,4 @@
-"""`hydra models`: the registered models, and which of them is chosen. Runs decide by the rule still."""
+"""`hydra models`: the registered models, and which of them is chosen."""
 
 from typing import Annotated
 
@@ -8,6 +8,7 @@ from rich.table import Table
 
 from hydra.answers.formatting import minute_text
 from hydra.answers.plain_values import plain
+from hydra.cli.model_files import models_export, models_replay, models_verify
 from hydra.cli.operator_name import operator_name
 from hydra.cli.output import open_table, output_console, print_json, print_line
 from hydra.db.engine import connect
@@ -112,15 +113,21 @@ def models_retire(title: Title, reason: Reason) -> None:
     print_line(output_console(), f"Retired {title}. {_serves(serving)}")
 
 
+app.command("verify")(models_verify)
+app.command("replay")(models_replay)
+app.command("export")(models_export)
+
+
 def _connection(role: Role) -> psycopg.Connection:
     return connect(database_url(load_settings(), role), autocommit=True)
 
 
 def _serves(model: StoredModel | None) -> str:
-    """Which version is chosen. Runs do not score with models yet, and no line may look as if they did."""
+    """Which version is chosen, and who scores with it."""
     if model is None:
-        return "No model is chosen; runs decide by the rule."
-    return f"Chosen: {model.title}{', pinned' if model.is_pinned else ''}; runs still decide by the rule."
+        return "No model is chosen; runs that ask for the published one score by the rule."
+    pinned = ", pinned" if model.is_pinned else ""
+    return f"Chosen: {model.title}{pinned}; runs with SIGNAL_SCORER=published take it up."
 
 
 def _state(model: StoredModel) -> str:

@@ -34,6 +34,7 @@ from hydra.db.logins import database_url
 from hydra.db.roles import Role
 from hydra.domain import MarketOrigin, TradingMode
 from hydra.errors import StopError
+from hydra.registry.run_record import scorer_record
 from hydra.runtime.exchange_market import ListenedMarket
 from hydra.runtime.run_market import MarketRequest, prepare_market
 from hydra.runtime.speed import Speed
@@ -204,7 +205,8 @@ def new_run(
     """Record a run over the market that is asked for, which is generated if it has to be.
 
     Raises:
-        StopError: that market is not stored, or no stored news of the choice cover it.
+        StopError: that market is not stored, no stored news of the choice cover it, or the model that is to
+            score its signals cannot be used.
         DatabaseError: the database server cannot be used.
     """
     with progress_bar(console) as bar:
@@ -224,8 +226,9 @@ def new_run(
     )
     with connect(database_url(settings, Role.WORKER), autocommit=True) as connection:
         rules = rules_of(settings, market.feeds)
+        model = scorer_record(connection, rules, settings.trading_mode)
         with connection.transaction():
-            run = create_run(connection, plan, settings, {**recorded_rules(rules), **news.record})
+            run = create_run(connection, plan, settings, {**recorded_rules(rules), **news.record, **model})
             repeat_stored_news(connection, run, rules, news)
         return run
 

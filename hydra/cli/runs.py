@@ -80,6 +80,7 @@ def run_lines(runs: Sequence[RunSummary]) -> Iterator[str]:
     """What stands below the table: the urgent first."""
     yield from latched_lines(runs)
     yield from dead_lines(runs)
+    yield from model_lines(runs)
     yield from override_lines(runs)
     yield from version_lines(runs)
 
@@ -99,6 +100,16 @@ def dead_lines(runs: Sequence[RunSummary]) -> Iterator[str]:
                 f"Run {run.run_id} is dead: no process supervises it, nothing happens to its open positions. "
                 f"`hydra run --resume {run.run_id}` goes on with it"
             )
+
+
+def model_lines(runs: Sequence[RunSummary]) -> Iterator[str]:
+    """Which models score, and a line for each run that asks for another."""
+    scored = [f"run {run.run_id} ({run.model})" for run in runs if run.model is not None]
+    if scored:
+        yield f"Scored by a model: {', '.join(scored)}"
+    for run in runs:
+        if run.model_complaint is not None:
+            yield f"Run {run.run_id} is scored by {run.model or 'the rule'}: {run.model_complaint}"
 
 
 def version_lines(runs: Sequence[RunSummary]) -> Iterator[str]:

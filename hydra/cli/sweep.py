@@ -38,7 +38,7 @@ from hydra.research.studies import (
     read_trials,
     trials_on_market,
 )
-from hydra.research.sweep import SweepVerdict, expand, judge_sweep, run_processes, validate
+from hydra.research.sweep import SweepVerdict, expand, judge_sweep, refuse_models, run_processes, validate
 from hydra.runtime.broker_watch import BrokerWatch
 from hydra.runtime.message_broker import make_broker
 from hydra.runtime.research_queue import notify_trials
@@ -90,6 +90,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     url = database_url(settings, Role.WORKER)
     asked = StudySpecification.under(recorded_settings(settings), choice, shared, trials)
     with connect(url, autocommit=True) as connection:
+        refuse_models(connection, choice, shared, trials)
         data_hash = read_choice(connection, url, choice, Stopwatch()).data_hash
         study_id = plan_study(connection, name, asked, data_hash)
         with _progress(console, name) as show:

@@ -9,18 +9,22 @@ from pydantic import AfterValidator, ValidationInfo
 from hydra.bounds import AS_RECORDED, Fraction
 from hydra.domain import ReasonCode
 from hydra.layers.layer2_matrix import REASON_TYPE
-from hydra.layers.scorer import SCORERS
+from hydra.layers.scorer import PUBLISHED, SCORERS, names_model
 
 
 def _known_kind(kind: str, info: ValidationInfo) -> str:
-    if kind not in SCORERS and info.context != AS_RECORDED:
-        raise ValueError(f"it has to be one of {', '.join(SCORERS)}")
+    is_known = kind in SCORERS or kind == PUBLISHED or names_model(kind)
+    if not is_known and info.context != AS_RECORDED:
+        raise ValueError(f"it has to be one of {', '.join(SCORERS)}, {PUBLISHED}, or a model: name@version")
     return kind
 
 
 @dataclass(frozen=True, slots=True)
 class ScoringParameters:
-    """ML_SCORE_THRESHOLD and MIN_SIGNAL_CONFIDENCE, both inclusive (C118). scorer: a kind of `SCORERS`."""
+    """ML_SCORE_THRESHOLD and MIN_SIGNAL_CONFIDENCE, both inclusive (C118).
+
+    scorer: a kind of `SCORERS`; `PUBLISHED`; or a model, name@version.
+    """
 
     scorer: Annotated[str, AfterValidator(_known_kind)] = "rule"
     score_threshold: Fraction = 0.45

@@ -1,9 +1,10 @@
-"""Layer 3, the scorers of signals. `scoring.scorer` names the one in use; today the only one is a rule.
+"""Layer 3, the scorers of signals. `scoring.scorer` names the one in use: a rule of `SCORERS` or a model.
 
-A new scorer is a class of its own and an entry in `SCORERS`. The features that it `needs` are computed,
-stored and passed to it.
+A new rule is a class of its own and an entry in `SCORERS`. The features that it `needs` are computed, stored
+and passed to it. Models are registered, not written here (docs/registry.md).
 """
 
+import re
 from collections.abc import Mapping
 from typing import Final, Protocol
 
@@ -18,16 +19,17 @@ _CASCADE_RISK: Final = 0.3
 class Scorer(Protocol):
     @property
     def kind(self) -> str:
-        """The value of `signals.score_kind`: "rule", or a model's id."""
+        """The value of `signals.score_kind`: "rule", or a model's name@version."""
 
     @property
     def needs(self) -> tuple[str, ...]:
         """The features that `score` reads, besides the columns of `generate` and of layer 2's verdict."""
 
     def score(self, frame: pl.DataFrame) -> pl.Series:
-        """The score of each row of `frame`, 0..1. The score of a rule is no probability.
+        """The score of each row of `frame`, 0..1; null: it has none, the rule scores this row.
 
-        frame: signals (see `generate`) with the columns of `needs`; null where unknown.
+        The score of a rule is no probability. frame: signals (see `generate`) with the columns of `needs`;
+        null where unknown.
         """
 
 
@@ -71,14 +73,30 @@ class RuleBasedScorer:
 
 
 SCORERS: Final[Mapping[str, Scorer]] = {scorer.kind: scorer for scorer in (RuleBasedScorer(),)}
-"""Every scorer by its kind."""
+"""Every scorer that is a rule, by its kind."""
 
 SCORER_INPUTS: Final = tuple(dict.fromkeys(name for scorer in SCORERS.values() for name in scorer.needs))
-"""The features that any scorer needs."""
+"""The features that any rule needs."""
+
+TWIN: Final[Scorer] = SCORERS["rule"]
+"""What scores where a model cannot."""
+
+PUBLISHED: Final = "published"
+"""The value of `scoring.scorer` for the version that the registry says is chosen."""
+
+_MODEL_TITLE: Final = re.compile(r"[a-z][a-z0-9-]{0,62}@[1-9][0-9]{0,8}")
+
+
+def names_model(scorer: str) -> bool:
+    """Whether a value of `scoring.scorer` names a version of a model: name@version."""
+    return _MODEL_TITLE.fullmatch(scorer) is not None
 
 
 def with_score(firings: pl.DataFrame, scorer: Scorer) -> pl.DataFrame:
     """`firings` (see `generate`) with score and score_kind; no row is dropped (C06)."""
-    return firings.with_columns(
-        scorer.score(firings).cast(pl.Float64).alias("score"), pl.lit(scorer.kind).alias("score_kind")
-    )
+    score = scorer.score(firings).cast(pl.Float64).alias("score")
+    kind = pl.lit(scorer.kind)
+    if score.null_count() and scorer is not TWIN:
+        kind = pl.when(score.is_null()).then(pl.lit(TWIN.kind)).otherwise(kind)
+        score = score.fill_null(TWIN.score(firings).cast(pl.Float64))
+    return firings.with_columns(score, kind.alias("score_kind"))

@@ -41,8 +41,10 @@ class LogisticScorer:
 
         Formula: 1 / (1 + exp(-(intercept + sum(weight x (value - mean) / scale))))
         """
-        standard = np.nan_to_num((matrix - self._means) / self._scales, nan=0.0)
-        # Row by row in the order of the columns: a sum that does not depend on how many rows there are.
+        # In C order each row is summed by itself: the last bit depends neither on how many rows there are nor
+        # on how the caller lays them out.
+        rows = np.ascontiguousarray(matrix)
+        standard = np.nan_to_num((rows - self._means) / self._scales, nan=0.0)
         total = self._numbers.intercept + (standard * self._weights).sum(axis=1)
         scores: Floats = 1.0 / (1.0 + np.exp(-np.clip(total, -700.0, 700.0)))
         return scores

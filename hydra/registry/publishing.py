@@ -4,6 +4,8 @@ A transaction holds the lock of the name, so two operators act one after the oth
 fails, leaves the version that serves as it is.
 """
 
+from typing import Final
+
 import psycopg
 
 from hydra.db import queries
@@ -19,6 +21,9 @@ from hydra.registry.store import (
     read_gates,
     read_model,
 )
+
+PUBLICATIONS_CHANNEL: Final = "hydra_publications"
+"""The PostgreSQL channel that announces every row of the log; the payload is the name."""
 
 
 def serving_model(connection: psycopg.Connection, name: str) -> StoredModel | None:
@@ -185,5 +190,6 @@ def _log(
         "is_pinned": is_pinned,
         "operator": operator,
         "reason": reason,
+        "channel": PUBLICATIONS_CHANNEL,
     }
     connection.execute(queries.load("models/add_publication"), values)

@@ -15,6 +15,7 @@ import numpy as np
 import psycopg
 
 from hydra.backtest.adaptive_thresholds import with_own_thresholds
+from hydra.backtest.backtest_scorer import backtest_scorer
 from hydra.backtest.equity_path import equity_path
 from hydra.backtest.run import MarketChoice, read_choice
 from hydra.backtest.simulation import PreparedMarket, Stopwatch, prepare, simulate
@@ -22,9 +23,11 @@ from hydra.backtest.stress import stressed_rules
 from hydra.db.engine import connect
 from hydra.die_with_parent import end_with_spawner
 from hydra.errors import DatabaseError, HydraError, SettingsError, StopError
+from hydra.layers.scorer import PUBLISHED
 from hydra.ledger.daily_returns import allows_ratios
 from hydra.ledger.overfitting import MarketTrials, ReturnMoments
 from hydra.ledger.pbo_cscv import SearchOverfitting, search_overfitting
+from hydra.registry.serving import SIGNAL_SCORER
 from hydra.research.overrides import parse_assignments, settings_and_rules
 from hydra.research.studies import (
     CountedTrial,
@@ -39,6 +42,7 @@ from hydra.research.studies import (
 from hydra.research.trial_figures import TrialFigures, trial_figures
 from hydra.settings import Settings
 from hydra.trading.parameters import Rules
+from hydra.trading.scoring import ScorerSince
 
 NOT_STORED = 0
 """The run id of trials: their rows are not stored."""
@@ -64,10 +68,32 @@ def validate(shared: Mapping[str, str], trials: Sequence[Mapping[str, str]]) -> 
     """Refuse a sweep with a trial that could not run.
 
     Raises:
-        SettingsError: a key is unknown or a value impossible.
+        SettingsError: a key is unknown or a value impossible, or the model is not named.
     """
     for trial in trials:
-        settings_and_rules({**shared, **trial}, ())
+        _, rules = settings_and_rules({**shared, **trial}, ())
+        if rules.scoring.scorer == PUBLISHED:
+            raise SettingsError(
+                f"a sweep that scores by {PUBLISHED} would mean another version tomorrow: name it, e.g. "
+                f"--set scoring.scorer={SIGNAL_SCORER}@1"
+            )
+
+
+def refuse_models(
+    connection: psycopg.Connection,
+    choice: MarketChoice,
+    shared: Mapping[str, str],
+    trials: Sequence[Mapping[str, str]],
+) -> None:
+    """Refuse a sweep with a model that cannot score its market.
+
+    Raises:
+        StopError: a model cannot be used, or was trained on these minutes: the best of many trials in sample
+            would say nothing.
+    """
+    for trial in trials:
+        _, rules = settings_and_rules({**shared, **trial}, ())
+        backtest_scorer(connection, rules, choice.data_from)
 
 
 class TrialScorer:
@@ -94,8 +120,10 @@ class TrialScorer:
             if trial is None:
                 return False
             try:
+                choice = self._study.specification.choice
                 _, rules = settings_of(self._study.specification, trial.parameters)
-                figures = score_rules(self._prepared_for(rules), self._study.specification.choice, rules)
+                scorer = backtest_scorer(self._connection, rules, choice.data_from)
+                figures = score_rules(self._prepared_for(rules), choice, rules, scorer.scorers)
             except DatabaseError:
                 raise
             except HydraError as error:
@@ -121,9 +149,12 @@ def settings_of(specification: StudySpecification, parameters: Mapping[str, str]
     return settings_and_rules(given, specification.choice.feeds, recorded=specification.settings)
 
 
-def score_rules(prepared: PreparedMarket, choice: MarketChoice, rules: Rules) -> TrialFigures:
-    """The figures of one set of rules."""
-    simulation = simulate(prepared, stressed_rules(rules, choice.stresses), NOT_STORED, Stopwatch())
+def score_rules(
+    prepared: PreparedMarket, choice: MarketChoice, rules: Rules, scorers: Sequence[ScorerSince] = ()
+) -> TrialFigures:
+    """The figures of one set of rules. scorers: for `simulate`."""
+    stressed = stressed_rules(rules, choice.stresses)
+    simulation = simulate(prepared, stressed, NOT_STORED, Stopwatch(), scorers=scorers)
     return trial_figures(simulation, equity_path(prepared.market, simulation.log))
 
 

@@ -82,7 +82,9 @@ def rules_of(settings: Settings, feeds: Iterable[str]) -> Rules:
             **_holding_hours(settings), is_adaptive=settings.signal_thresholds == "adaptive"
         ),
         scoring=ScoringParameters(
-            score_threshold=settings.ml_score_threshold, min_confidence=settings.min_signal_confidence
+            scorer=settings.signal_scorer,
+            score_threshold=settings.ml_score_threshold,
+            min_confidence=settings.min_signal_confidence,
         ),
         risk=_risk(settings),
         positions=PositionParameters(

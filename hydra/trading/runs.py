@@ -23,6 +23,8 @@ from hydra.settings import Settings
 from hydra.trading.versions import Version, own_version
 
 LABELS: Final = {MarketOrigin.GENERATED: "simulated", MarketOrigin.RECORDED: "recorded"}
+IN_SAMPLE: Final = ", in sample"
+"""Follows the label of a backtest whose model was trained on its minutes."""
 LABELS_OF_ENVIRONMENTS: Final = {"production": "live", "demo": "demo", "simulated": "simulated"}
 """Of an exchange, by its environment (see `hydra/exchange/hosts.py`)."""
 
@@ -117,7 +119,10 @@ class Run:
 
 @dataclass(frozen=True)
 class RunPlan:
-    """The request for a new run. instrument_ids: of the market's venue."""
+    """The request for a new run. instrument_ids: of the market's venue.
+
+    is_in_sample: its model was trained on these minutes.
+    """
 
     mode: TradingMode
     market_origin: MarketOrigin
@@ -128,11 +133,13 @@ class RunPlan:
     data_to: datetime | None
     speed: str = "max"
     exchange: RunExchange | None = None
+    is_in_sample: bool = False
 
     @property
     def label(self) -> str:
         """What is shown beside every number."""
-        return LABELS[self.market_origin] if self.exchange is None else self.exchange.label
+        label = LABELS[self.market_origin] if self.exchange is None else self.exchange.label
+        return label + IN_SAMPLE if self.is_in_sample else label
 
 
 def create_run(

@@ -11,18 +11,32 @@ from hydra.domain import ReasonCode
 from hydra.layers.layer3_news import gate_news
 from hydra.layers.layer3_scoring import choose
 from hydra.layers.layer3_signals import apply_requirements, generate, thesis_words
-from hydra.layers.scorer import SCORERS, with_score
 from hydra.trading.cycle import Cycle
 from hydra.trading.minute_rows import generator_inputs
 from hydra.trading.parameters import Rules
 from hydra.trading.row_writer import Row
+from hydra.trading.scoring import Scoring, rules_alone, scored
 
 
-def choose_signals(frame: pl.DataFrame, rules: Rules) -> pl.DataFrame:
-    """Every signal in `frame` with score, verdict and reason (see `choose` and `gate_news`)."""
-    firings = apply_requirements(generate(frame, rules.signals), rules.signals)
-    choices = choose(with_score(firings, SCORERS[rules.scoring.scorer]), rules.scoring)
+def fired_signals(frame: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+    """Every signal in `frame`, before it is scored (see `generate` and `apply_requirements`)."""
+    return apply_requirements(generate(frame, rules.signals), rules.signals)
+
+
+def judged_signals(firings: pl.DataFrame, rules: Rules, scoring: Scoring) -> pl.DataFrame:
+    """`firings` with score, verdict and reason (see `choose` and `gate_news`)."""
+    choices = choose(scored(firings, scoring), rules.scoring)
     return gate_news(choices, hold_blocks=rules.news_hold_blocks)
+
+
+def choose_signals(frame: pl.DataFrame, rules: Rules, scoring: Scoring | None = None) -> pl.DataFrame:
+    """Every signal in `frame` with score, verdict and reason. scoring: None: by the rule that `rules` name.
+
+    Raises:
+        StopError: they name a model, and it is not given.
+    """
+    known = scoring or rules_alone(rules.scoring.scorer)
+    return judged_signals(fired_signals(frame, rules), rules, known)
 
 
 def signal_row(cycle: Cycle, row: dict[str, Any], rules: Rules) -> Row:

@@ -25,7 +25,7 @@ def upgrade() -> None:
     build("schema/market", "schema/facts", "schema/feeds", "schema/retention")
     build_rollups()
     build("schema/reason_codes", "schema/locks", "schema/decisions", "schema/trading", "schema/statistics")
-    build("schema/news", "schema/research", "schema/models", "schema/upkeep")
+    build("schema/news", "schema/research", "schema/models", "schema/run_scorers", "schema/upkeep")
     build("schema/versions", "schema/messages")
     build("schema/reconciliation", "schema/alerts")
     build("schema/audit_market", "schema/audit_decisions", "schema/audit_lineage", "schema/audit_account")

@@ -14,4 +14,3 @@ depends_on = None
 def upgrade() -> None:
     """Update it to sql/schema."""
     change("migrations/0017", "schema/models")
-    change("schema/roles")

@@ -20,5 +20,6 @@ DELETE FROM hydra.equity WHERE run_id = ANY(%(run_ids)s);
 DELETE FROM hydra.veto_counts WHERE run_id = ANY(%(run_ids)s);
 DELETE FROM hydra.kill_switch WHERE run_id = ANY(%(run_ids)s);
 DELETE FROM hydra.cycles WHERE run_id = ANY(%(run_ids)s);
+DELETE FROM hydra.run_scorers WHERE run_id = ANY(%(run_ids)s);
 DELETE FROM hydra.run_versions WHERE run_id = ANY(%(run_ids)s);
 DELETE FROM hydra.runs WHERE run_id = ANY(%(run_ids)s);

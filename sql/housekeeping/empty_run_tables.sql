@@ -6,5 +6,5 @@ TRUNCATE
     hydra.operator_requests, hydra.exchange_income, hydra.account_differences, hydra.reconciliations,
     hydra.fills, hydra.order_events, hydra.orders, hydra.position_events, hydra.positions, hydra.risk_decisions,
     hydra.signals, hydra.news_views, hydra.news_scans, hydra.assessments, hydra.features, hydra.equity,
-    hydra.veto_counts, hydra.kill_switch, hydra.cycles, hydra.run_versions;
+    hydra.veto_counts, hydra.kill_switch, hydra.cycles, hydra.run_versions, hydra.run_scorers;
 DELETE FROM hydra.runs;

@@ -26,14 +26,17 @@ CREATE TABLE hydra.runs (
     CONSTRAINT runs_market_origin_check CHECK (market_origin IN ('generated', 'recorded', 'exchange')),
     CONSTRAINT runs_label_check CHECK ((market_origin, label) IN (
         ('generated', 'simulated'), ('recorded', 'recorded'),
-        ('exchange', 'live'), ('exchange', 'demo'), ('exchange', 'simulated')
+        ('exchange', 'live'), ('exchange', 'demo'), ('exchange', 'simulated'),
+        ('generated', 'simulated, in sample'), ('recorded', 'recorded, in sample'),
+        ('exchange', 'live, in sample'), ('exchange', 'demo, in sample'), ('exchange', 'simulated, in sample')
     ))
 );
 COMMENT ON TABLE hydra.runs IS 'One row per run: which market, which rules, which code; every decision names its run';
 COMMENT ON COLUMN hydra.runs.run_id IS 'Key';
 COMMENT ON COLUMN hydra.runs.mode IS 'Where orders go: paper, testnet, live; or backtest';
 COMMENT ON COLUMN hydra.runs.market_origin IS 'Where the market comes from: generated, recorded, exchange';
-COMMENT ON COLUMN hydra.runs.label IS 'Shown beside every number: simulated, recorded, demo or live';
+COMMENT ON COLUMN hydra.runs.label IS
+'Shown beside every number: simulated, recorded, demo or live; in sample: its model was trained on these minutes';
 COMMENT ON COLUMN hydra.runs.seed IS 'Seed of a generated market';
 COMMENT ON COLUMN hydra.runs.feeds IS 'Declared feeds: stale or missing blocks (C111)';
 COMMENT ON COLUMN hydra.runs.config IS 'Every setting of the run, and the speed of its clock; no secrets';
@@ -222,7 +225,7 @@ COMMENT ON COLUMN hydra.signals.expected_adverse_excursion IS 'Fraction';
 COMMENT ON COLUMN hydra.signals.holding_period_minutes IS 'Intended holding time';
 COMMENT ON COLUMN hydra.signals.regime IS 'Market regime at the signal (Regime)';
 COMMENT ON COLUMN hydra.signals.score IS '0..1: a rule score, or a model''s probability (see score_kind)';
-COMMENT ON COLUMN hydra.signals.score_kind IS 'rule, or the model''s id in the registry';
+COMMENT ON COLUMN hydra.signals.score_kind IS 'What scored it: rule, or a model of the registry as name@version';
 COMMENT ON COLUMN hydra.signals.approved IS 'Passed the gates of layer 3';
 COMMENT ON COLUMN hydra.signals.chosen IS 'The one signal of this minute that goes to layer 4';
 COMMENT ON COLUMN hydra.signals.reason_code IS 'Why (ReasonCode); the words are in reason';

@@ -46,7 +46,7 @@ GRANT EXECUTE ON FUNCTION market.depth_usd(double precision[], double precision[
 -- Verdicts, events, fills and money are written once.
 GRANT INSERT ON
 hydra.features, hydra.assessments, hydra.signals, hydra.news_scans, hydra.news_views, hydra.risk_decisions, hydra.veto_counts,
-hydra.order_events, hydra.fills, hydra.position_events, hydra.equity, hydra.audit_rounds
+hydra.order_events, hydra.fills, hydra.position_events, hydra.equity, hydra.audit_rounds, hydra.run_scorers
 TO hydra_worker;
 -- A call of a language model: what it cost.
 GRANT INSERT, UPDATE (cost_usd) ON hydra.model_calls TO hydra_worker;

@@ -1,7 +1,7 @@
 """`hydra check`: clean on a stored market, status 1 on a planted fault, a sentence where it cannot run."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from hydra.errors import HydraError
 from hydra.features.evaluate import Evaluate
 from hydra.features.facts import MarketFacts
 from hydra.trading.parameters import Rules
+from hydra.trading.scoring import ScorerSince
 from tests.support.servers.editions import ON_APACHE_ALONE
 
 pytestmark = ON_APACHE_ALONE
@@ -71,7 +72,7 @@ def test_features_that_look_at_leaders_are_checked_on_every_venue_and_machines_g
     assert ("facts: known before they are true" in names) == (verb == "lookahead")
 
 
-def counting(rules: Rules) -> Simulate:
+def counting(rules: Rules, _scorers: Sequence[ScorerSince] = ()) -> Simulate:
     """A rate that belongs to the next row, and grows with every minute decided before."""
 
     def run(market: BacktestMarket) -> Simulation:
@@ -90,7 +91,7 @@ def test_a_planted_fault_gives_status_1_and_says_what_differs(
     monkeypatch: pytest.MonkeyPatch, verb: str, how: tuple[str, ...]
 ) -> None:
     """Every decision looks ahead, so one is enough to find it."""
-    planted: Callable[[Rules], Simulate] = counting
+    planted: Callable[..., Simulate] = counting
     monkeypatch.setattr("hydra.cli.check.simulate_by", planted)
     done = CliRunner().invoke(app, ["check", verb, *RANGE, *PAIRS, *how])
     assert done.exit_code == 1

@@ -276,12 +276,18 @@ def test_the_commands_do_and_show_it(
         (("publish", f"{NAME}@2", "--reason", "next"), f"Chosen: {NAME}@2"),
         (("rollback", NAME, "--reason", "loses"), f"Chosen: {NAME}@1"),
         (("pin", f"{NAME}@2", "--reason", "again"), f"Chosen: {NAME}@2, pinned"),
-        (("unpin", NAME, "--reason", "go on"), f"Released. Chosen: {NAME}@2; runs still decide by the rule."),
+        (
+            ("unpin", NAME, "--reason", "go on"),
+            f"Released. Chosen: {NAME}@2; runs with SIGNAL_SCORER=published take it up.",
+        ),
         (("list",), f"{NAME}@2"),
         (("show", f"{NAME}@2"), "passed  auc: "),
         (("show", f"{NAME}@2", "--json"), '"sha256"'),
         (("list", "--json"), '"is_serving": true'),
-        (("retire", f"{NAME}@2", "--reason", "bad"), "No model is chosen; runs decide by the rule."),
+        (
+            ("retire", f"{NAME}@2", "--reason", "bad"),
+            "No model is chosen; runs that ask for the published one score by the rule.",
+        ),
     ):
         answer = hydra("models", *line)
         assert (answer.status, answer.err) == (0, "")

@@ -52,6 +52,15 @@ PLANTED = {
         "CRITICAL",
         ("run 7 (paper, live market binance)", "the whole portfolio", "DAILY_DRAWDOWN: 5.20% > 5%"),
     ),
+    "model_not_used": Planted(
+        "INSERT INTO hydra.run_scorers (run_id, time, wanted, score_kind, complaint) VALUES"
+        " (7, '2025-06-01 00:04Z', 'signal-scorer@3', 'rule', 'signal-scorer@3 is retired; the rule scores')",
+        "INSERT INTO hydra.run_scorers (run_id, time, wanted, score_kind, sha256) VALUES"
+        " (7, '2025-06-01 00:05Z', 'signal-scorer@3', 'signal-scorer@3', 'ab')",
+        "run 7",
+        "WARNING",
+        ("are scored by rule, asked for is signal-scorer@3", "signal-scorer@3 is retired"),
+    ),
     "drawdown": Planted(
         "UPDATE hydra.equity SET equity_usd = 9600, day_peak_usd = 9700, peak_usd = 10000",
         "UPDATE hydra.equity SET equity_usd = 9701",

@@ -14,8 +14,9 @@ from hydra.runtime.notifications import STEPS, Stage
 from hydra.settings import Settings
 from hydra.trading.parameters import Rules, recorded_rules
 from hydra.trading.runs import EndReason, Run, RunExchange, RunPlan, create_run, end_run
-from workers import layer3, layer4, layer5
+from workers import layer4, layer5
 from workers.layer2 import StatisticalLayer
+from workers.layer3 import SignalLayer
 from workers.stages import Handler, advance
 
 
@@ -46,11 +47,14 @@ def decide_live(  # noqa: PLR0913, PLR0917  # what a scene may vary
     )
     settings = Settings(_env_file=None)  # type: ignore[call-arg]  # an argument of the base class
     run = create_run(connection, plan, settings, recorded_rules(rules))
-    with closing(StatisticalLayer(lambda: database_url)) as layer2:
+    with (
+        closing(StatisticalLayer(lambda: database_url)) as layer2,
+        closing(SignalLayer(lambda: database_url)) as layer3,
+    ):
         answers: dict[Stage, Handler] = {
             Stage.BOOK_FILLS: layer5.book_fills,
             Stage.ASSESS: layer2.handle,
-            Stage.SIGNAL: layer3.write_signals,
+            Stage.SIGNAL: layer3.handle,
             Stage.DECIDE: layer4.write_decisions,
             Stage.EXECUTE: layer5.execute,
         }
