@@ -25,6 +25,7 @@ from hydra.layers.layer2_data_health import CLOCK_FEED, LIQUIDATION_FEED, ORDER_
 from hydra.runtime.account_start import (
     examine_before,
     reconcile_at_start,
+    refuse_account_in_use,
     refuse_differences,
     wallet_usd,
 )
@@ -165,6 +166,7 @@ def with_account(settings: Settings, market: ListenedMarket, tell: Callable[[str
             f"--mode {mode}: orders need time to fill: start the simulated exchange with --speed 60 or less, "
             "not max"
         )
+    refuse_account_in_use(settings, market.exchange.venue)
     here, name = market.found_by(settings), market.exchange.name
     examine_before(here, name, tell)
     found: dict[str, float] = {"initial_balance": float(wallet_usd(here, name))}
@@ -223,6 +225,7 @@ def listened_again(settings: Settings, run: Run, console: Console) -> Iterator[L
                 "stop what answers there, or set EXCHANGE_URL"
             )
         if run.is_at_exchange:
+            refuse_account_in_use(settings, exchange.venue)
             examine_before(market.found_by(settings), exchange.name, partial(print_line, console))
             with connect(database_url(settings, Role.WORKER), autocommit=True) as connection:
                 compare_account(settings, run, market, connection, console)
