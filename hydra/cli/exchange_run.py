@@ -161,8 +161,13 @@ def with_account(settings: Settings, market: ListenedMarket, tell: Callable[[str
             f"--mode {mode}: orders need time to fill: start the simulated exchange with --speed 60 or less, "
             "not max"
         )
-    from hydra.runtime.account_start import examine_before, wallet_usd  # noqa: PLC0415  # loads what speaks to an account
+    from hydra.runtime.account_start import (  # noqa: PLC0415  # loads what speaks to an account
+        examine_before,
+        refuse_account_in_use,
+        wallet_usd,
+    )
 
+    refuse_account_in_use(settings, market.exchange.venue)
     here, name = market.found_by(settings), market.exchange.name
     examine_before(here, name, tell)
     found: dict[str, float] = {"initial_balance": float(wallet_usd(here, name))}
@@ -226,8 +231,12 @@ def listened_again(settings: Settings, run: Run, console: Console) -> Iterator[L
                 "stop what answers there, or set EXCHANGE_URL"
             )
         if run.is_at_exchange:
-            from hydra.runtime.account_start import examine_before  # noqa: PLC0415  # loads what speaks to an account
+            from hydra.runtime.account_start import (  # noqa: PLC0415  # loads what speaks to an account
+                examine_before,
+                refuse_account_in_use,
+            )
 
+            refuse_account_in_use(settings, exchange.venue)
             examine_before(market.found_by(settings), exchange.name, partial(print_line, console))
             with connect(database_url(settings, Role.WORKER), autocommit=True) as connection:
                 compare_account(settings, run, market, connection, console)

@@ -32,6 +32,11 @@ def of_execution(run_id: int) -> str:
     return f"execution {run_id}"
 
 
+def of_account(venue: str) -> str:
+    """The lock of whoever trades the account at an exchange."""
+    return f"account {venue}"
+
+
 def take(connection: psycopg.Connection, name: str, wait_s: float = 0.0) -> bool:
     """Hold the lock for the life of `connection`; False if another session still has it after `wait_s`.
 

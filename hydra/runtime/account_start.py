@@ -5,6 +5,7 @@ Source: docs/live.md, "What has to be true"; docs/architecture.md, law 5.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import closing
 from decimal import Decimal
 from typing import Final
 
@@ -12,6 +13,9 @@ import psycopg
 
 from hydra.answers.formatting import counted
 from hydra.db import locks, queries
+from hydra.db.engine import connect
+from hydra.db.logins import database_url
+from hydra.db.roles import Role
 from hydra.domain import ReconciliationCause, TradingMode
 from hydra.errors import RetryError, StopError
 from hydra.exchange.connect import environment_of, trading_account
@@ -23,7 +27,7 @@ from hydra.runtime.health import HealthVerdict, examine
 from hydra.runtime.live_health import examine_exchange
 from hydra.settings import CONFIRMATION, Settings
 from hydra.trading.live_venue import live_venue
-from hydra.trading.runs import Run
+from hydra.trading.runs import Run, lock_account
 
 _TRIES: Final = 5
 _PAUSE_S: Final = 2.0
@@ -89,6 +93,18 @@ def examine_before(settings: Settings, exchange: str, tell: Callable[[str], None
     for one in of_account:
         if one.verdict is HealthVerdict.WARN and one.subject not in _OF_OTHERS:
             tell(f"{one.subject}: {one.seen}; {one.advice}")
+
+
+def refuse_account_in_use(settings: Settings, venue: str) -> None:
+    """Refuse to trade where another run does.
+
+    Raises:
+        StopError: says what to do.
+        DatabaseError: the server cannot be used.
+    """
+    with closing(connect(database_url(settings, Role.WORKER), autocommit=True)) as connection:
+        # The session of a supervisor that was killed may still hold it.
+        lock_account(connection, venue, LOCK_WAIT_S)
 
 
 def wallet_usd(settings: Settings, exchange: str) -> Decimal:

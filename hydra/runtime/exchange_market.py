@@ -127,7 +127,11 @@ def listening(
             start.processes.replace(Program(INGEST, _hydra(*words, "--venue", exchange.venue)))
             stored = _instruments(connection, exchange.venue, asked.names)
             here = settings if url is None else settings.model_copy(update={"exchange_url": url})
-            ensure_history(here, asked.name, [one.base for one in stored], progress)
+            if _is_decided(connection, exchange.venue):
+                # What is fetched counts as known since its time: minutes that are decided would see it too.
+                tell("another run decides there: this one uses the history that it has fetched")
+            else:
+                ensure_history(here, asked.name, [one.base for one in stored], progress)
             now = start.wait_for(INGEST, lambda: _heard(connection, start.process_id(INGEST)))
         first = next_minute_after(now.committed_through)
         ids = tuple(one.instrument_id for one in stored)
@@ -236,6 +240,12 @@ def _answered(url: str) -> Served | None:
 def _heard(connection: psycopg.Connection, process_id: int | None) -> _Heard | None:
     with connection.cursor(row_factory=class_row(_Heard)) as cursor:
         return cursor.execute(queries.load("stages/heard"), {"process_id": process_id}).fetchone()
+
+
+def _is_decided(connection: psycopg.Connection, venue: str) -> bool:
+    """Whether another run decides minutes of that exchange now."""
+    found = connection.execute(queries.load("stages/runs_on_venue"), {"venue": venue}).fetchone()
+    return found is not None
 
 
 def _instruments(

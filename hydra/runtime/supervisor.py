@@ -40,7 +40,7 @@ from hydra.runtime.notifications import UPKEEP_QUEUE, news_queue, notify_news, n
 from hydra.runtime.outage import Outage
 from hydra.runtime.speed import Speed
 from hydra.settings import Settings
-from hydra.trading.runs import EndReason, Run, end_run, lock_run, refuse_other_version
+from hydra.trading.runs import EndReason, Run, end_run, lock_account, lock_run, refuse_other_version
 from hydra.trading.versions import refuse_changed_code
 
 LOOK_EVERY_S: Final = 0.25
@@ -186,6 +186,8 @@ class Supervisor:
     def _connect(self) -> psycopg.Connection:
         connection = connect(database_url(self.settings, Role.WORKER), autocommit=True)
         lock_run(connection, self.run.run_id)
+        if self.run.is_at_exchange and self.run.exchange is not None:
+            lock_account(connection, self.run.exchange.venue)
         return connection
 
     def _look(self, connection: psycopg.Connection) -> psycopg.Connection:

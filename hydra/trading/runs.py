@@ -242,6 +242,20 @@ def lock_run(connection: psycopg.Connection, run_id: int) -> None:
         )
 
 
+def lock_account(connection: psycopg.Connection, venue: str, wait_s: float = 0.0) -> None:
+    """Lock the account at an exchange until `connection` closes: one run at a time trades there.
+
+    Raises:
+        StopError: another process has the lock, after `wait_s` too.
+    """
+    if not locks.take(connection, locks.of_account(venue), wait_s):
+        raise StopError(
+            f"another run of this database trades at {venue}: each would take the other's orders for a "
+            "stranger's. Stop that one with Ctrl-C first (`hydra runs list`); another account needs a "
+            "database of its own"
+        )
+
+
 def supervised_runs(connection: psycopg.Connection) -> frozenset[int]:
     """The runs that a process has locked (see `lock_run`)."""
     rows = connection.execute(queries.load("stages/supervised_runs")).fetchall()

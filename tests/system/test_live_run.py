@@ -39,9 +39,10 @@ OPENING: Final = "SELECT FROM hydra.position_events WHERE kind = 'PROTECTED'"
 
 @dataclass
 class Played(Rehearsal):
-    """What the commands said. refused: without the confirmation."""
+    """What the commands said. refused: without the confirmation; beside: of a second run."""
 
     refused: str = ""
+    beside: str = ""
     stopped: str = ""
     killed: str = ""
     kill_status: int = -1
@@ -90,6 +91,7 @@ def _play(made: Played) -> None:
     second = made.start("run", "--mode", "live", "--resume", "1")
     decided = made.rows("SELECT max(time) FROM hydra.cycles WHERE state = 'CLOSED'")[0][0]
     made.wait_for(f"SELECT FROM hydra.cycles WHERE state = 'CLOSED' AND time > '{decided}'", second)
+    made.beside = made.start(*words).communicate(timeout=120)[0]
     second.send_signal(signal.SIGINT)
     made.stopped = second.communicate(timeout=120)[0]
     killing = made.start("kill", "--run", "1", "--reason", "the end of the rehearsal")
@@ -99,6 +101,11 @@ def _play(made: Played) -> None:
 
 def test_live_does_not_start_without_the_confirmation(played: Played) -> None:
     assert f'set LIVE_CONFIRMATION="{CONFIRMATION}"' in played.refused
+
+
+def test_a_second_run_does_not_start_beside_one_that_trades_there(played: Played) -> None:
+    assert "another run of this database trades at simulated-exchange-" in played.beside
+    assert played.rows("SELECT run_id FROM hydra.runs") == [(1,)]
 
 
 def test_it_is_labelled_simulated_and_begins_with_the_accounts_wallet_and_the_cap(
