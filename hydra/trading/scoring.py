@@ -16,7 +16,7 @@ from hydra.layers.scorer import SCORERS, TWIN, Scorer, with_score
 Vectors = Callable[[pl.DataFrame, Sequence[str]], pl.DataFrame]
 """The named features at given rows (instrument_id, time): a Float64 column a name, in the rows' order.
 
-It raises BadDataError where they are of another version."""
+It raises BadDataError where they are not stored, or of another version."""
 
 _KEY: Final = ("instrument_id", "time")
 
@@ -59,7 +59,7 @@ def rules_alone(kind: str) -> Scoring:
 def scored(firings: pl.DataFrame, scoring: Scoring) -> pl.DataFrame:
     """`firings` (see `generate`), in the order of time, with score and score_kind.
 
-    The rule scores where a model has no score (see `Scorer`) or its features are of another version.
+    The rule scores where a model has no score (see `Scorer`), or no features of its version are there.
     """
     if len(scoring.scorers) == 1:
         return _scored_by(firings, scoring.scorers[0].scorer, scoring.vectors)
@@ -81,6 +81,6 @@ def _scored_by(firings: pl.DataFrame, scorer: Scorer, vectors: Vectors | None) -
     try:
         added = with_score(own.hstack(vectors(firings.select(_KEY), scorer.needs)), scorer)
     except BadDataError:
-        # Features of another version are none that the model knows.
+        # Without features that the model knows, a minute is scored all the same.
         return with_score(firings, TWIN)
     return firings.with_columns(added["score"], added["score_kind"])

@@ -36,6 +36,8 @@ def vectors_of_minute(connection: psycopg.Connection, cycle: Cycle) -> Vectors:
         if any(version != FEATURE_SET_VERSION for _, version, _ in rows):
             raise BadDataError("the features of this minute are of another version")
         stored = {instrument_id: vector for instrument_id, _, vector in rows}
+        if not stored.keys() >= set(wanted):
+            raise BadDataError("a pair of this minute has no stored features")
         return named_vectors([stored[instrument_id] for instrument_id in wanted], names)
 
     return vectors

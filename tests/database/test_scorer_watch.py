@@ -1,4 +1,4 @@
-"""What scores is followed by a notice, without one, and over a lost connection; a restart adds no row."""
+"""What scores is followed by a notice, without one and over a lost connection; a minute is always scored."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -11,14 +11,16 @@ import pytest
 from hydra.db.engine import connect
 from hydra.db.roles import Role
 from hydra.ingest.instruments import ensure_instruments
+from hydra.layers.layer3_scoring import ScoringParameters
 from hydra.registry.publishing import publish
 from hydra.registry.scorer_watch import ScorerWatch
 from hydra.registry.serving import Served, serve
 from hydra.trading.cycle import Cycle
+from hydra.trading.parameters import Rules
 from tests.support.paper_market import PaperMarket, instant
 from tests.support.scorer_scene import publish_scorer, register_scorer
 from tests.support.servers.logins import as_role
-from workers.layer3 import note_scorer
+from workers.layer3 import SignalLayer, note_scorer
 
 PATIENCE_S = 20.0
 CHOOSE_WITHOUT_NOTICE = (
@@ -116,3 +118,18 @@ def test_what_scores_is_noted_once_and_again_only_where_it_changes(database_url:
         (instant(2), "rule", None, "gone"),
         (instant(4), model.title, model.sha256, None),
     ]
+
+
+def test_a_minute_without_stored_features_is_scored_by_the_rule(database_url: str) -> None:
+    with connect(database_url, autocommit=True) as connection:
+        ensure_instruments(connection)
+        model = register_scorer(connection)
+        market = PaperMarket(connection, Rules(scoring=ScoringParameters(scorer=model.title)))
+        market.assess(10, oi_delta_pct=-0.03)
+        with closing(SignalLayer(lambda: database_url)) as layer:
+            layer.handle(connection, market.run, market.cycle(10))
+        rows = connection.execute(
+            "SELECT score, score_kind FROM hydra.signals WHERE run_id = %s", (market.run.run_id,)
+        ).fetchall()
+    # 0.55 x 1.1, for the volatility is normal.
+    assert rows == [(pytest.approx(0.605), "rule")]
