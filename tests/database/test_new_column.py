@@ -60,7 +60,7 @@ with made_scene(sys.argv[1]) as scene:
 
 @pytest.fixture
 def changed_code(tmp_path: Path) -> Path:
-    for room in ("hydra", "sql", "migrations", "tests/support"):
+    for room in ("hydra", "workers", "sql", "migrations", "tests/support"):
         shutil.copytree(PROJECT_ROOT / room, tmp_path / room)
     for name, replaced in CHANGE.items():
         path = tmp_path / name
