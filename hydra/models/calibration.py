@@ -85,10 +85,15 @@ def _sigmoid(scores: Floats, labels: Integers, uniqueness: Floats) -> Sigmoid:
 
 
 def _isotonic(scores: Floats, labels: Integers, uniqueness: Floats) -> Isotonic:
-    """Pools neighbours until the shares rise."""
-    names, group = np.unique(scores, return_inverse=True)
-    weights = np.bincount(group, uniqueness)
-    shares = np.bincount(group, uniqueness * labels) / weights
+    """Pools neighbours until the shares rise.
+
+    One row more wins at the lowest score and one more loses at the highest, so no probability is 0 or 1.
+    """
+    ends = np.array([scores.min(), scores.max()])
+    names, group = np.unique(np.concatenate([ends, scores]), return_inverse=True)
+    each = np.concatenate([np.ones(2), uniqueness])
+    weights = np.bincount(group, each)
+    shares = np.bincount(group, each * np.concatenate([np.array([1, 0]), labels])) / weights
     pools: list[tuple[float, float, int, int]] = []
     for place, (share, weight) in enumerate(zip(shares.tolist(), weights.tolist(), strict=True)):
         pool = (share, weight, place, place)

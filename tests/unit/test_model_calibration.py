@@ -56,7 +56,17 @@ def test_equal_scores_have_the_share_of_their_rows() -> None:
     scores = np.repeat([0.2, 0.4, 0.6], 1_000)
     labels = np.concatenate([np.arange(1_000) < 300, np.arange(1_000) < 100, np.arange(1_000) < 800])
     found = calibrate_two_classes(scores, labels.astype(np.int64), np.ones(3_000))
-    assert found.apply(np.array([0.2, 0.4, 0.6])) == pytest.approx([0.2, 0.2, 0.8])
+    assert found.apply(np.array([0.2, 0.4, 0.6])) == pytest.approx([0.2, 0.2, 0.8], abs=2e-3)
+
+
+def test_steps_at_the_ends_are_never_certain() -> None:
+    """A few rows at the ends that all lost or all won would else cost an infinite log loss."""
+    scores = np.linspace(0.1, 0.9, 2_000)
+    labels = (np.random.default_rng(3).random(2_000) < 0.5).astype(np.int64)
+    labels[:6], labels[-6:] = 0, 1
+    found = calibrate_two_classes(scores, labels, np.ones(2_000)).apply(np.array([0.0, 0.1, 0.9, 1.0]))
+    assert (found[:2] >= 0.1).all()
+    assert (found[2:] <= 0.9).all()
 
 
 def test_classes_that_are_too_sure_are_cooled() -> None:

@@ -1,7 +1,8 @@
 """Training rows of the scorer hold the product's own features, as known at their minute, and the label."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from hydra.backtest.columns import assessed_rows
 from hydra.errors import BadDataError
+from hydra.features.facts import MarketFacts
 from hydra.features.for_models.signal_features import SIGNAL_CONTEXT, signal_features
 from hydra.features.vectors import SIGNAL_SCORER_FEATURES_V1
 from hydra.training.labels.managed_trade import SIGNAL_KEY
@@ -18,6 +20,8 @@ from hydra.training.training_rows import TrainingRows
 from tests.unit.test_labels_managed_trade import MANY_TRADES, labels, simulated
 
 pytestmark = pytest.mark.slow
+
+SETTLEMENT = datetime(2025, 6, 1, 8, tzinfo=UTC)
 
 
 @cache
@@ -64,16 +68,31 @@ def test_the_features_are_those_that_the_product_stores_and_the_signals_own() ->
     assert own.row(0) == (True, True)
 
 
-def test_a_row_uses_only_facts_known_at_its_decision() -> None:
-    """The features of early signals stay the same when everything known later is taken away."""
-    market = simulated().prepared.market
+def looking_ahead(evaluate: Callable[[MarketFacts, pl.DataFrame], pl.DataFrame]) -> set[str]:
+    """The features of signals before the settlement that change when what is known later is taken away."""
+    facts = simulated().prepared.market.facts
     scored = simulated().columns.scored
-    cut = scored["time"].min() + timedelta(hours=3)  # type: ignore[operator]
-    early = scored.filter(pl.col("time") <= cut)
+    early = scored.filter(pl.col("time") <= SETTLEMENT - timedelta(hours=1))
     assert early.height > 100
-    whole = signal_features(market.facts, early)
-    known = signal_features(market.facts.known_by(cut), early)
-    assert whole.equals(known)
+    known = facts.known_by(early["time"].max())
+    assert known.candles_1m.height < facts.candles_1m.height
+    assert known.funding_rates.height < facts.funding_rates.height
+    whole, cut = evaluate(facts, early), evaluate(known, early)
+    return {name for name in whole.columns if not whole[name].equals(cut[name])}
+
+
+def test_a_row_uses_only_facts_known_at_its_decision() -> None:
+    assert looking_ahead(signal_features) == set()
+
+
+def test_planted_leak_future_funding() -> None:
+    """A settlement that counts as known eight hours before it happened."""
+
+    def peeking(facts: MarketFacts, signals: pl.DataFrame) -> pl.DataFrame:
+        early = facts.funding_rates.with_columns(pl.col("known_at", "time") - pl.duration(hours=8))
+        return signal_features(replace(facts, funding_rates=early), signals)
+
+    assert "funding_rate" in looking_ahead(peeking)
 
 
 def test_signals_without_their_context_are_refused() -> None:
