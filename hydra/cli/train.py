@@ -42,6 +42,7 @@ class TrainableModel(StrEnum):
     """What can be trained; the names of `PLANS`."""
 
     SIGNAL_SCORER = "signal-scorer"
+    REGIME = "regime"
 
 
 def command(  # noqa: PLR0913, PLR0917  # one parameter an option

@@ -95,6 +95,7 @@ def train(
         prepared = prepare(read_choice(connection, url, request.choice, watch), watch)
         with watch.measure("rows"):
             development = kept_from_vault(_labelled(plan, plan.rows(prepared, rules)))
+            _labelled(plan, development.rows)
         study = Study(connection, plan, request, settings, prepared.market.data_hash)
         return train_rows(plan, development, request, rules, study, watch, show)
     finally:
@@ -159,8 +160,8 @@ def _labelled(plan: TrainingPlan, rows: TrainingRows) -> TrainingRows:
     if len(np.unique(rows.labels)) > 1:
         return rows
     raise StopError(
-        f"{plan.name} is not trained: {len(rows):,} of {rows.counts.rows:,} decisions have a label, and they "
-        "are of fewer than two classes. Import more history, or choose a longer range"
+        f"{plan.name} is not trained: of {rows.counts.rows:,} decisions {len(rows):,} have a label that can "
+        "be trained on, and they are of fewer than two classes. Import more history, or choose a longer range"
     )
 
 
