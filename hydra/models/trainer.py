@@ -159,9 +159,11 @@ def train_rows(
 def _labelled(plan: TrainingPlan, rows: TrainingRows) -> TrainingRows:
     if len(np.unique(rows.labels)) > 1:
         return rows
+    reasons = ", ".join(f"{count:,} {reason.value}" for reason, count in rows.counts.unlabelled.items())
     raise StopError(
         f"{plan.name} is not trained: of {rows.counts.rows:,} decisions {len(rows):,} have a label that can "
-        "be trained on, and they are of fewer than two classes. Import more history, or choose a longer range"
+        f"be trained on, of fewer than two classes; without a label: {reasons or 'none'}. Import more "
+        "history, or choose a longer range"
     )
 
 

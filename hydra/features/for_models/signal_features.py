@@ -1,4 +1,4 @@
-"""The 49 numbers that the signal scorer sees of a signal: the same call in training and in service.
+"""The 49 numbers that the signal scorer sees of a signal, by the expressions of the catalogue, as in service.
 
 Source: ML document, SIGNAL_SCORER_FEATURES; C50.
 """
