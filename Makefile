@@ -13,7 +13,7 @@ setup: ## what the demo needs
 	@echo 'Ready. In each new terminal, once: . .venv/bin/activate   Then: hydra -h'
 
 setup-dev: ## what the tests and benchmarks need too
-	@scripts/setup.sh dev
+	@scripts/setup.sh dev models
 
 demo: ## some hours of a simulated exchange through the five layers, their report, and three whys
 	@scripts/setup.sh

@@ -19,7 +19,7 @@ resolve() {
 }
 
 resolve requirements.lock "$@"
-for extra in dev redis rabbitmq models; do
+for extra in dev redis rabbitmq models deep; do
     cat requirements.lock requirements/$extra.lock >"$work/$extra.lock" 2>/dev/null || true
     resolve "$work/$extra.lock" --extra "$extra" "$@"
     # A package is one entry: a line "name==version" and indented lines of hashes.

@@ -14,8 +14,8 @@ from hydra.outside_text import shown
 
 VERBS: Final = (
     "db", "config", "check", "import", "backfill", "ingest", "replay", "doctor", "status", "run", "backtest",
-    "sweep", "kill", "resume", "adopt", "flatten", "alerts", "news", "models", "why", "explain", "audit",
-    "report", "runs", "markets", "upkeep", "exchange", "demo",
+    "sweep", "train", "kill", "resume", "adopt", "flatten", "alerts", "news", "models", "why", "explain",
+    "audit", "report", "runs", "markets", "upkeep", "exchange", "demo",
 )  # fmt: skip
 """Each verb has a file of its name, with a function `command`, or an `app` if it has verbs of its own."""
 _OTHER_FILES: Final = {"import": "import_history"}

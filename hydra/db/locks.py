@@ -37,6 +37,11 @@ def of_account(venue: str) -> str:
     return f"account {venue}"
 
 
+def of_training(name: str) -> str:
+    """The lock of the models of a name: one process trains them."""
+    return f"training {name}"
+
+
 def take(connection: psycopg.Connection, name: str, wait_s: float = 0.0) -> bool:
     """Hold the lock for the life of `connection`; False if another session still has it after `wait_s`.
 

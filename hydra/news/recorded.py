@@ -46,7 +46,9 @@ def import_headlines(connection: psycopg.Connection, path: Path) -> Stored:
 def _frame(path: Path) -> pl.DataFrame:
     named = shown(str(path))
     try:
-        frame = pl.read_parquet(path)
+        # Opened here: polars takes no name that is not UTF-8.
+        with path.open("rb") as file:
+            frame = pl.read_parquet(file)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise BadDataError(f"{named} cannot be read as Parquet: {shown(str(error))[:200]}") from error
     missing = [name for name in _NEEDED if name not in frame.columns]

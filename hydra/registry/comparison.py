@@ -47,6 +47,14 @@ def mean_of_days(value: Floats, weight: Floats, day: NDArray[np.datetime64]) -> 
     return Estimate(whole, float(low), float(high))
 
 
+def auc(score: Floats, won: Flags, weight: Floats) -> float | None:
+    """The weighted share of pairs of a won and a lost row that are in the right order; ties count half.
+
+    None where all or none won.
+    """
+    return _auc(np.unique(score, return_inverse=True)[1], won, weight)
+
+
 def auc_gain(
     model: Floats, twin: Floats, won: Flags, weight: Floats, day: NDArray[np.datetime64]
 ) -> Estimate:
@@ -75,10 +83,7 @@ def _difference(ranked: list[Integers], won: Flags, weight: Floats) -> float | N
 
 
 def _auc(rank: Integers, won: Flags, weight: Floats) -> float | None:
-    """The weighted share of pairs of a won and a lost row that are in the right order; ties count half.
-
-    rank: (n,) of each score, equal scores alike.
-    """
+    """See `auc`. rank: (n,) of each score, equal scores alike."""
     gained = np.bincount(rank, weight * won)
     lost = np.bincount(rank, weight * ~won)
     pairs = gained.sum() * lost.sum()

@@ -76,8 +76,8 @@ def judge(rows: ScoredRows, bounds: Bounds = Bounds()) -> tuple[GateResult, ...]
     _check(rows)
     effective = float(rows.uniqueness.sum())
     return (
-        _at_least("samples", float(len(rows.model)), bounds.least_samples, "scored rows"),
-        _at_least("effective_samples", effective, bounds.least_effective_samples, "independent rows"),
+        at_least("samples", float(len(rows.model)), bounds.least_samples, "scored rows"),
+        at_least("effective_samples", effective, bounds.least_effective_samples, "independent rows"),
         *_better_than_the_twin(rows),
         _calibrated(rows, bounds.most_calibration_error),
         _profitable(rows),
@@ -101,13 +101,15 @@ def _check(rows: ScoredRows) -> None:
         raise ValueError("a score is not within 0 and 1: give probabilities")
 
 
-def _at_least(gate: str, number: float | None, bound: float, unit: str) -> GateResult:
+def at_least(gate: str, number: float | None, bound: float, unit: str) -> GateResult:
+    """A gate that a number has to reach; None: undefined."""
     is_passed = number is not None and number >= bound
     measured = "undefined" if number is None else f"{number:,.6g} {unit}"
     return GateResult(gate, number, bound, is_passed, f"{gate}: {measured}, at least {bound:,.6g} needed")
 
 
-def _above_zero(gate: str, found: Estimate, what: str) -> GateResult:
+def above_zero(gate: str, found: Estimate, what: str) -> GateResult:
+    """A gate whose number has to be above 0 with its whole interval."""
     if found.value is None or found.low is None or found.high is None:
         words = f"{gate}: {what} an unknown amount, too few days for an interval, or one outcome only"
         return GateResult(gate, None, 0.0, is_passed=False, words=words)
@@ -124,14 +126,18 @@ def _better_than_the_twin(rows: ScoredRows) -> tuple[GateResult, ...]:
     brier = squared_error(rows.twin, won) - squared_error(rows.model, won)
     loss = log_loss(rows.twin, won) - log_loss(rows.model, won)
     return (
-        _above_zero("auc", ranks, "AUC above the rule's by"),
-        _above_zero("brier", mean_of_days(brier, weight, day), "Brier score below the rule's by"),
-        _above_zero("log_loss", mean_of_days(loss, weight, day), "log loss below the rule's by"),
+        above_zero("auc", ranks, "AUC above the rule's by"),
+        above_zero("brier", mean_of_days(brier, weight, day), "Brier score below the rule's by"),
+        above_zero("log_loss", mean_of_days(loss, weight, day), "log loss below the rule's by"),
     )
 
 
 def _calibrated(rows: ScoredRows, bound: float) -> GateResult:
-    error = calibration(rows.model, rows.won).expected_error
+    return at_most_error(calibration(rows.model, rows.won).expected_error, bound)
+
+
+def at_most_error(error: float | None, bound: float) -> GateResult:
+    """The gate of a calibration error; None: undefined."""
     measured = "undefined" if error is None else f"{error:.4f}"
     words = f"calibration_error: {measured}, at most {bound} allowed"
     return GateResult("calibration_error", error, bound, error is not None and error <= bound, words)
@@ -141,9 +147,9 @@ def _profitable(rows: ScoredRows) -> GateResult:
     taken = ~np.isnan(rows.net_bps)
     weight = np.ones(int(taken.sum()))
     found = mean_of_days(rows.net_bps[taken], weight, rows.day[taken])
-    return _above_zero("net_profit", found, "profit a trade after costs, bps,")
+    return above_zero("net_profit", found, "profit a trade after costs, bps,")
 
 
 def _not_by_luck(rows: ScoredRows, bound: float) -> GateResult:
     number = rows.trials.deflated_sharpe(ReturnMoments.of(rows.daily_returns))
-    return _at_least("deflated_sharpe", number, bound, f"after {rows.trials.count} trials")
+    return at_least("deflated_sharpe", number, bound, f"after {rows.trials.count} trials")

@@ -1,6 +1,7 @@
 """Recorded headlines come in once, and `hydra news` and `hydra status` show what is there."""
 
 import json
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -89,12 +90,14 @@ def test_a_file_that_holds_none_is_refused_by_name_and_the_others_come_in(url: s
     without_zone = {"published": [START.replace(tzinfo=None)], "title": ["x"], "source": ["A"]}
     pl.DataFrame(without_zone).write_parquet(local)
     good = recorded(tmp_path / "good.parquet", (0, "Bitcoin falls", "A", ""))
-    done = news(url, "import", *map(str, (garbage, other, local, tmp_path / "none.parquet", good)))
+    no_text = os.fsdecode(bytes(tmp_path) + b"/\xff.parquet")
+    done = news(url, "import", *map(str, (garbage, other, local, tmp_path / "none.parquet", no_text, good)))
     assert done.status == 1
     assert "garbage.parquet cannot be read as Parquet" in done.err
     assert "other.parquet has no column title, source: it holds no recorded headlines" in done.err
     assert "local.parquet: published has to be a time in UTC" in done.err
     assert "none.parquet cannot be read" in done.err
+    assert "\\xff.parquet cannot be read as Parquet" in done.err
     assert "good.parquet: 1 new" in done.out
 
 

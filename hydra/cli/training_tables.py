@@ -1,0 +1,92 @@
+"""The report of a training in the terminal."""
+
+from typing import Final
+
+from rich.console import Console
+
+from hydra.answers.formatting import UNDEFINED, minute_text
+from hydra.cli.output import open_table, print_line
+from hydra.ledger.bootstrap import Estimate
+from hydra.models.report import TrainingReport
+from hydra.registry.gates import failed_gates
+
+_MOST_FEATURES: Final = 8
+
+
+def print_training(console: Console, report: TrainingReport) -> None:
+    """Data, folds, figures beside baseline and challenger, gates, and one sentence."""
+    _print_data(console, report)
+    _print_folds(console, report)
+    _print_figures(console, report)
+    _print_baselines(console, report)
+    moved = ", ".join(f"{name} {value:.3f}" for name, value in report.importances[:_MOST_FEATURES])
+    print_line(console, f"What moves the score most (mean size, log odds): {moved}")
+    for gate in report.gates:
+        print_line(console, f"{'passed' if gate.is_passed else 'FAILED'}  {gate.words}")
+    for words in failed_gates(tuple(report.gates)):
+        if words.endswith("was not judged"):
+            print_line(console, f"FAILED  {words}")
+    print_line(console, report.sentence)
+
+
+def _print_data(console: Console, report: TrainingReport) -> None:
+    (begin, end), (vault_from, vault_to) = report.trained, report.vault
+    print_line(
+        console,
+        f"{report.model}: label {report.label}, {report.trees} trees, sha256 {report.sha256[:12]}; trained "
+        f"on {minute_text(begin)} to {minute_text(end)} UTC",
+    )
+    print_line(
+        console,
+        f"The vault, {minute_text(vault_from)} to {minute_text(vault_to)} UTC with {report.rows_in_vault:,} "
+        "rows, was not opened",
+    )
+    shares = ", ".join(
+        f"{name} {count:,} ({count / max(1, report.rows):.1%})" for name, count in report.classes.items()
+    )
+    print_line(
+        console,
+        f"{report.rows:,} rows of {report.decisions:,} decisions, worth {report.effective_rows:,.1f} "
+        f"independent ones: {shares}",
+    )
+    if report.is_forced:
+        print_line(console, f"FORCED, and marked so: {'; '.join(report.shortfalls)}")
+
+
+def _print_folds(console: Console, report: TrainingReport) -> None:
+    table = open_table(("fold",), ("rows trained", "rows tested", "trees"), title="Walk-forward")
+    for fold in report.folds:
+        tested = "-" if fold.left_out else f"{fold.tested:,}"
+        table.add_row(
+            str(fold.number + 1), f"{fold.trained:,}", tested, "-" if fold.left_out else str(fold.trees)
+        )
+    console.print(table)
+
+
+def _print_figures(console: Console, report: TrainingReport) -> None:
+    names = list(dict.fromkeys(name for figures in report.figures.values() for name in figures))
+    table = open_table(("out of fold",), tuple(report.figures))
+    for name in names:
+        table.add_row(
+            name.replace("_", " "), *(_number(figures.get(name)) for figures in report.figures.values())
+        )
+    console.print(table)
+
+
+def _print_baselines(console: Console, report: TrainingReport) -> None:
+    if not report.baselines:
+        return
+    table = open_table(("trades taken by",), ("trades", "net bps a trade", "95 % interval"))
+    for one in report.baselines:
+        table.add_row(one.name, f"{one.trades:,}", _number(one.net_bps.value, ".1f"), _interval(one.net_bps))
+    console.print(table)
+
+
+def _number(value: float | None, digits: str = ",.4g") -> str:
+    return UNDEFINED if value is None else format(value, digits)
+
+
+def _interval(found: Estimate) -> str:
+    if found.low is None or found.high is None:
+        return UNDEFINED
+    return f"{found.low:+.1f} to {found.high:+.1f}"

@@ -1,0 +1,40 @@
+"""What the trainer needs to know of a model: its rows, who competes, how they are judged."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from hydra.backtest.simulation import PreparedMarket
+from hydra.ledger.overfitting import MarketTrials
+from hydra.models.calibration import Fit
+from hydra.models.interface import Model
+from hydra.models.judged_trades import JudgedTrades
+from hydra.models.out_of_fold import OutOfFold
+from hydra.models.report import Baseline
+from hydra.registry.gates import GateResult
+from hydra.trading.parameters import Rules
+from hydra.training.training_rows import TrainingRows
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Of one competitor on rows that it had not seen. gates: what they say, given every trial counted."""
+
+    trades: JudgedTrades
+    figures: Mapping[str, float | None]
+    baselines: tuple[Baseline, ...]
+    gates: Callable[[MarketTrials], tuple[GateResult, ...]]
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """name: of the versions in the registry. competitors: the first is registered, the others challenge it.
+
+    calibrate: the map in the artifact. classes: of the label, in words.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    rows: Callable[[PreparedMarket, Rules], TrainingRows]
+    competitors: Callable[[TrainingRows], tuple[Model, ...]]
+    judge: Callable[[TrainingRows, OutOfFold, Rules], Judgement]
+    calibrate: Fit
