@@ -5,7 +5,7 @@ Source: layers document, "Exit Execution"; C42, C43, C44; docs/practice.md, "Pos
 
 from datetime import datetime
 
-from hydra.domain import ExitUrgency, OrderRole, OrderType, PositionState, ReasonCode
+from hydra.domain import ExitUrgency, OrderRole, OrderState, OrderType, PositionState, ReasonCode
 from hydra.execution.news import PairMemory
 from hydra.execution.pair_orders import PairOrders
 from hydra.layers.layer5_execution import OrderStep, exit_step
@@ -13,13 +13,16 @@ from hydra.layers.layer5_orders import exit_order
 from hydra.trading.pair_state import Order, Position
 
 
-def leave(pair: PairOrders, ended: list[Order], time: datetime) -> None:
+def leave(pair: PairOrders, memory: PairMemory, ended: list[Order], time: datetime) -> None:
     """Plan and withdraw exits as the position demands. ended: orders that ended in this look."""
     exits = pair.working(OrderRole.EXIT)
     position = pair.position
     if position is None:
+        memory.succeeded("exit", "")
         pair.withdraw(exits, time)
         return
+    if any(_was_in_vain(order) for order in ended):
+        memory.made("exit", "", time)
     if pair.is_killed:
         pair.leave_at_market(time, ReasonCode.KILL_SWITCH)
     if position.state is not PositionState.CLOSING:
@@ -32,6 +35,16 @@ def leave(pair: PairOrders, ended: list[Order], time: datetime) -> None:
             pair.withdraw([order], time)
     if not pair.working(OrderRole.EXIT):
         _plan_market(pair, position, _reason(pair, [*exits, *ended]), time)
+
+
+def _was_in_vain(order: Order) -> bool:
+    """True if a market exit was refused or found no counterpart at all: the next one would at once, too.
+
+    Without a pause they would use up the orders that the exchange allows in a minute.
+    """
+    is_market_exit = order.role is OrderRole.EXIT and order.order_type is OrderType.MARKET
+    has_failed = order.state in {OrderState.REJECTED, OrderState.EXPIRED} and not order.filled_quantity
+    return is_market_exit and has_failed
 
 
 def _has_waited(pair: PairOrders, order: Order, time: datetime) -> bool:

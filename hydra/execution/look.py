@@ -54,7 +54,7 @@ def look(
             memory.needs_trades |= order.is_working and lacks_fills(order, shown.order)
     ended = [one for one in pair.state.orders if not one.is_working]
     protection.leave_where_fired(pair, memory, ended, time)
-    exit_life.leave(pair, ended, time)
+    exit_life.leave(pair, memory, ended, time)
     entry_life.enter(pair, memory, ended, time)
     protection.protect(pair, memory, time)
     calls = calls_of(pair, memory, time)
@@ -107,7 +107,6 @@ def _answered(
         refuse(order, news, time)
         if news.refusal in _TO_REDUCE and order.role is OrderRole.EXIT:
             memory.doubted_at, memory.needs_trades, memory.listed_at = time, True, None
-            memory.made("exit", "", time)
 
 
 def _agrees(pair: PairOrders, shown: PositionShown) -> bool:

@@ -125,12 +125,17 @@ def direction_of_quantity(quantity: Decimal) -> int:
 
 
 def entry_of_rest(held: PositionSeen, own: Position | None) -> tuple[Decimal, Decimal]:
-    """Quantity and mean entry price of what is held and not in the tables."""
+    """Quantity and mean entry price of what is held and not in the tables.
+
+    Somebody who sold a part of what he had added leaves a mean from which no price of the rest follows: then
+    it is the exchange's.
+    """
     quantity, cost = abs(held.quantity), abs(held.quantity) * held.entry_price
     if own is None:
         return quantity, held.entry_price
     rest = quantity - own.quantity
-    return rest, rounded_usd((cost - own.cost_basis_usd) / rest)
+    price = rounded_usd((cost - own.cost_basis_usd) / rest)
+    return rest, price if price > 0 else held.entry_price
 
 
 def _take_over(

@@ -3,6 +3,7 @@
 Source: C41, C45, C117; docs/architecture.md, law 5; docs/exchange.md, "Reconciliation".
 """
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -41,7 +42,8 @@ def fill_of(trade: TradeSeen, costs: PairCosts) -> Fill:
 def book_trade(state: PairState, order: Order, plan: EntryPlan, trade: Fill, spec: InstrumentSpec) -> None:
     """Book a trade of one of the pair's orders; a cancelled order that had filled before keeps its state.
 
-    plan: of the decision behind the order.
+    A stop and an exit may both fill where somebody has added to the position: what they close beyond the part
+    of the run is no part of its position. plan: of the decision behind the order.
     """
     ended = None if order.is_working else order.state
     order.fill(trade)
@@ -51,8 +53,9 @@ def book_trade(state: PairState, order: Order, plan: EntryPlan, trade: Fill, spe
         state.position = state.position or opened_position(plan, order, trade)
         state.position.increase(trade)
         measure_liquidation(state.position, spec)
-    elif state.position is not None:
-        state.position.reduce(trade, exit_reason(order))
+    elif state.is_open and state.position is not None:
+        own = min(trade.quantity, state.position.quantity)
+        state.position.reduce(replace(trade, quantity=own), exit_reason(order))
 
 
 def opened_position(plan: EntryPlan, order: Order, trade: Fill) -> Position:

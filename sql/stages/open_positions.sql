@@ -8,9 +8,16 @@ SELECT
     (
         SELECT max(e.time) FROM hydra.position_events AS e WHERE e.position_id = p.position_id AND e.kind <> 'FUNDING'
     ) AS last_event_time,
-    (SELECT count(*) FROM hydra.orders AS o WHERE o.position_id = p.position_id AND o.role = 'STOP') AS stops_sent,
-    (SELECT count(*) FROM hydra.orders AS o WHERE o.position_id = p.position_id AND o.role = 'EXIT') AS exits_sent
+    sent.stops AS stops_sent, sent.exits AS exits_sent
 FROM hydra.positions AS p
+-- Of the decision, not of the position: their number makes the next client order id, and two positions may come from
+-- one decision (one that is adopted, or opened by a fill that was told late).
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE o.role = 'STOP') AS stops, count(*) FILTER (WHERE o.role = 'EXIT') AS exits
+    FROM hydra.orders AS o
+    WHERE o.run_id = p.run_id AND o.instrument_id = p.instrument_id AND o.decision_time = p.decision_time
+        AND o.placed_time >= p.decision_time - interval '1 day'
+) AS sent
 WHERE p.position_id IN (
     SELECT held.position_id FROM hydra.positions AS held WHERE held.run_id = %(run_id)s AND held.state <> 'CLOSED'
     UNION

@@ -7,8 +7,10 @@ from decimal import Decimal
 import pytest
 
 from hydra.db.engine import connect
-from hydra.domain import ReconciliationCause, RequestVerb, Side
+from hydra.domain import OrderRole, ReconciliationCause, RequestVerb, Side
+from hydra.layers.layer5_orders import client_order_id
 from hydra.trading.operator_requests import AdoptedExits, RequestAnswer, add_request, answer_of
+from hydra.trading.pair_state_rows import read_pair_states
 from hydra.trading.runs import lock_run
 from tests.support.command_line import Answer, hydra
 from tests.support.reconciled_run import BTC_ID, MONEY, QUANTITY, Act, Play, ReconciledRun, buy_by_hand
@@ -43,7 +45,8 @@ def test_a_manual_position_that_is_adopted_is_protected_and_kept_as_any_other(pl
         await run.decide()
         run.owner.execute(
             "UPDATE hydra.risk_decisions SET approved = false, reason_code = 'NO_SIGNAL', source = NULL,"
-            " recommended_size_usd = NULL"
+            " side = NULL, recommended_size_usd = NULL, recommended_leverage = NULL, reference_price = NULL,"
+            " stop_loss_price = NULL, take_profit_price = NULL, max_holding_hours = NULL"
         )
         await buy_by_hand(run)
         far = round(await run.mark() * Decimal("0.9"), 1)
@@ -75,6 +78,26 @@ def test_what_somebody_added_to_a_position_can_be_adopted_too(play: Play) -> Non
         assert run.position() == ("OPEN", QUANTITY + Decimal("0.005"), None)
         assert await run.stops() == [QUANTITY + Decimal("0.005")]
         assert run.audited(AUDITS) == []
+
+    play(act)
+
+
+def test_the_exit_of_an_adopted_position_has_an_id_of_its_own(play: Play) -> None:
+    """The decision that it counts to has led to a position before, which was left."""
+
+    async def act(run: ReconciledRun) -> None:
+        await run.open_position()
+        await run.leave_unanswered()
+        assert (await run.reconcile()).is_clean
+        await buy_by_hand(run)
+        answer = await asked(run, RequestVerb.ADOPT)
+        assert answer.is_done, answer.words
+        position = read_pair_states(run.owner, run.run.run_id)[BTC_ID].position
+        assert position is not None
+        used = {row[0] for row in run.rows("SELECT client_order_id FROM hydra.orders")}
+        key = run.key(BTC_ID, position.decision_time)
+        assert client_order_id(key, OrderRole.EXIT, 0) in used
+        assert client_order_id(key, OrderRole.EXIT, position.exits_sent) not in used
 
     play(act)
 

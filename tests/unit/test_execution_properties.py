@@ -7,8 +7,9 @@ from typing import Final
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hydra.domain import ExitUrgency, OrderRole, OrderState, OrderType
+from hydra.domain import ExitUrgency, OrderRefusal, OrderRole, OrderState, OrderType
 from hydra.execution.calls import Quote, Send
+from hydra.execution.news import Refused
 from hydra.sim.exchange.account.settings import AccountSettings
 from hydra.sim.exchange.account.words import MarginType, OrderSide
 from hydra.sim.exchange.account.words import OrderType as SimulatedType
@@ -245,6 +246,23 @@ def test_an_entry_that_is_withdrawn_before_it_was_sent_is_never_sent() -> None:
     one.look()
     assert [order.state for order in one.orders] == [OrderState.CANCELED]
     assert not any(isinstance(call, Send) for call in one.calls)
+
+
+def test_a_market_exit_that_is_refused_again_and_again_is_sent_at_longer_and_longer_intervals() -> None:
+    one = held(refuses_early_stops=False)
+    one.leave(ExitUrgency.URGENT)
+    one.look()
+    refused: list[str] = []
+    for _ in range(30):
+        for call in [one.calls.popleft() for _ in range(len(one.calls))]:
+            if isinstance(call, Send) and call.order.role is OrderRole.EXIT:
+                refused.append(call.order.client_order_id)
+                one.look(Refused(refused[-1], OrderRefusal.OFF_FILTERS, "-4131"))
+        one.scene.tick()
+        one.look()
+    assert 5 <= len(refused) <= 12
+    one.come_to_rest(is_renewed=False)
+    assert_as_at_the_exchange(one)
 
 
 def entries(one: SceneExecutor) -> list[Order]:

@@ -131,3 +131,9 @@ def test_what_is_taken_over_and_what_was_held_cost_what_the_exchange_says(
     quantity, found = entry_of_rest(replace(HELD, quantity=whole, entry_price=mean), own)
     assert quantity == rest
     assert abs(found - price) <= Decimal("0.00000001")
+
+
+def test_a_rest_whose_price_cannot_follow_from_the_means_has_that_of_the_exchange() -> None:
+    """4 at 100; somebody adds 4 at 50 and sells 3.5: of 4.5 at 75 the rest would cost less than nothing."""
+    held = replace(HELD, quantity=Decimal("4.5"), entry_price=Decimal(75))
+    assert entry_of_rest(held, POSITION) == (Decimal("0.5"), Decimal(75))
