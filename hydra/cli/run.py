@@ -274,9 +274,9 @@ def watch(run: Run, settings: Settings, console: Console, market: ListenedMarket
     if reason is EndReason.FINISHED:
         print_line(console, f"Run {run.run_id} is finished: see it with `hydra report {run.run_id}`.")
     else:
-        print_line(
-            console, f"Run {run.run_id} is stopped. It goes on with `hydra run --resume {run.run_id}`."
-        )
+        of_mode = f" --mode {run.mode}" if run.is_at_exchange else ""
+        words = f"It goes on with `hydra run --resume {run.run_id}{of_mode}`."
+        print_line(console, f"Run {run.run_id} is stopped. {words}")
         if run.is_at_exchange:
             with connect(database_url(settings, Role.READER)) as connection:
                 print_line(console, left_sentence(read_left_at_exchange(connection, run.run_id)))

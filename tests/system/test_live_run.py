@@ -144,6 +144,7 @@ def test_ctrl_c_leaves_the_position_with_its_stop_and_says_so(played: Played) ->
     assert "At the exchange stops and targets stay for SOL SHORT" in played.stopped, played.stopped
     assert "NOT THERE" not in played.stopped
     assert "entries are cancelled." in played.stopped
+    assert "It goes on with `hydra run --resume 1 --mode live`." in played.stopped
 
 
 def test_kill_flattens_at_the_exchange_although_no_process_lived_and_confirms_it(played: Played) -> None:
