@@ -40,7 +40,7 @@ from hydra.ingest.live.repairs import Repairs
 from hydra.ingest.live.silences import Silences
 from hydra.ingest.live.spill import SpillFolder
 from hydra.ingest.live.store import Store
-from hydra.ingest.live.turn import is_own_turn
+from hydra.ingest.live.turn import is_free, is_own_turn
 from hydra.ingest.live.writer import HandedOver, Writer
 from hydra.ingest.terms import ensure_venue
 
@@ -103,6 +103,8 @@ async def ingest(orders: Orders, tell: Callable[[str], None]) -> None:
 async def _is_own_turn(orders: Orders, stopping: asyncio.Event, tell: Callable[[str], None]) -> bool:
     """`is_own_turn`; an ended session says what this process waits for, to whoever has started it."""
     with closing(connect(orders.url, autocommit=True)) as connection:
+        if is_free(connection, orders.data.capabilities.venue):
+            return True
         connection.execute(queries.load("ingest/live/add_waiting_session"), _process_values(orders))
         return await is_own_turn(connection, orders.data.capabilities.venue, stopping, tell)
 

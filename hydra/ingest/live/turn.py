@@ -30,7 +30,7 @@ async def is_own_turn(
     """
     waited_s = 0.0
     while not stopping.is_set():
-        if _is_free(connection, venue):
+        if is_free(connection, venue):
             return True
         if waited_s == _FIRST_WAIT_S:
             tell(f"another process of ingest listens to {venue}: this one waits, and follows when it ends")
@@ -39,7 +39,8 @@ async def is_own_turn(
     return False
 
 
-def _is_free(connection: psycopg.Connection, venue: str) -> bool:
+def is_free(connection: psycopg.Connection, venue: str) -> bool:
+    """Whether no process listens to `venue`."""
     if not locks.take(connection, lock_of(venue)):
         return False
     locks.release(connection, lock_of(venue))
