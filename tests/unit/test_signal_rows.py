@@ -14,6 +14,7 @@ from hydra.errors import BadDataError
 from hydra.features.facts import MarketFacts
 from hydra.features.for_models.signal_features import SIGNAL_CONTEXT, signal_features
 from hydra.features.vectors import SIGNAL_SCORER_FEATURES_V1
+from hydra.trading.model_scorer import ModelScorer
 from hydra.training.labels.managed_trade import SIGNAL_KEY
 from hydra.training.signal_rows import signal_training_rows
 from hydra.training.training_rows import TrainingRows
@@ -66,6 +67,21 @@ def test_the_features_are_those_that_the_product_stores_and_the_signals_own() ->
         .alias("source"),
     )
     assert own.row(0) == (True, True)
+
+
+def test_a_model_in_service_reads_the_numbers_that_it_was_trained_on() -> None:
+    frame, names = rows().frame, SIGNAL_SCORER_FEATURES_V1
+    scorer = ModelScorer("signal-scorer@1", names, lambda matrix: matrix[:, 0])
+    signals = simulated().columns.scored.select(*SIGNAL_KEY, *SIGNAL_CONTEXT.keys() - set(SIGNAL_KEY))
+    signals = signals.with_columns(pl.col("source", "side").cast(pl.String()))
+    of_minute = frame.select(*SIGNAL_KEY, *scorer.needs)
+    read = scorer.matrix(of_minute.join(signals, on=SIGNAL_KEY, how="left", maintain_order="left"))
+    differing = [
+        name
+        for place, name in enumerate(names)
+        if not np.array_equal(read[:, place], rows().matrix[:, place], equal_nan=True)
+    ]
+    assert differing == []
 
 
 def looking_ahead(evaluate: Callable[[MarketFacts, pl.DataFrame], pl.DataFrame]) -> set[str]:
