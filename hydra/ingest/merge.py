@@ -4,6 +4,7 @@ An equal row changes nothing (no dead tuple). Of a row with other values the sto
 goes to market.revisions; in a repair it is the other way round (C125).
 """
 
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -53,7 +54,9 @@ def merge_rows(
     keyed = rows.with_columns(pl.lit(instrument_id, pl.Int16).alias("instrument_id")).select(names)
     target = sql.Identifier("market", table.name)
     if _range_is_empty(connection, target, instrument_id, rows):
-        return Merged(copy_rows(connection, target, keyed), 0, 0)
+        # Ingest may store one of them meanwhile: then they are merged.
+        with suppress(psycopg.errors.UniqueViolation), connection.transaction():
+            return Merged(copy_rows(connection, target, keyed), 0, 0)
     return _merge_staged(connection, table.name, keyed, batch_id, "merge_revising" if revise else "merge")
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 import psycopg
+from psycopg.types.json import Jsonb
 
 from hydra.db.engine import connect
 from hydra.domain import ExitUrgency, OrderRole, OrderType, PositionEventKind, PositionState, ReasonCode, Side
@@ -29,6 +30,11 @@ LEVERAGE = 10
 TAKES_SHARE, PASSIVE_EXIT_SHARE = 0.85, 0.1
 """Entries that fill at once, of all; exits that begin passively, of all."""
 
+_RETURN_24H = b"""
+SELECT (numbers -> 'measured' ->> 'return_24h')::float8 FROM hydra.assessments
+WHERE run_id = %(run_id)s AND instrument_id = %(instrument_id)s ORDER BY time DESC LIMIT 1
+"""
+
 
 @dataclass
 class SoakTrader:
@@ -47,6 +53,8 @@ class SoakTrader:
     """The quantity of each decision, by instrument and time."""
     only: str = ""
     """The symbol that is entered; empty: all."""
+    has_lasting_thesis: bool = False
+    """Enter only the side whose thesis holds by what layer 2 has measured: the run's checks leave it open."""
     _leave_after: dict[int, float] = field(default_factory=dict)
 
     def act(self, *, enters: bool = True) -> int:
@@ -107,6 +115,14 @@ class _Look:
         if touch is None or decided.second == 0 or (number, decided) in self.trader.decided:
             return
         mark, is_buy = self.trader.store().mark(self.symbol), chance.random() < 0.5
+        thesis: dict[str, object] = {}
+        if self.trader.has_lasting_thesis:
+            values = {"run_id": self.trader.run_id, "instrument_id": number}
+            row = self.connection.execute(_RETURN_24H, values).fetchone()
+            if row is None or not row[0]:
+                return
+            # The thesis of OI_DIVERGENCE: the price has gone the other way.
+            is_buy, thesis = row[0] < 0, {"metadata": Jsonb({"thesis_strength": 1e-9})}
         side, direction = (Side.LONG, 1) if is_buy else (Side.SHORT, -1)
         key = {"run_id": self.trader.run_id, "instrument_id": number, "time": decided, "side": side.value}
         distances = [Decimal(str(round(chance.uniform(0.15, 1.5), 2))) for _ in range(2)]
@@ -124,7 +140,7 @@ class _Look:
             "recommended_leverage": LEVERAGE,
             "max_holding_hours": 4,
         }
-        add(self.connection, "hydra.signals", {**CHOSEN, **key})
+        add(self.connection, "hydra.signals", {**CHOSEN, **thesis, **key})
         add(self.connection, "hydra.risk_decisions", {**APPROVED, **key, **sizes, **prices})
         takes = chance.random() < TAKES_SHARE
         price = touch[0] if is_buy else touch[1]

@@ -83,7 +83,7 @@ def _play(
     url = private_cluster().url(DATABASE)
     trader = SoakTrader(url, 1, lambda: exchange.store, exchange.now, random.Random(3), (1e6, 1e6))
     wait_until(lambda: _rows(url, "SELECT FROM hydra.cycles"), "the first minute")
-    trader.only = "BTCUSDT"
+    trader.only, trader.has_lasting_thesis = "BTCUSDT", True
     _until(trader, lambda: _is_protected(exchange, "BTCUSDT"), enters=True)
     _dump(url, folder / "dump.sql")
     made.before = _rows(url, _STATES)
