@@ -11,33 +11,20 @@ from pathlib import Path
 from typing import Any, Final
 
 from hydra.arrays import Floats
+from hydra.models.boosting_parameters import AS_PRINTED, SHOW_EVERY, BoostingParameters
 from hydra.models.interface import FitSettings, Sample, ShowLoss
 from hydra.registry.boosted_trees import CATBOOST, catboost_predictor
-
-SHOW_EVERY: Final = 25
-"""Trees between two losses that are shown."""
 
 _TWO: Final = 2
 _WRITTEN_AT: Final = {"train_finish_time": "", "model_guid": ""}
 """What CatBoost stores of the moment of a fit: with it, no two fits would be the same bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class CatBoostParameters:
-    """As printed."""
-
-    most_trees: int = 1_000
-    learning_rate: float = 0.05
-    depth: int = 6
-    l2_leaf_reg: float = 3.0
-    early_stopping_rounds: int = 50
-
-
 @dataclass(frozen=True)
 class CatBoostTrees:
     """A `Model`."""
 
-    own: CatBoostParameters = CatBoostParameters()
+    own: BoostingParameters = AS_PRINTED
 
     @property
     def title(self) -> str:
@@ -62,8 +49,7 @@ class CatBoostTrees:
     @property
     def parameters(self) -> Mapping[str, str]:
         """See `Model`."""
-        names = ("learning_rate", "depth", "l2_leaf_reg")
-        return {"model": CATBOOST, **{name: f"{getattr(self.own, name):g}" for name in names}}
+        return self.own.shown(CATBOOST)
 
     def fit(
         self,

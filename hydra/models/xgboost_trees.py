@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from hydra.arrays import Floats
-from hydra.models.catboost_trees import SHOW_EVERY
+from hydra.models.boosting_parameters import AS_PRINTED, SHOW_EVERY, BoostingParameters
 from hydra.models.interface import FitSettings, Sample, ShowLoss
 from hydra.registry.boosted_trees import XGBOOST, xgboost_predictor
 
@@ -19,23 +19,12 @@ _TWO: Final = 2
 _FORMAT: Final = "ubj"
 
 
-@dataclass(frozen=True, slots=True)
-class XGBoostParameters:
-    """The numbers that are printed for CatBoost: the two are compared."""
-
-    most_trees: int = 1_000
-    learning_rate: float = 0.05
-    depth: int = 6
-    l2_leaf_reg: float = 3.0
-    early_stopping_rounds: int = 50
-
-
 @dataclass(frozen=True)
 class XGBoostTrees:
     """A `Model` of so many classes."""
 
     classes: int = _TWO
-    own: XGBoostParameters = XGBoostParameters()
+    own: BoostingParameters = AS_PRINTED
 
     @property
     def title(self) -> str:
@@ -55,8 +44,7 @@ class XGBoostTrees:
     @property
     def parameters(self) -> Mapping[str, str]:
         """See `Model`."""
-        names = ("learning_rate", "depth", "l2_leaf_reg")
-        return {"model": XGBOOST, **{name: f"{getattr(self.own, name):g}" for name in names}}
+        return self.own.shown(XGBOOST)
 
     def fit(
         self,

@@ -13,6 +13,7 @@ from hydra.db.engine import connect
 from hydra.exchange.account import TradingAccount
 from hydra.exchange.connect import trading_account
 from hydra.settings import Settings
+from hydra.sim.exchange.private.account_file import own_account
 from tests.support.servers.logins import ENVIRONMENT
 from tests.support.waiting import PATIENCE_S, wait_until
 
@@ -30,6 +31,12 @@ def environment_of(url: str, exchange_url: str, account: Path, **more: str) -> d
         "SIMULATED_ACCOUNT_FILE": str(account),
         **more,
     }
+
+
+def new_account(path: Path, wallet_usd: object) -> None:
+    """Write the file of an account at the simulated exchange that begins with so much."""
+    own_account(path)
+    path.write_text(path.read_text().replace('usd = "5000"', f'usd = "{wallet_usd}"'))
 
 
 @dataclass

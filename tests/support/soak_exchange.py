@@ -19,6 +19,7 @@ from hydra.sim.exchange.private.account_file import own_account
 from hydra.sim.exchange.server import Exchange, Serving
 from hydra.sim.exchange.sources import GeneratedMarket, GeneratedSource
 from tests.support.executed_run import CoverWatch
+from tests.support.rehearsal import new_account
 from tests.support.served_market import ServedMarket
 from tests.support.waiting import PATIENCE_S
 
@@ -96,8 +97,7 @@ class SoakExchange:
 @contextmanager
 def soak_exchange(account: Path, start: datetime, names: tuple[str, ...]) -> Iterator[SoakExchange]:
     """It serves and watches until the block ends. Its time stands at `start` until it goes on."""
-    own_account(account)
-    account.write_text(account.read_text().replace('usd = "5000"', f'usd = "{FIRST_WALLET_USD}"'))
+    new_account(account, FIRST_WALLET_USD)
     market = GeneratedMarket(7, start, None, history_days=1, names=names)
     served = Exchange(GeneratedSource(market), Serving(MAXIMAL, 7, port=0, account=own_account(account)))
     made = SoakExchange(served, names)

@@ -22,11 +22,10 @@ from hydra.db.edition import Edition
 from hydra.db.engine import connect
 from hydra.exchange.binance.order_words import conditional_state_of, state_of
 from hydra.settings import CONFIRMATION
-from hydra.sim.exchange.private.account_file import own_account
 from hydra.universe import UNIVERSE
 from tests.support.account_records import AccountRecords, account_records, instant_of_ms, longest_uncovered
 from tests.support.alert_receiver import receiver
-from tests.support.rehearsal import Rehearsal, environment_of
+from tests.support.rehearsal import Rehearsal, environment_of, new_account
 from tests.support.served_market import ServedMarket, served_market
 from tests.support.servers.databases import TestServer
 from tests.support.waiting import wait_until
@@ -81,8 +80,7 @@ def day(servers: dict[Edition, TestServer], tmp_path_factory: pytest.TempPathFac
     """The run has decided the day; Ctrl-C; `hydra kill`; the exchange was asked for all that it recorded."""
     folder = tmp_path_factory.mktemp("day")
     account = folder / "account.toml"
-    own_account(account)
-    account.write_text(account.read_text().replace('usd = "5000"', f'usd = "{FIRST_WALLET_USD}"'))
+    new_account(account, FIRST_WALLET_USD)
     options = (
         "--seed", "7", "--scenario", "day", "--scenario", "funding_extreme", "--from",
         f"{START:%Y-%m-%dT%H:%M}", "--pairs", PAIRS, "--speed", "max", "--account", str(account),

@@ -19,10 +19,9 @@ import pytest
 
 from hydra.db.edition import Edition
 from hydra.settings import CONFIRMATION
-from hydra.sim.exchange.private.account_file import own_account
 from hydra.universe import UNIVERSE
 from tests.support.alert_receiver import receiver
-from tests.support.rehearsal import Rehearsal, environment_of
+from tests.support.rehearsal import Rehearsal, environment_of, new_account
 from tests.support.served_market import served_market
 from tests.support.servers.databases import TestServer
 from tests.support.waiting import PATIENCE_S, wait_until
@@ -78,8 +77,7 @@ def hours(servers: dict[Edition, TestServer], tmp_path_factory: pytest.TempPathF
     """A live and a paper run hear the same exchange; a backtest decides what ingest has recorded."""
     folder = tmp_path_factory.mktemp("hours")
     account = folder / "account.toml"
-    own_account(account)
-    account.write_text(account.read_text().replace('usd = "5000"', f'usd = "{WALLET_USD}"'))
+    new_account(account, WALLET_USD)
     options = (
         "--seed", "7", "--scenario", "day", "--scenario", "funding_extreme", "--from",
         f"{START:%Y-%m-%dT%H:%M}", "--pairs", PAIRS, "--speed", "max", "--account", str(account),

@@ -12,11 +12,12 @@ from hydra.backtest.simulation import Stopwatch, prepare
 from hydra.domain import Regime
 from hydra.features.vectors import REGIME_FEATURES_V1
 from hydra.ledger.overfitting import MarketTrials
+from hydra.models.boosting_parameters import BoostingParameters
 from hydra.models.interface import FitSettings
 from hydra.models.out_of_fold import score_out_of_fold, walk_forward_folds
 from hydra.models.plan import Judgement
 from hydra.models.regime_classifier import CLASSES, REGIME, shares_forward
-from hydra.models.xgboost_trees import XGBoostParameters, XGBoostTrees
+from hydra.models.xgboost_trees import XGBoostTrees
 from hydra.registry.gates import failed_gates
 from hydra.sim.market.settings import MarketSettings
 from hydra.trading.parameters import Rules
@@ -31,7 +32,7 @@ pytestmark = pytest.mark.slow
 START = datetime(2025, 6, 1, tzinfo=UTC)
 DAYS = 16
 NO_TRIALS = MarketTrials(0, None)
-SMALL = XGBoostTrees(CLASSES, XGBoostParameters(most_trees=30, depth=3, learning_rate=0.3))
+SMALL = XGBoostTrees(CLASSES, BoostingParameters(most_trees=30, depth=3, learning_rate=0.3))
 
 
 @cache

@@ -9,7 +9,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -40,7 +40,7 @@ from hydra.ingest.live.repairs import Repairs
 from hydra.ingest.live.silences import Silences
 from hydra.ingest.live.spill import SpillFolder
 from hydra.ingest.live.store import Store
-from hydra.ingest.live.turn import is_free, is_own_turn
+from hydra.ingest.live.turn import is_own_turn
 from hydra.ingest.live.writer import HandedOver, Writer
 from hydra.ingest.terms import ensure_venue
 
@@ -89,7 +89,8 @@ async def ingest(orders: Orders, tell: Callable[[str], None]) -> None:
     clock = ExchangeClock()
     watch = ClockWatch(orders.data, clock, is_simulated=orders.base_url is not None)
     try:
-        if orders.waits and not await _is_own_turn(orders, stopping, tell):
+        session = _process_values(orders)
+        if orders.waits and not await is_own_turn(orders.url, session, stopping, tell):
             return
         terms = await _started(watch, orders)
         for symbol in sorted(set(orders.symbols) - {one.pair.exchange_symbol for one in terms}):
@@ -98,15 +99,6 @@ async def ingest(orders: Orders, tell: Callable[[str], None]) -> None:
         await process.listen(stopping, tell)
     finally:
         await orders.data.close()
-
-
-async def _is_own_turn(orders: Orders, stopping: asyncio.Event, tell: Callable[[str], None]) -> bool:
-    """`is_own_turn`; an ended session says what this process waits for, to whoever has started it."""
-    with closing(connect(orders.url, autocommit=True)) as connection:
-        if is_free(connection, orders.data.capabilities.venue):
-            return True
-        connection.execute(queries.load("ingest/live/add_waiting_session"), _process_values(orders))
-        return await is_own_turn(connection, orders.data.capabilities.venue, stopping, tell)
 
 
 async def _started(watch: ClockWatch, orders: Orders) -> list[InstrumentTerms]:

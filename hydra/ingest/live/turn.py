@@ -4,12 +4,14 @@ Source: docs/architecture.md, law 9.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from typing import Final
 
 import psycopg
 
-from hydra.db import locks
+from hydra.db import locks, queries
+from hydra.db.engine import connect
 
 _LOOK_EVERY_S: Final = 0.5
 _FIRST_WAIT_S: Final = 2.0
@@ -22,25 +24,33 @@ def lock_of(venue: str) -> str:
 
 
 async def is_own_turn(
-    connection: psycopg.Connection, venue: str, stopping: asyncio.Event, tell: Callable[[str], None]
+    url: str, session: Mapping[str, object], stopping: asyncio.Event, tell: Callable[[str], None]
 ) -> bool:
-    """Wait until no other process listens to `venue`; False: `stopping` came first.
+    """Wait until no other process listens to the same venue; False: `stopping` came first.
 
-    The lock is given back at once: who begins to listen takes it.
+    session: of this process, as columns of market.ingest_sessions. A row says what it waits for, to whoever
+    has started it. The lock is given back at once: who begins to listen takes it.
+
+    Raises:
+        DatabaseError: the server cannot be used.
     """
-    waited_s = 0.0
-    while not stopping.is_set():
-        if is_free(connection, venue):
-            return True
-        if waited_s == _FIRST_WAIT_S:
-            tell(f"another process of ingest listens to {venue}: this one waits, and follows when it ends")
-        await asyncio.sleep(_LOOK_EVERY_S)
-        waited_s += _LOOK_EVERY_S
+    venue, waited_s = str(session["venue"]), 0.0
+    with closing(connect(url, autocommit=True)) as connection:
+        while not stopping.is_set():
+            if _is_free(connection, venue):
+                return True
+            if waited_s == 0.0:
+                connection.execute(queries.load("ingest/live/add_waiting_session"), session)
+            if waited_s == _FIRST_WAIT_S:
+                tell(
+                    f"another process of ingest listens to {venue}: this one waits, and follows when it ends"
+                )
+            await asyncio.sleep(_LOOK_EVERY_S)
+            waited_s += _LOOK_EVERY_S
     return False
 
 
-def is_free(connection: psycopg.Connection, venue: str) -> bool:
-    """Whether no process listens to `venue`."""
+def _is_free(connection: psycopg.Connection, venue: str) -> bool:
     if not locks.take(connection, lock_of(venue)):
         return False
     locks.release(connection, lock_of(venue))
