@@ -9,12 +9,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Final, Protocol
 
 from hydra.domain import OrderState, OrderType
 from hydra.exchange.exchange_clock import ServerClock
 from hydra.exchange.instruments import InstrumentTerms
 from hydra.layers.layer5_orders import OrderPlan
+
+ORDER_WINDOW_S: Final = 3.0
+"""The exchange refuses an order that reaches it so long after it was signed, by its own clock."""
+
+LATEST_ARRIVAL_S: Final = ORDER_WINDOW_S + 1.0
+"""No order comes to the exchange so long after its call was given up: it may be signed a second ahead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +193,8 @@ class TradingAccount(Protocol):
         """Send an order; stops and targets become conditional orders that the mark price triggers.
 
         Prices and quantities go out as they are in `plan`: the caller has put them on the grid. The answer
-        says what had happened at once; what happens later is heard by `listen`.
+        says what had happened at once; what happens later is heard by `listen`. The exchange takes the order
+        within `ORDER_WINDOW_S` or not at all.
 
         Raises:
             OrderRefusedError: DUPLICATE_ID: an open order has this id; a closed one's may be used again.

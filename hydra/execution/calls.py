@@ -10,13 +10,7 @@ from typing import Final
 from hydra.domain import OrderRole, OrderState, ReasonCode
 from hydra.execution import exit_life, protection
 from hydra.execution.news import PairMemory
-from hydra.execution.order_life import (
-    LATEST_ARRIVAL_S,
-    AfterSilence,
-    after_not_found,
-    has_fired,
-    needs_answer,
-)
+from hydra.execution.order_life import has_fired, needs_answer
 from hydra.execution.pair_orders import PairOrders
 from hydra.trading.pair_state import Order
 
@@ -85,6 +79,7 @@ class Quote:
 
 Call = Send | Cancel | Ask | SetLeverage | ListStops | ListTrades | AskPosition | Quote
 
+_PROTECTING: Final = frozenset({OrderRole.STOP, OrderRole.EXIT})
 _URGENCY: Final = (OrderRole.STOP, OrderRole.EXIT, OrderRole.TARGET, OrderRole.ENTRY)
 
 
@@ -97,7 +92,7 @@ def calls_of(pair: PairOrders, memory: PairMemory, time: datetime) -> list[Call]
     for order in sorted(pair.working(), key=lambda one: _URGENCY.index(one.role)):
         call = _sending(pair, memory, order, time) if order.sent_time is None else None
         if order.sent_time is not None and call is None:
-            call = _following(memory, order, time)
+            call = _following(pair, memory, order, time)
         if call is not None:
             found.append(call)
     return [*found, *_of_pair(pair, memory, time)]
@@ -142,11 +137,11 @@ def _send(memory: PairMemory, order: Order, time: datetime) -> Send:
     return Send(order)
 
 
-def _following(memory: PairMemory, order: Order, time: datetime) -> Call | None:
+def _following(pair: PairOrders, memory: PairMemory, order: Order, time: datetime) -> Call | None:
     """What is to be done about an order that was sent."""
     identity = order.client_order_id
     if order.state in {OrderState.PLANNED, OrderState.UNKNOWN}:
-        return _unknown(memory, order, time)
+        return _unknown(pair, memory, order, time)
     if order.cancel_wanted_time is not None:
         return _paced(memory, "cancel", identity, time, Cancel(order))
     if _is_quiet(memory, order, time):
@@ -155,20 +150,30 @@ def _following(memory: PairMemory, order: Order, time: datetime) -> Call | None:
     return None
 
 
-def _unknown(memory: PairMemory, order: Order, time: datetime) -> Call | None:
-    """Nobody knows whether it is there: ask; if the exchange says no, send the same again, or give it up."""
-    identity, sent = order.client_order_id, order.sent_time or time
-    not_found = memory.not_found.get(identity)
-    if not_found is not None and not_found >= sent:
-        waited_s = (not_found - sent).total_seconds()
-        if order.cancel_wanted_time is not None and waited_s > LATEST_ARRIVAL_S:
+def _unknown(pair: PairOrders, memory: PairMemory, order: Order, time: datetime) -> Call | None:
+    """Nobody knows whether it is there: ask; if it never came, send the same again, or give it up.
+
+    A call that is under way may still come, and an id works twice once its first order has ended. Only what
+    protects something held without a stop does not wait for that: two of them cannot do more than one.
+    """
+    identity = order.client_order_id
+    answer = memory.not_found.get(identity)
+    if answer is not None and answer.time >= (order.sent_time or time):
+        if order.cancel_wanted_time is not None and answer.is_final:
             order.enter(time, OrderState.CANCELED, detail={"at_exchange": "no such order"})
             return None
         can_go = order.cancel_wanted_time is None and memory.may("send", identity, time)
-        if can_go and after_not_found(order.role, waited_s) is AfterSilence.SEND_AGAIN:
+        if can_go and (answer.is_final or _protects_now(pair, memory, order)):
             del memory.not_found[identity]
             return _send(memory, order, time)
     return _paced(memory, "ask", identity, time, Ask(order))
+
+
+def _protects_now(pair: PairOrders, memory: PairMemory, order: Order) -> bool:
+    """True if something is held that, as the newest list shows, has no stop, and the order ends that."""
+    if pair.position is None or memory.listed_at is None or order.role not in _PROTECTING:
+        return False
+    return not protection.is_proven(protection.covering(pair, OrderRole.STOP), memory)
 
 
 def _is_quiet(memory: PairMemory, order: Order, time: datetime) -> bool:

@@ -6,13 +6,15 @@ Source: docs/architecture.md, "Live orders"; docs/exchange.md, "The account".
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
+from hydra.durations import SECOND_US
 from hydra.errors import BadDataError, OrderRefusedError, OutcomeUnknownError, RetryError, StopError
-from hydra.exchange.account import TradingAccount
+from hydra.exchange.account import LATEST_ARRIVAL_S, TradingAccount
+from hydra.exchange.exchange_clock import elapsed_us
 from hydra.execution.calls import (
     Ask,
     AskPosition,
@@ -44,6 +46,8 @@ from hydra.trading.pair_state import Order
 ANSWER_S: Final = 3.0
 """A change that is not answered for so long is one whose outcome nobody knows."""
 
+_LATEST_ARRIVAL_US: Final = int(LATEST_ARRIVAL_S * SECOND_US)
+
 BestPrices = Callable[[str], Awaitable[tuple[Decimal, Decimal]]]
 """Best bid and best ask of a symbol now. Raises: as `MarketData.order_book`."""
 
@@ -56,6 +60,10 @@ class ExchangeCalls:
     best_prices: BestPrices
     now: Callable[[], datetime]
     tell: Callable[[str], None]
+    _began_us: int = field(default_factory=elapsed_us)
+    """No call of an earlier process was made after this."""
+    _unanswered_us: dict[str, int] = field(default_factory=dict)
+    """When a call was given up that may have sent an order, by client id."""
 
     async def carry_out(self, symbol: str, call: Call) -> News | None:
         """The news that the answer brings, None if there is none."""
@@ -88,6 +96,7 @@ class ExchangeCalls:
         except OrderRefusedError as error:
             return Refused(identity, error.refusal, str(error))
         except (OutcomeUnknownError, TimeoutError):
+            self._unanswered_us[identity] = elapsed_us()
             return Unanswered(identity)
         except RetryError:
             return NotDone(identity)
@@ -104,12 +113,19 @@ class ExchangeCalls:
         return await self._ask(symbol, order)
 
     async def _ask(self, symbol: str, order: Order) -> News:
-        asked, identity = self.now(), order.client_order_id
+        asked, identity, given_up_us = self.now(), order.client_order_id, self._given_up_us(order)
+        is_final = elapsed_us() - given_up_us > _LATEST_ARRIVAL_US
         if order.order_type.is_conditional:
             seen = await self.account.conditional_order(symbol, identity)
         else:
             seen = await self.account.order(symbol, identity)
-        return NotFound(identity, asked) if seen is None else Shown(seen, is_answer=True)
+        if seen is None:
+            return NotFound(identity, asked, is_final)
+        self._unanswered_us.pop(identity, None)
+        return Shown(seen, is_answer=True)
+
+    def _given_up_us(self, order: Order) -> int:
+        return self._unanswered_us.get(order.client_order_id, self._began_us)
 
     async def _set_leverage(self, symbol: str, call: SetLeverage) -> News:
         try:

@@ -67,7 +67,7 @@ def _remember(pair: PairOrders, memory: PairMemory, news: News, time: datetime) 
         case Shown():
             memory.show(news, time)
         case NotFound():
-            memory.not_found[news.client_order_id] = news.time
+            memory.not_found[news.client_order_id] = news
             memory.heard_at[news.client_order_id] = time
         case StopsListed():
             memory.listed, memory.listed_at = news.client_order_ids, news.time

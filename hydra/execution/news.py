@@ -29,10 +29,14 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class NotFound:
-    """The exchange says that it has no order of this id. time: of the question."""
+    """The exchange says that it has no order of this id. time: of the question.
+
+    is_final: no call that sent it was under way any more when the question was asked: it never came.
+    """
 
     client_order_id: str
     time: datetime
+    is_final: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +150,7 @@ class PairMemory:
     """
 
     shown: dict[str, Shown] = field(default_factory=dict)
-    not_found: dict[str, datetime] = field(default_factory=dict)
+    not_found: dict[str, NotFound] = field(default_factory=dict)
     trades: dict[int, TradeSeen] = field(default_factory=dict)
     listed: frozenset[str] = frozenset()
     listed_at: datetime | None = None

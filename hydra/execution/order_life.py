@@ -6,7 +6,6 @@ Source: docs/architecture.md, law 5; C44, C45, C46.
 
 from datetime import datetime
 from decimal import Decimal
-from enum import Enum, auto
 from typing import Final
 
 from hydra.domain import OrderRefusal, OrderRole, OrderState, ReasonCode
@@ -14,9 +13,6 @@ from hydra.exchange.account import OrderSeen
 from hydra.execution.news import Refused, Shown
 from hydra.reconciliation.rules import end_of
 from hydra.trading.pair_state import ENDED, Order
-
-LATEST_ARRIVAL_S: Final = 12.0
-"""So long a call may be under way: the exchange refuses what was signed ten seconds before."""
 
 _NOT_YET_SEEN: Final = frozenset({OrderState.PLANNED, OrderState.UNKNOWN})
 
@@ -80,23 +76,6 @@ def doubt(order: Order, time: datetime) -> None:
     """Nobody knows whether the order has come to the exchange."""
     if order.state is OrderState.PLANNED:
         order.enter(time, OrderState.UNKNOWN)
-
-
-class AfterSilence(Enum):
-    """What follows when the exchange has no order of an id that was sent."""
-
-    ASK_AGAIN = auto()
-    SEND_AGAIN = auto()
-
-
-def after_not_found(role: OrderRole, seconds_since_sent: float) -> AfterSilence:
-    """An order that only reduces may be sent again under its id at once: two could not do more than one.
-
-    An entry may be under way: it is sent again once no call can arrive any more.
-    """
-    if role is not OrderRole.ENTRY or seconds_since_sent > LATEST_ARRIVAL_S:
-        return AfterSilence.SEND_AGAIN
-    return AfterSilence.ASK_AGAIN
 
 
 def has_fired(order: Order) -> bool:

@@ -7,7 +7,7 @@ through HYDRA's parsers. What a network and a killed process do, the test does: 
 from collections import Counter, deque
 from collections.abc import Sequence
 from copy import deepcopy
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum, auto
 from typing import Any, Final
@@ -16,7 +16,7 @@ import msgspec
 import orjson
 
 from hydra.domain import ExitUrgency, OrderRefusal, OrderRole, PositionState, ReasonCode
-from hydra.exchange.account import OrderSeen, OrderUpdate, TradeSeen
+from hydra.exchange.account import LATEST_ARRIVAL_S, ORDER_WINDOW_S, OrderSeen, OrderUpdate, TradeSeen
 from hydra.exchange.binance import account_answers as answers
 from hydra.exchange.binance import user_events
 from hydra.exchange.binance.change_refusals import REFUSAL_OF
@@ -70,12 +70,14 @@ _PLACE: Final = {
 class Outcome(Enum):
     """What becomes of a call. LOST_BEFORE, LOST_AFTER: no answer, and it was not, or was, carried out.
 
-    NOT_DONE: the exchange says that it was not, and may be sent again.
+    LATE: no answer, and an order may still arrive. NOT_DONE: the exchange says that it was not carried out,
+    and may be sent again.
     """
 
     ANSWERED = auto()
     LOST_BEFORE = auto()
     LOST_AFTER = auto()
+    LATE = auto()
     NOT_DONE = auto()
 
 
@@ -92,6 +94,9 @@ class SceneExecutor:
         self.fills: dict[str, Order] = {}
         self.calls: deque[Call] = deque()
         self.events: deque[News] = deque()
+        self._began = self.now
+        self._given_up: dict[str, datetime] = {}
+        self._late: deque[tuple[Order, datetime]] = deque()
         self.is_killed = False
         self._plan: EntryPlan | None = None
         self._heard = 0
@@ -196,6 +201,7 @@ class SceneExecutor:
     def crash(self) -> None:
         """The process is killed: what it remembered, its calls and the events on their way are gone."""
         self.memory, self.calls, self.events = PairMemory(), deque(), deque()
+        self._began, self._given_up = self.now, {}
         self._collect()
         self.events.clear()
 
@@ -238,7 +244,25 @@ class SceneExecutor:
             self.look(news)
         elif isinstance(call, Send):
             identity = call.order.client_order_id
-            self.look(NotDone(identity) if outcome is Outcome.NOT_DONE else Unanswered(identity))
+            if outcome is Outcome.NOT_DONE:
+                self.look(NotDone(identity))
+                return
+            self._given_up[identity] = self.now
+            if outcome is Outcome.LATE and not self._is_urgent(call.order):
+                self._late.append((call.order, self.now))
+            self.look(Unanswered(identity))
+
+    def _is_urgent(self, order: Order) -> bool:
+        """What protects is sent again at once; of a second one that came late reconciliation would hear."""
+        is_held = self.position is not None and self.position.quantity > 0
+        return is_held and order.role in {OrderRole.STOP, OrderRole.EXIT} and not self.memory.listed
+
+    def arrive(self) -> None:
+        """The oldest order that is under way comes to the exchange, which takes it only within its window."""
+        if self._late:
+            order, signed = self._late.popleft()
+            if self.now - signed <= timedelta(seconds=ORDER_WINDOW_S):
+                self._send(order)
 
     def _carry_out(self, call: Call) -> News:
         match call:
@@ -308,7 +332,10 @@ class SceneExecutor:
     def _asked(self, order: Order) -> News:
         identity = order.client_order_id
         seen = self._conditional(identity) if order.order_type.is_conditional else self._ordinary(identity)
-        return NotFound(identity, self.now) if seen is None else Shown(seen, is_answer=True)
+        if seen is not None:
+            return Shown(seen, is_answer=True)
+        waited = self.now - self._given_up.get(identity, self._began)
+        return NotFound(identity, self.now, waited > timedelta(seconds=LATEST_ARRIVAL_S))
 
     def _ordinary(self, identity: str) -> OrderSeen | None:
         try:

@@ -81,13 +81,16 @@ def orders_that_differ(connection: psycopg.Connection, store: AccountStore) -> l
     conditional = {one.client_id: one for one in store.conditional.values()}
     found = []
     rows = connection.execute(_ORDERS).fetchall()
-    # What the exchange closed by itself is booked under the number that it has there.
+    # What the exchange closed by itself is booked under the number that it has there, for what filled of it.
     plain |= {f"{_OF_OTHERS}{one.order_id}": one for one in store.orders.values()}
     for name, role, state, filled, _, _ in rows:
         told = _told(conditional.get(name), plain.get(re.sub(r"^exchange-\d+-", _OF_OTHERS, name)))
         if told is None:
             if filled or state not in {"CANCELED", "REJECTED", "EXPIRED"}:
                 found.append(f"{role} {name}: {state} {filled}, and the exchange does not know it")
+        elif name.startswith(_OF_OTHERS):
+            if ("FILLED", told[1]) != (state, filled):
+                found.append(f"{role} {name}: {state} {filled}, the exchange closed {told[1]}")
         elif told != (state, filled):
             found.append(f"{role} {name}: {state} {filled}, at the exchange {told}")
     known = {row[0] for row in rows}

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ import psycopg
 import pytest
 
 from hydra.answers.audits import run_audits
+from hydra.db import queries
 from hydra.db.engine import connect
 from hydra.db.server.private import DATABASE, private_cluster
 from hydra.errors import HydraError
@@ -35,6 +36,8 @@ from tests.support.waiting import PATIENCE_S
 
 START: Final = datetime(2026, 11, 1, tzinfo=UTC)
 MOST_UNCOVERED_S: Final = 5.0
+CLOCK_BOUND: Final = timedelta(seconds=5)
+OLDER_FILLS: Final = "fill_without_order"
 _AT_REST: Final = """
 SELECT NOT EXISTS (SELECT FROM hydra.positions WHERE state <> 'CLOSED')
     AND NOT EXISTS (
@@ -258,11 +261,19 @@ def test_nothing_was_held_without_a_stop_for_more_than_five_seconds(soaked: Soak
 
 def test_the_audits_of_orders_fills_positions_and_money_find_nothing(soaked: Soaked) -> None:
     """Those of decisions ask for rows of the stages before, which planted decisions do not have."""
-    asked = {*AUDITS, *MONEY}
+    asked = {*AUDITS, *MONEY} - {OLDER_FILLS}
     findings = [one for one in run_audits(soaked.connection) if one.audit in asked]
     assert len(findings) == len(asked)
     offences = {one.audit: one.first_rows for one in findings if not one.is_clean}
     assert offences == {}
+
+
+def test_no_fill_lacks_its_order_or_is_older_than_it(soaked: Soaked) -> None:
+    """The audit's bound is in seconds of this machine, of which each is several of this exchange."""
+    rows = soaked.connection.execute(queries.load(f"audits/{OLDER_FILLS}")).fetchall()
+    lacking = [row for row in rows if row[2] is None or row[4] in {"PLANNED", "REJECTED"}]
+    older = [row for row in rows if row not in lacking and row[5] - row[3] > EXTENT.speed * CLOCK_BOUND]
+    assert (lacking, older) == ([], [])
 
 
 def test_every_kind_of_difference_has_ended(soaked: Soaked) -> None:

@@ -230,6 +230,7 @@ def test_an_order_is_sent_in_text_of_ours(sent: OrderPlan, endpoint: str, own: d
         "side": "SELL",
         "quantity": "10",
         "newOrderRespType": "RESULT",
+        "recvWindow": "3000",
         "reduceOnly": "true",
     }
     assert order_request("BTCUSDT", sent) == (endpoint, shared | own)

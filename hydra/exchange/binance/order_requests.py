@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from hydra.domain import OrderType
+from hydra.durations import SECOND_MS
+from hydra.exchange.account import ORDER_WINDOW_S
 from hydra.layers.layer5_orders import OrderPlan
 
 _TIME_IN_FORCE: Final = {OrderType.LIMIT: "GTC", OrderType.POST_ONLY: "GTX"}
@@ -27,6 +29,7 @@ def order_request(symbol: str, plan: OrderPlan) -> OrderRequest:
         "side": "BUY" if plan.is_buy else "SELL",
         "quantity": text(plan.quantity),
         "newOrderRespType": "RESULT",
+        "recvWindow": str(round(ORDER_WINDOW_S * SECOND_MS)),
     }
     if plan.reduce_only:
         shared["reduceOnly"] = "true"
