@@ -62,8 +62,10 @@ class ExchangeCalls:
     tell: Callable[[str], None]
     _began_us: int = field(default_factory=elapsed_us)
     """No call of an earlier process was made after this."""
-    _unanswered_us: dict[str, int] = field(default_factory=dict)
-    """When a call was given up that may have sent an order, by client id."""
+    _under_way: set[str] = field(default_factory=set)
+    """The client ids of orders that are being sent."""
+    _sent_us: dict[str, int] = field(default_factory=dict)
+    """By client id, when its newest call was answered or given up."""
 
     async def carry_out(self, symbol: str, call: Call) -> News | None:
         """The news that the answer brings, None if there is none."""
@@ -75,7 +77,7 @@ class ExchangeCalls:
             self.tell(f"{symbol}: {error}")
             return None
 
-    async def _answered(self, symbol: str, call: Call) -> News:
+    async def _answered(self, symbol: str, call: Call) -> News | None:
         match call:
             case Send():
                 return await self._send(symbol, call.order)
@@ -90,13 +92,21 @@ class ExchangeCalls:
 
     async def _send(self, symbol: str, order: Order) -> News:
         identity = order.client_order_id
+        self._under_way.add(identity)
+        try:
+            return await self._placed(symbol, order)
+        finally:
+            self._under_way.discard(identity)
+            self._sent_us[identity] = elapsed_us()
+
+    async def _placed(self, symbol: str, order: Order) -> News:
+        identity = order.client_order_id
         try:
             async with asyncio.timeout(ANSWER_S):
                 return Shown(await self.account.place(symbol, plan_of(order)))
         except OrderRefusedError as error:
             return Refused(identity, error.refusal, str(error))
         except (OutcomeUnknownError, TimeoutError):
-            self._unanswered_us[identity] = elapsed_us()
             return Unanswered(identity)
         except RetryError:
             return NotDone(identity)
@@ -104,7 +114,7 @@ class ExchangeCalls:
             self.tell(f"{symbol}: {error}")
             return NotDone(identity)
 
-    async def _cancel(self, symbol: str, order: Order) -> News:
+    async def _cancel(self, symbol: str, order: Order) -> News | None:
         """Cancel; whatever is answered, the exchange is asked what became of it."""
         is_conditional = order.order_type.is_conditional and not has_fired(order)
         with suppress(OrderRefusedError, OutcomeUnknownError, TimeoutError):
@@ -112,20 +122,19 @@ class ExchangeCalls:
                 await self.account.cancel(symbol, order.client_order_id, is_conditional=is_conditional)
         return await self._ask(symbol, order)
 
-    async def _ask(self, symbol: str, order: Order) -> News:
-        asked, identity, given_up_us = self.now(), order.client_order_id, self._given_up_us(order)
-        is_final = elapsed_us() - given_up_us > _LATEST_ARRIVAL_US
+    async def _ask(self, symbol: str, order: Order) -> News | None:
+        asked, asked_us, identity = self.now(), elapsed_us(), order.client_order_id
         if order.order_type.is_conditional:
             seen = await self.account.conditional_order(symbol, identity)
         else:
             seen = await self.account.order(symbol, identity)
-        if seen is None:
-            return NotFound(identity, asked, is_final)
-        self._unanswered_us.pop(identity, None)
-        return Shown(seen, is_answer=True)
-
-    def _given_up_us(self, order: Order) -> int:
-        return self._unanswered_us.get(order.client_order_id, self._began_us)
+        sent_us = self._sent_us.get(identity, self._began_us)
+        if seen is not None:
+            return Shown(seen, is_answer=True)
+        if identity in self._under_way or sent_us >= asked_us:
+            # It may have been sent after the exchange looked for it.
+            return None
+        return NotFound(identity, asked, is_final=asked_us - sent_us > _LATEST_ARRIVAL_US)
 
     async def _set_leverage(self, symbol: str, call: SetLeverage) -> News:
         try:
