@@ -55,6 +55,9 @@ LOCK_WAIT_S: Final = 15.0
 
 LISTEN_S: Final = 0.5
 MEASURED_EVERY_S: Final = 15.0
+FIRST_PAUSE_S: Final = 1.0
+"""Before the first comparison is tried again; each pause is twice as long, up to `REST_S`."""
+
 LAST_COMPARISON_S: Final = 5.0
 _LOG: structlog.stdlib.BoundLogger = structlog.get_logger("hydra.execution")
 
@@ -158,8 +161,10 @@ async def _until_stopped(
 
 async def _compared(reconciling: Reconciling) -> None:
     """Nothing is sent before tables and exchange were compared."""
+    pause_s = FIRST_PAUSE_S
     while not await reconciling.compare():
-        await asyncio.sleep(REST_S)
+        await asyncio.sleep(pause_s)
+        pause_s = min(2 * pause_s, REST_S)
 
 
 async def _first_of(tasks: Sequence[asyncio.Future[Any]]) -> None:
