@@ -130,6 +130,7 @@ def _entering(pair: PairOrders, memory: PairMemory, order: Order, time: datetime
 
 def _send(memory: PairMemory, order: Order, time: datetime) -> Send:
     """The row says that it was sent before it is."""
+    memory.sending.add(order.client_order_id)
     memory.made("send", order.client_order_id, time)
     memory.made("ask", order.client_order_id, time)
     order.sent_time = time
@@ -157,6 +158,8 @@ def _unknown(pair: PairOrders, memory: PairMemory, order: Order, time: datetime)
     protects something held without a stop does not wait for that: two of them cannot do more than one.
     """
     identity = order.client_order_id
+    if identity in memory.sending:
+        return None
     answer = memory.not_found.get(identity)
     if answer is not None and answer.time >= (order.sent_time or time):
         if order.cancel_wanted_time is not None and answer.is_final:
@@ -164,7 +167,6 @@ def _unknown(pair: PairOrders, memory: PairMemory, order: Order, time: datetime)
             return None
         can_go = order.cancel_wanted_time is None and memory.may("send", identity, time)
         if can_go and (answer.is_final or _protects_now(pair, memory, order)):
-            del memory.not_found[identity]
             return _send(memory, order, time)
     return _paced(memory, "ask", identity, time, Ask(order))
 

@@ -62,8 +62,6 @@ class ExchangeCalls:
     tell: Callable[[str], None]
     _began_us: int = field(default_factory=elapsed_us)
     """No call of an earlier process was made after this."""
-    _under_way: set[str] = field(default_factory=set)
-    """The client ids of orders that are being sent."""
     _sent_us: dict[str, int] = field(default_factory=dict)
     """By client id, when its newest call was answered or given up."""
 
@@ -91,13 +89,10 @@ class ExchangeCalls:
                 return await self._look_up(symbol, call)
 
     async def _send(self, symbol: str, order: Order) -> News:
-        identity = order.client_order_id
-        self._under_way.add(identity)
         try:
             return await self._placed(symbol, order)
         finally:
-            self._under_way.discard(identity)
-            self._sent_us[identity] = elapsed_us()
+            self._sent_us[order.client_order_id] = elapsed_us()
 
     async def _placed(self, symbol: str, order: Order) -> News:
         identity = order.client_order_id
@@ -131,8 +126,8 @@ class ExchangeCalls:
         sent_us = self._sent_us.get(identity, self._began_us)
         if seen is not None:
             return Shown(seen, is_answer=True)
-        if identity in self._under_way or sent_us >= asked_us:
-            # It may have been sent after the exchange looked for it.
+        if sent_us >= asked_us:
+            # It was sent meanwhile: the exchange may have looked for it before.
             return None
         return NotFound(identity, asked, is_final=asked_us - sent_us > _LATEST_ARRIVAL_US)
 

@@ -67,8 +67,7 @@ def _remember(pair: PairOrders, memory: PairMemory, news: News, time: datetime) 
         case Shown():
             memory.show(news, time)
         case NotFound():
-            memory.not_found[news.client_order_id] = news
-            memory.heard_at[news.client_order_id] = time
+            memory.unknown(news, time)
         case StopsListed():
             memory.listed, memory.listed_at = news.client_order_ids, news.time
         case PositionShown():
@@ -93,6 +92,7 @@ def _answered(
     pair: PairOrders, memory: PairMemory, news: Refused | Unanswered | NotDone, time: datetime
 ) -> None:
     """An order was sent, and the exchange did not show it in its answer."""
+    memory.answered(news.client_order_id)
     order = pair.order(news.client_order_id)
     if order is None:
         return

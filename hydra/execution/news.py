@@ -140,16 +140,19 @@ class Requote:
 class PairMemory:
     """What is known of a pair since the process began.
 
-    shown: the newest state of each order. trades: heard and not yet booked, by id. listed: the stops that the
-    newest list showed, and when it was asked. heard_at: the last news of an order. uncovered_at: the newest
-    look that found something held that no proven stop covers. uncovered_for: see `uncovered`. doubted_at:
-    when the exchange refused to reduce a position: until it has been asked for that position, nothing more is
-    sent to reduce it. requote: the entry that is to be quoted anew as soon as prices are known.
-    stop_needs_position: the exchange has refused a stop because nothing is held yet.
+    shown: the newest state of each order. sending: orders whose call is under way: until it is answered
+    nothing else is asked or sent of them. not_found: orders that the exchange did not know, as asked since.
+    trades: heard and not yet booked, by id. listed: the stops that the newest list showed, and when it was
+    asked. heard_at: the last news of an order. uncovered_at: the newest look that found something held that
+    no proven stop covers. uncovered_for: see `uncovered`. doubted_at: when the exchange refused to reduce a
+    position: until it has been asked for that position, nothing more is sent to reduce it. requote: the entry
+    that is to be quoted anew as soon as prices are known. stop_needs_position: the exchange has refused a
+    stop because nothing is held yet.
     checked_at, checked_mark: of the newest check of the position between the minutes.
     """
 
     shown: dict[str, Shown] = field(default_factory=dict)
+    sending: set[str] = field(default_factory=set)
     not_found: dict[str, NotFound] = field(default_factory=dict)
     trades: dict[int, TradeSeen] = field(default_factory=dict)
     listed: frozenset[str] = frozenset()
@@ -174,10 +177,21 @@ class PairMemory:
         """Remember the newest state of an order: what has ended stays, and more filled is newer."""
         seen = news.order
         self.heard_at[seen.client_order_id] = now
-        self.not_found.pop(seen.client_order_id, None)
+        self.answered(seen.client_order_id)
         before = self.shown.get(seen.client_order_id)
         if before is None or _rank(news) >= _rank(before):
             self.shown[seen.client_order_id] = news
+
+    def unknown(self, news: NotFound, now: datetime) -> None:
+        """The exchange does not know an order; that says nothing while it is being sent."""
+        self.heard_at[news.client_order_id] = now
+        if news.client_order_id not in self.sending:
+            self.not_found[news.client_order_id] = news
+
+    def answered(self, client_order_id: str) -> None:
+        """The call that sent an order has ended: what was asked before says nothing of it."""
+        self.sending.discard(client_order_id)
+        self.not_found.pop(client_order_id, None)
 
     def may(self, what: str, of: str, now: datetime) -> bool:
         """Whether a call may be made again now."""
@@ -214,6 +228,7 @@ class PairMemory:
         for held in (self.shown, self.not_found, self.heard_at):
             for gone in held.keys() - client_order_ids:
                 held.pop(gone)
+        self.sending &= client_order_ids
         for key in [key for key in self._next if key[1] not in client_order_ids | {""}]:
             self.succeeded(*key)
 

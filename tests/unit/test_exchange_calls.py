@@ -95,18 +95,7 @@ async def _awaited(scene: Callable[[], Awaitable[None]]) -> None:
     await scene()
 
 
-def test_no_answer_to_a_question_counts_while_the_order_is_on_its_way(crossing: Crossing) -> None:
-    async def scene() -> None:
-        crossing.wait(60)
-        question, order = await crossing.ask(), await crossing.send()
-        crossing.account.questions[0].set_result(None)
-        assert await question is None
-        order.cancel()
-
-    play(scene)
-
-
-def test_nor_if_the_order_was_sent_and_answered_meanwhile(crossing: Crossing) -> None:
+def test_no_answer_counts_to_a_question_that_the_order_has_crossed(crossing: Crossing) -> None:
     async def scene() -> None:
         crossing.wait(60)
         question, order = await crossing.ask(), await crossing.send()

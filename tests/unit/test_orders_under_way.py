@@ -2,8 +2,9 @@
 
 from hydra.domain import ExitUrgency, OrderRole, OrderState
 from hydra.exchange.account import LATEST_ARRIVAL_S
-from hydra.execution.calls import Send
+from hydra.execution.calls import Ask, Call, Cancel, Send
 from hydra.execution.news import LONGEST_PAUSE_S, NotFound, StopsListed
+from hydra.trading.pair_state import Order
 from tests.support.scene_executor import Outcome, SceneExecutor
 from tests.unit.test_execution_properties import an_executor, assert_as_at_the_exchange, held
 
@@ -40,6 +41,11 @@ def _ask(one: SceneExecutor, seconds: int, role: OrderRole) -> int:
     return sent
 
 
+def _about(one: SceneExecutor, order: Order) -> list[Call]:
+    about = [call for call in one.calls if isinstance(call, Send | Ask | Cancel)]
+    return [call for call in about if call.order.client_order_id == order.client_order_id]
+
+
 def _ids(one: SceneExecutor, role: OrderRole) -> list[str]:
     own = {order.client_order_id for order in one.orders if order.role is role}
     return [order.client_id for order in one.scene.account.store.orders.values() if order.client_id in own]
@@ -64,6 +70,20 @@ def test_a_market_exit_that_never_came_is_sent_again_under_its_id() -> None:
     assert len(_ids(one, OrderRole.EXIT)) == 1
     one.come_to_rest(is_renewed=False)
     assert_as_at_the_exchange(one)
+
+
+def test_while_an_order_is_being_sent_nothing_else_is_asked_or_sent_of_it() -> None:
+    one = _settled()
+    _leave_unheard(one)
+    (order,) = [order for order in one.working if order.role is OrderRole.EXIT]
+    one.scene.tick()
+    one.look(NotFound(order.client_order_id, one.now, is_final=True))
+    sent = _about(one, order)
+    assert isinstance(sent[-1], Send)
+    for _ in range(_ENOUGH_SECONDS):
+        one.scene.tick()
+        one.look(NotFound(order.client_order_id, one.now, is_final=True))
+    assert _about(one, order) == sent
 
 
 def test_a_market_exit_of_a_killed_process_is_not_sent_again_while_it_may_arrive() -> None:
