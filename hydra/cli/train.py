@@ -6,12 +6,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 
+from hydra.answers.html_report.training_page import write_training_report
 from hydra.answers.plain_values import plain
 from hydra.backtest.run import MarketChoice
 from hydra.bounds import LARGEST_SEED
@@ -69,6 +71,9 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     market_seed: Annotated[
         int | None, typer.Option(min=0, max=LARGEST_SEED, help="Seed of a generated market.")
     ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write the report as one HTML page to this file, too.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report for machines.")] = False,
 ) -> None:
     """Train a model and register it as a candidate; `hydra models publish` chooses it if its gates passed."""
@@ -79,6 +84,8 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     url = database_url(load_settings(), Role.WORKER)
     with _progress(console) as show:
         report = train_in_process(url, request, memory_mib, show)
+    if html is not None:
+        write_training_report(report, html)
     if as_json:
         print_json({**plain(report), "sentence": report.sentence})
         return

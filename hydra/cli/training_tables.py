@@ -4,9 +4,9 @@ from typing import Final
 
 from rich.console import Console
 
-from hydra.answers.formatting import UNDEFINED, minute_text
+from hydra.answers.formatting import minute_text, percent
+from hydra.answers.html_report.training_page import interval_text, number_text
 from hydra.cli.output import open_table, print_line
-from hydra.ledger.bootstrap import Estimate
 from hydra.models.report import TrainingReport
 from hydra.registry.gates import failed_gates
 
@@ -19,6 +19,8 @@ def print_training(console: Console, report: TrainingReport) -> None:
     _print_folds(console, report)
     _print_figures(console, report)
     _print_baselines(console, report)
+    _print_reliability(console, report)
+    _print_deciles(console, report)
     moved = ", ".join(f"{name} {value:.3f}" for name, value in report.importances[:_MOST_FEATURES])
     print_line(console, f"What moves the score most (mean size, log odds): {moved}")
     for gate in report.gates:
@@ -68,7 +70,7 @@ def _print_figures(console: Console, report: TrainingReport) -> None:
     table = open_table(("out of fold",), tuple(report.figures))
     for name in names:
         table.add_row(
-            name.replace("_", " "), *(_number(figures.get(name)) for figures in report.figures.values())
+            name.replace("_", " "), *(number_text(figures.get(name)) for figures in report.figures.values())
         )
     console.print(table)
 
@@ -78,15 +80,31 @@ def _print_baselines(console: Console, report: TrainingReport) -> None:
         return
     table = open_table(("trades taken by",), ("trades", "net bps a trade", "95 % interval"))
     for one in report.baselines:
-        table.add_row(one.name, f"{one.trades:,}", _number(one.net_bps.value, ".1f"), _interval(one.net_bps))
+        net_bps = number_text(one.net_bps.value, ".1f")
+        table.add_row(one.name, f"{one.trades:,}", net_bps, interval_text(one.net_bps))
     console.print(table)
 
 
-def _number(value: float | None, digits: str = ",.4g") -> str:
-    return UNDEFINED if value is None else format(value, digits)
+def _print_reliability(console: Console, report: TrainingReport) -> None:
+    if not report.reliability:
+        return
+    table = open_table(("said, mean of a tenth",), ("rows", "came true", "95 % interval"))
+    for one in report.reliability:
+        interval = f"{percent(one.low, 1)} to {percent(one.high, 1)}"
+        table.add_row(percent(one.mean_confidence, 1), f"{one.trades:,}", percent(one.win_share, 1), interval)
+    console.print(table)
 
 
-def _interval(found: Estimate) -> str:
-    if found.low is None or found.high is None:
-        return UNDEFINED
-    return f"{found.low:+.1f} to {found.high:+.1f}"
+def _print_deciles(console: Console, report: TrainingReport) -> None:
+    if not report.deciles:
+        return
+    table = open_table(("score",), ("rows", "won", "net bps a trade", "95 % interval"))
+    for one in report.deciles:
+        table.add_row(
+            f"{one.lowest:.3f} to {one.highest:.3f}",
+            f"{one.rows:,}",
+            percent(one.won_share, 1),
+            number_text(one.net_bps.value, ".1f"),
+            interval_text(one.net_bps),
+        )
+    console.print(table)

@@ -50,7 +50,7 @@ def calibration(confidence: Floats, won: NDArray[np.bool_], bins: int = CALIBRAT
     """
     if not confidence.size:
         return Calibration(0, (), None, None, None)
-    number = _bin_numbers(confidence, bins)
+    number = bin_numbers(confidence, bins)
     parts = [_bin(confidence[number == name], won[number == name]) for name in np.unique(number)]
     return Calibration(
         len(confidence),
@@ -61,7 +61,8 @@ def calibration(confidence: Floats, won: NDArray[np.bool_], bins: int = CALIBRAT
     )
 
 
-def _bin_numbers(confidence: Floats, bins: int) -> NDArray[np.intp]:
+def bin_numbers(confidence: Floats, bins: int = CALIBRATION_BINS) -> NDArray[np.intp]:
+    """The bin of each confidence (n,), n >= 1: ascending, of about equal size, equal confidences together."""
     ordered = np.sort(confidence)
     wanted = min(bins, len(ordered))
     firsts = [part[0] for part in np.array_split(ordered, wanted)]

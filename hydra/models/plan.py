@@ -1,15 +1,17 @@
 """What the trainer needs to know of a model: its rows, who competes, how they are judged."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hydra.backtest.simulation import PreparedMarket
+from hydra.ledger.calibration import CalibrationBin
 from hydra.ledger.overfitting import MarketTrials
 from hydra.models.calibration import Fit
 from hydra.models.interface import Model
 from hydra.models.judged_trades import JudgedTrades
 from hydra.models.out_of_fold import OutOfFold
 from hydra.models.report import Baseline
+from hydra.models.score_deciles import ScoreDecile
 from hydra.registry.gates import GateResult
 from hydra.trading.parameters import Rules
 from hydra.training.training_rows import TrainingRows
@@ -17,11 +19,17 @@ from hydra.training.training_rows import TrainingRows
 
 @dataclass(frozen=True)
 class Judgement:
-    """Of one competitor on rows that it had not seen. gates: what they say, given every trial counted."""
+    """Of one competitor on rows that it had not seen.
+
+    reliability: how often what it said came true, by how sure it was. deciles: what trades brought, by score;
+    of a model that scores no trades empty. gates: what they say, given every trial counted.
+    """
 
     trades: JudgedTrades
     figures: Mapping[str, float | None]
     baselines: tuple[Baseline, ...]
+    reliability: Sequence[CalibrationBin]
+    deciles: Sequence[ScoreDecile]
     gates: Callable[[MarketTrials], tuple[GateResult, ...]]
 
 

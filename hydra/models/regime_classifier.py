@@ -11,7 +11,7 @@ import numpy as np
 
 from hydra.arrays import Floats, Integers
 from hydra.domain import Regime
-from hydra.ledger.calibration import calibration
+from hydra.ledger.calibration import Calibration, calibration
 from hydra.models.calibration import FEWEST_INDEPENDENT, FEWEST_ROWS, calibrate_classes, calibrated_forward
 from hydra.models.interface import Model
 from hydra.models.judged_trades import days_of, judged_trades
@@ -84,6 +84,8 @@ def _judge(rows: TrainingRows, out: OutOfFold, _rules: Rules) -> Judgement:
         trades=judged_trades(own.spans, np.zeros(len(own)), nothing, 1, days_of(spans)),
         figures=_figures(own, kept),
         baselines=(),
+        reliability=_of_the_likeliest(own, kept["model"]).bins,
+        deciles=(),
         gates=lambda _trials: _gates(own, kept),
     )
 
@@ -108,6 +110,13 @@ def _figures(rows: TrainingRows, forecasts: dict[str, Floats]) -> dict[str, floa
     return figures
 
 
+def _of_the_likeliest(rows: TrainingRows, forecast: Floats) -> Calibration:
+    """How sure the model was of the class that it held the likeliest, and how often it was that."""
+    if not len(rows):
+        return calibration(np.zeros(0), np.zeros(0, np.bool_))
+    return calibration(forecast.max(axis=1), forecast.argmax(axis=1) == rows.labels)
+
+
 def _gates(rows: TrainingRows, forecasts: dict[str, Floats]) -> tuple[GateResult, ...]:
     """Against the better of the two baselines. net_profit and deflated_sharpe are not judged."""
     bounds = Bounds()
@@ -121,9 +130,7 @@ def _gates(rows: TrainingRows, forecasts: dict[str, Floats]) -> tuple[GateResult
     )
     brier = mean_of_days(class_brier(other, labels) - class_brier(model, labels), weight, day)
     loss = mean_of_days(losses[twin] - losses["model"], weight, day)
-    error = (
-        calibration(model.max(axis=1), model.argmax(axis=1) == labels).expected_error if len(rows) else None
-    )
+    error = _of_the_likeliest(rows, model).expected_error
     return (
         at_least("samples", float(len(rows)), bounds.least_samples, "scored rows"),
         at_least(

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hydra.ledger.bootstrap import Estimate
+from hydra.ledger.calibration import CalibrationBin
 from hydra.models.out_of_fold import FittedFold
+from hydra.models.score_deciles import ScoreDecile
 from hydra.registry.gates import GATES, GateResult, failed_gates
 
 
@@ -22,8 +24,10 @@ class Baseline:
 class TrainingReport:
     """model: name@version of what was registered. rows: before the vault. trained, vault: instants, UTC.
 
-    classes: rows by class of the label. figures: by model, then by name. importances: mean size of what a
-    feature moved, largest first. trials: counted on this market, these included. shortfalls: of the history.
+    classes: rows by class of the label. tried: the parameters of each model, by its title. figures: by model,
+    then by name. reliability, deciles: of the registered model, see `Judgement`. importances: mean size of
+    what a feature moved, largest first. trials: counted on this market, these included. shortfalls: of the
+    history.
     """
 
     model: str
@@ -40,8 +44,11 @@ class TrainingReport:
     rows_in_vault: int
     folds: Sequence[FittedFold]
     trees: int
+    tried: Mapping[str, Mapping[str, str]]
     figures: Mapping[str, Mapping[str, float | None]]
     baselines: Sequence[Baseline]
+    reliability: Sequence[CalibrationBin]
+    deciles: Sequence[ScoreDecile]
     importances: Sequence[tuple[str, float]]
     gates: Sequence[GateResult]
     trials: int

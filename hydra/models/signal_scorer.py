@@ -6,12 +6,14 @@ Source: ML document, Signal Scorer; C50, C66, C68.
 
 from typing import Final
 
+from hydra.ledger.calibration import calibration
 from hydra.models.calibration import calibrate_two_classes
 from hydra.models.catboost_trees import CatBoostTrees
 from hydra.models.interface import Model
 from hydra.models.out_of_fold import OutOfFold
 from hydra.models.plan import Judgement, TrainingPlan
 from hydra.models.report import Baseline
+from hydra.models.score_deciles import score_deciles
 from hydra.models.scorer_judgement import baselines, judge_scorer, scorer_figures, scorer_gates
 from hydra.models.xgboost_trees import XGBoostTrees
 from hydra.trading.parameters import Rules
@@ -32,6 +34,8 @@ def _judge(rows: TrainingRows, out: OutOfFold, rules: Rules) -> Judgement:
         trades=judged.trades,
         figures=scorer_figures(judged),
         baselines=tuple(Baseline(name, *found) for name, found in baselines(judged, threshold).items()),
+        reliability=calibration(judged.model, judged.won).bins,
+        deciles=score_deciles(judged.model, judged.won, judged.net_bps, judged.rows.days),
         gates=lambda trials: scorer_gates(judged, trials),
     )
 

@@ -49,6 +49,12 @@ def scene(servers: dict[Edition, TestServer]) -> Iterator[Scene]:
             yield Scene(url, connection, ids, train_here(url, ids))
 
 
+def test_the_report_shows_every_judged_row_by_what_was_said_and_by_its_score(scene: Scene) -> None:
+    judged = scene.report.figures["CatBoost"]["judged_rows"]
+    assert sum(one.trades for one in scene.report.reliability) == judged
+    assert sum(one.rows for one in scene.report.deciles) == judged
+
+
 def trials(scene: Scene) -> list[tuple[str, str, int]]:
     query = "SELECT parameters->>'model', state, trades FROM ml.trials ORDER BY trial_id"
     return [tuple(row) for row in scene.connection.execute(query).fetchall()]

@@ -1,1 +1,1 @@
-"""The report of a run as one self-contained HTML page: rows in, plain SVG and text out."""
+"""The reports of a run and of a training, each one self-contained HTML page."""

@@ -1,27 +1,24 @@
 """The page of a run: one HTML file with its style, its script and the plot library in it."""
 
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import psycopg
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from hydra.answers.formatting import fixed, percent, words_of_code
 from hydra.answers.funnel import FunnelGate, FunnelStep, funnel_gates
 from hydra.answers.html_report import row_bars
 from hydra.answers.html_report.plot_data import OPENING_TRADES, PlotData, packed, read_plot_data
+from hydra.answers.html_report.rendering import render, write_page
 from hydra.answers.report import RunReport, read_report
 from hydra.answers.run_choice import Row
 from hydra.answers.run_facts import fact_list, kill_sentences
 from hydra.answers.trade_groups import SPLITS
 from hydra.answers.trade_table import r_multiple
 from hydra.answers.why_gates import GateVerdict
-from hydra.errors import StopError
 from hydra.ledger.calibration import CalibrationBin, calibration
-from hydra.outside_text import shown
 
 _HERE: Final = Path(__file__).parent
 _LIBRARY: Final = _HERE / "library" / "lightweight-charts.standalone.production.js"
@@ -36,24 +33,6 @@ _ANSWER_KINDS: Final = {
 }
 
 
-@cache
-def _environment() -> Environment:
-    """Jinja with every value shown and escaped; an undefined name in a template is an error."""
-    return Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        finalize=_shown_value,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _shown_value(value: object) -> object:
-    """What a template prints: text from outside shown; what is HTML already as it is."""
-    return shown(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
 def write_html_report(connection: psycopg.Connection, run_id: int, path: Path) -> None:
     """Write the report of a run, finished or not, as one self-contained HTML page to `path`.
 
@@ -61,16 +40,12 @@ def write_html_report(connection: psycopg.Connection, run_id: int, path: Path) -
         StopError: there is no such run, or the file cannot be written.
     """
     report = read_report(connection, run_id)
-    text = page(report, read_plot_data(connection, report))
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise StopError(f"the report cannot be written to {path}: {error.strerror}") from None
+    write_page(page(report, read_plot_data(connection, report)), path)
 
 
 def page(report: RunReport, data: PlotData) -> str:
     """The whole page as text."""
-    return _environment().get_template("page.html").render(**_context(report, data))
+    return render("page.html", _context(report, data))
 
 
 def _context(report: RunReport, data: PlotData) -> dict[str, Any]:
