@@ -8,7 +8,10 @@ from typing import Final, NamedTuple
 
 
 class InstrumentFilters(NamedTuple):
-    """Tick in quote units, quantities in base units, notional in USDT (market.instrument_filters)."""
+    """Tick in quote units, quantities in base units, notional in USDT (market.instrument_filters).
+
+    max_quantity: the largest that one order can enter and one market order can close.
+    """
 
     tick_size: Decimal
     step_size: Decimal

@@ -1,10 +1,11 @@
 -- Order filters and leverage brackets of some instruments as they hold at an instant.
+-- The largest quantity is that of a market order where that is less: one stop, or one exit, must close an entry.
 SELECT
     instruments.instrument_id,
     instruments.base,
     ARRAY[
-        filters.tick_size, filters.step_size, filters.min_quantity, filters.max_quantity,
-        filters.min_notional_usd
+        filters.tick_size, filters.step_size, filters.min_quantity,
+        least(filters.max_quantity, filters.max_market_quantity), filters.min_notional_usd
     ] AS filters,
     brackets.caps,
     brackets.rates,

@@ -89,6 +89,12 @@ def test_equal_terms_add_nothing_and_changed_ones_hold_from_their_reading(worker
     assert tick_size(worker, ids["BTCUSDT"], day + timedelta(days=2)) == Decimal("0.5")
 
 
+def test_an_entry_is_no_larger_than_what_a_market_order_can_close(worker: psycopg.Connection) -> None:
+    ids = ensure_venue(worker, DEMO, [told(max_quantity=Decimal(1000), max_market_quantity=Decimal(120))])
+    spec = read_terms(worker, [ids["BTCUSDT"]], NOW, CostParameters())[ids["BTCUSDT"]]
+    assert spec.filters.max_quantity == Decimal(120)
+
+
 def test_the_first_terms_stand_for_all_the_past(worker: psycopg.Connection) -> None:
     ids = ensure_venue(worker, DEMO, [told()])
     assert tick_size(worker, ids["BTCUSDT"], NOW - timedelta(days=900)) == Decimal("0.1")

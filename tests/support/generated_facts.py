@@ -141,7 +141,7 @@ def terms_of(instrument_ids: tuple[int, ...]) -> dict[int, InstrumentSpec]:
                 terms.filters.tick_size,
                 terms.filters.step_size,
                 terms.filters.min_quantity,
-                terms.filters.max_quantity,
+                min(terms.filters.max_quantity, terms.filters.max_market_quantity),
                 terms.filters.min_notional_usd,
             ),
             maintenance=tuple(
