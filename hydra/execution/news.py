@@ -124,6 +124,9 @@ def trades_in(news: Iterable[News]) -> list[TradeSeen]:
 
 FIRST_PAUSE_S: Final = 0.25
 LONGEST_PAUSE_S: Final = 5.0
+REFUSALS_THAT_COUNT: Final = 2
+"""So often a stop is refused for want of a position until its entry goes out without."""
+
 LONGEST_LOOK_GAP: Final = timedelta(seconds=1)
 """Looks at a pair at work are less than this apart, unless the process was held up."""
 
@@ -146,8 +149,8 @@ class PairMemory:
     asked. heard_at: the last news of an order. uncovered_at: the newest look that found something held that
     no proven stop covers. uncovered_for: see `uncovered`. doubted_at: when the exchange refused to reduce a
     position: until it has been asked for that position, nothing more is sent to reduce it. requote: the entry
-    that is to be quoted anew as soon as prices are known. stop_needs_position: the exchange has refused a
-    stop because nothing is held yet.
+    that is to be quoted anew as soon as prices are known. stop_refusals: how often the exchange refused a
+    stop because nothing is held yet, by decision; only the newest.
     checked_at, checked_mark: of the newest check of the position between the minutes.
     """
 
@@ -166,7 +169,7 @@ class PairMemory:
     leverage: int | None = None
     quoted: Quoted | None = None
     requote: Requote | None = None
-    stop_needs_position: bool = False
+    stop_refusals: dict[datetime, int] = field(default_factory=dict)
     needs_trades: bool = True
     checked_at: datetime | None = None
     checked_mark: Decimal = Decimal(0)
@@ -208,6 +211,14 @@ class PairMemory:
         """The call had its effect: the next one waits for nothing."""
         self._tries.pop((what, of), None)
         self._next.pop((what, of), None)
+
+    def refuse_stop(self, decision_time: datetime) -> None:
+        """The exchange has refused the stop of a decision's entry because nothing is held yet."""
+        self.stop_refusals = {decision_time: self.stop_refusals.get(decision_time, 0) + 1}
+
+    def stop_needs_position(self, decision_time: datetime) -> bool:
+        """Whether the exchange takes no stop before there is a position. One refusal may be an accident."""
+        return self.stop_refusals.get(decision_time, 0) >= REFUSALS_THAT_COUNT
 
     def uncovered(self, now: datetime) -> timedelta:
         """How long the process has looked at something held uncovered.

@@ -102,9 +102,10 @@ def _protect_entry(pair: PairOrders, memory: PairMemory, time: datetime) -> None
         pair.withdraw(pair.working(*GUARDS), time)
         return
     wanted = [one for one in entries if not one.is_withdrawn]
-    if not wanted or memory.stop_needs_position or covering(pair, OrderRole.STOP, pair.at_risk) is not None:
+    if not wanted or covering(pair, OrderRole.STOP, pair.at_risk) is not None:
         return
-    if memory.may("plan", OrderRole.STOP, time):
+    is_refused = memory.stop_needs_position(wanted[-1].decision_time)
+    if not is_refused and memory.may("plan", OrderRole.STOP, time):
         memory.made("plan", OrderRole.STOP, time)
         key, plan = pair.key(wanted[-1].decision_time), pair.entry_plan
         _plan(pair, key, OrderRole.STOP, plan.direction, (plan.stop_price, plan.target_price), time)
@@ -112,7 +113,8 @@ def _protect_entry(pair: PairOrders, memory: PairMemory, time: datetime) -> None
 
 def may_enter(pair: PairOrders, memory: PairMemory) -> bool:
     """Whether an entry may go out: its stop is proven, or the exchange takes none while nothing is held."""
-    if pair.position is not None or memory.stop_needs_position:
+    decided = pair.decision_time
+    if pair.position is not None or (decided is not None and memory.stop_needs_position(decided)):
         return True
     stop = covering(pair, OrderRole.STOP, pair.at_risk)
     if stop is None or has_fired(stop) or not is_proven(stop, memory):
@@ -135,7 +137,7 @@ def leave_where_fired(pair: PairOrders, memory: PairMemory, ended: list[Order], 
         if pair.held > 0 and refusal == OrderRefusal.WOULD_TRIGGER:
             pair.leave_at_market(time, _FIRED[order.role])
         elif pair.held == 0 and refusal == OrderRefusal.NOTHING_TO_REDUCE:
-            memory.stop_needs_position = True
+            memory.refuse_stop(order.decision_time)
         elif pair.held == 0:
             of_decision = order.decision_time
             entries = [one for one in pair.working(OrderRole.ENTRY) if one.decision_time == of_decision]

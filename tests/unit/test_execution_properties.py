@@ -176,6 +176,22 @@ def test_a_stop_for_the_whole_entry_stands_before_the_entry_goes_out() -> None:
     assert one.memory.listed == {stop.client_id}
 
 
+def test_one_refusal_of_a_stop_for_want_of_a_position_lets_no_entry_out() -> None:
+    one = an_executor()
+    _enter(one, True, "0.300")
+    while not isinstance(one.calls[0], Send):
+        one.answer()
+    stop = one.calls.popleft()
+    assert isinstance(stop, Send)
+    assert stop.order.role is OrderRole.STOP
+    one.look(Refused(stop.order.client_order_id, OrderRefusal.NOTHING_TO_REDUCE, "-2022"))
+    _pass(one, 1)
+    while not any(isinstance(call, Send) and call.order.role is OrderRole.ENTRY for call in one.calls):
+        one.answer()
+        one.scene.tick()
+    assert len(one.scene.account.store.of("BTCUSDT").waiting) == 1
+
+
 def test_a_position_never_stands_without_its_stop_even_if_the_process_dies_at_once() -> None:
     one = an_executor()
     for step in _SENT:
