@@ -73,7 +73,7 @@ class PositionEvent:
 
 @dataclass(slots=True)
 class Order:
-    """An order. order_id: None before it is stored. events, fills: new since it was read.
+    """An order. order_id: None before it is stored. position_id: as it was read. events, fills: new since.
 
     queue_ahead: base units before it in the recorded book's queue after the last minute; None: not known.
     sent_time: when the exchange was called; None: never. cancel_wanted_time: since when it shall end. The
@@ -102,6 +102,7 @@ class Order:
     exchange_order_id: str | None = None
     child_order_id: str | None = None
     order_id: int | None = None
+    position_id: int | None = None
     last_sequence: int = 0
     last_event_time: datetime | None = None
     events: list[OrderEvent] = field(default_factory=list)

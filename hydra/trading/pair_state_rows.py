@@ -71,7 +71,8 @@ def _of(states: dict[int, PairState], row: DictRow) -> PairState:
 
 
 _PLAIN_OF_ORDER: Final = (
-    "order_id", "instrument_id", "client_order_id", "decision_time", "is_buy", "quantity", "reference_price",
+    "order_id", "position_id", "instrument_id", "client_order_id", "decision_time", "is_buy", "quantity",
+    "reference_price",
     "placed_time", "limit_price", "trigger_price", "filled_quantity", "average_price", "finished_time",
     "queue_ahead", "sent_time", "cancel_wanted_time", "exchange_order_id", "child_order_id",
     "last_sequence", "last_event_time",
@@ -236,7 +237,10 @@ def position_event_rows(
 
 
 def order_row(run_id: int, order: Order, position: Position | None) -> Row:
-    """A row of hydra.orders. position: of the pair; it is linked only if it has the order's decision time."""
+    """A row of hydra.orders. position: of the pair; it is linked only if it has the order's decision time.
+
+    An order keeps its link when its position has closed before it ends.
+    """
     is_its_own = position is not None and position.decision_time == order.decision_time
     return {
         "order_id": order.order_id,
@@ -244,7 +248,7 @@ def order_row(run_id: int, order: Order, position: Position | None) -> Row:
         "instrument_id": order.instrument_id,
         "client_order_id": order.client_order_id,
         "decision_time": order.decision_time,
-        "position_id": position.position_id if position is not None and is_its_own else None,
+        "position_id": position.position_id if position is not None and is_its_own else order.position_id,
         "role": order.role,
         "order_type": order.order_type,
         "side": "BUY" if order.is_buy else "SELL",

@@ -234,6 +234,19 @@ def test_a_kill_switch_flattens_at_the_exchange_at_once(stage: ExecutionStage) -
     stage.play(act)
 
 
+def test_an_order_that_ends_after_its_position_stays_linked_to_it(stage: ExecutionStage) -> None:
+    """Its events and fills belong to the position, whichever look hears of its end."""
+
+    async def act(run: ExecutedRun) -> None:
+        await opened(run)
+        await run.leave()
+        await run.until(lambda: not run.is_at_work())
+        assert states(run, "STOP") == ["CANCELED"]
+        assert run.rows("SELECT role FROM hydra.orders WHERE position_id IS NULL") == []
+
+    stage.play(act)
+
+
 def test_an_entry_is_not_sent_while_its_stop_cannot_be_placed(stage: ExecutionStage) -> None:
     async def act(run: ExecutedRun) -> None:
         await run.client.set_faults({"kind": "maintenance", "endpoint": "algoOrder"})
