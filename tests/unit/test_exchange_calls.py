@@ -87,6 +87,16 @@ def crossing(monkeypatch: pytest.MonkeyPatch) -> Crossing:
     return made
 
 
+async def asked_after(crossing: Crossing, waited_s: float) -> bool:
+    """Whether "no such order" is final when it is asked for so late."""
+    crossing.wait(waited_s)
+    question = await crossing.ask()
+    crossing.account.questions[0].set_result(None)
+    answer = await question
+    assert isinstance(answer, NotFound)
+    return answer.is_final
+
+
 def play(scene: Callable[[], Awaitable[None]]) -> None:
     asyncio.run(asyncio.wait_for(_awaited(scene), 10))
 
@@ -117,12 +127,7 @@ def test_an_order_never_came_once_no_call_can_arrive(
         order = await crossing.send()
         crossing.account.orders[0].set_exception(OutcomeUnknownError("-1007"))
         assert isinstance(await order, Unanswered)
-        crossing.wait(waited_s)
-        question = await crossing.ask()
-        crossing.account.questions[0].set_result(None)
-        answer = await question
-        assert isinstance(answer, NotFound)
-        assert answer.is_final is is_final
+        assert await asked_after(crossing, waited_s) is is_final
 
     play(scene)
 
@@ -132,11 +137,6 @@ def test_what_a_killed_process_sent_may_arrive_a_while(
     crossing: Crossing, waited_s: float, *, is_final: bool
 ) -> None:
     async def scene() -> None:
-        crossing.wait(waited_s)
-        question = await crossing.ask()
-        crossing.account.questions[0].set_result(None)
-        answer = await question
-        assert isinstance(answer, NotFound)
-        assert answer.is_final is is_final
+        assert await asked_after(crossing, waited_s) is is_final
 
     play(scene)
