@@ -6,7 +6,6 @@ nothing, and nothing was held without a stop for more than five seconds (tests/s
 
 import asyncio
 from collections.abc import Iterator
-from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +14,7 @@ import pytest
 
 from hydra.db.edition import Edition
 from hydra.domain import ExitUrgency, OrderType, Side
+from hydra.execution.news import REFUSALS_THAT_COUNT
 from hydra.trading.kill_switch import latch
 from hydra.trading.live_venue import live_venue
 from hydra.trading.pair_state import PairState
@@ -162,11 +162,13 @@ def test_an_entry_that_does_not_fill_is_withdrawn(stage: ExecutionStage) -> None
     stage.play(act)
 
 
-EARLY_STOP_REFUSED: Final = {"kind": "refused", "value": -2022, "endpoint": "algoOrder", "count": 1}
+EARLY_STOPS_REFUSED: Final = {
+    "kind": "refused", "value": -2022, "endpoint": "algoOrder", "count": REFUSALS_THAT_COUNT
+}  # fmt: skip
 """An exchange that takes no stop before there is a position: the entry goes out without it."""
 
 
-@pytest.mark.parametrize("refused", [(), (EARLY_STOP_REFUSED,)], ids=["early", "late"])
+@pytest.mark.parametrize("refused", [(), (EARLY_STOPS_REFUSED,)], ids=["early", "late"])
 def test_what_an_entry_takes_in_parts_is_protected_from_the_first_part_on(
     stage: ExecutionStage, refused: tuple[dict[str, Any], ...]
 ) -> None:
@@ -174,7 +176,7 @@ def test_what_an_entry_takes_in_parts_is_protected_from_the_first_part_on(
         await opened(
             run, *refused, {"kind": "half_filled", "endpoint": "order", "count": 1}, quantity="0.020"
         )
-        before = ["REJECTED"] * len(refused)
+        before = ["REJECTED"] * REFUSALS_THAT_COUNT * len(refused)
         await run.until(lambda: states(run, "STOP") == [*before, "OPEN"])
         await run.until(lambda: states(run, "TARGET") == ["OPEN"])
         assert await run.stops() == [2 * QUANTITY]
@@ -272,29 +274,27 @@ def test_an_entry_whose_stop_would_fire_at_once_is_not_sent(stage: ExecutionStag
     stage.play(act)
 
 
-async def without_early_stops(run: ExecutedRun) -> None:
-    """A first position is opened and left; the exchange has taken no stop before it was there."""
-    await opened(run, EARLY_STOP_REFUSED)
-    await run.leave()
-    await run.until(lambda: not run.is_at_work())
-    # A decision has its second to itself.
-    left = run.now()
-    await run.until(lambda: run.now() - left > timedelta(seconds=1))
+async def entered_without_a_stop(run: ExecutedRun, fault: dict[str, Any]) -> None:
+    """The exchange takes no stop before there is a position; from the entry on `fault` acts."""
+    await run.client.set_faults(EARLY_STOPS_REFUSED, {"kind": "maintenance", "endpoint": "order"})
+    await run.start()
+    await run.decide_entry()
+    await run.until(lambda: states(run, "STOP") == ["REJECTED"] * REFUSALS_THAT_COUNT)
+    assert states(run, "ENTRY") == ["PLANNED"]
+    await run.client.set_faults(fault)
 
 
-_SECOND: Final = """
+_LEFT: Final = """
 SELECT exit_reason_code, extract(epoch FROM closed_time - opened_time) FROM hydra.positions
-WHERE state = 'CLOSED' ORDER BY position_id OFFSET 1
+WHERE state = 'CLOSED'
 """
 
 
 def test_a_position_whose_stop_is_never_taken_is_closed_within_five_seconds(stage: ExecutionStage) -> None:
     async def act(run: ExecutedRun) -> None:
-        await without_early_stops(run)
-        await run.client.set_faults({"kind": "maintenance", "endpoint": "algoOrder"})
-        await run.decide_entry()
-        await run.until(lambda: run.rows(_SECOND))
-        ((reason, held_s),) = run.rows(_SECOND)
+        await entered_without_a_stop(run, {"kind": "maintenance", "endpoint": "algoOrder"})
+        await run.until(lambda: run.rows(_LEFT))
+        ((reason, held_s),) = run.rows(_LEFT)
         assert reason == "UNPROTECTED"
         assert held_s <= 5
 
@@ -303,11 +303,10 @@ def test_a_position_whose_stop_is_never_taken_is_closed_within_five_seconds(stag
 
 def test_a_stop_that_would_fire_at_once_closes_the_position(stage: ExecutionStage) -> None:
     async def act(run: ExecutedRun) -> None:
-        await without_early_stops(run)
-        await run.client.set_faults({"kind": "refused", "value": -2021, "endpoint": "algoOrder", "count": 1})
-        await run.decide_entry()
-        await run.until(lambda: run.rows(_SECOND))
-        assert run.rows(_SECOND)[0][0] == "STOP_HIT"
+        fires = {"kind": "refused", "value": -2021, "endpoint": "algoOrder", "count": 1}
+        await entered_without_a_stop(run, fires)
+        await run.until(lambda: run.rows(_LEFT))
+        assert run.rows(_LEFT)[0][0] == "STOP_HIT"
 
     stage.play(act)
 
