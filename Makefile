@@ -4,7 +4,6 @@
 
 HYDRA := .venv/bin/hydra
 PYTHON_IN := .venv/bin/python
-SOAK := tests/system/test_live_soak.py
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -22,10 +21,8 @@ demo: ## some hours of a simulated exchange through the five layers, their repor
 
 # In the order of tests/conftest.py: xdist would begin the files of few tests last, and they take the longest.
 # Hundreds of processes are started: with bytecode on disk they do not compile the same modules again.
-# The soak comes last and alone: it counts seconds of a running exchange.
 test: setup-dev ## the whole test suite
-	@PYTHONDONTWRITEBYTECODE= $(PYTHON_IN) -m pytest -n 4 --dist loadfile --no-loadscope-reorder --ignore $(SOAK)
-	@PYTHONDONTWRITEBYTECODE= $(PYTHON_IN) -m pytest -n 0 $(SOAK)
+	@PYTHONDONTWRITEBYTECODE= $(PYTHON_IN) -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 test-fast: setup-dev ## the unit tests without the slow files, in less than a minute
 	@$(PYTHON_IN) -m pytest tests/unit -n 2 --dist loadfile -m "not slow" -q
