@@ -32,9 +32,9 @@ class OrderSeen:
     client_order_id: `child_order_id`. While its child works it stays OPEN (or PARTIALLY_FILLED); then it is
     what became of the child.
 
-    order_type: None: a type that HYDRA does not send. average_price: None: nothing filled, or not told
-    (answers to `place` never tell it). filled_quantity: in such an answer what filled at once. reason: why
-    it ended, in the exchange's words; empty: it says none.
+    order_type: None: a type that HYDRA does not send. quantity: 0: it closes all that is held.
+    average_price: None: nothing filled, or not told (answers to `place` never tell it). filled_quantity: in
+    such an answer what filled at once. reason: why it ended, in the exchange's words; empty: it says none.
     """
 
     symbol: str

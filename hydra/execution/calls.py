@@ -175,7 +175,7 @@ def _protects_now(pair: PairOrders, memory: PairMemory, order: Order) -> bool:
     """True if something is held that, as the newest list shows, has no stop, and the order ends that."""
     if pair.position is None or memory.listed_at is None or order.role not in _PROTECTING:
         return False
-    return not protection.is_proven(protection.covering(pair, OrderRole.STOP), memory)
+    return protection.proven_stop(pair, memory) is None
 
 
 def _is_quiet(memory: PairMemory, order: Order, time: datetime) -> bool:

@@ -3,14 +3,19 @@
 Source: layers document, "Exit Execution"; C42, C43, C44; docs/practice.md, "Position management" (2).
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from hydra.domain import ExitUrgency, OrderRole, OrderState, OrderType, PositionState, ReasonCode
+from hydra.execution import protection
 from hydra.execution.news import PairMemory
 from hydra.execution.pair_orders import PairOrders
 from hydra.layers.layer5_execution import OrderStep, exit_step
 from hydra.layers.layer5_orders import exit_order
 from hydra.trading.pair_state import Order, Position
+
+GIVEN_UP_AFTER: Final = timedelta(seconds=10)
+"""So long a passive exit waits to be sent; then the position is closed at market."""
 
 
 def leave(pair: PairOrders, memory: PairMemory, ended: list[Order], time: datetime) -> None:
@@ -48,11 +53,11 @@ def _was_in_vain(order: Order) -> bool:
 
 
 def _has_waited(pair: PairOrders, order: Order, time: datetime) -> bool:
-    """True if a passive exit has had its time; it has when the run is being stopped.
+    """True if a passive exit has had its time, or the stop that it needs beside it does not come.
 
-    Left behind in the book it would make the exchange refuse what a stop becomes when it fires.
+    It has had its time when the run is being stopped: nobody would follow it with a market order.
     """
-    if pair.is_ending:
+    if pair.is_ending or (order.sent_time is None and time - order.placed_time >= GIVEN_UP_AFTER):
         return True
     since = order.sent_time or time
     waited = (time - since).total_seconds()
@@ -85,7 +90,12 @@ def _reason(pair: PairOrders, orders: list[Order]) -> ReasonCode:
 
 
 def may_send(pair: PairOrders, memory: PairMemory, order: Order, time: datetime) -> bool:
-    """Whether an exit may go out now: alone in the book, and not while the position itself is in doubt."""
+    """Whether an exit may go out now: alone in the book, and not while the position itself is in doubt.
+
+    One that rests there goes out only beside a stop that closes the position whatever rests.
+    """
+    if order.order_type is not OrderType.MARKET and not protection.may_rest(pair, memory):
+        return False
     if memory.doubted_at is not None or not memory.may("exit", "", time):
         return False
     others = [one for one in pair.working(OrderRole.EXIT) if one is not order and one.sent_time is not None]

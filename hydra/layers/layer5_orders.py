@@ -5,7 +5,7 @@ Source: layers document, "LAYER 5: EXECUTION ENGINE"; C41 to C45.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -17,7 +17,10 @@ _DIGEST_LENGTH = 24
 
 @dataclass(frozen=True, slots=True)
 class OrderPlan:
-    """An order to be stored and then sent. Prices in quote units."""
+    """An order to be stored and then sent. Prices in quote units.
+
+    closes_position: a stop that closes all that is held then, also beside exits that rest in the book.
+    """
 
     client_order_id: str
     role: OrderRole
@@ -27,6 +30,7 @@ class OrderPlan:
     reduce_only: bool
     limit_price: Decimal | None = None
     trigger_price: Decimal | None = None
+    closes_position: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,18 @@ def protective_orders(
         trigger_price=exits[1],
     )
     return stop, target
+
+
+def closing_stop(
+    key: DecisionKey, direction: int, held: Decimal, stop_price: Decimal, attempt: int
+) -> OrderPlan:
+    """The stop of a position that is left passively: it closes all of it, also beside the resting exit.
+
+    A stop of a quantity would be refused there when it fires: what rests counts against the position.
+    held: what it closes as far as is known. Source: docs/live.md, "What happens when"; C45.
+    """
+    stop, _ = protective_orders(key, direction, held, (stop_price, stop_price), attempt)
+    return replace(stop, closes_position=True)
 
 
 def exit_order(

@@ -81,4 +81,5 @@ def plan_of(order: Order) -> OrderPlan:
         reduce_only=order.role is not OrderRole.ENTRY,
         limit_price=order.limit_price,
         trigger_price=order.trigger_price,
+        closes_position=order.closes_position,
     )

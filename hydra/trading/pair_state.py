@@ -75,9 +75,10 @@ class PositionEvent:
 class Order:
     """An order. order_id: None before it is stored. position_id: as it was read. events, fills: new since.
 
-    queue_ahead: base units before it in the recorded book's queue after the last minute; None: not known.
-    sent_time: when the exchange was called; None: never. cancel_wanted_time: since when it shall end. The
-    exchange's ids are text; child_order_id: of the ordinary order that a triggered stop or target became.
+    closes_position: see `OrderPlan`. queue_ahead: base units before it in the recorded book's queue after the
+    last minute; None: not known. sent_time: when the exchange was called; None: never. cancel_wanted_time:
+    since when it shall end. The exchange's ids are text; child_order_id: of the ordinary order that a
+    triggered stop or target became.
     """
 
     instrument_id: int
@@ -91,6 +92,7 @@ class Order:
     placed_time: datetime
     limit_price: Decimal | None = None
     trigger_price: Decimal | None = None
+    closes_position: bool = False
     state: OrderState = OrderState.PLANNED
     filled_quantity: Decimal = Decimal(0)
     average_price: Decimal | None = None
@@ -185,6 +187,7 @@ def planned_order(
         placed_time=placed_time,
         limit_price=plan.limit_price,
         trigger_price=plan.trigger_price,
+        closes_position=plan.closes_position,
     )
     order.enter(placed_time, OrderState.PLANNED, reason_code)
     return order

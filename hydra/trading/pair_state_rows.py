@@ -72,10 +72,9 @@ def _of(states: dict[int, PairState], row: DictRow) -> PairState:
 
 _PLAIN_OF_ORDER: Final = (
     "order_id", "position_id", "instrument_id", "client_order_id", "decision_time", "is_buy", "quantity",
-    "reference_price",
-    "placed_time", "limit_price", "trigger_price", "filled_quantity", "average_price", "finished_time",
-    "queue_ahead", "sent_time", "cancel_wanted_time", "exchange_order_id", "child_order_id",
-    "last_sequence", "last_event_time",
+    "reference_price", "placed_time", "limit_price", "trigger_price", "closes_position", "filled_quantity",
+    "average_price", "finished_time", "queue_ahead", "sent_time", "cancel_wanted_time", "exchange_order_id",
+    "child_order_id", "last_sequence", "last_event_time",
 )  # fmt: skip
 _PLAIN_OF_POSITION: Final = (
     "position_id", "instrument_id", "decision_time", "opened_time", "quantity", "peak_quantity",
@@ -256,6 +255,7 @@ def order_row(run_id: int, order: Order, position: Position | None) -> Row:
         "quantity": order.quantity,
         "limit_price": order.limit_price,
         "trigger_price": order.trigger_price,
+        "closes_position": order.closes_position,
         "reference_price": order.reference_price,
         "state": order.state,
         "filled_quantity": order.filled_quantity,

@@ -14,4 +14,3 @@ depends_on = None
 def upgrade() -> None:
     """Update it to sql/schema."""
     change("migrations/0018", "schema/run_scorers")
-    change("schema/roles")

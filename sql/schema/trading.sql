@@ -127,6 +127,7 @@ CREATE TABLE hydra.orders (
     sent_time TIMESTAMP WITH TIME ZONE,
     cancel_wanted_time TIMESTAMP WITH TIME ZONE,
     child_order_id TEXT,
+    closes_position BOOLEAN DEFAULT false NOT NULL,
     CONSTRAINT orders_pkey PRIMARY KEY (order_id),
     CONSTRAINT orders_role_check CHECK (role IN ('ENTRY', 'STOP', 'TARGET', 'EXIT')),
     CONSTRAINT orders_order_type_check CHECK (order_type IN ('LIMIT', 'POST_ONLY', 'MARKET',
@@ -177,6 +178,8 @@ COMMENT ON COLUMN hydra.orders.exchange_order_id IS
 'The exchange''s id, of stops and targets that in its store of conditional orders; null until it answered, and on paper';
 COMMENT ON COLUMN hydra.orders.child_order_id IS
 'The exchange''s id of the ordinary order that a stop or target became when it was triggered; null: it was not';
+COMMENT ON COLUMN hydra.orders.closes_position IS
+'A stop that closes all that is held when it fires, also while an exit rests in the book; sent without a quantity';
 COMMENT ON COLUMN hydra.orders.sent_time IS
 'When the exchange was called, its clock; committed before the call. Null: it never was, so the exchange has no such order';
 COMMENT ON COLUMN hydra.orders.cancel_wanted_time IS

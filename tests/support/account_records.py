@@ -14,6 +14,9 @@ from tests.support.served_account import keys_of
 
 Row = dict[str, Any]
 PAGE: Final = 1_000
+_ALL_THAT_IS_HELD: Final = Decimal(10**12)
+"""In base units, of a stop that closes the position."""
+
 _WAITS: Final = frozenset({"NEW", "TRIGGERING"})
 
 
@@ -91,7 +94,8 @@ def longest_uncovered(trades: Sequence[Row], conditional_orders: Sequence[Row]) 
         changes[trade["symbol"]].append(_Change(int(trade["time"]), held=held))
     for stop in conditional_orders:
         if stop["orderType"] == "STOP_MARKET":
-            found, quantity = changes[stop["symbol"]], Decimal(stop["quantity"])
+            found = changes[stop["symbol"]]
+            quantity = _ALL_THAT_IS_HELD if stop["closePosition"] else Decimal(stop["quantity"])
             # A stop that sells covers what is held long.
             covered = {"long_covered" if stop["side"] == "SELL" else "short_covered": quantity}
             found.append(_Change(int(stop["createTime"]), **covered))

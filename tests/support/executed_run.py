@@ -276,7 +276,7 @@ class CoverWatch:
             one = self._exchange.account.kept.account.store.of(symbol)
             held = one.position.amount
             covered = sum(
-                order.quantity
+                abs(held) if order.close_position else order.quantity
                 for order in one.waiting.values()
                 if order.type is SimulatedType.STOP_MARKET and order.side.sign * held < 0
             )

@@ -135,11 +135,12 @@ def own_orders(day: Day) -> list[dict[str, Any]]:
     names = (
         "symbol", "role", "order_type", "side", "client_order_id", "exchange_order_id", "child_order_id",
         "state", "quantity", "filled_quantity", "limit_price", "trigger_price", "reduce_only",
+        "closes_position",
     )  # fmt: skip
     rows = day.rows(
         "SELECT i.exchange_symbol, o.role, o.order_type, o.side, o.client_order_id, o.exchange_order_id,"
         " o.child_order_id, o.state, o.quantity, o.filled_quantity, o.limit_price, o.trigger_price,"
-        " o.reduce_only"
+        " o.reduce_only, o.closes_position"
         " FROM hydra.orders AS o JOIN market.instruments AS i USING (instrument_id)"
     )
     return [dict(zip(names, row, strict=True)) for row in rows]
@@ -207,12 +208,14 @@ def test_every_conditional_order_is_at_the_exchange_as_in_the_tables(day: Day) -
         there[row["clientAlgoId"]] = (
             row["symbol"], str(row["algoId"]), child, row["side"],
             conditional_state_of(row["algoStatus"], done, quantity).value, quantity, done,
-            Decimal(row["triggerPrice"]),
+            Decimal(row["triggerPrice"]), row["closePosition"],
         )  # fmt: skip
     here = {
         row["client_order_id"]: (
             row["symbol"], row["exchange_order_id"], row["child_order_id"], row["side"], row["state"],
-            row["quantity"], row["filled_quantity"], row["trigger_price"],
+            # One that closes the position has no quantity there.
+            Decimal(0) if row["closes_position"] else row["quantity"], row["filled_quantity"],
+            row["trigger_price"], row["closes_position"],
         )
         for row in own_orders(day)
         # Where the exchange refused the call it never had the order.

@@ -21,6 +21,7 @@ def stop(
         "orderType": "STOP_MARKET",
         "side": side,
         "quantity": quantity,
+        "closePosition": False,
         "createTime": str(created_ms),
         "updateTime": str(ended_ms or created_ms),
         "triggerTime": str(triggered_ms),
@@ -49,6 +50,12 @@ def test_the_longest_time_without_a_stop_for_all_that_is_held(
 ) -> None:
     (found,) = longest_uncovered(trades, stops)
     assert found.seconds == seconds
+
+
+def test_a_stop_that_closes_the_position_covers_all_that_is_held() -> None:
+    closing = {**stop("SELL", "0", 20_000, 60_000), "closePosition": True}
+    (found,) = longest_uncovered(ROUND, [closing])
+    assert found.seconds == 10.0
 
 
 def test_targets_are_no_cover() -> None:

@@ -236,6 +236,13 @@ def test_an_order_is_sent_in_text_of_ours(sent: OrderPlan, endpoint: str, own: d
     assert order_request("BTCUSDT", sent) == (endpoint, shared | own)
 
 
+def test_a_stop_that_closes_the_position_is_sent_without_a_quantity() -> None:
+    sent = plan(OrderType.STOP_MARKET, trigger_price=Decimal(57000), closes_position=True)
+    _, parameters = order_request("BTCUSDT", sent)
+    assert parameters["closePosition"] == "true"
+    assert not {"quantity", "reduceOnly"} & parameters.keys()
+
+
 def test_an_order_without_its_price_is_not_sent() -> None:
     for kind in (OrderType.LIMIT, OrderType.STOP_MARKET):
         with pytest.raises(ValueError, match="has no price"):

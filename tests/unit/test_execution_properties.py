@@ -1,5 +1,6 @@
 """Whatever is lost, doubled, reordered or killed: the rows end as the exchange, and nothing is doubled."""
 
+from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
@@ -10,11 +11,12 @@ from hypothesis import strategies as st
 from hydra.domain import ExitUrgency, OrderRefusal, OrderRole, OrderState, OrderType
 from hydra.execution.calls import Quote, Send
 from hydra.execution.news import Refused
+from hydra.sim.exchange.account.refusals import REDUCE_ONLY_OVER_POSITION
 from hydra.sim.exchange.account.settings import AccountSettings
 from hydra.sim.exchange.account.words import MarginType, OrderSide
 from hydra.sim.exchange.account.words import OrderType as SimulatedType
 from hydra.trading.pair_state import Order
-from tests.support.account_scene import Scene
+from tests.support.account_scene import BTC, Scene
 from tests.support.scene_executor import Outcome, SceneExecutor
 
 _SHIFT = st.sampled_from((-12_000, -3_000, -10, -1, 0, 1, 10, 3_000, 22_000))
@@ -107,9 +109,9 @@ def an_executor(*, refuses_early_stops: bool = False) -> SceneExecutor:
 
 def assert_as_at_the_exchange(one: SceneExecutor) -> None:
     account, store = one.scene.account, one.scene.account.store
-    assert account.position("BTCUSDT").amount == 0
+    assert account.position(BTC).amount == 0
     assert not list(store.open_orders())
-    assert not store.of("BTCUSDT").waiting
+    assert not store.of(BTC).waiting
     known = {order.client_order_id: order for order in one.orders}
     placed = [order for order in store.orders.values() if order.client_id in known]
     # No second order for a decision: an id is used once, and entries never buy more than was decided.
@@ -129,10 +131,12 @@ def assert_as_at_the_exchange(one: SceneExecutor) -> None:
 def assert_covered(one: SceneExecutor) -> None:
     """What is held has a stop at the exchange, unless one has fired: then the rest is closed at market."""
     store = one.scene.account.store
-    held = abs(store.of("BTCUSDT").position.amount)
+    held = abs(store.of(BTC).position.amount)
     stops = [order for order in store.conditional.values() if order.type is SimulatedType.STOP_MARKET]
-    standing = sum(order.quantity for order in stops if order.is_open)
-    assert held <= standing or any(order.triggered_ms for order in stops)
+    standing = sum(held if order.close_position else order.quantity for order in stops if order.is_open)
+    beside_an_exit = str(REDUCE_ONLY_OVER_POSITION.body["msg"])  # type: ignore[index]
+    fired = [order for order in stops if order.triggered_ms and order.reject_reason != beside_an_exit]
+    assert held <= standing or fired
 
 
 @settings(max_examples=150)
@@ -169,9 +173,9 @@ def test_a_stop_for_the_whole_entry_stands_before_the_entry_goes_out() -> None:
     one = an_executor()
     _enter(one, True, "0.300")
     while not any(isinstance(call, Send) and call.order.role is OrderRole.ENTRY for call in one.calls):
-        assert one.scene.account.store.of("BTCUSDT").resting.of_side(OrderSide.BUY) == []
+        assert one.scene.account.store.of(BTC).resting.of_side(OrderSide.BUY) == []
         one.answer()
-    (stop,) = one.scene.account.store.of("BTCUSDT").waiting.values()
+    (stop,) = one.scene.account.store.of(BTC).waiting.values()
     assert (stop.quantity, stop.reduce_only) == (Decimal("0.300"), True)
     assert one.memory.listed == {stop.client_id}
 
@@ -189,7 +193,7 @@ def test_one_refusal_of_a_stop_for_want_of_a_position_lets_no_entry_out() -> Non
     while not any(isinstance(call, Send) and call.order.role is OrderRole.ENTRY for call in one.calls):
         one.answer()
         one.scene.tick()
-    assert len(one.scene.account.store.of("BTCUSDT").waiting) == 1
+    assert len(one.scene.account.store.of(BTC).waiting) == 1
 
 
 def test_a_position_never_stands_without_its_stop_even_if_the_process_dies_at_once() -> None:
@@ -198,7 +202,7 @@ def test_a_position_never_stands_without_its_stop_even_if_the_process_dies_at_on
         _step(one, *step)  # type: ignore[arg-type]
     one.crash()
     _trade(one, True, "9.000")
-    store = one.scene.account.store.of("BTCUSDT")
+    store = one.scene.account.store.of(BTC)
     (stop,) = store.waiting.values()
     assert store.position.amount == stop.quantity
 
@@ -237,7 +241,7 @@ def test_a_withdrawn_entry_takes_its_stop_along() -> None:
         if one.calls:
             one.answer()
     assert one.working == []
-    assert not one.scene.account.store.of("BTCUSDT").waiting
+    assert not one.scene.account.store.of(BTC).waiting
 
 
 def test_a_pause_of_the_process_closes_no_position() -> None:
@@ -254,6 +258,56 @@ def test_a_stop_that_is_looked_for_in_vain_closes_the_position() -> None:
     for _ in range(5):
         _pass(one, 1)
     assert [order.role for order in one.orders if order.order_type is OrderType.MARKET] == [OrderRole.EXIT]
+
+
+def left_passively() -> SceneExecutor:
+    """What is held is left: an exit is to rest in the book."""
+    one = held(refuses_early_stops=False)
+    while one.calls:
+        one.answer()
+    one.leave(ExitUrgency.ORDINARY)
+    one.look()
+    return one
+
+
+def test_a_passive_exit_goes_out_beside_a_stop_that_closes_whatever_rests() -> None:
+    one = left_passively()
+    at_exchange = one.scene.account.store.of(BTC)
+    while not any(isinstance(call, Send) and call.order.role is OrderRole.EXIT for call in one.calls):
+        one.answer()
+        assert_covered(one)
+    (stop,) = [order for order in at_exchange.waiting.values() if order.close_position]
+    assert stop.client_id in one.memory.listed
+    while one.calls:
+        one.answer()
+        assert_covered(one)
+    assert at_exchange.resting.of_side(OrderSide.SELL)
+    left = Counter(order.type for order in at_exchange.waiting.values())
+    assert left == {SimulatedType.STOP_MARKET: 1, SimulatedType.TAKE_PROFIT_MARKET: 1}
+    one.crash()
+    _market(one, -12_000)
+    assert at_exchange.position.amount == 0
+
+
+def test_an_exit_whose_stop_does_not_come_is_sent_at_market() -> None:
+    one = left_passively()
+    refused = 0
+    for _ in range(30):
+        for _ in range(len(one.calls)):
+            call = one.calls[0]
+            if isinstance(call, Send) and call.order.closes_position:
+                one.calls.popleft()
+                refused += 1
+                one.look(Refused(call.order.client_order_id, OrderRefusal.OTHER, "-4130"))
+            else:
+                one.answer()
+        one.deliver()
+        _pass(one, 1)
+    assert not one.scene.account.store.of(BTC).position.amount
+    assert [order.state for order in one.orders if order.order_type is OrderType.POST_ONLY][1:] == [
+        OrderState.CANCELED
+    ]
+    assert 3 <= refused <= 6
 
 
 def test_an_entry_that_is_withdrawn_before_it_was_sent_is_never_sent() -> None:

@@ -51,7 +51,7 @@ class OrderRow(Row):
 class ConditionalRow(Row):
     """Of algoOrder, openAlgoOrders and allAlgoOrders: three shapes, of which these fields are common.
 
-    actual_order_id: the child; only the lists tell it.
+    quantity: 0 or none where it closes all that is held. actual_order_id: the child; only the lists tell it.
     """
 
     symbol: Symbol
@@ -60,10 +60,10 @@ class ConditionalRow(Row):
     order_type: str
     algo_status: str
     side: _Side
-    quantity: Decimal
     trigger_price: Decimal
     price: Decimal
     update_time: Milliseconds
+    quantity: Decimal | None = None
     reduce_only: bool = False
     actual_order_id: _Id = None
 
@@ -206,9 +206,9 @@ def conditional_seen(row: ConditionalRow) -> OrderSeen:
         exchange_order_id=row.algo_id,
         is_conditional=True,
         order_type=type_of(row.order_type, ""),
-        state=conditional_state_of(row.algo_status, _ZERO, row.quantity),
+        state=conditional_state_of(row.algo_status, _ZERO, row.quantity or _ZERO),
         is_buy=row.side == "BUY",
-        quantity=row.quantity,
+        quantity=row.quantity or _ZERO,
         filled_quantity=_ZERO,
         average_price=None,
         limit_price=told(row.price),

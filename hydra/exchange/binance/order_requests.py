@@ -27,12 +27,9 @@ def order_request(symbol: str, plan: OrderPlan) -> OrderRequest:
     shared = {
         "symbol": symbol,
         "side": "BUY" if plan.is_buy else "SELL",
-        "quantity": text(plan.quantity),
         "newOrderRespType": "RESULT",
         "recvWindow": str(round(ORDER_WINDOW_S * SECOND_MS)),
-    }
-    if plan.reduce_only:
-        shared["reduceOnly"] = "true"
+    } | _extent(plan)
     if plan.order_type.is_conditional:
         own = {
             "algoType": "CONDITIONAL",
@@ -50,6 +47,14 @@ def order_request(symbol: str, plan: OrderPlan) -> OrderRequest:
             "timeInForce": _TIME_IN_FORCE[plan.order_type],
         }
     return OrderRequest("fapiPrivatePostOrder", shared | own)
+
+
+def _extent(plan: OrderPlan) -> dict[str, str]:
+    """How much it buys or sells; the exchange takes neither of the other two beside closePosition."""
+    if plan.closes_position:
+        return {"closePosition": "true"}
+    reduces = {"reduceOnly": "true"} if plan.reduce_only else {}
+    return {"quantity": text(plan.quantity), **reduces}
 
 
 def _price(price: Decimal | None, plan: OrderPlan) -> str:

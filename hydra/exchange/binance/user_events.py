@@ -80,11 +80,11 @@ class _Conditional(Row):
     algo_id: SequenceNumber = field(name="aid")
     side: _Side = field(name="S")
     type: str = field(name="o")
-    quantity: Decimal = field(name="q")
     status: str = field(name="X")
     trigger_price: Decimal = field(name="tp")
     price: Decimal = field(name="p")
     reduce_only: bool = field(name="R")
+    quantity: Decimal | None = field(name="q", default=None)
     child: str | int | None = field(name="ai", default=None)
     average_price: Decimal = field(name="ap", default=Decimal(0))
     filled: Decimal = field(name="aq", default=Decimal(0))
@@ -226,15 +226,16 @@ def conditional_update(event: _ConditionalEvent) -> OrderUpdate:
     "rm":"","ia":false}}
     """
     order = event.order
+    quantity = order.quantity or Decimal(0)
     seen = OrderSeen(
         symbol=order.symbol,
         client_order_id=order.client_order_id,
         exchange_order_id=order.algo_id,
         is_conditional=True,
         order_type=type_of(order.type, ""),
-        state=conditional_state_of(order.status, order.filled, order.quantity),
+        state=conditional_state_of(order.status, order.filled, quantity),
         is_buy=order.side == "BUY",
-        quantity=order.quantity,
+        quantity=quantity,
         filled_quantity=order.filled,
         average_price=told(order.average_price),
         limit_price=told(order.price),
