@@ -45,6 +45,7 @@ class TrainableModel(StrEnum):
 
     SIGNAL_SCORER = "signal-scorer"
     REGIME = "regime"
+    EXIT = "exit"
 
 
 def command(  # noqa: PLR0913, PLR0917  # one parameter an option

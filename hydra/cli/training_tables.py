@@ -98,13 +98,15 @@ def _print_reliability(console: Console, report: TrainingReport) -> None:
 def _print_deciles(console: Console, report: TrainingReport) -> None:
     if not report.deciles:
         return
-    table = open_table(("score",), ("rows", "won", "net bps a trade", "95 % interval"))
+    words = report.result
+    title = f"Every judged row by its score: {words.meaning}"
+    table = open_table(("score",), ("rows", words.true, words.amount, "95 % interval"), title=title)
     for one in report.deciles:
         table.add_row(
             f"{one.lowest:.3f} to {one.highest:.3f}",
             f"{one.rows:,}",
-            percent(one.won_share, 1),
-            number_text(one.net_bps.value, ".1f"),
-            interval_text(one.net_bps),
+            percent(one.true_share, 1),
+            number_text(one.amount_bps.value, ".1f"),
+            interval_text(one.amount_bps),
         )
     console.print(table)

@@ -11,7 +11,7 @@ from hydra.models.interface import Model
 from hydra.models.judged_trades import JudgedTrades
 from hydra.models.out_of_fold import OutOfFold
 from hydra.models.report import Baseline
-from hydra.models.score_deciles import ScoreDecile
+from hydra.models.score_deciles import TRADE_RESULT, ResultWords, ScoreDecile
 from hydra.registry.gates import GateResult
 from hydra.trading.parameters import Rules
 from hydra.training.training_rows import TrainingRows
@@ -21,8 +21,8 @@ from hydra.training.training_rows import TrainingRows
 class Judgement:
     """Of one competitor on rows that it had not seen.
 
-    reliability: how often what it said came true, by how sure it was. deciles: what trades brought, by score;
-    of a model that scores no trades empty. gates: what they say, given every trial counted.
+    reliability: how often what it said came true, by how sure it was. deciles: what rows brought, by score;
+    empty where they bring nothing. gates: what they say, given every trial counted.
     """
 
     trades: JudgedTrades
@@ -37,7 +37,7 @@ class Judgement:
 class TrainingPlan:
     """name: of the versions in the registry. competitors: the first is registered, the others challenge it.
 
-    calibrate: the map in the artifact. classes: of the label, in words.
+    calibrate: the map in the artifact. classes: of the label, in words. result: what a row brings.
     """
 
     name: str
@@ -46,3 +46,4 @@ class TrainingPlan:
     competitors: Callable[[TrainingRows], tuple[Model, ...]]
     judge: Callable[[TrainingRows, OutOfFold, Rules], Judgement]
     calibrate: Fit
+    result: ResultWords = TRADE_RESULT

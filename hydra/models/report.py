@@ -7,7 +7,7 @@ from datetime import datetime
 from hydra.ledger.bootstrap import Estimate
 from hydra.ledger.calibration import CalibrationBin
 from hydra.models.out_of_fold import FittedFold
-from hydra.models.score_deciles import ScoreDecile
+from hydra.models.score_deciles import ResultWords, ScoreDecile
 from hydra.registry.gates import GATES, GateResult, failed_gates
 
 
@@ -25,7 +25,8 @@ class TrainingReport:
     """model: name@version of what was registered. rows: before the vault. trained, vault: instants, UTC.
 
     classes: rows by class of the label. tried: the parameters of each model, by its title. figures: by model,
-    then by name. reliability, deciles: of the registered model, see `Judgement`. importances: mean size of
+    then by name. reliability, deciles: of the registered model, see `Judgement`. result: what a row of
+    a decile brings. importances: mean size of
     what a feature moved, largest first. trials: counted on this market, these included. shortfalls: of the
     history.
     """
@@ -49,6 +50,7 @@ class TrainingReport:
     baselines: Sequence[Baseline]
     reliability: Sequence[CalibrationBin]
     deciles: Sequence[ScoreDecile]
+    result: ResultWords
     importances: Sequence[tuple[str, float]]
     gates: Sequence[GateResult]
     trials: int

@@ -4,23 +4,19 @@ Model and rule are calibrated alike, each on folds before the one that they are 
 Source: C68, C70, C88; docs/practice.md, "Calibration".
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from hydra.arrays import Flags, Floats
 from hydra.ledger.bootstrap import Estimate
-from hydra.ledger.calibration import calibration
 from hydra.ledger.overfitting import MarketTrials
 from hydra.models.calibration import calibrate_two_classes, calibrated_forward
 from hydra.models.judged_trades import JudgedTrades, days_of, judged_trades, taken_trades
 from hydra.models.out_of_fold import OutOfFold
-from hydra.registry.comparison import auc, log_loss, mean_of_days, squared_error
-from hydra.registry.gates import GateResult, ScoredRows, judge
+from hydra.registry.comparison import mean_of_days
+from hydra.registry.gates import Forecasts, GateResult, ScoredRows, judge
 from hydra.training.training_rows import TrainingRows
-
-Figures = Mapping[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -38,6 +34,11 @@ class JudgedScorer:
         """Whether each trade brought a profit after all costs."""
         won: Flags = self.rows.labels == 1
         return won
+
+    @property
+    def forecasts(self) -> Forecasts:
+        """Of the judged rows."""
+        return Forecasts(self.model, self.twin, self.won, self.rows.uniqueness, self.rows.days)
 
     @property
     def net_bps(self) -> Floats:
@@ -70,43 +71,19 @@ def judge_scorer(rows: TrainingRows, out: OutOfFold, threshold: float) -> Judged
 
 def scorer_gates(judged: JudgedScorer, trials: MarketTrials) -> tuple[GateResult, ...]:
     """What the gates say of it. trials: every one on its market, this one included."""
+    forecasts = judged.forecasts
     return judge(
         ScoredRows(
-            model=judged.model,
-            twin=judged.twin,
-            won=judged.won,
-            uniqueness=judged.rows.uniqueness,
-            day=judged.rows.days,
+            forecasts.model,
+            forecasts.twin,
+            forecasts.won,
+            forecasts.uniqueness,
+            forecasts.day,
             net_bps=np.where(judged.trades.is_taken, judged.net_bps, np.nan),
             daily_returns=judged.trades.daily.for_ratios,
             trials=trials,
         )
     )
-
-
-def scorer_figures(judged: JudgedScorer) -> Figures:
-    """Of model and rule on the judged rows, by name; undefined ones are None."""
-    return {
-        "judged_rows": float(len(judged.rows)),
-        "effective_rows": judged.rows.effective_size,
-        "base_rate": float(judged.won.mean()) if len(judged.rows) else None,
-        **{f"model_{name}": value for name, value in _figures(judged, judged.model).items()},
-        **{f"rule_{name}": value for name, value in _figures(judged, judged.twin).items()},
-    }
-
-
-def _figures(judged: JudgedScorer, probability: Floats) -> Figures:
-    if not len(judged.rows):
-        return dict.fromkeys(("auc", "brier", "brier_skill", "log_loss", "calibration_error"))
-    won, weight, day = judged.won, judged.rows.uniqueness, judged.rows.days
-    found = calibration(probability, won)
-    return {
-        "auc": auc(probability, won, weight),
-        "brier": mean_of_days(squared_error(probability, won), weight, day).value,
-        "brier_skill": found.brier_skill,
-        "log_loss": mean_of_days(log_loss(probability, won), weight, day).value,
-        "calibration_error": found.expected_error,
-    }
 
 
 def mean_net_bps(judged: JudgedScorer, taken: Flags) -> Estimate:

@@ -9,12 +9,13 @@ from typing import Final
 from hydra.ledger.calibration import calibration
 from hydra.models.calibration import calibrate_two_classes
 from hydra.models.catboost_trees import CatBoostTrees
+from hydra.models.forecast_figures import forecast_figures
 from hydra.models.interface import Model
 from hydra.models.out_of_fold import OutOfFold
 from hydra.models.plan import Judgement, TrainingPlan
 from hydra.models.report import Baseline
 from hydra.models.score_deciles import score_deciles
-from hydra.models.scorer_judgement import baselines, judge_scorer, scorer_figures, scorer_gates
+from hydra.models.scorer_judgement import baselines, judge_scorer, scorer_gates
 from hydra.models.xgboost_trees import XGBoostTrees
 from hydra.trading.parameters import Rules
 from hydra.training.signal_rows import signal_training_rows
@@ -32,7 +33,7 @@ def _judge(rows: TrainingRows, out: OutOfFold, rules: Rules) -> Judgement:
     judged = judge_scorer(rows, out, threshold)
     return Judgement(
         trades=judged.trades,
-        figures=scorer_figures(judged),
+        figures=forecast_figures(judged.forecasts),
         baselines=tuple(Baseline(name, *found) for name, found in baselines(judged, threshold).items()),
         reliability=calibration(judged.model, judged.won).bins,
         deciles=score_deciles(judged.model, judged.won, judged.net_bps, judged.rows.days),

@@ -152,6 +152,7 @@ def train_rows(
         baselines=first.judgement.baselines,
         reliability=first.judgement.reliability,
         deciles=first.judgement.deciles,
+        result=plan.result,
         importances=_importances(rows, fitted),
         gates=gates,
         trials=trials.count,

@@ -30,13 +30,11 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
-class ScoredRows:
+class Forecasts:
     """Rows scored out of sample (n,), all arrays alike.
 
     model, twin: the probability by the model and by the rule-based twin, calibrated on other rows. won: what
-    came of each. uniqueness: 0..1. day: UTC day of the decision. net_bps: result after all costs of the
-    trades that the model took; nan where it took none. daily_returns: of those trades, fractions (days,);
-    trials: every fit that was scored.
+    came of each. uniqueness: 0..1. day: UTC day of the decision.
     """
 
     model: Floats
@@ -44,6 +42,16 @@ class ScoredRows:
     won: Flags
     uniqueness: Floats
     day: NDArray[np.datetime64]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredRows(Forecasts):
+    """Forecasts of trades.
+
+    net_bps: (n,) result after all costs of the trades that the model took; nan where it took none.
+    daily_returns: of those trades, fractions (days,). trials: every fit that was scored.
+    """
+
     net_bps: Floats
     daily_returns: Floats
     trials: MarketTrials
@@ -73,15 +81,28 @@ def judge(rows: ScoredRows, bounds: Bounds = Bounds()) -> tuple[GateResult, ...]
     Raises:
         ValueError: the arrays have different lengths, or a score is no probability.
     """
+    if len(rows.net_bps) != len(rows.model):
+        raise ValueError(_LENGTHS)
+    return (
+        *judge_forecasts(rows, bounds),
+        _profitable(rows),
+        _not_by_luck(rows, bounds.least_deflated_sharpe),
+    )
+
+
+def judge_forecasts(rows: Forecasts, bounds: Bounds = Bounds()) -> tuple[GateResult, ...]:
+    """Those of `GATES` that ask nothing of trades: of a model that earns nothing by itself.
+
+    Raises:
+        ValueError: see `judge`.
+    """
     _check(rows)
     effective = float(rows.uniqueness.sum())
     return (
         at_least("samples", float(len(rows.model)), bounds.least_samples, "scored rows"),
         at_least("effective_samples", effective, bounds.least_effective_samples, "independent rows"),
         *_better_than_the_twin(rows),
-        _calibrated(rows, bounds.most_calibration_error),
-        _profitable(rows),
-        _not_by_luck(rows, bounds.least_deflated_sharpe),
+        at_most_error(calibration(rows.model, rows.won).expected_error, bounds.most_calibration_error),
     )
 
 
@@ -92,10 +113,13 @@ def failed_gates(results: tuple[GateResult, ...]) -> tuple[str, ...]:
     return (*missing, *(result.words for result in results if not result.is_passed))
 
 
-def _check(rows: ScoredRows) -> None:
+_LENGTHS: Final = "the columns of the rows have different lengths: give each row all of them"
+
+
+def _check(rows: Forecasts) -> None:
     columns = (rows.model, rows.twin, rows.won, rows.uniqueness, rows.day)
-    if {len(column) for column in columns} != {len(rows.net_bps)}:
-        raise ValueError("the columns of the rows have different lengths: give each row all of them")
+    if len({len(column) for column in columns}) > 1:
+        raise ValueError(_LENGTHS)
     scores = np.concatenate([rows.model, rows.twin])
     if not ((scores >= 0) & (scores <= 1)).all():
         raise ValueError("a score is not within 0 and 1: give probabilities")
@@ -120,7 +144,7 @@ def above_zero(gate: str, found: Estimate, what: str) -> GateResult:
     return GateResult(gate, found.low, 0.0, found.low > 0, words)
 
 
-def _better_than_the_twin(rows: ScoredRows) -> tuple[GateResult, ...]:
+def _better_than_the_twin(rows: Forecasts) -> tuple[GateResult, ...]:
     day, weight, won = rows.day, rows.uniqueness, rows.won
     ranks = auc_gain(rows.model, rows.twin, won, weight, day)
     brier = squared_error(rows.twin, won) - squared_error(rows.model, won)
@@ -130,10 +154,6 @@ def _better_than_the_twin(rows: ScoredRows) -> tuple[GateResult, ...]:
         above_zero("brier", mean_of_days(brier, weight, day), "Brier score below the rule's by"),
         above_zero("log_loss", mean_of_days(loss, weight, day), "log loss below the rule's by"),
     )
-
-
-def _calibrated(rows: ScoredRows, bound: float) -> GateResult:
-    return at_most_error(calibration(rows.model, rows.won).expected_error, bound)
 
 
 def at_most_error(error: float | None, bound: float) -> GateResult:

@@ -77,6 +77,15 @@ class BothSides:
     opposite: Outcome | None
 
 
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How a trade stands when nothing of it is left: the minute, its position if it had one, its entry."""
+
+    row: int
+    position: Position | None
+    entry: Order | None
+
+
 class OutcomePlayer:
     """Simulates planned trades on one market, each as if it were alone."""
 
@@ -89,6 +98,15 @@ class OutcomePlayer:
 
     def play(self, trade: PlannedTrade) -> Outcome | None:
         """The outcome of `trade`; None if the market ends before."""
+        end = self._played(trade)
+        return None if end is None else self._outcome(trade, end)
+
+    def position(self, trade: PlannedTrade) -> Position | None:
+        """The closed position of `trade`; None if nothing was filled, or the market ends before."""
+        end = self._played(trade)
+        return None if end is None else end.position
+
+    def _played(self, trade: PlannedTrade) -> "_End | None":
         player, row = self._player, trade.row
         state = PairState(trade.plan.instrument_id)
         player.enter(state, trade.plan, player.cycle(row))
@@ -99,7 +117,7 @@ class OutcomePlayer:
             entry, cycle = state.entry, player.cycle(row)
             player.collect(row, cycle, [state])
             if _is_over(state):
-                return self._outcome(trade, row, state.position, entry)
+                return _End(row, state.position, entry)
             key = state.instrument_id
             player.check(row, cycle, {key: state}, {key: _undisturbed(key)}, {}, {}, _NO_KILLS)
             state.ended.clear()
@@ -114,12 +132,11 @@ class OutcomePlayer:
         kept.put(self._player.column_of[state.instrument_id], state.position, None)
         return int(next_event(row + 1, self._grids, kept.opened, np.zeros(pairs, np.bool_)))
 
-    def _outcome(
-        self, trade: PlannedTrade, row: int, position: Position | None, entry: Order | None
-    ) -> Outcome:
-        start, end = self._player.cycle(trade.row).as_of, self._player.cycle(row).as_of
+    def _outcome(self, trade: PlannedTrade, ended: "_End") -> Outcome:
+        start, end = self._player.cycle(trade.row).as_of, self._player.cycle(ended.row).as_of
+        position = ended.position
         if position is None:
-            reason = entry.reason_code if entry is not None else None
+            reason = ended.entry.reason_code if ended.entry is not None else None
             nothing = Decimal(0)
             return Outcome(False, start, end, _known(reason), nothing, nothing, nothing, nothing, nothing)
         return Outcome(

@@ -16,6 +16,7 @@ from hydra.arrays import Floats, Integers
 from hydra.errors import StopError
 from hydra.ledger.overfitting import MarketTrials
 from hydra.models.catboost_trees import CatBoostTrees
+from hydra.models.forecast_figures import forecast_figures
 from hydra.models.interface import FitSettings, FittedModel, Sample, ShowLoss
 from hydra.models.label_leaks import refuse_leaks
 from hydra.models.out_of_fold import (
@@ -27,7 +28,7 @@ from hydra.models.out_of_fold import (
     score_out_of_fold,
     walk_forward_folds,
 )
-from hydra.models.scorer_judgement import JudgedScorer, judge_scorer, scorer_figures, scorer_gates
+from hydra.models.scorer_judgement import JudgedScorer, judge_scorer, scorer_gates
 from hydra.models.xgboost_trees import XGBoostTrees
 from hydra.registry.comparison import auc
 from hydra.registry.gates import GateResult, failed_gates
@@ -67,7 +68,7 @@ def gates_of(judged: JudgedScorer) -> tuple[GateResult, ...]:
 
 def test_a_planted_edge_is_found_with_the_size_that_it_has() -> None:
     _, _, judged = with_edge()
-    figures = scorer_figures(judged)
+    figures = forecast_figures(judged.forecasts)
     best = auc(truth(judged.rows.matrix, EDGE), judged.won, judged.rows.uniqueness)
     assert best is not None
     assert best == pytest.approx(0.70, abs=0.03)
@@ -81,7 +82,7 @@ def test_a_planted_edge_is_found_with_the_size_that_it_has() -> None:
 
 def test_the_challenger_finds_it_too() -> None:
     rows, _, _ = with_edge()
-    figures = scorer_figures(judge_scorer(rows, scored(rows, XGBoostTrees()), THRESHOLD))
+    figures = forecast_figures(judge_scorer(rows, scored(rows, XGBoostTrees()), THRESHOLD).forecasts)
     assert 0.6 < figures["model_auc"] < 0.75  # type: ignore[operator]
 
 

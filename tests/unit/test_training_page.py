@@ -13,7 +13,7 @@ from hydra.ledger.bootstrap import Estimate
 from hydra.ledger.calibration import CalibrationBin
 from hydra.models.out_of_fold import FittedFold
 from hydra.models.report import Baseline, TrainingReport
-from hydra.models.score_deciles import ScoreDecile, score_deciles
+from hydra.models.score_deciles import TRADE_RESULT, ScoreDecile, score_deciles
 from hydra.registry.gates import GateResult
 
 REPORT = TrainingReport(
@@ -36,6 +36,7 @@ REPORT = TrainingReport(
     baselines=(Baseline("every signal", 182, Estimate(-12.34, -20.0, -4.0)),),
     reliability=(CalibrationBin(25, 0.31, 0.28, 0.14, 0.48),),
     deciles=(ScoreDecile(25, 0.1, 0.2, 0.28, Estimate(-9.87)),),
+    result=TRADE_RESULT,
     importances=(("funding_z", 0.25), ("oi_change_1h", 0.05)),
     gates=(GateResult("samples", 182.0, 1_000.0, is_passed=False, words="samples: 182 scored rows"),),
     trials=14,
@@ -74,7 +75,7 @@ def test_deciles_hold_equal_scores_together_and_say_what_their_trades_brought() 
         np.array([-30.0, 10.0, 25.0, -5.0]),
         np.array(["2025-01-01", "2025-01-02", "2025-01-02", "2025-01-03"], "datetime64[D]"),
     )
-    shape = [(one.rows, one.lowest, one.highest, one.won_share) for one in found]
+    shape = [(one.rows, one.lowest, one.highest, one.true_share) for one in found]
     assert shape == [(2, 0.2, 0.2, 0.5), (1, 0.4, 0.4, 0.0), (1, 0.9, 0.9, 1.0)]
-    assert [one.net_bps.value for one in found] == [-10.0, -5.0, 25.0]
+    assert [one.amount_bps.value for one in found] == [-10.0, -5.0, 25.0]
     assert score_deciles(np.zeros(0), np.zeros(0, np.bool_), np.zeros(0), np.zeros(0, "datetime64[D]")) == []

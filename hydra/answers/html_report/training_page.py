@@ -46,7 +46,7 @@ def _context(report: TrainingReport) -> dict[str, Any]:
         "gates_not_judged": [name for name in GATES if name not in judged],
         "reliability": [(one, row_bars.interval_bar(one)) for one in report.reliability],
         "deciles": list(
-            zip(report.deciles, _interval_bars([one.net_bps for one in report.deciles]), strict=True)
+            zip(report.deciles, _interval_bars([one.amount_bps for one in report.deciles]), strict=True)
         ),
         "baselines": list(
             zip(report.baselines, _interval_bars([one.net_bps for one in report.baselines]), strict=True)

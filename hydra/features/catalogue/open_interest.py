@@ -8,7 +8,7 @@ from hydra.features.expressions import no_older_than, z_score_of, z_window
 from hydra.features.facts import Grid
 from hydra.features.feature import Feature, WorkingColumn
 
-_LIFETIME = timedelta(minutes=10)
+OPEN_INTEREST_LASTS = timedelta(minutes=10)
 _DELTA_ROWS = 12
 _ZSCORE_ROWS = 100
 # A value is valid for ten minutes, two rows of the grid; its age is checked at the decision.
@@ -52,7 +52,7 @@ FEATURES = (
         grid=Grid.DECISION,
         source="ML document, SIGNAL_SCORER_FEATURES; C19, C55",
         description="open interest in contracts / the same 60 minutes earlier - 1",
-        expression=no_older_than("last_contracts_change", "contracts_change_time", _LIFETIME),
+        expression=no_older_than("last_contracts_change", "contracts_change_time", OPEN_INTEREST_LASTS),
         lowest=-1.0,
     ),
     Feature(
@@ -92,7 +92,7 @@ FEATURES = (
         grid=Grid.DECISION,
         source="layers document, Data Sources (oi_usd); C19",
         description="open interest in USDT, the denominator of liq_velocity",
-        expression=no_older_than("last_open_value_usd", "open_value_time", _LIFETIME),
+        expression=no_older_than("last_open_value_usd", "open_value_time", OPEN_INTEREST_LASTS),
         lowest=0.0,
     ),
 )

@@ -15,6 +15,7 @@ from hydra.training.labels.label_rows import (
     TIME_BARRIER,
     Unlabelled,
     directions,
+    known,
     label_rows,
     unlabelled_where,
 )
@@ -50,7 +51,7 @@ def should_exit(
 def exit_labels(
     prices: MinutePrices, held: pl.DataFrame, parameters: ExitParameters | None = None
 ) -> pl.DataFrame:
-    """1 where the position should be left, else 0.
+    """1 where the position should be left, else 0; leaving_saves: the profit now less that after the hour.
 
     held: a row for each position and minute: instrument_id, time, side, entry_price; further columns, such
     as the position's number, are kept. Every close of the hour must be known.
@@ -75,7 +76,8 @@ def exit_labels(
     )
     label = pl.Series(should_exit(current, future, worst_pnl, own)).cast(pl.Int8)
     span: tuple[Integers, Integers] = prices.known_us(rows), prices.known_us(last)
-    return label_rows(held, label, span, unlabelled, (TIME_BARRIER,))
+    saves = known(current - future).alias("leaving_saves")
+    return label_rows(held, label, span, unlabelled, (TIME_BARRIER, saves))
 
 
 def _extremes(closes: Floats, minutes: int) -> tuple[Floats, Floats]:

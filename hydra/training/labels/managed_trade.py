@@ -62,7 +62,7 @@ def managed_trade_labels(
     found = pl.DataFrame(
         (
             _played(row, reason, trade, market, rules, player)
-            for row, reason, trade in _planned(market, columns, rules)
+            for row, reason, trade in planned_trades(market, columns, rules)
         ),
         schema=_FOUND,
         orient="row",
@@ -80,7 +80,7 @@ def managed_trade_labels(
     return label_rows(signals, label, span, found["unlabelled"], more)
 
 
-def _planned(
+def planned_trades(
     market: BacktestMarket, columns: DecisionColumns, rules: Rules
 ) -> Iterator[tuple[int, ReasonCode, PlannedTrade | None]]:
     """Of each signal its row, layer 4's verdict on it as the only one, and the trade that it approves."""
@@ -118,7 +118,7 @@ def _played(
     nothing = (None,) * (1 + len(_AMOUNTS))
     if trade is None:
         return reason.value, Unlabelled.NOT_APPROVED.value, start, start, *nothing
-    outcome = player.play(trade) if _ends_within(market, rules, trade) else None
+    outcome = player.play(trade) if ends_within(market, rules, trade) else None
     if outcome is None:
         return reason.value, Unlabelled.END_OF_DATA.value, start, start, *nothing
     end = (outcome.label_end - EPOCH) // MICROSECOND
@@ -129,7 +129,7 @@ def _played(
     return reason.value, None, start, end, outcome.barrier.value, *amounts
 
 
-def _ends_within(market: BacktestMarket, rules: Rules, trade: PlannedTrade) -> bool:
+def ends_within(market: BacktestMarket, rules: Rules, trade: PlannedTrade) -> bool:
     """Whether the market lasts as long as the trade may."""
     waits = rules.execution.entry_timeout_seconds + rules.execution.exit_timeout_seconds
     longest = timedelta(hours=trade.plan.max_holding_hours, seconds=waits)
