@@ -1,8 +1,8 @@
 """The exit predictor: the probability that leaving a position now is better than another hour of it.
 
 XGBoost; CatBoost challenges it. Its rule-based twin is the health of the thesis, by which positions are left
-today: the less is left of it, the more it says for leaving. It earns nothing by itself, so two gates stay
-unjudged: it works in shadow until its effect on trades is measured (C26).
+today: the less is left of it, the more it says for leaving. It earns nothing by itself, so the gates
+of trades stay unjudged: it works in shadow until its effect on trades is measured (C26).
 Source: ML document, exit predictor; C26, C70, C71.
 """
 
@@ -63,7 +63,7 @@ def _judge(rows: TrainingRows, out: OutOfFold, rules: Rules) -> Judgement:
         baselines=(),
         reliability=calibration(forecasts.model, forecasts.won).bins,
         deciles=score_deciles(forecasts.model, forecasts.won, saves_bps, own.days),
-        gates=lambda _trials: judge_forecasts(forecasts),
+        gates=lambda _search: judge_forecasts(forecasts),
     )
 
 

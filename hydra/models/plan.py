@@ -5,14 +5,13 @@ from dataclasses import dataclass
 
 from hydra.backtest.simulation import PreparedMarket
 from hydra.ledger.calibration import CalibrationBin
-from hydra.ledger.overfitting import MarketTrials
 from hydra.models.calibration import Fit
 from hydra.models.interface import Model
 from hydra.models.judged_trades import JudgedTrades
 from hydra.models.out_of_fold import OutOfFold
 from hydra.models.report import Baseline
 from hydra.models.score_deciles import TRADE_RESULT, ResultWords, ScoreDecile
-from hydra.registry.gates import GateResult
+from hydra.registry.gates import GateResult, Search
 from hydra.trading.parameters import Rules
 from hydra.training.training_rows import TrainingRows
 
@@ -22,7 +21,7 @@ class Judgement:
     """Of one competitor on rows that it had not seen.
 
     reliability: how often what it said came true, by how sure it was. deciles: what rows brought, by score;
-    empty where they bring nothing. gates: what they say, given every trial counted.
+    empty where they bring nothing. gates: what they say, given how the model was found.
     """
 
     trades: JudgedTrades
@@ -30,7 +29,7 @@ class Judgement:
     baselines: tuple[Baseline, ...]
     reliability: Sequence[CalibrationBin]
     deciles: Sequence[ScoreDecile]
-    gates: Callable[[MarketTrials], tuple[GateResult, ...]]
+    gates: Callable[[Search], tuple[GateResult, ...]]
 
 
 @dataclass(frozen=True)

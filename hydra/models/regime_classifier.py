@@ -1,8 +1,8 @@
 """The regime classifier: which of seven regimes the hour after a decision will be.
 
 XGBoost; a random forest challenges it. Its baselines are the rule-based regime and that the last hour's goes
-on. It earns nothing by itself, so two gates stay unjudged: it works in shadow until its effect on trades is
-measured. Source: ML document, Regime Classifier; C62, C69, C70.
+on. It earns nothing by itself, so the gates of trades stay unjudged: it works in shadow until its effect
+on them is measured. Source: ML document, Regime Classifier; C62, C69, C70.
 """
 
 from typing import Final
@@ -86,7 +86,7 @@ def _judge(rows: TrainingRows, out: OutOfFold, _rules: Rules) -> Judgement:
         baselines=(),
         reliability=_of_the_likeliest(own, kept["model"]).bins,
         deciles=(),
-        gates=lambda _trials: _gates(own, kept),
+        gates=lambda _search: _gates(own, kept),
     )
 
 
@@ -118,7 +118,7 @@ def _of_the_likeliest(rows: TrainingRows, forecast: Floats) -> Calibration:
 
 
 def _gates(rows: TrainingRows, forecasts: dict[str, Floats]) -> tuple[GateResult, ...]:
-    """Against the better of the two baselines. net_profit and deflated_sharpe are not judged."""
+    """Against the better of the two baselines. What asks for trades is not judged."""
     bounds = Bounds()
     labels, weight, day = rows.labels, rows.uniqueness, rows.days
     losses = {name: class_log_loss(one, labels) for name, one in forecasts.items()}

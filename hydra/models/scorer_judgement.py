@@ -10,12 +10,11 @@ import numpy as np
 
 from hydra.arrays import Flags, Floats
 from hydra.ledger.bootstrap import Estimate
-from hydra.ledger.overfitting import MarketTrials
 from hydra.models.calibration import calibrate_two_classes, calibrated_forward
 from hydra.models.judged_trades import JudgedTrades, days_of, judged_trades, taken_trades
 from hydra.models.out_of_fold import OutOfFold
 from hydra.registry.comparison import mean_of_days
-from hydra.registry.gates import Forecasts, GateResult, ScoredRows, judge
+from hydra.registry.gates import Forecasts, GateResult, ScoredRows, Search, judge
 from hydra.training.training_rows import TrainingRows
 
 
@@ -69,8 +68,8 @@ def judge_scorer(rows: TrainingRows, out: OutOfFold, threshold: float) -> Judged
     return JudgedScorer(out, own, model[judged], twin[judged], trades)
 
 
-def scorer_gates(judged: JudgedScorer, trials: MarketTrials) -> tuple[GateResult, ...]:
-    """What the gates say of it. trials: every one on its market, this one included."""
+def scorer_gates(judged: JudgedScorer, search: Search) -> tuple[GateResult, ...]:
+    """What the gates say of it, given how it was found, itself included."""
     forecasts = judged.forecasts
     return judge(
         ScoredRows(
@@ -81,7 +80,7 @@ def scorer_gates(judged: JudgedScorer, trials: MarketTrials) -> tuple[GateResult
             forecasts.day,
             net_bps=np.where(judged.trades.is_taken, judged.net_bps, np.nan),
             daily_returns=judged.trades.daily.for_ratios,
-            trials=trials,
+            search=search,
         )
     )
 

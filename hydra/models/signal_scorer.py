@@ -37,7 +37,7 @@ def _judge(rows: TrainingRows, out: OutOfFold, rules: Rules) -> Judgement:
         baselines=tuple(Baseline(name, *found) for name, found in baselines(judged, threshold).items()),
         reliability=calibration(judged.model, judged.won).bins,
         deciles=score_deciles(judged.model, judged.won, judged.net_bps, judged.rows.days),
-        gates=lambda trials: scorer_gates(judged, trials),
+        gates=lambda search: scorer_gates(judged, search),
     )
 
 

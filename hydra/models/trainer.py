@@ -33,7 +33,7 @@ from hydra.models.plan import Judgement, TrainingPlan
 from hydra.models.report import TrainingReport
 from hydra.models.training_data import Development, kept_from_vault, shortfalls
 from hydra.registry.boosted_trees import write_trees
-from hydra.registry.gates import GateResult
+from hydra.registry.gates import GateResult, Search
 from hydra.registry.kinds import READERS
 from hydra.registry.manifest import Example, Manifest, Training
 from hydra.registry.store import StoredModel, register_model
@@ -125,12 +125,12 @@ def train_rows(
     refuse_leaks(rows)
     scored = _scored_competitors(plan, rows, request, rules, study, watch, show)
     first = scored[0]
-    trials = study.trials()
-    gates = first.judgement.gates(trials)
+    search = Search(study.trials(), _daily_returns(scored))
+    gates = first.judgement.gates(search)
     with watch.measure("final fit"):
         fitted = final_fit(first.out.model, rows, first.out.median_trees, request.fit)
         artifact = _artifact(plan, rows, first.out, fitted)
-    manifest = _manifest(rows, first.out, artifact, request, trials.count, is_forced=bool(missing))
+    manifest = _manifest(rows, first.out, artifact, request, search.trials.count, is_forced=bool(missing))
     stored = study.register(development, first.out, artifact, manifest, gates)
     return TrainingReport(
         model=stored.title,
@@ -155,9 +155,14 @@ def train_rows(
         result=plan.result,
         importances=_importances(rows, fitted),
         gates=gates,
-        trials=trials.count,
+        trials=search.trials.count,
         seconds=dict(watch.seconds),
     )
+
+
+def _daily_returns(scored: Sequence[_Scored]) -> Floats:
+    """(days, models): every competitor is tested on the same days."""
+    return np.stack([one.judgement.trades.daily.for_ratios for one in scored], axis=1)
 
 
 def _labelled(plan: TrainingPlan, rows: TrainingRows) -> TrainingRows:

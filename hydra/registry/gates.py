@@ -16,6 +16,7 @@ from hydra.arrays import Flags, Floats
 from hydra.ledger.bootstrap import Estimate
 from hydra.ledger.calibration import calibration
 from hydra.ledger.overfitting import MarketTrials, ReturnMoments
+from hydra.ledger.pbo_cscv import search_overfitting
 from hydra.registry.comparison import auc_gain, log_loss, mean_of_days, squared_error
 
 
@@ -27,6 +28,7 @@ class Bounds:
     least_effective_samples: float = 300.0
     most_calibration_error: float = 0.05
     least_deflated_sharpe: float = 0.95
+    most_overfitting: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +47,33 @@ class Forecasts:
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """How the model was found. trials: every one ever scored on its market.
+
+    variants: (days, models) daily returns of the models that competed in this training, fractions.
+    """
+
+    trials: MarketTrials
+    variants: Floats
+
+    @property
+    def overfitting(self) -> float | None:
+        """The probability that the best of the variants is best by luck (PBO); None: undefined."""
+        found = search_overfitting(self.variants)
+        return None if found is None else found.probability
+
+
+@dataclass(frozen=True, slots=True)
 class ScoredRows(Forecasts):
     """Forecasts of trades.
 
     net_bps: (n,) result after all costs of the trades that the model took; nan where it took none.
-    daily_returns: of those trades, fractions (days,). trials: every fit that was scored.
+    daily_returns: of those trades, fractions (days,).
     """
 
     net_bps: Floats
     daily_returns: Floats
-    trials: MarketTrials
+    search: Search
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +89,7 @@ class GateResult:
 
 GATES: Final = (
     "samples", "effective_samples", "auc", "brier", "log_loss", "calibration_error", "net_profit",
-    "deflated_sharpe",
+    "deflated_sharpe", "pbo",
 )  # fmt: skip
 """Every gate; a model is published only if each is there and passed."""
 
@@ -87,6 +106,7 @@ def judge(rows: ScoredRows, bounds: Bounds = Bounds()) -> tuple[GateResult, ...]
         *judge_forecasts(rows, bounds),
         _profitable(rows),
         _not_by_luck(rows, bounds.least_deflated_sharpe),
+        _not_overfitted(rows.search, bounds.most_overfitting),
     )
 
 
@@ -171,5 +191,13 @@ def _profitable(rows: ScoredRows) -> GateResult:
 
 
 def _not_by_luck(rows: ScoredRows, bound: float) -> GateResult:
-    number = rows.trials.deflated_sharpe(ReturnMoments.of(rows.daily_returns))
-    return at_least("deflated_sharpe", number, bound, f"after {rows.trials.count} trials")
+    trials = rows.search.trials
+    number = trials.deflated_sharpe(ReturnMoments.of(rows.daily_returns))
+    return at_least("deflated_sharpe", number, bound, f"after {trials.count} trials")
+
+
+def _not_overfitted(search: Search, bound: float) -> GateResult:
+    number = search.overfitting
+    measured = "undefined" if number is None else f"{number:.3f} of {search.variants.shape[1]} models"
+    words = f"pbo: {measured}, at most {bound} allowed"
+    return GateResult("pbo", number, bound, number is not None and number <= bound, words)

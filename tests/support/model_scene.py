@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from hydra.ledger.overfitting import MarketTrials
-from hydra.registry.gates import ScoredRows
+from hydra.registry.gates import ScoredRows, Search
 from hydra.registry.logistic import read_logistic, write_logistic
 from hydra.registry.manifest import Example, Manifest, Training
 
@@ -64,5 +64,5 @@ def good_rows(skill: float = 1.5, rows: int = 6_000, days: int = 120, seed: int 
         day=day,
         net_bps=net_bps,
         daily_returns=daily,
-        trials=MarketTrials.of(trials),
+        search=Search(MarketTrials.of(trials), np.stack([daily, *trials], axis=1)),
     )

@@ -17,7 +17,7 @@ from hydra.models.interface import FitSettings
 from hydra.models.out_of_fold import score_out_of_fold, walk_forward_folds
 from hydra.models.plan import Judgement
 from hydra.models.xgboost_trees import XGBoostTrees
-from hydra.registry.gates import failed_gates
+from hydra.registry.gates import Search, failed_gates
 from hydra.sim.market.settings import MarketSettings
 from hydra.trading.parameters import Rules
 from hydra.training.exit_rows import exit_training_rows
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.slow
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
 DAYS = 16
-NO_TRIALS = MarketTrials(0, None)
+NO_SEARCH = Search(MarketTrials(0, None), np.zeros((0, 0)))
 SMALL = XGBoostTrees(own=BoostingParameters(most_trees=30, depth=3, learning_rate=0.3))
 QUARTER = timedelta(minutes=15)
 
@@ -113,9 +113,11 @@ def test_no_feature_of_a_row_depends_on_what_comes_after_it() -> None:
 
 def test_it_is_judged_by_six_gates_and_cannot_be_published() -> None:
     found = judged(rows())
-    gates = found.gates(NO_TRIALS)
+    gates = found.gates(NO_SEARCH)
     assert len(gates) == 6
-    assert {"net_profit was not judged", "deflated_sharpe was not judged"} <= set(failed_gates(gates))
+    assert {f"{name} was not judged" for name in ("net_profit", "deflated_sharpe", "pbo")} <= set(
+        failed_gates(gates)
+    )
     assert found.trades.count == 0
     assert found.figures["always_leaves"] == found.figures["judged_rows"]
     assert sum(one.rows for one in found.deciles) == found.figures["judged_rows"]
@@ -132,7 +134,7 @@ def test_moments_to_leave_that_features_foretell_are_found_and_others_are_not(
         pl.Series("leaving_saves", np.where(planted.labels == 1, 0.01, -0.005)),
     )
     found = judged(replace(planted, frame=known))
-    failed = [gate.gate for gate in found.gates(NO_TRIALS) if not gate.is_passed]
+    failed = [gate.gate for gate in found.gates(NO_SEARCH) if not gate.is_passed]
     assert (failed == []) is is_found
     if is_found:
         assert found.figures["model_saves_bps"] > 20 > abs(found.figures["rule_saves_bps"])  # type: ignore[operator, arg-type]

@@ -7,7 +7,7 @@ import pytest
 
 from hydra.ledger.overfitting import MarketTrials
 from hydra.registry.comparison import auc_gain, log_loss, mean_of_days, squared_error
-from hydra.registry.gates import GATES, Bounds, GateResult, failed_gates, judge
+from hydra.registry.gates import GATES, Bounds, GateResult, Search, failed_gates, judge
 from tests.support.model_scene import good_rows
 
 
@@ -51,8 +51,24 @@ def test_what_is_undefined_does_not_pass() -> None:
     assert (no_loser["auc"].number, no_loser["auc"].is_passed) == (None, False)
     untraded = by_gate(judge(replace(evidence, net_bps=np.full(6_000, np.nan), daily_returns=np.zeros(120))))
     assert (untraded["net_profit"].number, untraded["deflated_sharpe"].number) == (None, None)
-    one_trial = by_gate(judge(replace(evidence, trials=MarketTrials.of([evidence.daily_returns]))))
+    alone = Search(MarketTrials.of([evidence.daily_returns]), evidence.daily_returns[:, None])
+    one_trial = by_gate(judge(replace(evidence, search=alone)))
     assert not one_trial["deflated_sharpe"].is_passed
+    assert (one_trial["pbo"].number, one_trial["pbo"].is_passed) == (None, False)
+
+
+def test_the_best_of_many_that_know_nothing_is_overfitted() -> None:
+    evidence = good_rows()
+    chance = np.random.default_rng(11)
+    found = []
+    for _ in range(40):
+        variants = chance.normal(0.0, 0.01, (120, 12))
+        found.append(
+            by_gate(judge(replace(evidence, search=replace(evidence.search, variants=variants))))["pbo"]
+        )
+    numbers = [one.number for one in found]
+    assert 0.4 < np.mean(numbers) < 0.6  # type: ignore[arg-type]
+    assert [one.is_passed for one in found] == [number <= 0.5 for number in numbers]  # type: ignore[operator]
 
 
 def test_costs_turn_a_profit_into_a_failed_gate() -> None:

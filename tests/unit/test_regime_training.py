@@ -18,7 +18,7 @@ from hydra.models.out_of_fold import score_out_of_fold, walk_forward_folds
 from hydra.models.plan import Judgement
 from hydra.models.regime_classifier import CLASSES, REGIME, shares_forward
 from hydra.models.xgboost_trees import XGBoostTrees
-from hydra.registry.gates import failed_gates
+from hydra.registry.gates import Search, failed_gates
 from hydra.sim.market.settings import MarketSettings
 from hydra.trading.parameters import Rules
 from hydra.training.regime_rows import regime_training_rows
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.slow
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
 DAYS = 16
-NO_TRIALS = MarketTrials(0, None)
+NO_SEARCH = Search(MarketTrials(0, None), np.zeros((0, 0)))
 SMALL = XGBoostTrees(CLASSES, BoostingParameters(most_trees=30, depth=3, learning_rate=0.3))
 
 
@@ -76,9 +76,11 @@ def test_it_is_judged_by_six_gates_and_cannot_be_published() -> None:
         fold for fold in walk_forward_folds(rows()) if len(np.unique(rows().labels[fold.train])) < CLASSES
     ]
     assert lacking
-    gates = found.gates(NO_TRIALS)
+    gates = found.gates(NO_SEARCH)
     assert len(gates) == 6
-    assert {"net_profit was not judged", "deflated_sharpe was not judged"} <= set(failed_gates(gates))
+    assert {f"{name} was not judged" for name in ("net_profit", "deflated_sharpe", "pbo")} <= set(
+        failed_gates(gates)
+    )
     assert found.trades.count == 0
     for name in ("model", "persistence", "rule"):
         assert 0 < found.figures[f"{name}_log_loss"] < np.log(CLASSES)  # type: ignore[operator]
@@ -94,7 +96,7 @@ def test_regimes_that_a_feature_foretells_are_found_and_pass_the_gates_that_are_
         pl.Series("last_regime", chance.integers(0, CLASSES, len(planted))),
         pl.lit(None, pl.Int8).alias("rule_regime"),
     )
-    gates = judged(replace(planted, frame=known)).gates(NO_TRIALS)
+    gates = judged(replace(planted, frame=known)).gates(NO_SEARCH)
     assert [gate.words for gate in gates if not gate.is_passed] == []
 
 

@@ -31,7 +31,7 @@ from hydra.models.out_of_fold import (
 from hydra.models.scorer_judgement import JudgedScorer, judge_scorer, scorer_gates
 from hydra.models.xgboost_trees import XGBoostTrees
 from hydra.registry.comparison import auc
-from hydra.registry.gates import GateResult, failed_gates
+from hydra.registry.gates import GateResult, Search, failed_gates
 from hydra.training.splits.label_spans import Fold, Purge
 from hydra.training.splits.walk_forward import WalkForward, purged_walk_forward
 from hydra.training.training_rows import TrainingRows
@@ -63,7 +63,8 @@ def with_edge() -> tuple[TrainingRows, OutOfFold, JudgedScorer]:
 def gates_of(judged: JudgedScorer) -> tuple[GateResult, ...]:
     """With two trials: this one, and one that earned half as much."""
     daily = judged.trades.daily.for_ratios
-    return scorer_gates(judged, MarketTrials.of([daily, daily / 2 + 1e-4 * np.sin(np.arange(len(daily)))]))
+    variants = [daily, daily / 2 + 1e-4 * np.sin(np.arange(len(daily)))]
+    return scorer_gates(judged, Search(MarketTrials.of(variants), np.stack(variants, axis=1)))
 
 
 def test_a_planted_edge_is_found_with_the_size_that_it_has() -> None:
