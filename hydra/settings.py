@@ -216,6 +216,9 @@ class Settings(NewsAnalystSettings):
     signal_scorer: Annotated[
         str, Field(pattern=r"^(rule|published|[a-z][a-z0-9-]{0,62}@[1-9][0-9]{0,8})$")
     ] = Field("rule", description="What scores signals: rule, published, or a model as name@version")
+    own_model_file: Path | None = Field(
+        None, description="A Python file with a model of your own that can be trained; empty: none"
+    )
     ml_score_threshold: Fraction = Field(
         0.45, description="Signals scored below this are rejected (inclusive, C118)"
     )

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -27,6 +26,7 @@ from hydra.db.roles import Role
 from hydra.domain import MarketOrigin
 from hydra.models.interface import FitSettings
 from hydra.models.out_of_fold import FitProgress
+from hydra.models.plans import PLANS, plan_of
 from hydra.models.trainer import TrainingRequest
 from hydra.models.training_process import train_in_process
 from hydra.runtime.run_market import GENERATED_START, MOST_GENERATED_DAYS
@@ -40,16 +40,10 @@ _MOST_THREADS: Final = 64
 _THREADS: Final = 2
 
 
-class TrainableModel(StrEnum):
-    """What can be trained; the names of `PLANS`."""
-
-    SIGNAL_SCORER = "signal-scorer"
-    REGIME = "regime"
-    EXIT = "exit"
-
-
 def command(  # noqa: PLR0913, PLR0917  # one parameter an option
-    model: Annotated[TrainableModel, typer.Argument(metavar="|".join(TrainableModel), help="Which model.")],
+    model: Annotated[
+        str, typer.Argument(metavar="|".join(PLANS), help="Which model, or the one of OWN_MODEL_FILE.")
+    ],
     days: Annotated[
         int | None,
         typer.Option(min=1, max=MOST_GENERATED_DAYS, help="The last days of the history. [default: all]"),
@@ -79,10 +73,12 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
 ) -> None:
     """Train a model and register it as a candidate; `hydra models publish` chooses it if its gates passed."""
     console = error_console()
+    settings = load_settings()
+    plan_of(model, settings.own_model_file)
     db.up()
     choice = _choice(market, market_seed, days, until, pairs, console)
-    request = TrainingRequest(model.value, choice, FitSettings(seed, threads), is_forced=force)
-    url = database_url(load_settings(), Role.WORKER)
+    request = TrainingRequest(model, choice, FitSettings(seed, threads), is_forced=force)
+    url = database_url(settings, Role.WORKER)
     with _progress(console) as show:
         report = train_in_process(url, request, memory_mib, show)
     if html is not None:

@@ -58,7 +58,7 @@ _MOST_IMPORTANCES: Final = 15
 
 @dataclass(frozen=True)
 class TrainingRequest:
-    """model: a name of `PLANS`. is_forced: although the history is shorter than the least."""
+    """model: the name of a plan. is_forced: although the history is shorter than the least."""
 
     model: str
     choice: MarketChoice

@@ -16,7 +16,7 @@ from hydra.db.engine import connect
 from hydra.die_with_parent import end_with_spawner
 from hydra.errors import HydraError, StopError
 from hydra.models.out_of_fold import FitProgress, ShowProgress
-from hydra.models.plans import PLANS
+from hydra.models.plans import plan_of
 from hydra.models.report import TrainingReport
 from hydra.models.trainer import TrainingRequest, train
 from hydra.research.overrides import settings_and_rules
@@ -80,7 +80,8 @@ def _work(url: str, request: TrainingRequest, memory_mib: int, there: Connection
     try:
         settings, rules = settings_and_rules({}, request.choice.feeds)
         with connect(url, autocommit=True) as connection:
-            report = train(connection, url, PLANS[request.model], request, settings, rules, there.send)
+            plan = plan_of(request.model, settings.own_model_file)
+            report = train(connection, url, plan, request, settings, rules, there.send)
     except (HydraError, psycopg.OperationalError) as error:
         # The database's client says it in its own words, and without the limit.
         is_memory = "out of memory" in str(error)

@@ -17,7 +17,9 @@ from hydra.db.roles import Role
 from hydra.domain import ModelStatus
 from hydra.errors import StopError
 from hydra.ingest.simulated import store_market
+from hydra.models.plans import plan_of
 from hydra.models.report import TrainingReport
+from hydra.paths import PROJECT_ROOT
 from hydra.registry.gates import GATES
 from hydra.registry.manifest import read_manifest
 from hydra.registry.publishing import publish
@@ -27,6 +29,7 @@ from tests.support.servers.logins import as_role
 from tests.support.train_plain import HOURS, MARKET, train_here
 
 NAME = "signal-scorer"
+EXAMPLE = PROJECT_ROOT / "examples" / "few_features.py"
 
 
 @dataclass
@@ -136,3 +139,13 @@ def test_a_training_that_may_use_too_little_memory_says_so_and_registers_nothing
     )  # fmt: skip
     assert "--memory-mib" in done.stdout
     assert titles(scene) == before
+
+
+def test_the_model_of_a_user_is_trained_and_registered_as_any_other(scene: Scene) -> None:
+    report = train_here(scene.url, scene.ids, plan=plan_of("few-features", EXAMPLE))
+    model = read_model(scene.connection, report.model)
+    assert model.title == "few-features@1"
+    features = read_manifest(model.manifest).features
+    assert len(features) == 10
+    assert list(report.tried) == ["XGBoost", "CatBoost"]
+    assert load_model(scene.connection, model, features).features == features
