@@ -30,6 +30,9 @@ _SLOTS: Final = 60
 _FILE_BYTES: Final = 32_768
 _LONGEST_BAN_S: Final = 4 * 86_400.0
 _ROUNDING_S: Final = 0.001
+_CLOCK_STEP_S: Final = 1.0
+"""A clock that is kept right goes back by less."""
+
 _SHORTEST_WINDOW_S: Final = 1.0
 
 
@@ -143,7 +146,7 @@ class RateBudget:
         with self._locked() as state:
             now = self._clock()
             until = max(_blocked(state, now).until, now + min(seconds, _LONGEST_BAN_S))
-            state["blocked"] = Blocked(until, status)
+            state["blocked"], state["blocked_at"] = Blocked(until, status), now
             return Blocked(until, status)
 
     def used(self, pool: str, count: float) -> None:
@@ -188,9 +191,10 @@ def _read(content: bytes) -> dict[str, Any]:
 
 
 def _blocked(state: Mapping[str, Any], now: float) -> Blocked:
-    """The block that was noted; none that a wrong clock has put beyond the longest one."""
+    """The block that was noted; none of a clock that was set back since: what it would last is not known."""
     noted = Blocked(*state.get("blocked", (0.0, 0)))
-    return noted if noted.until <= now + _LONGEST_BAN_S else Blocked(0.0, 0)
+    was_set_back = now < state.get("blocked_at", 0.0) - _CLOCK_STEP_S
+    return Blocked(0.0, 0) if was_set_back or noted.until > now + _LONGEST_BAN_S else noted
 
 
 def _taken(state: Mapping[str, Any], pool: str, limit: Limit, now: float) -> dict[int, float]:

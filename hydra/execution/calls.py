@@ -109,14 +109,16 @@ def _sending(pair: PairOrders, memory: PairMemory, order: Order, time: datetime)
     if order.role is OrderRole.EXIT and not exit_life.may_send(pair, memory, order, time):
         return None
     # The exchange sets margin and leverage only while the pair has no orders: before the stop of an entry.
-    is_early = pair.position is None
+    is_early = pair.position is None and not any(one.sent_time for one in pair.working(OrderRole.ENTRY))
     if is_early and (pair.state.plan is None or memory.leverage != pair.wanted_leverage):
         return None
     return _send(memory, order, time)
 
 
 def _entering(pair: PairOrders, memory: PairMemory, order: Order, time: datetime) -> Call | None:
-    """Leverage, then the stop, then the entry."""
+    """Leverage, then the stop, then the entry; none before tables and exchange were compared."""
+    if not pair.is_compared:
+        return None
     complaint = pair.off_filters(order)
     if complaint is not None:
         detail = {"off_filters": complaint, "sent": False}
@@ -166,6 +168,8 @@ def _unknown(pair: PairOrders, memory: PairMemory, order: Order, time: datetime)
             order.enter(time, OrderState.CANCELED, detail={"at_exchange": "no such order"})
             return None
         can_go = order.cancel_wanted_time is None and memory.may("send", identity, time)
+        if order.role is OrderRole.ENTRY:
+            can_go = can_go and pair.is_compared and protection.may_enter(pair, memory)
         if can_go and (answer.is_final or _protects_now(pair, memory, order)):
             return _send(memory, order, time)
     return _paced(memory, "ask", identity, time, Ask(order))
@@ -202,8 +206,7 @@ def _of_pair(pair: PairOrders, memory: PairMemory, time: datetime) -> list[Call]
     else:
         memory.succeeded("list", "")
     if pair.position is not None:
-        shown = memory.position
-        if memory.doubted_at is not None or shown is None or time - shown.time >= MEASURED_EVERY:
+        if _must_measure(pair, memory, time):
             found += _optional(_paced(memory, "position", "", time, AskPosition()))
         else:
             memory.succeeded("position", "")
@@ -212,6 +215,15 @@ def _of_pair(pair: PairOrders, memory: PairMemory, time: datetime) -> list[Call]
     else:
         memory.succeeded("quote", "")
     return found
+
+
+def _must_measure(pair: PairOrders, memory: PairMemory, time: datetime) -> bool:
+    """True if the newest view of the position is old, in doubt, or not what a passive exit needs."""
+    shown = memory.position
+    if memory.doubted_at is not None or shown is None or time - shown.time >= MEASURED_EVERY:
+        return True
+    is_waiting = any(one.sent_time is None for one in pair.passive_exits)
+    return is_waiting and not protection.is_alone(pair, memory)
 
 
 def _must_list(pair: PairOrders, memory: PairMemory, time: datetime) -> bool:

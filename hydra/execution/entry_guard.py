@@ -6,10 +6,11 @@ Source: docs/live.md, "Dead man's switch".
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
+from hydra.durations import EPOCH
 from hydra.errors import HydraError
 from hydra.exchange.account import TradingAccount
 
@@ -22,17 +23,21 @@ _NEVER: Final = 0.0
 
 
 class EntryGuard:
-    """Sets, renews and ends the timers. entries: the symbols in which an entry waits and nothing is held."""
+    """Sets, renews and ends the timers. entries: the symbols in which an entry waits and nothing is held.
+
+    symbols: of the run; the timers that an earlier process left are ended first.
+    """
 
     def __init__(
         self,
+        symbols: Iterable[str],
         account: TradingAccount,
         entries: Callable[[], Awaitable[set[str]]],
         now: Callable[[], datetime],
         tell: Callable[[str], None],
     ) -> None:
         self._account, self._entries, self._now, self._tell = account, entries, now, tell
-        self._set_at: dict[str, datetime] = {}
+        self._set_at: dict[str, datetime] = dict.fromkeys(symbols, EPOCH)
 
     async def run(self) -> None:
         """Until cancelled; then the timers run out by themselves."""

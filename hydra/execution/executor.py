@@ -48,7 +48,7 @@ class Executor:
     """The orders of one run at one account.
 
     now: the exchange's time. tell: gets a sentence for what a person should know. connected: called when a
-    user stream begins. The connection of `rows` is used by one thread only.
+    user stream begins. is_compared: see `PairOrders`. The connection of `rows` is used by one thread only.
     """
 
     def __init__(
@@ -59,10 +59,11 @@ class Executor:
         now: Callable[[], datetime],
         tell: Callable[[str], None],
         connected: Callable[[], None] = lambda: None,
+        is_compared: Callable[[], bool] = lambda: True,
     ) -> None:
         self._rows, self._account, self._calls = rows, account, calls
         self._now, self._tell, self._connected = now, tell, connected
-        self._is_ending = False
+        self._is_ending, self._is_compared = False, is_compared
         self._pairs = {one: _Pair(one) for one in rows.symbols}
         self._by_symbol = {symbol: self._pairs[one] for one, symbol in rows.symbols.items()}
         self._database = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rows")
@@ -154,7 +155,10 @@ class Executor:
                 pair.look_again = False
                 news, pair.news = pair.news, []
                 seen = partial(self._rows.look, pair.instrument_id, pair.memory, news, self._now())
-                calls = await self._in_database(partial(seen, is_ending=self._is_ending))
+                is_compared = self._is_compared()
+                calls = await self._in_database(
+                    partial(seen, is_ending=self._is_ending, is_compared=is_compared)
+                )
                 for call in calls:
                     self._call_soon(pair, call)
         finally:

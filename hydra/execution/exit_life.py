@@ -15,7 +15,7 @@ from hydra.layers.layer5_orders import exit_order
 from hydra.trading.pair_state import Order, Position
 
 GIVEN_UP_AFTER: Final = timedelta(seconds=10)
-"""So long a passive exit waits to be sent; then the position is closed at market."""
+"""So long a passive exit waits for its stop after the first look at it; then all is closed at market."""
 
 
 def leave(pair: PairOrders, memory: PairMemory, ended: list[Order], time: datetime) -> None:
@@ -34,7 +34,7 @@ def leave(pair: PairOrders, memory: PairMemory, ended: list[Order], time: dateti
         return
     pair.withdraw(pair.working(OrderRole.ENTRY), time, _reason(pair, ended))
     for order in exits:
-        if order.order_type is not OrderType.MARKET and _has_waited(pair, order, time):
+        if order.order_type is not OrderType.MARKET and _has_waited(pair, memory, order, time):
             pair.withdraw([order], time)
         if order.sent_time is None and order.quantity != position.quantity:
             pair.withdraw([order], time)
@@ -52,19 +52,19 @@ def _was_in_vain(order: Order) -> bool:
     return is_market_exit and has_failed
 
 
-def _has_waited(pair: PairOrders, order: Order, time: datetime) -> bool:
+def _has_waited(pair: PairOrders, memory: PairMemory, order: Order, time: datetime) -> bool:
     """True if a passive exit has had its time, or the stop that it needs beside it does not come.
 
     It has had its time when the run is being stopped: nobody would follow it with a market order.
     """
-    if pair.is_ending or (order.sent_time is None and time - order.placed_time >= GIVEN_UP_AFTER):
+    is_urgent = any(one.order_type is OrderType.MARKET for one in pair.working(OrderRole.EXIT))
+    if pair.is_ending or is_urgent:
         return True
-    since = order.sent_time or time
-    waited = (time - since).total_seconds()
+    if order.sent_time is None:
+        return time - memory.first_looks.setdefault(order.client_order_id, time) >= GIVEN_UP_AFTER
+    waited = (time - order.sent_time).total_seconds()
     step = exit_step(waited, float(order.remaining), pair.parameters, is_refused=False)
-    others = pair.working(OrderRole.EXIT)
-    is_urgent = any(one.order_type is OrderType.MARKET for one in others)
-    return step is OrderStep.SEND_MARKET or is_urgent
+    return step is OrderStep.SEND_MARKET
 
 
 def _plan_market(pair: PairOrders, position: Position, reason: ReasonCode, time: datetime) -> None:

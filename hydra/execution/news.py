@@ -151,7 +151,8 @@ class PairMemory:
     position: until it has been asked for that position, nothing more is sent to reduce it. requote: the entry
     that is to be quoted anew as soon as prices are known. stop_refusals: how often the exchange refused a
     stop because nothing is held yet, by decision; only the newest.
-    checked_at, checked_mark: of the newest check of the position between the minutes.
+    checked_at, checked_mark: of the newest check of the position between the minutes. first_looks: when
+    passive exits that wait to be sent were first looked at.
     """
 
     shown: dict[str, Shown] = field(default_factory=dict)
@@ -173,6 +174,7 @@ class PairMemory:
     needs_trades: bool = True
     checked_at: datetime | None = None
     checked_mark: Decimal = Decimal(0)
+    first_looks: dict[str, datetime] = field(default_factory=dict)
     _next: dict[tuple[str, str], datetime] = field(default_factory=dict)
     _tries: dict[tuple[str, str], int] = field(default_factory=dict)
 
@@ -236,7 +238,7 @@ class PairMemory:
 
     def forget_all_but(self, client_order_ids: set[str]) -> None:
         """Forget orders that have ended."""
-        for held in (self.shown, self.not_found, self.heard_at):
+        for held in (self.shown, self.not_found, self.heard_at, self.first_looks):
             for gone in held.keys() - client_order_ids:
                 held.pop(gone)
         self.sending &= client_order_ids

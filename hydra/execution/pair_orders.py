@@ -30,7 +30,8 @@ class PairOrders:
     """One pair of a run. symbol: the exchange's name. sent: orders of the decision so far, by role.
 
     parameters: those of the run. is_killed: a kill switch stops the pair. is_ending: the run is being
-    stopped: positions are kept, entries are not, and what is being left is left at market.
+    stopped: positions are kept, entries are not, and what is being left is left at market. is_compared:
+    tables and exchange were, since the process began: until then no entry goes out.
     """
 
     state: PairState
@@ -41,6 +42,7 @@ class PairOrders:
     sent: dict[OrderRole, int] = field(default_factory=dict)
     is_killed: bool = False
     is_ending: bool = False
+    is_compared: bool = True
 
     @property
     def position(self) -> Position | None:
@@ -86,6 +88,11 @@ class PairOrders:
         """The orders of these roles that can still be filled, oldest first; of all without a role."""
         found = [one for one in self.state.orders if one.is_working and (not roles or one.role in roles)]
         return sorted(found, key=lambda one: (one.order_id is None, one.order_id or 0))
+
+    @property
+    def passive_exits(self) -> list[Order]:
+        """The working exits that rest in the book, or are to."""
+        return [one for one in self.working(OrderRole.EXIT) if one.order_type is not OrderType.MARKET]
 
     def order(self, client_order_id: str) -> Order | None:
         """The order with this id, if it worked when the pair was read, or was added since."""

@@ -73,15 +73,16 @@ class PairRows:
         time: datetime,
         *,
         is_ending: bool = False,
+        is_compared: bool = True,
     ) -> list[Call]:
         """See `hydra.execution.look`; what it decides is committed when this returns.
 
-        is_ending: see `PairOrders`.
+        is_ending, is_compared: see `PairOrders`.
         """
         with self.connection.transaction():
             lock_pairs(self.connection, self.venue.run_id, instrument_id)
             pair = self._read(instrument_id, memory, time)
-            pair.is_ending = is_ending
+            pair.is_ending, pair.is_compared = is_ending, is_compared
             watch_position(self.connection, pair, memory, self.rules, time)
             booked = self._booked(instrument_id, news, memory)
             calls = look(pair, memory, news, booked, time)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from hydra.domain import OrderRefusal, OrderRole, OrderState, OrderType, ReasonCode
+from hydra.domain import OrderRefusal, OrderRole, OrderState, ReasonCode
 from hydra.execution.news import PairMemory
 from hydra.execution.order_life import has_fired
 from hydra.execution.pair_orders import PairOrders
@@ -41,6 +41,15 @@ def proven_stop(pair: PairOrders, memory: PairMemory) -> Order | None:
     """The newest proven stop for all that is held; None: there is none."""
     proven = [one for one in _covering(pair, OrderRole.STOP, pair.held) if is_proven(one, memory)]
     return proven[-1] if proven else None
+
+
+def is_alone(pair: PairOrders, memory: PairMemory) -> bool:
+    """Whether the exchange shows just what is held, asked since a passive exit waits: all is ours."""
+    shown, position = memory.position, pair.position
+    if position is None or shown is None or shown.position is None:
+        return False
+    is_new = all(shown.time >= since for since in memory.first_looks.values())
+    return is_new and shown.position.quantity * position.direction == position.quantity
 
 
 def may_rest(pair: PairOrders, memory: PairMemory) -> bool:
@@ -81,9 +90,10 @@ def _plan_closing_stop(
     pair: PairOrders, memory: PairMemory, position: Position, stop: Order | None, time: datetime
 ) -> None:
     """Beside a passive exit the stop has to close the position whatever rests. stop: the newest."""
-    exits = [one for one in pair.working(OrderRole.EXIT) if one.order_type is not OrderType.MARKET]
-    is_wanted = any(not one.is_withdrawn for one in exits)
-    if not is_wanted or stop is None or stop.closes_position or not _may_plan(memory, _CLOSING, time):
+    is_wanted = any(not one.is_withdrawn for one in pair.passive_exits)
+    if not is_wanted or stop is None or stop.closes_position or not is_alone(pair, memory):
+        return
+    if not _may_plan(memory, _CLOSING, time):
         return
     key, attempt = pair.key(position.decision_time), pair.attempt(OrderRole.STOP)
     plan = closing_stop(key, position.direction, pair.at_risk, position.stop_price, attempt)

@@ -48,9 +48,6 @@ def adopt(
         values = {"run_id": run_id, "instrument_id": instrument_id}
         lock_pairs(connection, run_id, instrument_id)
         state = read_pair_states(connection, run_id).get(instrument_id, PairState(instrument_id))
-        refusal = refuse(request, held, state.position)
-        if refusal is not None:
-            return RequestAnswer(refusal, is_done=False)
         decided = connection.execute(queries.load("reconcile/newest_decision"), values).fetchone()
         terms = read_terms(connection, [instrument_id], time, rules.costs)
         if decided is None or instrument_id not in terms:
@@ -58,6 +55,9 @@ def adopt(
                 f"the run has not decided a minute of {request.symbol} yet: ask again after one",
                 is_done=False,
             )
+        refusal = refuse(request, held, state.position, terms[instrument_id].filters.max_quantity)
+        if refusal is not None:
+            return RequestAnswer(refusal, is_done=False)
         bought = _take_over(state, request, held, (decided[0], time), terms[instrument_id], run_id)
         store_pair_states(connection, run_id, [state])
     return RequestAnswer(f"{bought} of {request.symbol} are now a position of run {run_id}", is_done=True)
@@ -99,8 +99,13 @@ def not_there(held: PositionSeen | None, own: Position | None) -> Decimal:
     return max(own.quantity - shown, Decimal(0)) if shown >= 0 else Decimal(0)
 
 
-def refuse(request: OperatorRequest, held: PositionSeen, own: Position | None) -> str | None:
-    """Why a position cannot be taken over; None: it can. own: what the tables hold of the pair."""
+def refuse(
+    request: OperatorRequest, held: PositionSeen, own: Position | None, largest: Decimal
+) -> str | None:
+    """Why a position cannot be taken over; None: it can. own: what the tables hold of the pair.
+
+    largest: what one market order can close, base units.
+    """
     direction, symbol = direction_of_quantity(held.quantity), request.symbol
     mark, stop = held.mark_price or held.entry_price, request.stop_price
     target = request.target_price
@@ -111,10 +116,15 @@ def refuse(request: OperatorRequest, held: PositionSeen, own: Position | None) -
         and own.direction != direction,
         f"all of {symbol} at the exchange is HYDRA's already": own is not None
         and abs(held.quantity) <= own.quantity,
+        f"{abs(held.quantity)} of {symbol} is more than one order closes ({largest}): close a part by hand "
+        "first": abs(held.quantity) > largest,
         f"a stop at {stop} would fire at once: the mark price is {mark}": stop is not None
         and direction * (mark - stop) <= 0,
         f"a target at {target} would fire at once: the mark price is {mark}": target is not None
         and direction * (target - mark) <= 0,
+        f"from a stop at {stop} no target above 0 follows: give one": target is None
+        and stop is not None
+        and _target(mark, stop, direction) <= 0,
     }
     return next((words for words, holds in obstacles.items() if holds), None)
 
@@ -208,5 +218,9 @@ def _exits(
     """Stop and target on the price grid; without a target it lies twice as far away as the stop (C35)."""
     mark, tick = held.mark_price or held.entry_price, spec.filters.tick_size
     stop = round_towards_entry(request.stop_price or mark, tick, mark)
-    target = request.target_price or mark + direction * REWARD_TO_RISK * abs(mark - stop)
+    target = request.target_price or _target(mark, stop, direction)
     return stop, round_towards_entry(target, tick, mark)
+
+
+def _target(mark: Decimal, stop: Decimal, direction: int) -> Decimal:
+    return mark + direction * REWARD_TO_RISK * abs(mark - stop)

@@ -4,7 +4,7 @@ Source: docs/exchange.md, "Reconciliation".
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,9 +42,14 @@ class Corrections:
             StopError, BadDataError: see `TradingAccount`.
         """
         to_book = [one for one in differences if ANSWERS[one.kind].action is Action.BOOK]
+        refused: dict[int, str] = {}
         for booking in bookings_of(to_book, snapshot):
-            await asyncio.to_thread(self._book, booking, snapshot.time)
-        await asyncio.to_thread(self._note, to_book)
+            try:
+                await asyncio.to_thread(self._book, booking, snapshot.time)
+            except psycopg.IntegrityError as error:
+                # Rows that do not fit must not keep the other pairs from being executed.
+                refused[booking.instrument_id] = f"not booked: {error.diag.message_primary}"
+        await asyncio.to_thread(self._note, to_book, refused)
         for one in differences:
             action = ANSWERS[one.kind].action
             if action in {Action.CANCEL, Action.PROTECT} and one.instrument_id is not None:
@@ -75,6 +80,7 @@ class Corrections:
             ]
             book(self.connection, self.run_id, booking, spec)
 
-    def _note(self, booked: Sequence[Difference]) -> None:
+    def _note(self, booked: Sequence[Difference], refused: Mapping[int, str]) -> None:
         for one in booked:
-            records.note_done(self.connection, self.run_id, one, ANSWERS[one.kind].done)
+            done = refused.get(one.instrument_id or 0, ANSWERS[one.kind].done)
+            records.note_done(self.connection, self.run_id, one, done)

@@ -14,7 +14,7 @@ from typing import Final
 import psycopg
 
 from hydra.db import queries
-from hydra.domain import OrderRole, OrderState, PositionEventKind, PositionState, ReasonCode
+from hydra.domain import OrderRole, OrderState, OrderType, PositionEventKind, PositionState, ReasonCode
 from hydra.errors import OrderRefusedError
 from hydra.exchange.account import OrderSeen, TradingAccount
 from hydra.layers.layer5_orders import DecisionKey, OrderPlan, market_exit_order, protective_orders
@@ -75,7 +75,7 @@ class Protection:
         """Close what is held by a market order; what was done, in words. Raises: see `protect`."""
         planned = await asyncio.to_thread(self._plan_exit, pair, reason)
         if planned is None:
-            return "nothing is held any more"
+            return "nothing is held any more, or it is being closed"
         plan, others = planned
         # Reduce-only orders in the book count against the position, and an entry would open it again.
         await self.withdraw(pair, others)
@@ -141,7 +141,7 @@ class Protection:
         with self.connection.transaction():
             state = self._held(pair)
             position = state.position
-            if position is None or position.quantity == 0:
+            if position is None or position.quantity == 0 or _is_closing(state):
                 return None
             key = self.key(pair.instrument_id, position.decision_time)
             sent = self._sent(pair, position, OrderRole.EXIT)
@@ -193,6 +193,12 @@ class Protection:
         ((order, _),) = read_orders(self.connection, self.run_id, [client_id])
         state.ended.append(order)
         return order
+
+
+def _is_closing(state: PairState) -> bool:
+    """True if a market exit works: a second one would close what somebody else may hold."""
+    own = state.exit
+    return own is not None and own.order_type is OrderType.MARKET and not own.is_withdrawn
 
 
 def is_on_its_way(stop: Order, quantity: Decimal) -> bool:

@@ -6,9 +6,9 @@ Source: docs/architecture.md, law 5; docs/exchange.md, "Reconciliation".
 import asyncio
 from typing import Final
 
-from hydra.domain import OrderRefusal
+from hydra.domain import OrderRefusal, OrderRole
 from hydra.errors import OrderRefusedError, OutcomeUnknownError, RetryError
-from hydra.exchange.account import OrderSeen, TradingAccount
+from hydra.exchange.account import LATEST_ARRIVAL_S, OrderSeen, TradingAccount
 from hydra.layers.layer5_orders import OrderPlan
 
 _TRIES: Final = 5
@@ -36,11 +36,24 @@ async def send(account: TradingAccount, symbol: str, plan: OrderPlan) -> OrderSe
                 raise
             await asyncio.sleep(_PAUSE_S)
         except OutcomeUnknownError:
-            await asyncio.sleep(_PAUSE_S)
-            seen = await ask(account, symbol, plan)
+            seen = await _looked_for(account, symbol, plan)
             if seen is not None:
                 return seen
     raise RetryError(f"nobody knows whether the order {plan.client_order_id} of {symbol} is there: ask again")
+
+
+async def _looked_for(account: TradingAccount, symbol: str, plan: OrderPlan) -> OrderSeen | None:
+    """An order of which nobody knows whether it came; None: the exchange has none.
+
+    An exit that came late would come twice, so it has to be none that can still arrive. A stop cannot do more
+    twice than once, and is not waited for.
+    """
+    await asyncio.sleep(_PAUSE_S)
+    seen = await ask(account, symbol, plan)
+    if seen is not None or plan.role is not OrderRole.EXIT:
+        return seen
+    await asyncio.sleep(LATEST_ARRIVAL_S - _PAUSE_S)
+    return await ask(account, symbol, plan)
 
 
 async def ask(account: TradingAccount, symbol: str, plan: OrderPlan) -> OrderSeen | None:

@@ -58,7 +58,11 @@ MEASURED_EVERY_S: Final = 15.0
 FIRST_PAUSE_S: Final = 1.0
 """Before the first comparison is tried again; each pause is twice as long, up to `REST_S`."""
 
+FIRST_COMPARISON_S: Final = 10.0
+"""So long nothing is executed without a comparison; then only what protects and leaves positions."""
+
 LAST_COMPARISON_S: Final = 5.0
+Work = Coroutine[Any, Any, None]
 _LOG: structlog.stdlib.BoundLogger = structlog.get_logger("hydra.execution")
 
 
@@ -90,7 +94,7 @@ class ConnectedExchange:
         """Measure the exchange's clock again and again, for ever."""
         while True:
             await asyncio.sleep(MEASURED_EVERY_S)
-            with suppress(RetryError):
+            with suppress(RetryError, StopError):
                 await self.clock.measure(self.market.server_clock)
 
 
@@ -114,7 +118,10 @@ async def execute_run(
         reconciliation = Reconciliation(comparing, run, exchange.account, exchange.now, rows.venue.key)
         reconciling = Reconciling(reconciliation, _minute_s(exchange.clock), _LOG.warning)
         reconnected = partial(reconciling.ask, ReconciliationCause.RECONNECT)
-        executor = Executor(rows, exchange.account, calls, exchange.now, _LOG.warning, reconnected)
+        compared = asyncio.Event()
+        executor = Executor(
+            rows, exchange.account, calls, exchange.now, _LOG.warning, reconnected, compared.is_set
+        )
         asked = partial(reconciling.ask, ReconciliationCause.OPERATOR)
         wakes = {CYCLE_CLOSED_CHANNEL: executor.wake, CHANNEL: asked}
         stopping = threading.Event()
@@ -123,9 +130,10 @@ async def execute_run(
         )
         listener.start()
         try:
-            guard = EntryGuard(exchange.account, executor.unheld_entries, exchange.now, _LOG.warning)
-            works = (executor.run(), reconciling.run(), guard.run(), exchange.measure_clock())
-            await _until_stopped(reconciling, executor, works)
+            at_work = [symbols[number] for number in rows.at_work()]
+            guard = EntryGuard(at_work, exchange.account, executor.unheld_entries, exchange.now, _LOG.warning)
+            works = (executor.run(), guard.run(), exchange.measure_clock())
+            await _until_stopped(reconciling, compared, executor, works)
         finally:
             stopping.set()
             listener.join()
@@ -134,19 +142,23 @@ async def execute_run(
 
 
 async def _until_stopped(
-    reconciling: Reconciling, executor: Executor, works: Sequence[Coroutine[Any, Any, None]]
+    reconciling: Reconciling, compared: asyncio.Event, executor: Executor, works: Sequence[Work]
 ) -> None:
     """Compare first, do the works until SIGTERM or SIGINT, or until one of them fails; compare once more."""
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    waiting = asyncio.ensure_future(stopped.wait())
-    tasks: list[asyncio.Future[Any]] = [waiting, asyncio.ensure_future(_compared(reconciling))]
+    waiting, comparing, ready = map(
+        asyncio.ensure_future, (stopped.wait(), _compare_for_ever(reconciling, compared), compared.wait())
+    )
+    tasks: list[asyncio.Future[Any]] = [waiting, comparing, ready]
     try:
-        await _first_of(tasks)
+        await _first_of(tasks, FIRST_COMPARISON_S)
         if not stopped.is_set():
-            tasks = [waiting, *map(asyncio.ensure_future, works)]
-            await _first_of(tasks)
+            if not compared.is_set():
+                _LOG.warning("positions are protected and left, but nothing is entered until they are")
+            tasks += map(asyncio.ensure_future, works)
+            await _first_of([one for one in tasks if one is not ready])
             await executor.end_entries()
     finally:
         for task in tasks:
@@ -159,17 +171,19 @@ async def _until_stopped(
         await asyncio.wait_for(reconciling.compare(), LAST_COMPARISON_S)
 
 
-async def _compared(reconciling: Reconciling) -> None:
-    """Nothing is sent before tables and exchange were compared."""
+async def _compare_for_ever(reconciling: Reconciling, compared: asyncio.Event) -> None:
+    """compared: set once tables and exchange were."""
     pause_s = FIRST_PAUSE_S
     while not await reconciling.compare():
         await asyncio.sleep(pause_s)
         pause_s = min(2 * pause_s, REST_S)
+    compared.set()
+    await reconciling.run()
 
 
-async def _first_of(tasks: Sequence[asyncio.Future[Any]]) -> None:
-    """Wait until one has ended. Raises: what it raised."""
-    ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+async def _first_of(tasks: Sequence[asyncio.Future[Any]], longest_s: float | None = None) -> None:
+    """Wait until one has ended, or so long. Raises: what it raised."""
+    ended, _ = await asyncio.wait(tasks, timeout=longest_s, return_when=asyncio.FIRST_COMPLETED)
     for task in ended:
         task.result()
 

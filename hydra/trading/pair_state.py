@@ -112,7 +112,7 @@ class Order:
 
     @property
     def remaining(self) -> Decimal:
-        """Base units not yet filled."""
+        """Base units not yet filled; below 0 where a stop closed more than was known."""
         return self.quantity - self.filled_quantity
 
     @property
@@ -163,7 +163,7 @@ class Order:
         )
         self.filled_quantity += trade.quantity
         self.fills.append(trade)
-        state = OrderState.FILLED if self.remaining == 0 else OrderState.PARTIALLY_FILLED
+        state = OrderState.FILLED if self.remaining <= 0 else OrderState.PARTIALLY_FILLED
         self.enter(trade.time, state, detail={"price": trade.price, "quantity": trade.quantity})
 
 

@@ -137,7 +137,8 @@ CREATE TABLE hydra.orders (
     CONSTRAINT orders_reason_code_fkey FOREIGN KEY(reason_code)
         REFERENCES hydra.reason_codes (code),
     CONSTRAINT orders_side_check CHECK (side IN ('BUY', 'SELL')),
-    CONSTRAINT orders_quantity_check CHECK (quantity > 0 AND filled_quantity >= 0 AND filled_quantity <= quantity),
+    CONSTRAINT orders_quantity_check CHECK (quantity > 0 AND filled_quantity >= 0
+        AND (filled_quantity <= quantity OR closes_position)),
     CONSTRAINT orders_role_reduces_check CHECK (reduce_only = (role <> 'ENTRY')),
     CONSTRAINT orders_run_id_instrument_id_decision_time_fkey FOREIGN KEY(run_id, instrument_id, decision_time)
         REFERENCES hydra.risk_decisions (run_id, instrument_id, time),

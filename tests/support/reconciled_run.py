@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -25,10 +26,17 @@ from hydra.domain import (
     Side,
     TradingMode,
 )
+from hydra.errors import OrderRefusedError
 from hydra.exchange.account import TradingAccount
 from hydra.exchange.connect import trading_account
 from hydra.ingest.instruments import ensure_instruments
-from hydra.layers.layer5_orders import DecisionKey, OrderPlan, client_order_id, market_exit_order
+from hydra.layers.layer5_orders import (
+    DecisionKey,
+    OrderPlan,
+    client_order_id,
+    closing_stop,
+    market_exit_order,
+)
 from hydra.reconciliation.reconcile import Reconciliation
 from hydra.reconciliation.records import Reconciled
 from hydra.settings import Settings
@@ -147,6 +155,26 @@ class ReconciledRun:
         await self.enter(**terms)
         reconciled = await self.reconcile(ReconciliationCause.START)
         assert reconciled.is_clean
+
+    async def close_by_the_closing_stop(self) -> None:
+        """A stop that closes all, just below the mark, fires; in the tables it waits."""
+        with self.owner.transaction():
+            state = read_pair_states(self.owner, self.run.run_id)[BTC_ID]
+            position = state.position
+            assert position is not None
+            key, level = self.key(BTC_ID, position.decision_time), position.stop_price
+            plan = closing_stop(key, position.direction, position.quantity, level, 9)
+            order = planned_order(plan, key, level, self.now())
+            order.enter(self.now(), OrderState.OPEN)
+            state.add(order)
+            store_pair_states(self.owner, self.run.run_id, [state])
+        while not self.is_flat():
+            near = round(await self.mark() * Decimal("0.9999"), 1)
+            with suppress(OrderRefusedError):
+                await self.account.place(BTC, replace(plan, trigger_price=near))
+            await asyncio.sleep(0.5)
+            if not self.is_flat():
+                await self.account.cancel(BTC, plan.client_order_id, is_conditional=True)
 
     async def leave_unanswered(self) -> None:
         """An exit that has just filled at the exchange; its process died before it heard the answer."""

@@ -97,7 +97,7 @@ class SceneExecutor:
         self._began = self.now
         self._given_up: dict[str, datetime] = {}
         self._late: deque[tuple[Order, datetime]] = deque()
-        self.is_killed = False
+        self.is_killed, self.is_compared = False, True
         self._plan: EntryPlan | None = None
         self._heard = 0
 
@@ -149,6 +149,10 @@ class SceneExecutor:
             if order.role is OrderRole.ENTRY:
                 order.want_cancel(self.now, ReasonCode.CASCADE)
 
+    def cancel_elsewhere(self, order: Order) -> None:
+        """Somebody cancels an order at the exchange."""
+        self._cancel(order)
+
     def _store(self, order: Order) -> None:
         order.order_id = len(self.orders) + 1
         self.orders.append(order)
@@ -166,6 +170,7 @@ class SceneExecutor:
             state.add(order)
             state.plan = self._plan
         pair = PairOrders(state, BTC, self._spec, self._venue, is_killed=self.is_killed)
+        pair.is_compared = self.is_compared
         if self.orders:
             pair.sent = dict(self._sent(self.orders[-1].decision_time))
         for call in look(pair, self.memory, news, self.fills.keys(), self.now):

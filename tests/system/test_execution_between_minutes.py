@@ -197,7 +197,7 @@ def test_an_entry_ends_by_the_timer_of_the_exchange_when_nobody_renews_it(
                 return datetime.fromtimestamp(exchange.clock.now_ms() / 1_000, UTC)
 
             told: list[str] = []
-            guard = asyncio.ensure_future(EntryGuard(account, entries, now, told.append).run())
+            guard = asyncio.ensure_future(EntryGuard([], account, entries, now, told.append).run())
             plan = OrderPlan(
                 "hy-entry-guarded", OrderRole.ENTRY, OrderType.POST_ONLY, True, Decimal("0.010"), False,
                 limit_price=Decimal(20_000),

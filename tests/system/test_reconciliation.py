@@ -118,6 +118,40 @@ def test_a_manual_position_beside_ours_is_no_part_of_it(play: Play) -> None:
     play(act)
 
 
+def test_what_a_stop_that_closes_all_closed_of_others_is_booked_and_stops_nothing(play: Play) -> None:
+    async def act(run: ReconciledRun) -> None:
+        await run.open_position()
+        await buy_by_hand(run)
+        await run.close_by_the_closing_stop()
+        await run.reconcile()
+        assert run.position() == ("CLOSED", Decimal(0), "STOP_HIT")
+        closed = run.rows("SELECT sum(filled_quantity) FROM hydra.orders WHERE closes_position")
+        assert closed == [(2 * QUANTITY,)]
+        assert "POSITION_UNKNOWN" not in run.found()
+        await run.reconcile()
+        assert {kind for kind, _, _ in run.standing()} <= {"BALANCE_DIFFERS", "INCOME_DIFFERS"}
+
+    play(act, speed=30.0)
+
+
+def test_rows_that_the_database_refuses_stay_a_difference_that_says_so(play: Play) -> None:
+    async def act(run: ReconciledRun) -> None:
+        await run.reconcile(ReconciliationCause.START)
+        await run.enter()
+        run.owner.execute("ALTER TABLE hydra.fills ADD CONSTRAINT none_fits CHECK (quantity < 0) NOT VALID")
+        try:
+            assert (await run.reconcile()).left_open
+        finally:
+            run.owner.execute("ALTER TABLE hydra.fills DROP CONSTRAINT none_fits")
+        said = run.rows("SELECT DISTINCT done FROM hydra.account_differences WHERE kind = 'FILL_MISSED'")
+        assert "none_fits" in said[0][0]
+        assert run.orders() == [("ENTRY", "OPEN")]
+        assert (await run.reconcile()).left_open == 0
+        assert run.position() == ("OPEN", QUANTITY, None)
+
+    play(act)
+
+
 def test_a_manual_order_blocks_its_pair_until_it_is_gone(play: Play) -> None:
     async def act(run: ReconciledRun) -> None:
         await run.reconcile(ReconciliationCause.START)

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hydra.domain import ExitUrgency, OrderRefusal, OrderRole, OrderState, OrderType
-from hydra.execution.calls import Quote, Send
-from hydra.execution.news import Refused
+from hydra.execution.calls import AskPosition, ListStops, Quote, Send
+from hydra.execution.news import Refused, StreamBroken
 from hydra.sim.exchange.account.refusals import REDUCE_ONLY_OVER_POSITION
 from hydra.sim.exchange.account.settings import AccountSettings
 from hydra.sim.exchange.account.words import MarginType, OrderSide
@@ -260,11 +260,14 @@ def test_a_stop_that_is_looked_for_in_vain_closes_the_position() -> None:
     assert [order.role for order in one.orders if order.order_type is OrderType.MARKET] == [OrderRole.EXIT]
 
 
-def left_passively() -> SceneExecutor:
-    """What is held is left: an exit is to rest in the book."""
+def left_passively(bought_elsewhere: str | None = None) -> SceneExecutor:
+    """What is held is left by an exit that is to rest. bought_elsewhere: by somebody, a second before."""
     one = held(refuses_early_stops=False)
     while one.calls:
         one.answer()
+    if bought_elsewhere is not None:
+        one.scene.buy(bought_elsewhere)
+    one.scene.tick()
     one.leave(ExitUrgency.ORDINARY)
     one.look()
     return one
@@ -287,6 +290,62 @@ def test_a_passive_exit_goes_out_beside_a_stop_that_closes_whatever_rests() -> N
     one.crash()
     _market(one, -12_000)
     assert at_exchange.position.amount == 0
+
+
+def test_beside_the_part_of_another_no_stop_closes_all_and_the_exit_is_sent_at_market() -> None:
+    one = left_passively(bought_elsewhere="0.100")
+    at_exchange, answered = one.scene.account.store.of(BTC), 0
+    for _ in range(30):
+        while one.calls:
+            answered += isinstance(one.calls[0], AskPosition)
+            one.answer()
+        assert not any(order.close_position for order in at_exchange.waiting.values())
+        one.deliver()
+        _pass(one, 1)
+    assert at_exchange.position.amount == Decimal("0.100")
+    assert answered >= 3
+
+
+def test_after_a_break_of_the_stream_every_stop_is_proven_again() -> None:
+    one = held(refuses_early_stops=False)
+    while one.calls:
+        one.answer()
+    (stop,) = [order for order in one.working if order.role is OrderRole.STOP]
+    one.scene.account.store.of(BTC)
+    one._ask("DELETE /fapi/v1/algoOrder", clientAlgoId=stop.client_order_id)  # by a stranger
+    one.drop()
+    one.look(StreamBroken())
+    assert any(isinstance(call, ListStops) for call in one.calls)
+    for _ in range(12):
+        while one.calls:
+            one.answer()
+        one.scene.tick()
+        one.look()
+    assert_covered(one)
+    assert next(order.state for order in one.orders if order.role is OrderRole.STOP) is OrderState.CANCELED
+
+
+def test_before_tables_and_exchange_were_compared_no_entry_goes_out_but_exits_do() -> None:
+    one = held(refuses_early_stops=False)
+    one.is_compared = False
+    one.leave(ExitUrgency.URGENT)
+    one.look()
+    while one.calls:
+        one.answer()
+    one.come_to_rest(is_renewed=False)
+    assert not one.scene.account.store.of(BTC).position.amount
+    one.is_killed = False
+    _enter(one, True, "0.300")
+    for _ in range(10):
+        while one.calls:
+            one.answer()
+        _pass(one, 1)
+    assert [order.sent_time for order in entries(one)][1:] == [None]
+    one.is_compared = True
+    one.look()
+    while one.calls:
+        one.answer()
+    assert entries(one)[-1].sent_time is not None
 
 
 def test_an_exit_whose_stop_does_not_come_is_sent_at_market() -> None:

@@ -105,6 +105,14 @@ def test_a_stop_that_the_mark_has_reached_is_behind(direction: int, mark: str, i
         ({"stop_price": Decimal(101)}, {}, None, "a stop at 101 would fire at once"),
         ({"target_price": Decimal(101)}, {}, None, "a target at 101 would fire at once"),
         ({"stop_price": Decimal(102)}, {"quantity": Decimal(-10)}, None, None),
+        ({}, {"quantity": Decimal(21)}, None, "21 of BTCUSDT is more than one order closes (20)"),
+        (
+            {"stop_price": Decimal(152), "target_price": None},
+            {"quantity": Decimal(-10)},
+            None,
+            "no target above 0",
+        ),
+        ({"stop_price": Decimal(152), "target_price": Decimal(50)}, {"quantity": Decimal(-10)}, None, None),
     ],
 )
 def test_what_cannot_be_taken_over_is_refused_in_words(
@@ -113,7 +121,12 @@ def test_what_cannot_be_taken_over_is_refused_in_words(
     own: Position | None,
     words: str | None,
 ) -> None:
-    refusal = refuse(replace(REQUEST, **request_changes), replace(HELD, **held_changes), own)  # type: ignore[arg-type]
+    refusal = refuse(
+        replace(REQUEST, **request_changes),  # type: ignore[arg-type]
+        replace(HELD, **held_changes),  # type: ignore[arg-type]
+        own,
+        Decimal(20),
+    )
     assert refusal is None if words is None else words in (refusal or "")
 
 

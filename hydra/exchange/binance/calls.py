@@ -30,23 +30,24 @@ class Calls:
         except BaseError as error:
             # Not "from error": its text may hold a signed URL.
             raise error_of(self.host, error) from None
-        if not isinstance(answer, list | dict):
-            raise not_an_exchange(self.host, str(answer))
-        return answer
+        return self._decoded(answer)
 
     async def ask_signed(self, endpoint: str, **parameters: Any) -> Any:
-        """The same for an account: under load an exchange may answer with nothing, which is temporary."""
+        """The same for an account."""
         try:
             answer = await self.signed(endpoint, **parameters)
         except BaseError as error:
             raise error_of(self.host, error) from None
+        return self._decoded(answer)
+
+    def _decoded(self, answer: Any) -> Any:
         self.refuse_nothing(answer)
         if not isinstance(answer, list | dict):
             raise not_an_exchange(self.host, str(answer))
         return answer
 
     def refuse_nothing(self, answer: Any) -> None:
-        """Raises: RetryError: a question of an account was answered with an empty body."""
+        """Raises: RetryError: the body is empty, as under load: that is temporary."""
         if answer == "":
             raise RetryError(f"{self.host} answered with nothing")
 
