@@ -29,5 +29,5 @@ def upgrade() -> None:
     build("schema/versions", "schema/messages")
     build("schema/reconciliation", "schema/alerts")
     build("schema/audit_market", "schema/audit_decisions", "schema/audit_lineage", "schema/audit_account")
-    build("schema/audit_news")
+    build("schema/audit_positions", "schema/audit_news")
     build("schema/roles")

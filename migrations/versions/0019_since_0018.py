@@ -13,5 +13,5 @@ depends_on = None
 
 def upgrade() -> None:
     """Update it to sql/schema."""
-    change("migrations/0019")
+    change("migrations/0019", "schema/audit_positions")
     change("schema/roles")

@@ -1,4 +1,4 @@
--- From a database of revision 0018 to the schema of sql/schema.
+-- From a database of revision 0018 to the schema of sql/schema; sql/schema/audit_positions.sql is run after it.
 -- Not run for empty databases: they are built from sql/schema.
 
 ALTER TABLE hydra.orders

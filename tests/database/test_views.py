@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
 
 from tests.support.rows import add, import_batch
 from tests.support.trade_scenario import write_scenario
@@ -62,6 +63,39 @@ def test_a_position_with_half_a_stop_is_unprotected(connection: psycopg.Connecti
     connection.execute("UPDATE hydra.orders SET quantity = 10 WHERE order_id = 24")
     (found,) = rows(connection, "unprotected_positions", "position_id")
     assert (found["position_id"], found["quantity"], found["protected_quantity"]) == (12, 20, 10)
+
+
+def test_an_open_position_shows_its_profit_and_its_distances_as_of_the_newest_check(
+    connection: psycopg.Connection,
+) -> None:
+    (unchecked,) = rows(connection, "open_positions", "position_id")
+    assert (unchecked["position_id"], unchecked["checked_at"], unchecked["unrealised_usd"]) == (
+        12,
+        None,
+        None,
+    )
+    connection.execute(
+        "UPDATE hydra.positions SET stop_price = 51, target_price = 48, liquidation_price = 60,"
+        " cost_basis_usd = 1000 WHERE position_id = 12"
+    )
+    event = {"position_id": 12, "kind": "CHECKED", "reason_code": "NORMAL"}
+    for sequence, time, numbers in (
+        (101, "2025-06-01 00:30Z", {"mark_price": 52.0, "thesis_health": 0.9}),
+        (102, "2025-06-01 00:36Z", {"mark_price": 49.0, "thesis_health": 0.5}),
+        (103, "2025-06-01 00:37Z", {"urgency": "URGENT"}),
+    ):
+        values = {**event, "sequence": sequence, "time": time, "numbers": Jsonb(numbers)}
+        add(connection, "hydra.position_events", values)
+    (found,) = rows(connection, "open_positions", "position_id")
+    assert (found["mark_price"], found["unrealised_usd"], found["unrealised_share"]) == (
+        49,
+        20,
+        Decimal("0.02"),
+    )
+    distances = [float(found[f"distance_to_{name}"]) for name in ("stop", "target", "liquidation")]
+    assert distances == pytest.approx([2 / 49, 1 / 49, 11 / 49])
+    assert (float(found["hours_held"]), found["thesis_health"]) == (0.5, 0.5)
+    assert (found["funding_usd"], found["fees_usd"]) == (0, Decimal("0.2"))
 
 
 def test_lineage_leads_from_the_fill_to_the_candle(connection: psycopg.Connection) -> None:

@@ -81,6 +81,42 @@ def stage(
         stage.close()
 
 
+def test_without_a_comparison_a_position_is_left_and_nothing_is_entered(
+    stage: tuple[ExecutionStage, Path],
+) -> None:
+    one, folder = stage
+    log = folder / "compared.txt"
+
+    async def act(run: ExecutedRun) -> None:
+        killed = Killed(run, one.environment, log)
+        killed.start()
+        try:
+            await run.decide_entry()
+            await run.until(lambda: "PROTECTED" in run.position_events())
+            killed.kill()
+            await run.client.set_faults({"kind": "http_5xx", "endpoint": "income"})
+            await run.leave()
+            killed.start()
+            await run.until(lambda: run.rows("SELECT DISTINCT state FROM hydra.positions") == [("CLOSED",)])
+            await run.decide_entry()
+            await asyncio.sleep(3.0)
+            planned = run.rows(
+                "SELECT state, sent_time FROM hydra.orders WHERE role = 'ENTRY' ORDER BY order_id"
+            )
+            assert planned[1:] == [("PLANNED", None)]
+            await run.client.set_faults()
+            await run.until(lambda: run.orders().count(("ENTRY", "FILLED")) == 2)
+            assert "nothing is entered until" in log.read_text()
+        except BaseException as error:
+            error.add_note(log.read_text()[-2_000:])
+            raise
+        finally:
+            await run.client.set_faults()
+            killed.kill(signal.SIGTERM)
+
+    one.play(act)
+
+
 def test_kill_9_and_faults_double_no_order_and_lose_no_fill(stage: tuple[ExecutionStage, Path]) -> None:
     one, folder = stage
     log = folder / "log.txt"

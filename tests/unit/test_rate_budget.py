@@ -129,6 +129,16 @@ def test_a_block_of_a_clock_that_was_years_ahead_ends_when_the_clock_is_set(tmp_
     assert (budget.blocked(), wait_of(budget)) == (None, 0)
 
 
+def test_a_block_does_not_last_longer_because_the_clock_was_set_back(tmp_path: Path) -> None:
+    clock = SetClock()
+    budget = budget_at(tmp_path, Limit(10, 60), clock)
+    budget.block(429, 60)
+    clock.now -= 0.5
+    assert wait_of(budget) == pytest.approx(60.5)
+    clock.now -= 1_800
+    assert (budget.blocked(), wait_of(budget)) == (None, 0)
+
+
 def test_a_shorter_block_does_not_end_a_longer_one(tmp_path: Path) -> None:
     clock = SetClock()
     budget = budget_at(tmp_path, Limit(10, 60), clock)
