@@ -108,6 +108,10 @@ DEFECTS = {
     "unfinished_cycle": """
         UPDATE hydra.cycles SET state = 'DECIDED'; UPDATE hydra.runs SET end_reason = 'finished'""",
     "row_of_another_version": "UPDATE hydra.cycles SET code_version = 'other'",
+    "scored_by_another": """
+        INSERT INTO hydra.run_scorers (run_id, time, wanted, score_kind, sha256)
+        VALUES (7, '2025-06-01 00:00Z', 'published', 'signal-scorer@1', 'aa');
+        UPDATE hydra.signals SET score_kind = 'signal-scorer@1' WHERE source <> 'OI_DIVERGENCE'""",
     "minute_left_out": """
         INSERT INTO hydra.cycles (run_id, time, state, as_of, code_version)
         VALUES (7, '2025-06-01 00:07Z', 'CLOSED', '2025-06-01 00:07:02Z', 'abc')""",
@@ -129,5 +133,6 @@ NO_DEFECTS = {
     "position_held_too_long": DEFECTS["position_held_too_long"].replace("00:05", "00:10"),
     "minute_left_out": DEFECTS["minute_left_out"].replace("00:07", "00:06"),
     "unfinished_cycle": "UPDATE hydra.cycles SET state = 'DECIDED'",
+    "scored_by_another": DEFECTS["scored_by_another"].replace("00:00Z", "00:30Z"),
     "row_of_another_version": UPGRADED + RESTAMPED,
 }
