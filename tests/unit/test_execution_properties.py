@@ -292,6 +292,22 @@ def test_a_passive_exit_goes_out_beside_a_stop_that_closes_whatever_rests() -> N
     assert at_exchange.position.amount == 0
 
 
+def test_a_passive_exit_that_nobody_takes_in_a_minute_is_followed_by_a_market_order() -> None:
+    one = left_passively()
+    while one.scene.account.store.of(BTC).position.amount:
+        while one.calls:
+            one.answer()
+        one.deliver()
+        _pass(one, 1)
+        assert_covered(one)
+    passive, market = [order for order in one.orders if order.role is OrderRole.EXIT]
+    assert (passive.order_type, passive.state) == (OrderType.POST_ONLY, OrderState.CANCELED)
+    assert market.order_type is OrderType.MARKET
+    assert passive.sent_time is not None
+    assert market.sent_time is not None
+    assert 60 <= (market.sent_time - passive.sent_time).total_seconds() <= 63
+
+
 def test_beside_the_part_of_another_no_stop_closes_all_and_the_exit_is_sent_at_market() -> None:
     one = left_passively(bought_elsewhere="0.100")
     at_exchange, answered = one.scene.account.store.of(BTC), 0
