@@ -24,6 +24,7 @@ from hydra.cli.training_tables import print_training
 from hydra.db.logins import database_url
 from hydra.db.roles import Role
 from hydra.domain import MarketOrigin
+from hydra.errors import StopError
 from hydra.models.interface import FitSettings
 from hydra.models.out_of_fold import FitProgress
 from hydra.models.plans import PLANS, plan_of
@@ -31,6 +32,9 @@ from hydra.models.trainer import TrainingRequest
 from hydra.models.training_process import train_in_process
 from hydra.runtime.run_market import GENERATED_START, MOST_GENERATED_DAYS
 from hydra.settings import load_settings
+
+ALL: Final = "all"
+"""Every model of HYDRA, one after the other; one that refuses does not keep the others from it."""
 
 SEED: Final = 42
 """As printed."""
@@ -42,7 +46,10 @@ _THREADS: Final = 2
 
 def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     model: Annotated[
-        str, typer.Argument(metavar="|".join(PLANS), help="Which model, or the one of OWN_MODEL_FILE.")
+        str,
+        typer.Argument(
+            metavar="|".join((*PLANS, ALL)), help="Which model, also that of OWN_MODEL_FILE; all of HYDRA's."
+        ),
     ],
     days: Annotated[
         int | None,
@@ -67,26 +74,38 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
         int | None, typer.Option(min=0, max=LARGEST_SEED, help="Seed of a generated market.")
     ] = None,
     html: Annotated[
-        Path | None, typer.Option("--html", help="Write the report as one HTML page to this file, too.")
+        Path | None,
+        typer.Option("--html", help="Write the report as one HTML page, too; of all: FILE-NAME.html each."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report for machines.")] = False,
 ) -> None:
     """Train a model and register it as a candidate; `hydra models publish` chooses it if its gates passed."""
     console = error_console()
     settings = load_settings()
-    plan_of(model, settings.own_model_file)
+    names = list(PLANS) if model == ALL else [model]
+    for name in names:
+        plan_of(name, settings.own_model_file)
     db.up()
     choice = _choice(market, market_seed, days, until, pairs, console)
-    request = TrainingRequest(model, choice, FitSettings(seed, threads), is_forced=force)
     url = database_url(settings, Role.WORKER)
-    with _progress(console) as show:
-        report = train_in_process(url, request, memory_mib, show)
-    if html is not None:
-        write_training_report(report, html)
-    if as_json:
-        print_json({**plain(report), "sentence": report.sentence})
-        return
-    print_training(output_console(), report)
+    found, refused = [], []
+    for name in names:
+        request = TrainingRequest(name, choice, FitSettings(seed, threads), is_forced=force)
+        try:
+            with _progress(console) as show:
+                report = train_in_process(url, request, memory_mib, show)
+        except StopError as error:
+            refused.append(str(error))
+            continue
+        if html is not None:
+            write_training_report(report, html if model != ALL else html.with_stem(f"{html.stem}-{name}"))
+        found.append({**plain(report), "sentence": report.sentence})
+        if not as_json:
+            print_training(output_console(), report)
+    if as_json and found:
+        print_json(found if model == ALL else found[0])
+    if refused:
+        raise StopError("; ".join(refused))
 
 
 def _choice(
