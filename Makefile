@@ -21,8 +21,10 @@ demo: ## some hours of a simulated exchange through the five layers, their repor
 
 # In the order of tests/conftest.py: xdist would begin the files of few tests last, and they take the longest.
 # Hundreds of processes are started: with bytecode on disk they do not compile the same modules again.
+# The soak of live orders comes last and alone: it counts seconds of a running exchange.
 test: setup-dev ## the whole test suite
 	@PYTHONDONTWRITEBYTECODE= $(PYTHON_IN) -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+	@PYTHONDONTWRITEBYTECODE= LONG_SOAK=500,20 $(PYTHON_IN) -m pytest -n 0 tests/system/test_live_soak.py
 
 test-fast: setup-dev ## the unit tests without the slow files, in less than a minute
 	@$(PYTHON_IN) -m pytest tests/unit -n 2 --dist loadfile -m "not slow" -q

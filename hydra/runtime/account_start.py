@@ -59,17 +59,22 @@ def refuse_unmeant(settings: Settings, exchange: str | None) -> None:
             "--mode live, but BINANCE_TESTNET=true leads to demo trading: choose --mode testnet, or set "
             "BINANCE_TESTNET=false"
         )
-    if mode is TradingMode.LIVE and environment is Environment.PRODUCTION:
-        raise StopError(
-            "--mode live with your money is not open yet: HYDRA's orders have not passed their long run "
-            "under faults, nor met a real exchange. Choose --mode testnet, or rehearse with --exchange "
-            "simulated (docs/live.md)"
-        )
     if mode is TradingMode.TESTNET and environment is Environment.PRODUCTION:
         raise StopError(
             "--mode testnet, but BINANCE_TESTNET=false leads to the account with your money: set "
             "BINANCE_TESTNET=true, or choose --mode live"
         )
+
+
+def warning_of(settings: Settings, exchange: str) -> str | None:
+    """What has to be said before an account with money is traded; None: it is none."""
+    if environment_of(settings, exchange) is not Environment.PRODUCTION:
+        return None
+    return (
+        "this account holds money, and HYDRA's orders were proven on its simulated exchange alone: watch the "
+        f"first days, and leave LIVE_SIZE_CAP_USD small (now {settings.live_size_cap_usd:g}); docs/live.md, "
+        '"What is unverified"'
+    )
 
 
 def examine_before(settings: Settings, exchange: str, tell: Callable[[str], None]) -> None:
@@ -90,6 +95,8 @@ def examine_before(settings: Settings, exchange: str, tell: Callable[[str], None
     ]
     if failed:
         raise StopError(f"--mode {mode} does not start, as in `hydra doctor --live`: {'; '.join(failed)}")
+    if (words := warning_of(settings, exchange)) is not None:
+        tell(words)
     for one in of_account:
         if one.verdict is HealthVerdict.WARN and one.subject not in _OF_OTHERS:
             tell(f"{one.subject}: {one.seen}; {one.advice}")
