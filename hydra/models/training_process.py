@@ -5,6 +5,7 @@ The process ends with the command that asked for it, however that ends, and regi
 
 import multiprocessing
 import os
+import re
 import resource
 import signal
 from multiprocessing.connection import Connection
@@ -22,6 +23,9 @@ from hydra.models.trainer import TrainingRequest, train
 from hydra.research.overrides import settings_and_rules
 
 _MIB: Final = 1024 * 1024
+_OUT_OF_MEMORY: Final = re.compile(r"out of memory|got external error: *(\(|$)")
+"""How the database's client tells it, and polars, of an error without words as MemoryError is."""
+
 _PASSIVE: Final = {"OMP_WAIT_POLICY": "PASSIVE"}
 """Threads that wait for each other sleep: those that spin made XGBoost six times slower on a busy machine."""
 
@@ -83,8 +87,7 @@ def _work(url: str, request: TrainingRequest, memory_mib: int, there: Connection
             plan = plan_of(request.model, settings.own_model_file)
             report = train(connection, url, plan, request, settings, rules, there.send)
     except (HydraError, psycopg.OperationalError) as error:
-        # The database's client says it in its own words, and without the limit.
-        is_memory = "out of memory" in str(error)
+        is_memory = _OUT_OF_MEMORY.search(str(error))
         there.send(_little_memory(memory_mib) if is_memory else str(error))
     except MemoryError:
         there.send(_little_memory(memory_mib))

@@ -120,7 +120,6 @@ def test_live_does_not_start_with_a_difference_that_a_person_has_to_judge_and_te
         ("empty_answer", "openOrders"),
         ("http_5xx", "openOrders"),
         ("http_5xx", "time"),
-        ("empty_answer", "time"),
     ],
 )
 def test_a_start_asks_again_when_an_answer_cannot_be_used(

@@ -94,7 +94,7 @@ def code(number: int) -> dict[str, Any]:
         (451, "Unavailable", StopError, "does not serve the country of this address"),
         (404, "<html>nginx</html>", StopError, "answers, but not as this exchange does"),
         (200, "<html>Welcome</html>", StopError, "answers, but not as this exchange does"),
-        (200, "", StopError, "answers, but not as this exchange does"),
+        (200, "", RetryError, "answered with nothing"),
         (429, code(-1003), RetryError, "takes no more calls for now (HTTP 429, -1003"),
         (418, code(-1003), RetryError, "takes no more calls for now (HTTP 418, -1003"),
     ],
