@@ -27,14 +27,11 @@ from hydra.domain import MarketOrigin
 from hydra.errors import StopError
 from hydra.models.interface import FitSettings
 from hydra.models.out_of_fold import FitProgress
-from hydra.models.plans import PLANS, plan_of
+from hydra.models.plans import ALL, PLANS, plan_of
 from hydra.models.trainer import TrainingRequest
 from hydra.models.training_process import train_in_process
 from hydra.runtime.run_market import GENERATED_START, MOST_GENERATED_DAYS
 from hydra.settings import load_settings
-
-ALL: Final = "all"
-"""Every model of HYDRA, one after the other; one that refuses does not keep the others from it."""
 
 SEED: Final = 42
 """As printed."""
@@ -79,7 +76,10 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report for machines.")] = False,
 ) -> None:
-    """Train a model and register it as a candidate; `hydra models publish` chooses it if its gates passed."""
+    """Train a model and register it as a candidate; `hydra models publish` chooses it if its gates passed.
+
+    all: one after the other; one that refuses does not keep the others from it.
+    """
     console = error_console()
     settings = load_settings()
     names = list(PLANS) if model == ALL else [model]

@@ -25,7 +25,7 @@ _NEVER: Final = 0.0
 class EntryGuard:
     """Sets, renews and ends the timers. entries: the symbols in which an entry waits and nothing is held.
 
-    symbols: of the run; the timers that an earlier process left are ended first.
+    symbols: those whose timers an earlier process may have left; they are ended first.
     """
 
     def __init__(

@@ -14,7 +14,7 @@ from hydra.layers.layer5_execution import OrderStep, exit_step
 from hydra.layers.layer5_orders import exit_order
 from hydra.trading.pair_state import Order, Position
 
-GIVEN_UP_AFTER: Final = timedelta(seconds=10)
+STOP_AWAITED: Final = timedelta(seconds=10)
 """So long a passive exit waits for its stop after the first look at it; then all is closed at market."""
 
 
@@ -61,7 +61,7 @@ def _has_waited(pair: PairOrders, memory: PairMemory, order: Order, time: dateti
     if pair.is_ending or is_urgent:
         return True
     if order.sent_time is None:
-        return time - memory.first_looks.setdefault(order.client_order_id, time) >= GIVEN_UP_AFTER
+        return time - memory.first_looks.setdefault(order.client_order_id, time) >= STOP_AWAITED
     waited = (time - order.sent_time).total_seconds()
     step = exit_step(waited, float(order.remaining), pair.parameters, is_refused=False)
     return step is OrderStep.SEND_MARKET

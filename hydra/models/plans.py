@@ -11,9 +11,13 @@ from hydra.models.plan import TrainingPlan
 from hydra.models.regime_classifier import REGIME
 from hydra.models.signal_scorer import SIGNAL_SCORER
 from hydra.outside_text import shown
+from hydra.registry.store import MODEL_NAME, NAME_RULE
 
 PLANS: Final[Mapping[str, TrainingPlan]] = {plan.name: plan for plan in (SIGNAL_SCORER, REGIME, EXIT)}
 """A new model of HYDRA is a plan of its own and an entry here."""
+
+ALL: Final = "all"
+"""Stands for every model of HYDRA."""
 
 _KEY: Final = "OWN_MODEL_FILE"
 
@@ -53,4 +57,6 @@ def _own_plan(file: Path) -> TrainingPlan:
     plan = getattr(module, "PLAN", None)
     if not isinstance(plan, TrainingPlan):
         raise StopError(f"{place} has no PLAN that is a TrainingPlan: see examples/few_features.py")
+    if plan.name == ALL or not MODEL_NAME.fullmatch(plan.name):
+        raise StopError(f"{place}: {shown(plan.name)} is no name of a model: {NAME_RULE}, and not {ALL}")
     return plan

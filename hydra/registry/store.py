@@ -16,13 +16,15 @@ from psycopg.types.json import Jsonb
 from hydra.db import queries
 from hydra.domain import ModelStatus, PublicationAction
 from hydra.errors import StopError
+from hydra.outside_text import shown
 from hydra.registry.gates import GateResult
 from hydra.registry.load import load_scorer, sha256_of
 from hydra.registry.manifest import Manifest, Training, manifest_as_json, read_manifest
 from hydra.registry.scorer import ServedScorer
 
 _TITLE: Final = re.compile(r"([a-z][a-z0-9-]{0,62})@([1-9][0-9]{0,8})")
-_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
+MODEL_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
+NAME_RULE: Final = "it begins with a small letter; then small letters, digits and hyphens"
 LARGEST_ARTIFACT_BYTES: Final = 256 * 1024 * 1024
 
 
@@ -117,8 +119,8 @@ def register_model(
 
 
 def _check(name: str, artifact: bytes, training: Training, gates: Sequence[GateResult]) -> None:
-    if not _NAME.fullmatch(name):
-        raise StopError("the name of a model begins with a small letter; then letters, digits and hyphens")
+    if not MODEL_NAME.fullmatch(name):
+        raise StopError(f"{shown(name)} is no name of a model: {NAME_RULE}")
     if len(artifact) > LARGEST_ARTIFACT_BYTES:
         raise StopError(f"the artifact of {name} has {len(artifact):,} bytes, more than the registry takes")
     if len({gate.gate for gate in gates}) != len(gates):

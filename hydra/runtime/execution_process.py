@@ -156,7 +156,10 @@ async def _until_stopped(
         await _first_of(tasks, FIRST_COMPARISON_S)
         if not stopped.is_set():
             if not compared.is_set():
-                _LOG.warning("positions are protected and left, but nothing is entered until they are")
+                _LOG.warning(
+                    "tables and account are not compared yet: positions are protected and left, nothing is "
+                    "entered until they are"
+                )
             tasks += map(asyncio.ensure_future, works)
             await _first_of([one for one in tasks if one is not ready])
             await executor.end_entries()

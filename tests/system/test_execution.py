@@ -5,14 +5,11 @@ nothing, and nothing was held without a stop for more than five seconds (tests/s
 """
 
 import asyncio
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from hydra.db.edition import Edition
 from hydra.domain import ExitUrgency, OrderType, Side
 from hydra.execution.news import REFUSALS_THAT_COUNT
 from hydra.trading.kill_switch import latch
@@ -20,27 +17,8 @@ from hydra.trading.live_venue import live_venue
 from hydra.trading.pair_state import PairState
 from tests.support.executed_run import ExecutedRun, ExecutionStage
 from tests.support.served_account import BTC
-from tests.support.servers.databases import TestServer
 
 QUANTITY = Decimal("0.010")
-
-
-@pytest.fixture(scope="module")
-def stage(
-    servers: dict[Edition, TestServer], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ExecutionStage]:
-    """On one edition: SQL is not the point."""
-    folder: Path = tmp_path_factory.mktemp("execution")
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        servers[Edition.APACHE].migrated() as url,
-        asyncio.Runner() as runner,
-    ):
-        patch.setenv("HYDRA_STATE_DIRECTORY", str(folder))
-        stage = ExecutionStage(runner, url, folder / "account.toml")
-        stage.open()
-        yield stage
-        stage.close()
 
 
 async def opened(run: ExecutedRun, *faults: dict[str, Any], **terms: Any) -> None:

@@ -1,7 +1,6 @@
 """The execution process without a stage: checks of positions, ends of entries, the timer of the exchange."""
 
 import asyncio
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -10,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from hydra.db.edition import Edition
 from hydra.domain import ExitUrgency, OrderRole, OrderState, OrderType
 from hydra.exchange.connect import trading_account
 from hydra.execution.entry_guard import EntryGuard
@@ -22,26 +20,7 @@ from tests.support.paper_market import assessed
 from tests.support.reconciled_run import BTC_ID
 from tests.support.rows import add, candle
 from tests.support.served_account import BTC, served_account
-from tests.support.servers.databases import TestServer
 from tests.support.waiting import PATIENCE_S
-
-
-@pytest.fixture(scope="module")
-def stage(
-    servers: dict[Edition, TestServer], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ExecutionStage]:
-    """On one edition: SQL is not the point."""
-    folder: Path = tmp_path_factory.mktemp("execution")
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        servers[Edition.APACHE].migrated() as url,
-        asyncio.Runner() as runner,
-    ):
-        patch.setenv("HYDRA_STATE_DIRECTORY", str(folder))
-        stage = ExecutionStage(runner, url, folder / "account.toml")
-        stage.open()
-        yield stage
-        stage.close()
 
 
 async def opened(run: ExecutedRun) -> None:

@@ -1,13 +1,8 @@
 """Execution and comparison of one run side by side, as its process has them: they do not act twice."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
-from pathlib import Path
 
-import pytest
-
-from hydra.db.edition import Edition
 from hydra.db.engine import connect
 from hydra.db.roles import Role
 from hydra.domain import OrderType
@@ -16,26 +11,7 @@ from hydra.runtime.reconciling import Reconciling
 from tests.support.executed_run import ExecutedRun, ExecutionStage
 from tests.support.reconciled_run import QUANTITY
 from tests.support.served_account import BTC
-from tests.support.servers.databases import TestServer
 from tests.support.servers.logins import as_role
-
-
-@pytest.fixture(scope="module")
-def database(servers: dict[Edition, TestServer]) -> Iterator[str]:
-    """On one edition: SQL is not the point."""
-    with servers[Edition.APACHE].migrated() as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def stage(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExecutionStage]:
-    folder: Path = tmp_path_factory.mktemp("execution")
-    with pytest.MonkeyPatch.context() as patch, asyncio.Runner() as runner:
-        patch.setenv("HYDRA_STATE_DIRECTORY", str(folder))
-        stage = ExecutionStage(runner, database, folder / "account.toml")
-        stage.open()
-        yield stage
-        stage.close()
 
 
 @asynccontextmanager

@@ -4,22 +4,19 @@ The account of demo trading is held to the contract of accounts (test_account_co
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import closing
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hydra.db.edition import Edition
 from hydra.db.engine import connect
 from hydra.db.roles import Role
 from hydra.domain import OrderRole
 from hydra.layers.layer5_orders import client_order_id
 from tests.support.executed_run import ExecutedRun, ExecutionStage
 from tests.support.paper_market import PaperMarket
-from tests.support.servers.databases import TestServer
 from tests.support.servers.logins import as_role
 from tests.support.venues_under_test import (
     ExecutedUnderTest,
@@ -41,24 +38,6 @@ AUDITS = (
 ENDED = {"FILLED", "CANCELED", "REJECTED", "EXPIRED"}
 Act = Callable[[VenueUnderTest], Awaitable[None]]
 Play = Callable[[Act], None]
-
-
-@pytest.fixture(scope="module")
-def database(servers: dict[Edition, TestServer]) -> Iterator[str]:
-    """On one edition: SQL is not the point."""
-    with servers[Edition.APACHE].migrated() as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def stage(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExecutionStage]:
-    folder: Path = tmp_path_factory.mktemp("venues")
-    with pytest.MonkeyPatch.context() as patch, asyncio.Runner() as runner:
-        patch.setenv("HYDRA_STATE_DIRECTORY", str(folder))
-        stage = ExecutionStage(runner, database, folder / "account.toml")
-        stage.open()
-        yield stage
-        stage.close()
 
 
 @pytest.fixture(params=["paper", "account"])

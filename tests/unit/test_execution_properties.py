@@ -341,6 +341,23 @@ def test_after_a_break_of_the_stream_every_stop_is_proven_again() -> None:
     assert next(order.state for order in one.orders if order.role is OrderRole.STOP) is OrderState.CANCELED
 
 
+def test_an_entry_that_rests_gets_its_stop_again_after_a_restart() -> None:
+    one = an_executor()
+    for step in _SENT:
+        _step(one, *step)  # type: ignore[arg-type]
+    (stop,) = [order for order in one.working if order.role is OrderRole.STOP]
+    one.cancel_elsewhere(stop)
+    one.crash()
+    for _ in range(12):
+        one.look()
+        while one.calls:
+            one.answer()
+        one.scene.tick()
+    (placed,) = one.scene.account.store.of(BTC).waiting.values()
+    assert placed.client_id != stop.client_order_id
+    assert one.scene.account.store.of(BTC).resting.of_side(OrderSide.BUY)
+
+
 def test_before_tables_and_exchange_were_compared_no_entry_goes_out_but_exits_do() -> None:
     one = held(refuses_early_stops=False)
     one.is_compared = False

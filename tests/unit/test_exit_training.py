@@ -35,11 +35,11 @@ QUARTER = timedelta(minutes=15)
 
 
 @cache
-def market() -> PreparedMarket:
+def market(days: int = DAYS) -> PreparedMarket:
     settings = MarketSettings(
         seed=7, start=START, warm_up_days=33, pairs=2, book_interval_seconds=0, heartbeat_interval_seconds=60
     )
-    return prepare(generated_market(settings, DAYS * 1_440), Stopwatch())
+    return prepare(generated_market(settings, days * 1_440), Stopwatch())
 
 
 @cache
@@ -92,17 +92,7 @@ def test_no_split_divides_a_position() -> None:
 
 def test_no_feature_of_a_row_depends_on_what_comes_after_it() -> None:
     """The market ends two days earlier: the rows of positions that had ended by then are the same."""
-    whole = market()
-    shorter = prepare(
-        generated_market(
-            MarketSettings(
-                seed=7, start=START, warm_up_days=33, pairs=2, book_interval_seconds=0,
-                heartbeat_interval_seconds=60,
-            ),
-            (DAYS - 2) * 1_440,
-        ),
-        Stopwatch(),
-    )  # fmt: skip
+    whole, shorter = market(), market(DAYS - 2)
     earlier = exit_training_rows(shorter, Rules()).frame
     until = whole.market.time_of(0) + timedelta(days=DAYS - 4)
     names = ("instrument_id", "time", *EXIT_PREDICTOR_FEATURES_V1)

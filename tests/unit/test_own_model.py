@@ -9,6 +9,9 @@ from hydra.models.plans import PLANS, plan_of
 from hydra.paths import PROJECT_ROOT
 
 EXAMPLE = PROJECT_ROOT / "examples" / "few_features.py"
+RENAMED = (
+    "from dataclasses import replace\nfrom hydra.models.plans import PLANS\nPLAN = replace(PLANS['exit'], "
+)
 
 
 def test_the_example_is_a_plan_beside_those_of_hydra() -> None:
@@ -23,6 +26,8 @@ def test_the_example_is_a_plan_beside_those_of_hydra() -> None:
         ("import nowhere", "cannot be run: ModuleNotFoundError"),
         ("PLAN = (", "cannot be run: SyntaxError"),
         ("from hydra.models.plans import PLANS\nPLAN = PLANS['exit']", "exit is a model of HYDRA"),
+        (f"{RENAMED}name='all')", "all is no name of a model"),
+        (f"{RENAMED}name='Mine_1')", "Mine_1 is no name of a model: it begins with a small letter"),
     ],
 )
 def test_a_file_that_cannot_be_used_says_why(tmp_path: Path, text: str, words: str) -> None:
